@@ -30,7 +30,7 @@ export const startProgram = (
   }, fail)
 
   const onSignal = (): void => {
-    // After a second signal, end at once.
+    // A second signal ends the process at once.
     if (stop.signal.aborted) process.exit(130)
     stop.abort()
     running

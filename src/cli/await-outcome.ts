@@ -29,7 +29,7 @@ interface Asking {
    * {@link NoAnswer}.
    */
   readonly ask: (waitMs: number) => Promise<Posted>
-  /** How long one post may wait, in milliseconds. */
+  /** How long one post may ask the trigger to wait, in milliseconds. */
   readonly maxStepMs: number
   /** The time limit for all posts together, in milliseconds. */
   readonly withinMs: number

@@ -4,7 +4,7 @@ import type { Shell } from './shell.ts'
 export interface Option<T> {
   /** The long name without dashes, such as `public-url`. */
   readonly flag: string
-  /** One letter. */
+  /** The short name, one letter without its dash. */
   readonly short?: string
   /** The placeholder of the value in help, such as `URL`. Absent for a switch. */
   readonly value?: string
@@ -42,7 +42,7 @@ export interface Argument {
   readonly name: string
   readonly means: string
   readonly optional?: true
-  /** The last argument may take several words. */
+  /** The argument takes one word or more. Only the last argument of a command can. */
   readonly many?: true
   readonly choices?: readonly string[]
   readonly completes?: Completes
@@ -51,7 +51,7 @@ export interface Argument {
 /** The arguments and flags that were typed. */
 export interface ParsedLine {
   readonly arguments: readonly string[]
-  /** Returns the value of a flag. */
+  /** Returns the parsed value of a flag, or its default. */
   get<T>(option: Option<T>): T
 }
 

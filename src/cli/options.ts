@@ -15,16 +15,16 @@ export const textOr = (about: About, otherwise: string): Option<string> => ({
   read: texts => last(texts) ?? otherwise,
 })
 
-/** Returns a flag that may be given several times. */
+/** Returns a flag that may be given several times. Its value is the list of all given texts. */
 export const texts = (about: About): Option<readonly string[]> => ({ ...about, many: true, read: given => given })
 
-/** Returns a flag without a value. */
+/** Returns a flag that takes no value. It is true if it was given. */
 export const flag = (about: Pick<Option<unknown>, 'flag' | 'short' | 'means'>): Option<boolean> => ({
   ...about,
   read: given => given.length > 0,
 })
 
-/** Returns a flag for one of a few words. */
+/** Returns a flag that takes one of a few words. Its default is `otherwise`. */
 export const choice = <const C extends string>(
   about: About,
   choices: readonly C[],

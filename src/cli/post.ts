@@ -6,7 +6,7 @@ import type { Shell } from './shell.ts'
 
 /** A post got no answer. */
 export class NoAnswer extends CommandFailure {
-  /** Who did not answer, and why. */
+  /** The message without its advice: which host did not answer, and why. */
   readonly said: string
   /** True if the post may have arrived: the connection was lost, or there was no answer in time. */
   readonly isLost: boolean

@@ -104,7 +104,8 @@ const runEntry = async (
   const given: ParsedLine = { arguments: words, get: option => option.read(textsOf(option)) }
   refuseOldNode(entry, program)
   try {
-    // Check all flags before doing anything.
+    // All flags are parsed before the command runs, so that a wrong one is refused before anything
+    // is done.
     for (const option of command.options) given.get(option)
     return await command.run(given, command.showsSecrets?.(given) === true ? shell : withoutTokens(shell))
   } catch (error) {

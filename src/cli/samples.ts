@@ -7,7 +7,7 @@ export interface Sample {
   readonly body: unknown
 }
 
-/** The image in a registry's sample. */
+/** The image that a registry's sample reports as pushed. */
 export interface Pushed {
   readonly image: string
   readonly tag: string

@@ -2,7 +2,10 @@ import type { Clock, Random } from '../environment/environment.ts'
 
 /** What a command may use of its process. */
 export interface Shell {
-  /** How the program was started. Usage, errors and examples begin with it. */
+  /**
+   * The command that started the program. Usage, errors and examples show it before a command's
+   * name.
+   */
   readonly program: 'receiver-hooks' | 'kubectl receiverhook'
   readonly env: Readonly<Record<string, string | undefined>>
   /** For results: tables, manifests, URLs. */

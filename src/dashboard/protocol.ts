@@ -1,6 +1,6 @@
 /**
- * The messages between the page and its server. This is the only file that both import. No member
- * ever holds a token or a URL of a hook.
+ * The messages between the page and its server. This is the only file of this folder that both
+ * import. No member ever holds a token or a URL of a hook.
  */
 
 /** A delivery from a hook's status. */
@@ -41,11 +41,14 @@ export interface ListedHook {
   readonly recent: readonly RowDelivery[]
   /** The number of deliveries by outcome. */
   readonly counts: Readonly<Record<string, number>>
-  /** Where the URL is stored. */
+  /**
+   * Where the URL is published. `secret`: the spec names a Secret for it. `none`: it is not in the
+   * status yet.
+   */
   readonly url: 'status' | 'secret' | 'none'
 }
 
-/** The replicas of a target. */
+/** How many replicas a target should have, and how many are ready. */
 export interface TargetCount {
   /** `namespace/Kind/name`. */
   readonly key: string
@@ -85,10 +88,10 @@ export interface ServerRefusal {
  */
 export type SignIn = 'key' | 'token' | 'header'
 
-/** The length of the key in the printed link. */
+/** The length of the key in the printed link, in characters. */
 export const keyCharacters = 24
 
-/** The answer that opens a session. */
+/** The answer to a successful sign-in. */
 export interface Opened {
   readonly pageKey: string
 }
@@ -124,8 +127,8 @@ export interface StopState {
 }
 
 /**
- * All namespaces, if the user may list them. Otherwise only the namespace that the dashboard knows,
- * and `complete` is false.
+ * All namespaces, if the user may list them. Otherwise `complete` is false, and there is only the
+ * namespace that the dashboard shows first, or none.
  */
 export interface Namespaces {
   readonly names: readonly string[]
@@ -199,7 +202,7 @@ export interface HookDetail {
   readonly expiresAt?: string
   /** The GitOps tool that writes this hook, such as `Flux (Kustomization apps/shop)`. */
   readonly managedBy?: string
-  /** The origin to which `try` posts. */
+  /** The beginning of the URL to which `try` posts, before `/v1/trigger`. */
   readonly tryAt?: string
   /** The Secret with the credentials that a post needs besides the URL. */
   readonly authSecret?: string
@@ -214,7 +217,7 @@ export interface Seen {
   readonly generation: number
 }
 
-/** What the form sends. */
+/** A new hook, as the form sends it. */
 export interface HookDraft {
   readonly namespace: string
   readonly name: string
@@ -228,7 +231,7 @@ export interface StoredVersion {
   readonly generation: number
 }
 
-/** What the trigger answered. */
+/** What the trigger answered to a post of the page. */
 export interface Tried {
   readonly status: number
   readonly outcome: string

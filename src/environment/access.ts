@@ -10,7 +10,7 @@ export interface ServerAccess {
   authorization?(): Promise<string | undefined>
 }
 
-/** Certificates and keys are PEM. */
+/** The certificates and keys for TLS, in PEM form. */
 export interface Tls {
   readonly ca?: string | Buffer
   readonly cert?: string | Buffer

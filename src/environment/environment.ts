@@ -111,7 +111,7 @@ export interface Watch extends AsyncIterable<WatchLine> {
 /** A request to another host than the API server, such as a receiver of forwarded deliveries. */
 export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
-  /** Absolute; `http` or `https`. */
+  /** An absolute URL with the scheme `http` or `https`. */
   readonly url: string
   /** Names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
@@ -190,11 +190,11 @@ export interface Evaluation {
  */
 export type Evaluated =
   | { readonly counts: boolean }
-  /** It failed, or its result is not a boolean. */
+  /** The expression failed, or its result is not a boolean. */
   | { readonly failed: string }
-  /** It used more time or memory than allowed. */
+  /** The expression used more time or memory than allowed. */
   | { readonly ranOver: string }
-  /** It was not evaluated. Trying again may help. */
+  /** The expression was not evaluated. Trying again may help. */
   | { readonly unavailable: string }
 
 /** A request to check one expression, without a delivery. */
@@ -209,11 +209,11 @@ export interface ExpressionCheck {
 /** The result of checking an expression before it runs. */
 export type Checked =
   | { readonly sound: true }
-  /** It can never work. The text says why and where. */
+  /** The expression can never work. The text says why, and at which place of the expression. */
   | { readonly mistake: string }
   /** The check used more time or memory than allowed. */
   | { readonly ranOver: string }
-  /** It was not checked. Trying again may help. */
+  /** The expression was not checked. Trying again may help. */
   | { readonly unavailable: string }
 
 /**

@@ -73,7 +73,7 @@ export const fairQueue = <T extends QueuedItem>({ maxBytes, maxOfOne }: FairQueu
         const [first] = queue.items
         if (!first) continue
         remove(first)
-        // The owner moves behind all others who wait.
+        // The owner is now the last of the owners that are served in turn.
         if (queues.delete(owner)) queues.set(owner, queue)
         return first
       }

@@ -5,7 +5,7 @@ import type { Picked } from './environment.ts'
  */
 const maxValueBytes = 4096
 
-/** What the next bytes mean. */
+/** What the parser expects next, or is in the middle of. */
 type State = 'value' | 'key' | 'key text' | 'colon' | 'text' | 'literal' | 'after value'
 
 /** A place in the document through which at least one path leads. */
@@ -38,7 +38,7 @@ export class JsonPicker {
   readonly #open: Container[] = []
   readonly #value = Buffer.allocUnsafe(maxValueBytes)
   #valueLength = 0
-  /** The number of open containers on no path. */
+  /** How many containers that are on no path have begun and not ended yet. */
   #skipped = 0
   #state: State = 'value'
   /** True if the next byte of a string is escaped. */
@@ -91,7 +91,7 @@ export class JsonPicker {
         return
       case 'after value':
         return this.#afterValue(byte)
-      // `#readText` reads strings.
+      // In these states `write` calls `#readText` instead of this method.
       case 'text':
       case 'key text':
     }

@@ -8,7 +8,7 @@ export interface ListenAddress {
   readonly flag?: string
 }
 
-/** All addresses of IPv6 and IPv4. */
+/** The host that stands for all addresses of IPv6 and IPv4. */
 const everywhere = '::'
 const everywhereOfIPv4 = '0.0.0.0'
 

@@ -39,7 +39,7 @@ export interface Occupant {
 
 /** The connections of one source. */
 class Source {
-  /** All connections with a place. */
+  /** How many connections of the source have a place. */
   count = 0
   /** The connections without an unanswered request, the longest waiting first. */
   readonly waiting = new Set<Occupant>()
@@ -128,9 +128,9 @@ export class Places {
 
 /** The place of a connection. */
 export interface Place {
-  /** Notes that a request's head is complete. */
+  /** Notes that the connection has an unanswered request, so it is not closed to make room. */
   busy(): void
-  /** Notes that all requests are answered. */
+  /** Notes that all requests are answered, so the connection may be closed to make room. */
   idle(): void
   leave(): void
 }

@@ -39,7 +39,7 @@ export interface CacheChange<T> {
   readonly now: T | undefined
 }
 
-/** How objects are converted to what the cache keeps. */
+/** The functions that convert objects to the values that the cache keeps. */
 export interface Keeping<T> {
   readonly keep: (object: StoredObject) => T | undefined
   readonly keepLarge?: (object: StoredObject) => T | undefined
@@ -142,7 +142,7 @@ class WatchedCache<T> implements Cache<T> {
     const [old, listed] = [this.#entries, this.#listed]
     for (const [key, entry] of listed) {
       const before = old.get(key)
-      // An unchanged object keeps its earlier value.
+      // For an object whose version has not changed, the cache keeps the earlier value.
       if (before?.version === entry.version) listed.set(key, before)
     }
     this.#entries = listed

@@ -20,8 +20,8 @@ import type { OpenWatch } from './watch.ts'
 
 /**
  * How long after a request for a proof the watch's reports may be used, in milliseconds. The
- * promise is two seconds. The rest is for events that are still on their way, and for the write of
- * a step.
+ * product promises that a change of a hook takes effect within two seconds. The rest of that time
+ * is for events that are still on their way, and for the write of a step.
  */
 export const currentForMs = 1_500
 
@@ -70,7 +70,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
   let provenAt = -Infinity
   let reliedOnAt = -Infinity
   let askedAt = -Infinity
-  /** Ends the wait before the next request. */
+  /** Ends the wait, so that the next request for a proof is sent now. */
   let askNow = (): void => {}
   let saidWhy = false
 

@@ -26,7 +26,7 @@ export interface EmittedEvent {
   readonly type: 'Normal' | 'Warning'
   /** The reason for machines, such as `TargetNotFound`. */
   readonly reason: string
-  /** The action, such as `Reconcile`. */
+  /** What the reporting controller was doing, such as `Reconcile`. */
   readonly action: string
   /** The reason for people. It is cut at 1 KiB. */
   readonly note: string
@@ -183,7 +183,8 @@ const createEvent = async (
     reason,
     action,
     note: shortened(redacted(note)),
-    // The API server rejects a series of one.
+    // An Event that occurred once has no series, because the API server rejects a series with the
+    // count 1.
     ...(count > 1 ? { series: { count, lastObservedTime: now } } : {}),
   }
   await send(api, {

@@ -10,8 +10,9 @@ export interface Following {
   readonly synced: () => boolean
   /**
    * Returns whether the sink has certainly received everything that was stored until {@link
-   * currentForMs} ago. If not, changes may be missing even while the watch seems to work: read from
-   * the API server what must be right. After each call, proofs are requested for a while.
+   * currentForMs} ago. If not, changes may be missing even while the watch seems to work. Then read
+   * what must be current from the API server. After each call, proofs are requested more often for
+   * a while.
    */
   readonly fresh: () => boolean
   /** Returns why there is no list yet, or no watch now. Undefined if there are both. */

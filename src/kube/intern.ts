@@ -37,7 +37,7 @@ export const interner = (): ((object: StoredObject) => StoredObject) => {
 
   return object => {
     for (const [name, member] of Object.entries(object)) {
-      // Metadata differs between objects.
+      // Texts in metadata differ between objects, so only the namespace is shared.
       if (name !== 'metadata') internIn(member)
     }
     const { namespace } = object.metadata

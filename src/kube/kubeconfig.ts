@@ -20,7 +20,7 @@ export interface Kubeconfig {
   readonly clusters: readonly KubeconfigEntry[]
   readonly users: readonly KubeconfigEntry[]
   readonly current: string | undefined
-  /** The names of the files, for messages. */
+  /** The paths of the files, joined by commas, for messages. */
   readonly from: string
 }
 

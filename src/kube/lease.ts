@@ -156,7 +156,7 @@ const heldSpec = (before: JsonObject, identity: string, now: number): JsonObject
     ...renewed,
     holderIdentity: identity,
     acquireTime: rfc3339Micro(now),
-    // As in client-go, the first holder is no transition.
+    // As in client-go, the count of transitions begins at 0 with the first holder.
     leaseTransitions: typeof transitions === 'number' ? transitions + 1 : 0,
   }
 }

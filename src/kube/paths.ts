@@ -2,7 +2,7 @@
 export interface ResourceType {
   readonly group: string
   readonly version: string
-  /** Plural and lower case, such as `deployments`. */
+  /** The name of the resource, plural and in lower case, such as `deployments`. */
   readonly resource: string
   readonly kind: string
 }

@@ -37,7 +37,7 @@ export const send = (api: ApiConnection, request: Request): Promise<StoredObject
 
 type ReadOptions = Pick<ApiRequest, 'as' | 'maxBytes' | 'query'> & { readonly lane?: Lane; readonly timeoutMs?: number }
 
-/** An object with its size in the answer, in bytes. */
+/** An object, and the length of the answer that contained it, in bytes. */
 export interface SizedObject {
   readonly object: StoredObject
   readonly bytes: number

@@ -5,8 +5,8 @@ import { selectorOf, type Source } from './source.ts'
 
 /**
  * Makes a {@link Follow} for a whole process. Parts that follow the same objects share one list and
- * one watch, and each object is parsed once. All parts must subscribe before the first one runs.
- * All must pass the same `stop` to `run`.
+ * one watch, and each object is parsed once. All parts must call the {@link Follow} before the
+ * first of them calls `run`. All must pass the same `stop` to `run`.
  */
 export const sharedFollow = (): Follow => {
   const shared = new Map<string, Shared>()

@@ -10,9 +10,9 @@ export interface Source extends Selectors {
 
 /** Selects some of the objects of a type. Without a selector, all objects are selected. */
 export interface Selectors {
-  /** Such as `metadata.name=web`. */
+  /** A selector by fields, such as `metadata.name=web`. */
   readonly fieldSelector?: string
-  /** Such as `app=web`. */
+  /** A selector by labels, such as `app=web`. */
   readonly labelSelector?: string
 }
 

@@ -2,7 +2,7 @@ import { apiVersionOf, type ResourceType } from './paths.ts'
 
 /** For an API group, the product that installs its CRDs. */
 const bringers: Readonly<Record<string, string>> = {
-  // The first version that serves v1beta2.
+  // This is the first version that serves `v1beta2`, which the product uses.
   'cluster.x-k8s.io': 'Cluster API 1.11 or later',
   'keda.sh': 'KEDA',
   'provisioning.cattle.io': 'Rancher',

@@ -93,7 +93,7 @@ const quickMs = 50
 
 /**
  * The longest wait before a retry, in milliseconds. It is short, so that a new hook is seen soon
- * after an outage. Each process has at most four watches.
+ * after an outage. A process has only a few watches, so retries are no load for the API server.
  */
 const maxRetryMs = 10_000
 

@@ -40,7 +40,7 @@ export interface PlaygroundSettings {
    * The path of the kubeconfig. Default: a file in a temporary folder, which is deleted at the end.
    */
   readonly kubeconfig: string | undefined
-  /** The command line's name, as the user calls it. */
+  /** The command with which the user calls the command line, such as `receiver-hooks`. */
   readonly cli: string
   readonly logLevel: LogLevel
   readonly version: string
@@ -61,7 +61,7 @@ export type StartRoles = (
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
-/** What the main program passes in. */
+/** What the caller provides: the parts that this folder must not import. */
 export interface Deps {
   readonly startRoles: StartRoles
   readonly serveDashboard: ServeDashboard

@@ -13,7 +13,7 @@ export const pods: ResourceType = { group: '', version: 'v1', resource: 'pods', 
 /** No image with this tag can be pulled. So people can see a rollout that never completes. */
 const missingTag = 'missing'
 
-/** The Deployment of a pod. */
+/** The Deployment to which a pod belongs. `hash` is the hash of its `template`. */
 export interface PodOwner {
   readonly namespace: string
   readonly name: string
@@ -112,14 +112,14 @@ const setPodStatus = async (
   return isReady
 }
 
-/** Deletes a pod that may be gone already. */
+/** Deletes a pod. A pod that no longer exists is no error. */
 export const deletePod = async (api: ApiConnection, { name, namespace }: WorkloadPod): Promise<void> => {
   const path = objectPath(pods, namespace, name)
   const response = await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 10_000 })
   if (response.status !== 200 && response.status !== 404) throw new ApiError(response, `deletion of ${name}`)
 }
 
-/** Merges into the status of an object. */
+/** Merges `status` into the stored status of an object. */
 export const patchStatus = async (
   { api }: Environment,
   type: ResourceType,

@@ -24,7 +24,7 @@ export interface WantedPods {
 export interface PodChanges {
   readonly create: number
   readonly remove: readonly WorkloadPod[]
-  /** Whether old pods are being replaced. */
+  /** True if there are pods of an older template, which are being replaced. */
   readonly isRollout: boolean
 }
 
@@ -55,7 +55,7 @@ const unreadyFirst = (pods: readonly WorkloadPod[]): readonly WorkloadPod[] =>
 export interface ObservedDeployment extends WantedPods {
   readonly generation: number
   readonly deadlineMs: number
-  /** The status that is stored. */
+  /** The status in the stored object, of any form. */
   readonly status: unknown
 }
 

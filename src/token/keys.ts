@@ -15,7 +15,7 @@ export type SigningKeys = readonly [SigningKey, ...SigningKey[]]
 
 /** One version of the public key set. */
 export interface PublicKeys {
-  /** Different for sets of different content. */
+  /** A text that changes whenever the content of the set changes. */
   readonly version: string
   find(kid: string): KeyObject | undefined
 }

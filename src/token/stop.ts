@@ -4,13 +4,13 @@
  * always knows the switch too.
  */
 
-/** Present while hooks are stopped, with the reason. */
+/** The annotation that stops all hooks while it is present. Its value is the reason. */
 const stopAnnotation = 'receiverhooks.dev/stop'
 
-/** `true` if `onResolved: undo` stops too. */
+/** The annotation with the value `true` if `onResolved: undo` is stopped too. */
 const stopAllAnnotation = 'receiverhooks.dev/stop-all'
 
-/** When hooks were stopped, in RFC 3339. */
+/** The annotation that says when hooks were stopped, in RFC 3339. */
 const stoppedAtAnnotation = 'receiverhooks.dev/stopped-at'
 
 /** How all hooks of an installation are stopped, and why. */

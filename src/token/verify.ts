@@ -6,7 +6,7 @@ import type { PublicKeys } from './keys.ts'
 /** The result of verifying a text as a token. It does not contain the text, so it can be logged. */
 export type Verdict =
   | { readonly verdict: 'valid'; readonly claims: Claims }
-  /** Valid, but past its expiry. */
+  /** The signature is valid, but the token has expired. */
   | { readonly verdict: 'expired'; readonly claims: Claims }
   /**
    * It has the form of a token, but the set has no such key. The key may be new: read the set once

@@ -6,7 +6,7 @@ import { outputOption } from '../output/format.ts'
 import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
 import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
 
-/** Copies a hook. The copy gets its own URL. */
+/** Creates a hook with the spec of another one. The new hook gets a URL of its own. */
 export const clone: Command = {
   details:
     'The new hook has a URL of its own, which has never been rotated. A Secret for the URL belongs to one hook: where the first has one, name another with --token-secret-name, or the new one has none.',

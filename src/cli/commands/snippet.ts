@@ -55,7 +55,7 @@ export const snippet: Command = {
   },
 }
 
-/** Returns the list of all products. */
+/** Returns a table of all products that have a configuration. */
 const listOf = (program: string): string => {
   const rows = snippets.map(({ name, title }): readonly string[] => [name, title])
   const sorted = rows.toSorted(([a = ''], [b = '']) => a.localeCompare(b))

@@ -30,7 +30,7 @@ export const suspend: Command = {
   ],
 }
 
-/** Resumes hooks: their posts run again. */
+/** Resumes hooks: from then on, posts run them again. */
 export const resume: Command = {
   ...switching(false),
   details: 'Posts that came meanwhile were skipped. They are not run later.',

@@ -18,7 +18,7 @@ export interface Offer {
  */
 export type Directive = 0 | 4
 
-/** With this directive the shell offers no file names. */
+/** The directive with which the shell offers no file names. */
 const noFiles: Directive = 4
 
 export interface Completed {

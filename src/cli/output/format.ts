@@ -2,7 +2,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { group, hookKind } from '../../api/names.ts'
 import { UsageError, type Option } from '../command.ts'
 
-/** How objects are printed. */
+/** The format in which objects are printed. `wide` adds columns to the table. */
 export type Format = { readonly as: 'table'; readonly wide: boolean } | { readonly as: 'json' | 'yaml' | 'name' }
 
 const words = ['wide', 'json', 'yaml', 'name'] as const

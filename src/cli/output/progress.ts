@@ -5,7 +5,7 @@ import { printable } from './table.ts'
 /** The interval at which a terminal shows the time since the beginning, in milliseconds. */
 const tickMs = 1_000
 
-/** The progress of a wait. */
+/** The place where the progress of a wait is shown. */
 interface ProgressLine {
   readonly show: (text: string) => void
   /** Removes the line from a terminal. */

@@ -177,7 +177,7 @@ const meaningOf = (schema: Schema): string => {
   const first = (schema.description ?? '').replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1').split(/(?<=\.) /)[0] ?? ''
   const sentence = first.replaceAll('`', '').replace(/\.$/, '')
   const choices = 'enum' in schema && !shown(schema.enum) ? `, one of ${schema.enum?.join(', ')}` : ''
-  // An abbreviation keeps its capitals.
+  // A sentence that begins with an abbreviation, such as `URL`, keeps its capitals.
   const begin = /^[A-Z]{2}/.test(sentence) ? sentence.charAt(0) : sentence.charAt(0).toLowerCase()
   const start = begin + sentence.slice(1) + choices
   const otherwise = at(schema, 'default')

@@ -10,7 +10,7 @@ export const fieldsOfDrivers: ReadonlyMap<string, readonly SpecField[]> = new Ma
 
 const names = new Set<string>(['driver', ...declarations.map(({ name }) => name)])
 
-/** The fields that hooks of all drivers have. */
+/** The fields outside the drivers' own members, which every hook can have. */
 export const commonFields: readonly SpecField[] = fieldsOf(
   {
     ...hookSpecSchema,

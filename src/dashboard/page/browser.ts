@@ -46,7 +46,7 @@ export const copy = async (text: string): Promise<boolean> => {
   }
 }
 
-/** Returns a unique name. */
+/** Returns 24 random hexadecimal digits, which no other call returns. */
 export const uniqueName = (): string =>
   [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, '0')).join('')
 

@@ -19,7 +19,7 @@ export const pageKey = (): string => (signInWay === 'header' ? headerModeKey : (
 
 export const keepPageKey = (key: string | undefined): void => kept.set('page-key', key)
 
-/** Why the session ended. Undefined while it lasts. */
+/** Why the session ended. Undefined during a session. */
 export const ended = signal<ServerRefusal | undefined>(undefined)
 
 export const sessionEnded = (why: ServerRefusal): void => {

@@ -3,7 +3,10 @@ import type { ComponentType } from 'preact'
 import { after, address } from './browser.ts'
 import { Middle } from './list/states.tsx'
 
-/** Returns a component that is loaded when it is shown, or when the page is idle. */
+/**
+ * Returns a component that is loaded when it is first shown, or when `preload` is called. It shows
+ * nothing until it is loaded.
+ */
 export const lazy = <P extends object>(
   load: () => Promise<ComponentType<P>>,
 ): ComponentType<P> & { readonly preload: () => void } => {

@@ -162,8 +162,8 @@ effect(() => {
 })
 
 /**
- * Focuses the heading when the page shows another place, unless an element in that place has the
- * focus already.
+ * Sets the document's title and focuses the heading when the page shows another place. If an
+ * element in that place has the focus already, it keeps the focus.
  */
 const useFocusOnHeading = (): void => {
   const path = place.value.split('?', 1)[0]

@@ -14,7 +14,10 @@ const known = new Map<string, Known>()
 /** How long an answer is valid, in milliseconds: as long as the server caches it. */
 const goodForMs = 30_000
 
-/** Returns the user's rights in a namespace, or undefined before the answer arrives. */
+/**
+ * Returns a signal with the user's rights in a namespace, and requests them if they are unknown or
+ * old. Its value is undefined before the answer arrives.
+ */
 export const rightsIn = (namespace: string): Signal<Rights | undefined> => {
   const found = known.get(namespace) ?? { rights: signal<Rights | undefined>(undefined), askedAt: -Infinity }
   known.set(namespace, found)

@@ -1,10 +1,10 @@
 import { computed, effect, signal } from '@preact/signals'
 import { address } from './browser.ts'
 
-/** The path and the query of the page. */
+/** The path and the query of the page's URL. A change shows another place. */
 export const place = signal(address.place())
 
-/** The parsed place of the page. */
+/** The place that the page shows, as parsed from its path. */
 export type PagePlace =
   | { readonly at: 'list' }
   | { readonly at: 'new'; readonly from?: string }

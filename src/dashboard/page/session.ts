@@ -7,7 +7,7 @@ import { ended, keepPageKey, pageKey, sessionEnded, signInWay } from './credenti
 /** The signed-in user, or undefined. */
 export const me = signal<Me | undefined>(undefined)
 
-/** True once the first check for a session is over. */
+/** True once the page knows whether it has a session. Before that it shows nothing. */
 export const settled = signal(false)
 
 /** Counts the sessions of this page. A new session opens a new stream. */

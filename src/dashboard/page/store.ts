@@ -1,7 +1,7 @@
 import { batch, computed, signal, type Signal } from '@preact/signals'
 import type { EndedWhy, ListedHook, StreamEvent, TargetCount } from '../protocol.ts'
 
-/** The signal of each hook, by `namespace/name`. */
+/** A signal for each hook, by the hook's key `namespace/name`. */
 const rows = new Map<string, Signal<ListedHook>>()
 const counts = new Map<string, Signal<TargetCount | undefined>>()
 
@@ -17,7 +17,7 @@ export type Link = 'connecting' | 'live' | { readonly lostSince: number; readonl
 export const link = signal<Link>('connecting')
 /** True once a complete list has arrived. */
 export const synced = signal(false)
-/** Why the list ended. */
+/** Why the stream ended. Undefined while it continues. */
 export const over = signal<{ readonly why: EndedWhy; readonly message: string } | undefined>(undefined)
 /** Kinds whose counts the user may not read, with the reason. */
 export const uncounted = signal<ReadonlyMap<string, string>>(new Map())
@@ -26,7 +26,7 @@ export const serverVersion = signal('')
 /** The hook that changed last. The page announces it to screen readers. */
 export const lastChange = signal<ListedHook | undefined>(undefined)
 
-/** Handles an event of the stream. */
+/** Stores the content of an event of the stream. `now` is in milliseconds since the epoch. */
 export const take = (event: StreamEvent, now: number): void => batch(() => taken(event, now))
 
 const taken = (event: StreamEvent, now: number): void => {
@@ -79,7 +79,7 @@ const putRow = (row: ListedHook): void => {
   }
 }
 
-/** Clears everything before other hooks are shown. */
+/** Removes all hooks and counts. Called before the page shows the hooks of another namespace. */
 export const forget = (): void =>
   batch(() => {
     rows.clear()
@@ -125,12 +125,12 @@ export const namesIn = (namespace: string): ReadonlySet<string> =>
       .map(row => row.name),
   )
 
-/** All hooks of the shown namespace. */
+/** All hooks of the shown namespace, or of all namespaces. */
 export const all = computed<readonly ListedHook[]>(() => {
   void changes.value
   return [...rows.values()].map(row => row.peek())
 })
 
-/** The number of hooks, and of those that are not Ready. */
+/** The number of hooks, and of those whose condition `Ready` is `False`. */
 export const total = computed(() => all.value.length)
 export const needy = computed(() => all.value.filter(row => row.ready === 'False').length)

@@ -15,7 +15,10 @@ export interface StreamResponse {
 
 export interface StreamListener {
   readonly event: (event: StreamEvent) => void
-  /** Called when events begin or stop to arrive. */
+  /**
+   * Called with `live` when the server has accepted the stream, and with `lost` when the stream is
+   * cut or not accepted.
+   */
   readonly link: (state: 'live' | 'lost') => void
   /** Called when the server refuses the stream, because nobody is signed in. */
   readonly refused: (status: number) => void
@@ -44,7 +47,7 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
   let lastId = ''
   let running: AbortController | undefined
   let closed = false
-  /** True if the last attempt got an answer. */
+  /** True if the server has accepted the stream in the last attempt. */
   let opened = false
 
   const readOnce = async (stop: AbortController): Promise<'ended' | 'cut'> => {
@@ -142,8 +145,8 @@ interface RawEvent {
 }
 
 /**
- * Splits text into events, as in section 9.2.6 of the HTML standard. Each event of this server has
- * one `data` line, and perhaps one `id` line.
+ * Splits text into events, as in section 9.2.6 of the HTML standard. Calls `heard` for each chunk.
+ * Each event of this server has one `data` line, and perhaps one `id` line.
  */
 async function* eventsIn(chunks: AsyncIterable<string>, heard: () => void): AsyncGenerator<RawEvent, void, undefined> {
   let rest = ''

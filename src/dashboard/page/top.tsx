@@ -148,7 +148,10 @@ const SchemeButton = () => {
 
 const warnMs = 5 * 60_000
 
-/** Warnings above the page: the token ends soon, or the server has another version. */
+/**
+ * Warnings above the page: the session ends soon, all hooks are stopped, or the server has another
+ * version.
+ */
 export const Strips = () => {
   const who = me.value
   void place.value

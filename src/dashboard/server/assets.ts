@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import type { SignIn } from '../protocol.ts'
 
-/** One file of the page, compressed by the build. */
+/** One file of the page, in both compressed forms that the build makes. */
 export interface Asset {
   /** Such as `/assets/main-ABCDEFGH.js`. */
   readonly path: string

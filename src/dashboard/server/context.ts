@@ -7,12 +7,15 @@ import type { Session, Sessions } from './session.ts'
 /** The router under `/api`, in which routes are declared. */
 export type { Router as Api } from 'express'
 
-/** What routes get besides the request. It gives no access to the cluster. */
+/**
+ * What routes get besides the request. Only the session of a request has a connection to the
+ * cluster.
+ */
 export interface Context {
   readonly world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>
   readonly sessions: Sessions
   readonly signIn: SignIn
-  /** The API server's name, for people. */
+  /** The API server's address, for people. */
   readonly cluster: string
   /** The namespace to show first. */
   readonly namespace: string | undefined

@@ -52,8 +52,8 @@ export interface Dashboard {
 }
 
 /**
- * Makes the dashboard's server. The function lists what each request passes, in order. The routes
- * are declared in `handlers/`.
+ * Makes the dashboard's server. The code below adds what each request passes, in that order. The
+ * routes are declared in `handlers/`.
  */
 export const createDashboard = (world: Context['world'], settings: DashboardSettings): Dashboard => {
   const { assets, connectAs, served, sessionMs, signIn, version } = settings

@@ -5,7 +5,7 @@ import { debounceMs } from './limits.ts'
 export interface Debounce<T> {
   /** Adds a change. `undefined` means deleted. */
   add(key: string, value: T | undefined): void
-  /** Passes on all collected changes. */
+  /** Passes on all collected changes now. */
   flush(): void
   /** Drops all collected changes. */
   drop(): void

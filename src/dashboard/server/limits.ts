@@ -37,7 +37,7 @@ export const connections: ConnectionLimits = {
   maxPipelined: 4,
 }
 
-/** How long a key in a terminal is valid. */
+/** How long the one-time key in a printed link is valid. */
 export const keyLivesMs = 5 * 60_000
 
 /**

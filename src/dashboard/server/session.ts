@@ -30,7 +30,7 @@ export interface Session extends Omit<SignedIn, 'credentialEndsAt'> {
   readonly pageKey: string
   /** In milliseconds since the epoch. */
   readonly endsAt: number
-  /** True if the session ends with its credential. */
+  /** True if the session ends because its credential expires, before the longest time is over. */
   readonly tokenEnds: boolean
   /** Aborted with an {@link EndedWhy} when the session ends. */
   readonly ended: AbortSignal

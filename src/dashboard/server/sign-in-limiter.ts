@@ -3,7 +3,7 @@ import { rateLimiter, type RateLimiter } from '../../environment/rate.ts'
 import { sourceOf } from '../../environment/connections.ts'
 import { maxSources, signIns } from './limits.ts'
 
-/** The source of a sign-in, for limits. */
+/** Where a sign-in comes from, in two forms that the limits count separately. */
 export interface SignInSource {
   /** The source of the connection. */
   readonly peer: string

@@ -56,7 +56,9 @@ const unknown = (token: string | undefined): RefusedError =>
         'the API server does not know this token: it may have ended, or be cut off; make a new one',
       )
 
-/** Removes the word Bearer, quotes, blanks and line breaks from a pasted token. */
+/**
+ * Removes quotes, blanks, line breaks and a leading `Authorization: Bearer` from a pasted token.
+ */
 export const pastedToken = (text: string): string =>
   text
     .replaceAll(/[\s"'`]/g, '')

@@ -191,8 +191,8 @@ const kindOf = ({ target = '' }: ListedHook): string => target.split('/', 1)[0] 
 const shownKey = ({ metadata }: StoredObject): string => `${metadata.namespace ?? ''}/${metadata.name}`
 
 /**
- * Lists one hook, which the API server does not answer from its cache. Throws if the user may no
- * longer list hooks, and ignores other errors.
+ * Lists at most one hook, because the API server checks the user's rights again only for a new
+ * request. Throws if the user may no longer list hooks, and ignores other errors.
  */
 const lookAgain = async ({ api }: StreamWorld, namespace: string | undefined): Promise<void> => {
   const path = collectionPath(hooks, namespace)

@@ -38,7 +38,7 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
 
 export interface Trial {
   readonly dryRun: boolean
-  /** The idempotency key: a double click is one delivery. */
+  /** The idempotency key. A post that is sent twice with it is one delivery. */
   readonly key: string
   readonly body?: string
   /**

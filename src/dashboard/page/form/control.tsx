@@ -6,7 +6,7 @@ import type { ControlProps, Described, FieldProps } from './props.ts'
 import { valueAt } from './value.ts'
 import type { SelectOption, Widget } from './widget.ts'
 
-/** The control of a value without members. */
+/** The control of a field whose value is not shown as several fields. */
 export const Control = (props: ControlProps): JSX.Element => {
   const { described, draft, path, schema, widget } = props
   const raw = valueAt(draft.spec.value, path)
@@ -88,7 +88,7 @@ export const Control = (props: ControlProps): JSX.Element => {
   }
 }
 
-/** Chooses one of many values. */
+/** A control that chooses one value from a drop-down list. */
 const Select = (props: {
   readonly described: Described
   readonly options: readonly SelectOption[]
@@ -121,7 +121,7 @@ const mayBeEmpty = (schema: Schema): boolean =>
 const shownAs = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 
-/** Chooses one of a few values, all visible. */
+/** A control that chooses one of a few values, which are all visible. */
 export const Radios = ({
   draft,
   id,
@@ -148,7 +148,7 @@ export const Radios = ({
   )
 }
 
-/** Chooses several values. If none is chosen, the default applies. */
+/** A control that chooses any number of values. If none is chosen, the default applies. */
 export const Checkboxes = ({
   draft,
   path,

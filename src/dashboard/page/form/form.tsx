@@ -115,7 +115,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
     all.value = true
     if (draft.wrong.value.size > 0) return focusFault()
     sending.value = true
-    // Both hooks are checked before the first is created.
+    // If the opposite hook is wanted too, both are checked before the first is created.
     const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
     const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
     const answer = judged?.ok === false ? judged : await sendDraft(draft, taken(), false)

@@ -3,7 +3,7 @@ import { listOfLines, pairsOfLines, textOfLines } from './lines-text.ts'
 import type { ControlProps } from './props.ts'
 import { valueAt } from './value.ts'
 
-/** Several texts, or names with values, one a line. */
+/** A text area for several texts, or for names with values, one in each line. */
 export const Lines = ({ described, draft, path, widget }: ControlProps) => {
   // Keeps the typed text unchanged, because an unfinished line is not an entry yet.
   const typed = useSignal(textOfLines(valueAt(draft.spec.value, path)))

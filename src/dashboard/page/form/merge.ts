@@ -44,7 +44,7 @@ const differences = (schema: Schema, path: Path, before: unknown, now: unknown):
   )
 }
 
-/** Returns a value in a few words. */
+/** Returns a field's value as text: a reference by its kind and name, and other objects as JSON. */
 export const valueText = (value: unknown): string => {
   if (value === undefined || value === '') return 'not set'
   const name = stringAt(value, 'name')

@@ -16,7 +16,7 @@ const pauseMs = 1_000
 interface Run {
   /** The path of the hook on the dashboard's server. */
   readonly path: string
-  /** The body of the post. Empty: none. */
+  /** The body of the post. If it is empty, the post has no body. */
   readonly body: string
   /** Returns whether the dialog is closed. */
   readonly isOver: () => boolean

@@ -83,7 +83,7 @@ const titles = {
   ended: (name: string) => `${name} has run`,
 }
 
-/** The text of an answer. */
+/** A strip with the text of the trigger's answer. */
 export const TriedStrip = ({ shown }: { shown: TriedText }) => (
   <p class={`strip tried ${shown.kind}`}>
     <Prose text={shown.text} />

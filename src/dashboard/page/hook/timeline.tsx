@@ -21,7 +21,7 @@ export const Timeline = ({ row }: { row: ListedHook }) => (
           <DeliveryLine
             key={`${delivery.time} ${index}`}
             delivery={delivery}
-            // Each reason is explained only once.
+            // Only the newest delivery with a reason shows the explanation of that reason.
             isFirst={row.recent.findIndex(({ reason }) => reason === delivery.reason) === index}
           />
         ))}

@@ -21,7 +21,10 @@ onMedia('(max-width: 720px)', matches => (narrow.value = matches))
 const scrolled = signal(0)
 const height = signal(800)
 
-/** The hooks of a namespace, updated as they change. */
+/**
+ * The list of hooks of the shown namespace, or of all namespaces. It is updated as the hooks
+ * change.
+ */
 export const HookList = () => {
   const box = useRef<HTMLDivElement>(null)
   const rowHeight = narrow.value ? heights.narrow : heights.wide

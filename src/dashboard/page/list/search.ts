@@ -7,12 +7,12 @@ export interface Sorting {
   readonly descending: boolean
 }
 
-/** The search word for hooks that need attention. */
+/** The search word that finds the hooks whose condition `Ready` is `False`. */
 export const needyWord = 'not:ready'
 
 /**
- * Returns the hooks that contain every word of `text`, sorted. Numbers in names sort by value:
- * web-2 is before web-10.
+ * Returns the hooks whose names and other shown texts contain every word of `text`, sorted. Numbers
+ * in names sort by value: web-2 is before web-10.
  */
 export const search = (
   rows: readonly ListedHook[],
@@ -50,7 +50,7 @@ const natural = (a: string, b: string): number => collator.compare(a, b)
 const ranks: Readonly<Record<ListedHook['ready'], number>> = { False: 0, Unknown: 1, True: 2 }
 
 const comparisons: Readonly<Record<SortBy, (a: ListedHook, b: ListedHook) => number>> = {
-  // Hooks that need attention come first.
+  // Hooks whose condition `Ready` is `False` come first.
   need: (a, b) => Number(b.ready === 'False') - Number(a.ready === 'False') || natural(a.name, b.name),
   name: (a, b) => natural(a.name, b.name),
   target: (a, b) => natural(a.target ?? '', b.target ?? ''),

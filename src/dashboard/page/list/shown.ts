@@ -6,9 +6,9 @@ import { search, type SortBy, type Sorting } from './search.ts'
 const sortables: readonly SortBy[] = ['name', 'target', 'last', 'ready']
 
 /**
- * The search text. It is read from the address, so that a link shows the same list to others. A
- * text older than the address would make the search field lose letters that the user has just
- * typed.
+ * The search text. It is read from the address, so that a link shows the same list to others. It
+ * changes together with the address. If it changed later, the search field would lose letters that
+ * the user has just typed.
  */
 export const searched = computed(() => query.value.get('q') ?? '')
 

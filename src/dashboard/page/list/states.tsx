@@ -127,7 +127,7 @@ export const LostBar = () => {
 /** Returns whether to dim the content, because the connection is lost. */
 export const isOld = (): boolean => typeof link.value !== 'string' && total.value > 0
 
-/** Returns whether the user has lost the right to list hooks. */
+/** Returns whether the stream ended because the user may not list hooks. */
 export const isForbidden = (): boolean => over.value?.why === 'forbidden'
 
 export const Middle = ({ children }: { children: ComponentChildren }) => <div class="middle">{children}</div>

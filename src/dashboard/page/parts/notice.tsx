@@ -15,7 +15,7 @@ export const NoticeArea = () => (
   </div>
 )
 
-/** A button that copies text. The text is no secret. */
+/** A button that copies a text. Do not use it for a secret. */
 export const CopyButton = ({ label, said, text }: { label: string; said: string; text: () => string }) => (
   <button
     type="button"

@@ -12,7 +12,7 @@ interface TextFieldProps {
   readonly isSecret?: boolean
   /** The browser may suggest earlier values. */
   readonly isRemembered?: boolean
-  /** Blanks at both ends are removed while typing. */
+  /** Blanks at both ends are removed while the user types. */
   readonly isTrimmed?: boolean
   /** The values that the browser suggests. */
   readonly choices?: readonly string[]

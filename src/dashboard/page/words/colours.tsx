@@ -1,4 +1,7 @@
-/** A YAML key at the beginning of a line. Only its name is coloured, and nothing else is parsed. */
+/**
+ * Matches a line that begins with a YAML key. Only the key's name is coloured, and nothing else is
+ * parsed.
+ */
 const keyed = /^(\s*(?:- )?)([\w./"-]+)(:)(.*)$/
 
 /** YAML with coloured keys, as elements. The content stays plain text. */

@@ -34,8 +34,8 @@ export const kubectlToken = (account: string, namespace: string): string =>
   `kubectl create token ${commandWord(account)} --namespace ${commandWord(namespace)} --duration 8h`
 
 /**
- * Returns the command with which an administrator lets a user read or change the hooks of a
- * namespace.
+ * Returns the commands with which an administrator gives a user the rights `verbs` in a namespace.
+ * `named` is the resource.
  */
 export const kubectlGrant = (user: string, namespace: string, verbs: readonly string[], named: string): string => {
   const at = `-n ${commandWord(namespace)}`

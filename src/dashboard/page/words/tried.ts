@@ -9,7 +9,7 @@ export interface TriedText {
   readonly text: string
 }
 
-/** Returns the text of an answer to a post. */
+/** Returns the text that the page shows for the answer to a post. */
 export const triedText = (answer: ServerAnswer<Tried>): TriedText => {
   if (!answer.ok) return { kind: 'bad', text: sentence(answer.refusal.message) }
   const { dryRun, message, outcome, reason, state } = answer.body

@@ -1,11 +1,14 @@
-/** Texts that YAML 1.1 or 1.2 reads as something else, such as a boolean or a number. */
+/**
+ * Matches texts that YAML 1.1 or 1.2 would read without quotes as another type, such as a boolean
+ * or a number.
+ */
 const ambiguous = /^(?:|~|null|true|false|yes|no|on|off|y|n|[-+.\d].*|e[-+]?[\d]+|=|<<)$/i
 const plain = /^[A-Za-z0-9_./(][A-Za-z0-9_./%()@+=~^ -]*$/
 
 const isNode = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && Object.keys(value).length > 0
 
-/** Characters that JSON keeps, but YAML forbids or reads as a line break. */
+/** Matches characters that JSON does not escape, but YAML forbids or reads as a line break. */
 const unprintable =
   /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g
 

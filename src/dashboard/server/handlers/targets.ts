@@ -79,8 +79,8 @@ const targetOf = (
 }
 
 /**
- * Returns the autoscaler of each object, by `Kind/name`. Returns an empty map if the user may not
- * list autoscalers.
+ * Returns the autoscaler of each object, by `Kind/name`. If autoscalers cannot be listed, the map
+ * has only those that were read before the error.
  */
 const scaledBy = async (api: ApiConnection, namespace: string): Promise<ReadonlyMap<string, string>> => {
   const scaled = new Map<string, string>()

@@ -21,7 +21,7 @@ export interface Option<T> {
   readonly group?: string
   /** All possible values, for help and completion. */
   readonly choices?: readonly string[]
-  /** What completion offers as a value besides {@link choices}. */
+  /** What completion offers as a value if there are no {@link choices}. */
   readonly completes?: Completes
   /**
    * Parses the texts that were given for the flag, one for each time. The list is empty if the
@@ -92,7 +92,7 @@ export interface CommandEntry {
  * completion and reference page show.
  */
 export interface Command {
-  /** Words that an argument takes, each with a sentence, for the command's help. */
+  /** Words that an argument takes, each with its meaning, for the command's help. */
   readonly terms?: readonly ArgumentTerm[]
   /** Further paragraphs for the command's help. Each line is one paragraph. */
   readonly details?: string

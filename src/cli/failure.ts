@@ -1,4 +1,4 @@
-/** The exit codes of failures. A wrong command line has another one, 2, by `UsageError`. */
+/** The exit codes of failures. A wrong command line has another exit code, 2: see `UsageError`. */
 export type ExitCode =
   /** The request was refused, or the object does not exist. */
   | 1

@@ -46,7 +46,10 @@ interface PostOptions {
   readonly signal?: AbortSignal
 }
 
-/** Posts to a hook's URL, through the environment's proxy if it has one. */
+/**
+ * Posts to a hook's URL, through the environment's proxy if it has one. Rejects with {@link
+ * NoAnswer}.
+ */
 export const post = (
   url: string,
   headers: Readonly<Record<string, string>>,

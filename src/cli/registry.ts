@@ -1,7 +1,8 @@
 import type { CommandEntry } from './command.ts'
 
 /**
- * All commands for people and scripts, the most used first. To add one, add a file and a line here.
+ * The commands for people and scripts, the most used first. `src/commands/registry.ts` has a few
+ * more. To add one, add a file and a line here.
  */
 export const cliCommands: readonly CommandEntry[] = [
   {

@@ -12,7 +12,7 @@ export interface RowDelivery {
   readonly reason: string
   readonly from?: number
   readonly to?: number
-  /** What was done, if the delivery did not change a count. */
+  /** What the delivery did, if that was not a change of a count. */
   readonly summary?: string
 }
 

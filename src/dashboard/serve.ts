@@ -14,7 +14,7 @@ export type { ConnectAs } from './server/sign-in.ts'
 
 export interface ServeSettings extends Omit<DashboardSettings, 'assets' | 'served'> {
   readonly address: ListenAddress
-  /** The public address, if the server listens on another one. */
+  /** The address that people open, if it differs from the one on which the server listens. */
   readonly url?: URL
 }
 

@@ -146,7 +146,8 @@ export interface Counter {
 }
 
 /**
- * Counters only rise; gauges are set; histograms observe seconds. Each name is created only once.
+ * Counters only rise; gauges are set; histograms observe seconds. If a name is created again, the
+ * first metric is returned.
  */
 export interface Metrics {
   counter(name: string, help: string, labels: readonly string[]): Counter

@@ -9,7 +9,7 @@ import { Unreachable } from './unreachable.ts'
 /** How requests reach the API server: sockets, path prefix and authorization. */
 export interface Upstream {
   readonly dispatcher: Dispatcher
-  /** The path under which the API server is served; mostly empty. */
+  /** The path under which the API server is served. Usually empty. */
   readonly prefix: string
   readonly authorization: () => Promise<string | undefined>
   /** The shared memory budget for large answers. */

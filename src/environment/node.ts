@@ -1,4 +1,4 @@
-/** Implements the network. system.ts implements clock and randomness. */
+/** This file implements the network. system.ts implements clock and randomness. */
 import { buildConnector, Client, Pool } from 'undici'
 import type { ServerAccess, Tls } from './access.ts'
 import type { ApiConnection, Lane } from './environment.ts'
@@ -11,7 +11,7 @@ export { nodeClock, nodeRandom } from './system.ts'
 /** The value of the header Authorization for a client without a token: none. */
 const noAuthorization = Promise.resolve(undefined)
 
-/** A connection that can be closed. Its requests then fail with Unreachable. */
+/** A connection that can be closed. After that, its requests fail with Unreachable. */
 export interface NodeConnection extends ApiConnection {
   close(): Promise<void>
 }

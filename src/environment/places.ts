@@ -28,7 +28,7 @@ export interface ConnectionLimits {
  */
 export const displacedRate = { perSecond: 50, burst: 100 } as const
 
-/** For how many sources the closed connections are counted. */
+/** The largest number of sources for which closed connections are counted. */
 const maxSources = 10_000
 
 /** A connection that has a place. */
@@ -41,7 +41,9 @@ export interface Occupant {
 class Source {
   /** How many connections of the source have a place. */
   count = 0
-  /** The connections without an unanswered request, the longest waiting first. */
+  /**
+   * The connections without an unanswered request. The one that has waited longest is the first.
+   */
   readonly waiting = new Set<Occupant>()
 }
 

@@ -1,4 +1,4 @@
-/** Implements clock and randomness, without loading the HTTP client of node.ts. */
+/** This file implements clock and randomness. It does not load the HTTP client of node.ts. */
 import { randomBytes } from 'node:crypto'
 import type { Clock, Random } from './environment.ts'
 

@@ -1,4 +1,4 @@
-/** Conversions of the times that Kubernetes writes. Nothing in here reads a clock. */
+/** This file converts times as Kubernetes writes them. Nothing in it reads a clock. */
 
 /**
  * Returns a time in RFC 3339 with whole seconds, as in `metav1.Time`. `ms` is in milliseconds since

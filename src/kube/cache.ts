@@ -39,7 +39,7 @@ export interface CacheChange<T> {
   readonly now: T | undefined
 }
 
-/** The functions that convert objects to the values that the cache keeps. */
+/** The functions that convert objects to the values in the cache. */
 export interface Keeping<T> {
   readonly keep: (object: StoredObject) => T | undefined
   readonly keepLarge?: (object: StoredObject) => T | undefined

@@ -21,7 +21,7 @@ import type { OpenWatch } from './watch.ts'
 /**
  * How long after a request for a proof the watch's reports may be used, in milliseconds. The
  * product promises that a change of a hook takes effect within two seconds. The rest of that time
- * is for events that are still on their way, and for the write of a step.
+ * is for events on their way, and for the write of a step.
  */
 export const currentForMs = 1_500
 

@@ -50,7 +50,7 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
   const { api, clock } = environment
   const { identity, name, namespace } = options
   const request = { lane: 'lease', timeoutMs: requestWithinMs } as const
-  /** The lease as this process last wrote it, as long as no other write is known. */
+  /** The lease as this process last wrote it. Undefined if a later write may have changed it. */
   let mine: StoredObject | undefined
   let observed = { spec: '', at: -Infinity }
 

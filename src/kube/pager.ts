@@ -27,7 +27,7 @@ import { quoted } from './source.ts'
 const pageBytes = 512 * 1024
 const maxPageBytes = 1024 * 1024
 
-/** How many objects the first page asks for, and the most for any page. */
+/** How many objects the first page asks for, and how many any page asks for at most. */
 const firstLimit = 50
 const maxLimit = 500
 

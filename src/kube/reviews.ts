@@ -37,7 +37,7 @@ const timeoutMs = 10_000
 export const accessReview = (namespace: string, access: Access, account?: ServiceAccount) =>
   ({
     method: 'POST',
-    // A local review needs a right only in this namespace.
+    // To send a local review, this process needs a right only in this namespace.
     path:
       account === undefined
         ? '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'

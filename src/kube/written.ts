@@ -15,9 +15,9 @@ export type Sent =
   | { readonly sent: 'conflict' }
   /** Nothing exists at this path. */
   | { readonly sent: 'missing'; readonly message: string }
-  /** The API server refused it, and will refuse it again. */
+  /** The API server refused the write, and will refuse it again. */
   | { readonly sent: 'refused'; readonly message: string; readonly forbidden: boolean }
-  /** The API server did not process it. Sending it again is safe. */
+  /** The API server has not processed the write. Sending it again is safe. */
   | { readonly sent: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It is unknown whether the write was stored. */
   | { readonly sent: 'unknown'; readonly message: string }
@@ -72,8 +72,8 @@ const sentBy = (response: ApiResponse, doing: string): Sent => {
     case 429:
       return { sent: 'not sent', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
     default:
-      // A 5xx can follow a commit whose confirmation was lost. Every other 4xx comes before the
-      // commit.
+      // With a 5xx, the write may be stored although its confirmation was lost. With any other 4xx,
+      // it is not stored.
       if (status < 400) return { sent: 'not sent', message }
       return status >= 500 ? { sent: 'unknown', message } : { sent: 'refused', message, forbidden: false }
   }

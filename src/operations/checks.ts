@@ -1,6 +1,6 @@
 /**
- * A check that must pass before the process is ready. The part of the process that knows the answer
- * provides the check.
+ * A check of the process. The process is ready if all checks pass that are not advisory. The part
+ * of the process that knows the answer provides the check.
  */
 export interface Check {
   /**

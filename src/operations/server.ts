@@ -1,7 +1,7 @@
 /**
  * The second port of a process, for the kubelet and Prometheus: health, readiness with reasons, and
- * metrics. Each part of a role registers the checks that must pass before the process is ready.
- * This folder imports only `environment/`.
+ * metrics. Each part of a role provides checks, which decide whether the process is ready. This
+ * folder imports only `environment/`.
  */
 import { createServer } from 'node:http'
 import type { ErrorRequestHandler, Response } from 'express'

@@ -1,6 +1,7 @@
 /**
  * The playground: in-memory API server, controller, trigger, dashboard and sample objects in one
- * process on loopback, for people without a cluster. Nothing remains when the process ends.
+ * process on loopback, for people without a cluster. When the process ends, nothing remains but a
+ * kubeconfig at a path that the user has given.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
@@ -87,9 +88,9 @@ export type ServeDashboard = (
 const sessionMs = 7 * 24 * 3_600_000
 
 /**
- * Runs everything in this process on loopback: the in-memory API server, both roles, sample
- * objects. Prints its progress and what to try. Once all is ready, resolves with a function that
- * stops the playground.
+ * Runs everything in this process on loopback: the in-memory API server, both roles, the dashboard,
+ * sample objects. Prints its progress and what to try. Once all is ready, resolves with a function
+ * that stops the playground.
  */
 export const openPlayground = async (
   settings: PlaygroundSettings,

@@ -5,8 +5,8 @@ import { parseTime } from '../environment/time.ts'
 import type { Claims } from './claims.ts'
 
 /**
- * When the tokens of a hook expire: at createdAt + n x expiresAfter, for n from 1. All members are
- * in milliseconds, and `createdAt` is since the epoch.
+ * When the tokens of a hook expire: at createdAt + n x expiresAfter, for n = 1, 2, 3 and so on. All
+ * members are in milliseconds, and `createdAt` is since the epoch.
  */
 export interface Expiry {
   readonly createdAt: number

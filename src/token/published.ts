@@ -1,4 +1,4 @@
-/** The objects in the installation's namespace through which the two roles meet. */
+/** This file names the objects in the installation's namespace that both roles use. */
 
 /** The Secret with the private key set. Only the controller may read it. */
 export const signingKeysSecret = 'receiver-hooks-signing-keys'
@@ -9,10 +9,12 @@ export const signingKeysSecret = 'receiver-hooks-signing-keys'
  */
 export const publicKeysConfigMap = 'receiver-hooks-public-keys'
 
-/** The key in both objects under which the JWKS is stored (RFC 7517, section 5). */
+/** The key under which the Secret and the ConfigMap store their JWKS (RFC 7517, section 5). */
 export const keySetEntry = 'jwks.json'
 
-/** On the ConfigMap: the resourceVersion of the Secret from which it was made. */
+/**
+ * The annotation of the ConfigMap with the resourceVersion of the Secret from which it was made.
+ */
 export const secretVersionAnnotation = 'receiverhooks.dev/secret-version'
 
 /** The Lease of the controller's election. */

@@ -13,7 +13,7 @@ const driverOption = choice(
   'scale',
 )
 
-/** Creates a hook. The command has a flag for each field of the drivers' schemas. */
+/** Creates a hook. The command has a flag for each field of a hook's spec. */
 export const createCommand: Command = {
   details:
     'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; kubectl explain receiverhook.spec says more of each.',

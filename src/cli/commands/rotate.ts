@@ -31,7 +31,7 @@ const timeout = duration({ flag: 'timeout', means: 'how long to wait for the new
 /** The pause between two reads of the hook, in milliseconds. */
 const lookEveryMs = 200
 
-/** Makes a new URL. The previous one is accepted for a while. */
+/** Gives hooks new URLs. Each former URL is accepted until its overlap is over. */
 export const rotateCommand: Command = {
   details:
     'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a rotation made here would conflict with Git, or Git would lower it and be refused.',
@@ -56,7 +56,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
   const { name, resourceVersion } = hook.metadata
   await patchHook(cluster, name, {
     // If two people rotate at the same time, the second one gets a conflict. Otherwise both would
-    // print one new URL.
+    // set the same rotation, and so get the same URL.
     metadata: { resourceVersion },
     spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
   })

@@ -153,7 +153,7 @@ const labelsOf = (config: JsonObject, member: string): string => {
   return pairs.length === 0 ? '(without a selector)' : pairs.join(',')
 }
 
-/** Returns a valid name in Kubernetes. Rancher allowed any text. */
+/** Returns the name of a receiver in a form that Kubernetes accepts. Rancher allowed any text. */
 const objectName = (name: string): string =>
   name
     .toLowerCase()

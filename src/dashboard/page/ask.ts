@@ -23,7 +23,7 @@ export const askServer = async <T>(method: Method, path: string, body?: unknown)
   for (let attempt = 1; ; attempt++) {
     const answer = await once<T>(method, path, body)
     if (answer.ok) return answer
-    // A sign-in that is refused with 401 does not end the session that the page may already have.
+    // A sign-in that is refused with 401 does not end an earlier session of the page.
     if (answer.status === 401 && path !== '/api/session') sessionEnded(answer.refusal)
     const busy = answer.status === 429 || answer.status === 503
     if (!busy || !repeatable || attempt === attempts) return answer

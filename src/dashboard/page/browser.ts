@@ -15,8 +15,8 @@ export const request = (path: string, options: RequestInit): Promise<Response> =
   fetch(path, { credentials: 'same-origin', cache: 'no-store', redirect: 'error', ...options })
 
 /**
- * Storage of this origin, which includes the port. If the browser refuses to store a value, the
- * value is not kept.
+ * The browser's storage for this origin. The port is a part of the origin. If the browser refuses
+ * to store a value, the value is not kept.
  */
 export const kept = {
   get: (name: string): string | undefined => {

@@ -5,7 +5,7 @@ import { copy } from './browser.ts'
 import { say } from './notices.ts'
 import { kubectlDelete, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
 
-/** Changes of a hook that need no form: suspend, resume, rotate, delete. */
+/** This file has the changes of a hook that need no form: suspend, resume, rotate, delete. */
 
 /** The change that waits for confirmation. */
 export const confirming = signal<{ readonly what: 'delete' | 'rotate'; readonly row: ListedHook } | undefined>(
@@ -44,7 +44,10 @@ export const remove = async (row: ListedHook): Promise<string | undefined> => {
   return undefined
 }
 
-/** Requests a hook's URL. No other answer of the server contains a URL of a hook. */
+/**
+ * Requests a hook's URL. No other answer of the server contains a URL of a hook. If it is refused,
+ * shows why and resolves with undefined.
+ */
 export const askURL = async (hook: {
   readonly name: string
   readonly namespace: string

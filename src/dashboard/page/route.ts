@@ -56,8 +56,8 @@ export const goto = (href: string): void => {
 }
 
 /**
- * Follows a link inside the page. If the click opens the link in another tab, the browser handles
- * it.
+ * Returns a handler of clicks that follows a link inside the page. If the click opens the link in
+ * another tab, the browser handles it.
  */
 export const followLink =
   (href: string) =>

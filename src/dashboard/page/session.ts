@@ -7,7 +7,7 @@ import { ended, keepPageKey, pageKey, sessionEnded, signInWay } from './credenti
 /** The signed-in user, or undefined. */
 export const me = signal<Me | undefined>(undefined)
 
-/** True once the page knows whether it has a session. Before that it shows nothing. */
+/** True once the page knows whether it has a session. Before that it does not show the sign-in. */
 export const settled = signal(false)
 
 /** Counts the sessions of this page. A new session opens a new stream. */

@@ -13,7 +13,7 @@ import { ended, signInWay } from './credential.ts'
 /** True while the list of keys is open. */
 export const keysShown = signal(false)
 
-/** True while the user signs in again before the session ends. */
+/** True while the dialog is open in which the user signs in again before the session ends. */
 export const renewing = signal(false)
 
 export const TopBar = () => (

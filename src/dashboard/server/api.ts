@@ -31,7 +31,7 @@ const tooLarge = new ApiRefused(
   'the object is too large to be read: remove what is large in it, such as annotations',
 )
 
-/** Sends like {@link ask}, but also throws if the body is not an object with metadata. */
+/** Sends a request like {@link ask}, but also throws if the body is not an object with metadata. */
 export const askObject = async (api: ApiConnection, asking: Asking): Promise<StoredObject> => {
   const body = await ask(api, asking)
   if (isStoredObject(body)) return body

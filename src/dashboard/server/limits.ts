@@ -1,6 +1,8 @@
 import type { ConnectionLimits } from '../../environment/places.ts'
 
-/** All limits of the dashboard's server. Times are in milliseconds, sizes in bytes. */
+/**
+ * This file has all limits of the dashboard's server. Times are in milliseconds, sizes in bytes.
+ */
 
 /** The largest body. A form with a long expression and a pasted token are far smaller. */
 export const maxBodyBytes = 256 * 1024
@@ -27,7 +29,7 @@ export const maxUnreadBodyBytes = 16 * 1024
 /**
  * Each connection may buffer 64 KiB, which Node reads at once. All together may buffer 40 MiB, of
  * the container's 256 MiB. One source may have half of the connections, because a proxy may be the
- * only source. All streams need fewer connections.
+ * only source. All streams together need fewer connections than this.
  */
 export const connections: ConnectionLimits = {
   most: 640,
@@ -92,8 +94,8 @@ export const rowsAtOnce = 250
 export const heartbeatMs = 15_000
 
 /**
- * An open watch continues after its token expires or its rights are removed. A list is refused
- * then, so each stream sends a list at this interval.
+ * The interval at which each stream sends a list. An open watch continues after its token expires
+ * or its rights are removed, but a list is then refused.
  */
 export const lookAgainMs = 30_000
 

@@ -50,7 +50,7 @@ export type RequestHead = Pick<IncomingMessage, 'method' | 'url' | 'headers' | '
 export const originProblem = (served: ServedNames, head: RequestHead): RefusedError | undefined => {
   const { headers, headersDistinct, method, url = '' } = head
   const [host = '', ...others] = headersDistinct['host'] ?? []
-  // Some parsers read a path with two slashes as a host.
+  // A path that begins with two slashes is refused, because some parsers read a host from it.
   const reached = others.length === 0 && /^\/(?!\/)/.test(url) ? reachedBy(served, host) : undefined
   if (reached === undefined) {
     const message = 'this address is not served here; open the one that the command printed'

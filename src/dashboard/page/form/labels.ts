@@ -18,7 +18,10 @@ export const labelAt = (path: string): string => {
 
 const emptySchema: Schema = { type: 'object', properties: {} }
 
-/** Returns why the form cannot be saved: the missing fields, or else the first error. */
+/**
+ * Returns why the form cannot be saved: the missing fields, or else the first error. Undefined if
+ * there is no error.
+ */
 export const problemOf = (wrong: ReadonlyMap<string, string>): string | undefined => {
   const needed = [...wrong].filter(([path, message]) => isNeeded(path, message)).map(([path]) => labelAt(path))
   if (needed.length > 0) return `Still needed: ${[...new Set(needed)].join(', ')}.`

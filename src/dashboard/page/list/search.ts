@@ -7,7 +7,7 @@ export interface Sorting {
   readonly descending: boolean
 }
 
-/** The search word that finds the hooks whose condition `Ready` is `False`. */
+/** The search word for the hooks whose condition `Ready` is `False`. */
 export const needyWord = 'not:ready'
 
 /**

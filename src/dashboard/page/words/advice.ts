@@ -8,8 +8,9 @@ export interface Advice {
 }
 
 /**
- * Returns the advice on a reason, or undefined for an unknown reason. Some reasons of the table
- * have "Nothing" to do. The page leaves that out.
+ * Returns the advice on a reason, or undefined for an unknown reason. For some reasons the table's
+ * `todo` begins with "Nothing". That word is left out, and `todo` is absent if nothing else
+ * remains.
  */
 export const adviceOn = (reason: string): Advice | undefined => {
   if (!isReason(reason)) return undefined

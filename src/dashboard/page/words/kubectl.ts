@@ -1,4 +1,4 @@
-/** kubectl commands that are equivalent to actions of the page. */
+/** This file makes the commands that do the same as actions of the page. */
 
 const resource = 'receiverhook'
 

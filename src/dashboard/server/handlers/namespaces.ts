@@ -7,7 +7,7 @@ const type: ResourceType = { group: '', version: 'v1', resource: 'namespaces', k
 
 export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Context): void => {
   // Returns all namespaces. If the user may not list them, returns only the one that the dashboard
-  // knows. The user can type another one.
+  // shows first, or none. The user can type another one.
   api.get('/namespaces', async (request, response) => {
     try {
       const names: string[] = []
@@ -20,7 +20,7 @@ export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Cont
     }
   })
 
-  // Returns the user's rights in a namespace, which decide what the page's buttons may do.
+  // Returns the user's rights in a namespace. The page disables buttons that need a missing right.
   api.get('/namespaces/:namespace/may', async (request, response) => {
     response.json(await rights(sessionOf(request)).of(request.params.namespace))
   })

@@ -49,7 +49,8 @@ const ofKind = async (
     return { targets, missing: [] }
   } catch (error) {
     if (!(error instanceof ApiRefused) || (error.status !== 403 && error.status !== 404)) throw error
-    // A kind that the cluster does not have (404) is not missing.
+    // `missing` is for kinds that the user may not list (403), not for kinds that the cluster does
+    // not have (404).
     return { targets: [], missing: error.status === 404 ? [] : [{ kind: kind.type.kind, why: error.message }] }
   }
 }

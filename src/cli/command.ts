@@ -9,11 +9,11 @@ export interface Option<T> {
   /** The placeholder of the value in help, such as `URL`. Absent for a switch. */
   readonly value?: string
   /**
-   * The value may be left out, as in kubectl. A value must then be given as `--flag=VALUE`, not as
-   * `--flag VALUE`.
+   * True if the flag's value may be left out, as in kubectl. If it is given, it must be written as
+   * `--flag=VALUE`, not as `--flag VALUE`.
    */
   readonly isOptional?: true
-  /** The flag may be given several times. */
+  /** True if the flag may be given several times. */
   readonly many?: true
   /** The flag's meaning and default, for help. Starts in lower case, without a full stop. */
   readonly means: string
@@ -64,7 +64,9 @@ export interface Example {
 /** A word that an argument may take, with its meaning. */
 export interface ArgumentTerm {
   readonly term: string
-  /** Starts in lower case, without a full stop. Code is in backticks. */
+  /**
+   * The meaning of the word. It starts in lower case, without a full stop. Code is in backticks.
+   */
   readonly means: string
 }
 
@@ -77,7 +79,7 @@ export interface CommandEntry {
   readonly aliases?: readonly string[]
   /** The heading under which help lists the command. */
   readonly group: Group
-  /** One line that starts in lower case, without a full stop. */
+  /** What the command does, in one line. It starts in lower case, without a full stop. */
   readonly summary: string
   /**
    * The oldest major version of Node for this command. Absent if every version that runs the

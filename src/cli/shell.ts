@@ -8,9 +8,9 @@ export interface Shell {
    */
   readonly program: 'receiver-hooks' | 'kubectl receiverhook'
   readonly env: Readonly<Record<string, string | undefined>>
-  /** For results: tables, manifests, URLs. */
+  /** The output for results: tables, manifests, URLs. */
   readonly out: Output
-  /** For messages: progress, warnings, errors. */
+  /** The output for messages: progress, warnings, errors. */
   readonly err: Output
   readonly input: Input
   readonly clock: Clock

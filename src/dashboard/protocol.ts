@@ -18,7 +18,7 @@ export interface RowDelivery {
 
 /** A hook in the list. */
 export interface ListedHook {
-  /** `namespace/name`. */
+  /** The key of the hook: `namespace/name`. */
   readonly key: string
   readonly namespace: string
   readonly name: string
@@ -28,7 +28,7 @@ export interface ListedHook {
   readonly driver: string
   /** What the hook does, such as `scale up by 1`. */
   readonly does: string
-  /** Such as `Deployment/web`. */
+  /** The kind and the name of the target, such as `Deployment/web`. Absent if it is unknown. */
   readonly target?: string
   readonly min?: number
   readonly max?: number
@@ -50,7 +50,7 @@ export interface ListedHook {
 
 /** How many replicas a target should have, and how many are ready. */
 export interface TargetCount {
-  /** `namespace/Kind/name`. */
+  /** The key of the target: `namespace/Kind/name`. */
   readonly key: string
   readonly replicas: number
   readonly ready: number
@@ -100,7 +100,7 @@ export interface Me {
   readonly user: string
   readonly groups: readonly string[]
   readonly signIn: SignIn
-  /** The API server. */
+  /** The address of the API server. */
   readonly cluster: string
   /** The namespace to show first. Absent: all. */
   readonly namespace?: string
@@ -138,14 +138,14 @@ export interface Namespaces {
 /** A right that a button needs, and whether the user has it. */
 export interface May {
   readonly verb: string
-  /** Such as `receiverhooks.receiverhooks.dev`. */
+  /** The resource of the right, such as `receiverhooks.receiverhooks.dev`. */
   readonly resource: string
   readonly allowed: boolean
-  /** Why the user does not have it. */
+  /** Why the user does not have the right. Absent if the API server gives no reason. */
   readonly why?: string
 }
 
-/** Rights by the action that needs them. */
+/** The user's rights, by the action of the page that needs them. */
 export type Rights = Readonly<Record<RightName, May>>
 export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets'
 

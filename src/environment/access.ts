@@ -17,6 +17,6 @@ export interface Tls {
   readonly key?: string | Buffer
   /** The name in the server's certificate, if it differs from the host. */
   readonly servername?: string
-  /** Accepts any certificate. Only for experiments. */
+  /** True if any certificate is accepted. Only for experiments. */
   readonly insecure?: boolean
 }

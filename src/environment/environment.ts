@@ -65,14 +65,17 @@ export interface ApiRequest {
  */
 export type Lane = 'step' | 'act' | 'look' | 'lookup' | 'bulk' | 'watch' | 'lease'
 
-/** Short values of a JSON document as text, by their paths. */
+/** Values that were picked from a JSON document, as texts by their paths. */
 export type Picked = ReadonlyMap<string, string>
 
 export interface ApiResponse {
   readonly status: number
-  /** Names in lower case. A header that was sent several times may be a list. */
+  /**
+   * The headers of the answer, by their names in lower case. A header that was sent several times
+   * may be a list.
+   */
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  /** Empty if the body was too long. */
+  /** The text of the body. Empty if the body was too long. */
   readonly body: string
   /** The picked values of a body that is longer than the request allows. */
   readonly tooLarge?: Picked
@@ -113,7 +116,7 @@ export interface OutboundRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** An absolute URL with the scheme `http` or `https`. */
   readonly url: string
-  /** Names in lower case. */
+  /** The headers, by their names in lower case. */
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string | Uint8Array
   readonly timeoutMs: number
@@ -169,7 +172,7 @@ export interface ExpressionVariables {
    * then null.
    */
   readonly body?: Uint8Array
-  /** Names in lower case. Headers with secrets are left out. */
+  /** The headers of the post, by their names in lower case. Headers with secrets are left out. */
   readonly headers: Readonly<Record<string, string>>
   readonly query: Readonly<Record<string, string>>
   /** The name of the sender module that recognised the delivery. */

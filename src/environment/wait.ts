@@ -24,8 +24,8 @@ export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Pro
 }
 
 /**
- * Settles as `promise` does, but rejects at once when `signal` is aborted. For work that takes no
- * signal.
+ * Settles as `promise` does, but rejects at once when `signal` is aborted. Use it for work that
+ * takes no signal.
  */
 export const unlessAborted = <T>(promise: Promise<T>, signal: AbortSignal): Promise<T> =>
   new Promise((resolve, reject) => {

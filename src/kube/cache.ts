@@ -32,7 +32,7 @@ export interface Cache<T> extends Following {
  * longer kept, has no `now`.
  */
 export interface CacheChange<T> {
-  /** Empty for cluster-scoped objects. */
+  /** The namespace of the object. Empty for cluster-scoped objects. */
   readonly namespace: string
   readonly name: string
   readonly before: T | undefined

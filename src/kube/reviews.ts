@@ -21,7 +21,7 @@ export interface Access extends Omit<Need, 'verbs'> {
  */
 export type ReviewResult = 'allowed' | 'denied' | 'unknown'
 
-/** A service account. */
+/** The namespace and the name of a service account. */
 export interface ServiceAccount {
   readonly namespace: string
   readonly name: string

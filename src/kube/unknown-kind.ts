@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceType } from './paths.ts'
 
-/** For an API group, the product that installs its CRDs. */
+/** The product that installs the CRDs of an API group, by the group. */
 const bringers: Readonly<Record<string, string>> = {
   // This is the first version that serves `v1beta2`, which the product uses.
   'cluster.x-k8s.io': 'Cluster API 1.11 or later',

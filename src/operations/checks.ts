@@ -4,7 +4,8 @@
  */
 export interface Check {
   /**
-   * Unique in the process and in lower case: the role, a slash, the topic, such as `trigger/hooks`.
+   * The name of the check, unique in the process and in lower case: the role, a slash, the topic,
+   * such as `trigger/hooks`.
    */
   readonly name: string
   /** True if a failure is only reported and the process stays ready. */

@@ -4,7 +4,7 @@ import { sampleNamespace } from './samples.ts'
 export interface PlaygroundAddresses {
   /** The link that opens the page in a browser. It works once. */
   readonly link: string
-  /** The URL of the API server. */
+  /** The URL of the in-memory API server. */
   readonly server: string
   /** The URL of the metrics. */
   readonly metrics: string

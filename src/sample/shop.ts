@@ -16,7 +16,8 @@ export interface Shop {
  */
 export const openShop = async (metrics: Metrics, name: string, address: ListenAddress): Promise<Shop> => {
   const visits = metrics.counter('web_requests_total', 'Visits to the page.', [])
-  // A counter without a value has no series, and so no rate.
+  // Adds 0, because a counter that was never added to has no series. Prometheus could then compute
+  // no rate.
   visits.add({}, 0)
   const server = createServer({ requestTimeout: requestWithinMs }, (request, response) => {
     request.resume()

@@ -11,7 +11,7 @@ export interface Claims {
   readonly name: string
   readonly uid: string
   readonly rotation: number
-  /** In milliseconds since the epoch. Absent if the token does not expire. */
+  /** When the token expires, in milliseconds since the epoch. Absent if it does not expire. */
   readonly expiresAt?: number
 }
 

@@ -3,7 +3,7 @@ export interface Finding {
   readonly about: string
   readonly is: 'ok' | 'warning' | 'failure'
   readonly message: string
-  /** What to do. Absent if the check passed. */
+  /** What the user should do. Absent if the check passed. */
   readonly todo?: string
 }
 

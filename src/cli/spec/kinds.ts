@@ -2,7 +2,10 @@
 interface KnownKind {
   readonly kind: string
   readonly apiVersion: string
-  /** In lower case: the kind, its plural, its short names. */
+  /**
+   * The words that people may write for the kind, in lower case: the kind, its plural, its short
+   * names.
+   */
   readonly words: readonly string[]
 }
 

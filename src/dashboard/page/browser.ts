@@ -46,7 +46,9 @@ export const copy = async (text: string): Promise<boolean> => {
   }
 }
 
-/** Returns 24 random hexadecimal digits, which no other call returns. */
+/**
+ * Returns a name of 24 random hexadecimal digits. Two calls practically never return the same name.
+ */
 export const uniqueName = (): string =>
   [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, '0')).join('')
 

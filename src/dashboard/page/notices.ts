@@ -11,7 +11,10 @@ interface Notice {
 export const notice = signal<Notice | undefined>(undefined)
 const staysMs = 7_000
 
-/** Shows what was done, with the equivalent kubectl command. */
+/**
+ * Shows a text for some seconds, such as what was done or why it was refused. `line` is the
+ * equivalent kubectl command.
+ */
 export const say = (text: string, line?: string): void => {
   const said = { text, ...(line === undefined ? {} : { line }) }
   notice.value = said

@@ -3,7 +3,7 @@ import type { SignIn } from '../protocol.ts'
 
 /** One file of the page, in both compressed forms that the build makes. */
 export interface Asset {
-  /** Such as `/assets/main-ABCDEFGH.js`. */
+  /** The path of the file's URL, such as `/assets/main-ABCDEFGH.js`. */
   readonly path: string
   readonly type: string
   readonly gzip: Uint8Array

@@ -17,7 +17,7 @@ export interface Context {
   readonly signIn: SignIn
   /** The API server's address, for people. */
   readonly cluster: string
-  /** The namespace to show first. */
+  /** The namespace whose hooks the page shows first. Undefined: those of all namespaces. */
   readonly namespace: string | undefined
   /** The namespace of the installation. */
   readonly systemNamespace: string

@@ -15,7 +15,10 @@ const countedKinds: ReadonlyMap<string, TargetKind> = new Map(
   drivers.flatMap(driver => driver.targets).flatMap(target => (target.replicas ? [[target.type.kind, target]] : [])),
 )
 
-/** Sends the counts of targets. Only the kinds of the shown hooks' targets are read. */
+/**
+ * Follows the counts of targets, and sends them to the page. It reads only the kinds to which
+ * targets of the shown hooks belong.
+ */
 export interface Counts {
   /** Begins to follow these kinds, if they have counts and are not followed yet. */
   see(kinds: readonly string[]): void

@@ -3,8 +3,8 @@ import { isCutShort } from '../../environment/cut-short.ts'
 import { RefusedError, statusOf } from './refused.ts'
 
 /**
- * Parses a JSON body of at most `maxBytes`. If the headers show another type or a larger body,
- * nothing is read.
+ * Returns a handler that parses a JSON body of at most `maxBytes`. If the headers show another type
+ * or a larger body, nothing is read.
  */
 export const jsonBody = (maxBytes: number): RequestHandler => {
   const read = json({ limit: maxBytes, inflate: false })

@@ -54,7 +54,7 @@ export const signIns = {
   atOnce: 50,
 } as const
 
-/** For how many sources failures are counted. */
+/** The largest number of sources for which failed sign-ins are counted. */
 export const maxSources = 10_000
 
 /**

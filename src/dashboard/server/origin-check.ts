@@ -17,7 +17,7 @@ export interface ServedNames {
 /** How the page is reached with a given Host header. */
 export interface Reached {
   readonly origin: string
-  /** True if the browser uses TLS. */
+  /** True if the browser reaches the page over TLS. */
   readonly secure: boolean
   readonly loopback: boolean
 }

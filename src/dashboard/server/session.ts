@@ -28,7 +28,7 @@ export interface SignedIn {
 export interface Session extends Omit<SignedIn, 'credentialEndsAt'> {
   readonly id: string
   readonly pageKey: string
-  /** In milliseconds since the epoch. */
+  /** When the session ends, in milliseconds since the epoch. */
   readonly endsAt: number
   /** True if the session ends because its credential expires, before the longest time is over. */
   readonly tokenEnds: boolean

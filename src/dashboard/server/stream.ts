@@ -30,7 +30,7 @@ export interface Out {
 }
 
 export interface StreamOptions {
-  /** Absent: all namespaces. */
+  /** The namespace whose hooks are sent. Absent: the hooks of all namespaces are sent. */
   readonly namespace?: string
   /** The resourceVersion at which the page's last stream ended, from its last `id`. */
   readonly from?: string

@@ -3,7 +3,7 @@ import { tryParseJson } from '../../../api/json.ts'
 import type { ControlProps } from './props.ts'
 import { valueAt } from './value.ts'
 
-/** A JSON editor for values without a more specific control. */
+/** A text area for a value as JSON, if no other control fits the value. */
 export const Json = ({ described, draft, path }: ControlProps) => {
   const raw = valueAt(draft.spec.value, path)
   const typed = useSignal(raw === undefined ? '' : JSON.stringify(raw, null, 2))

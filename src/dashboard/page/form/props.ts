@@ -17,7 +17,10 @@ export interface FieldProps {
   readonly isNamed?: boolean
 }
 
-/** The id of a control and the ids of its texts. */
+/**
+ * The attributes of a control for its label and for screen readers: its id, the ids of its help and
+ * its error, and whether it is wrong or required.
+ */
 export interface Described {
   readonly id: string
   readonly 'aria-describedby'?: string

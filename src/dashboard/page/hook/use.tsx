@@ -20,7 +20,7 @@ const placeholder = 'https://THE-ADDRESS-OF-THIS-HOOK/THE-TOKEN-OF-THIS-HOOK'
 const hasPart = (text: string, url: string): boolean =>
   text.includes(url.slice(0, url.lastIndexOf('/'))) || hasToken(text, url)
 
-/** Returns whether a text contains the secret part of a URL. */
+/** Returns whether a text contains the token of the URL, which is its secret part. */
 const hasToken = (text: string, url: string): boolean => text.includes(url.slice(url.lastIndexOf('/') + 1))
 
 /** The headings under which products are listed. */

@@ -54,7 +54,7 @@ const comparisons: Readonly<Record<SortBy, (a: ListedHook, b: ListedHook) => num
   need: (a, b) => Number(b.ready === 'False') - Number(a.ready === 'False') || natural(a.name, b.name),
   name: (a, b) => natural(a.name, b.name),
   target: (a, b) => natural(a.target ?? '', b.target ?? ''),
-  // RFC 3339 times in UTC sort as text.
+  // RFC 3339 times in UTC can be compared as texts: a later time is a greater text.
   last: (a, b) => compareText(a.last?.time ?? '', b.last?.time ?? ''),
   ready: (a, b) => ranks[a.ready] - ranks[b.ready] || natural(a.reason, b.reason),
 }

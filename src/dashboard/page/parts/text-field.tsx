@@ -10,9 +10,9 @@ interface TextFieldProps {
   /** Present for a required field. `fault` is the error of the typed text. */
   readonly required?: { readonly fault: string | undefined }
   readonly isSecret?: boolean
-  /** The browser may suggest earlier values. */
+  /** True if the browser may suggest earlier values. */
   readonly isRemembered?: boolean
-  /** Blanks at both ends are removed while the user types. */
+  /** True if blanks at both ends are removed while the user types. */
   readonly isTrimmed?: boolean
   /** The values that the browser suggests. */
   readonly choices?: readonly string[]

@@ -56,8 +56,8 @@ export const awaitOutcome = async (
     else show(progressOf(answered))
     const isProgress = !(answered instanceof NoAnswer) && answered.status === 202
     if (!(answered instanceof NoAnswer)) last = answered
-    // If too many posts wait at a trigger, the trigger answers without a wait. The next post is
-    // sent at its usual time even then.
+    // A trigger with too many waiting posts answers 202 at once. The next post is sent when the wait
+    // would have ended, so that the trigger is not flooded.
     const next = isProgress ? beganAt + waitMs : clock.monotonic() + pauseMs
     await wait(clock, Math.max(0, Math.min(next, end) - clock.monotonic()), stop)
   } while (clock.monotonic() < end && !stop.aborted)

@@ -245,8 +245,8 @@ export const defaultWaitMs = 25_000
 export const maxWaitMs = 600_000
 
 /**
- * How long the first look for a waiting post may take, in milliseconds. Even a post with a shorter
- * `wait` waits so long for it.
+ * How long a post with `wait` waits at most for the first look at the hook's objects, in
+ * milliseconds. This applies even if its `wait` is shorter.
  */
 export const firstLookWithinMs = 4000
 

@@ -17,8 +17,8 @@ export interface Handled {
   readonly hook?: LiveHook
   readonly delivery?: Delivery
   /**
-   * What the delivery left on its objects, or what it found there from an earlier delivery of the
-   * same push. Undefined if there is nothing.
+   * The traces that the delivery left on the hook's targets, or that it found there from an earlier
+   * delivery of the same push. Undefined if there are none.
    */
   readonly change?: DecidedChange | undefined
   /**

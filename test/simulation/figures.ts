@@ -52,5 +52,5 @@ export const failure = (seed: number, violations: readonly Violation[]): string 
   [
     `seed ${seed} breaks what is promised:`,
     ...violations.slice(0, 5).map(({ promise, why }) => `  (${promise}) ${why}`),
-    `replay it: node test/simulation/run.ts --seed ${seed} --trace`,
+    `replay it: npx node test/simulation/run.ts --seed ${seed} --trace`,
   ].join('\n')

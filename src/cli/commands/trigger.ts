@@ -117,7 +117,7 @@ export const trigger: Command = {
   },
 }
 
-/** The longest time that a trigger waits for one post, in milliseconds. */
+/** The longest time that a post may ask the trigger to wait for its outcome, in milliseconds. */
 const maxWaitOfPostMs = 600_000
 
 /** Writes how a wait ended, and what to do next. Returns the exit code. */

@@ -76,8 +76,8 @@ export const markedWrite = async (
 }
 
 /**
- * Returns how many bytes a write stores, or may store: the whole object. The answer from /scale has
- * only a few of its fields.
+ * Returns the size of the whole object that a write stores, or may store, in bytes. The answer from
+ * /scale has only a few fields of the object, so the size of the last read is used.
  */
 const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectBytes }: Bill): number => {
   if (sent.sent === 'stored') return at.isAnswered ? Math.max(bytesOf(body), bytesOf(sent.response.body)) : objectBytes

@@ -8,9 +8,9 @@ export interface Advice {
 }
 
 /**
- * Returns the advice on a reason, or undefined for an unknown reason. For some reasons the table's
- * `todo` begins with "Nothing". That word is left out, and `todo` is absent if nothing else
- * remains.
+ * Returns the advice on a reason, or undefined for an unknown reason. In the table, the `todo` of
+ * many reasons begins with "Nothing". That word is left out here. If no text follows it, the advice
+ * has no `todo`.
  */
 export const adviceOn = (reason: string): Advice | undefined => {
   if (!isReason(reason)) return undefined

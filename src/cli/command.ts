@@ -24,8 +24,8 @@ export interface Option<T> {
   /** What completion offers as a value if there are no {@link choices}. */
   readonly completes?: Completes
   /**
-   * Parses the texts that were given for the flag, one for each time. The list is empty if the
-   * flag was not given. Throws {@link UsageError}.
+   * Parses the texts of the flag: one text for each time that the flag was given, or none. Throws
+   * {@link UsageError}.
    */
   read(texts: readonly string[]): T
 }

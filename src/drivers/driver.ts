@@ -123,8 +123,8 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
   /** Runs the action of one delivery. Resolves with its outcome. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
   /**
-   * Looks at the objects that the hook changes, to find out the outcome of a change. Absent if a
-   * change shows no outcome except that it is stored. Throws the API server's errors.
+   * Looks at the objects that the hook changes, to find out whether a stored change has taken
+   * effect. Absent if a change is complete as soon as it is stored. Throws the API server's errors.
    */
   look?(member: Stored<S>, looking: LookContext): Promise<Look>
 }
@@ -176,7 +176,7 @@ export interface Bound {
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Takes back earlier changes. Absent if the driver cannot. */
   readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
-  /** Absent if a change shows no outcome except that it is stored. */
+  /** Absent if a change is complete as soon as it is stored. */
   readonly look?: (looking: LookContext) => Promise<Look>
 }
 

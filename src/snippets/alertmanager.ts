@@ -35,7 +35,7 @@ export const alertmanager: Snippet = {
     hook.secretName === undefined
       ? [byUrl(hook)]
       : [
-          // Of all headers, the operator's resource can set only `Authorization`.
+          // An AlertmanagerConfig of the Prometheus operator can set only `Authorization`.
           ...(hook.auth?.form === 'header' ? [] : [byUrlSecret(hook, hook.secretName)]),
           byUrlFile(hook, hook.secretName),
         ],

@@ -27,8 +27,8 @@ export const systemNamespaceFlag = (namespace: string): string =>
   namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
 
 /**
- * Reads the ConfigMap of the public keys. Returns the keys, their JSON, and how all hooks are
- * stopped, or undefined for `stop` if they are not. Throws the API server's errors.
+ * Reads the ConfigMap of the public keys. `jwks` is the JSON of the keys. `stop` is undefined if
+ * hooks are not stopped. Throws the API server's errors.
  */
 export const readPublicKeys = async (
   { api }: Pick<Cluster, 'api'>,

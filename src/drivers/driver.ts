@@ -136,10 +136,10 @@ export interface LookContext {
   /** The CRDs of custom kinds, as they were at most ten minutes ago. */
   readonly definitions: Definitions
   /**
-   * Returns the pods that a label selector matches, up to a limit. Undefined if they cannot be
-   * read.
+   * Passes each pod that a label selector matches to `take`, up to a limit. Returns how many.
+   * Undefined if they cannot be read.
    */
-  pods(this: void, labelSelector: string): Promise<readonly StoredObject[] | undefined>
+  pods(this: void, labelSelector: string, take: (pod: StoredObject) => void): Promise<number | undefined>
 }
 
 /** The objects of a hook as they are now. */

@@ -1,3 +1,4 @@
+import type { StoredObject } from '../api/object.ts'
 import type { Look } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
@@ -114,7 +115,8 @@ export class Looks {
         api: this.#api,
         namespace,
         definitions: this.#definitions,
-        pods: (labelSelector: string) => this.#pods.list(namespace, labelSelector),
+        pods: (labelSelector: string, take: (pod: StoredObject) => void) =>
+          this.#pods.list(namespace, labelSelector, take),
       }
       const look = 'look' in bound ? await bound.look?.(looking) : undefined
       return look ? { look } : { unread: 'there is nothing to look at' }

@@ -6,7 +6,7 @@ import { pagesOf } from '../kube/pager.ts'
 import { collectionPath } from '../kube/paths.ts'
 import { forbiddenPodsForMs, lookReadWithinMs, maxPods } from './limits.ts'
 
-const pods = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
+const podType = { group: '', version: 'v1', resource: 'pods', kind: 'Pod' }
 
 /**
  * Reads pods, to find out why a rollout does not continue. The right to list pods is optional.
@@ -27,16 +27,16 @@ export class Pods {
   }
 
   /**
-   * Returns the pods that a label selector matches, at most `maxPods`. Undefined if they cannot be
-   * read.
+   * Passes each pod that a label selector matches to `take`, at most `maxPods`, and returns how many.
+   * Only one page is in memory at a time. Undefined if the pods cannot be read.
    */
-  async list(namespace: string, labelSelector: string): Promise<readonly StoredObject[] | undefined> {
+  async list(namespace: string, labelSelector: string, take: (pod: StoredObject) => void): Promise<number | undefined> {
     const { clock, log } = this.#environment
     const until = this.#forbidden.get(namespace)
     if (until !== undefined && clock.monotonic() < until) return undefined
-    const found: StoredObject[] = []
+    let count = 0
     try {
-      const path = collectionPath(pods, namespace)
+      const path = collectionPath(podType, namespace)
       const listing = {
         resource: 'pods',
         path,
@@ -45,10 +45,13 @@ export class Pods {
         timeoutMs: lookReadWithinMs,
       }
       for await (const page of pagesOf(this.#api, listing)) {
-        found.push(...page.objects)
-        if (found.length >= maxPods) break
+        const pods = page.objects.slice(0, maxPods - count)
+        for (const pod of pods) take(pod)
+        // A pod that is too large to be read counts too, so that the reading ends.
+        count += pods.length + (page.large ? 1 : 0)
+        if (count >= maxPods) break
       }
-      return found.slice(0, maxPods)
+      return count
     } catch (error) {
       const { failure, message } = readFailureOf(error)
       if (failure !== 'forbidden') return undefined

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredObject } from '../../src/api/object.ts'
 import { workloadKind, type Workloads } from '../../src/drivers/rollouts/kinds.ts'
-import { podSelector, podsNow } from '../../src/drivers/rollouts/pods.ts'
+import { podsCollector, podSelector, type PodsNow } from '../../src/drivers/rollouts/pods.ts'
 import type { WorkloadKind } from '../../src/drivers/rollouts/schema.ts'
 
 const kind = (name: WorkloadKind): Workloads => {
@@ -58,8 +58,14 @@ const pod = ({ conditions = [], deleted, image = 'acme/web:2', init, note, ready
 
 const waiting = (reason: string): Is => ({ state: { waiting: { reason, message: 'secret registry-token not found' } } })
 
-const causes = (...pods: readonly Is[]): readonly string[] =>
-  podsNow(workload(), kind('Deployment'), pods.map(pod), 4).causes
+/** Returns what pods show of a rollout that wants four. */
+const podsNow = (kindName: WorkloadKind, pods: readonly StoredObject[]): PodsNow => {
+  const { result, take } = podsCollector(workload(), kind(kindName), 4)
+  for (const each of pods) take(each)
+  return result()
+}
+
+const causes = (...pods: readonly Is[]): readonly string[] => podsNow('Deployment', pods.map(pod)).causes
 
 describe('why pods are not ready', () => {
   it.each<[string, Is]>([
@@ -97,7 +103,7 @@ describe('why pods are not ready', () => {
 
   it('says of a StatefulSet what keeps an old pod, because its rollout waits for that', () => {
     const old = pod({ ...waiting('ImagePullBackOff'), image: 'acme/web:1' })
-    expect(podsNow(workload(), kind('StatefulSet'), [old], 4).causes).toEqual(['web: ImagePullBackOff (1 of 4)'])
+    expect(podsNow('StatefulSet', [old]).causes).toEqual(['web: ImagePullBackOff (1 of 4)'])
   })
 
   it('never has a message in it', () => {
@@ -107,9 +113,9 @@ describe('why pods are not ready', () => {
 
   it('goes with how long the oldest has not been ready', () => {
     const ages = ['2026-01-01T00:10:00Z', '2026-01-01T00:05:00Z'].map(time => pod({ created: time }))
-    const { unreadySince } = podsNow(workload(), kind('DaemonSet'), [...ages, pod({ ready: true })], 4)
+    const { unreadySince } = podsNow('DaemonSet', [...ages, pod({ ready: true })])
     expect(unreadySince).toBe(Date.UTC(2026, 0, 1, 0, 5))
-    expect(podsNow(workload(), kind('DaemonSet'), [pod({ ready: true })], 4).unreadySince).toBeUndefined()
+    expect(podsNow('DaemonSet', [pod({ ready: true })]).unreadySince).toBeUndefined()
   })
 })
 

@@ -1,8 +1,7 @@
-import type { StoredObject } from '../../api/object.ts'
 import type { Settlement } from '../../api/settlement.ts'
 import type { Look, LookContext } from '../driver.ts'
 import type { Reach } from './schema.ts'
-import { podSelector, podsNow } from './pods.ts'
+import { podsCollector, podSelector } from './pods.ts'
 import { lookedAt, settlementOf, type LookedAt } from './settlement.ts'
 import { findWorkloads } from './workloads.ts'
 
@@ -30,9 +29,11 @@ export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promi
   for (const each of 'reason' in found ? [] : found.found) {
     const seen = lookedAt(each.object, each.workloads)
     const isAsked = seen.progress.state === 'running' && pods < maxPodsOfLook
-    const list = isAsked ? await podsOf(each.object, looking) : undefined
-    pods += list?.length ?? 0
-    workloads.push(list ? { ...seen, pods: podsNow(each.object, each.workloads, list, seen.progress.of) } : seen)
+    const selector = isAsked ? podSelector(each.object) : undefined
+    const collector = podsCollector(each.object, each.workloads, seen.progress.of)
+    const count = selector === undefined ? undefined : await looking.pods(selector, collector.take)
+    pods += count ?? 0
+    workloads.push(count === undefined ? seen : { ...seen, pods: collector.result() })
   }
   return {
     objects: workloads.length + pods,
@@ -43,9 +44,4 @@ export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promi
 const ofAnotherDriver: Settlement = {
   state: 'replaced',
   message: 'the delivery changed a count, and the hook rolls out workloads now',
-}
-
-const podsOf = async (object: StoredObject, { pods }: LookContext): Promise<readonly StoredObject[] | undefined> => {
-  const selector = podSelector(object)
-  return selector === undefined ? undefined : await pods(selector)
 }

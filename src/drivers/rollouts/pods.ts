@@ -8,6 +8,9 @@ import { annotationPrefix } from './plan.ts'
 /** The maximum number of causes in a message. */
 const maxCauses = 5
 
+/** How many different causes are counted. A tenant decides how many containers a pod has. */
+const maxCounted = 100
+
 /** What the pods of a workload show of a rollout that is not complete. */
 export interface PodsNow {
   /**
@@ -55,28 +58,40 @@ const expressionText = (expression: unknown): string | undefined => {
   }
 }
 
-/** Returns what the pods of a workload show. `of` is the number of wanted pods. */
-export const podsNow = (
-  object: StoredObject,
-  workloads: Workloads,
-  pods: readonly StoredObject[],
-  of: number,
-): PodsNow => {
-  const unready = pods.filter(pod => pod.metadata.deletionTimestamp === undefined && !isReady(pod))
-  // A Deployment replaces old pods that are not ready, so only new ones count. A StatefulSet waits
-  // for old ones too.
+/** Collects what the pods of a workload show, pod by pod. */
+export interface PodsCollector {
+  readonly take: (pod: StoredObject) => void
+  readonly result: () => PodsNow
+}
+
+/**
+ * Makes a collector for the pods of a workload. It keeps no pod, because a tenant decides how large
+ * pods are. `of` is how many are wanted.
+ */
+export const podsCollector = (object: StoredObject, workloads: Workloads, of: number): PodsCollector => {
+  // A Deployment replaces old pods that are stuck. A StatefulSet waits for them.
   const isOfTemplate = workloads.type.kind === 'Deployment' ? ofTemplate(object, workloads) : () => true
   const counts = new Map<string, number>()
-  for (const pod of unready.filter(isOfTemplate)) {
-    for (const cause of new Set(causesOf(pod))) counts.set(cause, (counts.get(cause) ?? 0) + 1)
+  let unreadySince = Infinity
+  return {
+    take: pod => {
+      if (pod.metadata.deletionTimestamp !== undefined || isReady(pod)) return
+      const created = parseTime(pod.metadata.creationTimestamp ?? '')
+      if (!Number.isNaN(created)) unreadySince = Math.min(unreadySince, created)
+      if (!isOfTemplate(pod)) return
+      for (const cause of new Set(causesOf(pod))) {
+        const count = counts.get(cause)
+        if (count !== undefined || counts.size < maxCounted) counts.set(cause, (count ?? 0) + 1)
+      }
+    },
+    result: () => ({
+      causes: [...counts]
+        .toSorted(([a, one], [b, other]) => other - one || a.localeCompare(b))
+        .slice(0, maxCauses)
+        .map(([cause, count]) => `${cause} (${count} of ${of})`),
+      unreadySince: unreadySince === Infinity ? undefined : unreadySince,
+    }),
   }
-  const causes = [...counts]
-    .toSorted(([a, one], [b, other]) => other - one || a.localeCompare(b))
-    .slice(0, maxCauses)
-    .map(([cause, count]) => `${cause} (${count} of ${of})`)
-  const created = unready.map(({ metadata }) => parseTime(metadata.creationTimestamp ?? ''))
-  const oldest = Math.min(...created.filter(time => !Number.isNaN(time)))
-  return { causes, unreadySince: oldest === Infinity ? undefined : oldest }
 }
 
 const isReady = (pod: StoredObject): boolean => hasCondition(pod, 'Ready', 'True')

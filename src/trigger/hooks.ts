@@ -108,14 +108,17 @@ export class Hooks {
     if (hook) return { found: 'hook', hook }
     if (this.#departed.has(uid)) return { found: 'none' }
     if (this.#tooLarge.has(uid)) return { found: 'too large' }
-    // Posts with a valid token get here repeatedly only if their hook was deleted.
-    if (known?.uid !== uid && !this.#lookups.take('', lookupRate)) return { found: 'not looked up' }
-    return await this.readLive(namespace, name, uid)
+    if (known?.uid === uid) return await this.readLive(namespace, name, uid)
+    // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
+    // read count once.
+    return await this.#shared(keyOf(namespace, name, uid), async () =>
+      this.#lookups.take('', lookupRate) ? await this.#read(namespace, name, uid) : { found: 'not looked up' },
+    )
   }
 
   /** Reads a hook live. Simultaneous callers cost at most two reads. */
   readLive(namespace: string, name: string, uid: string): Promise<Found> {
-    return this.#shared(`${namespace}/${name}/${uid}`, () => this.#read(namespace, name, uid))
+    return this.#shared(keyOf(namespace, name, uid), () => this.#read(namespace, name, uid))
   }
 
   /**
@@ -206,6 +209,8 @@ export class Hooks {
     return { lists: this.#cache.lists, known: this.#cache.get(namespace, name) }
   }
 }
+
+const keyOf = (namespace: string, name: string, uid: string): string => `${namespace}/${name}/${uid}`
 
 /** A live read of a hook: when it began, in monotonic milliseconds, and what the cache had then. */
 interface LiveRead extends Cached {

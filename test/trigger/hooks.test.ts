@@ -129,6 +129,19 @@ describe('a hook', () => {
     expect(world.reads).toBe(lookupRate.perSecond)
   })
 
+  it('that this process does not know yet is looked up once for all posts that come at once', async () => {
+    const { cache, makeHook, remove, world } = await setUp()
+    await remove()
+    world.network = 'silent'
+    const { uid } = (await makeHook()).metadata
+    world.reads = 0
+    const found = await Promise.all(
+      Array.from({ length: 3 * lookupRate.burst }, () => cache.find('default', 'web-up', uid)),
+    )
+    expect(new Set(found.map(each => each.found))).toEqual(new Set(['hook']))
+    expect(world.reads).toBeLessThanOrEqual(2)
+  })
+
   it('is another when another of its name was made', async () => {
     const { cache, clock, find, makeHook, remove } = await setUp()
     await remove()

@@ -62,8 +62,8 @@ const replayWindow = {
   'x-kubernetes-validations': [durationRule, noLongerThanADay],
 } as const
 
-const forms = ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks', 'sns'] as const
-const listed = 'bearer, basic, header, hmac, standardWebhooks and sns'
+const forms = ['bearer', 'basic', 'header', 'path', 'hmac', 'standardWebhooks', 'sns'] as const
+const listed = 'bearer, basic, header, path, hmac, standardWebhooks and sns'
 
 /** What a sender has to prove in addition to the token. */
 export const authSchema = {
@@ -125,6 +125,14 @@ export const authSchema = {
         secretKeyRef,
         previousKey,
       },
+    },
+    path: {
+      type: 'object',
+      title: 'A secret at the end of the URL',
+      description:
+        "The hook's URL, and after it `/` and what is in a Secret: for a sender that keeps nothing but a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`.",
+      required: ['secretKeyRef'],
+      properties: { secretKeyRef, previousKey },
     },
     hmac: {
       type: 'object',

@@ -6,6 +6,9 @@ import type { Stored } from './schema.ts'
 /** What a hook asks of its senders in addition to the token. */
 export type Auth = SecretAuth | TopicAuth
 
+/** What a hook asks of its senders besides its URL. A secret in the path is part of the URL. */
+export type SentAuth = Exclude<Auth, { readonly form: 'path' }>
+
 /** An entry of a Secret in the namespace of the hook. */
 interface SecretEntry {
   readonly secret: string
@@ -21,6 +24,7 @@ export type SecretAuth =
   | (SecretEntry & { readonly form: 'bearer' })
   | { readonly form: 'basic'; readonly secret: string; readonly previousKey?: string | undefined }
   | (SecretEntry & { readonly form: 'header'; readonly header: string })
+  | (SecretEntry & { readonly form: 'path' })
   | (SecretEntry & HmacWriting & { readonly form: 'hmac' })
   | (SecretEntry & { readonly form: 'standardWebhooks'; readonly toleranceMs: number })
 
@@ -53,10 +57,11 @@ export interface TopicAuth {
 type Spec = Stored<typeof authSchema>
 
 /** Returns the proof that the member `auth` of a spec asks for, or undefined if it has none. */
-export const authOf = ({ basic, bearer, header, hmac, sns, standardWebhooks }: Spec = {}): Auth | undefined => {
+export const authOf = ({ basic, bearer, header, hmac, path, sns, standardWebhooks }: Spec = {}): Auth | undefined => {
   if (bearer) return { form: 'bearer', ...entryOf(bearer) }
   if (basic) return { form: 'basic', secret: basic.secretRef.name, previousKey: basic.previousKey }
   if (header) return { form: 'header', ...entryOf(header), header: header.name }
+  if (path) return { form: 'path', ...entryOf(path) }
   if (hmac) return { form: 'hmac', ...entryOf(hmac), ...writingOf(hmac) }
   if (standardWebhooks) {
     const { tolerance } = standardWebhooks

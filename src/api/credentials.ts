@@ -10,6 +10,7 @@ export type Credentials =
   | { readonly form: 'bearer'; readonly tokens: Candidates<Buffer> }
   | { readonly form: 'basic'; readonly usersAndPasswords: Candidates<Buffer> }
   | { readonly form: 'header'; readonly values: Candidates<Buffer>; readonly header: string }
+  | { readonly form: 'path'; readonly values: Candidates<Buffer> }
   | (HmacWriting & { readonly form: 'hmac'; readonly keys: Candidates<Buffer> })
   | {
       readonly form: 'standardWebhooks'
@@ -32,16 +33,43 @@ export const tooLargeSecret = ({ secret }: SecretAuth): string =>
 
 /** Why a Secret has no credentials for an `auth`. The text quotes nothing from the Secret. */
 export interface NoCredentials {
-  readonly reason: 'AuthSecretNotFound' | 'AuthSecretInvalid'
+  readonly reason: 'AuthSecretNotFound' | 'AuthSecretInvalid' | 'AuthSecretWeak'
   readonly message: string
 }
 
+/** The least length of a value that is sent as it is, where the URL is no secret, in bytes. */
+const minValueBytes = 16
+
+/** The form of a secret in a path. */
+const pathSecret = /^[A-Za-z0-9_-]{32,256}$/
+
 /**
- * Returns the credentials that a Secret holds for an `auth`.
+ * Returns why a value is too weak for a hook whose URL is no secret, or undefined. Signatures need
+ * no such rule: Standard Webhooks has its own, and nobody can try HMAC keys without a signed post.
+ */
+const weaknessOf = ({ form }: SecretAuth, value: Buffer): string | undefined => {
+  if (form === 'path') {
+    return pathSecret.test(value.toString('latin1'))
+      ? undefined
+      : 'a value that cannot be a secret in a URL: it must be 32 to 256 letters, digits, "-" and "_"'
+  }
+  const isSent = form === 'bearer' || form === 'basic' || form === 'header'
+  return isSent && value.length < minValueBytes
+    ? `a value that is too short where token.url is named: it must have at least ${minValueBytes} bytes`
+    : undefined
+}
+
+/**
+ * Returns the credentials that a Secret holds for an `auth`. `isNamed`: the hook's URL is no secret,
+ * so the values must be strong.
  * An empty value is no credential, because a post without a credential would match it. A line break
  * at the end of a value is removed: files often end with one, and it is not part of the credential.
  */
-export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth): Credentials | NoCredentials => {
+export const credentialsIn = (
+  secret: JsonObject | undefined,
+  auth: SecretAuth,
+  isNamed: boolean,
+): Credentials | NoCredentials => {
   if (!secret) return missing(`there is no Secret/${auth.secret}, which auth names`)
   const needed = neededKeys(auth).map(key => ({ key, value: valueAt(secret, key) }))
   const empty = needed.find(({ value }) => value.length === 0)
@@ -49,6 +77,8 @@ export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth):
   const [value = nothing, second = nothing] = needed.map(({ value }) => value)
   const before = auth.previousKey === undefined ? nothing : valueAt(secret, auth.previousKey)
   const candidates: Candidates<Buffer> = before.length === 0 ? [value] : [value, before]
+  const weak = isNamed ? weakIn(auth, auth.form === 'basic' ? second : value, before) : undefined
+  if (weak) return weak
   switch (auth.form) {
     case 'bearer':
       return { form: 'bearer', tokens: candidates }
@@ -58,6 +88,8 @@ export const credentialsIn = (secret: JsonObject | undefined, auth: SecretAuth):
     }
     case 'header':
       return { form: 'header', values: candidates, header: auth.header }
+    case 'path':
+      return { form: 'path', values: candidates }
     case 'hmac': {
       const { encoding, header, prefix, timestamp } = auth
       return { form: 'hmac', keys: candidates, header, prefix, encoding, timestamp }
@@ -81,6 +113,15 @@ const webhookCredentials = (
   const previous = parseWebhookSecret(before)
   if (!previous) return invalid(auth.previousKey ?? '')
   return { form: 'standardWebhooks', secrets: [secret, previous], toleranceMs: auth.toleranceMs }
+}
+
+/** Returns why the present or the previous value is too weak. A previous value may be empty. */
+const weakIn = (auth: SecretAuth, value: Buffer, before: Buffer): NoCredentials | undefined => {
+  const found = [
+    { key: neededKeys(auth).at(-1) ?? '', why: weaknessOf(auth, value) },
+    { key: auth.previousKey ?? '', why: before.length === 0 ? undefined : weaknessOf(auth, before) },
+  ].find(({ why }) => why !== undefined)
+  return found && { reason: 'AuthSecretWeak', message: `Secret/${auth.secret} has under ${found.key} ${found.why}` }
 }
 
 const missing = (message: string): NoCredentials => ({ reason: 'AuthSecretNotFound', message })

@@ -27,6 +27,9 @@ export const provingHeaders = (
       return { authorization: `Basic ${credentials.usersAndPasswords[0].toString('base64')}` }
     case 'header':
       return { [credentials.header.toLowerCase()]: credentials.values[0].toString('latin1') }
+    case 'path':
+      // The URL has the proof.
+      return {}
     case 'hmac':
       return hmacHeaders(credentials, credentials.keys[0], post)
     case 'standardWebhooks': {

@@ -302,6 +302,11 @@ export const reasons = {
     means: 'The Secret of `auth` is larger than 64 KiB.',
     todo: 'Put the credential into a Secret of its own, and name that in `auth`.',
   },
+  AuthSecretWeak: {
+    where: ['failed', 'condition'],
+    means: 'The Secret of `auth` has a value that could be guessed, and the URL of the hook is no secret.',
+    todo: 'Put a longer value there, as `openssl rand -hex 32` makes it, and give it to the sender. The hook becomes Ready by itself.',
+  },
   TooLarge: {
     where: ['failed', 'condition', 'refused'],
     means: 'The hook, or an object that it is about, is larger than the product reads.',
@@ -336,6 +341,12 @@ export const reasons = {
     where: ['refused'],
     means: "The post does not prove what the hook's `auth` asks for.",
     todo: 'Give the sender what is in the Secret of `auth`, or post from the topic of `auth.sns`. docs/how-to/authenticate-senders.md shows how.',
+  },
+  Unproved: {
+    where: ['refused'],
+    means:
+      'There is no hook with a named URL of this name, or the post does not prove what its `auth` asks for. The answer is the same for both.',
+    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret of `auth`. The conditions of the hook say if its Secret is missing, cannot be read or is too weak.",
   },
   MethodNotAllowed: {
     where: ['refused'],

@@ -1,11 +1,12 @@
 import type { Problem } from '../api/conditions.ts'
-import type { ReceiverHook, TokenSpec } from '../api/hook.ts'
+import type { ReceiverHook } from '../api/hook.ts'
+import type { TokenSpec } from '../api/token-schema.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { isStatus } from '../kube/errors.ts'
 import type { Claims } from '../token/claims.ts'
 import { expiryOf, isCurrent, nextExpiry } from '../token/current.ts'
 import { mint } from '../token/mint.ts'
-import { endpointPath, triggerPath } from '../token/published.ts'
+import { endpointPath, namedPath, triggerPath } from '../token/published.ts'
 import type { Verifier } from '../token/verify.ts'
 import type { Keyring } from './keys.ts'
 import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secret.ts'
@@ -25,6 +26,11 @@ export type Publication =
   | ({ readonly published: 'status' } & CurrentToken)
   /** The token is in its Secret already. */
   | ({ readonly published: 'secret' } & CurrentToken)
+  /**
+   * The hook has no token: its URL has its name. `url` is undefined if a secret belongs at its end,
+   * which only the Secret has.
+   */
+  | { readonly published: 'named'; readonly endpoint: string; readonly url: string | undefined }
   /** The token is not published: the Secret does not belong to the hook. */
   | { readonly published: 'nowhere'; readonly problem: Problem }
 
@@ -47,6 +53,7 @@ export const publish = async (
   now: number,
 ): Promise<Publication> => {
   const { secretName } = spec
+  if (spec.url === 'named') return await publishNamed({ api, publicURL }, hook)
   const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook, secretName), secretName) : []
   const stored = [...owned.map(({ token }) => token), hook.status?.token].filter(token => token !== undefined)
   const current = (await kept(verifier, ring, hook, spec, stored, now)) ?? (await minted(ring, hook, spec, now))
@@ -58,6 +65,17 @@ export const publish = async (
   for (const secret of owned) if (secret.metadata.name !== secretName) await deleteSecret(api, secret)
   const endpoint = publicURL + endpointPath
   return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, ...current }
+}
+
+/** Publishes no token. Deletes the Secrets that have one from before. */
+const publishNamed = async (
+  { api, publicURL }: Pick<Publishing, 'api' | 'publicURL'>,
+  hook: ReceiverHook,
+): Promise<Publication> => {
+  const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook, undefined), undefined) : []
+  for (const secret of owned) await deleteSecret(api, secret)
+  const endpoint = publicURL + namedPath(hook.metadata.namespace, hook.metadata.name)
+  return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint }
 }
 
 /**

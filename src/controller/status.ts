@@ -67,6 +67,10 @@ const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number):
       const { endpoint } = publication
       return { ...common, token: undefined, triggerURL: undefined, endpoint, minted }
     }
+    case 'named': {
+      const { endpoint, url } = publication
+      return { ...common, token: undefined, triggerURL: url, endpoint, minted: undefined }
+    }
     case 'nowhere':
       return { ...common, token: undefined, triggerURL: undefined, endpoint: undefined, minted: status?.minted }
     case undefined: {

@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { anyHeader } from './proof.ts'
 import { shellWord } from './quote.ts'
 import { headerWord, readingLines } from './script.ts'
@@ -33,7 +33,7 @@ export const acr: Snippet = {
  * Returns the header that the hook asks for, as a shell word. Returns undefined if the hook asks
  * for none.
  */
-const headerOption = (auth: Auth | undefined): string | undefined => {
+const headerOption = (auth: SentAuth | undefined): string | undefined => {
   if (auth?.form === 'header') return `${shellWord(`${auth.header}=`)}"$SECRET"`
   const word = headerWord(auth)
   return word && `Authorization=${word}`

@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
 import { anyHeader, headerTokenOf } from './proof.ts'
 import { plainText, yamlText } from './quote.ts'
@@ -106,7 +106,11 @@ const mounted = (secret: string, key: string): string => yamlText(`/etc/alertman
 const byUrl = (hook: SnippetHook): SnippetText => {
   const header = headerTokenOf(hook)
   return {
-    where: `alertmanager.yml. ${placement} To keep the ${header === undefined ? 'URL' : 'token'} out of that file, set \`spec.token.secretName\` of the hook: then this reads it from the Secret.`,
+    where: `alertmanager.yml. ${placement}${
+      hook.isNamed
+        ? ''
+        : ` To keep the ${header === undefined ? 'URL' : 'token'} out of that file, set \`spec.token.secretName\` of the hook: then this reads it from the Secret.`
+    }`,
     language: 'yaml',
     text:
       header === undefined
@@ -157,7 +161,7 @@ ${lines.map(line => `          ${line}\n`).join('')}`
 }
 
 /** Returns the members of `http_config` that read the required headers from files. */
-const fileLines = (auth: Auth | undefined): readonly string[] => {
+const fileLines = (auth: SentAuth | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'bearer':
       return ['authorization:', `  credentials_file: ${mounted(auth.secret, auth.key)}`]

@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { anyProof } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
 import {
@@ -57,7 +57,7 @@ ${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_S
   },
 }
 
-const variables = (auth: Auth | undefined): string =>
+const variables = (auth: SentAuth | undefined): string =>
   secretsOf(auth)
     .map(
       ({ key, secret, variable }) => ` and ${variable} (what Secret/${plainText(secret)} has under ${plainText(key)})`,

@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { goText, plainText, shellWord } from './quote.ts'
 import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
@@ -32,10 +32,15 @@ export interface HeaderToken {
 
 /**
  * Takes the token out of a hook's URL, for a product that hides the header `Authorization`. Returns
- * undefined if `auth` needs that header; then the token stays in the URL.
+ * undefined if the URL has no token, or if `auth` needs that header; then the token stays in the
+ * URL.
  */
-export const headerTokenOf = ({ auth, url }: Pick<SnippetHook, 'auth' | 'url'>): HeaderToken | undefined => {
-  if (authorizationOf(auth) !== undefined) return undefined
+export const headerTokenOf = ({
+  auth,
+  isNamed,
+  url,
+}: Pick<SnippetHook, 'auth' | 'isNamed' | 'url'>): HeaderToken | undefined => {
+  if (isNamed || authorizationOf(auth) !== undefined) return undefined
   const end = url.lastIndexOf('/')
   return { endpoint: url.slice(0, Math.max(0, end)), token: url.slice(end + 1) }
 }
@@ -68,7 +73,7 @@ export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readon
  * The hook's token is in this header, unless `auth` needs it.
  */
 export const hiddenToken = (
-  hook: Pick<SnippetHook, 'auth' | 'url'>,
+  hook: Pick<SnippetHook, 'auth' | 'isNamed' | 'url'>,
 ): { readonly url: string; readonly authorization: string | undefined } => {
   const header = headerTokenOf(hook)
   return header === undefined
@@ -85,7 +90,7 @@ export interface Header {
  * Returns the header that a hook asks for, if any. A placeholder stands for the value from its
  * Secret.
  */
-export const askedHeaders = (auth: Auth | undefined): readonly Header[] => {
+export const askedHeaders = (auth: SentAuth | undefined): readonly Header[] => {
   switch (auth?.form) {
     case 'bearer':
       return [{ name: 'Authorization', value: 'Bearer TOKEN' }]
@@ -102,7 +107,7 @@ export const askedHeaders = (auth: Auth | undefined): readonly Header[] => {
 }
 
 /** Returns the header `Authorization` that a hook asks for, with a placeholder. */
-const authorizationOf = (auth: Auth | undefined): string | undefined =>
+const authorizationOf = (auth: SentAuth | undefined): string | undefined =>
   askedHeaders(auth).find(({ name }) => name.toLowerCase() === 'authorization')?.value
 
 /**

@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { headerTokenOf, readingSecret } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
@@ -10,7 +10,7 @@ import type { SnippetHook } from './snippet.ts'
 const patient = 'curl --silent --show-error --fail-with-body --max-time 10 --retry 5 --retry-all-errors'
 
 export interface ScriptedPost {
-  readonly auth: Auth | undefined
+  readonly auth: SentAuth | undefined
   /** The URL to post to, as a shell word. */
   readonly url: string
   /** The variable with the hook's own token; undefined if the URL has the token. */
@@ -96,12 +96,12 @@ const partsOf = ({
 }
 
 /** Returns whether posts are signed. Then a script needs openssl. */
-export const isSigned = (auth: Auth | undefined): boolean => auth?.form === 'hmac' || auth?.form === 'standardWebhooks'
+export const isSigned = (auth: SentAuth | undefined): boolean => auth?.form === 'hmac' || auth?.form === 'standardWebhooks'
 
 const now = 'TIME=$(date +%s)'
 
 /** Returns the lines that sign `$BODY`. */
-const signing = (auth: Auth | undefined, key: string | undefined): readonly string[] => {
+const signing = (auth: SentAuth | undefined, key: string | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'hmac': {
       const { encoding, timestamp } = auth
@@ -131,7 +131,7 @@ const signing = (auth: Auth | undefined, key: string | undefined): readonly stri
   }
 }
 
-const proof = (auth: Auth | undefined): readonly string[] => {
+const proof = (auth: SentAuth | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'bearer':
       return ['--header "Authorization: Bearer $TOKEN"']
@@ -159,7 +159,7 @@ const proof = (auth: Auth | undefined): readonly string[] => {
  * Returns the variables that {@link postLines} needs. Each has the Secret and the key of its value.
  */
 export const secretsOf = (
-  auth: Auth | undefined,
+  auth: SentAuth | undefined,
 ): readonly { readonly variable: string; readonly secret: string; readonly key: string }[] => {
   switch (auth?.form) {
     case 'bearer':
@@ -247,7 +247,7 @@ export const pathOfURL = (image: string): string => {
  * Returns the value of the header `Authorization` as a shell word. Returns undefined if `auth` does
  * not need this header.
  */
-export const headerWord = (auth: Auth | undefined): string | undefined => {
+export const headerWord = (auth: SentAuth | undefined): string | undefined => {
   switch (auth?.form) {
     case 'bearer':
       return '"Bearer $TOKEN"'

@@ -3,7 +3,7 @@
  * is pure and runs in a browser. So the page, the command line and the reference show the same
  * texts.
  */
-import type { Auth, SignedTime } from '../api/auth.ts'
+import type { SentAuth, SignedTime } from '../api/auth.ts'
 
 /** What a snippet needs of a hook. Any member may hold any text, so quote it with quote.ts. */
 export interface SnippetHook {
@@ -16,8 +16,10 @@ export interface SnippetHook {
    * `token`.
    */
   readonly secretName?: string
+  /** Set if the URL has the hook's name and no token. */
+  readonly isNamed?: true
   /** What the hook requires of a sender in addition to the URL. */
-  readonly auth?: Auth
+  readonly auth?: SentAuth
   /** Set for a hook that rolls out pushed images. */
   readonly pushes?: Pushes
   /** Set for a hook that starts rollouts. A script can wait for their outcome. */
@@ -69,7 +71,7 @@ export type SnippetGroup = 'alerts' | 'images' | 'pipelines' | 'scripts'
  * lists them.
  */
 export interface Proves {
-  readonly forms: readonly Auth['form'][]
+  readonly forms: readonly SentAuth['form'][]
   readonly signs?: readonly Signature[]
   /** Headers that the product sets itself or refuses to set, in lower case. */
   readonly reserved?: ReadonlySet<string>

@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { snippets } from './registry.ts'
 import { plainText } from './quote.ts'
 import type { Proves, Signature, Snippet, SnippetHook, SnippetText } from './snippet.ts'
@@ -22,7 +22,7 @@ const whyUnasked = ({ pushes, title }: Snippet, hook: SnippetHook): string | und
       'Use what reports pushes, a registry or a script; or a hook with the driver restart, which any post runs'
 
 /** Returns why the product's posts would always get 401, or undefined if they would not. */
-const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string | undefined => {
+const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): string | undefined => {
   if (auth === undefined) return undefined
   const { form } = auth
   if (!proves.forms.includes(form)) return `${lacking(title, auth)} ${instead(proves)}`
@@ -38,7 +38,7 @@ const whyUnproved = ({ proves, title }: Snippet, auth: Auth | undefined): string
   return `${title} signs with ${proves.signs.map(signatureText).join(' or ')}, and this hook asks for "${asked}"${how === '' ? '' : ` ${how}`}: change auth.hmac`
 }
 
-const lacking = (title: string, auth: Auth): string => {
+const lacking = (title: string, auth: SentAuth): string => {
   switch (auth.form) {
     case 'sns':
       return `this hook accepts the messages of one topic of Amazon SNS alone (auth.sns), and ${title} posts none.`
@@ -56,10 +56,10 @@ const lacking = (title: string, auth: Auth): string => {
 
 const instead = ({ forms }: Proves): string =>
   forms.length === 0
-    ? 'Use a hook without auth, whose URL is the only secret'
+    ? 'Use a hook without auth, or with auth.path, whose URL is the only secret'
     : `Use a hook with ${forms.map(form => `auth.${form}`).join(' or ')}, or one without auth`
 
-const isSigned = ({ header, prefix, timestamp }: Signature, asked: Extract<Auth, { form: 'hmac' }>): boolean =>
+const isSigned = ({ header, prefix, timestamp }: Signature, asked: Extract<SentAuth, { form: 'hmac' }>): boolean =>
   (header === undefined || header.toLowerCase() === asked.header.toLowerCase()) &&
   (prefix === undefined || prefix === asked.prefix) &&
   asked.encoding !== 'base64' &&

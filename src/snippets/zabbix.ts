@@ -1,4 +1,4 @@
-import type { Auth } from '../api/auth.ts'
+import type { SentAuth } from '../api/auth.ts'
 import { headerTokenOf, tokenText } from './proof.ts'
 import { javascriptText, plainText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
@@ -54,7 +54,7 @@ const secretsOf = (hook: SnippetHook): readonly Parameter[] => {
   return [...(isInHeader ? [{ name: 'token', value: token }] : []), ...proofsOf(auth)]
 }
 
-const proofsOf = (auth: Auth | undefined): readonly Parameter[] => {
+const proofsOf = (auth: SentAuth | undefined): readonly Parameter[] => {
   const held = (name: string, key: string): Parameter => ({
     name,
     value: `what Secret/${plainText(auth !== undefined && 'secret' in auth ? auth.secret : '')} has under ${plainText(key)}`,
@@ -91,7 +91,7 @@ const proof = (hook: SnippetHook): string => (headerTokenOf(hook) === undefined 
 
 const bearerLine = "request.addHeader('Authorization: Bearer ' + token);\n"
 
-const proofOf = (auth: Auth | undefined): string => {
+const proofOf = (auth: SentAuth | undefined): string => {
   switch (auth?.form) {
     case 'bearer':
       return bearerLine

@@ -1,6 +1,6 @@
 import type { Minted } from '../api/status.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
-import type { TokenSpec } from '../api/hook.ts'
+import type { TokenSpec } from '../api/token-schema.ts'
 import { parseTime } from '../environment/time.ts'
 import type { Claims } from './claims.ts'
 

@@ -25,3 +25,9 @@ export const endpointPath = '/v1/trigger'
 
 /** The path before the token in a trigger URL. */
 export const triggerPath = `${endpointPath}/`
+
+/** The path before the namespace in a URL with a hook's name. */
+export const hooksPath = '/v1/hooks/'
+
+/** Returns the path of a hook whose URL has its name. */
+export const namedPath = (namespace: string, name: string): string => `${hooksPath}${namespace}/${name}`

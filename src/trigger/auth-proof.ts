@@ -14,8 +14,9 @@ export type Shown = boolean | ((body: Uint8Array) => boolean)
  * Checks the authentication in a post's head. `headers` have names in lower case; the values of a
  * repeated header are joined, which then proves nothing. `now` is in milliseconds since the epoch.
  * All candidates are compared completely, so that the duration reveals nothing about the secret.
+ * `pathSecret` is the end of the post's path, or empty.
  */
-export const shownBy = (credentials: Credentials, headers: Headers, now: number): Shown => {
+export const shownBy = (credentials: Credentials, headers: Headers, now: number, pathSecret = ''): Shown => {
   switch (credentials.form) {
     case 'bearer':
       return isAny(Buffer.from(sentAs('bearer', headers), 'latin1'), credentials.tokens)
@@ -25,6 +26,8 @@ export const shownBy = (credentials: Credentials, headers: Headers, now: number)
     }
     case 'header':
       return isAny(Buffer.from(valueOf(credentials.header, headers), 'latin1'), credentials.values)
+    case 'path':
+      return isAny(Buffer.from(pathSecret, 'latin1'), credentials.values)
     case 'hmac':
       return shownByHmac(credentials, credentials.keys, headers, now)
     case 'standardWebhooks':

@@ -17,16 +17,17 @@ import type { ReadMessage } from './reading/message.ts'
 export type AuthBody = Pick<PostedBody, 'message' | 'sent'>
 
 /** Why authentication failed: wrong credentials, or the check could not be made. */
-type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
+export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
 /**
  * Checks a post against the hook's `auth`. Reads the body only if it is signed. Resolves with
- * undefined if the post passes.
+ * undefined if the post passes. `pathSecret` is the secret in the path of the post, if it has one.
  */
 export type CheckAuth = (
   hook: LiveHook,
   headers: Readonly<Record<string, string>>,
   body: AuthBody,
+  pathSecret?: string,
 ) => Promise<AuthFailure | undefined>
 
 /**
@@ -39,7 +40,10 @@ export const checkAuthOf = (
   checkGenuine: CheckGenuine,
   accounts: Accounts,
 ): CheckAuth => {
-  const credentialsOf = async (namespace: string, auth: SecretAuth): Promise<Credentials | AuthFailure> => {
+  const credentialsOf = async (
+    { isNamed, namespace }: LiveHook,
+    auth: SecretAuth,
+  ): Promise<Credentials | AuthFailure> => {
     const read = await readSecret(namespace, auth.secret, keysOf(auth))
     if (read === 'unreachable') {
       const message = `Secret/${auth.secret}, which auth names, cannot be read`
@@ -49,7 +53,7 @@ export const checkAuthOf = (
       return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth, accounts) }
     }
     if (read === 'too large') return { outcome: 'failed', reason: 'AuthSecretTooLarge', message: tooLargeSecret(auth) }
-    const credentials = credentialsIn(read.secret, auth)
+    const credentials = credentialsIn(read.secret, auth, isNamed)
     return 'form' in credentials ? credentials : { outcome: 'failed', ...credentials }
   }
 
@@ -69,13 +73,14 @@ export const checkAuthOf = (
     return verdict === 'refused' ? unauthorized : { refused: refusal(503, 'NotVerified') }
   }
 
-  return async (hook, headers, body) => {
-    const { auth, namespace } = hook
+  return async (hook, headers, body, pathSecret) => {
+    const { auth } = hook
     if (!auth) return undefined
+    if (pathSecret !== undefined && auth.form !== 'path') return unauthorized
     if (auth.form === 'sns') return await barOtherTopics(hook, auth, body)
-    const credentials = await credentialsOf(namespace, auth)
+    const credentials = await credentialsOf(hook, auth)
     if (!('form' in credentials)) return credentials
-    const shown = shownBy(credentials, headers, clock.now())
+    const shown = shownBy(credentials, headers, clock.now(), pathSecret)
     if (shown === true) return undefined
     if (shown === false) return { refused: refusal(401, 'Unauthorized', challenges[credentials.form]) }
     const read = await body.sent(hook)
@@ -107,6 +112,7 @@ const challenges = {
   bearer: { 'www-authenticate': 'Bearer realm="receiver-hooks"' },
   basic: { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' },
   header: undefined,
+  path: undefined,
   hmac: undefined,
   standardWebhooks: undefined,
 } as const satisfies Record<Credentials['form'], Readonly<Record<string, string>> | undefined>

@@ -10,6 +10,7 @@ import type { LiveHook } from './hook.ts'
 import type { Found, Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
 import { maxWaitingForKeys } from './limits.ts'
+import type { Addressed, HookName } from './request.ts'
 
 /**
  * The result of authenticating a token. `stop` is present while all hooks are stopped. `holds`
@@ -22,20 +23,22 @@ export type Authentication =
       readonly stop?: Stop | undefined
       readonly holds: () => boolean
     }
-  | { readonly accepted: false; readonly status: 404 | 410 | 422 | 503; readonly reason: ReasonIn<'refused'> }
+  | { readonly accepted: false; readonly status: RefusedStatus; readonly reason: ReasonIn<'refused'> }
 
-const no = (status: 404 | 410 | 422 | 503, reason: ReasonIn<'refused'>): Authentication => ({
+type RefusedStatus = 401 | 404 | 410 | 422 | 503
+
+const no = (status: RefusedStatus, reason: ReasonIn<'refused'>): Authentication => ({
   accepted: false,
   status,
   reason,
 })
 
-/** Returns a function that decides which hook a token may run now. */
+/** Returns a function that decides which hook a post may run now, by its token or by the name in its path. */
 export const authenticator = (
   clock: Clock,
   verifier: Verifier,
   keys: Keys,
-  hooks: Pick<Hooks, 'find' | 'readLive' | 'synced' | 'unchanged'>,
+  hooks: Pick<Hooks, 'find' | 'findNamed' | 'readLive' | 'synced' | 'unchanged'>,
 ) => {
   let waiting = 0
   const readAgain = async (): Promise<PublicKeys | undefined> => {
@@ -63,15 +66,33 @@ export const authenticator = (
     const accepted = acceptance(claims, found.hook, clock.now())
     if (accepted === 'newer than known') return accepted
     if (accepted !== 'accepted') return no(410, 'TokenRotated')
-    const { hook } = found
+    return acceptedFor(found.hook)
+  }
+
+  const acceptedFor = (hook: LiveHook): Authentication => {
     const { stop, version } = keys.current() ?? {}
     const holds = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
     return { accepted: true, hook, stop, holds }
   }
 
-  return async (token: string): Promise<Authentication> => {
+  /**
+   * Finds the hook of a name, which `auth` alone opens. All names of which no hook can be opened get
+   * one answer.
+   */
+  const byName = async (name: HookName): Promise<Authentication> => {
+    // The stop of all hooks is with the keys. They are read for every name, or for none.
+    const known = keys.fresh() ? keys.current() : await keys.readRecent()
+    if (!known) return no(503, 'NotReady')
+    const found = await hooks.findNamed(name)
+    if (found.found === 'unreachable' || found.found === 'not looked up') return no(503, 'ApiUnreachable')
+    return found.found === 'hook' && found.hook.isNamed ? acceptedFor(found.hook) : no(401, 'Unproved')
+  }
+
+  return async ({ named, token }: Addressed): Promise<Authentication> => {
     if (!hooks.synced()) return no(503, 'NotReady')
     try {
+      if (named) return await byName(named)
+      if (token === undefined) return no(404, 'UnknownToken')
       const verdict = await verify(token)
       if (verdict === 'not ready') return no(503, 'NotReady')
       if (verdict === 'too many') return no(503, 'Overloaded')

@@ -2,6 +2,7 @@ import type { Clock } from '../environment/environment.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
 import { checkRates, maxLimitedHooks, maxRememberedSources, refusedRate } from './limits.ts'
+import type { HookName } from './request.ts'
 
 /**
  * The size of a check. `short`: it reads the head, and a short body at most. `long`: it reads a
@@ -17,11 +18,13 @@ export type CheckSize = keyof typeof checkRates
  */
 export class Distrust {
   readonly #refusals: RateLimiter
+  readonly #refusalsOfName: RateLimiter
   readonly #ofHook: RateLimiter
   readonly #ofAll: RateLimiter
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#refusals = rateLimiter(clock, maxRememberedSources)
+    this.#refusalsOfName = rateLimiter(clock, maxLimitedHooks)
     this.#ofHook = rateLimiter(clock, maxLimitedHooks)
     this.#ofAll = rateLimiter(clock, 2)
   }
@@ -44,12 +47,28 @@ export class Distrust {
   }
 
   /**
-   * Returns whether a post to a hook from an untrusted source may be checked now. If so, counts the
-   * check.
+   * Counts a post that has not proved itself at this name, of a hook or of none. A good post counts
+   * nothing.
    */
-  takeCheck({ uid }: LiveHook, size: CheckSize): boolean {
+  refusedNamed(source: string, { name, namespace }: HookName): void {
+    this.#refusals.take(source, refusedRate)
+    this.#refusalsOfName.take(`${namespace}/${name}`, refusedRate)
+  }
+
+  /** Returns whether few posts of this source, and few at this name, were refused recently. */
+  trustsNamed(source: string, { name, namespace }: HookName): boolean {
+    return (
+      !this.#refusals.empty(source, refusedRate) && !this.#refusalsOfName.empty(`${namespace}/${name}`, refusedRate)
+    )
+  }
+
+  /**
+   * Returns whether a post to a hook from an untrusted source may be checked now. If so, counts the
+   * check. Without a hook, the check takes from the rate that all hooks share.
+   */
+  takeCheck(hook: Pick<LiveHook, 'uid'> | undefined, size: CheckSize): boolean {
     const { ofAll, ofHook } = checkRates[size]
-    return this.#ofHook.take(`${size} ${uid}`, ofHook) || this.#ofAll.take(size, ofAll)
+    return (hook && this.#ofHook.take(`${size} ${hook.uid}`, ofHook)) || this.#ofAll.take(size, ofAll)
   }
 }
 

@@ -14,7 +14,8 @@ import { isOfOther } from '../record/judge.ts'
 import type { Ledger, Ruling } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
-import type { Stop } from '../token/stop.ts'
+import { admitter, type Admission, type Admit } from './admission.ts'
+import { alike } from './alike.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
 import type { CheckAuth } from './auth.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -22,9 +23,10 @@ import type { Distrust } from './distrust.ts'
 import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
+import type { Hooks } from './hooks.ts'
 import { closedUnread, stopped } from './gates.ts'
 import type { Budget, Intake } from './intake.ts'
-import { answerWithinMs, maxRounds, provenForMs } from './limits.ts'
+import { answerWithinMs, maxRounds } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
@@ -34,17 +36,7 @@ import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
-import { namedBySigned, signedOf, unsigned, type SignedPart } from './signed.ts'
-
-/**
- * A post's admission to a hook. `holds` returns whether it is still valid, and is called before
- * each step.
- */
-interface Admission extends SignedPart {
-  readonly hook: LiveHook
-  readonly stop: Stop | undefined
-  readonly holds: () => boolean
-}
+import { namedBySigned } from './signed.ts'
 
 /** Answers a post: passes the answer to `send`, and reports it to log, metrics and record. */
 export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
@@ -56,11 +48,12 @@ export interface EndpointParts {
   readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
   readonly definitions: Definitions
-  readonly distrust: Pick<Distrust, 'refused'>
+  readonly distrust: Pick<Distrust, 'refused' | 'refusedNamed'>
   readonly intake: Intake
   readonly large: LargeBodies
   readonly ledgers: Ledgers
   readonly record: Recorder
+  readonly hooks: Pick<Hooks, 'readLive'>
   readonly steps: StepService
   readonly waiting: Pick<WaitingPosts, 'answer'>
   /** Notifies a hook's owner that its posts are refused. */
@@ -76,18 +69,20 @@ export class TriggerEndpoint {
   /** The uids of hooks with an act in progress that a spent budget does not end. */
   readonly #kept = new Set<string>()
   readonly #services: Parameters<typeof execute>[1]
+  readonly #admit: Admit
 
   constructor(environment: Environment, parts: EndpointParts) {
     this.#parts = { ...environment, ...parts }
+    this.#admit = admitter(this.#parts)
     this.#services = { ...this.#parts, pace: (acts, context) => this.#pace(acts, context) }
   }
 
   readonly answer: Endpoint = async (request, send) => {
-    const { budget, clock, distrust, record } = this.#parts
+    const { budget, clock, record } = this.#parts
     const arrived = clock.monotonic()
-    const handled = await this.#receive(request, arrived + answerWithinMs)
+    const handled = await this.#receive(request, arrived)
     const status = handled.answer === 'no answer' ? 0 : handled.answer.status
-    if (refusedStatuses.has(status)) distrust.refused(request.source, status === 401 ? handled.hook : undefined)
+    if (refusedStatuses.has(status)) this.#distrust(request, status === 401 ? handled.hook : undefined)
     if (handled.waits && handled.hook) {
       // The post is recorded when it is decided, and not when its wait ends.
       record(handled, clock.monotonic() - arrived)
@@ -99,7 +94,14 @@ export class TriggerEndpoint {
     record(handled, clock.monotonic() - arrived)
   }
 
-  async #receive(request: TriggerRequest, deadline: number): Promise<Handled> {
+  /** Counts a refused post. `hook` is given if only its `auth` did not match. */
+  #distrust({ named, source }: TriggerRequest, hook: LiveHook | undefined): void {
+    const { distrust } = this.#parts
+    if (named) distrust.refusedNamed(source, named)
+    else distrust.refused(source, hook)
+  }
+
+  async #receive(request: TriggerRequest, arrival: number): Promise<Handled> {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const { clock, intake } = this.#parts
     const asked = askedIn(request.query)
@@ -108,45 +110,16 @@ export class TriggerEndpoint {
     let leave = (): void => {}
     try {
       const admitted = await this.#admit(request, body, dryRun, true)
-      if ('answer' in admitted) return admitted
+      if ('answer' in admitted) return request.named ? await alike(clock, admitted, body, arrival) : admitted
       const { hook } = admitted
       const entered = intake.enter(hook, dryRun)
       if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
       leave = entered
       if (!asked) return { answer: refusal(400, 'BadQuery'), hook }
-      return await this.#deliver(request, admitted, body, asked, deadline)
+      return await this.#deliver(request, admitted, body, asked, arrival + answerWithinMs)
     } finally {
       leave()
     }
-  }
-
-  /**
-   * Checks a post's token and `auth`. Returns its admission, or the answer if it is not admitted.
-   * `isNew`: the post has not entered the intake yet, so the hook's limits are checked too.
-   */
-  async #admit(
-    request: TriggerRequest,
-    body: PostedBody,
-    dryRun: boolean | undefined,
-    isNew: boolean,
-  ): Promise<Handled | Admission> {
-    const { authenticate, bar, clock, intake } = this.#parts
-    const beganAt = clock.monotonic()
-    const found = await authenticate(request.token)
-    if (!found.accepted) return { answer: refusal(found.status, found.reason) }
-    const { hook } = found
-    const full = isNew ? intake.full(hook, dryRun) : undefined
-    if (full) return { answer: unavailable(full, hook), hook }
-    // Most hooks require only the token.
-    const passed = hook.auth
-      ? ((await bar(hook, request.headers, body)) ?? (await signedOf(hook, request.headers, body)))
-      : unsigned
-    if ('signed' in passed) {
-      const holds = hook.auth ? (): boolean => found.holds() && clock.monotonic() - beganAt < provenForMs : found.holds
-      return { ...passed, hook, stop: found.stop, holds }
-    }
-    const isDry = dryRun ?? false
-    return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }
   }
 
   async #deliver(

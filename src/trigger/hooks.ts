@@ -12,6 +12,7 @@ import { hooks, largeHookPick } from '../kube/resources.ts'
 import { liveHook, type LiveHook } from './hook.ts'
 import { departedKeptMs, hookReadWithinMs, largeForMs, lookupRate, maxDeletedHooks, maxLargeHooks } from './limits.ts'
 import { RecentUids } from './recent-uids.ts'
+import type { HookName } from './request.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 
 /**
@@ -61,6 +62,7 @@ export class Hooks {
   readonly #departed: RecentUids
   readonly #tooLarge: RecentUids
   readonly #lookups: RateLimiter
+  readonly #namedLookups: RateLimiter
   readonly #shared = freshReads<Found>()
 
   constructor(environment: Environment, watchNamespace: string | undefined, follow?: Follow) {
@@ -70,6 +72,7 @@ export class Hooks {
     this.#departed = new RecentUids(clock, { most: maxDeletedHooks, keptMs: departedKeptMs })
     this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 1)
+    this.#namedLookups = rateLimiter(clock, 1)
     this.#cache = watchedCache<LiveHook>(
       environment,
       {
@@ -116,6 +119,21 @@ export class Hooks {
     )
   }
 
+  /**
+   * Returns the hook with this name as it was at most `currentForMs` ago. While the cache is proven
+   * to be current, it alone decides, so that a name of no hook costs no request. Otherwise the hook
+   * is read. Reads of unknown names have a rate of their own.
+   */
+  async findNamed({ name, namespace }: HookName): Promise<Found> {
+    if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
+    const known = this.#cache.get(namespace, name)
+    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known } : { found: 'none' }
+    const hook = known && this.#readRecently(namespace, name, known.uid)
+    if (hook) return { found: 'hook', hook }
+    if (!known && !this.#namedLookups.take('', lookupRate)) return { found: 'not looked up' }
+    return await this.#shared(`${namespace}/${name}`, () => this.#read(namespace, name, undefined))
+  }
+
   /** Reads a hook live. Simultaneous callers cost at most two reads. */
   readLive(namespace: string, name: string, uid: string): Promise<Found> {
     return this.#shared(keyOf(namespace, name, uid), () => this.#read(namespace, name, uid))
@@ -137,6 +155,11 @@ export class Hooks {
     return known?.uid === uid ? known : undefined
   }
 
+  /** Returns the hook of this name as this process knows it, of any age. Use it only for limits. */
+  knownNamed({ name, namespace }: HookName): LiveHook | undefined {
+    return this.#cache.get(namespace, name)
+  }
+
   /** Returns whether this process knows a hook of this name. */
   has(namespace: string, name: string): boolean {
     return this.#cache.get(namespace, name) !== undefined
@@ -147,15 +170,17 @@ export class Hooks {
     return this.#gone.get(uid) !== undefined
   }
 
-  async #read(namespace: string, name: string, uid: string): Promise<Found> {
+  /** Reads a hook with this uid, or with any uid if it is undefined. */
+  async #read(namespace: string, name: string, uid: string | undefined): Promise<Found> {
     const { api, clock } = this.#environment
     const before = { ...this.#cached(namespace, name), began: clock.monotonic() }
     // A request for an unknown hook must not occupy the connections of known ones.
-    const lane = before.known?.uid === uid ? 'step' : 'lookup'
+    const isKnown = before.known !== undefined && (uid === undefined || before.known.uid === uid)
+    const lane = isKnown ? 'step' : 'lookup'
     try {
       const object = await read(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
-      if (!isAlive(object) || object.metadata.uid !== uid) {
-        this.#departed.add(uid)
+      if (!isAlive(object) || (uid !== undefined && object.metadata.uid !== uid)) {
+        if (uid !== undefined) this.#departed.add(uid)
         return { found: 'none' }
       }
       if (isTooLargeHook(object)) return this.#foundTooLarge(uid)
@@ -168,8 +193,8 @@ export class Hooks {
     }
   }
 
-  #foundTooLarge(uid: string): Found {
-    this.#tooLarge.add(uid)
+  #foundTooLarge(uid: string | undefined): Found {
+    if (uid !== undefined) this.#tooLarge.add(uid)
     return { found: 'too large' }
   }
 

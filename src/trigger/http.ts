@@ -12,7 +12,8 @@ import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
-import { heldBodies, type Bodies } from './http/held-bodies.ts'
+import { addressed, challenged, withoutToken, type Address } from './http/address.ts'
+import { heldBodies, isLonger, type Bodies } from './http/held-bodies.ts'
 import {
   discardedBytes,
   drainWithinMs,
@@ -27,9 +28,8 @@ import {
 } from './limits.ts'
 import { lingering } from './http/lingering.ts'
 import type { Preflight } from './preflight.ts'
-import { endpointPath } from '../token/published.ts'
+import { endpointPath, hooksPath } from '../token/published.ts'
 import { mayBeLong } from './reading/message.ts'
-import type { TriggerRequest } from './request.ts'
 import { front, isOpened, looks, opened } from './http/words.ts'
 
 export interface TriggerServer {
@@ -85,32 +85,6 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
 }
 
 /**
- * The path of a trigger. It may end without a token, which is then in the header Authorization. No
- * log of URLs then contains the token.
- */
-const triggerPath = /^\/v1\/trigger(?:\/([A-Za-z0-9_.-]+))?(?:\?[^#]*)?$/
-const bearer = /^Bearer +([A-Za-z0-9_.-]+) *$/i
-
-/**
- * Returns the token of a request, or undefined, and whether the header Authorization must have it.
- * If the header is repeated, Node joins its values into a text that matches no token.
- */
-const addressed = ({ headers, url }: IncomingMessage): { readonly token: string | undefined; isInHeader: boolean } => {
-  const found = triggerPath.exec(url ?? '')
-  const isInHeader = found !== null && found[1] === undefined
-  return { token: isInHeader ? bearer.exec(headers.authorization ?? '')?.[1] : found?.[1], isInHeader }
-}
-
-/**
- * Turns the answer 404 to a wrong token in the header Authorization into 401 with the header
- * WWW-Authenticate (RFC 6750, section 3). Returns other answers unchanged.
- */
-const challenged = (answer: TriggerAnswer): TriggerAnswer =>
-  answer !== 'no answer' && answer.status === 404
-    ? { ...answer, status: 401, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } }
-    : answer
-
-/**
  * Returns a listener. It first answers requests that the head alone decides, because a flood costs
  * least there. Other requests go to express: posts to a trigger's path with a token.
  */
@@ -122,13 +96,13 @@ const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
-    const { isInHeader, token } = addressed(request)
+    const address = addressed(request)
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
     const mayBeDry = request.url?.includes('?') === true
-    const answer = preflight({ method, token, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
+    const answer = preflight({ method, ...address, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
-    else if (answer) send(request, response, isInHeader ? challenged(answer) : answer)
-    else if (token === undefined) send(request, response, refusal(404, 'UnknownToken'))
+    else if (answer) send(request, response, address.isInHeader ? challenged(answer) : answer)
+    else if (address.token === undefined && !address.named) send(request, response, refusal(404, 'UnknownToken'))
     else {
       routes.handle(request, response, error => {
         // The URL contains a token, so it is neither logged nor echoed.
@@ -145,15 +119,12 @@ const isRefusedMethod = (answer: TriggerAnswer): answer is Exclude<TriggerAnswer
 
 const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes => {
   const app = webApp()
+  const receive = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
+    deliver(endpoint, bodies, send, request, response)
   // Each handler returns its promise, so that express gets its errors.
-  app.post(`${endpointPath}/:token`, (request, response) => {
-    const said = { token: request.params.token, isInHeader: false, headers: joined(request) }
-    return deliver(endpoint, bodies, send, request, response, said)
-  })
-  app.post(endpointPath, (request, response) => {
-    const said = { token: addressed(request).token ?? '', isInHeader: true, headers: withoutToken(joined(request)) }
-    return deliver(endpoint, bodies, send, request, response, said)
-  })
+  app.post(`${endpointPath}/:token`, receive)
+  app.post(endpointPath, receive)
+  app.post(`${hooksPath}:namespace/:name{/:secret}`, receive)
   return routesOf(app)
 }
 
@@ -166,19 +137,24 @@ const deliver = async (
   send: Send,
   request: IncomingMessage,
   response: ServerResponse,
-  { headers, isInHeader, token }: Pick<TriggerRequest, 'token' | 'headers'> & { readonly isInHeader: boolean },
 ): Promise<void> => {
+  const { isInHeader, named, token }: Address = addressed(request)
+  let isExpected = request.headers.expect !== undefined
   const begin = (): void => {
-    if (request.headers.expect !== undefined) response.writeContinue()
+    if (isExpected) response.writeContinue()
+    isExpected = false
   }
   const body = isBodiless(request) ? undefined : bodies.of(request, begin)
+  // Otherwise the moment at which the body is wanted would reveal whether a hook has this name.
+  if (named && !isLonger(request)) begin()
   const posted = {
     method: request.method ?? '',
     token,
-    headers,
+    named,
+    headers: isInHeader ? withoutToken(joined(request)) : joined(request),
     source: sourceOf(request.socket.remoteAddress),
     query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-    ...(body && { body: body.read, release: body.release }),
+    ...(body && { body: body.read, discard: body.discard, release: body.release }),
     onGone: (gone: () => void) => onClose(response, gone),
   }
   const answered = (answer: TriggerAnswer): void => {
@@ -269,13 +245,6 @@ const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> 
   isJoined(headers)
     ? headers
     : Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
-
-/**
- * Removes the header Authorization, which has the token, from headers that an expression or `auth`
- * may read.
- */
-const withoutToken = (headers: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => name !== 'authorization'))
 
 const isJoined = (headers: IncomingHttpHeaders): headers is Record<string, string> =>
   headers['set-cookie'] === undefined

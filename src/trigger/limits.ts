@@ -145,6 +145,12 @@ export const checkRates = {
   long: { ofHook: { perSecond: 2, burst: 8 }, ofAll: { perSecond: 50, burst: 50 } },
 } as const
 
+/**
+ * Refusals at URLs with a name leave at a multiple of this time after the post came, in
+ * milliseconds. It is longer than any work that depends on the name, unless the API server is slow.
+ */
+export const refusedEveryMs = 100
+
 /** For how many sources, and for how many hooks, recent rates are remembered. */
 export const maxRememberedSources = 10_000
 export const maxLimitedHooks = 20_000

@@ -15,9 +15,14 @@ export interface Refused {
 /** Reads the body of a post to a hook, or returns the answer if that is impossible. */
 export type Body = (hook: LiveHook) => Promise<{ readonly body: Uint8Array } | Refused>
 
-/** The body of one post: as it was `sent`, and as a parsed `message`. Each form is read once. */
+/**
+ * The body of one post: as it was `sent`, and as a parsed `message`. Each form is read once.
+ * `discarded` reads the body of a refused post and keeps nothing of it. It returns the answer if
+ * that is impossible.
+ */
 export interface PostedBody {
   readonly sent: Body
+  readonly discarded: () => Promise<Refused | undefined>
   readonly message: (hook: LiveHook) => Promise<{ readonly message: ReadMessage } | Refused>
 }
 
@@ -48,7 +53,11 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
     }
     return typeof message === 'string' ? { refused: refusedBody(message) } : { message }
   }
-  return { sent, message: hook => (understanding ??= understand(hook)) }
+  const discarded = async (): Promise<Refused | undefined> => {
+    const read = await (reading ?? arrived(clock, request.discard?.().then(() => noBody)))
+    return 'refused' in read ? read : undefined
+  }
+  return { sent, discarded, message: hook => (understanding ??= understand(hook)) }
 }
 
 const overloaded = { refused: refusal(503, 'Overloaded') }
@@ -69,15 +78,19 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 
 const noBody = new Uint8Array()
 
-const readBody = async (clock: Clock, request: TriggerRequest, hook: LiveHook): ReturnType<Body> => {
+const readBody = (clock: Clock, request: TriggerRequest, hook: LiveHook): ReturnType<Body> =>
+  arrived(clock, request.body?.(hook))
+
+/** Resolves with a body, or with the answer if it cannot be read or does not arrive in time. */
+const arrived = async (clock: Clock, reading: Promise<Uint8Array> | undefined): ReturnType<Body> => {
   // A post without a body needs no time limit.
-  if (!request.body) return { body: noBody }
+  if (!reading) return { body: noBody }
   let cancel = (): void => {}
   try {
     const late = new Promise<undefined>(resolve => {
       cancel = clock.after(bodyWithinMs, () => resolve(undefined))
     })
-    const body = await Promise.race([request.body(hook), late])
+    const body = await Promise.race([reading, late])
     return body ? { body } : { refused: refusal(503, 'BodyTooSlow') }
   } catch (error) {
     if (error instanceof BodyTooLarge) return { refused: refusal(413, 'BodyTooLarge') }

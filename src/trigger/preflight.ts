@@ -7,18 +7,14 @@ import type { Hooks } from './hooks.ts'
 import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
 import type { Handled, Recorder } from './record.ts'
+import type { Addressed, HookName } from './request.ts'
 
 /**
  * The part of a request that decides a preflight: its first line, its source, and the headers that
- * announce a token or a body.
+ * announce a token or a body. It has neither token nor name if its path is another.
  */
-export interface Head {
+export interface Head extends Addressed {
   readonly method: string
-  /**
-   * The token in a trigger's path, or in the header Authorization if that path has none. Undefined
-   * if there is neither, or for another path.
-   */
-  readonly token: string | undefined
   /** The source of the connection. */
   readonly source: string
   /** True if the request has a query, which may ask for a dry run. */
@@ -38,9 +34,9 @@ export type Preflight = (head: Head) => TriggerAnswer | undefined
 
 interface Deps {
   readonly budget: Pick<Budget, 'secondsSpent'>
-  readonly distrust: Pick<Distrust, 'takeCheck' | 'trusts'>
+  readonly distrust: Pick<Distrust, 'takeCheck' | 'trusts' | 'trustsNamed'>
   readonly verifier: Pick<Verifier, 'claimed' | 'known'>
-  readonly hooks: Pick<Hooks, 'known'>
+  readonly hooks: Pick<Hooks, 'known' | 'knownNamed'>
   readonly intake: Pick<Intake, 'full'>
   readonly keys: Pick<Keys, 'current'>
   readonly record: Recorder
@@ -66,8 +62,22 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
     const checked = hook ?? named(token)
     return checked !== undefined && distrust.takeCheck(checked, hook && readsBody(hook) && isLong() ? 'long' : 'short')
   }
+  /**
+   * Answers a post to a name only if too many failed, with the same answer for each name. Whether a
+   * hook has the name decides nothing but the rate.
+   */
+  const answerNamed = ({ isLong, method, source }: Head, name: HookName): Handled | undefined => {
+    if (method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
+    if (distrust.trustsNamed(source, name)) return undefined
+    const hook = hooks.knownNamed(name)
+    const mayBeLong = (!hook || readsBody(hook)) && isLong()
+    return distrust.takeCheck(hook?.isNamed ? hook : undefined, mayBeLong ? 'long' : 'short')
+      ? undefined
+      : { answer: refusal(503, 'Overloaded') }
+  }
   const answerFrom = (head: Head): Handled | undefined => {
-    const { mayBeDry, method, token } = head
+    const { mayBeDry, method, named: name, token } = head
+    if (name) return answerNamed(head, name)
     const claims = token === undefined ? undefined : verifier.known(token)
     if (token === undefined || (!claims && !hasTokenShape(token))) return { answer: refusal(404, 'UnknownToken') }
     if (method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
@@ -88,6 +98,7 @@ const isSigned: Readonly<Record<Auth['form'], boolean>> = {
   bearer: false,
   basic: false,
   header: false,
+  path: false,
   hmac: true,
   standardWebhooks: true,
   sns: true,

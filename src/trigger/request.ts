@@ -4,10 +4,28 @@ import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
 import type { ReadMessage } from './reading/message.ts'
 
+/** The name of a hook in the path of a post. */
+export interface HookName {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The name in the path of a post, and the secret after it, which may be missing. */
+export interface NamedPath extends HookName {
+  readonly secret?: string
+}
+
+/** What a post is sent to. */
+export interface Addressed {
+  /** Undefined if the post has no token. */
+  readonly token: string | undefined
+  /** The hook that the path names. There is no token then. */
+  readonly named?: NamedPath | undefined
+}
+
 /** A post without its socket. */
-export interface TriggerRequest {
+export interface TriggerRequest extends Addressed {
   readonly method: string
-  readonly token: string
   /** The source of the connection. */
   readonly source: string
   readonly query: URLSearchParams
@@ -19,6 +37,11 @@ export interface TriggerRequest {
    * body.
    */
   body?(hook: BodyOwner): Promise<Uint8Array>
+  /**
+   * Reads the body and keeps nothing of it. Rejects as `body` does. Absent if the head says that
+   * there is no body.
+   */
+  discard?(): Promise<void>
   /**
    * Frees the part of the body that was read. It is called before the post begins to wait, perhaps
    * for long.

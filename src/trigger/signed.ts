@@ -63,6 +63,7 @@ const timedPart = (
     case 'basic':
     case 'bearer':
     case 'header':
+    case 'path':
     case 'sns':
       return undefined
   }

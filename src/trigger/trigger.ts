@@ -102,6 +102,7 @@ export const triggerRole = (
     checkGenuine,
     definitions,
     distrust,
+    hooks,
     intake,
     large: new LargeBodies(environment.clock, options.startReader),
     ledgers,

@@ -10,7 +10,7 @@ import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
 
 /** A post that waits for its outcome. */
 export interface WaitingPost {
-  readonly request: Pick<TriggerRequest, 'token' | 'release' | 'onGone'>
+  readonly request: Pick<TriggerRequest, 'token' | 'named' | 'release' | 'onGone'>
   readonly hook: LiveHook
   readonly decided: DecidedPost
   /** How long the post waits at most, in milliseconds. */
@@ -97,8 +97,10 @@ export class WaitingPosts {
       const deadline = clock.monotonic() + waitMs
       const see = async (looked: Looked): Promise<void> => {
         // Meanwhile the token may have been replaced, or the hook deleted.
-        const found = await this.#authenticate(request.token)
+        const found = await this.#authenticate(request)
         if (!found.accepted && found.status !== 503) return answer(refusal(found.status, found.reason))
+        // Another hook may have the name by now.
+        if (request.named && found.accepted && found.hook.uid !== hook.uid) return answer(refusal(401, 'Unproved'))
         seen = found.accepted ? settlementIn(looked, decided, clock.now()) : unread('the hook could not be read')
         if (seen.state !== 'progressing' || isOver()) answerState(seen)
       }

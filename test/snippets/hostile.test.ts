@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm'
 import { afterAll, expect, test } from 'vitest'
 import fc from 'fast-check'
 import { parse, parseAllDocuments } from 'yaml'
-import type { Auth } from '../../src/api/auth.ts'
+import type { SentAuth } from '../../src/api/auth.ts'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { snippets } from '../../src/snippets/registry.ts'
 import type { Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
@@ -26,7 +26,7 @@ const hostile = fc
   .map(parts => parts.join('').replaceAll('\0', ''))
   .map(text => `x${text}x`)
 
-const authOf = (secret: string, key: string, header: string, prefix: string): readonly (Auth | undefined)[] => [
+const authOf = (secret: string, key: string, header: string, prefix: string): readonly (SentAuth | undefined)[] => [
   undefined,
   { form: 'bearer', secret, key },
   { form: 'basic', secret },

@@ -1,11 +1,11 @@
-import type { Auth } from '../../src/api/auth.ts'
+import type { SentAuth } from '../../src/api/auth.ts'
 import type { SnippetHook } from '../../src/snippets/snippet.ts'
 
 export const exampleURL = 'https://hooks.example.com/v1/trigger/eyJhbGciOiJFZERTQSJ9.e30.c2ln'
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
 
 /** Each way in which a hook can ask for a proof, by a name for it. */
-export const auths: Readonly<Record<string, Auth | undefined>> = {
+export const auths: Readonly<Record<string, SentAuth | undefined>> = {
   nothing: undefined,
   bearer: { form: 'bearer', secret: 'alerts', key: 'token' },
   basic: { form: 'basic', secret: 'alerts' },
@@ -49,7 +49,7 @@ export const authSpecs: Readonly<Record<string, object | undefined>> = Object.fr
   Object.entries(auths).map(([name, auth]) => [name, auth && specOf(auth)]),
 )
 
-function specOf(auth: Auth): object {
+function specOf(auth: SentAuth): object {
   switch (auth.form) {
     case 'bearer':
       return { bearer: { secretKeyRef: { name: auth.secret, key: auth.key } } }

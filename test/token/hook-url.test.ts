@@ -18,7 +18,7 @@ const secret = (entries: Readonly<Record<string, string>>, uid = 'u1') => ({
 describe('the URL of a hook', () => {
   it('is the one of its status', () => {
     const url = `https://hooks.example.com/prefix/v1/trigger/${token}`
-    expect(hookURL(inStatus(url), undefined)).toEqual({ base: 'https://hooks.example.com/prefix', token, url })
+    expect(hookURL(inStatus(url), undefined)).toEqual({ base: 'https://hooks.example.com/prefix', path: `/v1/trigger/${token}`, url })
     expect(baseOf(inStatus(url))).toBe('https://hooks.example.com/prefix')
   })
 
@@ -48,7 +48,7 @@ describe('the URL of a hook', () => {
       secret({ token, url: 'https://elsewhere.example.com' }),
     )
     const url = `https://hooks.example.com/v1/trigger/${token}`
-    expect(found).toEqual({ base: 'https://hooks.example.com', token, url })
+    expect(found).toEqual({ base: 'https://hooks.example.com', path: `/v1/trigger/${token}`, url })
   })
 
   it.each([`${token}?x=`, `${token}\n`, `../${token}`, "a.b.c'; id; '", '', 'nobody'])(

@@ -113,10 +113,14 @@ describe('a Secret', () => {
   const key = { name: 'senders', key: 'token' }
   const forBearer = authOf({ bearer: { secretKeyRef: key } })
   const forBasic = authOf({ basic: { secretRef: { name: 'senders' } } })
-  const found = (data: Record<string, string> | undefined, auth = forBearer): unknown =>
+  const found = (data: Record<string, string> | undefined, auth = forBearer, isNamed = false): unknown =>
     auth &&
     auth.form !== 'sns' &&
-    credentialsIn(data && { data: Object.fromEntries(Object.entries(data).map(([k, v]) => [k, encoded(v)])) }, auth)
+    credentialsIn(
+      data && { data: Object.fromEntries(Object.entries(data).map(([k, v]) => [k, encoded(v)])) },
+      auth,
+      isNamed,
+    )
 
   it.each<[string, string, string]>([
     ['as it is', 's3cret', 's3cret'],

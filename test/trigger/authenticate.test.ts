@@ -6,6 +6,7 @@ import { createVerifier } from '../../src/token/verify.ts'
 import { authenticator } from '../../src/trigger/authenticate.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
 import type { Found } from '../../src/trigger/hooks.ts'
+import type { HookName } from '../../src/trigger/request.ts'
 import { fakeClock } from '../support/clock.ts'
 import { seededRandom } from '../support/random.ts'
 import { someHook } from './some-hook.ts'
@@ -29,7 +30,7 @@ interface World {
 const found = (change: Partial<LiveHook> = {}): Found => ({ found: 'hook', hook: { ...someHook, ...change } })
 const none: Found = { found: 'none' }
 
-const judge = async (token: string, world: World) => {
+const judge = async (to: string | HookName, world: World) => {
   const clock = fakeClock(Date.UTC(2026, 0, 1))
   const { cached = found(), known = keys, live = none, readAgain = keys, synced = true, freshKeys = true } = world
   const asked: string[] = []
@@ -51,6 +52,7 @@ const judge = async (token: string, world: World) => {
     {
       synced: () => synced,
       find: () => Promise.resolve(cached),
+      findNamed: () => Promise.resolve(cached),
       readLive: () => {
         asked.push('hook')
         return Promise.resolve(live)
@@ -58,7 +60,7 @@ const judge = async (token: string, world: World) => {
       unchanged: () => true,
     },
   )
-  const answer = await authenticate(token)
+  const answer = await authenticate(typeof to === 'string' ? { token: to } : { token: undefined, named: to })
   return { said: answer.accepted ? 'accepted' : `${answer.status} ${answer.reason}`, asked }
 }
 

@@ -240,7 +240,7 @@ describe('the trigger over HTTP', () => {
   })
 
   it('never takes an unread body for the next request', async () => {
-    const tokens: string[] = []
+    const tokens: (string | undefined)[] = []
     const { port } = await serve(({ token }) => {
       tokens.push(token)
       return Promise.resolve(refusal(404, 'UnknownToken'))

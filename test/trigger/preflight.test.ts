@@ -39,7 +39,10 @@ const setUp = async (hook: LiveHook = someHook) => {
     budget: { secondsSpent: () => 1 },
     distrust,
     verifier,
-    hooks: { known: ({ uid }) => [hook, first].find(each => each.uid === uid) },
+    hooks: {
+      known: ({ uid }) => [hook, first].find(each => each.uid === uid),
+      knownNamed: ({ name }) => [hook, first].find(each => each.name === name),
+    },
     intake,
     keys: { current: () => keys },
     record: handled => void recorded.push(handled),

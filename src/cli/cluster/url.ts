@@ -1,18 +1,18 @@
 import type { ReceiverHook } from '../../api/hook.ts'
 import { read } from '../../kube/requests.ts'
 import { secrets } from '../../kube/resources.ts'
-import { hookURL, tokenSecretOf, type HookURL } from '../../token/hook-url.ts'
+import { hookURL, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
 
 /**
- * Returns the URL of a hook, from its status or from the Secret with its token. Throws an error
+ * Returns the URL of a hook, from its status or from the Secret with its secret part. Throws an error
  * that says why the hook has no URL.
  */
 export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
   const { name, namespace } = hook.metadata
-  const secretName = tokenSecretOf(hook)
+  const secretName = urlSecretOf(hook)
   const secret =
     secretName === undefined ? undefined : await read(api, secrets, namespace, secretName, { timeoutMs: patienceMs })
   const found = hookURL(hook, secret)

@@ -2,6 +2,7 @@ import type { Condition } from '../../api/conditions.ts'
 import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
+import { isNamed } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
 import { age } from '../../environment/age.ts'
@@ -71,7 +72,6 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
   const bound = driverOf(spec)
   const auth = authOf(spec.auth)
   const before = auth && 'previousKey' in auth ? auth.previousKey : undefined
-  const known = spec.token.secretName === undefined ? status?.triggerURL !== undefined : status?.minted !== undefined
   const line = (name: string, text: string | undefined): string =>
     text === undefined ? '' : `${paint('strong', `${name}:`.padEnd(margin))}${indent(text, width)}\n`
   return [
@@ -80,17 +80,14 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('Created', `${age(metadata.creationTimestamp, now)} ago`),
     line('A post does', isViolation(bound) ? `nothing: ${bound.path} ${bound.message}` : bound.description),
     line('To', `${status?.target ?? 'its target'}${count === undefined ? '' : `, which wants ${replicas(count)} now`}`),
-    line(
-      'URL',
-      known ? `[not shown: ${program} url ${metadata.name}], rotation ${status?.minted?.rotation ?? 0}` : 'none yet',
-    ),
+    line('URL', urlOf(hook, program)),
     line('Former URL', previous && `accepted until ${localTime(previous.acceptedUntil)}`),
     line('Expires', status?.minted?.expiresAt && `on ${localTime(status.minted.expiresAt)}`),
     line('In Secret', spec.token.secretName),
     line(
       'Asks for',
       auth &&
-        `${auth.form}, in addition to the URL${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
+        `${auth.form}${auth.form === 'path' ? ', at the end of the URL' : isNamed(spec) ? ', which alone opens the URL' : ', in addition to the URL'}${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
     ),
     line(
       'At worst',
@@ -112,6 +109,17 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('Repeats', `the same notification within ${spec.dedupeWindow} counts once`),
     line('Deliveries', totals(hook)),
   ].join('')
+}
+
+/** Returns the URL if it is no secret, or else how to print it. */
+const urlOf = ({ metadata, spec, status }: ReceiverHook, program: string): string => {
+  const hidden = `[not shown: ${program} url ${metadata.name}]`
+  if (isNamed(spec)) {
+    const named = status?.triggerURL ?? (status?.endpoint === undefined ? undefined : hidden)
+    return named === undefined || status?.token !== undefined ? 'none yet' : `${named}, which has the name and no token`
+  }
+  const isKnown = spec.token.secretName === undefined ? status?.triggerURL !== undefined : status?.minted !== undefined
+  return isKnown ? `${hidden}, rotation ${status?.minted?.rotation ?? 0}` : 'none yet'
 }
 
 const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)

@@ -1,4 +1,5 @@
 import type { ReceiverHook } from '../../api/hook.ts'
+import { isNamed } from '../../api/named.ts'
 import { localTime } from '../../environment/time.ts'
 import { wait } from '../../environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
@@ -60,6 +61,13 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
     metadata: { resourceVersion },
     spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
   })
+  if (isNamed(hook.spec)) {
+    shell.err.write(
+      `${name} keeps its URL, which has its name (token.url: named). No token of it is accepted any more. To lock a sender out, change the Secret of auth\n`,
+    )
+    if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, hook)).url}\n`)
+    return
+  }
   const minted = await mintedHook(cluster, name, rotation, given, shell)
   const until = minted.status?.minted?.previous?.acceptedUntil
   shell.err.write(

@@ -5,7 +5,6 @@ import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
 import { rfc3339 } from '../../environment/time.ts'
 import type { HookURL } from '../../token/hook-url.ts'
-import { triggerPath } from '../../token/published.ts'
 import { awaitOutcome, stepMs, type Waited } from '../await-outcome.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
@@ -77,7 +76,7 @@ export const trigger: Command = {
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
     const body = makeBody(pushedFor(hook.spec['redeploy']))
-    const { token, ...published } = await urlOfHook(cluster, hook)
+    const { path, ...published } = await urlOfHook(cluster, hook)
     const at = reachedAt(published.base, hook, given.get(base))
     const id = given.get(delivery) ?? (withinMs === undefined ? undefined : newKey(shell.random))
     const proofID = id ?? newId(shell.random)
@@ -93,7 +92,7 @@ export const trigger: Command = {
         ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
       }
       proof = undefined
-      return await post(`${at}${triggerPath}${token}${query}`, headers, body.text, shell.env, {
+      return await post(`${at}${path}${query}`, headers, body.text, shell.env, {
         waitMs,
         signal: shell.stop,
       })

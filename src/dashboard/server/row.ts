@@ -3,6 +3,7 @@ import type { HookSpec } from '../../api/hook.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { redacted } from '../../environment/redact.ts'
+import { urlSecretOf } from '../../token/hook-url.ts'
 import type { ListedHook, RowDelivery } from '../protocol.ts'
 
 /**
@@ -94,6 +95,6 @@ const countsOf = (counts: unknown): Readonly<Record<string, number>> =>
     : {}
 
 const urlOf = (object: StoredObject): ListedHook['url'] => {
-  if (stringAt(object, 'spec', 'token', 'secretName') !== undefined) return 'secret'
+  if (urlSecretOf(object) !== undefined) return 'secret'
   return stringAt(object, 'status', 'triggerURL') === undefined ? 'none' : 'status'
 }

@@ -2,6 +2,7 @@ import { authOf, type SecretAuth } from '../../api/auth.ts'
 import { credentialsIn, type Credentials } from '../../api/credentials.ts'
 import { isReceiverHook } from '../../api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import { isNamed } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { provingHeaders, type SignedPost } from '../../api/proof.ts'
 import type { ApiConnection, Outbound } from '../../environment/environment.ts'
@@ -9,20 +10,19 @@ import { redacted } from '../../environment/redact.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { secrets } from '../../kube/resources.ts'
-import { hookURL, tokenSecretOf, type HookURL } from '../../token/hook-url.ts'
-import { triggerPath } from '../../token/published.ts'
+import { hookURL, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
 import { maxTryAnswerBytes, tryWait, tryWithinMs } from './limits.ts'
 import { RefusedError } from './refused.ts'
 
 /**
- * Returns a hook's URL, from its status or from the Secret with its token. The Secret is read as
+ * Returns a hook's URL, from its status or from the Secret with its secret part. The Secret is read as
  * the user. Throws {@link RefusedError}.
  */
 export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<HookURL> => {
   const { name, namespace = '' } = hook.metadata
-  const secretName = tokenSecretOf(hook)
+  const secretName = urlSecretOf(hook)
   const path = secretName === undefined ? undefined : objectPath(secrets, namespace, secretName)
   const found = hookURL(hook, path === undefined ? undefined : await ask(api, { method: 'GET', path }))
   if (!('problem' in found)) return found
@@ -60,14 +60,14 @@ export const tryHook = async (
   hook: StoredObject,
   trial: Trial,
 ): Promise<Tried> => {
-  const { token, ...published } = await urlOf(api, hook)
+  const { path, ...published } = await urlOf(api, hook)
   const base = triggerBase ?? published.base
   const body = trial.body ?? ''
   const proof = await proofOf(api, hook, { body, now: trial.now, id: trial.key })
   try {
     const answer = await outbound({
       method: 'POST',
-      url: `${base}${triggerPath}${token}${trial.dryRun ? '?dryRun=true' : trial.waits ? `?wait=${tryWait}` : ''}`,
+      url: `${base}${path}${trial.dryRun ? '?dryRun=true' : trial.waits ? `?wait=${tryWait}` : ''}`,
       headers: {
         'idempotency-key': trial.key,
         ...(body === '' ? {} : { 'content-type': 'application/json' }),
@@ -118,17 +118,22 @@ const proofOf = async (
     const message = `this hook takes messages of ${auth.topicArn} alone, which Amazon signs: publish one there to try it`
     throw new RefusedError(409, 'NoCredentials', message)
   }
-  const headers = provingHeaders(await credentialsOf(api, hook.metadata.namespace ?? '', auth), post)
+  const headers = provingHeaders(await credentialsOf(api, hook, auth), post)
   if (headers) return headers
   const message = `Secret/${auth.secret} has a public key: only the sender can sign a post to this hook`
   throw new RefusedError(409, 'NoCredentials', message)
 }
 
-const credentialsOf = async (api: ApiConnection, namespace: string, auth: SecretAuth): Promise<Credentials> => {
+const credentialsOf = async (
+  api: ApiConnection,
+  { metadata: { namespace = '' }, spec }: StoredObject,
+  auth: SecretAuth,
+): Promise<Credentials> => {
   try {
     const found = credentialsIn(
       await ask(api, { method: 'GET', path: objectPath(secrets, namespace, auth.secret) }),
       auth,
+      isNamed(spec),
     )
     if ('reason' in found) throw new RefusedError(409, 'NoCredentials', found.message)
     return found

@@ -15,6 +15,8 @@ export interface HeldBody {
    * request.
    */
   readonly read: (owner: BodyOwner) => Promise<Uint8Array>
+  /** Reads the body instead and keeps nothing of it. Rejects as `read` does. */
+  readonly discard: () => Promise<void>
   /**
    * Frees the body: after the answer, or before the post begins to wait for its outcome. Until then
    * the body stays in memory and counts for the limit. May be called several times.
@@ -47,23 +49,32 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
         add(ofHook, owner.uid, bytes)
         add(ofNamespace, owner.namespace, bytes)
       }
+      /** Passes each part of the body to `take`, and limits their sum. */
+      const readAll = async (take: (chunk: Buffer) => void): Promise<void> => {
+        if (isLonger(request)) throw new BodyTooLarge()
+        begin()
+        let bytes = 0
+        const arriving: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
+        for await (const chunk of arriving) {
+          if (isReleased) throw new Error('the post was answered before its body had arrived')
+          bytes += chunk.length
+          if (bytes > maxPostBodyBytes) throw new BodyTooLarge()
+          take(chunk)
+        }
+        if (isCutShort(request)) throw new Error('the body was cut short by bytes that are no part of it')
+      }
       return {
         read: async whose => {
           owner = whose
-          if (Number(request.headers['content-length'] ?? 0) > maxPostBodyBytes) throw new BodyTooLarge()
-          begin()
           const chunks: Buffer[] = []
-          const arriving: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
-          for await (const chunk of arriving) {
-            if (isReleased) throw new Error('the post was answered before its body had arrived')
+          await readAll(chunk => {
             count(chunk.length)
-            if (size > maxPostBodyBytes) throw new BodyTooLarge()
             if (isTooMuch(whose)) throw new TooMany()
             chunks.push(chunk)
-          }
-          if (isCutShort(request)) throw new Error('the body was cut short by bytes that are no part of it')
+          })
           return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
         },
+        discard: () => readAll(() => {}),
         release: () => {
           if (isReleased) return
           isReleased = true
@@ -73,6 +84,10 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
     },
   }
 }
+
+/** Returns whether a request announces a longer body than is allowed. */
+export const isLonger = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
+  Number(headers['content-length'] ?? 0) > maxPostBodyBytes
 
 /** Adds bytes to the count of a key, and removes the count if it is 0 then. */
 const add = (counts: Map<string, number>, key: string, bytes: number): void => {

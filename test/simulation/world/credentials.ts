@@ -34,7 +34,9 @@ export const readCredentials = (server: SimulatedServer): Wallet => {
       const auth = asked.get(hook)
       const word = words.get(authSecretOf(hook))?.at(-1 - ago)
       if (!auth || auth.form === 'sns' || word === undefined) return undefined
-      if (auth.form === 'header' || auth.form === 'standardWebhooks') throw new Error('no hook of a history asks so')
+      if (auth.form === 'header' || auth.form === 'path' || auth.form === 'standardWebhooks') {
+        throw new Error('no hook of a history asks so')
+      }
       return { form: auth.form, word, ...(auth.form === 'hmac' ? { header: auth.header.toLowerCase() } : {}) }
     },
     countsOnce: uid => once.has(uid),

@@ -1,0 +1,102 @@
+import type { Clock } from '../environment/environment.ts'
+import type { Stop } from '../token/stop.ts'
+import { answerTo, refusal, unavailable, type TriggerAnswer } from './answer.ts'
+import type { AuthFailure, CheckAuth } from './auth.ts'
+import type { Authenticate, Authentication } from './authenticate.ts'
+import type { LiveHook } from './hook.ts'
+import type { Hooks } from './hooks.ts'
+import type { Intake } from './intake.ts'
+import { provenForMs } from './limits.ts'
+import type { PostedBody } from './posted.ts'
+import type { Handled } from './record.ts'
+import type { TriggerRequest } from './request.ts'
+import { signedOf, unsigned, type SignedPart } from './signed.ts'
+
+/**
+ * A post's admission to a hook. `holds` returns whether it is still valid, and is called before
+ * each step.
+ */
+export interface Admission extends SignedPart {
+  readonly hook: LiveHook
+  readonly stop: Stop | undefined
+  readonly holds: () => boolean
+}
+
+/**
+ * Checks a post's token or name, and `auth`. Returns its admission, or the answer if it is not
+ * admitted. `isNew`: the post has not entered the intake yet, so the hook's limits are checked too.
+ */
+export type Admit = (
+  request: TriggerRequest,
+  body: PostedBody,
+  dryRun: boolean | undefined,
+  isNew: boolean,
+) => Promise<Handled | Admission>
+
+export interface AdmissionParts {
+  readonly authenticate: Authenticate
+  readonly bar: CheckAuth
+  readonly clock: Pick<Clock, 'monotonic'>
+  readonly hooks: Pick<Hooks, 'readLive'>
+  readonly intake: Pick<Intake, 'full'>
+}
+
+export const admitter = (parts: AdmissionParts): Admit => {
+  const { authenticate, bar, clock, hooks, intake } = parts
+
+  /**
+   * Reads a hook once more if the cache says that a problem blocks it. The cache alone must not
+   * decide that. The post has proved itself, so no stranger causes the read.
+   */
+  const unblocked = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
+    const { generation, name, namespace, problem, uid } = found.hook
+    if (!request.named || !problem) return found
+    await hooks.readLive(namespace, name, uid)
+    const again = await authenticate(request)
+    // The post has proved itself to this version of the hook alone.
+    const isSame = again.accepted && again.hook.uid === uid && again.hook.generation === generation
+    return isSame ? again : found
+  }
+
+  return async (request, body, dryRun, isNew) => {
+    const beganAt = clock.monotonic()
+    const found = await authenticate(request)
+    if (!found.accepted) return { answer: found.status === 401 ? unproved : refusal(found.status, found.reason) }
+    const { hook } = found
+    // At a URL with a name, the limits would reveal that there is a hook. They are checked when the
+    // post enters the intake, after its proof.
+    const full = isNew && !request.named ? intake.full(hook, dryRun) : undefined
+    if (full) return { answer: unavailable(full, hook), hook }
+    // Most hooks require only the token.
+    const passed = hook.auth
+      ? ((await bar(hook, request.headers, body, request.named?.secret)) ?? (await signedOf(hook, request.headers, body)))
+      : unsigned
+    if ('signed' in passed) {
+      const { holds: isUnchanged, ...latest } = await unblocked(request, found)
+      const holds = hook.auth
+        ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
+        : isUnchanged
+      return { ...passed, hook: latest.hook, stop: latest.stop, holds }
+    }
+    if (request.named) return { answer: namelessly(passed), hook }
+    const isDry = dryRun ?? false
+    return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }
+  }
+}
+
+type Accepted = Extract<Authentication, { accepted: true }>
+
+/** The only answer to a post that proves nothing at a URL with a name. It has each challenge. */
+const unproved = refusal(401, 'Unproved', {
+  'www-authenticate': 'Bearer realm="receiver-hooks", Basic realm="receiver-hooks", charset="UTF-8"',
+})
+
+/**
+ * Returns the answer to a post that failed at a URL with a name. It is the same for a name of no
+ * hook. So it does not say what is wrong with the Secret: the hook's conditions do.
+ */
+const namelessly = (failure: AuthFailure): TriggerAnswer => {
+  if (!('refused' in failure)) return failure.outcome === 'failed' ? unproved : refusal(503, 'ApiUnreachable')
+  const { refused } = failure
+  return refused !== 'no answer' && refused.status === 401 ? unproved : refused
+}

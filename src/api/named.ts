@@ -15,7 +15,8 @@ export const namedRules = [
     rule: `!(${named}) || has(self.auth)`,
     fieldPath: '.auth',
     reason: 'FieldValueRequired',
-    message: 'must be set, because token.url is named: a URL with a name is no secret, so auth alone keeps strangers out',
+    message:
+      'must be set, because token.url is named: a URL with a name is no secret, so auth alone keeps strangers out',
     holds: self => !isNamed(self) || at(self, 'auth') !== undefined,
   },
   {

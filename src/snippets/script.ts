@@ -96,7 +96,8 @@ const partsOf = ({
 }
 
 /** Returns whether posts are signed. Then a script needs openssl. */
-export const isSigned = (auth: SentAuth | undefined): boolean => auth?.form === 'hmac' || auth?.form === 'standardWebhooks'
+export const isSigned = (auth: SentAuth | undefined): boolean =>
+  auth?.form === 'hmac' || auth?.form === 'standardWebhooks'
 
 const now = 'TIME=$(date +%s)'
 

@@ -69,13 +69,12 @@ export const admitter = (parts: AdmissionParts): Admit => {
     if (full) return { answer: unavailable(full, hook), hook }
     // Most hooks require only the token.
     const passed = hook.auth
-      ? ((await bar(hook, request.headers, body, request.named?.secret)) ?? (await signedOf(hook, request.headers, body)))
+      ? ((await bar(hook, request.headers, body, request.named?.secret)) ??
+        (await signedOf(hook, request.headers, body)))
       : unsigned
     if ('signed' in passed) {
       const { holds: isUnchanged, ...latest } = await unblocked(request, found)
-      const holds = hook.auth
-        ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
-        : isUnchanged
+      const holds = hook.auth ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs : isUnchanged
       return { ...passed, hook: latest.hook, stop: latest.stop, holds }
     }
     if (request.named) return { answer: namelessly(passed), hook }

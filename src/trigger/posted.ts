@@ -54,7 +54,11 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
     return typeof message === 'string' ? { refused: refusedBody(message) } : { message }
   }
   const discarded = async (): Promise<Refused | undefined> => {
-    const read = await (reading ?? arrived(clock, request.discard?.().then(() => noBody)))
+    const read = await (reading ??
+      arrived(
+        clock,
+        request.discard?.().then(() => noBody),
+      ))
     return 'refused' in read ? read : undefined
   }
   return { sent, discarded, message: hook => (understanding ??= understand(hook)) }

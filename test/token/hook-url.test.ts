@@ -18,7 +18,11 @@ const secret = (entries: Readonly<Record<string, string>>, uid = 'u1') => ({
 describe('the URL of a hook', () => {
   it('is the one of its status', () => {
     const url = `https://hooks.example.com/prefix/v1/trigger/${token}`
-    expect(hookURL(inStatus(url), undefined)).toEqual({ base: 'https://hooks.example.com/prefix', path: `/v1/trigger/${token}`, url })
+    expect(hookURL(inStatus(url), undefined)).toEqual({
+      base: 'https://hooks.example.com/prefix',
+      path: `/v1/trigger/${token}`,
+      url,
+    })
     expect(baseOf(inStatus(url))).toBe('https://hooks.example.com/prefix')
   })
 

@@ -103,9 +103,10 @@ const setUp = async () => {
     const early = role.preflight({ ...head, ...change, isLong: () => false })
     if (early) answerWith(early)
     else void role.endpoint({ ...head, query: new URLSearchParams(), headers: {}, ...change }, answerWith)
-    for (let turn = 0; !answered && turn < 500; turn++) {
+    const isOver = (): boolean => answered !== undefined
+    for (let turn = 0; turn < 500 && !isOver(); turn++) {
       for (let each = 0; each < 5; each++) await settle()
-      if (!answered) await clock.advance(10)
+      if (!isOver()) await clock.advance(10)
     }
     if (!answered || answered.answer === 'no answer') throw new Error('the post was not answered')
     return { ms: answered.ms, ...answered.answer }

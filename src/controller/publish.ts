@@ -72,9 +72,11 @@ const publishNamed = async (
   { api, publicURL }: Pick<Publishing, 'api' | 'publicURL'>,
   hook: ReceiverHook,
 ): Promise<Publication> => {
-  const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook, undefined), undefined) : []
-  for (const secret of owned) await deleteSecret(api, secret)
   const endpoint = publicURL + namedPath(hook.metadata.namespace, hook.metadata.name)
+  // The status may not say yet that the hook had a Secret, if its spec changed at once.
+  const isFirst = hook.status?.endpoint !== endpoint
+  const owned = isFirst ? await readable(ownedSecrets(api, hook, undefined), undefined) : []
+  for (const secret of owned) await deleteSecret(api, secret)
   return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint }
 }
 

@@ -212,23 +212,29 @@ describe('somebody who may write hooks and nothing else', () => {
     ['bearer', { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } }],
     ['basic', { basic: { secretRef: { name: 'senders' } } }],
     ['header', { header: { name: 'X-Secret', secretKeyRef: { name: 'senders', key: 'token' } } }],
+    ['path', { path: { secretKeyRef: { name: 'senders', key: 'token' } } }, { url: 'named' }],
     ['hmac', { hmac: { secretKeyRef: { name: 'senders', key: 'token' } } }],
     ['standardWebhooks', { standardWebhooks: { secretKeyRef: { name: 'senders', key: 'token' } } }],
-  ])('may not ask senders for what is in a Secret (%s) without the right to read that', async (_form, auth) => {
-    const { apply, howTo, namespace, run, succeed } = await shop()
-    await howTo('hook-authors')
-    await howTo('scale-web')
-    const attempt = (): Promise<Ran> => apply({ name: 'web' }, { auth })
-    expect(
-      await until(
-        () => refusal(attempt),
-        said => !said.includes('may not scale'),
-      ),
-    ).toBe(`ann may not read Secret/senders: who sets auth needs the right to get secrets in namespace ${namespace}\n`)
-    await succeed(run(['create', 'role', 'senders', '--verb=get', '--resource=secrets', '--resource-name=senders']))
-    await succeed(run(['create', 'rolebinding', 'senders', '--role=senders', '--user=ann']))
-    await allowed(attempt)
-  })
+  ])(
+    'may not ask senders for what is in a Secret (%s) without the right to read that',
+    async (_form, auth, token: object = {}) => {
+      const { apply, howTo, namespace, run, succeed } = await shop()
+      await howTo('hook-authors')
+      await howTo('scale-web')
+      const attempt = (): Promise<Ran> => apply({ name: 'web' }, { auth, token })
+      expect(
+        await until(
+          () => refusal(attempt),
+          said => !said.includes('may not scale'),
+        ),
+      ).toBe(
+        `ann may not read Secret/senders: who sets auth needs the right to get secrets in namespace ${namespace}\n`,
+      )
+      await succeed(run(['create', 'role', 'senders', '--verb=get', '--resource=secrets', '--resource-name=senders']))
+      await succeed(run(['create', 'rolebinding', 'senders', '--role=senders', '--user=ann']))
+      await allowed(attempt)
+    },
+  )
 })
 
 it('the command of the how-to lets the controller write Secrets in that namespace alone', async () => {

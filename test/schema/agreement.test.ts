@@ -125,6 +125,7 @@ const auth = fc.oneof(
     weight: 4,
   },
   { arbitrary: fc.record({ standardWebhooks: fc.record({ secretKeyRef, tolerance }) }), weight: 3 },
+  { arbitrary: fc.record({ path: fc.record({ secretKeyRef }) }), weight: 3 },
   { arbitrary: fc.record({ sns: fc.record({ topicArn }) }), weight: 3 },
   fc.record(
     {
@@ -167,7 +168,13 @@ const specs = fc.record(
     cooldown: duration,
     dedupeWindow: duration,
     token: fc.record(
-      { rotation: fc.integer({ min: 0, max: 3 }), overlap: duration, expiresAfter: duration, secretName: name },
+      {
+        url: mostly<string>(fc.constantFrom('token', 'named'), 'other'),
+        rotation: fc.integer({ min: 0, max: 3 }),
+        overlap: duration,
+        expiresAfter: duration,
+        secretName: name,
+      },
       { requiredKeys: ['rotation', 'overlap'] },
     ),
     auth,
@@ -194,26 +201,29 @@ describe('admission and the check at a first delivery', () => {
     const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
     const good = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' } }
     const secretKeyRef = { name: 'senders', key: 'token' }
-    for (let chosen = 0; chosen < 64; chosen++) {
+    for (let chosen = 0; chosen < 128; chosen++) {
       const auth = {
         ...(chosen & 1 && { bearer: { secretKeyRef } }),
         ...(chosen & 2 && { basic: { secretRef: { name: 'senders' } } }),
         ...(chosen & 4 && { hmac: { secretKeyRef, header: 'X-Signature', prefix: '' } }),
         ...(chosen & 16 && { header: { name: 'X-Secret', secretKeyRef } }),
         ...(chosen & 32 && { standardWebhooks: { secretKeyRef, tolerance: '5m' } }),
+        ...(chosen & 64 && { path: { secretKeyRef } }),
         ...(chosen & 8 && { sns: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:web-load' } }),
       }
-      const violation = firstViolation(spec, { ...good, auth }, 'spec')
+      // A secret in the path needs a URL with the name, and only a URL with a token may have sns.
+      const token = { ...good.token, ...(chosen === 64 && { url: 'named' }) }
+      const violation = firstViolation(spec, { ...good, token, auth }, 'spec')
       const one = Object.keys(auth).length === 1
       expect(violation).toEqual(
         one
           ? undefined
           : {
               path: 'spec.auth',
-              message: 'must have exactly one of bearer, basic, header, hmac, standardWebhooks and sns',
+              message: 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks and sns',
             },
       )
-      expect(admits({ ...good, auth })).toBe(one)
+      expect(admits({ ...good, token, auth })).toBe(one)
     }
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { baseOf, hookURL } from '../../src/token/hook-url.ts'
+import { baseOf, hookURL, urlSecretOf } from '../../src/token/hook-url.ts'
 
 const token = 'eyJhbGciOiJFZERTQSJ9.e30.c2ln'
 const inStatus = (triggerURL: string) => ({ metadata: { uid: 'u1' }, spec: { token: {} }, status: { triggerURL } })
@@ -70,5 +70,43 @@ describe('the URL of a hook', () => {
     expect(hookURL(inSecret('https://hooks.example.com'), undefined)).toEqual({ problem: 'none' })
     expect(hookURL(inSecret(), secret({ token }))).toEqual({ problem: 'none' })
     expect(hookURL({ spec: { token: {} } }, undefined)).toEqual({ problem: 'none' })
+  })
+})
+
+describe('the URL with the name of a hook', () => {
+  const inPath = 'a-secret-of-thirty-two-characters-at-least'
+  const named = (endpoint: string | undefined, auth: object = {}) => ({
+    metadata: { namespace: 'shop', name: 'web-up', uid: 'u1' },
+    spec: { token: { url: 'named' }, auth },
+    status: { endpoint },
+  })
+  const byPath = { path: { secretKeyRef: { name: 'sender', key: 'path' } } }
+  const endpoint = 'https://hooks.example.com/x/v1/hooks/shop/web-up'
+  const path = '/v1/hooks/shop/web-up'
+
+  it('is the endpoint, and needs no Secret', () => {
+    expect(hookURL(named(endpoint), undefined)).toEqual({ base: 'https://hooks.example.com/x', path, url: endpoint })
+    expect(baseOf(named(endpoint))).toBe('https://hooks.example.com/x')
+    expect([urlSecretOf(named(endpoint)), urlSecretOf(named(endpoint, byPath))]).toEqual([undefined, 'sender'])
+  })
+
+  it('has the secret of auth.path at its end, of any Secret that the hook names', () => {
+    expect(hookURL(named(endpoint, byPath), secret({ path: `${inPath}\n` }, 'nobody'))).toEqual({
+      base: 'https://hooks.example.com/x',
+      path: `${path}/${inPath}`,
+      url: `${endpoint}/${inPath}`,
+    })
+    for (const text of ['', 'short', `${inPath}/x`, `${inPath}'; id`]) {
+      expect(hookURL(named(endpoint, byPath), secret({ path: text }))).toMatchObject({ problem: 'unusable' })
+    }
+    expect(hookURL(named(endpoint, byPath), undefined)).toMatchObject({ problem: 'unusable' })
+  })
+
+  it('is none before the controller has published it, or for another hook', () => {
+    expect(hookURL(named(undefined), undefined)).toEqual({ problem: 'none' })
+    expect(hookURL(named('https://hooks.example.com/v1/trigger'), undefined)).toEqual({ problem: 'none' })
+    for (const other of ['https://hooks.example.com/v1/hooks/shop/other', 'javascript:/v1/hooks/shop/web-up', path]) {
+      expect(hookURL(named(other), undefined)).toMatchObject({ problem: 'unusable' })
+    }
   })
 })

@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { authOf } from '../../src/api/auth.ts'
+import { at } from '../../src/api/json.ts'
 import { credentialsIn, type Credentials } from '../../src/api/credentials.ts'
 import { proves } from './proves.ts'
 import { fc, property } from '../support/property.ts'
@@ -145,6 +146,39 @@ describe('a Secret', () => {
     ],
   ])('%s is missed, in words without its content', (_name, data, auth, missing) => {
     expect(found(data, auth)).toEqual({ reason: 'AuthSecretNotFound', message: missing })
+  })
+
+  const strong = 'x'.repeat(16)
+  const inPath = 'x'.repeat(32)
+  const forPath = authOf({ path: { secretKeyRef: key, previousKey: 'former' } })
+  const forHmac = authOf({ hmac: { secretKeyRef: key, header: 'X-Signature', prefix: '' } })
+  const forHeader = authOf({ header: { name: 'X-Secret', secretKeyRef: key, previousKey: 'former' } })
+
+  it.each<[ReturnType<typeof authOf>, Record<string, string>, string]>([
+    [forBearer, { token: strong.slice(1) }, 'token'],
+    [forBasic, { username: strong, password: strong.slice(1) }, 'password'],
+    [forHeader, { token: `${strong.slice(1)}\n` }, 'token'],
+    [forHeader, { token: strong, former: strong.slice(1) }, 'former'],
+    [forPath, { token: inPath.slice(1) }, 'token'],
+    [forPath, { token: inPath.replace('x', '/') }, 'token'],
+    [forPath, { token: 'x'.repeat(257) }, 'token'],
+    [forPath, { token: inPath, former: strong }, 'former'],
+  ])('is weak for a URL without a secret: %j', (auth, data, where) => {
+    const weak = found(data, auth, true)
+    expect(weak).toMatchObject({ reason: 'AuthSecretWeak' })
+    expect(at(weak, 'message')).toContain(`Secret/senders has under ${where} a value`)
+    expect(JSON.stringify(weak)).not.toContain('xxx')
+    expect(found(data, auth)).toHaveProperty('form')
+  })
+
+  it.each<[ReturnType<typeof authOf>, Record<string, string>]>([
+    [forBearer, { token: strong }],
+    [forBasic, { username: 'a', password: strong }],
+    [forHeader, { token: strong, former: '' }],
+    [forPath, { token: 'aZ0_-'.repeat(7), former: 'x'.repeat(256) }],
+    [forHmac, { token: 'x' }],
+  ])('is strong enough for a URL without a secret: %j', (auth, data) => {
+    expect(found(data, auth, true)).toHaveProperty('form')
   })
 
   it('has user and password as they are sent', () => {

@@ -19,7 +19,7 @@ const serve = async (answering: () => Promise<TriggerAnswer> = () => Promise.res
         received.push(request)
         send(await answering())
       },
-      preflight: ({ token }) => (token === undefined ? refusal(404, 'UnknownToken') : undefined),
+      preflight: ({ named, token }) => (named || token !== undefined ? undefined : refusal(404, 'UnknownToken')),
       clock: nodeClock,
       log,
     },
@@ -68,6 +68,52 @@ describe('the routes of the trigger', () => {
     expect(`${answer}${lines.join('')}`).not.toContain('TOKE%')
     expect(`${answer}${lines.join('')}`).not.toContain('/TOKEN')
     expect(received).toEqual([])
+  })
+
+  it('take the name from the path, and the secret behind it', async () => {
+    const { ask, received } = await serve()
+    const longest = `${'a'.repeat(63)}/${'b'.repeat(253)}`
+    for (const path of ['shop/web-up', 'shop/web.up?dryRun=true', 'shop/web-up/SECRET_-1', longest]) {
+      expect(statusOf(await ask(`/v1/hooks/${path}`, 'Authorization: Bearer TOKEN\r\n'))).toBe('200')
+    }
+    expect(received.map(({ headers, named, token }) => [named, token, headers['authorization']])).toEqual([
+      [{ namespace: 'shop', name: 'web-up' }, undefined, 'Bearer TOKEN'],
+      [{ namespace: 'shop', name: 'web.up' }, undefined, 'Bearer TOKEN'],
+      [{ namespace: 'shop', name: 'web-up', secret: 'SECRET_-1' }, undefined, 'Bearer TOKEN'],
+      [{ namespace: 'a'.repeat(63), name: 'b'.repeat(253) }, undefined, 'Bearer TOKEN'],
+    ])
+  })
+
+  it.each([
+    'shop',
+    'shop/',
+    'shop/web-up/',
+    'shop/web-up/a/b',
+    'shop/web-up/a.b',
+    `shop/web-up/${'a'.repeat(257)}`,
+    'Shop/web-up',
+    'shop/Web-up',
+    'shop/-web',
+    'shop/web..up',
+    'shop/web.-up',
+    'shop/web-.up',
+    'sh.op/web-up',
+    'shop/web%2Dup',
+    'shop/../shop/web-up',
+    `${'a'.repeat(64)}/web-up`,
+    `shop/${'b'.repeat(254)}`,
+  ])('are none for the impossible name %s', async path => {
+    const { ask, received } = await serve()
+    expect(statusOf(await ask(`/v1/hooks/${path}`))).toBe('404')
+    expect(received).toEqual([])
+  })
+
+  it('ask for the body of a post to a name at once, before it is known who wants it', async () => {
+    const { ask } = await serve()
+    const head = 'Expect: 100-continue\r\nContent-Length: '
+    expect(await ask('/v1/hooks/shop/web-up', `${head}4\r\n`)).toMatch(/^HTTP\/1\.1 100 Continue/)
+    expect(statusOf(await ask('/v1/hooks/shop/web-up', `${head}4000000\r\n`))).toBe('200')
+    expect(statusOf(await ask('/v1/trigger/TOKEN', `${head}4\r\n`))).toBe('200')
   })
 
   it('never show a stack, nor anything else, where the endpoint fails', async () => {

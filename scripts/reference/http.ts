@@ -23,6 +23,7 @@ import {
   maxFollowed,
   maxLooks,
   refusedRate,
+  refusedEveryMs,
   requestWithinMs,
   retryAfterSeconds,
   smallBodyBytes,
@@ -125,7 +126,7 @@ const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
 /** What each status of a refusal means. */
 const refusedMeans: Readonly<Record<number, string>> = {
   400: 'The body or the query cannot be read',
-  401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer and basic with `WWW-Authenticate`',
+  401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer and basic, and at a path with a name, with `WWW-Authenticate`',
   404: 'No such path, or this installation has not signed the token. Where that is in the header: 401',
   405: 'Not a POST. `Allow` says so',
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
@@ -180,6 +181,11 @@ says which hook, and [may change](../explanation/tokens.md). Any other path is 4
 \`status.endpoint\` is that address. Where the header has no good token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
 \`auth.bearer\`, \`auth.basic\` or \`auth.header\` of that name wants the header for itself: post to its URL.
 
+**A path with a name.** \`POST /v1/hooks/NAMESPACE/NAME\` runs a hook with \`token.url: named\`, with what its \`auth\` asks for. With \`auth.path\` a
+secret follows: \`/v1/hooks/NAMESPACE/NAME/SECRET\`. Until a post has proved itself, all names are answered alike: 401 \`Unproved\` with a challenge for
+bearer and for basic, at a multiple of ${refusedEveryMs} ms after the head arrived, and once the body has arrived. It is never 410. A text that can
+be no name is 404. [Why](../how-to/named-urls.md).
+
 **Method.** POST alone. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a
 sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
 
@@ -198,7 +204,7 @@ ${table(
     ],
     [
       code('Authorization'),
-      'For a hook with `auth.bearer` or `auth.basic`; and for the path without a token. Otherwise it is ignored',
+      'For a hook with `auth.bearer` or `auth.basic`; and for `/v1/trigger` without a token. Otherwise it is ignored',
     ],
     [
       'the header that `auth.hmac.header` names',
@@ -217,7 +223,10 @@ ${table(
       code('Content-Encoding'),
       `${acceptedEncodings.split(', ').map(code).join(', ')}. The limit of size is for the body once it is unpacked`,
     ],
-    [code('Expect'), '`100-continue` is answered once the token is good and the body is wanted. Anything else is 417'],
+    [
+      code('Expect'),
+      '`100-continue` is answered once the token is good and the body is wanted; at a path with a name, at once. Anything else is 417',
+    ],
     ["a sender's own", '`X-GitHub-Delivery` and the like: [the page of senders](senders.md)'],
   ],
 )}

@@ -84,7 +84,7 @@ ${texts(example).map(block).join('')}`
 
 /** Returns which forms of \`auth\` a product satisfies, and how it signs. */
 const formsOf = ({ proves: { forms, signs } }: Snippet): string => {
-  if (forms.length === 0) return 'nothing: the URL is its only secret'
+  if (forms.length === 0) return 'nothing: the URL is its only secret, as with `path`'
   return forms
     .map(form => (form === 'hmac' && signs ? `${code(form)} (${signs.map(signed).join('; ')})` : code(form)))
     .join(', ')

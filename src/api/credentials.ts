@@ -60,7 +60,7 @@ const weaknessOf = ({ form }: SecretAuth, value: Buffer): string | undefined => 
 }
 
 /**
- * Returns the credentials that a Secret holds for an `auth`. `isNamed`: the hook's URL is no secret,
+ * Returns the credentials that a Secret holds for an `auth`. `hasNamedURL`: the hook's URL is no secret,
  * so the values must be strong.
  * An empty value is no credential, because a post without a credential would match it. A line break
  * at the end of a value is removed: files often end with one, and it is not part of the credential.
@@ -68,7 +68,7 @@ const weaknessOf = ({ form }: SecretAuth, value: Buffer): string | undefined => 
 export const credentialsIn = (
   secret: JsonObject | undefined,
   auth: SecretAuth,
-  isNamed: boolean,
+  hasNamedURL: boolean,
 ): Credentials | NoCredentials => {
   if (!secret) return missing(`there is no Secret/${auth.secret}, which auth names`)
   const needed = neededKeys(auth).map(key => ({ key, value: valueAt(secret, key) }))
@@ -77,7 +77,7 @@ export const credentialsIn = (
   const [value = nothing, second = nothing] = needed.map(({ value }) => value)
   const before = auth.previousKey === undefined ? nothing : valueAt(secret, auth.previousKey)
   const candidates: Candidates<Buffer> = before.length === 0 ? [value] : [value, before]
-  const weak = isNamed ? weakIn(auth, auth.form === 'basic' ? second : value, before) : undefined
+  const weak = hasNamedURL ? weakIn(auth, auth.form === 'basic' ? second : value, before) : undefined
   if (weak) return weak
   switch (auth.form) {
     case 'bearer':

@@ -5,7 +5,7 @@ import type { Rule } from './schema.ts'
  * Returns whether a spec asks for a URL with the hook's name and without a token. It may be invalid
  * otherwise.
  */
-export const isNamed = (spec: unknown): boolean => at(spec, 'token', 'url') === 'named'
+export const hasNamedURL = (spec: unknown): boolean => at(spec, 'token', 'url') === 'named'
 
 const named = "has(self.token) && has(self.token.url) && self.token.url == 'named'"
 
@@ -17,7 +17,7 @@ export const namedRules = [
     reason: 'FieldValueRequired',
     message:
       'must be set, because token.url is named: a URL with a name is no secret, so auth alone keeps strangers out',
-    holds: self => !isNamed(self) || at(self, 'auth') !== undefined,
+    holds: self => !hasNamedURL(self) || at(self, 'auth') !== undefined,
   },
   {
     rule: `!(${named}) || !has(self.auth) || !has(self.auth.sns)`,
@@ -25,14 +25,14 @@ export const namedRules = [
     reason: 'FieldValueForbidden',
     message:
       'must not be set where token.url is named, because strangers could make the trigger fetch certificates: remove token.url, or use another form of auth',
-    holds: self => !isNamed(self) || at(self, 'auth', 'sns') === undefined,
+    holds: self => !hasNamedURL(self) || at(self, 'auth', 'sns') === undefined,
   },
   {
     rule: `!has(self.auth) || !has(self.auth.path) || (${named})`,
     fieldPath: '.auth.path',
     reason: 'FieldValueForbidden',
     message: 'needs the URL to have the name of the hook: set token.url to named',
-    holds: self => isNamed(self) || at(self, 'auth', 'path') === undefined,
+    holds: self => hasNamedURL(self) || at(self, 'auth', 'path') === undefined,
   },
 ] as const satisfies readonly Rule[]
 

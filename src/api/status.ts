@@ -88,18 +88,20 @@ export const statusSchema = {
     token: {
       type: 'string',
       maxLength: 2048,
-      description: 'The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set.',
+      description:
+        'The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`.',
     },
     triggerURL: {
       type: 'string',
       maxLength: 4096,
-      description: 'POST to this URL to run the hook. Absent if `token.secretName` is set.',
+      description:
+        'POST to this URL to run the hook. Absent if a part of it is in a Secret: with `token.secretName` or `auth.path`.',
     },
     endpoint: {
       type: 'string',
       maxLength: 4096,
       description:
-        'Where the token is posted to in a header, `Authorization: Bearer TOKEN`, instead of in the URL. It is no secret.',
+        'The URL without its secret. The token goes into the header `Authorization: Bearer TOKEN`. With `token.url: named` it has the name of the hook, and `auth` alone opens it.',
     },
     minted: {
       type: 'object',

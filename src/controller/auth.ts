@@ -3,7 +3,7 @@ import type { Accounts, Role } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { credentialsIn, maxAuthSecretBytes, tooLargeSecret } from '../api/credentials.ts'
 import type { ReceiverHook } from '../api/hook.ts'
-import { isNamed } from '../api/named.ts'
+import { hasNamedURL } from '../api/named.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
@@ -32,7 +32,7 @@ export const authProblem = async (
     const found = credentialsIn(
       await read(api, secrets, namespace, auth.secret, { maxBytes: maxAuthSecretBytes }),
       auth,
-      isNamed(hook.spec),
+      hasNamedURL(hook.spec),
     )
     if ('reason' in found) return { ...found, lasts: found.reason === 'AuthSecretWeak' ? 'stalled' : 'reconciling' }
     const missing = await rights?.missing(api, namespace, [{ type: secrets, name: auth.secret, verbs: ['get'] }])

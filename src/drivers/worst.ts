@@ -1,17 +1,30 @@
-import { authOf, type Auth } from '../api/auth.ts'
+import { authOf, type Auth, type SecretAuth } from '../api/auth.ts'
 import { milliseconds } from '../api/duration.ts'
 import { defaultRateLimit, type HookSpec } from '../api/hook.ts'
+import { hasNamedURL } from '../api/named.ts'
 import type { Bound } from './driver.ts'
 
 /**
  * Says in a few sentences what a holder of a hook's URL can do at worst: what, how often, what else
  * is needed, and until when. `expires` says when the URL expires, such as `on 2026-12-01`.
  */
-export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires?: string): readonly string[] => [
-  `A holder of the URL can ${worst}.`,
+export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires?: string): readonly string[] => {
+  const auth = authOf(spec.auth)
+  if (hasNamedURL(spec) && auth && auth.form !== 'sns') return worstOfNamed(spec, worst, auth)
+  return [
+    `A holder of the URL can ${worst}.`,
+    frequencyOf(spec),
+    proofOf(auth),
+    `That ends ${expires === undefined ? '' : `${expires}, or `}when you rotate the token, or suspend or delete the hook.`,
+  ]
+}
+
+/** Says the same of a hook whose URL has its name. The Secret is then all that a sender needs. */
+const worstOfNamed = (spec: HookSpec, worst: string, { form, secret }: SecretAuth): readonly string[] => [
+  `A holder of what is in Secret/${secret} (spec.auth.${form}) can ${worst}.`,
   frequencyOf(spec),
-  proofOf(authOf(spec.auth)),
-  `That ends ${expires === undefined ? '' : `${expires}, or `}when you rotate the token, or suspend or delete the hook.`,
+  form === 'path' ? 'The URL ends with that secret, so a holder of the URL can, too.' : 'The URL is no secret.',
+  'That ends when you change the Secret, or suspend or delete the hook.',
 ]
 
 const frequencyOf = ({ cooldown, rateLimit = defaultRateLimit }: HookSpec): string => {

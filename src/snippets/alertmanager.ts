@@ -107,7 +107,7 @@ const byUrl = (hook: SnippetHook): SnippetText => {
   const header = headerTokenOf(hook)
   return {
     where: `alertmanager.yml. ${placement}${
-      hook.isNamed
+      hook.hasNamedURL
         ? ''
         : ` To keep the ${header === undefined ? 'URL' : 'token'} out of that file, set \`spec.token.secretName\` of the hook: then this reads it from the Secret.`
     }`,

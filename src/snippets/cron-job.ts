@@ -19,7 +19,7 @@ export const cronJob: Snippet = {
       ...(secretName === undefined
         ? [
             {
-              where: `A terminal, once: the CronJob reads the ${key === 'url' ? 'URL' : 'token'} from a Secret.${hook.isNamed ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
+              where: `A terminal, once: the CronJob reads the ${key === 'url' ? 'URL' : 'token'} from a Secret.${hook.hasNamedURL ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
               language: 'console' as const,
               text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`${key}=${value}`)}\n`,
             },

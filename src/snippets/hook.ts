@@ -2,7 +2,7 @@ import { authOf } from '../api/auth.ts'
 import { authSchema } from '../api/auth-schema.ts'
 import { has } from '../api/guard.ts'
 import { at, stringAt } from '../api/json.ts'
-import { isNamed } from '../api/named.ts'
+import { hasNamedURL } from '../api/named.ts'
 import type { SnippetHook } from './snippet.ts'
 
 /** Returns what snippets need of a hook, from its stored spec. */
@@ -20,7 +20,7 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
     url,
     ...(secretName === undefined ? {} : { secretName }),
     ...(auth === undefined || auth.form === 'path' ? {} : { auth }),
-    ...(isNamed(spec) && { isNamed: true }),
+    ...(hasNamedURL(spec) && { hasNamedURL: true }),
     ...(rollsOut && { rollsOut }),
     ...(redeploy === undefined ? {} : { pushes: { restarts, ...(image === undefined ? {} : { image }) } }),
   }

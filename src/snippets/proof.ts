@@ -37,10 +37,10 @@ export interface HeaderToken {
  */
 export const headerTokenOf = ({
   auth,
-  isNamed,
+  hasNamedURL,
   url,
-}: Pick<SnippetHook, 'auth' | 'isNamed' | 'url'>): HeaderToken | undefined => {
-  if (isNamed || authorizationOf(auth) !== undefined) return undefined
+}: Pick<SnippetHook, 'auth' | 'hasNamedURL' | 'url'>): HeaderToken | undefined => {
+  if (hasNamedURL || authorizationOf(auth) !== undefined) return undefined
   const end = url.lastIndexOf('/')
   return { endpoint: url.slice(0, Math.max(0, end)), token: url.slice(end + 1) }
 }
@@ -73,7 +73,7 @@ export const hiddenHeaders = (hook: SnippetHook): { readonly url: string; readon
  * The hook's token is in this header, unless `auth` needs it.
  */
 export const hiddenToken = (
-  hook: Pick<SnippetHook, 'auth' | 'isNamed' | 'url'>,
+  hook: Pick<SnippetHook, 'auth' | 'hasNamedURL' | 'url'>,
 ): { readonly url: string; readonly authorization: string | undefined } => {
   const header = headerTokenOf(hook)
   return header === undefined

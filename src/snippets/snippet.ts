@@ -17,7 +17,7 @@ export interface SnippetHook {
    */
   readonly secretName?: string
   /** Set if the URL has the hook's name and no token. */
-  readonly isNamed?: true
+  readonly hasNamedURL?: true
   /** What the hook requires of a sender in addition to the URL. */
   readonly auth?: SentAuth
   /** Set for a hook that rolls out pushed images. */

@@ -1,6 +1,6 @@
 import { credentialsIn } from '../api/credentials.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
-import { isNamed } from '../api/named.ts'
+import { hasNamedURL } from '../api/named.ts'
 import { endpointPath, namedPath, triggerPath } from './published.ts'
 
 /** The URL of a hook. */
@@ -39,7 +39,7 @@ const tokenSecretOf = (hook: unknown): string | undefined => stringAt(hook, 'spe
  * shell.
  */
 export const hookURL = (hook: unknown, secret: unknown): HookURL | URLProblem => {
-  if (isNamed(at(hook, 'spec'))) return namedURL(hook, secret)
+  if (hasNamedURL(at(hook, 'spec'))) return namedURL(hook, secret)
   const name = tokenSecretOf(hook)
   if (name === undefined) {
     const url = stringAt(hook, 'status', 'triggerURL')
@@ -78,7 +78,7 @@ const namedPathOf = (hook: unknown): string =>
 /** Returns the base of a hook's URLs from its status, or undefined if none is published. */
 export const baseOf = (hook: unknown): string | undefined => {
   const endpoint = stringAt(hook, 'status', 'endpoint') ?? ''
-  if (isNamed(at(hook, 'spec'))) return baseIn(endpoint, namedPathOf(hook))
+  if (hasNamedURL(at(hook, 'spec'))) return baseIn(endpoint, namedPathOf(hook))
   if (tokenSecretOf(hook) !== undefined) return baseIn(endpoint, endpointPath)
   return partsOf(stringAt(hook, 'status', 'triggerURL') ?? '')?.base
 }

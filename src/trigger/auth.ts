@@ -41,7 +41,7 @@ export const checkAuthOf = (
   accounts: Accounts,
 ): CheckAuth => {
   const credentialsOf = async (
-    { isNamed, namespace }: LiveHook,
+    { hasNamedURL, namespace }: LiveHook,
     auth: SecretAuth,
   ): Promise<Credentials | AuthFailure> => {
     const read = await readSecret(namespace, auth.secret, keysOf(auth))
@@ -53,7 +53,7 @@ export const checkAuthOf = (
       return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth, accounts) }
     }
     if (read === 'too large') return { outcome: 'failed', reason: 'AuthSecretTooLarge', message: tooLargeSecret(auth) }
-    const credentials = credentialsIn(read.secret, auth, isNamed)
+    const credentials = credentialsIn(read.secret, auth, hasNamedURL)
     return 'form' in credentials ? credentials : { outcome: 'failed', ...credentials }
   }
 

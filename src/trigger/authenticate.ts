@@ -10,7 +10,7 @@ import type { LiveHook } from './hook.ts'
 import type { Found, Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
 import { maxWaitingForKeys } from './limits.ts'
-import type { Addressed, HookName } from './request.ts'
+import type { PostAddress, HookName } from './request.ts'
 
 /**
  * The result of authenticating a token. `stop` is present while all hooks are stopped. `holds`
@@ -85,10 +85,10 @@ export const authenticator = (
     if (!known) return no(503, 'NotReady')
     const found = await hooks.findNamed(name)
     if (found.found === 'unreachable' || found.found === 'not looked up') return no(503, 'ApiUnreachable')
-    return found.found === 'hook' && found.hook.isNamed ? acceptedFor(found.hook) : no(401, 'Unproved')
+    return found.found === 'hook' && found.hook.hasNamedURL ? acceptedFor(found.hook) : no(401, 'Unproved')
   }
 
-  return async ({ named, token }: Addressed): Promise<Authentication> => {
+  return async ({ named, token }: PostAddress): Promise<Authentication> => {
     if (!hooks.synced()) return no(503, 'NotReady')
     try {
       if (named) return await byName(named)

@@ -2,7 +2,7 @@ import { authOf, replayWindowOf, type Auth } from '../api/auth.ts'
 import { at } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
 import { defaultRateLimit, type ReceiverHook } from '../api/hook.ts'
-import { isNamed } from '../api/named.ts'
+import { hasNamedURL } from '../api/named.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
 import type { Bound } from '../drivers/driver.ts'
 import type { Minted } from '../api/status.ts'
@@ -17,7 +17,7 @@ export interface LiveHook {
   readonly generation: number
   readonly rotation: number
   /** Whether the URL has the hook's name and no token. Then the hook has `auth`. */
-  readonly isNamed: boolean
+  readonly hasNamedURL: boolean
   /** How long the previous token is accepted after a rotation, in milliseconds. */
   readonly overlapMs: number
   readonly minted: Minted | undefined
@@ -68,7 +68,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         ...common,
         driver: spec.driver,
         rotation: rotationIn(spec),
-        isNamed: false,
+        hasNamedURL: false,
         overlapMs: 0,
         suspend: false,
         when: undefined,
@@ -83,9 +83,9 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         ...common,
         driver: spec.driver,
         rotation: spec.token.rotation,
-        isNamed: isNamed(spec),
+        hasNamedURL: hasNamedURL(spec),
         // A hook without a token publishes no newer one, so a token from before ends at once.
-        overlapMs: isNamed(spec) ? 0 : checkedMilliseconds(spec.token.overlap),
+        overlapMs: hasNamedURL(spec) ? 0 : checkedMilliseconds(spec.token.overlap),
         suspend: spec.suspend,
         when: spec.when,
         onResolved: spec.onResolved,

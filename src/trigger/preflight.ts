@@ -7,13 +7,13 @@ import type { Hooks } from './hooks.ts'
 import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
 import type { Handled, Recorder } from './record.ts'
-import type { Addressed, HookName } from './request.ts'
+import type { PostAddress, HookName } from './request.ts'
 
 /**
  * The part of a request that decides a preflight: its first line, its source, and the headers that
  * announce a token or a body. It has neither token nor name if its path is another.
  */
-export interface Head extends Addressed {
+export interface Head extends PostAddress {
   readonly method: string
   /** The source of the connection. */
   readonly source: string
@@ -71,7 +71,7 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
     if (distrust.trustsNamed(source, name)) return undefined
     const hook = hooks.knownNamed(name)
     const mayBeLong = (!hook || readsBody(hook)) && isLong()
-    return distrust.takeCheck(hook?.isNamed ? hook : undefined, mayBeLong ? 'long' : 'short')
+    return distrust.takeCheck(hook?.hasNamedURL ? hook : undefined, mayBeLong ? 'long' : 'short')
       ? undefined
       : { answer: refusal(503, 'Overloaded') }
   }

@@ -16,7 +16,7 @@ export interface NamedPath extends HookName {
 }
 
 /** What a post is sent to. */
-export interface Addressed {
+export interface PostAddress {
   /** Undefined if the post has no token. */
   readonly token: string | undefined
   /** The hook that the path names. There is no token then. */
@@ -24,7 +24,7 @@ export interface Addressed {
 }
 
 /** A post without its socket. */
-export interface TriggerRequest extends Addressed {
+export interface TriggerRequest extends PostAddress {
   readonly method: string
   /** The source of the connection. */
   readonly source: string

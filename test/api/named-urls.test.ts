@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
-import { listAt } from '../deploy/manifests.ts'
+import { blocksIn, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
 import { commandLine } from '../support/command-line.ts'
 import { cluster, post, postUntilDone, product, type Cluster } from '../support/product.ts'
 
@@ -222,4 +224,33 @@ it('the command line says that the URL is no secret, and what rotating it does',
   const snippet = (await command('snippet alertmanager web-up --bare')).stdout
   expect(snippet).toContain(`url: ${named}\n`)
   expect(snippet).toContain('credentials_file')
+})
+
+it('the page makes hooks that its posts run', async () => {
+  const page = 'docs/how-to/named-urls.md'
+  const here = await cluster()
+  await here.createDeployment('web', 2)
+  await product(here)
+  const made = new Map<string, string>()
+  for (const line of blocksIn(page, 'console').flatMap(block => block.trim().split('\n'))) {
+    const [, name = '', key = ''] =
+      / create secret generic (\S+) --from-literal=(\w+)="\$\(openssl rand -hex 32\)"$/.exec(line) ?? []
+    const value = randomBytes(32).toString('hex')
+    made.set(name, value)
+    const data = dataOf({ [key]: value })
+    await create(here.api, secrets, here.namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name }, data })
+  }
+  const manifests = blocksIn(page, 'yaml').flatMap(objectsIn)
+  for (const manifest of manifests) {
+    const metadata = { name: nameOf(manifest) }
+    await create(here.api, hooks, here.namespace, { apiVersion, kind: hookKind, metadata, spec: at(manifest, 'spec') })
+  }
+  expect([manifests.map(nameOf), [...made.keys()]]).toEqual([
+    ['web-up', 'on-push'],
+    ['alerts', 'registry'],
+  ])
+  const named = await here.url('web-up')
+  const authorization = `Bearer ${made.get('alerts')}`
+  await postUntil(here, 200, named, { headers: { authorization } })
+  await postUntil(here, 200, `${named.replace('web-up', 'on-push')}/${made.get('registry')}`)
 })

@@ -16,6 +16,17 @@ const worst = (given: object, expires?: string): readonly string[] => {
 const web = { target: { name: 'web' } }
 
 it.each([
+  ['bearer', 'The URL is no secret.'],
+  ['path', 'The URL ends with that secret, so a holder of the URL can, too.'],
+])('speaks of the Secret where the URL has the name of the hook (%s)', (form, said) => {
+  const auth = { [form]: { secretKeyRef: { name: 'sender', key: 'token' } } }
+  const scale = { ...web, action: 'up', max: 10 }
+  const [what, , how, end] = worst({ driver: 'scale', scale, token: { url: 'named' }, auth })
+  expect(what).toBe(`A holder of what is in Secret/sender (spec.auth.${form}) can raise Deployment/web to 10.`)
+  expect([how, end]).toEqual([said, 'That ends when you change the Secret, or suspend or delete the hook.'])
+})
+
+it.each([
   ['raise Deployment/web to 10', { driver: 'scale', scale: { ...web, action: 'up', max: 10 } }],
   ['lower Deployment/web to 1', { driver: 'scale', scale: { ...web, action: 'down' } }],
   ['lower Deployment/web to 0', { driver: 'scale', scale: { ...web, action: 'down', min: 0 } }],

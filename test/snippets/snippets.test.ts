@@ -6,6 +6,7 @@ import { parseJson } from '../../src/api/json.ts'
 import { alertmanager } from '../../src/snippets/alertmanager.ts'
 import { shellWord, yamlText } from '../../src/snippets/quote.ts'
 import { snippets } from '../../src/snippets/registry.ts'
+import { snippetHook } from '../../src/snippets/hook.ts'
 import type { SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
 import { writeSnippet } from '../../src/snippets/write.ts'
 import { fc, property } from '../support/property.ts'
@@ -137,6 +138,31 @@ describe('what is refused', () => {
     expect(refusalOf('github', { ...hook, ...(auth && { auth }) })).toBe(
       'GitHub and its container registry signs with "X-Hub-Signature-256: sha256=…", and this hook asks for "X-Grafana-Alerting-Signature: …": change auth.hmac',
     )
+  })
+})
+
+describe('a hook whose URL has its name', () => {
+  const url = 'https://hooks.example.com/v1/hooks/shop/web-up'
+  const bearer = auths['bearer']
+  const named: SnippetHook = { ...hook, url, hasNamedURL: true }
+
+  it('is posted to at that URL by each product that can prove it, and no product takes a token out of it', () => {
+    for (const snippet of snippets) {
+      const written = writeSnippet(snippet, { ...named, ...(bearer && { auth: bearer }) })
+      const text = 'texts' in written ? written.texts.map(({ text, where }) => text + where).join('\n') : url
+      expect(text).toContain(url)
+      expect(text).not.toMatch(/Bearer web-up|token\.secretName/)
+    }
+  })
+
+  it('with a secret in the path is posted to by every product, and with no header of ours', () => {
+    const spec = { token: { url: 'named' }, auth: { path: { secretKeyRef: { name: 'sender', key: 'path' } } } }
+    const inPath = snippetHook('web-up', 'shop', spec, `${url}/SECRET-IN-PATH`)
+    expect(inPath).toEqual({ namespace: 'shop', name: 'web-up', url: `${url}/SECRET-IN-PATH`, hasNamedURL: true })
+    for (const snippet of snippets) {
+      const text = textsOf(snippet.name, inPath).map(({ text }) => text)
+      expect(text.join('\n')).toContain(`${url}/SECRET-IN-PATH`)
+    }
   })
 })
 

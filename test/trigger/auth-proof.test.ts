@@ -114,13 +114,13 @@ describe('a Secret', () => {
   const key = { name: 'senders', key: 'token' }
   const forBearer = authOf({ bearer: { secretKeyRef: key } })
   const forBasic = authOf({ basic: { secretRef: { name: 'senders' } } })
-  const found = (data: Record<string, string> | undefined, auth = forBearer, isNamed = false): unknown =>
+  const found = (data: Record<string, string> | undefined, auth = forBearer, hasNamedURL = false): unknown =>
     auth &&
     auth.form !== 'sns' &&
     credentialsIn(
       data && { data: Object.fromEntries(Object.entries(data).map(([k, v]) => [k, encoded(v)])) },
       auth,
-      isNamed,
+      hasNamedURL,
     )
 
   it.each<[string, string, string]>([

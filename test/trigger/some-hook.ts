@@ -7,7 +7,7 @@ export const someHook: LiveHook = {
   uid: 'uid-1',
   generation: 3,
   rotation: 1,
-  isNamed: false,
+  hasNamedURL: false,
   overlapMs: 300_000,
   minted: { id: '0123456789ab', rotation: 1 },
   driver: 'scale',

@@ -1,7 +1,7 @@
 import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { credentialsIn } from '../../api/credentials.ts'
-import { isNamed } from '../../api/named.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import { provingHeaders, type SignedPost } from '../../api/proof.ts'
 import { reasons } from '../../api/reasons.ts'
 import { read } from '../../kube/requests.ts'
@@ -28,7 +28,7 @@ export const proofFor = async (
     )
   }
   const secret = await read(api, secrets, metadata.namespace, auth.secret, { timeoutMs: patienceMs })
-  const credentials = credentialsIn(secret, auth, isNamed(spec))
+  const credentials = credentialsIn(secret, auth, hasNamedURL(spec))
   if ('reason' in credentials) {
     throw new CommandFailure(`${credentials.message}\n${reasons[credentials.reason].todo}`, 1)
   }

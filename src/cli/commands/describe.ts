@@ -2,7 +2,7 @@ import type { Condition } from '../../api/conditions.ts'
 import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
-import { isNamed } from '../../api/named.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
 import { age } from '../../environment/age.ts'
@@ -87,7 +87,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line(
       'Asks for',
       auth &&
-        `${auth.form}${auth.form === 'path' ? ', at the end of the URL' : isNamed(spec) ? ', which alone opens the URL' : ', in addition to the URL'}${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
+        `${auth.form}${auth.form === 'path' ? ', at the end of the URL' : hasNamedURL(spec) ? ', which alone opens the URL' : ', in addition to the URL'}${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
     ),
     line(
       'At worst',
@@ -114,7 +114,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
 /** Returns the URL if it is no secret, or else how to print it. */
 const urlOf = ({ metadata, spec, status }: ReceiverHook, program: string): string => {
   const hidden = `[not shown: ${program} url ${metadata.name}]`
-  if (isNamed(spec)) {
+  if (hasNamedURL(spec)) {
     const named = status?.triggerURL ?? (status?.endpoint === undefined ? undefined : hidden)
     return named === undefined || status?.token !== undefined ? 'none yet' : `${named}, which has the name and no token`
   }

@@ -1,5 +1,5 @@
 import type { ReceiverHook } from '../../api/hook.ts'
-import { isNamed } from '../../api/named.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import { localTime } from '../../environment/time.ts'
 import { wait } from '../../environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
@@ -61,7 +61,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
     metadata: { resourceVersion },
     spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
   })
-  if (isNamed(hook.spec)) {
+  if (hasNamedURL(hook.spec)) {
     shell.err.write(
       `${name} keeps its URL, which has its name (token.url: named). No token of it is accepted any more. To lock a sender out, change the Secret of auth\n`,
     )

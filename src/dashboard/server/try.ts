@@ -2,7 +2,7 @@ import { authOf, type SecretAuth } from '../../api/auth.ts'
 import { credentialsIn, type Credentials } from '../../api/credentials.ts'
 import { isReceiverHook } from '../../api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
-import { isNamed } from '../../api/named.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { provingHeaders, type SignedPost } from '../../api/proof.ts'
 import type { ApiConnection, Outbound } from '../../environment/environment.ts'
@@ -133,7 +133,7 @@ const credentialsOf = async (
     const found = credentialsIn(
       await ask(api, { method: 'GET', path: objectPath(secrets, namespace, auth.secret) }),
       auth,
-      isNamed(spec),
+      hasNamedURL(spec),
     )
     if ('reason' in found) throw new RefusedError(409, 'NoCredentials', found.message)
     return found

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
 import { nameLength } from '../../api/names.ts'
 import type { TriggerAnswer } from '../answer.ts'
-import type { Addressed } from '../request.ts'
+import type { PostAddress } from '../request.ts'
 
 /** What a request posts to, and where it says so. */
-export interface Address extends Addressed {
+export interface Address extends PostAddress {
   /** Whether the token must be in the header Authorization. */
   readonly isInHeader: boolean
 }

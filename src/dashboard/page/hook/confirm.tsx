@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../api/json.ts'
-import { isNamed } from '../../../api/named.ts'
+import { hasNamedURL } from '../../../api/named.ts'
 import type { ListedHook } from '../../protocol.ts'
 import { confirming, remove, rotate } from '../changes.ts'
 import { moment } from '../clock.ts'
@@ -76,7 +76,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   return (
     <Dialog title={`Give ${row.name} a new URL?`} onClose={close}>
       <p>
-        {isNamed(spec)
+        {hasNamedURL(spec)
           ? 'The URL of this hook has its name, and stays. Only tokens from before end. To lock a sender out, change the Secret of what a post must prove.'
           : `Senders need the new URL before the old one ends. ${row.url === 'secret' ? 'It goes into the Secret by itself.' : ''}`}
       </p>

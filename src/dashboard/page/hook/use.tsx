@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../api/json.ts'
-import { isNamed } from '../../../api/named.ts'
+import { hasNamedURL } from '../../../api/named.ts'
 import type { SnippetGroup } from '../../../snippets/snippet.ts'
 import type * as written from './snippets.ts'
 import type { HookDetail, ListedHook } from '../../protocol.ts'
@@ -101,7 +101,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
       {chosen.value === 'alertmanager' &&
         texts.length > 0 &&
         stringAt(hook.spec, 'token', 'secretName') === undefined &&
-        !isNamed(hook.spec) && <SecretAdvice row={row} />}
+        !hasNamedURL(hook.spec) && <SecretAdvice row={row} />}
       {texts.map(({ text, where }, index) => (
         <div key={index} class="snippet">
           <p class="help">
@@ -148,7 +148,7 @@ const copyText = async (
   if (text === undefined) return
   const done = await copy(text)
   // A URL with the hook's name is no secret, unless it ends with one.
-  const isSecret = !isNamed(spec) || at(spec, 'auth', 'path') !== undefined
+  const isSecret = !hasNamedURL(spec) || at(spec, 'auth', 'path') !== undefined
   say(
     done
       ? `The text was copied${isSecret && hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anybody can run the hook' : ''}.`

@@ -362,9 +362,9 @@ ${table(
     ],
     ['all bodies that are held', kib(Math.floor(maxHeldBytes / 1024 / 1024) * 1024 * 1024), '503 `Overloaded`'],
     [
-      'answers 401, 404 and 410 to one source',
+      'answers 401, 404 and 410 to one source, and 401 at one name in a path',
       `${refusedRate.burst} at once, ${refusedRate.perSecond} a second`,
-      'its further posts are checked at a bounded rate, and get 503 `Overloaded` past that',
+      'further posts of that source, or at that name, are checked at a bounded rate, and get 503 `Overloaded` past that',
     ],
     [
       'connections',

@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { stringAt } from '../../src/api/json.ts'
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
@@ -15,6 +16,7 @@ const makeCredentials = () => ({
   username: canary('username'),
   password: canary('password'),
   former: canary('former'),
+  path: canary('path').padEnd(40, '-'),
   webhook: `whsec_${Buffer.from(canary('webhook').padEnd(24)).toString('base64')}`,
 })
 type Credentials = ReturnType<typeof makeCredentials>
@@ -41,6 +43,10 @@ const createHooks = async (here: Cluster, credentials: Credentials): Promise<voi
   const standardWebhooks = { secretKeyRef: { name: 'senders', key: 'webhook' } }
   await here.createHook('webhooks', {}, { auth: { standardWebhooks } })
   await here.createHook('no-webhook', {}, { auth: { standardWebhooks: { secretKeyRef } } })
+  const token = { url: 'named' }
+  await here.createHook('path', {}, { auth: { path: { secretKeyRef: { ...secretKeyRef, key: 'path' } } }, token })
+  // The value is too short for a secret in a path, which a condition says.
+  await here.createHook('weak', {}, { auth: { path: { secretKeyRef } }, token })
   await here.createHook('keyless', {}, { auth: { bearer: { secretKeyRef: { ...secretKeyRef, key: 'nothing' } } } })
 }
 
@@ -69,6 +75,11 @@ const sendCredentials = async (
   }
   for (const secret of [credentials.token, credentials.former, sent]) {
     await send(await here.url('header'), undefined, { headers: { 'x-secret': secret } })
+  }
+  for (const name of ['path', 'weak']) {
+    await here.url(name)
+    const endpoint = stringAt(await here.hook(name), 'status', 'endpoint') ?? ''
+    for (const secret of [credentials.path, credentials.token, sent]) await send(`${endpoint}/${secret}`)
   }
   const time = String(Math.floor(Date.now() / 1000))
   const webhookKey = Buffer.from(credentials.webhook.slice('whsec_'.length), 'base64')

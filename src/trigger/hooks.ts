@@ -130,8 +130,11 @@ export class Hooks {
     if (this.#cache.fresh()) return known ? { found: 'hook', hook: known } : { found: 'none' }
     const hook = known && this.#readRecently(namespace, name, known.uid)
     if (hook) return { found: 'hook', hook }
-    if (!known && !this.#namedLookups.take('', lookupRate)) return { found: 'not looked up' }
-    return await this.#shared(`${namespace}/${name}`, () => this.#read(namespace, name, undefined))
+    return await this.#shared(`${namespace}/${name}`, async () =>
+      known || this.#namedLookups.take('', lookupRate)
+        ? await this.#read(namespace, name, undefined)
+        : { found: 'not looked up' },
+    )
   }
 
   /** Reads a hook live. Simultaneous callers cost at most two reads. */

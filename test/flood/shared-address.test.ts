@@ -19,6 +19,8 @@ let stage: Stage
 let urls: readonly string[]
 /** Without `auth`. */
 let plain: readonly string[]
+/** A URL with the name of a hook. */
+let named: string
 
 beforeAll(async () => {
   stage = await openStage(bundles, { inMemory: true, quick: true })
@@ -26,14 +28,17 @@ beforeAll(async () => {
   const path = '/api/v1/namespaces/shop/secrets'
   await send(stage.server.api, { method: 'POST', path, body: JSON.stringify(secret) })
   const hmac = { secretKeyRef: { name: 'sender', key: 'key' }, header: 'X-Signature' }
-  const started = await startHooked(stage, 1 + rates.length * firsts.count + 2, { auth: { hmac } })
-  urls = started.urls.slice(0, -2)
+  const started = await startHooked(stage, 1 + rates.length * firsts.count + 3, { auth: { hmac } })
+  urls = started.urls.slice(0, -3)
   plain = started.urls.slice(-2)
-  for (const name of names('hooked', started.urls.length).slice(-2)) {
-    const path = hookPath(`${name}-up`)
+  const patch = async (name: string, body: string): Promise<void> => {
     const contentType = 'application/merge-patch+json'
-    await send(stage.server.api, { method: 'PATCH', path, contentType, body: '{"spec":{"auth":null}}' })
+    await send(stage.server.api, { method: 'PATCH', path: hookPath(`${name}-up`), contentType, body })
   }
+  const [third = '', ...others] = names('hooked', started.urls.length).slice(-3)
+  await patch(third, '{"spec":{"token":{"url":"named"}}}')
+  named = `${started.product.origin}/v1/hooks/shop/${third}-up`
+  for (const name of others) await patch(name, '{"spec":{"auth":null}}')
 }, 60_000)
 afterAll(async () => {
   await stage.stop()
@@ -53,8 +58,12 @@ const good = (to: readonly string[], pace: typeof signed) =>
   })
 
 /** Floods a URL from the address that the good posts come from, as through a proxy, until `meanwhile` has ended. */
-const duringFlood = async <T>(kind: Flood, perSecond: number, meanwhile: () => Promise<T>): Promise<T> => {
-  const [url = ''] = urls
+const duringFlood = async <T>(
+  kind: Flood,
+  perSecond: number,
+  meanwhile: () => Promise<T>,
+  [url = ''] = urls,
+): Promise<T> => {
   const flooding = { job: 'flood', kind, url, connections: 16 } as const
   // First until nothing of that address is trusted any more.
   await stage.onlooker().run({ ...flooding, ms: 2000, perSecond: 2 * refusedRate.burst })
@@ -73,6 +82,14 @@ describe('beside bad posts from the same address, no good one is refused', () =>
     const [before, during] = [alone.latencies, latencies].map(each => quantile(each, 0.99).toFixed(1))
     console.log(
       `${perSecond} wrong signatures a second: ${JSON.stringify(notes)}, p99 ${before} ms before and ${during} ms beside them`,
+    )
+    expect(notes['200 applied']).toBe(signed.count)
+  })
+
+  it('1000 wrong signatures a second, to the same URL with a name', { timeout: 60_000 }, async () => {
+    const { latencies, notes } = await duringFlood('wrong signatures', 1000, () => good([named], signed), [named])
+    console.log(
+      `1000 wrong signatures a second at a name: ${JSON.stringify(notes)}, at most ${Math.max(...latencies).toFixed(1)} ms`,
     )
     expect(notes['200 applied']).toBe(signed.count)
   })

@@ -249,3 +249,46 @@ describe('a hook', () => {
     expect(await find()).toMatchObject({ found: 'unreachable' })
   })
 })
+
+describe('a hook that is found by its name', () => {
+  const name = { namespace: 'default', name: 'web-up' }
+
+  it('comes from the cache alone while that is proven to be current, and so does that there is none', async () => {
+    const { cache, clock, makeHook, remove, world } = await setUp()
+    expect(await cache.findNamed(name)).toMatchObject({ found: 'hook' })
+    await remove()
+    expect(await cache.findNamed(name)).toEqual({ found: 'none' })
+    const { uid } = (await makeHook()).metadata
+    await clock.advance(10)
+    expect(await cache.findNamed(name)).toMatchObject({ found: 'hook', hook: { uid } })
+    expect(world.reads).toBe(0)
+  })
+
+  it('is read live otherwise, whatever its uid is now', async () => {
+    const { cache, clock, makeHook, remove, world } = await setUp()
+    world.network = 'silent'
+    await remove()
+    const { uid } = (await makeHook()).metadata
+    await clock.advance(longSilence)
+    const found = await cache.findNamed(name)
+    expect(found).toMatchObject({ found: 'hook', hook: { uid } })
+    expect(found.found === 'hook' && cache.unchanged(found.hook)).toBe(true)
+    await remove()
+    expect(await cache.findNamed(name)).toEqual({ found: 'none' })
+    world.network = 'away'
+    expect(await cache.findNamed(name)).toMatchObject({ found: 'unreachable' })
+  })
+
+  it('is looked up at a bounded rate if its name is not known, which leaves tokens their own', async () => {
+    const { cache, clock, lanes, uid, world } = await setUp()
+    world.network = 'silent'
+    await clock.advance(longSilence)
+    const ask = async (index: number) => (await cache.findNamed({ ...name, name: `none-${index}` })).found
+    const asked = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)))
+    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRate.burst)
+    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRate.burst)
+    expect(new Set(lanes)).toEqual(new Set(['lookup']))
+    expect(await cache.findNamed(name)).toMatchObject({ found: 'hook' })
+    expect(await cache.find('default', 'web-up', `${uid}-other`)).toEqual({ found: 'none' })
+  })
+})

@@ -256,6 +256,14 @@ describe('posts with a proof at a URL with a name', () => {
     expect(await post({ name: 'by-bearer' }, { headers: bearer })).toMatchObject({ status: 200 })
   })
 
+  it('that wait for their outcome end without a 410 when the hook is deleted', async () => {
+    const { clock, post, server } = await setUp()
+    const path = objectPath(hooks, 'default', 'by-bearer')
+    clock.after(500, () => void server.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 1000 }))
+    const waiting = { headers: bearer, query: new URLSearchParams('wait=25s') }
+    expect(await post({ name: 'by-bearer' }, waiting)).toMatchObject({ status: 401, body: { reason: 'Unproved' } })
+  })
+
   it('may have a token from before, until the rotation is raised, and never without the proof', async () => {
     const { clock, hookOf, key, patch, post } = await setUp()
     const { metadata } = await hookOf('later', { auth: auths['by-bearer'], token: { url: 'named' } })

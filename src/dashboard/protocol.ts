@@ -42,10 +42,10 @@ export interface ListedHook {
   /** The number of deliveries by outcome. */
   readonly counts: Readonly<Record<string, number>>
   /**
-   * Where the URL is published. `secret`: the spec names a Secret for it. `none`: it is not in the
-   * status yet.
+   * Where the URL is published. `secret`: the spec names a Secret that has it, or a part of it.
+   * `named`: it is in the status, and is no secret. `none`: it is not in the status yet.
    */
-  readonly url: 'status' | 'secret' | 'none'
+  readonly url: 'status' | 'secret' | 'named' | 'none'
 }
 
 /** How many replicas a target should have, and how many are ready. */

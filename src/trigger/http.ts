@@ -86,7 +86,7 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
 
 /**
  * Returns a listener. It first answers requests that the head alone decides, because a flood costs
- * least there. Other requests go to express: posts to a trigger's path with a token.
+ * least there. Other requests go to express: posts to a token or to a name.
  */
 const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
   const { log, preflight } = served

@@ -1,5 +1,6 @@
 import { at, isObject, stringAt } from '../../api/json.ts'
 import type { HookSpec } from '../../api/hook.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { redacted } from '../../environment/redact.ts'
@@ -96,5 +97,6 @@ const countsOf = (counts: unknown): Readonly<Record<string, number>> =>
 
 const urlOf = (object: StoredObject): ListedHook['url'] => {
   if (urlSecretOf(object) !== undefined) return 'secret'
-  return stringAt(object, 'status', 'triggerURL') === undefined ? 'none' : 'status'
+  if (stringAt(object, 'status', 'triggerURL') === undefined) return 'none'
+  return hasNamedURL(object['spec']) ? 'named' : 'status'
 }

@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { at, stringAt } from '../../../api/json.ts'
+import { stringAt } from '../../../api/json.ts'
 import { hasNamedURL } from '../../../api/named.ts'
 import type { SnippetGroup } from '../../../snippets/snippet.ts'
 import type * as written from './snippets.ts'
@@ -110,7 +110,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
           <pre class="yaml" tabIndex={0} aria-label={where}>
             <code>{text}</code>
           </pre>
-          <button type="button" class="quiet" onClick={() => void copyText(row, hook, writeFor, index)}>
+          <button type="button" class="quiet" onClick={() => void copyText(row, writeFor, index)}>
             {hasPart(text, url.value ?? placeholder) ? 'Copy with the URL' : 'Copy'}
           </button>
         </div>
@@ -134,7 +134,6 @@ const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.s
 /** Copies a configuration with the hook's URL without showing the URL. */
 const copyText = async (
   row: ListedHook,
-  { spec }: HookDetail,
   writeFor: (url: string) => written.WrittenSnippet,
   index: number,
 ): Promise<void> => {
@@ -147,11 +146,9 @@ const copyText = async (
   const text = url === undefined ? undefined : textWith(url)
   if (text === undefined) return
   const done = await copy(text)
-  // A URL with the hook's name is no secret, unless it ends with one.
-  const isSecret = !hasNamedURL(spec) || at(spec, 'auth', 'path') !== undefined
   say(
     done
-      ? `The text was copied${isSecret && hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anybody can run the hook' : ''}.`
+      ? `The text was copied${row.url !== 'named' && hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anybody can run the hook' : ''}.`
       : 'The browser did not let the page copy.',
   )
 }

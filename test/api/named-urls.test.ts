@@ -2,6 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { rowOf } from '../../src/dashboard/server/row.ts'
+import { tryHook } from '../../src/dashboard/server/try.ts'
+import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
@@ -211,6 +214,27 @@ describe('a hook with a secret in its path', () => {
     await put({ path: inPath })
     await postUntil(here, 200, `${endpoint}/${inPath}`)
   })
+})
+
+it('the page tries such hooks, and its list says where their URLs are', async () => {
+  const { api, createHook, here, hook, url } = await prepared()
+  await product(here)
+  await createHook('by-bearer', {}, byBearer)
+  await createHook('by-path', {}, byPath)
+  for (const [name, place] of [
+    ['by-bearer', 'named'],
+    ['by-path', 'secret'],
+  ] as const) {
+    await url(name)
+    const found = await hook(name)
+    if (!found) throw new Error('there is no such hook')
+    expect(rowOf(found).url).toBe(place)
+    const trial = { dryRun: true, key: 'one-trial', now: Date.now() }
+    await here.until(
+      () => tryHook(api, nodeOutbound, undefined, found, trial),
+      tried => tried.status === 200 && tried.dryRun,
+    )
+  }
 })
 
 it('the command line says that the URL is no secret, and what rotating it does', async () => {

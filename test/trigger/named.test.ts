@@ -221,12 +221,13 @@ describe('posts with a proof at a URL with a name', () => {
   })
 
   it('are told what stands in the way, as with a token', async () => {
-    const { patch, post } = await setUp()
+    const { clock, patch, post } = await setUp()
     expect(await post({ name: 'suspended' }, { headers: bearer })).toMatchObject({
       status: 200,
       body: { reason: 'Suspended' },
     })
     await patch('by-bearer', { spec: { rateLimit: { perSecond: 1, burst: 1 } } })
+    await clock.advance(100)
     expect(await post({ name: 'by-bearer' }, { headers: bearer })).toMatchObject({ status: 200 })
     expect(await post({ name: 'by-bearer' }, { headers: bearer })).toMatchObject({
       status: 503,

@@ -30,6 +30,7 @@ import { originsPage } from './reference/origins.ts'
 import { reasonsPage } from './reference/reasons.ts'
 import { sendersPage } from './reference/senders.ts'
 import { commandPage } from './reference/command.ts'
+import { typesFile } from './reference/types.ts'
 import { whyPage } from './reference/why.ts'
 
 const roles = rolesFor(drivers)
@@ -55,6 +56,7 @@ const files: Readonly<Record<string, string>> = {
   ...Object.fromEntries(Object.entries(templates).map(([name, text]) => [`${chart}/templates/${name}`, text])),
   'crds/receiverhooks.yaml': definition(crd),
   'deploy/schema/receiverhook_v1alpha1.json': jsonSchema(hookSchema),
+  'deploy/types/index.d.ts': typesFile(hookSchema),
   'crds/receiverhookrecords.yaml': definition(recordCrd),
   'deploy/kustomize/base/cluster-roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')),
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),

@@ -1,6 +1,6 @@
 /**
- * Makes the npm package's folder, Krew's archive and Krew's manifest from the bundle: `package.ts OUT [URI]`. OUT/npm is what
- * `npm pack` and `npm publish --provenance` take; URI is where the archive will be. The same source gives the same bytes.
+ * Makes the folders of both npm packages, Krew's archive and Krew's manifest: `package.ts OUT [URI [REPOSITORY]]`. OUT/npm and
+ * OUT/types are what `npm pack` takes. URI is where the archive will be. The same source gives the same bytes.
  */
 import { createHash } from 'node:crypto'
 import { execFileSync } from 'node:child_process'
@@ -10,11 +10,12 @@ import { stringify } from 'yaml'
 import { parseJson, stringAt } from '../src/api/json.ts'
 import { version } from '../src/version.ts'
 import { gzipped, tar } from './image/archive.ts'
-import { npmManifest, packageFiles } from './package/files.ts'
+import { npmManifest, packageFiles, typesFiles, typesManifest } from './package/files.ts'
 import { krewManifest } from './package/krew.ts'
-import { downloadsOf, pluginArchive as archive } from './release/packages.ts'
+import { downloadsOf, pluginArchive as archive, projectRepository } from './release/packages.ts'
 
-const [, , out = 'dist/package', uri = `${downloadsOf(version)}/${archive}`] = process.argv
+const [, , out = 'dist/package', given, repository = projectRepository] = process.argv
+const uri = given ?? `${downloadsOf(repository, version)}/${archive}`
 
 await rm(out, { recursive: true, force: true })
 const bundle = join(out, 'bundle')
@@ -28,7 +29,11 @@ const put = async (path: string, content: string | Uint8Array, mode = 0o644): Pr
 }
 for (const { content, mode, path } of files) await put(join(out, 'npm', path), content, mode)
 await put(join(out, 'npm', 'README.md'), await readFile('README.md'))
-await put(join(out, 'npm', 'package.json'), `${JSON.stringify(npmManifest(description), undefined, 2)}\n`)
+const putManifest = (folder: string, manifest: object): Promise<void> =>
+  put(join(out, folder, 'package.json'), `${JSON.stringify(manifest, undefined, 2)}\n`)
+await putManifest('npm', npmManifest(description, repository))
+for (const { content, path } of await typesFiles()) await put(join(out, 'types', path), content)
+await putManifest('types', typesManifest(repository))
 
 const bytes = await gzipped(await tar(files, new Date(0)))
 await put(join(out, archive), bytes)
@@ -38,4 +43,6 @@ await put(
   stringify(krewManifest(uri, sha256), { lineWidth: 0, aliasDuplicateObjects: false }),
 )
 await rm(bundle, { recursive: true })
-console.log(`${join(out, 'npm')}, ${join(out, archive)} (${sha256}), ${join(out, 'receiverhook.yaml')}`)
+console.log(
+  `${join(out, 'npm')}, ${join(out, 'types')}, ${join(out, archive)} (${sha256}), ${join(out, 'receiverhook.yaml')}`,
+)

@@ -1,7 +1,7 @@
 /**
- * Makes every artefact of a release in dist/release. Only the parts of the image need a network. The
- * same commit gives the same files; --downloads says where they will be. Without --dry-run the script
- * ends with the commands that publish what it has made: these need the network and a maintainer's keys.
+ * Makes every artefact of a release in dist/release, and publishes nothing. Only the parts of the image need a network. The same
+ * commit gives the same files; --repository says where the project is. Without --dry-run the changelog must have a section of
+ * this version, and --tag, the tag that is released, must be of it.
  */
 import { execFile } from 'node:child_process'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
@@ -15,10 +15,10 @@ import { makeImage } from './image/image.ts'
 import { architectures } from './image/lock.ts'
 import { revision } from './image/revision.ts'
 import { bundleArchive, chartArchive, imageArchive } from './release/archives.ts'
+import { chartLayout } from './release/chart-layout.ts'
 import { changesOf } from './release/changes.ts'
 import { checksums } from './release/checksums.ts'
-import { addPackages, downloadsOf } from './release/packages.ts'
-import { publishing } from './release/publishing.ts'
+import { addPackages, downloadsOf, projectRepository } from './release/packages.ts'
 import { imageSbom } from './sbom.ts'
 import { version } from '../src/version.ts'
 
@@ -26,14 +26,23 @@ const run = promisify(execFile)
 const { values } = parseArgs({
   options: {
     'dry-run': { type: 'boolean', default: false },
+    // npm compares it with the place that the package was published from.
+    repository: { type: 'string', default: projectRepository },
     // Where the files of this release will be; Krew downloads the plugin from there.
-    downloads: { type: 'string', default: downloadsOf(version) },
+    downloads: { type: 'string' },
+    tag: { type: 'string', default: `v${version}` },
   },
 })
 const folder = 'dist/release'
 const say = (line: string): void => console.log(line)
 const write = (name: string, content: string | Uint8Array): Promise<void> => writeFile(join(folder, name), content)
 
+if (values.tag !== `v${version}`) {
+  say(
+    `the tag ${values.tag} is not of version ${version}: set the version in package.json and src/version.ts, or move the tag`,
+  )
+  process.exit(1)
+}
 const { commit, time } = await revision(process.env)
 const changes = changesOf(await readFile('CHANGELOG.md', 'utf8'), version)
 if (changes.section !== version) {
@@ -80,11 +89,14 @@ const helm = await provide(helmPart, 'helm', process.env, say)
 await run(helm, ['lint', '--strict', 'deploy/helm/receiver-hooks'])
 const chart = await chartArchive('deploy/helm/receiver-hooks', image.digest, changes.text, time)
 await write(`receiver-hooks-chart-${version}.tgz`, chart)
+const stored = await chartLayout(chart, time)
+await write(`receiver-hooks-chart-${version}-oci.tar`, stored.archive)
+say(`chart ${stored.digest}`)
 
-// 5. The npm package, and kubectl's plugin with its manifest for Krew.
-await addPackages(folder, 'dist/package', values.downloads)
+// 5. The npm packages, and kubectl's plugin with its manifest for Krew.
+const { repository } = values
+await addPackages(folder, 'dist/package', repository, values.downloads ?? downloadsOf(repository, version))
 
 // 6. What all of it hashes to.
 await write('SHA256SUMS', await checksums(folder))
 say(await readFile(join(folder, 'SHA256SUMS'), 'utf8'))
-if (!values['dry-run']) say(publishing(version, image.digest))

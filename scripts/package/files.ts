@@ -26,12 +26,20 @@ const bundleFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   )
 }
 
-/** Returns the manifest of the npm package: two names for one program, and nothing else to install, since all is bundled. */
-export const npmManifest = (description: string) => ({
-  name: 'receiver-hooks',
+/** What both npm packages say. npm compares `repository` with the place that a package with provenance was published from. */
+const shared = (repository: string) => ({
   version,
-  description,
   license: 'Apache-2.0',
+  repository: { type: 'git', url: `git+${repository}.git` },
+  // npm refuses a package that is published by hand: it has no provenance to show.
+  publishConfig: { access: 'public', provenance: true },
+})
+
+/** Returns the manifest of the npm package: two names for one program, and nothing else to install, since all is bundled. */
+export const npmManifest = (description: string, repository: string) => ({
+  name: 'receiver-hooks',
+  description,
+  ...shared(repository),
   type: 'module',
   bin: { 'receiver-hooks': 'dist/receiver-hooks.mjs', 'kubectl-receiverhook': 'dist/kubectl-receiverhook.mjs' },
   files: ['dist'],
@@ -39,8 +47,27 @@ export const npmManifest = (description: string) => ({
   keywords: ['kubernetes', 'webhook', 'autoscaling', 'alertmanager', 'kubectl-plugin'],
 })
 
+/** Returns the manifest of the npm package with the types of the resource. It has no code. */
+export const typesManifest = (repository: string) => ({
+  name: 'receiver-hooks-types',
+  description: 'TypeScript types and JSON Schema of ReceiverHook (receiverhooks.dev)',
+  ...shared(repository),
+  types: 'index.d.ts',
+  exports: { '.': { types: './index.d.ts' }, './schema.json': './schema.json' },
+  files: ['index.d.ts', 'schema.json'],
+  keywords: ['kubernetes', 'webhook', 'types'],
+})
+
 /** Returns the files of the npm package, and of Krew's archive, which is the same but for the manifest. */
 export const packageFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   const notices = await readFile(join(bundle, 'NOTICES.txt'))
   return [...(await bundleFiles(bundle)), file('LICENSE', await readFile('LICENSE')), file('NOTICES.txt', notices)]
 }
+
+/** Returns the files of the npm package with the types, all but its manifest. */
+export const typesFiles = async (): Promise<readonly FileEntry[]> => [
+  file('index.d.ts', await readFile('deploy/types/index.d.ts')),
+  file('schema.json', await readFile('deploy/schema/receiverhook_v1alpha1.json')),
+  file('README.md', await readFile('deploy/types/README.md')),
+  file('LICENSE', await readFile('LICENSE')),
+]

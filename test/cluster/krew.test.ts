@@ -18,7 +18,7 @@ beforeAll(async () => {
   work = await mkdtemp(join(tmpdir(), 'krew-'))
   const folder = join(work, 'release')
   await mkdir(folder)
-  await addPackages(folder, join(work, 'package'), 'https://downloads.example.com/v')
+  await addPackages(folder, join(work, 'package'), 'https://git.example.com/hooks', 'https://downloads.example.com/v')
   manifest = join(folder, 'receiverhook.yaml')
 })
 afterAll(() => rm(work, { recursive: true, force: true }))

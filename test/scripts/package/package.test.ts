@@ -21,10 +21,11 @@ const path = (...folders: string[]): NodeJS.ProcessEnv => ({
 /** What a release takes of it. */
 const release = join(out, 'release')
 const npmArchive = `receiver-hooks-${version}.tgz`
+const typesArchive = `receiver-hooks-types-${version}.tgz`
 
 beforeAll(async () => {
   mkdirSync(release)
-  await addPackages(release, join(out, 'made'), 'https://downloads.example.com/v')
+  await addPackages(release, join(out, 'made'), 'https://git.example.com/hooks', 'https://downloads.example.com/v')
 })
 afterAll(() => rmSync(out, { recursive: true, force: true }))
 
@@ -77,13 +78,14 @@ describe("Krew's archive", () => {
   })
 })
 
-it("a release has the npm package, kubectl's plugin and Krew's manifest, and sha256sum finds all as listed", async () => {
-  expect(readdirSync(release).sort()).toEqual([pluginArchive, npmArchive, 'receiverhook.yaml'])
+it("a release has the npm packages, kubectl's plugin and Krew's manifest, and sha256sum finds all as listed", async () => {
+  expect(readdirSync(release).sort()).toEqual([pluginArchive, npmArchive, typesArchive, 'receiverhook.yaml'])
   writeFileSync(join(release, 'SHA256SUMS'), await checksums(release))
   const checked = execFileSync('sha256sum', ['--check', 'SHA256SUMS'], { cwd: release, encoding: 'utf8' })
   expect(checked.trim().split('\n').sort()).toEqual([
     `${pluginArchive}: OK`,
     `${npmArchive}: OK`,
+    `${typesArchive}: OK`,
     'receiverhook.yaml: OK',
   ])
 })
@@ -96,6 +98,28 @@ it('the npm package is the one without dependencies that npm run package makes, 
   const names = out('-tzf', npmArchive).trim().split('\n')
   expect(names).toEqual(expect.arrayContaining(['package/dist/receiver-hooks.mjs', 'package/dist/NOTICES.txt']))
   expect(names.filter(name => /^package\/(src|test|scripts|docs)\//.test(name))).toEqual([])
+})
+
+it('the npm packages say where they were published from, which npm compares with their provenance', () => {
+  for (const archive of [npmArchive, typesArchive]) {
+    const manifest = execFileSync('tar', ['-xzOf', archive, 'package/package.json'], { cwd: release, encoding: 'utf8' })
+    expect(parseJson(manifest)).toMatchObject({
+      version,
+      repository: { type: 'git', url: 'git+https://git.example.com/hooks.git' },
+      publishConfig: { provenance: true },
+    })
+  }
+})
+
+it('the npm package of types has types, the JSON Schema and the licence, and no code', () => {
+  const names = execFileSync('tar', ['-tzf', typesArchive], { cwd: release, encoding: 'utf8' }).trim().split('\n')
+  expect(names.map(name => name.replace('package/', '')).sort()).toEqual([
+    'LICENSE',
+    'README.md',
+    'index.d.ts',
+    'package.json',
+    'schema.json',
+  ])
 })
 
 it("Krew's manifest names the plugin's archive where the release will be, by the hash that SHA256SUMS has", () => {

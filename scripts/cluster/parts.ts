@@ -79,11 +79,27 @@ const kubelet: BuiltPart = {
 }
 
 /** Checks and pushes images, and is a registry of them. */
-const crane: BuiltPart = {
+export const cranePart: BuiltPart = {
   from: 'Go module',
   name: 'crane',
   module: 'github.com/google/go-containerregistry',
   commands: { crane: 'github.com/google/go-containerregistry/cmd/crane' },
+}
+
+/** Signs what a release publishes, and checks what was signed. */
+export const cosignPart: BuiltPart = {
+  from: 'Go module',
+  name: 'cosign',
+  module: 'github.com/sigstore/cosign/v3',
+  commands: { cosign: 'github.com/sigstore/cosign/v3/cmd/cosign' },
+}
+
+/** Reviews the workflows of GitHub. */
+export const actionlintPart: BuiltPart = {
+  from: 'Go module',
+  name: 'actionlint',
+  module: 'github.com/rhysd/actionlint',
+  commands: { actionlint: 'github.com/rhysd/actionlint/cmd/actionlint' },
 }
 
 /** Reviews manifests. */
@@ -260,7 +276,7 @@ export const monitoringImages = (): Readonly<Record<'prometheus' | 'alertmanager
 })
 
 /** What a real node takes besides a control plane: its own programs, and a registry of images. */
-export const nodeParts: readonly Part[] = [kubelet, crane]
+export const nodeParts: readonly Part[] = [kubelet, cranePart]
 
 export const parts: readonly Part[] = [
   ...kubernetesVersions.map(kubernetes),
@@ -270,6 +286,8 @@ export const parts: readonly Part[] = [
   helmPart,
   kubeScore,
   krewPart,
+  cosignPart,
+  actionlintPart,
   ...kindParts,
   ...countedParts,
   ...nodeParts,

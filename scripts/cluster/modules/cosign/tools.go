@@ -1,0 +1,6 @@
+//go:build tools
+
+// Package tools names the commands to build, so that go.mod pins all that they need.
+package tools
+
+import _ "github.com/sigstore/cosign/v3/cmd/cosign"

@@ -144,7 +144,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{api,browser,cluster,flood,node}/**', ...pages, ...otherMistakes],
+          exclude: ['test/{api,browser,cluster,flood,node,release}/**', ...pages, ...otherMistakes],
           ...patience,
         },
       },
@@ -188,6 +188,10 @@ export default defineConfig({
           include: ['test/flood/**/*.test.ts'],
           ...patience,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'release', include: ['test/release/**/*.test.ts'], ...patience },
       },
       {
         extends: true,

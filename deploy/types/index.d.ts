@@ -137,7 +137,7 @@ export interface Restart {
   kinds?: Array<'Deployment' | 'StatefulSet' | 'DaemonSet'>
 }
 
-/** What every hook may have, whatever its driver is. */
+/** What every hook may have, with any driver. */
 export interface ReceiverHookSettings {
   /** While true, the hook answers deliveries and skips them. Default: false. */
   suspend?: boolean

@@ -26,7 +26,7 @@ const bundleFiles = async (bundle: string): Promise<readonly FileEntry[]> => {
   )
 }
 
-/** What both npm packages say. npm compares `repository` with the place that a package with provenance was published from. */
+/** Returns what the manifests of both npm packages have. npm compares `repository` with the place that a package with provenance was published from. */
 const shared = (repository: string) => ({
   version,
   license: 'Apache-2.0',

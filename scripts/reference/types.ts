@@ -34,7 +34,7 @@ ${names.map(name => `  | ${actionOf(name, names)}`).join('\n')}`,
     }),
     interfaceOf(`${hookKind}Settings`, {
       type: 'object',
-      description: 'What every hook may have, whatever its driver is.',
+      description: 'What every hook may have, with any driver.',
       ...(spec.required && { required: spec.required }),
       properties: Object.fromEntries(common),
     }),

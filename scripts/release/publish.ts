@@ -31,7 +31,7 @@ const runFile = promisify(execFile)
 export const runProgram: Run = async (program, args) =>
   (await runFile(program, [...args], { maxBuffer: 1 << 26 })).stdout.trim()
 
-/** A key of a file has no certificate: nothing is sent to Sigstore. */
+/** Returns by what cosign signs. A key of a file has no certificate, so nothing is sent to Sigstore for it. */
 const signerFlags = (key: string | undefined): readonly string[] =>
   key === undefined ? ['--yes'] : ['--yes', '--key', key, '--tlog-upload=false', '--use-signing-config=false']
 

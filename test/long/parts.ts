@@ -108,6 +108,16 @@ export const longParts: readonly LongPart[] = [
     minutes: 6,
     commands: [['test/node/run.ts']],
   },
+  {
+    name: 'release',
+    does: 'a release as a dry run, published to a registry on this machine, signed and verified with cosign',
+    minutes: 2,
+    commands: [
+      ['scripts/cluster/binaries.ts', 'crane', 'cosign', 'helm', 'actionlint'],
+      ['scripts/release.ts', '--dry-run'],
+      vitest('--project', 'release'),
+    ],
+  },
 ]
 
 /** Returns the list, a line for each. */

@@ -1,0 +1,44 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+
+/** One row of the page: the commit that mended a fault, its day, and the seeds that show the fault. */
+interface Row {
+  readonly fix: string
+  readonly date: string
+  readonly seeds: readonly string[]
+}
+
+const page = readFileSync('docs/develop/faults-found.md', 'utf8')
+
+const rows: readonly Row[] = [...page.matchAll(/^\| `([0-9a-f]{7})` \| (\S+) \|.*\| ([^|]+) \|$/gm)].map(
+  ([, fix = '', date = '', shown = '']) => ({
+    fix,
+    date,
+    seeds: [...shown.matchAll(/`(\d{5,})`/g)].map(([, seed = '']) => seed),
+  }),
+)
+
+const git = (...args: readonly string[]): string => execFileSync('git', args, { encoding: 'utf8' })
+
+it('each row names the day of its fix, and the seeds that the message of this commit has', () => {
+  expect(rows.length).toBeGreaterThan(10)
+  for (const { date, fix, seeds } of rows) {
+    expect(git('log', '-1', '--format=%as', fix).trim(), fix).toBe(date)
+    expect(seeds.length, fix).toBeGreaterThan(0)
+    const message = git('log', '-1', '--format=%B', fix)
+    for (const seed of seeds) expect(message, fix).toMatch(new RegExp(`\\b${seed}\\b`))
+  }
+})
+
+it('the commands of the page are of one of its rows', () => {
+  const [, fix, seed] = /worktree add \S+ (\w+)~1[^]*--seed (\d+)/.exec(page) ?? []
+  expect(rows.filter(row => row.fix === fix && row.seeds.includes(String(seed)))).toHaveLength(1)
+})
+
+it('the commits that have no seed in their messages are there', () => {
+  const [, last = ''] = page.split('Some faults have no seed')
+  const commits = [...last.matchAll(/`([0-9a-f]{7})`/g)].map(([, commit = '']) => commit)
+  expect(commits).toHaveLength(3)
+  for (const commit of commits) expect(git('log', '-1', '--format=%B', commit)).toMatch(/simulation found/)
+})

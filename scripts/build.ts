@@ -5,7 +5,7 @@
  * Next to them it writes NOTICES.txt, with the licences of what is bundled, and meta.json, with the
  * sources of each file.
  */
-import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { build } from 'esbuild'
 import { bundled, httpByRequire, onlyWhatIsUsed } from './bundling.ts'
@@ -24,7 +24,7 @@ if (Number(process.versions.node.split('.')[0]) < 20) {
   process.exit(1);
 }`
 
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   ...bundled(needsNode20),
   entryPoints: {
     'receiver-hooks': 'src/main.ts',
@@ -34,7 +34,10 @@ const { metafile } = await build({
     // src/trigger/reading/start.ts likewise.
     'receiver-hooks-reader': 'src/trigger/reading/thread.ts',
   },
-  outdir,
+  // The source maps name the sources as seen from this folder, and the names of the parts depend on the source maps. So it is
+  // the same one for every build, and the files are written afterwards: the same source then gives the same files anywhere.
+  outdir: 'dist',
+  write: false,
   // What is imported on demand is in files of its own, so that it costs neither time nor memory before.
   splitting: true,
   plugins: [httpByRequire, onlyWhatIsUsed],
@@ -44,6 +47,8 @@ const { metafile } = await build({
   legalComments: 'none',
   metafile: true,
 })
+mkdirSync(outdir, { recursive: true })
+for (const { contents, path } of outputFiles) writeFileSync(join(outdir, basename(path)), contents)
 // A part is named by its content: those of an earlier build would stay next to the new ones.
 const made = new Set(Object.keys(metafile.outputs).map(file => basename(file)))
 for (const file of readdirSync(outdir)) {
@@ -54,7 +59,7 @@ writeFileSync(join(outdir, 'meta.json'), JSON.stringify(metafile))
 const outputs = Object.entries(metafile.outputs).filter(([file]) => file.endsWith('.mjs'))
 for (const [file, { bytes, entryPoint }] of outputs) {
   if (entryPoint !== undefined && basename(file).startsWith('receiver-hooks')) {
-    console.log(`${file}: ${Math.round(bytes / 1024)} kB`)
+    console.log(`${join(outdir, basename(file))}: ${Math.round(bytes / 1024)} kB`)
   }
 }
 const parts = outputs.filter(([file]) => basename(file).startsWith('part-'))

@@ -45,6 +45,16 @@ describe('the bundle', () => {
     expect(execFileSync(process.execPath, [bundle, '--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/)
   })
 
+  it('is the same, file by file, wherever it is written', () => {
+    const other = join(mkdtempSync(join(tmpdir(), 'bundle-')), 'further/down')
+    onTestFinished(() => rmSync(join(other, '../..'), { recursive: true }))
+    execFileSync(process.execPath, ['scripts/build.ts', other])
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter(path => /\.\w+$/.test(path))
+    expect(readdirSync(other, { recursive: true, encoding: 'utf8' })).toEqual(expect.arrayContaining(files))
+    const different = files.filter(path => !readFileSync(join(folder, path)).equals(readFileSync(join(other, path))))
+    expect(different).toEqual([])
+  })
+
   it('brings for expressions what runs by itself, next to the file that starts it', async () => {
     await build({
       stdin: { contents: asking, resolveDir: process.cwd(), loader: 'ts' },

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { version } from '../../src/version.ts'
+import { projectRepository } from '../release/packages.ts'
 import { valuesTable } from './chart.ts'
 import type { Group } from './values.ts'
 
@@ -14,11 +15,20 @@ export const chartFile = (): string =>
       version,
       appVersion: version,
       kubeVersion: '>=1.34.0-0',
+      home: 'https://receiverhooks.dev',
+      sources: [projectRepository],
       keywords: ['webhook', 'autoscaling', 'alertmanager', 'operator'],
       annotations: {
         'artifacthub.io/license': 'Apache-2.0',
         'artifacthub.io/category': 'integration-delivery',
         'artifacthub.io/operator': 'true',
+        'artifacthub.io/links': stringify(
+          Object.entries({
+            documentation: 'docs/README.md',
+            changelog: 'CHANGELOG.md',
+            'how to verify it': 'docs/how-to/verify-a-release.md',
+          }).map(([name, path]) => ({ name, url: `${projectRepository}/blob/v${version}/${path}` })),
+        ),
         'artifacthub.io/images': stringify([{ name: 'receiver-hooks', image: `receiver-hooks:${version}` }]),
         'artifacthub.io/crds': stringify([
           {

@@ -14,7 +14,7 @@ import { checkLayout } from './image/check.ts'
 import { makeImage } from './image/image.ts'
 import { architectures } from './image/lock.ts'
 import { revision } from './image/revision.ts'
-import { bundleArchive, chartArchive, imageArchive } from './release/archives.ts'
+import { bundleArchive, chartArchive, imageArchive, manifestFrom } from './release/archives.ts'
 import { chartLayout } from './release/chart-layout.ts'
 import { changesOf } from './release/changes.ts'
 import { checksums } from './release/checksums.ts'
@@ -30,6 +30,8 @@ const { values } = parseArgs({
     repository: { type: 'string', default: projectRepository },
     // Where the files of this release will be; Krew downloads the plugin from there.
     downloads: { type: 'string' },
+    // Where the image will be; without it, the manifests name the image that somebody imports on the nodes.
+    registry: { type: 'string', default: '' },
     tag: { type: 'string', default: `v${version}` },
   },
 })
@@ -77,17 +79,18 @@ say(`image ${image.digest}`)
 const kubectl = await provide(kubectlPart, 'kubectl', process.env, say)
 const rendered = async (path: string): Promise<string> =>
   (await run(kubectl, ['kustomize', path], { maxBuffer: 1 << 26 })).stdout
-await write('install.yaml', await rendered('deploy/kustomize/base'))
+const released = { registry: values.registry, digest: image.digest }
+await write('install.yaml', manifestFrom(await rendered('deploy/kustomize/base'), released))
 await write('crds.yaml', await rendered('crds'))
 await write('cluster.yaml', await rendered('deploy/kustomize/cluster'))
 for (const overlay of ['single', 'ha', 'namespaced']) {
-  await write(`install-${overlay}.yaml`, await rendered(`deploy/kustomize/overlays/${overlay}`))
+  await write(`install-${overlay}.yaml`, manifestFrom(await rendered(`deploy/kustomize/overlays/${overlay}`), released))
 }
 
 // 4. The chart.
 const helm = await provide(helmPart, 'helm', process.env, say)
 await run(helm, ['lint', '--strict', 'deploy/helm/receiver-hooks'])
-const chart = await chartArchive('deploy/helm/receiver-hooks', image.digest, changes.text, time)
+const chart = await chartArchive('deploy/helm/receiver-hooks', released, changes.text, time)
 await write(`receiver-hooks-chart-${version}.tgz`, chart)
 const stored = await chartLayout(chart, time)
 await write(`receiver-hooks-chart-${version}-oci.tar`, stored.archive)

@@ -28,15 +28,42 @@ export const bundleArchive = async (folder: string, names: RegExp, time: Date): 
 export const imageArchive = async (layout: string, time: Date): Promise<Buffer> =>
   await tar(await entriesOf(layout, '.'), time)
 
+/** The image of a release. */
+export interface ReleasedImage {
+  /** The host and the path below which it is published. Empty if the users publish it themselves. */
+  readonly registry: string
+  readonly digest: string
+}
+
+/** Returns a manifest that asks for the image where it was published. Throws where the manifest runs no image of the product. */
+export const manifestFrom = (text: string, { digest, registry }: ReleasedImage): string => {
+  const [own, published] = [
+    `image: receiver-hooks:${version}\n`,
+    `image: ${registry}/receiver-hooks:${version}@${digest}\n`,
+  ]
+  if (!text.includes(own)) throw new Error(`the manifest has no image receiver-hooks:${version}`)
+  return registry === '' ? text : text.replaceAll(own, published)
+}
+
 /**
  * Returns the chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image by its
- * digest as well as by its tag, and says for Artifact Hub what has changed: `changes` is a section of the changelog.
+ * digest as well as by its tag, where it was published, and says for Artifact Hub what has changed: `changes` is a section of the changelog.
  */
-export const chartArchive = async (folder: string, digest: string, changes: string, time: Date): Promise<Buffer> => {
+export const chartArchive = async (
+  folder: string,
+  { digest, registry }: ReleasedImage,
+  changes: string,
+  time: Date,
+): Promise<Buffer> => {
   const entries = await entriesOf(folder, 'receiver-hooks')
   const isPrerelease = String(version.includes('-'))
   const made: Readonly<Record<string, (text: string) => string>> = {
-    'receiver-hooks/values.yaml': text => replaced(text, '  digest: ""\n', `  digest: "${digest}"\n`),
+    'receiver-hooks/values.yaml': text =>
+      replaced(
+        replaced(text, '  digest: ""\n', `  digest: "${digest}"\n`),
+        '  registry: ""\n',
+        `  registry: "${registry}"\n`,
+      ),
     'receiver-hooks/Chart.yaml': text => {
       const chart = parseDocument(text)
       chart.setIn(['annotations', 'artifacthub.io/changes'], stringify(listedChanges(changes), { lineWidth: 0 }))

@@ -3,9 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
-import { chartArchive } from '../../../scripts/release/archives.ts'
+import { chartArchive, manifestFrom } from '../../../scripts/release/archives.ts'
 import { changesOf, listedChanges } from '../../../scripts/release/changes.ts'
 import { at, stringAt } from '../../../src/api/json.ts'
+import { version } from '../../../src/version.ts'
 import { chart, helm } from '../../support/helm.ts'
 
 const digest = `sha256:${'a'.repeat(64)}`
@@ -31,11 +32,11 @@ const changelog = `# Changelog
 `
 
 /** Returns the archive of the chart as a file, as Helm takes it. */
-const archived = async (): Promise<string> => {
+const archived = async (registry = ''): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'chart-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'chart.tgz')
-  writeFileSync(path, await chartArchive(chart, digest, changesOf(changelog, '9.9.9').text, new Date(0)))
+  writeFileSync(path, await chartArchive(chart, { registry, digest }, changesOf(changelog, '9.9.9').text, new Date(0)))
   return path
 }
 
@@ -59,6 +60,20 @@ it('the archive of a chart passes the strict lint, asks for the image by its dig
 })
 
 it('the same chart gives the same bytes', async () => {
-  const once = await chartArchive(chart, digest, changelog, new Date(0))
-  expect((await chartArchive(chart, digest, changelog, new Date(0))).equals(once)).toBe(true)
+  const once = await chartArchive(chart, { registry: '', digest }, changelog, new Date(0))
+  expect((await chartArchive(chart, { registry: '', digest }, changelog, new Date(0))).equals(once)).toBe(true)
+})
+
+it('the chart and the manifests of a release ask for the image where it was published, by its digest', async () => {
+  const image = { registry: 'registry.example.com/team', digest }
+  const named = `registry.example.com/team/receiver-hooks:${version}@${digest}`
+  expect((await helm('template', 'x', await archived(image.registry))).stdout).toContain(`image: "${named}"\n`)
+  const manifest = `        image: receiver-hooks:${version}\n`
+  expect(manifestFrom(`${manifest}${manifest}`, image)).toBe(`        image: ${named}\n        image: ${named}\n`)
+  expect(() => manifestFrom('kind: Pod\n', image)).toThrow('no image')
+})
+
+it('without a registry, the manifests name the image that somebody imports on the nodes', () => {
+  const manifest = `        image: receiver-hooks:${version}\n`
+  expect(manifestFrom(manifest, { registry: '', digest })).toBe(manifest)
 })

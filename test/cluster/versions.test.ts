@@ -18,7 +18,8 @@ const definitionPath = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/
 /** Serves v1beta1 with the schema of v1alpha1, and stores hooks in one of them. */
 const serveBoth = async ({ api }: Cluster, stored: 'v1alpha1' | 'v1beta1'): Promise<void> => {
   const found = at(await send(api, { method: 'GET', path: definitionPath }), 'spec', 'versions')
-  const [first]: readonly unknown[] = Array.isArray(found) ? found : []
+  const listed: readonly unknown[] = Array.isArray(found) ? found : []
+  const [first] = listed
   if (!isObject(first)) throw new Error('the CRD must have a version')
   const versions = ['v1alpha1', 'v1beta1'].map(version => ({ ...first, name: version, storage: version === stored }))
   await send(api, {

@@ -66,7 +66,7 @@ describe('security-insights.yml', () => {
 
   it('is of version 2, and has what its specification requires', () => {
     expect(at(insights, 'header', 'schema-version')).toBe('2.1.0')
-    for (const path of [
+    const required = [
       ['project', 'administrators'],
       ['project', 'repositories'],
       ['project', 'vulnerability-reporting', 'reports-accepted'],
@@ -74,9 +74,8 @@ describe('security-insights.yml', () => {
       ['repository', 'license', 'expression'],
       ['repository', 'security', 'assessments', 'self', 'comment'],
       ['repository', 'release', 'distribution-points'],
-    ]) {
-      expect(at(insights, ...path), path.join('.')).toBeDefined()
-    }
+    ]
+    expect(required.filter(path => at(insights, ...path) === undefined)).toEqual([])
   })
 
   it('leads to pages that are there', () => {

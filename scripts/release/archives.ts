@@ -46,8 +46,9 @@ export const manifestFrom = (text: string, { digest, registry }: ReleasedImage):
 }
 
 /**
- * Returns the chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image by its
- * digest as well as by its tag, where it was published, and says for Artifact Hub what has changed: `changes` is a section of the changelog.
+ * Returns the chart as Helm packs it, but with fixed times, so that its digest can be reproduced. It asks for the image where
+ * it was published, by its tag and its digest. It says for Artifact Hub what has changed: `changes` is a section of the
+ * changelog.
  */
 export const chartArchive = async (
   folder: string,

@@ -158,6 +158,8 @@ export interface ReceiverHookSettings {
   }
   /** The trigger token in the URL. */
   token?: {
+    /** token: the URL ends with a token. named: the URL has the namespace and the name of the hook and no token, so `auth` alone opens it. It stays when the hook is created again. By default token. */
+    url?: 'token' | 'named'
     /** Raise it to get a new URL. You cannot lower it, so an old URL never comes back. Default: 0. */
     rotation?: number
     /** How long the old URL works in addition to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once. Default: "5m". */
@@ -167,7 +169,7 @@ export interface ReceiverHookSettings {
     /** The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status. */
     secretName?: string
   }
-  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, hmac, standardWebhooks and sns. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md). */
+  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks and sns. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md). */
   auth?: {
     /** The post has the header `Authorization: Bearer`, with what is in a Secret (RFC 6750). */
     bearer?: {
@@ -195,6 +197,18 @@ export interface ReceiverHookSettings {
     header?: {
       /** The header with the secret: `X-Gitlab-Token` is GitLab's. */
       name: string
+      /** An entry of a Secret in the namespace of the hook. */
+      secretKeyRef: {
+        /** The name of the Secret. */
+        name: string
+        /** The key of the entry. */
+        key: string
+      }
+      /** Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value. */
+      previousKey?: string
+    }
+    /** The hook's URL, and after it `/` and what is in a Secret: for a sender that keeps nothing but a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`. */
+    path?: {
       /** An entry of a Secret in the namespace of the hook. */
       secretKeyRef: {
         /** The name of the Secret. */
@@ -275,11 +289,11 @@ export interface ReceiverHookStatus {
     reason: string
     message: string
   }>
-  /** The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set. */
+  /** The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`. */
   token?: string
-  /** POST to this URL to run the hook. Absent if `token.secretName` is set. */
+  /** POST to this URL to run the hook. Absent if a part of it is in a Secret: with `token.secretName` or `auth.path`. */
   triggerURL?: string
-  /** Where the token is posted to in a header, `Authorization: Bearer TOKEN`, instead of in the URL. It is no secret. */
+  /** The URL without its secret. The token goes into the header `Authorization: Bearer TOKEN`. With `token.url: named` it has the name of the hook, and `auth` alone opens it. */
   endpoint?: string
   /** About the token, without the token. */
   minted?: {

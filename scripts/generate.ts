@@ -12,6 +12,7 @@ import { commands } from '../src/commands/registry.ts'
 import { senders } from '../src/senders/registry.ts'
 import { componentFiles } from './deploy/components.ts'
 import { rolesManifest } from './deploy/manifest.ts'
+import { flowControlManifest } from './deploy/flow-control.ts'
 import { ofManifests, policiesFor, policiesManifest } from './deploy/policies.ts'
 import { alertsFile, alertsTest, prometheusRule } from './deploy/alerts.ts'
 import { chartTemplates, valuesFile, valuesSchema } from './deploy/chart.ts'
@@ -60,6 +61,7 @@ const files: Readonly<Record<string, string>> = {
   'crds/receiverhookrecords.yaml': definition(recordCrd),
   'deploy/kustomize/base/cluster-roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')),
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),
+  'deploy/kustomize/cluster/flow-control.yaml': flowControlManifest(ofManifests.namespace),
   ...componentFiles(drivers),
   'deploy/kustomize/workloads/roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'Role')),
   'deploy/kustomize/cluster/install-role.yaml': rolesManifest(installRoles(roles)),

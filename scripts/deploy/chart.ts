@@ -2,6 +2,7 @@ import { stringify } from 'yaml'
 import type { Role } from './roles.ts'
 import { rolesManifest } from './manifest.ts'
 import { namespacedRoles } from './namespaced.ts'
+import { flowControlManifest } from './flow-control.ts'
 import { accountsIn, policiesFor, policiesManifest } from './policies.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Group, Value } from './values.ts'
@@ -91,6 +92,11 @@ export const chartTemplates = (
       ),
     ),
   ]),
+  // With watchNamespace, the installer may have rights in namespaces only. Some API servers have no flow control.
+  'flow-control.yaml': when(
+    'and .Values.flowControl.enabled (not .Values.watchNamespace) (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1")',
+    [labelled(flowControlManifest(here))],
+  ),
 })
 
 const when = (condition: string, documents: readonly string[]): string =>

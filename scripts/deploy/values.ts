@@ -112,6 +112,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
+    flowControl: enabled(
+      'Gives the requests of both roles a share of the API server of their own. Not with watchNamespace.',
+      true,
+    ),
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
     trigger: role('trigger', 'Receives the posts.'),
     dashboard: group('The web page. It has no rights of its own, and one pod: sessions are in its memory.', {

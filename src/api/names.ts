@@ -16,6 +16,12 @@ export const policyNames = {
   sizes: 'receiver-hooks-sizes',
 } as const
 
+/** The service accounts' FlowSchemas. Each has the name of its account. */
+export const flowNames = { trigger: 'receiver-hooks-trigger', controller: 'receiver-hooks-controller' } as const
+
+/** The PriorityLevelConfiguration of both. */
+export const priorityLevelName = 'receiver-hooks'
+
 const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
 const compiled = new RegExp(pattern)
 

@@ -231,3 +231,11 @@ describe('values', () => {
     expect(await policies('crds.keep=false')).toEqual([undefined, undefined])
   })
 })
+
+it('makes no FlowSchema where it is turned off, or where it serves one namespace', async () => {
+  const kinds = async (...values: readonly string[]): Promise<readonly string[]> =>
+    (await rendered(...values)).map(kindOf).filter(kind => /^(FlowSchema|PriorityLevel)/.test(kind))
+  expect(await kinds()).toHaveLength(3)
+  expect(await kinds('flowControl.enabled=false')).toEqual([])
+  expect(await kinds('watchNamespace=shop')).toEqual([])
+})

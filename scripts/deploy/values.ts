@@ -112,6 +112,12 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
+    tracing: group('Traces of deliveries.', {
+      endpoint: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })(
+        'A collector that takes OTLP over HTTP, such as http://otel-collector.monitoring.svc:4318.',
+        '',
+      ),
+    }),
     flowControl: enabled(
       'Gives the requests of both roles a share of the API server of their own. Not with watchNamespace.',
       true,

@@ -1,14 +1,16 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
-import { choice, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
+import { beginning, choice, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'
+import type { Log } from '../environment/environment.ts'
 import { logLevels, pinoLog, type LogLevel } from '../environment/log.ts'
 import { usableMemory } from '../environment/memory.ts'
 import { promMetrics } from '../environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
 import { nodeOutbound } from '../environment/outbound.ts'
+import type { Exported } from '../environment/tracing.ts'
 import { startRoles } from '../roles.ts'
 import { startReader } from '../trigger/reading/start.ts'
 import { version } from '../version.ts'
@@ -33,6 +35,8 @@ export interface RunOptions {
   readonly operationsPort: number
   readonly shutdownDelayMs: number
   readonly logLevel: LogLevel
+  /** Where spans go. Undefined: the variables OTEL_EXPORTER_OTLP_* say it, or no spans are made. */
+  readonly otlpEndpoint: string | undefined
 }
 
 const flags = {
@@ -83,6 +87,11 @@ const flags = {
     },
     5,
   ),
+  otlpEndpoint: beginning({
+    flag: 'otlp-endpoint',
+    means:
+      'where the collector of traces is, which takes OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT; without it no traces are made)',
+  }),
   logLevel: choice(
     { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: info)' },
     logLevels,
@@ -108,6 +117,7 @@ export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string)
   operationsPort: given.get(flags.operationsPort),
   shutdownDelayMs: given.get(flags.shutdownDelay),
   logLevel: given.get(flags.logLevel),
+  otlpEndpoint: given.get(flags.otlpEndpoint),
 })
 
 const rolesOf = (word: string | undefined): readonly Role[] => {
@@ -141,6 +151,7 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
   const metrics = promMetrics({ process: true })
   const connection = connect(access)
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)
+  const exporting = await exportingFor(options, env, log)
   const environment = {
     api: connection,
     clock: nodeClock,
@@ -149,6 +160,7 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
     metrics,
     outbound: nodeOutbound,
     random: nodeRandom,
+    tracing: exporting?.tracing,
   }
   const { host, publicURL, triggerAccount } = options
   const roles = await startRoles(environment, {
@@ -169,7 +181,23 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
   log.info({ version, roles: options.roles, namespace, triggerPort, operationsPort }, 'started')
   return async () => {
     await roles.stop()
+    await exporting?.close()
     expressions.close()
     await connection.close()
   }
+}
+
+/** The variables by which OpenTelemetry names a collector. */
+const endpointVariables = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT']
+
+/** Returns tracing for a trigger with a collector. Without one, nothing of OpenTelemetry is loaded. */
+const exportingFor = async (
+  { identity, otlpEndpoint, roles }: RunOptions,
+  env: Shell['env'],
+  log: Log,
+): Promise<Exported | undefined> => {
+  const isConfigured = otlpEndpoint !== undefined || endpointVariables.some(name => (env[name] ?? '') !== '')
+  if (!isConfigured || !roles.includes('trigger')) return undefined
+  const { exportingTracing } = await import('../environment/otlp.ts')
+  return exportingTracing({ clock: nodeClock, endpoint: otlpEndpoint, instance: identity, log, version })
 }

@@ -4,6 +4,8 @@
  * interfaces. system.ts and node.ts implement them.
  */
 
+import type { Tracing } from './tracing.ts'
+
 /** Time and its timers. Implementations must never call `run` before `after` has returned. */
 export interface Clock {
   /** Returns the wall clock in milliseconds since the epoch. It may jump in either direction. */
@@ -51,6 +53,8 @@ export interface ApiRequest {
    */
   readonly lane: Lane
   readonly timeoutMs: number
+  /** The header traceparent: the trace that the request is part of. Absent if it is part of none. */
+  readonly traceparent?: string
 }
 
 /**
@@ -239,4 +243,6 @@ export interface Environment {
   readonly expressions: Expressions
   readonly log: Log
   readonly metrics: Metrics
+  /** Makes spans of posts. Absent if nothing collects them. */
+  readonly tracing?: Tracing | undefined
 }

@@ -7,6 +7,7 @@ import type { Row } from '../api/row.ts'
 import type { DecidedCount } from '../api/settlement.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
+import { inPart } from '../environment/tracing.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { MemoryDraft } from '../record/draft.ts'
@@ -137,7 +138,7 @@ export class TriggerEndpoint {
     const shut =
       waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
-    const read = await body.message(first)
+    const read = await inPart(this.#parts.tracing, 'body', () => body.message(first))
     if ('refused' in read) return { answer: read.refused, hook: first }
     const { message } = read
     // Most messages are not signed. A post with an unsigned message does not wait here.

@@ -3,7 +3,9 @@ import type { ActService } from '../acts/once.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, Environment, Outbound } from '../environment/environment.ts'
+import { inPart } from '../environment/tracing.ts'
 import { Unreachable } from '../environment/unreachable.ts'
+import type { Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import { mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
@@ -13,7 +15,7 @@ import { closed, filtered, passedOver, stopped } from './gates.ts'
 import type { TriggerContext } from './request.ts'
 
 /** What executing a delivery needs. */
-interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound'> {
+interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound' | 'tracing'> {
   readonly acts: ActService
   readonly definitions: Definitions
   /** Returns the same acts, but ends one early if it would write too much. */
@@ -28,15 +30,16 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
  * admitted.
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
-  const { api, clock, definitions, outbound } = services
+  const { api, clock, definitions, outbound, tracing } = services
   const { delivery, dryRun, hook, message, request } = context
+  const { when } = hook
   // A slow body may have taken seconds after the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
   const halted = stopped(context, delivery.phase)
   if (halted) return halted
   const gated =
     closed(hook) ??
-    (hook.when === undefined ? undefined : await filtered(hook.when, context, services)) ??
+    (when === undefined ? undefined : await inPart(tracing, 'gates', () => filtered(when, context, services))) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated
   // Nothing has been written yet, so sending the delivery again is safe.
@@ -50,7 +53,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (!mayRun(context)) return { outcome: 'changed' }
   const run = isRemembered(context) && isUndo(context) ? hook.bound.undo : hook.bound.execute
   if (!run) throw new Error('the schema lets no hook through that is to take back what it cannot')
-  return await run(delivery, {
+  const execution: Execution = {
     hook,
     api: dryRun ? trying(api) : api,
     charge: context.charge,
@@ -64,7 +67,8 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       const acts = services.acts.of(context)
       return dryRun ? acts : services.pace(acts, context)
     },
-  })
+  }
+  return await inPart(tracing, 'driver', () => run(delivery, execution))
 }
 
 /** Returns a connection whose writes are dry runs. */

@@ -48,7 +48,7 @@ export type Recorder = (handled: Handled, ms: number) => void
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
 export const recorder = (
-  { clock, log, metrics }: Environment,
+  { clock, log, metrics, tracing }: Environment,
   ledgers: Ledgers,
   hooks: Pick<Hooks, 'has'>,
   notifyLimited: (hook: LiveHook) => void,
@@ -92,6 +92,7 @@ export const recorder = (
       outcome,
       reason: body?.reason ?? '',
     }
+    tracing?.result({ ...labels, status })
     const recent = recentOf(handled, clock.now())
     if (hook && recent) {
       ledgers.of(hook).note(recent)
@@ -119,6 +120,7 @@ export const recorder = (
         dryRun: body?.dryRun,
         message: body?.message,
         ms: Math.round(ms * 10) / 10,
+        trace_id: tracing?.traceId(),
       },
       'delivery',
     )

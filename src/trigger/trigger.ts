@@ -38,6 +38,7 @@ import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
 import { recorder } from './record.ts'
+import { tracedAuth, tracedAuthenticate, tracedEndpoint } from './traced.ts'
 import { WaitingPosts } from './waiting.ts'
 
 export interface TriggerRole {
@@ -71,6 +72,7 @@ export const triggerRole = (
     readonly records?: RecordLimits
   },
 ): TriggerRole => {
+  const { tracing } = environment
   const hooks = new Hooks(environment, options.watchNamespace, options.follow)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: maxRememberedTokens })
@@ -91,13 +93,16 @@ export const triggerRole = (
   const intake = intakeOf(environment.clock, limits.maxOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
-  const authenticate = authenticator(environment.clock, verifier, keys, hooks)
+  const authenticate = tracedAuthenticate(authenticator(environment.clock, verifier, keys, hooks), tracing)
   const waiting = new WaitingPosts(environment, authenticate, limits, looks)
   const endpoint = new TriggerEndpoint(environment, {
     acts,
     authenticate,
     waiting,
-    bar: checkAuthOf(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
+    bar: tracedAuth(
+      checkAuthOf(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
+      tracing,
+    ),
     budget,
     checkGenuine,
     definitions,
@@ -111,7 +116,7 @@ export const triggerRole = (
     notifyLimited,
   })
   return {
-    endpoint: endpoint.answer,
+    endpoint: tracedEndpoint(endpoint.answer, tracing),
     endWaits: () => waiting.end(),
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [

@@ -158,6 +158,7 @@ describe('values', () => {
   it('give flags to the role that takes them', async () => {
     const [controller, trigger] = await containers(
       ...['publicURL=https://hooks.example.com', 'logLevel=debug', 'trigger.extraArgs[0]=--host=::1'],
+      'tracing.endpoint=http://collector:4318',
     )
     expect(stringsAt(controller, 'args')).toEqual([
       ...['serve', 'controller', '--shutdown-delay=5', '--trigger-account=receiver-hooks-trigger', '--log-level=debug'],
@@ -168,6 +169,7 @@ describe('values', () => {
       'trigger',
       '--shutdown-delay=5',
       '--log-level=debug',
+      '--otlp-endpoint=http://collector:4318',
       '--host=::1',
     ])
   })

@@ -92,7 +92,7 @@ export const longParts: readonly LongPart[] = [
     name: 'cluster',
     does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
     minutes: 30,
-    cluster: ['prometheus', 'alertmanager', 'krew'],
+    cluster: ['prometheus', 'alertmanager', 'otelcol', 'krew'],
     commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '3')],
   },
   {

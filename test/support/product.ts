@@ -10,6 +10,7 @@ import { supervisedExpressions } from '../../src/expressions/worker/supervised.t
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import type { Tracing } from '../../src/environment/tracing.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { loadAccess } from '../../src/kube/access.ts'
 import { isStatus } from '../../src/kube/errors.ts'
@@ -143,6 +144,7 @@ export const product = async (
     readonly trigger?: boolean
     readonly publicURL?: string
     readonly outbound?: Outbound
+    readonly tracing?: Tracing
   } = {},
 ): Promise<Product> => {
   const lines: string[] = []
@@ -155,6 +157,7 @@ export const product = async (
     random: nodeRandom,
     log: pinoLog({ level: 'debug', clock: nodeClock, write: line => void lines.push(line) }),
     metrics: promMetrics(),
+    tracing: roles.tracing,
   }
   const address = { host: '127.0.0.1', port: 0 }
   const started = await startRoles(environment, {

@@ -1,0 +1,83 @@
+import type { ApiConnection, ApiRequest, ApiResponse } from './environment.ts'
+
+/** The parts of a post that have a span of their own. Requests to the API server have further ones. */
+export type TracedPart = 'auth' | 'body' | 'gates' | 'driver'
+
+/** The result of a post, for its span. None of these values comes from the body or the URL. */
+export type TracedResult = Readonly<Record<'driver' | 'sender' | 'outcome' | 'reason', string>> & {
+  readonly status: number
+}
+
+/** Makes spans of posts. Each call is about the post in progress, also after an `await`. */
+export interface Tracing {
+  /** Runs the work of a post. `traceparent` is the header of the sender. */
+  post<T>(traceparent: string | undefined, work: () => Promise<T>): Promise<T>
+  /** Begins the trace of the post, because its token is valid. No other post is exported. */
+  admit(hook: { readonly namespace: string; readonly name: string }): void
+  /** Runs a part of the post. */
+  part<T>(name: TracedPart, work: () => Promise<T>): Promise<T>
+  /** Sends the answer to the post. */
+  answer(send: () => void): void
+  /** Adds the result to the span of the post. */
+  result(result: TracedResult): void
+  /** Returns the trace id of an admitted post: its own, or that of its sender if it is not exported. */
+  traceId(): string | undefined
+  /** Sends a request to the API server, with the trace of the post in its head. */
+  request(request: ApiRequest, send: (request: ApiRequest) => Promise<ApiResponse>): Promise<ApiResponse>
+}
+
+/** Tracing whose spans are exported. */
+export interface Exported {
+  readonly tracing: Tracing
+  /** Sends the spans that still wait. */
+  close(): Promise<void>
+}
+
+/** Runs a part of a post, in a span if there is tracing. */
+export const inPart = <T>(tracing: Tracing | undefined, name: TracedPart, work: () => Promise<T>): Promise<T> =>
+  tracing === undefined ? work() : tracing.part(name, work)
+
+/** Returns a connection that makes each request a part of the trace of its post. */
+export const tracedConnection = (api: ApiConnection, tracing: Tracing): ApiConnection => ({
+  request: request => tracing.request(request, sent => api.request(sent)),
+  watch: (request, stop) => api.watch(request, stop),
+})
+
+/** The ids of a trace that somebody else has begun, and whether they record it. */
+export interface TraceParent {
+  readonly traceId: string
+  readonly spanId: string
+  readonly isSampled: boolean
+}
+
+const form = /^(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
+
+/**
+ * Reads the header traceparent (https://www.w3.org/TR/trace-context/). Returns undefined if it does
+ * not have the form of version 00, or is absent.
+ */
+export const parseTraceParent = (header: string | undefined): TraceParent | undefined => {
+  const [, traceId, spanId, flags = ''] = form.exec(header ?? '') ?? []
+  return traceId === undefined || spanId === undefined
+    ? undefined
+    : { traceId, spanId, isSampled: Number.parseInt(flags, 16) % 2 === 1 }
+}
+
+/** Returns the header traceparent. */
+export const traceParentOf = ({ isSampled, spanId, traceId }: TraceParent): string =>
+  `00-${traceId}-${spanId}-0${isSampled ? 1 : 0}`
+
+/**
+ * Returns the name of a request's span: what it does, and to which resource. It never has the name
+ * of an object, or a query.
+ */
+export const requestSpanName = ({ method, path }: Pick<ApiRequest, 'method' | 'path'>): string => {
+  const verb = method === 'GET' ? 'read' : 'write'
+  const [, root, ...parts] = path.split('/')
+  const behindVersion = root === 'api' ? parts.slice(1) : root === 'apis' ? parts.slice(2) : []
+  const isNamespaced = behindVersion[0] === 'namespaces' && behindVersion.length > 2
+  const [resource, , subresource] = isNamespaced ? behindVersion.slice(2) : behindVersion
+  if (resource === undefined) return verb
+  if (resource === 'receiverhookrecords') return `record ${verb}`
+  return `${verb} ${resource}${subresource === undefined ? '' : `/${subresource}`}`
+}

@@ -144,7 +144,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{api,browser,cluster,flood,node,release}/**', ...pages, ...otherMistakes],
+          exclude: ['test/{api,browser,cluster,collector,flood,node,release}/**', ...pages, ...otherMistakes],
           ...patience,
         },
       },
@@ -186,6 +186,15 @@ export default defineConfig({
         test: {
           name: 'flood',
           include: ['test/flood/**/*.test.ts'],
+          ...patience,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'collector',
+          include: ['test/collector/**/*.test.ts'],
+          globalSetup: ['test/cluster/control-plane.setup.ts'],
           ...patience,
         },
       },

@@ -92,8 +92,15 @@ export const longParts: readonly LongPart[] = [
     name: 'cluster',
     does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
     minutes: 30,
-    cluster: ['prometheus', 'alertmanager', 'otelcol', 'krew'],
+    cluster: ['prometheus', 'alertmanager', 'krew'],
     commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '3')],
+  },
+  {
+    name: 'collector',
+    does: 'a delivery of Alertmanager as a trace in a real collector',
+    minutes: 1,
+    cluster: ['alertmanager', 'otelcol'],
+    commands: [vitest('--project', 'collector')],
   },
   {
     name: 'browser',

@@ -12,7 +12,7 @@ import { pinoLog } from '../../src/environment/log.ts'
 import { blockWith } from '../deploy/manifests.ts'
 import { spawnOwned } from '../support/owned-process.ts'
 import { cluster, product, until } from '../support/product.ts'
-import { freePort } from './control-plane/ports.ts'
+import { freePort } from '../cluster/control-plane/ports.ts'
 
 const page = 'docs/how-to/traces.md'
 const programs = locateAll([...monitoringParts, collectorPart], process.env, ['alertmanager', 'otelcol'])

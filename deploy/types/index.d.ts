@@ -149,6 +149,29 @@ export interface ReceiverHookSettings {
   cooldown?: string
   /** Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice. Default: "40s". */
   dedupeWindow?: string
+  /** When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/act-only-at-certain-times.md). */
+  windows?: {
+    /** The IANA time zone of `open`, such as "Europe/Berlin". Default: "UTC". */
+    zone?: string
+    /** The times of each week in which posts count. By default all. */
+    open?: Array<{
+      /** The days on which it opens. By default every day. */
+      days?: Array<'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun'>
+      /** When it opens, on a clock in `zone`, such as "08:00". By default at the beginning of the day. */
+      from?: string
+      /** When it closes, such as "18:00": at 18:00 it is closed. By default at the end of the day. A time before `from` is on the next day. */
+      to?: string
+    }>
+    /** Times in which no post counts, such as a freeze at the end of the year. */
+    except?: Array<{
+      /** When it begins, such as "2026-12-20T00:00:00+01:00". */
+      from: string
+      /** When it ends: at this moment the hook is open again. */
+      to: string
+      /** Why, for those who may read the hook. Senders do not see it. */
+      reason?: string
+    }>
+  }
   /** How many posts each trigger replica takes for this hook. Further ones get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
   rateLimit?: {
     /** Posts a second, in the long run. For less than one a second use `cooldown`. Default: 100. */

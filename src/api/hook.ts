@@ -13,6 +13,7 @@ import type { Obj, Properties, Rule, Stored } from './schema.ts'
 import type { HookStatus } from './status.ts'
 import { tokenSchema } from './token-schema.ts'
 import { whenSchema } from './when.ts'
+import { windowsSchema } from './windows.ts'
 
 /** The limit of a hook that sets none. It stops floods and lets the burst of a sender pass. */
 export const defaultRateLimit = { perSecond: 100, burst: 1000 } as const
@@ -87,6 +88,7 @@ const commonSpec = {
       'Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
+  windows: windowsSchema,
   rateLimit: rateLimitSchema,
   token: tokenSchema,
   auth: authSchema,

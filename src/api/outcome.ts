@@ -30,7 +30,13 @@ export type Outcome =
   /** The state was already as requested. */
   | ({ readonly outcome: 'unchanged'; readonly reason: ReasonIn<'unchanged'> } & Did)
   /** The delivery does not count. */
-  | { readonly outcome: 'skipped'; readonly reason: ReasonIn<'skipped'>; readonly message: string }
+  | {
+      readonly outcome: 'skipped'
+      readonly reason: ReasonIn<'skipped'>
+      readonly message: string
+      /** When posts to the hook count again, in RFC 3339. Present only if its windows are closed. */
+      readonly opensAt?: string
+    }
   /** The hook's settings forbid the change. */
   | {
       readonly outcome: 'rejected'

@@ -163,6 +163,16 @@ export const reasons = {
     means: 'The expression in `when` is false for this delivery.',
     todo: 'Nothing. If the delivery should count, correct `when`, and try it with `?dryRun=true`.',
   },
+  OutsideWindow: {
+    where: ['skipped'],
+    means: 'The hook has `windows`, and is closed at this time.',
+    todo: 'Nothing: `opensAt` in the answer says when posts count again. If the delivery should count now, change `windows`.',
+  },
+  UnknownZone: {
+    where: ['failed', 'condition'],
+    means: 'The time zone in `windows.zone` is not in the time zone database of this version.',
+    todo: 'Write the name of a zone as IANA does, such as `Europe/Berlin`. A zone that was renamed has its present name.',
+  },
   ExpressionFailed: {
     where: ['failed'],
     means: 'The expression in `when` failed on this delivery, or gave something other than true or false.',

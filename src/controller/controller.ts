@@ -10,6 +10,7 @@
  * `queue.ts` decides when a hook is reconciled, `reconcile.ts` does it.
  */
 import { accountsIn } from '../api/bind-command.ts'
+import { Zones } from '../environment/zones.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
@@ -101,7 +102,10 @@ class Controller implements ControllerRole {
   readonly #rights: TriggerRights | undefined
   readonly #pacer: StatusPacer
   /** What a reconcile needs besides the hook. */
-  readonly #asked: Pick<Reconciling, 'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'rights' | 'verifier'>
+  readonly #asked: Pick<
+    Reconciling,
+    'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'rights' | 'verifier' | 'zones'
+  >
   #leading: Queues | undefined
   /** Why the lease cannot be held. Undefined if it can be. */
   #impossible: string | undefined
@@ -122,6 +126,7 @@ class Controller implements ControllerRole {
       autoscalers: this.#autoscalers,
       definitions: definitionsOf(environment, { lane: 'bulk', timeoutMs: definitionReadWithinMs }),
       expressions: this.#expressions,
+      zones: new Zones(),
       rights: this.#rights,
       accounts: accountsIn(namespace, { single: trigger === 'itself' }),
       // A hook is reconciled every few minutes. Remembering its signature would cost more memory

@@ -3,6 +3,7 @@ import type { Problem } from '../api/conditions.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
 import { has } from '../api/guard.ts'
 import type { ReceiverHook } from '../api/hook.ts'
+import { unknownZone, type KnownZones } from '../api/opening.ts'
 import type { StoredObject } from '../api/object.ts'
 import { tokenSchema } from '../api/token-schema.ts'
 import type { Bound, ValidationContext } from '../drivers/driver.ts'
@@ -55,6 +56,7 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly autoscalers: Pick<Autoscalers, 'of'>
   readonly definitions: Definitions
   readonly expressions: ExpressionChecks
+  readonly zones: KnownZones
   /** The trigger's rights. Undefined: they are not checked. */
   readonly rights?: Pick<TriggerRights, 'missing'> | undefined
   readonly accounts: Accounts
@@ -94,6 +96,7 @@ export const reconcileHook = async (
     ? invalid(bound)
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
+      zoneProblem(context, hook) ??
       (await orForbidden(validated(context, hook, bound, attempts), error =>
         unreadable(context, bound, error, place),
       )) ??
@@ -124,6 +127,12 @@ const expressionProblem = (
   { metadata: { name, namespace }, spec: { when } }: ReceiverHook,
 ): Problem | 'sound' | 'pending' =>
   when === undefined ? 'sound' : expressions.problemOf(hookKey(namespace, name), namespace, when)
+
+/** Returns the problem that this process does not know the zone of a hook's windows, or undefined. */
+const zoneProblem = ({ clock, zones }: Reconciling, { spec: { windows } }: ReceiverHook): Problem | undefined =>
+  windows && zones.offsetAt(windows.zone, clock.now()) === undefined
+    ? { reason: 'UnknownZone', message: unknownZone(windows.zone), lasts: 'stalled' }
+    : undefined
 
 /**
  * Validates a hook by reads from the API server's cache, which do not load its storage. The cache

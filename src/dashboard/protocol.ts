@@ -196,6 +196,11 @@ export interface HookDetail {
   readonly spec: Readonly<Record<string, unknown>>
   /** What a holder of its URL can do at worst, in sentences. */
   readonly worst: readonly string[]
+  /**
+   * When posts count, in words, and that they do not count now, with the time at which they count
+   * again. Absent: posts always count.
+   */
+  readonly opening?: { readonly when: string; readonly closed?: string }
   readonly conditions: readonly HookCondition[]
   /** Until when the previous URL is accepted, in RFC 3339. */
   readonly previousUntil?: string

@@ -2,6 +2,7 @@ import { authOf, type Auth, type SecretAuth } from '../api/auth.ts'
 import { milliseconds } from '../api/duration.ts'
 import { defaultRateLimit, type HookSpec } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
+import { windowsInWords } from '../api/opening.ts'
 import type { Bound } from './driver.ts'
 
 /**
@@ -13,7 +14,7 @@ export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires
   if (hasNamedURL(spec) && auth && auth.form !== 'sns') return worstOfNamed(spec, worst, auth)
   return [
     `A holder of the URL can ${worst}.`,
-    frequencyOf(spec),
+    `${frequencyOf(spec)}${timesOf(spec)}`,
     proofOf(auth),
     `That ends ${expires === undefined ? '' : `${expires}, or `}when you rotate the token, or suspend or delete the hook.`,
   ]
@@ -22,7 +23,7 @@ export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires
 /** Says the same of a hook whose URL has its name. The Secret is then all that a sender needs. */
 const worstOfNamed = (spec: HookSpec, worst: string, { form, secret }: SecretAuth): readonly string[] => [
   `A holder of what is in Secret/${secret} (spec.auth.${form}) can ${worst}.`,
-  frequencyOf(spec),
+  `${frequencyOf(spec)}${timesOf(spec)}`,
   form === 'path' ? 'The URL ends with that secret, so a holder of the URL can, too.' : 'The URL is no secret.',
   'That ends when you change the Secret, or suspend or delete the hook.',
 ]
@@ -34,6 +35,11 @@ const frequencyOf = ({ cooldown, rateLimit = defaultRateLimit }: HookSpec): stri
     ? `One post in ${cooldown} counts${perHour > 1 ? `, so ${perHour} in an hour at most` : ''}.`
     : `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each replica of the trigger: spec.cooldown spaces them.`
 }
+
+const timesOf = ({ windows }: HookSpec): string =>
+  windows === undefined
+    ? ''
+    : ` That holds ${windowsInWords(windows)}; at other times a post can only take back what an alert changed.`
 
 const hourMs = 3_600_000
 

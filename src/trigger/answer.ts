@@ -28,6 +28,8 @@ export interface Answer {
   readonly summary?: string
   /** The changes one by one, at most `maxChanges`. */
   readonly changes?: readonly Change[]
+  /** When posts to the hook count again, in RFC 3339. Present only if its windows are closed. */
+  readonly opensAt?: string
   /** Present on a dry run, which changed nothing. */
   readonly dryRun?: true
 }
@@ -84,6 +86,7 @@ export const answerTo = (
       ...('to' in outcome ? { to: outcome.to } : {}),
       ...('summary' in outcome ? { summary: outcome.summary } : {}),
       ...('changes' in outcome && outcome.changes ? { changes: outcome.changes.slice(0, maxChanges) } : {}),
+      ...('opensAt' in outcome ? { opensAt: outcome.opensAt } : {}),
       ...(dryRun ? { dryRun } : {}),
     },
   }

@@ -56,6 +56,7 @@ export interface EndpointParts {
   readonly record: Recorder
   readonly hooks: Pick<Hooks, 'readLive'>
   readonly steps: StepService
+  readonly zones: Parameters<typeof execute>[1]['zones']
   readonly waiting: Pick<WaitingPosts, 'answer'>
   /** Notifies a hook's owner that its posts are refused. */
   readonly notifyLimited: (hook: LiveHook) => void

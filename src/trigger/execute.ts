@@ -1,5 +1,6 @@
 import type { Acts } from '../acts/acts.ts'
 import type { ActService } from '../acts/once.ts'
+import type { KnownZones } from '../api/opening.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, Environment, Outbound } from '../environment/environment.ts'
@@ -11,7 +12,7 @@ import { mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
-import { closed, filtered, passedOver, stopped } from './gates.ts'
+import { closed, filtered, outsideWindows, passedOver, stopped } from './gates.ts'
 import type { TriggerContext } from './request.ts'
 
 /** What executing a delivery needs. */
@@ -21,6 +22,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
   /** Returns the same acts, but ends one early if it would write too much. */
   readonly pace: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
+  readonly zones: KnownZones
 }
 
 /**
@@ -39,6 +41,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (halted) return halted
   const gated =
     closed(hook) ??
+    (hook.windows && outsideWindows(hook.windows, context, clock.now(), services.zones)) ??
     (when === undefined ? undefined : await inPart(tracing, 'gates', () => filtered(when, context, services))) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated

@@ -1,6 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Ended, Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
+import { closedAt, unknownZone, type KnownZones, type Timetable } from '../api/opening.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
@@ -60,6 +61,28 @@ export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefi
     return { outcome: 'skipped', reason: 'Resolved', message: 'the alert is over, and onResolved is ignore' }
   }
   return hook.problem && { outcome: 'failed', ...hook.problem }
+}
+
+/**
+ * Returns the outcome of a delivery while the hook's windows are closed, or if this process does
+ * not know their zone. Undefined if the delivery may run. An undo may run at any time. If the hook
+ * ignores the ends of alerts, a later gate skips them. Pure.
+ */
+export const outsideWindows = (
+  windows: Timetable,
+  { delivery: { phase }, hook: { onResolved } }: Pick<TriggerContext, 'delivery' | 'hook'>,
+  now: number,
+  zones: KnownZones,
+): Outcome | undefined => {
+  const { zone } = windows
+  if (zones.offsetAt(zone, now) === undefined) {
+    return { outcome: 'failed', reason: 'UnknownZone', message: unknownZone(zone) }
+  }
+  if (phase === 'resolved' && onResolved !== 'run') return undefined
+  const isClosed = closedAt(windows, now, zones)
+  if (!isClosed) return undefined
+  const { text, ...opening } = isClosed
+  return { outcome: 'skipped', reason: 'OutsideWindow', message: `the hook is ${text}`, ...opening }
 }
 
 /**

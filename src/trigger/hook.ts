@@ -1,6 +1,7 @@
 import { authOf, replayWindowOf, type Auth } from '../api/auth.ts'
 import { at } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
+import { timetableOf, type Timetable } from '../api/opening.ts'
 import { defaultRateLimit, type ReceiverHook } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
@@ -25,6 +26,8 @@ export interface LiveHook {
   readonly suspend: boolean
   /** The CEL expression that a delivery must satisfy. Undefined: every delivery does. */
   readonly when: string | undefined
+  /** When deliveries count. Undefined: always. */
+  readonly windows: Timetable | undefined
   readonly onResolved: 'ignore' | 'run' | 'undo'
   /**
    * `dedupeWindowMs`: how long a second delivery with the same key is a copy. `cooldownMs`: the
@@ -72,6 +75,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         overlapMs: 0,
         suspend: false,
         when: undefined,
+        windows: undefined,
         onResolved: 'ignore',
         dedupeWindowMs: 0,
         cooldownMs: 0,
@@ -88,6 +92,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         overlapMs: hasNamedURL(spec) ? 0 : checkedMilliseconds(spec.token.overlap),
         suspend: spec.suspend,
         when: spec.when,
+        windows: spec.windows && timetableOf(spec.windows),
         onResolved: spec.onResolved,
         dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
         cooldownMs: checkedMilliseconds(spec.cooldown),

@@ -11,6 +11,7 @@
 import { actService } from '../acts/once.ts'
 import { accountsIn } from '../api/bind-command.ts'
 import type { Environment } from '../environment/environment.ts'
+import { Zones } from '../environment/zones.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
 import { limitedAt } from '../record/protocol.ts'
@@ -113,6 +114,7 @@ export const triggerRole = (
     ledgers,
     record,
     steps,
+    zones: new Zones(),
     notifyLimited,
   })
   return {

@@ -147,6 +147,43 @@ const when = fc.oneof(
     })
     .map(parts => parts.join('')),
 )
+const timeOfDay = mostly<string>(fc.constantFrom('00:00', '08:00', '23:59'), '24:00', '8:00', '25:00', '', '08:60')
+const instant = mostly<string>(
+  fc.constantFrom(
+    '2026-12-20T00:00:00Z',
+    '2026-12-20T00:00:00+01:00',
+    '2027-01-03T12:30:59-05:30',
+    '2028-02-29T00:00:00Z',
+  ),
+  ...['2026-12-20', '2026-13-01T00:00:00Z', '2026-02-30T00:00:00Z', '2027-02-29T00:00:00Z', 'now'],
+)
+const windows = fc.record(
+  {
+    zone: mostly<string>(
+      fc.constantFrom('UTC', 'Europe/Berlin', 'Etc/GMT+5', 'America/Argentina/Ushuaia'),
+      '',
+      '+02:00',
+      'a b',
+      'a/',
+    ),
+    open: fc.array(
+      fc.record(
+        {
+          days: mostly(fc.subarray(['Mon', 'Tue', 'Sun'], { minLength: 1 }), [], ['Monday']),
+          from: timeOfDay,
+          to: timeOfDay,
+        },
+        { requiredKeys: [] },
+      ),
+      { maxLength: 3 },
+    ),
+    except: fc.array(
+      fc.record({ from: instant, to: instant, reason: fc.constant('stocktaking') }, { requiredKeys: ['from', 'to'] }),
+      { maxLength: 2 },
+    ),
+  },
+  { requiredKeys: ['zone'] },
+)
 /** Every member that the API server would have filled in is there, since the guard judges what is stored. */
 const specs = fc.record(
   {
@@ -191,6 +228,19 @@ describe('admission and the check at a first delivery', () => {
       violation,
     })
     expect(violations(spec, written, 'spec')[0]).toEqual(violation)
+  })
+
+  property('judge all windows alike', [windows], written => {
+    const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
+    const scale = { target, action: 'up', by: 1, min: 1, max: 3, overshoot: 'clamp' }
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const all = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' }, windows: written }
+    const violation = firstViolation(spec, all, 'spec')
+    expect({ written, admitted: admits(all), violation }).toEqual({
+      written,
+      admitted: violation === undefined,
+      violation,
+    })
   })
 
   test('let exactly one form of auth through, of all that may be written', () => {

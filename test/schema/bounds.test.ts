@@ -16,7 +16,9 @@ const walked = (schema: unknown, path: string): { readonly chars: number; readon
       unbounded: [...(count === undefined ? [path + what] : []), ...each.unbounded],
     }
   }
-  if (Array.isArray(at(schema, 'enum')) || at(schema, 'format') === 'date-time') return { chars: 64, unbounded: [] }
+  const values = at(schema, 'enum')
+  if (Array.isArray(values)) return { chars: Math.max(...values.map(value => String(value).length)), unbounded: [] }
+  if (at(schema, 'format') === 'date-time') return { chars: 64, unbounded: [] }
   switch (at(schema, 'x-kubernetes-int-or-string') === true ? 'string' : at(schema, 'type')) {
     case 'string': {
       const chars = bound('maxLength')

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/api/delivery.ts'
-import { closed, passedOver } from '../../src/trigger/gates.ts'
+import { timetableOf } from '../../src/api/opening.ts'
+import { Zones } from '../../src/environment/zones.ts'
+import { closed, outsideWindows, passedOver } from '../../src/trigger/gates.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
 import { someHook } from './some-hook.ts'
 
@@ -41,5 +43,47 @@ describe('a gate', () => {
     const judged = { ...someHook, ...hook }
     const outcome = closed(judged) ?? passedOver(judged, delivery(phase))
     expect(outcome && 'reason' in outcome ? outcome.reason : undefined).toBe(reason)
+  })
+})
+
+describe('the gate of windows', () => {
+  const windows = timetableOf({ zone: 'Europe/Berlin', open: [{ from: '08:00', to: '18:00' }] })
+  const night = Date.parse('2026-11-28T20:00:00.500Z')
+  const judge = (phase: Delivery['phase'], hook: Partial<LiveHook>, now: number, zones = new Zones()) =>
+    outsideWindows(windows, { delivery: delivery(phase), hook: { ...someHook, ...hook } }, now, zones)
+
+  it('skips a delivery at night, and says when posts count again', () => {
+    expect(judge('firing', {}, night)).toEqual({
+      outcome: 'skipped',
+      reason: 'OutsideWindow',
+      message: 'the hook is closed until Sun 2026-11-29 08:00 in Europe/Berlin',
+      opensAt: '2026-11-29T07:00:00Z',
+    })
+  })
+
+  it.each<[string, Delivery['phase'], LiveHook['onResolved'], boolean]>([
+    ['skips a plain post', 'none', 'ignore', true],
+    ['skips the end of an alert that would run', 'resolved', 'run', true],
+    ['lets the end of an alert take back what it changed', 'resolved', 'undo', false],
+    ['leaves the end of an alert that is ignored to the next gate', 'resolved', 'ignore', false],
+  ])('%s', (_name, phase, onResolved, isSkipped) => {
+    expect(judge(phase, { onResolved }, night) !== undefined).toBe(isSkipped)
+  })
+
+  it('lets a delivery through by day', () => {
+    expect(judge('firing', {}, Date.parse('2026-11-28T12:00:00.500Z'))).toBeUndefined()
+  })
+
+  it('fails every delivery once the zone is gone from the database, also an undo', () => {
+    const gone = { offsetAt: () => undefined }
+    for (const phase of ['firing', 'resolved'] as const) {
+      expect(
+        outsideWindows(windows, { delivery: delivery(phase), hook: { ...someHook, onResolved: 'undo' } }, night, gone),
+      ).toEqual({
+        outcome: 'failed',
+        reason: 'UnknownZone',
+        message: 'spec.windows.zone: there is no time zone Europe/Berlin in the time zone database of this version',
+      })
+    }
   })
 })

@@ -13,6 +13,7 @@ export const someHook: LiveHook = {
   driver: 'scale',
   suspend: false,
   when: undefined,
+  windows: undefined,
   onResolved: 'ignore',
   dedupeWindowMs: 40_000,
   cooldownMs: 0,

@@ -3,10 +3,13 @@ import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
 import { hasNamedURL } from '../../api/named.ts'
+import { closedNow, windowsInWords } from '../../api/opening.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
+import type { WindowsSpec } from '../../api/windows.ts'
 import { age } from '../../environment/age.ts'
 import { localTime } from '../../environment/time.ts'
+import { Zones } from '../../environment/zones.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { worstOf } from '../../drivers/worst.ts'
 import type { ResourceType } from '../../kube/paths.ts'
@@ -97,6 +100,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     ),
     line('Suspended', spec.suspend ? 'yes: the hook answers posts and skips them' : undefined),
     line('Only when', spec.when),
+    line('Open', spec.windows && openingLine(spec.windows, now)),
     line(
       'Alert ends',
       {
@@ -120,6 +124,12 @@ const urlOf = ({ metadata, spec, status }: ReceiverHook, program: string): strin
   }
   const isKnown = spec.token.secretName === undefined ? status?.triggerURL !== undefined : status?.minted !== undefined
   return isKnown ? `${hidden}, rotation ${status?.minted?.rotation ?? 0}` : 'none yet'
+}
+
+/** Returns when the hook is open, and until when it is closed now. */
+const openingLine = (windows: WindowsSpec, now: number): string => {
+  const closed = closedNow(windows, now, new Zones())
+  return `${windowsInWords(windows)}${closed === undefined ? '' : `. Now ${closed.text}`}`
 }
 
 const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)

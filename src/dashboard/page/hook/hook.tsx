@@ -143,6 +143,11 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
           This URL expires on <When time={hook.expiresAt} />.
         </p>
       )}
+      {hook?.opening !== undefined && (
+        <p class={hook.opening.closed === undefined ? 'faint' : 'strip'}>
+          {hook.opening.closed === undefined ? 'Open' : `${capital(hook.opening.closed)}. Open`} {hook.opening.when}.
+        </p>
+      )}
       {hook !== undefined && hook.worst.length > 0 && (
         <details>
           <summary>The worst that a holder of this URL can do</summary>

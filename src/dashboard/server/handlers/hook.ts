@@ -1,4 +1,8 @@
 import { at, isObject, stringAt } from '../../../api/json.ts'
+import { has } from '../../../api/guard.ts'
+import { closedNow, windowsInWords, type KnownZones } from '../../../api/opening.ts'
+import { windowsSchema } from '../../../api/windows.ts'
+import { Zones } from '../../../environment/zones.ts'
 import type { StoredObject } from '../../../api/object.ts'
 import type { ApiConnection } from '../../../environment/environment.ts'
 import { driverOf, isViolation } from '../../../drivers/registry.ts'
@@ -18,11 +22,13 @@ import { secretOfAuth } from '../try.ts'
 export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
   askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
 
-export const hookRoutes = (api: Api, { sessionOf, triggerBase }: Context): void => {
+export const hookRoutes = (api: Api, { sessionOf, triggerBase, world }: Context): void => {
+  const zones = new Zones()
   // Returns one hook with its labels, without token, URL, annotations and managedFields.
   api.get('/hooks/:namespace/:name', async (request, response) => {
     const { name, namespace } = request.params
-    response.json(detailOf(await hookAsUser(sessionOf(request).api, namespace, name), triggerBase))
+    const hook = await hookAsUser(sessionOf(request).api, namespace, name)
+    response.json({ ...detailOf(hook, triggerBase), ...openingOf(hook['spec'], world.clock.now(), zones) })
   })
 }
 
@@ -50,6 +56,18 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     ...(tryAt === undefined ? {} : { tryAt }),
     ...(authSecret === undefined ? {} : { authSecret }),
   }
+}
+
+/**
+ * Returns when posts count, and until when the hook is closed. Returns nothing for a hook without
+ * windows, and for an invalid one.
+ */
+const openingOf = (spec: unknown, now: number, zones: KnownZones): Pick<HookDetail, 'opening'> => {
+  const windows = at(spec, 'windows')
+  if (!has(windowsSchema, windows)) return {}
+  const closed = closedNow(windows, now, zones)
+  const when = windowsInWords(windows)
+  return { opening: { when, ...(closed && { closed: closed.text }) } }
 }
 
 /**

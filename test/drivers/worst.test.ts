@@ -60,6 +60,10 @@ it.each([
   [{ cooldown: '5m' }, 'One post in 5m counts, so 12 in an hour at most.'],
   [{ cooldown: '7m' }, 'One post in 7m counts, so 9 in an hour at most.'],
   [{ cooldown: '2h' }, 'One post in 2h counts.'],
+  [
+    { cooldown: '2h', windows: { zone: 'Asia/Tokyo', open: [{ days: ['Sat', 'Sun'] }] } },
+    'One post in 2h counts. That holds Sat, Sun in Asia/Tokyo; at other times a post can only take back what an alert changed.',
+  ],
 ])('with %j it says how often posts count', (more, sentence) => {
   expect(worst({ ...up, ...more })[1]).toBe(sentence)
 })

@@ -74,6 +74,13 @@ export const longParts: readonly LongPart[] = [
     commands: [['scripts/fuzz-watch.ts', '--seconds', '600']],
   },
   {
+    name: 'zones',
+    does: 'windows in every time zone over ten years, compared with python3 and its time zone database',
+    minutes: 2,
+    env: { ZONES: 'all' },
+    commands: [vitest('--project', 'unit', 'test/schema/zones.test.ts')],
+  },
+  {
     name: 'flood',
     does: 'a trigger in floods of each kind: its memory, and what it asks of the API server [FILE ...]',
     minutes: 10,

@@ -33,15 +33,15 @@ const isZone = (line: unknown): line is ZoneOfPython => {
  * The table of Python: a sample of it, or with ZONES=all that of every zone over ten years, which takes python3 with a time zone
  * database of its own.
  */
-const table =
-  process.env['ZONES'] === 'all'
-    ? execFileSync('python3', ['test/schema/zones/table.py', '2026', '2035'], { encoding: 'utf8', maxBuffer: 2 ** 30 })
-    : readFileSync('test/schema/zones/sample.jsonl', 'utf8')
+const isAll = process.env['ZONES'] === 'all'
+const table = isAll
+  ? execFileSync('python3', ['test/schema/zones/table.py', '2026', '2035'], { encoding: 'utf8', maxBuffer: 2 ** 30 })
+  : readFileSync('test/schema/zones/sample.jsonl', 'utf8')
 
 const ofPython = table.trim().split('\n').map(parseJson).filter(isZone)
 const zones = new Zones()
 
-/** The same as in table.py. */
+/** Returns the same windows as in table.py. */
 const windowsIn = (zone: string) =>
   timetableOf({
     zone,
@@ -54,30 +54,38 @@ const windowsIn = (zone: string) =>
 
 const stepMs = 900_000
 
-const differencesIn = ({ offsets, open, zone }: ZoneOfPython): readonly string[] => {
-  if (zones.offsetAt(zone, 0) === undefined) return [`${zone}: Node does not know it`]
-  const offsetAt = (ms: number): number => zones.offsetAt(zone, ms) ?? 0
+const offsetIn =
+  (zone: string) =>
+  (ms: number): number =>
+    zones.offsetAt(zone, ms) ?? NaN
+
+const hasSameOffsets = ({ offsets, zone }: ZoneOfPython): boolean =>
+  offsets.every(([seconds, offset]) => offsetIn(zone)(seconds * 1000) === offset * 1000)
+
+const differencesIn = ({ open, zone }: ZoneOfPython): readonly string[] => {
+  const offsetAt = offsetIn(zone)
   const timetable = windowsIn(zone)
-  const iso = (ms: number): string => new Date(ms).toISOString()
-  return [
-    ...offsets
-      .filter(([seconds, offset]) => offsetAt(seconds * 1000) !== offset * 1000)
-      .map(([seconds]) => `${zone}: the offset at ${iso(seconds * 1000)}`),
-    ...open.flatMap(([seconds, digits]) =>
-      digits.split('').flatMap((digit, index) => {
-        const ms = seconds * 1000 + index * stepMs
-        const next = digits.indexOf('1', index)
-        const isSame =
-          isOpen(timetable, ms, offsetAt) === (digit === '1') &&
-          (next < 0 || nextOpening(timetable, ms, offsetAt) === ms + (next - index) * stepMs)
-        return isSame ? [] : [`${zone}: what is open at ${iso(ms)}`]
-      }),
-    ),
-  ]
+  return open.flatMap(([seconds, digits]) =>
+    digits.split('').flatMap((digit, index) => {
+      const ms = seconds * 1000 + index * stepMs
+      const next = digits.indexOf('1', index)
+      const isSame =
+        isOpen(timetable, ms, offsetAt) === (digit === '1') &&
+        (next < 0 || nextOpening(timetable, ms, offsetAt) === ms + (next - index) * stepMs)
+      return isSame ? [] : [`${zone} at ${new Date(ms).toISOString()}`]
+    }),
+  )
 }
 
-it('offsets, open windows and next openings are those of a second implementation, around each change of the clocks', () => {
-  expect(ofPython.length).toBeGreaterThanOrEqual(8)
-  expect(ofPython.flatMap(({ open }) => open).length).toBeGreaterThan(20)
-  expect(ofPython.flatMap(differencesIn)).toEqual([])
+it('offsets are those of a second database, of another date for all zones, in which a few may have changed', () => {
+  const others = ofPython.filter(zone => !hasSameOffsets(zone)).map(({ zone }) => zone)
+  expect(ofPython.length).toBeGreaterThanOrEqual(isAll ? 500 : 8)
+  if (isAll) console.log(`tz ${process.versions['tz'] ?? ''} of Node differs in: ${others.join(', ') || 'no zone'}`)
+  expect(isAll && others.length < ofPython.length / 20 ? [] : others).toEqual([])
+})
+
+it('open windows and next openings are those of a second implementation, around each change of the clocks', () => {
+  const same = ofPython.filter(hasSameOffsets)
+  expect(same.flatMap(({ open }) => open).length).toBeGreaterThan(20)
+  expect(same.flatMap(differencesIn)).toEqual([])
 })

@@ -54,7 +54,8 @@ def main():
     first, last, *names = sys.argv[1:]
     begin = int(datetime(int(first), 1, 1, tzinfo=timezone.utc).timestamp())
     end = int(datetime(int(last) + 1, 1, 1, tzinfo=timezone.utc).timestamp())
-    for name in names or sorted(available_timezones()):
+    # Two entries of a system's folder are no zones.
+    for name in names or sorted(available_timezones() - {"Factory", "localtime"}):
         zone = ZoneInfo(name)
         moments = list(range(begin, end, 30 * 86400))
         opens = []

@@ -63,6 +63,14 @@ it('the page on HTTP says what requests with curl are answered, and has every me
       text => text.includes('"causes":'),
     ),
   )
+  const closed = `{"spec": {"windows": {"except": [{"from": "2020-01-01T00:00:00Z", "to": "2999-01-01T00:00:00Z"}]}}}`
+  await run(`kubectl patch receiverhook web-up --type=merge -p '${closed}'`)
+  answers.push(
+    await until(
+      () => run(`curl --silent --request POST ${url}?dryRun=true`),
+      text => text.includes('OutsideWindow'),
+    ),
+  )
   for (const status of new Set(requests.map(([, said]) => said))) expect(page).toContain(` ${status}`)
   const members = answers.map(tryParseJson).filter(isObject).flatMap(Object.keys)
   expect([...new Set(members)].toSorted()).toEqual(firstCells('member').toSorted())

@@ -107,7 +107,7 @@ const exceptSchema = {
     reason: {
       type: 'string',
       title: 'Why',
-      maxLength: 64,
+      maxLength: 40,
       description: 'Why, for those who may read the hook. Senders do not see it.',
     },
   },
@@ -150,7 +150,7 @@ export const windowsSchema = {
     open: {
       type: 'array',
       title: 'Open',
-      maxItems: 16,
+      maxItems: 8,
       items: openSchema,
       description: 'The times of each week in which posts count. By default all.',
       'x-kubernetes-validations': [notEmpty('must have an entry: leave it out to be open at all times')],

@@ -22,6 +22,7 @@ import {
   requestSpanName,
   traceParentOf,
   type TracedPart,
+  type TracedRoute,
   type TracedResult,
   type TraceParent,
   type Tracing,
@@ -84,7 +85,10 @@ export class OtelTracing implements Tracing {
     })
   }
 
-  admit({ name, namespace }: { readonly namespace: string; readonly name: string }): void {
+  admit(
+    { name, namespace }: { readonly namespace: string; readonly name: string },
+    route: TracedRoute = '/v1/trigger/{token}',
+  ): void {
     const post = this.#places.getStore()?.post
     if (!post || post.isAdmitted) return
     post.isAdmitted = true
@@ -92,14 +96,14 @@ export class OtelTracing implements Tracing {
     if (parent?.isSampled === false || !this.#rate.take('', exported)) return
     const attributes = {
       'http.request.method': 'POST',
-      // The real path has the token.
-      'http.route': '/v1/trigger/{token}',
+      'http.route': route,
       'receiverhooks.namespace': namespace,
       'receiverhooks.hook': name,
     }
     const options = { kind: SpanKind.SERVER, startTime: arrivedAt, attributes }
-    post.span = this.#tracer.startSpan('POST /v1/trigger/{token}', options, contextOf(parent))
-    this.#tracer.startSpan('token', { startTime: arrivedAt }, trace.setSpan(ROOT_CONTEXT, post.span)).end()
+    post.span = this.#tracer.startSpan(`POST ${route}`, options, contextOf(parent))
+    const first = route === '/v1/trigger/{token}' ? 'token' : 'auth'
+    this.#tracer.startSpan(first, { startTime: arrivedAt }, trace.setSpan(ROOT_CONTEXT, post.span)).end()
   }
 
   part<T>(name: TracedPart, work: () => Promise<T>): Promise<T> {

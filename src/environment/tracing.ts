@@ -8,12 +8,18 @@ export type TracedResult = Readonly<Record<'driver' | 'sender' | 'outcome' | 're
   readonly status: number
 }
 
+/** The path of a post without what can be a secret. By default it is the path with a token. */
+export type TracedRoute = '/v1/trigger/{token}' | '/v1/hooks/{namespace}/{name}'
+
 /** Makes spans of posts. Each call is about the post in progress, also after an `await`. */
 export interface Tracing {
   /** Runs the work of a post. `traceparent` is the header of the sender. */
   post<T>(traceparent: string | undefined, work: () => Promise<T>): Promise<T>
-  /** Begins the trace of the post, because its token is valid. No other post is exported. */
-  admit(hook: { readonly namespace: string; readonly name: string }): void
+  /**
+   * Begins the trace of the post, because its token is valid, or because it has proved itself at a URL
+   * with a name. No other post is exported.
+   */
+  admit(hook: { readonly namespace: string; readonly name: string }, route?: TracedRoute): void
   /** Runs a part of the post. */
   part<T>(name: TracedPart, work: () => Promise<T>): Promise<T>
   /** Sends the answer to the post. */

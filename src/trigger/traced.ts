@@ -12,16 +12,28 @@ export const tracedEndpoint = (endpoint: Endpoint, tracing: Tracing | undefined)
           endpoint(request, answer => tracing.answer(() => send(answer))),
         )
 
-/** Returns an authentication that begins the trace of a post with a valid token. */
+/**
+ * Returns an authentication that begins the trace of a post with a valid token. At a URL with a name,
+ * a post has proved nothing yet.
+ */
 export const tracedAuthenticate = (authenticate: Authenticate, tracing: Tracing | undefined): Authenticate =>
   tracing === undefined
     ? authenticate
-    : async token => {
-        const found = await authenticate(token)
-        if (found.accepted) tracing.admit(found.hook)
+    : async address => {
+        const found = await authenticate(address)
+        if (found.accepted && !address.named) tracing.admit(found.hook)
         return found
       }
 
-/** Returns a check of `auth` with a span. */
+/**
+ * Returns a check of `auth` with a span. A post that passes it at a URL with a name begins its trace
+ * then.
+ */
 export const tracedAuth = (check: CheckAuth, tracing: Tracing | undefined): CheckAuth =>
-  tracing === undefined ? check : (...given) => inPart(tracing, 'auth', () => check(...given))
+  tracing === undefined
+    ? check
+    : async (hook, ...given) => {
+        const failure = await inPart(tracing, 'auth', () => check(hook, ...given))
+        if (!failure && hook.hasNamedURL) tracing.admit(hook, '/v1/hooks/{namespace}/{name}')
+        return failure
+      }

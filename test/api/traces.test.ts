@@ -1,5 +1,6 @@
 import { InMemorySpanExporter, type ReadableSpan } from '@opentelemetry/sdk-trace'
 import { expect, it, onTestFinished } from 'vitest'
+import { at } from '../../src/api/json.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { exportingTracing } from '../../src/environment/otlp.ts'
@@ -28,7 +29,8 @@ const traced = async (spec: object = {}) => {
   await here.createDeployment('web', 1)
   const { lines } = await product({ ...here, api }, { tracing: exported.tracing })
   await here.createHook('web-up', { max: 100 }, spec)
-  const url = await here.url('web-up')
+  // A URL that ends with a secret is not published.
+  const url = 'token' in spec ? '' : await here.url('web-up')
   /** Returns all spans as soon as there is this one. The span of a post ends, and is exported, after its answer. */
   const spansWith = (wanted: (span: ReadableSpan) => boolean): Promise<readonly ReadableSpan[]> =>
     until(
@@ -146,4 +148,30 @@ it('a post without a valid token is exported by nobody', async () => {
   await postUntilDone(url)
   await spans(isLast('Stepped'))
   expect(all().filter(span => span.spanContext().traceId === traceId)).toEqual([])
+})
+
+it('a URL with a name exports only posts that have proved themselves, and shows no secret of its path', async () => {
+  const secret = 'planted-secret-of-32-characters-'
+  const auth = { path: { secretKeyRef: { name: 'sender', key: 'path' } } }
+  const { all, here, lines, spans } = await traced({ auth, token: { url: 'named' } })
+  await send(here.api, {
+    method: 'POST',
+    path: `/api/v1/namespaces/${here.namespace}/secrets`,
+    body: JSON.stringify({ metadata: { name: 'sender' }, stringData: { path: secret } }),
+  })
+  const published = async (): Promise<string> => String(at(await here.hook('web-up'), 'status', 'endpoint'))
+  const url = await until(published, endpoint => endpoint.endsWith('/web-up'))
+  const guessed = { headers: { traceparent: '00-11112222333344445555666677778888-00f067aa0ba902b7-01' } }
+  expect((await postUntilDone(`${url}/planted-guess`, undefined, guessed)).status).toBe(401)
+  await until(
+    () => post(`${url}/${secret}`, undefined, { headers: sampled }),
+    ({ status }) => status === 200,
+  )
+  const found = await spans(isLast('Stepped'))
+  expect(found.find(isLast('Stepped'))?.name).toBe('POST /v1/hooks/{namespace}/{name}')
+  expect(new Set(all().map(span => span.spanContext().traceId))).toEqual(new Set([traceId]))
+  expect(lines.join('')).not.toContain('11112222333344445555666677778888')
+  expect(JSON.stringify(all().map(({ attributes, events, name }) => [name, attributes, events]))).not.toContain(
+    'planted',
+  )
 })

@@ -20,7 +20,7 @@ import { held, ofGithub } from '../snippets/products.ts'
 // The jobs that wait for a rollout, as their runners run them, against the playground.
 
 interface Case {
-  readonly pipeline: 'github-actions' | 'gitlab-ci'
+  readonly pipeline: 'github-actions' | 'gitlab-ci' | 'curl'
   readonly name: string
   readonly spec: object
   readonly tag: string
@@ -48,8 +48,9 @@ const jobFor = async (api: ApiConnection, { name, pipeline, spec, tag }: Case) =
   const snippet = snippetNamed(pipeline)
   const written = snippet && writeSnippet(snippet, snippetHook(name, 'shop', spec, url))
   const texts = written && 'texts' in written ? written.texts : []
-  const text = texts.find(each => each.language === 'yaml' && each.text.includes('wait=25s'))?.text ?? ''
+  const text = texts.find(each => each.text.includes('wait=25s'))?.text ?? ''
   const secretsOfJob = { HOOK_URL: url, HOOK_TOKEN: url.split('/').at(-1) ?? '', SECRET: held.secret ?? '' }
+  if (pipeline === 'curl') return { job: text, secretsOfJob }
   const document: unknown = parse(text)
   const jobs = at(document, 'jobs') ?? document
   const [job] = isObject(jobs) ? Object.values(jobs) : []
@@ -71,12 +72,13 @@ const bash = (options: readonly string[], script: string, env: Readonly<Record<s
     )
   })
 
-/** Runs a job that pushes a tag, as its runner does. */
+/** Runs a job that pushes a tag as its runner does, or a script as a terminal does. */
 const runJob = (
   { pipeline, tag }: Case,
   job: unknown,
   secretsOfJob: Readonly<Record<string, string>>,
 ): Promise<Ended> => {
+  if (pipeline === 'curl') return bash([], String(job).replace('TAG=1.4.2', `TAG=${tag}`), {})
   if (pipeline === 'gitlab-ci') {
     const script = at(job, 'script')
     const env = { ...secretsOfJob, CI_PROJECT_ID: '1', CI_JOB_ID: '2', TAG: tag }
@@ -106,7 +108,8 @@ const casesOf = (pipeline: Case['pipeline']): readonly Case[] => {
   return [
     named('good', '1.30', redeploy('good')),
     named('bad', 'missing', redeploy('bad')),
-    named('signed', '1.30', { ...redeploy('signed'), auth: authSpecs['hmac-slack'] }),
+    // The script for a terminal asks a person for the secret.
+    ...(pipeline === 'curl' ? [] : [named('signed', '1.30', { ...redeploy('signed'), auth: authSpecs['hmac-slack'] })]),
     named('restart', '', { driver: 'restart', restart: { target: { name: `${pipeline}-restart` } } }),
   ]
 }
@@ -119,7 +122,7 @@ const ending = ({ code, stderr, stdout }: Ended): string => {
   return `${state} ${last} x${statuses.filter(each => each === last).length}, exit ${code}${stderr}`
 }
 
-it('jobs that wait are green for an image that comes and for a restart, and red, at once, for one that never comes', async () => {
+it('jobs and scripts that wait are green for an image that comes and for a restart, and red, at once, for one that never comes', async () => {
   const { kubeconfig } = await startPlayground()
   const api = connect(await loadAccess({ kubeconfig, env: {} }))
   onTestFinished(() => api.close())
@@ -127,7 +130,7 @@ it('jobs that wait are green for an image that comes and for a restart, and red,
     Object.entries(held).map(([key, text]) => [key, Buffer.from(text).toString('base64')]),
   )
   await create(api, secrets, 'shop', { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'alerts' }, data })
-  const cases = [...casesOf('github-actions'), ...casesOf('gitlab-ci')]
+  const cases = [...casesOf('github-actions'), ...casesOf('gitlab-ci'), ...casesOf('curl')]
   const ended = await Promise.all(
     cases.map(async each => {
       const { job, secretsOfJob } = await jobFor(api, each)

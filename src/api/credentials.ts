@@ -37,15 +37,19 @@ export interface NoCredentials {
   readonly message: string
 }
 
-/** The least length of a value that is sent as it is, where the URL is no secret, in bytes. */
+/**
+ * The least length of a value that is sent as it is, or that signs, where the URL is no secret. In
+ * bytes.
+ */
 const minValueBytes = 16
 
 /** The form of a secret in a path. */
 const pathSecret = /^[A-Za-z0-9_-]{32,256}$/
 
 /**
- * Returns why a value is too weak for a hook whose URL is no secret, or undefined. Signatures need
- * no such rule: Standard Webhooks has its own, and nobody can try HMAC keys without a signed post.
+ * Returns why a value is too weak for a hook whose URL is no secret, or undefined. Strangers try a
+ * key of HMAC as they try a password: they sign a post of their own with it. Standard Webhooks has
+ * a rule of its own.
  */
 const weaknessOf = ({ form }: SecretAuth, value: Buffer): string | undefined => {
   if (form === 'path') {
@@ -53,8 +57,7 @@ const weaknessOf = ({ form }: SecretAuth, value: Buffer): string | undefined => 
       ? undefined
       : 'a value that cannot be a secret in a URL: it must be 32 to 256 letters, digits, "-" and "_"'
   }
-  const isSent = form === 'bearer' || form === 'basic' || form === 'header'
-  return isSent && value.length < minValueBytes
+  return form !== 'standardWebhooks' && value.length < minValueBytes
     ? `a value that is too short where token.url is named: it must have at least ${minValueBytes} bytes`
     : undefined
 }

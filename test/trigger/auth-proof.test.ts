@@ -159,6 +159,7 @@ describe('a Secret', () => {
     [forBasic, { username: strong, password: strong.slice(1) }, 'password'],
     [forHeader, { token: `${strong.slice(1)}\n` }, 'token'],
     [forHeader, { token: strong, former: strong.slice(1) }, 'former'],
+    [forHmac, { token: strong.slice(1) }, 'token'],
     [forPath, { token: inPath.slice(1) }, 'token'],
     [forPath, { token: inPath.replace('x', '/') }, 'token'],
     [forPath, { token: 'x'.repeat(257) }, 'token'],
@@ -176,7 +177,7 @@ describe('a Secret', () => {
     [forBasic, { username: 'a', password: strong }],
     [forHeader, { token: strong, former: '' }],
     [forPath, { token: 'aZ0_-'.repeat(7), former: 'x'.repeat(256) }],
-    [forHmac, { token: 'x' }],
+    [forHmac, { token: strong }],
   ])('is strong enough for a URL without a secret: %j', (auth, data) => {
     expect(found(data, auth, true)).toHaveProperty('form')
   })

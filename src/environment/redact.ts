@@ -8,11 +8,18 @@ const stretch = /[\w.-]+/g
 /** The beginning of every token with a JSON header: `{"` in base64url. */
 const beginning = 'eyJ'
 
+/** The path of a hook, with what follows the name: the secret of `auth.path`. */
+const pathSecret = /(\/v1\/hooks\/[a-z0-9-]+\/[a-z0-9.-]+\/)[A-Za-z0-9_-]{32,}/g
+
 /**
- * Replaces every text that looks like a token by `[token]`, as a last line of defence. Takes linear
- * time.
+ * Replaces every text that looks like a token by `[token]`, and every secret in the path of a hook
+ * by `[secret]`, as a last line of defence. A proxy may have put the path into a header, which an
+ * error may quote. Takes linear time.
  */
-export const redacted = (text: string): string => (text.includes(beginning) ? text.replaceAll(stretch, within) : text)
+export const redacted = (text: string): string => {
+  const tokenless = text.includes(beginning) ? text.replaceAll(stretch, within) : text
+  return tokenless.includes('/v1/hooks/') ? tokenless.replaceAll(pathSecret, '$1[secret]') : tokenless
+}
 
 /**
  * Replaces the tokens in a match of {@link stretch}. One regular expression for all three parts of

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
@@ -19,6 +20,8 @@ export type CheckSize = keyof typeof checkRates
 export class Distrust {
   readonly #refusals: RateLimiter
   readonly #refusalsOfName: RateLimiter
+  /** The sources that have proved themselves at a name, as texts of both. */
+  readonly #proved = new BoundedMap<string, true>(maxRememberedSources)
   readonly #ofHook: RateLimiter
   readonly #ofAll: RateLimiter
 
@@ -55,11 +58,22 @@ export class Distrust {
     this.#refusalsOfName.take(`${namespace}/${name}`, refusedRate)
   }
 
-  /** Returns whether few posts of this source, and few at this name, were refused recently. */
+  /**
+   * Notes that a post of this source has proved itself at this name. Anybody can post to a name,
+   * so the wrong posts of other sources must not count against this one.
+   */
+  proved(source: string, { name, namespace }: HookName): void {
+    this.#proved.set(`${source} ${namespace}/${name}`, true)
+  }
+
+  /**
+   * Returns whether few posts of this source were refused recently, and few at this name. Refusals at
+   * the name do not count if the source has proved itself there.
+   */
   trustsNamed(source: string, { name, namespace }: HookName): boolean {
-    return (
-      !this.#refusals.empty(source, refusedRate) && !this.#refusalsOfName.empty(`${namespace}/${name}`, refusedRate)
-    )
+    const named = `${namespace}/${name}`
+    const isProved = (): boolean => this.#proved.get(`${source} ${named}`) === true
+    return !this.#refusals.empty(source, refusedRate) && (!this.#refusalsOfName.empty(named, refusedRate) || isProved())
   }
 
   /**

@@ -49,7 +49,7 @@ export interface EndpointParts {
   readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
   readonly definitions: Definitions
-  readonly distrust: Pick<Distrust, 'refused' | 'refusedNamed'>
+  readonly distrust: Pick<Distrust, 'proved' | 'refused' | 'refusedNamed'>
   readonly intake: Intake
   readonly large: LargeBodies
   readonly ledgers: Ledgers
@@ -105,7 +105,7 @@ export class TriggerEndpoint {
 
   async #receive(request: TriggerRequest, arrival: number): Promise<Handled> {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
-    const { clock, intake } = this.#parts
+    const { clock, distrust, intake } = this.#parts
     const asked = askedIn(request.query)
     const dryRun = asked?.dryRun
     const body = postedBody(clock, this.#parts, request)
@@ -113,6 +113,7 @@ export class TriggerEndpoint {
     try {
       const admitted = await this.#admit(request, body, dryRun, true)
       if ('answer' in admitted) return request.named ? await alike(clock, admitted, body, arrival) : admitted
+      if (request.named) distrust.proved(request.source, request.named)
       const { hook } = admitted
       const entered = intake.enter(hook, dryRun)
       if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }

@@ -76,3 +76,21 @@ describe('posts of a source that is not trusted', () => {
     expect([distrust.takeCheck(guarded, 'long'), distrust.takeCheck(guarded, 'short')]).toEqual([false, true])
   })
 })
+
+describe('a source that has proved itself at a name', () => {
+  it('is trusted there whatever others send, but not elsewhere, and not once it is refused itself', () => {
+    const { distrust } = setUp()
+    const [here, there] = [
+      { namespace: 'shop', name: 'web-up' } as const,
+      { namespace: 'shop', name: 'other' } as const,
+    ]
+    distrust.proved(source, here)
+    for (let post = 0; post < refusedRate.burst; post++) {
+      distrust.refusedNamed('192.0.2.2', here)
+      distrust.refusedNamed('192.0.2.3', there)
+    }
+    expect([distrust.trustsNamed(source, here), distrust.trustsNamed(source, there)]).toEqual([true, false])
+    for (let post = 0; post < refusedRate.burst; post++) distrust.refusedNamed(source, here)
+    expect(distrust.trustsNamed(source, here)).toBe(false)
+  })
+})

@@ -118,7 +118,7 @@ const setUp = async () => {
       contentType: 'application/merge-patch+json',
       body: JSON.stringify(change),
     })
-  return { clock, encode, environment, hookOf, key, patch, post, server, world }
+  return { clock, encode, environment, hookOf, key, patch, post, role, server, world }
 }
 
 const bearer = { authorization: `Bearer ${proof}` }
@@ -305,6 +305,22 @@ describe('a flood of wrong proofs', () => {
     }
     await Promise.all(Array.from({ length: refusedRate.burst + 50 }, () => post({ name: 'by-bearer' })))
     expect(await post({ name: 'by-header' }, { headers: { 'x-secret': proof } })).toMatchObject({ status: 200 })
+  })
+
+  it('that may be long, from elsewhere, does not shut out a sender that has proved itself there', async () => {
+    const { clock, post, role } = await setUp()
+    const [known, stranger] = ['198.51.100.7', '192.0.2.1']
+    const headers = { 'x-hub-signature-256': hmacOf('') }
+    expect(await post({ name: 'by-hmac' }, { headers, source: known })).toMatchObject({ status: 200 })
+    const to = { method: 'POST', token: undefined, named: { namespace: 'default', name: 'by-hmac' } }
+    const wrong = { ...to, source: stranger, query: new URLSearchParams(), headers: {} }
+    for (let each = 0; each < refusedRate.burst + 50; each++) void role.endpoint(wrong, () => {})
+    await clock.advance(refusedEveryMs)
+    const isLetIn = (source: string) => role.preflight({ ...to, source, isLong: () => true }) === undefined
+    const { ofAll, ofHook } = checkRates.long
+    const letIn = Array.from({ length: 200 }, () => isLetIn(stranger)).filter(isIn => isIn)
+    expect(letIn).toHaveLength(ofAll.burst + ofHook.burst)
+    expect([isLetIn(known), isLetIn('203.0.113.9')]).toEqual([true, false])
   })
 
   it('on names of no hook is refused beyond the rate of all, and hooks are not', async () => {

@@ -36,10 +36,11 @@ const frequencyOf = ({ cooldown, rateLimit = defaultRateLimit }: HookSpec): stri
     : `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each replica of the trigger: spec.cooldown spaces them.`
 }
 
-const timesOf = ({ windows }: HookSpec): string =>
-  windows === undefined
-    ? ''
-    : ` That holds ${windowsInWords(windows)}; at other times a post can only take back what an alert changed.`
+const timesOf = ({ onResolved, windows }: HookSpec): string => {
+  if (windows === undefined) return ''
+  const otherwise = onResolved === 'undo' ? ' At other times a post can only take back what an alert changed.' : ''
+  return ` Posts count only ${windowsInWords(windows)}.${otherwise}`
+}
 
 const hourMs = 3_600_000
 

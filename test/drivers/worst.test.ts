@@ -62,7 +62,11 @@ it.each([
   [{ cooldown: '2h' }, 'One post in 2h counts.'],
   [
     { cooldown: '2h', windows: { zone: 'Asia/Tokyo', open: [{ days: ['Sat', 'Sun'] }] } },
-    'One post in 2h counts. That holds Sat, Sun in Asia/Tokyo; at other times a post can only take back what an alert changed.',
+    'One post in 2h counts. Posts count only Sat, Sun in Asia/Tokyo.',
+  ],
+  [
+    { cooldown: '2h', onResolved: 'undo', windows: { zone: 'UTC', open: [{ days: ['Sat'] }] } },
+    'One post in 2h counts. Posts count only Sat in UTC. At other times a post can only take back what an alert changed.',
   ],
 ])('with %j it says how often posts count', (more, sentence) => {
   expect(worst({ ...up, ...more })[1]).toBe(sentence)

@@ -129,7 +129,7 @@ const urlOf = ({ metadata, spec, status }: ReceiverHook, program: string): strin
 /** Returns when the hook is open, and until when it is closed now. */
 const openingLine = (windows: WindowsSpec, now: number): string => {
   const closed = closedNow(windows, now, new Zones())
-  return `${windowsInWords(windows)}${closed === undefined ? '' : `. Now ${closed.text}`}`
+  return `${closed === undefined ? '' : `now ${closed.text}; `}${windowsInWords(windows)}`
 }
 
 const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)

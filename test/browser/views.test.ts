@@ -31,12 +31,23 @@ beforeAll(async () => {
   const image = `registry.example.com/${'a-team/'.repeat(6)}web`
   const long = { driver: 'redeploy', redeploy: { target: { name: longName }, image, tags: { glob: '*' } } }
   await playground.createHook(longName, long, 'long')
+  await playground.createHook('web-closed', { ...scaleSpec('web'), windows: closedNow() }, 'long')
+  const auth = { bearer: { secretKeyRef: { name: 'sender', key: 'token' } } }
+  await playground.createHook('web-named', { ...scaleSpec('web'), auth, token: { url: 'named' } }, 'long')
   await post(await playground.url('web-push'), undefined, { body: '{"image": "nginx:1.30.1-alpine"}' })
 })
 afterAll(async () => {
   await closeBrowser()
   await end()
 })
+
+/** Returns windows that are closed today and tomorrow, with a freeze. */
+const closedNow = () => {
+  const days = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+  const later = days[(new Date().getUTCDay() + 3) % 7]
+  const except = [{ from: '2020-12-20T00:00:00Z', to: '2021-01-03T00:00:00Z', reason: 'end of the year' }]
+  return { zone: 'Europe/Berlin', open: [{ days: [later], from: '08:00', to: '18:00' }], except }
+}
 
 const longName = 'a-hook-with-a-name-that-is-as-long-as-those-of-a-company-are'
 
@@ -109,6 +120,14 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   'hook-long': async page => {
     await page.goto(new URL(`/hooks/long/${longName}`, page.url()).href)
     await page.getByRole('heading', { name: longName }).waitFor()
+  },
+  'hook-closed': async page => {
+    await page.goto(new URL('/hooks/long/web-closed', page.url()).href)
+    await page.getByText(/Closed until/).waitFor()
+  },
+  'hook-named': async page => {
+    await page.goto(new URL('/hooks/long/web-named', page.url()).href)
+    await page.getByRole('heading', { name: 'web-named' }).waitFor()
   },
   'hook-failing': async page => {
     await page.getByRole('link', { name: 'worker-up' }).click()

@@ -74,11 +74,12 @@ export const outsideWindows = (
   now: number,
   zones: KnownZones,
 ): Outcome | undefined => {
+  // No window matters here, so an unknown zone must not lose the end of an alert either.
+  if (phase === 'resolved' && onResolved !== 'run') return undefined
   const { zone } = windows
   if (zones.offsetAt(zone, now) === undefined) {
     return { outcome: 'failed', reason: 'UnknownZone', message: unknownZone(zone) }
   }
-  if (phase === 'resolved' && onResolved !== 'run') return undefined
   const isClosed = closedAt(windows, now, zones)
   if (!isClosed) return undefined
   const { text, ...opening } = isClosed

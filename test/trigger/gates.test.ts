@@ -74,16 +74,15 @@ describe('the gate of windows', () => {
     expect(judge('firing', {}, Date.parse('2026-11-28T12:00:00.500Z'))).toBeUndefined()
   })
 
-  it('fails every delivery once the zone is gone from the database, also an undo', () => {
+  it('fails a delivery once the zone is gone from the database, and still takes back what an alert changed', () => {
     const gone = { offsetAt: () => undefined }
-    for (const phase of ['firing', 'resolved'] as const) {
-      expect(
-        outsideWindows(windows, { delivery: delivery(phase), hook: { ...someHook, onResolved: 'undo' } }, night, gone),
-      ).toEqual({
-        outcome: 'failed',
-        reason: 'UnknownZone',
-        message: 'spec.windows.zone: there is no time zone Europe/Berlin in the time zone database of this version',
-      })
-    }
+    const outcome = (phase: 'firing' | 'resolved') =>
+      outsideWindows(windows, { delivery: delivery(phase), hook: { ...someHook, onResolved: 'undo' } }, night, gone)
+    expect(outcome('firing')).toEqual({
+      outcome: 'failed',
+      reason: 'UnknownZone',
+      message: 'spec.windows.zone: there is no time zone Europe/Berlin in the time zone database of this version',
+    })
+    expect(outcome('resolved')).toBeUndefined()
   })
 })

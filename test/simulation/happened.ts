@@ -31,6 +31,8 @@ export interface Post {
   readonly repeats: boolean
   /** Where its hook counts a signed body once: that body, by its hash, and whether nothing else names the post. */
   readonly signed?: { readonly body: string; readonly isName: boolean }
+  /** How long it waits for the outcome, in milliseconds; undefined where it does not. */
+  readonly waitMs?: number
   /** Posted after all faults have ended. */
   readonly healed: boolean
 }

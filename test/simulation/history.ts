@@ -24,6 +24,7 @@ import {
   removeAutoscaler,
   reportStatus,
   scaleOutside,
+  startPods,
 } from './world/outside.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
@@ -34,7 +35,7 @@ import { editSite, rollBack, rollSiteOut } from './world/workload.ts'
 import { readTokens, type Board } from './world/published.ts'
 import { replaying } from './world/replays.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
-import { alertmanagers, forger, namedScript, script, stubborn, type Senders } from './world/senders.ts'
+import { alertmanagers, forger, namedScript, script, stubborn, waitingScript, type Senders } from './world/senders.ts'
 import { makeTrouble } from './world/trouble.ts'
 import { unwell } from './world/unwell.ts'
 
@@ -126,7 +127,14 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const stopping = rngOf(seed, 0x5eed, 0x5)
   const cast = { board, wallet, post, fleet, problem, lasts, aiming }
   const pushers = populate(simulation, installation, cast)
-  if (stopping.chance(0.2)) act({ ...simulation, rng: stopping }, () => time.now < lasts, stopHooks(server))
+  const mayContinue = (): boolean => time.now < lasts
+  if (stopping.chance(0.2)) act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
+  const waiting = rngOf(seed, 0x5eed, 0x6)
+  if (waiting.chance(0.4)) {
+    const observing = { ...simulation, rng: waiting }
+    act(observing, mayContinue, nowAndThen(waiting.pick([300, 1000]), waitingScript(pushers.senders)))
+    act(observing, mayContinue, nowAndThen(waiting.pick([50, 200, 800]), startPods(server, installation.targets)))
+  }
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)

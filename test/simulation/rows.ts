@@ -17,6 +17,24 @@ export const rowsIn = (content: unknown): readonly RecordRow[] => {
   return Array.isArray(rows) ? rows.filter(isRow) : []
 }
 
+/** What is read of an entry of `recent` here. */
+export interface RecordedDelivery {
+  readonly at: number
+  readonly outcome: string
+  readonly reason: string
+  readonly message: string
+  readonly state?: string
+}
+
+/** The deliveries that the content of a record shows to people, which the product has written and are not judged here. */
+export const recentIn = (content: unknown): readonly RecordedDelivery[] => {
+  const recent = typeof content === 'string' ? at(tryParseJson(content), 'recent') : undefined
+  return Array.isArray(recent) ? recent.filter(isRecorded) : []
+}
+
+const isRecorded = (entry: unknown): entry is RecordedDelivery =>
+  isObject(entry) && typeof entry['at'] === 'number' && stringAt(entry, 'outcome') !== undefined
+
 /** Whether an object is a closed page of a record: its rows were in the record before. */
 export const isPage = ({ content }: StoredObject): boolean =>
   typeof content === 'string' && at(tryParseJson(content), 'page') !== undefined

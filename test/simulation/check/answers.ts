@@ -53,7 +53,7 @@ const ranStopped = ({ story, timeline, versions }: Omit<About, 'explanation'>): 
 const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   const { answer, arrivedAt, endedAt, post } = story
   const took = endedAt - arrivedAt
-  if (answer !== undefined && took > longestAnswerMs && !stoodStill(timeline, post.process)) {
+  if (answer !== undefined && took > longestAnswerMs + (post.waitMs ?? 0) && !stoodStill(timeline, post.process)) {
     return { promise: 'liveness', why: `was answered after ${took} ms` }
   }
   if (!post.healed) return undefined

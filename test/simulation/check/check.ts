@@ -10,6 +10,7 @@ import { checkReplays } from './replayed.ts'
 import { timelineOf } from './timeline.ts'
 import { checkRollouts } from './rollouts.ts'
 import { checkUndo } from './undo.ts'
+import { checkWaited } from './waited.ts'
 import { explain } from './writes.ts'
 
 /** Holds a history against the promises: what it lacks, or nothing. */
@@ -25,6 +26,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkUndo(timeline),
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
+    ...checkWaited(timeline, explanation),
     ...checkKeys(timeline),
     ...checkProofs(timeline),
     ...checkPublishing(timeline),

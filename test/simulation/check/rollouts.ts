@@ -1,5 +1,5 @@
 import type { Violation } from '../happened.ts'
-import { throughWith } from '../world/workload.ts'
+import { restartHook, throughWith } from '../world/workload.ts'
 import { clocksDifferMs, clocksJump } from './executed.ts'
 import { isOn } from './model.ts'
 import { mayRunAt } from './stops.ts'
@@ -91,13 +91,15 @@ const untrue = (timeline: Timeline, story: Story): readonly Violation[] => {
 }
 
 /**
- * Whether the push of a post ran, with all of its pods, by the end of the post: as one of the versions from its arrival to its
- * answer, or as one right before that had the same template. An edit that starts no pods takes nothing back.
+ * Whether the push or the restart of a post ran, with all of its pods, by the end of the post: as one of the versions from its
+ * arrival to its answer, or as one right before that had the same template. An edit that starts no pods takes nothing back.
  */
-const wasThrough = ({ happened, workload }: Timeline, { arrived, ended, post }: Story): boolean =>
+export const wasThrough = ({ happened, workload }: Timeline, { arrived, ended, post }: Story): boolean =>
   upTo(workload, currentAt(workload, arrived), ended).some(
-    version =>
-      `push ${version.push}` === post.delivery &&
+    (version, _, [before]) =>
+      (post.hook === restartHook
+        ? version.restarted !== before?.restarted
+        : `push ${version.push}` === post.delivery) &&
       happened
         .slice(runsSince(workload, version).place, ended)
         .some(entry => entry.what === 'world' && entry.did === throughWith(version.template)),

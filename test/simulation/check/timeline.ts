@@ -1,4 +1,5 @@
 import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
+import type { SettlementState } from '../../../src/api/settlement.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
 import { markAnnotation } from '../../../src/steps/target/via-object.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../../src/token/published.ts'
@@ -16,6 +17,11 @@ import { pushIn, site, siteHooks, templateOf } from '../world/workload.ts'
  */
 export interface Timeline {
   readonly stories: readonly Story[]
+  /**
+   * Posts to a hook that counts, whose answer has the outcome of the delivery. Such an answer does not say when the delivery was
+   * decided, nor by which post. So these have no answer in `stories`, and those that asked about a skipped one are copies of it.
+   */
+  readonly asked: readonly Story[]
   /** Those of the hooks that roll out, which no step follows from. */
   readonly acts: readonly Story[]
   /** The Deployment that they roll out. */
@@ -204,8 +210,10 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   }
   const all = [...stories.values()]
   const isAct = ({ post }: Story): boolean => siteHooks.some(({ metadata: { name } }) => name === post.hook)
+  const counting = all.filter(story => !isAct(story))
   return {
-    stories: all.filter(story => !isAct(story)),
+    stories: counting.map(withoutOutcome),
+    asked: counting.filter(story => stateIn(story) !== undefined),
     acts: all.filter(isAct),
     workload,
     hooks,
@@ -218,6 +226,18 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
     knowledge,
     happened,
   }
+}
+
+/** Returns the outcome that a post got which waited. */
+export const stateIn = ({ answer }: Pick<Story, 'answer'>): SettlementState | undefined =>
+  answer === undefined || answer === 'no answer' ? undefined : answer.body.state
+
+const withoutOutcome = (story: Story): Story => {
+  const { answer, post } = story
+  if (stateIn(story) !== undefined) return { ...story, answer: 'no answer' }
+  if (post.waitMs === undefined || answer === undefined || answer === 'no answer') return story
+  const asksOnly = answer.body.message.startsWith('the same delivery was decided at ')
+  return asksOnly ? { ...story, answer: { ...answer, body: { ...answer.body, reason: 'Duplicate' } } } : story
 }
 
 /** Takes from a version of a record the steps that are in progress, by the mark of their write, and those that are done. */

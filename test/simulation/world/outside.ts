@@ -1,3 +1,4 @@
+import { at, parseJson } from '../../../src/api/json.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Actor } from './actor.ts'
 import { autoscalersPath } from './paths.ts'
@@ -24,6 +25,25 @@ export const reportStatus = (server: SimulatedServer, targets: readonly string[]
     server.tell('PATCH', path, { status: { observedGeneration: ++reports } })
   }
 }
+
+/**
+ * The target's own controller starts and stops pods, at its own pace: now and then it reports a count of which not all are there
+ * yet. It has observed what it reports.
+ */
+export const startPods =
+  (server: SimulatedServer, targets: readonly string[]) =>
+  ({ rng }: Actor): void => {
+    const name = rng.pick(targets)
+    const path = `${targetsPath(name)}/${name}`
+    const object = parseJson(server.tell('GET', path).body)
+    const wanted = Number(at(object, 'spec', 'replicas'))
+    if (Number.isNaN(wanted)) return
+    const now = Number(at(object, 'status', 'replicas') ?? 0)
+    const replicas = rng.chance(0.4) ? wanted : now + Math.sign(wanted - now)
+    const availableReplicas = rng.chance(0.8) ? replicas : rng.int(0, replicas)
+    const observedGeneration = Number(at(object, 'metadata', 'generation'))
+    server.tell('PATCH', `${path}/status`, { status: { observedGeneration, replicas, availableReplicas } })
+  }
 
 /** Deploys a target again: deletes it, and after a while makes it again. */
 export const recreateTarget =

@@ -1,3 +1,4 @@
+import { checkedMilliseconds } from '../../../src/api/duration.ts'
 import { keyOf } from '../../../src/api/hash.ts'
 import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import { deliveryOf } from '../../../src/senders/registry.ts'
@@ -36,7 +37,7 @@ const slowBody = { probability: 0.02, ms: 4000 }
 
 /** Returns what the checks need to know of a post. `body` is the hash of a body that counts once. */
 const noted = (
-  { alert, delivery, healed, hook, kind, news, proof, published, repeats = false, since, ...letter }: Letter,
+  { alert, delivery, healed, hook, kind, news, proof, published, query, repeats = false, since, ...letter }: Letter,
   headers: Readonly<Record<string, string>>,
   body: string | undefined,
 ): Omit<Post, 'id' | 'process'> => {
@@ -45,6 +46,7 @@ const noted = (
   // How long it counts once is for the product to know.
   const { identity } = namedBySigned(named, { signed: body === undefined ? undefined : { body, withinMs: 0 } })
   const isName = named.identity === undefined
+  const wait = new URLSearchParams(query).get('wait')
   return {
     hook,
     uid,
@@ -60,6 +62,7 @@ const noted = (
     key: identity && keyOf(identity.key),
     repeats: repeats || (body !== undefined && isName),
     ...(body === undefined ? {} : { signed: { body, isName } }),
+    ...(wait === null ? {} : { waitMs: checkedMilliseconds(wait) }),
     healed,
   }
 }

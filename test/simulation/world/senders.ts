@@ -75,6 +75,30 @@ export const namedScript =
   }
 
 /**
+ * A pipeline that waits for the outcome of its delivery, and asks again for as long as that goes on. Some of its copies come
+ * long after the first was decided.
+ */
+export const waitingScript =
+  (senders: Senders) =>
+  async (actor: Actor): Promise<void> => {
+    const { board, hooks, newDelivery, post, wallet } = senders
+    const { rng } = actor
+    const hook = rng.pick(hooks)
+    const published = board.of(hook).at(-1)
+    if (!published) return
+    const delivery = newDelivery()
+    const query = rng.pick(['wait=0s', 'wait=1s', 'wait=4s'])
+    const headers = { 'idempotency-key': delivery }
+    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers, query } as const
+    const withinMs = rng.pick([30, 1000, 8000])
+    const copies = Array.from({ length: rng.int(1, 4) }, async () => {
+      await actor.sleep(rng.int(0, withinMs))
+      await insist(actor, 10_000, () => post({ ...letter, proof: shown(rng, wallet, hook) }))
+    })
+    await Promise.all(copies)
+  }
+
+/**
  * A pipeline that is started again and again, after any answer, while somebody edits what the hook asks for: how it
  * goes on where a policy was against that.
  */

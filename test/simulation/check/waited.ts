@@ -1,0 +1,155 @@
+import { at } from '../../../src/api/json.ts'
+import type { Happened, Violation } from '../happened.ts'
+import { isPage, recentIn, type RecordedDelivery } from '../rows.ts'
+import { clocksJump } from './executed.ts'
+import { isThere, targetOf } from './model.ts'
+import { wasThrough } from './rollouts.ts'
+import { mayKnow, stateIn, upTo, type Story, type Timeline } from './timeline.ts'
+import type { Explanation } from './writes.ts'
+
+/**
+ * Posts that wait for the outcome of a count, and the outcomes that records show. An answer with an outcome is about a stored step,
+ * and it is true. A post that asks about a decided delivery gets the outcome of it, also if its hook has changed since. Asking leaves
+ * no trace.
+ */
+export const checkWaited = (timeline: Timeline, explanation: Explanation): readonly Violation[] => [
+  ...timeline.asked.flatMap(story => untrueOutcome(timeline, explanation, story)),
+  ...timeline.stories.flatMap(story => refusedToSay(timeline, story)),
+  ...timeline.happened.flatMap((entry, place) => untrueRecent(timeline, entry, place)),
+]
+
+const untrueOutcome = (timeline: Timeline, explanation: Explanation, story: Story): readonly Violation[] => {
+  const { answer, ended, post } = story
+  if (answer === undefined || answer === 'no answer') return []
+  const broken = (promise: string, why: string): readonly Violation[] => [
+    { promise, why: `post ${post.id} (${post.delivery}) to ${post.hook} was told ${answer.body.state}, ${why}` },
+  ]
+  const { from, outcome, state, to } = answer.body
+  if (outcome === 'applied' && !isStored(timeline, explanation, story)) {
+    return broken('3', `of a step from ${from} to ${to} that is not stored`)
+  }
+  if (outcome !== 'applied' && outcome !== 'unchanged') return broken('answers', `though its delivery was ${outcome}`)
+  const objects = objectsOf(timeline, story)
+  if (state === 'progressing') return []
+  if (state === 'complete') {
+    const isComplete = objects.some(({ object, place }) => place < ended && isThrough(object, to ?? Number.NaN))
+    return isComplete ? [] : broken('answers', `and never were ${to} of them available meanwhile`)
+  }
+  if (state === 'replaced') {
+    return isReplaceable(timeline, story) ? [] : broken('answers', 'and its object is the same all the time')
+  }
+  if (state !== 'stored') return broken('answers', 'which no count can be')
+  const isSilent = objects.some(({ object }) => at(object, 'status', 'replicas') === undefined)
+  return isSilent ? [] : broken('answers', 'and its object always says what is available')
+}
+
+/** Whether the step that an answer speaks of is stored by then: as part of a write, in a record, or with one that cancelled it out. */
+const isStored = (
+  timeline: Timeline,
+  { cancelled, explained }: Explanation,
+  { answer, ended, post }: Story,
+): boolean => {
+  const [from, to] = [at(answer, 'body', 'from'), at(answer, 'body', 'to')]
+  const steps = [
+    ...explained.filter(({ stored }) => stored.place < ended).flatMap(write => write.steps),
+    ...cancelled.flatMap(loop => loop.steps),
+  ]
+  return (
+    timeline.rows.has(`${post.uid} ${post.key} ${String(from)} ${String(to)}`) ||
+    steps.some(
+      step => step.claimed?.uid === post.uid && step.claimed.key === post.key && step.from === from && step.to === to,
+    )
+  )
+}
+
+/** The versions of all objects that a post's hook may have been aimed at when it was asked. */
+const objectsOf = (timeline: Timeline, { arrived, ended, post }: Story) => {
+  const aims = new Set(
+    (timeline.hooks.get(post.hook) ?? []).filter(version => isThere(version, post.uid)).map(targetOf),
+  )
+  return [...aims].flatMap(name => {
+    const versions = timeline.targets.get(name) ?? []
+    // A read that began before a change may end after it.
+    return mayKnow(timeline, versions, arrived, ended).flatMap(({ deleted, place }) => {
+      const entry = timeline.happened[place]
+      return deleted || entry?.what !== 'stored' ? [] : [{ place, object: entry.object }]
+    })
+  })
+}
+
+/** Whether an object shows that all wanted replicas are there, and none to be removed: written down apart from the product. */
+const isThrough = (object: unknown, to: number): boolean => {
+  const wanted = Number(at(object, 'spec', 'replicas'))
+  const present = Number(at(object, 'status', 'replicas') ?? 0)
+  const available = Number(at(object, 'status', 'availableReplicas') ?? 0)
+  const observed = Number(at(object, 'status', 'observedGeneration') ?? Infinity)
+  return (
+    observed >= Number(at(object, 'metadata', 'generation')) &&
+    available >= Math.min(to, wanted) &&
+    present <= Math.max(to, wanted)
+  )
+}
+
+/** Whether there was ever another object for a hook: one that was made again, or another that it was aimed at. */
+const isReplaceable = (timeline: Timeline, { ended, post }: Story): boolean => {
+  const versions = upTo(timeline.hooks.get(post.hook) ?? [], 0, ended).filter(version => isThere(version, post.uid))
+  const aims = [...new Set(versions.map(targetOf))]
+  return (
+    aims.length > 1 || aims.some(name => upTo(timeline.targets.get(name) ?? [], 0, ended).some(each => each.deleted))
+  )
+}
+
+/** The reasons that a new delivery may get, and that one which was decided before must not get. */
+const laterGates: ReadonlySet<unknown> = new Set([
+  'Suspended',
+  'Stopped',
+  'Filtered',
+  'CoolingDown',
+  'ExpressionFailed',
+])
+
+/** Finds posts that ask about a decided delivery, and are answered like a new one. */
+const refusedToSay = (timeline: Timeline, { answer, arrived, post }: Story): readonly Violation[] => {
+  const reason = at(answer, 'body', 'reason')
+  if (post.waitMs === undefined || !laterGates.has(reason) || clocksJump(timeline)) return []
+  const first = timeline.asked.find(
+    other => other.post.uid === post.uid && other.post.key === post.key && other.ended < arrived,
+  )
+  if (!first) return []
+  const why = `post ${post.id} (${post.delivery}) to ${post.hook} asked, and was told ${String(reason)}: post ${first.post.id} was told ${stateIn(first)}`
+  return [{ promise: 'answers', why }]
+}
+
+/** Entries of `recent` that are of a post that only asked, or have an outcome that was not. */
+const untrueRecent = (timeline: Timeline, entry: Happened, place: number): readonly Violation[] => {
+  if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted || isPage(entry.object))
+    return []
+  const uid = entry.object.metadata.ownerReferences?.[0]?.uid ?? ''
+  return recentIn(entry.object['content']).flatMap(delivery => {
+    const { outcome, reason, state } = delivery
+    const asked = reason === 'Duplicate' && outcome !== 'skipped'
+    if (asked)
+      return [{ promise: 'recent', why: `the record of ${uid} shows a post that only asked: ${delivery.message}` }]
+    if (state !== 'complete' || clocksJump(timeline)) return []
+    const rolled = timeline.acts.filter(story => mayBeIts(story, uid, delivery, place))
+    const since = (post: Story['post']): number => firstArrival(timeline, post)
+    if (rolled.some(story => wasThrough(timeline, { ...story, arrived: since(story.post), ended: place }))) return []
+    return [{ promise: 'recent', why: `the record of ${uid} shows as complete what never was: ${delivery.message}` }]
+  })
+}
+
+/** When the first copy of a delivery arrived: the others find what it has done. */
+const firstArrival = ({ acts }: Timeline, { delivery, hook }: Story['post']): number =>
+  acts.find(({ post }) => post.hook === hook && post.delivery === delivery)?.arrived ?? 0
+
+const mayBeIts = (
+  { answer, arrived, arrivedAt, endedAt, post, wall }: Story,
+  uid: string,
+  { at: recordedAt, outcome }: RecordedDelivery,
+  place: number,
+): boolean =>
+  post.uid === uid &&
+  arrived < place &&
+  (answer === undefined || answer === 'no answer' || at(answer, 'body', 'outcome') === outcome) &&
+  recordedAt >= wall &&
+  recordedAt <= wall + (endedAt - arrivedAt) + 1

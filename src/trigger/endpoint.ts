@@ -190,7 +190,11 @@ export class TriggerEndpoint {
     const { deadline, delivery, hook, isAskable } = context
     if (!isAskable || !delivery.identity) return undefined
     const key = keyOf(delivery.identity.key)
-    const find = (draft: MemoryDraft): Ruling<Row | undefined> => ({ result: draft.get(key) })
+    // Another replica may have decided it since this one read the record.
+    const find = (draft: MemoryDraft): Ruling<Row | undefined> => {
+      const row = draft.get(key)
+      return { result: row, needsNewest: row === undefined }
+    }
     const mayContinue = (): boolean => clock.monotonic() < deadline
     const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
     const row = found?.decided === 'stored' ? found.result : undefined

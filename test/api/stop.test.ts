@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
 import { configMaps } from '../../src/kube/resources.ts'
@@ -109,6 +110,27 @@ it('a new key set leaves the stop as it is', async () => {
   await answered(200)
   await annotate('')
   await answered(503)
+})
+
+it('a stopped hook tells the outcome of what another replica decided', async () => {
+  const here = await setUp()
+  const other = await product(here, { controller: false })
+  const elsewhere = here.webUp.replace(/:\d+/, `:${other.triggerPort}`)
+  const named = (url: string, key: string) => post(url, undefined, { headers: { 'idempotency-key': key } })
+  expect(await named(elsewhere, 'one')).toMatchObject({ status: 200 })
+  // It has nothing more to write, and knows the record as it wrote it last.
+  await here.until(
+    () => here.hook('web-up'),
+    hook => at(hook, 'status', 'lastDelivery') !== undefined,
+  )
+  expect(await named(here.webUp, 'two')).toMatchObject({ status: 200, body: { from: 3, to: 4 } })
+  await here.typed('stop', '--reason', 'drill')
+  await here.answered(503)
+  await here.until(
+    () => named(elsewhere, 'three'),
+    ({ status }) => status === 503,
+  )
+  expect(await named(`${elsewhere}?wait=0s`, 'two')).toMatchObject({ body: { outcome: 'applied', from: 3, to: 4 } })
 })
 
 it('a stop asks why', async () => {

@@ -18,8 +18,8 @@ export interface Stage {
   readonly load: Load
   /** A second load process, for what watches while the first one works. */
   readonly onlooker: () => Load
-  /** Starts the product, both roles or one. What still runs when the row ends is ended. */
-  readonly product: (role?: 'controller' | 'trigger') => Promise<Started>
+  /** Starts the product, both roles or one, with these flags. What still runs when the row ends is ended. */
+  readonly product: (role?: 'controller' | 'trigger', flags?: readonly string[]) => Promise<Started>
   readonly bare: () => Promise<Started>
   /** Deployments of no replicas. Answers their paths. */
   readonly deployments: (names: readonly string[]) => Promise<readonly string[]>
@@ -72,7 +72,7 @@ export const openStage = async (
     server,
     load,
     onlooker: () => (onlooker ??= newLoad()),
-    product: async role => kept(await startProduct(bundles.product, server, role)),
+    product: async (role, flags) => kept(await startProduct(bundles.product, server, role, flags)),
     bare: async () => kept(await startBare(bundles.bare, server)),
     deployments: async names => {
       const path = collectionPath(deploymentType, namespace)

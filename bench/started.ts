@@ -72,12 +72,14 @@ export const startProduct = async (
   bundle: string,
   { folder, kubeconfig }: Server,
   role?: 'controller' | 'trigger',
+  flags: readonly string[] = [],
 ): Promise<Started> => {
   const [trigger, operations] = [await freePort(), await freePort()]
   const command = [
     ...[...asInstalled(), bundle, 'serve', ...(role === undefined ? [] : [role])],
     ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
     ...['--trigger-port', String(trigger), '--operations-port', String(operations), '--shutdown-delay', '0'],
+    ...flags,
   ]
   return await start(join(folder, `product-${operations}.log`), command, `http://127.0.0.1:${trigger}`, operations)
 }

@@ -10,6 +10,8 @@ import { verdictOf, type Check } from './operations/checks.ts'
 import { serveOperations } from './operations/server.ts'
 import { serveTrigger, type TriggerServer } from './trigger/http.ts'
 import type { StartReader } from './trigger/reading/reader.ts'
+import type { Issuer } from './token/issuer.ts'
+import { issuerKeysOf } from './token/issuer-keys.ts'
 import { triggerRole } from './trigger/trigger.ts'
 import { version } from './version.ts'
 
@@ -33,6 +35,8 @@ export interface RolesOptions {
   readonly shutdownDelayMs: number
   /** The memory for this process, in bytes. The trigger's limits depend on it. */
   readonly memoryBytes?: number
+  /** The issuers whose ID tokens hooks may ask for. Default: none. */
+  readonly issuers?: readonly Issuer[]
   /** Starts a reader of large bodies outside the event loop. */
   readonly startReader?: StartReader
   /** Readiness checks in addition to those of the roles. */
@@ -66,9 +70,10 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const memory = options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }
   const watchNamespace = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
   const watching = { ...watchNamespace, follow: sharedFollow() }
+  const issuers = issuerKeysOf(environment, options.issuers ?? [])
   const stop = new AbortController()
   const trigger = options.trigger
-    ? triggerRole(environment, { namespace, ...memory, ...reading, ...watching })
+    ? triggerRole(environment, { namespace, issuers, ...memory, ...reading, ...watching })
     : undefined
   const server: TriggerServer | undefined =
     trigger && (await serveTrigger({ ...trigger, clock, log, ...memory }, options.triggerAddress))
@@ -76,6 +81,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
     ? controllerRole(environment, {
         namespace,
         identity,
+        issuers,
         publicURL: options.publicURL(server?.port ?? 0),
         ...watching,
         ...triggerOf(options),
@@ -91,7 +97,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
     ...(options.checks ?? []),
   ]
   const operations = await serveOperations(metrics, checks, options.operationsAddress)
-  const running = Promise.all([trigger?.run(stop.signal), controller?.run(stop.signal)])
+  const running = Promise.all([trigger?.run(stop.signal), controller?.run(stop.signal), issuers.run(stop.signal)])
 
   return {
     triggerPort: server?.port,

@@ -10,17 +10,18 @@ interface Attack {
   readonly deaf?: boolean
 }
 
-/** The kinds of flood, by name. All but the slow, the pipelined, the large and the wrong signatures need no token, or one that is good no more. */
+/** The kinds of flood, by name. All but the slow, the pipelined, the large, the wrong signatures and the wrong credentials need no token, or one that is good no more. */
 const attacks = {
   garbage: ({ path }) => again(post(path.slice(0, -90))),
   forged: ({ path }) => again(post(`${path.slice(0, -86)}${'A'.repeat(86)}`)),
   'wrong signatures': ({ path }) =>
     again(post(path, 1000, `X-Signature: sha256=${'0'.repeat(64)}\r\n`, Buffer.alloc(1000, ' '))),
+  'wrong credentials': ({ authorization, path }) => again(post(path, 0, `Authorization: ${authorization}\r\n`)),
   'unknown key': ({ path }) => again(post(unknownKey(path))),
   'unknown key, with bodies': ({ path }) => ({
     first: Buffer.concat([post(unknownKey(path), 1_000_000), Buffer.alloc(300_000, 'x')]),
   }),
-  heads: ({ path }) => ({ first: Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(5000)}`) }),
+  heads: ({ path }) => ({ first: Buffer.from(`POST ${path} HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(11_000)}`) }),
   idle: ({ path }) => ({ first: post(path.slice(0, -90)) }),
   'gone hooks': ({ path }) => again(post(path)),
   'slow bodies': ({ path }) => ({ first: Buffer.concat([post(path, 1_000_000), Buffer.alloc(60_000, '{')]) }),
@@ -30,7 +31,7 @@ const attacks = {
   // All with one key: the first runs the hook, and the others ask for the same outcome.
   waiters: ({ path }) => again(post(`${path}?wait=10m`, 0, 'Idempotency-Key: "one"\r\n')),
   'large JSON': ({ path }) => again(Buffer.concat([post(path, largeJson.length), largeJson])),
-} as const satisfies Record<string, (url: { readonly path: string }) => Attack>
+} as const satisfies Record<string, (made: { readonly path: string; readonly authorization: string }) => Attack>
 
 export type Flood = keyof typeof attacks
 
@@ -59,9 +60,17 @@ const largeJson = (() => {
 })()
 
 /** Floods a URL for a while, and counts the answers, by status too, and the posts that have none at the end. Connections that are closed are opened again when their next post is due. */
-export const flood = async ({ connections, kind, ms, perSecond, sources = 1, url }: FloodJob): Promise<Report> => {
+export const flood = async ({
+  authorization = '',
+  connections,
+  kind,
+  ms,
+  perSecond,
+  sources = 1,
+  url,
+}: FloodJob): Promise<Report> => {
   const { hostname, pathname, port } = new URL(url)
-  const attack: Attack = attacks[kind]({ path: pathname })
+  const attack: Attack = attacks[kind]({ authorization, path: pathname })
   const gapMs = perSecond === undefined ? 0 : (connections * 1000) / perSecond
   const sockets = new Set<Socket>()
   let isOver = false

@@ -25,6 +25,8 @@ export interface PostJob extends Pace {
   readonly oneNamedOf?: number
   /** The body is signed with this key, for a hook whose `auth.hmac` has `X-Signature` for its header. */
   readonly signedWith?: string
+  /** The header Authorization of each post. */
+  readonly authorization?: string
 }
 
 /** Marked writes of the counts of these targets, in turns, each from the version that the one before left. */
@@ -103,6 +105,8 @@ export interface FloodJob {
   readonly connections: number
   /** From how many addresses it comes; one if absent. */
   readonly sources?: number
+  /** The header Authorization of `wrong credentials`. */
+  readonly authorization?: string
   readonly perSecond?: number
 }
 

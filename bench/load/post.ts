@@ -17,13 +17,21 @@ const poolFor = (origin: string, connections: number): Pool => {
 }
 
 /** Answers with other statuses than 200 are counted; `different` is how many counts the 200s name. */
-export const post = async ({ body, oneNamedOf, signedWith, urls, ...pace }: PostJob): Promise<Report> => {
+export const post = async ({
+  authorization,
+  body,
+  oneNamedOf,
+  signedWith,
+  urls,
+  ...pace
+}: PostJob): Promise<Report> => {
   const targets = urls.map(url => new URL(url))
   const origins = new Set(targets.map(({ origin }) => origin)).size
   const sockets = Math.ceil(pace.concurrency / origins)
   const notes: Record<string, number> = {}
   const counts = new Set<string>()
   const headersOf = (index: number, sent: string): Record<string, string> => ({
+    ...(authorization !== undefined && { authorization }),
     ...(body && { 'content-type': 'application/json' }),
     ...(oneNamedOf !== undefined && index % oneNamedOf === 0 && { 'idempotency-key': randomUUID() }),
     ...(signedWith !== undefined && {

@@ -192,7 +192,7 @@ export interface ReceiverHookSettings {
     /** The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status. */
     secretName?: string
   }
-  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks and sns. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md). */
+  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns. Any other post gets 401. By default nothing. All but oidc and sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md). */
   auth?: {
     /** The post has the header `Authorization: Bearer`, with what is in a Secret (RFC 6750). */
     bearer?: {
@@ -286,6 +286,20 @@ export interface ReceiverHookSettings {
       previousKey?: string
       /** How far the signed time may be from the trigger's own, either way: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
       tolerance?: string
+    }
+    /** The post has the header `Authorization: Bearer`, with a signed token that an issuer gave the sender: GitHub Actions, GitLab, Google Pub/Sub, a service account of Kubernetes. No Secret is shared. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md). */
+    oidc?: {
+      /** Who signs, exactly as in the claim `iss`: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it. */
+      issuer: string
+      /** Whom the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token. */
+      audience: string
+      /** What the token must say. All must hold, and one of them must say who signs: sub, email, repository_id, repository_owner_id, project_id, namespace_id, oid, appid, azp. */
+      claims: Array<{
+        /** The name of the claim, such as `repository_id`. */
+        name: string
+        /** The values. The claim must be exactly one of them: no pattern, no part. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts. */
+        oneOf: Array<string>
+      }>
     }
     /** The post is a message of one topic of Amazon SNS, signed by Amazon. Without this, the hook accepts a signed message of anybody's topic. It refuses raw messages, which are not signed. */
     sns?: {

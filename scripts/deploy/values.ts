@@ -118,6 +118,13 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         '',
       ),
     }),
+    oidc: group('ID tokens with which senders prove who they are (auth.oidc).', {
+      issuers: value({
+        type: 'array',
+        maxItems: 16,
+        items: { type: 'string', pattern: '^https://[^?#\\s,]+(,keys=(cluster|https://[^?#\\s,]+))?$' },
+      })('The issuers that hooks may name, such as https://token.actions.githubusercontent.com.', []),
+    }),
     flowControl: enabled(
       'Gives the requests of both roles a share of the API server of their own. Not with watchNamespace.',
       true,

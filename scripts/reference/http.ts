@@ -127,7 +127,7 @@ const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
 /** What each status of a refusal means. */
 const refusedMeans: Readonly<Record<number, string>> = {
   400: 'The body or the query cannot be read',
-  401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer and basic, and at a path with a name, with `WWW-Authenticate`',
+  401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer, basic and oidc, and at a path with a name, with `WWW-Authenticate`',
   404: 'No such path, or this installation has not signed the token. Where that is in the header: 401',
   405: 'Not a POST. `Allow` says so',
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
@@ -180,7 +180,7 @@ says which hook, and [may change](../explanation/tokens.md). Any other path is 4
 
 **A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and no log of URLs has the token. The hook's
 \`status.endpoint\` is that address. Where the header has no good token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
-\`auth.bearer\`, \`auth.basic\` or \`auth.header\` of that name wants the header for itself: post to its URL.
+\`auth.bearer\`, \`auth.basic\`, \`auth.oidc\` or \`auth.header\` of that name wants the header for itself: post to its URL.
 
 **A path with a name.** \`POST /v1/hooks/NAMESPACE/NAME\` runs a hook with \`token.url: named\`, with what its \`auth\` asks for. With \`auth.path\` a
 secret follows: \`/v1/hooks/NAMESPACE/NAME/SECRET\`. Until a post has proved itself, all names are answered alike: 401 \`Unproved\` with a challenge for
@@ -205,7 +205,7 @@ ${table(
     ],
     [
       code('Authorization'),
-      'For a hook with `auth.bearer` or `auth.basic`; and for `/v1/trigger` without a token. Otherwise it is ignored',
+      'For a hook with `auth.bearer`, `auth.basic` or `auth.oidc`; and for `/v1/trigger` without a token. Otherwise it is ignored',
     ],
     [
       'the header that `auth.hmac.header` names',

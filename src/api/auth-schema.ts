@@ -1,6 +1,7 @@
 import { durationRule, isDuration, milliseconds, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
 import { matching } from './matching.ts'
+import { oidcSchema } from './oidc-schema.ts'
 import type { Obj, Str } from './schema.ts'
 import { previousKey, secretKeyRef } from './secret-entry.ts'
 
@@ -62,14 +63,14 @@ const replayWindow = {
   'x-kubernetes-validations': [durationRule, noLongerThanADay],
 } as const
 
-const forms = ['bearer', 'basic', 'header', 'path', 'hmac', 'standardWebhooks', 'sns'] as const
-const listed = 'bearer, basic, header, path, hmac, standardWebhooks and sns'
+const forms = ['bearer', 'basic', 'header', 'path', 'hmac', 'standardWebhooks', 'oidc', 'sns'] as const
+const listed = 'bearer, basic, header, path, hmac, standardWebhooks, oidc and sns'
 
 /** What a sender has to prove in addition to the token. */
 export const authSchema = {
   type: 'object',
   title: 'What a post must prove',
-  description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).`,
+  description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but oidc and sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).`,
   hint: 'Besides having the URL. Any other post gets 401. Where this names a Secret, the trigger needs the right to read it: the hook says which command gives it.',
   properties: {
     bearer: {
@@ -245,6 +246,7 @@ export const authSchema = {
       required: ['secretKeyRef'],
       properties: { secretKeyRef, previousKey, tolerance },
     },
+    oidc: oidcSchema,
     sns: {
       type: 'object',
       title: 'A signature of Amazon SNS',

@@ -4,7 +4,7 @@ import { milliseconds } from './duration.ts'
 import type { Stored } from './schema.ts'
 
 /** What a hook asks of its senders in addition to the token. */
-export type Auth = SecretAuth | TopicAuth
+export type Auth = SecretAuth | TopicAuth | IssuerAuth
 
 /** What a hook asks of its senders besides its URL. A secret in the path is part of the URL. */
 export type SentAuth = Exclude<Auth, { readonly form: 'path' }>
@@ -54,10 +54,28 @@ export interface TopicAuth {
   readonly topicArn: string
 }
 
+/** A token of OpenID Connect, which an issuer has signed for the sender. */
+export interface IssuerAuth {
+  readonly form: 'oidc'
+  /** The claim `iss`. */
+  readonly issuer: string
+  /** The claim `aud`, or a member of it. */
+  readonly audience: string
+  /** The other claims that a token must have, each with one of the values. */
+  readonly claims: readonly AskedClaim[]
+}
+
+export interface AskedClaim {
+  readonly name: string
+  readonly oneOf: readonly string[]
+}
+
 type Spec = Stored<typeof authSchema>
 
 /** Returns the proof that the member `auth` of a spec asks for, or undefined if it has none. */
-export const authOf = ({ basic, bearer, header, hmac, path, sns, standardWebhooks }: Spec = {}): Auth | undefined => {
+export const authOf = ({ basic, bearer, header, hmac, oidc, path, sns, standardWebhooks }: Spec = {}):
+  | Auth
+  | undefined => {
   if (bearer) return { form: 'bearer', ...entryOf(bearer) }
   if (basic) return { form: 'basic', secret: basic.secretRef.name, previousKey: basic.previousKey }
   if (header) return { form: 'header', ...entryOf(header), header: header.name }
@@ -67,6 +85,7 @@ export const authOf = ({ basic, bearer, header, hmac, path, sns, standardWebhook
     const { tolerance } = standardWebhooks
     return { form: 'standardWebhooks', ...entryOf(standardWebhooks), toleranceMs: toleranceOf(tolerance) }
   }
+  if (oidc) return { form: 'oidc', ...oidc }
   return sns && { form: 'sns', topicArn: sns.topicArn }
 }
 
@@ -105,6 +124,10 @@ export const replayWindowOf = ({ hmac, sns }: Spec = {}): number =>
  * until an administrator binds it in a namespace.
  */
 export const authRole = 'receiver-hooks-auth'
+
+/** Says what to do if the installation does not allow the issuer that a hook names. */
+export const issuerNotAllowed = ({ issuer }: IssuerAuth): string =>
+  `this installation does not take tokens of ${issuer}, which auth.oidc.issuer names. An administrator allows it with the flag --oidc-issuer of both roles, or oidc.issuers of the chart`
 
 /**
  * Says what to do if the right to read a Secret is missing. `accounts` are the service accounts of

@@ -312,6 +312,16 @@ export const reasons = {
     means: 'The Secret of `auth` is larger than 64 KiB.',
     todo: 'Put the credential into a Secret of its own, and name that in `auth`.',
   },
+  IssuerNotAllowed: {
+    where: ['failed', 'condition'],
+    means: 'The installation does not take tokens of the issuer in `auth.oidc`.',
+    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If it is right, ask an administrator to allow the issuer: the flag `--oidc-issuer` of both roles, `oidc.issuers` of the chart.',
+  },
+  IssuerUnavailable: {
+    where: ['refused', 'condition'],
+    means: 'The keys of an issuer of ID tokens cannot be read, so that no token can be verified with them.',
+    todo: 'Nothing, if it passes: the sender tries again. If it goes on, see in the message or in the log of the trigger what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.',
+  },
   AuthSecretWeak: {
     where: ['failed', 'condition'],
     means: 'The Secret of `auth` has a value that could be guessed, and the URL of the hook is no secret.',
@@ -350,13 +360,13 @@ export const reasons = {
   Unauthorized: {
     where: ['refused'],
     means: "The post does not prove what the hook's `auth` asks for.",
-    todo: 'Give the sender what is in the Secret of `auth`, or post from the topic of `auth.sns`. docs/how-to/authenticate-senders.md shows how.',
+    todo: 'Give the sender what is in the Secret of `auth`, or post from the topic of `auth.sns`. docs/how-to/authenticate-senders.md shows how. For `auth.oidc`, the log of the trigger says what is wrong with the token.',
   },
   Unproved: {
     where: ['refused'],
     means:
       'There is no hook with a named URL of this name, or the post does not prove what its `auth` asks for. The answer is the same for both.',
-    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret of `auth`. The conditions of the hook say if its Secret is missing, cannot be read or is too weak.",
+    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret of `auth`. The conditions of the hook say if its Secret is missing, cannot be read or is too weak. For `auth.oidc`, the log of the trigger says what is wrong with the token.",
   },
   MethodNotAllowed: {
     where: ['refused'],

@@ -1,4 +1,5 @@
 import { milliseconds } from '../api/duration.ts'
+import { issuerIn, maxIssuers, type Issuer } from '../token/issuer.ts'
 import { UsageError, type Completes, type Option } from './command.ts'
 
 type About = Pick<Option<unknown>, 'flag' | 'short' | 'means'> & {
@@ -135,3 +136,21 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
  * Returns the last value. If a flag is given several times, its last value counts, as in kubectl.
  */
 const last = (given: readonly string[]): string | undefined => given.at(-1)
+
+/** Returns a flag for an issuer of ID tokens. It may be given several times. */
+export const issuers = (about: Omit<About, 'value'>): Option<readonly Issuer[]> => ({
+  ...about,
+  value: 'URL',
+  many: true,
+  read: given => {
+    const found = given.map(text => {
+      const issuer = issuerIn(text)
+      if (typeof issuer === 'string') throw new UsageError(`--${about.flag}: ${issuer}`)
+      return issuer
+    })
+    if (found.length > maxIssuers) throw new UsageError(`--${about.flag} may be given ${maxIssuers} times`)
+    const twice = found.find(({ url }, index) => found.some((other, at) => at < index && other.url === url))
+    if (twice) throw new UsageError(`--${about.flag} names ${twice.url} twice`)
+    return found
+  },
+})

@@ -1,6 +1,6 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
-import { beginning, choice, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
+import { beginning, choice, issuers, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'
@@ -11,6 +11,7 @@ import { promMetrics } from '../environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
 import { nodeOutbound } from '../environment/outbound.ts'
 import type { Exported } from '../environment/tracing.ts'
+import type { Issuer } from '../token/issuer.ts'
 import { startRoles } from '../roles.ts'
 import { startReader } from '../trigger/reading/start.ts'
 import { version } from '../version.ts'
@@ -35,6 +36,8 @@ export interface RunOptions {
   readonly operationsPort: number
   readonly shutdownDelayMs: number
   readonly logLevel: LogLevel
+  /** The issuers whose ID tokens hooks may ask for. */
+  readonly issuers: readonly Issuer[]
   /** Where spans go. Undefined: the variables OTEL_EXPORTER_OTLP_* say it, or no spans are made. */
   readonly otlpEndpoint: string | undefined
 }
@@ -92,6 +95,11 @@ const flags = {
     means:
       'where the collector of traces is, which takes OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT; without it no traces are made)',
   }),
+  oidcIssuer: issuers({
+    flag: 'oidc-issuer',
+    means:
+      'an issuer of ID tokens that hooks may name in auth.oidc, with both roles; may be repeated. ",keys=URL" behind it says where its keys are, ",keys=cluster" that they are those of this cluster',
+  }),
   logLevel: choice(
     { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: info)' },
     logLevels,
@@ -117,6 +125,7 @@ export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string)
   operationsPort: given.get(flags.operationsPort),
   shutdownDelayMs: given.get(flags.shutdownDelay),
   logLevel: given.get(flags.logLevel),
+  issuers: given.get(flags.oidcIssuer),
   otlpEndpoint: given.get(flags.otlpEndpoint),
 })
 
@@ -175,6 +184,7 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
     operationsAddress: { host, port: options.operationsPort, flag: '--operations-port' },
     shutdownDelayMs: options.shutdownDelayMs,
     memoryBytes: usableMemory(),
+    issuers: options.issuers,
     startReader,
   })
   const { operationsPort, triggerPort } = roles

@@ -1,4 +1,4 @@
-import { authOf, unreadable } from '../api/auth.ts'
+import { authOf, issuerNotAllowed, unreadable, type IssuerAuth } from '../api/auth.ts'
 import type { Accounts, Role } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { credentialsIn, maxAuthSecretBytes, tooLargeSecret } from '../api/credentials.ts'
@@ -8,20 +8,23 @@ import type { ApiConnection } from '../environment/environment.ts'
 import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
+import type { IssuerKeys } from '../token/issuer-keys.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
 /**
  * Returns why the senders of a hook cannot prove what its `auth` asks for, or undefined. `accounts`
- * are the installation's service accounts. Throws the API server's errors.
+ * are the installation's service accounts, `issuers` the keys of the issuers that it allows. Throws the API server's errors.
  */
 export const authProblem = async (
   api: ApiConnection,
   hook: ReceiverHook,
   rights: Pick<TriggerRights, 'missing'> | undefined,
   accounts: Accounts,
+  issuers: Pick<IssuerKeys, 'allows' | 'problem'>,
 ): Promise<Problem | undefined> => {
   const auth = authOf(hook.spec.auth)
   if (!auth || auth.form === 'sns') return undefined
+  if (auth.form === 'oidc') return await issuerProblem(auth, issuers)
   const { namespace } = hook.metadata
   const forbidden = (role: Role): Problem => ({
     reason: 'Forbidden',
@@ -43,4 +46,18 @@ export const authProblem = async (
     if (!isStatus(error, 403)) throw error
     return forbidden('controller')
   }
+}
+
+/** Returns why tokens of the issuer that a hook names cannot be verified, or undefined. */
+const issuerProblem = async (
+  auth: IssuerAuth,
+  issuers: Pick<IssuerKeys, 'allows' | 'problem'>,
+): Promise<Problem | undefined> => {
+  if (!issuers.allows(auth.issuer)) {
+    return { reason: 'IssuerNotAllowed', message: issuerNotAllowed(auth), lasts: 'stalled' }
+  }
+  const why = await issuers.problem(auth.issuer)
+  if (why === undefined) return undefined
+  const message = `the keys of ${auth.issuer}, which auth.oidc.issuer names, cannot be read: ${why}`
+  return { reason: 'IssuerUnavailable', message, lasts: 'reconciling' }
 }

@@ -22,6 +22,7 @@ import type { ServiceAccount } from '../kube/reviews.ts'
 import { configMaps, records, secrets } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
+import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers, type Autoscalers } from './autoscalers.ts'
 import { isNew, isRefusing, deliveryReportOf, type DeliveryReport } from './deliveries.ts'
@@ -53,6 +54,8 @@ export interface ControllerOptions {
   readonly watchNamespace?: string
   /** How to follow hooks and public keys if another part of the process follows them too. */
   readonly follow?: Follow
+  /** The keys of the issuers whose ID tokens hooks may ask for. Absent: none. */
+  readonly issuers?: IssuerKeys
 }
 
 export interface ControllerRole {
@@ -104,7 +107,7 @@ class Controller implements ControllerRole {
   /** What a reconcile needs besides the hook. */
   readonly #asked: Pick<
     Reconciling,
-    'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'rights' | 'verifier' | 'zones'
+    'accounts' | 'autoscalers' | 'definitions' | 'expressions' | 'issuers' | 'rights' | 'verifier' | 'zones'
   >
   #leading: Queues | undefined
   /** Why the lease cannot be held. Undefined if it can be. */
@@ -126,6 +129,7 @@ class Controller implements ControllerRole {
       autoscalers: this.#autoscalers,
       definitions: definitionsOf(environment, { lane: 'bulk', timeoutMs: definitionReadWithinMs }),
       expressions: this.#expressions,
+      issuers: options.issuers ?? noIssuers,
       zones: new Zones(),
       rights: this.#rights,
       accounts: accountsIn(namespace, { single: trigger === 'itself' }),

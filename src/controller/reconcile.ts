@@ -18,6 +18,7 @@ import { readOfAnyKind, send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { UnknownKind } from '../kube/unknown-kind.ts'
 import { dueIn } from '../token/current.ts'
+import type { IssuerKeys } from '../token/issuer-keys.ts'
 import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
@@ -60,6 +61,7 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   /** The trigger's rights. Undefined: they are not checked. */
   readonly rights?: Pick<TriggerRights, 'missing'> | undefined
   readonly accounts: Accounts
+  readonly issuers: Pick<IssuerKeys, 'allows' | 'problem'>
   readonly events: EventRecorder
   /** Receives the hook with its new status from the API server's answer. */
   readonly wrote: (hook: StoredObject) => void
@@ -100,7 +102,7 @@ export const reconcileHook = async (
       (await orForbidden(validated(context, hook, bound, attempts), error =>
         unreadable(context, bound, error, place),
       )) ??
-      (await authProblem(context.api, hook, context.rights, context.accounts)) ??
+      (await authProblem(context.api, hook, context.rights, context.accounts, context.issuers)) ??
       (await rightsProblem(context, bound, place)))
 
   const target = isViolation(bound) ? undefined : bound.target

@@ -1,4 +1,4 @@
-import { authOf, type Auth, type SecretAuth } from '../api/auth.ts'
+import { authOf, type Auth, type IssuerAuth, type SecretAuth } from '../api/auth.ts'
 import { milliseconds } from '../api/duration.ts'
 import { defaultRateLimit, type HookSpec } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
@@ -21,11 +21,13 @@ export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires
 }
 
 /** Says the same of a hook whose URL has its name. The Secret is then all that a sender needs. */
-const worstOfNamed = (spec: HookSpec, worst: string, { form, secret }: SecretAuth): readonly string[] => [
-  `A holder of what is in Secret/${secret} (spec.auth.${form}) can ${worst}.`,
+const worstOfNamed = (spec: HookSpec, worst: string, auth: SecretAuth | IssuerAuth): readonly string[] => [
+  auth.form === 'oidc'
+    ? `Anybody with a token of ${auth.issuer} with the claims of spec.auth.oidc can ${worst}.`
+    : `A holder of what is in Secret/${auth.secret} (spec.auth.${auth.form}) can ${worst}.`,
   `${frequencyOf(spec)}${timesOf(spec)}`,
-  form === 'path' ? 'The URL ends with that secret, so a holder of the URL can, too.' : 'The URL is no secret.',
-  'That ends when you change the Secret, or suspend or delete the hook.',
+  auth.form === 'path' ? 'The URL ends with that secret, so a holder of the URL can, too.' : 'The URL is no secret.',
+  `That ends when you change ${auth.form === 'oidc' ? 'spec.auth' : 'the Secret'}, or suspend or delete the hook.`,
 ]
 
 const frequencyOf = ({ cooldown, rateLimit = defaultRateLimit }: HookSpec): string => {
@@ -47,5 +49,8 @@ const hourMs = 3_600_000
 const proofOf = (auth: Auth | undefined): string => {
   if (auth === undefined) return 'The URL is enough: with spec.auth a sender must prove who it is, too.'
   if (auth.form === 'sns') return `The URL is not enough: Amazon must have signed the message, for ${auth.topicArn}.`
+  if (auth.form === 'oidc') {
+    return `The URL is not enough: a holder also needs a token of ${auth.issuer} with the claims of spec.auth.oidc.`
+  }
   return `The URL is not enough: a holder also needs what is in Secret/${auth.secret} (spec.auth.${auth.form}).`
 }

@@ -43,10 +43,10 @@ export interface ApiRequest {
   readonly pick?: readonly string[]
   /**
    * Asks only for the metadata: of one object as PartialObjectMetadata, of a list as
-   * PartialObjectMetadataList. The API server answers 406 if the form does not fit. Absent: whole
-   * objects.
+   * PartialObjectMetadataList. `key set`: asks for a JSON Web Key Set (RFC 7517). The API server answers
+   * 406 if the form does not fit. Absent: whole objects.
    */
-  readonly as?: 'metadata' | 'metadata list'
+  readonly as?: 'metadata' | 'metadata list' | 'key set'
   /**
    * Requests of one lane share connections. Different lanes share none, so no lane can delay
    * another.

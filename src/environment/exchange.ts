@@ -42,6 +42,7 @@ const queryOf = ({ query }: ApiRequest): string => (query === undefined ? '' : `
  */
 const acceptOf = ({ as }: ApiRequest): string => {
   if (as === undefined) return 'application/json'
+  if (as === 'key set') return 'application/jwk-set+json'
   const kind = as === 'metadata' ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
   return `application/json;as=${kind};g=meta.k8s.io;v=v1,application/json`
 }

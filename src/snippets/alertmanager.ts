@@ -174,6 +174,7 @@ const fileLines = (auth: SentAuth | undefined): readonly string[] => {
     case 'header':
       return ['http_headers:', `  ${yamlText(auth.header)}:`, `    files: [${mounted(auth.secret, auth.key)}]`]
     case 'hmac':
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:
@@ -195,6 +196,7 @@ const operatorProof = (hook: SnippetHook, secretName: string): string => {
       )
     case 'header':
     case 'hmac':
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:

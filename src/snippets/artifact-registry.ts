@@ -1,4 +1,5 @@
-import { nothing } from './proof.ts'
+import type { SentAuth } from '../api/auth.ts'
+import { googleProof } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
@@ -7,15 +8,15 @@ export const artifactRegistry: Snippet = {
   name: 'artifact-registry',
   title: 'Google Artifact Registry',
   group: 'images',
-  proves: nothing,
+  proves: googleProof,
   pushes: true,
-  texts: ({ name, url }) => [
+  texts: ({ auth, name, url }) => [
     {
       where:
         'A command. The topic `gcr` reports pushes to every repository of the project. The hook reacts only to its `image`.',
       language: 'sh',
       text: `gcloud pubsub subscriptions create ${shellWord(idOf(name))} --topic=gcr --ack-deadline=10 \\
-  --min-retry-delay=10s --push-endpoint=${shellWord(url)}
+  --min-retry-delay=10s --push-endpoint=${shellWord(url)}${signingOptions(auth)}
 `,
     },
   ],
@@ -26,3 +27,11 @@ export const artifactRegistry: Snippet = {
  * hook's name are allowed in an id.
  */
 const idOf = (name: string): string => `hook-${name}`
+
+/** Returns the options with which Pub/Sub sends an ID token of the account in the claim `email`. */
+const signingOptions = (auth: SentAuth | undefined): string => {
+  if (auth?.form !== 'oidc') return ''
+  const [account = 'ACCOUNT'] = auth.claims.find(({ name }) => name === 'email')?.oneOf ?? []
+  return ` \\
+  --push-auth-service-account=${shellWord(account)} --push-auth-token-audience=${shellWord(auth.audience)}`
+}

@@ -1,27 +1,28 @@
-import { anyProof } from './proof.ts'
+import type { SentAuth } from '../api/auth.ts'
+import { ownIssuer } from './proof.ts'
 import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
 import { isSigned, keptSecret, postLines, secretsOf } from './script.ts'
-import type { Snippet } from './snippet.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A CronJob in the cluster, in the hook's namespace. */
 export const cronJob: Snippet = {
   name: 'cron-job',
   title: 'CronJob',
   group: 'scripts',
-  proves: anyProof,
+  proves: ownIssuer,
   pushes: false,
   texts: hook => {
     const { auth, name, namespace, secretName } = hook
-    const { post, value, variable } = keptSecret(hook)
+    const { kept, post } = keptSecret(hook)
     // The key in the Secret. It is one of the keys that the Secret of `token.secretName` has.
-    const key = variable === 'HOOK_URL' ? 'url' : 'token'
+    const key = kept?.variable === 'HOOK_URL' ? 'url' : 'token'
     return [
-      ...(secretName === undefined
+      ...(secretName === undefined && kept
         ? [
             {
               where: `A terminal, once: the CronJob reads the ${key === 'url' ? 'URL' : 'token'} from a Secret.${hook.hasNamedURL ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
               language: 'console' as const,
-              text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`${key}=${value}`)}\n`,
+              text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`${key}=${kept.value}`)}\n`,
             },
           ]
         : []),
@@ -46,7 +47,7 @@ spec:
       template:
         spec:
           restartPolicy: Never
-          automountServiceAccountToken: false
+${accountLine(hook)}          automountServiceAccountToken: false
           securityContext:
             runAsNonRoot: true
             runAsUser: 65532
@@ -65,12 +66,12 @@ spec:
               resources:
                 requests: { cpu: 10m, memory: 16Mi }
                 limits: { memory: 32Mi }
-              env:
+${mountOf(auth)}              env:
                 - name: KEY
                   valueFrom:
                     fieldRef:
                       fieldPath: metadata.labels['batch.kubernetes.io/job-name']
-${[{ variable, secret: secretName ?? `${name}-url`, key }, ...secretsOf(auth)]
+${[...(kept ? [{ variable: kept.variable, secret: secretName ?? `${name}-url`, key }] : []), ...secretsOf(auth)]
   .map(
     ({ key, secret, variable }) => `                - name: ${variable}
                   valueFrom:
@@ -82,9 +83,44 @@ ${[{ variable, secret: secretName ?? `${name}-url`, key }, ...secretsOf(auth)]
   .join('')}              command:
                 - sh
                 - -c
-                - ${yamlBlock(postLines({ auth, ...post, key: '$KEY' }).join('\n'), 18)}
-`,
+                - ${yamlBlock(postLines({ auth, ...post, key: '$KEY', idToken: `ID_TOKEN=$(cat ${tokenFolder}/token)` }).join('\n'), 18)}
+${volumeOf(auth)}`,
       },
     ]
   },
 }
+
+/** The folder with the ID token of the pod. */
+const tokenFolder = '/var/run/secrets/receiver-hooks'
+
+/** Returns the account of the pod: the one in the claim `sub` of `auth.oidc`, if it is of the hook's namespace. */
+const accountLine = ({ auth, namespace }: SnippetHook): string => {
+  if (auth?.form !== 'oidc') return ''
+  const [subject = ''] = auth.claims.find(({ name }) => name === 'sub')?.oneOf ?? []
+  const beginning = `system:serviceaccount:${namespace}:`
+  const account = subject.startsWith(beginning) ? subject.slice(beginning.length) : 'ACCOUNT'
+  return `          serviceAccountName: ${yamlText(account)}\n`
+}
+
+const mountOf = (auth: SentAuth | undefined): string =>
+  auth?.form === 'oidc'
+    ? `              volumeMounts:
+                - name: id-token
+                  mountPath: ${tokenFolder}
+                  readOnly: true
+`
+    : ''
+
+/** Returns the volume in which the kubelet keeps a token for the audience of the hook. */
+const volumeOf = (auth: SentAuth | undefined): string =>
+  auth?.form === 'oidc'
+    ? `          volumes:
+            - name: id-token
+              projected:
+                sources:
+                  - serviceAccountToken:
+                      audience: ${yamlText(auth.audience)}
+                      expirationSeconds: 600
+                      path: token
+`
+    : ''

@@ -80,6 +80,7 @@ const overrides = ({ auth, namespace, secretName }: SnippetHook): string => {
     case 'basic':
       return read('Username', auth.secret, 'username') + read('Password', auth.secret, 'password')
     case 'hmac':
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:

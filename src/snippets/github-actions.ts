@@ -1,4 +1,5 @@
-import { anyProof, readingSecret } from './proof.ts'
+import type { SentAuth } from '../api/auth.ts'
+import { githubProof, readingSecret } from './proof.ts'
 import { githubText, plainText, shellWord, yamlBlock, yamlText } from './quote.ts'
 import { canWait, imageNote, keptSecret, postLines, scriptBody, secretsOf, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
@@ -8,12 +9,13 @@ export const githubActions: Snippet = {
   name: 'github-actions',
   title: 'GitHub Actions',
   group: 'pipelines',
-  proves: anyProof,
+  proves: githubProof,
   pushes: true,
   texts: hook => {
     const { auth, name, namespace, pushes } = hook
-    const { post, value, variable } = keptSecret(hook)
-    const given = { auth, ...post, key: '$KEY', body: scriptBody(hook) }
+    const { kept, post } = keptSecret(hook)
+    const variables = [...(kept ? [kept.variable] : []), ...secretsOf(auth).map(({ variable }) => variable)]
+    const given = { auth, ...post, key: '$KEY', body: scriptBody(hook), idToken: idTokenLine(auth) }
     const workflow = (
       lines: readonly string[],
       minutes: number,
@@ -25,26 +27,29 @@ jobs:
   run-hook:
     runs-on: ubuntu-latest
     timeout-minutes: ${minutes}
-    steps:
+${auth?.form === 'oidc' ? '    permissions:\n      id-token: write # For the token that the hook asks for.\n' : ''}    steps:
       - name: Run the hook
         env:
-          ${variable}: \${{ secrets.${variable} }}
           KEY: github-\${{ github.repository }}-\${{ github.run_id }}${keyEnd}
-${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${secretsOf(auth)
-      .map(({ variable }) => `          ${variable}: \${{ secrets.${variable} }}\n`)
+${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
+      .map(variable => `          ${variable}: \${{ secrets.${variable} }}\n`)
       .join('')}        run: ${yamlBlock(githubText(lines.join('\n')), 10)}
 `
     return [
-      {
-        where: `A terminal, in the repository: the ${variable === 'HOOK_URL' ? 'URL' : 'token'} is a secret, and belongs where those are kept.`,
-        language: 'sh',
-        text: `${[
-          `printf %s ${shellWord(value)} | gh secret set ${variable}`,
-          ...secretsOf(auth).map(
-            ({ key, secret, variable }) => `${readingSecret(namespace, secret, key)} | gh secret set ${variable}`,
-          ),
-        ].join('\n')}\n`,
-      },
+      ...(variables.length === 0
+        ? []
+        : [
+            {
+              where: `A terminal, in the repository: ${kept ? `the ${kept.variable === 'HOOK_URL' ? 'URL' : 'token'}` : 'what the hook asks for'} is a secret, and belongs where those are kept.`,
+              language: 'sh',
+              text: `${[
+                ...(kept ? [`printf %s ${shellWord(kept.value)} | gh secret set ${kept.variable}`] : []),
+                ...secretsOf(auth).map(
+                  ({ key, secret, variable }) => `${readingSecret(namespace, secret, key)} | gh secret set ${variable}`,
+                ),
+              ].join('\n')}\n`,
+            } as const,
+          ]),
       {
         where: `\`.github/workflows/${plainText(name)}.yaml\`, or the step alone in a workflow that you have. A run is one delivery, also when it is tried again.${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
@@ -64,3 +69,9 @@ ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${secretsOf(a
     ]
   },
 }
+
+/** Returns the line of a step that gets an ID token from GitHub, for the audience of the hook. */
+const idTokenLine = (auth: SentAuth | undefined): string | undefined =>
+  auth?.form === 'oidc'
+    ? `ID_TOKEN=$(curl --silent --show-error --fail --retry 3 --get --header "Authorization: Bearer $ACTIONS_ID_TOKEN_REQUEST_TOKEN" --data-urlencode ${shellWord(`audience=${auth.audience}`)} "$ACTIONS_ID_TOKEN_REQUEST_URL" | jq -r .value)`
+    : undefined

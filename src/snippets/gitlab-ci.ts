@@ -1,5 +1,5 @@
 import type { SentAuth } from '../api/auth.ts'
-import { anyProof } from './proof.ts'
+import { ownIssuer } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
 import {
   canWait,
@@ -19,31 +19,34 @@ export const gitlabCi: Snippet = {
   name: 'gitlab-ci',
   title: 'GitLab CI',
   group: 'pipelines',
-  proves: anyProof,
+  proves: ownIssuer,
   pushes: true,
   texts: hook => {
     const { auth, name, pushes } = hook
-    const { post, value, variable } = keptSecret(hook)
+    const { kept, post } = keptSecret(hook)
+    const variables = [...(kept ? [kept.variable] : []), ...secretVariables(auth)]
     const given = { auth, ...post, body: scriptBody(hook) }
     const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${name}`)}:
   stage: deploy
   image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
 ${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
       isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
-    }  script:
+    }${auth?.form === 'oidc' ? `  id_tokens:\n    ID_TOKEN:\n      aud: ${yamlText(auth.audience)}\n` : ''}  script:
     - ${yamlBlock(lines.join('\n'), 6)}
 `
     // The key contains the hook's name, so two hooks in one pipeline are two deliveries.
     const key = (id: string): string => `gitlab-$CI_PROJECT_ID-${id}-${wordName(name)}`
     return [
       {
-        where: `\`.gitlab-ci.yml\`. In the project, Settings, CI/CD, Variables, add ${variable}${variables(auth)}, masked and hidden.${
+        where: `\`.gitlab-ci.yml\`.${variables.length === 0 ? '' : ` In the project, Settings, CI/CD, Variables, add ${variables.join(' and ')}, masked and hidden.`}${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',
         text: job(postLines({ ...given, key: key('$CI_PIPELINE_ID') }), '  retry: 2\n'),
       },
-      { where: `The value of the variable ${variable}.`, language: 'text', text: `${value}\n` },
+      ...(kept
+        ? [{ where: `The value of the variable ${kept.variable}.`, language: 'text', text: `${kept.value}\n` } as const]
+        : []),
       ...(canWait(hook)
         ? [
             {
@@ -57,9 +60,7 @@ ${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_S
   },
 }
 
-const variables = (auth: SentAuth | undefined): string =>
-  secretsOf(auth)
-    .map(
-      ({ key, secret, variable }) => ` and ${variable} (what Secret/${plainText(secret)} has under ${plainText(key)})`,
-    )
-    .join('')
+const secretVariables = (auth: SentAuth | undefined): readonly string[] =>
+  secretsOf(auth).map(
+    ({ key, secret, variable }) => `${variable} (what Secret/${plainText(secret)} has under ${plainText(key)})`,
+  )

@@ -61,6 +61,7 @@ const secretNote = ({ auth }: SnippetHook): string => {
     case 'hmac':
       return ` HOOK_SECRET in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
     case 'header':
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:
@@ -82,6 +83,7 @@ const proof = ({ auth }: SnippetHook): string => {
             header: ${yamlText(grafanaText(auth.header))}
 ${auth.timestamp === undefined ? '' : `            timestampHeader: ${yamlText(grafanaText(auth.timestamp.header))}\n`}`
     case 'header':
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:

@@ -37,6 +37,7 @@ const authorization = ({ auth }: SnippetHook): string => {
     case undefined:
     case 'header':
     case 'hmac':
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case 'bearer':

@@ -14,8 +14,24 @@ export const anyHeader: Proves = { forms: ['bearer', 'basic', 'header'] }
 /** The forms of `auth` for a product that can send only its own body: none. */
 export const nothing: Proves = { forms: [] }
 
-/** The forms of `auth` for a script: all but `sns`. */
+/** The forms of `auth` for a script: all but `oidc` and `sns`. */
 export const anyProof: Proves = { forms: ['bearer', 'basic', 'header', 'hmac', 'standardWebhooks'] }
+
+/** The issuer of GitHub Actions. An installation of GitHub Enterprise has its own. */
+const githubIssuer = /^https:\/\/token\.actions\.|\/_services\/token$/
+const googleIssuer = /^https:\/\/accounts\.google\.com$/
+
+/** The forms of `auth` for GitHub Actions. Each job gets ID tokens. */
+export const githubProof: Proves = { forms: [...anyProof.forms, 'oidc'], isIssuer: issuer => githubIssuer.test(issuer) }
+
+/** The forms of `auth` for Google Pub/Sub, which signs as a service account. */
+export const googleProof: Proves = { forms: ['oidc'], isIssuer: issuer => googleIssuer.test(issuer) }
+
+/** The forms of `auth` for a product that gets ID tokens of its own installation. */
+export const ownIssuer: Proves = {
+  forms: [...anyProof.forms, 'oidc'],
+  isIssuer: issuer => !githubIssuer.test(issuer) && !googleIssuer.test(issuer),
+}
 
 /** Returns a command that prints the values of some keys of a Secret, joined by `:`. */
 export const readingSecret = (namespace: string, secret: string, ...keys: readonly string[]): string => {
@@ -94,6 +110,8 @@ export const askedHeaders = (auth: SentAuth | undefined): readonly Header[] => {
   switch (auth?.form) {
     case 'bearer':
       return [{ name: 'Authorization', value: 'Bearer TOKEN' }]
+    case 'oidc':
+      return [{ name: 'Authorization', value: 'Bearer ID_TOKEN' }]
     case 'basic':
       return [{ name: 'Authorization', value: 'Basic CREDENTIALS' }]
     case 'header':
@@ -129,6 +147,7 @@ export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false)
     case 'hmac':
     case 'standardWebhooks':
       return note(['SECRET'], readingSecret(namespace, auth.secret, auth.key), auth.secret)
+    case 'oidc':
     case 'sns':
     case undefined:
       return ''

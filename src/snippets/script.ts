@@ -20,6 +20,11 @@ export interface ScriptedPost {
    * delivery.
    */
   readonly key?: string
+  /**
+   * The line that sets the variable `ID_TOKEN`, for `auth.oidc`. It runs before each post, because
+   * tokens of CI systems are valid for a few minutes. Undefined if the variable is set already.
+   */
+  readonly idToken?: string | undefined
   /** The JSON body as a shell word. Undefined if there is none. */
   readonly body?: string | undefined
 }
@@ -77,6 +82,7 @@ export const waitNote = 'waits for the pods, and fails unless they become availa
 const partsOf = ({
   auth,
   body,
+  idToken,
   key,
   tokenVariable,
   url,
@@ -84,7 +90,11 @@ const partsOf = ({
   const sent = body ?? (isSigned(auth) ? shellWord('{}') : undefined)
   // With Standard Webhooks the signed ID is the idempotency key.
   const isNamed = key !== undefined && auth?.form !== 'standardWebhooks'
-  const before = [...(sent === undefined ? [] : [`BODY=${sent}`]), ...signing(auth, key)]
+  const before = [
+    ...(auth?.form === 'oidc' && idToken !== undefined ? [idToken] : []),
+    ...(sent === undefined ? [] : [`BODY=${sent}`]),
+    ...signing(auth, key),
+  ]
   const call = [
     !isNamed ? '  --request POST \\' : `  --request POST --header "Idempotency-Key: \\"${key}\\"" \\`,
     ...(sent === undefined ? [] : [`  --header 'Content-Type: application/json' --data-binary "$BODY" \\`]),
@@ -126,6 +136,7 @@ const signing = (auth: SentAuth | undefined, key: string | undefined): readonly 
     case 'basic':
     case 'bearer':
     case 'header':
+    case 'oidc':
     case 'sns':
     case undefined:
       return []
@@ -136,6 +147,8 @@ const proof = (auth: SentAuth | undefined): readonly string[] => {
   switch (auth?.form) {
     case 'bearer':
       return ['--header "Authorization: Bearer $TOKEN"']
+    case 'oidc':
+      return ['--header "Authorization: Bearer $ID_TOKEN"']
     case 'basic':
       return ['--user "$USERNAME:$PASSWORD"']
     case 'header':
@@ -174,30 +187,32 @@ export const secretsOf = (
     case 'hmac':
     case 'standardWebhooks':
       return [{ variable: 'SECRET', secret: auth.secret, key: auth.key }]
+    case 'oidc':
     case 'sns':
     case undefined:
       return []
   }
 }
 
-/**
- * The secret that a pipeline keeps. It is the hook's token, or the whole URL if `auth` needs the
- * header that would carry the token.
- */
+/** The secret that a pipeline keeps, and the call with it. */
 export interface KeptSecret {
-  readonly variable: 'HOOK_TOKEN' | 'HOOK_URL'
-  readonly value: string
+  /**
+   * The hook's token, or the whole URL if `auth` needs the header that would carry the token.
+   * Undefined if the URL is no secret, because it has the hook's name, and `auth` alone opens it.
+   */
+  readonly kept: { readonly variable: 'HOOK_TOKEN' | 'HOOK_URL'; readonly value: string } | undefined
   /** What {@link postLines} needs to post with this secret. */
   readonly post: Pick<ScriptedPost, 'url' | 'tokenVariable'>
 }
 
 export const keptSecret = (hook: SnippetHook): KeptSecret => {
+  // Without `auth` here, the URL ends with the secret of `auth.path`.
+  if (hook.hasNamedURL && hook.auth !== undefined) return { kept: undefined, post: { url: shellWord(hook.url) } }
   const header = headerTokenOf(hook)
   return header === undefined
-    ? { variable: 'HOOK_URL', value: hook.url, post: { url: '"$HOOK_URL"' } }
+    ? { kept: { variable: 'HOOK_URL', value: hook.url }, post: { url: '"$HOOK_URL"' } }
     : {
-        variable: 'HOOK_TOKEN',
-        value: header.token,
+        kept: { variable: 'HOOK_TOKEN', value: header.token },
         post: { url: shellWord(header.endpoint), tokenVariable: 'HOOK_TOKEN' },
       }
 }
@@ -252,6 +267,8 @@ export const headerWord = (auth: SentAuth | undefined): string | undefined => {
   switch (auth?.form) {
     case 'bearer':
       return '"Bearer $TOKEN"'
+    case 'oidc':
+      return '"Bearer $ID_TOKEN"'
     case 'basic':
       return `"Basic $(printf %s "$USERNAME:$PASSWORD" | base64 | tr -d '\\n')"`
     case 'header':

@@ -73,6 +73,8 @@ export type SnippetGroup = 'alerts' | 'images' | 'pipelines' | 'scripts'
 export interface Proves {
   readonly forms: readonly SentAuth['form'][]
   readonly signs?: readonly Signature[]
+  /** Returns whether the product gets ID tokens of this issuer. Set if it has `oidc`. */
+  readonly isIssuer?: (issuer: string) => boolean
   /** Headers that the product sets itself or refuses to set, in lower case. */
   readonly reserved?: ReadonlySet<string>
 }

@@ -26,6 +26,9 @@ const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): st
   if (auth === undefined) return undefined
   const { form } = auth
   if (!proves.forms.includes(form)) return `${lacking(title, auth)} ${instead(proves)}`
+  if (auth.form === 'oidc' && proves.isIssuer?.(auth.issuer) === false) {
+    return `this hook takes tokens of ${plainText(auth.issuer)}, which gives ${title} none: change auth.oidc`
+  }
   if (auth.form === 'header' && proves.reserved?.has(auth.header.toLowerCase())) {
     return `${title} refuses to have the header ${plainText(auth.header)} set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`
   }
@@ -46,6 +49,8 @@ const lacking = (title: string, auth: SentAuth): string => {
       return `this hook asks for a signature (auth.hmac), and ${title} makes none that it could check.`
     case 'standardWebhooks':
       return `this hook asks for a signature of Standard Webhooks (auth.standardWebhooks), and ${title} makes none.`
+    case 'oidc':
+      return `this hook asks for a token of ${plainText(auth.issuer)} (auth.oidc), and ${title} sends none.`
     case 'header':
       return `this hook asks for the header ${plainText(auth.header)} (auth.header), and ${title} sends no header of that kind.`
     case 'bearer':

@@ -67,6 +67,7 @@ const proofsOf = (auth: SentAuth | undefined): readonly Parameter[] => {
     case 'header':
     case 'hmac':
       return [held('secret', auth.key)]
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:
@@ -101,6 +102,7 @@ const proofOf = (auth: SentAuth | undefined): string => {
       return `request.addHeader(${javascriptText(`${auth.header}: `)} + secret);\n`
     case 'hmac':
       return `request.addHeader(${javascriptText(`${auth.header}: ${auth.prefix}`)} + hmac('sha256', secret, body));\n`
+    case 'oidc':
     case 'sns':
     case 'standardWebhooks':
     case undefined:

@@ -5,6 +5,7 @@ import type { AuthFailure, CheckAuth } from './auth.ts'
 import type { Authenticate, Authentication } from './authenticate.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
+import type { IdTokens } from './id-tokens.ts'
 import type { Intake } from './intake.ts'
 import { provenForMs } from './limits.ts'
 import type { PostedBody } from './posted.ts'
@@ -38,11 +39,12 @@ export interface AdmissionParts {
   readonly bar: CheckAuth
   readonly clock: Pick<Clock, 'monotonic'>
   readonly hooks: Pick<Hooks, 'readLive'>
+  readonly idTokens: Pick<IdTokens, 'areKeysAway'>
   readonly intake: Pick<Intake, 'full'>
 }
 
 export const admitter = (parts: AdmissionParts): Admit => {
-  const { authenticate, bar, clock, hooks, intake } = parts
+  const { authenticate, bar, clock, hooks, idTokens, intake } = parts
 
   /**
    * Reads a hook once more if the cache says that a problem blocks it. The cache alone must not
@@ -58,10 +60,19 @@ export const admitter = (parts: AdmissionParts): Admit => {
     return isSame ? again : found
   }
 
+  /**
+   * Returns the answer to a post without a proof at a URL with a name. The keys for its token are looked
+   * up for each name, so neither the wait for them nor the answer without them reveals a hook.
+   */
+  const unprovedBy = async ({ headers }: TriggerRequest): Promise<TriggerAnswer> =>
+    (await idTokens.areKeysAway(headers)) ? refusal(503, 'IssuerUnavailable') : unproved
+
   return async (request, body, dryRun, isNew) => {
     const beganAt = clock.monotonic()
     const found = await authenticate(request)
-    if (!found.accepted) return { answer: found.status === 401 ? unproved : refusal(found.status, found.reason) }
+    if (!found.accepted) {
+      return { answer: found.status === 401 ? await unprovedBy(request) : refusal(found.status, found.reason) }
+    }
     const { hook } = found
     // At a URL with a name, the limits would reveal that there is a hook. They are checked when the
     // post enters the intake, after its proof.
@@ -77,7 +88,10 @@ export const admitter = (parts: AdmissionParts): Admit => {
       const holds = hook.auth ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs : isUnchanged
       return { ...passed, hook: latest.hook, stop: latest.stop, holds }
     }
-    if (request.named) return { answer: namelessly(passed), hook }
+    if (request.named) {
+      const answer = namelessly(passed)
+      return { answer: answer === unproved ? await unprovedBy(request) : answer, hook }
+    }
     const isDry = dryRun ?? false
     return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }
   }

@@ -129,7 +129,7 @@ const digestsIn = (sent: string, prefix: string, encoding: keyof typeof digests)
  * Returns the credentials in `Authorization` (RFC 9110, section 11.4). The text is empty if the
  * scheme is another.
  */
-const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => {
+export const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => {
   const [, sentScheme = '', sent = ''] = /^(\S+) +(.*)$/.exec(valueOf('authorization', headers)) ?? []
   return sentScheme.toLowerCase() === scheme ? sent : ''
 }

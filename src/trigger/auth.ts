@@ -10,6 +10,7 @@ import { parseTime } from '../environment/time.ts'
 import { sns } from '../senders/sns.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
+import { bearerChallenge, type IdTokens } from './id-tokens.ts'
 import type { PostedBody, Refused } from './posted.ts'
 import type { ReadMessage } from './reading/message.ts'
 
@@ -38,6 +39,7 @@ export const checkAuthOf = (
   clock: Pick<Clock, 'now'>,
   readSecret: ReadSecret,
   checkGenuine: CheckGenuine,
+  idTokens: Pick<IdTokens, 'check'>,
   accounts: Accounts,
 ): CheckAuth => {
   const credentialsOf = async (
@@ -78,6 +80,7 @@ export const checkAuthOf = (
     if (!auth) return undefined
     if (pathSecret !== undefined && auth.form !== 'path') return unauthorized
     if (auth.form === 'sns') return await barOtherTopics(hook, auth, body)
+    if (auth.form === 'oidc') return await idTokens.check(hook, auth, headers)
     const credentials = await credentialsOf(hook, auth)
     if (!('form' in credentials)) return credentials
     const shown = shownBy(credentials, headers, clock.now(), pathSecret)
@@ -109,7 +112,7 @@ const isOverloaded = ({ refused }: Refused): boolean => refused !== 'no answer' 
 
 /** The header WWW-Authenticate (RFC 9110, section 11.6.1). */
 const challenges = {
-  bearer: { 'www-authenticate': 'Bearer realm="receiver-hooks"' },
+  bearer: bearerChallenge,
   basic: { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' },
   header: undefined,
   path: undefined,

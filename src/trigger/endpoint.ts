@@ -26,6 +26,7 @@ import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { closedUnread, stopped } from './gates.ts'
+import type { IdTokens } from './id-tokens.ts'
 import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, maxRounds } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
@@ -50,6 +51,7 @@ export interface EndpointParts {
   readonly checkGenuine: CheckGenuine
   readonly definitions: Definitions
   readonly distrust: Pick<Distrust, 'proved' | 'refused' | 'refusedNamed'>
+  readonly idTokens: Pick<IdTokens, 'areKeysAway'>
   readonly intake: Intake
   readonly large: LargeBodies
   readonly ledgers: Ledgers
@@ -85,6 +87,7 @@ export class TriggerEndpoint {
     const handled = await this.#receive(request, arrived)
     const status = handled.answer === 'no answer' ? 0 : handled.answer.status
     if (refusedStatuses.has(status)) this.#distrust(request, status === 401 ? handled.hook : undefined)
+    else if (isUnverified(handled.answer)) this.#distrust(request, handled.hook)
     if (handled.waits && handled.hook) {
       // The post is recorded when it is decided, and not when its wait ends.
       record(handled, clock.monotonic() - arrived)
@@ -274,6 +277,13 @@ const waitingFor = (
 
 const countIn = (outcome: Ended, at: number): DecidedCount | undefined =>
   'on' in outcome && outcome.on !== undefined ? { at, on: outcome.on, to: outcome.to } : undefined
+
+/**
+ * Returns whether a post has proved nothing because the issuer of its token is away. It counts as a
+ * refused post, because anybody can send such tokens.
+ */
+const isUnverified = (answer: TriggerAnswer): boolean =>
+  answer !== 'no answer' && answer.body.reason === 'IssuerUnavailable'
 
 /** The statuses that a sender without the right to a hook gets. */
 const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])

@@ -57,8 +57,11 @@ export const slowClientCheckMs = 500
  */
 export const idleConnectionMs = 75_000
 
-/** The largest head, in bytes. The longest token takes a fifth of it, proxies add up to 2 kB. */
-export const maxHeadBytes = 6 * 1024
+/**
+ * The largest head, in bytes. An ID token takes up to 8 KiB, usually 1.6 to 4 kB; a hook's token 2 kB
+ * at most; proxies add up to 2 kB.
+ */
+export const maxHeadBytes = 12 * 1024
 
 /**
  * How many bytes of a body are buffered before a handler reads it. In addition, a connection
@@ -171,6 +174,9 @@ export const maxWaitingForKeys = 32
 
 /** The rate of log lines about posts that were refused or got 503. Metrics count all of them. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
+
+/** The rate of log lines that say why an ID token was refused. */
+export const tokenLines = { perSecond: 1, burst: 20 } as const
 
 /**
  * How long the answer to a post that exceeds a limit of its hook is delayed. A sender that posts

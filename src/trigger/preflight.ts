@@ -101,6 +101,7 @@ const isSigned: Readonly<Record<Auth['form'], boolean>> = {
   path: false,
   hmac: true,
   standardWebhooks: true,
+  oidc: false,
   sns: true,
 }
 

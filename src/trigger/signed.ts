@@ -63,6 +63,7 @@ const timedPart = (
     case 'basic':
     case 'bearer':
     case 'header':
+    case 'oidc':
     case 'path':
     case 'sns':
       return undefined

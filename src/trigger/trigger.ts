@@ -22,6 +22,7 @@ import type { Check } from '../operations/checks.ts'
 import { publicKeysConfigMap } from '../token/published.ts'
 import { stopText, type Stop } from '../token/stop.ts'
 import { createVerifier } from '../token/verify.ts'
+import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
 import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
@@ -30,6 +31,7 @@ import { Distrust } from './distrust.ts'
 import { FollowedChanges } from './followed.ts'
 import { genuineCheck } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
+import { idTokensOf } from './id-tokens.ts'
 import { Hooks } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
 import { budgetOf, intakeOf } from './intake.ts'
@@ -60,6 +62,7 @@ export interface TriggerRole {
  * - `follow` shares hooks and keys with other parts of this process.
  * - `memoryBytes` is the memory for this process.
  * - `startReader` starts the parser of large bodies; without it, they are parsed in the event loop.
+ * - `issuers` has the keys of the issuers whose tokens hooks may ask for.
  * - `records` replaces the usual limits of a record.
  */
 export const triggerRole = (
@@ -70,6 +73,7 @@ export const triggerRole = (
     readonly follow?: Follow
     readonly memoryBytes?: number
     readonly startReader?: StartReader
+    readonly issuers?: IssuerKeys
     readonly records?: RecordLimits
   },
 ): TriggerRole => {
@@ -94,21 +98,22 @@ export const triggerRole = (
   const intake = intakeOf(environment.clock, limits.maxOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
+  const idTokens = idTokensOf(environment, options.issuers ?? noIssuers)
+  const accounts = accountsIn(options.namespace)
+  const checkAuth = checkAuthOf(environment.clock, secretReader(environment), checkGenuine, idTokens, accounts)
   const authenticate = tracedAuthenticate(authenticator(environment.clock, verifier, keys, hooks), tracing)
   const waiting = new WaitingPosts(environment, authenticate, limits, looks)
   const endpoint = new TriggerEndpoint(environment, {
     acts,
     authenticate,
     waiting,
-    bar: tracedAuth(
-      checkAuthOf(environment.clock, secretReader(environment), checkGenuine, accountsIn(options.namespace)),
-      tracing,
-    ),
+    bar: tracedAuth(checkAuth, tracing),
     budget,
     checkGenuine,
     definitions,
     distrust,
     hooks,
+    idTokens,
     intake,
     large: new LargeBodies(environment.clock, options.startReader),
     ledgers,

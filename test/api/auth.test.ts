@@ -313,7 +313,7 @@ describe('the Secret of auth', () => {
 })
 
 describe('a manifest', () => {
-  const one = 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks and sns'
+  const one = 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns'
   const secretKeyRef = hmac.secretKeyRef
   const timestamp = { header: 'X-Time' }
   it.each<[string, object, string]>([

@@ -36,12 +36,22 @@ describe('the servers', () => {
       operationsPort: 8081,
       shutdownDelayMs: 5000,
       logLevel: 'info',
+      issuers: [],
     })
   })
 
   it.each([
     ['serve controller', { roles: ['controller'] }],
     ['serve trigger', { roles: ['trigger'] }],
+    [
+      'serve --oidc-issuer https://gitlab.com --oidc-issuer https://kubernetes.default.svc,keys=cluster',
+      {
+        issuers: [
+          { url: 'https://gitlab.com', keys: undefined },
+          { url: 'https://kubernetes.default.svc', keys: 'cluster' },
+        ],
+      },
+    ],
     ['serve controller --trigger-account posts', { triggerAccount: 'posts' }],
     ['serve trigger --trigger-port 0', { roles: ['trigger'], triggerPort: 0 }],
     ['--namespace hooks serve controller', { roles: ['controller'], namespace: 'hooks' }],

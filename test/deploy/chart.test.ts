@@ -203,6 +203,24 @@ describe('values', () => {
     expect(at(named('ServiceAccount'), 'metadata', 'annotations')).toEqual({ owner: 'shop' })
   })
 
+  it('allow issuers of ID tokens to both roles', async () => {
+    const issuers = ['https://gitlab.com', 'https://kubernetes.default.svc,keys=cluster']
+    const values = issuers.map((issuer, index) => `oidc.issuers[${index}]=${issuer.replaceAll(',', '\\,')}`)
+    const argumentsOf = async (...more: readonly string[]) =>
+      (await rendered(...values, ...more))
+        .filter(object => kindOf(object) === 'Deployment')
+        .map(object =>
+          stringsAt(listAt(object, 'spec', 'template', 'spec', 'containers')[0], 'args').filter(argument =>
+            argument.includes('oidc'),
+          ),
+        )
+    const flags = issuers.map(issuer => `--oidc-issuer=${issuer}`)
+    expect(await argumentsOf()).toEqual([flags, flags])
+    expect(await argumentsOf('single=true')).toEqual([flags])
+    const { code } = await helm('template', 'receiver-hooks', chart, '--set', 'oidc.issuers[0]=http://gitlab.com')
+    expect(code).not.toBe(0)
+  })
+
   it('leave the count of pods to an autoscaler where it is null', async () => {
     const counts = (await rendered('trigger.replicas=null'))
       .filter(object => kindOf(object) === 'Deployment')

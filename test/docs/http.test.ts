@@ -36,7 +36,7 @@ const requests: readonly (readonly [words: string, status: number, ...said: stri
     'accept-encoding: gzip, deflate, identity',
   ],
   ['-H "Expect: 200-ok" -d x $URL', 417],
-  ['-X POST -H "X-Long: $(head -c 6200 /dev/zero | tr "\\0" x)" $URL', 431],
+  ['-X POST -H "X-Long: $(head -c 12400 /dev/zero | tr "\\0" x)" $URL', 431],
 ]
 
 it('the page on HTTP says what requests with curl are answered, and has every member of an answer', async () => {

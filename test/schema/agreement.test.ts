@@ -219,6 +219,16 @@ const specs = fc.record(
   { requiredKeys: ['driver', 'suspend', 'onResolved', 'cooldown', 'dedupeWindow', 'token'] },
 )
 
+const claim = fc.record({
+  name: fc.constantFrom('ref', 'sub', 'repository_id', 'email', '', 'a b', 'x'.repeat(65)),
+  oneOf: fc.array(fc.constantFrom('1', 'refs/heads/main', '', 'x'.repeat(193)), { maxLength: 5 }),
+})
+const tokens = fc.record({
+  issuer: fc.constantFrom('https://gitlab.com', 'http://127.0.0.1:1', 'gitlab.com', 'https://a b', 'https://a?b', ''),
+  audience: fc.constantFrom('hooks', 'https://hooks.example.com/v1/hooks/shop/web-up', '', 'a b', 'é'),
+  claims: fc.uniqueArray(claim, { maxLength: 7, selector: ({ name }) => name }),
+})
+
 describe('admission and the check at a first delivery', () => {
   property('judge every spec alike', [specs], written => {
     const violation = firstViolation(spec, written, 'spec')
@@ -251,7 +261,9 @@ describe('admission and the check at a first delivery', () => {
     const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
     const good = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' } }
     const secretKeyRef = { name: 'senders', key: 'token' }
-    for (let chosen = 0; chosen < 128; chosen++) {
+    const claims = [{ name: 'sub', oneOf: ['system:serviceaccount:shop:poster'] }]
+    const oidc = { issuer: 'https://gitlab.com', audience: 'hooks', claims }
+    for (let chosen = 0; chosen < 256; chosen++) {
       const auth = {
         ...(chosen & 1 && { bearer: { secretKeyRef } }),
         ...(chosen & 2 && { basic: { secretRef: { name: 'senders' } } }),
@@ -259,6 +271,7 @@ describe('admission and the check at a first delivery', () => {
         ...(chosen & 16 && { header: { name: 'X-Secret', secretKeyRef } }),
         ...(chosen & 32 && { standardWebhooks: { secretKeyRef, tolerance: '5m' } }),
         ...(chosen & 64 && { path: { secretKeyRef } }),
+        ...(chosen & 128 && { oidc }),
         ...(chosen & 8 && { sns: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:web-load' } }),
       }
       // A secret in the path needs a URL with the name, and only a URL with a token may have sns.
@@ -270,11 +283,24 @@ describe('admission and the check at a first delivery', () => {
           ? undefined
           : {
               path: 'spec.auth',
-              message: 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks and sns',
+              message: 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns',
             },
       )
       expect(admits({ ...good, token, auth })).toBe(one)
     }
+  })
+
+  property('judge all of auth.oidc alike', [tokens], oidc => {
+    const scale = { target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, action: 'up', by: 1, min: 1 }
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const whole = { driver: 'scale', scale: { ...scale, max: 3, overshoot: 'clamp' }, ...common }
+    const written = { ...whole, token: { rotation: 0, overlap: '5m' }, auth: { oidc } }
+    const violation = firstViolation(spec, written, 'spec')
+    expect({ oidc, admitted: admits(written), violation }).toEqual({
+      oidc,
+      admitted: violation === undefined,
+      violation,
+    })
   })
 
   test('are compared on good and on bad specs', () => {

@@ -36,8 +36,11 @@ const walked = (schema: unknown, path: string): { readonly chars: number; readon
       const properties = at(schema, 'properties')
       if (!isObject(properties)) return { chars: 0, unbounded: [path] }
       const members = Object.entries(properties).map(([name, member]) => walked(member, `${path}.${name}`))
+      const each = new Map(Object.keys(properties).map((name, index) => [name, members[index]?.chars ?? 0]))
+      const chosen = choicesIn(schema).map(names => names.map(name => each.get(name) ?? 0))
+      const unused = chosen.reduce((sum, of) => sum + sumOf(of) - Math.max(...of), 0)
       return {
-        chars: members.reduce((sum, { chars }) => sum + chars, 0),
+        chars: sumOf([...each.values()]) - unused,
         unbounded: members.flatMap(({ unbounded }) => unbounded),
       }
     }
@@ -45,6 +48,17 @@ const walked = (schema: unknown, path: string): { readonly chars: number; readon
       return { chars: 0, unbounded: [path] }
   }
 }
+
+/** Returns the members of which a schema takes one, for each such choice. */
+const choicesIn = (schema: unknown): readonly (readonly string[])[] => {
+  const rules = at(schema, 'x-kubernetes-validations')
+  return (Array.isArray(rules) ? rules : []).flatMap(rule => {
+    const [list] = /^\[(has\(self\.\w+\)(, )?)+\]\.exists_one\(/.exec(String(at(rule, 'rule'))) ?? []
+    return list === undefined ? [] : [[...list.matchAll(/self\.(\w+)/g)].map(([, name = '']) => name)]
+  })
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, number) => sum + number, 0)
 
 const members = crds.flatMap(crd => {
   const versions = at(crd, 'spec', 'versions')

@@ -33,6 +33,15 @@ const authOf = (secret: string, key: string, header: string, prefix: string): re
   { form: 'hmac', secret, key, header, prefix },
   { form: 'header', secret, key, header },
   { form: 'standardWebhooks', secret, key, toleranceMs: 300_000 },
+  {
+    form: 'oidc',
+    issuer: header,
+    audience: secret,
+    claims: [
+      { name: 'sub', oneOf: [`system:serviceaccount:${prefix}:${key}`] },
+      { name: 'email', oneOf: [key] },
+    ],
+  },
   { form: 'sns', topicArn: secret },
 ]
 

@@ -41,6 +41,36 @@ export const auths: Readonly<Record<string, SentAuth | undefined>> = {
   header: { form: 'header', secret: 'alerts', key: 'secret', header: 'X-Secret' },
   'header-gitlab': { form: 'header', secret: 'alerts', key: 'secret', header: 'X-Gitlab-Token' },
   'standard-webhooks': { form: 'standardWebhooks', secret: 'alerts', key: 'webhook', toleranceMs: 300_000 },
+  'oidc-github': {
+    form: 'oidc',
+    issuer: 'https://token.actions.githubusercontent.com',
+    audience: 'https://hooks.example.com/v1/hooks/shop/web-up',
+    claims: [
+      { name: 'repository_id', oneOf: ['123456'] },
+      { name: 'ref', oneOf: ['refs/heads/main'] },
+    ],
+  },
+  'oidc-gitlab': {
+    form: 'oidc',
+    issuer: 'https://gitlab.com',
+    audience: 'https://hooks.example.com/v1/hooks/shop/web-up',
+    claims: [
+      { name: 'project_id', oneOf: ['123456'] },
+      { name: 'ref_protected', oneOf: ['true'] },
+    ],
+  },
+  'oidc-google': {
+    form: 'oidc',
+    issuer: 'https://accounts.google.com',
+    audience: 'https://hooks.example.com/v1/hooks/shop/web-up',
+    claims: [{ name: 'email', oneOf: ['pusher@acme.iam.gserviceaccount.com'] }],
+  },
+  'oidc-account': {
+    form: 'oidc',
+    issuer: 'https://kubernetes.default.svc.cluster.local',
+    audience: 'https://hooks.example.com/v1/hooks/shop/web-up',
+    claims: [{ name: 'sub', oneOf: ['system:serviceaccount:shop:poster'] }],
+  },
   sns: { form: 'sns', topicArn },
 }
 
@@ -74,6 +104,10 @@ function specOf(auth: SentAuth): object {
           ...(time && { timestamp: time }),
         },
       }
+    }
+    case 'oidc': {
+      const { audience, claims, issuer } = auth
+      return { oidc: { issuer, audience, claims } }
     }
     case 'standardWebhooks': {
       const { key, secret, toleranceMs } = auth

@@ -109,7 +109,7 @@ export interface Shell {
 }
 
 /** Programs that a snippet may call. The others of the machine are not there. */
-const real = ['curl', 'openssl', 'cut', 'cat', 'base64', 'od', 'tr', 'date', 'uuidgen']
+const real = ['curl', 'openssl', 'cut', 'cat', 'base64', 'od', 'tr', 'date', 'uuidgen', 'jq']
 
 export const shellWith = (stubs: readonly string[], { keep = false } = {}): Shell => {
   const folder = mkdtempSync(join(tmpdir(), 'snippet-'))

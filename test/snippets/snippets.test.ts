@@ -71,7 +71,9 @@ describe.each(snippets)('the configuration of $name', snippet => {
       const texts = textsOf(snippet.name, of)
       const said =
         texts.length === 0 ? refusalOf(snippet.name, of) : texts.map(({ text, where }) => where + text).join()
-      expect(said).toMatch(/alerts|auth\.(bearer|basic|header|hmac|standardWebhooks|sns)|web-load|driver restart/)
+      expect(said).toMatch(
+        /alerts|auth\.(bearer|basic|header|hmac|standardWebhooks|sns|oidc)|web-load|ID_TOKEN|id_token|id-token|push-auth|driver restart/,
+      )
     }
   })
 
@@ -115,6 +117,10 @@ describe('what is refused', () => {
     ['hmac-slack', 6],
     ['header', 16],
     ['standard-webhooks', 7],
+    ['oidc-github', 1],
+    ['oidc-gitlab', 2],
+    ['oidc-google', 1],
+    ['oidc-account', 2],
     ['sns', 1],
   ])('leaves, for a hook with the auth %s, those that can prove it: at least %d', (name, count) => {
     const auth = auths[name]
@@ -153,6 +159,31 @@ describe('a hook whose URL has its name', () => {
       expect(text).toContain(url)
       expect(text).not.toMatch(/Bearer web-up|token\.secretName/)
     }
+  })
+
+  it('with auth.oidc needs no secret in a pipeline, and each gets its token itself', () => {
+    const textFor = (product: string, name: string): string => {
+      const auth = auths[name]
+      return textsOf(product, { ...named, rollsOut: true, ...(auth && { auth }) })
+        .map(({ text, where }) => where + text)
+        .join('\n')
+    }
+    const [github, gitlab] = [textFor('github-actions', 'oidc-github'), textFor('gitlab-ci', 'oidc-gitlab')]
+    for (const text of [github, gitlab]) expect(text).not.toMatch(/secret set|secrets\.|HOOK_|masked/)
+    expect(github).toContain('id-token: write')
+    expect(github).toContain(`--data-urlencode audience=${url}`)
+    expect(gitlab).toContain(`ID_TOKEN:\n      aud: ${url}`)
+    const google = textFor('artifact-registry', 'oidc-google')
+    expect(google).toContain(
+      `--push-auth-service-account=pusher@acme.iam.gserviceaccount.com --push-auth-token-audience=${url}`,
+    )
+    const pod = textFor('cron-job', 'oidc-account')
+    expect(pod).toContain('serviceAccountName: poster')
+    expect(pod).toContain(`audience: ${url}`)
+    expect(pod).not.toContain('create secret')
+    expect(refusalOf('gitlab-ci', { ...named, ...(auths['oidc-github'] && { auth: auths['oidc-github'] }) })).toBe(
+      'this hook takes tokens of https://token.actions.githubusercontent.com, which gives GitLab CI none: change auth.oidc',
+    )
   })
 
   it('with a secret in the path is posted to by every product, and with no header of ours', () => {

@@ -19,6 +19,7 @@ import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { startRoles, type Roles } from '../../src/roles.ts'
 import { noOutbound } from './environment.ts'
+import type { Issuer } from '../../src/token/issuer.ts'
 import { deployment } from './objects.ts'
 
 export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
@@ -144,6 +145,7 @@ export const product = async (
     readonly trigger?: boolean
     readonly publicURL?: string
     readonly outbound?: Outbound
+    readonly issuers?: readonly Issuer[]
     readonly tracing?: Tracing
   } = {},
 ): Promise<Product> => {
@@ -170,6 +172,7 @@ export const product = async (
     triggerAddress: address,
     operationsAddress: address,
     shutdownDelayMs: 0,
+    issuers: roles.issuers ?? [],
   })
   let stopped: Promise<void> | undefined
   const stop = (): Promise<void> => (stopped ??= started.stop().then(() => expressions.close()))

@@ -117,6 +117,7 @@ describe('a Secret', () => {
   const found = (data: Record<string, string> | undefined, auth = forBearer, hasNamedURL = false): unknown =>
     auth &&
     auth.form !== 'sns' &&
+    auth.form !== 'oidc' &&
     credentialsIn(
       data && { data: Object.fromEntries(Object.entries(data).map(([k, v]) => [k, encoded(v)])) },
       auth,

@@ -41,9 +41,10 @@ const textOf = (text: string): AuthBody => bodyOf(() => Promise.resolve({ body: 
 const unread = bodyOf(() => Promise.reject(new Error('the body must not be read')))
 const hello = textOf('Hello, World!')
 
+const noTokens = { check: () => Promise.reject(new Error('no token must be verified')) }
 const unchecked: CheckGenuine = () => Promise.reject(new Error('no signature of a sender must be verified'))
 const authBar = (readSecret: ReadSecret, checkGenuine = unchecked, now = Date.UTC(2012, 3, 26)) =>
-  realBar({ now: () => now }, readSecret, checkGenuine, accountsIn('receiver-hooks'))
+  realBar({ now: () => now }, readSecret, checkGenuine, noTokens, accountsIn('receiver-hooks'))
 
 describe('a post to a hook', () => {
   it('without auth passes, and neither a Secret nor its body is read', async () => {

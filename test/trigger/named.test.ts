@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import type { ApiConnection } from '../../src/environment/environment.ts'
+import type { ApiConnection, Outbound } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
@@ -10,9 +10,11 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { configMaps, hooks, secrets } from '../../src/kube/resources.ts'
 import { formatPublicKeys, signingKey } from '../../src/token/keys.ts'
+import { issuerKeysOf } from '../../src/token/issuer-keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
+import { Distrust } from '../../src/trigger/distrust.ts'
 import { checkRates, refusedEveryMs, refusedRate } from '../../src/trigger/limits.ts'
 import { BodyTooLarge, type NamedPath, type TriggerRequest } from '../../src/trigger/request.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
@@ -39,15 +41,38 @@ const auths: Readonly<Record<string, object>> = {
   'by-weak-value': { bearer: entry('weak') },
   'by-no-secret': { bearer: entry('token', 'none') },
   'by-forbidden': { bearer: entry('token', 'forbidden') },
+  'by-issuer': {
+    oidc: { issuer: 'https://gitlab.com', audience: 'hooks', claims: [{ name: 'project_id', oneOf: ['7'] }] },
+  },
 }
 
+/** Returns the header with an ID token that nobody has signed. It is right otherwise, but for the changes. */
+const forged = (changes: object = {}, kid = 'unknown'): Readonly<Record<string, string>> => {
+  const part = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+  const iat = Date.UTC(2026, 0, 1) / 1000
+  const claims = { iss: 'https://gitlab.com', aud: 'hooks', project_id: '7', iat, exp: iat + 3600, ...changes }
+  return { authorization: `Bearer ${part({ alg: 'EdDSA', kid, typ: 'JWT' })}.${part(claims)}.${'A'.repeat(86)}` }
+}
+
+/** The key set of the issuer. */
+const jwk = { kty: 'OKP', crv: 'Ed25519', kid: 'known', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
+
+/** Returns a network with an issuer that counts what it is asked. */
+const issuerWith =
+  (mood: 'answers' | 'hangs', world: { issuer: number }): Outbound =>
+  () => {
+    world.issuer += 1
+    const body = JSON.stringify({ issuer: 'https://gitlab.com', jwks_uri: 'https://gitlab.com/keys', keys: [jwk] })
+    return mood === 'hangs' ? new Promise(() => {}) : Promise.resolve({ status: 200, headers: {}, body })
+  }
+
 /** Sets up a trigger alone with a hook for each `auth`, on an in-memory API server. */
-const setUp = async () => {
+const setUp = async (issuer: 'answers' | 'hangs' = 'answers') => {
   signaturesTakeNoTime()
   const clock = fakeClock()
   const random = seededRandom(3)
   const server = connectInProcess(createApiServer({ clock, random }))
-  const world = { isAway: false, requests: [] as string[] }
+  const world = { isAway: false, requests: [] as string[], issuer: 0 }
   const api: ApiConnection = {
     request: async request => {
       world.requests.push(`${request.method} ${request.path}`)
@@ -87,8 +112,10 @@ const setUp = async () => {
   await hookOf('by-token', { auth: auths['by-bearer'] })
   await hookOf('suspended', { auth: auths['by-bearer'], token: { url: 'named' }, suspend: true })
 
-  const environment = testEnvironment({ api, clock })
-  const role = triggerRole(environment, { namespace: 'default' })
+  const outbound = issuerWith(issuer, world)
+  const environment = testEnvironment({ api, clock, outbound })
+  const issuers = issuerKeysOf(environment, [{ url: 'https://gitlab.com', keys: undefined }])
+  const role = triggerRole(environment, { namespace: 'default', issuers })
   void role.run(new AbortController().signal)
   await clock.advance(100)
   world.requests.length = 0
@@ -143,6 +170,12 @@ const wrong: readonly (readonly [string, Partial<NamedPath>, Readonly<Record<str
   ['a Secret that is not there', { name: 'by-no-secret' }, bearer],
   ['a Secret that may not be read', { name: 'by-forbidden' }, bearer],
   ['a suspended hook and no proof', { name: 'suspended' }, {}],
+  ['no ID token', { name: 'by-issuer' }, {}],
+  ['an ID token with another claim', { name: 'by-issuer' }, forged({ project_id: '8' })],
+  ['an ID token with an unknown key', { name: 'by-issuer' }, forged()],
+  ['an ID token with a wrong signature', { name: 'by-issuer' }, forged({}, 'known')],
+  ['an ID token of another issuer', { name: 'by-issuer' }, forged({ iss: 'https://example.com' })],
+  ['an ID token with an unknown key, for a name of no hook', { name: 'none' }, forged()],
 ]
 
 describe('posts that prove nothing at a URL with a name', () => {
@@ -176,6 +209,45 @@ describe('posts that prove nothing at a URL with a name', () => {
       const { body: answer, ms, status } = await post(to, { headers, body, discard })
       expect({ what, ms, answer: `${status} ${answer.reason}` }).toEqual({ what, ms: expectedMs, answer: expected })
     }
+  })
+
+  it('wait alike for an issuer that does not answer, whatever hook the token is for', async () => {
+    const { post } = await setUp('hangs')
+    const posts: readonly (readonly [string, object, string])[] = [
+      ['by-issuer', {}, '2100 503 IssuerUnavailable'],
+      ['by-issuer', { project_id: '8' }, '2100 503 IssuerUnavailable'],
+      ['by-bearer', {}, '2100 503 IssuerUnavailable'],
+      ['none', {}, '2100 503 IssuerUnavailable'],
+      ['by-issuer', { iss: 'https://example.com' }, '100 401 Unproved'],
+      ['none', { iss: 'https://example.com' }, '100 401 Unproved'],
+    ]
+    for (const [name, changes, expected] of posts) {
+      const { body, ms, status } = await post({ name }, { headers: forged(changes) })
+      expect([name, changes, `${ms} ${status} ${body.reason}`]).toEqual([name, changes, expected])
+    }
+  })
+
+  it('with ID tokens of unknown keys cause one read of the keys in ten seconds', async () => {
+    const { clock, post, world } = await setUp()
+    const flood = async () => {
+      const posts = Array.from({ length: 100 }, (_, n) => post({ name: 'by-issuer' }, { headers: forged({}, `${n}`) }))
+      return new Set((await Promise.all(posts)).map(({ body, status }) => `${status} ${body.reason}`))
+    }
+    // Those beyond the 32 that wait for the keys are to be sent again.
+    expect(await flood()).toEqual(new Set(['401 Unproved', '503 IssuerUnavailable']))
+    expect(await flood()).toEqual(new Set(['401 Unproved']))
+    expect(world.issuer).toBe(2)
+    await clock.advance(10_000)
+    await flood()
+    expect(world.issuer).toBe(4)
+  })
+
+  it('with ID tokens of an issuer that is away count as failed', async () => {
+    const { post } = await setUp('hangs')
+    const counted = vi.spyOn(Distrust.prototype, 'refusedNamed')
+    onTestFinished(() => counted.mockRestore())
+    expect(await post({ name: 'by-issuer' }, { headers: forged() })).toMatchObject({ status: 503 })
+    expect(counted.mock.calls).toEqual([['192.0.2.1', expect.objectContaining({ name: 'by-issuer' })]])
   })
 
   it('cost no request where no hook has the name, while the cache is proven to be current', async () => {

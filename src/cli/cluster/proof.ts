@@ -6,6 +6,7 @@ import { provingHeaders, type SignedPost } from '../../api/proof.ts'
 import { reasons } from '../../api/reasons.ts'
 import { read } from '../../kube/requests.ts'
 import { secrets } from '../../kube/resources.ts'
+import { shellWord } from '../../snippets/quote.ts'
 import type { Cluster } from './cluster.ts'
 import { patienceMs } from './hooks.ts'
 import { CommandFailure } from '../failure.ts'
@@ -24,6 +25,12 @@ export const proofFor = async (
   if (auth.form === 'sns') {
     throw new CommandFailure(
       `this hook takes messages of ${auth.topicArn} alone, which Amazon signs: publish one with aws sns publish --topic-arn ${auth.topicArn} --message '{}'`,
+      1,
+    )
+  }
+  if (auth.form === 'oidc') {
+    throw new CommandFailure(
+      `this hook takes tokens of ${auth.issuer} alone, and only the sender gets one: let it post, or for a service account use curl with kubectl create token --audience ${shellWord(auth.audience)}`,
       1,
     )
   }

@@ -118,6 +118,10 @@ const proofOf = async (
     const message = `this hook takes messages of ${auth.topicArn} alone, which Amazon signs: publish one there to try it`
     throw new RefusedError(409, 'NoCredentials', message)
   }
+  if (auth.form === 'oidc') {
+    const message = `this hook takes tokens of ${auth.issuer} alone, and only the sender gets one: let the sender post`
+    throw new RefusedError(409, 'NoCredentials', message)
+  }
   const headers = provingHeaders(await credentialsOf(api, hook, auth), post)
   if (headers) return headers
   const message = `Secret/${auth.secret} has a public key: only the sender can sign a post to this hook`

@@ -358,7 +358,7 @@ describe('a fault', () => {
     ],
     [[['spec.cooldown', 'must be a duration']], 'Not right yet: “Cooldown” must be a duration.'],
     [
-      [['spec.auth', 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks and sns']],
+      [['spec.auth', 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns']],
       'Still needed: What a post must prove.',
     ],
   ] as const)('%j is told in words', (wrong, text) => {

@@ -21,7 +21,7 @@ export const shownTo = (
 ): readonly Shown[] => {
   const auth = isReceiverHook(object) && object.spec.auth ? authOf(object.spec.auth) : undefined
   // No editor of the simulation asks for a topic.
-  if (!auth || auth.form === 'sns') return ['all']
+  if (!auth || auth.form === 'sns' || auth.form === 'oidc') return ['all']
   const { happened, secrets } = timeline
   const versions = secrets.get(auth.secret) ?? []
   const since = versions.findLastIndex(({ place }) => (happened[place]?.at ?? 0) <= arrivedAt - promisedMs)

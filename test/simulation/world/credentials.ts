@@ -33,7 +33,7 @@ export const readCredentials = (server: SimulatedServer): Wallet => {
     of: (hook, ago = 0) => {
       const auth = asked.get(hook)
       const word = words.get(authSecretOf(hook))?.at(-1 - ago)
-      if (!auth || auth.form === 'sns' || word === undefined) return undefined
+      if (!auth || auth.form === 'sns' || auth.form === 'oidc' || word === undefined) return undefined
       if (auth.form === 'header' || auth.form === 'path' || auth.form === 'standardWebhooks') {
         throw new Error('no hook of a history asks so')
       }

@@ -1,0 +1,53 @@
+import { issuerNotAllowed, type IssuerAuth } from '../api/auth.ts'
+import type { Environment } from '../environment/environment.ts'
+import { rateLimiter } from '../environment/rate.ts'
+import { idTokenVerifier, readIdToken, type ReadIdToken } from '../token/id-token.ts'
+import type { IssuerKeys } from '../token/issuer-keys.ts'
+import { refusal } from './answer.ts'
+import { sentAs } from './auth-proof.ts'
+import type { AuthFailure } from './auth.ts'
+import type { LiveHook } from './hook.ts'
+import { tokenLines } from './limits.ts'
+import type { Headers } from './signed-head.ts'
+
+/** Checks the ID tokens of posts (OpenID Connect). */
+export interface IdTokens {
+  /** Checks a post's token against the hook's `auth`. Resolves with undefined if it passes. */
+  check(hook: LiveHook, auth: IssuerAuth, headers: Headers): Promise<AuthFailure | undefined>
+  /**
+   * Returns whether the keys that a post's token needs cannot be known now. It does not depend on the hook.
+   * At a URL with a name, each name then gets the same answer, after the same wait.
+   */
+  areKeysAway(headers: Headers): Promise<boolean>
+}
+
+export const idTokensOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, keys: IssuerKeys): IdTokens => {
+  const verify = idTokenVerifier(keys)
+  const lines = rateLimiter(clock, 1)
+  return {
+    check: async ({ name, namespace }, auth, headers) => {
+      if (!keys.allows(auth.issuer)) {
+        return { outcome: 'failed', reason: 'IssuerNotAllowed', message: issuerNotAllowed(auth) }
+      }
+      const verdict = await verify(tokenIn(headers), auth, clock.now())
+      if (verdict === 'valid') return undefined
+      if (verdict === 'unavailable') return { refused: refusal(503, 'IssuerUnavailable') }
+      // The answer does not say what is wrong, because that would help a stranger. The log does.
+      if (lines.take('', tokenLines)) {
+        log.info({ namespace, hook: name, why: verdict.refused }, "a post's ID token is not accepted")
+      }
+      return { refused: refusal(401, 'Unauthorized', bearerChallenge) }
+    },
+    areKeysAway: async headers => {
+      const token = tokenIn(headers)
+      const issuer = token?.claims['iss']
+      if (!token || typeof issuer !== 'string' || !keys.allows(issuer)) return false
+      return (await keys.find(issuer, token.kid)) === 'unavailable'
+    },
+  }
+}
+
+/** The header WWW-Authenticate of an answer 401 (RFC 6750, section 3). */
+export const bearerChallenge = { 'www-authenticate': 'Bearer realm="receiver-hooks"' } as const
+
+const tokenIn = (headers: Headers): ReadIdToken | undefined => readIdToken(sentAs('bearer', headers))

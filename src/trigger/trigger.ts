@@ -26,6 +26,7 @@ import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
 import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
+import { countedAuth } from './counted-auth.ts'
 import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
 import { FollowedChanges } from './followed.ts'
@@ -107,7 +108,7 @@ export const triggerRole = (
     acts,
     authenticate,
     waiting,
-    bar: tracedAuth(checkAuth, tracing),
+    bar: tracedAuth(countedAuth(checkAuth, environment.metrics), tracing),
     budget,
     checkGenuine,
     definitions,

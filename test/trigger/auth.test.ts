@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { SecretAuth } from '../../src/api/auth.ts'
 import { stringAt } from '../../src/api/json.ts'
+import { promMetrics } from '../../src/environment/metrics.ts'
 import { refusal } from '../../src/trigger/answer.ts'
 import { accountsIn } from '../../src/api/bind-command.ts'
 import { checkAuthOf as realBar, type AuthBody } from '../../src/trigger/auth.ts'
+import { countedAuth } from '../../src/trigger/counted-auth.ts'
 import type { ReadSecret } from '../../src/trigger/auth-secrets.ts'
 import type { CheckGenuine } from '../../src/trigger/genuine.ts'
 import type { Body } from '../../src/trigger/posted.ts'
@@ -45,6 +47,37 @@ const noTokens = { check: () => Promise.reject(new Error('no token must be verif
 const unchecked: CheckGenuine = () => Promise.reject(new Error('no signature of a sender must be verified'))
 const authBar = (readSecret: ReadSecret, checkGenuine = unchecked, now = Date.UTC(2012, 3, 26)) =>
   realBar({ now: () => now }, readSecret, checkGenuine, noTokens, accountsIn('receiver-hooks'))
+
+it('counts the proofs by form and result', async () => {
+  const metrics = promMetrics()
+  const bearerToken = { ...someHook, auth: bearer }
+  const signed = { ...someHook, auth: hmac }
+  const bar = countedAuth(authBar(readable), metrics)
+  await bar(someHook, {}, unread)
+  await bar(bearerToken, right.bearer, unread)
+  for (const headers of [{}, right.basic]) await bar(bearerToken, headers, unread)
+  await countedAuth(
+    authBar(() => Promise.resolve('forbidden')),
+    metrics,
+  )(bearerToken, right.bearer, unread)
+  await countedAuth(
+    authBar(() => Promise.resolve('unreachable')),
+    metrics,
+  )(bearerToken, right.bearer, unread)
+  await bar(
+    signed,
+    right.hmac,
+    bodyOf(() => Promise.resolve({ refused: 'no answer' })),
+  )
+  const counted = [...(await metrics.text()).matchAll(/^receiverhooks_proofs_total\{(.*)\} (\d)$/gm)]
+  expect(counted.map(([, labels, count]) => `${labels} ${count}`)).toEqual([
+    'form="bearer",result="accepted" 1',
+    'form="bearer",result="refused" 2',
+    'form="bearer",result="failed" 1',
+    'form="bearer",result="unavailable" 1',
+    'form="hmac",result="unread" 1',
+  ])
+})
 
 describe('a post to a hook', () => {
   it('without auth passes, and neither a Secret nor its body is read', async () => {

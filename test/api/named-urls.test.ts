@@ -250,6 +250,41 @@ it('the command line says that the URL is no secret, and what rotating it does',
   expect(snippet).toContain('credentials_file')
 })
 
+it('inspect-token says of such a URL whether there is a hook, and what opens it', async () => {
+  const { command, createHook, here, hook, url } = await prepared()
+  await product(here)
+  await createHook('web-up', {}, byBearer)
+  await createHook('by-path', {}, { ...byPath, suspend: true })
+  await createHook('by-token', {})
+  const named = await url('web-up')
+  await here.until(
+    () => hook('by-path'),
+    seen => stringAt(seen, 'status', 'endpoint') !== undefined,
+  )
+  const of = (name: string): string => named.replace('web-up', name)
+  const hookLine = (name: string): string => `Hook:     ${here.namespace}/${name}\n`
+  for (const [address, code, said] of [
+    [named, 0, `${hookLine('web-up')}Accepted: yes: if the post has what auth.bearer asks for\n`],
+    [`${named}?dryRun=true`, 0, 'yes: if the post has what auth.bearer asks for'],
+    [`${of('by-path')}/${inPath}`, 0, 'yes: if the end of the URL is the secret of auth.path. The hook is suspended'],
+    [of('by-path'), 1, 'no: it lacks the secret of auth.path at its end: a post to it is answered 401'],
+    [`${named}/${inPath}`, 1, 'no: it has something behind the name'],
+    [of('none'), 1, 'no: there is no such hook: a post to it is answered 401'],
+    [of('by-token'), 1, 'no: the URL of this hook has a token, and not its name'],
+  ] as const) {
+    const shown = await command(`inspect-token ${address}`)
+    expect([address, shown.code]).toEqual([address, code])
+    expect(shown.stdout).toContain(said)
+    expect(shown.stdout).not.toContain(inPath)
+  }
+  expect(JSON.parse((await command(`inspect-token ${named} -o json`)).stdout)).toEqual({
+    namespace: here.namespace,
+    name: 'web-up',
+    taken: true,
+    why: 'if the post has what auth.bearer asks for',
+  })
+})
+
 it('the page makes hooks that its posts run', async () => {
   const page = 'docs/how-to/named-urls.md'
   const here = await cluster()

@@ -1,4 +1,6 @@
+import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import { localTime, parseTime, rfc3339 } from '../../environment/time.ts'
 import { parseClaims, type Claims } from '../../token/claims.ts'
 import { triggerPath } from '../../token/published.ts'
@@ -13,7 +15,10 @@ import type { Shell } from '../shell.ts'
 
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
 
-/** Shows the content of a URL's token, and whether the trigger would accept the token. */
+/**
+ * Shows the content of a URL's token, and whether the trigger would accept the token. Of a URL with a
+ * name, it shows whether there is such a hook, and what opens it.
+ */
 export const inspectToken: Command = {
   details:
     "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's history: pbpaste | kubectl receiverhook inspect-token. Exit code 1 says that the trigger would refuse it.",
@@ -23,6 +28,18 @@ export const inspectToken: Command = {
   run: async (given, shell) => {
     const [word = '-'] = given.arguments
     const typed = (word === '-' ? await shell.input.text() : word).trim()
+    const named = namedIn(typed)
+    if (named) {
+      const cluster = await openCluster(given, shell)
+      const checked = await checkNamed(cluster, named)
+      const { name, namespace } = named
+      shell.out.write(
+        given.get(output) === 'json'
+          ? `${JSON.stringify({ namespace, name, ...checked }, undefined, 4)}\n`
+          : linesOf([['Hook', `${namespace}/${name}`], acceptedRow(checked)]),
+      )
+      return checked.taken ? 0 : 1
+    }
     const token = tokenIn(typed)
     const claims = unverified(token)
     if (claims === undefined) {
@@ -45,6 +62,41 @@ export const inspectToken: Command = {
 interface Judged {
   readonly taken: boolean
   readonly why: string
+}
+
+/** What a URL with a name says. */
+interface NamedURL {
+  readonly namespace: string
+  readonly name: string
+  readonly hasSecret: boolean
+}
+
+const namedIn = (typed: string): NamedURL | undefined => {
+  const [, namespace, name, secret] =
+    /\/v1\/hooks\/([^/?#\s]+)\/([^/?#\s]+)(?:\/([^/?#\s]+))?(?:[?#]|$)/.exec(typed) ?? []
+  return namespace !== undefined && name !== undefined
+    ? { namespace, name, hasSecret: secret !== undefined }
+    : undefined
+}
+
+/** Checks what can be known of a URL with a name. Only a post shows whether its proof is right. */
+const checkNamed = async (cluster: Cluster, { hasSecret, name, namespace }: NamedURL): Promise<Judged> => {
+  const hook = await readIfThere({ ...cluster, namespace }, name)
+  if (!hook) return { taken: false, why: 'there is no such hook: a post to it is answered 401' }
+  if (!hasNamedURL(hook.spec)) {
+    return { taken: false, why: 'the URL of this hook has a token, and not its name: a post to it is answered 401' }
+  }
+  const auth = authOf(hook.spec.auth)
+  const asks = auth?.form === 'path'
+  if (asks !== hasSecret) {
+    const why = asks ? 'it lacks the secret of auth.path at its end' : 'it has something behind the name'
+    return { taken: false, why: `${why}: a post to it is answered 401` }
+  }
+  const suspended = hook.spec.suspend ? '. The hook is suspended: it skips the post' : ''
+  const needed = asks
+    ? 'the end of the URL is the secret of auth.path'
+    : `the post has what auth.${auth?.form} asks for`
+  return { taken: true, why: `if ${needed}${suspended}` }
 }
 
 const tokenIn = (typed: string): string => {
@@ -77,13 +129,17 @@ const checkToken = async (
     case 'valid':
       break
   }
-  const hook = await readHook({ ...cluster, namespace: claims.namespace }, claims.name).catch((error: unknown) => {
-    if (error instanceof CommandFailure) return undefined
-    throw error
-  })
+  const hook = await readIfThere({ ...cluster, namespace: claims.namespace }, claims.name)
   if (hook === undefined) return { taken: false, why: 'its hook was deleted: a post to it is answered 410' }
   return ofHook(claims, hook, clock.now())
 }
+
+/** Returns a hook, or undefined if there is none. */
+const readIfThere = (cluster: Cluster, name: string): Promise<ReceiverHook | undefined> =>
+  readHook(cluster, name).catch((error: unknown) => {
+    if (error instanceof CommandFailure) return undefined
+    throw error
+  })
 
 const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
   const { name, uid } = hook.metadata
@@ -102,13 +158,19 @@ const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
     : { taken: false, why: 'it was rotated out: a post to it is answered 410' }
 }
 
-const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, { taken, why }: Judged): string =>
-  [
+const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, checked: Judged): string =>
+  linesOf([
     ['Hook', `${namespace}/${name}`],
     ['UID', uid],
     ['Rotation', String(rotation)],
     ['Expires', expiresAt === undefined ? 'never' : localTime(rfc3339(expiresAt))],
-    ['Accepted', `${taken ? 'yes' : 'no'}: ${why}`],
-  ]
-    .map(([title = '', value = '']) => `${`${title}:`.padEnd(10)}${value}\n`)
-    .join('')
+    acceptedRow(checked),
+  ])
+
+const acceptedRow = ({ taken, why }: Judged): readonly [string, string] => [
+  'Accepted',
+  `${taken ? 'yes' : 'no'}: ${why}`,
+]
+
+const linesOf = (rows: readonly (readonly [title: string, value: string])[]): string =>
+  rows.map(([title, value]) => `${`${title}:`.padEnd(10)}${value}\n`).join('')

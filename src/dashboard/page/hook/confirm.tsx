@@ -68,39 +68,44 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const spec = read.value !== undefined && 'hook' in read.value ? read.value.hook.spec : undefined
   const present = stringAt(spec, 'token', 'overlap') ?? '5m'
   const chosen = overlap.value ?? present
+  const isNamed = row.url === 'named' || hasNamedURL(spec)
   const rotation = Number(at(spec, 'token', 'rotation') ?? 0) + 1
   const submit = async (): Promise<void> => {
     fault.value = await rotate(row, rotation, chosen)
     if (fault.value === undefined) close()
   }
   return (
-    <Dialog title={`Give ${row.name} a new URL?`} onClose={close}>
+    <Dialog title={isNamed ? `End the former URLs of ${row.name}?` : `Give ${row.name} a new URL?`} onClose={close}>
       <p>
-        {hasNamedURL(spec)
+        {isNamed
           ? 'The URL of this hook has its name, and stays. Only tokens from before end. To lock a sender out, change the Secret of what a post must prove.'
           : `Senders need the new URL before the old one ends. ${row.url === 'secret' ? 'It goes into the Secret by itself.' : ''}`}
       </p>
       <div class="field">
-        <label for="rotate-overlap">How long the old URL is accepted</label>
-        <select
-          id="rotate-overlap"
-          class="short"
-          value={chosen}
-          onChange={event => (overlap.value = event.currentTarget.value)}
-        >
-          {[...new Set([present, ...overlaps])].map(choice => (
-            <option key={choice} value={choice}>
-              {choice === '0s' ? 'not at all: it has leaked' : choice}
-            </option>
-          ))}
-        </select>
+        {!isNamed && (
+          <>
+            <label for="rotate-overlap">How long the old URL is accepted</label>
+            <select
+              id="rotate-overlap"
+              class="short"
+              value={chosen}
+              onChange={event => (overlap.value = event.currentTarget.value)}
+            >
+              {[...new Set([present, ...overlaps])].map(choice => (
+                <option key={choice} value={choice}>
+                  {choice === '0s' ? 'not at all: it has leaked' : choice}
+                </option>
+              ))}
+            </select>
+          </>
+        )}
         <p class="fault" role="alert">
           {fault.value}
         </p>
       </div>
       <div class="line">
         <button type="button" class="button" onClick={() => void submit()}>
-          Rotate
+          {isNamed ? 'End them' : 'Rotate'}
         </button>
         <button type="button" class="quiet" onClick={close}>
           Cancel

@@ -32,7 +32,10 @@ const groups: readonly (readonly [group: SnippetGroup, title: string])[] = [
   ['scripts', 'Scripts'],
 ]
 
-/** Configurations of products for this hook. The URL is hidden until the user requests it. */
+/**
+ * Configurations of products for this hook. The URL is hidden until the user requests it, unless it
+ * has the hook's name and is no secret.
+ */
 export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
   const loaded = useSignal<typeof written | undefined>(undefined)
   const chosen = useSignal('')
@@ -47,8 +50,15 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
       chosen.value ||= fits?.name ?? module.snippets[0]?.name ?? ''
     })
   }, [])
+  const isSecret = row.url !== 'named'
   useEffect(() => {
     url.value = undefined
+    if (isSecret) return undefined
+    let isOver = false
+    void askURL(row).then(asked => {
+      if (!isOver) url.value = asked
+    })
+    return () => void (isOver = true)
   }, [row.key, row.generation, row.url])
   const writeFor = (address: string): written.WrittenSnippet =>
     loaded.value?.writeFor(chosen.value, hook, address) ?? { texts: [] }
@@ -81,7 +91,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
           ))}
         </select>
         <span class="grow" />
-        {shows && (
+        {shows && isSecret && (
           <button
             type="button"
             class="quiet"

@@ -143,7 +143,7 @@ export interface ReceiverHookSettings {
   suspend?: boolean
   /** A CEL expression over body, headers, query and sender. The hook skips a delivery for which it is false. By default every delivery counts. */
   when?: string
-  /** What an alert's "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert's firings changed, within the bounds. Default: "ignore". */
+  /** What an alert's "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert's firings changed, within the bounds, unless somebody else has set the count since. Default: "ignore". */
   onResolved?: 'ignore' | 'run' | 'undo'
   /** The least time between two deliveries that change something, over all replicas. The hook skips a delivery that comes sooner. Default: "0s". */
   cooldown?: string

@@ -67,8 +67,8 @@ const commonSpec = {
     titles: { ignore: 'do nothing', run: 'run', undo: 'take back what the alert changed' },
     default: 'ignore',
     description:
-      'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings changed, within the bounds.',
-    hint: 'What a post does that reports the end of an alert ("resolved"). What is taken back stays within the bounds.',
+      'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings changed, within the bounds, unless somebody else has set the count since.',
+    hint: 'What a post does that reports the end of an alert ("resolved"). What is taken back stays within the bounds. A count that somebody else has set since stays as it is.',
   },
   cooldown: {
     type: 'string',

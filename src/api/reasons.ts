@@ -53,6 +53,12 @@ export const reasons = {
     means: 'The alert ended, and its firings had changed nothing that the hook can take back.',
     todo: 'Nothing. The hook takes nothing back from a target that was replaced since, nor from before it had `onResolved: undo`.',
   },
+  SetByOthers: {
+    where: ['skipped'],
+    means:
+      'The alert ended, but somebody else has set the count since its firings changed it. The hook takes nothing back from that.',
+    todo: 'Nothing. If the count should go back all the same, set it.',
+  },
   RolledOut: {
     where: ['applied'],
     means: 'Workloads that run the pushed image are rolling out.',

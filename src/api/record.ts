@@ -52,6 +52,11 @@ const changed = {
    * from the count.
    */
   delta: count,
+  /**
+   * Since which version of the object only hooks had written the count when this was changed. Absent
+   * if a version that did not know it has stored this.
+   */
+  since: { type: 'string' },
 } as const
 
 const changedSchema = { type: 'object', required: ['at', 'uid', 'delta'], properties: changed } as const satisfies Obj

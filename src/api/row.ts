@@ -23,6 +23,11 @@ const claimSchema = {
     uid: { type: 'string' },
     /** The resourceVersion from which the count was computed. */
     version: { type: 'string' },
+    /**
+     * The mark of the write that this write replaces. Absent if the count in `version` has none. As
+     * long as it is there at another version, this write was not made.
+     */
+    before: { type: 'string' },
     /** The count that the write sets. It can include the steps of other posts. */
     to: count,
     /**

@@ -25,12 +25,15 @@ export const sameBut = ([now, before]: Both, members: readonly string[]): Cel =>
 }
 
 /**
- * Returns the CEL rule that only annotations with a prefix changed. One more may change: the API
- * server itself changes it with the template of a DaemonSet.
+ * Returns the CEL rule that only annotations with one of these prefixes changed. One more may change:
+ * the API server itself changes it with the template of a DaemonSet.
  */
-export const sameAnnotations = ([now, before]: Both, prefix: string): Cel => {
+export const sameAnnotations = ([now, before]: Both, ...prefixes: readonly string[]): Cel => {
   const of = (metadata: string): string => `(has(${metadata}.annotations) ? ${metadata}.annotations : {})`
-  const isFree = `k.startsWith('${prefix}') || k == 'deprecated.daemonset.template.generation'`
+  const isFree = [
+    ...prefixes.map(prefix => `k.startsWith('${prefix}')`),
+    "k == 'deprecated.daemonset.template.generation'",
+  ].join(' || ')
   return (
     `${of(now)}.all(k, ${isFree} || (k in ${of(before)} && ${of(before)}[k] == ${of(now)}[k])) && ` +
     `${of(before)}.all(k, ${isFree} || k in ${of(now)})`

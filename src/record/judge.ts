@@ -6,7 +6,8 @@ import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
-import { allSeen, changedBy, reportOf, unnamedKey, withReport } from './protocol.ts'
+import { allSeen, reportOf, unnamedKey, withReport } from './protocol.ts'
+import { changedBy } from './undo.ts'
 
 /** What the record needs to know of a delivery and its hook. */
 export interface Remembered {
@@ -157,6 +158,14 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
   judgement: 'skip',
   reason: 'NothingToUndo',
   message: 'the firings of this alert changed nothing here that could be taken back',
+  remember: true,
+}
+
+/** The decision for alerts whose changes are no longer the hook's to take back. */
+export const setByOthers: Judgement & { judgement: 'skip' } = {
+  judgement: 'skip',
+  reason: 'SetByOthers',
+  message: 'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
   remember: true,
 }
 

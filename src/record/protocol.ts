@@ -1,12 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
-import type { Changed, OpenAct, RecentDelivery } from '../api/record.ts'
+import type { OpenAct, RecentDelivery } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Report, Row } from '../api/row.ts'
 import type { Settled, SettlementState } from '../api/settlement.ts'
 import { maxRecent } from '../api/status.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
+import { addToUndo } from './undo.ts'
 
 /**
  * The protocol of a record: the states of a row, and the rules by which processes change it. Each
@@ -32,7 +33,7 @@ import { momentOf, type Memory } from './memory.ts'
  *    (`standingOf`).
  * 6. If the history with the outcome is gone, the claim becomes `untold` and counts as a run.
  * 7. The changes of an alert group are a sum for each object, to which steps add in any order
- *    once they are stored. An undo subtracts what it took back, or may have taken back.
+ *    once they are stored. An undo subtracts what it took back, or may have taken back (undo.ts).
  * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
  * 9. An act is begun before its first write, and open until its work is done or has failed.
  */
@@ -46,14 +47,6 @@ const abandonedMs = 10_000
 /** How many alert groups of a hook are remembered, and how many firing alerts of each. */
 const maxGroups = 64
 const maxFiring = 128
-
-/** How many groups can be undone, and for how long in milliseconds. Alerts can fire for weeks. */
-const maxUndoGroups = 256
-const undoKeptMs = 30 * 24 * 3_600_000
-
-/** The maximum number of objects in the undo of one group, and in that of all groups. */
-const maxObjects = 16
-const maxSums = 512
 
 /** Returns the claimed rows of the write with this mark. */
 export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
@@ -220,41 +213,6 @@ export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolea
 
 /** Returns a short hash of an alert. 48 bits distinguish the alerts of one group. */
 const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
-
-/** Returns the changes of an alert group that are not undone, one sum for each object. */
-export const changedBy = ({ fields: { undo } }: Pick<MemoryDraft, 'fields'>, group: string): readonly Changed[] => {
-  const { [group]: entry } = undo
-  if (!entry) return []
-  const { at, delta, others = [], uid } = entry
-  return [{ at, uid, delta }, ...others]
-}
-
-/**
- * Adds a row's step to its alert group's sum for the object. An undo subtracts what it took back.
- */
-export const addToUndo = (draft: MemoryDraft, { at, claim: { uid }, from, group, to, undoes }: ClaimedRow): void => {
-  if (group === undefined) return
-  const { [group]: _, ...others } = draft.fields.undo
-  const before = changedBy(draft, group)
-  const known = before.find(sum => sum.uid === uid)
-  const change = undoes === undefined ? to - from : -undoes
-  const sum = { at: Math.max(at, known?.at ?? at), uid, delta: (known?.delta ?? 0) + change }
-  const isKept = (then: number): boolean => at - then < undoKeptMs
-  const [first, ...rest] = [...before.filter(kept => kept.uid !== uid && isKept(kept.at)), sum]
-    .filter(({ delta }) => delta !== 0)
-    .sort(newestFirst)
-    .slice(0, maxObjects)
-  let room = maxSums - rest.length - 1
-  const groups = Object.entries(others)
-    .filter(([, entry]) => isKept(entry.at))
-    .sort(([, a], [, b]) => newestFirst(a, b))
-    .slice(0, maxUndoGroups - 1)
-    .filter(([other]) => (room -= changedBy(draft, other).length) >= 0)
-  const entry = first && { [group]: { ...first, ...(rest.length > 0 && { others: rest }) } }
-  draft.set({ undo: { ...Object.fromEntries(groups), ...entry } })
-}
-
-const newestFirst = (a: { readonly at: number }, b: { readonly at: number }): number => b.at - a.at
 
 /** Stores that a key was refused at `at` because the record is full. */
 export const refusedAt = (draft: MemoryDraft, at: number): void =>

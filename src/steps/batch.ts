@@ -123,7 +123,7 @@ export const unknownStep: Step = {
 }
 
 /** Returns the answer to a post, by the part that it got in a batch. */
-export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' }>): Step => {
+export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' }>): Step => {
   switch (part.part) {
     case 'step':
       return { step: 'done', ...madeOf(part) }

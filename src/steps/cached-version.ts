@@ -1,3 +1,4 @@
+import { compareVersions } from '../api/mark.ts'
 import type { Version } from './target/target.ts'
 import type { Clock } from '../environment/environment.ts'
 
@@ -156,5 +157,4 @@ export class CachedVersion {
   }
 }
 
-/** Compares two versions of one object. Their resourceVersions are rising numbers. */
-const isOlder = (a: Version, b: Version): boolean => BigInt(a.resourceVersion) < BigInt(b.resourceVersion)
+const isOlder = (a: Version, b: Version): boolean => compareVersions(a.resourceVersion, b.resourceVersion) < 0

@@ -1,8 +1,12 @@
 import type { NotRun } from '../api/outcome.ts'
+import { whoseCount, type Whose } from '../api/mark.ts'
+import type { Changed } from '../api/record.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, rowsOf, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
-import { decided, isRemembered, judge, nothingToUndo, type Judgement } from '../record/judge.ts'
+import { keyOf } from '../api/hash.ts'
+import { decided, isRemembered, judge, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
+import { closeChanged } from '../record/undo.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Made, Plan, Step, UndoPlan } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
@@ -41,13 +45,17 @@ export type Part =
     }
   /** The post depends on the outcome of this batch's own write. */
   | { readonly part: 'wait' }
+  /** The version is older than a change that the post takes back. The target must be read again. */
+  | { readonly part: 'outdated' }
 
 /**
- * Returns whether a part must be decided on the newest record: help for another claim, or
- * NothingToUndo.
+ * Returns whether a part must be decided on the newest record: help for another claim, or that an
+ * undo takes nothing back.
  */
 export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
-  parts.some(part => part?.part === 'help' || (part?.part === 'skip' && part.reason === 'NothingToUndo'))
+  parts.some(part => part?.part === 'help' || (part?.part === 'skip' && idleUndos.has(part.reason)))
+
+const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
 
 /** A batch to be written: the draft to store first, and each post's part. */
 export interface Claimed {
@@ -83,18 +91,25 @@ export const originOf = (
 
 /**
  * Folds posts into one write with the field manager `mark`. Some of the posts may need their hook's
- * record. Returns the draft that must be stored before the write is sent: a fork of `before`. If
+ * record. Returns the draft that must be stored before the write is sent: a fork of `memory`. If
  * nothing must be written, the posts' rows are done at once.
  * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
 export const claim = (
-  before: MemoryDraft,
+  memory: MemoryDraft,
   now: number,
   posts: readonly Pick<Waiting, 'context' | 'plan'>[],
   { target, version, mark }: FoldedOn,
 ): Claimed => {
-  const claimed: Claim = { mark, ...originOf(target, version), to: version.count, helped: false }
-  const draft = before.fork()
+  const { lastWord, mark: before } = version
+  const claimed: Claim = {
+    mark,
+    ...originOf(target, version),
+    ...(before !== undefined && { before }),
+    to: version.count,
+    helped: false,
+  }
+  const draft = memory.fork()
   let to = version.count
   // Computed when first needed: most posts do not wait, and have no key by which their sender can
   // ask later.
@@ -122,6 +137,18 @@ export const claim = (
     return { part: 'skip', reason, message }
   }
 
+  const undo = (post: Pick<Waiting, 'context' | 'plan'>, here: Changed): Part => {
+    switch (whoseChange(here, version)) {
+      case 'ours':
+        return step(post, here.delta)
+      case 'outdated':
+        return { part: 'outdated' }
+      case 'theirs':
+        if (post.context.delivery.group) closeChanged(draft, keyOf(post.context.delivery.group.key), here)
+        return skip(post.context, setByOthers)
+    }
+  }
+
   const parts = posts.map((post): Part => {
     const { context } = post
     if (!isRemembered(context)) return step(post)
@@ -131,7 +158,7 @@ export const claim = (
         return step(post)
       case 'undo': {
         const here = judged.changed.find(({ uid }) => uid === version.uid)
-        return here ? step(post, here.delta) : skip(context, nothingToUndo)
+        return here ? undo(post, here) : skip(context, nothingToUndo)
       }
       case 'skip':
         return skip(context, judged)
@@ -145,8 +172,23 @@ export const claim = (
   claiming(draft, mark, to)
   const rows = rowsOf(draft, mark)
   const isWritten = to !== version.count
-  if (!isWritten) applied(draft, mark, rows)
+  // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
+  // out on such a count leave nothing to take back.
+  if (!isWritten) applied(draft, mark, lastWord ? rows : rows.map(withoutChange))
   return { draft, rows, to, parts, isWritten }
+}
+
+/** Returns whose a count is for what a group of alerts has changed. */
+const whoseChange = ({ since }: Changed, version: Version): Whose =>
+  // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
+  // back as that version did.
+  since === undefined ? 'ours' : whoseCount(since, version)
+
+/** Returns a row whose step nobody takes back. An undo itself is still noted. */
+const withoutChange = (row: ClaimedRow): ClaimedRow => {
+  if (row.undoes !== undefined) return row
+  const { group: _, ...rest } = row
+  return rest
 }
 
 const unfinished = (

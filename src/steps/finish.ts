@@ -54,7 +54,7 @@ export const finishClaim = async (
   { claim, claimed, own }: Omit<HelpPart, 'part'>,
   interest: Interest,
 ): Promise<Finished> => {
-  const { mark, to, uid, version } = claim
+  const { before, mark, to, uid, version } = claim
   const target = parseTarget(claim.target, ledger.owner.namespace)
   const lookedAt = environment.clock.now()
   const seen = await lookAtClaim(environment, ledger, { claim, claimed })
@@ -68,7 +68,7 @@ export const finishClaim = async (
   // another target.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
   const bill = { ...interest.bill, objectBytes }
-  const written = await commit(environment, { target, mark, from, to, shared: true }, { ...interest, bill })
+  const written = await commit(environment, { target, mark, from, before, to, shared: true }, { ...interest, bill })
   // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
   // time, not at the time of the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
@@ -173,14 +173,14 @@ export interface ClaimedWrite {
 export const lookAtClaim = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   ledger: Ledger,
-  { claim: { mark, target: text, uid, version }, claimed }: ClaimedWrite,
+  { claim: { before, mark, target: text, uid, version }, claimed }: ClaimedWrite,
 ): Promise<Evidence> => {
   const target = parseTarget(text, ledger.owner.namespace)
   if (!target) {
     ledger.later(draft => untold(draft, ofWrite(mark)))
     return { evidence: 'history gone', owners: [] }
   }
-  const found = await findEvidence(api, target, mark, { uid, resourceVersion: version })
+  const found = await findEvidence(api, target, { mark, from: { uid, resourceVersion: version }, before })
   const { evidence } = found
   const isRival = ofVersion({ target: text, uid, version })
   const others =

@@ -25,8 +25,8 @@ const maxClaimed = 100
 /** What all queues of a process share. */
 export interface QueueServices {
   readonly metrics: QueueMetrics
-  /** Returns a field manager that no other write has. */
-  readonly nextMark: () => string
+  /** Returns a mark, which no other write has, for a write that replaces this version. */
+  readonly nextMark: (version: Version) => string
   readonly watches: TargetWatches
 }
 
@@ -37,7 +37,7 @@ export interface QueueServices {
 export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
-  readonly #nextMark: () => string
+  readonly #nextMark: QueueServices['nextMark']
   readonly #line = new PostQueue()
   readonly #known: CachedVersion
   readonly #watch: TargetWatch
@@ -125,7 +125,7 @@ export class TargetQueue {
     if (ledger && helper.isCrowded(ledger, version) && (await helper.fenceOff(ledger, version)) !== 'no') return
     const posts = (this.#current = together(this.#current, ledger))
     line.take(posts)
-    const mark = this.#nextMark()
+    const mark = this.#nextMark(version)
     const batch = await this.#fold(posts, { target, version, mark, asked: new Set(asked) }, ledger)
     if (batch) {
       for (const entry of batch.changed) answerPost(entry, { step: 'changed' })

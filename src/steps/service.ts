@@ -1,6 +1,7 @@
 import type { Environment, Metrics } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
+import { lastWordAfter, markText } from '../api/mark.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { isRemembered, judge } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
@@ -58,9 +59,7 @@ export class StepService {
         },
         looked: found => evidence.add({ evidence: found }),
       },
-      // The mark begins with the product's name, because people see it as the manager in conflicts
-      // of their own applies.
-      nextMark: () => `receiver-hooks.${instance}.${(++marks).toString(36)}`,
+      nextMark: version => markText({ instance, number: (++marks).toString(36), lastWord: lastWordAfter(version) }),
       watches: new TargetWatches(environment),
     }
   }
@@ -169,6 +168,6 @@ const preview = async (
 }
 
 const previewed = (part: Part | undefined): Step =>
-  part === undefined || part.part === 'help' || part.part === 'wait'
+  part === undefined || part.part === 'help' || part.part === 'wait' || part.part === 'outdated'
     ? { step: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
     : stepOf(part)

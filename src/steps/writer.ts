@@ -81,7 +81,7 @@ export class BatchWriter {
     const mayContinue = (): boolean => entries.some(isUnanswered)
     const written = await commit(
       this.#environment,
-      { target: this.#target, mark, from, to, shared },
+      { target: this.#target, mark, from, before: from.mark, to, shared },
       {
         bill,
         mayContinue,
@@ -128,16 +128,24 @@ export class BatchWriter {
 
   /** Answers each post by its part. A post without a result waits for the next turn. */
   async answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> {
-    const { helper, line } = this.#parts
+    const { helper, known, line, waits } = this.#parts
     const met: [Waiting, HelpPart][] = []
     const again: Waiting[] = []
+    let isOutdated = false
     for (const [entry, part] of partsOf(batch)) {
       if (part?.part === 'help') met.push([entry, part])
       else if (part === undefined || part.part === 'wait') again.push(entry)
-      else answerPost(entry, stepOf(part))
+      else if (part.part === 'outdated') {
+        isOutdated = true
+        again.push(entry)
+      } else answerPost(entry, stepOf(part))
     }
     if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
     if (again.length > 0) line.putBack(again)
+    if (isOutdated) {
+      known.forget()
+      await waits.pauseAfterConflicts()
+    }
   }
 
   /**

@@ -60,10 +60,10 @@ describe('an autoscaler', () => {
     const firing = notification('firing', 'New group')
     expect(answerOf(await post(up, firing))).toBe('200 applied Stepped 2 4')
     expect(answerOf(await post(up, firing))).toBe('200 skipped Duplicate')
-    await merge(here, autoscalers, 'web', { spec: { minReplicas: 5 } })
+    await merge(here, autoscalers, 'web', { spec: { maxReplicas: 7 } })
     const resolved = notification('resolved', 'All alerts resolved')
-    expect(answerOf(await post(up, resolved))).toBe('200 applied Undone 5 3')
-    expect(await look(here, autoscalers, 'web', 'spec', 'minReplicas')).toBe(3)
+    expect(answerOf(await post(up, resolved))).toBe('200 applied Undone 4 2')
+    expect(await look(here, autoscalers, 'web', 'spec', 'minReplicas')).toBe(2)
   })
 
   it('is named as what a hook on its workload can be aimed at instead', async () => {

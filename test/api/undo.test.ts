@@ -47,19 +47,39 @@ it('the end of an alert takes back what its firings have changed, once', async (
   expect(await replicas('web')).toBe(2)
 })
 
-it('only what was really changed is taken back: less at the bound, and nothing of what others did', async () => {
-  const { replicas, scaleTo, webUp } = await setUp(9, { max: 10 })
+it('only what was really changed is taken back: less at the bound', async () => {
+  const { replicas, webUp } = await setUp(9, { max: 10 })
   expect(await post(webUp, of('HighLoad', 'firing', 1))).toMatchObject({ body: { from: 9, to: 10 } })
-  await scaleTo(20)
-  expect(await post(webUp, of('HighLoad', 'resolved', 1))).toMatchObject({ body: { from: 20, to: 19 } })
-  expect(await replicas('web')).toBe(19)
+  expect(await post(webUp, of('HighLoad', 'resolved', 1))).toMatchObject({ body: { from: 10, to: 9 } })
+  expect(await replicas('web')).toBe(9)
 })
 
-it('the end stops at the other bound', async () => {
-  const { scaleTo, webUp } = await setUp(4)
+it('the end stops at the other bound, and leaves nothing to take back later', async () => {
+  const { createHook, url, webUp } = await setUp(4)
   await post(webUp, of('HighLoad', 'firing', 1))
-  await scaleTo(2)
+  await createHook('web-down', { action: 'down', by: 4 })
+  await createHook('web-more', { by: 5 })
+  expect(await post(await url('web-down'))).toMatchObject({ body: { from: 6, to: 2 } })
   expect(await post(webUp, of('HighLoad', 'resolved', 1))).toMatchObject({ body: { from: 2, to: 1 } })
+  expect(await post(await url('web-more'))).toMatchObject({ body: { from: 1, to: 6 } })
+  expect(await post(webUp, of('HighLoad', 'resolved', 2))).toMatchObject({ body: { reason: 'NothingToUndo' } })
+})
+
+it('a count that somebody else has set stands, and the alert is over', async () => {
+  const { replicas, scaleTo, webUp } = await setUp()
+  await post(webUp, of('HighLoad', 'firing', 1))
+  await scaleTo(7)
+  expect(await post(`${webUp}?dryRun=true`, of('HighLoad', 'resolved', 1))).toMatchObject({
+    body: { dryRun: true, reason: 'SetByOthers' },
+  })
+  const resolved = of('HighLoad', 'resolved', 1)
+  expect(await post(webUp, resolved)).toMatchObject({
+    status: 200,
+    body: { outcome: 'skipped', reason: 'SetByOthers' },
+  })
+  expect(await post(webUp, resolved)).toMatchObject({ body: { reason: 'Duplicate' } })
+  expect(await post(webUp, of('HighLoad', 'resolved', 2))).toMatchObject({ body: { reason: 'NothingToUndo' } })
+  expect(await replicas('web')).toBe(7)
 })
 
 it('each group of alerts takes back its own', async () => {

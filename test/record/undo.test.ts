@@ -3,6 +3,8 @@ import { parseContent } from '../../src/api/record.ts'
 import type { Claim, ClaimedRow } from '../../src/api/row.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
+import { MemoryDraft } from '../../src/record/draft.ts'
+import { changedBy as changedOf, closeChanged } from '../../src/record/undo.ts'
 import { changedBy, withUndo } from '../support/memories.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -133,5 +135,42 @@ describe('between versions', () => {
     const stored = storedOf(memory)
     expect([stored.format, stored.undo['g']]).toMatchObject([1, { at: now + 1, uid: 'api', delta: 1 }])
     expect(read(JSON.stringify(stored))).toEqual(memory)
+  })
+})
+
+describe('what a group of alerts has changed since somebody else has set the count', () => {
+  const since = (version: string, by: number, more: Partial<ClaimedRow> = {}): ClaimedRow => {
+    const claim = { ...claimOn('web'), mark: `receiver-hooks.4f.1.${version}.3` }
+    return step('web', by, { claim, ...more })
+  }
+  const known = (memory: Memory) => changedBy(memory, 'g').map(({ delta, since: from }) => [from, delta])
+
+  it('is a sum of its own: a later step begins it, in whichever order the steps become known', () => {
+    expect(known(after(since('90', 2), since('90', 1)))).toEqual([['90', 3]])
+    expect(known(after(since('90', 2), since('100', 1)))).toEqual([['100', 1]])
+    expect(known(after(since('100', 1), since('90', 2)))).toEqual([['100', 1]])
+  })
+
+  it('is not less by what was taken back of an earlier sum', () => {
+    expect(known(after(since('90', 2), since('100', 1), since('90', -2, { undoes: 2 })))).toEqual([['100', 1]])
+  })
+
+  it('goes on with what an earlier version of the product has stored', () => {
+    expect(known(after(step('web', 2), since('100', 1)))).toEqual([['100', 3]])
+    expect(known(after(since('100', 1), step('web', 2)))).toEqual([['100', 3]])
+    expect(known(after(step('web', 2), step('web', 1)))).toEqual([[undefined, 3]])
+  })
+
+  it('is read by a program, and kept as it is', () => {
+    const memory = after(since('90', 2), step('api', 1))
+    const read = parseContent(JSON.stringify(storedOf(memory)))
+    expect(read.content === 'known' && memoryOf(read.memory).undo).toEqual(memory.undo)
+  })
+
+  it('is gone once it is closed, for that object alone', () => {
+    const draft = new MemoryDraft(after(since('90', 2), step('api', 1)))
+    const [web] = changedOf(draft, 'g').filter(({ uid }) => uid === 'web')
+    if (web) closeChanged(draft, 'g', web)
+    expect(sums(draft.memory())).toEqual({ api: 1 })
   })
 })

@@ -84,7 +84,7 @@ export class StepServer {
     return Array.isArray(entries) ? entries.map(entry => stringAt(entry, 'manager') ?? '') : []
   }
 
-  /** Writes as another client: the count, or only the version. */
+  /** Writes as another client: the count, or only the version. As on a real server, only a new count takes the owners away. */
   outsideWrite(target: string, change = (count: number): number => count): void {
     const before = this.#newest(target)
     if (before) this.#write(target, String(at(before, 'metadata', 'uid')), 'outsider', change(countOf(before)))
@@ -153,7 +153,7 @@ export class StepServer {
     // Applying the count that is there makes the applier one more owner of it. If it is one already, nothing changes.
     if (applies && !changed && owners.includes(manager)) return
     this.#version += 1
-    const same = applies ? [...owners, manager] : owners
+    const same = applies || !before ? [...owners, manager] : owners
     const managedFields = (changed ? [manager] : same).map(owner)
     this.#store(name, {
       kind: 'Deployment',

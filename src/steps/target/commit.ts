@@ -16,6 +16,8 @@ export interface Intended {
   readonly mark: string
   /** The version that the count was computed from. */
   readonly from: From
+  /** The mark in that version, if the count had one. */
+  readonly before?: string | undefined
   readonly to: number
   /**
    * True if other processes may send the same write. Then a conflict may have been caused by one of
@@ -52,7 +54,7 @@ export type Committed =
  */
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
-  { from, mark, shared, target, to }: Intended,
+  { before, from, mark, shared, target, to }: Intended,
   { bill, mayContinue, looked, takeBack }: Interest,
 ): Promise<Committed> => {
   const paid = { ...bill, charge: chargedOnce(bill.charge) }
@@ -74,7 +76,7 @@ export const commit = async (
       !lost && !mayPass && (write === 'refused' || write === 'missing')
     // From here on, a conflict may have been caused by another request with the same mark, so only
     // evidence counts.
-    const found = await findEvidence(api, target, mark, from)
+    const found = await findEvidence(api, target, { mark, from, before })
     looked(found.evidence)
     switch (found.evidence) {
       case 'applied':

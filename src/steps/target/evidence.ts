@@ -38,17 +38,26 @@ export type Evidence =
    */
   | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
+/** A marked write whose outcome is unknown. */
+export interface Sought {
+  readonly mark: string
+  /** The version that the count was computed from. */
+  readonly from: Pick<Version, 'uid' | 'resourceVersion'>
+  /** The mark in that version, if the count had one. */
+  readonly before?: string | undefined
+}
+
 /**
  * Searches for the outcome of a marked write that was computed from `from`. The write can only be
  * the first version after `from`, so the marks in that version show it. The search goes back from
  * the newest version in growing steps, and then by bisection. It covers the history that the API
- * server keeps, by default 5 minutes. It takes about two reads.
+ * server keeps, by default 5 minutes. It takes about two reads. If the mark that the write replaces is
+ * still there at another version, the write was never made, and one read shows it without any history.
  */
 export const findEvidence = async (
   api: ApiConnection,
   target: Target,
-  mark: string,
-  from: Pick<Version, 'uid' | 'resourceVersion'>,
+  { before: replaced, from, mark }: Sought,
 ): Promise<Evidence> => {
   const before = BigInt(from.resourceVersion)
   const now = await versionAt(api, target, undefined)
@@ -59,6 +68,10 @@ export const findEvidence = async (
   const marksOf = (object: StoredObject | undefined): readonly string[] => (object ? target.at.marks(object) : [])
   const newestOwners = marksOf(first)
   if (newestOwners.includes(mark)) return { evidence: 'applied', newest }
+  // The write would have removed the mark that it replaces, and that write is never made again.
+  if (first && replaced !== undefined && target.at.lastMark(first) === replaced) {
+    return { evidence: 'never', owners: newestOwners }
+  }
   let low = before
   /**
    * True if the target is known to be unchanged at `low`. A compacted version shows nothing, and

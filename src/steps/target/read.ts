@@ -15,7 +15,17 @@ export const versionOf = (at: CountAt, object: StoredObject): Version | undefine
   const { uid, resourceVersion } = object.metadata
   const limits = at.limits(object)
   const ground = at.ground(object)
-  return { uid, resourceVersion, count, ...(limits && { limits }), ...(ground && { ground }) }
+  const mark = at.lastMark(object)
+  const lastWord = at.lastWord(object)
+  return {
+    uid,
+    resourceVersion,
+    count,
+    ...(limits && { limits }),
+    ...(mark !== undefined && { mark }),
+    ...(lastWord && { lastWord }),
+    ...(ground && { ground }),
+  }
 }
 
 export type TargetState =

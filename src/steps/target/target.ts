@@ -1,3 +1,4 @@
+import type { LastWord } from '../../api/mark.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ApiRequest } from '../../environment/environment.ts'
 import type { ResourceType } from '../../kube/paths.ts'
@@ -34,6 +35,13 @@ export interface Version {
   readonly count: number
   /** The object's own bounds, if it has any. */
   readonly limits?: CountLimits
+  /** The mark of the write that set the count. Absent if no mark says who did. */
+  readonly mark?: string
+  /**
+   * What somebody else has last said about the count, if hooks alone have written it since. Absent if
+   * somebody else has written it last.
+   */
+  readonly lastWord?: LastWord
   /** What a write from this version needs to know of it. Absent if a write needs nothing. */
   readonly ground?: Ground
 }
@@ -86,6 +94,16 @@ export interface CountAt {
   /** Returns the marks of the writes that set an object's count. */
   marks(object: StoredObject): readonly string[]
   /**
+   * Returns the mark of the write that the count is from, also if somebody else has applied the same
+   * count since. As long as it is there, no later write of this count was made.
+   */
+  lastMark(object: StoredObject): string | undefined
+  /**
+   * Returns what somebody else has last said about the count, or undefined if somebody else has
+   * written it last.
+   */
+  lastWord(object: StoredObject): LastWord | undefined
+  /**
    * Returns the fence for an object: a write with a new mark that keeps the count. Undefined if no
    * fence is possible, for example because the object has all marks of fences already.
    */
@@ -107,6 +125,16 @@ export interface Ground {
   readonly count: string
   /** The pointers to maps that must be created first, outer maps before inner ones. */
   readonly makes: readonly string[]
+  /** What the object says of its counts. Absent if it says nothing. */
+  readonly histories?: CountHistories
   /** A test that a list still has the same item at the same place. */
   readonly item?: { readonly pointer: string; readonly value: string }
+}
+
+/** What an object says about its counts, by their fields. */
+export type CountHistories = Readonly<Record<string, CountHistory>>
+
+/** What somebody else has last said about a count, and what hooks have made of it since. */
+export interface CountHistory extends LastWord {
+  readonly is: number
 }

@@ -1,8 +1,11 @@
 import { at, tryParseJson } from '../../api/json.ts'
+import { parseMark } from '../../api/mark.ts'
 import { group } from '../../api/names.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
+import { countsAnnotation, historiesIn, historiesText } from './histories.ts'
+import { managersOf } from './managers.ts'
 import { versionOf } from './read.ts'
 
 /**
@@ -63,7 +66,15 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
     ground: object => groundIn(object, way, also?.path ?? []),
     write: ({ name, namespace, type }, mark, { ground, resourceVersion, uid }, to) => {
       if (!ground) throw new TypeError('a patch cannot be made without knowing its version')
-      const counted = to === undefined ? [] : countOperations(ground, to, also)
+      const lastWord = parseMark(mark)?.lastWord
+      const history = lastWord && to !== undefined ? { ...lastWord, is: to } : undefined
+      const counted =
+        to === undefined
+          ? []
+          : [
+              ...countOperations(ground, to, also),
+              ...(history ? [annotated(countsAnnotation, historiesText(ground.histories, field, history))] : []),
+            ]
       const patch = [
         { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
         { op: 'test', path: '/metadata/uid', value: uid },
@@ -73,11 +84,11 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
           value: {},
         })),
         ...counted,
-        { op: 'add', path: `${annotations}/${escaped(markAnnotation)}`, value: mark },
+        annotated(markAnnotation, mark),
       ]
       return {
         path: objectPath(type, namespace, name),
-        query: { fieldManager: 'receiver-hooks' },
+        query: { fieldManager: productManager },
         contentType: 'application/json-patch+json',
         body: JSON.stringify(patch),
       }
@@ -94,6 +105,22 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
       const mark = object.metadata.annotations?.[markAnnotation]
       return mark !== undefined && hasCount(object) ? [mark] : []
     },
+    lastMark: object => {
+      const mark = object.metadata.annotations?.[markAnnotation]
+      // Somebody who puts back an old copy of the object brings its mark back too, and owns it.
+      return mark?.startsWith(`${productManager}.`) === true && hasCount(object) && isOwnAlone(object, markPath)
+        ? mark
+        : undefined
+    },
+    lastWord: object => {
+      const mark = object.metadata.annotations?.[markAnnotation] ?? ''
+      const { [field]: history } = historiesIn(object) ?? {}
+      const written = parseMark(mark)
+      // A version that keeps no histories may have written last.
+      if (!history || history.is !== read(object) || (written && !written.lastWord)) return undefined
+      const { since, word } = history
+      return isOwnAlone(object, fieldsOf(way)) ? { since, word } : undefined
+    },
     // The mark is unique, because from each version only one fence can be stored. The fence leaves
     // the count as it is, also in an object without a count.
     fence: object => ({ mark: `receiver-hooks.fence.${object.metadata.resourceVersion}`, to: undefined }),
@@ -102,6 +129,24 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
 }
 
 const annotations = '/metadata/annotations'
+
+/** The field manager of all patches. */
+const productManager = 'receiver-hooks'
+
+const markPath = ['f:metadata', 'f:annotations', `f:${markAnnotation}`]
+
+/** Returns the path to a count in `fieldsV1`. */
+const fieldsOf = (way: Way) => way.map(step => (typeof step === 'string' ? `f:${step}` : step))
+
+/**
+ * Returns whether nobody else owns a field. An owner may be missing, for example because the API server
+ * tracks a list as a whole.
+ */
+const isOwnAlone = (object: StoredObject, path: Parameters<typeof managersOf>[1]): boolean =>
+  managersOf(object, path).every(manager => manager === productManager)
+
+/** Returns the operation that sets an annotation. */
+const annotated = (name: string, value: string) => ({ op: 'add', path: `${annotations}/${escaped(name)}`, value })
 
 /** Returns the path as text, such as `spec.machinePools[workers].quantity`. */
 const textOfWay = (way: Way): string =>
@@ -152,7 +197,13 @@ const groundIn = (object: StoredObject, way: Way, also: readonly string[]): Grou
       return at(object, ...parent) === undefined ? [`/${parent.map(escaped).join('/')}`] : []
     }),
   )
-  return { count: place.pointer, makes: [...new Set(makes)], ...(place.item && { item: place.item }) }
+  const histories = historiesIn(object)
+  return {
+    count: place.pointer,
+    makes: [...new Set(makes)],
+    ...(histories && { histories }),
+    ...(place.item && { item: place.item }),
+  }
 }
 
 const countOperations = ({ count, item }: Ground, to: number, also: Held['also']): readonly object[] => [

@@ -1,4 +1,6 @@
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
+import { parseMark } from '../../api/mark.ts'
+import { managersOf } from './managers.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from './target.ts'
 
@@ -38,14 +40,19 @@ export const viaScale: CountAt = {
       spec: { replicas: to },
     }),
   }),
-  stored: (answer, _mark, { uid }, to) => {
+  stored: (answer, mark, { uid }, to) => {
     const resourceVersion = stringAt(tryParseJson(answer), 'metadata', 'resourceVersion')
-    return resourceVersion === undefined || to === undefined ? undefined : { uid, resourceVersion, count: to }
+    if (resourceVersion === undefined || to === undefined) return undefined
+    const parsed = parseMark(mark)
+    const { lastWord } = parsed ?? {}
+    return { uid, resourceVersion, count: to, ...(parsed && { mark }), ...(lastWord && { lastWord }) }
   },
-  marks: object =>
-    (object.metadata.managedFields ?? []).flatMap(entry =>
-      at(entry, 'fieldsV1', 'f:spec', 'f:replicas') === undefined ? [] : (stringAt(entry, 'manager') ?? []),
-    ),
+  marks: object => managersOf(object, ['f:spec', 'f:replicas']),
+  lastMark: object => viaScale.marks(object).find(owner => parseMark(owner) !== undefined),
+  lastWord: object => {
+    const [owner, ...others] = viaScale.marks(object).filter(name => !fences.includes(name))
+    return owner === undefined || others.length > 0 ? undefined : parseMark(owner)?.lastWord
+  },
   fence: object => {
     // An absent count may mean another number than 0, so it cannot be written again.
     const to = at(object, 'spec', 'replicas')

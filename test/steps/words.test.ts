@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { keyOf } from '../../src/api/hash.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
+import { claimOf, claimsIn, named, putRows, setUp, type About } from './claimed.ts'
+
+const group = { key: 'g', firing: ['x'], mixed: false }
+const fires: About = { undo: true, delivery: { ...named('firing').delivery, group } }
+const ends = (key = 'end'): About => ({
+  delivery: { ...named(key).delivery, phase: 'resolved', group: { ...group, firing: [] } },
+})
+
+/** Lets an alert fire, which takes the count from 2 to 3. */
+const fired = async () => {
+  const world = setUp()
+  const process = world.start()
+  const step = process.post(fires)
+  await world.clock.advance(2000)
+  expect(await step).toMatchObject({ step: 'done', from: 2, to: 3 })
+  const undo = async (about = ends()) => {
+    const step = process.undo(about)
+    await world.clock.advance(4100)
+    return await step
+  }
+  return { ...world, process, undo }
+}
+
+const theirs = { step: 'skipped', reason: 'SetByOthers' }
+
+describe('the end of an alert', () => {
+  it('takes back what it changed, also after another hook has written the count', async () => {
+    const { clock, start, undo } = await fired()
+    const other = start().unnamed(count => count + 5)
+    await clock.advance(100)
+    await other
+    expect(await undo()).toMatchObject({ step: 'done', from: 8, to: 7 })
+  })
+
+  it('takes it back after a write that leaves the count', async () => {
+    const { server, undo } = await fired()
+    server.outsideWrite('web')
+    expect(await undo()).toMatchObject({ step: 'done', from: 3, to: 2 })
+  })
+
+  it('takes nothing back from a count that somebody else has set', async () => {
+    const { server, undo } = await fired()
+    server.outsideWrite('web', () => 9)
+    expect(await undo()).toMatchObject(theirs)
+    expect(server.replicas('web')).toBe(9)
+  })
+
+  it('takes nothing back from it after another hook has written it', async () => {
+    const { clock, server, start, undo } = await fired()
+    server.outsideWrite('web', () => 9)
+    const other = start().unnamed()
+    await clock.advance(100)
+    expect(await other).toMatchObject({ from: 9, to: 10 })
+    expect(await undo()).toMatchObject(theirs)
+    expect(server.replicas('web')).toBe(10)
+  })
+
+  it('takes back only what the alert has changed since', async () => {
+    const { clock, process, server, undo } = await fired()
+    server.outsideWrite('web', () => 9)
+    const again = process.post({ undo: true, delivery: { ...named('again').delivery, group } })
+    await clock.advance(2000)
+    expect(await again).toMatchObject({ from: 9, to: 10 })
+    expect(await undo()).toMatchObject({ step: 'done', from: 10, to: 9 })
+  })
+
+  it('closes what it leaves: a later end has nothing to undo', async () => {
+    const { clock, server, start, undo } = await fired()
+    server.outsideWrite('web', () => 9)
+    expect(await undo()).toMatchObject(theirs)
+    expect(server.memory('web-up')?.undo).toEqual({})
+    const other = start().unnamed()
+    await clock.advance(100)
+    await other
+    expect(await undo(ends('later'))).toMatchObject({ step: 'skipped', reason: 'NothingToUndo' })
+  })
+
+  it('leaves nothing to take back when a bound has stopped it', async () => {
+    const { clock, process, server, undo } = await fired()
+    const down = process.unnamed(count => count - 3)
+    await clock.advance(100)
+    await down
+    expect(await undo()).toMatchObject({ step: 'done', from: 0, to: 0 })
+    expect(server.memory('web-up')?.undo).toEqual({})
+  })
+
+  it('of an alert that an earlier version of the product has seen takes back what that version said', async () => {
+    const { clock, server, start } = setUp()
+    const undone = { at: 0, uid: server.version('web').uid, delta: 1 }
+    server.putRecord(
+      'web-up',
+      'uid of web-up',
+      JSON.stringify(storedOf({ ...emptyMemory, undo: { [keyOf('g')]: undone } })),
+    )
+    server.outsideWrite('web', () => 9)
+    const over = start().undo(ends())
+    await clock.advance(100)
+    expect(await over).toMatchObject({ step: 'done', from: 9, to: 8 })
+  })
+
+  it('reads the target again while that is older than the change, and says so in the end', async () => {
+    const { clock, requests, server, start } = setUp()
+    const undone = { at: 0, uid: server.version('web').uid, delta: 1, since: '999999' }
+    server.putRecord(
+      'web-up',
+      'uid of web-up',
+      JSON.stringify(storedOf({ ...emptyMemory, undo: { [keyOf('g')]: undone } })),
+    )
+    const over = start().undo(ends())
+    await clock.advance(4100)
+    expect(await over).toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    const reads = requests.filter(request => request === 'GET deployments/web').length
+    expect(reads).toBeGreaterThan(1)
+    expect(reads).toBeLessThan(100)
+    expect(server.replicas('web')).toBe(2)
+  })
+})
+
+describe('steps that cancel out', () => {
+  const both = async (isOurs: boolean) => {
+    const { clock, server, start } = setUp()
+    const process = start()
+    const first = process.unnamed()
+    await clock.advance(100)
+    await first
+    if (!isOurs) server.outsideWrite('web', () => 9)
+    // While a write is on its way, two others wait, and are folded into the next.
+    const steps = [process.unnamed(count => count), process.post(fires), process.unnamed(count => count - 1)]
+    await clock.advance(2000)
+    await Promise.all(steps)
+    return server.memory('web-up')?.undo
+  }
+
+  it('leave something to take back on a count of ours', async () => {
+    expect(Object.values((await both(true)) ?? {})).toMatchObject([{ delta: 1 }])
+  })
+
+  it('leave nothing on the count of somebody else, which nothing says is ours from then on', async () => {
+    expect(await both(false)).toEqual({})
+  })
+})
+
+describe('a write that nobody has heard of since', () => {
+  const mark = 'receiver-hooks.4f.1.100.2'
+
+  it('names the mark of the write that it replaces', async () => {
+    const { clock, server, start, world } = await fired()
+    const [before] = server.owners('web')
+    world.fault = request => (request.startsWith('PATCH') ? 'lost on its way' : 'answered')
+    const posted = start().post(named('b'))
+    await clock.advance(50)
+    expect(claimsIn(server).at(-1)).toMatchObject({ before, to: 4 })
+    world.fault = () => 'answered'
+    await clock.advance(4100)
+    await posted
+  })
+
+  /** Puts a claim into the record that its process has left. */
+  const left = async (saysBefore = true) => {
+    const world = await fired()
+    const { clock, server, start } = world
+    const [before] = saysBefore ? server.owners('web') : []
+    const claim = claimOf(server, { mark, to: 4, ...(before !== undefined && { before }) })
+    putRows(server, [{ state: 'claimed', key: keyOf('b'), at: clock.now() - 20_000, from: 3, to: 4, claim }])
+    return { ...world, again: start(), claim }
+  }
+  const post = async ({ again, clock }: Awaited<ReturnType<typeof left>>) => {
+    const posted = again.post(named('b'))
+    await clock.advance(4100)
+    return await posted
+  }
+
+  it('was never made if that mark is there at another version, whatever the history says', async () => {
+    const x = await left()
+    x.server.outsideWrite('web')
+    x.server.compact()
+    expect(await post(x)).toMatchObject({ step: 'done', from: 3, to: 4 })
+  })
+
+  it('is not known of without that mark', async () => {
+    const x = await left(false)
+    x.server.outsideWrite('web')
+    x.server.compact()
+    expect(await post(x)).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+  })
+
+  it('is made once if that mark is there at the very version', async () => {
+    const x = await left()
+    expect(await post(x)).toMatchObject({ step: 'done', from: 3, to: 4 })
+    expect(x.server.owners('web')).toEqual([mark])
+  })
+
+  it('is not known of if somebody has taken that mark away', async () => {
+    const x = await left()
+    x.server.outsideWrite('web', () => 9)
+    x.server.outsideWrite('web', () => 8)
+    x.server.compact()
+    expect(await post(x)).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+  })
+})

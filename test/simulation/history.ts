@@ -4,7 +4,7 @@ import { apiServers } from './api-servers.ts'
 import { faultsOf, noFaults, type Faults } from './faults.ts'
 import type { Happened, Violation } from './happened.ts'
 import { wallClock, type Simulation } from './simulation.ts'
-import { rngOf } from './seed.ts'
+import { rngOf, type Rng } from './seed.ts'
 import { simulatedServer } from './server.ts'
 import { signalsEnd } from './signals.ts'
 import { signaturesTakeNoTime } from './signatures.ts'
@@ -13,6 +13,7 @@ import { tripwire } from './tripwire.ts'
 import { act, nowAndThen } from './world/actor.ts'
 import { collectGarbage } from './world/collector.ts'
 import { aimElsewhere, editHook } from './world/editor.ts'
+import { beFenced } from './world/fenced.ts'
 import { startFleet, type Fleet } from './world/fleet.ts'
 import { readCredentials, type Wallet } from './world/credentials.ts'
 import { bringBack, postToAll, postWithKeys, postWithWords } from './world/healed.ts'
@@ -33,11 +34,13 @@ import { editPushHook, pushImages, pushToAll, restartIt, type Pushers } from './
 import { stopHooks } from './world/stops.ts'
 import { editSite, rollBack, rollSiteOut } from './world/workload.ts'
 import { readTokens, type Board } from './world/published.ts'
+import { relay } from './world/relay.ts'
 import { replaying } from './world/replays.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
 import { alertmanagers, forger, namedScript, script, stubborn, waitingScript, type Senders } from './world/senders.ts'
 import { makeTrouble } from './world/trouble.ts'
 import { unwell } from './world/unwell.ts'
+import { writeOutside } from './world/words.ts'
 
 /** All that happened with one seed, and what of it must not happen. */
 export interface History {
@@ -115,9 +118,12 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const wallet = readCredentials(server)
   const signing = rngOf(seed, 0x5eed, 0x2)
   const rolling = rngOf(seed, 0x5eed, 0x4)
+  const speaking = rngOf(seed, 0x5eed, 0x6)
+  const isSpeaking = speaking.chance(0.3)
   const installation = install(server, rng, {
-    signing: signing.chance(0.3) ? signing : undefined,
-    isRolling: rolling.chance(0.3),
+    signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
+    isRolling: rolling.chance(0.3) && !isSpeaking,
+    speaking: isSpeaking,
   })
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
@@ -125,11 +131,11 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   // Other histories draw nothing from this chance.
   const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
   const stopping = rngOf(seed, 0x5eed, 0x5)
-  const cast = { board, wallet, post, fleet, problem, lasts, aiming }
+  const cast = { board, wallet, post, fleet, problem, lasts, aiming, speaking }
   const pushers = populate(simulation, installation, cast)
   const mayContinue = (): boolean => time.now < lasts
-  if (stopping.chance(0.2)) act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
-  const waiting = rngOf(seed, 0x5eed, 0x6)
+  if (stopping.chance(0.2) && !isSpeaking) act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
+  const waiting = rngOf(seed, 0x5eed, 0x8)
   if (waiting.chance(0.4)) {
     const observing = { ...simulation, rng: waiting }
     act(observing, mayContinue, nowAndThen(waiting.pick([300, 1000]), waitingScript(pushers.senders)))
@@ -208,10 +214,12 @@ const populate = (
     readonly lasts: number
     /** Whether hooks are aimed at one target after another. */
     readonly aiming: boolean
+    /** The chance that says whether others set counts while alerts fire. */
+    readonly speaking: Rng
   },
 ): Pushers => {
   const { rng, server, time } = simulation
-  const { aiming, board, fleet, lasts, post, problem, wallet } = cast
+  const { aiming, board, fleet, lasts, post, problem, speaking, wallet } = cast
   const { hooks, targets } = installation
   let deliveries = 0
   const senders: Senders = { board, wallet, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
@@ -234,6 +242,15 @@ const populate = (
   if (aiming) often([2500], aimElsewhere(server, installation))
   if (installation.rotating) often([5000], rotateKeys(server))
   if (installation.asking) often([1500, 4000], changeWord(server, hooks), 0.7)
+  if (installation.speaking) {
+    const also = { ...simulation, rng: speaking }
+    const writes = writeOutside(server, targets)
+    for (let i = 0; i < 3; i++) act(also, mayContinue, nowAndThen(1000, alertmanagers(senders)))
+    act(also, mayContinue, nowAndThen(speaking.pick([300, 1000, 3000]), writes))
+    if (speaking.chance(0.5)) act(also, mayContinue, nowAndThen(1000, beFenced(senders, server)))
+    const relays = speaking.int(0, 4)
+    for (let i = 0; i < relays; i++) act(also, mayContinue, nowAndThen(200, relay(senders, fleet, server)))
+  }
   makeTrouble(simulation, fleet, problem, lasts)
   let pushes = 1
   const pushers = { newPush: () => pushes++, senders, now: () => wallClock(time) }

@@ -170,6 +170,11 @@ const maySee =
 const judges: Partial<Record<Reason, Judge>> = {
   Stepped: isTrue,
   Undone: isTrue,
+  SetByOthers: unlessSome(
+    '1',
+    'that somebody else has set the count, by a hook that does not take back',
+    version => onResolved(version) === 'undo',
+  ),
   NothingToUndo: unlessSome(
     '1',
     'that nothing can be taken back by a hook that does not take back',

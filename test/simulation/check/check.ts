@@ -11,6 +11,7 @@ import { timelineOf } from './timeline.ts'
 import { checkRollouts } from './rollouts.ts'
 import { checkUndo } from './undo.ts'
 import { checkWaited } from './waited.ts'
+import { checkMarks } from './words.ts'
 import { explain } from './writes.ts'
 
 /** Holds a history against the promises: what it lacks, or nothing. */
@@ -23,6 +24,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkSteps(timeline, explained),
     ...checkNamed(timeline, explanation),
     ...checkReplays(timeline, explanation),
+    ...checkMarks(timeline),
     ...checkUndo(timeline),
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),

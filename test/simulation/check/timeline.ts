@@ -1,6 +1,7 @@
 import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import type { SettlementState } from '../../../src/api/settlement.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
+import { countsAnnotation } from '../../../src/steps/target/histories.ts'
 import { markAnnotation } from '../../../src/steps/target/via-object.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../../src/token/published.ts'
 import { stopIn, type Stop } from '../../../src/token/stop.ts'
@@ -70,8 +71,10 @@ export interface TargetVersion {
   readonly uid: string
   readonly deleted: boolean
   readonly count: number
-  /** The field managers that own the count. */
+  /** The field managers that own the count; of a custom resource, its mark. */
   readonly owners: readonly string[]
+  /** Of a custom resource: the field managers that own its count, and what its annotation says of it. */
+  readonly fleet?: { readonly managers: readonly string[]; readonly said: boolean }
 }
 
 export interface WorkloadVersion {
@@ -267,20 +270,27 @@ export const listIn = <K, T>(lists: Map<K, T[]>, key: K): T[] => {
   return list
 }
 
-const countIn = (resource: string, object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> =>
+const countIn = (resource: string, object: StoredObject): Pick<TargetVersion, 'count' | 'owners' | 'fleet'> =>
   resource === 'fleets'
     ? {
         count: Number(at(object, 'spec', 'size') ?? 0),
         owners: [object.metadata.annotations?.[markAnnotation] ?? []].flat(),
+        fleet: {
+          managers: ownersIn(object, 'f:size'),
+          said: object.metadata.annotations?.[countsAnnotation] !== undefined,
+        },
       }
     : workloadCountIn(object)
 
 const workloadCountIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'owners'> => ({
   count: Number(at(object, 'spec', 'replicas') ?? 0),
-  owners: (object.metadata.managedFields ?? [])
-    .filter(entry => at(entry, 'fieldsV1', 'f:spec', 'f:replicas') !== undefined)
-    .map(entry => stringAt(entry, 'manager') ?? ''),
+  owners: ownersIn(object, 'f:replicas'),
 })
+
+const ownersIn = (object: StoredObject, field: string): readonly string[] =>
+  (object.metadata.managedFields ?? [])
+    .filter(entry => at(entry, 'fieldsV1', 'f:spec', field) !== undefined)
+    .map(entry => stringAt(entry, 'manager') ?? '')
 
 const workloadIn = (object: StoredObject) => ({
   by: undefined,

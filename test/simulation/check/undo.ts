@@ -2,12 +2,17 @@ import type { Violation } from '../happened.ts'
 import { isPage, rowsIn, type RecordRow } from '../rows.ts'
 import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
 import { currentAt, listIn, mayGoBy, mayKnow, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
+import { isOursAt, lastWordAt, wordsOf, type Words } from './words.ts'
 
-/** What the firings of one alert have changed at one hook, and nobody has taken back: by the object's uid, and nothing of 0. */
-type Sums = ReadonlyMap<string, number>
+/** What a firing of an alert has changed, or its end taken back, and where that was written. */
+interface Change {
+  readonly uid: string
+  readonly delta: number
+  readonly place: number
+}
 
-/** One alert at one hook: the newest sums last. */
-type Account = { readonly place: number; readonly sums: Sums }[]
+/** One alert at one hook: all changes up to a place, the newest last. */
+type Account = { readonly place: number; readonly changes: readonly Change[] }[]
 
 /** A step that is claimed, or has cancelled out without having been claimed. */
 interface Claimed {
@@ -15,22 +20,25 @@ interface Claimed {
   readonly row: RecordRow
   /** The object that is to be changed. */
   readonly uid: string
-  /** What there was to take back from it at that moment. */
-  readonly sum: number
+  /** What had been changed at that moment. */
+  readonly changes: readonly Change[]
+  /** The places of the versions of which it may have been computed from one. */
+  readonly from: readonly number[]
 }
 
 /**
  * The end of an alert takes back what its firings have really changed: exactly that, within the bounds, once. Which steps
- * there were the records show, and the API server which of their writes it has stored.
+ * there were the records show, and the API server which of their writes it has stored. What somebody else has set since
+ * stands.
  */
 export const checkUndo = (timeline: Timeline): readonly Violation[] => {
   // Where the API server has forgotten, steps may have been made that nobody knows of.
   if (hasForgotten(timeline)) return []
   const named = timeline.stories.map(story => [`${story.post.uid} ${story.post.key}`, story] as const)
   const [stories, firsts] = [new Map(named), new Map(named.toReversed())]
-  const marks = new Set([...timeline.targets.values()].flatMap(versions => versions.flatMap(({ owners }) => owners)))
+  const words = wordsOf(timeline)
   const accounts = new Map<string, Account>()
-  /** Those with a step that cancelled out on an object that nobody knows. */
+  /** Those with a step that cancelled out on an object, or on a count, that nobody knows. */
   const doubtful = new Set<Account>()
   const open = new Map<string, Claimed>()
   const seen = new Set<string>()
@@ -38,15 +46,26 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
 
   const accountOf = ({ post }: Story): Account => listIn(accounts, `${post.uid} ${post.alert}`)
 
-  const settle = (place: number, { row, story, sum, uid }: Claimed): void => {
-    const add = (change: number): void => {
-      const account = accountOf(story)
-      account.push({ place, sums: added(newest(account), uid, change) })
+  const settle = (place: number, { changes, from, row, story, uid }: Claimed): void => {
+    const account = accountOf(story)
+    const add = (delta: number, written: number): void =>
+      void account.push({ place, changes: [...newest(account), { uid, delta, place: written }] })
+    const written = words.ours.get(row.claim?.mark ?? '')
+    if (story.post.kind === 'firing') {
+      const delta = (row.to ?? 0) - (row.from ?? 0)
+      if (written !== undefined) return add(delta, written)
+      // Without a write nothing says that somebody else's count is ours from then on.
+      const times = new Set(from.map(at => (isOursAt(words, uid, at) ? lastWordAt(words, uid, at) : undefined)))
+      const [time] = times
+      if (times.size !== 1 && delta !== 0) doubtful.add(account)
+      if (time !== undefined) add(delta, Math.max(...from))
+      return
     }
-    if (story.post.kind === 'firing') return add((row.to ?? 0) - (row.from ?? 0))
-    const why = doubtful.has(accountOf(story)) ? undefined : wrong(timeline, story, row, sum)
+    const [sum, ...others] = new Set(from.map(at => dueAt(words, changes, uid, at)))
+    if (sum === undefined || others.length > 0) doubtful.add(account)
+    const why = doubtful.has(account) ? undefined : wrong(timeline, story, row, sum ?? 0)
     if (why !== undefined) found.push({ promise: 'undo', why: `post ${story.post.id} to ${story.post.hook} ${why}` })
-    add(-sum)
+    add(-(sum ?? 0), Math.max(...from))
   }
 
   for (const [place, entry] of timeline.happened.entries()) {
@@ -58,14 +77,15 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
     for (const [id, claimed] of open) {
       if (claimed.story.post.uid !== hook || claims.has(id)) continue
       open.delete(id)
-      if (marks.has(claimed.row.claim?.mark ?? '')) settle(place, claimed)
+      if (words.ours.has(claimed.row.claim?.mark ?? '')) settle(place, claimed)
     }
     for (const row of rows) {
       const story = stories.get(`${hook} ${row.key}`)
       if (!story || row.from === undefined || row.to === undefined || !takesBack(timeline, story)) continue
       const decided = `${hook} ${row.key} ${row.at}`
       const uid = row.claim?.uid ?? targetAt(timeline, story, place)
-      const claimed = { story, row, uid, sum: newest(accountOf(story)).get(uid) ?? 0 }
+      const from = placesOf(timeline, story, row, uid, place)
+      const claimed = { story, row, uid, changes: newest(accountOf(story)), from }
       if (row.claim) {
         const id = idOf(hook, row)
         if (!open.has(id)) open.set(id, claimed)
@@ -78,21 +98,31 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
     }
   }
   const told = timeline.stories.filter(story => !doubtful.has(accountOf(story)))
-  return [...found, ...told.flatMap(story => untrueNothing(timeline, accountOf(story), story))]
+  return [...found, ...told.flatMap(story => untrueNothing(timeline, words, accountOf(story), story))]
 }
 
 /** Names a claim. */
 const idOf = (hook: string, { at, claim, key }: RecordRow): string => `${hook} ${key} ${at} ${claim?.mark}`
 
-const newest = (account: Account): Sums => account.at(-1)?.sums ?? new Map()
+const newest = (account: Account): readonly Change[] => account.at(-1)?.changes ?? []
 
-/** Adds up object by object: in which order steps become known says nothing. */
-const added = (before: Sums, uid: string, change: number): Sums => {
-  const sums = new Map(before)
-  const sum = (before.get(uid) ?? 0) + change
-  if (sum === 0) sums.delete(uid)
-  else sums.set(uid, sum)
-  return sums
+/** What there is to take back from an object as it was at a place: in which order steps become known says nothing. */
+const dueAt = (words: Words, changes: readonly Change[], uid: string, place: number): number => {
+  const since = lastWordAt(words, uid, place)
+  return changes.reduce((sum, change) => (change.uid === uid && change.place > since ? sum + change.delta : sum), 0)
+}
+
+/** The places of the versions of which a step may have been computed from one. Only a claim says which. */
+const placesOf = (
+  { targets }: Timeline,
+  { arrived }: Story,
+  { claim }: RecordRow,
+  uid: string,
+  place: number,
+): readonly number[] => {
+  const versions = [...targets.values()].flat().filter(version => version.uid === uid)
+  if (claim) return versions.filter(({ version }) => String(version) === claim.version).map(({ place: at }) => at)
+  return upTo(versions, currentAt(versions, arrived), place).map(({ place: at }) => at)
 }
 
 /** Nobody edits that of a hook that is there. */
@@ -119,21 +149,26 @@ const wrong = (
   return ever.some(isRight) ? undefined : `took the count from ${from} to ${to}, where its alert has changed ${sum}`
 }
 
-/** An end that got "nothing to take back", although there was something all the time, at the object that is there. */
-const untrueNothing = (timeline: Timeline, account: Account, story: Story): readonly Violation[] => {
+/**
+ * An end that got "nothing to take back", although there was something all the time, at the object that is there; or that
+ * somebody else has set the count, although nobody had.
+ */
+const untrueNothing = (timeline: Timeline, words: Words, account: Account, story: Story): readonly Violation[] => {
   const { answer, arrived, ended, post } = story
-  if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'NothingToUndo') return []
+  if (answer === undefined || answer === 'no answer') return []
+  const { reason } = answer.body
+  if (reason !== 'NothingToUndo' && reason !== 'SetByOthers') return []
   const uid = aimedAt(timeline, story, ended)
-  const since = currentAt(account, arrived)
-  if (uid === undefined || since === -1) return []
-  const sums = upTo(account, since, ended).map(entry => entry.sums.get(uid))
-  if (sums.includes(undefined)) return []
-  return [
-    {
-      promise: 'undo',
-      why: `post ${post.id} to ${post.hook} was told that there is nothing to undo: ${sums.join(', ')}`,
-    },
-  ]
+  if (uid === undefined) return []
+  const why = `post ${post.id} to ${post.hook} was told ${reason}`
+  const changed = newest(account.slice(0, currentAt(account, ended) + 1)).filter(change => change.uid === uid)
+  const isSet = changed.some(({ delta, place }) => delta !== 0 && lastWordAt(words, uid, ended) > place)
+  if (reason === 'SetByOthers' && !isSet) return [{ promise: 'undo', why: `${why}, and nobody else has set the count` }]
+  if (currentAt(account, arrived) === -1) return []
+  const later = [...account.map(({ place }) => place), ...(words.others.get(uid) ?? [])]
+  const places = [arrived, ...later.filter(place => place > arrived && place <= ended)]
+  const sums = places.map(place => dueAt(words, account[currentAt(account, place)]?.changes ?? [], uid, place))
+  return sums.includes(0) ? [] : [{ promise: 'undo', why: `${why}, with this to undo: ${sums.join(', ')}` }]
 }
 
 /** The object that a hook is aimed at from a post's arrival to a place; undefined where that may be none, or one of several. */

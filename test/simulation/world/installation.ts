@@ -19,6 +19,8 @@ export interface Installation {
   readonly signing: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
+  /** Whether all hooks take back what an alert changed, and hardly anything keeps them from it. */
+  readonly speaking: boolean
   /** The hooks that roll a Deployment out; none in most histories. */
   readonly rolling: readonly string[]
 }
@@ -26,7 +28,11 @@ export interface Installation {
 export const install = (
   server: SimulatedServer,
   rng: Rng,
-  { isRolling, signing }: { readonly isRolling: boolean; readonly signing: Rng | undefined },
+  {
+    isRolling,
+    signing,
+    speaking,
+  }: { readonly isRolling: boolean; readonly signing: Rng | undefined; readonly speaking: boolean },
 ): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
@@ -38,9 +44,9 @@ export const install = (
   const targets = allTargets.slice(0, rng.int(1, allTargets.length))
   for (const name of targets) made(targetsPath(name), targetWith(name, rng.int(0, 8)))
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
-  const asking = rng.chance(0.4) || signing !== undefined
+  const asking = (rng.chance(0.4) && !speaking) || signing !== undefined
   const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
-  const installation = { targets, hooks, asking, signing, rotating: rng.chance(0.2), rolling }
+  const installation = { targets, hooks, asking, signing, rotating: rng.chance(0.2), rolling, speaking }
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
     made(hooksPath, newHook(rng, name, installation))
@@ -50,7 +56,7 @@ export const install = (
   return installation
 }
 
-export const newHook = (rng: Rng, name: string, { asking, signing, targets }: Installation) => ({
+export const newHook = (rng: Rng, name: string, { asking, signing, speaking, targets }: Installation) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
@@ -60,15 +66,16 @@ export const newHook = (rng: Rng, name: string, { asking, signing, targets }: In
       target: refTo(rng.pick(targets)),
       action: rng.pick(['up', 'down']),
       by: amount(rng),
-      min: rng.int(0, 3),
-      max: rng.int(4, 20),
+      min: speaking ? 0 : rng.int(0, 3),
+      max: speaking ? 40 : rng.int(4, 20),
       overshoot: rng.chance(0.2) ? 'reject' : 'clamp',
     },
     token: { overlap: rng.pick(overlaps), ...(rng.chance(0.15) ? { secretName: secretOf(name) } : {}) },
     cooldown: rng.chance(0.25) ? rng.pick(['1s', '4s', '15s']) : '0s',
     dedupeWindow: rng.pick(['1s', '3s', '40s']),
     onResolved: rng.pick(['ignore', 'run', 'undo', 'undo']),
-    ...(rng.chance(0.1) ? { when: rng.pick(allExpressions) } : {}),
+    ...(rng.chance(0.1) && !speaking ? { when: rng.pick(allExpressions) } : {}),
+    ...(speaking ? { onResolved: 'undo', cooldown: '0s' } : {}),
     ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
     ...(signing?.chance(0.6) ? { auth: askForSignature(signing, name) } : {}),
   },

@@ -18,7 +18,7 @@ export interface Senders {
 }
 
 /** The token that a sender has: mostly the newest, which it reads again each time, or one that it once copied. */
-const tokenOf = (rng: Rng, board: Board, hook: string): Published | undefined => {
+export const tokenOf = (rng: Rng, board: Board, hook: string): Published | undefined => {
   const tokens = board.of(hook)
   return tokens.length > 0 && rng.chance(0.1) ? rng.pick(tokens) : tokens.at(-1)
 }
@@ -191,7 +191,13 @@ export const alertmanagers =
     }
   }
 
-const notificationOf = (status: 'firing' | 'resolved', reason: Reason, hook: string, alert: string, since: number) => {
+export const notificationOf = (
+  status: 'firing' | 'resolved',
+  reason: Reason,
+  hook: string,
+  alert: string,
+  since: number,
+) => {
   const body = notification(status, reason)
   const alerts = body.alerts.map(each => ({ ...each, startsAt: rfc3339(Date.parse(each.startsAt) + since * 60_000) }))
   return { ...body, alerts, receiver: hook, groupLabels: { alert }, groupKey: `{}:{alert="${alert}"}` }

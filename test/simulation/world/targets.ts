@@ -1,3 +1,4 @@
+import { at } from '../../../src/api/json.ts'
 import { deployment } from '../../support/objects.ts'
 import { fleets } from '../../support/fleets.ts'
 import { collectionPath } from '../../../src/kube/paths.ts'
@@ -7,7 +8,7 @@ import { deploymentsPath, shop } from './paths.ts'
 export const allTargets = ['web', 'api', 'batch'] as const
 
 /** Whether a target is the custom resource. */
-const isFleet = (name: string): boolean => name === 'batch'
+export const isFleet = (name: string): boolean => name === 'batch'
 
 /** What a hook, or an autoscaler, says of its target. */
 export const refTo = (name: string) =>
@@ -17,6 +18,10 @@ export const refTo = (name: string) =>
 
 /** Where the objects of a target's kind are. */
 export const targetsPath = (name: string): string => (isFleet(name) ? collectionPath(fleets, shop) : deploymentsPath)
+
+/** The count of an object. */
+export const countIn = (name: string, object: unknown): number =>
+  Number(at(object, 'spec', isFleet(name) ? 'size' : 'replicas') ?? 0)
 
 /** An object with a count. */
 export const targetWith = (name: string, count: number): object =>

@@ -1,5 +1,6 @@
 import type { OpenAct } from '../api/record.ts'
 import type { Outcome } from '../api/outcome.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
 import { acted, withoutAct, type ActDone } from '../record/acts.ts'
@@ -12,6 +13,9 @@ import type { Act, Work, Worked } from './acts.ts'
  */
 const maxWorkMs = 60_000
 
+/** How many acts are known that this process has left unfinished. */
+const maxLeft = 1000
+
 /** The maximum length of the summary that a row stores, in characters. */
 const maxSummary = 120
 
@@ -20,7 +24,10 @@ const maxSummary = 120
  * the same work.
  */
 export interface Running {
-  /** Returns whether this process is working on an act. */
+  /**
+   * Returns whether an act must wait for nobody: this process is working on it, or was the last to
+   * work on it and has left it unfinished.
+   */
   has(act: OpenAct): boolean
   /**
    * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
@@ -53,6 +60,7 @@ interface Job {
 
 export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>): Running => {
   const jobs = new Map<string, Job>()
+  const left = new BoundedMap<string, true>(maxLeft)
   let stopped = false
 
   const begin = (act: OpenAct, work: Work, { isAskable = false, ledger }: Asked): Job => {
@@ -65,9 +73,11 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         soFar => (job.soFar = soFar),
       ).then(worked => {
         remember(act, worked, isAskable, ledger)
+        if (worked.worked === 'unfinished') left.set(act.id, true)
         return worked
       }),
     }
+    left.delete(act.id)
     jobs.set(act.id, job)
     void job.worked
       .catch((error: unknown) => log.error({ act: act.id, error }, 'an act failed in a way it never should'))
@@ -76,7 +86,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   }
 
   return {
-    has: ({ id }) => jobs.has(id),
+    has: ({ id }) => jobs.has(id) || left.has(id),
     answer: async (act, work, asked) => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)

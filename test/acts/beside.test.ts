@@ -143,6 +143,34 @@ describe('a copy of an act', () => {
     end()
   })
 
+  it('where one alone may work does what is left at once in the process that left it, and waits in another', async () => {
+    const { actsOf, clock, end } = processes(2)
+    const began: string[] = []
+    const attempt = (process: 0 | 1, worked: Worked): void => {
+      const work: Work = ({ id }) => {
+        began.push(`${process} ${id}`)
+        return Promise.resolve(worked)
+      }
+      void actsOf[process]?.('one').once(work, { alone: true })
+    }
+    const message = 'the Service answered 500'
+    const left: Worked = {
+      worked: 'unfinished',
+      outcome: { outcome: 'unavailable', reason: 'ServiceUnavailable', message },
+    }
+    attempt(0, left)
+    await clock.advance(1000)
+    attempt(1, done)
+    await clock.advance(1000)
+    expect(began).toHaveLength(1)
+    attempt(0, done)
+    await clock.advance(1000)
+    expect(began).toEqual([began[0], began[0]])
+    await clock.advance(20_000)
+    expect(began).toHaveLength(2)
+    end()
+  })
+
   it('does what is left, under the same name, when the first has been silent for ten seconds', async () => {
     const { began, clock, end, processesOf } = await two(['one', 'one'], { alone: true })
     await clock.advance(12_000)

@@ -5,6 +5,7 @@ import { define, type Admitted, type ResourceDefinition, type ScalePaths } from 
 import { coreEvent, eventFields, modernEvent } from './events.ts'
 import { equal, listAt, numberAt, stringMapAt, withMember, without } from './members.ts'
 import { selectorText } from './selectors.ts'
+import { admitService } from './service.ts'
 import { badRequest, invalidValue, requiredValue, type Cause } from './status.ts'
 
 const accepted = (object: JsonObject, causes: readonly Cause[] = []): Admitted => ({
@@ -184,6 +185,7 @@ export const builtin: readonly ResourceDefinition[] = [
     categories: ['all'],
     subresources: ['status'],
     columns: columns.service,
+    admit: admitService,
   }),
   define({
     ...core,

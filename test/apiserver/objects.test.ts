@@ -349,3 +349,33 @@ describe('a mass of objects', () => {
       expect(patch(`${widgets}/w-7`, 'merge', { spec: { x: -index } }).status).toBe(200)
   })
 })
+
+describe('a Service', () => {
+  const services = '/api/v1/namespaces/default/services'
+  const service = (name: string, spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { name }, spec })
+  const ports = [{ port: 80 }]
+
+  it('has a cluster IP of the usual range, which stays when it is written without', () => {
+    const { post, put } = ask()
+    const { body } = post(services, service('web', { ports, selector: { app: 'web' } }))
+    const ip = stringAt(body, 'spec', 'clusterIP') ?? ''
+    expect(ip).toMatch(/^10\.(9[6-9]|10\d|11[01])\.\d+\.\d+$/)
+    expect(body['spec']).toMatchObject({
+      type: 'ClusterIP',
+      clusterIPs: [ip],
+      ports: [{ port: 80, protocol: 'TCP', targetPort: 80 }],
+    })
+    expect(stringAt(post(services, service('other', { ports })).body, 'spec', 'clusterIP')).not.toBe(ip)
+    const changed = put(`${services}/web`, service('web', { ports: [{ port: 81, protocol: 'UDP' }] })).body
+    expect(changed['spec']).toMatchObject({ clusterIP: ip, ports: [{ port: 81, protocol: 'UDP', targetPort: 81 }] })
+  })
+
+  it('has none as an ExternalName, keeps None where it is headless, and needs a port otherwise', () => {
+    const { post } = ask()
+    const external = post(services, service('out', { type: 'ExternalName', externalName: 'example.com' }))
+    expect(external.status).toBe(201)
+    expect(at(external.body, 'spec', 'clusterIP')).toBeUndefined()
+    expect(post(services, service('pods', { clusterIP: 'None' })).body['spec']).toMatchObject({ clusterIP: 'None' })
+    expect(post(services, service('web', {})).status).toBe(422)
+  })
+})

@@ -82,8 +82,9 @@ export interface Execution {
 }
 
 export interface DriverPost {
+  /** The body, decompressed and without a byte order mark. */
   readonly body: Uint8Array
-  /** The names are in lower case. */
+  /** The headers without those that hold the token or the secret of `auth`. The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly query: URLSearchParams
 }

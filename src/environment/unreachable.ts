@@ -10,6 +10,13 @@ export class Unreachable extends Error {
   }
 }
 
+/** A request was not sent at all, because this is a dry run. */
+export class NotSent extends Unreachable {
+  constructor(message: string) {
+    super(message, false)
+  }
+}
+
 /**
  * The server answered a watch with an error. After status 410, read a new list. After any other
  * status, wait and try again.

@@ -5,8 +5,8 @@ import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, Environment, Outbound } from '../environment/environment.ts'
 import { inPart } from '../environment/tracing.ts'
-import { Unreachable } from '../environment/unreachable.ts'
-import type { Execution } from '../drivers/driver.ts'
+import { NotSent } from '../environment/unreachable.ts'
+import type { DriverPost, Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import { mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
@@ -33,7 +33,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
   const { api, clock, definitions, outbound, tracing } = services
-  const { delivery, dryRun, hook, message, request } = context
+  const { delivery, dryRun, hook } = context
   const { when } = hook
   // A slow body may have taken seconds after the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
@@ -61,17 +61,26 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     api: dryRun ? trying(api) : api,
     charge: context.charge,
     outbound: dryRun ? refusing : outbound,
-    post: { body: message.body, headers: request.headers, query: request.query },
     clock,
     definitions,
     steps: services.steps.of(context),
-    // A getter, because most drivers only write a count and need no acts.
+    // Getters, because most drivers only write a count. They need no acts, and nothing of the post.
+    get post() {
+      return postOf(context)
+    },
     get acts() {
       const acts = services.acts.of(context)
       return dryRun ? acts : services.pace(acts, context)
     },
   }
   return await inPart(tracing, 'driver', () => run(delivery, execution))
+}
+
+/** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */
+const postOf = ({ hook: { auth }, message, request }: TriggerContext): DriverPost => {
+  const secret = auth?.form === 'header' ? auth.header.toLowerCase() : undefined
+  const passed = Object.entries(request.headers).filter(([name]) => name !== 'authorization' && name !== secret)
+  return { body: message.body, headers: Object.fromEntries(passed), query: request.query }
 }
 
 /** Returns a connection whose writes are dry runs. */
@@ -81,5 +90,4 @@ const trying = (api: ApiConnection): ApiConnection => ({
   watch: (request, stop) => api.watch(request, stop),
 })
 
-const refusing: Outbound = ({ method }) =>
-  Promise.reject(new Unreachable(`${method}: nothing is sent on a dry run`, false))
+const refusing: Outbound = ({ method }) => Promise.reject(new NotSent(`${method}: nothing is sent on a dry run`))

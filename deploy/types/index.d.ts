@@ -27,10 +27,11 @@ export type ReceiverHookSpec = ReceiverHookSettings & ReceiverHookAction
 
 /** Names the driver, and says what it does. */
 export type ReceiverHookAction =
-  | { driver: 'scale'; scale: Scale; scaleNodes?: never; redeploy?: never; restart?: never }
-  | { driver: 'scaleNodes'; scaleNodes: ScaleNodes; scale?: never; redeploy?: never; restart?: never }
-  | { driver: 'redeploy'; redeploy: Redeploy; scale?: never; scaleNodes?: never; restart?: never }
-  | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never }
+  | { driver: 'scale'; scale: Scale; scaleNodes?: never; redeploy?: never; restart?: never; forward?: never }
+  | { driver: 'scaleNodes'; scaleNodes: ScaleNodes; scale?: never; redeploy?: never; restart?: never; forward?: never }
+  | { driver: 'redeploy'; redeploy: Redeploy; scale?: never; scaleNodes?: never; restart?: never; forward?: never }
+  | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never; forward?: never }
+  | { driver: 'forward'; forward: Forward; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never }
 
 /** Changes the replica count of a workload (or the minimum of its autoscaler) by one step, between `min` and `max`. */
 export interface Scale {
@@ -135,6 +136,25 @@ export interface Restart {
   }
   /** The kinds that `selector` looks at. By default all three. */
   kinds?: Array<'Deployment' | 'StatefulSet' | 'DaemonSet'>
+}
+
+/** Passes the post on to a Service, at least once, with one idempotency key for all tries. */
+export interface Forward {
+  /** The Service, in the hook's own namespace. It needs a selector and a cluster IP, and is spoken to by HTTP. */
+  service: {
+    /** Its name. */
+    name: string
+    /** Its port: the number or the name. */
+    port: number | string
+  }
+  /** The path at the Service, without a query. Default: "/". */
+  path?: string
+  /** Whether the query of the post is passed on, without `dryRun` and `wait`. Default: false. */
+  query?: boolean
+  /** The headers of the post that are passed on, in addition to `Content-Type`. Never credentials, cookies, the headers of a proxy or of the connection. */
+  headers?: Array<string>
+  /** How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery have 3s together. Default: "2s". */
+  timeout?: string
 }
 
 /** What every hook may have, with any driver. */

@@ -38,7 +38,7 @@ import { linkTo, reasonsIn } from './reasons.ts'
 const members: Readonly<Record<keyof Answer, readonly [type: string, when: string, means: string]>> = {
   message: ['string', 'always', 'A sentence for people. It is the first member, because senders log the beginning'],
   hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
-  driver: ['string', 'with `hook`', "The hook's driver: `scale`, `scaleNodes`, `redeploy` or `restart`"],
+  driver: ['string', 'with `hook`', "The hook's driver: `scale`, `scaleNodes`, `redeploy`, `restart` or `forward`"],
   outcome: ['string', 'for a delivery', 'Its outcome: see the table of statuses'],
   reason: [
     'string',
@@ -56,10 +56,10 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   opensAt: ['string', 'for `OutsideWindow`', 'When posts to the hook count again, in RFC 3339'],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
-  summary: ['string', 'for a rollout', 'What was done that is no count'],
+  summary: ['string', 'for a rollout, or a post that was passed on', 'What was done that is no count'],
   changes: [
     'list',
-    'for a rollout',
+    'for a rollout, or a post that was passed on',
     `The same one by one, ${maxChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
   ],
   dryRun: ['boolean', 'on a dry run', '`true`: nothing was changed'],
@@ -73,7 +73,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'applied',
     statusOf(answerTo({ outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }, hook, '', false)),
-    'The API server has stored the change',
+    'The API server has stored the change, or the Service has taken the post (`forward`)',
   ],
   [
     'unchanged',
@@ -98,7 +98,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'unavailable',
     statusOf(answerTo({ outcome: 'unavailable', reason: 'Contended', message }, hook, '', false)),
-    'Nothing was changed, or the post has an idempotency key. It is safe to send it again',
+    'Nothing was changed, or the post has an idempotency key. It is safe to send it again. Only with `ServiceUnavailable` may the Service have got the post, too',
   ],
 ]
 const unreadable = statusOf(answerTo({ outcome: 'unreadable', reason: 'PushUnreadable', message }, hook, '', false))

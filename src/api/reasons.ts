@@ -126,8 +126,35 @@ export const reasons = {
   Stored: {
     where: ['waited'],
     means:
-      'The change is stored, and nothing more can be seen of it: a CronJob, a workload whose pods start by hand, or a count of an object that does not say what is available.',
+      'The change is stored, and nothing more can be seen of it: a CronJob, a workload whose pods start by hand, a count of an object that does not say what is available, or a post that a Service has taken.',
     todo: 'Nothing.',
+  },
+  Forwarded: {
+    where: ['applied'],
+    means: 'The Service has taken the post: it answered with a status 2xx.',
+    todo: 'Nothing. `changes` has the status.',
+  },
+  ServiceRefused: {
+    where: ['failed', 'condition'],
+    means:
+      'The hook passes no post on to this Service: its address can lead anywhere, or it has no cluster IP or no such port.',
+    todo: 'Do what the message says. The Service needs a selector, a cluster IP and the TCP port that the hook names.',
+  },
+  ServiceAnswered: {
+    where: ['failed'],
+    means: 'The Service answered with a redirect or with a status 4xx. No redirect is followed.',
+    todo: "Correct `path`, `headers` or the Service. The Service's own log says what it did not like.",
+  },
+  ServiceUnavailable: {
+    where: ['unavailable'],
+    means:
+      'The Service could not be reached, answered 5xx, 408 or 429, or did not answer completely in time. It may have got the post.',
+    todo: 'Nothing: the sender tries again. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
+  },
+  TooManyHops: {
+    where: ['failed'],
+    means: 'Several hooks have passed this post on to one another. This one passes it on no further.',
+    todo: 'Let no hook pass posts on to a hook that passes them back.',
   },
   PushUnreadable: {
     where: ['unreadable'],

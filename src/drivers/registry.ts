@@ -3,6 +3,7 @@ import { firstViolation, type Violation } from '../api/guard.ts'
 import type { HookSpec } from '../api/hook.ts'
 import { recordCrd } from '../api/record-crd.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
+import { forward } from './forward/forward.ts'
 import { redeploy } from './redeploy/redeploy.ts'
 import { restart } from './restart/restart.ts'
 import { scale } from './scale/scale.ts'
@@ -15,6 +16,7 @@ const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
   scaleNodes: anyDriver(scaleNodes),
   redeploy: anyDriver(redeploy),
   restart: anyDriver(restart),
+  forward: anyDriver(forward),
 }
 
 export const drivers: readonly AnyDriver[] = Object.values(byName)

@@ -1,6 +1,7 @@
 import { driverColumns, resourceSchema, type ColumnMembers } from '../api/crd.ts'
 import { specSchema } from '../api/hook.ts'
 import type { Declaration } from './declaration.ts'
+import { forwardDeclaration } from './forward/schema.ts'
 import { redeployDeclaration } from './redeploy/schema.ts'
 import { restartDeclaration } from './restart/schema.ts'
 import { scaleDeclaration } from './scale/schema.ts'
@@ -15,6 +16,7 @@ export const declarations = [
   scaleNodesDeclaration,
   redeployDeclaration,
   restartDeclaration,
+  forwardDeclaration,
 ] as const satisfies readonly Declaration[]
 
 /** The names of all drivers. */

@@ -1,6 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { serviceType } from '../../src/drivers/forward/service.ts'
 import { declarations } from '../../src/drivers/schemas.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
@@ -28,6 +29,7 @@ const driverSpecs: Readonly<Record<string, object>> = {
     redeploy: { target: { name: 'pushed' }, tags: { glob: '*' }, withoutImage: 'restart' },
   },
   restart: { driver: 'restart', restart: { target: { name: 'pushed' } } },
+  forward: { driver: 'forward', forward: { service: { name: 'pushed', port: 80 } } },
 }
 
 const machine = {
@@ -108,7 +110,14 @@ const setUp = async () => {
     metadata: { name: 'alerts' },
     data,
   })
-  await product(here)
+  await create(here.api, serviceType, here.namespace, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'pushed' },
+    spec: { selector: { app: 'pushed' }, ports: [{ port: 80 }] },
+  })
+  // Every Service takes every post.
+  await product(here, { outbound: () => Promise.resolve({ status: 200, headers: {}, body: '' }) })
   return here
 }
 

@@ -109,6 +109,26 @@ describe('the form of scaleNodes', () => {
   })
 })
 
+describe('the form of forward', () => {
+  it('takes a Service by name and port, and headers line by line', async () => {
+    const page = await openForm('forward')
+    await page.getByLabel('Name *', { exact: true }).fill('to-jenkins')
+    await page.getByLabel('Name of the Service').fill('jenkins')
+    await page.getByLabel('Port of the Service').fill('8080')
+    await page.getByLabel('Path', { exact: true }).fill('/github-webhook/')
+    await page.getByText('More about this').click()
+    await page.getByLabel('Headers', { exact: true }).fill('X-GitHub-Event\nX-Hub-Signature-256')
+    expect(await create(page, 'to-jenkins')).toMatchObject({
+      driver: 'forward',
+      forward: {
+        service: { name: 'jenkins', port: 8080 },
+        path: '/github-webhook/',
+        headers: ['X-GitHub-Event', 'X-Hub-Signature-256'],
+      },
+    })
+  })
+})
+
 it('asks for the pool in a cluster where a cluster is named, and says that it is needed', async () => {
   const page = await openForm('scaleNodes')
   const pool = page.getByLabel('Pool in the cluster')

@@ -106,6 +106,16 @@ describe('the flags of a spec', () => {
         },
       },
     ],
+    [
+      'forward',
+      { 'service-name': ['jenkins'], 'service-port': ['8080'], headers: ['X-A', 'X-B'], path: ['/hook'] },
+      { forward: { service: { name: 'jenkins', port: 8080 }, headers: ['X-A', 'X-B'], path: '/hook' } },
+    ],
+    [
+      'forward',
+      { 'service-name': ['jenkins'], 'service-port': ['http'] },
+      { forward: { service: { name: 'jenkins', port: 'http' } } },
+    ],
   ])('name the target of %s as that of any driver: %j', (driver, texts, spec) => {
     expect(specOfFlags(given(texts), driver)).toEqual(spec)
   })
@@ -125,6 +135,7 @@ describe('the flags of a spec', () => {
     expect(groupOf('target')).toBe('--driver scale, --driver scaleNodes, --driver redeploy, --driver restart')
     expect(groupOf('max')).toBe('--driver scale, --driver scaleNodes')
     expect(groupOf('image')).toBe('--driver redeploy')
+    expect(groupOf('service-port')).toBe('--driver forward')
     expect(groupOf('cooldown')).toBe('Every hook')
     expect(groupOf('auth-bearer')).toBe('Every hook: what a post must prove')
   })

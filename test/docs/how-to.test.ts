@@ -53,6 +53,27 @@ it('the page on restarts: its hook restarts a workload of the playground, once u
   expect(await person.run('kubectl receiverhook trigger restart-web -n shop')).toContain('CoolingDown')
 }, 240_000)
 
+it('the page on Services: its hook passes posts on to a Service of the playground, and a dry run sends nothing', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/forward.md'
+  const service = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: 'jenkins', namespace: 'shop' },
+    spec: { selector: { app: 'jenkins' }, ports: [{ name: 'http', port: 8080 }] },
+  }
+  await person.run(`kubectl apply -f - <<< '${JSON.stringify(service)}'`)
+  expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
+    'receiverhook.receiverhooks.dev/to-jenkins created\n',
+  )
+  const said = await until(
+    () => person.run(blockWith(page, 'console', 'trigger to-jenkins')).catch(String),
+    answer => answer.includes('Forwarded'),
+    timeoutMs,
+  )
+  expect(said).toContain('would have passed the post on to Service/jenkins')
+}, 240_000)
+
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/filter-deliveries.md'

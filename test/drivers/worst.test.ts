@@ -49,6 +49,10 @@ it.each([
     'restart Deployment/web again and again, each time once the rollout before is over',
     { driver: 'restart', restart: web },
   ],
+  [
+    'post anything to port http of Service/jenkins, path /github-webhook/',
+    { driver: 'forward', forward: { service: { name: 'jenkins', port: 'http' }, path: '/github-webhook/' } },
+  ],
 ])('a holder of the URL can %s', (can, spec) => {
   expect(worst(spec)[0]).toBe(`A holder of the URL can ${can}.`)
 })

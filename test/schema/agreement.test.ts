@@ -184,6 +184,32 @@ const windows = fc.record(
   },
   { requiredKeys: ['zone'] },
 )
+const forward = fc.record(
+  {
+    service: fc.record({
+      name,
+      port: mostly<string | number>(
+        fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.constantFrom('http', 'web-1', '0a')),
+        ...[0, -1, 65_536, '', '80', '-a', 'a-', 'HTTP', 'a b', 'é'],
+      ),
+    }),
+    path: mostly<string>(
+      fc.constantFrom('/', '/hook/', '//a', '/a.b/..c/...', '/~!$&()*+,;=:@'),
+      ...['', 'hook', '/.', '/a/..', '/../a', '/./a', '/a?b', '/a#b', '/a%2e', '/a b', '/é', '/a\n'],
+    ),
+    query: fc.boolean(),
+    headers: fc.uniqueArray(
+      mostly<string>(
+        fc.constantFrom('X-GitHub-Event', 'x-a', '1', 'Hosted', 'Contents', 'Tenant', 'User-Agent', 'Vial'),
+        ...['Host', 'COOKIE', 'authorization', 'Proxy-X', 'Content-Type', 'te', 'Via', 'X-Forwarded-For'],
+        ...['idempotency-key', 'Receiver-Hook', 'receiver-hook-hops', 'X_A', '-x', 'X:', '', 'é'],
+      ),
+      { maxLength: 4 },
+    ),
+    timeout: mostly<string>(fc.constantFrom('100ms', '2s', '3s', '3000ms'), '99ms', '3001ms', '1m', '2', '', '1.5s'),
+  },
+  { requiredKeys: ['service', 'path', 'query', 'timeout'] },
+)
 /** Every member that the API server would have filled in is there, since the guard judges what is stored. */
 const specs = fc.record(
   {
@@ -238,6 +264,17 @@ describe('admission and the check at a first delivery', () => {
       violation,
     })
     expect(violations(spec, written, 'spec')[0]).toEqual(violation)
+  })
+
+  property('judge all posts that are passed on alike', [forward], written => {
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const all = { driver: 'forward', forward: written, ...common, token: { rotation: 0, overlap: '5m' } }
+    const violation = firstViolation(spec, all, 'spec')
+    expect({ written, admitted: admits(all), violation }).toEqual({
+      written,
+      admitted: violation === undefined,
+      violation,
+    })
   })
 
   property('judge all windows alike', [windows], written => {

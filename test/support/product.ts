@@ -17,6 +17,7 @@ import { isStatus } from '../../src/kube/errors.ts'
 import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
+import type { ServiceAccount } from '../../src/kube/reviews.ts'
 import { startRoles, type Roles } from '../../src/roles.ts'
 import { noOutbound } from './environment.ts'
 import type { Issuer } from '../../src/token/issuer.ts'
@@ -146,6 +147,8 @@ export const product = async (
     readonly publicURL?: string
     readonly outbound?: Outbound
     readonly issuers?: readonly Issuer[]
+    /** The account whose rights the controller asks for. */
+    readonly triggerAccount?: ServiceAccount
     readonly tracing?: Tracing
   } = {},
 ): Promise<Product> => {
@@ -167,6 +170,7 @@ export const product = async (
     trigger: roles.trigger ?? true,
     namespace: systemNamespace,
     watchNamespace: namespace,
+    ...(roles.triggerAccount && { triggerAccount: roles.triggerAccount }),
     identity: randomBytes(4).toString('hex'),
     publicURL: port => roles.publicURL ?? `http://127.0.0.1:${port}`,
     triggerAddress: address,

@@ -30,6 +30,10 @@ export const createCommand: Command = {
       means: 'restarts the pods, every 15 minutes at most',
     },
     {
+      line: 'create to-jenkins --driver forward --service-name jenkins --service-port http --path /github-webhook/',
+      means: 'passes each post on to a Service',
+    },
+    {
       line: 'create web-up --target web --action up --max 10 --dry-run client -o yaml > web-up.yaml',
       means: 'a manifest for Git',
     },

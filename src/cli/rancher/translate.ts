@@ -129,14 +129,19 @@ const forwardPost: Translate = (config, { services }) => {
   const service = stringAt(config, 'serviceName') ?? ''
   const name = services.get(service) ?? service.split('/').at(-1) ?? ''
   const port = config['port']
+  const path = stringAt(config, 'path') ?? ''
   return {
     driver: 'forward',
     member: {
       service: { name: nameIn(name), port: typeof port === 'string' && /^\d+$/.test(port) ? Number(port) : port },
-      path: config['path'] ?? '/',
+      // Rancher took a path without the slash, too.
+      path: path.startsWith('/') ? path : `/${path}`,
       query: true,
     },
-    notes: [`the service ${service} has to be the Service ${nameIn(name)} in the namespace of the hook`],
+    notes: [
+      `the service ${service} has to be the Service ${nameIn(name)} in the namespace of the hook`,
+      'Rancher passed every header on; here, of the headers only Content-Type is: name others in headers',
+    ],
   }
 }
 

@@ -57,7 +57,7 @@ export const made = (read: ReceiverHook<Metadata>): number | undefined => read.m
 
 it.each([
   ['a member that no hook has', "{ driver: 'scale', scale, cooldwon: '30s' }", 'cooldwon'],
-  ['a driver that is not there', "{ driver: 'forward', scale }", 'forward'],
+  ['a driver that is not there', "{ driver: 'nothing', scale }", 'nothing'],
   ['a driver without its member', "{ driver: 'scale' }", 'scale'],
   ['the member of another driver', "{ driver: 'scale', scale, restart: {} }", 'restart'],
   ['a number where a duration stands', "{ driver: 'scale', scale, cooldown: 30 }", 'number'],

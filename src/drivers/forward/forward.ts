@@ -1,0 +1,133 @@
+import type { Act, Worked } from '../../acts/acts.ts'
+import type { Problem } from '../../api/conditions.ts'
+import { checkedMilliseconds } from '../../api/duration.ts'
+import type { Outcome } from '../../api/outcome.ts'
+import { waitAfter, type Backoff } from '../../environment/backoff.ts'
+import { NotSent, Unreachable } from '../../environment/unreachable.ts'
+import { wait } from '../../environment/wait.ts'
+import { readFailureOf } from '../../kube/errors.ts'
+import { read } from '../../kube/requests.ts'
+import type { Driver, Execution } from '../driver.ts'
+import { forwardRights } from './forward-rights.ts'
+import { hopsOf, maxHops, requestTo } from './request.ts'
+import { forwardDeclaration, largestTimeoutMs, type Forward, type forwardSchema } from './schema.ts'
+import { addressOf, serviceType } from './service.ts'
+
+/** The pause before a Service is tried again. */
+const tryAgain: Backoff = { firstMs: 100, maxMs: 800 }
+
+/** The time limit of the read of the Service, in milliseconds. */
+const readWithinMs = 1000
+
+/** Passes the post on to a Service, at least once, with one idempotency key for all tries. */
+export const forward = {
+  ...forwardDeclaration,
+  // A hook names its Service and a port, and no kind. So there is nothing to choose from a list.
+  targets: [],
+  rights: forwardRights,
+  object: ({ service }) => ({ type: serviceType, name: service.name }),
+  target: ({ service }) => `Service/${service.name}`,
+  describe: ({ path, service }) => `pass the post on to port ${service.port}, path ${path}`,
+  worst: ({ path, service }, target) => `post anything to port ${service.port} of ${target}, path ${path}`,
+
+  async validate({ service }, reading): Promise<Problem | undefined> {
+    const found = addressOf(await reading.getWhole(serviceType, service.name), service, reading.namespace)
+    if ('host' in found) return undefined
+    return { ...found, lasts: found.reason === 'TargetNotFound' ? 'reconciling' : 'stalled' }
+  },
+
+  needs: ({ service }) => [{ type: serviceType, name: service.name, verbs: ['get'] }],
+
+  async execute(member, _delivery, execution): Promise<Outcome> {
+    // While one process waits for the Service, a copy of the delivery waits for that process.
+    return await execution.acts.once((act, mayContinue) => passOn(member, act, execution, mayContinue), { alone: true })
+  },
+} satisfies Driver<'forward', typeof forwardSchema>
+
+/**
+ * Passes the post on, until the Service has answered or the time is over. A further try begins only
+ * while it can have its whole time, because a shorter one would disturb a slow Service for nothing.
+ */
+const passOn = async (member: Forward, act: Act, execution: Execution, mayContinue: () => boolean): Promise<Worked> => {
+  const { clock, post } = execution
+  const hops = hopsOf(post)
+  if (hops === undefined) {
+    const message = `hooks have passed this post on ${maxHops} times already: they may do so in a circle`
+    return failed('TooManyHops', message)
+  }
+  const last = clock.monotonic() + largestTimeoutMs - checkedMilliseconds(member.timeout)
+  for (let tries = 0; ; tries++) {
+    const worked = await tryOnce(member, act, execution, hops)
+    const pauseMs = waitAfter(tryAgain, tries)
+    if (worked.worked !== 'unfinished' || clock.monotonic() + pauseMs > last) return worked
+    await wait(clock, pauseMs)
+    if (!mayContinue()) return worked
+  }
+}
+
+/** Reads the Service, and sends the post once, to the very address that was read and checked. */
+const tryOnce = async (member: Forward, act: Act, execution: Execution, hops: number): Promise<Worked> => {
+  const { api, hook, outbound } = execution
+  const { service, timeout } = member
+  const object = `Service/${service.name}`
+  try {
+    const options = { lane: 'act', timeoutMs: readWithinMs } as const
+    const found = addressOf(
+      await read(api, serviceType, hook.namespace, service.name, options),
+      service,
+      hook.namespace,
+    )
+    if ('reason' in found) return failed(found.reason, found.message)
+    return await outbound(requestTo(member, found, act, hops, execution)).then(
+      ({ status }) => workedBy(status, member),
+      (error: unknown) => {
+        if (error instanceof NotSent) return forwarded(member, 'not sent')
+        if (!(error instanceof Unreachable)) throw error
+        // The message of the error has the address, which is not for senders.
+        return unavailable(`${object} cannot be reached, or has not answered completely within ${timeout}`)
+      },
+    )
+  } catch (error) {
+    const { failure, message } = readFailureOf(error)
+    switch (failure) {
+      case 'forbidden':
+        return failed('Forbidden', message)
+      case 'too large':
+        return failed('TooLarge', message)
+      case 'unreachable':
+        return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
+    }
+  }
+}
+
+/** The statuses after which the same request may succeed later, in addition to 5xx. */
+const passing: ReadonlySet<number> = new Set([408, 429])
+
+/** Returns the result for the status with which the Service has answered. */
+const workedBy = (status: number, member: Forward): Worked => {
+  if (status >= 200 && status <= 299) return forwarded(member, String(status))
+  const object = `Service/${member.service.name}`
+  if (status >= 500 || passing.has(status)) return unavailable(`${object} answered ${status}`)
+  const hint = status >= 300 && status <= 399 ? ', and no redirect is followed: correct the path' : ''
+  return failed('ServiceAnswered', `${object} answered ${status}${hint}`)
+}
+
+/** Returns the result of a post that was passed on. The path may be a secret of the Service, so it is left out. */
+const forwarded = ({ service }: Forward, to: string): Worked => {
+  const object = `Service/${service.name}`
+  const changes = [{ object, part: `port ${service.port}`, to }]
+  return {
+    worked: 'done',
+    outcome: { outcome: 'applied', reason: 'Forwarded', summary: `passed the post on to ${object}`, changes },
+  }
+}
+
+const failed = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], message: string): Worked => ({
+  worked: 'failed',
+  outcome: { outcome: 'failed', reason, message },
+})
+
+const unavailable = (why: string): Worked => {
+  const message = `${why}; the same sent again is passed on with the same idempotency key`
+  return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ServiceUnavailable', message } }
+}

@@ -169,6 +169,10 @@ export interface ReceiverHookSettings {
   cooldown?: string
   /** Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice. Default: "40s". */
   dedupeWindow?: string
+  /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on begins the time again. Only for hooks that change a count. By default a step is for good. */
+  for?: string
+  /** A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
+  endBefore?: string
   /** When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/act-only-at-certain-times.md). */
   windows?: {
     /** The IANA time zone of `open`, such as "Europe/Berlin". Default: "UTC". */
@@ -367,6 +371,30 @@ export interface ReceiverHookStatus {
       /** When it stops working. */
       acceptedUntil: string
     }
+  }
+  /** What the hook has changed for a time, with `for`. Absent if there is nothing. */
+  leases?: {
+    /** How many leases are open. */
+    open: number
+    /** By how much all of them change the present target. */
+    sum: number
+    /** When one ends at the earliest. */
+    next?: string
+    /** The leases that end first. */
+    shown: Array<{
+      /** What was changed, as in `Deployment/web`. */
+      object: string
+      /** By how much the count was changed. */
+      by: number
+      /** When its first step was decided. */
+      since: string
+      /** When it ends. */
+      until: string
+      /** Who asked for it, as in `alertmanager: WebBusy`. */
+      of?: string
+      /** open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. */
+      state: 'open' | 'held' | 'overdue'
+    }>
   }
   /** The outcome of a delivery. */
   lastDelivery?: {

@@ -37,6 +37,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     grants: [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       right(hooks, ['get'], 'to look once more before a URL is said to be gone'),
+      right(records, ['list', 'watch'], 'to know when leases end; only the metadata is read'),
     ],
   },
   {

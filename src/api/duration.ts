@@ -55,3 +55,16 @@ export const noLongerThanADay = {
   message: 'must be at most 24h',
   holds: self => typeof self === 'string' && (milliseconds(self) ?? 0) <= dayMs,
 } as const satisfies Rule
+
+const minLeaseMs = 1000
+const maxLeaseMs = 7 * dayMs
+
+/** The rule of how long a step may last. */
+export const leaseLengthRule = {
+  rule: `!${isDuration('self')} || (duration(self) >= duration('1s') && duration(self) <= duration('168h'))`,
+  message: 'must be from 1s to 168h',
+  holds: self => {
+    const ms = (typeof self === 'string' ? milliseconds(self) : undefined) ?? minLeaseMs
+    return ms >= minLeaseMs && ms <= maxLeaseMs
+  },
+} as const satisfies Rule

@@ -5,7 +5,7 @@
  */
 
 import { authSchema } from './auth-schema.ts'
-import { durationRule, noLongerThanADay } from './duration.ts'
+import { durationRule, leaseLengthRule, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
 import { namedRules } from './named.ts'
 import type { StoredObject } from './object.ts'
@@ -88,6 +88,23 @@ const commonSpec = {
       'Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
+  for: {
+    type: 'string',
+    title: 'For how long',
+    maxLength: 32,
+    description:
+      'How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on begins the time again. Only for hooks that change a count. By default a step is for good.',
+    hint: 'After this time the hook takes its step back by itself. Empty: the step is for good.',
+    'x-kubernetes-validations': [durationRule, leaseLengthRule],
+  },
+  endBefore: {
+    type: 'string',
+    title: 'End earlier leases by',
+    format: 'date-time',
+    description:
+      'A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now.',
+    hint: 'What the hook has leased before this time ends by then.',
+  },
   windows: windowsSchema,
   rateLimit: rateLimitSchema,
   token: tokenSchema,
@@ -96,7 +113,7 @@ const commonSpec = {
 
 /**
  * Returns the schema of `spec`: the common members and one for each driver. `undoing` lists the
- * drivers that support `undo`.
+ * drivers that change counts: they support `undo` and `for`.
  */
 export const specSchema = (members: Properties, undoing: readonly string[]): Obj => {
   const names = Object.keys(members)
@@ -116,7 +133,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
     },
     'x-kubernetes-validations': [
       ...names.flatMap(memberRules),
-      ...(names.every(name => undoing.includes(name)) ? [] : [undoRule(undoing)]),
+      ...(names.every(name => undoing.includes(name)) ? [] : [undoRule(undoing), leaseRule(undoing)]),
       ...namedRules,
     ],
   }
@@ -149,6 +166,15 @@ const undoRule = (undoing: readonly string[]): Rule => ({
   fieldPath: '.onResolved',
   message: `cannot be undo with this driver: use ignore or run (what can be taken back: ${undoing.join(', ') || 'nothing'})`,
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
+})
+
+/** Returns the rule that `for` is set only if the driver changes a count. In CEL, `for` is a reserved word. */
+const leaseRule = (counting: readonly string[]): Rule => ({
+  rule: `!has(self.__for__) || self.driver in [${counting.map(name => `'${name}'`).join(', ')}]`,
+  fieldPath: '.for',
+  reason: 'FieldValueForbidden',
+  message: `must not be set with this driver: only a change of a count ends by itself (${counting.join(', ')})`,
+  holds: self => at(self, 'for') === undefined || counting.some(name => name === at(self, 'driver')),
 })
 
 /** The spec of a hook: the members that every hook can have, and the member of its driver. */

@@ -15,12 +15,12 @@ export interface Change {
 }
 
 /**
- * What was done: either a count before and after, or a summary and the single changes. A summary is
- * a text for people. It begins with a verb that can follow "would have", as in `rolled out
+ * What was done: either a count before and after, or a summary and the single changes. `until` is
+ * when a step ends by itself, in milliseconds since the epoch. A summary is a text for people. It begins with a verb that can follow "would have", as in `rolled out
  * Deployment/web`.
  */
 export type Did =
-  | { readonly from: number; readonly to: number; readonly on?: string }
+  | { readonly from: number; readonly to: number; readonly on?: string; readonly until?: number }
   | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
 
 /** The result of a delivery. docs/reference/http.md lists the answer for each kind. */
@@ -36,6 +36,8 @@ export type Outcome =
       readonly message: string
       /** When posts to the hook count again, in RFC 3339. Present only if its windows are closed. */
       readonly opensAt?: string
+      /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. */
+      readonly until?: number
     }
   /** The hook's settings forbid the change. */
   | {
@@ -43,6 +45,7 @@ export type Outcome =
       readonly reason: ReasonIn<'rejected'>
       readonly message: string
       readonly from: number
+      readonly until?: number
     }
   /** The action failed, at least in part. A person must change something before it can succeed. */
   | {
@@ -71,14 +74,18 @@ export type Outcome =
 export interface NotRun {
   readonly reason: ReasonIn<'skipped'> | 'KeyReused'
   readonly message: string
+  /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. Absent if they have none. */
+  readonly until?: number
 }
 
 /**
  * Returns the outcome of a delivery that is not executed: `failed` if its key was reused, otherwise
  * `skipped`.
  */
-export const notRun = ({ message, reason }: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
-  reason === 'KeyReused' ? { outcome: 'failed', reason, message } : { outcome: 'skipped', reason, message }
+export const notRun = ({ message, reason, until }: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
+  reason === 'KeyReused'
+    ? { outcome: 'failed', reason, message }
+    : { outcome: 'skipped', reason, message, ...(until !== undefined && { until }) }
 
 /** An outcome after which the work on a delivery is over: any but `changed`. */
 export type Ended = Exclude<Outcome, { outcome: 'changed' }>

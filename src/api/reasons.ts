@@ -53,6 +53,22 @@ export const reasons = {
     means: 'The alert ended, and its firings had changed nothing that the hook can take back.',
     todo: 'Nothing. The hook takes nothing back from a target that was replaced since, nor from before it had `onResolved: undo`.',
   },
+  LeaseEnded: {
+    where: ['event'],
+    means: 'The time of `for` was over, and the hook took back what it had leased.',
+    todo: 'Nothing.',
+  },
+  LeaseTooShort: {
+    where: ['event'],
+    means: 'Alerts fire on although their lease has ended: `for` is too short for how often their sender repeats.',
+    todo: 'Make `for` at least three times the repeat interval of the sender, or repeat more often. Alertmanager: `repeat_interval`, 4 h by default.',
+  },
+  LeaseOverdue: {
+    where: ['event'],
+    means:
+      'The time of `for` was over more than a minute ago, and what the hook had leased could not be taken back yet.',
+    todo: 'See the message for the reason. The hook tries again until it succeeds. Or set the count: then nothing is taken from it.',
+  },
   SetByOthers: {
     where: ['skipped'],
     means:
@@ -254,7 +270,7 @@ export const reasons = {
     todo: 'Nothing. If steps should follow sooner, set a shorter `cooldown`.',
   },
   OutcomeUnknown: {
-    where: ['skipped'],
+    where: ['skipped', 'event'],
     means:
       'The API server no longer has the history that shows whether the step was made. The hook does not make it again.',
     todo: 'Look at the count of the target, and set it by hand if the step is missing.',

@@ -1,5 +1,6 @@
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
+import { group } from './names.ts'
 import { areRows, time, type Row } from './row.ts'
 import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
@@ -39,6 +40,58 @@ const groupSchema = {
     at: time,
     /** The hashes of the alerts that fired in the group's last report. */
     firing: { type: 'array', items: { type: 'string' } },
+    /** True if the group's lease has ended since its last report. */
+    ended: { type: 'boolean' },
+  },
+} as const satisfies Obj
+
+/** A count that deliveries of the hook have changed. */
+const countedSchema = {
+  type: 'object',
+  required: ['target', 'uid'],
+  properties: {
+    /** The object and its count, as in a claim. Empty if an earlier version of the product stored it. */
+    target: { type: 'string' },
+    uid: { type: 'string' },
+  },
+} as const satisfies Obj
+
+/** What some deliveries have changed in a count, and nobody has taken back. */
+const partSchema = {
+  type: 'object',
+  required: ['key', 'object', 'delta', 'at'],
+  properties: {
+    /** The hash of the alert group's key, or `~` and a time. */
+    key: { type: 'string' },
+    /** The place of its count in `objects`. */
+    object: count,
+    delta: count,
+    /**
+     * Since which version of the object only hooks had written the count when this was changed. Absent
+     * if that is not known.
+     */
+    since: { type: 'string' },
+    /** How far its end may lower and raise the count. Absent if it has no end. */
+    low: count,
+    high: count,
+    /** When its first step was decided. Without `until`: when its last one was. */
+    at: time,
+    /** When it ends by itself. Absent if only the end of its alerts takes it back. */
+    until: time,
+    /** Who asked for it, for people. */
+    of: { type: 'string' },
+    /** True if bounds have kept its end back, at least in part. */
+    held: { type: 'boolean' },
+  },
+} as const satisfies Obj
+
+const overdueSchema = {
+  type: 'object',
+  required: ['at', 'why'],
+  properties: {
+    /** Since when something should have ended. */
+    at: time,
+    why: { type: 'string' },
   },
 } as const satisfies Obj
 
@@ -57,6 +110,8 @@ const changed = {
    * if a version that did not know it has stored this.
    */
   since: { type: 'string' },
+  /** The object and its count, as in a claim. Present only if the object may have several counts. */
+  target: { type: 'string' },
 } as const
 
 const changedSchema = { type: 'object', required: ['at', 'uid', 'delta'], properties: changed } as const satisfies Obj
@@ -114,9 +169,19 @@ const memorySchema = {
     /** When the hook last changed an object. */
     ranAt: time,
     groups: { type: 'object', additionalProperties: groupSchema },
+    /** The counts that `parts` are about. */
+    objects: { type: 'array', items: countedSchema },
+    /** What the end of a lease would take back. An undo would take it back too. */
+    parts: { type: 'array', items: partSchema },
+    /** Present while something could not end in time. */
+    overdue: overdueSchema,
+    /** When alerts last fired on after their lease had ended. */
+    tooShortAt: time,
+    /** When it was last found that nobody can know whether a lease has ended. */
+    untoldAt: time,
     /**
-     * What an undo would take back, for each alert group. The name of a member is the hash of the
-     * group's key.
+     * The parts without an end, for each alert group, in a form that earlier versions know too. The
+     * name of a member is the hash of the group's key.
      */
     undo: { type: 'object', additionalProperties: undoSchema },
     /** The newest deliveries, newest first. */
@@ -154,6 +219,8 @@ const pageSchema = {
 export type StoredMemory = Omit<Stored<typeof memorySchema>, 'rows'> & { readonly rows: readonly Row[] }
 export type OpenAct = Stored<typeof actSchema>
 export type Changed = Stored<typeof changedSchema>
+export type CountedObject = Stored<typeof countedSchema>
+export type OpenPart = Stored<typeof partSchema>
 /** A delivery as `recent` and the counts show it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 
@@ -161,7 +228,11 @@ export type RecentDelivery = Stored<typeof recentSchema>
  * The version of the stored form, of records and of pages. It is raised if an older program could
  * repeat or lose a delivery with the new form. Such a program then leaves the record alone.
  */
-export const recordFormat = 1
+export const recordFormat = 2
+
+/** The formats of a record in which something ends by itself, and of all others. */
+export const leasesFormat = 2
+export const plainFormat = 1
 
 /** The result of reading a record's content. */
 export type Content =
@@ -217,7 +288,11 @@ export const parsePage = (content: unknown): PageContent => {
 }
 
 /** Returns the content of a page with these rows, in the form in which it is stored. */
-export const storedPage = (page: readonly Row[]) => ({ format: recordFormat, page })
+export const storedPage = (page: readonly Row[]) => ({ format: plainFormat, page })
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'
+
+/** The label of a record in which something ends by itself, and the annotation that says when at the earliest. */
+export const leasesLabel = `${group}/leases`
+export const dueAnnotation = `${group}/due`

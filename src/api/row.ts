@@ -38,6 +38,19 @@ const claimSchema = {
   },
 } as const satisfies Obj
 
+const leasesSchema = {
+  type: 'object',
+  required: ['until', 'low', 'high'],
+  properties: {
+    /** When the step ends by itself. */
+    until: time,
+    /** How far its end may lower and raise the count. */
+    low: count,
+    high: count,
+    of: { type: 'string' },
+  },
+} as const satisfies Obj
+
 const reportSchema = {
   type: 'object',
   required: ['group', 'firing'],
@@ -147,10 +160,17 @@ const claimedSchema = {
     to: count,
     claim: claimSchema,
     on,
-    /** The hash of the key of the alert group that can undo this step. */
+    /**
+     * The key of the part that this step adds to, or takes from: the hash of its alert group's key, or
+     * `~` and a time.
+     */
     group: { type: 'string' },
-    /** How much of the group's changes this undo takes back. Absent if the step is no undo. */
+    /** How much of a part this step takes back at most. Absent if it takes nothing back. */
     undoes: count,
+    /** The terms of its lease. Absent if the step is for good. */
+    leases: leasesSchema,
+    /** The key of the part that this step ends. Absent if a delivery caused the step. */
+    ends: { type: 'string' },
     /** The report on the alert group. It is noted as seen once the write is made. */
     report: reportSchema,
     /** The row to restore if the write is never made, a {@link Former}. */
@@ -159,7 +179,14 @@ const claimedSchema = {
 } as const satisfies Obj
 
 export type Claim = Stored<typeof claimSchema>
+export type LeaseTerms = Stored<typeof leasesSchema>
 export type Report = Stored<typeof reportSchema>
+
+/** How far a hook moves a count. */
+export interface StepBounds {
+  readonly min: number
+  readonly max: number
+}
 
 interface Keyed {
   readonly key: string

@@ -68,6 +68,46 @@ const lastDeliverySchema = {
   },
 } as const satisfies Obj
 
+/** How many leases a status shows. */
+export const maxShownLeases = 20
+
+const leaseSchema = {
+  type: 'object',
+  description: 'What the hook has changed for a time.',
+  required: ['object', 'by', 'since', 'until', 'state'],
+  properties: {
+    object: { type: 'string', maxLength: maxTarget, description: 'What was changed, as in `Deployment/web`.' },
+    by: { type: 'integer', format: 'int64', description: 'By how much the count was changed.' },
+    since: { type: 'string', format: 'date-time', description: 'When its first step was decided.' },
+    until: { type: 'string', format: 'date-time', description: 'When it ends.' },
+    of: { type: 'string', maxLength: 64, description: 'Who asked for it, as in `alertmanager: WebBusy`.' },
+    state: {
+      type: 'string',
+      enum: ['open', 'held', 'overdue'],
+      description:
+        'open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet.',
+    },
+  },
+} as const satisfies Obj
+
+const leasesSchema = {
+  type: 'object',
+  description: 'What the hook has changed for a time, with `for`. Absent if there is nothing.',
+  required: ['open', 'sum', 'shown'],
+  properties: {
+    open: { type: 'integer', format: 'int64', description: 'How many leases are open.' },
+    sum: { type: 'integer', format: 'int64', description: 'By how much all of them change the present target.' },
+    next: { type: 'string', format: 'date-time', description: 'When one ends at the earliest.' },
+    shown: {
+      type: 'array',
+      description: 'The leases that end first.',
+      maxItems: maxShownLeases,
+      'x-kubernetes-list-type': 'atomic',
+      items: leaseSchema,
+    },
+  },
+} as const satisfies Obj
+
 /** The status of a hook; only the controller writes it. */
 export const statusSchema = {
   type: 'object',
@@ -122,6 +162,7 @@ export const statusSchema = {
         },
       },
     },
+    leases: leasesSchema,
     lastDelivery: lastDeliverySchema,
     recent: {
       type: 'array',
@@ -154,4 +195,5 @@ export const resultOf = ({
 }
 
 export type HookStatus = Stored<typeof statusSchema>
+export type LeaseReport = NonNullable<HookStatus['leases']>
 export type Minted = NonNullable<HookStatus['minted']>

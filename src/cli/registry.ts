@@ -73,6 +73,12 @@ export const cliCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/suspend.ts')).resume,
   },
   {
+    name: 'end',
+    group: 'Hooks',
+    summary: 'end what hooks have leased with `for`',
+    load: async () => (await import('./commands/end.ts')).end,
+  },
+  {
     name: 'rotate',
     group: 'Hooks',
     summary: 'give a hook a new URL',

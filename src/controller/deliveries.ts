@@ -12,6 +12,7 @@ import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { objectsOf } from './events.ts'
+import { leasesIn } from './leases.ts'
 
 /**
  * How long after a refusal a replica may store it in the record, in milliseconds. By then, the
@@ -43,6 +44,14 @@ export interface DeliveryReport {
    * When deliveries were last refused because they store too much, in milliseconds since the epoch.
    */
   readonly limitedAt?: number | undefined
+  /** When alerts last fired on after their lease had ended, in milliseconds since the epoch. */
+  readonly tooShortAt?: number | undefined
+  /** When it was last found that nobody can know whether a lease has ended. */
+  readonly untoldAt?: number | undefined
+  /** Since when a lease could not end, and why. */
+  readonly overdue?: StoredMemory['overdue'] | undefined
+  /** What the hook has leased. Undefined if there is nothing. */
+  readonly leased?: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'> | undefined
 }
 
 /**
@@ -61,12 +70,33 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
   const parsed = parseContent(record['content'])
   if (hookUid === undefined || parsed.content !== 'known') return undefined
-  const { confirmation, fullAt, limitedAt } = parsed.memory
+  const { confirmation, fullAt, limitedAt, overdue, tooShortAt, untoldAt } = parsed.memory
   const reported = reportedBy(parsed.memory)
-  const times = [parsed.memory.recent[0]?.at, confirmation?.at, fullAt, limitedAt].filter(at => at !== undefined)
+  const { objects = [], parts = [] } = parsed.memory
+  const leased = parts.length === 0 ? undefined : { objects, parts, ...(overdue && { overdue }) }
+  const times = [
+    parsed.memory.recent[0]?.at,
+    confirmation?.at,
+    fullAt,
+    limitedAt,
+    tooShortAt,
+    untoldAt,
+    overdue?.at,
+  ].filter(at => at !== undefined)
   return times.length === 0
     ? undefined
-    : { hookUid, newestAt: Math.max(...times), reported, confirmation, fullAt, limitedAt }
+    : {
+        hookUid,
+        newestAt: Math.max(...times),
+        reported,
+        confirmation,
+        fullAt,
+        limitedAt,
+        tooShortAt,
+        untoldAt,
+        overdue,
+        leased,
+      }
 }
 
 const reportedBy = ({ counts, recent }: StoredMemory): Reported | undefined => {
@@ -82,10 +112,18 @@ const deliveryOf = ({ at, ...delivery }: RecentDelivery): Reported['recent'][num
 })
 
 /** Returns whether the report belongs to this hook and differs from its status. */
-export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, reported }: DeliveryReport): boolean =>
-  hookUid === metadata.uid &&
-  reported !== undefined &&
-  !isDeepStrictEqual(reported, { lastDelivery: status?.lastDelivery, recent: status?.recent, counts: status?.counts })
+export const isNew = (hook: ReceiverHook, report: DeliveryReport): boolean => {
+  const { metadata, status } = hook
+  const { hookUid, reported } = report
+  if (hookUid !== metadata.uid || reported === undefined) return false
+  const { counts, lastDelivery, leases, recent } = status ?? {}
+  return (
+    !isDeepStrictEqual(reported, { lastDelivery, recent, counts }) || !isDeepStrictEqual(leasesOf(hook, report), leases)
+  )
+}
+
+const leasesOf = ({ status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] =>
+  leased && leasesIn(leased, status?.target)
 
 /**
  * Writes a report into its hook's status. Resolves with the stored hook. Throws the API server's
@@ -93,9 +131,12 @@ export const isNew = ({ metadata, status }: ReceiverHook, { hookUid, reported }:
  */
 export const writeReport = async (
   api: ApiConnection,
-  { metadata }: ReceiverHook,
+  hook: ReceiverHook,
+  report: DeliveryReport,
   reported: Reported,
 ): Promise<StoredObject> => {
+  const { metadata, status } = hook
+  const leases = leasesOf(hook, report)
   // The nulls remove members of the previous delivery, which a merge patch would keep.
   const absent = { from: null, to: null, summary: null, message: null, state: null, stateMessage: null }
   const lastDelivery = { ...absent, ...reported.lastDelivery }
@@ -105,9 +146,15 @@ export const writeReport = async (
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion: metadata.resourceVersion },
-      status: { ...reported, lastDelivery },
+      status: { ...reported, lastDelivery, ...leasesPatch(leases, status?.leases) },
     }),
   })
+}
+
+/** Returns the merge patch of leases. Nothing if there were none and are none. */
+const leasesPatch = (leases: HookStatus['leases'], before: HookStatus['leases']) => {
+  if (!leases) return before && { leases: null }
+  return { leases: { next: null, ...leases } }
 }
 
 /** Returns the Events for the part of the report that the status does not show yet. */
@@ -120,6 +167,9 @@ export const eventsOf = (
     confirmationEvent(hook, report),
     refusedEvent(hook, 'RecordFull', report.fullAt, emitted),
     refusedEvent(hook, 'WritesLimited', report.limitedAt, emitted),
+    refusedEvent(hook, 'LeaseTooShort', report.tooShortAt, emitted),
+    refusedEvent(hook, 'OutcomeUnknown', report.untoldAt, emitted),
+    overdueEvent(hook, report, emitted),
     outcomeEvent(hook, report),
     stalledEvent(hook, report),
   ].filter(event => event !== undefined)
@@ -134,10 +184,13 @@ const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport)
 
 /**
  * Returns whether deliveries of this hook were refused after the last delivery in its status, or
- * shortly before it. Refusals do not change the status.
+ * shortly before it, or whether its leases need a person. This does not change the status.
  */
-export const isRefusing = (hook: ReceiverHook, { fullAt, hookUid, limitedAt }: DeliveryReport): boolean =>
-  hookUid === hook.metadata.uid && [fullAt, limitedAt].some(at => isUnreported(hook, at))
+export const isRefusing = (hook: ReceiverHook, report: DeliveryReport): boolean => {
+  const { fullAt, hookUid, limitedAt, overdue, tooShortAt, untoldAt } = report
+  const isUrgent = overdue !== undefined || [fullAt, limitedAt, tooShortAt, untoldAt].some(at => isUnreported(hook, at))
+  return hookUid === hook.metadata.uid && isUrgent
+}
 
 /**
  * Returns whether `at` is later than the last delivery in the status, or at most {@link lateMs}
@@ -171,6 +224,20 @@ const refusedEvent = (
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
 
+/** Returns the Event for leases that could not end. Undefined if one has reported it already. */
+const overdueEvent = (
+  hook: ReceiverHook,
+  { overdue }: DeliveryReport,
+  emitted: EmittedRefusals,
+): EmittedEvent | undefined => {
+  const key = `${hook.metadata.uid} LeaseOverdue`
+  if (!overdue || emitted.get(key) === overdue.at) return undefined
+  emitted.set(key, overdue.at)
+  const { todo } = reasons.LeaseOverdue
+  const note = `a lease should have ended at ${rfc3339(overdue.at)}: ${overdue.why}. ${todo}`
+  return { ...objectsOf(hook), type: 'Warning', reason: 'LeaseOverdue', action: 'Deliver', note }
+}
+
 /**
  * Returns the Event for the last delivery in the report. Undefined if the status shows the same
  * outcome and reason.
@@ -189,7 +256,7 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
     type: outcome === 'failed' || outcome === 'rejected' || reason === 'OutcomeUnknown' ? 'Warning' : 'Normal',
     reason,
     action: 'Deliver',
-    note: `${what.replace(/\.$/, '')} (sent by ${sender})${advice === '' ? '' : `. ${advice}`}`,
+    note: `${what.replace(/\.$/, '')}${reason === 'LeaseEnded' ? '' : ` (sent by ${sender})`}${advice === '' ? '' : `. ${advice}`}`,
   }
 }
 

@@ -41,7 +41,7 @@ export const reportWork = (
     const { reported } = found.report
     if (reported && isNew(found.hook, found.report)) {
       const began = clock.monotonic()
-      const stored = await orOutOfDate(writeReport(api, found.hook, reported))
+      const stored = await orOutOfDate(writeReport(api, found.hook, found.report, reported))
       tookMs = clock.monotonic() - began
       if (stored === outOfDate) return outOfDate
       wrote(stored)

@@ -16,7 +16,7 @@ export async function* listPages(
   source: Source,
   stop?: AbortSignal,
 ): AsyncGenerator<ListPage, void, undefined> {
-  const { pick, type } = source
+  const { isMetadataOnly = false, pick, type } = source
   const interned = interner()
   const listing = {
     resource: type.resource,
@@ -25,6 +25,7 @@ export async function* listPages(
     lane: 'bulk',
     timeoutMs: pageWithinMs,
     ...(pick && { pick }),
+    ...(isMetadataOnly && ({ as: 'metadata list' } as const)),
   } as const
   for await (const page of pagesOf(api, listing, stop)) yield { ...page, objects: page.objects.map(interned) }
 }

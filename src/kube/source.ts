@@ -6,6 +6,8 @@ export interface Source extends Selectors {
   readonly namespace?: string
   /** Further paths to pick from an object that is too large, in the form of json-picker.ts. */
   readonly pick?: readonly string[]
+  /** True if only the metadata of the objects is needed. */
+  readonly isMetadataOnly?: boolean
 }
 
 /** Selects some of the objects of a type. Without a selector, all objects are selected. */

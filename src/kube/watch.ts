@@ -127,6 +127,7 @@ const watchRequest = (
     ...selectorOf(source),
   },
   pick: ['type', ...largeObjectPaths(eventObject, source.pick)],
+  ...(source.isMetadataOnly === true && { as: 'metadata' }),
   lane: 'watch',
   timeoutMs: openWithinMs,
 })

@@ -116,6 +116,12 @@ export class MemoryDraft {
     Object.assign(this.#fields, fields)
   }
 
+  /** Removes a member of the memory. */
+  clear(field: 'overdue'): void {
+    this.#touch()
+    delete this.#fields[field]
+  }
+
   get size(): number {
     return this.#rows.size
   }

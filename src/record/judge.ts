@@ -1,13 +1,14 @@
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import type { Changed } from '../api/record.ts'
-import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
+import type { Claim, ClaimedRow, Former, LeaseTerms, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
+import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
+import { partKeyFor, type Leasing } from './lease-terms.ts'
+import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
 import { allSeen, reportOf, unnamedKey, withReport } from './protocol.ts'
-import { changedBy } from './undo.ts'
 
 /** What the record needs to know of a delivery and its hook. */
 export interface Remembered {
@@ -25,6 +26,18 @@ export interface Remembered {
    * post has no such key, or no body.
    */
   readonly of?: string | undefined
+  /** How long the delivery's step lasts. Undefined: for good. */
+  readonly leasing?: Leasing | undefined
+  /** The part that this step ends. Undefined if a delivery asks for the step. */
+  readonly ends?: EndedPart | undefined
+}
+
+/** A part whose lease is to end. */
+export interface EndedPart {
+  readonly key: string
+  readonly count: CountName
+  /** What was leased before this moment ends by then, in milliseconds since the epoch. */
+  readonly endBefore?: number | undefined
 }
 
 /** The hash of a signed body, and how long it counts only once, in milliseconds. */
@@ -38,16 +51,18 @@ export type Judgement =
   /** The delivery is to be run. */
   | { readonly judgement: 'new' }
   /**
-   * Changes are to be taken back: the delivery's alerts have ended, and their firings changed the
-   * counts of these objects.
+   * Changes are to be taken back: the delivery's alerts have ended, and their firings changed these
+   * counts. Or their lease has ended.
    */
-  | { readonly judgement: 'undo'; readonly changed: readonly Changed[] }
+  | { readonly judgement: 'undo'; readonly changed: readonly PartOf[] }
   /** The delivery is to be skipped. `remember`: the skip must be stored. */
   | {
       readonly judgement: 'skip'
       readonly reason: ReasonIn<'skipped'>
       readonly message: string
       readonly remember: boolean
+      /** True if the delivery is a repeat that only `dedupeWindow` makes a copy. */
+      readonly isRepeat?: boolean
     }
   /** The key was used before, for a different body. */
   | { readonly judgement: 'skip'; readonly reason: 'KeyReused'; readonly message: string; readonly remember: false }
@@ -63,8 +78,12 @@ export type Judgement =
   | { readonly judgement: 'unfinished'; readonly row: ClaimedRow; readonly isOwn: boolean }
 
 /** Returns whether a delivery needs its hook's record. */
-export const isRemembered = ({ cooldownMs, delivery, undo }: Remembered): boolean =>
-  delivery.identity !== undefined || cooldownMs > 0 || (undo && delivery.group !== undefined)
+export const isRemembered = ({ cooldownMs, delivery, ends, leasing, undo }: Remembered): boolean =>
+  delivery.identity !== undefined ||
+  cooldownMs > 0 ||
+  leasing !== undefined ||
+  ends !== undefined ||
+  (undo && delivery.group !== undefined)
 
 /**
  * Decides about a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so
@@ -94,7 +113,8 @@ const judgeByRows = (
   remembered: Remembered,
   now: number,
 ): Exclude<Judgement, { judgement: 'full' }> => {
-  const { cooldownMs, delivery, signed } = remembered
+  const { cooldownMs, delivery, ends, signed } = remembered
+  if (ends) return judgeEnd(draft, ends, now)
   const { group, identity } = delivery
   // Computed once, because the hash costs more than the search.
   const own = identity && keyOf(identity.key)
@@ -104,7 +124,10 @@ const judgeByRows = (
     const isSame = Math.abs(now - row.at) < windowOf(remembered) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
-    if (isSame) return isOther ? reused(row) : again(row, 'delivery')
+    if (isSame && isOther) return reused(row)
+    // An id, or the time of the event, says that it is the same report. Without them it is one more.
+    const isRepeat = identity?.newsAt === undefined && identity?.withinMs === undefined
+    if (isSame) return again(row, 'delivery', isRepeat)
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
@@ -124,7 +147,7 @@ const judgeByRows = (
   }
   // With a cooldown, runs and undos finish one after another. A run that is not finished comes
   // first.
-  const running = cooldownMs > 0 && draft.claims().find(({ from, to }) => from !== to)
+  const running = cooldownMs > 0 && draft.claims().find(({ ends, from, to }) => from !== to && ends === undefined)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   if (isUndo(remembered)) return judgeUndo(draft, group?.key)
   if (cooldownMs > 0) {
@@ -147,10 +170,26 @@ export const isUndo = ({ delivery, undo }: Remembered): boolean => undo && deliv
 const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judgement, { judgement: 'full' }> => {
   if (group === undefined) return nothingToUndo
   const key = keyOf(group)
-  const running = draft.claims().find(row => row.group === key)
+  const running = draft.claims().find(row => partKeyOf(row) === key)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
-  const changed = changedBy(draft, key)
+  const changed = partsWithKey(draft, key)
   return changed.length > 0 ? { judgement: 'undo', changed } : nothingToUndo
+}
+
+/**
+ * Decides about the end of a lease. An open claim of its part is finished first. If the part is gone or
+ * not due, there is nothing to do.
+ */
+const judgeEnd = (
+  draft: MemoryDraft,
+  { count, endBefore, key }: EndedPart,
+  now: number,
+): Exclude<Judgement, { judgement: 'full' }> => {
+  const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, count))
+  if (running) return { judgement: 'unfinished', row: running, isOwn: false }
+  const part = partOn(draft, key, count)
+  const changed = part && endOf(part, endBefore) <= now ? [{ part, count }] : []
+  return changed.length > 0 ? { judgement: 'undo', changed } : { ...nothingToUndo, remember: false }
 }
 
 /** The decision for alerts without changes that can be taken back. */
@@ -198,26 +237,17 @@ const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' 
 })
 
 /** Returns the decision for a copy of the delivery in this row. */
-const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body'): Judgement & { judgement: 'skip' } => ({
+const again = (
+  row: Exclude<Row, ClaimedRow>,
+  same: 'delivery' | 'signed body',
+  isRepeat = false,
+): Judgement & { judgement: 'skip' } => ({
   judgement: 'skip',
   reason: row.state === 'untold' ? 'OutcomeUnknown' : 'Duplicate',
   message: decidedAs(row, `the same ${same} was decided at ${rfc3339(row.at)}`),
   remember: false,
+  ...(isRepeat && { isRepeat }),
 })
-
-/** Says in words how a delivery was decided. `when` is the beginning of the sentence. */
-export const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string => {
-  switch (row.state) {
-    case 'done':
-      return `${when}: the count went from ${row.from} to ${row.to}`
-    case 'acted':
-      return `${when}: ${row.summary}`
-    case 'skipped':
-      return `${when}: it was skipped (${row.reason})`
-    case 'untold':
-      return `${when}: it was skipped (OutcomeUnknown)`
-  }
-}
 
 /** The members of a row for a decision, besides key and time. */
 export type Decision =
@@ -228,13 +258,15 @@ export type Decision =
       readonly claim: Claim
       readonly undoes?: number
       readonly on?: string
+      readonly leases?: LeaseTerms
+      readonly ends?: string
     }
   | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
 
 /** Stores the decision about a delivery at `at`. */
 export const decided = (
   draft: MemoryDraft,
-  { delivery, of, signed, undo }: Remembered,
+  { delivery, leasing, of, signed, undo }: Remembered,
   at: number,
   decision: Decision,
 ): void => {
@@ -247,10 +279,11 @@ export const decided = (
   }
   const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
   const former = formerOf(draft.get(key))
+  const part = partKeyFor(delivery, leasing, undo, at)
   draft.add({
     key,
     ...moment,
-    ...(undo && group && { group: keyOf(group.key) }),
+    ...(part !== undefined && { group: part }),
     ...(group && { report: reportOf(group) }),
     ...(former && { former }),
     ...decision,

@@ -1,4 +1,5 @@
-import { recordFormat, type StoredMemory } from '../api/record.ts'
+import { groupedBy } from '../environment/grouped.ts'
+import { leasesFormat, plainFormat, type Changed, type OpenPart, type StoredMemory } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
 
 /**
@@ -23,7 +24,7 @@ export interface Pages {
  * A hook's memory as the code uses it: with the rows of its pages, limited to what this process
  * keeps.
  */
-export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> {
+export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format' | 'undo'> {
   /** The rows in the order of decision, including those in closed pages. */
   readonly rows: readonly Row[]
   readonly pages?: Pages
@@ -48,7 +49,7 @@ export interface RecordLimits {
  */
 export const defaultLimits: RecordLimits = { rows: 4000, open: 16, page: 512 }
 
-export const emptyMemory: Memory = { rows: [], groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
+export const emptyMemory: Memory = { rows: [], groups: {}, recent: [], counts: {}, writers: [] }
 
 /**
  * When a delivery was decided, in milliseconds since the epoch, and what identifies the delivery in
@@ -92,17 +93,76 @@ const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] =>
 
 /** Joins the content of a record with its pages. */
 export const memoryOf = (stored: StoredMemory, list: readonly Page[] = []): Memory => {
-  const { format: _, pages: __, rows, ...others } = stored
-  return withPages({ ...others, rows: allRows(list, rows) }, list)
+  const { format: _, pages: __, rows, undo, ...others } = stored
+  return withPages({ ...others, ...withSums(others, undo), rows: allRows(list, rows) }, list)
+}
+
+type Undo = StoredMemory['undo']
+type PartLists = Pick<Memory, 'objects' | 'parts'>
+
+/** Returns parts with those that are stored as `undo`, which have no end. */
+const withSums = ({ objects = [], parts = [] }: PartLists, undo: Undo): PartLists => {
+  const sums = Object.entries(undo).flatMap(([key, { others = [], ...first }]) =>
+    [first, ...others].map(sum => ({ key, ...sum })),
+  )
+  if (sums.length === 0) return {}
+  const counts = [...objects]
+  const placeOf = ({ target = '', uid }: Changed): number => {
+    const place = counts.findIndex(known => known.uid === uid && known.target === target)
+    return place >= 0 ? place : counts.push({ target, uid }) - 1
+  }
+  const all = sums.map(({ at, delta, key, since, target, uid }): OpenPart => {
+    const object = placeOf({ at, delta, uid, ...(target !== undefined && { target }) })
+    return { key, object, delta, ...(since !== undefined && { since }), at }
+  })
+  return { objects: counts, parts: [...parts, ...all] }
+}
+
+/**
+ * Returns parts as they are stored: those without an end in the form of earlier versions, which use
+ * them too. Such a part names its target only if the object may have several counts.
+ */
+const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { readonly undo: Undo } => {
+  const leases = parts.filter(({ until }) => until !== undefined)
+  const sums = parts.filter(({ until }) => until === undefined)
+  const undo = Object.fromEntries(
+    [...groupedBy(sums, ({ key }) => key)].flatMap(([key, group]) => {
+      const [first, ...others] = group.map(({ at, delta, object, since }) => {
+        const { target = '', uid = '' } = objects[object] ?? {}
+        return { at, uid, delta, ...(since !== undefined && { since }), ...(target.includes('[') && { target }) }
+      })
+      return first ? [[key, { ...first, ...(others.length > 0 && { others }) }]] : []
+    }),
+  )
+  if (leases.length === 0) return { undo }
+  const used = new Set(leases.map(({ object }) => object))
+  const places = [...objects.keys()].filter(place => used.has(place))
+  return {
+    objects: places.flatMap(place => objects[place] ?? []),
+    parts: leases.map(part => ({ ...part, object: places.indexOf(part.object) })),
+    undo,
+  }
+}
+
+/**
+ * Returns the format in which a memory is stored. An earlier version would forget what ends by itself,
+ * so it must not use a record with that.
+ */
+const formatOf = ({ parts = [] }: Memory, rows: readonly Row[]): number => {
+  const leases = parts.some(({ until }) => until !== undefined) || rows.some(row => 'leases' in row)
+  return leases ? leasesFormat : plainFormat
 }
 
 /** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { maxRows: _, pages, rows: __, ...others } = memory
+  const { groups, maxRows: _, objects: __, pages, parts: ___, rows: ____, ...others } = memory
+  const open = openRows(memory)
   return {
-    format: recordFormat,
+    format: formatOf(memory, open),
+    groups,
+    ...storedParts(memory),
     ...others,
-    rows: openRows(memory),
+    rows: open,
     ...(pages && { pages: pages.list.map(({ name }) => name) }),
   }
 }

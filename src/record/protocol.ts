@@ -7,7 +7,7 @@ import type { Settled, SettlementState } from '../api/settlement.ts'
 import { maxRecent } from '../api/status.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
-import { addToUndo } from './undo.ts'
+import { addToPart, closePart, partOn } from './parts.ts'
 
 /**
  * The protocol of a record: the states of a row, and the rules by which processes change it. Each
@@ -32,8 +32,8 @@ import { addToUndo } from './undo.ts'
  * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
  *    (`standingOf`).
  * 6. If the history with the outcome is gone, the claim becomes `untold` and counts as a run.
- * 7. The changes of an alert group are a sum for each object, to which steps add in any order
- *    once they are stored. An undo subtracts what it took back, or may have taken back (undo.ts).
+ * 7. What can be taken back are parts, to which steps add in any order once they are stored
+ *    (parts.ts). An undo or the end of a lease subtracts what it took back, or may have taken back.
  * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
  * 9. An act is begun before its first write, and open until its work is done or has failed.
  */
@@ -97,10 +97,17 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     // A lost row was given up before. Its run, report and undo were recorded then, so only its step
     // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)
-    if (row.undoes === undefined || !isLost) addToUndo(draft, row)
+    if (row.undoes === undefined || !isLost) addToPart(draft, row)
+    if (row.ends !== undefined) groupEnded(draft, row, row.ends)
     if (!isLost) ran.push(row)
   }
   ranBy(draft, ran, madeAt)
+}
+
+/** Notes that the lease of an alert group has ended, if its part is gone. Its alerts may fire on. */
+const groupEnded = (draft: MemoryDraft, { claim }: ClaimedRow, key: string): void => {
+  const { [key]: group, ...others } = draft.fields.groups
+  if (group && !partOn(draft, key, claim)) draft.set({ groups: { ...others, [key]: { ...group, ended: true } } })
 }
 
 /**
@@ -109,7 +116,8 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
  */
 const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infinity): void => {
   let ranAt = -Infinity
-  for (const { at, from, to } of rows) if (from !== to) ranAt = Math.max(ranAt, at)
+  // The end of a lease is no run: no delivery asked for it.
+  for (const { at, ends, from, to } of rows) if (from !== to && ends === undefined) ranAt = Math.max(ranAt, at)
   if (ranAt > -Infinity) draft.set({ ranAt: Math.max(madeAt, ranAt) })
 }
 
@@ -144,8 +152,11 @@ export const untold = (draft: MemoryDraft, which: Which): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
   for (const row of rows) {
-    // The undo may have been made, so its changes are not taken back a second time.
-    if (row.undoes !== undefined) addToUndo(draft, row)
+    // The step may have been made, so nothing is taken back a second time.
+    if (row.ends !== undefined) {
+      closePart(draft, row.ends, row.claim)
+      draft.set({ untoldAt: row.at })
+    } else if (row.undoes !== undefined) addToPart(draft, row)
     if (row.report) withReport(draft, row.report, row.at)
   }
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))

@@ -1,14 +1,16 @@
 import { tryParseJson } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
-import { parseContent, recordFormat, recordKind } from '../api/record.ts'
+import { dueAnnotation, leasesLabel, parseContent, recordFormat, recordKind } from '../api/record.ts'
+import { rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
-import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
+import { emptyMemory, memoryOf, openRows, storedOf, type Memory, type RecordOwner } from './memory.ts'
+import { dueOf } from './due.ts'
 import type { PageRead } from './page-store.ts'
 
 /**
@@ -135,6 +137,7 @@ export const putRecord = async (
       namespace,
       ...(object && { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion }),
       ownerReferences: [{ apiVersion, kind: hookKind, name, uid }],
+      ...dueMetadata(memory),
     },
     content: JSON.stringify(storedOf(memory)),
   }
@@ -170,6 +173,15 @@ export const putRecord = async (
     case 'unknown':
       return { put: 'unknown', message: sent.message }
   }
+}
+
+/** Returns the metadata that wakes triggers. Nothing if nothing in the record ends by itself. */
+const dueMetadata = (memory: Memory) => {
+  const due = dueOf({ parts: memory.parts ?? [], rows: openRows(memory) })
+  // Whole seconds, rounded up.
+  return due === undefined
+    ? {}
+    : { labels: { [leasesLabel]: 'open' }, annotations: { [dueAnnotation]: rfc3339(due + 999) } }
 }
 
 const askedToWait = ({ retryAfterMs }: { readonly retryAfterMs?: number | undefined }) =>

@@ -128,10 +128,12 @@ export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' 
     case 'step':
       return { step: 'done', ...madeOf(part) }
     case 'refused':
-      return { step: 'refused', refused: part.refused, from: part.from }
+      return { step: 'refused', refused: part.refused, from: part.from, ...untilIn(part) }
     case 'skip':
-      return { step: 'skipped', reason: part.reason, message: part.message }
+      return { step: 'skipped', reason: part.reason, message: part.message, ...untilIn(part) }
     case 'full':
       return { step: 'unavailable', reason: 'RecordFull', message: part.message }
   }
 }
+
+const untilIn = ({ until }: { readonly until?: number | undefined }) => (until === undefined ? {} : { until })

@@ -1,13 +1,13 @@
+import { whoseCount } from '../api/mark.ts'
 import type { NotRun } from '../api/outcome.ts'
-import { whoseCount, type Whose } from '../api/mark.ts'
-import type { Changed } from '../api/record.ts'
-import type { Claim, ClaimedRow } from '../api/row.ts'
-import { applied, claiming, rowsOf, type Origin } from '../record/protocol.ts'
+import type { OpenPart } from '../api/record.ts'
+import type { Claim, ClaimedRow, StepBounds } from '../api/row.ts'
+import { applied, claiming, rowsOf, unnamedKey, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
-import { keyOf } from '../api/hash.ts'
 import { decided, isRemembered, judge, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
-import { closeChanged } from '../record/undo.ts'
 import type { MemoryDraft } from '../record/draft.ts'
+import { closePart, heldBack, isGivenUp, isSameCount, maxObjects, type PartOf } from '../record/parts.ts'
+import { endPlanOf, endWith, hasPart, hasRoomFor, noteFiresOn, reported, termsFor, type LeasedCount } from './leased.ts'
 import type { Made, Plan, Step, UndoPlan } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
@@ -17,6 +17,8 @@ export interface Waiting {
   readonly context: DeliveryContext
   /** The arithmetic of the post's step or undo. */
   readonly plan: Plan | UndoPlan
+  /** The hook's bounds of the count. Undefined if it has none. */
+  readonly bounds?: StepBounds | undefined
   readonly answer: (step: Step) => void
   /**
    * waiting: the post may still leave the queue. in flight: a request that contains its step may
@@ -29,7 +31,7 @@ export interface Waiting {
 export type Part =
   /** The post's step, computed after the steps of the posts before it. */
   | ({ readonly part: 'step' } & Made)
-  | { readonly part: 'refused'; readonly from: number; readonly refused: string }
+  | { readonly part: 'refused'; readonly from: number; readonly refused: string; readonly until?: number }
   | ({ readonly part: 'skip' } & NotRun)
   /** The record has no room for the post's idempotency key. */
   | { readonly part: 'full'; readonly message: string }
@@ -89,105 +91,189 @@ export const originOf = (
   version: resourceVersion,
 })
 
+/** A post as the fold needs it. */
+type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds'>
+
 /**
  * Folds posts into one write with the field manager `mark`. Some of the posts may need their hook's
- * record. Returns the draft that must be stored before the write is sent: a fork of `memory`. If
+ * record. Returns the draft that must be stored before the write is sent: a fork of `before`. If
  * nothing must be written, the posts' rows are done at once.
  * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
-export const claim = (
-  memory: MemoryDraft,
-  now: number,
-  posts: readonly Pick<Waiting, 'context' | 'plan'>[],
-  { target, version, mark }: FoldedOn,
-): Claimed => {
-  const { lastWord, mark: before } = version
-  const claimed: Claim = {
-    mark,
-    ...originOf(target, version),
-    ...(before !== undefined && { before }),
-    to: version.count,
-    helped: false,
-  }
-  const draft = memory.fork()
-  let to = version.count
-  // Computed when first needed: most posts do not wait, and have no key by which their sender can
-  // ask later.
-  let id: string | undefined
-  const on = ({ isAskable, waits = false }: DeliveryContext): Pick<Made, 'on'> =>
-    isAskable || waits ? { on: (id ??= countId(target, version.uid)) } : {}
+export const claim = (before: MemoryDraft, now: number, posts: readonly Folded[], on: FoldedOn): Claimed => {
+  const fold = new ClaimFold(before.fork(), now, on)
+  return fold.end(posts.map(post => fold.add(post)))
+}
 
-  const step = ({ context, plan }: Pick<Waiting, 'context' | 'plan'>, undoes?: number): Part => {
-    const from = to
-    const planned = plan(from, undoes ?? 0, version.limits)
-    if (typeof planned !== 'number') return { part: 'refused', from, refused: planned.refused }
-    to = planned
-    if (isRemembered(context)) {
-      const more = { ...(undoes !== undefined && { undoes }), ...(context.isAskable && on(context)) }
-      decided(draft, context, now, { state: 'claimed', from, to, claim: claimed, ...more })
-    }
-    return { part: 'step', from, to, ...on(context) }
-  }
+/** The posts that are folded into one write, one after another. */
+class ClaimFold {
+  readonly #draft: MemoryDraft
+  readonly #now: number
+  readonly #on: FoldedOn
+  readonly #claimed: Claim
+  /** The count after the last step. */
+  #to: number
+  /**
+   * Computed when first needed: most posts do not wait, and have no key by which their sender can ask
+   * later.
+   */
+  #id: string | undefined
 
-  const skip = (context: DeliveryContext, judged: Judgement & { judgement: 'skip' }): Part => {
-    const { message, reason } = judged
-    if (judged.remember && context.delivery.identity) {
-      decided(draft, context, now, { state: 'skipped', reason: judged.reason })
-    }
-    return { part: 'skip', reason, message }
-  }
-
-  const undo = (post: Pick<Waiting, 'context' | 'plan'>, here: Changed): Part => {
-    switch (whoseChange(here, version)) {
-      case 'ours':
-        return step(post, here.delta)
-      case 'outdated':
-        return { part: 'outdated' }
-      case 'theirs':
-        if (post.context.delivery.group) closeChanged(draft, keyOf(post.context.delivery.group.key), here)
-        return skip(post.context, setByOthers)
+  constructor(draft: MemoryDraft, now: number, on: FoldedOn) {
+    const { mark, target, version } = on
+    this.#draft = draft
+    this.#now = now
+    this.#on = on
+    this.#to = version.count
+    this.#claimed = {
+      mark,
+      ...originOf(target, version),
+      ...(version.mark !== undefined && { before: version.mark }),
+      to: version.count,
+      helped: false,
     }
   }
 
-  const parts = posts.map((post): Part => {
+  /** Decides about a post, after the posts before it. */
+  add(post: Folded): Part {
     const { context } = post
-    if (!isRemembered(context)) return step(post)
-    const judged = judge(draft, context, now)
+    if (!isRemembered(context)) return this.#step(post)
+    const judged = judge(this.#draft, context, this.#now)
     switch (judged.judgement) {
       case 'new':
-        return step(post)
-      case 'undo': {
-        const here = judged.changed.find(({ uid }) => uid === version.uid)
-        return here ? undo(post, here) : skip(context, nothingToUndo)
-      }
+        return this.#leased(post)
+      case 'undo':
+        return this.#takeBack(post, judged.changed)
       case 'skip':
-        return skip(context, judged)
+        return this.#skip(post, judged)
       case 'full':
         return { part: 'full', message: judged.message }
       case 'unfinished':
-        return unfinished(draft, judged, mark)
+        return unfinished(this.#draft, judged, this.#on.mark)
     }
-  })
+  }
 
-  claiming(draft, mark, to)
-  const rows = rowsOf(draft, mark)
-  const isWritten = to !== version.count
-  // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
-  // out on such a count leave nothing to take back.
-  if (!isWritten) applied(draft, mark, lastWord ? rows : rows.map(withoutChange))
-  return { draft, rows, to, parts, isWritten }
+  /** Returns the batch, with the part that each post got. */
+  end(parts: readonly Part[]): Claimed {
+    const { mark, version } = this.#on
+    const draft = this.#draft
+    claiming(draft, mark, this.#to)
+    const rows = rowsOf(draft, mark)
+    const isWritten = this.#to !== version.count
+    // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
+    // out on such a count leave no part.
+    if (!isWritten) applied(draft, mark, version.lastWord ? rows : rows.map(withoutPart))
+    return { draft, rows, to: this.#to, parts, isWritten }
+  }
+
+  #countOf({ isAskable, waits = false }: DeliveryContext): Pick<Made, 'on'> {
+    const { target, version } = this.#on
+    return isAskable || waits ? { on: (this.#id ??= countId(target, version.uid)) } : {}
+  }
+
+  get #count(): LeasedCount {
+    const { version } = this.#on
+    const { target, uid } = this.#claimed
+    return { target, uid, from: this.#to, word: version.lastWord?.word ?? version.count, now: this.#now }
+  }
+
+  /** Makes the step of a post whose count may be leased. */
+  #leased(post: Folded): Part {
+    const { context } = post
+    const terms = termsFor(context, post.bounds, this.#count)
+    if (!terms) return this.#step(post)
+    if (!hasRoomFor(this.#draft, this.#count)) return { part: 'full', message: tooManyCounts }
+    noteFiresOn(this.#draft, context, this.#now)
+    return this.#step(post, { leases: terms })
+  }
+
+  #step({ context, plan }: Folded, more: Pick<ClaimedRow, 'leases' | 'undoes'> = {}): Part {
+    const { leases, undoes } = more
+    const from = this.#to
+    const planned = plan(from, undoes ?? 0, this.#on.version.limits)
+    if (typeof planned !== 'number') {
+      const until = reported(this.#draft, context, leases, this.#claimed, undefined)
+      return { part: 'refused', from, refused: planned.refused, ...untilIn(until) }
+    }
+    const hasLease = planned !== from || hasPart(this.#draft, context, this.#claimed)
+    const until = hasLease ? endWith(this.#draft, context, leases, this.#claimed) : undefined
+    this.#to = planned
+    const on = this.#countOf(context)
+    if (isRemembered(context)) {
+      const decision = { state: 'claimed', from, to: planned, claim: this.#claimed, ...more } as const
+      decided(this.#draft, context, this.#now, { ...decision, ...(context.isAskable && on) })
+    }
+    return { part: 'step', from, to: planned, ...on, ...untilIn(until) }
+  }
+
+  /** Takes back a part of this count, by an undo or the end of a lease. */
+  #takeBack(post: Folded, changed: readonly PartOf[]): Part {
+    const here = changed.find(({ count }) => isSameCount(count, this.#claimed))
+    if (!here) return this.#skip(post, nothingToUndo)
+    const { part } = here
+    const { version } = this.#on
+    // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
+    // back as that version did.
+    switch (part.since === undefined ? 'ours' : whoseCount(part.since, version)) {
+      case 'outdated':
+        return { part: 'outdated' }
+      case 'theirs':
+        closePart(this.#draft, part.key, here.count)
+        return this.#skip(post, setByOthers)
+      case 'ours':
+        return post.context.ends ? this.#end(post, part) : this.#step(post, { undoes: part.delta })
+    }
+  }
+
+  /** Ends a lease. Nothing is claimed if bounds keep back all of it. */
+  #end(post: Folded, part: OpenPart): Part {
+    const name = this.#claimed
+    if (isGivenUp(part, this.#now)) {
+      closePart(this.#draft, part.key, name)
+      return this.#skip(post, nothingToUndo)
+    }
+    const from = this.#to
+    const to = endPlanOf(part)(from, part.delta, this.#on.version.limits)
+    if (typeof to !== 'number') throw new TypeError('the end of a lease is never refused')
+    if (to === from) {
+      heldBack(this.#draft, part.key, name)
+      return { part: 'step', from, to }
+    }
+    this.#to = to
+    const key = unnamedKey(this.#draft, name.mark)
+    const row = {
+      state: 'claimed',
+      key,
+      at: this.#now,
+      from,
+      to,
+      claim: name,
+      undoes: part.delta,
+      ends: part.key,
+    } as const
+    this.#draft.add(row)
+    return { part: 'step', from, to }
+  }
+
+  #skip({ bounds, context }: Folded, judged: Judgement & { judgement: 'skip' }): Part {
+    const { message, reason } = judged
+    const terms = termsFor(context, bounds, this.#count)
+    const until = reported(this.#draft, context, terms, this.#claimed, judged)
+    if (judged.remember && context.delivery.identity) {
+      decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
+    }
+    return { part: 'skip', reason, message, ...untilIn(until) }
+  }
 }
 
-/** Returns whose a count is for what a group of alerts has changed. */
-const whoseChange = ({ since }: Changed, version: Version): Whose =>
-  // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
-  // back as that version did.
-  since === undefined ? 'ours' : whoseCount(since, version)
+const untilIn = (until: number | undefined) => (until === undefined ? {} : { until })
 
-/** Returns a row whose step nobody takes back. An undo itself is still noted. */
-const withoutChange = (row: ClaimedRow): ClaimedRow => {
+const tooManyCounts = `the hook's record is full: it has leases of ${maxObjects} counts, and each keeps its place until it ends`
+
+/** Returns a row whose step nobody takes back. A step that takes back is still noted. */
+const withoutPart = (row: ClaimedRow): ClaimedRow => {
   if (row.undoes !== undefined) return row
-  const { group: _, ...rest } = row
+  const { group: _, leases: __, ...rest } = row
   return rest
 }
 

@@ -130,7 +130,9 @@ export const takeBack = async (
 }
 
 const isMade = (own: HelpPart['own']): Finished =>
-  own ? { finished: 'own', step: { step: 'done', ...madeOf(own) } } : { finished: 'other' }
+  own ? { finished: 'own', step: { step: 'done', ...madeOf({ ...own, ...untilOf(own) }) } } : { finished: 'other' }
+
+const untilOf = ({ leases }: ClaimedRow) => (leases ? { until: leases.until } : {})
 
 const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',

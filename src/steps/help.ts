@@ -161,6 +161,8 @@ interface Round {
 
 /** Returns whether a write that the server refuses may be fenced. */
 const mayFence = ({ context, plan }: Waiting, { claim, own }: HelpPart, version: Version): boolean => {
+  // The end of a lease is tried again until it is made.
+  if (context.ends) return false
   // A plan that computes the refused count again would be refused again.
   const isUndoing = isUndo(context)
   return !(

@@ -42,7 +42,8 @@ export const answerPost = (entry: Waiting, step: Step): void => {
 }
 
 /**
- * Returns whether a post has an idempotency key. Such a post can be sent again, because its claim
- * ensures that it runs only once.
+ * Returns whether a post has an idempotency key, or is the end of a lease. It can be tried again,
+ * because its claim ensures that it runs only once.
  */
-export const isNamed = ({ context }: Waiting): boolean => context.delivery.identity !== undefined
+export const isNamed = ({ context }: Waiting): boolean =>
+  context.delivery.identity !== undefined || context.ends !== undefined

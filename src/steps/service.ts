@@ -5,13 +5,16 @@ import { lastWordAfter, markText } from '../api/mark.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { isRemembered, judge } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
+import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { stepOf } from './batch.ts'
 import { claim, type Part, type Waiting } from './claims.ts'
+import { leaseAfter } from './leased.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
 import type { Target } from './target/target.ts'
 import { readTarget } from './target/read.ts'
+import { targetText } from './target/text.ts'
 import { TargetWatches } from './target/watches.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
@@ -66,9 +69,16 @@ export class StepService {
 
   /** Returns the steps of a delivery. On a dry run they only compute the result. */
   of(context: DeliveryContext): Steps {
-    const step = (target: Target, plan: Plan | UndoPlan): Promise<Step> =>
-      context.dryRun ? preview(this.#environment, target, plan, context) : this.#queued(target, plan, context)
+    const step = (target: Target, plan: Plan | UndoPlan, bounds?: StepBounds): Promise<Step> => {
+      const post = { context, plan, bounds }
+      return context.dryRun ? preview(this.#environment, target, post) : this.#queued(target, post)
+    }
     return { change: step, undo: step }
+  }
+
+  /** Ends a lease, the part that `context` names. The part has its own arithmetic. */
+  end(target: Target, context: DeliveryContext): Promise<Step> {
+    return this.#queued(target, { context, plan: keepCount, bounds: undefined })
   }
 
   /** Ends the watches of targets. Steps still work. */
@@ -76,10 +86,11 @@ export class StepService {
     this.#shared.watches.close()
   }
 
-  #queued(target: Target, plan: Plan | UndoPlan, context: DeliveryContext): Promise<Step> {
+  #queued(target: Target, post: Pick<Waiting, 'bounds' | 'context' | 'plan'>): Promise<Step> {
     const { clock } = this.#environment
+    const { context } = post
     return new Promise(resolve => {
-      const known = knownDuplicate(context, clock.now())
+      const known = knownDuplicate(target, context, clock.now())
       if (known) return resolve(known)
       if (this.#waiting >= maxWaiting) {
         const message = `${this.#waiting} deliveries are waiting`
@@ -92,8 +103,7 @@ export class StepService {
       this.#count(1)
       const queue = this.#queueOf(target)
       const entry: Waiting = {
-        context,
-        plan,
+        ...post,
         state: 'waiting',
         answer: step => {
           this.#count(-1)
@@ -122,15 +132,22 @@ export class StepService {
   }
 }
 
+/** Keeps the count. The fold computes the end of a lease from its part, without a plan. */
+const keepCount: Plan = count => count
+
 /**
  * Returns the earlier result of a delivery if the cached record shows one. Undefined otherwise. A
  * decision never changes, so the target need not be read.
  */
-const knownDuplicate = (context: DeliveryContext, now: number): Step | undefined => {
-  const known = isRemembered(context) ? context.ledger().known() : undefined
-  const judged = known && judge(known, context, now)
-  if (judged?.judgement !== 'skip' || judged.remember) return undefined
-  return { step: 'skipped', reason: judged.reason, message: judged.message }
+const knownDuplicate = (target: Target, context: DeliveryContext, now: number): Step | undefined => {
+  const known = isRemembered(context) && !context.ends ? context.ledger().known() : undefined
+  if (!known) return undefined
+  const judged = judge(known, context, now)
+  if (judged.judgement !== 'skip' || judged.remember) return undefined
+  const lease = leaseAfter(known, context, targetText(target), judged, now)
+  // The report moves the end of its lease, which must be stored.
+  if (lease?.moves === true) return undefined
+  return { step: 'skipped', reason: judged.reason, message: judged.message, ...(lease && { until: lease.until }) }
 }
 
 /** Drops the queue without work that was used least recently, if there is one. */
@@ -147,9 +164,9 @@ const forgetOldest = (queues: Map<string, TargetQueue>): void => {
 const preview = async (
   { api, clock }: Environment,
   target: Target,
-  plan: Plan | UndoPlan,
-  context: DeliveryContext,
+  post: Pick<Waiting, 'bounds' | 'context' | 'plan'>,
 ): Promise<Step> => {
+  const { context } = post
   const { deadline } = context
   const found = await readTarget(api, target)
   if (found.state === 'blocked') return { step: 'failed', reason: found.reason, message: found.message }
@@ -157,7 +174,7 @@ const preview = async (
   if (!mayRun(context)) return { step: 'changed' }
   const { version } = found
   const fold = (draft: MemoryDraft, now: number): Part | undefined =>
-    claim(draft, now, [{ plan, context }], { target, version, mark: '' }).parts[0]
+    claim(draft, now, [post], { target, version, mark: '' }).parts[0]
   if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
   const mayContinue = (): boolean => clock.monotonic() < deadline
   const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { mayContinue })

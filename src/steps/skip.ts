@@ -9,6 +9,7 @@ import { decided, full, judge } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
 import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
+import { reportedAtGate } from './leased.ts'
 import { parseTarget } from './target/text.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
@@ -88,6 +89,7 @@ const decideSkip = async (
         if (judged.judgement === 'skip' && !judged.remember) return { result: notRun(judged) }
         const isFull = full(draft, context, now)
         if (isFull) return { result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
+        if (skipped.reason === 'PartlyResolved') reportedAtGate(draft, context, now)
         decided(draft, context, now, { state: 'skipped', reason: skipped.reason })
         return { result: skipped }
       },

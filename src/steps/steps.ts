@@ -11,6 +11,7 @@
  */
 
 import type { NotRun } from '../api/outcome.ts'
+import type { StepBounds } from '../api/row.ts'
 import type { CountLimits, ProblemReason, Target } from './target/target.ts'
 
 /** Why a plan refuses to change a count. The text is the driver's own, and is returned to it. */
@@ -35,6 +36,8 @@ export interface Made {
   readonly from: number
   readonly to: number
   readonly on?: string
+  /** When the step ends by itself, in milliseconds since the epoch. Absent if it is for good. */
+  readonly until?: number
 }
 
 /** The outcome of one step. */
@@ -52,7 +55,7 @@ export type Step =
    */
   | { readonly step: 'changed' }
   /** The plan refused at this count. */
-  | { readonly step: 'refused'; readonly refused: string; readonly from: number }
+  | { readonly step: 'refused'; readonly refused: string; readonly from: number; readonly until?: number }
   /** The target cannot be changed, and this process has changed nothing. */
   | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
   /**
@@ -72,10 +75,16 @@ export type Step =
  * doubled.
  */
 export interface Steps {
-  readonly change: (target: Target, plan: Plan) => Promise<Step>
+  /** `bounds` are the hook's own. The end of a lease returns to where the count was within them. */
+  readonly change: (target: Target, plan: Plan, bounds?: StepBounds) => Promise<Step>
   /** Takes back the changes that the firings of the delivery's alerts made, once. */
   readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
 }
 
 /** Returns the members of {@link Made} from an object that may have more members. */
-export const madeOf = ({ from, on, to }: Made): Made => ({ from, to, ...(on !== undefined && { on }) })
+export const madeOf = ({ from, on, to, until }: Made): Made => ({
+  from,
+  to,
+  ...(on !== undefined && { on }),
+  ...(until !== undefined && { until }),
+})

@@ -1,5 +1,6 @@
 import type { Answered, Change, Ended } from '../api/outcome.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
+import { rfc3339 } from '../environment/time.ts'
 import type { SettlementState } from '../api/settlement.ts'
 import type { Budget } from './intake.ts'
 import { maxChanges, retryAfterSeconds } from './limits.ts'
@@ -28,6 +29,8 @@ export interface Answer {
   readonly summary?: string
   /** The changes one by one, at most `maxChanges`. */
   readonly changes?: readonly Change[]
+  /** When the step ends by itself, in RFC 3339. Absent if it is for good. */
+  readonly until?: string
   /** When posts to the hook count again, in RFC 3339. Present only if its windows are closed. */
   readonly opensAt?: string
   /** Present on a dry run, which changed nothing. */
@@ -86,6 +89,7 @@ export const answerTo = (
       ...('to' in outcome ? { to: outcome.to } : {}),
       ...('summary' in outcome ? { summary: outcome.summary } : {}),
       ...('changes' in outcome && outcome.changes ? { changes: outcome.changes.slice(0, maxChanges) } : {}),
+      ...('until' in outcome && outcome.until !== undefined ? { until: rfc3339(outcome.until) } : {}),
       ...('opensAt' in outcome ? { opensAt: outcome.opensAt } : {}),
       ...(dryRun ? { dryRun } : {}),
     },

@@ -228,6 +228,7 @@ export class TriggerEndpoint {
       isAskable: isAskable(delivery),
       signed,
       undo: hook.onResolved === 'undo',
+      leasing: hook.leasing,
       cooldownMs: hook.cooldownMs,
       dedupeWindowMs: hook.dedupeWindowMs,
       deadline,

@@ -1,5 +1,5 @@
 import { authOf, replayWindowOf, type Auth } from '../api/auth.ts'
-import { at } from '../api/json.ts'
+import { at, stringAt } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
 import { timetableOf, type Timetable } from '../api/opening.ts'
 import { defaultRateLimit, type ReceiverHook } from '../api/hook.ts'
@@ -9,6 +9,8 @@ import type { Bound } from '../drivers/driver.ts'
 import type { Minted } from '../api/status.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
 import type { Rate } from '../environment/rate.ts'
+import { parseTime } from '../environment/time.ts'
+import type { Leasing } from '../record/lease-terms.ts'
 
 /** A hook in the form that the trigger keeps: only what a delivery needs. */
 export interface LiveHook {
@@ -35,6 +37,13 @@ export interface LiveHook {
    */
   readonly dedupeWindowMs: number
   readonly cooldownMs: number
+  /** How long the hook's steps last. Undefined: for good. */
+  readonly leasing: Leasing | undefined
+  /**
+   * What the hook leased before this moment ends by then, in milliseconds since the epoch. Undefined if
+   * nothing has to.
+   */
+  readonly endBefore: number | undefined
   /** The rate of posts that this process accepts for the hook. */
   readonly rateLimit: Rate
   /** What a sender has to prove in addition to the token. */
@@ -79,6 +88,8 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         onResolved: 'ignore',
         dedupeWindowMs: 0,
         cooldownMs: 0,
+        leasing: undefined,
+        endBefore: endBeforeIn(spec),
         rateLimit: defaultRateLimit,
         auth: undefined,
         replayWindowMs: 0,
@@ -96,6 +107,8 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         onResolved: spec.onResolved,
         dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
         cooldownMs: checkedMilliseconds(spec.cooldown),
+        leasing: leasingOf(spec, bound.target),
+        endBefore: endBeforeIn(spec),
         rateLimit: spec.rateLimit ?? defaultRateLimit,
         auth: authOf(spec.auth),
         replayWindowMs: replayWindowOf(spec.auth),
@@ -106,6 +119,15 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
  * Returns the rotation of a spec. Even an invalid hook must not accept tokens of earlier rotations.
  */
 const rotationIn = (spec: unknown): number => Number(at(spec, 'token', 'rotation') ?? 0)
+
+/** Returns when the hook's earlier leases have to end by. Undefined if the spec has no such time. */
+const endBeforeIn = (spec: unknown): number | undefined => {
+  const ms = parseTime(stringAt(spec, 'endBefore') ?? '')
+  return Number.isNaN(ms) ? undefined : ms
+}
+
+const leasingOf = (spec: ReceiverHook['spec'], aim: string): Leasing | undefined =>
+  spec.for === undefined ? undefined : { forMs: checkedMilliseconds(spec.for), endBefore: endBeforeIn(spec), aim }
 
 const problemIn = ({ metadata, status }: ReceiverHook): HookProblem | undefined => {
   const stalled = status?.conditions?.find(condition => condition.type === 'Stalled' && condition.status === 'True')

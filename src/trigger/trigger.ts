@@ -14,6 +14,7 @@ import type { Environment } from '../environment/environment.ts'
 import { Zones } from '../environment/zones.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
+import { LeaseKeeper } from '../leases/leases.ts'
 import { limitedAt } from '../record/protocol.ts'
 import { openLedgers } from '../record/ledgers.ts'
 import type { RecordLimits } from '../record/memory.ts'
@@ -36,6 +37,7 @@ import { idTokensOf } from './id-tokens.ts'
 import { Hooks } from './hooks.ts'
 import { publicKeyCache } from './keys.ts'
 import { budgetOf, intakeOf } from './intake.ts'
+import { leasingHooks } from './leasing-hooks.ts'
 import { definitionReadWithinMs, drainActsMs, limitsIn, maxRememberedTokens } from './limits.ts'
 import { Looks } from './looks.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
@@ -95,6 +97,12 @@ export const triggerRole = (
   const looks = new Looks(environment, definitions)
   const followed = new FollowedChanges(environment, looks, ledgers, hooks)
   const record = recorder(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
+  const leases = new LeaseKeeper(environment, options.watchNamespace, {
+    hooks: leasingHooks(hooks),
+    ledgers,
+    steps,
+    charge: budget.charge,
+  })
   const limits = limitsIn(options.memoryBytes)
   const intake = intakeOf(environment.clock, limits.maxOfNamespace, budget)
   const distrust = new Distrust(environment.clock)
@@ -147,7 +155,7 @@ export const triggerRole = (
       }
       if (stop.aborted) drain()
       stop.addEventListener('abort', drain, { once: true })
-      await Promise.all([hooks.run(stop), keys.run(stop), ledgers.run(drained.signal)])
+      await Promise.all([hooks.run(stop), keys.run(stop), leases.run(stop), ledgers.run(drained.signal)])
       steps.close()
     },
   }

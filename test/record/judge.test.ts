@@ -6,7 +6,7 @@ import { ofWrite } from '../../src/record/protocol.ts'
 import { isRemembered, type Decision, type Judgement, type Remembered } from '../../src/record/judge.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
-import { applied, changeBy, decided, dropped, judge, rowsOf, type Change, untold } from '../support/memories.ts'
+import { applied, changeBy, decided, dropped, judge, rowsOf, type Change, undoOf, untold } from '../support/memories.ts'
 
 const second = 1000
 const now = Date.UTC(2026, 0, 1, 10)
@@ -266,13 +266,16 @@ describe('the end of an alert whose firings can be taken back', () => {
 
   it('waits for a firing that is not finished, takes back what was changed, and then nothing more', () => {
     expect(judged(fired, end, 1)).toBe('unfinished')
-    expect(judge(done, end, now)).toEqual({ judgement: 'undo', changed: [{ at: now, uid: 't1', delta: 1 }] })
+    expect(judge(done, end, now)).toMatchObject({
+      judgement: 'undo',
+      changed: [{ count: { uid: 't1' }, part: { at: now, delta: 1 } }],
+    })
     const mark = 'rhook.a.2'
     const taking = decided(end, now, { ...step, from: 3, to: 2, undoes: 1, claim: { ...claim, mark } })(done)
     expect(judged(taking, end, 1)).toBe('unfinished')
     const taken = applied(mark, rowsOf(taking, mark))(taking)
     expect(judged(taken, { ...end, delivery: { ...end.delivery, ...named('r2') } }, 1)).toBe('NothingToUndo')
-    expect(taken.undo).toEqual({})
+    expect(undoOf(taken)).toEqual({})
   })
 
   it('waits for any run of a hook that cools down, so that what is told last is what ran last', () => {

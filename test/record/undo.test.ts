@@ -3,9 +3,9 @@ import { parseContent } from '../../src/api/record.ts'
 import type { Claim, ClaimedRow } from '../../src/api/row.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
+import { changedBy, undoOf, withUndo } from '../support/memories.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
-import { changedBy as changedOf, closeChanged } from '../../src/record/undo.ts'
-import { changedBy, withUndo } from '../support/memories.ts'
+import { closePart } from '../../src/record/parts.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const day = 24 * 3_600_000
@@ -35,7 +35,7 @@ const after = (...rows: readonly ClaimedRow[]): Memory =>
   rows.reduce((memory, row) => withUndo(row)(memory), emptyMemory)
 
 const sums = (memory: Memory, group = 'g'): Record<string, number> =>
-  Object.fromEntries(changedBy(memory, group).map(({ delta, uid }) => [uid, delta]))
+  Object.fromEntries(changedBy(memory, group).map(({ count, part }) => [count.uid, part.delta]))
 
 describe('what a group of alerts has changed', () => {
   it('is a sum for each object, less what was taken back', () => {
@@ -48,14 +48,14 @@ describe('what a group of alerts has changed', () => {
   })
 
   it('is forgotten where nothing is left', () => {
-    expect(after(step('web', 2), step('web', -2, { undoes: 2 })).undo).toEqual({})
-    expect(after(step('web', 2), step('web', -2)).undo).toEqual({})
+    expect(undoOf(after(step('web', 2), step('web', -2, { undoes: 2 })))).toEqual({})
+    expect(undoOf(after(step('web', 2), step('web', -2)))).toEqual({})
   })
 
   it('is counted for steps of a group alone', () => {
     const { group: _, ...plain } = step('web', 2)
     expect(after(plain)).toEqual(emptyMemory)
-    expect(after(step('web', 2), step('web', 3, { group: 'h' })).undo).toMatchObject({
+    expect(undoOf(after(step('web', 2), step('web', 3, { group: 'h' })))).toMatchObject({
       g: { delta: 2 },
       h: { delta: 3 },
     })
@@ -66,7 +66,7 @@ describe('what a group of alerts has changed', () => {
     expect(sums(after(step('web', 2), late(29)))).toEqual({ web: 2, api: 1 })
     expect(sums(after(step('web', 2), late(31)))).toEqual({ api: 1 })
     const other = { group: 'h', at: now + 31 * day }
-    expect(after(step('web', 2), step('web', 2, other)).undo).toMatchObject({ h: { delta: 2 } })
+    expect(undoOf(after(step('web', 2), step('web', 2, other)))).toMatchObject({ h: { delta: 2 } })
     expect(sums(after(step('web', 2), step('web', 2, other)))).toEqual({})
   })
 
@@ -74,7 +74,7 @@ describe('what a group of alerts has changed', () => {
     const objects = Array.from({ length: 18 }, (_, i) => step(`web-${i}`, 1, { at: now + i }))
     expect(Object.keys(sums(after(...objects)))).toEqual(Array.from({ length: 16 }, (_, i) => `web-${17 - i}`))
     const groups = Array.from({ length: 258 }, (_, i) => step('web', 1, { at: now + i, group: `${i}` }))
-    const { undo } = after(...groups)
+    const undo = undoOf(after(...groups))
     expect([Object.keys(undo).length, undo['1'], undo['2']?.delta]).toEqual([256, undefined, 1])
   })
 
@@ -82,7 +82,7 @@ describe('what a group of alerts has changed', () => {
     const steps = Array.from({ length: 40 * 16 }, (_, i) =>
       step(`web-${i % 16}`, 1, { at: now + i, group: `${Math.floor(i / 16)}` }),
     )
-    const { undo } = after(...steps)
+    const undo = undoOf(after(...steps))
     expect(
       Object.keys(undo)
         .map(Number)
@@ -134,7 +134,7 @@ describe('between versions', () => {
     const memory = after(step('web', 2), step('api', 1, { at: now + 1 }))
     const stored = storedOf(memory)
     expect([stored.format, stored.undo['g']]).toMatchObject([1, { at: now + 1, uid: 'api', delta: 1 }])
-    expect(read(JSON.stringify(stored))).toEqual(memory)
+    expect(storedOf(read(JSON.stringify(stored)))).toEqual(stored)
   })
 })
 
@@ -143,7 +143,7 @@ describe('what a group of alerts has changed since somebody else has set the cou
     const claim = { ...claimOn('web'), mark: `receiver-hooks.4f.1.${version}.3` }
     return step('web', by, { claim, ...more })
   }
-  const known = (memory: Memory) => changedBy(memory, 'g').map(({ delta, since: from }) => [from, delta])
+  const known = (memory: Memory) => changedBy(memory, 'g').map(({ part: { delta, since: from } }) => [from, delta])
 
   it('is a sum of its own: a later step begins it, in whichever order the steps become known', () => {
     expect(known(after(since('90', 2), since('90', 1)))).toEqual([['90', 3]])
@@ -164,13 +164,12 @@ describe('what a group of alerts has changed since somebody else has set the cou
   it('is read by a program, and kept as it is', () => {
     const memory = after(since('90', 2), step('api', 1))
     const read = parseContent(JSON.stringify(storedOf(memory)))
-    expect(read.content === 'known' && memoryOf(read.memory).undo).toEqual(memory.undo)
+    expect(read.content === 'known' && undoOf(memoryOf(read.memory))).toEqual(undoOf(memory))
   })
 
   it('is gone once it is closed, for that object alone', () => {
     const draft = new MemoryDraft(after(since('90', 2), step('api', 1)))
-    const [web] = changedOf(draft, 'g').filter(({ uid }) => uid === 'web')
-    if (web) closeChanged(draft, 'g', web)
+    closePart(draft, 'g', claimOn('web'))
     expect(sums(draft.memory())).toEqual({ api: 1 })
   })
 })

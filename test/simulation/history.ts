@@ -28,6 +28,7 @@ import {
   startPods,
 } from './world/outside.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
+import { editLeases, endLeases } from './world/leases.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { hooksPath } from './world/paths.ts'
 import { editPushHook, pushImages, pushToAll, restartIt, type Pushers } from './world/pushes.ts'
@@ -119,10 +120,12 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const signing = rngOf(seed, 0x5eed, 0x2)
   const rolling = rngOf(seed, 0x5eed, 0x4)
   const speaking = rngOf(seed, 0x5eed, 0x6)
+  const leasing = rngOf(seed, 0x5eed, 0x7)
   const isSpeaking = speaking.chance(0.3)
   const installation = install(server, rng, {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
+    leasing: leasing.chance(0.25) ? leasing : undefined,
     speaking: isSpeaking,
   })
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
@@ -250,6 +253,13 @@ const populate = (
     if (speaking.chance(0.5)) act(also, mayContinue, nowAndThen(1000, beFenced(senders, server)))
     const relays = speaking.int(0, 4)
     for (let i = 0; i < relays; i++) act(also, mayContinue, nowAndThen(200, relay(senders, fleet, server)))
+  }
+  if (installation.leasing) {
+    const also = { ...simulation, rng: installation.leasing }
+    act(also, mayContinue, nowAndThen(1500, editLeases(server, installation)))
+    if (installation.leasing.chance(0.2)) act(also, mayContinue, nowAndThen(3000, endLeases(simulation, installation)))
+    act(also, mayContinue, nowAndThen(1000, alertmanagers(senders)))
+    act(also, mayContinue, nowAndThen(installation.leasing.pick([300, 1000, 3000]), writeOutside(server, targets)))
   }
   makeTrouble(simulation, fleet, problem, lasts)
   let pushes = 1

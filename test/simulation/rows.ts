@@ -1,6 +1,6 @@
 import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import type { Claim } from '../../src/api/row.ts'
+import type { Claim, LeaseTerms } from '../../src/api/row.ts'
 
 /** What is read of a row here, in any state. */
 export interface RecordRow {
@@ -9,6 +9,11 @@ export interface RecordRow {
   readonly from?: number
   readonly to?: number
   readonly claim?: Claim
+  /** The part that it adds to, or that it ends; what it takes back of that; and how long what it adds lasts. */
+  readonly group?: string
+  readonly ends?: string
+  readonly undoes?: number
+  readonly leases?: LeaseTerms
 }
 
 /** The rows in the content of a record, which the product has written and is not judged here. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { StepService } from '../../src/steps/service.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../src/api/hash.ts'
 import type { Row } from '../../src/api/row.ts'
-import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
 import type { Plan, Step } from '../../src/steps/steps.ts'
 import { type NetworkFault } from '../support/faulty-connection.ts'
 import { status } from '../support/step-server.ts'

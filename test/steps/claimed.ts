@@ -1,6 +1,6 @@
 import type { Delivery } from '../../src/api/delivery.ts'
 import type { Claim, Row } from '../../src/api/row.ts'
-import { moveWithin, takeBackWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../src/api/hash.ts'
-import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { defaultLimits } from '../../src/record/memory.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'

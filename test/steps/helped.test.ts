@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { recordFormat } from '../../src/api/record.ts'
-import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'

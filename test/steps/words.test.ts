@@ -93,7 +93,7 @@ describe('the end of an alert', () => {
     server.putRecord(
       'web-up',
       'uid of web-up',
-      JSON.stringify(storedOf({ ...emptyMemory, undo: { [keyOf('g')]: undone } })),
+      JSON.stringify({ ...storedOf(emptyMemory), undo: { [keyOf('g')]: undone } }),
     )
     server.outsideWrite('web', () => 9)
     const over = start().undo(ends())
@@ -107,7 +107,7 @@ describe('the end of an alert', () => {
     server.putRecord(
       'web-up',
       'uid of web-up',
-      JSON.stringify(storedOf({ ...emptyMemory, undo: { [keyOf('g')]: undone } })),
+      JSON.stringify({ ...storedOf(emptyMemory), undo: { [keyOf('g')]: undone } }),
     )
     const over = start().undo(ends())
     await clock.advance(4100)

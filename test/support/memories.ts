@@ -1,9 +1,9 @@
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
-import type { Memory } from '../../src/record/memory.ts'
+import { storedOf, type Memory } from '../../src/record/memory.ts'
 import * as judging from '../../src/record/judge.ts'
 import type { Judge, Ruling } from '../../src/record/ledger.ts'
+import * as parts from '../../src/record/parts.ts'
 import * as protocol from '../../src/record/protocol.ts'
-import * as undo from '../../src/record/undo.ts'
 
 /** Returns a memory after some changes. */
 const changed = (memory: Memory, ...updates: readonly Update[]): Memory => {
@@ -47,14 +47,14 @@ export const untold = asChange(protocol.untold)
 export const helped = asChange(protocol.helped)
 export const noted = asChange((draft, note: protocol.Note) => draft.set(protocol.joined(note, draft.fields)))
 export const withReport = asChange(protocol.withReport)
-export const withUndo = asChange(undo.addToUndo)
+export const withUndo = asChange(parts.addToPart)
 export const decided = asChange(judging.decided)
 export const refusedAt = asChange(protocol.refusedAt)
 
 export const judge = ofMemory(judging.judge)
 export const rowsOf = ofMemory(protocol.rowsOf)
 export const allSeen = ofMemory(protocol.allSeen)
-export const changedBy = ofMemory(undo.changedBy)
+export const changedBy = ofMemory(parts.partsWithKey)
 export const claimsIn = ofMemory(draft => draft.claims())
 export const hasRoom = ofMemory((draft, now: number, windowMs: number) => draft.hasRoom(now, windowMs))
 
@@ -71,3 +71,6 @@ export const asJudge =
     }
     return ruling
   }
+
+/** Returns what a memory stores of the changes of alerts that nobody has taken back. */
+export const undoOf = (memory: Memory) => storedOf(memory).undo

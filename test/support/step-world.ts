@@ -1,5 +1,5 @@
 import type { Identity } from '../../src/api/delivery.ts'
-import { moveWithin } from '../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
 import { type RecordLimits } from '../../src/record/memory.ts'
 import { StepService } from '../../src/steps/service.ts'

@@ -17,6 +17,8 @@ export const someHook: LiveHook = {
   onResolved: 'ignore',
   dedupeWindowMs: 40_000,
   cooldownMs: 0,
+  leasing: undefined,
+  endBefore: undefined,
   rateLimit: { perSecond: 100, burst: 1000 },
   auth: undefined,
   replayWindowMs: 0,

@@ -109,10 +109,23 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
         undo: 'the hook takes back what the alert changed',
       }[spec.onResolved],
     ),
+    line('For', spec.for === undefined ? undefined : `${spec.for}: then the hook takes its step back by itself`),
+    line('Leases', leasesLine(hook)),
     line('Cooldown', spec.cooldown === '0s' ? undefined : spec.cooldown),
     line('Repeats', `the same notification within ${spec.dedupeWindow} counts once`),
     line('Deliveries', totals(hook)),
   ].join('')
+}
+
+/** Returns what the hook has changed for a time, and until when. */
+const leasesLine = ({ status }: ReceiverHook): string | undefined => {
+  const { open = 0, shown = [] } = status?.leases ?? {}
+  if (open === 0) return undefined
+  const leases = shown.map(({ by, object, of, state, until }) => {
+    const asked = of === undefined ? '' : `, for ${of}`
+    return `${object} ${by > 0 ? '+' : ''}${by} until ${localTime(until)}${asked}${state === 'open' ? '' : ` (${state})`}`
+  })
+  return `${leases.join('; ')}${open > shown.length ? `; and ${open - shown.length} more` : ''}`
 }
 
 /** Returns the URL if it is no secret, or else how to print it. */

@@ -4,7 +4,7 @@ import type { Need } from '../../kube/reviews.ts'
 import { madeOf, type Step } from '../../steps/steps.ts'
 import type { Target, TargetProblem } from '../../steps/target/target.ts'
 import { viaScale } from '../../steps/target/via-scale.ts'
-import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../arithmetic.ts'
+import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../../steps/arithmetic.ts'
 import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
 
@@ -12,7 +12,7 @@ import type { Counted } from './schema.ts'
 export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
   const { action, overshoot } = member
   const plan = moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
-  return outcomeOf(await steps.change(target, plan), member, 'Stepped')
+  return outcomeOf(await steps.change(target, plan, boundsOf(member)), member, 'Stepped')
 }
 
 /** Takes back the changes that an alert's firings made. Resolves with the outcome. */
@@ -88,7 +88,7 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
     case 'refused': {
       const { action, by } = member
       const message = `a step ${action} by ${by} from ${step.from} would end ${passedBound(member, step.from)}`
-      return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from }
+      return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from, ...untilIn(step) }
     }
     case 'failed':
       return { outcome: 'failed', reason: step.reason, message: step.message }
@@ -98,6 +98,8 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
       return { outcome: 'unknown' }
   }
 }
+
+const untilIn = ({ until }: { readonly until?: number }) => (until === undefined ? {} : { until })
 
 /** Returns in words the bound that a step would pass: the hook's, or else the target's own. */
 const passedBound = (member: Counted, from: number): string => {

@@ -1,6 +1,6 @@
 import { at } from '../../api/json.ts'
 import type { Properties, Rule, Stored } from '../../api/schema.ts'
-import { largestCount, parseAmount } from '../arithmetic.ts'
+import { largestCount, parseAmount } from '../../steps/arithmetic.ts'
 import type { Declaration } from '../declaration.ts'
 
 /** The fields that all drivers of counts share: direction, step and bounds. */

@@ -14,7 +14,8 @@ export const checkSteps = (timeline: Timeline, explained: readonly Explained[]):
   explained.flatMap(write =>
     write.steps.flatMap(step => {
       const found = step.stories.map(story => whyNot(timeline, write, step, story))
-      if (found.includes(undefined)) return []
+      // What ends by itself is judged apart.
+      if (found.includes(undefined) || step.claimed?.isEnd === true) return []
       const { fold } = write
       const what = `${fold.mark} of ${fold.process} took ${fold.target} from ${step.from} to ${step.to}`
       const [first] = found

@@ -2,6 +2,7 @@ import type { Happened, Violation } from '../happened.ts'
 import { checkAnswers } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkKeys } from './keys.ts'
+import { checkLeases } from './leases.ts'
 import { checkNamed } from './named.ts'
 import { checkProofs } from './proofs.ts'
 import { checkPublishing } from './publishing.ts'
@@ -26,6 +27,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkReplays(timeline, explanation),
     ...checkMarks(timeline),
     ...checkUndo(timeline),
+    ...checkLeases(timeline),
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
     ...checkWaited(timeline, explanation),

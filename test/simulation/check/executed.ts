@@ -13,7 +13,7 @@ export interface Executed extends Step {
   readonly how: string
 }
 
-/** Lists them, with those that cancelled one another out. */
+/** Lists them, with those that cancelled one another out. The end of a lease is of no delivery. */
 export const executedIn = ({ happened }: Timeline, { cancelled, explained }: Explanation): readonly Executed[] => {
   const between = (from: number, to: number): Pick<Executed, 'earliest' | 'latest'> => ({
     earliest: happened[from]?.at ?? 0,
@@ -31,7 +31,7 @@ export const executedIn = ({ happened }: Timeline, { cancelled, explained }: Exp
       return { ...step, ...between(story?.arrived ?? place, place), stored: place, how }
     }),
   )
-  return [...written, ...others].filter(({ claimed }) => claimed)
+  return [...written, ...others].filter(({ claimed }) => claimed && claimed.isEnd !== true)
 }
 
 /** The moments in a record are wall clocks', and mean nothing where those jump. */

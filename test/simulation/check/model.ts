@@ -70,6 +70,9 @@ export const cooldownOf = ({ object }: HookVersion): number =>
 
 export const hasCooldown = (version: HookVersion): boolean => cooldownOf(version) > 0
 
+/** How long a step lasts, in milliseconds; 0 if it is for good. */
+export const forOf = ({ object }: HookVersion): number => checkedMilliseconds(stringAt(object, 'spec', 'for') ?? '0s')
+
 export const targetOf = ({ object }: HookVersion): string => String(at(object, 'spec', 'scale', 'target', 'name'))
 
 /** Whether a hook is there and lets deliveries through, for a token of this uid. */

@@ -1,6 +1,6 @@
 import type { Violation } from '../happened.ts'
 import { isPage, rowsIn, type RecordRow } from '../rows.ts'
-import { hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
+import { forOf, hasForgotten, onResolved, takenBack, targetOf } from './model.ts'
 import { currentAt, listIn, mayGoBy, mayKnow, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 import { isOursAt, lastWordAt, wordsOf, type Words } from './words.ts'
 
@@ -97,7 +97,7 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
       seen.add(decided)
     }
   }
-  const told = timeline.stories.filter(story => !doubtful.has(accountOf(story)))
+  const told = timeline.stories.filter(story => takesBack(timeline, story) && !doubtful.has(accountOf(story)))
   return [...found, ...told.flatMap(story => untrueNothing(timeline, words, accountOf(story), story))]
 }
 
@@ -125,10 +125,10 @@ const placesOf = (
   return upTo(versions, currentAt(versions, arrived), place).map(({ place: at }) => at)
 }
 
-/** Nobody edits that of a hook that is there. */
+/** Nobody edits that of a hook that is there. What is taken back of leases is judged apart. */
 const takesBack = ({ hooks }: Timeline, { post }: Story): boolean => {
   const version = hooks.get(post.hook)?.find(({ uid }) => uid === post.uid)
-  return post.alert !== undefined && version !== undefined && onResolved(version) === 'undo'
+  return post.alert !== undefined && version !== undefined && onResolved(version) === 'undo' && forOf(version) === 0
 }
 
 /** The object that a hook was aimed at, where a step cancelled out and so was never claimed. */

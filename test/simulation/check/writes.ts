@@ -1,5 +1,5 @@
 import type { Violation } from '../happened.ts'
-import { hasCooldown, targetOf } from './model.ts'
+import { forOf, hasCooldown, targetOf } from './model.ts'
 import { storedWrites, type Write } from './stored.ts'
 import { currentAt, listIn, upTo, type Fold, type Story, type Timeline } from './timeline.ts'
 import { walk, type Step } from './walk.ts'
@@ -110,7 +110,7 @@ const storiesOf = ({ write }: Way): readonly Story[] => write.steps.flatMap(({ s
 /** Returns whether a post's step goes through its hook's record, which then shows it. */
 const isRecorded = ({ hooks }: Timeline, { post }: Story): boolean =>
   post.key !== undefined ||
-  (hooks.get(post.hook) ?? []).some(version => version.uid === post.uid && hasCooldown(version))
+  (hooks.get(post.hook) ?? []).some(version => version.uid === post.uid && (hasCooldown(version) || forOf(version) > 0))
 
 /** Which write can contain the step of which post that no record shows. */
 const assign = (timeline: Timeline, writes: readonly Write[]) => {
@@ -200,8 +200,9 @@ const targetIn = ({ answer }: Story): string =>
 
 /** Returns the steps of a write that records show. */
 const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
-  (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, key, to, uid }) => {
+  (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, isEnd, key, to, uid }) => {
     if (from === to) return []
+    if (isEnd) return [{ stories: [], from, to, claimed: { key, uid, isEnd } }]
     const stories = timeline.stories.filter(
       story =>
         story.post.uid === uid &&
@@ -291,7 +292,37 @@ const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | und
       if (steps) return { process: story.post.process, target, place: story.ended, steps }
     }
   }
+  // The end of a lease may have been among them, which no post asked for: its row has no name.
+  for (const unnamed of unnamedRows(timeline)) {
+    const certain = [...group, ...without(unnamed, group)]
+    for (const count of counts) {
+      const steps = walk(timeline, { from: count, to: count, target, since: arrived, place: story.ended }, certain, [])
+      if (steps) return { process: story.post.process, target, place: story.ended, steps }
+    }
+  }
   return undefined
+}
+
+/** The steps without a name that were done without ever having been a claim, those of one batch together. */
+const unnamedRows = ({ rows }: Timeline): readonly (readonly Step[])[] => {
+  const batches = new Map<string, Step[]>()
+  for (const row of rows) {
+    const [uid = '', key = '', from, to] = row.split(' ')
+    const mark = /^(.*)\/\d+$/.exec(key)?.[1]
+    if (mark === undefined || from === to) continue
+    listIn(batches, mark).push({ stories: [], from: Number(from), to: Number(to), claimed: { key, uid, isEnd: true } })
+  }
+  return [...batches.values()]
+}
+
+/** The steps that look like none of some others, each of which stands for one. */
+const without = (steps: readonly Step[], others: readonly Step[]): readonly Step[] => {
+  const left = [...others]
+  return steps.filter(step => {
+    const index = left.findIndex(other => other.from === step.from && other.to === step.to)
+    if (index >= 0) left.splice(index, 1)
+    return index < 0
+  })
 }
 
 /** Returns whether a post got no outcome. */

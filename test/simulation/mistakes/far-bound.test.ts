@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // A step from far outside of the bounds ends inside of them, however long it has to be.
-vi.mock(import('../../../src/drivers/arithmetic.ts'), async original => {
+vi.mock(import('../../../src/steps/arithmetic.ts'), async original => {
   const real = await original()
   return {
     ...real,

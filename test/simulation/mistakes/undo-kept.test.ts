@@ -7,9 +7,9 @@ vi.mock(import('../../../src/record/protocol.ts'), async original => {
   return {
     ...real,
     applied: (draft, mark, claimed) => {
-      const { undo } = draft.fields
+      const { objects = [], parts = [] } = draft.fields
       real.applied(draft, mark, claimed)
-      if (claimed.some(({ undoes }) => undoes !== undefined)) draft.set({ undo })
+      if (claimed.some(({ undoes }) => undoes !== undefined)) draft.set({ objects, parts })
     },
   }
 })

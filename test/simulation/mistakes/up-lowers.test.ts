@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // What is beyond the bound is brought back to it, so that a step up can lower the count.
-vi.mock(import('../../../src/drivers/arithmetic.ts'), async original => {
+vi.mock(import('../../../src/steps/arithmetic.ts'), async original => {
   const real = await original()
   return {
     ...real,

@@ -17,6 +17,8 @@ export interface Installation {
   readonly asking: boolean
   /** Where hooks may count a signed body once: the chance that says which do. Others draw nothing from it. */
   readonly signing: Rng | undefined
+  /** Where hooks may lease what they change: the chance that says which do. Others draw nothing from it. */
+  readonly leasing: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
   /** Whether all hooks take back what an alert changed, and hardly anything keeps them from it. */
@@ -30,9 +32,10 @@ export const install = (
   rng: Rng,
   {
     isRolling,
+    leasing,
     signing,
     speaking,
-  }: { readonly isRolling: boolean; readonly signing: Rng | undefined; readonly speaking: boolean },
+  }: Pick<Installation, 'leasing' | 'signing' | 'speaking'> & { readonly isRolling: boolean },
 ): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
@@ -46,7 +49,7 @@ export const install = (
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
   const asking = (rng.chance(0.4) && !speaking) || signing !== undefined
   const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
-  const installation = { targets, hooks, asking, signing, rotating: rng.chance(0.2), rolling, speaking }
+  const installation = { targets, hooks, asking, signing, leasing, rotating: rng.chance(0.2), rolling, speaking }
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
     made(hooksPath, newHook(rng, name, installation))
@@ -56,7 +59,7 @@ export const install = (
   return installation
 }
 
-export const newHook = (rng: Rng, name: string, { asking, signing, speaking, targets }: Installation) => ({
+export const newHook = (rng: Rng, name: string, { asking, leasing, signing, speaking, targets }: Installation) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
@@ -78,8 +81,12 @@ export const newHook = (rng: Rng, name: string, { asking, signing, speaking, tar
     ...(speaking ? { onResolved: 'undo', cooldown: '0s' } : {}),
     ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
     ...(signing?.chance(0.6) ? { auth: askForSignature(signing, name) } : {}),
+    ...(leasing?.chance(0.8) ? { for: leasing.pick(leaseLengths) } : {}),
   },
 })
+
+/** How long the steps of a hook last, where they do not last for good. */
+export const leaseLengths = ['1s', '2s', '4s'] as const
 
 /** The Secret that holds a hook's URL, where it is to be in one. */
 export const secretOf = (hook: string): string => `${hook}-url`

@@ -2,17 +2,19 @@ import { at, isObject, parseJson, stringAt, type JsonObject } from '../../../src
 import type { Simulation } from '../simulation.ts'
 import type { Fleet } from './fleet.ts'
 import type { Installation } from './installation.ts'
+import { lateLease } from './leases.ts'
 import { signingKid } from './keys.ts'
 import { hooksPath } from './paths.ts'
 import type { Board } from './published.ts'
 
 /** What is not yet as it should be when all is well; undefined when nothing is. */
 export const unwell = (
-  { apiServers, server, silent }: Simulation,
+  simulation: Simulation,
   fleet: Fleet,
-  { hooks, rolling }: Installation,
+  { hooks, leasing, rolling }: Installation,
   board: Board,
 ): string | undefined => {
+  const { apiServers, server, silent } = simulation
   if (!apiServers.well()) return 'an API server is sick'
   const waited = fleet.members().find(member => !member.ready())
   if (waited) return `${waited.process.name} is not ready`
@@ -36,7 +38,7 @@ export const unwell = (
     if (!Array.isArray(conditions) || !conditions.some(isReady))
       return `${name} is not Ready: ${JSON.stringify(conditions)}`
   }
-  return undefined
+  return leasing ? lateLease(simulation) : undefined
 }
 
 const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordFormat } from '../../../src/api/record.ts'
+import { plainFormat } from '../../../src/api/record.ts'
 import { objectPath } from '../../../src/kube/paths.ts'
 import { scalableKinds } from '../../../src/kube/resources.ts'
 import { knownCounts } from '../../../src/steps/target/counts.ts'
@@ -29,7 +29,7 @@ describe('the target that a claim names', () => {
   // one.
   it('is of a kind that every version knows which reads format 1 of a record, or a custom resource', () => {
     const kinds = [...knownCounts.map(({ type }) => type), ...poolKinds]
-    expect([recordFormat, ...kinds.map(({ group, kind }) => `${kind}.${group}`)]).toEqual([
+    expect([plainFormat, ...kinds.map(({ group, kind }) => `${kind}.${group}`)]).toEqual([
       1,
       'Deployment.apps',
       'StatefulSet.apps',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { connectInProcess } from '../../../src/apiserver/connection.ts'
 import { createApiServer } from '../../../src/apiserver/server.ts'
-import { moveWithin } from '../../../src/drivers/arithmetic.ts'
+import { moveWithin } from '../../../src/steps/arithmetic.ts'
 import type { ApiConnection, ApiRequest, Watch, WatchLine } from '../../../src/environment/environment.ts'
 import { WatchRefused } from '../../../src/environment/unreachable.ts'
 import { wait } from '../../../src/environment/wait.ts'

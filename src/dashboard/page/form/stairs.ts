@@ -1,5 +1,5 @@
 import { at } from '../../../api/json.ts'
-import { largestCount, moveWithin, parseAmount } from '../../../drivers/arithmetic.ts'
+import { largestCount, moveWithin, parseAmount } from '../../../steps/arithmetic.ts'
 
 /** The greatest number of steps to show. */
 const maxSteps = 12

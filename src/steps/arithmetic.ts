@@ -1,5 +1,5 @@
-import type { Plan, UndoPlan } from '../steps/steps.ts'
-import type { CountLimits } from '../steps/target/target.ts'
+import type { Plan, UndoPlan } from './steps.ts'
+import type { CountLimits } from './target/target.ts'
 
 /** The size of a step: a number, or a percentage of the current count. */
 export type Amount = { readonly count: number } | { readonly percent: number }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { moveWithin, parseAmount, stepSize, type Movement } from '../../src/drivers/arithmetic.ts'
+import { moveWithin, parseAmount, stepSize, type Movement } from '../../src/steps/arithmetic.ts'
 import { fc, property } from '../support/property.ts'
 
 const movement = (written: Partial<Movement>): Movement => ({

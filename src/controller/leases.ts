@@ -1,0 +1,46 @@
+import type { StoredMemory } from '../api/record.ts'
+import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
+import { rfc3339 } from '../environment/time.ts'
+
+/**
+ * Returns what a record says of leases, in the form of a status. `target` is the hook's present target,
+ * such as `Deployment/web`. Undefined if nothing is leased.
+ */
+export const leasesIn = (
+  { objects = [], overdue, parts = [] }: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'>,
+  target: string | undefined,
+): LeaseReport | undefined => {
+  const leases = parts
+    .flatMap(({ at, delta, held = false, object, of, until }) => {
+      if (until === undefined) return []
+      const isOverdue = overdue !== undefined && until <= overdue.at
+      return [{ at, delta, of, until, name: nameIn(objects[object]?.target ?? ''), state: stateOf(held, isOverdue) }]
+    })
+    .sort((a, b) => a.until - b.until)
+  if (leases.length === 0) return undefined
+  const next = leases.find(({ state }) => state === 'open')
+  return {
+    open: leases.length,
+    sum: leases.reduce((sum, { delta, name }) => (name === target ? sum + delta : sum), 0),
+    ...(next && { next: rfc3339(next.until) }),
+    shown: leases.slice(0, maxShownLeases).map(({ at, delta, name, of, state, until }) => ({
+      object: name,
+      by: delta,
+      since: rfc3339(at),
+      until: rfc3339(until),
+      ...(of !== undefined && { of }),
+      state,
+    })),
+  }
+}
+
+const stateOf = (isHeld: boolean, isOverdue: boolean): LeaseReport['shown'][number]['state'] =>
+  isHeld ? 'held' : isOverdue ? 'overdue' : 'open'
+
+/** Returns the object of a target in a claim, such as `Deployment/web`, with the pool if it has several. */
+const nameIn = (target: string): string => {
+  const [path = '', way = ''] = target.split(' ', 2)
+  const [kind = '', name = ''] = path.split('/').slice(-2)
+  const pool = /\[([^\]]+)\]/.exec(way)?.[1]
+  return `${kind}/${name}${pool === undefined ? '' : ` pool ${pool}`}`.slice(0, maxTarget)
+}

@@ -1,0 +1,166 @@
+import { dueAnnotation, leasesLabel } from '../api/record.ts'
+import type { StoredObject } from '../api/object.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
+import { fraction } from '../environment/chance.ts'
+import type { Random } from '../environment/environment.ts'
+import { parseTime } from '../environment/time.ts'
+import type { ObjectChange } from '../kube/watch-objects.ts'
+import type { RecordOwner } from '../record/memory.ts'
+
+/**
+ * After it is due, a record waits up to this time, in milliseconds. Then the first of several processes
+ * has mostly ended what was to end, and the watch has reported that.
+ */
+const spreadMs = 2000
+
+/** The waits before a record is looked at again, if something of it could not end. */
+const retry: Backoff = { firstMs: 10_000, maxMs: 300_000 }
+
+/** How soon a record is looked at again while another process ends something in it, in milliseconds. */
+const sharedAgainMs = 5000
+
+/** How long a late report of a lease from before `endBefore` is expected, in milliseconds. */
+const lateMs = 60_000
+
+/** A record in which something ends by itself. All times are in milliseconds since the epoch. */
+export interface DueRecord {
+  readonly owner: RecordOwner
+  readonly version: string
+  /** When something ends at the earliest, besides what could not end before. */
+  readonly due: number
+  /** How long after that the record is looked at. */
+  readonly spread: number
+  /** When to try again what could not end before. Infinity if there is nothing. */
+  readonly retryAt: number
+  /**
+   * When something ends at the earliest according to a later version, while something could not end. It
+   * may be about that, so it counts only from `notBefore` on.
+   */
+  readonly reportedDue: number
+  readonly notBefore: number
+  /** How often in a row something could not end. */
+  readonly attempts: number
+  /** The `endBefore` of the hook with which the record was last looked at. */
+  readonly endedBefore: number | undefined
+}
+
+/** What a look at a record has shown. */
+export interface LookResult {
+  /** When something ends next. Undefined: nothing does, besides what could not end now. */
+  readonly due: number | undefined
+  /**
+   * Whether to look again although nothing is due. stuck: something could not end. shared: another
+   * process is ending something.
+   */
+  readonly again?: 'stuck' | 'shared' | undefined
+}
+
+/** Returns the hook's `endBefore`, as this process knows it. */
+export type EndBefore = (owner: RecordOwner) => number | undefined
+
+/** The records in which something ends by itself, and when each has to be looked at. It does no I/O. */
+export class DueRecords {
+  readonly #random: Random
+  readonly #endBefore: EndBefore
+  #records = new Map<string, DueRecord>()
+  /** The records of the list that is being read. */
+  #listed = new Map<string, DueRecord>()
+
+  constructor(random: Random, endBefore: EndBefore) {
+    this.#random = random
+    this.#endBefore = endBefore
+  }
+
+  get size(): number {
+    return this.#records.size
+  }
+
+  /** Takes a change that the watch of labelled records reports. */
+  take(change: ObjectChange, now: number): void {
+    switch (change.type) {
+      case 'list':
+      case 'cut':
+        this.#listed = new Map()
+        return
+      case 'page':
+        for (const object of change.objects) this.#put(this.#listed, object, now)
+        if (change.large) this.#put(this.#listed, change.large, now)
+        return
+      case 'listed':
+        this.#records = this.#listed
+        this.#listed = new Map()
+        return
+      case 'put':
+      case 'put large':
+        return this.#put(this.#records, change.object, now)
+      case 'remove':
+        this.#records.delete(nameOf(change.object.metadata))
+        return
+      case 'bookmark':
+        return
+    }
+  }
+
+  /** Returns the records to look at now, those that were due first before others. */
+  dueAt(now: number): readonly DueRecord[] {
+    return [...this.#records.values()].filter(record => this.#lookAt(record) <= now).sort((a, b) => a.due - b.due)
+  }
+
+  /** Notes what a look at a record has shown. */
+  looked({ owner, version }: DueRecord, now: number, { again, due = Infinity }: LookResult): void {
+    const key = nameOf(owner)
+    const known = this.#records.get(key)
+    if (known?.owner.uid !== owner.uid) return
+    const attempts = again === 'stuck' ? known.attempts + 1 : again === 'shared' ? known.attempts : 0
+    const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'shared' ? sharedAgainMs : Infinity
+    this.#records.set(key, {
+      ...known,
+      // What another process has stored meanwhile may end earlier.
+      due: known.version === version ? due : Math.min(due, known.due),
+      retryAt: now + againMs,
+      reportedDue: known.version === version ? Infinity : known.reportedDue,
+      notBefore: now + retry.firstMs,
+      attempts,
+      endedBefore: this.#endBefore(owner),
+    })
+  }
+
+  /** Drops a record: its hook is gone. If the record changes, it is known again. */
+  drop({ owner }: DueRecord): void {
+    this.#records.delete(nameOf(owner))
+  }
+
+  /** Returns when to look at a record. A new `endBefore` may make it due earlier. */
+  #lookAt({ due, endedBefore, notBefore, owner, reportedDue, retryAt, spread }: DueRecord): number {
+    const endBefore = this.#endBefore(owner)
+    const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
+    return Math.min(first + spread, retryAt, Math.max(reportedDue + spread, notBefore))
+  }
+
+  #put(records: Map<string, DueRecord>, { metadata }: StoredObject, now: number): void {
+    const key = nameOf(metadata)
+    const [hook] = metadata.ownerReferences ?? []
+    const due = parseTime(metadata.annotations?.[dueAnnotation] ?? '')
+    if (!hook || metadata.labels?.[leasesLabel] === undefined || Number.isNaN(due)) return void records.delete(key)
+    const { name, namespace = '', resourceVersion: version } = metadata
+    const found = this.#records.get(key)
+    const known = found?.owner.uid === hook.uid ? found : undefined
+    if (known?.version === version) return void records.set(key, known)
+    const endedBefore = known?.endedBefore
+    const isStuck = known !== undefined && known.retryAt < Infinity
+    records.set(key, {
+      owner: { namespace, name, uid: hook.uid },
+      version,
+      due: isStuck ? known.due : due,
+      reportedDue: isStuck ? due : Infinity,
+      spread: known?.spread ?? Math.floor(fraction(this.#random) * spreadMs),
+      retryAt: known?.retryAt ?? Infinity,
+      attempts: known?.attempts ?? 0,
+      notBefore: known?.notBefore ?? -Infinity,
+      endedBefore: endedBefore !== undefined && endedBefore + lateMs < now ? endedBefore : undefined,
+    })
+  }
+}
+
+const nameOf = ({ name, namespace = '' }: { readonly name: string; readonly namespace?: string }): string =>
+  `${namespace}/${name}`

@@ -1,0 +1,96 @@
+import type { ClaimedRow } from '../api/row.ts'
+import { claimDueMs, dueOf, isLeaseClaim } from '../record/due.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import { MemoryDraft } from '../record/draft.ts'
+import type { EndedPart } from '../record/judge.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { Memory, RecordOwner } from '../record/memory.ts'
+import { allParts, endOf, isSameCount, partKeyOf, type PartOf } from '../record/parts.ts'
+import { joined } from '../record/protocol.ts'
+import type { Made } from '../steps/steps.ts'
+
+/** How long the claim of a part is left to the process that made it, in milliseconds. */
+const leftAloneMs = 5000
+
+/** What has to be done about a record now. */
+export interface DueWork {
+  /** The parts to end, those that were due first before others. */
+  readonly ends: readonly PartOf[]
+  /** The claims of leases whose process may be dead, one for each write. */
+  readonly claims: readonly ClaimedRow[]
+  /** True if another process is ending something right now. */
+  readonly isShared: boolean
+}
+
+/** Returns what has to be done about a memory at `now`. Clocks differ, so the age of a claim has no sign. */
+export const workIn = (memory: Memory, now: number, endBefore: number | undefined): DueWork => {
+  const claimed = new MemoryDraft(memory).claims()
+  const ageOf = ({ at }: ClaimedRow): number => Math.abs(now - at)
+  const isLeft = ({ count, part }: PartOf): boolean =>
+    claimed.some(row => partKeyOf(row) === part.key && isSameCount(row.claim, count) && ageOf(row) < leftAloneMs)
+  const due = allParts(memory)
+    .filter(({ part }) => endOf(part, endBefore) <= now)
+    .sort((a, b) => endOf(a.part, endBefore) - endOf(b.part, endBefore))
+  const claims = claimed.filter(row => isLeaseClaim(row) && ageOf(row) >= claimDueMs)
+  return {
+    ends: due.filter(each => !isLeft(each)),
+    claims: [...new Map(claims.map(row => [row.claim.mark, row])).values()],
+    isShared: due.some(isLeft),
+  }
+}
+
+/**
+ * Returns when something of the newest known memory ends next, after `now`. Undefined: nothing does, or
+ * nothing is known.
+ */
+export const nextDueOf = (ledger: Ledger, endBefore: number | undefined, now: number): number | undefined => {
+  const memory = ledger.known()?.memory()
+  if (!memory) return undefined
+  const parts = (memory.parts ?? []).filter(part => endOf(part, endBefore) > now)
+  const rows = memory.rows.filter(row => isLeaseClaim(row) && row.at + claimDueMs > now)
+  return dueOf({ parts, rows }, endBefore)
+}
+
+/** Notes in the record that a lease has ended, as the hook's status shows it. It is no delivery, and not counted. */
+export const noteEnd = (draft: MemoryDraft, { part }: PartOf, { from, to }: Made, at: number): void => {
+  const message = `the lease${part.of === undefined ? '' : ` of ${part.of}`} ended`
+  const end = { at, sender: 'lease', outcome: 'applied', reason: 'LeaseEnded', from, to, message } as const
+  draft.set(joined({ recent: [end], counts: {} }, draft.fields))
+}
+
+/** What the end of a part needs, besides the part. */
+export interface Ending {
+  readonly owner: RecordOwner
+  readonly ledger: Ledger
+  /** Returns whether the hook is known to exist. */
+  readonly isCurrent: () => boolean
+  readonly endBefore: number | undefined
+  readonly charge: (bytes: number) => void
+}
+
+/**
+ * Returns the end of a part as a delivery without a name. Its bytes are charged, but it is never
+ * refused for them: it was paid for when its step was made. `deadline` is in monotonic milliseconds.
+ */
+export const endingOf = (
+  { charge, endBefore, isCurrent, ledger, owner }: Ending,
+  { count, part }: PartOf,
+  deadline: number,
+): DeliveryContext => {
+  const ends: EndedPart = { key: part.key, count, endBefore }
+  return {
+    hook: owner,
+    delivery: { phase: 'none' },
+    ends,
+    undo: false,
+    cooldownMs: 0,
+    dedupeWindowMs: 0,
+    deadline,
+    isAskable: false,
+    dryRun: false,
+    isCurrent,
+    isSpent: () => false,
+    charge,
+    ledger: () => ledger,
+  }
+}

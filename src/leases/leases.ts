@@ -1,0 +1,300 @@
+/**
+ * The ends of leases: what a hook with `for` has changed is taken back by itself. Each trigger watches
+ * the metadata of the records in which something ends. `due-records.ts` says when to look at which,
+ * `ending.ts` what has to be done then. An end is a step like any other (`steps/`), so that it is made
+ * once, however many processes see that it is due. Nothing here needs the controller.
+ */
+
+import { groupedBy } from '../environment/grouped.ts'
+import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
+import { leasesLabel } from '../api/record.ts'
+import { records } from '../kube/resources.ts'
+import { watchObjects } from '../kube/watch-objects.ts'
+import type { Ledgers } from '../record/ledgers.ts'
+import { MemoryDraft } from '../record/draft.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { Memory, RecordOwner } from '../record/memory.ts'
+import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
+import { rowsOf } from '../record/protocol.ts'
+import { lookAtClaim } from '../steps/finish.ts'
+import type { StepService } from '../steps/service.ts'
+import type { Step } from '../steps/steps.ts'
+import { readTarget } from '../steps/target/read.ts'
+import { parseTarget } from '../steps/target/text.ts'
+import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
+import { endingOf, nextDueOf, noteEnd, workIn, type DueWork, type Ending } from './ending.ts'
+
+/** How often the wall clock is read, in milliseconds. It may jump. */
+const tickMs = 1000
+
+/** How long a part has to end, or a record to be read, in milliseconds. As long as a post. */
+const withinMs = 4000
+
+/** How many ends a process makes at once, and how many of one target. Posts have their turn between them. */
+const maxEnds = 32
+const maxOfTarget = 4
+
+/** How long something may be late before people are notified, in milliseconds. */
+const overdueAfterMs = 60_000
+
+/** A hook whose leases are to end. */
+export interface LeasingHook {
+  /** Returns whether the hook is still known to exist, and to be the same. */
+  readonly isCurrent: () => boolean
+  readonly endBefore: number | undefined
+  /** The object that an autoscaler has, such as `Deployment/web`. Undefined: none is known. */
+  readonly autoscaled: string | undefined
+}
+
+/** What the ends of leases need to know of hooks. */
+export interface LeasingHooks {
+  /** Returns a hook that certainly exists. `gone`: it does not. `unknown`: that could not be found out. */
+  find(owner: RecordOwner): Promise<LeasingHook | 'gone' | 'unknown'>
+  /** Returns the `endBefore` of a hook, of any age. */
+  endBefore(owner: RecordOwner): number | undefined
+}
+
+interface LeaseParts {
+  readonly hooks: LeasingHooks
+  readonly ledgers: Ledgers
+  readonly steps: Pick<StepService, 'end'>
+  readonly charge: (uid: string, bytes: number) => void
+}
+
+/** An end that has to be tried again. `since`: when it was due, in milliseconds since the epoch. */
+interface Late {
+  readonly since: number
+  readonly why: string
+}
+
+/** The outcome of one end. */
+type Ended =
+  /** Nothing more has to be done now. */
+  | 'done'
+  /** Bounds keep it back. */
+  | 'held'
+  | Late
+
+/** Ends leases when they are due. */
+export class LeaseKeeper {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+  readonly #watchNamespace: string | undefined
+  readonly #parts: LeaseParts
+  readonly #due: DueRecords
+  /** The uids of hooks whose records are being looked at. */
+  readonly #atWork = new Set<string>()
+  /** How many ends are in progress, by their targets. */
+  readonly #ending = new Map<string, number>()
+  #ends = 0
+  #isTicking = false
+
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+    watchNamespace: string | undefined,
+    parts: LeaseParts,
+  ) {
+    this.#environment = environment
+    this.#watchNamespace = watchNamespace
+    this.#parts = parts
+    this.#due = new DueRecords(environment.random, owner => parts.hooks.endBefore(owner))
+  }
+
+  /** Watches records and ends what is due, until `stop` is aborted. */
+  async run(stop: AbortSignal): Promise<void> {
+    const { clock, log } = this.#environment
+    const source = {
+      type: records,
+      ...(this.#watchNamespace !== undefined && { namespace: this.#watchNamespace }),
+      labelSelector: leasesLabel,
+      isMetadataOnly: true,
+    }
+    let isCut = false
+    for await (const change of watchObjects(this.#environment, source, stop)) {
+      if (change.type === 'cut' && !isCut) {
+        const why = change.error instanceof Error ? change.error.message : String(change.error)
+        log.warn({ resource: source.type.resource, why }, 'leases may end late: the records cannot be watched')
+      }
+      isCut = change.type === 'cut' || (isCut && change.type === 'list')
+      this.#due.take(change, clock.now())
+      if (this.#due.size > 0 && !this.#isTicking) void this.#tick(stop)
+    }
+  }
+
+  /** Looks at what is due each second, as long as there is any lease. */
+  async #tick(stop: AbortSignal): Promise<void> {
+    const { clock } = this.#environment
+    this.#isTicking = true
+    while (!stop.aborted && this.#due.size > 0) {
+      for (const record of this.#due.dueAt(clock.now())) this.#begin(record)
+      await wait(clock, tickMs, stop)
+    }
+    this.#isTicking = false
+  }
+
+  #begin(record: DueRecord): void {
+    const { uid } = record.owner
+    if (this.#atWork.has(uid) || this.#atWork.size >= maxEnds) return
+    this.#atWork.add(uid)
+    void this.#look(record)
+      .catch((error: unknown) => {
+        const { name, namespace } = record.owner
+        this.#environment.log.error(
+          { namespace, hook: name, error },
+          'the end of a lease failed in a way it never should',
+        )
+        return { due: record.due, again: 'stuck' } as const
+      })
+      .then(looked => {
+        this.#atWork.delete(uid)
+        if (looked) this.#due.looked(record, this.#environment.clock.now(), looked)
+        else this.#due.drop(record)
+      })
+  }
+
+  /** Ends what is due in a record. Returns undefined if its hook is gone. */
+  async #look({ due, owner }: DueRecord): Promise<LookResult | undefined> {
+    const { charge, hooks, ledgers } = this.#parts
+    const { clock } = this.#environment
+    const hook = await hooks.find(owner)
+    if (hook === 'gone') return undefined
+    if (hook === 'unknown') return { due, again: 'stuck' }
+    const { endBefore, isCurrent } = hook
+    const ledger = ledgers.of(owner)
+    const ending = { owner, ledger, isCurrent, endBefore, charge: (bytes: number) => charge(owner.uid, bytes) }
+    const memory = await this.#read(ending)
+    if (memory === 'gone') return undefined
+    if (!memory) return { due, again: 'stuck' }
+    const now = clock.now()
+    const work = workIn(memory, now, endBefore)
+    const open = await this.#lookAtClaims(work, memory, ledger)
+    const ended = await this.#endAll(work.ends, ending, hook)
+    const late = ended.find(each => typeof each === 'object')
+    this.#noteOverdue(ledger, memory, late)
+    const isStuck = late !== undefined || ended.includes('held') || open
+    const isLeft = ended.length < work.ends.length
+    const next = nextDueOf(ledger, endBefore, now)
+    return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'shared' : undefined }
+  }
+
+  /** Finds out whether steps were made whose processes may be dead. Returns whether one is still open. */
+  async #lookAtClaims({ claims }: DueWork, memory: Memory, ledger: Ledger): Promise<boolean> {
+    const draft = new MemoryDraft(memory)
+    let isOpen = false
+    for (const { claim } of claims) {
+      const claimed = rowsOf(draft, claim.mark)
+      const { evidence } = await lookAtClaim(this.#environment, ledger, { claim, claimed })
+      isOpen ||= evidence === 'not yet' || evidence === 'unreachable'
+    }
+    return isOpen
+  }
+
+  /** Reads the newest record. Undefined if it cannot be read now. */
+  async #read({ ledger }: Ending): Promise<Memory | 'gone' | undefined> {
+    const { clock } = this.#environment
+    const end = clock.monotonic() + withinMs
+    const read = await ledger.decide(draft => ({ result: draft.memory(), needsNewest: true }), {
+      mayContinue: () => clock.monotonic() < end,
+    })
+    if (read.decided === 'gone') return 'gone'
+    return read.decided === 'stored' ? read.result : undefined
+  }
+
+  /** Ends parts, a few at once of each target. Parts without a free place wait for the next look. */
+  async #endAll(parts: readonly PartOf[], ending: Ending, hook: LeasingHook): Promise<readonly Ended[]> {
+    const queues = groupedBy(parts, ({ count }) => count.target)
+    const ended: Ended[] = []
+    const work = async (target: string, queue: PartOf[]): Promise<void> => {
+      for (let part = queue.shift(); part; part = queue.shift()) {
+        if (!this.#enter(target)) return
+        ended.push(await this.#end(part, ending, hook).finally(() => this.#leave(target)))
+      }
+    }
+    const workers = [...queues].flatMap(([target, queue]) =>
+      Array.from({ length: Math.min(maxOfTarget, queue.length) }, () => work(target, queue)),
+    )
+    await Promise.all(workers)
+    return ended
+  }
+
+  #enter(target: string): boolean {
+    const ofTarget = this.#ending.get(target) ?? 0
+    if (this.#ends >= maxEnds || ofTarget >= maxOfTarget) return false
+    this.#ends += 1
+    this.#ending.set(target, ofTarget + 1)
+    return true
+  }
+
+  #leave(target: string): void {
+    const left = (this.#ending.get(target) ?? 1) - 1
+    this.#ends -= 1
+    if (left > 0) this.#ending.set(target, left)
+    else this.#ending.delete(target)
+  }
+
+  async #end(part: PartOf, ending: Ending, hook: LeasingHook): Promise<Ended> {
+    const { clock, log } = this.#environment
+    const { endBefore, ledger, owner } = ending
+    const { count } = part
+    const since = endOf(part.part, endBefore)
+    const target = parseTarget(count.target, owner.namespace)
+    if (!target || isObject(count.target, hook.autoscaled)) return await this.#close(part, ending)
+    const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
+    switch (step.step) {
+      case 'done':
+        if (step.from === step.to) return 'held'
+        log.info({ namespace: owner.namespace, hook: owner.name, target: count.target, ...step }, 'a lease has ended')
+        ledger.later(draft => noteEnd(draft, part, step, clock.now()))
+        return 'done'
+      case 'skipped': {
+        const known = ledger.known()
+        const isOpen = step.reason === 'NothingToUndo' && known && partOn(known, part.part.key, count)
+        if (!isOpen) return 'done'
+        // Its object may be another one of that name by now.
+        const now = await readTarget(this.#environment.api, target)
+        return now.state === 'found' && now.version.uid !== count.uid ? await this.#close(part, ending) : 'done'
+      }
+      case 'failed':
+        return closing.has(step.reason) ? await this.#close(part, ending) : { since, why: step.message }
+      case 'changed':
+      case 'refused':
+      case 'unavailable':
+      case 'unknown':
+        return { since, why: messageOf(step) }
+    }
+  }
+
+  /** Closes a part that can never end: its object is gone, or an autoscaler sets the count. */
+  async #close({ count, part }: PartOf, { endBefore, ledger }: Ending): Promise<Ended> {
+    const { clock } = this.#environment
+    const end = clock.monotonic() + withinMs
+    const closed = await ledger.decide(
+      draft => {
+        if (partOn(draft, part.key, count)) closePart(draft, part.key, count)
+        return { result: undefined }
+      },
+      { mayContinue: () => clock.monotonic() < end },
+    )
+    return closed.decided === 'stored'
+      ? 'done'
+      : { since: endOf(part, endBefore), why: 'the record could not be written' }
+  }
+
+  /** Notes in the record that something is late, so that people are notified; or that nothing is any more. */
+  #noteOverdue(ledger: Ledger, { overdue }: Memory, late: Late | undefined): void {
+    const now = this.#environment.clock.now()
+    if (late && now - late.since > overdueAfterMs && !overdue) {
+      ledger.later(draft => draft.set({ overdue: { at: late.since, why: late.why } }))
+    }
+    if (!late && overdue) ledger.later(draft => draft.clear('overdue'))
+  }
+}
+
+/** Why a part whose object shows this problem can never end. */
+const closing: ReadonlySet<string> = new Set(['TargetNotFound', 'ManagedByAutoscaler'])
+
+/** Returns whether a target in a claim is the object `aim`, such as `Deployment/web`. */
+const isObject = (target: string, aim: string | undefined): boolean =>
+  aim !== undefined && `/${target.split(' ', 1)[0]}`.endsWith(`/${aim}`)
+
+const messageOf = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')

@@ -1,0 +1,161 @@
+import type { OpenPart } from '../api/record.ts'
+import type { LeaseTerms, StepBounds } from '../api/row.ts'
+import { isLeaseClaim } from '../record/due.ts'
+import { keyOf } from '../api/hash.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import type { MemoryDraft } from '../record/draft.ts'
+import type { Judgement } from '../record/judge.ts'
+import { movesEnd, reportsFiring, termsOf, untilOf } from '../record/lease-terms.ts'
+import { allParts, extendPart, isSameCount, maxObjects, partOn, partsWithKey, type CountName } from '../record/parts.ts'
+import { allSeen } from '../record/protocol.ts'
+import { largestCount, takeBackWithin } from './arithmetic.ts'
+import type { UndoPlan } from './steps.ts'
+
+/** A count at the moment when a delivery is decided. */
+export interface LeasedCount extends CountName {
+  readonly from: number
+  /** What somebody else has last set the count to. */
+  readonly word: number
+  readonly now: number
+}
+
+/** The bounds of a hook that sets none: no count is beyond them. */
+const anyCount: StepBounds = { min: 0, max: largestCount }
+
+/** Returns the terms of a delivery's step. Undefined if its hook leases nothing. */
+export const termsFor = (
+  { delivery, leasing }: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  bounds: StepBounds | undefined,
+  on: Pick<LeasedCount, 'from' | 'word' | 'now'>,
+): LeaseTerms | undefined => leasing && termsOf(delivery, leasing, bounds ?? anyCount, on)
+
+/** Returns the arithmetic of the end of a part: that of an undo, within the part's own bounds. */
+export const endPlanOf = ({ high = largestCount, low = 0 }: OpenPart): UndoPlan =>
+  takeBackWithin({ min: low, max: high })
+
+/**
+ * Returns whether a lease of one more count has room. Counts whose parts have no end make room, and
+ * are dropped.
+ */
+export const hasRoomFor = (draft: MemoryDraft, name: CountName): boolean => {
+  const counts: CountName[] = []
+  const add = (count: CountName): void => {
+    if (!counts.some(known => isSameCount(known, count))) counts.push(count)
+  }
+  for (const { count, part } of allParts(draft.fields)) if (part.until !== undefined) add(count)
+  for (const row of draft.claims()) if (isLeaseClaim(row)) add(row.claim)
+  return counts.length < maxObjects || counts.some(known => isSameCount(known, name))
+}
+
+/** Returns whether a decision not to make a step is a report that moves the end of a lease all the same. */
+const isReport = (judged: Judgement & { judgement: 'skip' }): boolean => {
+  if (judged.reason === 'Duplicate') return 'isRepeat' in judged && judged.isRepeat
+  return judged.reason === 'CoolingDown' || judged.reason === 'PartlyResolved'
+}
+
+/** Returns the key of the part that the alerts of a delivery share. Undefined if they share none. */
+const groupKeyOf = ({ delivery, leasing }: Pick<DeliveryContext, 'delivery' | 'leasing'>): string | undefined =>
+  leasing && delivery.group && keyOf(delivery.group.key)
+
+/**
+ * Moves the end of a group's lease, if a delivery reports that alerts of the group fire, and if that
+ * moves it far enough. `judged` is the decision to skip the delivery. Undefined: it is a step that the
+ * plan refused. Returns when the lease ends now, or undefined if there is none.
+ */
+export const reported = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  terms: LeaseTerms | undefined,
+  name: CountName,
+  judged: (Judgement & { judgement: 'skip' }) | undefined,
+): number | undefined => {
+  const { delivery, leasing } = context
+  const key = groupKeyOf(context)
+  if (key === undefined || !terms || !leasing) return undefined
+  const part = partOn(draft, key, name)
+  const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
+  if (!isReported || !part || part.until === undefined || !movesEnd(part, terms, leasing)) return part?.until
+  extendPart(draft, key, name, terms)
+  return terms.until
+}
+
+/**
+ * Returns when the lease of a delivery's alerts ends, for a delivery that is skipped by what is known of
+ * the record. `moves`: the delivery moves the end, so the record must be written. Undefined if its
+ * alerts lease nothing of the count `target`.
+ */
+export const leaseAfter = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  target: string,
+  judged: Judgement & { judgement: 'skip' },
+  now: number,
+): { readonly moves: boolean; readonly until: number } | undefined => {
+  const key = groupKeyOf(context)
+  const { leasing } = context
+  if (key === undefined || !leasing) return undefined
+  const part = partsWithKey(draft, key).find(({ count: { target: known, uid } }) =>
+    isSameCount({ target: known, uid }, { target, uid }),
+  )?.part
+  if (part?.until === undefined) return undefined
+  const moves =
+    isReport(judged) && reportsFiring(context.delivery) && movesEnd(part, { until: untilOf(leasing, now) }, leasing)
+  return { moves, until: part.until }
+}
+
+/** Moves the end of the leases of a delivery's alerts, which a gate skips, at the object that the hook is aimed at. */
+export const reportedAtGate = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  now: number,
+): void => {
+  const key = groupKeyOf(context)
+  const { leasing } = context
+  if (key === undefined || !leasing || !reportsFiring(context.delivery)) return
+  const until = untilOf(leasing, now)
+  for (const { count, part } of partsWithKey(draft, key)) {
+    if (part.until === undefined || !isAimedAt(count.target, leasing.aim) || !movesEnd(part, { until }, leasing))
+      continue
+    extendPart(draft, key, count, { until, low: part.low ?? 0, high: part.high ?? largestCount })
+  }
+}
+
+/** Returns whether a target in a claim is the object `aim`, such as `Deployment/web`. */
+const isAimedAt = (target: string, aim: string): boolean => `/${target.split(' ', 1)[0]}`.endsWith(`/${aim}`)
+
+/** Returns when a step's lease ends, with that of the earlier steps of its group. */
+export const endWith = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  terms: LeaseTerms | undefined,
+  name: CountName,
+): number | undefined => {
+  const key = groupKeyOf(context)
+  const before = key === undefined ? undefined : partOn(draft, key, name)?.until
+  return terms && Math.max(terms.until, before ?? 0)
+}
+
+/** Returns whether the alerts of a delivery have leased some of a count already. */
+export const hasPart = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  name: CountName,
+): boolean => {
+  const key = groupKeyOf(context)
+  return key !== undefined && partOn(draft, key, name) !== undefined
+}
+
+/** Notes that alerts fire on although their lease has ended: `for` is too short for their sender. */
+export const noteFiresOn = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  now: number,
+): void => {
+  const key = groupKeyOf(context)
+  const { group } = context.delivery
+  const entry = key === undefined ? undefined : draft.fields.groups[key]
+  if (key === undefined || !group || entry?.ended !== true || !reportsFiring(context.delivery)) return
+  const { ended: _, ...firing } = entry
+  const isShort = allSeen(draft, group)
+  draft.set({ groups: { ...draft.fields.groups, [key]: firing }, ...(isShort && { tooShortAt: now }) })
+}

@@ -1,0 +1,316 @@
+import { describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import { alert, over, world } from './world.ts'
+
+const second = 1000
+const minute = 60 * second
+const lease = { forMs: 15 * minute }
+
+describe('a step with a lease', () => {
+  it('says until when it lasts, and is taken back then, once', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    here.start()
+    const now = clock.now()
+    const step = await here.posted(one, lease)
+    expect(step).toMatchObject({ step: 'done', from: 4, to: 6 })
+    expect(step.step === 'done' && step.until).toBeGreaterThanOrEqual(now + lease.forMs)
+    await clock.advance(lease.forMs - second)
+    expect(here.replicas()).toBe(6)
+    await clock.advance(11 * second)
+    expect(here.replicas()).toBe(4)
+    await clock.advance(lease.forMs)
+    expect(here.replicas()).toBe(4)
+  })
+
+  it('ends though its process is dead, and each other one was at that time', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, lease)
+    await clock.advance(3 * second)
+    one.die()
+    await clock.advance(2 * lease.forMs)
+    expect(here.replicas()).toBe(6)
+    expect(at(here.record(), 'metadata', 'labels', 'receiverhooks.dev/leases')).toBe('open')
+    here.start()
+    await clock.advance(10 * second)
+    expect(here.replicas()).toBe(4)
+    await clock.advance(10 * second)
+    expect(here.memory()?.parts).toBeUndefined()
+    expect(at(here.record(), 'metadata', 'labels', 'receiverhooks.dev/leases')).toBeUndefined()
+  })
+
+  it('ends though its process died before it could note what it wrote', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, lease)
+    one.die()
+    here.start()
+    await clock.advance(lease.forMs + 11 * second)
+    expect(here.replicas()).toBe(4)
+  })
+
+  it('costs hooks without one no label, and no timer but that of the watch', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, { delivery: { identity: { key: 'a' } } })
+    await clock.advance(5 * second)
+    const before = here.requests.length
+    await clock.advance(2 * minute)
+    expect(here.requests.slice(before).filter(request => !request.startsWith('WATCH'))).toEqual([])
+    expect(at(here.record(), 'metadata', 'labels')).toBeUndefined()
+  })
+
+  it('ends below `min` where it began below it', async () => {
+    const here = world()
+    const { clock } = here
+    here.scale(0)
+    await here.posted(here.start(), { ...lease, min: 1, by: 1 })
+    expect(here.replicas()).toBe(1)
+    await clock.advance(lease.forMs + 11 * second)
+    expect(here.replicas()).toBe(0)
+  })
+
+  it('ends for steps of one count that were made at about the same time together', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await clock.advance(second)
+    for (let i = 0; i < 3; i++) await here.posted(one, { ...lease, by: 1 })
+    await clock.advance(5 * second)
+    expect(here.memory()?.parts).toMatchObject([{ delta: 3 }])
+    await clock.advance(lease.forMs + 40 * second)
+    expect(here.replicas()).toBe(4)
+  })
+})
+
+describe('whose word stands', () => {
+  it('that of somebody else who has set the count since', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    await clock.advance(minute)
+    here.scale(8)
+    await clock.advance(lease.forMs)
+    expect(here.replicas()).toBe(8)
+    expect(here.memory()?.parts).toBeUndefined()
+  })
+
+  it('that of somebody else, and a later step of another hook is not taken for it', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, lease)
+    here.scale(8)
+    await here.posted(one, { hook: 'other', forMs: 40 * minute, by: 1 })
+    await clock.advance(20 * minute)
+    expect(here.replicas()).toBe(9)
+    await clock.advance(25 * minute)
+    expect(here.replicas()).toBe(8)
+  })
+})
+
+describe('what bounds keep back', () => {
+  it('stays open, so that leases up and down that overlap come back to the base', async () => {
+    const here = world(9)
+    const { clock } = here
+    const one = here.start()
+    expect(await here.posted(one, { ...lease, by: 3 })).toMatchObject({ from: 9, to: 10 })
+    await here.posted(one, { hook: 'down', forMs: 30 * minute, action: 'down', by: 9, min: 1 })
+    expect(here.replicas()).toBe(1)
+    await clock.advance(16 * minute)
+    // Nothing is below 1: the end of what was added waits.
+    expect(here.replicas()).toBe(1)
+    expect(here.memory()?.parts).toMatchObject([{ delta: 1, held: true }])
+    // What was taken away comes back, and then what was added goes.
+    await clock.advance(20 * minute)
+    expect(here.replicas()).toBe(9)
+  })
+
+  it('stays for good after seven days', async () => {
+    const here = world(4)
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, { ...lease, by: 3 })
+    await here.posted(one, { hook: 'down', action: 'down', by: 6 })
+    await clock.advance(7 * 24 * 60 * minute + 30 * minute)
+    expect(here.memory()?.parts).toBeUndefined()
+  })
+})
+
+describe('a group of alerts', () => {
+  it('shares a lease, which each report of it moves', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const firing = { ...lease, delivery: alert('Busy'), by: 1, dedupeWindowMs: 0 }
+    await here.posted(one, firing)
+    await clock.advance(10 * minute)
+    await here.posted(one, firing)
+    expect(here.replicas()).toBe(6)
+    await clock.advance(10 * minute)
+    expect(here.replicas()).toBe(6)
+    await clock.advance(5 * minute + 10 * second)
+    expect(here.replicas()).toBe(4)
+  })
+
+  it.for([
+    ['unchanged', { max: 6 }, 'done'],
+    ['rejected', { max: 6, overshoot: 'reject' }, 'refused'],
+    ['skipped as a duplicate within its window', { dedupeWindowMs: 60 * minute }, 'skipped'],
+    ['skipped because the hook cools down', { cooldownMs: 60 * minute }, 'skipped'],
+  ] as const)('moves it by a report that is %s', async ([, more, wanted]) => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, { ...lease, delivery: alert('Busy') })
+    await clock.advance(10 * minute)
+    const asked = clock.now()
+    const overshoot = 'overshoot' in more ? { min: 1, max: 7 } : {}
+    const again = await here.posted(one, {
+      ...lease,
+      delivery: alert('Busy'),
+      dedupeWindowMs: 0,
+      ...more,
+      ...overshoot,
+    })
+    expect(again).toMatchObject({ step: wanted })
+    expect('until' in again && again.until).toBeGreaterThanOrEqual(asked + lease.forMs)
+    await clock.advance(14 * minute)
+    expect(here.replicas()).toBe(6)
+    await clock.advance(minute + 12 * second)
+    expect(here.replicas()).toBe(4)
+  })
+
+  it('does not move it by a copy of the same report, whatever names it', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const delivery = alert('Busy', { identity: { key: 'Busy fires', newsAt: 7 } })
+    await here.posted(one, { ...lease, delivery })
+    await clock.advance(10 * minute)
+    expect(await here.posted(one, { ...lease, delivery })).toMatchObject({ step: 'skipped', reason: 'Duplicate' })
+    await clock.advance(5 * minute + 12 * second)
+    expect(here.replicas()).toBe(4)
+  })
+
+  it('writes nothing for the copy that a second sender posts', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, { ...lease, delivery: alert('Busy') })
+    await clock.advance(10 * second)
+    const before = here.requests.length
+    await here.posted(one, { ...lease, delivery: alert('Busy') })
+    expect(here.requests.slice(before)).toEqual([])
+  })
+
+  it('is taken back by its end before that, and nothing is left to end', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, { ...lease, undo: true, delivery: alert('Busy') })
+    await clock.advance(minute)
+    expect(await here.posted(one, { ...lease, undo: true, delivery: over('Busy') })).toMatchObject({ from: 6, to: 4 })
+    await clock.advance(5 * second)
+    expect(here.memory()?.parts).toBeUndefined()
+    await clock.advance(20 * minute)
+    expect(here.replicas()).toBe(4)
+  })
+
+  it('that fires on after its lease has ended is said to have too short a lease', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const firing = { ...lease, delivery: alert('Busy'), dedupeWindowMs: 0 }
+    await here.posted(one, firing)
+    await clock.advance(30 * minute)
+    expect(here.memory()?.tooShortAt).toBeUndefined()
+    await here.posted(one, firing)
+    await clock.advance(5 * second)
+    expect(here.memory()?.tooShortAt).toBeDefined()
+  })
+
+  it('gets an end for all that it has changed, once its hook has one', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, { undo: true, delivery: alert('Busy'), dedupeWindowMs: 0 })
+    await clock.advance(minute)
+    await here.posted(one, { ...lease, undo: true, delivery: alert('Busy'), dedupeWindowMs: 0, by: 1 })
+    expect(here.replicas()).toBe(7)
+    await clock.advance(16 * minute)
+    expect(here.replicas()).toBe(4)
+  })
+})
+
+describe('an end that cannot be made', () => {
+  it('is tried again until it is, and people are told after a minute', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    await clock.advance(minute)
+    here.refusing.add('web')
+    await clock.advance(lease.forMs + 5 * minute)
+    expect(here.replicas()).toBe(6)
+    expect(here.memory()?.overdue).toMatchObject({ why: expect.stringContaining('a policy is against it') as unknown })
+    here.refusing.clear()
+    await clock.advance(6 * minute)
+    expect(here.replicas()).toBe(4)
+    expect(here.memory()?.overdue).toBeUndefined()
+  })
+
+  it('is given up if the object is gone, or another one has its name', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, lease)
+    await here.posted(one, { ...lease, target: 'api' })
+    here.removeTarget('web')
+    here.removeTarget('api')
+    here.makeTarget('api', 6)
+    await clock.advance(lease.forMs + minute)
+    expect(here.replicas('api')).toBe(6)
+    expect(here.memory()?.parts).toBeUndefined()
+  })
+
+  it('is not made once its hook is deleted', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    here.remove('web-up')
+    await clock.advance(2 * lease.forMs)
+    expect(here.replicas()).toBe(6)
+  })
+})
+
+describe('endBefore', () => {
+  it('ends at once what was leased before, and nothing that is leased later', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, lease)
+    await clock.advance(minute)
+    one.endBefore(clock.now())
+    await clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    await here.posted(one, { ...lease, endBefore: clock.now() - minute })
+    await clock.advance(5 * minute)
+    expect(here.replicas()).toBe(6)
+  })
+
+  it('in the future is a limit for what is leased until then', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const endBefore = clock.now() + 5 * minute
+    one.endBefore(endBefore)
+    expect(await here.posted(one, { ...lease, endBefore })).toMatchObject({ until: endBefore })
+    await clock.advance(5 * minute + 11 * second)
+    expect(here.replicas()).toBe(4)
+  })
+})

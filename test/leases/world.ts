@@ -1,0 +1,245 @@
+import type { AlertGroup, Delivery } from '../../src/api/delivery.ts'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { parseContent, type StoredMemory } from '../../src/api/record.ts'
+import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { createApiServer, type ApiServer, type ServerRequest } from '../../src/apiserver/server.ts'
+import { crds } from '../../src/drivers/registry.ts'
+import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
+import { LeaseKeeper, type LeasingHooks } from '../../src/leases/leases.ts'
+import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
+import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
+import { StepService } from '../../src/steps/service.ts'
+import type { Step } from '../../src/steps/steps.ts'
+import { fakeClock, type FakeClock } from '../support/clock.ts'
+import { contextOf } from '../support/deliveries.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { deployment } from '../support/objects.ts'
+import { seededRandom } from '../support/random.ts'
+import { deploymentTarget } from '../support/targets.ts'
+
+const shop = '/namespaces/shop'
+const deploymentsPath = `/apis/apps/v1${shop}/deployments`
+const hooksPath = `/apis/${apiVersion}${shop}/receiverhooks`
+const recordsPath = `/apis/${apiVersion}${shop}/receiverhookrecords`
+
+/** What a post asks for, and what its hook says. */
+export interface Letter {
+  readonly hook?: string
+  readonly target?: string
+  readonly by?: number
+  readonly action?: 'up' | 'down'
+  readonly min?: number
+  readonly max?: number
+  readonly overshoot?: 'clamp' | 'reject'
+  /** In milliseconds. Undefined: for good. */
+  readonly forMs?: number | undefined
+  readonly endBefore?: number
+  readonly undo?: boolean
+  readonly cooldownMs?: number
+  readonly dedupeWindowMs?: number
+  readonly dryRun?: boolean
+  readonly delivery?: Partial<Delivery>
+}
+
+/** Returns a report of a group of one alert. */
+export const alert = (name: string, more: Partial<Delivery> = {}): Partial<Delivery> => {
+  const group: AlertGroup = { key: `{alertname="${name}"}`, firing: [name], mixed: false }
+  return { sender: 'alertmanager', phase: 'firing', identity: { key: `${name} fires` }, group, ...more }
+}
+
+/** Returns the end of an alert. */
+export const over = (name: string): Partial<Delivery> =>
+  alert(name, {
+    phase: 'resolved',
+    identity: { key: `${name} ends`, newsAt: 9 },
+    group: { key: `{alertname="${name}"}`, firing: [], mixed: false },
+  })
+
+/** What all processes of a world share. */
+interface Shared {
+  readonly clock: FakeClock
+  readonly server: ApiServer
+  readonly requests: string[]
+  /** The Deployments whose counts a policy refuses. */
+  readonly refusing: Set<string>
+  readonly uidOf: (hook: string) => string | undefined
+}
+
+/** A process that posts and ends leases. */
+class Process {
+  readonly #shared: Shared
+  readonly #stop = new AbortController()
+  readonly #ledgers: Ledgers
+  readonly #steps: StepService
+  readonly #endBefore = new Map<string, number>()
+  #isDead = false
+
+  constructor(shared: Shared, number: number) {
+    this.#shared = shared
+    const environment = testEnvironment({ api: this.#api(), clock: shared.clock, random: seededRandom(number) })
+    this.#ledgers = openLedgers(environment)
+    this.#steps = new StepService(environment)
+    const parts = { hooks: this.#hooks(), ledgers: this.#ledgers, steps: this.#steps, charge: () => {} }
+    void this.#ledgers.run(this.#stop.signal)
+    void new LeaseKeeper(environment, undefined, parts).run(this.#stop.signal)
+  }
+
+  post(letter: Letter = {}): Promise<Step> {
+    const { action = 'up', by = 2, max = 10, min = 1, overshoot = 'clamp', hook: name = 'web-up' } = letter
+    const { target: aim = 'web', undo = false } = letter
+    const delivery: Delivery = { sender: 'plain', phase: 'none', ...letter.delivery }
+    const hook = { namespace: 'shop', name, uid: this.#shared.uidOf(name) ?? '' }
+    const { endBefore, forMs } = letter
+    const context = contextOf({
+      hook,
+      delivery,
+      leasing: forMs === undefined ? undefined : { forMs, endBefore, aim: `Deployment/${aim}` },
+      undo,
+      cooldownMs: letter.cooldownMs ?? 0,
+      dedupeWindowMs: letter.dedupeWindowMs ?? 40_000,
+      dryRun: letter.dryRun ?? false,
+      deadline: this.#shared.clock.monotonic() + 4000,
+      ledger: () => this.#ledgers.of(hook),
+    })
+    const steps = this.#steps.of(context)
+    const bounds = { min, max }
+    return undo && delivery.phase === 'resolved'
+      ? steps.undo(deploymentTarget(aim), takeBackWithin(bounds))
+      : steps.change(deploymentTarget(aim), moveWithin({ action, by: { count: by }, overshoot, ...bounds }), bounds)
+  }
+
+  /** Sets the hook's `endBefore`, as this process knows it. */
+  endBefore(ms: number, hook = 'web-up'): void {
+    this.#endBefore.set(hook, ms)
+  }
+
+  die(): void {
+    this.#isDead = true
+    this.#stop.abort()
+  }
+
+  #api(): ApiConnection {
+    const { refusing, requests, server } = this.#shared
+    const inner = connectInProcess(server)
+    const never = new Promise<never>(() => {})
+    return {
+      request: async request => {
+        if (this.#isDead) return await never
+        requests.push(`${request.method} ${request.path}`)
+        if ([...refusing].some(name => isWriteOf(request, name))) {
+          const body = JSON.stringify({ kind: 'Status', message: 'a policy is against it' })
+          return { status: 403, headers: {}, body }
+        }
+        const response = await inner.request(request)
+        return this.#isDead ? await never : response
+      },
+      watch: (request, ended) => {
+        requests.push(`WATCH ${request.path}`)
+        return inner.watch(request, AbortSignal.any([ended, this.#stop.signal]))
+      },
+    }
+  }
+
+  #hooks(): LeasingHooks {
+    const isAlive = (name: string, uid: string): boolean => !this.#isDead && this.#shared.uidOf(name) === uid
+    return {
+      find: ({ name, uid }) => {
+        const hook = {
+          isCurrent: () => isAlive(name, uid),
+          endBefore: this.#endBefore.get(name),
+          autoscaled: undefined,
+        }
+        return Promise.resolve(isAlive(name, uid) ? hook : 'gone')
+      },
+      endBefore: ({ name }) => this.#endBefore.get(name),
+    }
+  }
+}
+
+const isWriteOf = ({ method, path }: ApiRequest, name: string): boolean =>
+  method === 'PATCH' && path.includes(`/deployments/${name}/scale`)
+
+/** An API server in fake time, with the Deployments web and api, and the processes that a test starts. */
+class World {
+  readonly clock = fakeClock()
+  readonly requests: string[] = []
+  readonly refusing = new Set<string>()
+  readonly #server = createApiServer({
+    clock: this.clock,
+    random: seededRandom(99),
+    historyMs: 300_000,
+    rules: () => () => true,
+  })
+  #started = 0
+
+  constructor(replicas: number) {
+    for (const crd of crds) this.#ask('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+    this.#ask('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })
+    for (const name of ['web', 'api']) this.makeTarget(name, replicas)
+  }
+
+  start(): Process {
+    const { clock, refusing, requests } = this
+    const uidOf = (hook: string): string | undefined => stringAt(this.#get(`${hooksPath}/${hook}`), 'metadata', 'uid')
+    return new Process({ clock, refusing, requests, uidOf, server: this.#server }, ++this.#started)
+  }
+
+  /** Posts, and lets the time pass that this takes. The hook is made if there is none. */
+  async posted(process: Process, letter: Letter = {}): Promise<Step> {
+    const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } }
+    this.#ask('POST', hooksPath, { apiVersion, kind: hookKind, metadata: { name: letter.hook ?? 'web-up' }, spec })
+    const step = process.post(letter)
+    await this.clock.advance(50)
+    return await step
+  }
+
+  replicas(name = 'web'): number {
+    return Number(at(this.#get(`${deploymentsPath}/${name}`), 'spec', 'replicas'))
+  }
+
+  /** Sets a count as a person does. */
+  scale(count: number, name = 'web'): void {
+    const path = `${deploymentsPath}/${name}/scale`
+    this.#ask('PATCH', path, { spec: { replicas: count } }, { query: { fieldManager: 'kubectl' } })
+  }
+
+  remove(hook: string): void {
+    this.#ask('DELETE', `${hooksPath}/${hook}`)
+  }
+
+  removeTarget(name: string): void {
+    this.#ask('DELETE', `${deploymentsPath}/${name}`)
+  }
+
+  makeTarget(name: string, count: number): void {
+    this.#ask('POST', deploymentsPath, deployment(name, count))
+  }
+
+  record(hook = 'web-up'): unknown {
+    return this.#get(`${recordsPath}/${hook}`)
+  }
+
+  memory(hook = 'web-up'): StoredMemory | undefined {
+    const parsed = parseContent(stringAt(this.record(hook), 'content'))
+    return parsed.content === 'known' ? parsed.memory : undefined
+  }
+
+  #get(path: string): unknown {
+    return parseJson(this.#ask('GET', path).body)
+  }
+
+  #ask(method: string, path: string, body?: object, extra: Partial<ServerRequest> = {}) {
+    return this.#server.handle({
+      method,
+      path,
+      contentType: method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+      userAgent: 'outside',
+      ...(body && { body: JSON.stringify(body) }),
+      ...extra,
+    })
+  }
+}
+
+/** Returns a world in which each target begins with this count. */
+export const world = (replicas = 4): World => new World(replicas)

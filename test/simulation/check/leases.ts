@@ -1,0 +1,292 @@
+import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
+import { parseTime } from '../../../src/environment/time.ts'
+import type { Violation } from '../happened.ts'
+import { isPage, rowsIn, type RecordRow } from '../rows.ts'
+import { clocksDifferMs, clocksJump } from './executed.ts'
+import { forOf, hasForgotten } from './model.ts'
+import { mayGoBy, type HookVersion, type Story, type TargetVersion, type Timeline } from './timeline.ts'
+import { isOursAt, lastWordAt, wordsOf, type Words } from './words.ts'
+
+/** How late an end may be at the last look, when all is well, in milliseconds. */
+const lateMs = 7000
+
+/** A step that leases, or one that takes back, and where it was written. */
+interface Move {
+  readonly row: RecordRow & { readonly claim: NonNullable<RecordRow['claim']> }
+  readonly uid: string
+  /** Where its version is, and where it was written. */
+  readonly from: number
+  readonly place: number
+}
+
+/** What one hook has leased of one count under one key: its alert group's, or a time. */
+interface Account {
+  readonly hook: string
+  readonly uid: string
+  readonly key: string
+  readonly moves: Move[]
+}
+
+/** What of a history the leases are judged by. */
+interface Leased {
+  readonly timeline: Timeline
+  readonly words: Words
+  readonly accounts: readonly Account[]
+  /** The parts of which a record says that bounds keep back their end. */
+  readonly held: ReadonlySet<string>
+}
+
+/**
+ * Promise 11: a lease ends once, by what was really leased, never before its time and not much after it; and what somebody
+ * else has set since stands. Words and parts are found by the stored versions of targets, and by which of their writes
+ * the records have claimed: what the records say of parts is not believed.
+ */
+export const checkLeases = (timeline: Timeline): readonly Violation[] => {
+  // Where the API server has forgotten, steps may have been made that nobody knows of.
+  if (hasForgotten(timeline) || ![...timeline.hooks.values()].flat().some(version => forOf(version) > 0)) return []
+  const leased = leasedIn(timeline)
+  return [
+    ...leased.accounts.flatMap(account => account.moves.flatMap(move => wrongTake(leased, account, move))),
+    ...leased.accounts.flatMap(account => account.moves.flatMap(move => wrongTerms(leased, move))),
+    ...timeline.stories.flatMap(story => wrongUntil(timeline, story)),
+    ...timeline.stories.flatMap(story => endedEarly(leased, story)),
+    ...leased.accounts.flatMap(account => notEnded(leased, account)),
+  ]
+}
+
+const leasedIn = (timeline: Timeline): Leased => {
+  const words = wordsOf(timeline)
+  const all = [...timeline.targets.values()].flat()
+  const placeOf = new Map(all.map(({ place, uid, version }) => [`${uid} ${version}`, place]))
+  const accounts = new Map<string, Account>()
+  const seen = new Set<string>()
+  const held = new Set<string>()
+  const doubtful = new Set<string>()
+  for (const entry of timeline.happened) {
+    if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted) continue
+    if (isPage(entry.object)) continue
+    const hook = entry.object.metadata.ownerReferences?.[0]?.uid ?? ''
+    const content = String(entry.object['content'])
+    for (const key of heldIn(content)) held.add(`${hook} ${key}`)
+    for (const row of rowsIn(content)) {
+      const { claim, key, from, to } = row
+      const name = `${hook} ${key} ${row.at}`
+      if (!claim) {
+        // It cancelled out with others, and nothing says on which count.
+        if (from !== undefined && from !== to && !seen.has(name)) doubtful.add(hook)
+        continue
+      }
+      seen.add(name)
+      const place = words.ours.get(claim.mark)
+      const part = row.ends ?? row.group
+      if (place === undefined || part === undefined || seen.has(`${name} ${claim.mark}`)) continue
+      seen.add(`${name} ${claim.mark}`)
+      const account = `${hook} ${part} ${claim.uid}`
+      const known = accounts.get(account) ?? { hook, uid: claim.uid, key: part, moves: [] }
+      accounts.set(account, known)
+      const version = placeOf.get(`${claim.uid} ${claim.version}`) ?? -1
+      known.moves.push({ row: { ...row, claim }, uid: claim.uid, from: version, place })
+    }
+  }
+  const leasing = new Set([...timeline.hooks.values()].flatMap(v => v.flatMap(h => (forOf(h) > 0 ? [h.uid] : []))))
+  const sure = [...accounts.values()].filter(({ hook }) => leasing.has(hook) && !doubtful.has(hook))
+  return { timeline, words, accounts: sure, held }
+}
+
+const heldIn = (content: string): readonly string[] => {
+  const parts: unknown = at(tryParseJson(content), 'parts')
+  return Array.isArray(parts)
+    ? parts.flatMap(part => (at(part, 'held') === true ? (stringAt(part, 'key') ?? []) : []))
+    : []
+}
+
+const changeOf = ({ row: { from = 0, to = 0 } }: Move): number => to - from
+
+/** The moves of an account that count for a version of its object: none from before somebody else's word, or after it. */
+const movesAt = ({ words }: Leased, { moves, uid }: Account, place: number): readonly Move[] => {
+  const since = isOursAt(words, uid, place) ? lastWordAt(words, uid, place) : Infinity
+  return moves.filter(move => move.place > since && move.place <= place)
+}
+
+/** The steps that lease since nothing was leased last. */
+const stepsIn = (moves: readonly Move[]): readonly Move[] => {
+  let [sum, steps]: [number, readonly Move[]] = [0, []]
+  for (const move of moves.toSorted((a, b) => a.place - b.place)) {
+    sum += changeOf(move)
+    steps = sum === 0 ? [] : [...steps, move]
+  }
+  return steps.filter(({ row }) => row.leases)
+}
+
+const sumOf = (moves: readonly Move[]): number => moves.reduce((sum, move) => sum + changeOf(move), 0)
+
+/** Where taking back leads from a count, by the bounds of the steps that leased. */
+const backFrom = (count: number, sum: number, steps: readonly Move[]): number => {
+  const low = Math.min(...steps.map(({ row }) => row.leases?.low ?? Infinity))
+  const high = Math.max(...steps.map(({ row }) => row.leases?.high ?? -Infinity))
+  if (sum > 0) return count <= low ? count : Math.max(count - sum, low)
+  return count >= high ? count : Math.min(count - sum, high)
+}
+
+/** A step that takes back another number than is leased, at another time, or leads elsewhere. */
+const wrongTake = (leased: Leased, account: Account, move: Move): readonly Violation[] => {
+  const { at: endedAt, ends, from = 0, key, to = 0, undoes } = move.row
+  if (undoes === undefined) return []
+  const before = movesAt(leased, account, move.from).filter(other => other !== move)
+  const due = sumOf(before)
+  const found = (why: string): readonly Violation[] => [
+    { promise: '11', why: `${key} takes ${account.key} from ${from} to ${to}, and ${why}` },
+  ]
+  if (due !== undoes) return found(`takes back ${undoes}, where ${due} is leased`)
+  if (ends === undefined) return []
+  const steps = stepsIn(before)
+  const until = Math.max(...steps.map(({ row }) => row.leases?.until ?? 0))
+  if (endedAt < until && !hasEndBefore(leased, account.hook))
+    return found(`comes ${until - endedAt} ms before its time`)
+  const wanted = backFrom(from, due, steps)
+  return wanted === to ? [] : found(`should lead to ${wanted}`)
+}
+
+const hasEndBefore = ({ timeline }: Leased, hook: string): boolean =>
+  [...timeline.hooks.values()].some(versions =>
+    versions.some(({ object, uid }) => uid === hook && JSON.stringify(object['spec']).includes('endBefore')),
+  )
+
+/** Terms by which a step could not come back to where it began, or to what somebody else has last set. */
+const wrongTerms = ({ timeline, words }: Leased, { from, row, uid }: Move): readonly Violation[] => {
+  if (!row.leases) return []
+  const { high, low } = row.leases
+  const versions = [...timeline.targets.values()].flat().filter(version => version.uid === uid)
+  const said = isOursAt(words, uid, from) ? lastWordAt(words, uid, from) : from
+  const word = versions.find(({ place }) => place === said)?.count ?? row.from ?? 0
+  const began = row.from ?? 0
+  if (low <= Math.min(word, began) && high >= Math.max(word, began)) return []
+  const why = `${row.key} began at ${began}, after ${word}, and may end between ${low} and ${high} alone`
+  return [{ promise: '11', why }]
+}
+
+/** What was answered to a post about the end of its lease; undefined if nothing. */
+const untilIn = ({ answer }: Story): number | undefined => {
+  const until = answer === undefined || answer === 'no answer' ? undefined : answer.body.until
+  return until === undefined ? undefined : parseTime(until)
+}
+
+const reasonIn = ({ answer }: Story): string | undefined =>
+  answer === undefined || answer === 'no answer' ? undefined : answer.body.reason
+
+/** What is decided about a report without a step, at the moment of its answer. */
+const decidedNow: ReadonlySet<string | undefined> = new Set(['CoolingDown', 'WouldPassBound', 'Duplicate'])
+
+/** An `until` that a report should have moved, and has not; or that a copy of an earlier report has moved. */
+const wrongUntil = (timeline: Timeline, story: Story): readonly Violation[] => {
+  const { endedAt, post, wall } = story
+  const until = untilIn(story)
+  const reason = reasonIn(story)
+  if (until === undefined || post.kind !== 'firing' || post.alert === undefined || post.signed) return []
+  const versions = mayGoBy(timeline, story, story.arrived, story.ended).filter(({ uid }) => uid === post.uid)
+  const lengths = versions.map(forOf)
+  const what = `post ${post.id} to ${post.hook} (${reason}) was told until ${until}`
+  const least = wall + 0.9 * Math.min(...lengths) - 1000
+  if (post.repeats && decidedNow.has(reason) && until < least && !versions.some(hasEnd)) {
+    return [{ promise: '11', why: `${what}, and its report moves that to ${least} at least` }]
+  }
+  if (post.repeats || reason !== 'Duplicate' || clocksJump(timeline)) return []
+  const counted = timeline.stories.filter(
+    other =>
+      other.post.uid === post.uid &&
+      other.post.alert === post.alert &&
+      other.arrived < story.ended &&
+      other !== story &&
+      (other.post.repeats || reasonIn(other) !== 'Duplicate'),
+  )
+  const longest = Math.max(0, ...(timeline.hooks.get(post.hook) ?? []).map(forOf))
+  const latest = counted.map(other => other.wall + (Math.min(other.endedAt, endedAt) - other.arrivedAt))
+  const most = Math.max(...latest) + longest + 2 * clocksDifferMs
+  return until <= most ? [] : [{ promise: '11', why: `${what}, and no report before it lasts longer than ${most}` }]
+}
+
+const hasEnd = ({ object }: HookVersion): boolean => JSON.stringify(object['spec']).includes('endBefore')
+
+/** The end of a lease that comes before the time that an answer said, though nothing of it was taken back meanwhile. */
+const endedEarly = (leased: Leased, story: Story): readonly Violation[] => {
+  const { ended, post } = story
+  const until = untilIn(story)
+  if (until === undefined || post.alert === undefined || hasEndBefore(leased, post.uid)) return []
+  const keys = new Set(
+    leased.timeline.stories.flatMap(other =>
+      other.post.uid === post.uid && other.post.alert === post.alert ? (other.post.key ?? []) : [],
+    ),
+  )
+  const own = leased.accounts.filter(
+    ({ hook, moves }) => hook === post.uid && moves.some(({ row }) => row.ends === undefined && keys.has(row.key)),
+  )
+  const [account, ...others] = own
+  if (!account || others.length > 0) return []
+  const takes = account.moves.filter(({ row }) => row.undoes !== undefined).toSorted((a, b) => a.place - b.place)
+  const next = takes.find(({ place }) => place > story.arrived)
+  if (!next || next.row.ends === undefined || next.from < ended) return []
+  if (lastWordAt(leased.words, account.uid, next.from) >= story.arrived || next.row.at >= until) return []
+  const why = `${next.row.key} ends what post ${post.id} was told to last ${until - next.row.at} ms longer`
+  return [{ promise: '11', why }]
+}
+
+/** What is leased at last, though its time is over. */
+const notEnded = (leased: Leased, account: Account): readonly Violation[] => {
+  const { timeline } = leased
+  const place = timeline.happened.length - 1
+  const object = newestOf(timeline, account.uid)
+  const isAlive = [...timeline.hooks.values()].some(versions => {
+    const last = versions.at(-1)
+    return last?.uid === account.hook && !last.deleted
+  })
+  if (!isAlive || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
+  if (hadAutoscaler(timeline, object.name)) return []
+  const moves = movesAt(leased, account, place)
+  const sum = sumOf(moves)
+  const steps = stepsIn(moves)
+  const overAt = Math.max(lastReportAt(timeline, account), ...steps.map(({ row }) => row.leases?.until ?? 0))
+  if (sum === 0 || backFrom(object.version.count, sum, steps) === object.version.count) return []
+  const wall = wallAt(timeline, place)
+  if (wall - overAt < lateMs) return []
+  const why = `${account.key} of ${account.hook} has leased ${sum} of ${object.name}, which was to end ${wall - overAt} ms ago`
+  return [{ promise: '11', why }]
+}
+
+const newestOf = (
+  { targets }: Timeline,
+  uid: string,
+): { readonly name: string; readonly version: TargetVersion } | undefined => {
+  for (const [name, versions] of targets) {
+    const version = versions.at(-1)
+    if (version?.uid === uid && !version.deleted) return { name, version }
+  }
+  return undefined
+}
+
+/** Whether an autoscaler had a target at some time: what is leased of it then is given up. */
+const hadAutoscaler = ({ happened }: Timeline, target: string): boolean =>
+  happened.some(entry => entry.what === 'world' && entry.did.startsWith(`an autoscaler on ${target}`))
+
+/** Until when the last report of an account's alerts may make it last, by wall clocks. */
+const lastReportAt = (timeline: Timeline, { hook, moves }: Account): number => {
+  const keys = new Set(moves.map(({ row }) => row.key))
+  const alerts = new Set(
+    timeline.stories.flatMap(({ post }) =>
+      post.uid === hook && post.key !== undefined && keys.has(post.key) ? (post.alert ?? []) : [],
+    ),
+  )
+  const reports = timeline.stories.filter(
+    ({ post }) => post.uid === hook && post.kind === 'firing' && post.alert !== undefined && alerts.has(post.alert),
+  )
+  const ends = reports.map(({ arrivedAt, endedAt, post, wall }) => {
+    const longest = Math.max(0, ...(timeline.hooks.get(post.hook) ?? []).map(forOf))
+    return wall + (endedAt - arrivedAt) + longest
+  })
+  return Math.max(0, ...ends)
+}
+
+/** The wall clock at a place, by that of the last post before it. */
+const wallAt = ({ happened }: Timeline, place: number): number => {
+  const post = happened.findLast(entry => entry.what === 'post')
+  return post?.what === 'post' ? post.wall - post.at + (happened[place]?.at ?? 0) : 0
+}

@@ -34,7 +34,7 @@ export interface Option<T> {
  * A kind of values that completion offers. They are read from the cluster, from the kubeconfig or
  * from the file system.
  */
-export type Completes = 'hooks' | 'namespaces' | 'contexts' | 'deployments' | 'files' | 'former keys'
+export type Completes = 'hooks' | 'namespaces' | 'contexts' | 'deployments' | 'targets' | 'files' | 'former keys'
 
 /** A word after the command's name. */
 export interface Argument {

@@ -37,6 +37,12 @@ export const cliCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/watch.ts')).watch,
   },
   {
+    name: 'why',
+    group: 'Hooks',
+    summary: 'say why the count of an object is what it is: who set it, and what hooks made of it',
+    load: async () => (await import('./commands/why.ts')).why,
+  },
+  {
     name: 'create',
     group: 'Hooks',
     summary: 'create a hook, or write its manifest',

@@ -63,6 +63,13 @@ it('the page on HTTP says what requests with curl are answered, and has every me
       text => text.includes('"causes":'),
     ),
   )
+  await run(`kubectl patch receiverhook web-up --type=merge -p '{"spec": {"for": "2h"}}'`)
+  answers.push(
+    await until(
+      () => run(`curl --silent --request POST ${url}?dryRun=true`),
+      text => text.includes('"until":'),
+    ),
+  )
   const closed = `{"spec": {"windows": {"except": [{"from": "2020-01-01T00:00:00Z", "to": "2999-01-01T00:00:00Z"}]}}}`
   await run(`kubectl patch receiverhook web-up --type=merge -p '${closed}'`)
   answers.push(

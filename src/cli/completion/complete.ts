@@ -1,3 +1,4 @@
+import { stringAt } from '../../api/json.ts'
 import { hooks } from '../../kube/resources.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { openCluster } from '../cluster/cluster.ts'
@@ -130,6 +131,8 @@ const valuesOf = async (
       return { directive: noFiles, offers: await namesOf(given, shell, hooks) }
     case 'deployments':
       return { directive: noFiles, offers: await namesOf(given, shell, deployments) }
+    case 'targets':
+      return { directive: noFiles, offers: await targetsOf(given, shell) }
     case 'namespaces':
       return { directive: noFiles, offers: await namesOf(given, shell, namespaces) }
     case 'former keys':
@@ -149,6 +152,21 @@ const namesOf = async (given: ParsedLine, shell: Pick<Shell, 'env'>, type: Resou
     const cluster = await openCluster(given, shell)
     const items = await listObjects(cluster, type, type === namespaces ? undefined : cluster.namespace)
     return items.map(({ metadata }) => ({ word: metadata.name }))
+  } catch {
+    return []
+  }
+}
+
+/** Returns the objects that hooks are aimed at, as people write them: `deployment/web`. */
+const targetsOf = async (given: ParsedLine, shell: Pick<Shell, 'env'>): Promise<readonly Offer[]> => {
+  try {
+    const cluster = await openCluster(given, shell)
+    const found = await listObjects(cluster, hooks, cluster.namespace)
+    const words = found.flatMap(object => {
+      const [, kind, name] = /^([^/ ]+)\/([^ ]+)/.exec(stringAt(object, 'status', 'target') ?? '') ?? []
+      return kind === undefined || name === undefined ? [] : [`${kind.toLowerCase()}/${name}`]
+    })
+    return [...new Set(words)].sort().map(word => ({ word }))
   } catch {
     return []
   }

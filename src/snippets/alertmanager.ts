@@ -41,16 +41,54 @@ export const alertmanager: Snippet = {
         ],
 }
 
+/** When Alertmanager sends, and what the comment above the repeat says. */
+interface Pace {
+  readonly wait: string
+  readonly interval: string
+  readonly repeat: string
+  readonly repeats: string
+}
+
 /**
  * One step a minute, as in docs/how-to/autoscale-with-alertmanager.md. Alertmanager looks at a group
  * each `interval`, and repeats an alert if more than `repeat` has passed.
  */
-const pace = { wait: '10s', interval: '1m', repeat: '50s' }
+const steady: Pace = {
+  wait: '10s',
+  interval: '1m',
+  repeat: '50s',
+  repeats: '# A little less than the line above. Each repeat is another step.',
+}
 
-const repeats = '# A little less than the line above. Each repeat is another step.'
+/** How many repeats have to fit into the time of a lease. One may be lost, and another one late. */
+const repeatsInLease = 3
+
+/**
+ * Returns the pace for a hook. Each repeat moves the end of what the hook has leased, at the latest
+ * an `interval` after the time `repeat`.
+ */
+const paceFor = ({ forMs }: SnippetHook): Pace => {
+  if (forMs === undefined) return steady
+  const interval = Math.min(60, Math.max(1, Math.floor(forMs / 12_000)))
+  const repeat = Math.max(interval, Math.floor(forMs / 4_000))
+  const needed = repeatsInLease * (interval + repeat)
+  const repeats =
+    needed * 1000 <= forMs
+      ? `# The \`for\` of the hook, ${secondsText(forMs / 1000)}, outlasts three repeats. Each moves the end of the lease.`
+      : `# The \`for\` of the hook is too short: it must outlast three repeats, ${secondsText(needed)}.`
+  return { ...steady, interval: secondsText(interval), repeat: secondsText(repeat), repeats }
+}
+
+/** Returns whole seconds in Alertmanager's syntax, such as `90s` or `5m`. */
+const secondsText = (seconds: number): string => {
+  const whole = Math.floor(seconds)
+  if (whole % 3600 === 0) return `${whole / 3600}h`
+  return whole % 60 === 0 ? `${whole / 60}m` : `${whole}s`
+}
 
 const byUrlSecret = (hook: SnippetHook, secretName: string): SnippetText => {
   const { name, namespace } = hook
+  const pace = paceFor(hook)
   return {
     where: `kubectl apply, for the Prometheus operator. It reads the ${headerTokenOf(hook) === undefined ? 'URL' : 'token'} from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Put your alert's name in the place of "WebBusy".`,
     language: 'yaml',
@@ -69,7 +107,7 @@ spec:
     groupBy: [alertname, namespace]
     groupWait: ${pace.wait}
     groupInterval: ${pace.interval}
-    ${repeats}
+    ${pace.repeats}
     repeatInterval: ${pace.repeat}
   receivers:
     - name: ${yamlText(name)}
@@ -129,7 +167,9 @@ const matcher = (label: string, value: string): string => yamlText(`${label}=${J
  * Returns the configuration. `url` is the member with the address. `token` is the member of
  * `authorization` with the hook's own token, or undefined if the URL has the token.
  */
-const configuration = (hook: SnippetHook, url: string, token?: string): string => `route:
+const configuration = (hook: SnippetHook, url: string, token?: string): string => {
+  const pace = paceFor(hook)
+  return `route:
   receiver: nobody
   routes:
     - receiver: ${yamlText(hook.name)}
@@ -141,7 +181,7 @@ const configuration = (hook: SnippetHook, url: string, token?: string): string =
       group_by: [alertname, namespace]
       group_wait: ${pace.wait}
       group_interval: ${pace.interval}
-      ${repeats}
+      ${pace.repeats}
       repeat_interval: ${pace.repeat}
 receivers:
   - name: nobody
@@ -151,6 +191,7 @@ receivers:
         ${endsToo}
         send_resolved: true
 ${fileProof(hook, token)}`
+}
 
 const fileProof = ({ auth }: SnippetHook, token: string | undefined): string => {
   const lines = [...(token === undefined ? [] : ['authorization:', `  ${token}`]), ...fileLines(auth)]

@@ -1,5 +1,6 @@
 import { authOf } from '../api/auth.ts'
 import { authSchema } from '../api/auth-schema.ts'
+import { milliseconds } from '../api/duration.ts'
 import { has } from '../api/guard.ts'
 import { at, stringAt } from '../api/json.ts'
 import { hasNamedURL } from '../api/named.ts'
@@ -10,6 +11,7 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
   const secretName = stringAt(spec, 'token', 'secretName')
   const written = at(spec, 'auth')
   const auth = has(authSchema, written) ? authOf(written) : undefined
+  const forMs = milliseconds(stringAt(spec, 'for') ?? '')
   const redeploy = at(spec, 'redeploy')
   const image = stringAt(redeploy, 'image')
   const restarts = stringAt(redeploy, 'withoutImage') === 'restart'
@@ -20,6 +22,7 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
     url,
     ...(secretName === undefined ? {} : { secretName }),
     ...(auth === undefined || auth.form === 'path' ? {} : { auth }),
+    ...(forMs === undefined ? {} : { forMs }),
     ...(hasNamedURL(spec) && { hasNamedURL: true }),
     ...(rollsOut && { rollsOut }),
     ...(redeploy === undefined ? {} : { pushes: { restarts, ...(image === undefined ? {} : { image }) } }),

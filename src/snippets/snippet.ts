@@ -20,6 +20,8 @@ export interface SnippetHook {
   readonly hasNamedURL?: true
   /** What the hook requires of a sender in addition to the URL. */
   readonly auth?: SentAuth
+  /** How long a step lasts, in milliseconds. Absent if a step is for good. */
+  readonly forMs?: number
   /** Set for a hook that rolls out pushed images. */
   readonly pushes?: Pushes
   /** Set for a hook that starts rollouts. A script can wait for their outcome. */

@@ -128,6 +128,7 @@ export const knownHooks: readonly SnippetHook[] = Object.values(auths).flatMap(a
     hook,
     { ...hook, secretName: 'web-up-url' },
     { ...hook, name: '9.a-hook.with-dots' },
+    { ...hook, forMs: 1_200_000 },
     { ...hook, pushes: { restarts: false, image: 'registry.example.com/team/shop/web' } },
     { ...hook, pushes: { restarts: true }, rollsOut: true },
     { ...hook, rollsOut: true },

@@ -226,6 +226,43 @@ describe('Alertmanager', () => {
     })
   })
 
+  /** Returns the seconds of an interval in a text. */
+  const secondsOf = (text: string, name: string): number => {
+    const [, count, unit] = new RegExp(`${name}: (\\d+)([smh])$`, 'm').exec(text) ?? []
+    return Number(count) * { s: 1, m: 60, h: 3600 }[unit === 'm' || unit === 'h' ? unit : 's']
+  }
+
+  property(
+    'repeats three times within the `for` of a hook that leases, and not often',
+    [fc.integer({ min: 12_000, max: 7 * 24 * 3_600_000 })],
+    forMs => {
+      for (const { text } of alertmanager.texts({ ...kept, forMs })) {
+        const [interval, repeat] = ['(?:group_interval|groupInterval)', '(?:repeat_interval|repeatInterval)'].map(
+          name => secondsOf(text, name),
+        )
+        expect(text).toContain('outlasts three repeats')
+        expect(3 * ((interval ?? NaN) + (repeat ?? NaN))).toBeLessThanOrEqual(forMs / 1000)
+        expect(5 * ((interval ?? NaN) + (repeat ?? NaN))).toBeGreaterThan(forMs / 1000 - 10)
+      }
+    },
+  )
+
+  it('says that a `for` is too short for any repeat', () => {
+    const spec = { driver: 'scale', for: '2s' }
+    const [{ text } = { text: '' }] = alertmanager.texts(snippetHook('web-up', 'shop', spec, exampleURL))
+    expect(text).toContain('# The `for` of the hook is too short: it must outlast three repeats, 6s.')
+  })
+
+  it('has the intervals of the page on leases for its hook', () => {
+    const page = readFileSync('docs/how-to/scale-for-a-while.md', 'utf8')
+    const [, lasts = ''] = /^  for: (20m)$/m.exec(page) ?? []
+    const spec = { driver: 'scale', for: lasts }
+    const [{ text } = { text: '' }] = alertmanager.texts(snippetHook('web-busy', 'shop', spec, exampleURL))
+    for (const name of ['group_interval', 'repeat_interval']) {
+      expect([name, secondsOf(text, name)]).toEqual([name, secondsOf(page, name)])
+    }
+  })
+
   it('has the intervals of the page on autoscaling', () => {
     const page = readFileSync('docs/how-to/autoscale-with-alertmanager.md', 'utf8')
     const [{ text } = { text: '' }] = alertmanager.texts(hook)

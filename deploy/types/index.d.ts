@@ -169,7 +169,7 @@ export interface ReceiverHookSettings {
   cooldown?: string
   /** Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice. Default: "40s". */
   dedupeWindow?: string
-  /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on begins the time again. Only for hooks that change a count. By default a step is for good. */
+  /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good. */
   for?: string
   /** A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string

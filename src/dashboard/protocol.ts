@@ -46,6 +46,31 @@ export interface ListedHook {
    * `named`: it is in the status, and is no secret. `none`: it is not in the status yet.
    */
   readonly url: 'status' | 'secret' | 'named' | 'none'
+  /** What the hook has changed for a time. Absent if nothing ends by itself. */
+  readonly leases?: LeasesInAll
+}
+
+/** The leases of a hook in all. */
+export interface LeasesInAll {
+  readonly open: number
+  /** By how much they change the count of the present target. */
+  readonly sum: number
+  /** When the next one ends, in RFC 3339. */
+  readonly next?: string
+}
+
+/** What a hook has changed in a count for a time. */
+export interface RowLease {
+  /** The object, such as `Deployment/web`. */
+  readonly object: string
+  readonly by: number
+  /** When it began and when it ends, in RFC 3339. */
+  readonly since: string
+  readonly until: string
+  /** Who asked for it, such as `alertmanager: WebBusy`. Absent if that is unknown. */
+  readonly of?: string
+  /** Why it has not ended in time: bounds keep its end back, or its end was not possible yet. */
+  readonly state?: 'held' | 'overdue'
 }
 
 /** How many replicas a target should have, and how many are ready. */
@@ -196,6 +221,8 @@ export interface HookDetail {
   readonly spec: Readonly<Record<string, unknown>>
   /** What a holder of its URL can do at worst, in sentences. */
   readonly worst: readonly string[]
+  /** Its leases, at most 20. The next to end comes first. */
+  readonly leases: readonly RowLease[]
   /**
    * When posts count, in words, and that they do not count now, with the time at which they count
    * again. Absent: posts always count.

@@ -3,12 +3,12 @@ import type { ListedHook, Seen, StoredVersion } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
 import { say } from './notices.ts'
-import { kubectlDelete, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
+import { kubectlDelete, kubectlEnd, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
 
-/** This file has the changes of a hook that need no form: suspend, resume, rotate, delete. */
+/** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
 
 /** The change that waits for confirmation. */
-export const confirming = signal<{ readonly what: 'delete' | 'rotate'; readonly row: ListedHook } | undefined>(
+export const confirming = signal<{ readonly what: 'delete' | 'end' | 'rotate'; readonly row: ListedHook } | undefined>(
   undefined,
 )
 
@@ -33,6 +33,14 @@ export const rotate = async (row: ListedHook, rotation: number, overlap: string)
     `${row.name} gets a new URL; the old one is accepted for ${overlap}.`,
     kubectlRotate(row.namespace, row.name, rotation, overlap),
   )
+  return undefined
+}
+
+/** Ends what the hook has leased until now. Resolves with an error message, or undefined. */
+export const endLeases = async (row: ListedHook): Promise<string | undefined> => {
+  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/end`, seenOf(row))
+  if (!answer.ok) return answer.refusal.message
+  say(`What ${row.name} has leased ends now.`, kubectlEnd(row.namespace, row.name))
   return undefined
 }
 

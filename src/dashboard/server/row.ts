@@ -5,7 +5,7 @@ import type { StoredObject } from '../../api/object.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { redacted } from '../../environment/redact.ts'
 import { urlSecretOf } from '../../token/hook-url.ts'
-import type { ListedHook, RowDelivery } from '../protocol.ts'
+import type { LeasesInAll, ListedHook, RowDelivery, RowLease } from '../protocol.ts'
 
 /**
  * Returns what the list shows of a hook. The row has no token, URL, annotation or managedFields.
@@ -35,8 +35,33 @@ export const rowOf = (object: StoredObject): ListedHook => {
     recent: listOf(at(object, 'status', 'recent')).flatMap(entry => deliveryOf(entry) ?? []),
     counts: countsOf(at(object, 'status', 'counts')),
     url: urlOf(object),
+    ...leasesInAll(at(object, 'status', 'leases')),
   }
 }
+
+const leasesInAll = (leases: unknown): { readonly leases?: LeasesInAll } => {
+  const [open, sum, next] = [at(leases, 'open'), at(leases, 'sum'), stringAt(leases, 'next')]
+  if (typeof open !== 'number' || open === 0) return {}
+  return { leases: { open, sum: typeof sum === 'number' ? sum : 0, ...(next === undefined ? {} : { next }) } }
+}
+
+/** Returns the leases that a hook's status shows. */
+export const leasesOf = (object: StoredObject): readonly RowLease[] =>
+  listOf(at(object, 'status', 'leases', 'shown')).flatMap((lease): readonly RowLease[] => {
+    const by = at(lease, 'by')
+    const [since, until, of, state] = ['since', 'until', 'of', 'state'].map(name => stringAt(lease, name))
+    if (typeof by !== 'number' || since === undefined || until === undefined) return []
+    return [
+      {
+        object: stringAt(lease, 'object') ?? '',
+        by,
+        since,
+        until,
+        ...(of === undefined ? {} : { of: redacted(of) }),
+        ...(state === 'held' || state === 'overdue' ? { state } : {}),
+      },
+    ]
+  })
 
 /** Returns a row for a hook that is too large to be read. */
 export const largeRowOf = (object: StoredObject): ListedHook => ({

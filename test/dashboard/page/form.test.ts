@@ -220,6 +220,17 @@ describe('a field that takes another', () => {
     expect(offered(['scale'], {})).toEqual(['target', 'action', 'by', 'min', 'max', 'overshoot'])
   })
 
+  it('is offered for a time only where a count is changed', () => {
+    expect(offered([], { driver: 'redeploy', redeploy: {} })).not.toContain('for')
+    expect(offered([], { driver: 'redeploy', redeploy: {}, for: '2h' })).toContain('for')
+    for (const driver of ['scale', 'scaleNodes']) expect(offered([], { driver, [driver]: {} })).toContain('for')
+    const lasts = schemaAt(hookSpecSchema, ['for'])
+    expect(lasts && { ...widgetOf(lasts), help: helpOf(lasts) }).toMatchObject({
+      kind: 'duration',
+      help: expect.stringContaining('three repeats of the sender') as unknown,
+    })
+  })
+
   it('is needed where the other one is of no use without it', () => {
     const target = schemaAt(hookSpecSchema, ['scaleNodes', 'target'])
     expect(target && 'properties' in target && requiredOf(target, { kind: 'Cluster' })).toEqual(['name', 'pool'])

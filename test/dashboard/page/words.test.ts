@@ -2,7 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
 import { adviceOn, outcomeOf } from '../../../src/dashboard/page/words/advice.ts'
-import { kubectlGrant, kubectlSuspend, commandWord } from '../../../src/dashboard/page/words/kubectl.ts'
+import { moreLeases } from '../../../src/dashboard/page/words/leases.ts'
+import { kubectlEnd, kubectlGrant, kubectlSuspend, commandWord } from '../../../src/dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
 import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
@@ -79,7 +80,25 @@ describe('YAML', () => {
   })
 })
 
+describe('what the list of leases does not show', () => {
+  const lease = { object: 'Deployment/web', by: 2, since: '', until: '' }
+
+  it.each([
+    [[lease, lease], { open: 5, sum: 9 }, 'And 3 more, which end later. All of them together change the count by +9.'],
+    [[lease], { open: 2, sum: -3 }, 'And 1 more, which ends later. All of them together change the count by −3.'],
+    [[lease], { open: 1, sum: 2 }, ''],
+    [[], { open: 2, sum: 2 }, ''],
+    [[lease], undefined, ''],
+  ])('is said of %j and %j', (shown, all, said) => {
+    expect(moreLeases(shown, all)).toBe(said)
+  })
+})
+
 describe('a kubectl line', () => {
+  it('ends leases', () => {
+    expect(kubectlEnd('shop', 'web-up')).toBe('kubectl receiverhook end web-up -n shop')
+  })
+
   it('quotes what a shell would read as something else', () => {
     expect(commandWord('web-up')).toBe('web-up')
     expect(commandWord("a'b $(x)")).toBe(`'a'\\''b $(x)'`)

@@ -137,6 +137,7 @@ describe('the server of the page', () => {
       ['DELETE', ''],
       ['POST', '/suspend'],
       ['POST', '/rotate'],
+      ['POST', '/end'],
     ] as const) {
       const { body, status } = await alice.write(method, `/api/hooks/shop/web-up${action}`, { ...seen, spec: {} })
       expect([status, body]).toMatchObject([409, { reason }])
@@ -160,6 +161,26 @@ describe('the server of the page', () => {
     expect(tryParseJson(patches[2]?.request.body ?? '')).toEqual({
       metadata: { resourceVersion: '7', uid: 'u1' },
       spec: { token: { rotation: 5, overlap: '1h' } },
+    })
+  })
+
+  it('ends what a hook has leased until the second after now, and shows what the status says of it', async () => {
+    const lease = { object: 'Deployment/web', by: 2, since: '2026-01-01T00:00:00Z', until: '2026-01-01T02:00:00Z' }
+    const shown = [{ ...lease, of: 'alertmanager: WebBusy', state: 'held' }, { ...lease, state: 'odd' }, { by: 1 }]
+    const hook = stored()
+    const status = { ...hook.status, leases: { open: 2, sum: 4, next: lease.until, shown } }
+    const { asked, clock, open } = await start(() => answer(200, { ...hook, status }))
+    const alice = await open()
+    expect((await alice.get('/api/hooks/shop/web-up')).body).toMatchObject({
+      leases: [{ ...lease, of: 'alertmanager: WebBusy', state: 'held' }, lease],
+    })
+    await clock.advance(300)
+    expect((await alice.write('POST', '/api/hooks/shop/web-up/end', { uid: 'u1', generation: 2 })).status).toBe(200)
+    const patch = asked.find(({ request }) => request.method === 'PATCH')?.request
+    const endBefore = `${new Date(Math.ceil(clock.now() / 1000) * 1000).toISOString().slice(0, 19)}Z`
+    expect(tryParseJson(patch?.body ?? '')).toEqual({
+      metadata: { resourceVersion: '7', uid: 'u1' },
+      spec: { endBefore },
     })
   })
 

@@ -77,8 +77,10 @@ const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof d
 /** The common members: plain values first, then each object. */
 const SharedMembers = (props: SpecProps) => {
   const { draft } = props
+  const { value } = props.draft.spec
   const shared = Object.entries<Schema>(hookSpecSchema.properties).filter(
-    ([name]) => name !== 'driver' && !driverNames.some(known => known === name),
+    ([name]) =>
+      name !== 'driver' && !driverNames.some(known => known === name) && isOffered(name, hookSpecSchema, value),
   )
   const values = shared.filter(([, schema]) => !('properties' in schema))
   const field = ([name, schema]: Entry) => (

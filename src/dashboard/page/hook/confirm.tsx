@@ -3,21 +3,28 @@ import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../api/json.ts'
 import { hasNamedURL } from '../../../api/named.ts'
 import type { ListedHook } from '../../protocol.ts'
-import { confirming, remove, rotate } from '../changes.ts'
+import { confirming, endLeases, remove, rotate } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { readInto, type Read } from './detail.ts'
 import { goto, here } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
-import { kubectlDelete, kubectlRotate } from '../words/kubectl.ts'
+import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
 
-/** The dialog in which the user confirms a deletion or a rotation. */
+/** The dialog in which the user confirms a deletion, a rotation, or the end of leases. */
 export const Confirm = () => {
   const asked = confirming.value
   if (asked === undefined) return null
-  return asked.what === 'delete' ? <ConfirmDelete row={asked.row} /> : <ConfirmRotate row={asked.row} />
+  switch (asked.what) {
+    case 'delete':
+      return <ConfirmDelete row={asked.row} />
+    case 'end':
+      return <ConfirmEnd row={asked.row} />
+    case 'rotate':
+      return <ConfirmRotate row={asked.row} />
+  }
 }
 
 const close = (): void => void (confirming.value = undefined)
@@ -54,6 +61,34 @@ const ConfirmDelete = ({ row }: { row: ListedHook }) => {
         </div>
       </ScriptForm>
       <CommandLine label="The kubectl line that does the same" text={kubectlDelete(row.namespace, row.name)} />
+    </Dialog>
+  )
+}
+
+const ConfirmEnd = ({ row }: { row: ListedHook }) => {
+  const fault = useSignal<string | undefined>(undefined)
+  const submit = async (): Promise<void> => {
+    fault.value = await endLeases(row)
+    if (fault.value === undefined) close()
+  }
+  return (
+    <Dialog title={`End what ${row.name} has leased?`} onClose={close}>
+      <p>
+        Within seconds, what this hook has changed for a time is taken back. Counts that somebody else has set since
+        stay as they are. Later posts lease again.
+      </p>
+      <p class="fault" role="alert">
+        {fault.value}
+      </p>
+      <div class="line">
+        <button type="button" class="button" onClick={() => void submit()}>
+          End now
+        </button>
+        <button type="button" class="quiet" onClick={close}>
+          Cancel
+        </button>
+      </div>
+      <CommandLine label="The kubectl line that does the same" text={kubectlEnd(row.namespace, row.name)} />
     </Dialog>
   )
 }

@@ -18,6 +18,7 @@ import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
 import { readInto, type Read } from './detail.ts'
+import { Leases } from './leases.tsx'
 import { Timeline } from './timeline.tsx'
 import { Try } from './try.tsx'
 import { UseIt } from './use.tsx'
@@ -33,11 +34,12 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   useEffect(() => {
     lastVisited.value = key
   }, [key])
-  // Reads the hook again if it was replaced, or if its spec, its condition `Ready` or the place of
-  // its URL changes.
+  // Reads the hook again if it was replaced, or if its spec, its condition `Ready`, the place of its
+  // URL or its leases change.
+  const { next, open, sum } = row?.leases ?? {}
   useEffect(
     () => void readInto(read, namespace, name),
-    [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url],
+    [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url, open, sum, next],
   )
   if (row === undefined) return <Missing name={name} namespace={namespace} read={read.value} />
   const hook = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
@@ -47,6 +49,7 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
       <Heading row={row} />
       <Summary row={row} hook={hook} />
       <Try row={row} hook={hook} />
+      {hook !== undefined && <Leases row={row} leases={hook.leases} />}
       <Timeline row={row} />
       {hook !== undefined && <UseIt row={row} hook={hook} />}
       {hook !== undefined && <YamlOf hook={hook} />}

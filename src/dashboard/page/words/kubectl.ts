@@ -15,6 +15,9 @@ export const kubectlSuspend = (namespace: string, name: string, suspend: boolean
 export const kubectlRotate = (namespace: string, name: string, rotation: number, overlap: string): string =>
   mergePatch(namespace, name, { spec: { token: { rotation, overlap } } })
 
+export const kubectlEnd = (namespace: string, name: string): string =>
+  `kubectl receiverhook end ${commandWord(name)} -n ${commandWord(namespace)}`
+
 /** Returns the command that stops all hooks of the installation in a namespace. */
 export const kubectlStop = (namespace: string, reason: string, all: boolean): string =>
   `kubectl receiverhook stop${systemFlag(namespace)}${all ? ' --all' : ''} --reason ${commandWord(reason.trim() || 'WHY')}`

@@ -15,7 +15,7 @@ import type { HookCondition, HookDetail } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
-import { isHookSpec, listOf } from '../row.ts'
+import { isHookSpec, leasesOf, listOf } from '../row.ts'
 import { secretOfAuth } from '../try.ts'
 
 /** Reads a hook as the user. */
@@ -49,6 +49,7 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     labels,
     spec: isObject(spec) ? spec : {},
     worst: worstInWords(spec, expiresAt),
+    leases: leasesOf(hook),
     conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
     ...(previousUntil === undefined ? {} : { previousUntil }),
     ...(expiresAt === undefined ? {} : { expiresAt }),

@@ -3,6 +3,7 @@ import { at, isObject, stringAt, type JsonObject } from '../../../api/json.ts'
 import { apiVersion, hookKind, objectNameRule } from '../../../api/names.ts'
 import type { StoredObject } from '../../../api/object.ts'
 import type { ApiConnection } from '../../../environment/environment.ts'
+import { rfc3339 } from '../../../environment/time.ts'
 import { collectionPath, objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
 import type { Seen, StoredVersion } from '../../protocol.ts'
@@ -28,7 +29,7 @@ interface Change {
   readonly body: unknown
 }
 
-export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
+export const writeRoutes = (router: Api, { sessionOf, world }: Context): void => {
   const changeIn = (request: Request<{ readonly namespace: string; readonly name: string }>): Change => ({
     ...request.params,
     api: sessionOf(request).api,
@@ -71,6 +72,13 @@ export const writeRoutes = (router: Api, { sessionOf }: Context): void => {
   })
   router.post('/hooks/:namespace/:name/resume', async (request, response) => {
     response.json(await patched(changeIn(request), () => ({ suspend: false })))
+  })
+
+  // Ends what the hook has leased until now. The field has whole seconds, so it is the next one: what
+  // was leased in the present second ends too.
+  router.post('/hooks/:namespace/:name/end', async (request, response) => {
+    const endBefore = rfc3339(Math.ceil(world.clock.now() / 1000) * 1000)
+    response.json(await patched(changeIn(request), () => ({ endBefore })))
   })
 
   // Raises the rotation, which gives the hook a new URL. The body may set how long the old one is

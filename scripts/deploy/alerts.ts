@@ -148,6 +148,33 @@ export const alerts: readonly Alert[] = [
     },
   },
   {
+    name: 'ReceiverHooksLeaseOverdue',
+    expr: 'max by (namespace, hook) (receiverhooks_leases_overdue) > 0',
+    for: '5m',
+    severity: 'warning',
+    summary: 'What {{ $labels.namespace }}/{{ $labels.hook }} has leased does not end.',
+    description:
+      'A count stays changed for longer than its hook says. The Event LeaseOverdue of the hook says why.',
+    tested: {
+      firing: { 'receiverhooks_leases_overdue{namespace="shop", hook="web-up"}': '1x60' },
+      labels: { namespace: 'shop', hook: 'web-up' },
+      quiet: { 'receiverhooks_leased{namespace="shop", kind="Deployment", name="web"}': '2x60' },
+    },
+  },
+  {
+    name: 'ReceiverHooksLeaseTooShort',
+    expr: 'sum(increase(receiverhooks_events_total{reason="LeaseTooShort"}[1h])) > 0',
+    for: '0m',
+    severity: 'warning',
+    summary: 'Alerts fire on after what they have leased has ended.',
+    description: 'A count went back although its alert still fires. `for` of a hook does not outlast its sender.',
+    tested: {
+      firing: { 'receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}': '0+1x60' },
+      labels: {},
+      quiet: { 'receiverhooks_events_total{type="Warning", reason="LeaseOverdue"}': '0+1x60' },
+    },
+  },
+  {
     name: 'ReceiverHooksOutcomeUnknown',
     expr: 'sum by (namespace, hook) (increase(receiverhooks_deliveries_total{reason="OutcomeUnknown"}[1h])) > 0',
     for: '0m',

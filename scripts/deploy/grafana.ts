@@ -53,6 +53,16 @@ const panels: readonly Panel[] = [
     queries: [{ expr: 'max by (ready, reason) (receiverhooks_hooks)', legend: '{{ready}} {{reason}}' }],
   },
   {
+    title: 'Leased, by object',
+    unit: 'short',
+    queries: [
+      {
+        expr: `topk(10, max by (namespace, kind, name) (receiverhooks_leased{${inNamespace}}))`,
+        legend: '{{namespace}}/{{kind}}/{{name}}',
+      },
+    ],
+  },
+  {
     title: 'Reconciles',
     unit: 'ops',
     queries: [

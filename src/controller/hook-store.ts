@@ -7,6 +7,7 @@ import { hooks, largeHookPick } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
 import { largeHookOf } from './large-hooks.ts'
 import { hookCounter } from './hook-gauge.ts'
+import { leaseGauges } from './lease-gauge.ts'
 import {
   hookOf,
   needsReconcile,
@@ -55,6 +56,7 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
   const cache = watchedCache(environment, source, options.follow)
   const written = writtenHooks()
   cache.subscribe(hookCounter(environment.metrics))
+  cache.subscribe(leaseGauges(environment.metrics))
   return {
     cache,
     newest: key => {

@@ -158,7 +158,8 @@ export interface Counter {
  */
 export interface Metrics {
   counter(name: string, help: string, labels: readonly string[]): Counter
-  gauge(name: string, help: string, labels: readonly string[]): { set(labels: Labels, value: number): void }
+  /** A gauge whose value is set to undefined has no series for these labels any more. */
+  gauge(name: string, help: string, labels: readonly string[]): { set(labels: Labels, value: number | undefined): void }
   histogram(
     name: string,
     help: string,

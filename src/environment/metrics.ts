@@ -33,7 +33,9 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
     gauge: (name, help, labelNames) =>
       gauges(name, () => {
         const gauge = new Gauge({ name, help, labelNames, registers })
-        return { set: (labels, value) => gauge.set(labels, finite(name, value)) }
+        return {
+          set: (labels, value) => (value === undefined ? gauge.remove(labels) : gauge.set(labels, finite(name, value))),
+        }
       }),
     histogram: (name, help, labelNames, buckets) =>
       histograms(name, () => {

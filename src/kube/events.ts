@@ -88,6 +88,10 @@ export const eventRecorder = (
     'Events that were not written, because there were too many.',
     [],
   )
+  const emitted = metrics.counter('receiverhooks_events_total', 'Events about hooks and their targets, by reason.', [
+    'type',
+    'reason',
+  ])
   const slots = new BoundedMap<string, Slot>(maxSlots)
   const waiting: Slot[] = []
   let writing = false
@@ -120,6 +124,7 @@ export const eventRecorder = (
 
   return {
     emit: event => {
+      emitted.add({ type: event.type, reason: event.reason })
       const slot = slotOf(slots, event)
       if (slot.due?.event.note === event.note) slot.due.count++
       else slot.due = { event, count: 1 }

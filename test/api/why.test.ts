@@ -137,6 +137,17 @@ describe('why, for an object with an autoscaler', { timeout: 60_000 }, () => {
     expect(await why('hpa/web')).toBe(least)
   })
 
+  it('has what is leased in the metrics, until that is over', async () => {
+    const { createHook, namespace, operations, patchHook, until, url } = await setUp()
+    await createHook('lent', { by: 2 }, { for: '15m' })
+    await postUntilDone(await url('lent'))
+    const series = `receiverhooks_leased{namespace="${namespace}",kind="Deployment",name="web"}`
+    const metrics = async (): Promise<string> => await (await fetch(`${operations}/metrics`)).text()
+    expect(await until(metrics, text => text.includes(series))).toContain(`${series} 2\n`)
+    await patchHook('lent', { spec: { endBefore: new Date(Date.now() + 1000).toISOString() } })
+    expect(await until(metrics, text => !text.includes(series))).toContain('# TYPE receiverhooks_leased gauge')
+  })
+
   it('completes the objects that hooks are aimed at', async () => {
     const { createHook, kubeconfig, namespace, url } = await setUp()
     for (const name of ['web-up', 'web-down']) await createHook(name, {})

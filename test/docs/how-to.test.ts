@@ -105,6 +105,42 @@ it('the page on windows: a trial of its hook says whether it is open', async () 
   expect(await person.run('kubectl receiverhook describe web-hours -n shop')).toContain('end of the year')
 }, 240_000)
 
+it('the page on leases: its hook lends the minimum of an autoscaler, until it is ended, and its other hook is accepted', async () => {
+  const person = await personWithPlayground()
+  const { folder, run } = person
+  const page = 'docs/how-to/scale-for-a-while.md'
+  const manifest = [
+    blockWith(page, 'yaml', 'kind: HorizontalPodAutoscaler\nmetadata'),
+    blockWith(page, 'yaml', 'name: web-sale'),
+    blockWith(page, 'yaml', 'name: web-busy'),
+  ].join('---\n')
+  writeFileSync(join(folder, 'page.yaml'), manifest)
+  expect(await run('kubectl apply -f page.yaml 2>&1')).toContain('receiverhook.receiverhooks.dev/web-busy created\n')
+  await run('kubectl -n shop wait --for=condition=Ready receiverhook/web-sale --timeout=100s')
+  const posts = blockWith(page, 'console', 'why hpa/web')
+  const said = await until(
+    () => run(posts).catch(String),
+    answer => answer.startsWith('200 applied'),
+    timeoutMs,
+  )
+  const shown = blockWith(page, 'text', 'spec.minReplicas is 6')
+  for (const column of ['HorizontalPodAutoscaler/web in shop: spec.minReplicas is 6', ...titlesOf(shown)]) {
+    expect(said).toContain(column)
+  }
+  expect(said).toMatch(/^web-sale +\+4 .* \(in 119m\) +plain$/m)
+  await run(blockWith(page, 'console', 'receiverhook end'))
+  const why = 'kubectl receiverhook why hpa/web -n shop'
+  const after = await until(
+    () => run(why),
+    answer => answer.includes('spec.minReplicas is 2'),
+    timeoutMs,
+  )
+  expect(after).not.toContain('web-sale')
+}, 240_000)
+
+/** Returns the titles of the columns of a table, which is below one other line. */
+const titlesOf = (text: string): readonly string[] => text.split('\n')[1]?.split(/ +/) ?? []
+
 it('the page on authentication: posts by hand prove what its hooks ask for', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/authenticate-senders.md'

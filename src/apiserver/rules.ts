@@ -46,6 +46,15 @@ const causesOf = (rule: CelRule, verdict: ReturnType<CelRule['check']>, value: u
     : [invalidValue(field, value, message)]
 }
 
+/**
+ * The reserved words of CEL. Rules of a CRD write a member with such a name as `__for__`
+ * (https://kubernetes.io/docs/reference/using-api/cel/#escaping).
+ */
+const reserved: ReadonlySet<string> = new Set([
+  ...['true', 'false', 'null', 'in', 'as', 'break', 'const', 'continue', 'else', 'for', 'function', 'if'],
+  ...['import', 'let', 'loop', 'package', 'namespace', 'return', 'var', 'void', 'while'],
+])
+
 /** Returns a value for CEL according to its schema: integers are int, other numbers double. */
 const celValue = (node: Node | undefined, value: unknown): CelValue => {
   if (typeof value === 'number') {
@@ -56,7 +65,7 @@ const celValue = (node: Node | undefined, value: unknown): CelValue => {
   if (!isObject(value)) return null
   return new Map(
     Object.entries(value).map(([name, member]) => [
-      name,
+      reserved.has(name) ? `__${name}__` : name,
       celValue(node?.properties.get(name) ?? node?.additional, member),
     ]),
   )

@@ -16,8 +16,8 @@ const spreadMs = 2000
 /** The waits before a record is looked at again, if something of it could not end. */
 const retry: Backoff = { firstMs: 10_000, maxMs: 300_000 }
 
-/** How soon a record is looked at again while another process ends something in it, in milliseconds. */
-const sharedAgainMs = 5000
+/** How soon a record is looked at again that may only have to wait for something, in milliseconds. */
+const soonMs = 5000
 
 /** How long a late report of a lease from before `endBefore` is expected, in milliseconds. */
 const lateMs = 60_000
@@ -49,10 +49,10 @@ export interface LookResult {
   /** When something ends next. Undefined: nothing does, besides what could not end now. */
   readonly due: number | undefined
   /**
-   * Whether to look again although nothing is due. stuck: something could not end. shared: another
-   * process is ending something.
+   * Whether to look again although nothing is due. stuck: something could not end. soon: another
+   * process is ending something, all hooks are stopped, or the API server did not answer.
    */
-  readonly again?: 'stuck' | 'shared' | undefined
+  readonly again?: 'stuck' | 'soon' | undefined
 }
 
 /** Returns the hook's `endBefore`, as this process knows it. */
@@ -111,8 +111,8 @@ export class DueRecords {
     const key = nameOf(owner)
     const known = this.#records.get(key)
     if (known?.owner.uid !== owner.uid) return
-    const attempts = again === 'stuck' ? known.attempts + 1 : again === 'shared' ? known.attempts : 0
-    const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'shared' ? sharedAgainMs : Infinity
+    const attempts = again === 'stuck' ? known.attempts + 1 : again === 'soon' ? known.attempts : 0
+    const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'soon' ? soonMs : Infinity
     this.#records.set(key, {
       ...known,
       // What another process has stored meanwhile may end earlier.

@@ -14,7 +14,7 @@ import { watchObjects } from '../kube/watch-objects.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
-import type { Memory, RecordOwner } from '../record/memory.ts'
+import type { Memory } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
 import { rowsOf } from '../record/protocol.ts'
 import { lookAtClaim } from '../steps/finish.ts'
@@ -22,6 +22,7 @@ import type { StepService } from '../steps/service.ts'
 import type { Step } from '../steps/steps.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
+import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
 import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import { endingOf, nextDueOf, noteEnd, workIn, type DueWork, type Ending } from './ending.ts'
 
@@ -38,23 +39,6 @@ const maxOfTarget = 4
 /** How long something may be late before people are notified, in milliseconds. */
 const overdueAfterMs = 60_000
 
-/** A hook whose leases are to end. */
-export interface LeasingHook {
-  /** Returns whether the hook is still known to exist, and to be the same. */
-  readonly isCurrent: () => boolean
-  readonly endBefore: number | undefined
-  /** The object that an autoscaler has, such as `Deployment/web`. Undefined: none is known. */
-  readonly autoscaled: string | undefined
-}
-
-/** What the ends of leases need to know of hooks. */
-export interface LeasingHooks {
-  /** Returns a hook that certainly exists. `gone`: it does not. `unknown`: that could not be found out. */
-  find(owner: RecordOwner): Promise<LeasingHook | 'gone' | 'unknown'>
-  /** Returns the `endBefore` of a hook, of any age. */
-  endBefore(owner: RecordOwner): number | undefined
-}
-
 interface LeaseParts {
   readonly hooks: LeasingHooks
   readonly ledgers: Ledgers
@@ -67,6 +51,9 @@ interface Late {
   readonly since: number
   readonly why: string
 }
+
+/** The result of a look at a record that could not be read, or in which nothing may end now. */
+const unread: LookResult = { due: undefined, again: 'soon' }
 
 /** The outcome of one end. */
 type Ended =
@@ -153,18 +140,18 @@ export class LeaseKeeper {
   }
 
   /** Ends what is due in a record. Returns undefined if its hook is gone. */
-  async #look({ due, owner }: DueRecord): Promise<LookResult | undefined> {
+  async #look({ owner }: DueRecord): Promise<LookResult | undefined> {
     const { charge, hooks, ledgers } = this.#parts
     const { clock } = this.#environment
     const hook = await hooks.find(owner)
     if (hook === 'gone') return undefined
-    if (hook === 'unknown') return { due, again: 'stuck' }
+    if (hook === 'unknown' || hook === 'stopped') return unread
     const { endBefore, isCurrent } = hook
     const ledger = ledgers.of(owner)
     const ending = { owner, ledger, isCurrent, endBefore, charge: (bytes: number) => charge(owner.uid, bytes) }
     const memory = await this.#read(ending)
     if (memory === 'gone') return undefined
-    if (!memory) return { due, again: 'stuck' }
+    if (!memory) return unread
     const now = clock.now()
     const work = workIn(memory, now, endBefore)
     const open = await this.#lookAtClaims(work, memory, ledger)
@@ -174,7 +161,7 @@ export class LeaseKeeper {
     const isStuck = late !== undefined || ended.includes('held') || open
     const isLeft = ended.length < work.ends.length
     const next = nextDueOf(ledger, endBefore, now)
-    return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'shared' : undefined }
+    return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
   }
 
   /** Finds out whether steps were made whose processes may be dead. Returns whether one is still open. */

@@ -75,7 +75,8 @@ export const reported = (
   const part = partOn(draft, key, name)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
   if (!isReported || !part || part.until === undefined || !movesEnd(part, terms, leasing)) return part?.until
-  extendPart(draft, key, name, terms)
+  // What changed nothing says nothing about the bounds of what was changed.
+  extendPart(draft, key, name, { ...terms, low: part.low ?? terms.low, high: part.high ?? terms.high })
   return terms.until
 }
 

@@ -193,10 +193,10 @@ export class TriggerEndpoint {
     const { deadline, delivery, hook, isAskable } = context
     if (!isAskable || !delivery.identity) return undefined
     const key = keyOf(delivery.identity.key)
-    // Another replica may have decided it since this one read the record.
+    // Another replica may have decided it, or seen its end, since this one read the record.
     const find = (draft: MemoryDraft): Ruling<Row | undefined> => {
       const row = draft.get(key)
-      return { result: row, needsNewest: row === undefined }
+      return { result: row, needsNewest: row === undefined || row.state === 'claimed' }
     }
     const mayContinue = (): boolean => clock.monotonic() < deadline
     const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))

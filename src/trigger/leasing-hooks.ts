@@ -1,19 +1,29 @@
-import type { LeasingHooks } from '../leases/leases.ts'
+import type { LeasingHooks } from '../leases/leasing-hook.ts'
 import type { Hooks } from './hooks.ts'
+import type { Keys } from './keys.ts'
 
 /**
  * Returns what the ends of leases need to know of hooks. Nothing ends for a hook that is gone, and a
- * hook is known or read as for a post. What is leased does not depend on the rest of its spec.
+ * hook is known or read as for a post. What is leased does not depend on the rest of its spec. While
+ * all hooks are stopped, leases end unless the stop is for undos too.
  */
-export const leasingHooks = (hooks: Pick<Hooks, 'find' | 'known' | 'unchanged'>): LeasingHooks => ({
+export const leasingHooks = (
+  hooks: Pick<Hooks, 'find' | 'known' | 'unchanged'>,
+  keys: Pick<Keys, 'current' | 'fresh' | 'readRecent'>,
+): LeasingHooks => ({
   find: async ({ name, namespace, uid }) => {
+    // The stop of all hooks is with the keys.
+    const known = keys.fresh() ? keys.current() : await keys.readRecent().catch(() => undefined)
+    if (!known) return 'unknown'
+    if (known.stop?.all === true) return 'stopped'
+    const isSameStop = (): boolean => keys.fresh() && keys.current()?.version === known.version
     const found = await hooks.find(namespace, name, uid)
     switch (found.found) {
       case 'hook': {
         const { hook } = found
         const { bound, endBefore, problem } = hook
         const autoscaled = problem?.reason === 'ManagedByAutoscaler' && 'target' in bound ? bound.target : undefined
-        return { isCurrent: () => hooks.unchanged(hook), endBefore, autoscaled }
+        return { isCurrent: () => hooks.unchanged(hook) && isSameStop(), endBefore, autoscaled }
       }
       case 'none':
         return 'gone'

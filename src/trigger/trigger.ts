@@ -98,7 +98,7 @@ export const triggerRole = (
   const followed = new FollowedChanges(environment, looks, ledgers, hooks)
   const record = recorder(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
   const leases = new LeaseKeeper(environment, options.watchNamespace, {
-    hooks: leasingHooks(hooks),
+    hooks: leasingHooks(hooks, keys),
     ledgers,
     steps,
     charge: budget.charge,

@@ -18,8 +18,8 @@ it('can be bundled for a browser, and brings none of the drivers', async () => {
   expect(from('src/drivers/')).toEqual(
     expect.arrayContaining(['src/drivers/schemas.ts', 'src/drivers/scale/schema.ts']),
   )
-  expect(from('src/drivers/').filter(path => !/(schemas?|arithmetic)\.ts$/.test(path))).toEqual([])
-  expect(from('src/steps/')).toEqual([])
+  expect(from('src/drivers/').filter(path => !/schemas?\.ts$/.test(path))).toEqual([])
+  expect(from('src/steps/').filter(path => path !== 'src/steps/arithmetic.ts')).toEqual([])
 })
 
 it('declares each driver by its own name and schema', () => {

@@ -264,6 +264,19 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.overdue).toBeUndefined()
   })
 
+  it('waits while nothing may be changed, and comes soon after that', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    here.isStopped = true
+    await clock.advance(lease.forMs + 10 * minute)
+    expect(here.replicas()).toBe(6)
+    expect(here.memory()?.overdue).toBeUndefined()
+    here.isStopped = false
+    await clock.advance(10_000)
+    expect(here.replicas()).toBe(4)
+  })
+
   it('is given up if the object is gone, or another one has its name', async () => {
     const here = world()
     const { clock } = here

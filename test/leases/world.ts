@@ -6,7 +6,8 @@ import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer, type ApiServer, type ServerRequest } from '../../src/apiserver/server.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
-import { LeaseKeeper, type LeasingHooks } from '../../src/leases/leases.ts'
+import { LeaseKeeper } from '../../src/leases/leases.ts'
+import type { LeasingHooks } from '../../src/leases/leasing-hook.ts'
 import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
 import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import { StepService } from '../../src/steps/service.ts'
@@ -63,6 +64,8 @@ interface Shared {
   readonly requests: string[]
   /** The Deployments whose counts a policy refuses. */
   readonly refusing: Set<string>
+  /** Whether nothing may be changed. */
+  readonly isStopped: () => boolean
   readonly uidOf: (hook: string) => string | undefined
 }
 
@@ -150,6 +153,7 @@ class Process {
           endBefore: this.#endBefore.get(name),
           autoscaled: undefined,
         }
+        if (this.#shared.isStopped()) return Promise.resolve('stopped')
         return Promise.resolve(isAlive(name, uid) ? hook : 'gone')
       },
       endBefore: ({ name }) => this.#endBefore.get(name),
@@ -165,6 +169,7 @@ class World {
   readonly clock = fakeClock()
   readonly requests: string[] = []
   readonly refusing = new Set<string>()
+  isStopped = false
   readonly #server = createApiServer({
     clock: this.clock,
     random: seededRandom(99),
@@ -182,7 +187,8 @@ class World {
   start(): Process {
     const { clock, refusing, requests } = this
     const uidOf = (hook: string): string | undefined => stringAt(this.#get(`${hooksPath}/${hook}`), 'metadata', 'uid')
-    return new Process({ clock, refusing, requests, uidOf, server: this.#server }, ++this.#started)
+    const isStopped = (): boolean => this.isStopped
+    return new Process({ clock, isStopped, refusing, requests, uidOf, server: this.#server }, ++this.#started)
   }
 
   /** Posts, and lets the time pass that this takes. The hook is made if there is none. */

@@ -42,7 +42,7 @@ const writeStop = async ({ api, namespace }: Cluster, stop: Stop | undefined): P
 
 /** Stops all hooks of an installation. */
 export const stop: Command = {
-  details: `Within two seconds no replica runs a hook. Every post is answered 503 with Retry-After and changes nothing, so that senders try again. Alerts that end still take back what their firings changed, unless you say --all. It is an annotation of the ConfigMap ${publicKeysConfigMap}, and needs the right to patch that.`,
+  details: `Within two seconds no replica runs a hook. Every post is answered 503 with Retry-After and changes nothing, so that senders try again. Alerts that end still take back what their firings changed, and leases still end, unless you say --all. It is an annotation of the ConfigMap ${publicKeysConfigMap}, and needs the right to patch that.`,
   options: [reason, all, systemNamespaceOption, ...accessOptions],
   examples: [
     { line: 'stop --reason "storm of alerts, incident 42"', means: 'everything, for now' },

@@ -153,8 +153,7 @@ export const alerts: readonly Alert[] = [
     for: '5m',
     severity: 'warning',
     summary: 'What {{ $labels.namespace }}/{{ $labels.hook }} has leased does not end.',
-    description:
-      'A count stays changed for longer than its hook says. The Event LeaseOverdue of the hook says why.',
+    description: 'A count stays changed for longer than its hook says. The Event LeaseOverdue of the hook says why.',
     tested: {
       firing: { 'receiverhooks_leases_overdue{namespace="shop", hook="web-up"}': '1x60' },
       labels: { namespace: 'shop', hook: 'web-up' },

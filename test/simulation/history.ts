@@ -137,7 +137,8 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const cast = { board, wallet, post, fleet, problem, lasts, aiming, speaking }
   const pushers = populate(simulation, installation, cast)
   const mayContinue = (): boolean => time.now < lasts
-  if (stopping.chance(0.2) && !isSpeaking) act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
+  if (stopping.chance(installation.leasing ? 0.5 : 0.2) && !isSpeaking)
+    act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
   const waiting = rngOf(seed, 0x5eed, 0x8)
   if (waiting.chance(0.4)) {
     const observing = { ...simulation, rng: waiting }

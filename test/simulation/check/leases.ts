@@ -4,7 +4,7 @@ import type { Violation } from '../happened.ts'
 import { isPage, rowsIn, type RecordRow } from '../rows.ts'
 import { clocksDifferMs, clocksJump } from './executed.ts'
 import { forOf, hasForgotten } from './model.ts'
-import { mayGoBy, type HookVersion, type Story, type TargetVersion, type Timeline } from './timeline.ts'
+import { mayGoBy, mayKnow, type HookVersion, type Story, type TargetVersion, type Timeline } from './timeline.ts'
 import { isOursAt, lastWordAt, wordsOf, type Words } from './words.ts'
 
 /** How late an end may be at the last look, when all is well, in milliseconds. */
@@ -48,6 +48,7 @@ export const checkLeases = (timeline: Timeline): readonly Violation[] => {
   return [
     ...leased.accounts.flatMap(account => account.moves.flatMap(move => wrongTake(leased, account, move))),
     ...leased.accounts.flatMap(account => account.moves.flatMap(move => wrongTerms(leased, move))),
+    ...leased.accounts.flatMap(account => account.moves.flatMap(move => endedStopped(leased, move))),
     ...timeline.stories.flatMap(story => wrongUntil(timeline, story)),
     ...timeline.stories.flatMap(story => endedEarly(leased, story)),
     ...leased.accounts.flatMap(account => notEnded(leased, account)),
@@ -89,7 +90,10 @@ const leasedIn = (timeline: Timeline): Leased => {
     }
   }
   const leasing = new Set([...timeline.hooks.values()].flatMap(v => v.flatMap(h => (forOf(h) > 0 ? [h.uid] : []))))
-  const sure = [...accounts.values()].filter(({ hook }) => leasing.has(hook) && !doubtful.has(hook))
+  // What is leased of a target with an autoscaler is given up.
+  const sure = [...accounts.values()].filter(
+    ({ hook, uid }) => leasing.has(hook) && !doubtful.has(hook) && !hadAutoscaler(timeline, nameOf(timeline, uid)),
+  )
   return { timeline, words, accounts: sure, held }
 }
 
@@ -145,6 +149,14 @@ const wrongTake = (leased: Leased, account: Account, move: Move): readonly Viola
     return found(`comes ${until - endedAt} ms before its time`)
   const wanted = backFrom(from, due, steps)
   return wanted === to ? [] : found(`should lead to ${wanted}`)
+}
+
+/** An end that was folded although nothing was to be changed, and its process knew, or should have read it. */
+const endedStopped = ({ timeline }: Leased, { row: { claim, ends, key } }: Move): readonly Violation[] => {
+  const fold = timeline.folds.get(claim.mark)?.at(-1)
+  if (ends === undefined || !fold) return []
+  const mayEnd = mayKnow(timeline, timeline.keys, fold.place, fold.place).some(({ stop }) => stop?.all !== true)
+  return mayEnd ? [] : [{ promise: '5', why: `${key} ends a lease, and all hooks and undos were stopped` }]
 }
 
 const hasEndBefore = ({ timeline }: Leased, hook: string): boolean =>
@@ -225,7 +237,10 @@ const endedEarly = (leased: Leased, story: Story): readonly Violation[] => {
   const takes = account.moves.filter(({ row }) => row.undoes !== undefined).toSorted((a, b) => a.place - b.place)
   const next = takes.find(({ place }) => place > story.arrived)
   if (!next || next.row.ends === undefined || next.from < ended) return []
-  if (lastWordAt(leased.words, account.uid, next.from) >= story.arrived || next.row.at >= until) return []
+  // A report may have moved the end of a part that somebody else's word had closed, before its record knew.
+  const word = lastWordAt(leased.words, account.uid, next.from)
+  const isOpen = account.moves.some(({ place, row }) => row.undoes === undefined && place > word && place <= ended)
+  if (!isOpen || next.row.at >= until) return []
   const why = `${next.row.key} ends what post ${post.id} was told to last ${until - next.row.at} ms longer`
   return [{ promise: '11', why }]
 }
@@ -239,8 +254,8 @@ const notEnded = (leased: Leased, account: Account): readonly Violation[] => {
     const last = versions.at(-1)
     return last?.uid === account.hook && !last.deleted
   })
-  if (!isAlive || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
-  if (hadAutoscaler(timeline, object.name)) return []
+  // A process ends by its own clock, and the others may still be waiting for a list that began in the time of faults.
+  if (clocksJump(timeline) || !isAlive || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
   const moves = movesAt(leased, account, place)
   const sum = sumOf(moves)
   const steps = stepsIn(moves)
@@ -263,7 +278,11 @@ const newestOf = (
   return undefined
 }
 
-/** Whether an autoscaler had a target at some time: what is leased of it then is given up. */
+/** The name of a target by its uid. */
+const nameOf = ({ targets }: Timeline, uid: string): string =>
+  [...targets].find(([, versions]) => versions.some(version => version.uid === uid))?.[0] ?? ''
+
+/** Whether an autoscaler had a target at some time. */
 const hadAutoscaler = ({ happened }: Timeline, target: string): boolean =>
   happened.some(entry => entry.what === 'world' && entry.did.startsWith(`an autoscaler on ${target}`))
 

@@ -151,11 +151,17 @@ const noCooldown = (
     ({ claimed, earliest, latest }) =>
       claimed?.uid === post.uid && earliest <= endedAt && latest > arrivedAt - longest - clocksDifferMs,
   )
-  const mayHaveRun = [...timeline.rows].some(row => row.startsWith(`${post.uid} `)) || hasForgotten(timeline)
+  const mayHaveRun = [...timeline.rows].some(row => changes(row, post.uid)) || hasForgotten(timeline)
   if (hasRun || mayHaveRun || clocksJump(timeline)) return []
   return [
     { promise: 'cooldown', why: `post ${post.id} to ${post.hook} was told that it cools down, and it has not run` },
   ]
+}
+
+/** Whether a row that was done without ever having been a claim is of this hook, and not of a count that stayed. */
+const changes = (row: string, hook: string): boolean => {
+  const [uid, , from, to] = row.split(' ')
+  return uid === hook && from !== to
 }
 
 const tooSoon = (timeline: Timeline, executed: readonly Executed[]): readonly Violation[] => {

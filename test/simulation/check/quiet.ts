@@ -7,17 +7,24 @@ import type { Timeline } from './timeline.ts'
  */
 const mostRequests = 60
 
+/** How many requests one write of a count can take, with those of its record and pages: as at the end of a lease. */
+const ofWrite = 20
+
 /** Liveness: what can be seen at once to be wrong, and loops that spin although nothing is to be done. */
 export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
   const broken = happened.flatMap(entry => (entry.what === 'broken' ? [{ promise: 'liveness', why: entry.why }] : []))
   const quiet = happened.findLastIndex(entry => entry.what === 'world' && entry.did === 'is quiet')
   const requests = new Map<string, number>()
+  const writes = new Map<string, number>()
+  const count = (counts: Map<string, number>, process: string): void =>
+    void counts.set(process, (counts.get(process) ?? 0) + 1)
   for (const entry of happened.slice(quiet)) {
-    if (entry.what === 'request') requests.set(entry.process, (requests.get(entry.process) ?? 0) + 1)
+    if (entry.what === 'request') count(requests, entry.process)
+    if (entry.what === 'folded') count(writes, entry.process)
   }
-  const busy = [...requests].flatMap(([process, count]) =>
-    count > mostRequests
-      ? [{ promise: 'liveness', why: `nothing is to be done, and ${process} made ${count} requests in 6 s` }]
+  const busy = [...requests].flatMap(([process, made]) =>
+    made > mostRequests + ofWrite * (writes.get(process) ?? 0)
+      ? [{ promise: 'liveness', why: `nothing is to be done, and ${process} made ${made} requests in 6 s` }]
       : [],
   )
   return [...broken, ...busy]

@@ -1,6 +1,6 @@
 import { at } from '../../../src/api/json.ts'
 import type { Happened, Violation } from '../happened.ts'
-import { isPage, recentIn, type RecordedDelivery } from '../rows.ts'
+import { isPage, recentIn, rowsIn, type RecordedDelivery } from '../rows.ts'
 import { clocksJump } from './executed.ts'
 import { isThere, targetOf } from './model.ts'
 import { wasThrough } from './rollouts.ts'
@@ -109,15 +109,37 @@ const laterGates: ReadonlySet<unknown> = new Set([
 ])
 
 /** Finds posts that ask about a decided delivery, and are answered like a new one. */
-const refusedToSay = (timeline: Timeline, { answer, arrived, post }: Story): readonly Violation[] => {
+const refusedToSay = (timeline: Timeline, { answer, arrived, ended, post }: Story): readonly Violation[] => {
   const reason = at(answer, 'body', 'reason')
   if (post.waitMs === undefined || !laterGates.has(reason) || clocksJump(timeline)) return []
   const first = timeline.asked.find(
     other => other.post.uid === post.uid && other.post.key === post.key && other.ended < arrived,
   )
-  if (!first) return []
+  if (!first || mayBeUnfinished(timeline, post, arrived, ended)) return []
   const why = `post ${post.id} (${post.delivery}) to ${post.hook} asked, and was told ${String(reason)}: post ${first.post.id} was told ${stateIn(first)}`
   return [{ promise: 'answers', why }]
+}
+
+/**
+ * Whether a record shows meanwhile that the step of a delivery is not known to be stored. Its process knows, and notes it later. Until
+ * then, a copy goes the way of a new delivery, and finishes it.
+ */
+const mayBeUnfinished = (
+  { happened }: Timeline,
+  { key, uid }: Story['post'],
+  arrived: number,
+  ended: number,
+): boolean => {
+  const isRecord = (entry: Happened): entry is Happened & { readonly what: 'stored' } =>
+    entry.what === 'stored' &&
+    entry.resource === 'receiverhookrecords' &&
+    entry.object.metadata.ownerReferences?.[0]?.uid === uid &&
+    !isPage(entry.object)
+  const before = happened.findLastIndex((entry, place) => place <= arrived && isRecord(entry))
+  return happened
+    .slice(Math.max(0, before), ended)
+    .filter(isRecord)
+    .some(({ object }) => rowsIn(object['content']).some(row => row.key === key && row.claim !== undefined))
 }
 
 /** Entries of `recent` that are of a post that only asked, or have an outcome that was not. */
@@ -150,6 +172,7 @@ const mayBeIts = (
 ): boolean =>
   post.uid === uid &&
   arrived < place &&
-  (answer === undefined || answer === 'no answer' || at(answer, 'body', 'outcome') === outcome) &&
+  // A post that waits gets no outcome if its token is gone meanwhile.
+  [undefined, outcome].includes(answer === 'no answer' ? undefined : answer?.body.outcome) &&
   recordedAt >= wall &&
   recordedAt <= wall + (endedAt - arrivedAt) + 1

@@ -12,7 +12,7 @@ import { countIn, targetsPath } from './targets.ts'
  */
 export const beFenced =
   (senders: Senders, server: SimulatedServer) =>
-  async ({ did, rng }: Actor): Promise<void> => {
+  async ({ did, mayContinue, rng }: Actor): Promise<void> => {
     const { board, hooks, newDelivery, post, wallet } = senders
     const hook = rng.pick(hooks)
     const path = `${hooksPath}/${hook}`
@@ -26,6 +26,8 @@ export const beFenced =
     const headers = { 'idempotency-key': delivery }
     const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
     for (const by of [1, 2, 3]) {
+      // It ends when all other faults do.
+      if (!mayContinue()) break
       server.tell('PATCH', path, { spec: { scale: { action: 'up', by } } })
       await post({ ...letter, proof: shown(rng, wallet, hook) })
     }

@@ -82,6 +82,7 @@ export const newHook = (rng: Rng, name: string, { asking, leasing, signing, spea
     ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
     ...(signing?.chance(0.6) ? { auth: askForSignature(signing, name) } : {}),
     ...(leasing?.chance(0.8) ? { for: leasing.pick(leaseLengths) } : {}),
+    ...(leasing?.chance(0.4) ? { cooldown: leasing.pick(['4s', '8s']) } : {}),
   },
 })
 

@@ -6,6 +6,7 @@ import { wallClock, type Simulation } from '../simulation.ts'
 import type { SimulatedServer } from '../server.ts'
 import { rowsIn } from '../rows.ts'
 import type { Actor } from './actor.ts'
+import type { Fleet } from './fleet.ts'
 import { leaseLengths, type Installation } from './installation.ts'
 import { hooksPath, shop } from './paths.ts'
 import { targetsPath } from './targets.ts'
@@ -36,10 +37,13 @@ export const endLeases =
 const lateMs = 12_000
 
 /** A lease that should have ended, or that a process claimed which may be dead; undefined where there is none. */
-export const lateLease = ({ server, time }: Simulation): string | undefined => {
+export const lateLease = ({ server }: Simulation, fleet: Fleet): string | undefined => {
   const list = parseJson(server.tell('GET', `/apis/${apiVersion}/namespaces/${shop}/${recordPlural}`).body)
   const records: unknown = at(list, 'items')
-  const now = wallClock(time)
+  // By the clock of some trigger: each ends what is due by its own.
+  const now = Math.max(
+    ...fleet.members().flatMap(({ endpoint, process }) => (endpoint ? process.environment.clock.now() : [])),
+  )
   for (const record of Array.isArray(records) ? records : []) {
     const content = stringAt(record, 'content')
     const name = stringAt(record, 'metadata', 'name')

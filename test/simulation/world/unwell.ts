@@ -38,7 +38,7 @@ export const unwell = (
     if (!Array.isArray(conditions) || !conditions.some(isReady))
       return `${name} is not Ready: ${JSON.stringify(conditions)}`
   }
-  return leasing ? lateLease(simulation) : undefined
+  return leasing ? lateLease(simulation, fleet) : undefined
 }
 
 const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({

@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto'
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
@@ -11,6 +11,7 @@ import { hooks, secrets } from '../../src/kube/resources.ts'
 import { listAt } from '../deploy/manifests.ts'
 import { cluster, post, postUntilDone, product, until, type Cluster, type Posted } from '../support/product.ts'
 import { network, serviceServer, type Answering } from '../support/service-server.ts'
+import { realServers } from '../support/real.ts'
 
 const ok: Answering = response => void response.end('thanks')
 
@@ -304,30 +305,27 @@ describe('a hook that forwards', () => {
   })
 })
 
-it.runIf(inject('isReal'))(
-  'the API server lets nobody add an address of the host or the link to a Service',
-  async () => {
-    const { api, namespace } = await cluster()
-    const add = async (address: string): Promise<number> => {
-      const slice = {
-        apiVersion: 'discovery.k8s.io/v1',
-        kind: 'EndpointSlice',
-        metadata: { generateName: 'jenkins-', labels: { 'kubernetes.io/service-name': 'jenkins' } },
-        addressType: address.includes(':') ? 'IPv6' : 'IPv4',
-        endpoints: [{ addresses: [address] }],
-        ports: [{ port: 80 }],
-      }
-      const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`
-      const body = JSON.stringify(slice)
-      return (await api.request({ method: 'POST', path, body, lane: 'bulk', timeoutMs: 10_000 })).status
+it.each(realServers)('%s lets nobody add an address of the host or the link to a Service', async () => {
+  const { api, namespace } = await cluster()
+  const add = async (address: string): Promise<number> => {
+    const slice = {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { generateName: 'jenkins-', labels: { 'kubernetes.io/service-name': 'jenkins' } },
+      addressType: address.includes(':') ? 'IPv6' : 'IPv4',
+      endpoints: [{ addresses: [address] }],
+      ports: [{ port: 80 }],
     }
-    for (const address of ['169.254.169.254', '127.0.0.1', '::1', 'fe80::1']) expect(await add(address)).toBe(422)
-    // It is a limit of what the page on attackers says: this may be a node.
-    expect(await add('192.0.2.10')).toBe(201)
-  },
-)
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${namespace}/endpointslices`
+    const body = JSON.stringify(slice)
+    return (await api.request({ method: 'POST', path, body, lane: 'bulk', timeoutMs: 10_000 })).status
+  }
+  for (const address of ['169.254.169.254', '127.0.0.1', '::1', 'fe80::1']) expect(await add(address)).toBe(422)
+  // It is a limit of what the page on attackers says: this may be a node.
+  expect(await add('192.0.2.10')).toBe(201)
+})
 
-it.runIf(inject('isReal'))('the API server gives no Service an address that is not of its range', async () => {
+it.each(realServers)('%s gives no Service an address that is not of its range', async () => {
   const here = await cluster()
   for (const clusterIP of ['169.254.169.254', '127.0.0.1', '192.0.2.10']) {
     await expect(createService(here, 'other', { clusterIP })).rejects.toThrow(

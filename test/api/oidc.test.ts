@@ -1,4 +1,4 @@
-import { describe, expect, inject, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { send } from '../../src/kube/requests.ts'
@@ -7,6 +7,7 @@ import { listAt } from '../deploy/manifests.ts'
 import { commandLine } from '../support/command-line.ts'
 import { signedToken, signingKey, testIssuer, type SigningKey, type TestClaims } from '../support/issuer.ts'
 import { cluster, post, postUntilDone, product, type Cluster } from '../support/product.ts'
+import { realServers } from '../support/real.ts'
 
 const audience = 'https://hooks.example.com/v1/hooks/shop/web-up'
 const pinned = [
@@ -187,31 +188,28 @@ const clusterIssuer = async ({ api }: Pick<Cluster, 'api'>): Promise<string> => 
 }
 
 // The in-memory API server gives accounts no tokens.
-it.runIf(inject('isReal'))(
-  'the token of a service account of this cluster runs a hook that pins the account',
-  async () => {
-    const issuer = await clusterIssuer(await cluster())
-    const { api, createHook, namespace, until, url } = await prepared([{ url: issuer, keys: 'cluster' }])
-    const sub = `system:serviceaccount:${namespace}:poster`
-    const auth = { oidc: { issuer, audience, claims: [{ name: 'sub', oneOf: [sub] }] } }
-    await createHook('web-up', {}, { auth, token: { url: 'named' } })
-    const address = await url('web-up')
-    const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`
-    for (const name of ['poster', 'another']) {
-      await send(api, { method: 'POST', path: accounts, body: JSON.stringify({ metadata: { name } }) })
-    }
-    const tokenOf = async (account: string, audiences = [audience]) => {
-      const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences } })
-      const path = `${accounts}/${account}/token`
-      const made = parseJson((await api.request({ method: 'POST', path, body, lane: 'bulk', timeoutMs: 10_000 })).body)
-      return { headers: { authorization: `Bearer ${stringAt(made, 'status', 'token')}` } }
-    }
-    const right = await tokenOf('poster')
-    await until(
-      () => post(address, undefined, right),
-      ({ status }) => status === 200,
-    )
-    expect(await postUntilDone(address, undefined, await tokenOf('another'))).toMatchObject({ status: 401 })
-    expect(await postUntilDone(address, undefined, await tokenOf('poster', ['another']))).toMatchObject({ status: 401 })
-  },
-)
+it.each(realServers)('on %s, the token of a service account runs a hook that pins the account', async () => {
+  const issuer = await clusterIssuer(await cluster())
+  const { api, createHook, namespace, until, url } = await prepared([{ url: issuer, keys: 'cluster' }])
+  const sub = `system:serviceaccount:${namespace}:poster`
+  const auth = { oidc: { issuer, audience, claims: [{ name: 'sub', oneOf: [sub] }] } }
+  await createHook('web-up', {}, { auth, token: { url: 'named' } })
+  const address = await url('web-up')
+  const accounts = `/api/v1/namespaces/${namespace}/serviceaccounts`
+  for (const name of ['poster', 'another']) {
+    await send(api, { method: 'POST', path: accounts, body: JSON.stringify({ metadata: { name } }) })
+  }
+  const tokenOf = async (account: string, audiences = [audience]) => {
+    const body = JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences } })
+    const path = `${accounts}/${account}/token`
+    const made = parseJson((await api.request({ method: 'POST', path, body, lane: 'bulk', timeoutMs: 10_000 })).body)
+    return { headers: { authorization: `Bearer ${stringAt(made, 'status', 'token')}` } }
+  }
+  const right = await tokenOf('poster')
+  await until(
+    () => post(address, undefined, right),
+    ({ status }) => status === 200,
+  )
+  expect(await postUntilDone(address, undefined, await tokenOf('another'))).toMatchObject({ status: 401 })
+  expect(await postUntilDone(address, undefined, await tokenOf('poster', ['another']))).toMatchObject({ status: 401 })
+})

@@ -38,9 +38,8 @@ const untrueOutcome = (timeline: Timeline, explanation: Explanation, story: Stor
   if (state === 'replaced') {
     return isReplaceable(timeline, story) ? [] : broken('answers', 'and its object is the same all the time')
   }
-  if (state !== 'stored') return broken('answers', 'which no count can be')
-  const isSilent = objects.some(({ object }) => at(object, 'status', 'replicas') === undefined)
-  return isSilent ? [] : broken('answers', 'and its object always says what is available')
+  // Of a step that another process has finished, its object is not known.
+  return state === 'stored' ? [] : broken('answers', 'which no count can be')
 }
 
 /** Whether the step that an answer speaks of is stored by then: as part of a write, in a record, or with one that cancelled it out. */

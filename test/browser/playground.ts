@@ -17,7 +17,7 @@ export interface Playground {
   readonly api: ApiConnection
   readonly create: (path: string, object: object) => Promise<void>
   readonly createHook: (name: string, spec: object, namespace?: string) => Promise<void>
-  readonly url: (name: string) => Promise<string>
+  readonly url: (name: string, namespace?: string) => Promise<string>
   readonly stopDashboard: () => void
 }
 
@@ -76,9 +76,9 @@ export const startPlayground = async (
         metadata: { name, namespace },
         spec,
       }),
-    url: async name => {
+    url: async (name, namespace = 'shop') => {
       const hook = await until(
-        () => send(api, { method: 'GET', path: objectPath(hooks, 'shop', name) }),
+        () => send(api, { method: 'GET', path: objectPath(hooks, namespace, name) }),
         seen => typeof at(seen, 'status', 'triggerURL') === 'string',
       )
       return String(at(hook, 'status', 'triggerURL'))

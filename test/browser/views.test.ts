@@ -34,6 +34,9 @@ beforeAll(async () => {
   await playground.createHook('web-closed', { ...scaleSpec('web'), windows: closedNow() }, 'long')
   const auth = { bearer: { secretKeyRef: { name: 'sender', key: 'token' } } }
   await playground.createHook('web-named', { ...scaleSpec('web'), auth, token: { url: 'named' } }, 'long')
+  await playground.create('/apis/apps/v1/namespaces/long/deployments', deployment('sale', 2))
+  await playground.createHook('sale-up', { ...scaleSpec('sale', { by: 2 }), for: '2h' }, 'long')
+  await post(await playground.url('sale-up', 'long'))
   await post(await playground.url('web-push'), undefined, { body: '{"image": "nginx:1.30.1-alpine"}' })
 })
 afterAll(async () => {
@@ -128,6 +131,10 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   'hook-named': async page => {
     await page.goto(new URL('/hooks/long/web-named', page.url()).href)
     await page.getByRole('heading', { name: 'web-named' }).waitFor()
+  },
+  'hook-leases': async page => {
+    await page.goto(new URL('/hooks/long/sale-up', page.url()).href)
+    await page.getByRole('region', { name: 'Leases' }).scrollIntoViewIfNeeded()
   },
   'hook-failing': async page => {
     await page.getByRole('link', { name: 'worker-up' }).click()

@@ -113,13 +113,18 @@ export class LeaseKeeper {
     const { clock } = this.#environment
     this.#isTicking = true
     while (!stop.aborted && this.#due.size > 0) {
-      for (const record of this.#due.dueAt(clock.now())) this.#begin(record)
+      this.#beginDue(stop)
       await wait(clock, tickMs, stop)
     }
     this.#isTicking = false
   }
 
-  #begin(record: DueRecord): void {
+  /** Begins to look at records that are due, as far as there is room. */
+  #beginDue(stop: AbortSignal): void {
+    for (const record of this.#due.dueAt(this.#environment.clock.now())) this.#begin(record, stop)
+  }
+
+  #begin(record: DueRecord, stop: AbortSignal): void {
     const { uid } = record.owner
     if (this.#atWork.has(uid) || this.#atWork.size >= maxEnds) return
     this.#atWork.add(uid)
@@ -134,8 +139,12 @@ export class LeaseKeeper {
       })
       .then(looked => {
         this.#atWork.delete(uid)
-        if (looked) this.#due.looked(record, this.#environment.clock.now(), looked)
+        const now = this.#environment.clock.now()
+        if (looked) this.#due.looked(record, now, looked)
         else this.#due.drop(record)
+        // What found no free place, or no answer, waits for the next tick.
+        const mayGoOn = looked?.again !== 'soon' && (looked?.due ?? Infinity) > now
+        if (mayGoOn && this.#atWork.size <= maxEnds / 2 && !stop.aborted) this.#beginDue(stop)
       })
   }
 

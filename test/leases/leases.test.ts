@@ -327,3 +327,23 @@ describe('endBefore', () => {
     expect(here.replicas()).toBe(4)
   })
 })
+
+describe('many leases that end at once', () => {
+  it('end as fast as they can, not some each second', async () => {
+    const many = 100
+    const here = world(4)
+    const { clock } = here
+    const one = here.start()
+    const names = Array.from({ length: many }, (_, index) => `web-${index}`)
+    for (const name of names) here.makeTarget(name, 4)
+    let last = 0
+    for (const [index, target] of names.entries()) {
+      // They are made one after another, and end at about the same moment.
+      const step = await here.posted(one, { hook: `up-${target}`, target, forMs: 15 * minute - index * 50 })
+      last = Math.max(last, ('until' in step && step.until) || 0)
+    }
+    // A record waits up to two seconds, and is then looked at within one.
+    await clock.advance(last - clock.now() + 3.5 * second)
+    expect(names.filter(name => here.replicas(name) !== 4)).toEqual([])
+  })
+})

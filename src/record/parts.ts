@@ -155,6 +155,13 @@ const named = (object: CountedObject, { target, uid }: CountName): CountedObject
 const replacePart = (draft: MemoryDraft, known: OpenPart, next: OpenPart): void =>
   draft.set({ parts: (draft.fields.parts ?? []).map(part => (part === known ? next : part)) })
 
+/**
+ * Lets a part end by time alone, under a name of its own. So what its group leases from now on is not
+ * part of it. Nothing may be claimed of the part.
+ */
+export const setPartAside = (draft: MemoryDraft, known: OpenPart, until: number): void =>
+  replacePart(draft, known, { ...known, key: `~${until} ${known.key}`, until })
+
 /** Notes that bounds have kept back all of what an end would have taken. */
 export const heldBack = (draft: MemoryDraft, key: string, count: CountName): void => {
   const known = partOn(draft, key, count)

@@ -7,7 +7,17 @@ import type { DeliveryContext } from '../record/context.ts'
 import { decided, isRemembered, judge, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import { closePart, heldBack, isGivenUp, isSameCount, maxObjects, type PartOf } from '../record/parts.ts'
-import { endPlanOf, endWith, hasPart, hasRoomFor, noteFiresOn, reported, termsFor, type LeasedCount } from './leased.ts'
+import {
+  endPlanOf,
+  endWith,
+  hasPart,
+  hasRoomFor,
+  makeWay,
+  noteFiresOn,
+  reported,
+  termsFor,
+  type LeasedCount,
+} from './leased.ts'
 import type { Made, Plan, Step, UndoPlan } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
@@ -183,6 +193,8 @@ class ClaimFold {
     const terms = termsFor(context, post.bounds, this.#count)
     if (!terms) return this.#step(post)
     if (!hasRoomFor(this.#draft, this.#count)) return { part: 'full', message: tooManyCounts }
+    const first = makeWay(this.#draft, context, this.#claimed, this.#now)
+    if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
     noteFiresOn(this.#draft, context, this.#now)
     return this.#step(post, { leases: terms })
   }

@@ -1,12 +1,23 @@
 import type { OpenPart } from '../api/record.ts'
-import type { LeaseTerms, StepBounds } from '../api/row.ts'
+import type { ClaimedRow, LeaseTerms, StepBounds } from '../api/row.ts'
 import { isLeaseClaim } from '../record/due.ts'
 import { keyOf } from '../api/hash.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Judgement } from '../record/judge.ts'
-import { movesEnd, reportsFiring, termsOf, untilOf } from '../record/lease-terms.ts'
-import { allParts, extendPart, isSameCount, maxObjects, partOn, partsWithKey, type CountName } from '../record/parts.ts'
+import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf } from '../record/lease-terms.ts'
+import {
+  allParts,
+  endOf,
+  extendPart,
+  isSameCount,
+  maxObjects,
+  partKeyOf,
+  partOn,
+  partsWithKey,
+  setPartAside,
+  type CountName,
+} from '../record/parts.ts'
 import { allSeen } from '../record/protocol.ts'
 import { largestCount, takeBackWithin } from './arithmetic.ts'
 import type { UndoPlan } from './steps.ts'
@@ -134,6 +145,26 @@ export const endWith = (
   const key = groupKeyOf(context)
   const before = key === undefined ? undefined : partOn(draft, key, name)?.until
   return terms && Math.max(terms.until, before ?? 0)
+}
+
+/**
+ * Makes room for the lease of a delivery next to what was leased before `endBefore`, if that has passed.
+ * What is to end now would take the new lease with it. Returns an open claim that comes first, if there
+ * is one.
+ */
+export const makeWay = (
+  draft: MemoryDraft,
+  { delivery, leasing, undo }: Pick<DeliveryContext, 'delivery' | 'leasing' | 'undo'>,
+  name: CountName,
+  now: number,
+): ClaimedRow | undefined => {
+  const key = partKeyFor(delivery, leasing, undo, now)
+  const { endBefore = Infinity } = leasing ?? {}
+  const part = key === undefined || endBefore > now ? undefined : partOn(draft, key, name)
+  if (part?.until === undefined || part.at >= endBefore) return undefined
+  const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, name))
+  if (!running) setPartAside(draft, part, endOf(part, endBefore))
+  return running
 }
 
 /** Returns whether the alerts of a delivery have leased some of a count already. */

@@ -316,6 +316,48 @@ describe('endBefore', () => {
     expect(here.replicas()).toBe(6)
   })
 
+  it('ends nothing that is leased right after it, although both would have ended at about the same time', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await clock.advance(second)
+    await here.posted(one, lease)
+    await clock.advance(10 * second)
+    const endBefore = clock.now()
+    one.endBefore(endBefore)
+    await here.posted(one, { ...lease, endBefore, by: 1 })
+    expect(here.replicas()).toBe(7)
+    await clock.advance(5 * second)
+    expect(here.replicas()).toBe(5)
+    await clock.advance(lease.forMs - 10 * second)
+    expect(here.replicas()).toBe(5)
+    await clock.advance(minute)
+    expect(here.replicas()).toBe(4)
+    expect(here.memory()?.parts).toBeUndefined()
+  })
+
+  it('ends nothing that its alerts lease later, while bounds keep back what they leased before', async () => {
+    const here = world(9)
+    const { clock } = here
+    const one = here.start()
+    const firing = { ...lease, delivery: alert('Busy'), dedupeWindowMs: 0 }
+    await here.posted(one, { ...firing, by: 1 })
+    await here.posted(one, { hook: 'down', forMs: 60 * minute, action: 'down', by: 9, min: 1 })
+    await clock.advance(5 * minute)
+    const endBefore = clock.now()
+    one.endBefore(endBefore)
+    await clock.advance(minute)
+    expect(here.memory()?.parts).toMatchObject([{ delta: 1, held: true }])
+    await here.posted(one, { ...firing, endBefore, by: 3 })
+    expect(here.replicas()).toBe(4)
+    // The rest of the first lease takes what there is: one. The other two stay until their time.
+    await clock.advance(14 * minute)
+    expect(here.replicas()).toBe(3)
+    await clock.advance(70 * minute)
+    expect(here.replicas()).toBe(9)
+    expect(here.memory()?.parts).toBeUndefined()
+  })
+
   it('in the future is a limit for what is leased until then', async () => {
     const here = world()
     const { clock } = here

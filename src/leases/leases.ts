@@ -243,15 +243,17 @@ export class LeaseKeeper {
         ledger.later(draft => noteEnd(draft, part, step, clock.now()))
         return 'done'
       case 'skipped': {
-        const known = ledger.known()
-        const isOpen = step.reason === 'NothingToUndo' && known && partOn(known, part.part.key, count)
-        if (!isOpen) return 'done'
+        const open = step.reason === 'NothingToUndo' ? ledger.known() : undefined
+        const left = open && partOn(open, part.part.key, count)
+        // A report may have moved the end of the part meanwhile.
+        if (!left || endOf(left, endBefore) > clock.now()) return 'done'
         // Its object may be another one of that name by now.
         const now = await readTarget(this.#environment.api, target)
-        return now.state === 'found' && now.version.uid !== count.uid ? await this.#close(part, ending) : 'done'
+        const isGone = now.state === 'found' ? now.version.uid !== count.uid : isClosing(now)
+        return isGone ? await this.#close(part, ending) : { since, why: 'message' in now ? now.message : step.message }
       }
       case 'failed':
-        return closing.has(step.reason) ? await this.#close(part, ending) : { since, why: step.message }
+        return isClosing(step) ? await this.#close(part, ending) : { since, why: step.message }
       case 'changed':
       case 'refused':
       case 'unavailable':
@@ -288,6 +290,8 @@ export class LeaseKeeper {
 
 /** Why a part whose object shows this problem can never end. */
 const closing: ReadonlySet<string> = new Set(['TargetNotFound', 'ManagedByAutoscaler'])
+
+const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))
 
 /** Returns whether a target in a claim is the object `aim`, such as `Deployment/web`. */
 const isObject = (target: string, aim: string | undefined): boolean =>

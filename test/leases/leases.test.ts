@@ -291,6 +291,19 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.parts).toBeUndefined()
   })
 
+  it('is given up if another object has its name, also if that could not be read at first', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    here.removeTarget('web')
+    here.makeTarget('web', 6)
+    here.flickering.add('web')
+    await clock.advance(lease.forMs + minute)
+    here.flickering.clear()
+    await clock.advance(5 * minute)
+    expect(here.memory()?.parts).toBeUndefined()
+  })
+
   it('is not made once its hook is deleted', async () => {
     const here = world()
     const { clock } = here

@@ -64,6 +64,8 @@ interface Shared {
   readonly requests: string[]
   /** The Deployments whose counts a policy refuses. */
   readonly refusing: Set<string>
+  /** The Deployments of which each second read fails. */
+  readonly flickering: Set<string>
   /** Whether nothing may be changed. */
   readonly isStopped: () => boolean
   readonly uidOf: (hook: string) => string | undefined
@@ -123,7 +125,8 @@ class Process {
   }
 
   #api(): ApiConnection {
-    const { refusing, requests, server } = this.#shared
+    const { flickering, refusing, requests, server } = this.#shared
+    let reads = 0
     const inner = connectInProcess(server)
     const never = new Promise<never>(() => {})
     return {
@@ -133,6 +136,9 @@ class Process {
         if ([...refusing].some(name => isWriteOf(request, name))) {
           const body = JSON.stringify({ kind: 'Status', message: 'a policy is against it' })
           return { status: 403, headers: {}, body }
+        }
+        if ([...flickering].some(name => isReadOf(request, name)) && ++reads % 2 === 0) {
+          return { status: 503, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'not now' }) }
         }
         const response = await inner.request(request)
         return this.#isDead ? await never : response
@@ -164,11 +170,15 @@ class Process {
 const isWriteOf = ({ method, path }: ApiRequest, name: string): boolean =>
   method === 'PATCH' && path.includes(`/deployments/${name}/scale`)
 
+const isReadOf = ({ method, path }: ApiRequest, name: string): boolean =>
+  method === 'GET' && path === `${deploymentsPath}/${name}`
+
 /** An API server in fake time, with the Deployments web and api, and the processes that a test starts. */
 class World {
   readonly clock = fakeClock()
   readonly requests: string[] = []
   readonly refusing = new Set<string>()
+  readonly flickering = new Set<string>()
   isStopped = false
   readonly #server = createApiServer({
     clock: this.clock,
@@ -185,10 +195,13 @@ class World {
   }
 
   start(): Process {
-    const { clock, refusing, requests } = this
+    const { clock, flickering, refusing, requests } = this
     const uidOf = (hook: string): string | undefined => stringAt(this.#get(`${hooksPath}/${hook}`), 'metadata', 'uid')
     const isStopped = (): boolean => this.isStopped
-    return new Process({ clock, isStopped, refusing, requests, uidOf, server: this.#server }, ++this.#started)
+    return new Process(
+      { clock, flickering, isStopped, refusing, requests, uidOf, server: this.#server },
+      ++this.#started,
+    )
   }
 
   /** Posts, and lets the time pass that this takes. The hook is made if there is none. */

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
-import type { OpenAct, RecentDelivery } from '../api/record.ts'
+import type { OpenAct, OpenPart, RecentDelivery } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Report, Row } from '../api/row.ts'
 import type { Settled, SettlementState } from '../api/settlement.ts'
 import { maxRecent } from '../api/status.ts'
@@ -97,17 +97,22 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     // A lost row was given up before. Its run, report and undo were recorded then, so only its step
     // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)
+    const ended = row.ends === undefined ? undefined : partOn(draft, row.ends, row.claim)
     if (row.undoes === undefined || !isLost) addToPart(draft, row)
-    if (row.ends !== undefined) groupEnded(draft, row, row.ends)
+    if (ended) groupEnded(draft, row, ended)
     if (!isLost) ran.push(row)
   }
   ranBy(draft, ran, madeAt)
 }
 
-/** Notes that the lease of an alert group has ended, if its part is gone. Its alerts may fire on. */
-const groupEnded = (draft: MemoryDraft, { claim }: ClaimedRow, key: string): void => {
+/**
+ * Notes that the lease of an alert group has ended, if its part is gone. Its alerts may fire on. If
+ * somebody has ended it before its time, that says nothing about `for`.
+ */
+const groupEnded = (draft: MemoryDraft, { at, claim }: ClaimedRow, { key, until = Infinity }: OpenPart): void => {
   const { [key]: group, ...others } = draft.fields.groups
-  if (group && !partOn(draft, key, claim)) draft.set({ groups: { ...others, [key]: { ...group, ended: true } } })
+  if (!group || until > at || partOn(draft, key, claim)) return
+  draft.set({ groups: { ...others, [key]: { ...group, ended: true } } })
 }
 
 /**

@@ -235,6 +235,23 @@ describe('a group of alerts', () => {
     expect(here.memory()?.tooShortAt).toBeDefined()
   })
 
+  it('that fires on after somebody has ended its lease is not said to have too short a lease', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const firing = { ...lease, delivery: alert('Busy'), dedupeWindowMs: 0 }
+    await here.posted(one, firing)
+    await clock.advance(minute)
+    const endBefore = clock.now()
+    one.endBefore(endBefore)
+    await clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    await here.posted(one, { ...firing, endBefore })
+    await clock.advance(5 * second)
+    expect(here.replicas()).toBe(6)
+    expect(here.memory()?.tooShortAt).toBeUndefined()
+  })
+
   it('gets an end for all that it has changed, once its hook has one', async () => {
     const here = world()
     const { clock } = here

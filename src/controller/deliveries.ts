@@ -122,8 +122,10 @@ export const isNew = (hook: ReceiverHook, report: DeliveryReport): boolean => {
   )
 }
 
-const leasesOf = ({ status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] =>
-  leased && leasesIn(leased, status?.target)
+const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] => {
+  const endBefore = parseTime(spec.endBefore ?? '')
+  return leased && leasesIn(leased, status?.target, Number.isNaN(endBefore) ? undefined : endBefore)
+}
 
 /**
  * Writes a report into its hook's status. Resolves with the stored hook. Throws the API server's

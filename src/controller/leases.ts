@@ -1,18 +1,23 @@
 import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
 import { rfc3339 } from '../environment/time.ts'
+import { endOf } from '../record/parts.ts'
 
 /**
  * Returns what a record says of leases, in the form of a status. `target` is the hook's present target,
- * such as `Deployment/web`. Undefined if nothing is leased.
+ * such as `Deployment/web`. What was leased before `endBefore` ends by then. Undefined if nothing is
+ * leased.
  */
 export const leasesIn = (
   { objects = [], overdue, parts = [] }: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'>,
   target: string | undefined,
+  endBefore?: number,
 ): LeaseReport | undefined => {
   const leases = parts
-    .flatMap(({ at, delta, held = false, object, of, until }) => {
-      if (until === undefined) return []
+    .flatMap(part => {
+      if (part.until === undefined) return []
+      const { at, delta, held = false, object, of } = part
+      const until = endOf(part, endBefore)
       const isOverdue = overdue !== undefined && until <= overdue.at
       return [{ at, delta, of, until, name: nameIn(objects[object]?.target ?? ''), state: stateOf(held, isOverdue) }]
     })

@@ -37,3 +37,14 @@ it('shows few of many, and nothing where nothing is leased', () => {
   expect(leasesIn({ objects, parts: [{ key: 'a', object: 0, delta: 1, at: now }] }, undefined)).toBeUndefined()
   expect(leasesIn({}, undefined)).toBeUndefined()
 })
+
+it('shows that a lease ends by `endBefore`, and that it is overdue if it did not', () => {
+  const parts = [{ key: 'a', object: 0, delta: 2, at: now - 60_000, until: now + 3_600_000 }]
+  const web = 'Deployment/web'
+  expect(leasesIn({ objects, parts }, web, now + 60_000)).toMatchObject({ next: '2026-01-01T00:01:00Z' })
+  expect(leasesIn({ objects, parts }, web, now - 120_000)).toMatchObject({ next: '2026-01-01T01:00:00Z' })
+  const overdue = { at: now, why: 'a policy' }
+  expect(leasesIn({ objects, parts, overdue }, web, now)).toMatchObject({
+    shown: [{ state: 'overdue', until: '2026-01-01T00:00:00Z' }],
+  })
+})

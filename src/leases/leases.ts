@@ -165,10 +165,10 @@ export class LeaseKeeper {
     const work = workIn(memory, now, endBefore)
     const open = await this.#lookAtClaims(work, memory, ledger)
     const ended = await this.#endAll(work.ends, ending, hook)
-    const late = ended.find(each => typeof each === 'object')
-    this.#noteOverdue(ledger, memory, late)
-    const isStuck = late !== undefined || ended.includes('held') || open
+    const late = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)[0]
     const isLeft = ended.length < work.ends.length
+    this.#noteOverdue(ledger, memory, late, isLeft || work.isShared)
+    const isStuck = late !== undefined || ended.includes('held') || open
     const next = nextDueOf(ledger, endBefore, now)
     return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
   }
@@ -278,13 +278,13 @@ export class LeaseKeeper {
       : { since: endOf(part, endBefore), why: 'the record could not be written' }
   }
 
-  /** Notes in the record that something is late, so that people are notified; or that nothing is any more. */
-  #noteOverdue(ledger: Ledger, { overdue }: Memory, late: Late | undefined): void {
-    const now = this.#environment.clock.now()
-    if (late && now - late.since > overdueAfterMs && !overdue) {
-      ledger.later(draft => draft.set({ overdue: { at: late.since, why: late.why } }))
-    }
-    if (!late && overdue) ledger.later(draft => draft.clear('overdue'))
+  /** Notes what is late for longest, so that people are notified. `isPartial`: not all was tried to end. */
+  #noteOverdue(ledger: Ledger, { overdue }: Memory, late: Late | undefined, isPartial: boolean): void {
+    if (!late) return void (overdue && !isPartial && ledger.later(draft => draft.clear('overdue')))
+    const { since: at, why } = late
+    const isLate = this.#environment.clock.now() - at > overdueAfterMs
+    const isNews = !overdue || (!isPartial && overdue.at !== at)
+    if (isLate && isNews) ledger.later(draft => draft.set({ overdue: { at, why } }))
   }
 }
 

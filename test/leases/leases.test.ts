@@ -281,6 +281,25 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.overdue).toBeUndefined()
   })
 
+  it('is said to be late as long as it is, also if another one was late first', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const due = clock.now() + lease.forMs
+    await here.posted(one, lease)
+    await clock.advance(5 * minute)
+    await here.posted(one, { ...lease, target: 'api' })
+    here.refusing.add('web').add('api')
+    await clock.advance(14 * minute)
+    expect(here.memory()?.overdue?.at).toBeLessThan(due + minute)
+    await clock.advance(10 * minute)
+    here.refusing.delete('web')
+    await clock.advance(11 * minute)
+    expect(here.replicas()).toBe(4)
+    const [part] = here.memory()?.parts ?? []
+    expect(here.memory()?.overdue?.at).toBe(part?.until)
+  })
+
   it('waits while nothing may be changed, and comes soon after that', async () => {
     const here = world()
     const { clock } = here

@@ -143,8 +143,8 @@ export class LeaseKeeper {
         if (looked) this.#due.looked(record, now, looked)
         else this.#due.drop(record)
         // What found no free place, or no answer, waits for the next tick.
-        const mayGoOn = looked?.again !== 'soon' && (looked?.due ?? Infinity) > now
-        if (mayGoOn && this.#atWork.size <= maxEnds / 2 && !stop.aborted) this.#beginDue(stop)
+        const hasEnded = looked?.again !== 'soon' && (looked?.due ?? Infinity) > now
+        if (hasEnded && this.#atWork.size <= maxEnds / 2 && !stop.aborted) this.#beginDue(stop)
       })
   }
 
@@ -283,8 +283,8 @@ export class LeaseKeeper {
     if (!late) return void (overdue && !isPartial && ledger.later(draft => draft.clear('overdue')))
     const { since: at, why } = late
     const isLate = this.#environment.clock.now() - at > overdueAfterMs
-    const isNews = !overdue || (!isPartial && overdue.at !== at)
-    if (isLate && isNews) ledger.later(draft => draft.set({ overdue: { at, why } }))
+    const isOther = !overdue || (!isPartial && overdue.at !== at)
+    if (isLate && isOther) ledger.later(draft => draft.set({ overdue: { at, why } }))
   }
 }
 

@@ -1,7 +1,7 @@
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
 import { group } from './names.ts'
-import { areRows, time, type Row } from './row.ts'
+import { arePossible, areRows, time, type Row } from './row.ts'
 import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
 
@@ -265,7 +265,7 @@ export const parseContent = (content: unknown): Content => {
 }
 
 const isMemory = (value: unknown): value is StoredMemory =>
-  has(memorySchema, value) && areRows(value.rows) && (value.pages?.length ?? 0) <= maxPages
+  has(memorySchema, value) && areRows(value.rows) && (value.pages?.length ?? 0) <= maxPages && arePossible(value)
 
 const parsedContent = (content: unknown, maxLength: number): unknown =>
   typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined

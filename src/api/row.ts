@@ -214,3 +214,23 @@ const isRow = (value: unknown): value is Row =>
     : isFinished(value) && has(keyed, value)
 
 export const areRows = (value: unknown): value is readonly Row[] => Array.isArray(value) && value.every(isRow)
+
+/** The last moment that can be written as a date, less a second. */
+const lastTime = 8_640_000_000_000_000 - 1000
+
+interface Dated {
+  readonly since?: string
+  readonly until?: number
+}
+
+const isPossible = ({ since = '0', until = 0 }: Dated): boolean =>
+  /^\d{1,20}$/.test(since) && Math.abs(until) <= lastTime
+
+/** Returns whether the versions and the ends of all parts of a record can be compared and written. */
+export const arePossible = ({
+  parts = [],
+  undo,
+}: {
+  readonly parts?: readonly Dated[]
+  readonly undo: Readonly<Record<string, Dated & { readonly others?: readonly Dated[] }>>
+}): boolean => [parts, ...Object.values(undo).map(sum => [sum, ...(sum.others ?? [])])].flat().every(isPossible)

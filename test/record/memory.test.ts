@@ -51,6 +51,8 @@ describe('what is stored of a record', () => {
 })
 
 describe('the content of a record', () => {
+  const part = { key: 'a', object: 0, delta: 1, at: 5 }
+  const sum = { at: 5, uid: 'w', delta: 1 }
   const content = (more: object) => ({ format: recordFormat, ...others, rows: [], ...more })
   it.each([
     ['of a later version is not guessed', { format: recordFormat + 1, pages: [] }, 'newer'],
@@ -71,6 +73,14 @@ describe('the content of a record', () => {
     ['that lists as many pages as a record has', content({ pages: Array(512).fill('p') }), 'known'],
     ['that lists more is unreadable', content({ pages: Array(513).fill('p') }), 'unreadable'],
     ['that is longer than a record is unreadable', content({ more: 'x'.repeat(1_100_000) }), 'unreadable'],
+    [
+      'with a part since no version is unreadable',
+      content({ objects: [], parts: [{ ...part, since: 'x' }] }),
+      'unreadable',
+    ],
+    ['with a sum since no version is unreadable', content({ undo: { a: { ...sum, since: '-1' } } }), 'unreadable'],
+    ['with a part that ends at no time is unreadable', content({ parts: [{ ...part, until: 9e15 }] }), 'unreadable'],
+    ['with possible parts is known', content({ parts: [{ ...part, since: '12', until: 9 }] }), 'known'],
     ['that lacks something is unreadable', { format: recordFormat, rows: [] }, 'unreadable'],
     ['with another kind of format is unreadable', content({ format: 'two' }), 'unreadable'],
   ])('%s', (_, content, found) => {

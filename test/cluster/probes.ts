@@ -288,6 +288,11 @@ export const triggerProbes = {
     }
     return seen.size === 2 && (await x.happens(async () => (await pages()).length === 1))
   },
+  'a step that is for a second ends by itself': async x => {
+    const { address } = await served(x, undefined, undefined, { for: '1s' })
+    const { body } = await post(address())
+    return body['outcome'] === 'applied' && (await x.happens(async () => (await x.replicas('web')) === body['from']))
+  },
   'a URL of unknown keys answers 404': async x => {
     const { address } = await served(x)
     const claims = { namespace: x.namespace, name: 'web-up', uid: 'none', rotation: 0 }

@@ -180,6 +180,7 @@ const needsOfTrigger: Readonly<Record<keyof typeof triggerProbes, readonly strin
   'a named post is executed once': ['get receiverhookrecords', 'create receiverhookrecords'],
   'another named post is executed too': ['update receiverhookrecords'],
   'the pages of a record that were joined into another go': ['delete receiverhookrecords'],
+  'a step that is for a second ends by itself': ['list receiverhookrecords', 'watch receiverhookrecords'],
   'a URL of unknown keys answers 404': ['get configmaps'],
 }
 

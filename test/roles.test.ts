@@ -80,6 +80,7 @@ it('with both, every check passes', async () => {
     '[+]credentials ok',
     '[+]trigger/hooks ok',
     '[+]trigger/records ok',
+    '[+]trigger/leases ok',
     '[+]trigger/stop ok',
     '[+]trigger/public-keys ok',
     '[+]controller/hooks ok',

@@ -58,6 +58,20 @@ export const noteEnd = (draft: MemoryDraft, { part }: PartOf, { from, to }: Made
   draft.set(joined({ recent: [end], counts: {} }, draft.fields))
 }
 
+/** An end that has to be tried again. `since`: when it was due, in milliseconds since the epoch. */
+export interface LateEnd {
+  readonly since: number
+  readonly why: string
+}
+
+/** The outcome of one end. */
+export type EndResult =
+  /** Nothing more has to be done now. */
+  | 'done'
+  /** Bounds keep it back. */
+  | 'held'
+  | LateEnd
+
 /** What the end of a part needs, besides the part. */
 export interface Ending {
   readonly owner: RecordOwner

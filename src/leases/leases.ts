@@ -24,7 +24,16 @@ import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
 import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
-import { endingOf, nextDueOf, noteEnd, workIn, type DueWork, type Ending } from './ending.ts'
+import {
+  endingOf,
+  nextDueOf,
+  noteEnd,
+  workIn,
+  type DueWork,
+  type EndResult,
+  type Ending,
+  type LateEnd,
+} from './ending.ts'
 
 /** How often the wall clock is read, in milliseconds. It may jump. */
 const tickMs = 1000
@@ -46,22 +55,8 @@ interface LeaseParts {
   readonly charge: (uid: string, bytes: number) => void
 }
 
-/** An end that has to be tried again. `since`: when it was due, in milliseconds since the epoch. */
-interface Late {
-  readonly since: number
-  readonly why: string
-}
-
 /** The result of a look at a record that could not be read, or in which nothing may end now. */
 const unread: LookResult = { due: undefined, again: 'soon' }
-
-/** The outcome of one end. */
-type Ended =
-  /** Nothing more has to be done now. */
-  | 'done'
-  /** Bounds keep it back. */
-  | 'held'
-  | Late
 
 /** Ends leases when they are due. */
 export class LeaseKeeper {
@@ -75,6 +70,7 @@ export class LeaseKeeper {
   readonly #ending = new Map<string, number>()
   #ends = 0
   #isTicking = false
+  #cutBy: string | undefined
 
   constructor(
     environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
@@ -96,17 +92,20 @@ export class LeaseKeeper {
       labelSelector: leasesLabel,
       isMetadataOnly: true,
     }
-    let isCut = false
     for await (const change of watchObjects(this.#environment, source, stop)) {
-      if (change.type === 'cut' && !isCut) {
+      if (change.type === 'cut') {
         const why = change.error instanceof Error ? change.error.message : String(change.error)
-        log.warn({ resource: source.type.resource, why }, 'leases may end late: the records cannot be watched')
-      }
-      isCut = change.type === 'cut' || (isCut && change.type === 'list')
+        const isNew = this.#cutBy === undefined
+        this.#cutBy = `leases may end late: the records cannot be watched: ${why}`
+        if (isNew) log.warn({ resource: source.type.resource }, this.#cutBy)
+      } else if (change.type !== 'list') this.#cutBy = undefined
       this.#due.take(change, clock.now())
       if (this.#due.size > 0 && !this.#isTicking) void this.#tick(stop)
     }
   }
+
+  /** Returns why leases may end late: the records cannot be watched. Undefined if they can. */
+  readonly problem = (): string | undefined => this.#cutBy
 
   /** Looks at what is due each second, as long as there is any lease. */
   async #tick(stop: AbortSignal): Promise<void> {
@@ -197,9 +196,9 @@ export class LeaseKeeper {
   }
 
   /** Ends parts, a few at once of each target. Parts without a free place wait for the next look. */
-  async #endAll(parts: readonly PartOf[], ending: Ending, hook: LeasingHook): Promise<readonly Ended[]> {
+  async #endAll(parts: readonly PartOf[], ending: Ending, hook: LeasingHook): Promise<readonly EndResult[]> {
     const queues = groupedBy(parts, ({ count }) => count.target)
-    const ended: Ended[] = []
+    const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {
       for (let part = queue.shift(); part; part = queue.shift()) {
         if (!this.#enter(target)) return
@@ -228,7 +227,7 @@ export class LeaseKeeper {
     else this.#ending.delete(target)
   }
 
-  async #end(part: PartOf, ending: Ending, hook: LeasingHook): Promise<Ended> {
+  async #end(part: PartOf, ending: Ending, hook: LeasingHook): Promise<EndResult> {
     const { clock, log } = this.#environment
     const { endBefore, ledger, owner } = ending
     const { count } = part
@@ -263,7 +262,7 @@ export class LeaseKeeper {
   }
 
   /** Closes a part that can never end: its object is gone, or an autoscaler sets the count. */
-  async #close({ count, part }: PartOf, { endBefore, ledger }: Ending): Promise<Ended> {
+  async #close({ count, part }: PartOf, { endBefore, ledger }: Ending): Promise<EndResult> {
     const { clock } = this.#environment
     const end = clock.monotonic() + withinMs
     const closed = await ledger.decide(
@@ -279,7 +278,7 @@ export class LeaseKeeper {
   }
 
   /** Notes what is late for longest, so that people are notified. `isPartial`: not all was tried to end. */
-  #noteOverdue(ledger: Ledger, { overdue }: Memory, late: Late | undefined, isPartial: boolean): void {
+  #noteOverdue(ledger: Ledger, { overdue }: Memory, late: LateEnd | undefined, isPartial: boolean): void {
     if (!late) return void (overdue && !isPartial && ledger.later(draft => draft.clear('overdue')))
     const { since: at, why } = late
     const isLate = this.#environment.clock.now() - at > overdueAfterMs

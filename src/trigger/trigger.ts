@@ -138,6 +138,7 @@ export const triggerRole = (
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.problem() ?? stillReading)) },
       { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },
+      { name: 'trigger/leases', advisory: true, failure: () => leases.problem() },
       { name: 'trigger/stop', advisory: true, failure: () => stopProblem(keys.current()?.stop) },
       {
         name: 'trigger/public-keys',

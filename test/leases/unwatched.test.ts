@@ -1,0 +1,31 @@
+import { expect, it } from 'vitest'
+import { LeaseKeeper } from '../../src/leases/leases.ts'
+import { openLedgers } from '../../src/record/ledgers.ts'
+import { StepService } from '../../src/steps/service.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+
+it('a process that may not list records says that leases may end late', async () => {
+  const clock = fakeClock()
+  const body = JSON.stringify({ kind: 'Status', reason: 'Forbidden', message: 'cannot list receiverhookrecords' })
+  const environment = testEnvironment({
+    clock,
+    api: {
+      request: () => Promise.resolve({ status: 403, headers: {}, body }),
+      watch: () => {
+        throw new Error('nothing is watched that was not listed')
+      },
+    },
+  })
+  const hooks = { find: () => Promise.resolve('gone' as const), endBefore: () => undefined }
+  const parts = { hooks, ledgers: openLedgers(environment), steps: new StepService(environment), charge: () => {} }
+  const keeper = new LeaseKeeper(environment, undefined, parts)
+  expect(keeper.problem()).toBeUndefined()
+  const stop = new AbortController()
+  const running = keeper.run(stop.signal)
+  await clock.advance(100)
+  expect(keeper.problem()).toMatch(/leases may end late: .*cannot list receiverhookrecords/)
+  stop.abort()
+  await clock.advance(100_000)
+  await running
+})

@@ -27,6 +27,8 @@ export interface PostJob extends Pace {
   readonly signedWith?: string
   /** The header Authorization of each post. */
   readonly authorization?: string
+  /** The loopback address that the posts come from; the system's choice if absent. */
+  readonly localAddress?: string
 }
 
 /** Marked writes of the counts of these targets, in turns, each from the version that the one before left. */

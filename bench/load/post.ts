@@ -8,10 +8,10 @@ import { measured } from './pace.ts'
 /** One pool an origin, kept from job to job: senders keep their connections. */
 const pools = new Map<string, Pool>()
 
-const poolFor = (origin: string, connections: number): Pool => {
-  const key = `${origin} ${connections}`
-  const pool =
-    pools.get(key) ?? new Pool(origin, { connections, pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: 60_000 })
+const poolFor = (origin: string, connections: number, localAddress: string | undefined): Pool => {
+  const key = `${origin} ${connections} ${localAddress}`
+  const lasting = { pipelining: 1, keepAliveTimeout: 60_000, headersTimeout: 60_000 }
+  const pool = pools.get(key) ?? new Pool(origin, { connections, ...lasting, ...(localAddress && { localAddress }) })
   pools.set(key, pool)
   return pool
 }
@@ -20,6 +20,7 @@ const poolFor = (origin: string, connections: number): Pool => {
 export const post = async ({
   authorization,
   body,
+  localAddress,
   oneNamedOf,
   signedWith,
   urls,
@@ -45,7 +46,7 @@ export const post = async ({
     // Blanks behind JSON mean nothing.
     const sent = body ? notification() + ' '.repeat(body === 'alertmanager' ? 0 : 200_000) : ''
     try {
-      const response = await poolFor(target.origin, sockets).request({
+      const response = await poolFor(target.origin, sockets, localAddress).request({
         method: 'POST',
         path: target.pathname + target.search,
         headers: headersOf(index, sent),

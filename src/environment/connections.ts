@@ -4,7 +4,7 @@ import { cutShort } from './cut-short.ts'
 import type { Clock } from './environment.ts'
 import { Places, type ConnectionLimits, type Place } from './places.ts'
 
-/** The shortest time between two rounds that close idle connections, in milliseconds. */
+/** The shortest time between two rounds that close waiting connections, in milliseconds. */
 const makeRoomEveryMs = 1000
 
 /**
@@ -41,7 +41,7 @@ interface Connection {
  * Bounds the connections of a server by the rules of {@link Places}.
  * - A connection beyond the bounds is closed before its socket is created.
  * - A connection with too many unanswered requests is closed.
- * - When most places are taken, idle connections are closed to make room.
+ * - When more than half of the places are taken, connections that wait for a request are closed.
  * - After a malformed request, a connection still gets the answers to the requests before it.
  */
 export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>, limits: ConnectionLimits): void => {
@@ -52,7 +52,7 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
   const makeRoom = (): void => {
     if (clock.monotonic() - madeRoomAt < makeRoomEveryMs) return
     madeRoomAt = clock.monotonic()
-    server.closeIdleConnections()
+    places.makeRoom()
   }
 
   Object.assign(server, { blockList: new Blocked(address => !places.admits(sourceOf(address))) })

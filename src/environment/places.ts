@@ -82,6 +82,23 @@ export class Places {
     return this.#displace(this.#largest(count + 1) ?? own, name)
   }
 
+  /**
+   * Closes connections that wait for a request until half of the places are free. Begins with the
+   * source that has the most, and with the connection that has waited longest. A source with few
+   * connections keeps them, so that a good sender does not lose its connection between two posts.
+   */
+  makeRoom(): void {
+    const { few, most } = this.#limits
+    const large = [...this.#sources.values()].filter(({ count }) => count > few)
+    for (const source of large.toSorted((a, b) => b.count - a.count)) {
+      for (const occupant of source.waiting) {
+        if (this.#taken <= most / 2) return
+        if (source.count <= few) break
+        occupant.close()
+      }
+    }
+  }
+
   /** Takes a place. Call `admits` first. The connection then waits for its first request. */
   enter(name: string, occupant: Occupant): Place {
     const source = this.#sources.get(name) ?? new Source()

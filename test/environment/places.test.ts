@@ -63,6 +63,28 @@ describe('the places of connections', () => {
     expect(closed).toEqual(['b/0'])
   })
 
+  it('beyond half of the places, those that wait longest make room, of the source that has most; few are left to each', () => {
+    const { closed, fill, place, places } = setUp()
+    expect([fill('a', 6), fill('b', 30), fill('c', 2)]).toEqual([6, 30, 2])
+    place('b/0').busy()
+    place('b/1').busy()
+    place('b/1').idle()
+    places.makeRoom()
+    expect([closed, places.taken]).toEqual([['b/2', 'b/3', 'b/4', 'b/5', 'b/6', 'b/7'], 32])
+    places.makeRoom()
+    expect(places.taken).toBe(32)
+  })
+
+  it('when requests are unanswered everywhere, a source that has few keeps the connection that waits', () => {
+    const { closed, fill, place, places } = setUp()
+    fill('b', 32)
+    fill('a', 8)
+    fill('c', 1)
+    for (let index = 0; index < 32; index++) place(`b/${index}`).busy()
+    places.makeRoom()
+    expect([closed, places.taken]).toEqual([['a/0', 'a/1', 'a/2', 'a/3', 'a/4', 'a/5'], 35])
+  })
+
   it('no connection whose request is not answered makes room', () => {
     const { closed, fill, open, place } = setUp({ reserved: 0 })
     for (const source of ['a', 'b']) {

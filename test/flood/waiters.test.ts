@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
 import { peakResidentMB, resetPeak } from '../../bench/process.ts'
@@ -17,9 +18,15 @@ const pod = podOf(`receiver-hooks-waiters-${process.pid}`, podMiB * 1024 * 1024)
 const posts = 400
 const quietMs = 100
 
+/** The time in which the clients of a flood open their connections, in milliseconds. */
+const allConnectedMs = 3000
+
 /** How many posts are let in to wait, and how many of one hook: see `trigger/limits.ts`. */
 const maxWaiting = 106
 const maxWaitingOfHook = 53
+
+/** Where the good posts come from: an address of their own, as the alert sender of a cluster has. */
+const goodAddress = '127.0.0.9'
 
 const bundles = makeBundles()
 let stage: Stage
@@ -47,6 +54,7 @@ const p99 = async (): Promise<number> => {
     count: posts,
     concurrency: 1,
     gapMs: 10,
+    localAddress: goodAddress,
   })
   expect(notes['200 applied'] ?? 0).toBe(posts)
   return quantile(latencies, 0.99)
@@ -65,18 +73,29 @@ const wait = async (connections: number, hooks: readonly string[], ms: number) =
 }
 
 describe('waiters', () => {
-  it('10,000 keep a trigger of 320 MiB under 280 MiB, and it serves on', { timeout: 120_000 }, async () => {
-    resetPeak(product.pid)
-    const seen = await wait(10_000, urls.slice(1), 10_000)
-    const most = peakResidentMB(product.pid)
-    console.log(`10,000 waiters: RSS at most ${Math.round(most)} MiB, ${JSON.stringify(seen)}`)
-    expect(pod?.killed() ?? 0).toBe(0)
-    expect(most).toBeLessThan(maxMiB)
-    expect(seen.answered).toBeGreaterThan(0)
-    const serves = async () =>
-      (await stage.load.run({ job: 'post', urls: urls.slice(0, 1), count: 1, concurrency: 1 })).notes['200 applied']
-    await expect.poll(serves, { timeout: 20_000 }).toBe(1)
-  })
+  it(
+    "10,000 keep a trigger of 320 MiB under 280 MiB, and leave another hook's p99 at 3 times at most",
+    { timeout: 120_000 },
+    async () => {
+      const before = await p99()
+      resetPeak(product.pid)
+      const waiting = wait(10_000, urls.slice(1), 14_000)
+      await setTimeout(allConnectedMs)
+      const during = await p99()
+      const seen = await waiting
+      const most = peakResidentMB(product.pid)
+      console.log(
+        `10,000 waiters: RSS at most ${Math.round(most)} MiB, ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms beside them`,
+      )
+      expect(pod?.killed() ?? 0).toBe(0)
+      expect(most).toBeLessThan(maxMiB)
+      expect(seen.answered).toBeGreaterThan(0)
+      expect(during).toBeLessThan(Math.max(3 * before, quietMs))
+      const serves = async () =>
+        (await stage.load.run({ job: 'post', urls: urls.slice(0, 1), count: 1, concurrency: 1 })).notes['200 applied']
+      await expect.poll(serves, { timeout: 20_000 }).toBe(1)
+    },
+  )
 
   it(
     "as many as are let in, and as many again, leave another hook's p99 at 3 times at most",

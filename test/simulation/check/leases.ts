@@ -63,12 +63,20 @@ const leasedIn = (timeline: Timeline): Leased => {
   const seen = new Set<string>()
   const held = new Set<string>()
   const doubtful = new Set<string>()
-  for (const entry of timeline.happened) {
+  const setAside = ({ key, of, uid }: Aside, hook: string, index: number): void => {
+    const known = accounts.get(`${hook} ${of} ${uid}`)
+    if (!known || accounts.has(`${hook} ${key} ${uid}`)) return
+    const [before, after] = [known.moves.filter(m => m.place <= index), known.moves.filter(m => m.place > index)]
+    accounts.set(`${hook} ${of} ${uid}`, { ...known, moves: after })
+    accounts.set(`${hook} ${key} ${uid}`, { ...known, key, moves: before })
+  }
+  for (const [index, entry] of timeline.happened.entries()) {
     if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords' || entry.deleted) continue
     if (isPage(entry.object)) continue
     const hook = entry.object.metadata.ownerReferences?.[0]?.uid ?? ''
     const content = String(entry.object['content'])
     for (const key of heldIn(content)) held.add(`${hook} ${key}`)
+    for (const aside of asideIn(content)) setAside(aside, hook, index)
     for (const row of rowsIn(content)) {
       const { claim, key, from, to } = row
       const name = `${hook} ${key} ${row.at}`
@@ -102,6 +110,26 @@ const heldIn = (content: string): readonly string[] => {
   return Array.isArray(parts)
     ? parts.flatMap(part => (at(part, 'held') === true ? (stringAt(part, 'key') ?? []) : []))
     : []
+}
+
+/** A part that its record has given a name of its own, so that what its group leases from then on is another part. */
+interface Aside {
+  readonly key: string
+  /** The key that it had before. */
+  readonly of: string
+  readonly uid: string
+}
+
+const asideIn = (content: string): readonly Aside[] => {
+  const record = tryParseJson(content)
+  const [objects, parts]: readonly unknown[] = [at(record, 'objects'), at(record, 'parts')]
+  if (!Array.isArray(objects) || !Array.isArray(parts)) return []
+  return parts.flatMap(part => {
+    const [key = '', of] = /^~\d+ (.+)$/.exec(stringAt(part, 'key') ?? '') ?? []
+    const object: unknown = at(part, 'object')
+    const uid = typeof object === 'number' ? stringAt(objects[object], 'uid') : undefined
+    return of === undefined || uid === undefined ? [] : [{ key, of, uid }]
+  })
 }
 
 const changeOf = ({ row: { from = 0, to = 0 } }: Move): number => to - from
@@ -145,7 +173,7 @@ const wrongTake = (leased: Leased, account: Account, move: Move): readonly Viola
   if (ends === undefined) return []
   const steps = stepsIn(before)
   const until = Math.max(...steps.map(({ row }) => row.leases?.until ?? 0))
-  if (endedAt < until && !hasEndBefore(leased, account.hook))
+  if (endedAt < until && !isEndedBefore(leased, account, steps, endedAt))
     return found(`comes ${until - endedAt} ms before its time`)
   const wanted = backFrom(from, due, steps)
   return wanted === to ? [] : found(`should lead to ${wanted}`)
@@ -159,9 +187,23 @@ const endedStopped = ({ timeline }: Leased, { row: { claim, ends, key } }: Move)
   return mayEnd ? [] : [{ promise: '5', why: `${key} ends a lease, and all hooks and undos were stopped` }]
 }
 
-const hasEndBefore = ({ timeline }: Leased, hook: string): boolean =>
-  [...timeline.hooks.values()].some(versions =>
-    versions.some(({ object, uid }) => uid === hook && JSON.stringify(object['spec']).includes('endBefore')),
+/** How long a process may go by a version of a hook that has been replaced, in milliseconds. */
+const mayGoByMs = 2000
+
+/** Whether some `endBefore` of a hook lets all these steps end at a time. */
+const isEndedBefore = (leased: Leased, { hook }: Account, steps: readonly Move[], endedAt: number): boolean => {
+  const before = endBeforesOf(leased, hook)
+  if (clocksJump(leased.timeline)) return before.length > 0
+  const started = Math.max(...steps.flatMap(({ row }) => ((row.leases?.until ?? 0) > endedAt ? [row.at] : [])))
+  return before.some(time => started < time + mayGoByMs + clocksDifferMs && time < endedAt + clocksDifferMs)
+}
+
+const endBeforesOf = ({ timeline }: Leased, hook: string): readonly number[] =>
+  [...timeline.hooks.values()].flatMap(versions =>
+    versions.flatMap(({ object, uid }) => {
+      const time = uid === hook ? stringAt(object['spec'], 'endBefore') : undefined
+      return time === undefined ? [] : [parseTime(time) ?? 0]
+    }),
   )
 
 /** Terms by which a step could not come back to where it began, or to what somebody else has last set. */
@@ -223,7 +265,7 @@ const hasEnd = ({ object }: HookVersion): boolean => JSON.stringify(object['spec
 const endedEarly = (leased: Leased, story: Story): readonly Violation[] => {
   const { ended, post } = story
   const until = untilIn(story)
-  if (until === undefined || post.alert === undefined || hasEndBefore(leased, post.uid)) return []
+  if (until === undefined || post.alert === undefined || endBeforesOf(leased, post.uid).length > 0) return []
   const keys = new Set(
     leased.timeline.stories.flatMap(other =>
       other.post.uid === post.uid && other.post.alert === post.alert ? (other.post.key ?? []) : [],

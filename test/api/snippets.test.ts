@@ -147,17 +147,17 @@ const createHooks = async (
 const forms = Object.keys(authSpecs).filter(form => !form.startsWith('oidc'))
 
 /** Those that have most to do with how a product sends. The others are tried on a real API server alone. */
-const mostOther = ['nothing', 'bearer', 'hmac-github', 'header-gitlab', 'standard-webhooks', 'sns']
+const chosenForms = ['nothing', 'bearer', 'hmac-github', 'header-gitlab', 'standard-webhooks', 'sns']
 
 /**
- * The forms of auth that are tried with a driver. A configuration is made for a driver, and for a form, but seldom for
+ * Returns the forms of auth that are tried with a driver. A configuration is made for a driver, and for a form, but seldom for
  * both: so all forms are tried with the first driver, and two with each other one. `npm run test:long -- snippets` tries all.
  */
 const formsWith = (driver: string): readonly string[] => {
   if (process.env['SNIPPETS'] === 'all') return forms
   const place = Object.keys(driverSpecs).indexOf(driver)
-  if (place > 0) return ['nothing', ...mostOther.slice(place, place + 1)]
-  return inject('isReal') ? forms : mostOther
+  if (place > 0) return ['nothing', ...chosenForms.slice(place, place + 1)]
+  return inject('isReal') ? forms : chosenForms
 }
 
 describe.each(Object.keys(driverSpecs))('for a hook with %s, every configuration', driver => {

@@ -9,6 +9,7 @@ import { check } from './exact/check.ts'
 import { written } from './exact/history.ts'
 import type { Extent } from './exact/plan.ts'
 import { report } from './exact/report.ts'
+import { askPorcupine } from './exact/porcupine.ts'
 import { run } from './exact/run.ts'
 
 /**
@@ -44,7 +45,10 @@ it(
       await writeFile(file, written(ran.history))
       console.log(`the history is in ${file}`)
     }
+    const { isLinearizable, said } = await askPorcupine(ran.history)
+    console.log(`Porcupine: ${said}`)
     expect(checked.violations).toEqual([])
+    expect(isLinearizable).toBe(true)
     expect(ran.errors).toEqual([])
   },
   maxMs,

@@ -91,7 +91,7 @@ export const longParts: readonly LongPart[] = [
     name: 'exact',
     does: '20,000 posts to targets of every kind while processes and a real API server are killed',
     minutes: 10,
-    cluster: [],
+    cluster: ['porcupine'],
     env: { EXACT: 'long' },
     commands: [vitest('--project', 'cluster', 'test/cluster/exact.test.ts')],
   },
@@ -99,7 +99,7 @@ export const longParts: readonly LongPart[] = [
     name: 'cluster',
     does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
     minutes: 30,
-    cluster: ['prometheus', 'alertmanager', 'krew'],
+    cluster: ['prometheus', 'alertmanager', 'krew', 'porcupine'],
     commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '3')],
   },
   {

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { plotsOf } from './plot.ts'
+import { plotsOf, type Plot } from './plot.ts'
 import type { Results } from './result.ts'
 import { tablesOf } from './table.ts'
 
@@ -8,26 +8,31 @@ import { tablesOf } from './table.ts'
 const pagePath = 'docs/develop/performance.md'
 const plotFolder = 'performance'
 
-/** Puts a run's tables and plots into the page, between the marks that are in it. */
-export const writePage = (results: Results): void => {
-  const plots = plotsOf(results)
+/** Writes a picture next to the page. Returns what shows it there. */
+export const writePicture = ({ alt, file, svg }: Plot): string => {
   const folder = join(dirname(pagePath), plotFolder)
   mkdirSync(folder, { recursive: true })
-  for (const { file, svg } of plots) writeFileSync(join(folder, file), svg)
-  const shown = [
-    conditionsInWords(results),
-    tablesOf(results),
-    ...plots.map(({ alt, file }) => `![${alt}](${plotFolder}/${file})`),
-  ].join('\n\n')
-  const page = readFileSync(pagePath, 'utf8')
-  writeFileSync(pagePath, between(page, shown))
+  writeFileSync(join(folder, file), svg)
+  return `![${alt}](${plotFolder}/${file})`
 }
 
-const between = (page: string, shown: string): string =>
-  page.replace(
-    /(<!-- bench:begin -->\n)[^]*(<!-- bench:end -->)/,
-    (_whole, begin: string, end: string) => `${begin}\n${shown}\n\n${end}`,
+/** Puts a run's tables and plots into the page, between the marks that are in it. */
+export const writePage = (results: Results): void => {
+  const pictures = plotsOf(results).map(writePicture)
+  const shown = [conditionsInWords(results), tablesOf(results), ...pictures].join('\n\n')
+  replaceIn('bench', shown)
+}
+
+/** Replaces what the page has between two marks of a name. Throws an Error if it has no such marks. */
+export const replaceIn = (name: string, shown: string): void => {
+  const page = readFileSync(pagePath, 'utf8')
+  const marked = new RegExp(`(<!-- ${name}:begin -->\\n)[^]*(<!-- ${name}:end -->)`)
+  if (!marked.test(page)) throw new Error(`${pagePath} has no marks ${name}:begin and ${name}:end`)
+  writeFileSync(
+    pagePath,
+    page.replace(marked, (_whole, begin: string, end: string) => `${begin}\n${shown}\n\n${end}`),
   )
+}
 
 /** Returns what the figures of a run depend on. */
 export const conditionsInWords = ({ about }: Pick<Results, 'about'>): string => {

@@ -12,6 +12,8 @@ export interface Started {
   readonly pid: number
   /** Where posts go. */
   readonly origin: string
+  /** Where its metrics are. */
+  readonly operations: string
   /** From its start to its readiness, in milliseconds. */
   readonly startMs: number
   /** When it was started, in milliseconds since the epoch. */
@@ -52,6 +54,7 @@ const start = async (log: string, command: readonly string[], origin: string, re
   return {
     pid: child.pid ?? 0,
     origin,
+    operations: `http://127.0.0.1:${readyPort}`,
     startMs: performance.now() - began,
     startedAt,
     end: () => end('SIGTERM'),

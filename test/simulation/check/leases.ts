@@ -281,7 +281,9 @@ const endedEarly = (leased: Leased, story: Story): readonly Violation[] => {
   if (!next || next.row.ends === undefined || next.from < ended) return []
   // A report may have moved the end of a part that somebody else's word had closed, before its record knew.
   const word = lastWordAt(leased.words, account.uid, next.from)
-  const isOpen = account.moves.some(({ place, row }) => row.undoes === undefined && place > word && place <= ended)
+  const isOpen = account.moves.some(
+    move => move.row.undoes === undefined && changeOf(move) !== 0 && move.place > word && move.place <= ended,
+  )
   if (!isOpen || next.row.at >= until) return []
   const why = `${next.row.key} ends what post ${post.id} was told to last ${until - next.row.at} ms longer`
   return [{ promise: '11', why }]

@@ -33,7 +33,7 @@ export type ReceiverHookAction =
   | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never; forward?: never }
   | { driver: 'forward'; forward: Forward; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never }
 
-/** Changes the replica count of a workload (or the minimum of its autoscaler) by one step, between `min` and `max`. */
+/** Changes the replica count of a workload (or the minimum or maximum of its autoscaler) by one step, between `min` and `max`. */
 export interface Scale {
   /** The workload or its autoscaler, in the hook's own namespace. */
   target: {
@@ -43,6 +43,8 @@ export interface Scale {
     kind?: string
     /** Its name. */
     name: string
+    /** For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default its minimum. */
+    count?: 'min' | 'max'
   }
   /** up adds replicas, down removes them. */
   action: 'up' | 'down'

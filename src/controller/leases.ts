@@ -2,6 +2,7 @@ import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { endOf } from '../record/parts.ts'
+import { shownCount } from '../record/shown-count.ts'
 
 /**
  * Returns what a record says of leases, in the form of a status. `target` is the hook's present target,
@@ -42,10 +43,4 @@ export const leasesIn = (
 const stateOf = (isHeld: boolean, isOverdue: boolean): LeaseReport['shown'][number]['state'] =>
   isHeld ? 'held' : isOverdue ? 'overdue' : 'open'
 
-/** Returns the object of a target in a claim, such as `Deployment/web`, with the pool if it has several. */
-const nameIn = (target: string): string => {
-  const [path = '', way = ''] = target.split(' ', 2)
-  const [kind = '', name = ''] = path.split('/').slice(-2)
-  const pool = /\[([^\]]+)\]/.exec(way)?.[1]
-  return `${kind}/${name}${pool === undefined ? '' : ` pool ${pool}`}`.slice(0, maxTarget)
-}
+const nameIn = (target: string): string => shownCount(target).slice(0, maxTarget)

@@ -17,6 +17,7 @@ import type { Ledger } from '../record/ledger.ts'
 import type { Memory } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
 import { rowsOf } from '../record/protocol.ts'
+import { shownCount } from '../record/shown-count.ts'
 import { lookAtClaim } from '../steps/finish.ts'
 import type { StepService } from '../steps/service.ts'
 import type { Step } from '../steps/steps.ts'
@@ -233,7 +234,7 @@ export class LeaseKeeper {
     const { count } = part
     const since = endOf(part.part, endBefore)
     const target = parseTarget(count.target, owner.namespace)
-    if (!target || isObject(count.target, hook.autoscaled)) return await this.#close(part, ending)
+    if (!target || shownCount(count.target) === hook.autoscaled) return await this.#close(part, ending)
     const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
     switch (step.step) {
       case 'done':
@@ -291,9 +292,5 @@ export class LeaseKeeper {
 const closing: ReadonlySet<string> = new Set(['TargetNotFound', 'ManagedByAutoscaler'])
 
 const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))
-
-/** Returns whether a target in a claim is the object `aim`, such as `Deployment/web`. */
-const isObject = (target: string, aim: string | undefined): boolean =>
-  aim !== undefined && `/${target.split(' ', 1)[0]}`.endsWith(`/${aim}`)
 
 const messageOf = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')

@@ -5,7 +5,7 @@ export interface LeasingHook {
   /** Returns whether the hook is still known to exist, and to be the same. */
   readonly isCurrent: () => boolean
   readonly endBefore: number | undefined
-  /** The object that an autoscaler has, such as `Deployment/web`. Undefined: none is known. */
+  /** The count that an autoscaler sets, such as `Deployment/web`. Undefined: none is known. */
   readonly autoscaled: string | undefined
 }
 

@@ -8,7 +8,7 @@ export interface Leasing {
   readonly forMs: number
   /** What was leased before this moment ends by then, since the epoch. Undefined: nothing has to. */
   readonly endBefore?: number | undefined
-  /** The object that the hook changes, such as `Deployment/web`. */
+  /** The count that the hook changes, as the hook calls it, such as `Deployment/web`. */
   readonly aim: string
 }
 

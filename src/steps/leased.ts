@@ -19,6 +19,7 @@ import {
   type CountName,
 } from '../record/parts.ts'
 import { allSeen } from '../record/protocol.ts'
+import { shownCount } from '../record/shown-count.ts'
 import { largestCount, takeBackWithin } from './arithmetic.ts'
 import type { UndoPlan } from './steps.ts'
 
@@ -115,7 +116,7 @@ export const leaseAfter = (
   return { moves, until: part.until }
 }
 
-/** Moves the end of the leases of a delivery's alerts, which a gate skips, at the object that the hook is aimed at. */
+/** Moves the end of the leases of a delivery's alerts, which a gate skips, at the count that the hook is aimed at. */
 export const reportedAtGate = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
@@ -126,14 +127,11 @@ export const reportedAtGate = (
   if (key === undefined || !leasing || !reportsFiring(context.delivery)) return
   const until = untilOf(leasing, now)
   for (const { count, part } of partsWithKey(draft, key)) {
-    if (part.until === undefined || !isAimedAt(count.target, leasing.aim) || !movesEnd(part, { until }, leasing))
+    if (part.until === undefined || shownCount(count.target) !== leasing.aim || !movesEnd(part, { until }, leasing))
       continue
     extendPart(draft, key, count, { until, low: part.low ?? 0, high: part.high ?? largestCount })
   }
 }
-
-/** Returns whether a target in a claim is the object `aim`, such as `Deployment/web`. */
-const isAimedAt = (target: string, aim: string): boolean => `/${target.split(' ', 1)[0]}`.endsWith(`/${aim}`)
 
 /** Returns when a step's lease ends, with that of the earlier steps of its group. */
 export const endWith = (

@@ -66,6 +66,50 @@ describe('an autoscaler', () => {
     expect(await look(here, autoscalers, 'web', 'spec', 'minReplicas')).toBe(2)
   })
 
+  it('has its maximum changed by a hook that says so, no lower than its minimum', async () => {
+    const here = await setUp()
+    await makeAutoscaler(here, 'web', { minReplicas: 2, maxReplicas: 6 })
+    const most = { ...autoscaler, count: 'max' }
+    await here.createHook('up', { target: most, by: 3, max: 10 })
+    await here.createHook('down', { target: most, action: 'down', by: 7, min: 1 })
+    await here.createHook('floor', { target: { ...autoscaler, count: 'min' }, by: 2, max: 50 })
+    expect(await ready(here, 'up')).toMatchObject({ status: 'True' })
+    expect(at(await here.hook('up'), 'status', 'target')).toBe('HorizontalPodAutoscaler/web count max')
+    const up = await here.url('up')
+    expect(answerOf(await post(`${up}?dryRun=true`))).toBe('200 applied Stepped 6 9')
+    expect(answerOf(await post(up))).toBe('200 applied Stepped 6 9')
+    expect(answerOf(await post(up))).toBe('200 applied Stepped 9 10')
+    expect(answerOf(await post(up))).toBe('200 unchanged AtBound 10 10')
+    expect(answerOf(await post(await here.url('floor')))).toBe('200 applied Stepped 2 4')
+    const down = await here.url('down')
+    expect(answerOf(await post(down))).toBe('200 applied Stepped 10 4')
+    expect(answerOf(await post(down))).toBe('200 unchanged AtBound 4 4')
+    expect(await look(here, autoscalers, 'web', 'spec')).toMatchObject({ minReplicas: 4, maxReplicas: 4 })
+  })
+
+  it('has an alert taken back from each of its counts, whichever hook wrote last', async () => {
+    const here = await setUp()
+    await makeAutoscaler(here, 'web', { minReplicas: 2, maxReplicas: 6 })
+    await here.createHook('floor', { target: autoscaler, by: 2, max: 50 }, { onResolved: 'undo' })
+    await here.createHook('ceiling', { target: { ...autoscaler, count: 'max' }, by: 4, max: 50 }, { onResolved: 'undo' })
+    const [floor, ceiling] = [await here.url('floor'), await here.url('ceiling')]
+    const [firing, resolved] = [notification('firing', 'New group'), notification('resolved', 'All alerts resolved')]
+    expect(answerOf(await post(floor, firing))).toBe('200 applied Stepped 2 4')
+    expect(answerOf(await post(ceiling, firing))).toBe('200 applied Stepped 6 10')
+    // Somebody sets the maximum. The minimum is not said anything about.
+    await merge(here, autoscalers, 'web', { spec: { maxReplicas: 12 } })
+    expect(answerOf(await post(ceiling, resolved))).toBe('200 skipped SetByOthers')
+    expect(answerOf(await post(floor, resolved))).toBe('200 applied Undone 4 2')
+    expect(await look(here, autoscalers, 'web', 'spec')).toMatchObject({ minReplicas: 2, maxReplicas: 12 })
+  })
+
+  it('alone has a choice of counts', async () => {
+    const here = await cluster()
+    await expect(here.createHook('up', { target: { name: 'web', count: 'max' } })).rejects.toThrow(
+      /only a HorizontalPodAutoscaler or a ScaledObject has a minimum and a maximum/,
+    )
+  })
+
   it('is named as what a hook on its workload can be aimed at instead', async () => {
     const here = await setUp()
     await here.createDeployment('web', 2)

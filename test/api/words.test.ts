@@ -52,6 +52,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     field: 'minReplicas',
     make: here => makeAutoscaler(here, 'web', { minReplicas: 2, maxReplicas: 20 }),
   },
+  'HorizontalPodAutoscaler that is its maximum': {
+    type: autoscalers,
+    target: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'web', count: 'max' },
+    field: 'maxReplicas',
+    make: here => makeAutoscaler(here, 'web', { minReplicas: 1, maxReplicas: 2 }),
+  },
 }
 
 const setUp = async ({ field, make: made, target, type }: Kind) => {

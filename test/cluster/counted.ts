@@ -38,13 +38,15 @@ export interface CountedKind {
   readonly cel: string
   /** What an absent count is; undefined where it is none. */
   readonly absent: number | undefined
-  /** Operations of a JSON Patch that a hook never makes. */
-  readonly illegal: readonly object[]
+  /** Operations of a JSON Patch that a hook never makes, alone or several at once. */
+  readonly illegal: readonly (object | readonly object[])[]
+  /** True if it is another count of a kind that is listed already. */
+  readonly isSecond?: true
 }
 
 const scaled =
-  ({ group, kind, version }: ResourceType): CountedKind['hook'] =>
-  name => ({ driver: 'scale', member: { target: { apiVersion: `${group}/${version}`, kind, name } } })
+  ({ group, kind, version }: ResourceType, more: object = {}): CountedKind['hook'] =>
+  name => ({ driver: 'scale', member: { target: { apiVersion: `${group}/${version}`, kind, name, ...more } } })
 
 const manyReplicas = 1_000_000
 
@@ -98,7 +100,13 @@ export const countedKinds: readonly CountedKind[] = [
     }),
     ...inMember('spec.minReplicas'),
     absent: 1,
-    illegal: [{ op: 'replace', path: '/spec/maxReplicas', value: 1 }],
+    illegal: [
+      { op: 'replace', path: '/spec/scaleTargetRef/name', value: 'other' },
+      [
+        { op: 'replace', path: '/spec/minReplicas', value: 3 },
+        { op: 'replace', path: '/spec/maxReplicas', value: 9 },
+      ],
+    ],
   },
   {
     type: scaledObjects,
@@ -112,7 +120,27 @@ export const countedKinds: readonly CountedKind[] = [
     }),
     ...inMember('spec.minReplicaCount'),
     absent: 0,
-    illegal: [{ op: 'replace', path: '/spec/maxReplicaCount', value: 1 }],
+    illegal: [
+      { op: 'replace', path: '/spec/scaleTargetRef/name', value: 'other' },
+      [
+        { op: 'replace', path: '/spec/minReplicaCount', value: 3 },
+        { op: 'replace', path: '/spec/maxReplicaCount', value: 9 },
+      ],
+    ],
+  },
+  {
+    type: scaledObjects,
+    rights: () => rightsOfDriver('scale-autoscalers'),
+    hook: scaled(scaledObjects, { count: 'max' }),
+    spec: maxReplicaCount => ({
+      scaleTargetRef: { name: 'web' },
+      maxReplicaCount,
+      triggers: [{ type: 'cron', metadata: { timezone: 'UTC', start: '0 6 * * *', end: '0 20 * * *' } }],
+    }),
+    ...inMember('spec.maxReplicaCount'),
+    absent: 100,
+    illegal: [{ op: 'add', path: '/spec/idleReplicaCount', value: 1 }],
+    isSecond: true,
   },
   {
     type: rollouts,

@@ -94,7 +94,9 @@ const writeMeanwhile = async (here: Cluster, kind: CountedKind, isOver: () => bo
 
 const answerOf = ({ body, status }: Posted): string => `${status} ${String(body['reason'])}`
 
-const named = countedKinds.map(kind => [`${kind.type.kind} of ${kind.type.group}`, kind] as const)
+const named = countedKinds.map(
+  kind => [`${kind.type.kind} of ${kind.type.group}${kind.isSecond ? ', its maximum' : ''}`, kind] as const,
+)
 
 describe.each(named)('%s', (_, kind) => {
   const starts = kind.absent === undefined ? [0, 3] : [undefined, 0, 3]
@@ -218,7 +220,7 @@ describe.each(named)('%s', (_, kind) => {
       ...kind.illegal,
     ]
     for (const operation of illegal)
-      expect([operation, await patch([operation])]).toEqual([operation, expect.stringMatching(/^4(?:03|22)$/)])
+      expect([operation, await patch([operation].flat())]).toEqual([operation, expect.stringMatching(/^4(?:03|22)$/)])
   })
 })
 

@@ -31,6 +31,11 @@ const reading = (change: Partial<ValidationContext> = {}): ValidationContext => 
 
 it('says what it does and to what, and how many replicas each kind has', () => {
   expect(scale.target(member)).toBe('Deployment/web')
+  const autoscaler = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'web' }
+  expect(scale.target({ ...member, target: { ...autoscaler, count: 'min' } })).toBe('HorizontalPodAutoscaler/web')
+  expect(scale.target({ ...member, target: { ...autoscaler, count: 'max' } })).toBe(
+    'HorizontalPodAutoscaler/web count max',
+  )
   expect(scale.describe(member)).toBe('scale up by 2, to at most 10')
   expect(scale.describe({ ...member, action: 'down', by: '25%' })).toBe('scale down by 25%, to at least 1')
   expect(scale.describe({ ...endless, action: 'down', by: 1 })).toBe('scale down by 1, to at least 1')
@@ -43,12 +48,23 @@ it('says what it does and to what, and how many replicas each kind has', () => {
     expect(replicas?.(counted)).toEqual({ wanted: 3, ready: 2 })
     expect(replicas?.(web)).toEqual({ wanted: 1, ready: 0 })
   }
-  const kept = { ...web, spec: { minReplicas: 3, minReplicaCount: 3 } }
+  const kept = { ...web, spec: { minReplicas: 3, maxReplicas: 9, minReplicaCount: 3 } }
   expect(autoscalers?.map(({ replicas }) => replicas?.(kept))).toEqual([
     { wanted: 3, ready: 3 },
     { wanted: 3, ready: 3 },
   ])
   expect(autoscalers?.map(({ replicas }) => replicas?.(web)?.wanted)).toEqual([1, 0])
+  const stored = { ...kept, metadata: { ...kept.metadata, uid: 'u', resourceVersion: '1' } }
+  expect(autoscalers?.map(({ parts }) => parts?.(stored).map(({ more, wanted }) => [more, wanted]))).toEqual([
+    [
+      [{}, 3],
+      [{ count: 'max' }, 9],
+    ],
+    [
+      [{}, 3],
+      [{ count: 'max' }, 100],
+    ],
+  ])
 })
 
 describe('what keeps a hook from scaling', () => {

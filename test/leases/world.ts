@@ -5,13 +5,17 @@ import { parseContent, type StoredMemory } from '../../src/api/record.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
 import { createApiServer, type ApiServer, type ServerRequest } from '../../src/apiserver/server.ts'
 import { crds } from '../../src/drivers/registry.ts'
+import { knownKind } from '../../src/drivers/scale/kinds.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { LeaseKeeper } from '../../src/leases/leases.ts'
 import type { LeasingHooks } from '../../src/leases/leasing-hook.ts'
 import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
+import { shownCount } from '../../src/record/shown-count.ts'
 import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
+import type { Target } from '../../src/steps/target/target.ts'
+import { targetText } from '../../src/steps/target/text.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -21,6 +25,7 @@ import { deploymentTarget } from '../support/targets.ts'
 
 const shop = '/namespaces/shop'
 const deploymentsPath = `/apis/apps/v1${shop}/deployments`
+const autoscalersPath = `/apis/autoscaling/v2${shop}/horizontalpodautoscalers`
 const hooksPath = `/apis/${apiVersion}${shop}/receiverhooks`
 const recordsPath = `/apis/${apiVersion}${shop}/receiverhookrecords`
 
@@ -28,6 +33,8 @@ const recordsPath = `/apis/${apiVersion}${shop}/receiverhookrecords`
 export interface Letter {
   readonly hook?: string
   readonly target?: string
+  /** Which count of the autoscaler `web` is changed. Undefined: that of a Deployment. */
+  readonly count?: 'min' | 'max'
   readonly by?: number
   readonly action?: 'up' | 'down'
   readonly min?: number
@@ -56,6 +63,13 @@ export const over = (name: string): Partial<Delivery> =>
     identity: { key: `${name} ends`, newsAt: 9 },
     group: { key: `{alertname="${name}"}`, firing: [], mixed: false },
   })
+
+/** Returns a count of the autoscaler `web`. */
+const autoscalerTarget = (count: 'min' | 'max'): Target => {
+  const known = knownKind({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', count })
+  if (!known) throw new Error('the kind is not known')
+  return { ...known, namespace: 'shop', name: 'web' }
+}
 
 /** What all processes of a world share. */
 interface Shared {
@@ -92,14 +106,15 @@ class Process {
 
   post(letter: Letter = {}): Promise<Step> {
     const { action = 'up', by = 2, max = 10, min = 1, overshoot = 'clamp', hook: name = 'web-up' } = letter
-    const { target: aim = 'web', undo = false } = letter
+    const { count, target: aim = 'web', undo = false } = letter
+    const target = count === undefined ? deploymentTarget(aim) : autoscalerTarget(count)
     const delivery: Delivery = { sender: 'plain', phase: 'none', ...letter.delivery }
     const hook = { namespace: 'shop', name, uid: this.#shared.uidOf(name) ?? '' }
     const { endBefore, forMs } = letter
     const context = contextOf({
       hook,
       delivery,
-      leasing: forMs === undefined ? undefined : { forMs, endBefore, aim: `Deployment/${aim}` },
+      leasing: forMs === undefined ? undefined : { forMs, endBefore, aim: shownCount(targetText(target)) },
       undo,
       cooldownMs: letter.cooldownMs ?? 0,
       dedupeWindowMs: letter.dedupeWindowMs ?? 40_000,
@@ -110,8 +125,8 @@ class Process {
     const steps = this.#steps.of(context)
     const bounds = { min, max }
     return undo && delivery.phase === 'resolved'
-      ? steps.undo(deploymentTarget(aim), takeBackWithin(bounds))
-      : steps.change(deploymentTarget(aim), moveWithin({ action, by: { count: by }, overshoot, ...bounds }), bounds)
+      ? steps.undo(target, takeBackWithin(bounds))
+      : steps.change(target, moveWithin({ action, by: { count: by }, overshoot, ...bounds }), bounds)
   }
 
   /** Sets the hook's `endBefore`, as this process knows it. */
@@ -221,6 +236,22 @@ class World {
   scale(count: number, name = 'web'): void {
     const path = `${deploymentsPath}/${name}/scale`
     this.#ask('PATCH', path, { spec: { replicas: count } }, { query: { fieldManager: 'kubectl' } })
+  }
+
+  makeAutoscaler(minReplicas: number, maxReplicas: number): void {
+    const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas, maxReplicas }
+    this.#ask('POST', autoscalersPath, { metadata: { name: 'web' }, spec })
+  }
+
+  /** Returns the minimum and the maximum of the autoscaler. */
+  bounds(): readonly [min: unknown, max: unknown] {
+    const spec = at(this.#get(`${autoscalersPath}/web`), 'spec')
+    return [at(spec, 'minReplicas'), at(spec, 'maxReplicas')]
+  }
+
+  /** Sets members of the autoscaler as a person does. */
+  setBounds(spec: object): void {
+    this.#ask('PATCH', `${autoscalersPath}/web`, { spec }, { query: { fieldManager: 'kubectl' } })
   }
 
   remove(hook: string): void {

@@ -1,4 +1,5 @@
 import type { ReceiverHook } from '../../api/hook.ts'
+import type { TargetPart } from '../../drivers/driver.ts'
 import { drivers } from '../../drivers/registry.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
@@ -24,11 +25,12 @@ export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly 
   for (const hook of hooks) {
     const target = targetOf(hook)
     if (target === undefined || targets.size >= maxTargets) continue
-    const { kind, name } = target
+    const { kind, name, part } = target
     targets.set(countKey(hook), async () => {
       const path = objectPath(kind.type, hook.metadata.namespace, name)
       const object = await send(api, { method: 'GET', path, timeoutMs: withinMs })
-      return kind.replicas?.(object)?.wanted
+      if (part === '') return kind.replicas?.(object)?.wanted
+      return kind.parts?.(object).find(({ more }) => partInWords(more) === part)?.wanted
     })
   }
   const counts = new Map<string, number | undefined>()
@@ -40,13 +42,19 @@ const countKey = ({ metadata, spec, status }: ReceiverHook): string =>
   `${spec.driver}/${metadata.namespace}/${status?.target ?? ''}`
 
 /**
- * Returns the kind and the name of a hook's target, or undefined if the driver cannot count the
- * replicas of that kind. `status.target` is `Kind/name`.
+ * Returns the kind, the name and the part of a hook's target, or undefined if the driver cannot count the
+ * replicas of that kind. `status.target` is `Kind/name`, and then what names the part, such as
+ * `count max`.
  */
 const targetOf = ({ spec, status }: ReceiverHook) => {
-  const [kindName, name] = (status?.target ?? '').split('/', 2)
+  const [, kindName, name, part = ''] = /^([^/]+)\/(\S+)(?: (.+))?$/.exec(status?.target ?? '') ?? []
   const kind = drivers
     .find(driver => driver.name === spec.driver)
-    ?.targets.find(({ replicas, type }) => type.kind === kindName && replicas !== undefined)
-  return kind === undefined || name === undefined ? undefined : { kind, name }
+    ?.targets.find(({ parts, replicas, type }) => type.kind === kindName && (part === '' ? replicas : parts))
+  return kind === undefined || name === undefined ? undefined : { kind, name, part }
 }
+
+const partInWords = (more: TargetPart['more']): string =>
+  Object.entries(more)
+    .map(([member, value]) => `${member} ${value}`)
+    .join(' ')

@@ -113,7 +113,7 @@ const notesOf = (explained: ExplainedCount, { now }: Page): readonly string[] =>
       ? ['You may not list autoscalers here, so one may set this count.']
       : autoscalers.map(
           name =>
-            `${name} sets this count, and undoes what others set. Aim hooks at ${name}: they change the least that it keeps.`,
+            `${name} sets this count, and undoes what others set. Aim hooks at ${name}: they change its minimum, or its maximum.`,
         )),
     ...account.claims.map(({ at, by, hook, isPending }) =>
       isPending

@@ -5,6 +5,8 @@ import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { kindOf } from '../../drivers/scale/kinds.ts'
 import { definitionsOf } from '../../kube/definitions.ts'
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
+import { knownCounts } from '../../steps/target/counts.ts'
+import { historiesIn } from '../../steps/target/histories.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside } from '../../steps/target/pools.ts'
 import type { CountAt } from '../../steps/target/target.ts'
 import type { Cluster } from '../cluster/cluster.ts'
@@ -18,13 +20,16 @@ import { kindNamed } from '../spec/kinds.ts'
 export interface Subject {
   readonly type: ResourceType
   readonly name: string
-  /** Returns the counts that the object has: one, or one for each pool. */
+  /**
+   * Returns the counts that the object has: one, or one for each pool. The maximum of an autoscaler is a
+   * count if hooks change it, or have changed it.
+   */
   readonly counts: (object: StoredObject) => readonly SubjectCount[]
 }
 
 /** One of the counts of an object. */
 export interface SubjectCount {
-  /** The object, and its pool if it has several, such as `Cluster/east pool workers`. A hook's target is called so. */
+  /** The object, with what names the count if it has several, such as `Cluster/east pool workers`. A hook's target is called so. */
   readonly shownAs: string
   readonly at: CountAt
 }
@@ -53,8 +58,19 @@ export const subjectNamed = async (
   const definitions = definitionsOf({ api, clock }, { lane: 'bulk', timeoutMs: patienceMs })
   const counted = await kindOf({ apiVersion, kind, name }, definitions)
   if ('reason' in counted) throw new CommandFailure(counted.message, 1)
-  return { type: counted.type, name, counts: () => [{ shownAs: `${kind}/${name}`, at: counted.at }] }
+  const shownAs = `${kind}/${name}`
+  const least = { shownAs, at: counted.at }
+  const max = knownCounts.find(({ at }) => at === counted.at)?.max
+  if (!max) return { type: counted.type, name, counts: () => [least] }
+  const most = { shownAs: `${shownAs} count max`, at: max }
+  const isAimed = found.some(hook => isAimedAt(hook, most))
+  const counts: Subject['counts'] = object => (isAimed || hasHistory(object, max) ? [least, most] : [least])
+  return { type: counted.type, name, counts }
 }
+
+/** Returns whether hooks have changed a count of an object. */
+const hasHistory = (object: StoredObject, { field }: Pick<CountAt, 'field'>): boolean =>
+  historiesIn(object)?.[field] !== undefined
 
 const poolCounts = (type: ResourceType, object: StoredObject): readonly SubjectCount[] => {
   const shownAs = `${type.kind}/${object.metadata.name}`

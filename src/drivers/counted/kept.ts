@@ -14,6 +14,19 @@ export const onlyCount = (type: ResourceType, path: readonly string[]): Kept => 
 }
 
 /**
+ * Makes the rule for writes of a kind with several counts in its spec: they may change only one of
+ * `members`, and the annotations that the write leaves.
+ */
+export const onlyOneCount = (type: ResourceType, members: readonly [string, string]): Kept => {
+  const spec = both(['spec'])
+  const isOne = members.map(member => sameMember(spec, member)).map(rule => `(${rule})`)
+  return keptByRules(type, members.map(member => `spec.${member}`).join(' or '), [
+    sameBut(spec, members),
+    isOne.join(' || '),
+  ])
+}
+
+/**
  * Makes the rule for writes of a kind: they may change only what `rules` allow, and the
  * annotations that the write leaves. `what` names the allowed fields, for messages.
  */

@@ -1,6 +1,6 @@
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scaledObjects } from '../../kube/resources.ts'
-import { onlyCount } from '../counted/kept.ts'
+import { onlyCount, onlyOneCount } from '../counted/kept.ts'
 import type { Cel, Extra, Right } from '../driver-rights.ts'
 
 /**
@@ -22,8 +22,11 @@ export const scaleExtras: readonly Extra[] = [
     name: 'scale-autoscalers',
     hooks: 'whose target is a HorizontalPodAutoscaler or a ScaledObject',
     readsDefinitions: false,
-    trigger: [autoscalers, scaledObjects].map(type => rightsTo(type, 'the least that an autoscaler keeps')),
-    keeps: [onlyCount(autoscalers, ['spec', 'minReplicas']), onlyCount(scaledObjects, ['spec', 'minReplicaCount'])],
+    trigger: [autoscalers, scaledObjects].map(type => rightsTo(type, 'the minimum or the maximum of an autoscaler')),
+    keeps: [
+      onlyOneCount(autoscalers, ['minReplicas', 'maxReplicas']),
+      onlyOneCount(scaledObjects, ['minReplicaCount', 'maxReplicaCount']),
+    ],
   },
   {
     name: 'scale-rollouts',
@@ -38,6 +41,10 @@ export const scaleExtras: readonly Extra[] = [
 export const groupOf: Cel = "self.target.apiVersion.contains('/') ? self.target.apiVersion.split('/')[0] : ''"
 
 /** A CEL expression that is true if the target of a hook is an autoscaler. */
-export const isLeast: Cel = [autoscalers, scaledObjects]
+export const isAutoscaler: Cel = [autoscalers, scaledObjects]
   .map(type => `self.target.apiVersion == '${apiVersionOf(type)}' && self.target.kind == '${type.kind}'`)
   .join(' || ')
+
+/** A CEL expression for the count of an autoscaler that a hook changes, in words. */
+export const whichCount: Cel =
+  "(has(self.target.count) && self.target.count == 'max' ? 'the maximum' : 'the minimum')"

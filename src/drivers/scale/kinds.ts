@@ -1,9 +1,8 @@
 import { at } from '../../api/json.ts'
 import type { Definitions, Uncountable } from '../../kube/definitions.ts'
-import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
-import { autoscalers, scalableKinds, scaledObjects } from '../../kube/resources.ts'
+import { apiVersionOf } from '../../kube/paths.ts'
 import type { Target } from '../../steps/target/target.ts'
-import { countNamed, inSpec, knownCounts } from '../../steps/target/counts.ts'
+import { countNamed, inSpec, knownCounts, type KnownCount } from '../../steps/target/counts.ts'
 import type { TargetKind } from '../driver.ts'
 import type { Scale } from './schema.ts'
 
@@ -11,10 +10,12 @@ import type { Scale } from './schema.ts'
 type Kind = Pick<Target, 'type' | 'at'>
 
 /** Returns the kind of a target. Undefined if its CRD must be read to find the count. */
-export const knownKind = ({ apiVersion, kind }: Pick<Scale['target'], 'apiVersion' | 'kind'>): Kind | undefined =>
-  kindsByName.get(`${apiVersion} ${kind}`)
+export const knownKind = ({ apiVersion, count, kind }: Omit<Scale['target'], 'name'>): Kind | undefined => {
+  const known = kindsByName.get(`${apiVersion} ${kind}`)
+  return known?.max && count === 'max' ? { type: known.type, at: known.max } : known
+}
 
-const kindsByName: ReadonlyMap<string, Kind> = new Map(
+const kindsByName: ReadonlyMap<string, KnownCount> = new Map(
   knownCounts.map(known => [`${apiVersionOf(known.type)} ${known.type.kind}`, known]),
 )
 
@@ -56,20 +57,22 @@ const replicas: TargetKind['replicas'] = object => ({
 })
 
 /**
- * Returns an autoscaler's kind, for display. Its count is the minimum in `member`, by default
- * `absent`. A new minimum takes effect at once, so all of it is shown as ready.
+ * Returns an autoscaler's kind, for display. Its count is the minimum, and its maximum is a part. A new
+ * minimum takes effect at once, so all of it is shown as ready.
  */
-const least = (type: ResourceType, member: string, absent: number): TargetKind => ({
+const autoscaler = ({ at: least, max, type }: KnownCount): TargetKind => ({
   type,
   replicas: object => {
-    const wanted = numberAt(object, 'spec', member) ?? absent
+    const wanted = least.read(object) ?? 0
     return { wanted, ready: wanted }
   },
+  parts: object => [
+    { more: {}, wanted: least.read(object) ?? 0 },
+    { more: { count: 'max' }, wanted: max?.read(object) ?? 0 },
+  ],
 })
 
 /** The kinds whose count is found without their CRD, for display. */
-export const scaleTargets: readonly TargetKind[] = [
-  ...scalableKinds.map(type => ({ type, replicas })),
-  least(autoscalers, 'minReplicas', 1),
-  least(scaledObjects, 'minReplicaCount', 0),
-]
+export const scaleTargets: readonly TargetKind[] = knownCounts.map(known =>
+  known.max ? autoscaler(known) : { type: known.type, replicas },
+)

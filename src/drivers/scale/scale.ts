@@ -16,7 +16,7 @@ import {
 import { lookAtCount } from '../counted/look.ts'
 import type { Driver, Execution, TargetObject } from '../driver.ts'
 import type { Right } from '../driver-rights.ts'
-import { groupOf, isLeast, scaleExtras } from './extras.ts'
+import { groupOf, isAutoscaler, scaleExtras, whichCount } from './extras.ts'
 import { kindOf, knownKind, scaleTargets } from './kinds.ts'
 import { scaleDeclaration, type Scale, type scaleSchema } from './schema.ts'
 
@@ -37,7 +37,7 @@ export const scale = {
     ]),
     author: [
       {
-        when: `!(${isLeast})`,
+        when: `!(${isAutoscaler})`,
         group: groupOf,
         resource: pluralInCel('self.target.kind'),
         subresource: 'scale',
@@ -48,12 +48,12 @@ export const scale = {
         why: 'who makes a hook must be allowed to scale its target',
       },
       {
-        when: isLeast,
+        when: isAutoscaler,
         group: groupOf,
         resource: pluralInCel('self.target.kind'),
         name: 'self.target.name',
         verb: 'patch',
-        does: "'change the least of ' + self.target.kind + '/' + self.target.name",
+        does: `'change ' + ${whichCount} + ' of ' + self.target.kind + '/' + self.target.name`,
         right: '`patch` on the target, where that is a HorizontalPodAutoscaler or a ScaledObject',
         why: 'these have no `/scale`: who makes a hook must be allowed to change its target',
       },
@@ -63,7 +63,7 @@ export const scale = {
     extras: scaleExtras,
   },
 
-  target: ({ target }) => `${target.kind}/${target.name}`,
+  target: ({ target }) => `${target.kind}/${target.name}${target.count === 'max' ? ' count max' : ''}`,
 
   object: member => objectOf(member),
 
@@ -84,7 +84,7 @@ export const scale = {
     if (problem) return { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
     const autoscaler = await reading.autoscalerOf(type, target.name)
     if (autoscaler === undefined) return undefined
-    const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: aim the hook at ${autoscaler} instead, to change the least that it keeps`
+    const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: aim the hook at ${autoscaler} instead, to change its minimum or its maximum`
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 

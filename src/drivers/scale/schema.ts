@@ -6,6 +6,7 @@ import { autoscalers, scalableKinds, scaledObjects } from '../../kube/resources.
 import { countDeclaration, movement, movementRules } from '../counted/schema.ts'
 import type { Declaration } from '../declaration.ts'
 
+const autoscalerKinds = [autoscalers, scaledObjects].map(type => `${apiVersionOf(type)} ${type.kind}`)
 const kinds = [...scalableKinds, autoscalers, scaledObjects].map(type => `${apiVersionOf(type)} ${type.kind}`)
 
 /**
@@ -25,18 +26,26 @@ const scalableRule = {
     `(self.apiVersion + ' ' + self.kind).matches('${customKind}')`,
   ].join(' || '),
   message: `cannot be scaled: use one of ${kinds.join(', ')}, or a custom resource that has /scale (apiVersion and kind)`,
-  holds: self => {
-    const kind = `${stringAt(self, 'apiVersion')} ${stringAt(self, 'kind')}`
-    return kinds.includes(kind) || isCustom.test(kind)
-  },
+  holds: self => kinds.includes(kindOf(self)) || isCustom.test(kindOf(self)),
+} as const satisfies Rule
+
+const kindOf = (target: unknown): string => `${stringAt(target, 'apiVersion')} ${stringAt(target, 'kind')}`
+
+/** The rule that only an autoscaler has a choice of counts. */
+const countRule = {
+  rule: `!has(self.count) || self.apiVersion + ' ' + self.kind in [${autoscalerKinds.map(kind => `'${kind}'`).join(', ')}]`,
+  fieldPath: '.count',
+  reason: 'FieldValueForbidden',
+  message: 'must not be set: only a HorizontalPodAutoscaler or a ScaledObject has a minimum and a maximum',
+  holds: self => stringAt(self, 'count') === undefined || autoscalerKinds.includes(kindOf(self)),
 } as const satisfies Rule
 
 /** The member `spec.scale`. */
 export const scaleSchema = {
   type: 'object',
   description:
-    'Changes the replica count of a workload (or the minimum of its autoscaler) by one step, between `min` and `max`.',
-  hint: 'Changes the replica count of a workload (or the minimum of its autoscaler) by one step, within bounds.',
+    'Changes the replica count of a workload (or the minimum or maximum of its autoscaler) by one step, between `min` and `max`.',
+  hint: 'Changes the replica count of a workload (or the minimum or maximum of its autoscaler) by one step, within bounds.',
   required: ['target', 'action'],
   properties: {
     target: {
@@ -71,8 +80,17 @@ export const scaleSchema = {
           hint: '',
           'x-kubernetes-validations': [objectNameRule],
         },
+        count: {
+          type: 'string',
+          title: 'Which count',
+          enum: ['min', 'max'],
+          titles: { min: 'the minimum', max: 'the maximum' },
+          description:
+            'For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default its minimum.',
+          hint: "A step changes the autoscaler's minimum, or its maximum. By default its minimum.",
+        },
       },
-      'x-kubernetes-validations': [scalableRule],
+      'x-kubernetes-validations': [scalableRule, countRule],
     },
     ...movement,
   },

@@ -6,18 +6,34 @@ import { poolCountNamed, poolKinds } from './pools.ts'
 import { viaObject } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
 
-/** The accessor for the count of a HorizontalPodAutoscaler: its minimum. */
+/** The accessor for the minimum of a HorizontalPodAutoscaler. */
 const minReplicas = viaObject({
   way: ['spec', 'minReplicas'],
   absent: 1,
   limits: object => ({ min: 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
 })
 
-/** The accessor for the count of a KEDA ScaledObject: its minimum, which may be 0. */
+/** The accessor for the maximum of a HorizontalPodAutoscaler, which is never below its minimum. */
+const maxReplicas = viaObject({
+  way: ['spec', 'maxReplicas'],
+  limits: object => ({ min: Math.max(1, numberAt(object, 'spec', 'minReplicas') ?? 1), max: Infinity }),
+})
+
+/** The accessor for the minimum of a KEDA ScaledObject, which may be 0. */
 const minReplicaCount = viaObject({
   way: ['spec', 'minReplicaCount'],
   absent: 0,
   limits: object => ({ min: 0, max: numberAt(object, 'spec', 'maxReplicaCount') ?? 100 }),
+})
+
+/**
+ * The accessor for the maximum of a KEDA ScaledObject. It is at least 1, because KEDA makes a
+ * HorizontalPodAutoscaler with it.
+ */
+const maxReplicaCount = viaObject({
+  way: ['spec', 'maxReplicaCount'],
+  absent: 100,
+  limits: object => ({ min: Math.max(1, numberAt(object, 'spec', 'minReplicaCount') ?? 0), max: Infinity }),
 })
 
 /**
@@ -26,11 +42,20 @@ const minReplicaCount = viaObject({
  */
 export const inSpec = (member: string): CountAt => viaObject({ way: ['spec', member], absent: 0 })
 
-/** The kinds that need no discovery, and where their objects hold the count. */
-export const knownCounts: readonly { readonly type: ResourceType; readonly at: CountAt }[] = [
+/** A kind, and where its objects hold the count. */
+export interface KnownCount {
+  readonly type: ResourceType
+  /** The count. Of an autoscaler, its minimum. */
+  readonly at: CountAt
+  /** The maximum of an autoscaler. Absent: the kind has one count. */
+  readonly max?: CountAt
+}
+
+/** The kinds that need no discovery. */
+export const knownCounts: readonly KnownCount[] = [
   ...scalableKinds.map(type => ({ type, at: viaScale })),
-  { type: autoscalers, at: minReplicas },
-  { type: scaledObjects, at: minReplicaCount },
+  { type: autoscalers, at: minReplicas, max: maxReplicas },
+  { type: scaledObjects, at: minReplicaCount, max: maxReplicaCount },
 ]
 
 /**
@@ -38,8 +63,8 @@ export const knownCounts: readonly { readonly type: ResourceType; readonly at: C
  * count.
  */
 export const countNamed = (type: ResourceType, text: string): CountAt | undefined => {
-  const known = knownCounts.filter(each => isSame(each.type, type))
-  if (known.length > 0) return known.find(each => each.at.text === text)?.at
+  const known = knownCounts.find(each => isSame(each.type, type))
+  if (known) return [known.at, known.max].find(count => count?.text === text)
   const pools = poolKinds.find(each => isSame(each, type))
   if (pools) return poolCountNamed(pools, text)
   const member = /^spec\.([A-Za-z_][\w-]*)$/.exec(text)?.[1]

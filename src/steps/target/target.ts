@@ -1,5 +1,5 @@
 import type { LastWord } from '../../api/mark.ts'
-import type { StoredObject } from '../../api/object.ts'
+import type { KubeObject, StoredObject } from '../../api/object.ts'
 import type { ApiRequest } from '../../environment/environment.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 
@@ -70,7 +70,7 @@ export interface CountAt {
   /** The message for an object that cannot be written in this way. */
   readonly missing: string
   /** Returns the count of an object, or undefined if it has none. */
-  read(object: StoredObject): number | undefined
+  read(object: KubeObject): number | undefined
   /** Returns the object's own bounds, or undefined. */
   limits(object: StoredObject): CountLimits | undefined
   /** Returns what a write needs to know of this version, or undefined. */

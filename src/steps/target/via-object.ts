@@ -1,7 +1,7 @@
 import { at, tryParseJson } from '../../api/json.ts'
 import { parseMark } from '../../api/mark.ts'
 import { group } from '../../api/names.ts'
-import { isStoredObject, type StoredObject } from '../../api/object.ts'
+import { isStoredObject, type KubeObject, type StoredObject } from '../../api/object.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
 import { countsAnnotation, historiesIn, historiesText } from './histories.ts'
@@ -41,7 +41,7 @@ export interface Held {
  */
 export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt => {
   const field = textOfWay(way)
-  const read = (object: StoredObject): number | undefined => {
+  const read = (object: KubeObject): number | undefined => {
     const place = placeIn(object, way)
     const count = place && (at(place.parent, place.member) ?? absent)
     return typeof count === 'number' ? count : undefined
@@ -160,7 +160,7 @@ const textOfWay = (way: Way): string =>
  * create them. Undefined if a list lacks the item.
  */
 const placeIn = (
-  object: StoredObject,
+  object: KubeObject,
   way: Way,
 ):
   | { readonly pointer: string; readonly parent: unknown; readonly member: string; readonly item?: Ground['item'] }

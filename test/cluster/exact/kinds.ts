@@ -88,7 +88,7 @@ export const workload = workloads(deployments)
 export const targetKinds: readonly TargetKind[] = [
   workload,
   workloads(statefulSets, { serviceName: 'web' }),
-  ...countedKinds.map(onObject),
+  ...countedKinds.filter(({ isSecond }) => isSecond !== true).map(onObject),
 ]
 
 /** Returns the rights that their hooks need. */

@@ -15,7 +15,9 @@ describe('the target that a claim names', () => {
 
   it.each([
     'autoscaling/v2/horizontalpodautoscalers/HorizontalPodAutoscaler/web spec.minReplicas',
+    'autoscaling/v2/horizontalpodautoscalers/HorizontalPodAutoscaler/web spec.maxReplicas',
     'keda.sh/v1alpha1/scaledobjects/ScaledObject/web spec.minReplicaCount',
+    'keda.sh/v1alpha1/scaledobjects/ScaledObject/web spec.maxReplicaCount',
     'argoproj.io/v1alpha1/rollouts/Rollout/web spec.replicas',
     'acme.example/v1/fleets/Fleet/web spec.shipCount',
   ])('can be %s, with the way in which it is written', text => {
@@ -65,7 +67,7 @@ describe('the target that a claim names', () => {
     ['a kind that is counted elsewhere', 'apps/v1/deployments/Deployment/web spec.paused'],
     [
       'an autoscaler by another of its fields',
-      'autoscaling/v2/horizontalpodautoscalers/HorizontalPodAutoscaler/web spec.maxReplicas',
+      'autoscaling/v2/horizontalpodautoscalers/HorizontalPodAutoscaler/web spec.minReadySeconds',
     ],
     ['an autoscaler by no field', 'autoscaling/v2/horizontalpodautoscalers/HorizontalPodAutoscaler/web'],
     ['a built-in kind of a group with a dot', 'networking.k8s.io/v1/ingresses/Ingress/web spec.replicas'],

@@ -48,6 +48,9 @@ const differences = (schema: Schema, path: Path, before: unknown, now: unknown):
 export const valueText = (value: unknown): string => {
   if (value === undefined || value === '') return 'not set'
   const name = stringAt(value, 'name')
-  if (name !== undefined) return [stringAt(value, 'kind'), name, stringAt(value, 'pool')].filter(Boolean).join('/')
+  if (name !== undefined) {
+    const parts = ['kind', 'name', 'pool', 'count'].map(member => stringAt(value, member))
+    return parts.filter(Boolean).join('/')
+  }
   return typeof value === 'string' ? value : JSON.stringify(value)
 }

@@ -74,6 +74,8 @@ const referenceTo = (
 const keyOf = (schema: Obj, reference: unknown): string =>
   Object.keys(schema.properties)
     .map(member => stringAt(reference, member) ?? '')
+    // An autoscaler without `count` is the same as with `count: min`.
+    .map(value => (value === 'min' ? '' : value))
     .join(' ')
 
 /** Fields for kind, name and the other members of a reference. */

@@ -26,9 +26,13 @@ export const Preview = ({ checked, draft, targets }: PreviewProps) => {
   const spec = specOf(draft)
   const target = at(filledIn(hookSpecSchema, spec), String(spec['driver']), 'target')
   const [kind, name, pool] = ['kind', 'name', 'pool'].map(member => stringAt(target, member))
-  const live = pool === undefined ? countOf(`${draft.namespace.value}/${kind}/${name}`).value?.replicas : undefined
+  // The minimum of an autoscaler is its count, and its maximum is a part.
+  const count = stringAt(target, 'count') === 'max' ? 'max' : undefined
+  const isWhole = pool === undefined && count === undefined
+  const live = isWhole ? countOf(`${draft.namespace.value}/${kind}/${name}`).value?.replicas : undefined
   const listed = targets.targets.find(
-    candidate => candidate.name === name && candidate.kind === kind && candidate.more?.['pool'] === pool,
+    ({ more, ...candidate }) =>
+      candidate.name === name && candidate.kind === kind && more?.['pool'] === pool && more?.['count'] === count,
   )?.replicas
   return (
     <section class="preview" aria-label="Manifest">

@@ -97,6 +97,15 @@ const commonSpec = {
     hint: 'After this time the hook takes its step back by itself. Must outlast three repeats of the sender. Empty: the step is for good.',
     'x-kubernetes-validations': [durationRule, leaseLengthRule],
   },
+  onDelete: {
+    type: 'string',
+    title: 'When the hook is deleted',
+    enum: ['keep', 'end'],
+    titles: { keep: 'what it has leased stays', end: 'what it has leased ends' },
+    description:
+      'What deleting the hook does with what it has leased with `for`: keep leaves it for good, which is the default, end takes it back at once.',
+    hint: 'What becomes of what the hook has leased. By default it stays for good.',
+  },
   endBefore: {
     type: 'string',
     title: 'End earlier leases by',
@@ -133,7 +142,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
     },
     'x-kubernetes-validations': [
       ...names.flatMap(memberRules),
-      ...(names.every(name => undoing.includes(name)) ? [] : [undoRule(undoing), leaseRule(undoing)]),
+      ...(names.every(name => undoing.includes(name)) ? [] : [undoRule(undoing), ...leaseRules(undoing)]),
       ...namedRules,
     ],
   }
@@ -168,14 +177,21 @@ const undoRule = (undoing: readonly string[]): Rule => ({
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
 })
 
-/** Returns the rule that `for` is set only if the driver changes a count. In CEL, `for` is a reserved word. */
-const leaseRule = (counting: readonly string[]): Rule => ({
-  rule: `!has(self.__for__) || self.driver in [${counting.map(name => `'${name}'`).join(', ')}]`,
-  fieldPath: '.for',
-  reason: 'FieldValueForbidden',
-  message: `must not be set with this driver: only a change of a count ends by itself (${counting.join(', ')})`,
-  holds: self => at(self, 'for') === undefined || counting.some(name => name === at(self, 'driver')),
-})
+/**
+ * Returns the rules that `for` and `onDelete` are set only if the driver changes a count. In CEL, `for` is
+ * a reserved word.
+ */
+const leaseRules = (counting: readonly string[]): readonly Rule[] =>
+  [
+    { name: 'for', inRules: '__for__' },
+    { name: 'onDelete', inRules: 'onDelete' },
+  ].map(({ inRules, name }) => ({
+    rule: `!has(self.${inRules}) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
+    fieldPath: `.${name}`,
+    reason: 'FieldValueForbidden',
+    message: `must not be set with this driver: only a change of a count ends by itself (${counting.join(', ')})`,
+    holds: self => at(self, name) === undefined || counting.some(driver => driver === at(self, 'driver')),
+  }))
 
 /** The spec of a hook: the members that every hook can have, and the member of its driver. */
 export interface HookSpec extends Stored<{ type: 'object'; properties: typeof commonSpec }> {

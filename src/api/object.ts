@@ -10,6 +10,7 @@ export interface ObjectMeta {
   /** A time in RFC 3339, as is `deletionTimestamp`. */
   readonly creationTimestamp?: string
   readonly deletionTimestamp?: string
+  readonly finalizers?: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
   readonly annotations?: Readonly<Record<string, string>>
   readonly ownerReferences?: readonly OwnerReference[]

@@ -1,6 +1,5 @@
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
-import { group } from './names.ts'
 import { arePossible, areRows, time, type Row } from './row.ts'
 import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
@@ -173,6 +172,8 @@ const memorySchema = {
     objects: { type: 'array', items: countedSchema },
     /** What the end of a lease would take back. An undo would take it back too. */
     parts: { type: 'array', items: partSchema },
+    /** True if what the hook has leased ends with it. */
+    endsWithHook: { type: 'boolean' },
     /** Present while something could not end in time. */
     overdue: overdueSchema,
     /** When alerts last fired on after their lease had ended. */
@@ -292,7 +293,3 @@ export const storedPage = (page: readonly Row[]) => ({ format: plainFormat, page
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'
-
-/** The label of a record in which something ends by itself, and the annotation that says when at the earliest. */
-export const leasesLabel = `${group}/leases`
-export const dueAnnotation = `${group}/due`

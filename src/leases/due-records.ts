@@ -1,4 +1,4 @@
-import { dueAnnotation, leasesLabel } from '../api/record.ts'
+import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.ts'
 import type { StoredObject } from '../api/object.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { fraction } from '../environment/chance.ts'
@@ -6,6 +6,7 @@ import type { Random } from '../environment/environment.ts'
 import { parseTime } from '../environment/time.ts'
 import type { ObjectChange } from '../kube/watch-objects.ts'
 import type { RecordOwner } from '../record/memory.ts'
+import type { LeasingHooks } from './leasing-hook.ts'
 
 /**
  * After it is due, a record waits up to this time, in milliseconds. Then the first of several processes
@@ -42,6 +43,12 @@ export interface DueRecord {
   readonly attempts: number
   /** The `endBefore` of the hook with which the record was last looked at. */
   readonly endedBefore: number | undefined
+  /** Whether the record stays until all in it has ended, although its hook is deleted. */
+  readonly isKept: boolean
+  /** What the hook said about that when the record was last looked at. Undefined before. */
+  readonly keptAs: boolean | undefined
+  /** When the record was deleted, which waits until all in it has ended. Undefined if it was not. */
+  readonly deletedAt: number | undefined
 }
 
 /** What a look at a record has shown. */
@@ -55,20 +62,20 @@ export interface LookResult {
   readonly again?: 'stuck' | 'soon' | undefined
 }
 
-/** Returns the hook's `endBefore`, as this process knows it. */
-export type EndBefore = (owner: RecordOwner) => number | undefined
+/** Returns what a hook says of its leases, as this process knows it. */
+export type KnownHook = LeasingHooks['known']
 
 /** The records in which something ends by itself, and when each has to be looked at. It does no I/O. */
 export class DueRecords {
   readonly #random: Random
-  readonly #endBefore: EndBefore
+  readonly #hook: KnownHook
   #records = new Map<string, DueRecord>()
   /** The records of the list that is being read. */
   #listed = new Map<string, DueRecord>()
 
-  constructor(random: Random, endBefore: EndBefore) {
+  constructor(random: Random, hook: KnownHook) {
     this.#random = random
-    this.#endBefore = endBefore
+    this.#hook = hook
   }
 
   get size(): number {
@@ -121,7 +128,8 @@ export class DueRecords {
       reportedDue: known.version === version ? Infinity : known.reportedDue,
       notBefore: now + retry.firstMs,
       attempts,
-      endedBefore: this.#endBefore(owner),
+      endedBefore: this.#hook(owner)?.endBefore,
+      keptAs: this.#hook(owner)?.endsWithHook,
     })
   }
 
@@ -130,9 +138,14 @@ export class DueRecords {
     this.#records.delete(nameOf(owner))
   }
 
-  /** Returns when to look at a record. A new `endBefore` may make it due earlier. */
-  #lookAt({ due, endedBefore, notBefore, owner, reportedDue, retryAt, spread }: DueRecord): number {
-    const endBefore = this.#endBefore(owner)
+  /**
+   * Returns when to look at a record. A new `endBefore` may make it due earlier, and a new `onDelete` has to
+   * be stored in it at once.
+   */
+  #lookAt(record: DueRecord): number {
+    const { due, endedBefore, isKept, keptAs, notBefore, owner, reportedDue, retryAt, spread } = record
+    const { endBefore, endsWithHook = isKept } = this.#hook(owner) ?? {}
+    if (endsWithHook !== isKept && endsWithHook !== keptAs) return -Infinity
     const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
     return Math.min(first + spread, retryAt, Math.max(reportedDue + spread, notBefore))
   }
@@ -140,7 +153,12 @@ export class DueRecords {
   #put(records: Map<string, DueRecord>, { metadata }: StoredObject, now: number): void {
     const key = nameOf(metadata)
     const [hook] = metadata.ownerReferences ?? []
-    const due = parseTime(metadata.annotations?.[dueAnnotation] ?? '')
+    const isKept = metadata.finalizers?.includes(leasesFinalizer) === true
+    const deletedAt = metadata.deletionTimestamp === undefined ? undefined : parseTime(metadata.deletionTimestamp)
+    // All that is open ends with the hook.
+    const isGoing = isKept && deletedAt !== undefined
+    const stored = parseTime(metadata.annotations?.[dueAnnotation] ?? '')
+    const due = isGoing ? Math.min(stored, now) : stored
     if (!hook || metadata.labels?.[leasesLabel] === undefined || Number.isNaN(due)) return void records.delete(key)
     const { name, namespace = '', resourceVersion: version } = metadata
     const found = this.#records.get(key)
@@ -158,6 +176,9 @@ export class DueRecords {
       attempts: known?.attempts ?? 0,
       notBefore: known?.notBefore ?? -Infinity,
       endedBefore: endedBefore !== undefined && endedBefore + lateMs < now ? endedBefore : undefined,
+      isKept,
+      keptAs: known?.isKept === isKept ? known.keptAs : undefined,
+      deletedAt,
     })
   }
 }

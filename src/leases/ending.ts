@@ -8,6 +8,7 @@ import type { Memory, RecordOwner } from '../record/memory.ts'
 import { allParts, endOf, isSameCount, partKeyOf, type PartOf } from '../record/parts.ts'
 import { joined } from '../record/protocol.ts'
 import type { Made } from '../steps/steps.ts'
+import type { DueRecord } from './due-records.ts'
 
 /** How long the claim of a part is left to the process that made it, in milliseconds. */
 const leftAloneMs = 5000
@@ -108,3 +109,40 @@ export const endingOf = (
     ledger: () => ledger,
   }
 }
+
+/** How long something may be late before people are notified, in milliseconds. */
+const overdueAfterMs = 60_000
+
+/**
+ * Notes what is late for longest, so that people are notified. `isPartial`: not all was tried to end. `now`
+ * is in milliseconds since the epoch.
+ */
+export const noteOverdue = (
+  ledger: Ledger,
+  { overdue }: Memory,
+  late: LateEnd | undefined,
+  isPartial: boolean,
+  now: number,
+): void => {
+  if (!late) return void (overdue && !isPartial && ledger.later(draft => draft.clear('overdue')))
+  const { since: at, why } = late
+  const isOther = !overdue || (!isPartial && overdue.at !== at)
+  if (now - at > overdueAfterMs && isOther) ledger.later(draft => draft.set({ overdue: { at, why } }))
+}
+
+/**
+ * How long after its deletion a hook's leases are tried to end, in milliseconds, and how often at least
+ * in a row: all triggers may have been down. After that, the rest stays.
+ */
+const keptForMs = 3_600_000
+const keptForAttempts = 5
+
+/** Returns whether the rest of what a deleted hook has leased stays for good. */
+export const isLeftForGood = (
+  { attempts, deletedAt = Infinity }: Pick<DueRecord, 'attempts' | 'deletedAt'>,
+  now: number,
+): boolean => now - deletedAt > keptForMs && attempts >= keptForAttempts
+
+/** Returns by when the leases of a deleted hook end: all that is in its memory. */
+export const endBeforeOfDeleted = (memory: Memory, deletedAt: number): number =>
+  Math.max(deletedAt, ...(memory.parts ?? []).map(part => part.at + 1))

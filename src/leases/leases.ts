@@ -8,11 +8,11 @@
 import { groupedBy } from '../environment/grouped.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { leasesLabel } from '../api/record.ts'
+import { leasesLabel } from '../api/record-due.ts'
 import { records } from '../kube/resources.ts'
 import { watchObjects } from '../kube/watch-objects.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { MemoryDraft } from '../record/draft.ts'
+import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Memory } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
@@ -26,14 +26,16 @@ import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
 import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import {
+  endBeforeOfDeleted,
   endingOf,
+  isLeftForGood,
   nextDueOf,
   noteEnd,
+  noteOverdue,
   workIn,
   type DueWork,
   type EndResult,
   type Ending,
-  type LateEnd,
 } from './ending.ts'
 
 /** How often the wall clock is read, in milliseconds. It may jump. */
@@ -46,15 +48,14 @@ const withinMs = 4000
 const maxEnds = 32
 const maxOfTarget = 4
 
-/** How long something may be late before people are notified, in milliseconds. */
-const overdueAfterMs = 60_000
-
 interface LeaseParts {
   readonly hooks: LeasingHooks
   readonly ledgers: Ledgers
   readonly steps: Pick<StepService, 'end'>
   readonly charge: (uid: string, bytes: number) => void
 }
+
+const leftForGood = 'what a deleted hook has leased could not end within an hour, and stays for good'
 
 /** The result of a look at a record that could not be read, or in which nothing may end now. */
 const unread: LookResult = { due: undefined, again: 'soon' }
@@ -81,7 +82,7 @@ export class LeaseKeeper {
     this.#environment = environment
     this.#watchNamespace = watchNamespace
     this.#parts = parts
-    this.#due = new DueRecords(environment.random, owner => parts.hooks.endBefore(owner))
+    this.#due = new DueRecords(environment.random, owner => parts.hooks.known(owner))
   }
 
   /** Watches records and ends what is due, until `stop` is aborted. */
@@ -148,27 +149,34 @@ export class LeaseKeeper {
       })
   }
 
-  /** Ends what is due in a record. Returns undefined if its hook is gone. */
-  async #look({ owner }: DueRecord): Promise<LookResult | undefined> {
+  /** Ends what is due in a record. Returns undefined if its hook is gone, and nothing ends with it. */
+  async #look(record: DueRecord): Promise<LookResult | undefined> {
+    const { owner } = record
     const { charge, hooks, ledgers } = this.#parts
     const { clock } = this.#environment
-    const hook = await hooks.find(owner)
-    if (hook === 'gone') return undefined
-    if (hook === 'unknown' || hook === 'stopped') return unread
-    const { endBefore, isCurrent } = hook
+    const found = await hooks.find(owner)
+    if (found.found === 'unknown' || found.found === 'stopped') return unread
+    const hook = found.found === 'hook' ? found.hook : undefined
+    if (!hook && !record.isKept) return undefined
     const ledger = ledgers.of(owner)
-    const ending = { owner, ledger, isCurrent, endBefore, charge: (bytes: number) => charge(owner.uid, bytes) }
-    const memory = await this.#read(ending)
+    const memory = await this.#read(ledger)
     if (memory === 'gone') return undefined
     if (!memory) return unread
     const now = clock.now()
+    const endBefore = hook ? hook.endBefore : endBeforeOfDeleted(memory, record.deletedAt ?? now)
+    if (hook && hook.endsWithHook !== record.isKept && !(await this.#keep(ledger, hook.endsWithHook))) return unread
+    const isCurrent = found.found === 'hook' ? found.hook.isCurrent : found.isCurrent
+    const ending = { owner, ledger, isCurrent, endBefore, charge: (bytes: number) => charge(owner.uid, bytes) }
     const work = workIn(memory, now, endBefore)
     const open = await this.#lookAtClaims(work, memory, ledger)
     const ended = await this.#endAll(work.ends, ending, hook)
     const late = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)[0]
     const isLeft = ended.length < work.ends.length
-    this.#noteOverdue(ledger, memory, late, isLeft || work.isShared)
+    noteOverdue(ledger, memory, late, isLeft || work.isShared, clock.now())
     const isStuck = late !== undefined || ended.includes('held') || open
+    if (!hook && isStuck && isLeftForGood(record, now) && (await this.#keep(ledger, false))) {
+      return void this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
+    }
     const next = nextDueOf(ledger, endBefore, now)
     return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
   }
@@ -186,7 +194,7 @@ export class LeaseKeeper {
   }
 
   /** Reads the newest record. Undefined if it cannot be read now. */
-  async #read({ ledger }: Ending): Promise<Memory | 'gone' | undefined> {
+  async #read(ledger: Ledger): Promise<Memory | 'gone' | undefined> {
     const { clock } = this.#environment
     const end = clock.monotonic() + withinMs
     const read = await ledger.decide(draft => ({ result: draft.memory(), needsNewest: true }), {
@@ -197,13 +205,13 @@ export class LeaseKeeper {
   }
 
   /** Ends parts, a few at once of each target. Parts without a free place wait for the next look. */
-  async #endAll(parts: readonly PartOf[], ending: Ending, hook: LeasingHook): Promise<readonly EndResult[]> {
+  async #endAll(parts: readonly PartOf[], ending: Ending, hook: LeasingHook | undefined): Promise<readonly EndResult[]> {
     const queues = groupedBy(parts, ({ count }) => count.target)
     const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {
       for (let part = queue.shift(); part; part = queue.shift()) {
         if (!this.#enter(target)) return
-        ended.push(await this.#end(part, ending, hook).finally(() => this.#leave(target)))
+        ended.push(await this.#end(part, ending, hook).finally(() => this.#free(target)))
       }
     }
     const workers = [...queues].flatMap(([target, queue]) =>
@@ -221,20 +229,20 @@ export class LeaseKeeper {
     return true
   }
 
-  #leave(target: string): void {
+  #free(target: string): void {
     const left = (this.#ending.get(target) ?? 1) - 1
     this.#ends -= 1
     if (left > 0) this.#ending.set(target, left)
     else this.#ending.delete(target)
   }
 
-  async #end(part: PartOf, ending: Ending, hook: LeasingHook): Promise<EndResult> {
+  async #end(part: PartOf, ending: Ending, hook: LeasingHook | undefined): Promise<EndResult> {
     const { clock, log } = this.#environment
     const { endBefore, ledger, owner } = ending
     const { count } = part
     const since = endOf(part.part, endBefore)
     const target = parseTarget(count.target, owner.namespace)
-    if (!target || shownCount(count.target) === hook.autoscaled) return await this.#close(part, ending)
+    if (!target || shownCount(count.target) === hook?.autoscaled) return await this.#close(part, ending)
     const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
     switch (step.step) {
       case 'done':
@@ -264,27 +272,23 @@ export class LeaseKeeper {
 
   /** Closes a part that can never end: its object is gone, or an autoscaler sets the count. */
   async #close({ count, part }: PartOf, { endBefore, ledger }: Ending): Promise<EndResult> {
-    const { clock } = this.#environment
-    const end = clock.monotonic() + withinMs
-    const closed = await ledger.decide(
-      draft => {
-        if (partOn(draft, part.key, count)) closePart(draft, part.key, count)
-        return { result: undefined }
-      },
-      { mayContinue: () => clock.monotonic() < end },
-    )
-    return closed.decided === 'stored'
-      ? 'done'
-      : { since: endOf(part, endBefore), why: 'the record could not be written' }
+    const isClosed = await this.#store(ledger, draft => closePart(draft, part.key, count))
+    return isClosed ? 'done' : { since: endOf(part, endBefore), why: 'the record could not be written' }
   }
 
-  /** Notes what is late for longest, so that people are notified. `isPartial`: not all was tried to end. */
-  #noteOverdue(ledger: Ledger, { overdue }: Memory, late: LateEnd | undefined, isPartial: boolean): void {
-    if (!late) return void (overdue && !isPartial && ledger.later(draft => draft.clear('overdue')))
-    const { since: at, why } = late
-    const isLate = this.#environment.clock.now() - at > overdueAfterMs
-    const isOther = !overdue || (!isPartial && overdue.at !== at)
-    if (isLate && isOther) ledger.later(draft => draft.set({ overdue: { at, why } }))
+  /** Stores whether what is leased ends with its hook, and with that the record's finalizer. */
+  #keep(ledger: Ledger, endsWithHook: boolean): Promise<boolean> {
+    return this.#store(ledger, draft => draft.set({ endsWithHook }))
+  }
+
+  /** Stores an update now. Returns whether it is stored. */
+  async #store(ledger: Ledger, update: Update): Promise<boolean> {
+    const { clock } = this.#environment
+    const end = clock.monotonic() + withinMs
+    const stored = await ledger.decide(draft => ({ result: update(draft) }), {
+      mayContinue: () => clock.monotonic() < end,
+    })
+    return stored.decided === 'stored'
   }
 }
 

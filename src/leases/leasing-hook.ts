@@ -5,17 +5,25 @@ export interface LeasingHook {
   /** Returns whether the hook is still known to exist, and to be the same. */
   readonly isCurrent: () => boolean
   readonly endBefore: number | undefined
+  /** Whether what is leased ends when the hook is deleted. */
+  readonly endsWithHook: boolean
   /** The count that an autoscaler sets, such as `Deployment/web`. Undefined: none is known. */
   readonly autoscaled: string | undefined
 }
 
+/** The result of a search for a hook. */
+export type FoundHook =
+  /** The hook certainly exists. */
+  | { readonly found: 'hook'; readonly hook: LeasingHook }
+  /** It certainly does not. `isCurrent`: whether things may still be changed. */
+  | { readonly found: 'gone'; readonly isCurrent: () => boolean }
+  /** Nothing may be changed now. */
+  | { readonly found: 'stopped' }
+  | { readonly found: 'unknown' }
+
 /** What the ends of leases need to know of hooks. */
 export interface LeasingHooks {
-  /**
-   * Returns a hook that certainly exists. `gone`: it does not. `stopped`: nothing may be changed now.
-   * `unknown`: that could not be found out.
-   */
-  find(owner: RecordOwner): Promise<LeasingHook | 'gone' | 'stopped' | 'unknown'>
-  /** Returns the `endBefore` of a hook, of any age. */
-  endBefore(owner: RecordOwner): number | undefined
+  find(owner: RecordOwner): Promise<FoundHook>
+  /** Returns a hook as it is known, of any age. */
+  known(owner: RecordOwner): Pick<LeasingHook, 'endBefore' | 'endsWithHook'> | undefined
 }

@@ -6,7 +6,7 @@ import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
-import { partKeyFor, type Leasing } from './lease-terms.ts'
+import { partKeyFor, setEndsWithHook, type Leasing } from './lease-terms.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
 import { allSeen, reportOf, unnamedKey, withReport } from './protocol.ts'
 
@@ -131,8 +131,7 @@ const judgeByRows = (
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
-  // The delivery's new key is not stored: a sender that repeats the body with new keys could fill
-  // the record.
+  // The new key is not stored: a sender that repeats the body with new keys could fill the record.
   if (counted) return again(counted, 'signed body')
   if (group?.mixed && allSeen(draft, group)) {
     const message = 'some alerts ended and no new one fires'
@@ -280,6 +279,7 @@ export const decided = (
   const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
   const former = formerOf(draft.get(key))
   const part = partKeyFor(delivery, leasing, undo, at)
+  if (decision.leases && leasing) setEndsWithHook(draft, leasing.endsWithHook === true)
   draft.add({
     key,
     ...moment,

@@ -2,6 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { OpenPart } from '../api/record.ts'
 import type { LeaseTerms, StepBounds } from '../api/row.ts'
+import type { MemoryDraft } from './draft.ts'
 
 /** How long the steps of a hook last. All times are in milliseconds. */
 export interface Leasing {
@@ -10,6 +11,8 @@ export interface Leasing {
   readonly endBefore?: number | undefined
   /** The count that the hook changes, as the hook calls it, such as `Deployment/web`. */
   readonly aim: string
+  /** Whether what is leased ends when the hook is deleted. */
+  readonly endsWithHook?: boolean
 }
 
 /**
@@ -80,3 +83,8 @@ export const movesEnd = (
 /** Returns whether a delivery reports alerts that fire now. */
 export const reportsFiring = ({ group, phase }: Pick<Delivery, 'group' | 'phase'>): boolean =>
   group !== undefined && group.firing.length > 0 && (phase === 'firing' || phase === 'partly resolved')
+
+/** Stores whether what a hook leases ends with it. Nothing if that is stored already. */
+export const setEndsWithHook = (draft: MemoryDraft, endsWithHook: boolean): void => {
+  if ((draft.fields.endsWithHook ?? false) !== endsWithHook) draft.set({ endsWithHook })
+}

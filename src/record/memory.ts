@@ -1,6 +1,7 @@
 import { groupedBy } from '../environment/grouped.ts'
 import { leasesFormat, plainFormat, type Changed, type OpenPart, type StoredMemory } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
+import { hasSeveralCounts } from './shown-count.ts'
 
 /**
  * A closed page: finished rows in an object of their own next to the record. A page never changes.
@@ -129,7 +130,7 @@ const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { rea
     [...groupedBy(sums, ({ key }) => key)].flatMap(([key, group]) => {
       const [first, ...others] = group.map(({ at, delta, object, since }) => {
         const { target = '', uid = '' } = objects[object] ?? {}
-        return { at, uid, delta, ...(since !== undefined && { since }), ...(target.includes('[') && { target }) }
+        return { at, uid, delta, ...(since !== undefined && { since }), ...(hasSeveralCounts(target) && { target }) }
       })
       return first ? [[key, { ...first, ...(others.length > 0 && { others }) }]] : []
     }),

@@ -1,3 +1,9 @@
+/** Matches the path of an autoscaler, which has a minimum and a maximum. */
+const autoscaler = /^(?:autoscaling|keda\.sh)\//
+
+/** Returns whether the object of a claim may have several counts, such as pools. */
+export const hasSeveralCounts = (target: string): boolean => target.includes('[') || autoscaler.test(target)
+
 /**
  * Returns how a hook calls the count of a claim: `Deployment/web`, `Cluster/east pool workers` or
  * `HorizontalPodAutoscaler/web count max`. Each count of an object has another name.
@@ -7,6 +13,6 @@ export const shownCount = (target: string): string => {
   const [kind = '', name = ''] = path.split('/').slice(-2)
   const pool = /\[([^\]]+)\]/.exec(way)?.[1]
   if (pool !== undefined) return `${kind}/${name} pool ${pool}`
-  const isMaximum = /^(?:autoscaling|keda\.sh)\//.test(path) && way.startsWith('spec.max')
+  const isMaximum = autoscaler.test(path) && way.startsWith('spec.max')
   return `${kind}/${name}${isMaximum ? ' count max' : ''}`
 }

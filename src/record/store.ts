@@ -1,7 +1,8 @@
 import { tryParseJson } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
-import { dueAnnotation, leasesLabel, parseContent, recordFormat, recordKind } from '../api/record.ts'
+import { parseContent, recordFormat, recordKind } from '../api/record.ts'
+import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
 import { readFailureOf } from '../kube/errors.ts'
@@ -78,6 +79,7 @@ export const readRecord = async (
       const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
       if (hook?.metadata.uid !== uid) return { read: 'gone' }
     }
+    if (!isOurs && object && isHeld(object)) return { read: 'unreachable', message: heldBy(name), retryAfterMs: 2000 }
     if (!isOurs) return { read: 'found', object, memory: emptyMemory }
     const parsed = parseContent(object['content'])
     if (parsed.content === 'newer') return { read: 'newer', message: tooNew(`${namespace}/${name}`, parsed.format) }
@@ -91,7 +93,9 @@ export const readRecord = async (
     const { resourceVersion } = object.metadata
     const lost = pages.filter(({ read }) => read !== 'found').length
     if (lost > 0 && missedAt !== resourceVersion) return await readRecord(api, owner, reading, resourceVersion)
-    if (lost > 0) reading.unreadable(`${lost} pages of the record`)
+    // The pages of a deleted hook go first.
+    const isGoing = object.metadata.deletionTimestamp !== undefined
+    if (lost > 0 && !isGoing) reading.unreadable(`${lost} pages of the record`)
     const found = pages.flatMap(page => (page.read === 'found' ? page.page : []))
     return { read: 'found', object, memory: memoryOf(parsed.memory, found) }
   } catch (error) {
@@ -137,7 +141,7 @@ export const putRecord = async (
       namespace,
       ...(object && { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion }),
       ownerReferences: [{ apiVersion, kind: hookKind, name, uid }],
-      ...dueMetadata(memory),
+      ...dueMetadata(memory, object),
     },
     content: JSON.stringify(storedOf(memory)),
   }
@@ -175,14 +179,35 @@ export const putRecord = async (
   }
 }
 
-/** Returns the metadata that wakes triggers. Nothing if nothing in the record ends by itself. */
-const dueMetadata = (memory: Memory) => {
+/**
+ * Returns the metadata that wakes triggers, and keeps the record until all has ended. Nothing if nothing in
+ * the record ends by itself.
+ */
+const dueMetadata = (memory: Memory, object: StoredObject | undefined) => {
   const due = dueOf({ parts: memory.parts ?? [], rows: openRows(memory) })
-  // Whole seconds, rounded up.
-  return due === undefined
-    ? {}
-    : { labels: { [leasesLabel]: 'open' }, annotations: { [dueAnnotation]: rfc3339(due + 999) } }
+  const { deletionTimestamp, finalizers = [] } = object?.metadata ?? {}
+  // An object that is being deleted takes no new finalizer.
+  const mayStay = deletionTimestamp === undefined || finalizers.includes(leasesFinalizer)
+  const kept = [
+    ...finalizers.filter(finalizer => finalizer !== leasesFinalizer),
+    ...(due !== undefined && memory.endsWithHook === true && mayStay ? [leasesFinalizer] : []),
+  ]
+  return {
+    ...(kept.length > 0 && { finalizers: kept }),
+    // Whole seconds, rounded up.
+    ...(due !== undefined && {
+      labels: { [leasesLabel]: 'open' },
+      annotations: { [dueAnnotation]: rfc3339(due + 999) },
+    }),
+  }
 }
+
+/** Returns whether a record of an earlier hook may not be replaced yet. Nobody owns an orphan, so it may be. */
+const isHeld = ({ metadata: { finalizers = [], ownerReferences = [] } }: StoredObject): boolean =>
+  finalizers.includes(leasesFinalizer) && ownerReferences.length > 0
+
+const heldBy = (name: string): string =>
+  `what an earlier hook ${name} has leased is being ended: until then its record cannot be replaced`
 
 const askedToWait = ({ retryAfterMs }: { readonly retryAfterMs?: number | undefined }) =>
   retryAfterMs === undefined ? {} : { retryAfterMs }

@@ -44,6 +44,8 @@ export interface LiveHook {
    * nothing has to.
    */
   readonly endBefore: number | undefined
+  /** Whether what the hook has leased ends when the hook is deleted. */
+  readonly endsWithHook: boolean
   /** The rate of posts that this process accepts for the hook. */
   readonly rateLimit: Rate
   /** What a sender has to prove in addition to the token. */
@@ -90,6 +92,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         cooldownMs: 0,
         leasing: undefined,
         endBefore: endBeforeIn(spec),
+        endsWithHook: endsWithHookIn(spec),
         rateLimit: defaultRateLimit,
         auth: undefined,
         replayWindowMs: 0,
@@ -109,6 +112,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         cooldownMs: checkedMilliseconds(spec.cooldown),
         leasing: leasingOf(spec, bound.target),
         endBefore: endBeforeIn(spec),
+        endsWithHook: endsWithHookIn(spec),
         rateLimit: spec.rateLimit ?? defaultRateLimit,
         auth: authOf(spec.auth),
         replayWindowMs: replayWindowOf(spec.auth),
@@ -126,8 +130,18 @@ const endBeforeIn = (spec: unknown): number | undefined => {
   return Number.isNaN(ms) ? undefined : ms
 }
 
+/** Returns whether a spec says that leases end with the hook. Also an invalid hook may have some. */
+const endsWithHookIn = (spec: unknown): boolean => at(spec, 'onDelete') === 'end'
+
 const leasingOf = (spec: ReceiverHook['spec'], aim: string): Leasing | undefined =>
-  spec.for === undefined ? undefined : { forMs: checkedMilliseconds(spec.for), endBefore: endBeforeIn(spec), aim }
+  spec.for === undefined
+    ? undefined
+    : {
+        forMs: checkedMilliseconds(spec.for),
+        endBefore: endBeforeIn(spec),
+        aim,
+        ...(endsWithHookIn(spec) && { endsWithHook: true }),
+      }
 
 const problemIn = ({ metadata, status }: ReceiverHook): HookProblem | undefined => {
   const stalled = status?.conditions?.find(condition => condition.type === 'Stalled' && condition.status === 'True')

@@ -3,8 +3,7 @@ import type { Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
 
 /**
- * Returns what the ends of leases need to know of hooks. Nothing ends for a hook that is gone, and a
- * hook is known or read as for a post. What is leased does not depend on the rest of its spec. While
+ * Returns what the ends of leases need to know of hooks. A hook is known or read as for a post. What is leased does not depend on the rest of its spec. While
  * all hooks are stopped, leases end unless the stop is for undos too.
  */
 export const leasingHooks = (
@@ -14,25 +13,26 @@ export const leasingHooks = (
   find: async ({ name, namespace, uid }) => {
     // The stop of all hooks is with the keys.
     const known = keys.fresh() ? keys.current() : await keys.readRecent().catch(() => undefined)
-    if (!known) return 'unknown'
-    if (known.stop?.all === true) return 'stopped'
+    if (!known) return { found: 'unknown' }
+    if (known.stop?.all === true) return { found: 'stopped' }
     const isSameStop = (): boolean => keys.fresh() && keys.current()?.version === known.version
     const found = await hooks.find(namespace, name, uid)
     switch (found.found) {
       case 'hook': {
         const { hook } = found
-        const { bound, endBefore, problem } = hook
+        const { bound, endBefore, endsWithHook, problem } = hook
         const autoscaled = problem?.reason === 'ManagedByAutoscaler' && 'target' in bound ? bound.target : undefined
-        return { isCurrent: () => hooks.unchanged(hook) && isSameStop(), endBefore, autoscaled }
+        const isCurrent = (): boolean => hooks.unchanged(hook) && isSameStop()
+        return { found: 'hook', hook: { isCurrent, endBefore, endsWithHook, autoscaled } }
       }
       case 'none':
-        return 'gone'
+        return { found: 'gone', isCurrent: isSameStop }
       case 'elsewhere':
       case 'not looked up':
       case 'too large':
       case 'unreachable':
-        return 'unknown'
+        return { found: 'unknown' }
     }
   },
-  endBefore: owner => hooks.known(owner)?.endBefore,
+  known: owner => hooks.known(owner),
 })

@@ -130,7 +130,8 @@ describe.each(named)('%s', (_, kind) => {
     'is stepped exactly from %s, over two processes that lose answers, beside another writer',
     async start => {
       const here = await installed(kind, losing)
-      const spec = kind.spec(start === 0 && kind.type === autoscalers ? 1 : start)
+      const isFromOne = kind.type === autoscalers || kind.isSecond === true
+      const spec = kind.spec(start === 0 && isFromOne ? 1 : start)
       await make(here, kind.type, 'web', spec, { annotations: { [addedAnnotation]: '0' } })
       const began = await countOf(here, kind)
       await createHook(here, kind)

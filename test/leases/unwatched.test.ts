@@ -17,7 +17,7 @@ it('a process that may not list records says that leases may end late', async ()
       },
     },
   })
-  const hooks = { find: () => Promise.resolve('gone' as const), endBefore: () => undefined }
+  const hooks = { find: () => Promise.resolve({ found: 'unknown' as const }), known: () => undefined }
   const parts = { hooks, ledgers: openLedgers(environment), steps: new StepService(environment), charge: () => {} }
   const keeper = new LeaseKeeper(environment, undefined, parts)
   expect(keeper.problem()).toBeUndefined()

@@ -92,6 +92,7 @@ class Process {
   readonly #ledgers: Ledgers
   readonly #steps: StepService
   readonly #endBefore = new Map<string, number>()
+  readonly #endsWithHook = new Set<string>()
   #isDead = false
 
   constructor(shared: Shared, number: number) {
@@ -114,7 +115,7 @@ class Process {
     const context = contextOf({
       hook,
       delivery,
-      leasing: forMs === undefined ? undefined : { forMs, endBefore, aim: shownCount(targetText(target)) },
+      leasing: forMs === undefined ? undefined : { forMs, endBefore, aim: shownCount(targetText(target)), endsWithHook: this.#endsWithHook.has(name) },
       undo,
       cooldownMs: letter.cooldownMs ?? 0,
       dedupeWindowMs: letter.dedupeWindowMs ?? 40_000,
@@ -132,6 +133,12 @@ class Process {
   /** Sets the hook's `endBefore`, as this process knows it. */
   endBefore(ms: number, hook = 'web-up'): void {
     this.#endBefore.set(hook, ms)
+  }
+
+  /** Sets the hook's `onDelete`, as this process knows it. */
+  onDelete(says: 'end' | 'keep', hook = 'web-up'): void {
+    if (says === 'end') this.#endsWithHook.add(hook)
+    else this.#endsWithHook.delete(hook)
   }
 
   die(): void {
@@ -167,17 +174,22 @@ class Process {
 
   #hooks(): LeasingHooks {
     const isAlive = (name: string, uid: string): boolean => !this.#isDead && this.#shared.uidOf(name) === uid
+    const known = ({ name }: { readonly name: string }) => ({
+      endBefore: this.#endBefore.get(name),
+      endsWithHook: this.#endsWithHook.has(name),
+    })
     return {
       find: ({ name, uid }) => {
         const hook = {
           isCurrent: () => isAlive(name, uid),
-          endBefore: this.#endBefore.get(name),
+          ...known({ name }),
           autoscaled: undefined,
         }
-        if (this.#shared.isStopped()) return Promise.resolve('stopped')
-        return Promise.resolve(isAlive(name, uid) ? hook : 'gone')
+        if (this.#shared.isStopped()) return Promise.resolve({ found: 'stopped' })
+        const isGone = !isAlive(name, uid)
+        return Promise.resolve(isGone ? { found: 'gone', isCurrent: () => !this.#isDead } : { found: 'hook', hook })
       },
-      endBefore: ({ name }) => this.#endBefore.get(name),
+      known,
     }
   }
 }

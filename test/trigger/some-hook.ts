@@ -18,6 +18,7 @@ export const someHook: LiveHook = {
   dedupeWindowMs: 40_000,
   cooldownMs: 0,
   leasing: undefined,
+  endsWithHook: false,
   endBefore: undefined,
   rateLimit: { perSecond: 100, burst: 1000 },
   auth: undefined,

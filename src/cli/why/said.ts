@@ -1,6 +1,7 @@
 import type { ReceiverHook } from '../../api/hook.ts'
 import type { StoredObject } from '../../api/object.ts'
-import { leasesLabel, parseContent, type StoredMemory } from '../../api/record.ts'
+import { parseContent, type StoredMemory } from '../../api/record.ts'
+import { leasesLabel } from '../../api/record-due.ts'
 import { parseTime } from '../../environment/time.ts'
 import { isStatus } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'

@@ -204,7 +204,7 @@ class ClaimFold {
     const from = this.#to
     const planned = plan(from, undoes ?? 0, this.#on.version.limits)
     if (typeof planned !== 'number') {
-      const until = reported(this.#draft, context, leases, this.#claimed, undefined)
+      const until = reported(this.#draft, context, leases, this.#count, undefined)
       return { part: 'refused', from, refused: planned.refused, ...untilIn(until) }
     }
     const hasLease = planned !== from || hasPart(this.#draft, context, this.#claimed)
@@ -270,7 +270,7 @@ class ClaimFold {
   #skip({ bounds, context }: Folded, judged: Judgement & { judgement: 'skip' }): Part {
     const { message, reason } = judged
     const terms = termsFor(context, bounds, this.#count)
-    const until = reported(this.#draft, context, terms, this.#claimed, judged)
+    const until = reported(this.#draft, context, terms, this.#count, judged)
     if (judged.remember && context.delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
     }

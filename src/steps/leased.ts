@@ -5,7 +5,7 @@ import { keyOf } from '../api/hash.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Judgement } from '../record/judge.ts'
-import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf } from '../record/lease-terms.ts'
+import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf, type Leasing } from '../record/lease-terms.ts'
 import {
   allParts,
   endOf,
@@ -70,6 +70,16 @@ const groupKeyOf = ({ delivery, leasing }: Pick<DeliveryContext, 'delivery' | 'l
   leasing && delivery.group && keyOf(delivery.group.key)
 
 /**
+ * Returns when a part ends. Undefined if it is to end now, because `endBefore` has passed: no report moves
+ * its end any more.
+ */
+const openUntil = (part: OpenPart | undefined, { endBefore }: Leasing, now: number): number | undefined => {
+  if (part?.until === undefined) return undefined
+  const end = endOf(part, endBefore)
+  return end < part.until && end <= now ? undefined : end
+}
+
+/**
  * Moves the end of a group's lease, if a delivery reports that alerts of the group fire, and if that
  * moves it far enough. `judged` is the decision to skip the delivery. Undefined: it is a step that the
  * plan refused. Returns when the lease ends now, or undefined if there is none.
@@ -78,15 +88,16 @@ export const reported = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
   terms: LeaseTerms | undefined,
-  name: CountName,
+  name: CountName & Pick<LeasedCount, 'now'>,
   judged: (Judgement & { judgement: 'skip' }) | undefined,
 ): number | undefined => {
   const { delivery, leasing } = context
   const key = groupKeyOf(context)
   if (key === undefined || !terms || !leasing) return undefined
   const part = partOn(draft, key, name)
+  const until = openUntil(part, leasing, name.now)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
-  if (!isReported || !part || part.until === undefined || !movesEnd(part, terms, leasing)) return part?.until
+  if (!isReported || !part || until === undefined || !movesEnd({ until }, terms, leasing)) return until
   // What changed nothing says nothing about the bounds of what was changed.
   extendPart(draft, key, name, { ...terms, low: part.low ?? terms.low, high: part.high ?? terms.high })
   return terms.until
@@ -110,10 +121,11 @@ export const leaseAfter = (
   const part = partsWithKey(draft, key).find(({ count: { target: known, uid } }) =>
     isSameCount({ target: known, uid }, { target, uid }),
   )?.part
-  if (part?.until === undefined) return undefined
+  const until = openUntil(part, leasing, now)
+  if (until === undefined) return undefined
   const moves =
-    isReport(judged) && reportsFiring(context.delivery) && movesEnd(part, { until: untilOf(leasing, now) }, leasing)
-  return { moves, until: part.until }
+    isReport(judged) && reportsFiring(context.delivery) && movesEnd({ until }, { until: untilOf(leasing, now) }, leasing)
+  return { moves, until }
 }
 
 /** Moves the end of the leases of a delivery's alerts, which a gate skips, at the count that the hook is aimed at. */
@@ -127,7 +139,8 @@ export const reportedAtGate = (
   if (key === undefined || !leasing || !reportsFiring(context.delivery)) return
   const until = untilOf(leasing, now)
   for (const { count, part } of partsWithKey(draft, key)) {
-    if (part.until === undefined || shownCount(count.target) !== leasing.aim || !movesEnd(part, { until }, leasing))
+    const open = openUntil(part, leasing, now)
+    if (open === undefined || shownCount(count.target) !== leasing.aim || !movesEnd({ until: open }, { until }, leasing))
       continue
     extendPart(draft, key, count, { until, low: part.low ?? 0, high: part.high ?? largestCount })
   }
@@ -141,8 +154,8 @@ export const endWith = (
   name: CountName,
 ): number | undefined => {
   const key = groupKeyOf(context)
-  const before = key === undefined ? undefined : partOn(draft, key, name)?.until
-  return terms && Math.max(terms.until, before ?? 0)
+  const before = key === undefined ? undefined : partOn(draft, key, name)
+  return terms && Math.max(terms.until, before?.until === undefined ? 0 : endOf(before, context.leasing?.endBefore))
 }
 
 /**

@@ -173,6 +173,8 @@ export interface ReceiverHookSettings {
   dedupeWindow?: string
   /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good. */
   for?: string
+  /** What deleting the hook does with what it has leased with `for`: keep leaves it for good, which is the default, end takes it back at once. */
+  onDelete?: 'keep' | 'end'
   /** A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string
   /** When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/act-only-at-certain-times.md). */

@@ -47,6 +47,8 @@ export interface DueRecord {
   readonly isKept: boolean
   /** What the hook said about that when the record was last looked at. Undefined before. */
   readonly keptAs: boolean | undefined
+  /** Whether this process has known the hook since it last looked at the record. True if it never has. */
+  readonly wasKnown: boolean
   /** When the record was deleted, which waits until all in it has ended. Undefined if it was not. */
   readonly deletedAt: number | undefined
 }
@@ -118,6 +120,7 @@ export class DueRecords {
     const key = nameOf(owner)
     const known = this.#records.get(key)
     if (known?.owner.uid !== owner.uid) return
+    const hook = this.#hook(owner)
     const attempts = again === 'stuck' ? known.attempts + 1 : again === 'soon' ? known.attempts : 0
     const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'soon' ? soonMs : Infinity
     this.#records.set(key, {
@@ -128,8 +131,9 @@ export class DueRecords {
       reportedDue: known.version === version ? Infinity : known.reportedDue,
       notBefore: now + retry.firstMs,
       attempts,
-      endedBefore: this.#hook(owner)?.endBefore,
-      keptAs: this.#hook(owner)?.endsWithHook,
+      endedBefore: hook?.endBefore,
+      keptAs: hook?.endsWithHook,
+      wasKnown: hook !== undefined,
     })
   }
 
@@ -143,8 +147,11 @@ export class DueRecords {
    * be stored in it at once.
    */
   #lookAt(record: DueRecord): number {
-    const { due, endedBefore, isKept, keptAs, notBefore, owner, reportedDue, retryAt, spread } = record
-    const { endBefore, endsWithHook = isKept } = this.#hook(owner) ?? {}
+    const { due, endedBefore, isKept, keptAs, notBefore, owner, reportedDue, retryAt, spread, wasKnown } = record
+    const hook = this.#hook(owner)
+    const { endBefore, endsWithHook = isKept } = hook ?? {}
+    // The hook may be deleted. The garbage collector may take long to say so by the record.
+    if (isKept && wasKnown && !hook) return -Infinity
     if (endsWithHook !== isKept && endsWithHook !== keptAs) return -Infinity
     const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
     return Math.min(first + spread, retryAt, Math.max(reportedDue + spread, notBefore))
@@ -178,6 +185,7 @@ export class DueRecords {
       endedBefore: endedBefore !== undefined && endedBefore + lateMs < now ? endedBefore : undefined,
       isKept,
       keptAs: known?.isKept === isKept ? known.keptAs : undefined,
+      wasKnown: known?.wasKnown !== false || this.#hook(known.owner) !== undefined,
       deletedAt,
     })
   }

@@ -1,5 +1,9 @@
 import { expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { read } from '../../src/kube/requests.ts'
+import { autoscalers, hooks, records } from '../../src/kube/resources.ts'
+import { look, makeAutoscaler } from '../support/counted.ts'
 import { cluster, post, product } from '../support/product.ts'
 
 it('a step with `for` says until when it lasts, is shown in the status, and can be ended before that', async () => {
@@ -47,4 +51,31 @@ it('only a hook that changes a count may have `for`, from a second to a week', a
   for (const length of ['500ms', '169h']) {
     await expect(here.createHook('a', {}, { for: length })).rejects.toThrow(/must be from 1s to 168h/)
   }
+  const ending = { ...redeploy, for: undefined, onDelete: 'end' }
+  await expect(here.createHook('a', {}, ending)).rejects.toThrow(/only a change of a count ends by itself/)
+})
+
+it('what a hook with `onDelete: end` has leased ends when it is deleted, and a new hook of its name works then', async () => {
+  const here = await cluster()
+  const path = objectPath(hooks, here.namespace, 'floor')
+  const remove = () => here.api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 5000 })
+  const target = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'web', count: 'max' }
+  const maximum = () => look(here, autoscalers, 'web', 'spec', 'maxReplicas')
+  const record = () => read(here.api, records, here.namespace, 'floor')
+  await makeAutoscaler(here, 'web', { minReplicas: 2, maxReplicas: 6 })
+  await product(here)
+  await here.createHook('floor', { target, by: 4 }, { for: '2h', onDelete: 'end' })
+  expect((await post(await here.url('floor'))).body).toMatchObject({ from: 6, to: 10 })
+  expect((await record())?.metadata.finalizers).toEqual(['receiverhooks.dev/leases'])
+  expect((await remove()).status).toBe(200)
+  expect(await read(here.api, hooks, here.namespace, 'floor')).toBeUndefined()
+  await here.until(maximum, count => count === 6)
+  await here.createHook('floor', { target, by: 3 }, { for: '2h' })
+  const posted = await here.until(
+    async () => await post(await here.url('floor'), undefined, { headers: { 'idempotency-key': 'again' } }),
+    ({ status }) => status === 200,
+  )
+  expect(posted.body).toMatchObject({ from: 6, to: 9 })
+  expect((await record())?.metadata.finalizers).toBeUndefined()
+  expect(await maximum()).toBe(9)
 })

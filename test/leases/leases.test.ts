@@ -428,6 +428,14 @@ describe('onDelete: end', () => {
     expect(at(here.record(), 'kind')).toBe('Status')
   })
 
+  it('ends it before the garbage collector comes', async () => {
+    const { here } = await leased()
+    here.remove('web-up', false)
+    await here.clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    expect(finalizersOf(here.record())).toBeUndefined()
+  })
+
   it('ends it although no process was there when the hook was deleted', async () => {
     const { here, one } = await leased()
     one.die()
@@ -571,6 +579,35 @@ describe('endBefore', () => {
     await clock.advance(70 * minute)
     expect(here.replicas()).toBe(9)
     expect(here.memory()?.parts).toBeUndefined()
+  })
+
+  it.each([
+    ['moves nothing, and says no time', 2 * minute],
+    ['moves nothing, and says no time, also if its time is known', lease.forMs / 20],
+  ])('that has passed: a report that comes before the end %s', async (_, after) => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const firing = { ...lease, dedupeWindowMs: 3_600_000, delivery: alert('Busy') }
+    const step = await here.posted(one, firing)
+    await clock.advance(after)
+    here.isStopped = true
+    const late = await here.posted(one, { ...firing, endBefore: clock.now() })
+    expect(late).toMatchObject({ step: 'skipped', reason: 'Duplicate' })
+    expect(late).not.toHaveProperty('until')
+    await clock.advance(5 * second)
+    expect(here.memory()?.parts).toMatchObject([{ until: step.step === 'done' ? step.until : 0 }])
+  })
+
+  it('that is to come: a report says when the lease ends by it', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const firing = { ...lease, dedupeWindowMs: 3_600_000, delivery: alert('Busy') }
+    await here.posted(one, firing)
+    await clock.advance(2 * minute)
+    const endBefore = clock.now() + minute
+    expect(await here.posted(one, { ...firing, endBefore })).toMatchObject({ reason: 'Duplicate', until: endBefore })
   })
 
   it('in the future is a limit for what is leased until then', async () => {

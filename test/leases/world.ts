@@ -174,22 +174,22 @@ class Process {
 
   #hooks(): LeasingHooks {
     const isAlive = (name: string, uid: string): boolean => !this.#isDead && this.#shared.uidOf(name) === uid
-    const known = ({ name }: { readonly name: string }) => ({
+    const said = (name: string) => ({
       endBefore: this.#endBefore.get(name),
       endsWithHook: this.#endsWithHook.has(name),
     })
     return {
+      known: ({ name, uid }) => (this.#shared.uidOf(name) === uid ? said(name) : undefined),
       find: ({ name, uid }) => {
         const hook = {
           isCurrent: () => isAlive(name, uid),
-          ...known({ name }),
+          ...said(name),
           autoscaled: undefined,
         }
         if (this.#shared.isStopped()) return Promise.resolve({ found: 'stopped' })
         const isGone = !isAlive(name, uid)
         return Promise.resolve(isGone ? { found: 'gone', isCurrent: () => !this.#isDead } : { found: 'hook', hook })
       },
-      known,
     }
   }
 }
@@ -266,8 +266,10 @@ class World {
     this.#ask('PATCH', `${autoscalersPath}/web`, { spec }, { query: { fieldManager: 'kubectl' } })
   }
 
-  remove(hook: string): void {
-    this.#ask('DELETE', `${hooksPath}/${hook}`)
+  /** Deletes a hook. `isCollected`: the garbage collector deletes its record then. */
+  remove(hook: string, isCollected = true): void {
+    const query = { propagationPolicy: isCollected ? 'Background' : 'Orphan' }
+    this.#ask('DELETE', `${hooksPath}/${hook}`, undefined, { query })
   }
 
   removeTarget(name: string): void {

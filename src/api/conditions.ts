@@ -6,7 +6,7 @@ import type { List, Stored } from './schema.ts'
 export const conditionsSchema = {
   type: 'array',
   description:
-    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again.',
+    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time.',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
   maxItems: 16,
@@ -63,10 +63,33 @@ export const conditionsFor = (
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : rfc3339(now)
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
   }
-  if (!problem) return [make('Ready', 'True', ready.reason, ready.message)]
+  const kept = before.filter(({ type }) => type === leaseOverdue)
+  if (!problem) return [make('Ready', 'True', ready.reason, ready.message), ...kept]
   const { reason, message, lasts } = problem
   return [
     make('Ready', 'False', reason, message),
     make(lasts === 'stalled' ? 'Stalled' : 'Reconciling', 'True', reason, message),
+    ...kept,
   ]
+}
+
+/** The type of the condition that a lease could not end in time. Such a hook may be Ready. */
+const leaseOverdue = 'LeaseOverdue'
+
+/**
+ * Returns conditions with the one that a lease is overdue, or without it. `overdue`: since when, as an RFC 3339
+ * time, and why. The list is the same one if it says so already.
+ */
+export const withLeaseOverdue = (
+  conditions: readonly Condition[],
+  overdue: { readonly since: string; readonly message: string } | undefined,
+  generation: number,
+): readonly Condition[] => {
+  const now = conditions.find(({ type }) => type === leaseOverdue)
+  if (now?.lastTransitionTime === overdue?.since && now?.message === overdue?.message) return conditions
+  const others = conditions.filter(condition => condition !== now)
+  if (!overdue) return others
+  const { message, since } = overdue
+  const said = { type: leaseOverdue, status: 'True', reason: leaseOverdue, message } as const
+  return [...others, { ...said, observedGeneration: generation, lastTransitionTime: since }]
 }

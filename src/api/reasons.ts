@@ -67,7 +67,7 @@ export const reasons = {
     where: ['event'],
     means:
       'The time of `for` was over more than a minute ago, and what the hook had leased could not be taken back yet.',
-    todo: 'See the message for the reason. The hook tries again until it succeeds. Or set the count: then nothing is taken from it.',
+    todo: 'See the message for the reason, and the condition `LeaseOverdue`, which lasts as long. The hook tries again until it succeeds. Or set the count: then nothing is taken from it.',
   },
   SetByOthers: {
     where: ['skipped'],

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { withLeaseOverdue } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isReason, reasons, type ReasonIn } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
@@ -118,9 +119,20 @@ export const isNew = (hook: ReceiverHook, report: DeliveryReport): boolean => {
   if (hookUid !== metadata.uid || reported === undefined) return false
   const { counts, lastDelivery, leases, recent } = status ?? {}
   return (
-    !isDeepStrictEqual(reported, { lastDelivery, recent, counts }) || !isDeepStrictEqual(leasesOf(hook, report), leases)
+    !isDeepStrictEqual(reported, { lastDelivery, recent, counts }) ||
+    !isDeepStrictEqual(leasesOf(hook, report), leases) ||
+    conditionsOf(hook, report) !== status?.conditions
   )
 }
+
+/** Returns the conditions of a hook with what the report says of overdue leases. Undefined if it has none yet. */
+const conditionsOf = ({ metadata, status }: ReceiverHook, { overdue }: DeliveryReport) => {
+  const said = overdue && { since: rfc3339(overdue.at), message: overdueInWords(overdue) }
+  return status?.conditions && withLeaseOverdue(status.conditions, said, metadata.generation)
+}
+
+const overdueInWords = ({ at, why }: NonNullable<DeliveryReport['overdue']>): string =>
+  `a lease should have ended at ${rfc3339(at)}: ${why}`.slice(0, 1024)
 
 const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] => {
   const endBefore = parseTime(spec.endBefore ?? '')
@@ -148,7 +160,7 @@ export const writeReport = async (
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion: metadata.resourceVersion },
-      status: { ...reported, lastDelivery, ...leasesPatch(leases, status?.leases) },
+      status: { ...reported, lastDelivery, ...leasesPatch(leases, status?.leases), conditions: conditionsOf(hook, report) },
     }),
   })
 }
@@ -236,7 +248,7 @@ const overdueEvent = (
   if (!overdue || emitted.get(key) === overdue.at) return undefined
   emitted.set(key, overdue.at)
   const { todo } = reasons.LeaseOverdue
-  const note = `a lease should have ended at ${rfc3339(overdue.at)}: ${overdue.why}. ${todo}`
+  const note = `${overdueInWords(overdue)}. ${todo}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'LeaseOverdue', action: 'Deliver', note }
 }
 

@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { conditionsFor } from '../../src/api/conditions.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
+import { at as member, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { resultOf } from '../../src/api/status.ts'
-import { eventsOf, emittedRefusals } from '../../src/controller/deliveries.ts'
+import { eventsOf, emittedRefusals, isNew, writeReport } from '../../src/controller/deliveries.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
 
 const textOf = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>
   resultOf({ outcome: 'applied', reason: 'Stepped', ...delivery })
@@ -104,5 +107,47 @@ describe('the Event of a delivery', () => {
     ],
   ] as const)('says %s', (_, delivery, note) => {
     expect(noteOf(delivery)).toBe(note)
+  })
+})
+
+describe('the condition LeaseOverdue', () => {
+  const at = Date.UTC(2026, 2, 14, 15)
+  const said = { type: 'LeaseOverdue', status: 'True', reason: 'LeaseOverdue' } as const
+  const shown = { ...said, message: 'a lease should have ended at 2026-03-14T15:00:00Z: a policy is against it' }
+  const ready = { type: 'Ready', status: 'True', reason: 'Valid', message: '', lastTransitionTime: '2026-03-14T14:00:00Z' } as const
+  const delivery = { time: '2026-03-14T14:09:26Z', sender: 'plain', outcome: 'applied', reason: 'Stepped' } as const
+  const reported = { lastDelivery: delivery, recent: [delivery], counts: {} }
+  const report = { hookUid: 'uid', reported, newestAt: at, confirmation: undefined }
+  const late = { ...report, overdue: { at, why: 'a policy is against it' } }
+
+  /** Returns the conditions after a report, or that there is nothing to write. */
+  const after = async (hook: ReceiverHook, now: typeof report): Promise<unknown> => {
+    if (!isNew(hook, now)) return 'nothing new'
+    let written: unknown
+    const api: Pick<ApiConnection, 'request'> = {
+      request: ({ body = '' }) => {
+        written = tryParseJson(String(body))
+        return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(hook) })
+      },
+    }
+    await writeReport({ ...api, watch: noWatch }, hook, now, now.reported)
+    return member(written, 'status', 'conditions')
+  }
+  const noWatch = (): never => {
+    throw new Error('nothing is watched')
+  }
+  const withConditions = (conditions: NonNullable<ReceiverHook['status']>['conditions']): ReceiverHook => ({
+    ...hook,
+    status: { observedGeneration: 1, ...reported, ...(conditions && { conditions }) },
+  })
+
+  it('is there as long as a lease could not end, next to what a reconcile says', async () => {
+    const overdue = { ...shown, observedGeneration: 1, lastTransitionTime: '2026-03-14T15:00:00Z' }
+    expect(await after(withConditions([ready]), late)).toEqual([ready, overdue])
+    expect(await after(withConditions([ready, overdue]), late)).toBe('nothing new')
+    expect(await after(withConditions([ready, overdue]), report)).toEqual([ready])
+    expect(await after(withConditions([ready]), report)).toBe('nothing new')
+    const kept = conditionsFor(undefined, { reason: 'Valid', message: '' }, [ready, overdue], 2, at)
+    expect(kept.map(({ type }) => type)).toEqual(['Ready', 'LeaseOverdue'])
   })
 })

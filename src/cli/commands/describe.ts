@@ -170,11 +170,12 @@ const conditions = ({ status }: ReceiverHook, page: Page): string => {
 }
 
 /**
- * Returns lines that say what to do about a condition, from the table of reasons. Only `Ready` has
- * such lines, because it sums up the other conditions.
+ * Returns lines that say what to do about a condition, from the table of reasons. `Ready` sums up
+ * `Stalled` and `Reconciling`, which have no such lines.
  */
 const todo = ({ reason, status, type }: Condition, width: number | undefined): readonly string[] => {
-  if (type !== 'Ready' || status === 'True' || !isReason(reason)) return []
+  const isBad = type === 'Ready' ? status !== 'True' : type === 'LeaseOverdue'
+  if (!isBad || !isReason(reason)) return []
   return wrapped(`To do: ${reasons[reason].todo}`, width === undefined ? undefined : width - 4).map(
     text => `    ${text}`,
   )
@@ -182,7 +183,7 @@ const todo = ({ reason, status, type }: Condition, width: number | undefined): r
 
 const styleOf = ({ status, type }: Condition) => {
   if (type === 'Ready') return status === 'True' ? ('good' as const) : ('bad' as const)
-  return type === 'Stalled' ? ('bad' as const) : ('warning' as const)
+  return type === 'Stalled' || type === 'LeaseOverdue' ? ('bad' as const) : ('warning' as const)
 }
 
 const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): string => {

@@ -172,8 +172,8 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
 
 const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
   // Stalled and Reconciling repeat the message of Ready, so they are not shown.
-  if (condition.type !== 'Ready') return null
-  const isGood = condition.status === 'True'
+  if (condition.type !== 'Ready' && condition.type !== 'LeaseOverdue') return null
+  const isGood = condition.type === 'Ready' && condition.status === 'True'
   // A suspended hook is Ready too. The time of that condition does not say since when the hook is
   // suspended.
   const isSuspended = isGood && row.suspended

@@ -104,7 +104,7 @@ const commonSpec = {
     titles: { keep: 'what it has leased stays', end: 'what it has leased ends' },
     description:
       'What deleting the hook does with what it has leased with `for`: keep leaves it for good, which is the default, end takes it back at once.',
-    hint: 'What becomes of what the hook has leased. By default it stays for good.',
+    hint: 'Whether what the hook has leased stays for good then, as by default, or ends at once.',
   },
   endBefore: {
     type: 'string',

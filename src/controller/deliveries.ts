@@ -160,7 +160,12 @@ export const writeReport = async (
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion: metadata.resourceVersion },
-      status: { ...reported, lastDelivery, ...leasesPatch(leases, status?.leases), conditions: conditionsOf(hook, report) },
+      status: {
+        ...reported,
+        lastDelivery,
+        ...leasesPatch(leases, status?.leases),
+        conditions: conditionsOf(hook, report),
+      },
     }),
   })
 }

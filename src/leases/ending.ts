@@ -137,6 +137,8 @@ export const noteOverdue = (
 const keptForMs = 3_600_000
 const keptForAttempts = 5
 
+export const leftForGood = 'what a deleted hook has leased could not end within an hour, and stays for good'
+
 /** Returns whether the rest of what a deleted hook has leased stays for good. */
 export const isLeftForGood = (
   { attempts, deletedAt = Infinity }: Pick<DueRecord, 'attempts' | 'deletedAt'>,

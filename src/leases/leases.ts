@@ -29,6 +29,7 @@ import {
   endBeforeOfDeleted,
   endingOf,
   isLeftForGood,
+  leftForGood,
   nextDueOf,
   noteEnd,
   noteOverdue,
@@ -54,8 +55,6 @@ interface LeaseParts {
   readonly steps: Pick<StepService, 'end'>
   readonly charge: (uid: string, bytes: number) => void
 }
-
-const leftForGood = 'what a deleted hook has leased could not end within an hour, and stays for good'
 
 /** The result of a look at a record that could not be read, or in which nothing may end now. */
 const unread: LookResult = { due: undefined, again: 'soon' }
@@ -175,7 +174,8 @@ export class LeaseKeeper {
     noteOverdue(ledger, memory, late, isLeft || work.isShared, clock.now())
     const isStuck = late !== undefined || ended.includes('held') || open
     if (!hook && isStuck && isLeftForGood(record, now) && (await this.#keep(ledger, false))) {
-      return void this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
+      this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
+      return undefined
     }
     const next = nextDueOf(ledger, endBefore, now)
     return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
@@ -205,7 +205,11 @@ export class LeaseKeeper {
   }
 
   /** Ends parts, a few at once of each target. Parts without a free place wait for the next look. */
-  async #endAll(parts: readonly PartOf[], ending: Ending, hook: LeasingHook | undefined): Promise<readonly EndResult[]> {
+  async #endAll(
+    parts: readonly PartOf[],
+    ending: Ending,
+    hook: LeasingHook | undefined,
+  ): Promise<readonly EndResult[]> {
     const queues = groupedBy(parts, ({ count }) => count.target)
     const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {

@@ -124,7 +124,9 @@ export const leaseAfter = (
   const until = openUntil(part, leasing, now)
   if (until === undefined) return undefined
   const moves =
-    isReport(judged) && reportsFiring(context.delivery) && movesEnd({ until }, { until: untilOf(leasing, now) }, leasing)
+    isReport(judged) &&
+    reportsFiring(context.delivery) &&
+    movesEnd({ until }, { until: untilOf(leasing, now) }, leasing)
   return { moves, until }
 }
 
@@ -140,7 +142,11 @@ export const reportedAtGate = (
   const until = untilOf(leasing, now)
   for (const { count, part } of partsWithKey(draft, key)) {
     const open = openUntil(part, leasing, now)
-    if (open === undefined || shownCount(count.target) !== leasing.aim || !movesEnd({ until: open }, { until }, leasing))
+    if (
+      open === undefined ||
+      shownCount(count.target) !== leasing.aim ||
+      !movesEnd({ until: open }, { until }, leasing)
+    )
       continue
     extendPart(draft, key, count, { until, low: part.low ?? 0, high: part.high ?? largestCount })
   }

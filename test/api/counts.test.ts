@@ -91,7 +91,11 @@ describe('an autoscaler', () => {
     const here = await setUp()
     await makeAutoscaler(here, 'web', { minReplicas: 2, maxReplicas: 6 })
     await here.createHook('floor', { target: autoscaler, by: 2, max: 50 }, { onResolved: 'undo' })
-    await here.createHook('ceiling', { target: { ...autoscaler, count: 'max' }, by: 4, max: 50 }, { onResolved: 'undo' })
+    await here.createHook(
+      'ceiling',
+      { target: { ...autoscaler, count: 'max' }, by: 4, max: 50 },
+      { onResolved: 'undo' },
+    )
     const [floor, ceiling] = [await here.url('floor'), await here.url('ceiling')]
     const [firing, resolved] = [notification('firing', 'New group'), notification('resolved', 'All alerts resolved')]
     expect(answerOf(await post(floor, firing))).toBe('200 applied Stepped 2 4')

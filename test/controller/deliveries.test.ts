@@ -114,7 +114,13 @@ describe('the condition LeaseOverdue', () => {
   const at = Date.UTC(2026, 2, 14, 15)
   const said = { type: 'LeaseOverdue', status: 'True', reason: 'LeaseOverdue' } as const
   const shown = { ...said, message: 'a lease should have ended at 2026-03-14T15:00:00Z: a policy is against it' }
-  const ready = { type: 'Ready', status: 'True', reason: 'Valid', message: '', lastTransitionTime: '2026-03-14T14:00:00Z' } as const
+  const ready = {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Valid',
+    message: '',
+    lastTransitionTime: '2026-03-14T14:00:00Z',
+  } as const
   const delivery = { time: '2026-03-14T14:09:26Z', sender: 'plain', outcome: 'applied', reason: 'Stepped' } as const
   const reported = { lastDelivery: delivery, recent: [delivery], counts: {} }
   const report = { hookUid: 'uid', reported, newestAt: at, confirmation: undefined }
@@ -126,7 +132,7 @@ describe('the condition LeaseOverdue', () => {
     let written: unknown
     const api: Pick<ApiConnection, 'request'> = {
       request: ({ body = '' }) => {
-        written = tryParseJson(String(body))
+        written = tryParseJson(body)
         return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(hook) })
       },
     }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
-import { alert, over, world, type Letter } from './world.ts'
+import { alert, over, world } from './world.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -114,42 +114,6 @@ describe('whose word stands', () => {
   })
 })
 
-describe('the counts of an autoscaler', () => {
-  const floor = { ...lease, hook: 'floor', count: 'min', by: 3, max: 20 } as const
-  const ceiling = { ...lease, hook: 'ceiling', count: 'max', by: 4, max: 20 } as const
-
-  it.each([
-    ['maximum', { maxReplicas: 15 }, [2, 15]],
-    ['minimum', { minReplicas: 7 }, [7, 6]],
-  ] as const)('end apart, and what somebody says of its %s is about that alone', async (_, word, ended) => {
-    const here = world()
-    const one = here.start()
-    here.makeAutoscaler(2, 6)
-    for (const letter of [ceiling, floor]) expect(await here.posted(one, letter)).toMatchObject({ step: 'done' })
-    expect(here.bounds()).toEqual([5, 10])
-    here.setBounds(word)
-    await here.clock.advance(lease.forMs + 11 * second)
-    const [min, max] = ended
-    // The maximum is never below the minimum.
-    expect(here.bounds()).toEqual([min, Math.max(min, max)])
-  })
-
-  it('share no part, though the alerts of one group change both by one hook', async () => {
-    const here = world()
-    const one = here.start()
-    here.makeAutoscaler(2, 6)
-    const delivery = alert('Busy')
-    await here.posted(one, { ...floor, hook: 'both', delivery })
-    await here.clock.advance(minute)
-    // Its author has aimed the hook at the maximum. A report moves the end of that part alone.
-    await here.posted(one, { ...ceiling, hook: 'both', delivery: alert('Busy', { identity: { key: 'again' } }) })
-    await here.clock.advance(lease.forMs - minute + 11 * second)
-    expect(here.bounds()).toEqual([2, 10])
-    await here.clock.advance(minute)
-    expect(here.bounds()).toEqual([2, 6])
-  })
-})
-
 describe('what bounds keep back', () => {
   it('stays open, so that leases up and down that overlap come back to the base', async () => {
     const here = world(9)
@@ -165,26 +129,6 @@ describe('what bounds keep back', () => {
     // What was taken away comes back, and then what was added goes.
     await clock.advance(20 * minute)
     expect(here.replicas()).toBe(9)
-  })
-
-  it('stays open, so that a lent ceiling under a lent floor comes back to the base', async () => {
-    const here = world()
-    const { clock } = here
-    const one = here.start()
-    here.makeAutoscaler(2, 6)
-    expect(await here.posted(one, { ...lease, hook: 'ceiling', count: 'max', by: 4, max: 20 })).toMatchObject({
-      from: 6,
-      to: 10,
-    })
-    const floor = { hook: 'floor', count: 'min', forMs: 30 * minute, by: 7, max: 20 } as const
-    expect(await here.posted(one, floor)).toMatchObject({ from: 2, to: 9 })
-    await clock.advance(16 * minute)
-    // The maximum is not below the minimum: the rest of what was lent waits.
-    expect(here.bounds()).toEqual([9, 9])
-    expect(here.memory('ceiling')?.parts).toMatchObject([{ delta: 3, held: true }])
-    await clock.advance(20 * minute)
-    expect(here.bounds()).toEqual([2, 6])
-    expect(here.memory('ceiling')?.parts ?? here.memory('floor')?.parts).toBeUndefined()
   })
 
   it('stays for good after seven days', async () => {
@@ -403,124 +347,6 @@ describe('an end that cannot be made', () => {
     here.remove('web-up')
     await clock.advance(2 * lease.forMs)
     expect(here.replicas()).toBe(6)
-  })
-})
-
-describe('onDelete: end', () => {
-  const finalizersOf = (record: unknown): unknown => at(record, 'metadata', 'finalizers')
-
-  /** Returns a world in which the hook says so, and has leased something. */
-  const leased = async (letter: Letter = lease) => {
-    const here = world()
-    const one = here.start()
-    one.onDelete('end')
-    await here.posted(one, letter)
-    await here.clock.advance(3 * second)
-    return { here, one }
-  }
-
-  it('ends what a hook has leased as soon as it is deleted, and then lets its record go', async () => {
-    const { here } = await leased()
-    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
-    here.remove('web-up')
-    await here.clock.advance(5 * second)
-    expect(here.replicas()).toBe(4)
-    expect(at(here.record(), 'kind')).toBe('Status')
-  })
-
-  it('ends it before the garbage collector comes', async () => {
-    const { here } = await leased()
-    here.remove('web-up', false)
-    await here.clock.advance(5 * second)
-    expect(here.replicas()).toBe(4)
-    expect(finalizersOf(here.record())).toBeUndefined()
-  })
-
-  it('ends it although no process was there when the hook was deleted', async () => {
-    const { here, one } = await leased()
-    one.die()
-    here.remove('web-up')
-    await here.clock.advance(5 * minute)
-    expect(here.replicas()).toBe(6)
-    here.start()
-    await here.clock.advance(5 * second)
-    expect(here.replicas()).toBe(4)
-    expect(at(here.record(), 'kind')).toBe('Status')
-  })
-
-  it('ends it once, and leaves what somebody else has set', async () => {
-    const { here } = await leased()
-    here.start()
-    here.scale(8)
-    here.remove('web-up')
-    await here.clock.advance(minute)
-    expect(here.replicas()).toBe(8)
-    expect(at(here.record(), 'kind')).toBe('Status')
-  })
-
-  it('holds no record in which nothing is leased', async () => {
-    const { here } = await leased()
-    await here.clock.advance(lease.forMs + 15 * second)
-    expect([here.replicas(), finalizersOf(here.record())]).toEqual([4, undefined])
-  })
-
-  it('counts as soon as the hook says so, or no longer', async () => {
-    const { here, one } = await leased()
-    one.onDelete('keep')
-    await here.clock.advance(3 * second)
-    expect(finalizersOf(here.record())).toBeUndefined()
-    one.onDelete('end')
-    await here.clock.advance(3 * second)
-    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
-    one.onDelete('keep')
-    await here.clock.advance(3 * second)
-    here.remove('web-up')
-    await here.clock.advance(2 * lease.forMs)
-    expect(here.replicas()).toBe(6)
-  })
-
-  it('lets a new hook of the name wait until all has ended', async () => {
-    const { here, one } = await leased()
-    here.refusing.add('web')
-    here.remove('web-up')
-    await here.clock.advance(second)
-    const waits = here.posted(one, { ...lease, target: 'api' })
-    await here.clock.advance(5 * second)
-    expect(await waits).toMatchObject({ step: 'unavailable' })
-    here.refusing.clear()
-    await here.clock.advance(30 * second)
-    expect(here.replicas()).toBe(4)
-    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ step: 'done', from: 4, to: 6 })
-  })
-
-  it('is given up after an hour, if the end is refused as long as that', async () => {
-    const { here } = await leased()
-    here.refusing.add('web')
-    here.remove('web-up')
-    await here.clock.advance(59 * minute)
-    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
-    await here.clock.advance(10 * minute)
-    expect(here.replicas()).toBe(6)
-    expect(at(here.record(), 'kind')).toBe('Status')
-  })
-
-  it('waits for nothing if the target is gone', async () => {
-    const { here } = await leased()
-    here.removeTarget('web')
-    here.remove('web-up')
-    await here.clock.advance(5 * second)
-    expect(at(here.record(), 'kind')).toBe('Status')
-  })
-
-  it('waits while nothing may be changed', async () => {
-    const { here } = await leased()
-    here.isStopped = true
-    here.remove('web-up')
-    await here.clock.advance(2 * 60 * minute)
-    expect(here.replicas()).toBe(6)
-    here.isStopped = false
-    await here.clock.advance(10 * second)
-    expect(here.replicas()).toBe(4)
   })
 })
 

@@ -115,7 +115,10 @@ class Process {
     const context = contextOf({
       hook,
       delivery,
-      leasing: forMs === undefined ? undefined : { forMs, endBefore, aim: shownCount(targetText(target)), endsWithHook: this.#endsWithHook.has(name) },
+      leasing:
+        forMs === undefined
+          ? undefined
+          : { forMs, endBefore, aim: shownCount(targetText(target)), endsWithHook: this.#endsWithHook.has(name) },
       undo,
       cooldownMs: letter.cooldownMs ?? 0,
       dedupeWindowMs: letter.dedupeWindowMs ?? 40_000,
@@ -251,7 +254,11 @@ class World {
   }
 
   makeAutoscaler(minReplicas: number, maxReplicas: number): void {
-    const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, minReplicas, maxReplicas }
+    const spec = {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
+      minReplicas,
+      maxReplicas,
+    }
     this.#ask('POST', autoscalersPath, { metadata: { name: 'web' }, spec })
   }
 

@@ -3,6 +3,7 @@ import { isReceiverHook } from '../../api/hook.ts'
 import { at, isObject, stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
+import { leasesFinalizer } from '../../api/record-due.ts'
 import { drivers } from '../../drivers/registry.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
@@ -88,14 +89,26 @@ export const checkRecords = async (cluster: Cluster, namespace: string | undefin
   ])
   const alive = new Set(present.map(({ metadata }) => metadata.uid))
   const stale = kept.filter(({ metadata }) => metadata.ownerReferences?.every(({ uid }) => !alive.has(uid)) === true)
+  const held = stale.filter(({ metadata }) => metadata.finalizers?.includes(leasesFinalizer))
+  if (held.length > 0) {
+    return warning(
+      'records',
+      `${held.length} wait until what their deleted hooks have leased has ended: ${namesOf(held)}`,
+      'A trigger ends it within seconds. If they stay, look at its log, or remove the finalizer: docs/how-to/scale-for-a-while.md.',
+    )
+  }
   return stale.length === 0
     ? ok('records', `${kept.length} belong to hooks that are there`)
     : warning(
         'records',
-        `${stale.length} belong to hooks that are gone: ${stale
-          .slice(0, 3)
-          .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
-          .join(', ')}`,
+        `${stale.length} belong to hooks that are gone: ${namesOf(stale)}`,
         'The garbage collector removes them within minutes; if they stay, delete them.',
       )
 }
+
+/** Returns the names of the first three objects. */
+const namesOf = (objects: readonly StoredObject[]): string =>
+  objects
+    .slice(0, 3)
+    .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+    .join(', ')

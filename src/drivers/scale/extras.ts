@@ -46,5 +46,4 @@ export const isAutoscaler: Cel = [autoscalers, scaledObjects]
   .join(' || ')
 
 /** A CEL expression for the count of an autoscaler that a hook changes, in words. */
-export const whichCount: Cel =
-  "(has(self.target.count) && self.target.count == 'max' ? 'the maximum' : 'the minimum')"
+export const whichCount: Cel = "(has(self.target.count) && self.target.count == 'max' ? 'the maximum' : 'the minimum')"

@@ -1,0 +1,125 @@
+import { describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import { world, type Letter } from './world.ts'
+
+const second = 1000
+const minute = 60 * second
+const lease = { forMs: 15 * minute }
+
+describe('onDelete: end', () => {
+  const finalizersOf = (record: unknown): unknown => at(record, 'metadata', 'finalizers')
+
+  /** Returns a world in which the hook says so, and has leased something. */
+  const leased = async (letter: Letter = lease) => {
+    const here = world()
+    const one = here.start()
+    one.onDelete('end')
+    await here.posted(one, letter)
+    await here.clock.advance(3 * second)
+    return { here, one }
+  }
+
+  it('ends what a hook has leased as soon as it is deleted, and then lets its record go', async () => {
+    const { here } = await leased()
+    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
+    here.remove('web-up')
+    await here.clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
+  it('ends it before the garbage collector comes', async () => {
+    const { here } = await leased()
+    here.remove('web-up', false)
+    await here.clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    expect(finalizersOf(here.record())).toBeUndefined()
+  })
+
+  it('ends it although no process was there when the hook was deleted', async () => {
+    const { here, one } = await leased()
+    one.die()
+    here.remove('web-up')
+    await here.clock.advance(5 * minute)
+    expect(here.replicas()).toBe(6)
+    here.start()
+    await here.clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
+  it('ends it once, and leaves what somebody else has set', async () => {
+    const { here } = await leased()
+    here.start()
+    here.scale(8)
+    here.remove('web-up')
+    await here.clock.advance(minute)
+    expect(here.replicas()).toBe(8)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
+  it('holds no record in which nothing is leased', async () => {
+    const { here } = await leased()
+    await here.clock.advance(lease.forMs + 15 * second)
+    expect([here.replicas(), finalizersOf(here.record())]).toEqual([4, undefined])
+  })
+
+  it('counts as soon as the hook says so, or no longer', async () => {
+    const { here, one } = await leased()
+    one.onDelete('keep')
+    await here.clock.advance(3 * second)
+    expect(finalizersOf(here.record())).toBeUndefined()
+    one.onDelete('end')
+    await here.clock.advance(3 * second)
+    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
+    one.onDelete('keep')
+    await here.clock.advance(3 * second)
+    here.remove('web-up')
+    await here.clock.advance(2 * lease.forMs)
+    expect(here.replicas()).toBe(6)
+  })
+
+  it('lets a new hook of the name wait until all has ended', async () => {
+    const { here, one } = await leased()
+    here.refusing.add('web')
+    here.remove('web-up')
+    await here.clock.advance(second)
+    const waits = here.posted(one, { ...lease, target: 'api' })
+    await here.clock.advance(5 * second)
+    expect(await waits).toMatchObject({ step: 'unavailable' })
+    here.refusing.clear()
+    await here.clock.advance(30 * second)
+    expect(here.replicas()).toBe(4)
+    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ step: 'done', from: 4, to: 6 })
+  })
+
+  it('is given up after an hour, if the end is refused as long as that', async () => {
+    const { here } = await leased()
+    here.refusing.add('web')
+    here.remove('web-up')
+    await here.clock.advance(59 * minute)
+    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
+    await here.clock.advance(10 * minute)
+    expect(here.replicas()).toBe(6)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
+  it('waits for nothing if the target is gone', async () => {
+    const { here } = await leased()
+    here.removeTarget('web')
+    here.remove('web-up')
+    await here.clock.advance(5 * second)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
+  it('waits while nothing may be changed', async () => {
+    const { here } = await leased()
+    here.isStopped = true
+    here.remove('web-up')
+    await here.clock.advance(2 * 60 * minute)
+    expect(here.replicas()).toBe(6)
+    here.isStopped = false
+    await here.clock.advance(10 * second)
+    expect(here.replicas()).toBe(4)
+  })
+})

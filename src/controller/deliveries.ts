@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { withLeaseOverdue } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isReason, reasons, type ReasonIn } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
@@ -13,7 +12,7 @@ import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { objectsOf } from './events.ts'
-import { leasesIn } from './leases.ts'
+import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
 
 /**
  * How long after a refusal a replica may store it in the record, in milliseconds. By then, the
@@ -121,18 +120,9 @@ export const isNew = (hook: ReceiverHook, report: DeliveryReport): boolean => {
   return (
     !isDeepStrictEqual(reported, { lastDelivery, recent, counts }) ||
     !isDeepStrictEqual(leasesOf(hook, report), leases) ||
-    conditionsOf(hook, report) !== status?.conditions
+    conditionsOf(hook, report.overdue) !== status?.conditions
   )
 }
-
-/** Returns the conditions of a hook with what the report says of overdue leases. Undefined if it has none yet. */
-const conditionsOf = ({ metadata, status }: ReceiverHook, { overdue }: DeliveryReport) => {
-  const said = overdue && { since: rfc3339(overdue.at), message: overdueInWords(overdue) }
-  return status?.conditions && withLeaseOverdue(status.conditions, said, metadata.generation)
-}
-
-const overdueInWords = ({ at, why }: NonNullable<DeliveryReport['overdue']>): string =>
-  `a lease should have ended at ${rfc3339(at)}: ${why}`.slice(0, 1024)
 
 const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] => {
   const endBefore = parseTime(spec.endBefore ?? '')
@@ -164,7 +154,7 @@ export const writeReport = async (
         ...reported,
         lastDelivery,
         ...leasesPatch(leases, status?.leases),
-        conditions: conditionsOf(hook, report),
+        conditions: conditionsOf(hook, report.overdue),
       },
     }),
   })

@@ -1,3 +1,5 @@
+import { withLeaseOverdue } from '../api/conditions.ts'
+import type { ReceiverHook } from '../api/hook.ts'
 import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
 import { rfc3339 } from '../environment/time.ts'
@@ -44,3 +46,13 @@ const stateOf = (isHeld: boolean, isOverdue: boolean): LeaseReport['shown'][numb
   isHeld ? 'held' : isOverdue ? 'overdue' : 'open'
 
 const nameIn = (target: string): string => shownCount(target).slice(0, maxTarget)
+
+/** Returns the conditions of a hook with what its record says of overdue leases. Undefined if it has none yet. */
+export const conditionsOf = ({ metadata, status }: ReceiverHook, overdue: StoredMemory['overdue']) => {
+  const said = overdue && { since: rfc3339(overdue.at), message: overdueInWords(overdue) }
+  return status?.conditions && withLeaseOverdue(status.conditions, said, metadata.generation)
+}
+
+/** Returns since when a lease is overdue, and why. */
+export const overdueInWords = ({ at, why }: NonNullable<StoredMemory['overdue']>): string =>
+  `a lease should have ended at ${rfc3339(at)}: ${why}`.slice(0, 1024)

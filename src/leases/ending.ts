@@ -148,3 +148,9 @@ export const isLeftForGood = (
 /** Returns by when the leases of a deleted hook end: all that is in its memory. */
 export const endBeforeOfDeleted = (memory: Memory, deletedAt: number): number =>
   Math.max(deletedAt, ...(memory.parts ?? []).map(part => part.at + 1))
+
+/** Why a part whose object shows this problem can never end. */
+const closing: ReadonlySet<string> = new Set(['TargetNotFound', 'ManagedByAutoscaler'])
+
+/** Returns whether a problem of its object closes a part: it can never end. */
+export const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))

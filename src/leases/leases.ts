@@ -28,6 +28,7 @@ import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import {
   endBeforeOfDeleted,
   endingOf,
+  isClosing,
   isLeftForGood,
   leftForGood,
   nextDueOf,
@@ -295,10 +296,5 @@ export class LeaseKeeper {
     return stored.decided === 'stored'
   }
 }
-
-/** Why a part whose object shows this problem can never end. */
-const closing: ReadonlySet<string> = new Set(['TargetNotFound', 'ManagedByAutoscaler'])
-
-const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))
 
 const messageOf = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')

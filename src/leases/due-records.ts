@@ -2,7 +2,7 @@ import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.t
 import type { StoredObject } from '../api/object.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { fraction } from '../environment/chance.ts'
-import type { Random } from '../environment/environment.ts'
+import type { Clock, Environment, Random } from '../environment/environment.ts'
 import { parseTime } from '../environment/time.ts'
 import type { ObjectChange } from '../kube/watch-objects.ts'
 import type { RecordOwner } from '../record/memory.ts'
@@ -23,7 +23,7 @@ const soonMs = 5000
 /** How long a late report of a lease from before `endBefore` is expected, in milliseconds. */
 const lateMs = 60_000
 
-/** A record in which something ends by itself. All times are in milliseconds since the epoch. */
+/** A record in which something ends by itself. Times are in milliseconds since the epoch, unless they say otherwise. */
 export interface DueRecord {
   readonly owner: RecordOwner
   readonly version: string
@@ -31,11 +31,11 @@ export interface DueRecord {
   readonly due: number
   /** How long after that the record is looked at. */
   readonly spread: number
-  /** When to try again what could not end before. Infinity if there is nothing. */
+  /** When to try again what could not end before, in monotonic milliseconds. Infinity if there is nothing. */
   readonly retryAt: number
   /**
    * When something ends at the earliest according to a later version, while something could not end. It
-   * may be about that, so it counts only from `notBefore` on.
+   * may be about that, so it counts only from `notBefore` on, in monotonic milliseconds.
    */
   readonly reportedDue: number
   readonly notBefore: number
@@ -69,13 +69,15 @@ export type KnownHook = LeasingHooks['known']
 
 /** The records in which something ends by itself, and when each has to be looked at. It does no I/O. */
 export class DueRecords {
+  readonly #clock: Pick<Clock, 'monotonic'>
   readonly #random: Random
   readonly #hook: KnownHook
   #records = new Map<string, DueRecord>()
   /** The records of the list that is being read. */
   #listed = new Map<string, DueRecord>()
 
-  constructor(random: Random, hook: KnownHook) {
+  constructor({ clock, random }: Pick<Environment, 'clock' | 'random'>, hook: KnownHook) {
+    this.#clock = clock
     this.#random = random
     this.#hook = hook
   }
@@ -112,24 +114,25 @@ export class DueRecords {
 
   /** Returns the records to look at now, those that were due first before others. */
   dueAt(now: number): readonly DueRecord[] {
-    return [...this.#records.values()].filter(record => this.#lookAt(record) <= now).sort((a, b) => a.due - b.due)
+    return [...this.#records.values()].filter(record => this.#isDue(record, now)).sort((a, b) => a.due - b.due)
   }
 
   /** Notes what a look at a record has shown. */
-  looked({ owner, version }: DueRecord, now: number, { again, due = Infinity }: LookResult): void {
+  looked({ owner, version }: DueRecord, { again, due = Infinity }: LookResult): void {
     const key = nameOf(owner)
     const known = this.#records.get(key)
     if (known?.owner.uid !== owner.uid) return
     const hook = this.#hook(owner)
+    const monotonic = this.#clock.monotonic()
     const attempts = again === 'stuck' ? known.attempts + 1 : again === 'soon' ? known.attempts : 0
     const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'soon' ? soonMs : Infinity
     this.#records.set(key, {
       ...known,
       // What another process has stored meanwhile may end earlier.
       due: known.version === version ? due : Math.min(due, known.due),
-      retryAt: now + againMs,
+      retryAt: monotonic + againMs,
       reportedDue: known.version === version ? Infinity : known.reportedDue,
-      notBefore: now + retry.firstMs,
+      notBefore: monotonic + retry.firstMs,
       attempts,
       endedBefore: hook?.endBefore,
       keptAs: hook?.endsWithHook,
@@ -143,18 +146,20 @@ export class DueRecords {
   }
 
   /**
-   * Returns when to look at a record. A new `endBefore` may make it due earlier, and a new `onDelete` has to
-   * be stored in it at once.
+   * Returns whether to look at a record now. A new `endBefore` may make it due earlier, and a new `onDelete`
+   * has to be stored in it at once. What is tried again waits by the monotonic clock: the wall clock may
+   * jump back.
    */
-  #lookAt(record: DueRecord): number {
+  #isDue(record: DueRecord, now: number): boolean {
     const { due, endedBefore, isKept, keptAs, notBefore, owner, reportedDue, retryAt, spread, wasKnown } = record
     const hook = this.#hook(owner)
     const { endBefore, endsWithHook = isKept } = hook ?? {}
     // The hook may be deleted. The garbage collector may take long to say so by the record.
-    if (isKept && wasKnown && !hook) return -Infinity
-    if (endsWithHook !== isKept && endsWithHook !== keptAs) return -Infinity
+    if (isKept && wasKnown && !hook) return true
+    if (endsWithHook !== isKept && endsWithHook !== keptAs) return true
     const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
-    return Math.min(first + spread, retryAt, Math.max(reportedDue + spread, notBefore))
+    const monotonic = this.#clock.monotonic()
+    return first + spread <= now || retryAt <= monotonic || (reportedDue + spread <= now && notBefore <= monotonic)
   }
 
   #put(records: Map<string, DueRecord>, { metadata }: StoredObject, now: number): void {

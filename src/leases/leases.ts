@@ -82,7 +82,7 @@ export class LeaseKeeper {
     this.#environment = environment
     this.#watchNamespace = watchNamespace
     this.#parts = parts
-    this.#due = new DueRecords(environment.random, owner => parts.hooks.known(owner))
+    this.#due = new DueRecords(environment, owner => parts.hooks.known(owner))
   }
 
   /** Watches records and ends what is due, until `stop` is aborted. */
@@ -141,7 +141,7 @@ export class LeaseKeeper {
       .then(looked => {
         this.#atWork.delete(uid)
         const now = this.#environment.clock.now()
-        if (looked) this.#due.looked(record, now, looked)
+        if (looked) this.#due.looked(record, looked)
         else this.#due.drop(record)
         // What found no free place, or no answer, waits for the next tick.
         const hasEnded = looked?.again !== 'soon' && (looked?.due ?? Infinity) > now

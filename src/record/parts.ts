@@ -64,6 +64,12 @@ export const partsWithKey = ({ fields }: Pick<MemoryDraft, 'fields'>, key: strin
 export const partOn = (draft: Pick<MemoryDraft, 'fields'>, key: string, count: CountName): OpenPart | undefined =>
   partsWithKey(draft, key).find(found => isSameCount(found.count, count))?.part
 
+/** Returns the part of a key that a claim's write may add to: none from before somebody else last set the count. */
+export const partNow = (draft: Pick<MemoryDraft, 'fields'>, key: string, claim: Claim): OpenPart | undefined => {
+  const part = partOn(draft, key, claim)
+  return part && !isOlder(part.since, parseMark(claim.mark)?.lastWord?.since) ? part : undefined
+}
+
 /** Returns the key of the part that a row adds to or takes from. Undefined if it does neither. */
 export const partKeyOf = ({ ends, group }: Pick<ClaimedRow, 'ends' | 'group'>): string | undefined => ends ?? group
 

@@ -1,5 +1,5 @@
 import type { OpenPart } from '../api/record.ts'
-import type { ClaimedRow, LeaseTerms, StepBounds } from '../api/row.ts'
+import type { Claim, ClaimedRow, LeaseTerms, StepBounds } from '../api/row.ts'
 import { isLeaseClaim } from '../record/due.ts'
 import { keyOf } from '../api/hash.ts'
 import type { DeliveryContext } from '../record/context.ts'
@@ -13,6 +13,7 @@ import {
   isSameCount,
   maxObjects,
   partKeyOf,
+  partNow,
   partOn,
   partsWithKey,
   setPartAside,
@@ -157,10 +158,10 @@ export const endWith = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
   terms: LeaseTerms | undefined,
-  name: CountName,
+  claim: Claim,
 ): number | undefined => {
   const key = groupKeyOf(context)
-  const before = key === undefined ? undefined : partOn(draft, key, name)
+  const before = key === undefined ? undefined : partNow(draft, key, claim)
   return terms && Math.max(terms.until, before?.until === undefined ? 0 : endOf(before, context.leasing?.endBefore))
 }
 
@@ -188,10 +189,10 @@ export const makeWay = (
 export const hasPart = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  name: CountName,
+  claim: Claim,
 ): boolean => {
   const key = groupKeyOf(context)
-  return key !== undefined && partOn(draft, key, name) !== undefined
+  return key !== undefined && partNow(draft, key, claim) !== undefined
 }
 
 /** Notes that alerts fire on although their lease has ended: `for` is too short for their sender. */

@@ -100,6 +100,17 @@ describe('whose word stands', () => {
     expect(here.memory()?.parts).toBeUndefined()
   })
 
+  it('that of somebody else: a report of an alert at the bound says no time at which anything of it ends', async () => {
+    const here = world()
+    const one = here.start()
+    await here.posted(one, { ...lease, max: 6, delivery: alert('Busy') })
+    here.scale(7)
+    const again = alert('Busy', { identity: { key: 'Busy fires on' } })
+    const step = await here.posted(one, { ...lease, max: 6, delivery: again, dedupeWindowMs: 0 })
+    expect(step).toMatchObject({ step: 'done', from: 7, to: 7 })
+    expect(step).not.toHaveProperty('until')
+  })
+
   it('that of somebody else, and a later step of another hook is not taken for it', async () => {
     const here = world()
     const { clock } = here

@@ -200,6 +200,15 @@ export interface ReceiverHookSettings {
       reason?: string
     }>
   }
+  /** How often, and how far, deliveries may change something within a time, exactly, over all replicas. A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room. By default there is no limit; [how to use it](../how-to/limit-how-often.md). */
+  limits?: Array<{
+    /** How many deliveries may change something. */
+    most?: number
+    /** How far deliveries may move the count in all: up, and down. Only for hooks that change a count. A step that does not fit is not made in part. */
+    by?: number
+    /** In which time, such as "1h": any such time, not one that begins with the hour. At most 24h. */
+    within: string
+  }>
   /** How many posts each trigger replica takes for this hook. Further ones get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
   rateLimit?: {
     /** Posts a second, in the long run. For less than one a second use `cooldown`. Default: 100. */
@@ -400,6 +409,19 @@ export interface ReceiverHookStatus {
       state: 'open' | 'held' | 'overdue'
     }>
   }
+  /** How much of each limit is used, in the order of `limits`. Absent if the hook has none. */
+  limits?: Array<{
+    /** As in the spec. */
+    most?: number
+    /** As in the spec. */
+    by?: number
+    /** As in the spec. */
+    within: string
+    /** How much was used at the last delivery: deliveries, or the larger change, up or down. */
+    used: number
+    /** From then on it is less, if no other delivery counts. Absent if nothing is used. */
+    until?: string
+  }>
   /** The outcome of a delivery. */
   lastDelivery?: {
     /** When it was answered. */

@@ -6,9 +6,11 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
-import { decided, isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
+import { decided } from '../record/decided.ts'
+import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
+import { keepOf, roomForRun } from '../record/room.ts'
 import { isAbandoned } from '../record/protocol.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, ActOptions, Work } from './acts.ts'
@@ -105,7 +107,7 @@ interface Beginning {
 
 /** Decides what to do for a delivery. Begins a new act if necessary. */
 const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
-  const { cooldownMs, delivery, hook, signed } = context
+  const { cooldownMs, delivery, hook, limits, signed } = context
   const newsAt = delivery.identity?.newsAt
   // Returns whether an open act has the signed body of this delivery, which counts only once. It
   // may have another key.
@@ -144,10 +146,15 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
     case 'undo':
       return { result: { begun: 'later' }, needsNewest: true }
     case 'new': {
+      // Acts in progress may reach a limit, or come to nothing.
+      if (limits && roomForRun(draft, limits, now).room === 'perhaps') {
+        return { result: { begun: 'later' }, needsNewest: true }
+      }
       const act = {
         key,
         ...momentOf({ at: now, newsAt, body: signed?.body, of: context.of }),
         id: keyOf(JSON.stringify([hook.uid, key, newsAt ?? now])),
+        ...(limits && { keep: keepOf(limits) }),
       }
       begun(draft, act)
       return { result: { begun: 'act', act, isOwn: false } }

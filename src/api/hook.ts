@@ -7,6 +7,7 @@
 import { authSchema } from './auth-schema.ts'
 import { durationRule, leaseLengthRule, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
+import { limitRule, limitsSchema } from './limits-schema.ts'
 import { namedRules } from './named.ts'
 import type { StoredObject } from './object.ts'
 import type { Obj, Properties, Rule, Stored } from './schema.ts'
@@ -115,6 +116,7 @@ const commonSpec = {
     hint: 'What the hook has leased before this time ends by then.',
   },
   windows: windowsSchema,
+  limits: limitsSchema,
   rateLimit: rateLimitSchema,
   token: tokenSchema,
   auth: authSchema,
@@ -142,7 +144,9 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
     },
     'x-kubernetes-validations': [
       ...names.flatMap(memberRules),
-      ...(names.every(name => undoing.includes(name)) ? [] : [undoRule(undoing), ...leaseRules(undoing)]),
+      ...(names.every(name => undoing.includes(name))
+        ? []
+        : [undoRule(undoing), ...leaseRules(undoing), limitRule(undoing)]),
       ...namedRules,
     ],
   }

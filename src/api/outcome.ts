@@ -1,3 +1,4 @@
+import { rfc3339 } from '../environment/time.ts'
 import type { ReasonIn } from './reasons.ts'
 import type { ChangeEvidence } from './settlement.ts'
 
@@ -34,7 +35,7 @@ export type Outcome =
       readonly outcome: 'skipped'
       readonly reason: ReasonIn<'skipped'>
       readonly message: string
-      /** When posts to the hook count again, in RFC 3339. Present only if its windows are closed. */
+      /** When posts to the hook count again, in RFC 3339. Present if its windows are closed, or a limit is reached. */
       readonly opensAt?: string
       /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. */
       readonly until?: number
@@ -74,6 +75,8 @@ export type Outcome =
 export interface NotRun {
   readonly reason: ReasonIn<'skipped'> | 'KeyReused'
   readonly message: string
+  /** When the limit that is reached has room, in milliseconds since the epoch. Absent if none is. */
+  readonly opensAt?: number
   /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. Absent if they have none. */
   readonly until?: number
 }
@@ -82,10 +85,22 @@ export interface NotRun {
  * Returns the outcome of a delivery that is not executed: `failed` if its key was reused, otherwise
  * `skipped`.
  */
-export const notRun = ({ message, reason, until }: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
+export const notRun = ({
+  message,
+  opensAt,
+  reason,
+  until,
+}: NotRun): Extract<Outcome, { outcome: 'skipped' | 'failed' }> =>
   reason === 'KeyReused'
     ? { outcome: 'failed', reason, message }
-    : { outcome: 'skipped', reason, message, ...(until !== undefined && { until }) }
+    : {
+        outcome: 'skipped',
+        reason,
+        message,
+        // In whole seconds, rounded up: at that time posts count.
+        ...(opensAt !== undefined && { opensAt: rfc3339(opensAt + 999) }),
+        ...(until !== undefined && { until }),
+      }
 
 /** An outcome after which the work on a delivery is over: any but `changed`. */
 export type Ended = Exclude<Outcome, { outcome: 'changed' }>

@@ -269,6 +269,11 @@ export const reasons = {
     means: 'The hook ran a moment ago, and its `cooldown` is not over.',
     todo: 'Nothing. If steps should follow sooner, set a shorter `cooldown`.',
   },
+  LimitReached: {
+    where: ['skipped', 'event'],
+    means: 'The hook has done as much within a time as its `limits` allow.',
+    todo: 'Nothing: `opensAt` in the answer says when posts count again. If more should count, raise the limit.',
+  },
   OutcomeUnknown: {
     where: ['skipped', 'event'],
     means:

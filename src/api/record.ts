@@ -1,5 +1,6 @@
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
+import { actSchema, runSchema } from './run.ts'
 import { arePossible, areRows, time, type Row } from './row.ts'
 import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
@@ -15,22 +16,6 @@ export const deliveryOutcomes = ['applied', 'unchanged', 'skipped', 'rejected', 
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number]
 
 const count = { type: 'integer' } as const
-
-const actSchema = {
-  type: 'object',
-  required: ['key', 'at', 'id'],
-  properties: {
-    /** The key of the delivery's row. */
-    key: { type: 'string' },
-    /** When the act began. */
-    at: time,
-    newsAt: time,
-    body: { type: 'string' },
-    of: { type: 'string' },
-    /** The id of the act. The act leaves this id as evidence on the objects that it changes. */
-    id: { type: 'string' },
-  },
-} as const satisfies Obj
 
 const groupSchema = {
   type: 'object',
@@ -167,6 +152,8 @@ const memorySchema = {
     acts: { type: 'array', items: actSchema },
     /** When the hook last changed an object. */
     ranAt: time,
+    /** What counts for the limits of the hook. Absent if it has none. */
+    runs: { type: 'array', items: runSchema },
     groups: { type: 'object', additionalProperties: groupSchema },
     /** The counts that `parts` are about. */
     objects: { type: 'array', items: countedSchema },
@@ -222,6 +209,7 @@ export type OpenAct = Stored<typeof actSchema>
 export type Changed = Stored<typeof changedSchema>
 export type CountedObject = Stored<typeof countedSchema>
 export type OpenPart = Stored<typeof partSchema>
+export type CountedRun = Stored<typeof runSchema>
 /** A delivery as `recent` and the counts show it. */
 export type RecentDelivery = Stored<typeof recentSchema>
 
@@ -229,9 +217,10 @@ export type RecentDelivery = Stored<typeof recentSchema>
  * The version of the stored form, of records and of pages. It is raised if an older program could
  * repeat or lose a delivery with the new form. Such a program then leaves the record alone.
  */
-export const recordFormat = 2
+export const recordFormat = 3
 
-/** The formats of a record in which something ends by itself, and of all others. */
+/** The formats of a record with runs that limits count, of one in which something ends by itself, and of all others. */
+export const limitsFormat = 3
 export const leasesFormat = 2
 export const plainFormat = 1
 

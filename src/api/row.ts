@@ -171,6 +171,11 @@ const claimedSchema = {
     leases: leasesSchema,
     /** The key of the part that this step ends. Absent if a delivery caused the step. */
     ends: { type: 'string' },
+    /**
+     * How long its run counts for the limits of its hook, in milliseconds. Absent if the hook has none,
+     * and if the step takes something back.
+     */
+    keep: count,
     /** The report on the alert group. It is noted as seen once the write is made. */
     report: reportSchema,
     /** The row to restore if the write is never made, a {@link Former}. */

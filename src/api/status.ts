@@ -1,6 +1,7 @@
 import { conditionsSchema } from './conditions.ts'
+import { maxLimits } from './limits-schema.ts'
 import { deliveryOutcomes } from './record.ts'
-import type { Obj, Stored } from './schema.ts'
+import type { List, Obj, Stored } from './schema.ts'
 import { settlementStates } from './settlement.ts'
 
 /** How many of the newest deliveries a status shows. */
@@ -108,6 +109,35 @@ const leasesSchema = {
   },
 } as const satisfies Obj
 
+const usedLimitSchema = {
+  type: 'object',
+  description: 'How much of a limit the deliveries have used.',
+  required: ['within', 'used'],
+  properties: {
+    most: { type: 'integer', format: 'int32', description: 'As in the spec.' },
+    by: { type: 'integer', format: 'int32', description: 'As in the spec.' },
+    within: { type: 'string', maxLength: 32, description: 'As in the spec.' },
+    used: {
+      type: 'integer',
+      format: 'int32',
+      description: 'How much was used at the last delivery: deliveries, or the larger change, up or down.',
+    },
+    until: {
+      type: 'string',
+      format: 'date-time',
+      description: 'From then on it is less, if no other delivery counts. Absent if nothing is used.',
+    },
+  },
+} as const satisfies Obj
+
+export const usedLimitsSchema = {
+  type: 'array',
+  description: 'How much of each limit is used, in the order of `limits`. Absent if the hook has none.',
+  maxItems: maxLimits,
+  'x-kubernetes-list-type': 'atomic',
+  items: usedLimitSchema,
+} as const satisfies List
+
 /** The status of a hook; only the controller writes it. */
 export const statusSchema = {
   type: 'object',
@@ -163,6 +193,7 @@ export const statusSchema = {
       },
     },
     leases: leasesSchema,
+    limits: usedLimitsSchema,
     lastDelivery: lastDeliverySchema,
     recent: {
       type: 'array',
@@ -196,4 +227,5 @@ export const resultOf = ({
 
 export type HookStatus = Stored<typeof statusSchema>
 export type LeaseReport = NonNullable<HookStatus['leases']>
+export type UsedLimit = NonNullable<HookStatus['limits']>[number]
 export type Minted = NonNullable<HookStatus['minted']>

@@ -11,8 +11,9 @@ import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
-import { objectsOf } from './events.ts'
+import { adviceOf, objectsOf } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
+import { limitEvent, limitsUsed, packed, type PackedRuns } from './used-limits.ts'
 
 /**
  * How long after a refusal a replica may store it in the record, in milliseconds. By then, the
@@ -52,6 +53,8 @@ export interface DeliveryReport {
   readonly overdue?: StoredMemory['overdue'] | undefined
   /** What the hook has leased. Undefined if there is nothing. */
   readonly leased?: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'> | undefined
+  /** What counts for the limits of the hook. Undefined if nothing does. */
+  readonly runs?: PackedRuns | undefined
 }
 
 /**
@@ -70,7 +73,7 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
   const parsed = parseContent(record['content'])
   if (hookUid === undefined || parsed.content !== 'known') return undefined
-  const { confirmation, fullAt, limitedAt, overdue, tooShortAt, untoldAt } = parsed.memory
+  const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, untoldAt } = parsed.memory
   const reported = reportedBy(parsed.memory)
   const { objects = [], parts = [] } = parsed.memory
   const leased = parts.length === 0 ? undefined : { objects, parts, ...(overdue && { overdue }) }
@@ -96,6 +99,7 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
         untoldAt,
         overdue,
         leased,
+        ...(runs && { runs: packed(runs) }),
       }
 }
 
@@ -116,13 +120,17 @@ export const isNew = (hook: ReceiverHook, report: DeliveryReport): boolean => {
   const { metadata, status } = hook
   const { hookUid, reported } = report
   if (hookUid !== metadata.uid || reported === undefined) return false
-  const { counts, lastDelivery, leases, recent } = status ?? {}
+  const { counts, lastDelivery, leases, limits, recent } = status ?? {}
   return (
     !isDeepStrictEqual(reported, { lastDelivery, recent, counts }) ||
     !isDeepStrictEqual(leasesOf(hook, report), leases) ||
-    conditionsOf(hook, report.overdue) !== status?.conditions
+    conditionsOf(hook, report.overdue) !== status?.conditions ||
+    !isDeepStrictEqual(usedOf(hook, report), limits)
   )
 }
+
+const usedOf = ({ spec }: ReceiverHook, { newestAt, runs }: DeliveryReport): HookStatus['limits'] =>
+  limitsUsed(spec.limits, runs, newestAt)
 
 const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] => {
   const endBefore = parseTime(spec.endBefore ?? '')
@@ -141,6 +149,7 @@ export const writeReport = async (
 ): Promise<StoredObject> => {
   const { metadata, status } = hook
   const leases = leasesOf(hook, report)
+  const limits = usedOf(hook, report)
   // The nulls remove members of the previous delivery, which a merge patch would keep.
   const absent = { from: null, to: null, summary: null, message: null, state: null, stateMessage: null }
   const lastDelivery = { ...absent, ...reported.lastDelivery }
@@ -155,6 +164,7 @@ export const writeReport = async (
         lastDelivery,
         ...leasesPatch(leases, status?.leases),
         conditions: conditionsOf(hook, report.overdue),
+        ...((limits ?? status?.limits) && { limits: limits ?? null }),
       },
     }),
   })
@@ -179,6 +189,7 @@ export const eventsOf = (
     refusedEvent(hook, 'LeaseTooShort', report.tooShortAt, emitted),
     refusedEvent(hook, 'OutcomeUnknown', report.untoldAt, emitted),
     overdueEvent(hook, report, emitted),
+    limitEvent(hook, report.reported?.recent),
     outcomeEvent(hook, report),
     stalledEvent(hook, report),
   ].filter(event => event !== undefined)
@@ -257,6 +268,7 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
   const { message, outcome, reason, sender } = reported.lastDelivery
   const before = status?.lastDelivery
   if (before?.outcome === outcome && before.reason === reason) return undefined
+  if (reason === 'LimitReached') return undefined
   const { means, todo } = isReason(reason) ? reasons[reason] : { means: reason, todo: 'Nothing.' }
   const what = message ?? means
   const advice = adviceOf(todo)
@@ -286,10 +298,3 @@ const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
 }
 
 const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled'
-
-/**
- * Returns the advice for the end of an Event's note, without a leading "Nothing.". Empty if there is
- * nothing to do.
- */
-const adviceOf = (todo: string): string =>
-  todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')

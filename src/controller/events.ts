@@ -33,3 +33,10 @@ const saysSo = (conditions: readonly Condition[], { reason }: Problem): boolean 
   conditions.some(
     condition => condition.type === 'Ready' && condition.status === 'False' && condition.reason === reason,
   )
+
+/**
+ * Returns the advice for the end of an Event's note, without a leading "Nothing.". Empty if there is
+ * nothing to do.
+ */
+export const adviceOf = (todo: string): string =>
+  todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')

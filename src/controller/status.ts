@@ -19,7 +19,7 @@ export interface ReconcileFindings {
 }
 
 /** Members that deliveries.ts writes. */
-type Deliveries = 'lastDelivery' | 'leases' | 'recent' | 'counts'
+type Deliveries = 'lastDelivery' | 'leases' | 'limits' | 'recent' | 'counts'
 
 /** All other members of the status. An undefined member will be absent from the status. */
 type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-?: HookStatus[Member] | undefined }

@@ -221,6 +221,8 @@ export interface HookDetail {
   readonly spec: Readonly<Record<string, unknown>>
   /** What a holder of its URL can do at worst, in sentences. */
   readonly worst: readonly string[]
+  /** Its limits in words, each with how much of it is used. */
+  readonly limits: readonly string[]
   /** Its leases, at most 20. The next to end comes first. */
   readonly leases: readonly RowLease[]
   /**
@@ -261,6 +263,8 @@ export interface StoredVersion {
   readonly name: string
   readonly uid: string
   readonly generation: number
+  /** What a holder of its URL could do at worst, in sentences. Present only on a dry run. */
+  readonly worst?: readonly string[]
 }
 
 /** What the trigger answered to a post of the page. */

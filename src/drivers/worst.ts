@@ -30,12 +30,47 @@ const worstOfNamed = (spec: HookSpec, worst: string, auth: SecretAuth | IssuerAu
   `That ends when you change ${auth.form === 'oidc' ? 'spec.auth' : 'the Secret'}, or suspend or delete the hook.`,
 ]
 
-const frequencyOf = ({ cooldown, rateLimit = defaultRateLimit }: HookSpec): string => {
+const frequencyOf = (spec: HookSpec): string => {
+  const { cooldown, limits = [], onResolved, rateLimit = defaultRateLimit } = spec
   const cooldownMs = milliseconds(cooldown) ?? 0
-  const perHour = Math.ceil(hourMs / cooldownMs)
-  return cooldownMs > 0
-    ? `One post in ${cooldown} counts${perHour > 1 ? `, so ${perHour} in an hour at most` : ''}.`
-    : `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each replica of the trigger: spec.cooldown spaces them.`
+  const bounds: readonly Bounded[] = [
+    ...(cooldownMs > 0 ? [{ text: `one post in ${cooldown} counts`, most: 1, withinMs: cooldownMs }] : []),
+    ...limits.flatMap(({ most, within }) =>
+      most === undefined
+        ? []
+        : [
+            {
+              text: `${most} ${most === 1 ? 'post counts' : 'posts count'} within ${within}`,
+              most,
+              withinMs: milliseconds(within) ?? hourMs,
+            },
+          ],
+    ),
+  ]
+  const often =
+    bounds.length === 0
+      ? `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each replica of the trigger: spec.cooldown spaces them.`
+      : frequencyIn(bounds)
+  const moves = limits.flatMap(({ by, within }) => (by === undefined ? [] : `by at most ${by} within ${within}`))
+  const far = moves.length === 0 ? '' : ` Together they move the count ${moves.join(', and ')}.`
+  const otherwise =
+    limits.length > 0 && onResolved === 'undo' ? ' Beyond that a post can only take back what an alert changed.' : ''
+  return `${often}${far}${otherwise}`
+}
+
+/** How many posts count within a time, and the same in words. */
+interface Bounded {
+  readonly text: string
+  readonly most: number
+  readonly withinMs: number
+}
+
+/** Says how often posts count, and how many in an hour if that is not clear from it. */
+const frequencyIn = (bounds: readonly Bounded[]): string => {
+  const perHour = Math.min(...bounds.map(({ most, withinMs }) => most * Math.ceil(hourMs / withinMs)))
+  const isSaid = perHour === 1 || bounds.every(({ withinMs }) => withinMs === hourMs)
+  const text = bounds.map(bound => bound.text).join(', and ')
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${isSaid ? '' : `, so ${perHour} in an hour at most`}.`
 }
 
 const timesOf = ({ onResolved, windows }: HookSpec): string => {

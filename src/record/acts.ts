@@ -2,6 +2,7 @@ import type { OpenAct } from '../api/record.ts'
 import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf } from './memory.ts'
+import { addRun, removeRun, runKey } from './runs.ts'
 
 /**
  * How long an unfinished act is remembered, in milliseconds, and how many unfinished acts of one
@@ -22,7 +23,13 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   const { acts = [] } = draft.fields
   const others = acts.filter(({ at, key }) => key !== act.key && Math.abs(act.at - at) < actKeptMs)
   draft.set({ acts: [...others.slice(Math.max(0, others.length + 1 - maxActs)), act] })
+  if (act.keep === undefined) return
+  removeRun(draft, act.id)
+  addRunOf(draft, act, act.keep)
 }
+
+const addRunOf = (draft: MemoryDraft, { at, id }: OpenAct, keepMs: number): void =>
+  addRun(draft, { at, of: runKey(id) }, keepMs)
 
 /** The result of an act that is done. */
 export interface ActDone {
@@ -46,6 +53,8 @@ export interface ActDone {
 export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
   const { ranAt = -Infinity } = draft.fields
   withoutAct(draft, act)
+  // The act may have been removed before, by a process whose work had failed.
+  if (ran && act.keep !== undefined) addRunOf(draft, act, act.keep)
   const isOutdated = openAct(draft, act.key) !== undefined
   if (!isOutdated) {
     draft.add({
@@ -60,10 +69,12 @@ export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason,
   if (ran) draft.set({ ranAt: Math.max(ranAt, act.at) })
 }
 
-/** Removes an unfinished act: it is done now, or it did nothing and can begin again. */
+/** Removes an unfinished act, with its run: it is done now, or it did nothing and can begin again. */
 export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): void => {
   const { acts = [] } = draft.fields
-  if (acts.some(act => act.id === id)) draft.set({ acts: acts.filter(act => act.id !== id) })
+  if (!acts.some(act => act.id === id)) return
+  draft.set({ acts: acts.filter(act => act.id !== id) })
+  removeRun(draft, id)
 }
 
 /** Counts each unfinished act as a run of the hook, because it may have changed something. */

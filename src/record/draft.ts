@@ -117,7 +117,7 @@ export class MemoryDraft {
   }
 
   /** Removes a member of the memory. */
-  clear(field: 'overdue'): void {
+  clear(field: 'overdue' | 'runs'): void {
     this.#touch()
     delete this.#fields[field]
   }

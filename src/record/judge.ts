@@ -1,14 +1,15 @@
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import type { Claim, ClaimedRow, Former, LeaseTerms, Row } from '../api/row.ts'
+import type { ClaimedRow, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
-import { momentOf } from './memory.ts'
-import { partKeyFor, setEndsWithHook, type Leasing } from './lease-terms.ts'
+import type { Leasing } from './lease-terms.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
-import { allSeen, reportOf, unnamedKey, withReport } from './protocol.ts'
+import { allSeen } from './protocol.ts'
+import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
 
 /** What the record needs to know of a delivery and its hook. */
 export interface Remembered {
@@ -19,6 +20,8 @@ export interface Remembered {
   readonly dedupeWindowMs: number
   /** The shortest time between two runs of the hook, in milliseconds. */
   readonly cooldownMs: number
+  /** How often, and how far, the hook may act within a time. Undefined: without a limit. */
+  readonly limits?: readonly Limit[] | undefined
   /** The signed body. Present only if the hook counts a signed body only once within some time. */
   readonly signed?: Signed | undefined
   /**
@@ -63,6 +66,8 @@ export type Judgement =
       readonly remember: boolean
       /** True if the delivery is a repeat that only `dedupeWindow` makes a copy. */
       readonly isRepeat?: boolean
+      /** When the limit that is reached has room, in milliseconds since the epoch. */
+      readonly opensAt?: number
     }
   /** The key was used before, for a different body. */
   | { readonly judgement: 'skip'; readonly reason: 'KeyReused'; readonly message: string; readonly remember: false }
@@ -78,10 +83,11 @@ export type Judgement =
   | { readonly judgement: 'unfinished'; readonly row: ClaimedRow; readonly isOwn: boolean }
 
 /** Returns whether a delivery needs its hook's record. */
-export const isRemembered = ({ cooldownMs, delivery, ends, leasing, undo }: Remembered): boolean =>
+export const isRemembered = ({ cooldownMs, delivery, ends, leasing, limits, undo }: Remembered): boolean =>
   delivery.identity !== undefined ||
   cooldownMs > 0 ||
   leasing !== undefined ||
+  limits !== undefined ||
   ends !== undefined ||
   (undo && delivery.group !== undefined)
 
@@ -113,7 +119,7 @@ const judgeByRows = (
   remembered: Remembered,
   now: number,
 ): Exclude<Judgement, { judgement: 'full' }> => {
-  const { cooldownMs, delivery, ends, signed } = remembered
+  const { cooldownMs, delivery, ends, limits, signed } = remembered
   if (ends) return judgeEnd(draft, ends, now)
   const { group, identity } = delivery
   // Computed once, because the hash costs more than the search.
@@ -156,7 +162,32 @@ const judgeByRows = (
       return { judgement: 'skip', reason: 'CoolingDown', message, remember: true }
     }
   }
-  return { judgement: 'new' }
+  return (limits && judgedByRoom(draft, roomForRun(draft, limits, now))) ?? { judgement: 'new' }
+}
+
+/**
+ * Decides about a step of `delta` by the limits of a count's moves. Undefined: they have room. The
+ * limits of the number of deliveries are judged before.
+ */
+export const judgeMove = (
+  draft: MemoryDraft,
+  limits: readonly Limit[],
+  delta: number,
+  now: number,
+): Extract<Judgement, { judgement: 'skip' | 'unfinished' }> | undefined =>
+  delta === 0 ? undefined : judgedByRoom(draft, roomForMove(draft, limits, delta, now))
+
+/** Returns the decision about a delivery by the room for it. If claims decide, one of them comes first. */
+const judgedByRoom = (
+  draft: MemoryDraft,
+  found: Room,
+): Extract<Judgement, { judgement: 'skip' | 'unfinished' }> | undefined => {
+  if (found.room === 'no') {
+    const { room: _, ...why } = found
+    return { judgement: 'skip', reason: 'LimitReached', remember: true, ...why }
+  }
+  const [row] = found.room === 'perhaps' ? countedClaims(draft) : []
+  return row && { judgement: 'unfinished', row, isOwn: false }
 }
 
 /** Returns how long a further delivery with the same key is a copy of this one, in milliseconds. */
@@ -247,54 +278,3 @@ const again = (
   remember: false,
   ...(isRepeat && { isRepeat }),
 })
-
-/** The members of a row for a decision, besides key and time. */
-export type Decision =
-  | {
-      readonly state: 'claimed'
-      readonly from: number
-      readonly to: number
-      readonly claim: Claim
-      readonly undoes?: number
-      readonly on?: string
-      readonly leases?: LeaseTerms
-      readonly ends?: string
-    }
-  | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
-
-/** Stores the decision about a delivery at `at`. */
-export const decided = (
-  draft: MemoryDraft,
-  { delivery, leasing, of, signed, undo }: Remembered,
-  at: number,
-  decision: Decision,
-): void => {
-  const { group, identity } = delivery
-  const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body, of })
-  if (decision.state === 'skipped') {
-    if (identity) draft.add({ key: keyOf(identity.key), ...moment, ...decision })
-    if (group) withReport(draft, reportOf(group), at)
-    return
-  }
-  const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
-  const former = formerOf(draft.get(key))
-  const part = partKeyFor(delivery, leasing, undo, at)
-  if (decision.leases && leasing) setEndsWithHook(draft, leasing.endsWithHook === true)
-  draft.add({
-    key,
-    ...moment,
-    ...(part !== undefined && { group: part }),
-    ...(group && { report: reportOf(group) }),
-    ...(former && { former }),
-    ...decision,
-  })
-}
-
-/** Returns what a new claim must keep of the row that it replaces. */
-const formerOf = (row: Row | undefined): Former | undefined => {
-  if (!row || row.state === 'claimed') return undefined
-  const { key: _, ...former } = row
-  if (former.state !== 'untold') return former
-  const { mark: __, ...untold } = former
-  return untold
-}

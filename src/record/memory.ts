@@ -1,5 +1,12 @@
 import { groupedBy } from '../environment/grouped.ts'
-import { leasesFormat, plainFormat, type Changed, type OpenPart, type StoredMemory } from '../api/record.ts'
+import {
+  leasesFormat,
+  limitsFormat,
+  plainFormat,
+  type Changed,
+  type OpenPart,
+  type StoredMemory,
+} from '../api/record.ts'
 import type { Row } from '../api/row.ts'
 import { hasSeveralCounts } from './shown-count.ts'
 
@@ -147,9 +154,11 @@ const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { rea
 
 /**
  * Returns the format in which a memory is stored. An earlier version would forget what ends by itself,
- * so it must not use a record with that.
+ * and would run what a limit forbids, so it must not use a record with that.
  */
-const formatOf = ({ parts = [] }: Memory, rows: readonly Row[]): number => {
+const formatOf = ({ acts = [], parts = [], runs = [] }: Memory, rows: readonly Row[]): number => {
+  const isLimited = runs.length > 0 || acts.some(({ keep }) => keep !== undefined) || rows.some(row => 'keep' in row)
+  if (isLimited) return limitsFormat
   const leases = parts.some(({ until }) => until !== undefined) || rows.some(row => 'leases' in row)
   return leases ? leasesFormat : plainFormat
 }

@@ -5,9 +5,11 @@ import type { OpenAct, OpenPart, RecentDelivery } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Report, Row } from '../api/row.ts'
 import type { Settled, SettlementState } from '../api/settlement.ts'
 import { maxRecent } from '../api/status.ts'
+import { groupedBy } from '../environment/grouped.ts'
 import type { MemoryDraft } from './draft.ts'
 import { momentOf, type Memory } from './memory.ts'
 import { addToPart, closePart, partOn } from './parts.ts'
+import { addSteps } from './runs.ts'
 
 /**
  * The protocol of a record: the states of a row, and the rules by which processes change it. Each
@@ -36,6 +38,8 @@ import { addToPart, closePart, partOn } from './parts.ts'
  *    (parts.ts). An undo or the end of a lease subtracts what it took back, or may have taken back.
  * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
  * 9. An act is begun before its first write, and open until its work is done or has failed.
+ * 10. What limits count are runs, which are added with rule 3 or 6, or with the beginning of an act
+ *    (runs.ts). A limit is judged again once the claims are settled that could reach it.
  */
 
 /**
@@ -103,6 +107,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     if (!isLost) ran.push(row)
   }
   ranBy(draft, ran, madeAt)
+  addSteps(draft, mark, ran, madeAt)
 }
 
 /**
@@ -156,6 +161,7 @@ export const ofVersion =
 export const untold = (draft: MemoryDraft, which: Which): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
+  for (const [mark, ofMark] of groupedBy(rows, ({ claim }) => claim.mark)) addSteps(draft, mark, ofMark)
   for (const row of rows) {
     // The step may have been made, so nothing is taken back a second time.
     if (row.ends !== undefined) {

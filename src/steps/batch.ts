@@ -1,9 +1,10 @@
+import type { NotRun } from '../api/outcome.ts'
 import { mayRun } from '../record/context.ts'
-import { isRemembered } from '../record/judge.ts'
+import { isRemembered, nothingToUndo, setByOthers } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { claim, needsNewest, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
+import { claim, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
 import { madeOf, type Step } from './steps.ts'
 
 /** Posts that are folded into one write, and the result of each. */
@@ -78,6 +79,15 @@ export const foldBatch = async (
 }
 
 /**
+ * Returns whether a part must be decided on the newest record: help for another claim, or that an
+ * undo takes nothing back.
+ */
+export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
+  parts.some(part => part?.part === 'help' || (part?.part === 'skip' && idleUndos.has(part.reason)))
+
+const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
+
+/**
  * Folds posts on a draft of the record.
  * - If no write will prove the count, a post may be answered only from a read that began after the
  *   post arrived. Other posts wait for the next turn.
@@ -130,10 +140,17 @@ export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' 
     case 'refused':
       return { step: 'refused', refused: part.refused, from: part.from, ...untilIn(part) }
     case 'skip':
-      return { step: 'skipped', reason: part.reason, message: part.message, ...untilIn(part) }
+      return { step: 'skipped', ...notRunOf(part) }
     case 'full':
       return { step: 'unavailable', reason: 'RecordFull', message: part.message }
   }
 }
+
+const notRunOf = ({ message, opensAt, reason, until }: NotRun): NotRun => ({
+  reason,
+  message,
+  ...(opensAt !== undefined && { opensAt }),
+  ...(until !== undefined && { until }),
+})
 
 const untilIn = ({ until }: { readonly until?: number | undefined }) => (until === undefined ? {} : { until })

@@ -4,9 +4,10 @@ import type { OpenPart } from '../api/record.ts'
 import type { Claim, ClaimedRow, StepBounds } from '../api/row.ts'
 import { applied, claiming, rowsOf, unnamedKey, type Origin } from '../record/protocol.ts'
 import type { DeliveryContext } from '../record/context.ts'
-import { decided, isRemembered, judge, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
+import { decided } from '../record/decided.ts'
+import { isRemembered, judge, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
-import { closePart, heldBack, isGivenUp, isSameCount, maxObjects, type PartOf } from '../record/parts.ts'
+import { closePart, heldBack, isGivenUp, isSameCount, type PartOf } from '../record/parts.ts'
 import {
   endPlanOf,
   endWith,
@@ -16,8 +17,11 @@ import {
   noteFiresOn,
   reported,
   termsFor,
+  tooManyCounts,
+  withoutPart,
   type LeasedCount,
 } from './leased.ts'
+import { judgedMove, keepIn } from './limited.ts'
 import type { Made, Plan, Step, UndoPlan } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
@@ -59,15 +63,6 @@ export type Part =
   | { readonly part: 'wait' }
   /** The version is older than a change that the post takes back. The target must be read again. */
   | { readonly part: 'outdated' }
-
-/**
- * Returns whether a part must be decided on the newest record: help for another claim, or that an
- * undo takes nothing back.
- */
-export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
-  parts.some(part => part?.part === 'help' || (part?.part === 'skip' && idleUndos.has(part.reason)))
-
-const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
 
 /** A batch to be written: the draft to store first, and each post's part. */
 export interface Claimed {
@@ -151,7 +146,7 @@ class ClaimFold {
     const judged = judge(this.#draft, context, this.#now)
     switch (judged.judgement) {
       case 'new':
-        return this.#leased(post)
+        return context.limits ? this.#limited(post) : this.#leased(post)
       case 'undo':
         return this.#takeBack(post, judged.changed)
       case 'skip':
@@ -187,6 +182,13 @@ class ClaimFold {
     return { target, uid, from: this.#to, word: version.lastWord?.word ?? version.count, now: this.#now }
   }
 
+  /** Makes the step of a post, unless the limits of its hook do not let it through. */
+  #limited(post: Folded): Part {
+    const judged = judgedMove(this.#draft, post, this.#to, this.#on.version.limits, this.#now)
+    if (judged?.judgement === 'skip') return this.#skip(post, judged)
+    return judged ? unfinished(this.#draft, judged, this.#on.mark) : this.#leased(post)
+  }
+
   /** Makes the step of a post whose count may be leased. */
   #leased(post: Folded): Part {
     const { context } = post
@@ -212,7 +214,8 @@ class ClaimFold {
     this.#to = planned
     const on = this.#countOf(context)
     if (isRemembered(context)) {
-      const decision = { state: 'claimed', from, to: planned, claim: this.#claimed, ...more } as const
+      const keep = undoes === undefined && planned !== from && keepIn(context)
+      const decision = { state: 'claimed', from, to: planned, claim: this.#claimed, ...more, ...keep } as const
       decided(this.#draft, context, this.#now, { ...decision, ...(context.isAskable && on) })
     }
     return { part: 'step', from, to: planned, ...on, ...untilIn(until) }
@@ -268,26 +271,17 @@ class ClaimFold {
   }
 
   #skip({ bounds, context }: Folded, judged: Judgement & { judgement: 'skip' }): Part {
-    const { message, reason } = judged
+    const { judgement: _, remember, ...why } = judged
     const terms = termsFor(context, bounds, this.#count)
     const until = reported(this.#draft, context, terms, this.#count, judged)
-    if (judged.remember && context.delivery.identity) {
+    if (remember && context.delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
     }
-    return { part: 'skip', reason, message, ...untilIn(until) }
+    return { part: 'skip', ...why, ...untilIn(until) }
   }
 }
 
 const untilIn = (until: number | undefined) => (until === undefined ? {} : { until })
-
-const tooManyCounts = `the hook's record is full: it has leases of ${maxObjects} counts, and each keeps its place until it ends`
-
-/** Returns a row whose step nobody takes back. A step that takes back is still noted. */
-const withoutPart = (row: ClaimedRow): ClaimedRow => {
-  if (row.undoes !== undefined) return row
-  const { group: _, leases: __, ...rest } = row
-  return rest
-}
 
 const unfinished = (
   draft: MemoryDraft,

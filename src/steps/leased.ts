@@ -60,10 +60,13 @@ export const hasRoomFor = (draft: MemoryDraft, name: CountName): boolean => {
   return counts.length < maxObjects || counts.some(known => isSameCount(known, name))
 }
 
+/** The reasons for which a report of firing alerts makes no step, and still moves the end of their lease. */
+const reporting: ReadonlySet<string> = new Set(['CoolingDown', 'LimitReached', 'PartlyResolved'])
+
 /** Returns whether a decision not to make a step is a report that moves the end of a lease all the same. */
 const isReport = (judged: Judgement & { judgement: 'skip' }): boolean => {
   if (judged.reason === 'Duplicate') return 'isRepeat' in judged && judged.isRepeat
-  return judged.reason === 'CoolingDown' || judged.reason === 'PartlyResolved'
+  return reporting.has(judged.reason)
 }
 
 /** Returns the key of the part that the alerts of a delivery share. Undefined if they share none. */
@@ -208,4 +211,14 @@ export const noteFiresOn = (
   const { ended: _, ...firing } = entry
   const isShort = allSeen(draft, group)
   draft.set({ groups: { ...draft.fields.groups, [key]: firing }, ...(isShort && { tooShortAt: now }) })
+}
+
+/** Why a lease has no room. */
+export const tooManyCounts = `the hook's record is full: it has leases of ${maxObjects} counts, and each keeps its place until it ends`
+
+/** Returns a row whose step nobody takes back. A step that takes back is still noted. */
+export const withoutPart = (row: ClaimedRow): ClaimedRow => {
+  if (row.undoes !== undefined) return row
+  const { group: _, leases: __, ...rest } = row
+  return rest
 }

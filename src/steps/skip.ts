@@ -5,7 +5,8 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
-import { decided, full, judge } from '../record/judge.ts'
+import { decided } from '../record/decided.ts'
+import { full, judge } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
 import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
@@ -85,7 +86,7 @@ const decideSkip = async (
         // An act of this delivery is in progress and cannot be taken back. The post waits for its
         // end and is decided then.
         if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
-        const judged = judge(draft, { ...context, cooldownMs: 0 }, now)
+        const judged = judge(draft, { ...context, cooldownMs: 0, limits: undefined }, now)
         if (judged.judgement === 'skip' && !judged.remember) return { result: notRun(judged) }
         const isFull = full(draft, context, now)
         if (isFull) return { result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }

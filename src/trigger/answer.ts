@@ -31,7 +31,7 @@ export interface Answer {
   readonly changes?: readonly Change[]
   /** When the step ends by itself, in RFC 3339. Absent if it is for good. */
   readonly until?: string
-  /** When posts to the hook count again, in RFC 3339. Present only if its windows are closed. */
+  /** When posts to the hook count again, in RFC 3339. Present if its windows are closed, or a limit is reached. */
   readonly opensAt?: string
   /** Present on a dry run, which changed nothing. */
   readonly dryRun?: true

@@ -229,6 +229,7 @@ export class TriggerEndpoint {
       signed,
       undo: hook.onResolved === 'undo',
       leasing: hook.leasing,
+      limits: hook.limits,
       cooldownMs: hook.cooldownMs,
       dedupeWindowMs: hook.dedupeWindowMs,
       deadline,

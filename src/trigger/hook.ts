@@ -1,6 +1,7 @@
 import { authOf, replayWindowOf, type Auth } from '../api/auth.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
+import { limitsOf, type Limit } from '../api/limits-schema.ts'
 import { timetableOf, type Timetable } from '../api/opening.ts'
 import { defaultRateLimit, type ReceiverHook } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
@@ -37,6 +38,8 @@ export interface LiveHook {
    */
   readonly dedupeWindowMs: number
   readonly cooldownMs: number
+  /** How often, and how far, the hook may act within a time. Undefined: without a limit. */
+  readonly limits: readonly Limit[] | undefined
   /** How long the hook's steps last. Undefined: for good. */
   readonly leasing: Leasing | undefined
   /**
@@ -90,6 +93,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         onResolved: 'ignore',
         dedupeWindowMs: 0,
         cooldownMs: 0,
+        limits: undefined,
         leasing: undefined,
         endBefore: endBeforeIn(spec),
         endsWithHook: endsWithHookIn(spec),
@@ -110,6 +114,7 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         onResolved: spec.onResolved,
         dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
         cooldownMs: checkedMilliseconds(spec.cooldown),
+        limits: limitsOf(spec.limits),
         leasing: leasingOf(spec, bound.target),
         endBefore: endBeforeIn(spec),
         endsWithHook: endsWithHookIn(spec),

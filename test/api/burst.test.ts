@@ -1,26 +1,9 @@
-import { expect, inject, it } from 'vitest'
-import { at, parseJson } from '../../src/api/json.ts'
+import { expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
-import { cluster, deployments, post, postUntilDone, product, type Cluster } from '../support/product.ts'
-import { program } from '../support/program.ts'
-
-/** Returns a trigger in a process of its own. */
-const triggerProcess = async ({ namespace, systemNamespace }: Cluster) => {
-  const flags = ['--namespace', systemNamespace, '--watch-namespace', namespace, '--kubeconfig', inject('kubeconfig')]
-  const ports = ['--host', '127.0.0.1', '--trigger-port', '0', '--operations-port', '0', '--shutdown-delay', '0']
-  const running = program(['serve', 'trigger', ...flags, ...ports])
-  const started = await running.said(line => (line.includes('"msg":"started"') ? parseJson(line) : undefined))
-  return {
-    port: Number(at(started, 'triggerPort')),
-    /** How many of its writes the API server has stored. */
-    writes: async () => {
-      const response = await fetch(`http://127.0.0.1:${Number(at(started, 'operationsPort'))}/metrics`)
-      return Number(/step_writes_total\{result="applied"\} (\d+)/.exec(await response.text())?.[1] ?? 0)
-    },
-    stop: () => running.end('SIGTERM'),
-  }
-}
+import { cluster, deployments, post, postUntilDone, product } from '../support/product.ts'
+import { triggerProcess } from '../support/trigger-process.ts'
 
 it('200 posts at once of one up end at exactly 200', async () => {
   const here = await cluster()

@@ -59,8 +59,8 @@ const start = async () => {
       })
       await report(name)
     },
-    hook: async (restart: object, name = 'restart-web') => {
-      const spec = { driver: 'restart', restart }
+    hook: async (restart: object, name = 'restart-web', more: object = {}) => {
+      const spec = { driver: 'restart', restart, ...more }
       await create(here.api, hooks, here.namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
       const url = await here.url(name)
       return (id: string, query = ''): Promise<Posted> =>
@@ -112,6 +112,21 @@ describe('a hook that restarts', () => {
     expect(await here.restarts('web')).toBe(first)
     await here.report('web')
     expect(said(await send('fourth'))).toBe('200 applied Restarted')
+  })
+
+  it('of three posts at once runs as many as its limit lets through, and of later ones none', async () => {
+    const here = await start()
+    await here.make('web')
+    const limits = [{ most: 1, within: '1h' }]
+    const send = await here.hook({ target: { name: 'web' } }, 'restart-web', { limits })
+    const answers = await Promise.all(['first', 'second', 'third'].map(id => send(id)))
+    expect(answers.map(said).toSorted()).toEqual([
+      '200 applied Restarted',
+      '200 skipped LimitReached',
+      '200 skipped LimitReached',
+    ])
+    await here.report('web')
+    expect(said(await send('fourth'))).toBe('200 skipped LimitReached')
   })
 
   it('of two posts at once restarts for one', async () => {

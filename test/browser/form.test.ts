@@ -57,6 +57,8 @@ describe('the form of redeploy', () => {
     await page.getByLabel('Tags that match a pattern').check()
     await page.getByText('Still needed: Tags that match a pattern.').waitFor()
     await page.getByRole('textbox', { name: 'Tags that match a pattern' }).fill('v*')
+    await accepted(page)
+    await page.getByText('A holder of the URL can ', { exact: false }).waitFor()
     expect(await create(page, 'cache-push')).toMatchObject({
       driver: 'redeploy',
       redeploy: {

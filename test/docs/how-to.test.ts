@@ -105,6 +105,26 @@ it('the page on windows: a trial of its hook says whether it is open', async () 
   expect(await person.run('kubectl receiverhook describe web-hours -n shop')).toContain('end of the year')
 }, 240_000)
 
+it('the page on limits: its hook runs twice, and says on a trial and to people that it is at its limit', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/limit-how-often.md'
+  expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toContain('web-sometimes created\n')
+  await person.run('kubectl -n shop wait --for=condition=Ready receiverhook/web-sometimes --timeout=100s')
+  for (const count of [3, 4]) {
+    expect(await person.run('kubectl receiverhook trigger web-sometimes -n shop')).toContain(`to ${count}`)
+  }
+  expect(await person.run(blockWith(page, 'console', '--dry-run')).catch(String)).toContain(
+    'the limit is 2 deliveries within 1h, and 2 have counted: posts count again at ',
+  )
+  const described = await until(
+    () => person.run('kubectl receiverhook describe web-sometimes -n shop'),
+    said => said.includes('2 used'),
+    timeoutMs,
+  )
+  expect(described).toContain('2 deliveries within 1h: 2 used, less from ')
+  expect(described).toMatch(/At worst: .*2 posts count within 1h\./)
+}, 240_000)
+
 it('the page on leases: its hook lends the minimum of an autoscaler, until it is ended, and its other hook is accepted', async () => {
   const person = await personWithPlayground()
   const { folder, run } = person

@@ -64,6 +64,23 @@ it.each([
   [{ cooldown: '5m' }, 'One post in 5m counts, so 12 in an hour at most.'],
   [{ cooldown: '7m' }, 'One post in 7m counts, so 9 in an hour at most.'],
   [{ cooldown: '2h' }, 'One post in 2h counts.'],
+  [{ limits: [{ most: 6, within: '1h' }] }, '6 posts count within 1h.'],
+  [{ limits: [{ most: 6, within: '20m' }] }, '6 posts count within 20m, so 18 in an hour at most.'],
+  [
+    { cooldown: '5m', limits: [{ most: 6, within: '1h' }] },
+    'One post in 5m counts, and 6 posts count within 1h, so 6 in an hour at most.',
+  ],
+  [
+    {
+      cooldown: '5m',
+      onResolved: 'undo',
+      limits: [
+        { by: 10, within: '1h' },
+        { by: 30, within: '24h' },
+      ],
+    },
+    'One post in 5m counts, so 12 in an hour at most. Together they move the count by at most 10 within 1h, and by at most 30 within 24h. Beyond that a post can only take back what an alert changed.',
+  ],
   [
     { cooldown: '2h', windows: { zone: 'Asia/Tokyo', open: [{ days: ['Sat', 'Sun'] }] } },
     'One post in 2h counts. Posts count only Sat, Sun in Asia/Tokyo.',

@@ -29,6 +29,7 @@ import {
 } from './world/outside.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { editLeases, endLeases } from './world/leases.ts'
+import { editLimits, postTogether } from './world/limits.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { hooksPath } from './world/paths.ts'
 import { editPushHook, pushImages, pushToAll, restartIt, type Pushers } from './world/pushes.ts'
@@ -121,11 +122,13 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const rolling = rngOf(seed, 0x5eed, 0x4)
   const speaking = rngOf(seed, 0x5eed, 0x6)
   const leasing = rngOf(seed, 0x5eed, 0x7)
+  const limiting = rngOf(seed, 0x5eed, 0x9)
   const isSpeaking = speaking.chance(0.3)
   const installation = install(server, rng, {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
     leasing: leasing.chance(0.25) ? leasing : undefined,
+    limiting: limiting.chance(0.25) ? limiting : undefined,
     speaking: isSpeaking,
   })
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
@@ -261,6 +264,12 @@ const populate = (
     if (installation.leasing.chance(0.2)) act(also, mayContinue, nowAndThen(3000, endLeases(simulation, installation)))
     act(also, mayContinue, nowAndThen(1000, alertmanagers(senders)))
     act(also, mayContinue, nowAndThen(installation.leasing.pick([300, 1000, 3000]), writeOutside(server, targets)))
+  }
+  if (installation.limiting) {
+    const also = { ...simulation, rng: installation.limiting }
+    act(also, mayContinue, nowAndThen(2000, editLimits(server, installation)))
+    act(also, mayContinue, nowAndThen(installation.limiting.pick([500, 1500]), postTogether(senders)))
+    act(also, mayContinue, nowAndThen(1500, alertmanagers(senders)))
   }
   makeTrouble(simulation, fleet, problem, lasts)
   let pushes = 1

@@ -1,5 +1,6 @@
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
 import { storedOf, type Memory } from '../../src/record/memory.ts'
+import * as deciding from '../../src/record/decided.ts'
 import * as judging from '../../src/record/judge.ts'
 import type { Judge, Ruling } from '../../src/record/ledger.ts'
 import * as parts from '../../src/record/parts.ts'
@@ -48,7 +49,7 @@ export const helped = asChange(protocol.helped)
 export const noted = asChange((draft, note: protocol.Note) => draft.set(protocol.joined(note, draft.fields)))
 export const withReport = asChange(protocol.withReport)
 export const withUndo = asChange(parts.addToPart)
-export const decided = asChange(judging.decided)
+export const decided = asChange(deciding.decided)
 export const refusedAt = asChange(protocol.refusedAt)
 
 export const judge = ofMemory(judging.judge)

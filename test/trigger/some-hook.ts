@@ -17,6 +17,7 @@ export const someHook: LiveHook = {
   onResolved: 'ignore',
   dedupeWindowMs: 40_000,
   cooldownMs: 0,
+  limits: undefined,
   leasing: undefined,
   endsWithHook: false,
   endBefore: undefined,

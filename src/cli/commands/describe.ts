@@ -2,6 +2,7 @@ import type { Condition } from '../../api/conditions.ts'
 import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
+import { limitsInWords } from '../../api/limits-schema.ts'
 import { hasNamedURL } from '../../api/named.ts'
 import { closedNow, windowsInWords } from '../../api/opening.ts'
 import type { StoredObject } from '../../api/object.ts'
@@ -112,6 +113,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('For', spec.for === undefined ? undefined : `${spec.for}: then the hook takes its step back by itself`),
     line('Leases', leasesLine(hook)),
     line('Cooldown', spec.cooldown === '0s' ? undefined : spec.cooldown),
+    line('Limits', spec.limits && limitsInWords(spec.limits, status?.limits, localTime).join('; ')),
     line('Repeats', `the same notification within ${spec.dedupeWindow} counts once`),
     line('Deliveries', totals(hook)),
   ].join('')

@@ -8,6 +8,7 @@ import {
   filtered,
   hasCooldown,
   hasForgotten,
+  hasLimits,
   isThere,
   onResolved,
   stepOf,
@@ -207,6 +208,7 @@ const judges: Partial<Record<Reason, Judge>> = {
     wasStopped(timeline, story) ? undefined : { promise: '5', why: 'was told that all hooks are stopped' },
   Suspended: unlessSome('5', 'that the hook is suspended', ({ object }) => at(object, 'spec', 'suspend') === true),
   CoolingDown: unlessSome('4', 'of a cooldown that the hook does not have', hasCooldown),
+  LimitReached: unlessSome('limits', 'of a limit that the hook does not have', hasLimits),
   OutcomeUnknown: ({ timeline }) =>
     hasForgotten(timeline) ? undefined : { promise: '4', why: 'was told that the history is gone, and it never was' },
   Resolved: ({ story }) =>

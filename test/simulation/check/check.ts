@@ -3,6 +3,7 @@ import { checkAnswers } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkKeys } from './keys.ts'
 import { checkLeases } from './leases.ts'
+import { checkLimits } from './limits.ts'
 import { checkNamed } from './named.ts'
 import { checkProofs } from './proofs.ts'
 import { checkPublishing } from './publishing.ts'
@@ -28,6 +29,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkMarks(timeline),
     ...checkUndo(timeline),
     ...checkLeases(timeline),
+    ...checkLimits(timeline, explanation),
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
     ...checkWaited(timeline, explanation),

@@ -229,7 +229,12 @@ const reasonIn = ({ answer }: Story): string | undefined =>
   answer === undefined || answer === 'no answer' ? undefined : answer.body.reason
 
 /** What is decided about a report without a step, at the moment of its answer. */
-const decidedNow: ReadonlySet<string | undefined> = new Set(['CoolingDown', 'WouldPassBound', 'Duplicate'])
+const decidedNow: ReadonlySet<string | undefined> = new Set([
+  'CoolingDown',
+  'LimitReached',
+  'WouldPassBound',
+  'Duplicate',
+])
 
 /** An `until` that a report should have moved, and has not; or that a copy of an earlier report has moved. */
 const wrongUntil = (timeline: Timeline, story: Story): readonly Violation[] => {

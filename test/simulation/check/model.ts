@@ -73,6 +73,27 @@ export const hasCooldown = (version: HookVersion): boolean => cooldownOf(version
 /** How long a step lasts, in milliseconds; 0 if it is for good. */
 export const forOf = ({ object }: HookVersion): number => checkedMilliseconds(stringAt(object, 'spec', 'for') ?? '0s')
 
+/** How often, and how far up and down, a hook may act within a time in milliseconds. */
+export interface LimitOf {
+  readonly most?: number
+  readonly by?: number
+  readonly withinMs: number
+}
+
+export const limitsIn = ({ object }: HookVersion): readonly LimitOf[] => {
+  const limits: unknown = at(object, 'spec', 'limits')
+  return (Array.isArray(limits) ? limits : []).map((limit: unknown) => {
+    const [most, by] = [at(limit, 'most'), at(limit, 'by')]
+    return {
+      ...(typeof most === 'number' && { most }),
+      ...(typeof by === 'number' && { by }),
+      withinMs: checkedMilliseconds(stringAt(limit, 'within') ?? '0s'),
+    }
+  })
+}
+
+export const hasLimits = (version: HookVersion): boolean => limitsIn(version).length > 0
+
 export const targetOf = ({ object }: HookVersion): string => String(at(object, 'spec', 'scale', 'target', 'name'))
 
 /** Whether a hook is there and lets deliveries through, for a token of this uid. */

@@ -106,7 +106,14 @@ const windowsOf = ({ hooks }: Timeline, { hook, signed, uid }: Story['post']): r
     .map(signed?.isName === true ? replayWindowOf : dedupeWindowOf)
 
 /** Checks the answer to a named delivery that is not executed, and not later either. */
-const skips: ReadonlySet<string> = new Set(['Suspended', 'Filtered', 'CoolingDown', 'NothingToUndo', 'SetByOthers'])
+const skips: ReadonlySet<string> = new Set([
+  'Suspended',
+  'Filtered',
+  'CoolingDown',
+  'LimitReached',
+  'NothingToUndo',
+  'SetByOthers',
+])
 
 /** A delivery that was skipped is not executed by another copy of it later on. */
 const ranAfterAll = (timeline: Timeline, executed: readonly Executed[], story: Story): readonly Violation[] => {

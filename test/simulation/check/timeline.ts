@@ -124,6 +124,8 @@ export interface ClaimedStep {
   readonly to: number
   /** Whether a lease ended with it, so that no post asked for it. */
   readonly isEnd: boolean
+  /** Whether it took something back. */
+  readonly isUndo: boolean
 }
 
 /** What a process has received of hooks, or of the keys. */
@@ -254,12 +256,12 @@ const readRecord = (
 ): void => {
   const found = new Map<string, ClaimedStep[]>()
   const uid = record.metadata.ownerReferences?.[0]?.uid ?? ''
-  for (const { at, claim, ends, from, key, to } of rowsIn(record['content'])) {
+  for (const { at, claim, ends, from, key, to, undoes } of rowsIn(record['content'])) {
     if (from === undefined || to === undefined) continue
     const row = `${uid} ${key} ${from} ${to}`
     const decided = `${row} ${at}`
     if (claim) {
-      listIn(found, claim.mark).push({ uid, key, from, to, isEnd: ends !== undefined })
+      listIn(found, claim.mark).push({ uid, key, from, to, isEnd: ends !== undefined, isUndo: undoes !== undefined })
       claimed.add(decided)
     } else if (!claimed.has(decided)) done.add(row)
   }

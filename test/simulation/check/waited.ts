@@ -104,6 +104,7 @@ const laterGates: ReadonlySet<unknown> = new Set([
   'Stopped',
   'Filtered',
   'CoolingDown',
+  'LimitReached',
   'ExpressionFailed',
 ])
 

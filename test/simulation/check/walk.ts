@@ -10,7 +10,7 @@ export interface Step {
   readonly from: number
   readonly to: number
   /** What the record calls it, and which hook's record. */
-  readonly claimed?: { readonly key: string; readonly uid: string; readonly isEnd?: boolean }
+  readonly claimed?: { readonly key: string; readonly uid: string; readonly isEnd?: boolean; readonly isUndo?: boolean }
 }
 
 /** How many attempts are enough: what is explained at all is mostly explained at the first. */

@@ -1,5 +1,5 @@
 import type { Violation } from '../happened.ts'
-import { forOf, hasCooldown, targetOf } from './model.ts'
+import { forOf, hasCooldown, hasLimits, targetOf } from './model.ts'
 import { storedWrites, type Write } from './stored.ts'
 import { currentAt, listIn, upTo, type Fold, type Story, type Timeline } from './timeline.ts'
 import { walk, type Step } from './walk.ts'
@@ -110,7 +110,9 @@ const storiesOf = ({ write }: Way): readonly Story[] => write.steps.flatMap(({ s
 /** Returns whether a post's step goes through its hook's record, which then shows it. */
 const isRecorded = ({ hooks }: Timeline, { post }: Story): boolean =>
   post.key !== undefined ||
-  (hooks.get(post.hook) ?? []).some(version => version.uid === post.uid && (hasCooldown(version) || forOf(version) > 0))
+  (hooks.get(post.hook) ?? []).some(
+    version => version.uid === post.uid && (hasCooldown(version) || hasLimits(version) || forOf(version) > 0),
+  )
 
 /** Which write can contain the step of which post that no record shows. */
 const assign = (timeline: Timeline, writes: readonly Write[]) => {
@@ -200,7 +202,7 @@ const targetIn = ({ answer }: Story): string =>
 
 /** Returns the steps of a write that records show. */
 const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
-  (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, isEnd, key, to, uid }) => {
+  (timeline.claims.get(fold.mark) ?? []).flatMap(({ from, isEnd, isUndo, key, to, uid }): Step[] => {
     if (from === to) return []
     if (isEnd) return [{ stories: [], from, to, claimed: { key, uid, isEnd } }]
     const stories = timeline.stories.filter(
@@ -211,7 +213,7 @@ const claimedSteps = (timeline: Timeline, { fold }: Write): readonly Step[] =>
         story.arrived < fold.place &&
         story.ended > fold.place,
     )
-    return [{ stories, from, to, claimed: { key, uid } }]
+    return [{ stories, from, to, claimed: { key, uid, isUndo } }]
   })
 
 /** Returns the answers that say applied, of posts whose step a record must show. */

@@ -5,6 +5,7 @@ import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { allExpressions } from './expressions.ts'
 import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
+import { someLimits } from './limits.ts'
 import { askFor, askForSignature, giveWord } from './secrets.ts'
 import { allTargets, refTo, targetsPath, targetWith } from './targets.ts'
 import { siteHooks, siteObject } from './workload.ts'
@@ -19,6 +20,8 @@ export interface Installation {
   readonly signing: Rng | undefined
   /** Where hooks may lease what they change: the chance that says which do. Others draw nothing from it. */
   readonly leasing: Rng | undefined
+  /** Where hooks may have limits in time: the chance that says which do. Others draw nothing from it. */
+  readonly limiting: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
   /** Whether all hooks take back what an alert changed, and hardly anything keeps them from it. */
@@ -33,9 +36,10 @@ export const install = (
   {
     isRolling,
     leasing,
+    limiting,
     signing,
     speaking,
-  }: Pick<Installation, 'leasing' | 'signing' | 'speaking'> & { readonly isRolling: boolean },
+  }: Pick<Installation, 'leasing' | 'limiting' | 'signing' | 'speaking'> & { readonly isRolling: boolean },
 ): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
@@ -49,7 +53,8 @@ export const install = (
   const hooks = Array.from({ length: rng.int(2, 5) }, (_, index) => `hook-${index}`)
   const asking = (rng.chance(0.4) && !speaking) || signing !== undefined
   const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
-  const installation = { targets, hooks, asking, signing, leasing, rotating: rng.chance(0.2), rolling, speaking }
+  const rotating = rng.chance(0.2)
+  const installation = { targets, hooks, asking, signing, leasing, limiting, rotating, rolling, speaking }
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
     made(hooksPath, newHook(rng, name, installation))
@@ -59,7 +64,11 @@ export const install = (
   return installation
 }
 
-export const newHook = (rng: Rng, name: string, { asking, leasing, signing, speaking, targets }: Installation) => ({
+export const newHook = (
+  rng: Rng,
+  name: string,
+  { asking, leasing, limiting, signing, speaking, targets }: Installation,
+) => ({
   apiVersion,
   kind: hookKind,
   metadata: { name },
@@ -82,6 +91,7 @@ export const newHook = (rng: Rng, name: string, { asking, leasing, signing, spea
     ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
     ...(signing?.chance(0.6) ? { auth: askForSignature(signing, name) } : {}),
     ...(leasing?.chance(0.8) ? { for: leasing.pick(leaseLengths) } : {}),
+    ...(limiting?.chance(0.7) ? { limits: someLimits(limiting) } : {}),
     ...(leasing?.chance(0.4) ? { cooldown: leasing.pick(['4s', '8s']) } : {}),
   },
 })

@@ -4,7 +4,11 @@ import { hooksOf, type Draft } from './draft.ts'
 
 /** The API server's verdict on a draft. */
 export type DraftCheck =
-  | { readonly state: 'idle' | 'asking' | 'accepted' }
+  | {
+      readonly state: 'idle' | 'asking' | 'accepted'
+      /** What a holder of the hook's URL could do at worst, by the last accepted draft. */
+      readonly worst?: readonly string[]
+    }
   | { readonly state: 'refused'; readonly refusal: ServerRefusal }
 
 /** How long a draft must stay unchanged before it is sent for a check, in milliseconds. */
@@ -12,7 +16,7 @@ export const settleMs = 350
 
 /**
  * Sends a draft: the hook, then its opposite if the user wants it. It stops at the first refusal.
- * With `dryRun` the API server checks both and stores nothing.
+ * Resolves with the answer for the hook, or the refusal. With `dryRun` the API server checks both and stores nothing.
  */
 export const sendDraft = async (
   draft: Draft,
@@ -21,9 +25,9 @@ export const sendDraft = async (
 ): Promise<ServerAnswer<StoredVersion>> => {
   const query = dryRun ? '?dryRun=true' : ''
   const namespace = draft.namespace.value
-  let answer: ServerAnswer<StoredVersion> | undefined
+  let first: ServerAnswer<StoredVersion> | undefined
   for (const { name, spec } of hooksOf(draft, taken)) {
-    answer =
+    const answer: ServerAnswer<StoredVersion> =
       draft.seen.value === undefined
         ? await askServer<StoredVersion>('POST', `/api/hooks${query}`, { namespace, name, spec })
         : await askServer<StoredVersion>('PUT', `/api/hooks/${namespace}/${name}${query}`, {
@@ -31,8 +35,9 @@ export const sendDraft = async (
             spec,
           })
     if (!answer.ok) return answer
+    first ??= answer
   }
-  return answer ?? { ok: false, status: 0, refusal: { reason: 'Nothing', message: 'there is nothing to send' } }
+  return first ?? { ok: false, status: 0, refusal: { reason: 'Nothing', message: 'there is nothing to send' } }
 }
 
 /**

@@ -79,12 +79,15 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
       checked.value = { state: 'idle' }
       return undefined
     }
-    checked.value = { state: 'asking' }
+    const before = checked.peek()
+    checked.value = { state: 'asking', ...('worst' in before && { worst: before.worst }) }
     let current = true
     const cancel = after(settleMs, () => {
       void sendDraft(draft, taken(), true).then(answer => {
         if (!current) return
-        checked.value = answer.ok ? { state: 'accepted' } : { state: 'refused', refusal: answer.refusal }
+        checked.value = answer.ok
+          ? { state: 'accepted', worst: answer.body.worst ?? [] }
+          : { state: 'refused', refusal: answer.refusal }
         if (!answer.ok) draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
       })
     })

@@ -2,6 +2,7 @@ import { at, stringAt } from '../../../api/json.ts'
 import { hookSpecSchema } from '../../../drivers/schemas.ts'
 import type { Targets } from '../../protocol.ts'
 import { CopyButton } from '../parts/notice.tsx'
+import { Worst } from '../parts/worst.tsx'
 import { me } from '../session.ts'
 import { countOf } from '../store.ts'
 import { Coloured } from '../words/colours.tsx'
@@ -50,6 +51,7 @@ export const Preview = ({ checked, draft, targets }: PreviewProps) => {
         <Coloured yaml={draft.yaml.value} />
       </pre>
       <Stairs spec={spec} from={live ?? listed} />
+      {'worst' in checked && checked.worst && <Worst isOpen sentences={checked.worst} />}
       <Verdict checked={checked} draft={draft} />
     </section>
   )

@@ -11,6 +11,7 @@ import { CommandLine } from '../parts/notice.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { Ready, When } from '../parts/status.tsx'
 import { Trail } from '../parts/trail.tsx'
+import { Worst } from '../parts/worst.tsx'
 import { whyNot } from '../rights.ts'
 import { cloneHref, editHref, followLink, goto, listHref } from '../route.ts'
 import { rowSignal, synced } from '../store.ts'
@@ -151,16 +152,8 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
           {hook.opening.closed === undefined ? 'Open' : `${capital(hook.opening.closed)}. Open`} {hook.opening.when}.
         </p>
       )}
-      {hook !== undefined && hook.worst.length > 0 && (
-        <details>
-          <summary>The worst that a holder of this URL can do</summary>
-          <ul class="help">
-            {hook.worst.map(sentence => (
-              <li key={sentence}>{sentence}</li>
-            ))}
-          </ul>
-        </details>
-      )}
+      {hook !== undefined && hook.limits.length > 0 && <p class="faint">At most {hook.limits.join('; ')}.</p>}
+      {hook !== undefined && <Worst isOpen={false} sentences={hook.worst} />}
       <ul class="conditions">
         {(hook?.conditions ?? []).map(condition => (
           <ConditionLine key={condition.type} condition={condition} row={row} />

@@ -1,5 +1,8 @@
 import { at, isObject, stringAt } from '../../../api/json.ts'
 import { has } from '../../../api/guard.ts'
+import { limitsInWords, limitsSchema } from '../../../api/limits-schema.ts'
+import { usedLimitsSchema } from '../../../api/status.ts'
+import { localTime } from '../../../environment/time.ts'
 import { closedNow, windowsInWords, type KnownZones } from '../../../api/opening.ts'
 import { windowsSchema } from '../../../api/windows.ts'
 import { Zones } from '../../../environment/zones.ts'
@@ -48,7 +51,8 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     ...(created === undefined ? {} : { created }),
     labels,
     spec: isObject(spec) ? spec : {},
-    worst: worstInWords(spec, expiresAt),
+    worst: worstOfHook(spec, expiresAt),
+    limits: limitsIn(hook),
     leases: leasesOf(hook),
     conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
     ...(previousUntil === undefined ? {} : { previousUntil }),
@@ -71,11 +75,19 @@ const openingOf = (spec: unknown, now: number, zones: KnownZones): Pick<HookDeta
   return { opening: { when, ...(closed && { closed: closed.text }) } }
 }
 
+/** Returns the limits of a hook in words, with how much of each is used. Empty for an invalid hook. */
+const limitsIn = (hook: StoredObject): readonly string[] => {
+  const limits = at(hook, 'spec', 'limits')
+  const used = at(hook, 'status', 'limits')
+  if (!has(limitsSchema, limits)) return []
+  return limitsInWords(limits, has(usedLimitsSchema, used) ? used : undefined, localTime)
+}
+
 /**
  * Returns what the holder of the URL can do at worst. Returns an empty list for an invalid hook,
  * because it never runs.
  */
-const worstInWords = (spec: unknown, expiresAt: string | undefined): readonly string[] => {
+export const worstOfHook = (spec: unknown, expiresAt: string | undefined): readonly string[] => {
   const bound = isHookSpec(spec) ? driverOf(spec) : undefined
   if (bound === undefined || isViolation(bound) || !isHookSpec(spec)) return []
   return worstOf(spec, bound, expiresAt === undefined ? undefined : 'when it expires')

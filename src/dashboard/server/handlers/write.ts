@@ -10,7 +10,7 @@ import type { Seen, StoredVersion } from '../../protocol.ts'
 import { ApiRefused, ask } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
 import { RefusedError } from '../refused.ts'
-import { hookAsUser } from './hook.ts'
+import { hookAsUser, worstOfHook } from './hook.ts'
 
 const fieldManager = 'receiver-hooks-dashboard'
 
@@ -48,7 +48,7 @@ export const writeRoutes = (router: Api, { sessionOf, world }: Context): void =>
       query: writing(request.query),
       body: JSON.stringify({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec: specIn(request.body) }),
     })
-    response.status(201).json(storedOf(made))
+    response.status(201).json(answerTo(request, made))
   })
 
   // Replaces the spec of a hook, if nobody has changed the spec since the user read it. Labels and
@@ -64,7 +64,7 @@ export const writeRoutes = (router: Api, { sessionOf, world }: Context): void =>
         body: JSON.stringify({ ...hook, spec }),
       }),
     )
-    response.json(storedOf(stored))
+    response.json(answerTo(request, stored))
   })
 
   router.post('/hooks/:namespace/:name/suspend', async (request, response) => {
@@ -159,8 +159,10 @@ const refuseUnseen = ({ metadata: { generation, name, uid } }: StoredObject, see
 const writing = (query: Readonly<Record<string, unknown>>): Readonly<Record<string, string>> => ({
   fieldManager,
   fieldValidation: 'Strict',
-  ...(parameter(query, 'dryRun') === 'true' ? { dryRun: 'All' } : {}),
+  ...(isDryRun(query) ? { dryRun: 'All' } : {}),
 })
+
+const isDryRun = (query: Readonly<Record<string, unknown>>): boolean => parameter(query, 'dryRun') === 'true'
 
 const pathOf = ({ name, namespace }: Change): string => objectPath(hooks, namespace, name)
 
@@ -178,6 +180,12 @@ const specIn = (body: unknown): JsonObject => {
 }
 
 const badRequest = (message: string): RefusedError => new RefusedError(400, 'BadRequest', message)
+
+/** Returns the answer to the form. On a dry run, it says what the holder of the URL could do. */
+const answerTo = ({ query }: Pick<Request, 'query'>, object: JsonObject): StoredVersion => ({
+  ...storedOf(object),
+  ...(isDryRun(query) && { worst: worstOfHook(at(object, 'spec'), undefined) }),
+})
 
 /**
  * Returns the name and the version of a hook that the API server answered. A missing member is

@@ -1,0 +1,60 @@
+import { keyOf } from '../api/hash.ts'
+import type { ReasonIn } from '../api/reasons.ts'
+import type { Claim, Former, LeaseTerms, Row } from '../api/row.ts'
+import type { MemoryDraft } from './draft.ts'
+import type { Remembered } from './judge.ts'
+import { partKeyFor, setEndsWithHook } from './lease-terms.ts'
+import { momentOf } from './memory.ts'
+import { reportOf, unnamedKey, withReport } from './protocol.ts'
+
+/** The members of a row for a decision, besides key and time. */
+export type Decision =
+  | {
+      readonly state: 'claimed'
+      readonly from: number
+      readonly to: number
+      readonly claim: Claim
+      readonly undoes?: number
+      readonly on?: string
+      readonly leases?: LeaseTerms
+      readonly ends?: string
+      readonly keep?: number
+    }
+  | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
+
+/** Stores the decision about a delivery at `at`. */
+export const decided = (
+  draft: MemoryDraft,
+  { delivery, leasing, of, signed, undo }: Remembered,
+  at: number,
+  decision: Decision,
+): void => {
+  const { group, identity } = delivery
+  const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body, of })
+  if (decision.state === 'skipped') {
+    if (identity) draft.add({ key: keyOf(identity.key), ...moment, ...decision })
+    if (group) withReport(draft, reportOf(group), at)
+    return
+  }
+  const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
+  const former = formerOf(draft.get(key))
+  const part = partKeyFor(delivery, leasing, undo, at)
+  if (decision.leases && leasing) setEndsWithHook(draft, leasing.endsWithHook === true)
+  draft.add({
+    key,
+    ...moment,
+    ...(part !== undefined && { group: part }),
+    ...(group && { report: reportOf(group) }),
+    ...(former && { former }),
+    ...decision,
+  })
+}
+
+/** Returns what a new claim must keep of the row that it replaces. */
+const formerOf = (row: Row | undefined): Former | undefined => {
+  if (!row || row.state === 'claimed') return undefined
+  const { key: _, ...former } = row
+  if (former.state !== 'untold') return former
+  const { mark: __, ...untold } = former
+  return untold
+}

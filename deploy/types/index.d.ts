@@ -346,6 +346,8 @@ export interface ReceiverHookSettings {
       replayWindow?: string
     }
   }
+  /** A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with the rights of this account alone. Who sets it needs the right to impersonate the account, and no right to the targets. By default the hook acts as the trigger. */
+  serviceAccountName?: string
 }
 
 /** What the controller found and made. */

@@ -1,7 +1,14 @@
 import { stringify } from 'yaml'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Extra } from '../../src/drivers/driver-rights.ts'
-import { definitionsRole, isValidated, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
+import {
+  definitionsRole,
+  isValidated,
+  optionalRights,
+  recordsRole,
+  roleOf,
+  targetsRole,
+} from '../../src/drivers/cluster-roles.ts'
 
 /** The product's own namespace in the manifests. */
 const namespace = 'receiver-hooks'
@@ -14,6 +21,11 @@ export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<s
       'targets',
       `The rights with which a trigger runs hooks, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/targets. They are needed\nonly where the component by-namespace has taken them away everywhere.`,
       [binding('RoleBinding', targetsRole, ['trigger'])],
+    ),
+    ...component(
+      'account',
+      `For hooks that act as the service account "hooks" of their namespace: kubectl -n NAMESPACE apply -k ${folder}/account.\nFor accounts of other names, list them under resourceNames.`,
+      accountObjects(drivers),
     ),
     ...optionalRights(drivers).flatMap(rights => [
       ...component(
@@ -38,9 +50,30 @@ const bindings = (kind: BindingKind, rights: Extra): readonly object[] => [
   ...(rights.readsDefinitions ? [binding('ClusterRoleBinding', definitionsRole, accounts)] : []),
 ]
 
+/** Returns what lets a trigger act as an account in one namespace, and the controller look at what its hooks act on. */
+const accountObjects = (drivers: readonly AnyDriver[]): readonly object[] => {
+  const name = 'receiver-hooks-account'
+  const { roleRef, ...bound } = binding('RoleBinding', name, ['trigger'])
+  return [
+    {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name },
+      rules: [
+        { apiGroups: [''], resources: ['serviceaccounts'], resourceNames: ['hooks'], verbs: ['get', 'impersonate'] },
+      ],
+    },
+    { ...bound, roleRef: { ...roleRef, kind: 'Role' } },
+    binding('RoleBinding', recordsRole, ['trigger']),
+    ...optionalRights(drivers)
+      .filter(isValidated)
+      .map(rights => binding('RoleBinding', roleOf('controller', rights.name), ['controller'])),
+  ]
+}
+
 type BindingKind = 'RoleBinding' | 'ClusterRoleBinding'
 
-const binding = (kind: BindingKind, role: string, bound: readonly (typeof accounts)[number][]): object => ({
+const binding = (kind: BindingKind, role: string, bound: readonly (typeof accounts)[number][]) => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind,
   metadata: { name: role },
@@ -55,6 +88,9 @@ const component = (name: string, means: string, objects: readonly object[]): rea
   const kustomization = { apiVersion: 'kustomize.config.k8s.io/v1alpha1', kind: 'Component', resources: [file] }
   return [
     [`${folder}/${name}/kustomization.yaml`, [generated, ...comment].join('') + stringify(kustomization)],
-    [`${folder}/${name}/${file}`, generated + objects.map(object => stringify(object)).join('---\n')],
+    [
+      `${folder}/${name}/${file}`,
+      generated + objects.map(object => stringify(object, { singleQuote: true })).join('---\n'),
+    ],
   ]
 }

@@ -98,8 +98,22 @@ const authors = (drivers: readonly AnyDriver[]): Policy => {
   }
 }
 
+/** Of a hook that acts as an account. */
+const acts = 'has(object.spec.serviceAccountName)'
+
 /** What is asked for by members that every driver's hooks have. */
 export const common: readonly Asked[] = [
+  {
+    when: acts,
+    group: "''",
+    resource: "'serviceaccounts'",
+    name: 'object.spec.serviceAccountName',
+    verb: 'impersonate',
+    does: "'act as ServiceAccount/' + object.spec.serviceAccountName",
+    who: 'sets serviceAccountName',
+    right: '`impersonate` on the service account, and no other right to the targets',
+    why: 'where `serviceAccountName` is set, the hook does what this account may do',
+  },
   {
     when: 'has(object.spec.token) && has(object.spec.token.secretName)',
     group: "''",
@@ -149,7 +163,8 @@ const ofMember = (
     variables.push({ name, expression: member(expression) })
     return `variables.${name}`
   }
-  const isSet = `has(object.spec.${driver})`
+  // A hook that acts as an account can do what the account may. The rights of its author do not matter.
+  const isSet = `has(object.spec.${driver}) && !${acts}`
   const right: Asked = {
     ...asked,
     when: asked.when === undefined ? isSet : `${isSet} && (${member(asked.when)})`,

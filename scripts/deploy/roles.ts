@@ -7,11 +7,21 @@ import {
   isGiven,
   isValidated,
   optionalRights,
+  recordsRole,
   roleOf,
   targetsRole,
 } from '../../src/drivers/cluster-roles.ts'
 import { customDefinitions } from '../../src/kube/definitions.ts'
-import { autoscalers, configMaps, events, hooks, leases, records, secrets } from '../../src/kube/resources.ts'
+import {
+  autoscalers,
+  configMaps,
+  events,
+  hooks,
+  leases,
+  records,
+  secrets,
+  serviceAccounts,
+} from '../../src/kube/resources.ts'
 import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
 
 /** A right, to the objects of these names alone where RBAC can distinguish names: not for `create`, where there is none yet. */
@@ -44,10 +54,14 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     kind: 'ClusterRole',
     name: targetsRole,
     means: 'What the trigger may do where hooks run: by default everywhere.',
-    grants: [
-      right(records, ['get', 'create', 'update', 'delete'], 'to remember which deliveries have been executed'),
-      ...drivers.filter(isGiven).flatMap(({ rights }) => rights.trigger),
-    ],
+    grants: [toRecords, ...drivers.filter(isGiven).flatMap(({ rights }) => rights.trigger)],
+  },
+  {
+    kind: 'ClusterRole',
+    name: recordsRole,
+    means:
+      'What the trigger needs where each hook acts as a service account, in place of the former. It is bound to nobody by itself.',
+    grants: [toRecords],
   },
   {
     kind: 'Role',
@@ -77,6 +91,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
         ['create'],
         'to ask whether the trigger may do what a hook needs',
       ),
+      right(serviceAccounts, ['get'], 'to check whether the account that a hook names is there'),
       ...drivers.filter(isGiven).flatMap(({ rights }) => validating(rights)),
     ],
   },
@@ -151,5 +166,11 @@ const right = ({ group, resource }: Pick<Right, 'group' | 'resource'>, verbs: Ri
   verbs,
   why,
 })
+
+const toRecords = right(
+  records,
+  ['get', 'create', 'update', 'delete'],
+  'to remember which deliveries have been executed',
+)
 
 const named = (name: string, grant: Grant): Grant => ({ ...grant, names: [name] })

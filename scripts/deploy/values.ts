@@ -176,6 +176,16 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     auth: group('Rights for hooks with auth: both roles can then read every Secret there whose name they know.', {
       namespaces: texts('', []),
     }),
+    accounts: group('Service accounts as which hooks act (serviceAccountName).', {
+      namespaces: value({
+        type: 'object',
+        additionalProperties: { type: 'array', minItems: 1, items: { type: 'string' } },
+      })(
+        'The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these, and as no other.',
+        {},
+      ),
+      only: flag('Gives the trigger no right to targets of its own. Not with watchNamespace.', false),
+    }),
     drivers: group(
       'Rights for hooks that do more than scale workloads.',
       Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),

@@ -32,6 +32,19 @@ export const bindCommand = (
   `kubectl -n ${namespace} create rolebinding ${clusterRole} --clusterrole=${clusterRole} ${subjects(accounts, roles)}`
 
 /**
+ * Returns the kubectl commands that let the trigger act as one service account of a namespace. The
+ * commands need no quotes, because Kubernetes has accepted every name in them.
+ */
+export const accountRights = (namespace: string, name: string, accounts: Accounts): string => {
+  const role = `receiver-hooks-account-${name}`
+  const create = `kubectl -n ${namespace} create`
+  return (
+    `${create} role ${role} --verb=get,impersonate --resource=serviceaccounts --resource-name=${name} && ` +
+    `${create} rolebinding ${role} --role=${role} ${subjects(accounts, ['trigger'])}`
+  )
+}
+
+/**
  * Returns the accounts of `roles` as the `--serviceaccount` flags of kubectl, each account once.
  */
 export const subjects = (accounts: Accounts, roles: readonly Role[]): string =>

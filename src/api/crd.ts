@@ -80,6 +80,7 @@ const columns = (members: ColumnMembers): readonly JsonObject[] => {
     ...driverColumn('By', 'string', wide),
     ...driverColumn('Min', 'integer', wide),
     ...driverColumn('Max', 'integer', wide),
+    { name: 'Account', type: 'string', jsonPath: '.spec.serviceAccountName', ...wide },
     { name: 'For', type: 'string', jsonPath: '.spec.for', ...wide },
     { name: 'Leased', type: 'integer', jsonPath: '.status.leases.sum', ...wide },
     { name: 'Last', type: 'string', jsonPath: '.status.lastDelivery.result' },

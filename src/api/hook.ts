@@ -8,6 +8,7 @@ import { authSchema } from './auth-schema.ts'
 import { durationRule, leaseLengthRule, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
 import { limitRule, limitsSchema } from './limits-schema.ts'
+import { nameLength, objectNameRule } from './names.ts'
 import { namedRules } from './named.ts'
 import type { StoredObject } from './object.ts'
 import type { Obj, Properties, Rule, Stored } from './schema.ts'
@@ -120,6 +121,16 @@ const commonSpec = {
   rateLimit: rateLimitSchema,
   token: tokenSchema,
   auth: authSchema,
+  serviceAccountName: {
+    type: 'string',
+    title: 'Acts as the account',
+    minLength: 1,
+    maxLength: nameLength,
+    description:
+      'A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with the rights of this account alone. Who sets it needs the right to impersonate the account, and no right to the targets. By default the hook acts as the trigger.',
+    hint: 'A service account of this namespace, with whose rights the hook acts. You need the right to impersonate it. Empty: the hook acts as the trigger.',
+    'x-kubernetes-validations': [objectNameRule],
+  },
 } as const satisfies Properties
 
 /**
@@ -181,21 +192,28 @@ const undoRule = (undoing: readonly string[]): Rule => ({
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
 })
 
-/**
- * Returns the rules that `for` and `onDelete` are set only if the driver changes a count. In CEL, `for` is
- * a reserved word.
- */
-const leaseRules = (counting: readonly string[]): readonly Rule[] =>
-  [
+/** Returns the rules of `for` and `onDelete`, for the drivers that change a count. In CEL, `for` is a reserved word. */
+const leaseRules = (counting: readonly string[]): readonly Rule[] => [
+  ...[
     { name: 'for', inRules: '__for__' },
     { name: 'onDelete', inRules: 'onDelete' },
   ].map(({ inRules, name }) => ({
     rule: `!has(self.${inRules}) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: `.${name}`,
-    reason: 'FieldValueForbidden',
+    reason: 'FieldValueForbidden' as const,
     message: `must not be set with this driver: only a change of a count ends by itself (${counting.join(', ')})`,
-    holds: self => at(self, name) === undefined || counting.some(driver => driver === at(self, 'driver')),
-  }))
+    holds: (self: unknown) => at(self, name) === undefined || counting.some(driver => driver === at(self, 'driver')),
+  })),
+  {
+    // Nothing says as whom to act once the hook is gone.
+    rule: "!has(self.onDelete) || self.onDelete != 'end' || !has(self.serviceAccountName)",
+    fieldPath: '.onDelete',
+    reason: 'FieldValueForbidden',
+    message:
+      'cannot be end where serviceAccountName is set, because a deleted hook says no account: use keep, and end its leases with `kubectl receiverhook end` before you delete it',
+    holds: self => at(self, 'onDelete') !== 'end' || at(self, 'serviceAccountName') === undefined,
+  },
+]
 
 /** The spec of a hook: the members that every hook can have, and the member of its driver. */
 export interface HookSpec extends Stored<{ type: 'object'; properties: typeof commonSpec }> {

@@ -346,6 +346,12 @@ export const reasons = {
     means: 'A service account of the product lacks a right that this hook needs.',
     todo: 'Run the command of the message, or give the right that it names. The hook is Ready within 20 seconds after that.',
   },
+  AccountNotFound: {
+    where: ['failed', 'condition'],
+    means:
+      'There is no service account of the name in `serviceAccountName`, or it is being deleted. The hook does nothing.',
+    todo: 'Create it and give it the rights that its hooks need, or correct `serviceAccountName`. The hook becomes Ready by itself when the account appears.',
+  },
   SecretConflict: {
     where: ['condition'],
     means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',

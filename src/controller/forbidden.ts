@@ -1,10 +1,11 @@
-import { bindCommand, subjects, type Accounts } from '../api/bind-command.ts'
+import { accountRights, bindCommand, subjects, type Accounts } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { definitionsRole, optionalRoleFor, targetsRole } from '../drivers/cluster-roles.ts'
 import type { Bound } from '../drivers/driver.ts'
 import type { ApiError } from '../kube/errors.ts'
-import { records } from '../kube/resources.ts'
-import { accessInWords, type Access, type Need } from '../kube/reviews.ts'
+import { groupedBy } from '../environment/grouped.ts'
+import { records, serviceAccounts } from '../kube/resources.ts'
+import { accessInWords, resourceInWords, type Access, type Need } from '../kube/reviews.ts'
 
 /** A hook's namespace and the installation that serves it. */
 export interface HookPlace {
@@ -14,6 +15,38 @@ export interface HookPlace {
 
 /** The rights that every hook needs, because its record is stored in its namespace. */
 export const recordNeeds: readonly Need[] = [{ type: records, verbs: ['get', 'create', 'update'] }]
+
+/** Returns the rights that the trigger needs to act as a service account. */
+export const actingNeed = (account: string): Need => ({
+  type: serviceAccounts,
+  verbs: ['get', 'impersonate'],
+  name: account,
+})
+
+/**
+ * Returns the problem that the account of a hook lacks rights, with the commands that grant them. The
+ * names of the roles begin with the account's.
+ */
+export const lackedByAccount = (
+  account: string,
+  missing: readonly Access[],
+  { namespace }: Pick<HookPlace, 'namespace'>,
+): Problem => {
+  const resources = groupedBy(missing, ({ subresource, type }) => [resourceInWords(type), subresource ?? ''].join('/'))
+  return forbidden(
+    `ServiceAccount/${account}, as which this hook acts, may not ${inWords(missing)} in namespace ${namespace}`,
+    [...resources].map(([words, accesses]) => {
+      const verbs = [...new Set(accesses.map(({ verb }) => verb))].join(',')
+      const resource = words.replace(/\/$/, '')
+      const role = `${account}-${resource.replaceAll(/[./]/g, '-')}`
+      const create = `kubectl -n ${namespace} create`
+      return (
+        `${create} role ${role} --verb=${verbs} --resource=${resource} && ` +
+        `${create} rolebinding ${role} --role=${role} --serviceaccount=${namespace}:${account}`
+      )
+    }),
+  )
+}
 
 /**
  * Returns the problem that the trigger lacks rights for a hook, with the commands that grant them.
@@ -91,6 +124,8 @@ const commandFor = (
   missing: readonly Access[],
   { namespace, accounts }: HookPlace,
 ): string => {
+  const { name, type } = access
+  if (type.resource === serviceAccounts.resource && name !== undefined) return accountRights(namespace, name, accounts)
   const role = optionalRoleFor(driver, 'trigger', access) ?? (isInTargetsRole(driver, access) ? targetsRole : undefined)
   if (role !== undefined) return bindCommand(namespace, role, accounts, 'trigger')
   const { group, resource } = access.type

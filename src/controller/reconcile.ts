@@ -24,7 +24,16 @@ import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
 import { problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
-import { lackedByController, lackedByTrigger, lackedForSecret, recordNeeds, type HookPlace } from './forbidden.ts'
+import { accountProblem } from './account.ts'
+import {
+  actingNeed,
+  lackedByAccount,
+  lackedByController,
+  lackedByTrigger,
+  lackedForSecret,
+  recordNeeds,
+  type HookPlace,
+} from './forbidden.ts'
 import { hookKey } from './hooks.ts'
 import { isLargeHook, reportLargeHook } from './large-hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
@@ -99,11 +108,12 @@ export const reconcileHook = async (
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
       zoneProblem(context, hook) ??
+      (await accountProblem(context.api, hook)) ??
       (await orForbidden(validated(context, hook, bound, attempts), error =>
         unreadable(context, bound, error, place),
       )) ??
       (await authProblem(context.api, hook, context.rights, context.accounts, context.issuers)) ??
-      (await rightsProblem(context, bound, place)))
+      (await rightsProblem(context, bound, { ...place, account: hook.spec.serviceAccountName })))
 
   const target = isViolation(bound) ? undefined : bound.target
   const now = context.clock.now()
@@ -184,12 +194,23 @@ const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, p
   }
 }
 
-/** Returns the problem that the trigger lacks a right for the hook, or undefined. */
-const rightsProblem = async (context: Reconciling, bound: Bound, place: HookPlace): Promise<Problem | undefined> => {
-  if (!context.rights) return undefined
-  const needs = [...recordNeeds, ...(await bound.needs(context.definitions))]
-  const missing = await context.rights.missing(context.api, place.namespace, needs)
-  return missing.length > 0 ? lackedByTrigger(bound, missing, place) : undefined
+/** Returns the problem that the trigger, or the hook's account, lacks a right for the hook, or undefined. */
+const rightsProblem = async (
+  { api, definitions, rights }: Reconciling,
+  bound: Bound,
+  place: HookPlace & { readonly account: string | undefined },
+): Promise<Problem | undefined> => {
+  if (!rights) return undefined
+  const { account, namespace } = place
+  const needs = await bound.needs(definitions)
+  if (account === undefined) {
+    const missing = await rights.missing(api, namespace, [...recordNeeds, ...needs])
+    return missing.length > 0 ? lackedByTrigger(bound, missing, place) : undefined
+  }
+  const ofTrigger = await rights.missing(api, namespace, [...recordNeeds, actingNeed(account)])
+  if (ofTrigger.length > 0) return lackedByTrigger(bound, ofTrigger, place)
+  const ofAccount = await rights.missing(api, namespace, [...needs, ...bound.needsOfAccount], account)
+  return ofAccount.length > 0 ? lackedByAccount(account, ofAccount, place) : undefined
 }
 
 /**

@@ -27,7 +27,13 @@ interface Answer {
   verdict: ReviewResult
 }
 
-/** Checks which rights the trigger lacks, and caches the API server's answers. */
+/** A namespace, and the service account there that is asked about. Undefined: the trigger. */
+interface Place {
+  readonly namespace: string
+  readonly as: string | undefined
+}
+
+/** Checks which rights the trigger or the account of a hook lacks, and caches the API server's answers. */
 export class TriggerRights {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #account: ServiceAccount | undefined
@@ -42,10 +48,19 @@ export class TriggerRights {
     this.#account = account
   }
 
-  /** Returns which rights of `needs` the trigger lacks in the namespace. Throws Unreachable. */
-  async missing(api: ApiConnection, namespace: string, needs: readonly Need[]): Promise<readonly Access[]> {
+  /**
+   * Returns which rights of `needs` are missing in the namespace: for the service account there that
+   * `as` names, or else for the trigger. Throws Unreachable.
+   */
+  async missing(
+    api: ApiConnection,
+    namespace: string,
+    needs: readonly Need[],
+    as?: string,
+  ): Promise<readonly Access[]> {
     const accesses = needs.flatMap(({ verbs, ...need }) => verbs.map((verb): Access => ({ ...need, verb })))
-    const allowed = await Promise.all(accesses.map(access => this.#isAllowed(api, namespace, access)))
+    const place = { namespace, as }
+    const allowed = await Promise.all(accesses.map(access => this.#isAllowed(api, place, access)))
     return accesses.filter((_, index) => allowed[index] === false)
   }
 
@@ -58,19 +73,19 @@ export class TriggerRights {
   }
 
   /**
-   * Returns true if the trigger has a right, or if that is unknown. Checks the right for the whole
+   * Returns true if the account has a right, or if that is unknown. Checks the right for the whole
    * namespace first: most roles name no objects, so all hooks there share the answer.
    */
-  async #isAllowed(api: ApiConnection, namespace: string, { name, ...access }: Access): Promise<boolean> {
-    const general = await this.#ask(api, namespace, access)
+  async #isAllowed(api: ApiConnection, place: Place, { name, ...access }: Access): Promise<boolean> {
+    const general = await this.#ask(api, place, access)
     const verdict =
-      general === 'denied' && name !== undefined ? await this.#ask(api, namespace, { ...access, name }) : general
-    if (verdict === 'unknown') this.#warn(namespace)
+      general === 'denied' && name !== undefined ? await this.#ask(api, place, { ...access, name }) : general
+    if (verdict === 'unknown') this.#warn(place.namespace)
     return verdict !== 'denied'
   }
 
-  async #ask(api: ApiConnection, namespace: string, access: Access): Promise<ReviewResult> {
-    const key = `${namespace} ${accessInWords(access)} ${access.name ?? ''}`
+  async #ask(api: ApiConnection, { as, namespace }: Place, access: Access): Promise<ReviewResult> {
+    const key = `${namespace} ${as ?? ''} ${accessInWords(access)} ${access.name ?? ''}`
     const now = this.#environment.clock.monotonic()
     const known = this.#answers.get(key)
     const isKept =
@@ -78,7 +93,7 @@ export class TriggerRights {
     if (isKept) return await known.asked
     const answer: Answer = {
       askedAt: now,
-      asked: review(api, namespace, access, this.#account),
+      asked: review(api, namespace, access, as === undefined ? this.#account : { namespace, name: as }),
       verdict: 'unknown',
     }
     this.#answers.set(key, answer)

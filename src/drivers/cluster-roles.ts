@@ -8,6 +8,9 @@ type WithRights = Pick<AnyDriver, 'name' | 'rights'>
 /** The ClusterRole with which a trigger runs hooks in a namespace. */
 export const targetsRole = 'receiver-hooks-trigger-targets'
 
+/** The ClusterRole with which a trigger runs the hooks of accounts. It has no right to any target. */
+export const recordsRole = 'receiver-hooks-trigger-records'
+
 /** The ClusterRole with which trigger and controller read CRDs. CRDs are cluster-scoped. */
 export const definitionsRole = 'receiver-hooks-definitions'
 

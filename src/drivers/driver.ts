@@ -121,6 +121,11 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    * the API server's errors.
    */
   needs(member: Stored<S>, definitions: Definitions): readonly Need[] | Promise<readonly Need[]>
+  /**
+   * Returns the rights that the account of a hook needs for what the trigger does without a request as
+   * this account. They are asked for at each delivery. Absent if all is done by such requests.
+   */
+  needsOfAccount?(member: Stored<S>): readonly Need[]
   /** Runs the action of one delivery. Resolves with its outcome. */
   execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
   /**
@@ -174,6 +179,8 @@ export interface Bound {
   readonly worst: string
   readonly validate: (reading: ValidationContext) => Promise<Problem | undefined>
   readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
+  /** The rights that only the account of a hook needs, and that are asked for at each delivery. */
+  readonly needsOfAccount: readonly Need[]
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Takes back earlier changes. Absent if the driver cannot. */
   readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
@@ -208,6 +215,7 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
           worst: driver.worst(member, driver.target(member)),
           validate: reading => driver.validate(member, reading),
           needs: async definitions => await driver.needs(member, definitions),
+          needsOfAccount: driver.needsOfAccount?.(member) ?? [],
           execute: (delivery, execution) => driver.execute(member, delivery, execution),
           ...lookOf(driver, member),
           ...(driver.undoes && { undo: (delivery, execution) => driver.undo(member, delivery, execution) }),

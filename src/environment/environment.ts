@@ -53,6 +53,11 @@ export interface ApiRequest {
    */
   readonly lane: Lane
   readonly timeoutMs: number
+  /**
+   * The user as whom the request is made, in place of this process's own account: the header
+   * Impersonate-User.
+   */
+  readonly user?: string
   /** The header traceparent: the trace that the request is part of. Absent if it is part of none. */
   readonly traceparent?: string
 }

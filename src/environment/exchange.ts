@@ -52,6 +52,7 @@ const headersOf = (request: ApiRequest, authorization: string | undefined): Reco
   'user-agent': 'receiver-hooks',
   ...(request.body === undefined ? {} : { 'content-type': request.contentType ?? 'application/json' }),
   ...(authorization === undefined ? {} : { authorization }),
+  ...(request.user === undefined ? {} : { 'impersonate-user': request.user }),
   ...(request.traceparent === undefined ? {} : { traceparent: request.traceparent }),
 })
 

@@ -13,6 +13,12 @@ export const largeHookPick = ['status.observedGeneration', 'status.conditions.*.
 export const records: ResourceType = { group, version: apiVersionName, resource: recordPlural, kind: recordKind }
 export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
 export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }
+export const serviceAccounts: ResourceType = {
+  group: '',
+  version: 'v1',
+  resource: 'serviceaccounts',
+  kind: 'ServiceAccount',
+}
 export const events: ResourceType = { group: 'events.k8s.io', version: 'v1', resource: 'events', kind: 'Event' }
 export const leases: ResourceType = { group: 'coordination.k8s.io', version: 'v1', resource: 'leases', kind: 'Lease' }
 export const autoscalers: ResourceType = {

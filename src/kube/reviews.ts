@@ -81,10 +81,13 @@ const attributesOf = (namespace: string, { name, subresource, type, verb }: Acce
  * Returns the user and groups of a service account, as the API server assigns them. A role may be
  * bound to the groups.
  */
-const subjectOf = ({ name, namespace }: ServiceAccount): object => ({
-  user: `system:serviceaccount:${namespace}:${name}`,
-  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+const subjectOf = (account: ServiceAccount): object => ({
+  user: userOf(account),
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`, 'system:authenticated'],
 })
+
+/** Returns the name of the user that a service account is. */
+export const userOf = ({ name, namespace }: ServiceAccount): string => `system:serviceaccount:${namespace}:${name}`
 
 /** Returns a kind's name as in `kubectl auth can-i`, such as `deployments.apps`. */
 export const resourceInWords = ({ group, resource }: Access['type']): string =>

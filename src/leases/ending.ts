@@ -1,4 +1,5 @@
 import type { ClaimedRow } from '../api/row.ts'
+import type { Acting } from '../kube/acting.ts'
 import { claimDueMs, dueOf, isLeaseClaim } from '../record/due.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { MemoryDraft } from '../record/draft.ts'
@@ -76,6 +77,7 @@ export type EndResult =
 /** What the end of a part needs, besides the part. */
 export interface Ending {
   readonly owner: RecordOwner
+  readonly account: Acting | undefined
   readonly ledger: Ledger
   /** Returns whether the hook is known to exist. */
   readonly isCurrent: () => boolean
@@ -88,13 +90,14 @@ export interface Ending {
  * refused for them: it was paid for when its step was made. `deadline` is in monotonic milliseconds.
  */
 export const endingOf = (
-  { charge, endBefore, isCurrent, ledger, owner }: Ending,
+  { account, charge, endBefore, isCurrent, ledger, owner }: Ending,
   { count, part }: PartOf,
   deadline: number,
 ): DeliveryContext => {
   const ends: EndedPart = { key: part.key, count, endBefore }
   return {
     hook: owner,
+    account,
     delivery: { phase: 'none' },
     ends,
     undo: false,

@@ -11,6 +11,7 @@ import { wait } from '../environment/wait.ts'
 import { leasesLabel } from '../api/record-due.ts'
 import { records } from '../kube/resources.ts'
 import { watchObjects } from '../kube/watch-objects.ts'
+import { actingIn } from '../record/context.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
@@ -152,27 +153,26 @@ export class LeaseKeeper {
   /** Ends what is due in a record. Returns undefined if its hook is gone, and nothing ends with it. */
   async #look(record: DueRecord): Promise<LookResult | undefined> {
     const { owner } = record
-    const { charge, hooks, ledgers } = this.#parts
-    const { clock } = this.#environment
-    const found = await hooks.find(owner)
+    const found = await this.#parts.hooks.find(owner)
     if (found.found === 'unknown' || found.found === 'stopped') return unread
     const hook = found.found === 'hook' ? found.hook : undefined
     if (!hook && !record.isKept) return undefined
-    const ledger = ledgers.of(owner)
+    const ledger = this.#parts.ledgers.of(owner)
     const memory = await this.#read(ledger)
     if (memory === 'gone') return undefined
     if (!memory) return unread
-    const now = clock.now()
+    const now = this.#environment.clock.now()
     const endBefore = hook ? hook.endBefore : endBeforeOfDeleted(memory, record.deletedAt ?? now)
     if (hook && hook.endsWithHook !== record.isKept && !(await this.#keep(ledger, hook.endsWithHook))) return unread
     const isCurrent = found.found === 'hook' ? found.hook.isCurrent : found.isCurrent
-    const ending = { owner, ledger, isCurrent, endBefore, charge: (bytes: number) => charge(owner.uid, bytes) }
+    const pays = (bytes: number): void => this.#parts.charge(owner.uid, bytes)
+    const ending = { owner, ledger, account: hook?.account, isCurrent, endBefore, charge: pays }
     const work = workIn(memory, now, endBefore)
-    const open = await this.#lookAtClaims(work, memory, ledger)
+    const open = await this.#lookAtClaims(work, memory, ending)
     const ended = await this.#endAll(work.ends, ending, hook)
     const late = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)[0]
     const isLeft = ended.length < work.ends.length
-    noteOverdue(ledger, memory, late, isLeft || work.isShared, clock.now())
+    noteOverdue(ledger, memory, late, isLeft || work.isShared, this.#environment.clock.now())
     const isStuck = late !== undefined || ended.includes('held') || open
     if (!hook && isStuck && isLeftForGood(record, now) && (await this.#keep(ledger, false))) {
       this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
@@ -183,12 +183,12 @@ export class LeaseKeeper {
   }
 
   /** Finds out whether steps were made whose processes may be dead. Returns whether one is still open. */
-  async #lookAtClaims({ claims }: DueWork, memory: Memory, ledger: Ledger): Promise<boolean> {
+  async #lookAtClaims({ claims }: DueWork, memory: Memory, ending: Ending): Promise<boolean> {
     const draft = new MemoryDraft(memory)
     let isOpen = false
     for (const { claim } of claims) {
       const claimed = rowsOf(draft, claim.mark)
-      const { evidence } = await lookAtClaim(this.#environment, ledger, { claim, claimed })
+      const { evidence } = await lookAtClaim(actingIn(this.#environment, ending), ending.ledger, { claim, claimed })
       isOpen ||= evidence === 'not yet' || evidence === 'unreachable'
     }
     return isOpen
@@ -261,7 +261,7 @@ export class LeaseKeeper {
         // A report may have moved the end of the part meanwhile.
         if (!left || endOf(left, endBefore) > clock.now()) return 'done'
         // Its object may be another one of that name by now.
-        const now = await readTarget(this.#environment.api, target)
+        const now = await readTarget(actingIn(this.#environment, ending).api, target)
         const isGone = now.state === 'found' ? now.version.uid !== count.uid : isClosing(now)
         return isGone ? await this.#close(part, ending) : { since, why: 'message' in now ? now.message : step.message }
       }

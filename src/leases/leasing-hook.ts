@@ -1,3 +1,4 @@
+import type { Acting } from '../kube/acting.ts'
 import type { RecordOwner } from '../record/memory.ts'
 
 /** A hook whose leases are to end. */
@@ -7,6 +8,8 @@ export interface LeasingHook {
   readonly endBefore: number | undefined
   /** Whether what is leased ends when the hook is deleted. */
   readonly endsWithHook: boolean
+  /** The account as which the hook acts. Undefined: the process's own. */
+  readonly account: Acting | undefined
   /** The count that an autoscaler sets, such as `Deployment/web`. Undefined: none is known. */
   readonly autoscaled: string | undefined
 }

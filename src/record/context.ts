@@ -1,3 +1,5 @@
+import type { ApiConnection } from '../environment/environment.ts'
+import type { Acting } from '../kube/acting.ts'
 import type { RecordOwner } from './memory.ts'
 import type { Remembered } from './judge.ts'
 import type { Ledger } from './ledger.ts'
@@ -9,6 +11,11 @@ import type { Ledger } from './ledger.ts'
 export interface DeliveryContext extends Remembered {
   /** The hook as it was when the post was admitted. */
   readonly hook: RecordOwner
+  /**
+   * The account as which the driver acts. Absent: the process's own. The record is always the
+   * process's own.
+   */
+  readonly account?: Acting | undefined
   /** When the answer is due, in monotonic milliseconds. */
   readonly deadline: number
   /** True if the sender gave a key in a header, and so may ask for the outcome later. */
@@ -32,6 +39,12 @@ export interface DeliveryContext extends Remembered {
   /** Returns the hook's record, which is opened at the first call. */
   readonly ledger: () => Ledger
 }
+
+/** Returns what a process works with, but with a connection that sends requests as the delivery's account. */
+export const actingIn = <E extends { readonly api: ApiConnection }>(
+  environment: E,
+  { account }: Pick<DeliveryContext, 'account'>,
+): E => (account ? { ...environment, api: account.api } : environment)
 
 /**
  * Returns whether the delivery may still change something: its hook is unchanged and has bytes

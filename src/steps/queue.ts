@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import type { Acting } from '../kube/acting.ts'
 import { forbiddenTries } from '../kube/written.ts'
 import { refusedAt } from '../record/protocol.ts'
 import { isRemembered } from '../record/judge.ts'
@@ -64,12 +65,13 @@ export class TargetQueue {
     environment: Pick<Environment, 'api' | 'clock' | 'log'>,
     target: Target,
     { metrics, nextMark, watches }: QueueServices,
+    account: Acting | undefined,
   ) {
     this.#environment = environment
     this.#target = target
     this.#nextMark = nextMark
     const known = (this.#known = new CachedVersion(environment.clock))
-    this.#watch = watches.of(target, known)
+    this.#watch = watches.of(target, known, account)
     const waits = (this.#waits = new QueueBackoff(environment.clock))
     const helper = (this.#helper = new Helper(environment, target, known, waits, metrics.looked, this.#bill))
     const parts = { line: this.#line, known, waits, helper, bill: this.#bill }

@@ -2,6 +2,7 @@ import type { Environment, Metrics } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { lastWordAfter, markText } from '../api/mark.ts'
+import type { Acting } from '../kube/acting.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { isRemembered, judge } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
@@ -101,7 +102,7 @@ export class StepService {
         return resolve({ step: 'unavailable', reason: 'Contended', message: 'its time was over before its turn came' })
       }
       this.#count(1)
-      const queue = this.#queueOf(target)
+      const queue = this.#queueOf(target, context)
       const entry: Waiting = {
         ...post,
         state: 'waiting',
@@ -121,14 +122,21 @@ export class StepService {
     this.#length.set({}, this.#waiting)
   }
 
-  #queueOf(target: Target): TargetQueue {
-    // Targets with equal names have one queue, even if their objects differ.
-    const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}`
-    const queue = this.#queues.get(key) ?? new TargetQueue(this.#environment, target, this.#shared)
+  #queueOf(target: Target, { account }: DeliveryContext): TargetQueue {
+    // Targets with equal names have one queue, even if their objects differ. No queue has the posts of
+    // two accounts: one may not use what the other has read, nor write with the other's rights.
+    const as = account ? ` as ${account.name}` : ''
+    const key = `${objectPath(target.type, target.namespace, target.name)} ${target.at.text}${as}`
+    const queue = this.#queues.get(key) ?? this.#newQueue(target, account)
     this.#queues.delete(key)
     this.#queues.set(key, queue)
     if (this.#queues.size > maxRemembered) forgetOldest(this.#queues)
     return queue
+  }
+
+  #newQueue(target: Target, account: Acting | undefined): TargetQueue {
+    const environment = account ? { ...this.#environment, api: account.api } : this.#environment
+    return new TargetQueue(environment, target, this.#shared, account)
   }
 }
 
@@ -168,7 +176,7 @@ const preview = async (
 ): Promise<Step> => {
   const { context } = post
   const { deadline } = context
-  const found = await readTarget(api, target)
+  const found = await readTarget(context.account?.api ?? api, target)
   if (found.state === 'blocked') return { step: 'failed', reason: found.reason, message: found.message }
   if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
   if (!mayRun(context)) return { step: 'changed' }

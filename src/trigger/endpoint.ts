@@ -27,6 +27,7 @@ import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { closedUnread, stopped } from './gates.ts'
 import type { IdTokens } from './id-tokens.ts'
+import type { HookAccounts } from './accounts.ts'
 import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, maxRounds } from './limits.ts'
 import { pacedActs } from './paced-acts.ts'
@@ -43,7 +44,8 @@ import { namedBySigned } from './signed.ts'
 /** Answers a post: passes the answer to `send`, and reports it to log, metrics and record. */
 export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
 
-export interface EndpointParts {
+interface EndpointParts {
+  readonly accounts: HookAccounts
   readonly acts: ActService
   readonly authenticate: Authenticate
   readonly bar: CheckAuth
@@ -214,12 +216,13 @@ export class TriggerEndpoint {
     deadline: number,
     { dryRun, waitMs }: AskedByQuery,
   ): TriggerContext {
-    const { budget, ledgers } = this.#parts
+    const { accounts, budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
     // If a hook requires only its token, no part of the post is signed.
     const delivery = hook.auth ? namedBySigned(message.delivery, { id, signed }) : message.delivery
     return {
       hook,
+      account: hook.account === undefined ? undefined : accounts.of(hook),
       request,
       message,
       stop,

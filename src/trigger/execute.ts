@@ -8,15 +8,17 @@ import { inPart } from '../environment/tracing.ts'
 import { NotSent } from '../environment/unreachable.ts'
 import type { DriverPost, Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { mayRun } from '../record/context.ts'
+import { actingIn, mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, outsideWindows, passedOver, stopped } from './gates.ts'
+import type { HookAccounts } from './accounts.ts'
 import type { TriggerContext } from './request.ts'
 
 /** What executing a delivery needs. */
 interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound' | 'tracing'> {
+  readonly accounts: HookAccounts
   readonly acts: ActService
   readonly definitions: Definitions
   /** Returns the same acts, but ends one early if it would write too much. */
@@ -32,7 +34,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
  * admitted.
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
-  const { api, clock, definitions, outbound, tracing } = services
+  const { clock, definitions, outbound, tracing } = services
   const { delivery, dryRun, hook } = context
   const { when } = hook
   // A slow body may have taken seconds after the post was admitted.
@@ -49,13 +51,17 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (context.isSpent()) {
     return { outcome: 'unavailable', reason: 'WritesLimited', message: reasons.WritesLimited.means }
   }
-  if (gated) return await storeSkip(gated, context, services)
+  if (gated) return await storeSkip(gated, context, actingIn(services, context))
   if ('path' in hook.bound) throw new Error('the gate lets no invalid hook through')
 
+  const missing =
+    hook.account === undefined ? undefined : await services.accounts.problem(hook, hook.bound.needsOfAccount)
+  if (missing) return missing
   // If the budget was used up meanwhile, the delivery begins again and is refused.
   if (!mayRun(context)) return { outcome: 'changed' }
   const run = isRemembered(context) && isUndo(context) ? hook.bound.undo : hook.bound.execute
   if (!run) throw new Error('the schema lets no hook through that is to take back what it cannot')
+  const api = context.account?.api ?? services.api
   const execution: Execution = {
     hook,
     api: dryRun ? trying(api) : api,

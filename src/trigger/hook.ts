@@ -51,6 +51,11 @@ export interface LiveHook {
   readonly endsWithHook: boolean
   /** The rate of posts that this process accepts for the hook. */
   readonly rateLimit: Rate
+  /**
+   * The service account of the hook's namespace as which the hook acts. Undefined: it acts as the
+   * trigger.
+   */
+  readonly account: string | undefined
   /** What a sender has to prove in addition to the token. */
   readonly auth: Auth | undefined
   /**
@@ -79,7 +84,9 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
   const bound = driverOf(hook.spec)
   const { metadata, spec, status } = hook
   const { generation, name, namespace, uid } = metadata
-  const common = { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), bound }
+  // Not even an invalid hook acts as the trigger if it names an account.
+  const account = stringAt(spec, 'serviceAccountName')
+  const common = { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), bound, account }
   return isViolation(bound)
     ? {
         ...common,

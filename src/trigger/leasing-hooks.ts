@@ -1,4 +1,5 @@
 import type { LeasingHooks } from '../leases/leasing-hook.ts'
+import type { HookAccounts } from './accounts.ts'
 import type { Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
 
@@ -9,6 +10,7 @@ import type { Keys } from './keys.ts'
 export const leasingHooks = (
   hooks: Pick<Hooks, 'find' | 'known' | 'unchanged'>,
   keys: Pick<Keys, 'current' | 'fresh' | 'readRecent'>,
+  accounts: Pick<HookAccounts, 'of'>,
 ): LeasingHooks => ({
   find: async ({ name, namespace, uid }) => {
     // The stop of all hooks is with the keys.
@@ -23,7 +25,7 @@ export const leasingHooks = (
         const { bound, endBefore, endsWithHook, problem } = hook
         const autoscaled = problem?.reason === 'ManagedByAutoscaler' && 'target' in bound ? bound.target : undefined
         const isCurrent = (): boolean => hooks.unchanged(hook) && isSameStop()
-        return { found: 'hook', hook: { isCurrent, endBefore, endsWithHook, autoscaled } }
+        return { found: 'hook', hook: { isCurrent, account: accounts.of(hook), endBefore, endsWithHook, autoscaled } }
       }
       case 'none':
         return { found: 'gone', isCurrent: isSameStop }

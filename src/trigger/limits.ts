@@ -234,6 +234,11 @@ export const secretReadWithinMs = 1000
 export const maxKeptSecrets = 1000
 export const maxKeptChars = 4 * 1024 * 1024
 
+/** How long a service account counts as existing, and may be read, in milliseconds; how many are kept. */
+export const accountKeptMs = 1000
+export const accountReadWithinMs = 1000
+export const maxKeptAccounts = 10_000
+
 /** How long accepted posts may take to finish at shutdown. */
 export const drainWithinMs = answerWithinMs + 1000
 

@@ -4,6 +4,7 @@ import type { Definitions } from '../kube/definitions.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { lookEveryMs, lookEveryMsForEach, maxLooks } from './limits.ts'
+import type { HookAccounts } from './accounts.ts'
 import type { LiveHook } from './hook.ts'
 import { Pods } from './pods.ts'
 
@@ -27,6 +28,7 @@ interface Watched {
  */
 export class Looks {
   readonly #environment: Pick<Environment, 'clock'>
+  readonly #accounts: Pick<HookAccounts, 'of'>
   readonly #api: ApiConnection
   readonly #definitions: Definitions
   readonly #pods: Pods
@@ -36,14 +38,16 @@ export class Looks {
    */
   readonly #watched = new Map<string, Watched>()
 
-  constructor({ api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>, definitions: Definitions) {
+  constructor(
+    { api, clock, log }: Pick<Environment, 'api' | 'clock' | 'log'>,
+    definitions: Definitions,
+    accounts: Pick<HookAccounts, 'of'>,
+  ) {
+    this.#accounts = accounts
     this.#definitions = definitions
     this.#environment = { clock }
-    this.#api = {
-      request: request => api.request({ ...request, lane: 'look' }),
-      watch: (request, stop) => api.watch(request, stop),
-    }
-    this.#pods = new Pods({ clock, log }, this.#api)
+    this.#api = looking(api)
+    this.#pods = new Pods({ clock, log })
   }
 
   /**
@@ -109,19 +113,28 @@ export class Looks {
     }
   }
 
-  async #look({ bound, namespace }: LiveHook): Promise<Looked> {
+  async #look(hook: LiveHook): Promise<Looked> {
+    const { account, bound, namespace } = hook
     try {
-      const looking = {
-        api: this.#api,
+      const acting = this.#accounts.of(hook)
+      const api = acting ? looking(acting.api) : this.#api
+      const context = {
+        api,
         namespace,
         definitions: this.#definitions,
         pods: (labelSelector: string, take: (pod: StoredObject) => void) =>
-          this.#pods.list(namespace, labelSelector, take),
+          this.#pods.list({ api, namespace, account }, labelSelector, take),
       }
-      const look = 'look' in bound ? await bound.look?.(looking) : undefined
+      const look = 'look' in bound ? await bound.look?.(context) : undefined
       return look ? { look } : { unread: 'there is nothing to look at' }
     } catch (error) {
       return { unread: error instanceof Error ? error.message : 'the API server cannot be read' }
     }
   }
 }
+
+/** Returns a connection whose requests wait for no delivery. */
+const looking = (api: ApiConnection): ApiConnection => ({
+  request: request => api.request({ ...request, lane: 'look' }),
+  watch: (request, stop) => api.watch(request, stop),
+})

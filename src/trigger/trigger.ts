@@ -24,6 +24,7 @@ import { publicKeysConfigMap } from '../token/published.ts'
 import { stopText, type Stop } from '../token/stop.ts'
 import { createVerifier } from '../token/verify.ts'
 import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
+import { hookAccounts } from './accounts.ts'
 import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
@@ -94,11 +95,13 @@ export const triggerRole = (
   }
   const steps = new StepService(environment)
   const definitions = definitionsOf(environment, { lane: 'step', timeoutMs: definitionReadWithinMs })
-  const looks = new Looks(environment, definitions)
+  const accounts = accountsIn(options.namespace)
+  const acting = hookAccounts(environment, accounts)
+  const looks = new Looks(environment, definitions, acting)
   const followed = new FollowedChanges(environment, looks, ledgers, hooks)
   const record = recorder(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
   const leases = new LeaseKeeper(environment, options.watchNamespace, {
-    hooks: leasingHooks(hooks, keys),
+    hooks: leasingHooks(hooks, keys, acting),
     ledgers,
     steps,
     charge: budget.charge,
@@ -108,11 +111,11 @@ export const triggerRole = (
   const distrust = new Distrust(environment.clock)
   const checkGenuine = genuineCheck(environment)
   const idTokens = idTokensOf(environment, options.issuers ?? noIssuers)
-  const accounts = accountsIn(options.namespace)
   const checkAuth = checkAuthOf(environment.clock, secretReader(environment), checkGenuine, idTokens, accounts)
   const authenticate = tracedAuthenticate(authenticator(environment.clock, verifier, keys, hooks), tracing)
   const waiting = new WaitingPosts(environment, authenticate, limits, looks)
   const endpoint = new TriggerEndpoint(environment, {
+    accounts: acting,
     acts,
     authenticate,
     waiting,

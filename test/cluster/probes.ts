@@ -113,6 +113,11 @@ export const controllerProbes = {
     }
     return true
   },
+  'a hook says that its account is not there': async x => {
+    await x.start('controller')
+    await makeHook(x, deployments, { serviceAccountName: 'hooks' })
+    return await x.happens(async () => (await readyReason(x)) === 'AccountNotFound')
+  },
   'a hook says what its trigger may not do': async x => {
     await x.start('controller')
     await makeHook(x, deployments, { driver: 'redeploy', redeploy: { target: { name: 'web' } }, scale: undefined })

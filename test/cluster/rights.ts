@@ -164,6 +164,7 @@ const needsOfController: Readonly<Record<keyof typeof controllerProbes, readonly
   ],
   'an autoscaler is noticed': ['list horizontalpodautoscalers', 'watch horizontalpodautoscalers'],
   'a hook says what its trigger may not do': ['create localsubjectaccessreviews'],
+  'a hook says that its account is not there': ['get serviceaccounts'],
   'signing keys that were deleted are made anew': ['watch secrets'],
   'public keys that were deleted come back': ['watch configmaps'],
   'the public keys follow the signing keys': ['update configmaps'],

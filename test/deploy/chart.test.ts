@@ -80,6 +80,23 @@ const without = (object: unknown, member: string): unknown => {
   return { ...object, metadata: Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== member)) }
 }
 
+it('lets the trigger act as the accounts that are listed, as the component does, and gives it no right to targets', async () => {
+  const made = await rendered('accounts.namespaces.shop={hooks}', 'accounts.only=true')
+  const inShop = byName(made.filter(object => at(object, 'metadata', 'namespace') === 'shop'))
+  const { 'RoleBinding receiver-hooks-trigger-records': records, ...ofComponent } = byName(
+    await kustomized(component('account')),
+  )
+  expect(Object.keys(inShop).toSorted()).toEqual(Object.keys(ofComponent).toSorted())
+  for (const [key, object] of Object.entries(ofComponent)) {
+    expect(without(without(inShop[key], 'labels'), 'namespace')).toEqual(object)
+  }
+  // Records are in every namespace that has hooks.
+  expect(records).toBeDefined()
+  const bound = made.filter(object => kindOf(object) === 'ClusterRoleBinding').map(nameOf)
+  expect(bound).toContain('receiver-hooks-trigger-records')
+  expect(bound).not.toContain('receiver-hooks-trigger-targets')
+})
+
 it('makes the same Deployment as the overlay for small clusters', async () => {
   const overlay = byName(await kustomized('deploy/kustomize/overlays/single'))
   const made = byName(await rendered('single=true', 'networkPolicy.enabled=false'))

@@ -187,6 +187,7 @@ class Process {
         const hook = {
           isCurrent: () => isAlive(name, uid),
           ...said(name),
+          account: undefined,
           autoscaled: undefined,
         }
         if (this.#shared.isStopped()) return Promise.resolve({ found: 'stopped' })

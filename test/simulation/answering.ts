@@ -13,16 +13,17 @@ export const answerOf = (
   { faults, server }: Pick<Simulation, 'faults' | 'server'>,
   rng: Rng,
   process: string,
-  { body, contentType = 'application/json', method, path, query }: ApiRequest,
+  { body, contentType = 'application/json', method, path, query, user }: ApiRequest,
 ): ServerResponse => {
   if (rng.chance(faults().declined)) return declined(rng)
-  const response = server.ask(process, {
+  const request = {
     method,
     path,
     contentType,
     userAgent: 'receiver-hooks',
     ...(query === undefined ? {} : { query }),
     ...(body === undefined ? {} : { body }),
-  })
+  }
+  const response = server.ask(process, request, user)
   return method !== 'GET' && rng.chance(faults().failedAfterwards) ? failedAfterwards(rng) : response
 }

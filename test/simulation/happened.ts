@@ -68,7 +68,19 @@ export type Happened = { readonly at: number } & (
       readonly asked: string
       readonly status: number
       readonly changed: boolean
+      /** Whom the process has impersonated. */
+      readonly as?: string
     }
+  /** A process begins a request as somebody else. */
+  | {
+      readonly what: 'acted'
+      readonly process: string
+      readonly as: string
+      /** The mark of the count that it writes, if it writes one. */
+      readonly mark?: string
+    }
+  /** Whom processes impersonate has got its rights, or lost them. */
+  | { readonly what: 'rights'; readonly user: string; readonly may: boolean }
   /** The API server has stored a version of a hook, a target or an object of the product's own. */
   | { readonly what: 'stored'; readonly resource: string; readonly object: StoredObject; readonly deleted: boolean }
   /** A process received all changes of hooks, or of the keys, up to a version. */
@@ -108,7 +120,11 @@ const textOf = (happened: Happened): string => {
     case 'folded':
       return `${happened.process} folds ${happened.mark}: ${happened.target} to ${happened.to} after ${happened.version}`
     case 'written':
-      return `  server ${happened.asked}: ${happened.status}${happened.changed ? '' : ', nothing changed'}`
+      return `  server ${happened.asked}: ${happened.status}${happened.changed ? '' : ', nothing changed'}${happened.as === undefined ? '' : ` as ${happened.as}`}`
+    case 'acted':
+      return `${happened.process} acts as ${happened.as}`
+    case 'rights':
+      return `${happened.user} may ${happened.may ? 'do all' : 'do nothing'}`
     case 'stored': {
       const { metadata, spec, status } = happened.object
       const marks = (metadata.managedFields ?? []).map(entry => JSON.stringify(entry).slice(12, 60))

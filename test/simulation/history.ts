@@ -10,6 +10,7 @@ import { signalsEnd } from './signals.ts'
 import { signaturesTakeNoTime } from './signatures.ts'
 import { virtualTime, type VirtualTime } from './time.ts'
 import { tripwire } from './tripwire.ts'
+import { changeAccounts } from './world/accounts.ts'
 import { act, nowAndThen } from './world/actor.ts'
 import { collectGarbage } from './world/collector.ts'
 import { aimElsewhere, editHook } from './world/editor.ts'
@@ -124,11 +125,13 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const leasing = rngOf(seed, 0x5eed, 0x7)
   const limiting = rngOf(seed, 0x5eed, 0x9)
   const isSpeaking = speaking.chance(0.3)
+  const acting = rngOf(seed, 0x5eed, 0xa)
   const installation = install(server, rng, {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
     leasing: leasing.chance(0.25) ? leasing : undefined,
     limiting: limiting.chance(0.25) ? limiting : undefined,
+    acting: acting.chance(0.2) ? acting : undefined,
     speaking: isSpeaking,
   })
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
@@ -270,6 +273,10 @@ const populate = (
     act(also, mayContinue, nowAndThen(2000, editLimits(server, installation)))
     act(also, mayContinue, nowAndThen(installation.limiting.pick([500, 1500]), postTogether(senders)))
     act(also, mayContinue, nowAndThen(1500, alertmanagers(senders)))
+  }
+  if (installation.acting) {
+    const changing = nowAndThen(installation.acting.pick([800, 2500]), changeAccounts(server, installation))
+    act({ ...simulation, rng: installation.acting }, mayContinue, changing)
   }
   makeTrouble(simulation, fleet, problem, lasts)
   let pushes = 1

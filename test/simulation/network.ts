@@ -7,16 +7,30 @@ import { followedAt, isCollection, travelMs, versionIn } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
 import { watchOver } from './watch.ts'
+import { writtenIn } from './written.ts'
 
 /** The way between one process and the API server, with all that can happen on it. */
 export const connectionOf = (simulation: Simulation, rng: Rng, self: () => SimulatedProcess): ApiConnection => {
   return {
     request: request => {
       simulation.noteFolds(self().name, request)
+      noteActing(simulation, self(), request)
       return new Promise((resolve, reject) => exchange(simulation, rng, self(), request, { resolve, reject }))
     },
-    watch: (request, stop) => watchOver(simulation, rng, self(), request, stop),
+    watch: (request, stop) => {
+      noteActing(simulation, self(), request)
+      return watchOver(simulation, rng, self(), request, stop)
+    },
   }
+}
+
+/** Takes note of a request as somebody else. */
+const noteActing = ({ note }: Simulation, { alive, name }: SimulatedProcess, request: ApiRequest): void => {
+  const { body = '', method, path, query, user } = request
+  if (user === undefined || !alive) return
+  const written = method === 'PATCH' ? writtenIn(path, body) : undefined
+  const mark = written && (written.mark ?? query?.['fieldManager'])
+  note({ what: 'acted', process: name, as: user, ...(mark !== undefined && { mark }) })
 }
 
 interface Settle {

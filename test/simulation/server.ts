@@ -16,11 +16,13 @@ import type { VirtualTime } from './time.ts'
 export interface SimulatedServer {
   readonly up: boolean
   /** Answers what a process asks, noting what it stored. Only while it is up. */
-  ask(process: string, request: ServerRequest): ServerResponse
+  ask(process: string, request: ServerRequest, user?: string): ServerResponse
+  /** Gives a user that processes impersonate its rights, or takes them. */
+  permit(user: string, may: boolean): void
   /** Answers the world at once, with or without faults: a client in it would try again until it works. */
   tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
   /** Opens a watch; `cut` is called when the server goes down. */
-  watch(request: ServerRequest, sink: WatchSink, cut: () => void): (() => void) | ServerResponse
+  watch(request: ServerRequest, sink: WatchSink, cut: () => void, user?: string): (() => void) | ServerResponse
   /** Refuses writes of a count, until the answer is called. */
   refuse(policy: Policy): () => void
   /** Cuts all connections and is gone for a while. */
@@ -52,6 +54,7 @@ const followed = [
   [recordPlural, `${group}/${recordPlural}`],
   ['configmaps', '/configmaps'],
   ['secrets', '/secrets'],
+  ['serviceaccounts', '/serviceaccounts'],
 ] as const
 
 const historyMs = 300_000
@@ -74,6 +77,19 @@ const policiesBy = (rng: Rng) => {
   }
 }
 
+/** Knows which of the users that processes impersonate may do anything. */
+const permissions = (note: Simulation['note']) => {
+  const permitted = new Set<string>()
+  return {
+    isForbidden: (user: string | undefined): boolean => user !== undefined && !permitted.has(user),
+    permit: (user: string, may: boolean): void => {
+      if (may) permitted.add(user)
+      else permitted.delete(user)
+      note({ what: 'rights', user, may })
+    },
+  }
+}
+
 export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['note']): SimulatedServer => {
   let compactedMs = 0
   const clock: Clock = {
@@ -86,6 +102,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   const listeners: ((stored: Stored) => void)[] = []
   const connections = new Set<() => void>()
   const policies = policiesBy(rng)
+  const { isForbidden, permit } = permissions(note)
   let up = true
   /** How many versions of what is followed have been stored. */
   let versions = 0
@@ -111,18 +128,20 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     get up() {
       return up
     },
-    ask: (process, request) => {
+    ask: (process, request, user) => {
       const before = versions
-      const policy = policies.refusing(request)
-      const response = policy ? status(policy.status, 'Denied') : server.handle(request)
+      const refused = isForbidden(user) ? 403 : policies.refusing(request)?.status
+      const response = refused === undefined ? server.handle(request) : status(refused, 'Denied')
       if (request.method !== 'GET') {
         const asked = `${request.method} ${request.path}`
-        note({ what: 'written', process, asked, status: response.status, changed: versions !== before })
+        note({ what: 'written', process, asked, status: response.status, changed: versions !== before, ...as(user) })
       }
       return response
     },
     tell,
-    watch: (request, sink, cut) => {
+    permit,
+    watch: (request, sink, cut, user) => {
+      if (isForbidden(user)) return status(403, 'Forbidden')
       const cancel = server.watch(request, sink)
       if (typeof cancel !== 'function') return cancel
       connections.add(cut)
@@ -149,3 +168,5 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     onStored: told => void listeners.push(told),
   }
 }
+
+const as = (user: string | undefined): { readonly as?: string } => (user === undefined ? {} : { as: user })

@@ -244,6 +244,7 @@ class OpenWatch {
         this.#closeAtServer()
         this.#failLater('cut by the API server')
       },
+      this.#request.user,
     )
   }
 

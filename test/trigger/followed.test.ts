@@ -11,7 +11,7 @@ import { followForMs, maxFollowed } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi, noDefinitions } from '../support/environment.ts'
-import { someHook } from './some-hook.ts'
+import { noAccounts, someHook } from './some-hook.ts'
 
 const nothing = (): void => undefined
 const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -19,7 +19,7 @@ const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothin
 const setUp = () => {
   const clock = fakeClock()
   const world = { state: 'progressing' as SettlementState, looks: 0, isGone: false, isUnread: false }
-  const looks = new Looks({ clock, api: noApi, log: noLog }, noDefinitions)
+  const looks = new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts)
   const draft = new MemoryDraft(emptyMemory)
   const owner = someHook
   const amend = (update: Update): void => update(draft)

@@ -27,11 +27,11 @@ const setUp = () => {
       return Promise.resolve({ status: world.status, headers: {}, body: JSON.stringify(body) })
     },
   }
-  const pods = new Pods({ clock, log }, api)
+  const pods = new Pods({ clock, log })
   /** Lists the pods of a selector: how many, and how many were passed on. */
   const list = async () => {
     let taken = 0
-    const count = await pods.list('shop', 'app=web', () => void (taken += 1))
+    const count = await pods.list({ api, namespace: 'shop', account: undefined }, 'app=web', () => void (taken += 1))
     return count === undefined ? undefined : [count, taken]
   }
   return { clock, world, list }

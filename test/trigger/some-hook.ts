@@ -22,6 +22,7 @@ export const someHook: LiveHook = {
   endsWithHook: false,
   endBefore: undefined,
   rateLimit: { perSecond: 100, burst: 1000 },
+  account: undefined,
   auth: undefined,
   replayWindowMs: 0,
   problem: undefined,
@@ -31,9 +32,13 @@ export const someHook: LiveHook = {
     worst: '',
     description: 'scale up by 1, to at most 10',
     driver: { name: 'scale', rights: { given: 'everywhere', trigger: [], author: [], keeps: [] } },
+    needsOfAccount: [],
     needs: () => Promise.reject(new Error('a trigger asks for no rights')),
     validate: () => Promise.reject(new Error('a trigger validates nothing')),
     execute: () => Promise.reject(new Error('this test runs no driver')),
     undo: () => Promise.reject(new Error('this test takes nothing back')),
   },
 }
+
+/** All hooks act as the trigger. */
+export const noAccounts = { of: () => undefined }

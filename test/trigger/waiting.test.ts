@@ -10,7 +10,7 @@ import { Looks } from '../../src/trigger/looks.ts'
 import { WaitingPosts } from '../../src/trigger/waiting.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi, noDefinitions } from '../support/environment.ts'
-import { someHook } from './some-hook.ts'
+import { noAccounts, someHook } from './some-hook.ts'
 
 const nothing = (): void => undefined
 const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -42,7 +42,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
     { clock, log: noLog },
     () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
     limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
-    new Looks({ clock, api: noApi, log: noLog }, noDefinitions),
+    new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts),
   )
   const gone: (() => void)[] = []
   let released = 0

@@ -64,7 +64,13 @@ const headersOf = (request: ApiRequest, own: http.OutgoingHttpHeaders): http.Out
         'content-type': request.contentType ?? 'application/json',
         'content-length': Buffer.byteLength(request.body),
       }),
-  ...own,
+  ...(request.user === undefined ? own : asUser(own, request.user)),
+})
+
+/** Returns headers for a request as `user`, in place of whom the flags name. */
+const asUser = (own: http.OutgoingHttpHeaders, user: string): http.OutgoingHttpHeaders => ({
+  ...Object.fromEntries(Object.entries(own).filter(([name]) => !name.startsWith('impersonate-'))),
+  'impersonate-user': user,
 })
 
 const unreachable = (server: string, error: Error): Unreachable => {

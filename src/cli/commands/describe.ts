@@ -84,6 +84,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('Created', `${age(metadata.creationTimestamp, now)} ago`),
     line('A post does', isViolation(bound) ? `nothing: ${bound.path} ${bound.message}` : bound.description),
     line('To', `${status?.target ?? 'its target'}${count === undefined ? '' : `, which wants ${replicas(count)} now`}`),
+    line('Acts as', actorOf(hook)),
     line('URL', urlOf(hook, program)),
     line('Former URL', previous && `accepted until ${localTime(previous.acceptedUntil)}`),
     line('Expires', status?.minted?.expiresAt && `on ${localTime(status.minted.expiresAt)}`),
@@ -118,6 +119,10 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('Deliveries', totals(hook)),
   ].join('')
 }
+
+/** Returns the account as which the hook acts, if it is not the trigger's. */
+const actorOf = ({ spec: { serviceAccountName } }: ReceiverHook): string | undefined =>
+  serviceAccountName && `ServiceAccount/${serviceAccountName}, with the rights of this account alone`
 
 /** Returns what the hook has changed for a time, and until when. */
 const leasesLine = ({ status }: ReceiverHook): string | undefined => {

@@ -1,6 +1,7 @@
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
 import { systemNamespaceOption } from '../cluster/system.ts'
 import type { Command } from '../command.ts'
+import { checkAccounts } from '../doctor/accounts.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
 import { type Finding } from '../doctor/finding.ts'
 import { checkFlowControl } from '../doctor/flow-control.ts'
@@ -54,6 +55,7 @@ export const doctorOf = (version: string): Command => ({
       ['stop', () => checkStop(cluster, system)],
       ['endpoint', () => checkEndpoint(cluster, namespace, given.get(base), env)],
       ['hooks', () => checkHooks(cluster, namespace)],
+      ['accounts', () => checkAccounts(cluster, clock, namespace)],
       ['records', () => checkRecords(cluster, namespace)],
     ]
     const findings = (

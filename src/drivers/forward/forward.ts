@@ -38,6 +38,9 @@ export const forward = {
 
   needs: ({ service }) => [{ type: serviceType, name: service.name, verbs: ['get'] }],
 
+  // The trigger itself sends the post, so no request shows whether the account may.
+  needsOfAccount: ({ service }) => [{ type: serviceType, subresource: 'proxy', name: service.name, verbs: ['create'] }],
+
   async execute(member, _delivery, execution): Promise<Outcome> {
     // While one process waits for the Service, a copy of the delivery waits for that process.
     return await execution.acts.once((act, mayContinue) => passOn(member, act, execution, mayContinue), { alone: true })

@@ -1,8 +1,10 @@
-import { BoundedMap } from '../../environment/bounded-map.ts'
 import type { Counter, Environment, Metrics } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { MalformedEvent, openWatch } from '../../kube/watch.ts'
+import type { Acting } from '../../kube/acting.ts'
+import { actingIn } from '../../record/context.ts'
+import { forbiddenKinds, type Watched } from './forbidden-kinds.ts'
 import type { Target, Version } from './target.ts'
 import { stateOf } from './read.ts'
 
@@ -30,12 +32,6 @@ const maxUnused = 50
 
 /** How long a target is not watched after a useless watch, in milliseconds. */
 const uselessForMs = 60_000
-
-/** How long a kind is not watched in a namespace that forbids it, in milliseconds. */
-const forbiddenForMs = 600_000
-
-/** How many pairs of kind and namespace are remembered as forbidden. */
-const maxForbidden = 1000
 
 /**
  * How long no watch begins after one broke. The time doubles with each further watch that breaks,
@@ -117,12 +113,13 @@ export class TargetWatches {
     )
   }
 
-  of(target: Target, listener: Listener): TargetWatch {
+  /** Returns the watch of a target, as the account that writes the target. */
+  of(target: Target, listener: Listener, account?: Acting): TargetWatch {
     let watching: Watching | undefined
     let leftAloneUntil = -Infinity
     const watch = async (from: Version): Promise<void> => {
       watching = watchingOf(this.#environment.clock)
-      const end = await this.#watch(target, from, listener, watching)
+      const end = await this.#watch({ target, account }, from, listener, watching)
       watching = undefined
       listener.watched(false)
       if (end === 'useless') leftAloneUntil = this.#environment.clock.monotonic() + uselessForMs
@@ -130,7 +127,7 @@ export class TargetWatches {
     return {
       used: version => {
         if (watching) return listener.isWatchStale ? watching.useless() : watching.used()
-        if (listener.isContended && this.#mayBegin(target, leftAloneUntil)) void watch(version)
+        if (listener.isContended && this.#mayBegin({ target, account }, leftAloneUntil)) void watch(version)
       },
     }
   }
@@ -141,11 +138,11 @@ export class TargetWatches {
   }
 
   /** Returns whether a watch of this target may begin now. If so, its place is taken. */
-  #mayBegin(target: Target, leftAloneUntil: number): boolean {
+  #mayBegin(watched: Watched, leftAloneUntil: number): boolean {
     if (this.#closed.signal.aborted) return false
     const now = this.#environment.clock.monotonic()
-    if (now < Math.max(this.#nextAt, this.#restsUntil, leftAloneUntil) || this.#forbidden.has(target)) return false
-    if (this.#open.size >= maxWatched && !this.#makePlace(target.namespace)) return false
+    if (now < Math.max(this.#nextAt, this.#restsUntil, leftAloneUntil) || this.#forbidden.has(watched)) return false
+    if (this.#open.size >= maxWatched && !this.#makePlace(watched.target.namespace)) return false
     this.#nextAt = now + spacingMs
     return true
   }
@@ -160,11 +157,11 @@ export class TargetWatches {
     return leaving !== undefined && this.#open.delete(leaving)
   }
 
-  async #watch(target: Target, from: Version, listener: Listener, watching: Watching): Promise<End> {
-    this.#open.set(watching, target.namespace)
+  async #watch(watched: Watched, from: Version, listener: Listener, watching: Watching): Promise<End> {
+    this.#open.set(watching, watched.target.namespace)
     this.#gauge.set({}, this.#open.size)
     listener.watched(true)
-    const end = await this.#pass(target, from, listener, watching)
+    const end = await this.#pass(watched, from, listener, watching)
     watching.over()
     this.#open.delete(watching)
     this.#gauge.set({}, this.#open.size)
@@ -181,14 +178,16 @@ export class TargetWatches {
   }
 
   /** Passes each version on to the listener until the watch ends. Resolves with why it ended. */
-  async #pass(target: Target, from: Version, listener: Listener, watching: Watching): Promise<End> {
+  async #pass(watched: Watched, from: Version, listener: Listener, watching: Watching): Promise<End> {
+    const { account, target } = watched
     const { clock, log } = this.#environment
     const { name, namespace, type } = target
     const source = { type, namespace, fieldSelector: `metadata.name=${name}` }
     const stop = AbortSignal.any([this.#closed.signal, watching.stop])
     const openedAt = clock.monotonic()
+    const environment = actingIn(this.#environment, { account })
     try {
-      for await (const event of openWatch(this.#environment, source, from.resourceVersion, stop).events) {
+      for await (const event of openWatch(environment, source, from.resourceVersion, stop).events) {
         if (event.type === 'bookmark') continue
         // A deleted object, or one that is too large, has no known version.
         const state = event.type === 'put' ? stateOf(target, { object: event.object, bytes: 0 }) : undefined
@@ -199,7 +198,7 @@ export class TargetWatches {
       return this.#closed.signal.aborted || clock.monotonic() - openedAt >= shortMs ? 'over' : 'broken'
     } catch (error) {
       if (error instanceof WatchRefused && error.status === 403) {
-        this.#forbidden.add(target, error.message)
+        this.#forbidden.add(watched, error.message)
         return 'forbidden'
       }
       const isExpected = [WatchRefused, Unreachable, MalformedEvent].some(known => error instanceof known)
@@ -277,23 +276,3 @@ const watchingOf = (clock: Environment['clock']): Watching => {
     over: () => cancel(),
   }
 }
-
-/** Remembers the namespaces in which a kind cannot be watched. Logs each kind once. */
-const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
-  const until = new BoundedMap<string, number>(maxForbidden)
-  const said = new BoundedMap<string, true>(maxForbidden)
-  const kindOf = ({ type }: Target): string => `${type.resource}.${type.group}`
-  const placeOf = (target: Target): string => `${kindOf(target)} ${target.namespace}`
-  return {
-    has: (target: Target): boolean => clock.monotonic() < (until.get(placeOf(target)) ?? -Infinity),
-    add: (target: Target, why: string): void => {
-      until.set(placeOf(target), clock.monotonic() + forbiddenForMs)
-      const kind = kindOf(target)
-      if (said.get(kind)) return
-      said.set(kind, true)
-      log.warn({ kind, namespace: target.namespace, why }, readInstead)
-    },
-  }
-}
-
-const readInstead = 'these targets cannot be watched, so each is read before it is written: allow `watch` to spare that'

@@ -17,6 +17,7 @@ import {
   takenBack,
   targetOf,
 } from './model.ts'
+import { wasGone, wasPowerless } from './accounts.ts'
 import { isKeyGone } from './keys.ts'
 import { shownTo, type Shown } from './proofs.ts'
 import { mayRunAt, wasStopped } from './stops.ts'
@@ -87,7 +88,9 @@ const sharedMs = 1500
 /** Whether a post shared a read that began before an API server was well again, and failed after that. */
 const sharedSickRead = ({ happened }: Timeline, arrivedAt: number, answer: Story['answer']): boolean =>
   at(answer, 'body', 'reason') === 'ApiUnreachable' &&
-  /which auth names|^GET .* no answer within/.test(String(at(answer, 'body', 'message'))) &&
+  /which auth names|as which the hook acts, cannot be read|^GET .* no answer within/.test(
+    String(at(answer, 'body', 'message')),
+  ) &&
   happened.some(
     entry =>
       entry.what === 'world' &&
@@ -162,8 +165,8 @@ const firstCopy = ({ story, timeline }: About): Story => {
 
 const isTrue: Judge = () => undefined
 
-const isRefused: Judge = ({ story, timeline }) =>
-  wasRefusing(timeline, story.arrived, story.ended)
+const isRefused: Judge = ({ story, timeline, versions }) =>
+  wasRefusing(timeline, story.arrived, story.ended) || versions.some(version => wasPowerless(timeline, version, story))
     ? undefined
     : { promise: 'answers', why: 'was told that the API server refuses the count, which it did not meanwhile' }
 
@@ -220,6 +223,11 @@ const judges: Partial<Record<Reason, Judge>> = {
   NotScalable: isRefused,
   TargetNotFound: unlessSome('5', 'that the target is missing, which it never was meanwhile', (version, about) =>
     wasMissing(about.timeline, targetOf(version), about.story),
+  ),
+  AccountNotFound: unlessSome(
+    'account',
+    'that its account is missing, which it never was meanwhile',
+    (version, about) => wasGone(about.timeline, version, about.story),
   ),
   HookDeleted: unlessSome(
     'false 410',

@@ -1,4 +1,5 @@
 import type { Happened, Violation } from '../happened.ts'
+import { checkAccounts } from './accounts.ts'
 import { checkAnswers } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkKeys } from './keys.ts'
@@ -36,6 +37,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkKeys(timeline),
     ...checkProofs(timeline),
     ...checkPublishing(timeline),
+    ...checkAccounts(timeline, explanation),
     ...checkQuiet(timeline),
   ]
 }

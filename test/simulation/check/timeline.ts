@@ -29,6 +29,14 @@ export interface Timeline {
   readonly workload: readonly WorkloadVersion[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
   readonly targets: ReadonlyMap<string, readonly TargetVersion[]>
+  /** The accounts as which hooks act, by name. */
+  readonly accounts: ReadonlyMap<string, readonly AccountVersion[]>
+  /** What such accounts may do. */
+  readonly rights: readonly RightsVersion[]
+  /** The requests that were made as such an account. */
+  readonly acted: readonly { readonly place: number; readonly process: string; readonly as: string }[]
+  /** As whom marked writes were sent first, by their marks. Those that are not here were sent as the process itself. */
+  readonly senders: ReadonlyMap<string, string>
   /** The Secrets of `auth`. */
   readonly secrets: ReadonlyMap<string, readonly SecretVersion[]>
   /** By mark. A fold is made again if another write of the record was first. */
@@ -71,10 +79,23 @@ export interface TargetVersion {
   readonly uid: string
   readonly deleted: boolean
   readonly count: number
+  /** As whom it was written. Undefined: as the process itself. */
+  readonly as?: string
   /** The field managers that own the count; of a custom resource, its mark. */
   readonly owners: readonly string[]
   /** Of a custom resource: the field managers that own its count, and what its annotation says of it. */
   readonly fleet?: { readonly managers: readonly string[]; readonly said: boolean }
+}
+
+export interface AccountVersion {
+  readonly place: number
+  readonly deleted: boolean
+}
+
+export interface RightsVersion {
+  readonly place: number
+  readonly user: string
+  readonly may: boolean
 }
 
 export interface WorkloadVersion {
@@ -140,7 +161,11 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const stories = new Map<number, Writable<Story>>()
   const workload: Writable<WorkloadVersion>[] = []
   const hooks = new Map<string, HookVersion[]>()
-  const targets = new Map<string, TargetVersion[]>()
+  const targets = new Map<string, Writable<TargetVersion>[]>()
+  const accounts = new Map<string, AccountVersion[]>()
+  const rights: RightsVersion[] = []
+  const senders = new Map<string, string>()
+  const acted: { place: number; process: string; as: string }[] = []
   const secrets = new Map<string, SecretVersion[]>()
   const folds = new Map<string, Fold[]>()
   const claims = new Map<string, readonly ClaimedStep[]>()
@@ -189,6 +214,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
             kids: kidsIn(object),
             stop: deleted ? undefined : stopIn(object.metadata.annotations),
           })
+        if (resource === 'serviceaccounts') listIn(accounts, name).push({ place, deleted })
         if (resource === 'secrets') listIn(secrets, name).push({ place, word: deleted ? '' : wordIn(object) })
         if (resource === 'receiverhookrecords') readRecord(object, claims, claimed, rows)
         break
@@ -207,8 +233,18 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         // It was stored at this very moment.
         const isIts = entry.changed && entry.asked.endsWith(`/deployments/${site}`)
         if (isIts && written) written.by = entry.process
+        const ofTarget = /[/](?:deployments|fleets)[/]([^/]+)/.exec(entry.asked)?.[1] ?? ''
+        const target = targets.get(ofTarget)?.at(-1)
+        if (entry.changed && target && entry.as !== undefined) target.as = entry.as
         break
       }
+      case 'acted':
+        acted.push({ place, ...entry })
+        if (entry.mark !== undefined && !senders.has(entry.mark)) senders.set(entry.mark, entry.as)
+        break
+      case 'rights':
+        rights.push({ place, ...entry })
+        break
       case 'request':
       case 'world':
       case 'log':
@@ -225,6 +261,10 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
     workload,
     hooks,
     targets,
+    accounts,
+    rights,
+    acted,
+    senders,
     secrets,
     folds,
     claims,
@@ -340,8 +380,9 @@ export const mayKnow = <T extends { readonly place: number }>(
   versions: readonly T[],
   place: number,
   until: number,
+  withinMs = graceMs,
 ): readonly T[] => {
   const now = happened[place]?.at ?? Infinity
-  const since = versions.findLastIndex(candidate => (happened[candidate.place]?.at ?? 0) <= now - graceMs)
+  const since = versions.findLastIndex(candidate => (happened[candidate.place]?.at ?? 0) <= now - withinMs)
   return upTo(versions, since, until)
 }

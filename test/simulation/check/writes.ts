@@ -1,4 +1,5 @@
 import type { Violation } from '../happened.ts'
+import { usersOf } from './accounts.ts'
 import { forOf, hasCooldown, hasLimits, targetOf } from './model.ts'
 import { storedWrites, type Write } from './stored.ts'
 import { currentAt, listIn, upTo, type Fold, type Story, type Timeline } from './timeline.ts'
@@ -130,15 +131,17 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
     const step = appliedStep(story)
     if (step) {
       // Writes of one queue come one after another, and a post is answered when its own is known to be stored.
+      // Each account has a queue of its own.
       const own = committed.get(foldKey({ process: story.post.process, target: targetIn(story) })) ?? []
-      const write = own.findLast(({ stored }) => stored.place < story.ended)
+      const write = lastOf(own, step, story, usersOf(timeline, story), timeline.senders)
       if (write && story.arrived < write.fold.place) listIn(applied, write).push(step)
       else loose.push(step)
     } else if (story.answer === undefined || story.answer === 'no answer') {
       for (const target of timeline.targets.keys()) {
         const key = foldKey({ process: story.post.process, target })
         // A write in flight when a post's time is over, or its process dies, may contain it; nothing before that can.
-        const all = begun.get(key) ?? []
+        const users = usersOf(timeline, story)
+        const all = (begun.get(key) ?? []).filter(({ mark }) => users.has(timeline.senders.get(mark)))
         const folds = all.filter(fold => fold.place < story.ended)
         // Where a record has to be written first, the fold is noted after that, and the post's time may be over by then.
         const next = story.answer === 'no answer' ? all.slice(folds.length, folds.length + 1) : []
@@ -152,6 +155,29 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
     }
   }
   return { applied, loose, perhaps }
+}
+
+/**
+ * Returns the last write of a queue before a post was answered. If the account of the hook has changed, there are several
+ * such queues: then one whose counts fit is meant.
+ */
+const lastOf = (
+  own: readonly Write[],
+  { from, to }: Step,
+  { ended }: Story,
+  users: ReadonlySet<string | undefined>,
+  senders: Timeline['senders'],
+): Write | undefined => {
+  const lasts = [...users].flatMap(user => {
+    const last = own.findLast(({ fold, stored }) => stored.place < ended && senders.get(fold.mark) === user)
+    return last ?? []
+  })
+  const isFit = ({ before, stored }: Write): boolean => {
+    const [least, most] = [Math.min(before.count, stored.count), Math.max(before.count, stored.count)]
+    return Math.min(from, to) >= least && Math.max(from, to) <= most
+  }
+  const inOrder = lasts.toSorted((a, b) => b.stored.place - a.stored.place)
+  return inOrder.find(isFit) ?? inOrder[0]
 }
 
 const atOf = ({ happened }: Timeline, fold: Fold | undefined): number | undefined => fold && happened[fold.place]?.at

@@ -1,5 +1,6 @@
 import type { Simulation } from '../simulation.ts'
 import type { Rng } from '../seed.ts'
+import { bringAccountsBack } from './accounts.ts'
 import { wrong, type Wallet } from './credentials.ts'
 import type { Fleet } from './fleet.ts'
 import type { Installation } from './installation.ts'
@@ -9,7 +10,8 @@ import type { Board } from './published.ts'
 import { giveWord, wordOf } from './secrets.ts'
 
 /** Brings back what was stopped or taken away for a while. */
-export const bringBack = ({ rng, server }: Simulation, { asking, hooks, rolling }: Installation): void => {
+export const bringBack = ({ rng, server }: Simulation, { acting, asking, hooks, rolling }: Installation): void => {
+  if (acting) bringAccountsBack({ server })
   for (const hook of rolling) server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
   for (const hook of hooks) {
     server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })

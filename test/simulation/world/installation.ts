@@ -3,6 +3,7 @@ import { crds } from '../../../src/drivers/registry.ts'
 import { fleetDefinition } from '../../support/fleets.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
+import { makeAccounts, someAccount } from './accounts.ts'
 import { allExpressions } from './expressions.ts'
 import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
 import { someLimits } from './limits.ts'
@@ -22,6 +23,8 @@ export interface Installation {
   readonly leasing: Rng | undefined
   /** Where hooks may have limits in time: the chance that says which do. Others draw nothing from it. */
   readonly limiting: Rng | undefined
+  /** Where hooks may act as accounts: the chance that says which do. Others draw nothing from it. */
+  readonly acting: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
   /** Whether all hooks take back what an alert changed, and hardly anything keeps them from it. */
@@ -34,12 +37,13 @@ export const install = (
   server: SimulatedServer,
   rng: Rng,
   {
+    acting,
     isRolling,
     leasing,
     limiting,
     signing,
     speaking,
-  }: Pick<Installation, 'leasing' | 'limiting' | 'signing' | 'speaking'> & { readonly isRolling: boolean },
+  }: Pick<Installation, 'acting' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & { readonly isRolling: boolean },
 ): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
@@ -54,20 +58,22 @@ export const install = (
   const asking = (rng.chance(0.4) && !speaking) || signing !== undefined
   const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
   const rotating = rng.chance(0.2)
-  const installation = { targets, hooks, asking, signing, leasing, limiting, rotating, rolling, speaking }
+  const installation = { targets, hooks, asking, signing, leasing, limiting, acting, rotating, rolling, speaking }
+  if (acting) makeAccounts(server)
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
     made(hooksPath, newHook(rng, name, installation))
   }
   if (isRolling) made(deploymentsPath, siteObject)
-  for (const hook of isRolling ? siteHooks : []) made(hooksPath, hook)
+  const asAccount = acting ? { serviceAccountName: 'able' } : {}
+  for (const hook of isRolling ? siteHooks : []) made(hooksPath, { ...hook, spec: { ...hook.spec, ...asAccount } })
   return installation
 }
 
 export const newHook = (
   rng: Rng,
   name: string,
-  { asking, leasing, limiting, signing, speaking, targets }: Installation,
+  { acting, asking, leasing, limiting, signing, speaking, targets }: Installation,
 ) => ({
   apiVersion,
   kind: hookKind,
@@ -93,6 +99,7 @@ export const newHook = (
     ...(leasing?.chance(0.8) ? { for: leasing.pick(leaseLengths) } : {}),
     ...(limiting?.chance(0.7) ? { limits: someLimits(limiting) } : {}),
     ...(leasing?.chance(0.4) ? { cooldown: leasing.pick(['4s', '8s']) } : {}),
+    ...(acting && { serviceAccountName: someAccount(acting) }),
   },
 })
 

@@ -7,6 +7,7 @@ export const system = 'receiver-hooks'
 export const hooksPath = `/apis/${apiVersion}/namespaces/${shop}/receiverhooks`
 export const deploymentsPath = `/apis/apps/v1/namespaces/${shop}/deployments`
 export const autoscalersPath = `/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`
+export const accountsPath = `/api/v1/namespaces/${shop}/serviceaccounts`
 export const secretsPath = `/api/v1/namespaces/${shop}/secrets`
 export const systemSecretsPath = `/api/v1/namespaces/${system}/secrets`
 export const systemConfigMapsPath = `/api/v1/namespaces/${system}/configmaps`

@@ -74,6 +74,9 @@ const DriverMembers = ({ declared, ...props }: SpecProps & { declared: (typeof d
   )
 }
 
+/** The member with the account as which a hook acts. It has a section of its own. */
+const account = 'serviceAccountName'
+
 /** The common members: plain values first, then each object. */
 const SharedMembers = (props: SpecProps) => {
   const { draft } = props
@@ -82,7 +85,7 @@ const SharedMembers = (props: SpecProps) => {
     ([name]) =>
       name !== 'driver' && !driverNames.some(known => known === name) && isOffered(name, hookSpecSchema, value),
   )
-  const values = shared.filter(([, schema]) => !('properties' in schema))
+  const values = shared.filter(([name, schema]) => name !== account && !('properties' in schema))
   const field = ([name, schema]: Entry) => (
     <MemberField key={name} {...props} schema={schema} path={[name]} required={false} />
   )
@@ -96,6 +99,13 @@ const SharedMembers = (props: SpecProps) => {
       >
         {values.map(field)}
       </FoldedFields>
+      {shared
+        .filter(([name]) => name === account)
+        .map(entry => (
+          <FoldedFields key={account} title="As whom it acts" inside={[]} paths={[[account]]} draft={props.draft}>
+            {field(entry)}
+          </FoldedFields>
+        ))}
       {shared.map(([name, schema]) => {
         if (!('properties' in schema)) return null
         const choice = choiceOf(schema)

@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { stringAt } from '../../../api/json.ts'
 import { messageParts } from '../../../api/command-in.ts'
 import type { HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
 import { confirming, setSuspended } from '../changes.ts'
@@ -118,6 +119,7 @@ const Heading = ({ row }: { row: ListedHook }) => {
 
 const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
   const counted = Object.entries(row.counts).filter(([, count]) => count > 0)
+  const account = stringAt(hook?.spec, 'serviceAccountName')
   return (
     <section class="card" aria-label="What it does">
       <div class="line">
@@ -133,6 +135,9 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
         <span>{row.target}</span>
         <CountBar row={row} />
       </p>
+      {account !== undefined && (
+        <p class="faint">Acts as ServiceAccount/{account}, with the rights of this account alone.</p>
+      )}
       {hook?.managedBy !== undefined && (
         <p class="strip warn">Managed by {hook.managedBy}: what is changed here, it will undo.</p>
       )}

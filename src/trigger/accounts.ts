@@ -1,0 +1,134 @@
+import { accountRights, type Accounts } from '../api/bind-command.ts'
+import { tryParseJson } from '../api/json.ts'
+import { isObjectName } from '../api/names.ts'
+import type { Outcome } from '../api/outcome.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
+import type { Environment } from '../environment/environment.ts'
+import { singleFlight } from '../environment/single-flight.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+import { actingAs, refusedAccount, unknownAccount, type AccountState, type Acting } from '../kube/acting.ts'
+import { ApiError, isStatus } from '../kube/errors.ts'
+import { read } from '../kube/requests.ts'
+import { serviceAccounts } from '../kube/resources.ts'
+import { accessInWords, accessReview, isAllowed, type Need, type ServiceAccount } from '../kube/reviews.ts'
+import { accountKeptMs, accountReadWithinMs, maxKeptAccounts } from './limits.ts'
+
+/** The service accounts as which hooks act. */
+export interface HookAccounts {
+  /** Returns the account that a hook names. Undefined if the hook acts as the trigger. */
+  of(hook: NamingAccount): Acting | undefined
+  /**
+   * Returns the outcome of a delivery whose hook's account may not act now, or lacks one of `needs`.
+   * Undefined if nothing is known against it. Its other rights show at the driver's requests.
+   */
+  problem(hook: NamingAccount, needs: readonly Need[]): Promise<Outcome | undefined>
+}
+
+interface NamingAccount {
+  readonly namespace: string
+  /** The name of a service account in the hook's namespace. */
+  readonly account: string | undefined
+}
+
+/** The result of reading an account, and when the read began in monotonic milliseconds. */
+interface Reading {
+  readonly state: AccountState
+  readonly since: number
+}
+
+/**
+ * Reads the accounts of hooks, as they were at most {@link accountKeptMs} ago. `accounts` are the
+ * installation's own, for the command that grants a right.
+ */
+export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>, accounts: Accounts): HookAccounts => {
+  const shared = singleFlight<Reading>({ clock, forMs: accountKeptMs })
+  const kept = new BoundedMap<string, Reading>(maxKeptAccounts)
+  const acting = new BoundedMap<string, Acting>(maxKeptAccounts)
+  const isFresh = ({ since }: Reading): boolean => clock.monotonic() - since < accountKeptMs
+
+  const readNow = async (key: string, { name, namespace }: ServiceAccount): Promise<Reading> => {
+    const since = clock.monotonic()
+    const keep = (state: AccountState): Reading => {
+      const reading = { state, since }
+      kept.set(key, reading)
+      return reading
+    }
+    try {
+      const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
+      const object = await read(api, serviceAccounts, namespace, name, options)
+      return keep(object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone')
+    } catch (error) {
+      if (isStatus(error, 403)) return keep('forbidden')
+      if (error instanceof ApiError || error instanceof Unreachable) return { state: 'unreachable', since }
+      throw error
+    }
+  }
+
+  const look = async (account: ServiceAccount): Promise<AccountState> => {
+    // Of a hook that is older than the rule of its field, the text could name another user.
+    if (!isObjectName(account.name)) return 'gone'
+    const key = `${account.namespace}/${account.name}`
+    for (;;) {
+      const known = kept.get(key)
+      if (known && isFresh(known)) return known.state
+      const reading = await shared(key, () => readNow(key, account))
+      // If the process was paused meanwhile, the answer may be too old. It is then read again.
+      if (reading.state === 'unreachable' || isFresh(reading)) return reading.state
+    }
+  }
+
+  /** Returns the outcome of a delivery whose account lacks a right, by asking as the account. */
+  const lacked = async (account: ServiceAccount, needs: readonly Need[]): Promise<Outcome | undefined> => {
+    const { name, namespace } = account
+    const as = actingAs(api, account, () => look(account))
+    for (const { verbs, ...need } of needs) {
+      for (const verb of verbs) {
+        const access = { ...need, verb }
+        const asking = { ...accessReview(namespace, access), lane: 'step', timeoutMs: accountReadWithinMs } as const
+        const answer = await as.request(asking).catch(orUnreachable)
+        if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) {
+          const message = `whether ServiceAccount/${name} may ${accessInWords(access)} cannot be found out`
+          return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
+        }
+        if (isAllowed(tryParseJson(answer.body))) continue
+        const message = `ServiceAccount/${name}, as which the hook acts, may not ${accessInWords(access)} in namespace ${namespace}`
+        return { outcome: 'failed', reason: 'Forbidden', message }
+      }
+    }
+    return undefined
+  }
+
+  return {
+    of: ({ account: name, namespace }) => {
+      if (name === undefined) return undefined
+      const key = `${namespace}/${name}`
+      const account = { namespace, name }
+      const made = acting.get(key) ?? { name, api: actingAs(api, account, () => look(account)) }
+      acting.set(key, made)
+      return made
+    },
+    problem: async ({ account: name, namespace }, needs) => {
+      if (name === undefined) return undefined
+      const account = { namespace, name }
+      const state = await look(account)
+      switch (state) {
+        case 'there':
+          return await lacked(account, needs)
+        case 'gone':
+          return { outcome: 'failed', reason: 'AccountNotFound', message: refusedAccount(account, state) }
+        case 'forbidden': {
+          const command = accountRights(namespace, name, accounts)
+          const message = `${refusedAccount(account, state)}. An administrator allows it with: ${command}`
+          return { outcome: 'failed', reason: 'Forbidden', message }
+        }
+        case 'unreachable':
+          return { outcome: 'unavailable', reason: 'ApiUnreachable', message: unknownAccount(account) }
+      }
+    },
+  }
+}
+
+/** Returns undefined for a request without an answer. Throws other errors again. */
+const orUnreachable = (error: unknown): undefined => {
+  if (!(error instanceof Unreachable)) throw error
+}

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest'
+import { accountsIn } from '../../src/api/bind-command.ts'
+import type { ApiRequest } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { hookAccounts } from '../../src/trigger/accounts.ts'
+import { fakeClock } from '../support/clock.ts'
+
+const metadata = { name: 'hooks', uid: 'u', resourceVersion: '1' }
+
+/** Sets up the account `shop/hooks`, and lists the requests that reach the API server. */
+const setUp = () => {
+  const clock = fakeClock()
+  const world = { status: 200, isEnding: false, isAway: false }
+  const requests: ApiRequest[] = []
+  const api = {
+    request: (request: ApiRequest) => {
+      requests.push(request)
+      if (!request.path.endsWith('/serviceaccounts/hooks'))
+        return Promise.resolve({ status: 200, headers: {}, body: '{}' })
+      if (world.isAway) return Promise.reject(new Unreachable('no answer', true))
+      const ending = world.isEnding ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}
+      const found = world.status === 200 ? { metadata: { ...metadata, ...ending } } : { details: { name: 'hooks' } }
+      return Promise.resolve({ status: world.status, headers: {}, body: JSON.stringify(found) })
+    },
+    watch: () => {
+      throw new Error('no test of this file watches')
+    },
+  }
+  const accounts = hookAccounts({ api, clock }, accountsIn('receiver-hooks'))
+  const hook = { namespace: 'shop', account: 'hooks' }
+  /** Sends a request as the account: its status, and the user of what has reached the API server. */
+  const send = async (as = hook) => {
+    const before = requests.length
+    const request = { method: 'PATCH', path: '/web', lane: 'step', timeoutMs: 1000 } as const
+    const answer = await accounts.of(as)?.api.request(request)
+    return [answer?.status, ...requests.slice(before).flatMap(({ path, user }) => (path === '/web' ? [user] : []))]
+  }
+  const reads = (): number => requests.filter(({ user }) => user === undefined).length
+  return { accounts, clock, hook, reads, send, world }
+}
+
+describe('the account of a hook', () => {
+  it('is the user of each request, and is read once a second at most', async () => {
+    const { clock, reads, send } = setUp()
+    const user = 'system:serviceaccount:shop:hooks'
+    expect([await send(), await send()]).toEqual([
+      [200, user],
+      [200, user],
+    ])
+    expect(reads()).toBe(1)
+    await clock.advance(1000)
+    expect(await send()).toEqual([200, user])
+    expect(reads()).toBe(2)
+  })
+
+  it.each([
+    ['gone', { status: 404 }, 403, 'AccountNotFound'],
+    ['being deleted', { isEnding: true }, 403, 'AccountNotFound'],
+    ['not to be read', { status: 403 }, 403, 'Forbidden'],
+  ])('does nothing when it is %s, although the API server would let it', async (_, state, status, reason) => {
+    const { accounts, clock, hook, send, world } = setUp()
+    await send()
+    Object.assign(world, state)
+    await clock.advance(1000)
+    expect(await send()).toEqual([status])
+    expect(await accounts.problem(hook, [])).toMatchObject({ outcome: 'failed', reason })
+  })
+
+  it('sends nothing while it cannot be read, so that the same can be sent again', async () => {
+    const { accounts, hook, send, world } = setUp()
+    world.isAway = true
+    await expect(send()).rejects.toMatchObject({ mayHaveArrived: false })
+    expect(await accounts.problem(hook, [])).toMatchObject({ outcome: 'unavailable', reason: 'ApiUnreachable' })
+  })
+
+  it.each(['', 'a:b', '../other', 'Hooks'])('never acts as an account whose name is none: %j', async account => {
+    const { reads, send } = setUp()
+    expect(await send({ namespace: 'shop', account })).toEqual([403])
+    expect(reads()).toBe(0)
+  })
+
+  it('is nobody for a hook that names none, and costs no request', async () => {
+    const { accounts, reads } = setUp()
+    expect(accounts.of({ namespace: 'shop', account: undefined })).toBeUndefined()
+    expect(await accounts.problem({ namespace: 'shop', account: undefined }, [])).toBeUndefined()
+    expect(reads()).toBe(0)
+  })
+})

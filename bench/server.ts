@@ -46,6 +46,8 @@ export interface Work {
   readonly bytes: number
   /** How large its database is, in bytes; 0 where it has none. */
   readonly database: number
+  /** How much of the database is in use, in bytes: the objects, and their versions since the last compaction. */
+  readonly inUse: number
 }
 
 /** Returns the binaries of a real API server, or why there are none. */
@@ -85,7 +87,7 @@ const startReal = async (binaries: Readonly<Record<string, string>>, needs: Need
     work: async () => {
       const { body } = await plane.api.request({ method: 'GET', path: '/metrics', lane: 'bulk', timeoutMs: 10_000 })
       const etcd = await (await fetch(`${plane.etcdURL}/metrics`)).text()
-      return { requests: requestsIn(body), bytes: bytesIn(etcd), database: databaseIn(etcd) }
+      return { requests: requestsIn(body), bytes: bytesIn(etcd), database: databaseIn(etcd), inUse: inUseIn(etcd) }
     },
     stop: async () => {
       await plane.stop()
@@ -163,6 +165,8 @@ const bytesIn = (metrics: string): number => sumOf(metrics, /^etcd_debugging_mvc
 
 const databaseIn = (metrics: string): number => sumOf(metrics, /^etcd_mvcc_db_total_size_in_bytes (\S+)$/gm)
 
+const inUseIn = (metrics: string): number => sumOf(metrics, /^etcd_mvcc_db_total_size_in_use_in_bytes (\S+)$/gm)
+
 const sumOf = (metrics: string, line: RegExp): number =>
   [...metrics.matchAll(line)].reduce((sum, [, value]) => sum + Number(value), 0)
 
@@ -184,7 +188,7 @@ const startInMemory = async (needs: Needs): Promise<Server> => {
     productRequests: () => productRequestsIn(auditLog),
     work: async () => {
       const metrics = await (await fetch(`${server}/metrics`)).text()
-      return { requests: requestsIn(metrics), bytes: bytesIn(metrics), database: 0 }
+      return { requests: requestsIn(metrics), bytes: bytesIn(metrics), database: 0, inUse: 0 }
     },
     stop: async () => {
       await api.close()

@@ -44,7 +44,7 @@ const look = async (stage: Stage, processes: Processes, atMs: number): Promise<S
     stage.server.work(),
   ])
   const roles = { controller, 'trigger 1': first, 'trigger 2': second }
-  return { atMs, roles, databaseMiB: work.database / 1024 / 1024 }
+  return { atMs, roles, databaseMiB: work.inUse / 1024 / 1024 }
 }
 
 const lineOf = ({ atMs, databaseMiB, roles }: Sample): string =>

@@ -7,19 +7,20 @@ import { hookPath, names, namespace, triggerPathsOf, type Stage } from '../stage
 
 /**
  * The kinds of hooks that are posted to: how many there are, what is in their specs, and how many posts a second each kind
- * gets. The times are short, so that records have the size that they keep after a few minutes.
+ * gets. A record keeps the last 1,000 deliveries that have a key or a lease: few hooks have such, so that their records have
+ * the size that they keep after twenty minutes.
  */
 const kinds = {
   plain: { count: 100, spec: {}, perSecond: 8, post: {} },
-  named: { count: 50, spec: { dedupeWindow: '5m' }, perSecond: 4, post: { oneNamedOf: 1 } },
-  leasing: { count: 20, spec: { for: '1m', dedupeWindow: '5m' }, perSecond: 2, post: {} },
+  named: { count: 4, spec: { dedupeWindow: '5m' }, perSecond: 4, post: { oneNamedOf: 1 } },
+  leasing: { count: 2, spec: { for: '1m', dedupeWindow: '5m' }, perSecond: 2, post: {} },
   alerting: {
-    count: 20,
+    count: 2,
     spec: { for: '2m', onResolved: 'undo', dedupeWindow: '5m' },
     perSecond: 2,
     post: { body: 'alertmanager' },
   },
-  large: { count: 5, spec: { dedupeWindow: '5m' }, perSecond: 0.2, post: { body: 'large alertmanager' } },
+  large: { count: 1, spec: { dedupeWindow: '5m' }, perSecond: 0.2, post: { body: 'large alertmanager' } },
 } as const
 
 type Kind = keyof typeof kinds

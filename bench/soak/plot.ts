@@ -29,7 +29,7 @@ const lanes: readonly Lane[] = [
   { title: 'open handles', unit: '', lines: ofRoles('handles') },
   { title: 'delay of the event loop, p99 of each sample', unit: 'ms', lines: ofRoles('delay') },
   {
-    title: "etcd's database",
+    title: "etcd's database, in use",
     unit: 'MiB',
     lines: [{ title: 'etcd', colour: '#8250df', of: ({ databaseMiB }) => databaseMiB }],
   },

@@ -7,7 +7,7 @@ import { hookPath, names, namespace, triggerPathsOf, type Stage } from '../stage
 
 /**
  * The kinds of hooks that are posted to: how many there are, what is in their specs, and how many posts a second each kind
- * gets. A record keeps the last 1,000 deliveries that have a key or a lease: few hooks have such, so that their records have
+ * gets. A record keeps the last 1,000 deliveries that have a key or a lease. Few hooks get such, so that their records have
  * the size that they keep after twenty minutes.
  */
 const kinds = {

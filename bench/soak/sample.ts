@@ -44,7 +44,7 @@ export const measuredIn = (metrics: string): Measured => {
 export interface Trend {
   readonly what: string
   readonly unit: string
-  /** The medians of the third and of the last quarter; of the database the least, which is that after a compaction. */
+  /** The medians of the third and of the last quarter. Of the database, the least: its size after a compaction. */
   readonly third: number
   readonly last: number
   readonly grows: boolean

@@ -32,7 +32,7 @@ export interface Cancelled {
  */
 export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boolean): Explanation => {
   const { violations, writes } = storedWrites(timeline)
-  const { applied, loose, perhaps } = assign(timeline, writes)
+  const { applied, doubtful, loose, perhaps } = assign(timeline, writes)
   const found: Violation[] = [...violations]
   const chosen = new Map<Write, Way>()
 
@@ -43,8 +43,17 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
     new Set([...chosen].flatMap(([write, way]) => (write === except ? [] : storiesOf(way))))
 
   const explainOne = (write: Write, used: ReadonlySet<Story>): Way | undefined => {
+    const doubts = (doubtful.get(write) ?? []).filter(({ stories }) => !stories.some(story => used.has(story)))
+    let first: Way | undefined
+    for (const some of subsets(doubts)) {
+      const way = explainWith(write, used, [...(applied.get(write) ?? []), ...some])
+      if (way && isAllowed(way.write)) return way
+      first ??= way
+    }
+    return first
+  }
+  const explainWith = (write: Write, used: ReadonlySet<Story>, answered: readonly Step[]): Way | undefined => {
     const { before, fold, stored } = write
-    const answered = applied.get(write) ?? []
     const claimed = claimedSteps(timeline, write)
     const silent = silentOf(write, used)
     const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
@@ -88,7 +97,12 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
       chosen.set(write, { apart: [], write: { ...write, steps } })
     }
   }
-  loose.push(...[...chosen.values()].flatMap(({ apart }) => apart))
+  const apart = [...chosen.values()].flatMap(way => way.apart)
+  const used = usedBy()
+  const left = [...new Set([...doubtful.values()].flat())].filter(
+    step => !apart.includes(step) && !step.stories.some(story => used.has(story)),
+  )
+  loose.push(...apart, ...left)
   const explained = writes.flatMap(write => chosen.get(write)?.write ?? [])
 
   const unclaimed = withoutWrite(recordedAnswers(timeline), explained)
@@ -125,6 +139,8 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
   )
   const applied = new Map<Write, Step[]>()
   const perhaps = new Map<Write, Story[]>()
+  /** Steps of hooks whose account has changed: each is in one of these writes, or in none. */
+  const doubtful = new Map<Write, Step[]>()
   const loose: Step[] = []
   for (const story of timeline.stories) {
     if (isRecorded(timeline, story)) continue
@@ -133,51 +149,53 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
       // Writes of one queue come one after another, and a post is answered when its own is known to be stored.
       // Each account has a queue of its own.
       const own = committed.get(foldKey({ process: story.post.process, target: targetIn(story) })) ?? []
-      const write = lastOf(own, step, story, usersOf(timeline, story), timeline.senders)
-      if (write && story.arrived < write.fold.place) listIn(applied, write).push(step)
-      else loose.push(step)
+      const users = usersOf(timeline, story)
+      const lasts = [...users].flatMap(user => lastOf(own, story, user, timeline.senders) ?? [])
+      if (users.size > 1) for (const write of lasts) listIn(doubtful, write).push(step)
+      const isPlaced = users.size > 1 && lasts.length > 0
+      const [write] = lasts
+      if (!isPlaced && write) listIn(applied, write).push(step)
+      else if (!isPlaced) loose.push(step)
     } else if (story.answer === undefined || story.answer === 'no answer') {
       for (const target of timeline.targets.keys()) {
         const key = foldKey({ process: story.post.process, target })
         // A write in flight when a post's time is over, or its process dies, may contain it; nothing before that can.
-        const users = usersOf(timeline, story)
-        const all = (begun.get(key) ?? []).filter(({ mark }) => users.has(timeline.senders.get(mark)))
-        const folds = all.filter(fold => fold.place < story.ended)
-        // Where a record has to be written first, the fold is noted after that, and the post's time may be over by then.
-        const next = story.answer === 'no answer' ? all.slice(folds.length, folds.length + 1) : []
-        // The answer to the write before it may have come at the very moment of the crash.
-        const isSudden = story.answer === undefined && atOf(timeline, folds.at(-1)) === story.endedAt
-        for (const last of [...folds.slice(isSudden ? -2 : -1), ...next]) {
-          const write = committed.get(key)?.find(({ fold }) => fold.mark === last.mark)
-          if (write && story.arrived < write.fold.place) listIn(perhaps, write).push(story)
+        for (const user of usersOf(timeline, story)) {
+          const all = (begun.get(key) ?? []).filter(({ mark }) => timeline.senders.get(mark) === user)
+          const folds = all.filter(fold => fold.place < story.ended)
+          // Where a record has to be written first, the fold is noted after that, and the post's time may be over by then.
+          const next = story.answer === 'no answer' ? all.slice(folds.length, folds.length + 1) : []
+          // The answer to the write before it may have come at the very moment of the crash.
+          const isSudden = story.answer === undefined && atOf(timeline, folds.at(-1)) === story.endedAt
+          for (const last of [...folds.slice(isSudden ? -2 : -1), ...next]) {
+            const write = committed.get(key)?.find(({ fold }) => fold.mark === last.mark)
+            if (write && story.arrived < write.fold.place) listIn(perhaps, write).push(story)
+          }
         }
       }
     }
   }
-  return { applied, loose, perhaps }
+  return { applied, doubtful, loose, perhaps }
 }
 
-/**
- * Returns the last write of a queue before a post was answered. If the account of the hook has changed, there are several
- * such queues: then one whose counts fit is meant.
- */
+/** Returns the last write of an account's queue before a post was answered, if it was begun after the post came. */
 const lastOf = (
   own: readonly Write[],
-  { from, to }: Step,
-  { ended }: Story,
-  users: ReadonlySet<string | undefined>,
+  { arrived, ended }: Story,
+  user: string | undefined,
   senders: Timeline['senders'],
 ): Write | undefined => {
-  const lasts = [...users].flatMap(user => {
-    const last = own.findLast(({ fold, stored }) => stored.place < ended && senders.get(fold.mark) === user)
-    return last ?? []
-  })
-  const isFit = ({ before, stored }: Write): boolean => {
-    const [least, most] = [Math.min(before.count, stored.count), Math.max(before.count, stored.count)]
-    return Math.min(from, to) >= least && Math.max(from, to) <= most
-  }
-  const inOrder = lasts.toSorted((a, b) => b.stored.place - a.stored.place)
-  return inOrder.find(isFit) ?? inOrder[0]
+  const last = own.findLast(({ fold, stored }) => stored.place < ended && senders.get(fold.mark) === user)
+  return last && arrived < last.fold.place ? last : undefined
+}
+
+/** Returns all parts of a list, the whole first. Of long lists, the whole and nothing. */
+const subsets = <T>(list: readonly T[]): readonly (readonly T[])[] => {
+  if (list.length > 6) return [list, []]
+  return list.reduceRight<readonly (readonly T[])[]>(
+    (rest, item) => [...rest.map(part => [item, ...part]), ...rest],
+    [[]],
+  )
 }
 
 const atOf = ({ happened }: Timeline, fold: Fold | undefined): number | undefined => fold && happened[fold.place]?.at

@@ -43,7 +43,8 @@ export const representList = (
   if (as === 'table') return tableOf(definition, objects, metadata, now)
   if (as === 'metadata') throw notAcceptable()
   if (as === 'metadata list') {
-    const items = objects.map(partial)
+    // As the API server of Kubernetes does.
+    const items = objects.length === 0 ? null : objects.map(partial)
     return { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }
   }
   const { group, version, listKind } = definition

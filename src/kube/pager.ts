@@ -130,7 +130,7 @@ const pageIn = (response: ApiResponse, resource: string): ListPage & { readonly 
     return { objects: [], large, malformed: 0, bytes: maxAnswerBytes, version, continued }
   }
   const page = tryParseJson(response.body)
-  const items = at(page, 'items')
+  const items = itemsIn(page)
   const version = stringAt(page, 'metadata', 'resourceVersion')
   if (!Array.isArray(items) || version === undefined) {
     throw new Error(`list of ${resource}: expected items and metadata.resourceVersion, found ${quoted(response.body)}`)
@@ -138,4 +138,10 @@ const pageIn = (response: ApiResponse, resource: string): ListPage & { readonly 
   const objects = items.filter(isStoredObject)
   const continued = stringAt(page, 'metadata', 'continue') ?? ''
   return { objects, malformed: items.length - objects.length, bytes: response.body.length, version, continued }
+}
+
+/** Returns the items of a list. The API server answers null for those of a list of metadata without objects. */
+const itemsIn = (page: unknown): unknown => {
+  const items = at(page, 'items')
+  return items === null ? [] : items
 }

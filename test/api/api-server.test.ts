@@ -390,6 +390,11 @@ describe('who asks for metadata alone', () => {
     })
   })
 
+  it('gets null for the items of a list without objects', async () => {
+    const { body, status } = await call('GET', `${widgets}?labelSelector=of=nobody`, undefined, { as: 'metadata list' })
+    expect([status, body['kind'], body['items']]).toEqual([200, 'PartialObjectMetadataList', null])
+  })
+
   it('is refused where a list is asked for as one object', async () => {
     expect((await call('GET', widgets, undefined, { as: 'metadata' })).status).toBe(406)
   })

@@ -82,6 +82,16 @@ describe('the pager', () => {
     expect(await listed(api)).toEqual(['o0', large('o1'), 'o2', large('o3')])
   })
 
+  it('takes a list of metadata without objects, which a real API server answers with null for items', async () => {
+    const api = scriptedConnection(() => answer(200, { metadata: { resourceVersion: '9' }, items: null }))
+    expect(await listed(api)).toEqual([])
+  })
+
+  it('throws where an answer is no list', async () => {
+    const api = scriptedConnection(() => answer(200, { metadata: { resourceVersion: '9' } }))
+    await expect(listed(api)).rejects.toThrow('expected items and metadata.resourceVersion')
+  })
+
   it('throws where the object that is too large does not say who it is', async () => {
     const api = scriptedConnection(() => ({ ...answer(200, {}), body: '', tooLarge: new Map() }))
     await expect(listed(api)).rejects.toThrow('has no name or version')

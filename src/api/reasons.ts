@@ -278,7 +278,7 @@ export const reasons = {
     where: ['skipped', 'event'],
     means:
       'The API server no longer has the history that shows whether the step was made. The hook does not make it again.',
-    todo: 'Look at the count of the target, and set it by hand if the step is missing.',
+    todo: 'Look at the count of the target, and set it by hand if the step is missing, or if a lease of the hook should have ended.',
   },
   NoNews: {
     where: ['skipped'],

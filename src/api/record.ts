@@ -165,7 +165,7 @@ const memorySchema = {
     overdue: overdueSchema,
     /** When alerts last fired on after their lease had ended. */
     tooShortAt: time,
-    /** When it was last found that nobody can know whether a lease has ended. */
+    /** When it was last found that nobody can know whether a lease began, or has ended. */
     untoldAt: time,
     /**
      * The parts without an end, for each alert group, in a form that earlier versions know too. The

@@ -47,7 +47,7 @@ export interface DeliveryReport {
   readonly limitedAt?: number | undefined
   /** When alerts last fired on after their lease had ended, in milliseconds since the epoch. */
   readonly tooShortAt?: number | undefined
-  /** When it was last found that nobody can know whether a lease has ended. */
+  /** When it was last found that nobody can know whether a lease began, or has ended. */
   readonly untoldAt?: number | undefined
   /** Since when a lease could not end, and why. */
   readonly overdue?: StoredMemory['overdue'] | undefined

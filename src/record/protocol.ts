@@ -157,17 +157,17 @@ export const ofVersion =
   (claim: Claim): boolean =>
     claim.version === version && claim.uid === uid && claim.target === target
 
-/** Gives up claims, because it can never be found out whether their writes were stored. */
-export const untold = (draft: MemoryDraft, which: Which): void => {
+/** Gives up claims, because it was found at `foundAt` that nobody can know whether their writes were stored. */
+export const untold = (draft: MemoryDraft, which: Which, foundAt: number): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
   for (const [mark, ofMark] of groupedBy(rows, ({ claim }) => claim.mark)) addSteps(draft, mark, ofMark)
   for (const row of rows) {
     // The step may have been made, so nothing is taken back a second time.
-    if (row.ends !== undefined) {
-      closePart(draft, row.ends, row.claim)
-      draft.set({ untoldAt: row.at })
-    } else if (row.undoes !== undefined) addToPart(draft, row)
+    if (row.ends !== undefined) closePart(draft, row.ends, row.claim)
+    else if (row.undoes !== undefined) addToPart(draft, row)
+    // People are notified, because no part says any more that something is to be taken back.
+    if (row.ends !== undefined || row.leases !== undefined) draft.set({ untoldAt: foundAt })
     if (row.report) withReport(draft, row.report, row.at)
   }
   draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))

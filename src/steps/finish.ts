@@ -72,7 +72,7 @@ export const finishClaim = async (
   // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
   // time, not at the time of the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
-  recordOutcome(environment.log, ledger, mark, claimed, written, madeAt)
+  recordOutcome(environment, ledger, mark, claimed, written, madeAt)
   switch (written.write) {
     case 'applied':
       return isMade(own)
@@ -179,7 +179,8 @@ export const lookAtClaim = async (
 ): Promise<Evidence> => {
   const target = parseTarget(text, ledger.owner.namespace)
   if (!target) {
-    ledger.later(draft => untold(draft, ofWrite(mark)))
+    const foundAt = clock.now()
+    ledger.later(draft => untold(draft, ofWrite(mark), foundAt))
     return { evidence: 'history gone', owners: [] }
   }
   const found = await findEvidence(api, target, { mark, from: { uid, resourceVersion: version }, before })
@@ -200,7 +201,7 @@ export const lookAtClaim = async (
     // Selects this write's claims, and the abandoned claims from the same version. A process that
     // works on its claim may know more.
     const isOver: Which = (other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))
-    ledger.later(draft => untold(draft, isOver))
+    ledger.later(draft => untold(draft, isOver, now))
   }
   return found
 }
@@ -233,7 +234,7 @@ export const fenceClaims = async (
  * process.
  */
 export const recordOutcome = (
-  log: Log,
+  { clock, log }: Pick<Environment, 'clock' | 'log'>,
   ledger: Ledger,
   mark: string,
   claimed: readonly ClaimedRow[],
@@ -243,7 +244,8 @@ export const recordOutcome = (
   if (write === 'applied') ledger.later(draft => applied(draft, mark, claimed, madeAt))
   if (write === 'stale') ledger.later(draft => dropped(draft, ofWrite(mark)))
   if (write !== 'untold') return
-  ledger.later(draft => untold(draft, ofWrite(mark)))
+  const foundAt = clock.now()
+  ledger.later(draft => untold(draft, ofWrite(mark), foundAt))
   logUnknown(log, ledger, mark)
 }
 

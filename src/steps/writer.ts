@@ -90,7 +90,7 @@ export class BatchWriter {
       },
     )
     count(written.write, entries.length)
-    if (ledger) recordOutcome(this.#environment.log, ledger, mark, batch.rows, written)
+    if (ledger) recordOutcome(this.#environment, ledger, mark, batch.rows, written)
     if (written.write === 'applied') {
       known.written(written.version)
       waits.succeeded()

@@ -185,6 +185,15 @@ describe('a marked write', () => {
   })
 })
 
+it.each([
+  ['with a lease', { leases: { until: now + hour, low: 2, high: 10 } }, now + hour],
+  ['that ends a lease', { ends: '~1' }, now + hour],
+  ['that stays for good', {}, undefined],
+])('people are notified of a step of which nobody can tell, if nothing else takes it back: one %s', (_, more, at) => {
+  const memory = untold(ofWrite('m'), now + hour)(after(withRow(claim('a', { claim: claimed('m'), ...more }))))
+  expect(memory.untoldAt).toBe(at)
+})
+
 it('a claim outlives what is told late of a day before', () => {
   const late = claim('late', { at: now - 24 * hour - 1000, claim: claimed('m') })
   const open = claim('open', { claim: claimed('n') })

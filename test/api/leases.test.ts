@@ -4,6 +4,7 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { read } from '../../src/kube/requests.ts'
 import { autoscalers, hooks, records } from '../../src/kube/resources.ts'
 import { look, makeAutoscaler } from '../support/counted.ts'
+import { commandLine } from '../support/command-line.ts'
 import { cluster, post, product } from '../support/product.ts'
 
 it('a step with `for` says until when it lasts, is shown in the status, and can be ended before that', async () => {
@@ -35,12 +36,46 @@ it('a step with `for` says until when it lasts, is shown in the status, and can 
 it('a step ends by itself', async () => {
   const here = await cluster()
   await here.createDeployment('web', 2)
-  await product(here)
+  const { lines } = await product(here)
   await here.createHook('web-up', { by: 2 }, { for: '2s' })
   expect((await post(await here.url('web-up'))).body).toMatchObject({ from: 2, to: 4 })
   await here.until(
     () => here.replicas('web'),
     count => count === 2,
+  )
+  // Records were watched from the beginning, when no hook had leased anything.
+  expect(lines.filter(line => line.includes('leases may end late'))).toEqual([])
+})
+
+it('describe says what is leased and until when, and `end` ends that now', async () => {
+  const here = await cluster()
+  await here.createDeployment('web', 2)
+  await product(here)
+  await here.createHook('web-up', { by: 2 }, { for: '2h' })
+  const url = await here.url('web-up')
+  const run = async (line: string): Promise<string> => {
+    const { code, stderr, stdout } = await commandLine(here.kubeconfig, [...line.split(' '), '-n', here.namespace])
+    expect({ line, code, stderr }).toMatchObject({ line, code: 0 })
+    return stdout
+  }
+  expect(await run('describe web-up')).toMatch(/^For: +2h: then the hook takes its step back by itself$/m)
+  expect(await run('describe web-up')).not.toContain('Leases:')
+  expect(await run('end web-up')).toBe('receiverhook.receiverhooks.dev/web-up had leased nothing\n')
+
+  await post(url)
+  const leased = /^Leases: +Deployment\/web \+2 until \S+ \S+ \S+, for plain$/m
+  await here.until(
+    () => run('describe web-up'),
+    text => leased.test(text),
+  )
+  expect(await run('end web-up')).toBe('receiverhook.receiverhooks.dev/web-up ends 1 lease\n')
+  await here.until(
+    () => here.replicas('web'),
+    count => count === 2,
+  )
+  await here.until(
+    () => run('describe web-up'),
+    text => text.includes('LeaseEnded') && !text.includes('Leases:'),
   )
 })
 

@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { recordKind } from '../../src/api/record.ts'
+import { rfc3339 } from '../../src/environment/time.ts'
 import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
 import { create, replace } from '../../src/kube/requests.ts'
 import { records } from '../../src/kube/resources.ts'
@@ -10,6 +11,8 @@ import { installation, shop } from './installation.ts'
 const kinds = [
   ['RecordFull', 'fullAt'],
   ['WritesLimited', 'limitedAt'],
+  ['LeaseTooShort', 'tooShortAt'],
+  ['OutcomeUnknown', 'untoldAt'],
 ] as const
 
 const setUp = async () => {
@@ -80,4 +83,22 @@ test.each(kinds)('they get one, once, where a later delivery was reported first:
   await replace(x.api, records, shop, x.recordOf({ ...delivered, ranAt: x.clock.now() }, late.metadata.resourceVersion))
   await x.pass(20_000)
   expect((await x.hookEvents()).map(event => at(event, 'series', 'count'))).toEqual(before)
+})
+
+test('a lease that cannot end gets an Event that says why, once, and so does a later one', async () => {
+  const x = await setUp()
+  const notes = async (): Promise<readonly unknown[]> =>
+    (await x.hookEvents()).filter(event => at(event, 'reason') === 'LeaseOverdue').map(event => at(event, 'note'))
+  const [early, late] = [x.clock.now() - 90_000, x.clock.now() - 70_000]
+  const { metadata } = await create(x.api, records, shop, x.recordOf({ overdue: { at: early, why: 'a policy' } }))
+  expect(await x.until(notes, seen => seen.length > 0)).toEqual([
+    expect.stringContaining(`a lease should have ended at ${rfc3339(early)}: a policy. See the message`),
+  ])
+  const again = x.recordOf({ overdue: { at: early, why: 'a policy' }, ranAt: early }, metadata.resourceVersion)
+  const { metadata: stored } = await replace(x.api, records, shop, again)
+  await x.pass(20_000)
+  expect(await notes()).toHaveLength(1)
+  await replace(x.api, records, shop, x.recordOf({ overdue: { at: late, why: 'no right' } }, stored.resourceVersion))
+  const later: unknown = expect.stringContaining(`${rfc3339(late)}: no right`)
+  expect(await x.until(notes, seen => seen.length > 1)).toContainEqual(later)
 })

@@ -14,6 +14,7 @@ import { kubeconfigFor } from '../src/playground/kubeconfig.ts'
 import { startControlPlane } from '../test/cluster/control-plane/control-plane.ts'
 import { startWorkloads } from '../test/cluster/control-plane/workloads.ts'
 import { spawnOwned } from '../test/support/owned-process.ts'
+import { apiOf } from './load/api.ts'
 import type { Reached } from './load/job.ts'
 
 /** What a row needs of its API server in addition to what all need. */
@@ -78,16 +79,19 @@ const startReal = async (binaries: Readonly<Record<string, string>>, needs: Need
     ? startControlPlane()
     : withAssets(audited(binaries, folder, { auditLog, policy: policies[needs.audit] }), startControlPlane))
   if (needs.workloads === true) await startWorkloads(plane)
+  const reached = { server: plane.server, ca: plane.ca, token: plane.tokens.admin }
+  // The metrics are larger than any answer that the product reads.
+  const metrics = apiOf(reached)
   return {
-    reached: { server: plane.server, ca: plane.ca, token: plane.tokens.admin },
+    reached,
     kubeconfig: await inJSON(await readFile(plane.kubeconfig, 'utf8'), folder),
     api: plane.api,
     folder,
     productRequests: () => productRequestsIn(auditLog),
     work: async () => {
-      const { body } = await plane.api.request({ method: 'GET', path: '/metrics', lane: 'bulk', timeoutMs: 10_000 })
+      const { text } = await metrics.send('GET', '/metrics')
       const etcd = await (await fetch(`${plane.etcdURL}/metrics`)).text()
-      return { requests: requestsIn(body), bytes: bytesIn(etcd), database: databaseIn(etcd), inUse: inUseIn(etcd) }
+      return { requests: requestsIn(text), bytes: bytesIn(etcd), database: databaseIn(etcd), inUse: inUseIn(etcd) }
     },
     stop: async () => {
       await plane.stop()

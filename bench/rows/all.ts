@@ -3,6 +3,7 @@ import { burst } from './burst.ts'
 import { cpu } from './cpu.ts'
 import { customResource } from './custom-resource.ts'
 import { edit } from './edit.ts'
+import { ends, endsOfMany } from './ends.ts'
 import { flood } from './flood.ts'
 import { growthOfHooks } from './growth-hooks.ts'
 import { growthOfQueue } from './growth-queue.ts'
@@ -19,6 +20,7 @@ import { restart } from './restart.ts'
 import { start } from './start.ts'
 import { throughput } from './throughput.ts'
 import { unnamed } from './unnamed.ts'
+import { waiting } from './wait.ts'
 
 /** Every row, in the order of the table. Adding one is a file and a line here. */
 export const rows: readonly Row[] = [
@@ -33,6 +35,9 @@ export const rows: readonly Row[] = [
   throughput,
   replicas,
   burst,
+  ends,
+  endsOfMany,
+  waiting,
   mint,
   restart,
   edit,

@@ -74,6 +74,9 @@ const pages = [
   'test/scripts/package/*.test.ts',
 ]
 
+/** What starts etcd three times, and is run by hand: `npm run test:long -- leases`. */
+const leases = ['test/cluster/leases/restored.test.ts']
+
 const otherMistakes = Object.entries(sampleOfMistakes).map(
   ([folder, names]) => `test/${folder}/mistakes/!(${names.join('|')}).test.ts`,
 )
@@ -216,9 +219,14 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
+          exclude: leases,
           globalSetup: ['test/cluster/control-plane.setup.ts'],
           ...patience,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'leases', include: leases, ...patience },
       },
       {
         extends: true,

@@ -72,7 +72,7 @@ const startPair = async (): Promise<Pair> => {
     storage,
     balancer,
     leaveFirst: () => void (port = second),
-    etcd: signal => plane.etcd.signal(signal),
+    etcd: signal => plane.etcd().signal(signal),
     first: signal => plane.apiServer().signal(signal),
   }
 }

@@ -96,6 +96,14 @@ export const longParts: readonly LongPart[] = [
     commands: [vitest('--project', 'cluster', 'test/cluster/exact.test.ts')],
   },
   {
+    name: 'leases',
+    does: 'an hour of alerts of which a tenth of the posts is lost; no trigger while leases end; a restored etcd [FILE ...]',
+    minutes: 65,
+    cluster: ['alertmanager'],
+    env: { LEASES: 'long' },
+    commands: [vitest('--project', 'cluster', '--project', 'leases', 'test/cluster/leases/')],
+  },
+  {
     name: 'cluster',
     does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
     minutes: 30,

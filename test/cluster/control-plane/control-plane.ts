@@ -29,7 +29,13 @@ export interface ControlPlane extends Reach {
   readonly killApiServer: () => Promise<void>
   /** Starts the API server again, at its old address, and resolves when it is ready. */
   readonly startApiServer: () => Promise<void>
-  readonly etcd: OwnedProcess
+  /** The etcd that runs now. */
+  readonly etcd: () => OwnedProcess
+  /**
+   * Ends the API server and etcd, lets `change` change the folder of etcd's data, and starts both
+   * again. Resolves when they are ready.
+   */
+  readonly changeEtcd: (change: (data: string) => Promise<void>) => Promise<void>
   /** Where etcd serves, its metrics too. */
   readonly etcdURL: string
   /** The API server that runs now. */
@@ -89,7 +95,8 @@ export const startControlPlane = async ({
   }
 
   try {
-    const etcd = await run('etcd', etcdFlags(folder, etcdURL, `http://127.0.0.1:${peerPort}`))
+    const runEtcd = () => run('etcd', etcdFlags(folder, etcdURL, `http://127.0.0.1:${peerPort}`))
+    let etcd = await runEtcd()
     let apiServer = await runApiServer()
     const ca = await readFile(certificateIn(folder), 'utf8')
     const kubeconfig = join(folder, 'kubeconfig')
@@ -102,7 +109,14 @@ export const startControlPlane = async ({
       kubeconfig,
       api,
       folder,
-      etcd,
+      etcd: () => etcd,
+      changeEtcd: async change => {
+        await apiServer.end('SIGKILL')
+        await etcd.end('SIGTERM')
+        await change(etcdData(folder))
+        etcd = await runEtcd()
+        apiServer = await runApiServer()
+      },
       etcdURL,
       apiServer: () => apiServer,
       startAnother: async seenEtcdPort => {
@@ -171,8 +185,10 @@ const writeCredentials = async (folder: string, tokens: ControlPlane['tokens']):
   await writeFile(join(folder, 'service-accounts.pub'), publicKey)
 }
 
+const etcdData = (folder: string): string => join(folder, 'etcd')
+
 const etcdFlags = (folder: string, url: string, peerURL: string): readonly string[] => [
-  `--data-dir=${join(folder, 'etcd')}`,
+  `--data-dir=${etcdData(folder)}`,
   `--listen-client-urls=${url}`,
   `--advertise-client-urls=${url}`,
   `--listen-peer-urls=${peerURL}`,

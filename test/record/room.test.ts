@@ -79,7 +79,7 @@ property(
         const { outcome, row } = each
         const { mark } = row.claim
         if (outcome === 'dropped') dropped(draft, ofWrite(mark))
-        else if (outcome === 'untold') untold(draft, ofWrite(mark))
+        else if (outcome === 'untold') untold(draft, ofWrite(mark), row.at)
         else for (const _ of outcome === 'applied' ? [1] : [1, 2]) applied(draft, mark, [row])
         if (outcome !== 'dropped') ran.push({ at: row.at, delta: row.to })
       }

@@ -73,15 +73,11 @@ const run = async (ms: number, inMemory: boolean) => {
     const began = performance.now()
     const samples: Sample[] = []
     const loading = load(stage, [processes['trigger 1'].origin, processes['trigger 2'].origin], ms)
-    let over = false
-    const ended = loading.finally(() => (over = true))
-    ended.catch(() => {})
-    while (!over) {
+    do {
       const sample = await look(stage, processes, performance.now() - began)
       if (samples.push(sample) % sayEvery === 1) console.error(lineOf(sample))
-      await Promise.race([sleep(sampleEveryMs), ended])
-    }
-    return { answers: await ended, samples }
+    } while ((await Promise.race([sleep(sampleEveryMs, 'later'), loading])) === 'later')
+    return { answers: await loading, samples }
   } finally {
     await stage.stop()
     bundles.remove()

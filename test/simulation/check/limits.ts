@@ -100,8 +100,10 @@ const others = ({ rows }: Timeline, uid: string, { by }: LimitOf): number => {
   return sum
 }
 
-/** How far a step of a hook goes at most. */
+/** How far a step of a hook goes at most. A share of a count that goes down may be one of any count. */
 const largestStep = ({ object }: HookVersion): number => {
-  const by = at(object, 'spec', 'scale', 'by')
-  return typeof by === 'number' ? by : Number(at(object, 'spec', 'scale', 'max') ?? 100)
+  const scale: unknown = at(object, 'spec', 'scale')
+  const by = at(scale, 'by')
+  if (typeof by === 'number') return by
+  return at(scale, 'action') === 'down' ? Infinity : Number(at(scale, 'max') ?? 100)
 }

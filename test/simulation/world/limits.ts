@@ -2,9 +2,7 @@ import { at, parseJson } from '../../../src/api/json.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Rng } from '../seed.ts'
 import type { Actor } from './actor.ts'
-import { shown } from './credentials.ts'
 import { hooksPath } from './paths.ts'
-import { tokenOf, type Senders } from './senders.ts'
 
 /** How often, and how far, a hook may act within a time. */
 export const someLimits = (rng: Rng): readonly object[] => {
@@ -15,20 +13,6 @@ export const someLimits = (rng: Rng): readonly object[] => {
 
 /** Most histories are over before the longer ones are. */
 const lengths = ['10s', '1m', '1h'] as const
-
-/** Somebody posts plainly to one hook, many times at once. */
-export const postTogether =
-  ({ board, hooks, newDelivery, post, wallet }: Senders) =>
-  ({ rng }: Actor): void => {
-    const hook = rng.pick(hooks)
-    const published = tokenOf(rng, board, hook)
-    if (!published) return
-    for (let count = rng.int(2, 6); count > 0; count--) {
-      const delivery = newDelivery()
-      const proof = shown(rng, wallet, hook)
-      void post({ hook, published, proof, kind: 'plain', delivery, news: delivery, healed: false, headers: {} })
-    }
-  }
 
 /** People give hooks other limits. Whether a hook has limits nobody edits: that says which posts go through its record. */
 export const editLimits =

@@ -123,6 +123,29 @@ describe('a record with leases', () => {
     expect(storedOf(after(forGood).memory()).format).toBe(plainFormat)
   })
 
+  it.for(['leased', 'to be undone'])(
+    'has what is %s of the minimum and of the maximum of one autoscaler apart, also when it is read again',
+    what => {
+      const target = 'autoscaling/v2/horizontalpodautoscalers/HorizontalPodAutoscaler/web'
+      const of = (field: string, by: number): ClaimedRow => {
+        const { leases, ...row } = step(by)
+        const claim = { ...row.claim, target: `${target} spec.${field}` }
+        return { ...row, claim, ...(what === 'leased' && leases && { leases }) }
+      }
+      const first = read(after(of('minReplicas', 2), of('maxReplicas', 5)).memory())
+      const draft = new MemoryDraft(first ?? emptyMemory)
+      addToPart(draft, of('minReplicas', 1))
+      addToPart(draft, of('maxReplicas', 3))
+      const again = read(draft.memory())
+      const found = allParts(again ?? {}).map(({ count, part }) => [count.target, part.delta] as const)
+      expect(found).toHaveLength(2)
+      expect(Object.fromEntries(found)).toEqual({
+        [`${target} spec.maxReplicas`]: 8,
+        [`${target} spec.minReplicas`]: 3,
+      })
+    },
+  )
+
   it('is due when its first part ends, or a claim of a lease is so old that its process may be dead', () => {
     const memory = after(
       step(2),

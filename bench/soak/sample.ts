@@ -4,7 +4,7 @@ import { median } from '../stats.ts'
 export type Role = 'controller' | 'trigger 1' | 'trigger 2'
 
 /** What is measured of a process, and how. */
-export const gauges = {
+const gauges = {
   /** Resident memory, in MiB. */
   memory: { metric: 'process_resident_memory_bytes', unit: 'MiB', divisor: 1024 * 1024 },
   heap: { metric: 'nodejs_heap_size_used_bytes', unit: 'MiB', divisor: 1024 * 1024 },
@@ -15,8 +15,6 @@ export const gauges = {
 } as const
 
 export type Gauge = keyof typeof gauges
-
-export const allGauges: readonly Gauge[] = ['memory', 'heap', 'handles', 'delay']
 
 export type Measured = Readonly<Record<Gauge, number>>
 

@@ -13,6 +13,7 @@ import { tripwire } from './tripwire.ts'
 import { changeAccounts } from './world/accounts.ts'
 import { act, nowAndThen } from './world/actor.ts'
 import { collectGarbage } from './world/collector.ts'
+import { deleteLeasing } from './world/deleting.ts'
 import { aimElsewhere, editHook } from './world/editor.ts'
 import { beFenced } from './world/fenced.ts'
 import { startFleet, type Fleet } from './world/fleet.ts'
@@ -117,7 +118,6 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     faults: () => faults,
   }
 
-  collectGarbage(simulation)
   const board = readTokens(server)
   const wallet = readCredentials(server)
   const signing = rngOf(seed, 0x5eed, 0x2)
@@ -125,14 +125,20 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const speaking = rngOf(seed, 0x5eed, 0x6)
   const leasing = rngOf(seed, 0x5eed, 0x7)
   const limiting = rngOf(seed, 0x5eed, 0x9)
-  const isSpeaking = speaking.chance(0.3)
   const acting = rngOf(seed, 0x5eed, 0xa)
+  const deleting = rngOf(seed, 0x5eed, 0xb)
+  const isSpeaking = speaking.chance(0.3)
+  const isLeasing = leasing.chance(0.25)
+  const isDeleting = isLeasing && deleting.chance(0.5)
+  collectGarbage(simulation, !isDeleting || deleting.chance(0.8))
   const installation = install(server, rng, {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
-    leasing: leasing.chance(0.25) ? leasing : undefined,
+    leasing: isLeasing ? leasing : undefined,
     limiting: limiting.chance(0.25) ? limiting : undefined,
-    acting: acting.chance(0.2) ? acting : undefined,
+    // A hook whose leases end with it has no account.
+    acting: acting.chance(0.2) && !isDeleting ? acting : undefined,
+    deleting: isDeleting ? deleting : undefined,
     speaking: isSpeaking,
   })
   const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
@@ -245,7 +251,8 @@ const populate = (
   often([300, 1000], stubborn(senders, edit), problem.policies > 0 ? 0.9 : 0.1)
   often([1000, 4000], alertmanagers(senders), 0.8)
   often([1000, 4000], alertmanagers(senders), 0.4)
-  often([300, 1500, 4000], scaleOutside(server, targets), 0.7)
+  // What somebody else sets closes leases, and what is to end with a hook has to be open.
+  often([300, 1500, 4000], scaleOutside(server, targets), installation.deleting ? 0.2 : 0.7)
   often([150, 500, 2000], reportStatus(server, targets), 0.6)
   often([5000], recreateTarget(server, targets), 0.2)
   often([3000], autoscale(server, targets), 0.25)
@@ -267,7 +274,13 @@ const populate = (
     act(also, mayContinue, nowAndThen(1500, editLeases(server, installation)))
     if (installation.leasing.chance(0.2)) act(also, mayContinue, nowAndThen(3000, endLeases(simulation, installation)))
     act(also, mayContinue, nowAndThen(1000, alertmanagers(senders)))
-    act(also, mayContinue, nowAndThen(installation.leasing.pick([300, 1000, 3000]), writeOutside(server, targets)))
+    const wordsMs = installation.leasing.pick([300, 1000, 3000]) * (installation.deleting ? 10 : 1)
+    act(also, mayContinue, nowAndThen(wordsMs, writeOutside(server, targets)))
+  }
+  if (installation.deleting) {
+    const also = { ...simulation, rng: installation.deleting }
+    act(also, mayContinue, nowAndThen(700, deleteLeasing(server, installation)))
+    for (let i = 0; i < 2; i++) act(also, mayContinue, nowAndThen(700, alertmanagers(senders)))
   }
   if (installation.limiting) {
     const also = { ...simulation, rng: installation.limiting }

@@ -18,6 +18,7 @@ import {
   targetOf,
 } from './model.ts'
 import { wasGone, wasPowerless } from './accounts.ts'
+import { isBehindEarlier } from './deleted.ts'
 import { isKeyGone } from './keys.ts'
 import { shownTo, type Shown } from './proofs.ts'
 import { mayRunAt, wasStopped } from './stops.ts'
@@ -63,7 +64,7 @@ const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   if (answer !== undefined && took > longestAnswerMs + (post.waitMs ?? 0) && !stoodStill(timeline, post.process)) {
     return { promise: 'liveness', why: `was answered after ${took} ms` }
   }
-  if (!post.healed) return undefined
+  if (!post.healed || isBehindEarlier(timeline, story)) return undefined
   const status = answer === undefined || answer === 'no answer' ? 'no answer' : answer.status
   const reason = at(answer, 'body', 'reason')
   const isUntold = status === 'no answer' || reason === 'OutcomeUnknown'

@@ -2,6 +2,7 @@ import type { Happened, Violation } from '../happened.ts'
 import { checkAccounts } from './accounts.ts'
 import { checkAnswers } from './answers.ts'
 import { checkSteps } from './bounds.ts'
+import { checkDeleted } from './deleted.ts'
 import { checkKeys } from './keys.ts'
 import { checkLeases } from './leases.ts'
 import { checkLimits } from './limits.ts'
@@ -31,6 +32,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkUndo(timeline),
     ...checkLeases(timeline),
     ...checkLimits(timeline, explanation),
+    ...checkDeleted(timeline),
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
     ...checkWaited(timeline, explanation),

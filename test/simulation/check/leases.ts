@@ -2,6 +2,7 @@ import { at, stringAt, tryParseJson } from '../../../src/api/json.ts'
 import { parseTime } from '../../../src/environment/time.ts'
 import type { Violation } from '../happened.ts'
 import { isPage, rowsIn, type RecordRow } from '../rows.ts'
+import { deletedAt, mayEndWithHook, mustEndWithHook } from './deleted.ts'
 import { clocksDifferMs, clocksJump } from './executed.ts'
 import { forOf, hasForgotten } from './model.ts'
 import { mayGoBy, mayKnow, type HookVersion, type Story, type TargetVersion, type Timeline } from './timeline.ts'
@@ -49,6 +50,7 @@ export const checkLeases = (timeline: Timeline): readonly Violation[] => {
     ...leased.accounts.flatMap(account => account.moves.flatMap(move => wrongTake(leased, account, move))),
     ...leased.accounts.flatMap(account => account.moves.flatMap(move => wrongTerms(leased, move))),
     ...leased.accounts.flatMap(account => account.moves.flatMap(move => endedStopped(leased, move))),
+    ...leased.accounts.flatMap(account => account.moves.flatMap(move => endedKept(leased, account, move))),
     ...timeline.stories.flatMap(story => wrongUntil(timeline, story)),
     ...timeline.stories.flatMap(story => endedEarly(leased, story)),
     ...leased.accounts.flatMap(account => notEnded(leased, account)),
@@ -173,7 +175,8 @@ const wrongTake = (leased: Leased, account: Account, move: Move): readonly Viola
   if (ends === undefined) return []
   const steps = stepsIn(before)
   const until = Math.max(...steps.map(({ row }) => row.leases?.until ?? 0))
-  if (endedAt < until && !isEndedBefore(leased, account, steps, endedAt))
+  const isEarly = endedAt < until && !isEndedWithHook(leased, account, move)
+  if (isEarly && !isEndedBefore(leased, account, steps, endedAt))
     return found(`comes ${until - endedAt} ms before its time`)
   const wanted = backFrom(from, due, steps)
   return wanted === to ? [] : found(`should lead to ${wanted}`)
@@ -185,6 +188,26 @@ const endedStopped = ({ timeline }: Leased, { row: { claim, ends, key } }: Move)
   if (ends === undefined || !fold) return []
   const mayEnd = mayKnow(timeline, timeline.keys, fold.place, fold.place).some(({ stop }) => stop?.all !== true)
   return mayEnd ? [] : [{ promise: '5', why: `${key} ends a lease, and all hooks and undos were stopped` }]
+}
+
+/** Where a step was decided last. */
+const decidedAt = ({ timeline }: Leased, { place, row }: Move): number =>
+  timeline.folds.get(row.claim.mark)?.at(-1)?.place ?? place
+
+/** Whether a lease may have ended because its hook was deleted. */
+const isEndedWithHook = (leased: Leased, { hook }: Account, move: Move): boolean =>
+  mayEndWithHook(leased.timeline, hook) && deletedAt(leased.timeline, hook) < decidedAt(leased, move)
+
+/** A lease that ended after its hook was deleted, although it was to stay then. */
+const endedKept = (leased: Leased, { hook }: Account, move: Move): readonly Violation[] => {
+  const { timeline } = leased
+  if (move.row.ends === undefined || mayEndWithHook(timeline, hook)) return []
+  const place = decidedAt(leased, move)
+  const versions = [...timeline.hooks.values()].flatMap(all => (all.some(({ uid }) => uid === hook) ? [all] : []))
+  const mayGo = versions.some(all =>
+    mayKnow(timeline, all, place, place).some(({ deleted, uid }) => uid === hook && !deleted),
+  )
+  return mayGo ? [] : [{ promise: '11', why: `${move.row.key} ends a lease that a deleted hook was to keep` }]
 }
 
 /** How long a process may go by a version of a hook that has been replaced, in milliseconds. */
@@ -284,6 +307,7 @@ const endedEarly = (leased: Leased, story: Story): readonly Violation[] => {
   const takes = account.moves.filter(({ row }) => row.undoes !== undefined).toSorted((a, b) => a.place - b.place)
   const next = takes.find(({ place }) => place > story.arrived)
   if (!next || next.row.ends === undefined || next.from < ended) return []
+  if (isEndedWithHook(leased, account, next)) return []
   // A report may have moved the end of a part that somebody else's word had closed, before its record knew.
   const word = lastWordAt(leased.words, account.uid, next.from)
   const isOpen = account.moves.some(
@@ -304,11 +328,14 @@ const notEnded = (leased: Leased, account: Account): readonly Violation[] => {
     return last?.uid === account.hook && !last.deleted
   })
   // A process ends by its own clock, and the others may still be waiting for a list that began in the time of faults.
-  if (clocksJump(timeline) || !isAlive || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
+  const isToEnd = isAlive || mustEndWithHook(timeline, account.hook)
+  if (clocksJump(timeline) || !isToEnd || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
   const moves = movesAt(leased, account, place)
   const sum = sumOf(moves)
   const steps = stepsIn(moves)
-  const overAt = Math.max(lastReportAt(timeline, account), ...steps.map(({ row }) => row.leases?.until ?? 0))
+  const overAt = isAlive
+    ? Math.max(lastReportAt(timeline, account), ...steps.map(({ row }) => row.leases?.until ?? 0))
+    : wallAt(timeline, deletedAt(timeline, account.hook))
   if (sum === 0 || backFrom(object.version.count, sum, steps) === object.version.count) return []
   const wall = wallAt(timeline, place)
   if (wall - overAt < lateMs) return []

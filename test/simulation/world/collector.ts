@@ -12,8 +12,11 @@ const collections: ReadonlyMap<string, string> = new Map([
   [recordPlural, `/apis/${apiVersion}`],
 ])
 
-/** The garbage collector: sooner or later it deletes what a hook owned that is gone, also what was made only after that. */
-export const collectGarbage = ({ note, rng, server, time }: Simulation): void => {
+/**
+ * The garbage collector: sooner or later it deletes what a hook owned that is gone, also what was made only after that. Where
+ * `seesRecords` is false it never comes to the records.
+ */
+export const collectGarbage = ({ note, rng, server, time }: Simulation, seesRecords: boolean): void => {
   const chance = rng.fork()
   const alive = new Set<string>()
 
@@ -23,6 +26,7 @@ export const collectGarbage = ({ note, rng, server, time }: Simulation): void =>
   }
   const collect = (): void => {
     for (const [resource, root] of collections) {
+      if (resource === recordPlural && !seesRecords) continue
       const list = parseJson(server.tell('GET', `${root}/${resource}`).body)
       const items: unknown = at(list, 'items')
       for (const object of Array.isArray(items) ? items : []) {

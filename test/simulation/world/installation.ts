@@ -25,6 +25,8 @@ export interface Installation {
   readonly limiting: Rng | undefined
   /** Where hooks may act as accounts: the chance that says which do. Others draw nothing from it. */
   readonly acting: Rng | undefined
+  /** Where leases may end with their hook: the chance that says which do. Others draw nothing from it. */
+  readonly deleting: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
   /** Whether all hooks take back what an alert changed, and hardly anything keeps them from it. */
@@ -38,12 +40,15 @@ export const install = (
   rng: Rng,
   {
     acting,
+    deleting,
     isRolling,
     leasing,
     limiting,
     signing,
     speaking,
-  }: Pick<Installation, 'acting' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & { readonly isRolling: boolean },
+  }: Pick<Installation, 'acting' | 'deleting' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & {
+    readonly isRolling: boolean
+  },
 ): Installation => {
   const made = (path: string, object: object): void => {
     const response = server.tell('POST', path, object)
@@ -58,7 +63,10 @@ export const install = (
   const asking = (rng.chance(0.4) && !speaking) || signing !== undefined
   const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
   const rotating = rng.chance(0.2)
-  const installation = { targets, hooks, asking, signing, leasing, limiting, acting, rotating, rolling, speaking }
+  const installation = {
+    ...{ targets, hooks, asking, signing, leasing, limiting, acting, deleting },
+    ...{ rotating, rolling, speaking },
+  }
   if (acting) makeAccounts(server)
   for (const name of hooks) {
     if (installation.asking) giveWord(server, rng, name)
@@ -73,7 +81,7 @@ export const install = (
 export const newHook = (
   rng: Rng,
   name: string,
-  { acting, asking, leasing, limiting, signing, speaking, targets }: Installation,
+  { acting, asking, deleting, leasing, limiting, signing, speaking, targets }: Installation,
 ) => ({
   apiVersion,
   kind: hookKind,
@@ -100,11 +108,15 @@ export const newHook = (
     ...(limiting?.chance(0.7) ? { limits: someLimits(limiting) } : {}),
     ...(leasing?.chance(0.4) ? { cooldown: leasing.pick(['4s', '8s']) } : {}),
     ...(acting && { serviceAccountName: someAccount(acting) }),
+    ...(deleting?.chance(0.8) ? { onDelete: 'end', for: deleting.pick(longLeases) } : {}),
   },
 })
 
 /** How long the steps of a hook last, where they do not last for good. */
 export const leaseLengths = ['1s', '2s', '4s'] as const
+
+/** The same, where they may end with the hook: some end by nothing else. */
+const longLeases = ['4s', '15s', '1h'] as const
 
 /** The Secret that holds a hook's URL, where it is to be in one. */
 export const secretOf = (hook: string): string => `${hook}-url`

@@ -66,7 +66,7 @@ export const lateLease = ({ server }: Simulation, fleet: Fleet): string | undefi
 }
 
 /** Whether a later version of a target shows the outcome of a write. */
-const isDecided = (server: SimulatedServer, target: string, version: string): boolean => {
+export const isDecided = (server: SimulatedServer, target: string, version: string): boolean => {
   const name = /([^/ ]+)(?: .*)?$/.exec(target)?.[1] ?? ''
   const object = parseJson(server.tell('GET', `${targetsPath(name)}/${name}`).body)
   return stringAt(object, 'metadata', 'resourceVersion') !== version

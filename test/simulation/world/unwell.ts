@@ -2,6 +2,7 @@ import { at, isObject, parseJson, stringAt, type JsonObject } from '../../../src
 import type { Simulation } from '../simulation.ts'
 import type { Fleet } from './fleet.ts'
 import type { Installation } from './installation.ts'
+import { keptRecord } from './deleting.ts'
 import { lateLease } from './leases.ts'
 import { signingKid } from './keys.ts'
 import { hooksPath } from './paths.ts'
@@ -11,7 +12,7 @@ import type { Board } from './published.ts'
 export const unwell = (
   simulation: Simulation,
   fleet: Fleet,
-  { hooks, leasing, rolling }: Installation,
+  { deleting, hooks, leasing, rolling }: Installation,
   board: Board,
 ): string | undefined => {
   const { apiServers, server, silent } = simulation
@@ -38,7 +39,8 @@ export const unwell = (
     if (!Array.isArray(conditions) || !conditions.some(isReady))
       return `${name} is not Ready: ${JSON.stringify(conditions)}`
   }
-  return leasing ? lateLease(simulation, fleet) : undefined
+  const late = leasing ? lateLease(simulation, fleet) : undefined
+  return late ?? (deleting ? keptRecord(simulation, fleet) : undefined)
 }
 
 const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({

@@ -80,6 +80,7 @@ const once = async (
       return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
     }
     if (made?.decided === 'newer') return { outcome: 'unavailable', reason: 'RecordTooNew', message: made.message }
+    if (made?.decided === 'held') return { outcome: 'unavailable', reason: 'Contended', message: made.message }
     if (made?.decided !== 'stored') break
     const { result } = made
     if (result.begun === 'skipped') return result.outcome

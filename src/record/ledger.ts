@@ -40,6 +40,8 @@ export type Decided<T> =
   | { readonly decided: 'gone' }
   /** A newer program wrote the record. Nothing was decided or stored. */
   | { readonly decided: 'newer'; readonly message: string }
+  /** The leases of an earlier hook of the name have to end first. Posts of other hooks must not wait for that. */
+  | { readonly decided: 'held'; readonly message: string }
   /** The API server refused the record. Nothing was stored. */
   | { readonly decided: 'refused'; readonly message: string }
   /** Nobody waits any more. The last changes may be stored now or later. */
@@ -168,7 +170,7 @@ class RecordLedger implements Ledger {
       return { result: undefined }
     }
     const flushed = await this.decide(storeAll, { mayContinue })
-    if (flushed.decided === 'stored' || flushed.decided === 'given up') return
+    if (flushed.decided === 'stored' || flushed.decided === 'given up' || flushed.decided === 'held') return
     const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
     const { name, namespace } = this.owner
     this.#world.log.warn({ namespace, record: name, why }, 'the record is not written')
@@ -218,6 +220,7 @@ class RecordLedger implements Ledger {
       if (based.read !== 'found') {
         if (based.read === 'gone') return { decided: 'gone' }
         if (based.read === 'newer') return { decided: 'newer', message: based.message }
+        if (based.read === 'held') return { decided: 'held', message: based.message }
         const isFinal = based.read === 'refused' && ++this.#refusals >= forbiddenTries
         if (isFinal) return { decided: 'refused', message: based.message }
         await pause(based.message, 'retryAfterMs' in based ? based.retryAfterMs : undefined)

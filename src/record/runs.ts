@@ -26,11 +26,14 @@ const countedMs = 24 * 3_600_000
 /** Returns what identifies a write or an act among the entries. 48 bits distinguish those of a day. */
 export const runKey = (markOrId: string): string => keyOf(markOrId).slice(0, 8)
 
-/** Adds a run, unless it is known. Drops those that its hook's limits count no more. */
+/**
+ * Adds a run, unless it is known. Drops those that its hook's limits count no more: older ones alone,
+ * because a run may be reported long after it was made.
+ */
 export const addRun = (draft: MemoryDraft, run: CountedRun, keepMs: number): void => {
   const { runs = [] } = draft.fields
   if (runs.some(({ of }) => of === run.of)) return
-  const counted = runs.filter(({ at }) => Math.abs(run.at - at) < keepMs)
+  const counted = runs.filter(({ at }) => run.at - at < keepMs)
   draft.set({ runs: [...counted, run].slice(-maxRuns) })
 }
 
@@ -67,7 +70,7 @@ export const addSteps = (draft: MemoryDraft, mark: string, rows: readonly Claime
   if (runs && row)
     setRuns(
       draft,
-      runs.filter(({ at }) => Math.abs(row.at - at) < countedMs),
+      runs.filter(({ at }) => row.at - at < countedMs),
     )
 }
 

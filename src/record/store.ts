@@ -39,6 +39,8 @@ export type RecordRead =
   /** A newer program wrote the record, which is not changed. */
   | { readonly read: 'newer'; readonly message: string }
   | { readonly read: 'refused'; readonly message: string }
+  /** The leases of an earlier hook of the name have to end first. */
+  | { readonly read: 'held'; readonly message: string }
   | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
 export type RecordPut =
@@ -79,7 +81,7 @@ export const readRecord = async (
       const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
       if (hook?.metadata.uid !== uid) return { read: 'gone' }
     }
-    if (!isOurs && object && isHeld(object)) return { read: 'unreachable', message: heldBy(name), retryAfterMs: 2000 }
+    if (!isOurs && object && isHeld(object)) return { read: 'held', message: heldBy(name) }
     if (!isOurs) return { read: 'found', object, memory: emptyMemory }
     const parsed = parseContent(object['content'])
     if (parsed.content === 'newer') return { read: 'newer', message: tooNew(`${namespace}/${name}`, parsed.format) }

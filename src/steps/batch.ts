@@ -68,6 +68,8 @@ export const foldBatch = async (
       return { folded: 'refused', step: { step: 'changed' } }
     case 'newer':
       return { folded: 'refused', step: { step: 'unavailable', reason: 'RecordTooNew', message: judged.message } }
+    case 'held':
+      return { folded: 'refused', step: { step: 'unavailable', reason: 'Contended', message: judged.message } }
     case 'refused':
       return {
         folded: 'refused',

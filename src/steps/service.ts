@@ -189,6 +189,7 @@ const preview = async (
   const judged = await within(clock, deadline - clock.monotonic(), deciding)
   if (judged?.decided === 'gone') return { step: 'changed' }
   if (judged?.decided === 'newer') return { step: 'unavailable', reason: 'RecordTooNew', message: judged.message }
+  if (judged?.decided === 'held') return { step: 'unavailable', reason: 'Contended', message: judged.message }
   return previewed(judged?.decided === 'stored' ? judged.result : undefined)
 }
 

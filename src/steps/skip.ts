@@ -43,6 +43,8 @@ export const storeSkip = async (skipped: Skipped, context: DeliveryContext, worl
       return { outcome: 'changed' }
     case 'newer':
       return { outcome: 'unavailable', reason: 'RecordTooNew', message: made.message }
+    case 'held':
+      return { outcome: 'unavailable', reason: 'Contended', message: made.message }
     case 'refused':
       return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
     case 'given up':

@@ -195,3 +195,13 @@ it('keeps what counts within 100 kB, and forgets what counts no more', () => {
   applied(draft, 'unlimited', [unlimited])
   expect(draft.fields.runs).toBeUndefined()
 })
+
+it('keeps what ran later when the outcome of an earlier claim is lost long after it', () => {
+  const [limit] = limits({ most: 2, within: '10s' })
+  if (!limit) throw new Error('there is a limit')
+  const draft = new MemoryDraft(emptyMemory)
+  applied(draft, 'late', [rowOf('late', now, 1, limit.withinMs)])
+  draft.add(rowOf('early', now - 14_000, 1, limit.withinMs))
+  untold(draft, ofWrite('early'), now + 1000)
+  expect(usedOf(limit, draft.fields.runs ?? [], now + 1000).used).toBe(1)
+})

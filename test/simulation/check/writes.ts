@@ -45,7 +45,7 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
   const explainOne = (write: Write, used: ReadonlySet<Story>): Way | undefined => {
     const doubts = (doubtful.get(write) ?? []).filter(({ stories }) => !stories.some(story => used.has(story)))
     let first: Way | undefined
-    for (const some of subsets(doubts)) {
+    for (const some of doubts.length > 6 ? longParts(write, doubts) : subsets(doubts)) {
       const way = explainWith(write, used, [...(applied.get(write) ?? []), ...some])
       if (way && isAllowed(way.write)) return way
       first ??= way
@@ -97,12 +97,12 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
       chosen.set(write, { apart: [], write: { ...write, steps } })
     }
   }
-  const apart = [...chosen.values()].flatMap(way => way.apart)
   const used = usedBy()
-  const left = [...new Set([...doubtful.values()].flat())].filter(
-    step => !apart.includes(step) && !step.stories.some(story => used.has(story)),
-  )
-  loose.push(...apart, ...left)
+  const isUsed = ({ stories }: Step): boolean => stories.some(story => used.has(story))
+  // A step that is doubtful may have been apart from one write, and in another one.
+  const apart = [...chosen.values()].flatMap(way => way.apart)
+  const outside = new Set([...apart, ...[...doubtful.values()].flat()])
+  loose.push(...[...outside].filter(step => !isUsed(step)))
   const explained = writes.flatMap(write => chosen.get(write)?.write ?? [])
 
   const unclaimed = withoutWrite(recordedAnswers(timeline), explained)
@@ -189,13 +189,15 @@ const lastOf = (
   return last && arrived < last.fold.place ? last : undefined
 }
 
-/** Returns all parts of a list, the whole first. Of long lists, the whole and nothing. */
-const subsets = <T>(list: readonly T[]): readonly (readonly T[])[] => {
-  if (list.length > 6) return [list, []]
-  return list.reduceRight<readonly (readonly T[])[]>(
-    (rest, item) => [...rest.map(part => [item, ...part]), ...rest],
-    [[]],
-  )
+/** Returns all parts of a list, the whole first. */
+const subsets = <T>(list: readonly T[]): readonly (readonly T[])[] =>
+  list.reduceRight<readonly (readonly T[])[]>((rest, item) => [...rest.map(part => [item, ...part]), ...rest], [[]])
+
+/** Returns parts of a list that is too long for all: the whole, the steps between the counts of a write, and nothing. */
+const longParts = ({ before, stored }: Write, steps: readonly Step[]): readonly (readonly Step[])[] => {
+  const [least, most] = [Math.min(before.count, stored.count), Math.max(before.count, stored.count)]
+  const fitting = steps.filter(({ from, to }) => Math.min(from, to) >= least && Math.max(from, to) <= most)
+  return [steps, fitting, []]
 }
 
 const atOf = ({ happened }: Timeline, fold: Fold | undefined): number | undefined => fold && happened[fold.place]?.at

@@ -87,7 +87,10 @@ describe('onDelete: end', () => {
     // It is answered at once, so that no post of another hook waits behind it.
     const held = here.posted(one, { ...lease, target: 'api' })
     await here.clock.advance(second / 2)
-    await expect(Promise.race([held, 'later'])).resolves.toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    await expect(Promise.race([held, Promise.resolve('later')])).resolves.toMatchObject({
+      step: 'unavailable',
+      reason: 'Contended',
+    })
     here.refusing.clear()
     await here.clock.advance(30 * second)
     expect(here.replicas()).toBe(4)

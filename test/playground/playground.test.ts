@@ -136,7 +136,7 @@ describe('the playground', () => {
     )
     const table = await run(kubeconfig, 'get', 'receiverhooks', 'my-hook', '-o', 'wide')
     expect(table).toMatch(
-      /NAME +DRIVER +ACTION +TARGET +READY +REASON +SUSPENDED +BY +MIN +MAX +FOR +LEASED +LAST +DELIVERED +STATE +AGE/,
+      /NAME +DRIVER +ACTION +TARGET +READY +REASON +SUSPENDED +BY +MIN +MAX +ACCOUNT +FOR +LEASED +LAST +DELIVERED +STATE +AGE/,
     )
     expect(table).toMatch(/my-hook +scale +up +Deployment\/web +True +Valid +false +1 +1 +4 /)
     expect(table).not.toContain('eyJ')

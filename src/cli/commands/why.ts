@@ -25,7 +25,7 @@ export const why: Command = {
   options: [colourOption, ...clusterOptions],
   examples: [
     { line: 'why deployment/web', means: 'who wants how many of its replicas, and until when' },
-    { line: 'why hpa/web', means: 'the same of the minimum of an autoscaler, and of its maximum if hooks change it' },
+    { line: 'why hpa/web', means: 'the same of an autoscaler: its minimum, and its maximum if hooks change that' },
   ],
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)

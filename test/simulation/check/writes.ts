@@ -46,31 +46,10 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
     const doubts = (doubtful.get(write) ?? []).filter(({ stories }) => !stories.some(story => used.has(story)))
     let first: Way | undefined
     for (const some of doubts.length > 6 ? longParts(write, doubts) : subsets(doubts)) {
-      const way = explainWith(write, used, [...(applied.get(write) ?? []), ...some])
+      const answered = [...(applied.get(write) ?? []), ...some]
+      const way = explainWith(timeline, write, answered, silentOf(write, used), isAllowed)
       if (way && isAllowed(way.write)) return way
       first ??= way
-    }
-    return first
-  }
-  const explainWith = (write: Write, used: ReadonlySet<Story>, answered: readonly Step[]): Way | undefined => {
-    const { before, fold, stored } = write
-    const claimed = claimedSteps(timeline, write)
-    const silent = silentOf(write, used)
-    const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
-    // Posts that are answered together may have cancelled one another out, apart from any write.
-    const ways = perhapsApart(answered)
-    const isLoop = (apart: readonly Step[]): boolean =>
-      groups(apart).every(group => cancelling(timeline, group) !== undefined)
-    let first: Way | undefined
-    for (const [index, apart] of [...ways, ...ways].entries()) {
-      if (index < ways.length && !isLoop(apart)) continue
-      const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
-      const left = [...stillIn(timeline, write, answered), ...leftByClaims(timeline, write)]
-      const steps = past(left, still => walk(timeline, way, [...certain, ...still], silent))
-      if (!steps) continue
-      const candidate = { apart, write: { ...write, steps } }
-      if (isAllowed(candidate.write)) return candidate
-      first ??= candidate
     }
     return first
   }
@@ -118,6 +97,35 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
 interface Way {
   readonly apart: readonly Step[]
   readonly write: Explained
+}
+
+/** Explains a write by all these answered steps, and by some of the silent posts. Of several ways, returns an allowed one. */
+const explainWith = (
+  timeline: Timeline,
+  write: Write,
+  answered: readonly Step[],
+  silent: readonly Story[],
+  isAllowed: (write: Explained) => boolean,
+): Way | undefined => {
+  const { before, fold, stored } = write
+  const claimed = claimedSteps(timeline, write)
+  const way = { from: before.count, to: stored.count, target: fold.target, place: fold.place }
+  // Posts that are answered together may have cancelled one another out, apart from any write.
+  const ways = perhapsApart(answered)
+  const isLoop = (apart: readonly Step[]): boolean =>
+    groups(apart).every(group => cancelling(timeline, group) !== undefined)
+  let first: Way | undefined
+  for (const [index, apart] of [...ways, ...ways].entries()) {
+    if (index < ways.length && !isLoop(apart)) continue
+    const certain = [...answered.filter(step => !apart.includes(step)), ...claimed]
+    const left = [...stillIn(timeline, write, answered), ...leftByClaims(timeline, write)]
+    const steps = past(left, still => walk(timeline, way, [...certain, ...still], silent))
+    if (!steps) continue
+    const candidate = { apart, write: { ...write, steps } }
+    if (isAllowed(candidate.write)) return candidate
+    first ??= candidate
+  }
+  return first
 }
 
 const storiesOf = ({ write }: Way): readonly Story[] => write.steps.flatMap(({ stories }) => stories)

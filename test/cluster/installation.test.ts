@@ -134,8 +134,8 @@ describe('somebody who may write hooks and nothing else', () => {
   })
 
   it.each<readonly [ResourceType, resource: string, does: string]>([
-    [autoscalers, 'horizontalpodautoscalers', 'change the least of'],
-    [scaledObjects, 'scaledobjects', 'change the least of'],
+    [autoscalers, 'horizontalpodautoscalers', 'change the minimum of'],
+    [scaledObjects, 'scaledobjects', 'change the minimum of'],
     [{ group: 'counts.example.com', version: 'v1', resource: 'proxies', kind: 'Proxy' }, 'proxies/scale', 'scale'],
   ])('may not write one on a $kind, but may once allowed to change it', async (type, resource, does) => {
     const { ann, apply, howTo, namespace, run, succeed } = await shop()

@@ -11,6 +11,7 @@ import { configMaps } from '../kube/resources.ts'
 import { keySetEntry, publicKeysConfigMap } from '../token/published.ts'
 import { parsePublicKeys, type PublicKeys } from '../token/keys.ts'
 import { stopIn, type Stop } from '../token/stop.ts'
+import { compareVersions } from '../api/mark.ts'
 import { keyReadEveryMs } from './limits.ts'
 
 /** The content of the ConfigMap of the public keys. */
@@ -43,6 +44,13 @@ export interface Keys {
   readonly run: Following['run']
 }
 
+/** Returns whether a set is an earlier version of the same object. */
+const isOlder = (one: Published | undefined, other: Published | undefined): boolean => {
+  const [uid, version = ''] = one?.version.split('/') ?? []
+  const [otherUid, otherVersion = ''] = other?.version.split('/') ?? []
+  return uid !== undefined && uid === otherUid && compareVersions(version, otherVersion) < 0
+}
+
 export const publicKeyCache = (environment: Environment, namespace: string, follow?: Follow): Keys => {
   const { api, clock, log, metrics } = environment
   const stopped = metrics.gauge('receiverhooks_stopped', '1 while all hooks are stopped, else 0.', [])
@@ -71,7 +79,8 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
   let changes = 0
   cache.subscribe(({ now }) => {
     changes += 1
-    readLive = undefined
+    // After a pause, the watch first reports what was stored before a live read.
+    if (!isOlder(now, readLive)) readLive = undefined
     stopped.set({}, now?.stop ? 1 : 0)
   })
   const shared = singleFlight<Published | undefined>()

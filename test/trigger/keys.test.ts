@@ -58,6 +58,30 @@ describe('the public keys', () => {
     expect(known()).toEqual([false, true])
   })
 
+  it('stay those of a live read while the watch reports what was stored before it, as after a pause', async () => {
+    const connection = scriptedConnection(request =>
+      request.path.endsWith(publicKeysConfigMap)
+        ? answer(200, configMap('8', newer))
+        : answer(200, { metadata: { resourceVersion: '5' }, items: [configMap('5', former)] }),
+    )
+    const environment = testEnvironment({ api: connection })
+    const keys = publicKeyCache(environment, namespace)
+    const stop = new AbortController()
+    onTestFinished(() => stop.abort())
+    void keys.run(stop.signal)
+    await settle()
+    const reading = keys.readAgain()
+    await environment.clock.advance(1)
+    await reading
+    const versions: (string | undefined)[] = []
+    for (const version of ['6', '8', '9']) {
+      connection.watching().send({ type: 'MODIFIED', object: configMap(version, newer, former) })
+      await settle()
+      versions.push(keys.current()?.version)
+    }
+    expect(versions).toEqual(['uid-1/8', 'uid-1/8', 'uid-1/9'])
+  })
+
   it('are fresh for all who ask during one read as soon as that is answered, and not a second later', async () => {
     const { answers, clock, keys } = unwatched()
     expect(keys.fresh()).toBe(false)

@@ -60,15 +60,11 @@ const shortestWindow = (timeline: Timeline, { stored, stories }: Executed): numb
     ),
   )
 
-/** What is answered to a post whose delivery is decided by it neither then nor later. */
-const undecided: ReadonlySet<string> = new Set([
-  'AuthSecretNotFound',
-  'Duplicate',
-  'HookDeleted',
-  'TokenRotated',
-  'Unauthorized',
-  'UnknownToken',
-])
+/**
+ * What is answered to a post whose delivery is decided by it neither then nor later. A post may also learn only after its step is
+ * stored that its hook was deleted meanwhile, or its token rotated.
+ */
+const undecided: ReadonlySet<string> = new Set(['AuthSecretNotFound', 'Duplicate', 'Unauthorized', 'UnknownToken'])
 
 const untrueReplay = (timeline: Timeline, story: Story): readonly Violation[] => {
   const { answer, arrived, ended, post } = story

@@ -150,11 +150,13 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const cast = { board, wallet, post, fleet, problem, lasts, aiming, speaking }
   const pushers = populate(simulation, installation, cast)
   const mayContinue = (): boolean => time.now < lasts
-  if (stopping.chance(installation.leasing ? 0.5 : 0.2) && !isSpeaking)
-    act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
+  const isStopping = stopping.chance(installation.leasing ? 0.5 : 0.2) && !isSpeaking
+  if (isStopping) act({ ...simulation, rng: stopping }, mayContinue, stopHooks(server))
   const waiting = rngOf(seed, 0x5eed, 0x8)
   if (waiting.chance(0.4)) {
     const observing = { ...simulation, rng: waiting }
+    // Who asks for an outcome while all hooks are stopped is answered as before.
+    if (!isStopping && !isSpeaking && waiting.chance(0.6)) act(observing, mayContinue, stopHooks(server))
     act(observing, mayContinue, nowAndThen(waiting.pick([300, 1000]), waitingScript(pushers.senders)))
     act(observing, mayContinue, nowAndThen(waiting.pick([50, 200, 800]), startPods(server, installation.targets)))
   }

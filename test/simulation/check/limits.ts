@@ -50,14 +50,21 @@ const beyond = (timeline: Timeline, counted: readonly Executed[], step: Executed
   const before = counted.filter(
     other => other === step || (other.claimed?.uid === claimed?.uid && precedes(other, step)),
   )
+  // A record forgets what no limit that its writer knew reached back to: a longer limit counts from then on.
+  const keptFor = (other: Executed): number =>
+    Math.min(...mayKnow(timeline, versions, other.stored, stored).map(longestLimit))
   const isBeyond = (limit: LimitOf): boolean => {
-    const within = before.filter(other => latest - other.earliest + decidedBeforeMs + clocksDifferMs < limit.withinMs)
+    const within = before.filter(
+      other => latest - other.earliest + decidedBeforeMs + clocksDifferMs < Math.min(limit.withinMs, keptFor(other)),
+    )
     return usedBy(limit, within, to > from) > mostOf(limit)
   }
   if (known.length === 0 || !known.every(version => limitsIn(version).some(isBeyond))) return []
   const name = String(known[0]?.object.metadata.name)
   return [{ promise: 'limits', why: `${name} changed ${from} to ${to} by ${how}, which is beyond its limits` }]
 }
+
+const longestLimit = (version: HookVersion): number => Math.max(0, ...limitsIn(version).map(({ withinMs }) => withinMs))
 
 const precedes = (one: Executed, other: Executed): boolean =>
   one.stored < other.stored || (one.stored === other.stored && one.from !== other.from && isFirst(one, other))

@@ -1,4 +1,5 @@
 import { vi } from 'vitest'
+import type { Delivery } from '../../../src/api/delivery.ts'
 import { isFound } from './mistake.ts'
 
 // A post that only asks for an outcome is recorded like one that was decided.
@@ -9,9 +10,14 @@ vi.mock(import('../../../src/trigger/record.ts'), async original => {
     recorder: (...parts: Parameters<typeof recorder>) => {
       const record = recorder(...parts)
       return (handled, ms) =>
-        record(handled.waits ? { ...handled, waits: { ...handled.waits, isPoll: false } } : handled, ms)
+        record(
+          handled.waits?.isPoll ? { ...handled, delivery: asked, waits: { ...handled.waits, isPoll: false } } : handled,
+          ms,
+        )
     },
   }
 })
+
+const asked: Delivery = { sender: 'plain', phase: 'none' }
 
 isFound(import.meta.url)

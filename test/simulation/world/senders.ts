@@ -76,7 +76,7 @@ export const namedScript =
 
 /**
  * A pipeline that waits for the outcome of its delivery, and asks again for as long as that goes on. Some of its copies come
- * long after the first was decided.
+ * long after the first was decided. Some pipelines want to know it again and again, also while their hook is closed.
  */
 export const waitingScript =
   (senders: Senders) =>
@@ -91,9 +91,15 @@ export const waitingScript =
     const headers = { 'idempotency-key': delivery }
     const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers, query } as const
     const withinMs = rng.pick([30, 1000, 8000])
+    const more = rng.pick([0, 4, 8])
     const copies = Array.from({ length: rng.int(1, 4) }, async () => {
       await actor.sleep(rng.int(0, withinMs))
-      await insist(actor, 10_000, () => post({ ...letter, proof: shown(rng, wallet, hook) }))
+      const ask = (): Promise<Reply> => post({ ...letter, proof: shown(rng, wallet, hook) })
+      await insist(actor, 10_000, ask)
+      for (let asked = 0; asked < more; asked++) {
+        await actor.sleep(rng.int(50, 2000))
+        await ask()
+      }
     })
     await Promise.all(copies)
   }

@@ -161,6 +161,8 @@ export class TriggerEndpoint {
 
     if (waitMs !== undefined) {
       const poll = await this.#poll(this.#contextOf(request, admitted, message, deadline, asked), waitMs)
+      // It may have been decided before. What a new delivery would be answered now says nothing about that.
+      if (poll === 'unread') return { answer: refusal(503, 'ApiUnreachable'), hook: first }
       if (poll) return poll
     }
     let admission = admitted
@@ -176,10 +178,9 @@ export class TriggerEndpoint {
         const handled = { answer: answerTo(outcome, hook, target, dryRun), hook, delivery: message.delivery, change }
         if (waitMs === undefined) return handled
         const wasDecided = outcome.outcome === 'skipped' && outcome.reason === 'Duplicate'
-        return (
-          (wasDecided ? await this.#poll(context, waitMs) : undefined) ??
-          waitingFor(handled, change ?? countIn(outcome, beganAt), context, waitMs)
-        )
+        const poll = wasDecided ? await this.#poll(context, waitMs) : undefined
+        if (poll && poll !== 'unread') return poll
+        return waitingFor(handled, change ?? countIn(outcome, beganAt), context, waitMs)
       }
       const again = await within(clock, deadline - clock.monotonic(), this.#admit(request, body, dryRun, false))
       if (!again) break
@@ -189,8 +190,11 @@ export class TriggerEndpoint {
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  /** Returns an earlier decision from the record. Undefined: the delivery must be executed. */
-  async #poll(context: TriggerContext, waitMs: number): Promise<Handled | undefined> {
+  /**
+   * Returns an earlier decision from the record. Undefined: the delivery must be executed. `unread`: the record could not be
+   * read before the deadline.
+   */
+  async #poll(context: TriggerContext, waitMs: number): Promise<Handled | 'unread' | undefined> {
     const { clock } = this.#parts
     const { deadline, delivery, hook, isAskable } = context
     if (!isAskable || !delivery.identity) return undefined
@@ -202,7 +206,8 @@ export class TriggerEndpoint {
     }
     const mayContinue = (): boolean => clock.monotonic() < deadline
     const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
-    const row = found?.decided === 'stored' ? found.result : undefined
+    if (!found || found.decided === 'given up') return 'unread'
+    const row = found.decided === 'stored' ? found.result : undefined
     // Execution lets this copy finish an unfinished delivery, and refuses another body.
     if (!row || row.state === 'claimed' || isOfOther(context, row)) return undefined
     const decided = decidedAsIn(row, hook)

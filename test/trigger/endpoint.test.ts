@@ -14,6 +14,7 @@ import { formatPublicKeys, signingKey } from '../../src/token/keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import type { TriggerRequest } from '../../src/trigger/request.ts'
+import { stopPatch } from '../../src/token/stop.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { answerOf } from '../support/deliveries.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -58,6 +59,10 @@ const setUp = async () => {
   })
   const token = await mint(key, { namespace: 'default', name: 'web-up', uid: hook.metadata.uid, rotation: 0 })
 
+  const patch = (objectAt: string, change: object) => {
+    const contentType = 'application/merge-patch+json'
+    return send(api, { method: 'PATCH', path: objectAt, contentType, body: JSON.stringify(change) })
+  }
   let touches = 0
   const environment = testEnvironment({ api: watched, clock })
   const role = triggerRole(environment, { namespace: 'default' })
@@ -70,20 +75,13 @@ const setUp = async () => {
     world,
     ready: () => verdictOf(role.checks).passed,
     replicas: async () => at(await read(api, deployments, 'default', 'web'), 'spec', 'replicas'),
-    patchHook: (patch: object) =>
-      send(api, {
-        method: 'PATCH',
-        path: objectPath(hooks, 'default', 'web-up'),
-        contentType: 'application/merge-patch+json',
-        body: JSON.stringify(patch),
+    patchHook: (change: object) => patch(objectPath(hooks, 'default', 'web-up'), change),
+    stopHooks: () =>
+      patch(objectPath(configMaps, 'default', publicKeysConfigMap), {
+        metadata: { annotations: stopPatch({ reason: 'a drill', all: false, at: undefined }) },
       }),
     touchTarget: () =>
-      send(api, {
-        method: 'PATCH',
-        path: objectPath(deployments, 'default', 'web'),
-        contentType: 'application/merge-patch+json',
-        body: JSON.stringify({ metadata: { labels: { touched: String(touches++) } } }),
-      }),
+      patch(objectPath(deployments, 'default', 'web'), { metadata: { labels: { touched: String(touches++) } } }),
     deleteHook: () =>
       api.request({ method: 'DELETE', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk', timeoutMs: 1000 }),
     post: async (query = '', change: Partial<TriggerRequest> = {}, sent = () => {}) => {
@@ -116,6 +114,20 @@ const onRead = (act: () => Promise<unknown>) => {
     await settle()
   }
 }
+
+describe('a post that asks for an outcome while all hooks are stopped', () => {
+  const ask = { headers: { 'idempotency-key': 'one' } }
+
+  it('is not told that nothing was changed if the record cannot be read', async () => {
+    const { clock, post, stopHooks, world } = await setUp()
+    await stopHooks()
+    await clock.advance(3000)
+    expect(await post('wait=0s', ask)).toMatchObject({ status: 503, reason: 'Stopped' })
+    // Another replica may have run it since then.
+    world.before = ({ path }) => (path.includes('/receiverhookrecords/') ? new Promise(() => {}) : Promise.resolve())
+    expect(await post('wait=0s', ask)).toMatchObject({ status: 503, reason: 'ApiUnreachable' })
+  })
+})
 
 describe('a hook that changes while its post waits', () => {
   it('is obeyed as it now is: suspended', async () => {

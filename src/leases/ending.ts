@@ -24,14 +24,17 @@ export interface DueWork {
   readonly isShared: boolean
 }
 
-/** Returns what has to be done about a memory at `now`. Clocks differ, so the age of a claim has no sign. */
-export const workIn = (memory: Memory, now: number, endBefore: number | undefined): DueWork => {
+/**
+ * Returns what has to be done about a memory at `now`. Clocks differ, so the age of a claim has no sign, and nothing of a
+ * deleted hook waits for one.
+ */
+export const workIn = (memory: Memory, now: number, { endBefore, isDeleted }: EndTerms): DueWork => {
   const claimed = new MemoryDraft(memory).claims()
   const ageOf = ({ at }: ClaimedRow): number => Math.abs(now - at)
   const isLeft = ({ count, part }: PartOf): boolean =>
     claimed.some(row => partKeyOf(row) === part.key && isSameCount(row.claim, count) && ageOf(row) < leftAloneMs)
   const due = allParts(memory)
-    .filter(({ part }) => endOf(part, endBefore) <= now)
+    .filter(({ part }) => isDeleted || endOf(part, endBefore) <= now)
     .sort((a, b) => endOf(a.part, endBefore) - endOf(b.part, endBefore))
   const claims = claimed.filter(row => isLeaseClaim(row) && ageOf(row) >= claimDueMs)
   return {
@@ -74,14 +77,21 @@ export type EndResult =
   | 'held'
   | LateEnd
 
+/** When the parts of a hook end earlier than they say. */
+export interface EndTerms {
+  /** What was leased before this moment ends by then, in milliseconds since the epoch. */
+  readonly endBefore: number | undefined
+  /** True if the hook is deleted: everything ends now. */
+  readonly isDeleted: boolean
+}
+
 /** What the end of a part needs, besides the part. */
-export interface Ending {
+export interface Ending extends EndTerms {
   readonly owner: RecordOwner
   readonly account: Acting | undefined
   readonly ledger: Ledger
   /** Returns whether the hook is known to exist. */
   readonly isCurrent: () => boolean
-  readonly endBefore: number | undefined
   readonly charge: (bytes: number) => void
 }
 
@@ -90,11 +100,11 @@ export interface Ending {
  * refused for them: it was paid for when its step was made. `deadline` is in monotonic milliseconds.
  */
 export const endingOf = (
-  { account, charge, endBefore, isCurrent, ledger, owner }: Ending,
+  { account, charge, endBefore, isCurrent, isDeleted, ledger, owner }: Ending,
   { count, part }: PartOf,
   deadline: number,
 ): DeliveryContext => {
-  const ends: EndedPart = { key: part.key, count, endBefore }
+  const ends: EndedPart = { key: part.key, count, endBefore, isDue: isDeleted }
   return {
     hook: owner,
     account,

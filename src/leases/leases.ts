@@ -163,11 +163,12 @@ export class LeaseKeeper {
     if (!memory) return unread
     const now = this.#environment.clock.now()
     const endBefore = hook ? hook.endBefore : endBeforeOfDeleted(memory, record.deletedAt ?? now)
+    const terms = { endBefore, isDeleted: !hook }
     if (hook && hook.endsWithHook !== record.isKept && !(await this.#keep(ledger, hook.endsWithHook))) return unread
     const isCurrent = found.found === 'hook' ? found.hook.isCurrent : found.isCurrent
     const pays = (bytes: number): void => this.#parts.charge(owner.uid, bytes)
-    const ending = { owner, ledger, account: hook?.account, isCurrent, endBefore, charge: pays }
-    const work = workIn(memory, now, endBefore)
+    const ending = { owner, ledger, account: hook?.account, isCurrent, ...terms, charge: pays }
+    const work = workIn(memory, now, terms)
     const open = await this.#lookAtClaims(work, memory, ending)
     const ended = await this.#endAll(work.ends, ending, hook)
     const late = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)[0]
@@ -243,7 +244,7 @@ export class LeaseKeeper {
 
   async #end(part: PartOf, ending: Ending, hook: LeasingHook | undefined): Promise<EndResult> {
     const { clock, log } = this.#environment
-    const { endBefore, ledger, owner } = ending
+    const { endBefore, isDeleted, ledger, owner } = ending
     const { count } = part
     const since = endOf(part.part, endBefore)
     const target = parseTarget(count.target, owner.namespace)
@@ -259,7 +260,7 @@ export class LeaseKeeper {
         const open = step.reason === 'NothingToUndo' ? ledger.known() : undefined
         const left = open && partOn(open, part.part.key, count)
         // A report may have moved the end of the part meanwhile.
-        if (!left || endOf(left, endBefore) > clock.now()) return 'done'
+        if (!left || (!isDeleted && endOf(left, endBefore) > clock.now())) return 'done'
         // Its object may be another one of that name by now.
         const now = await readTarget(actingIn(this.#environment, ending).api, target)
         const isGone = now.state === 'found' ? now.version.uid !== count.uid : isClosing(now)

@@ -41,6 +41,8 @@ export interface EndedPart {
   readonly count: CountName
   /** What was leased before this moment ends by then, in milliseconds since the epoch. */
   readonly endBefore?: number | undefined
+  /** True: it ends now, whatever the clocks say, because its hook is deleted. */
+  readonly isDue?: boolean
 }
 
 /** The hash of a signed body, and how long it counts only once, in milliseconds. */
@@ -212,13 +214,13 @@ const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judge
  */
 const judgeEnd = (
   draft: MemoryDraft,
-  { count, endBefore, key }: EndedPart,
+  { count, endBefore, isDue = false, key }: EndedPart,
   now: number,
 ): Exclude<Judgement, { judgement: 'full' }> => {
   const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, count))
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   const part = partOn(draft, key, count)
-  const changed = part && endOf(part, endBefore) <= now ? [{ part, count }] : []
+  const changed = part && (isDue || endOf(part, endBefore) <= now) ? [{ part, count }] : []
   return changed.length > 0 ? { judgement: 'undo', changed } : { ...nothingToUndo, remember: false }
 }
 

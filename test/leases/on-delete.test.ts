@@ -28,6 +28,20 @@ describe('onDelete: end', () => {
     expect(at(here.record(), 'kind')).toBe('Status')
   })
 
+  it('ends it at once although the clock of the process that leased it was ahead', async () => {
+    const here = world()
+    const one = here.start()
+    one.onDelete('end')
+    here.clock.jump(10 * minute)
+    await here.posted(one, lease)
+    here.clock.jump(-10 * minute)
+    await here.clock.advance(3 * second)
+    here.remove('web-up')
+    await here.clock.advance(5 * second)
+    expect(here.replicas()).toBe(4)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
   it('ends it before the garbage collector comes', async () => {
     const { here } = await leased()
     here.remove('web-up', false)

@@ -38,6 +38,8 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format' |
   readonly pages?: Pages
   /** The largest number of decided deliveries to remember. */
   readonly maxRows?: number
+  /** True if rows of deliveries that have counted may be missing: pages are lost, as those of a deleted hook are. */
+  readonly isForgetful?: boolean
 }
 
 /** The limits of a record. */
@@ -165,7 +167,7 @@ const formatOf = ({ acts = [], parts = [], runs = [] }: Memory, rows: readonly R
 
 /** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { groups, maxRows: _, objects: __, pages, parts: ___, rows: ____, ...others } = memory
+  const { groups, isForgetful: _, maxRows: __, objects: ___, pages, parts: ____, rows: _____, ...others } = memory
   const open = openRows(memory)
   return {
     format: formatOf(memory, open),

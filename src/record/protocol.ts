@@ -29,7 +29,8 @@ import { addSteps } from './runs.ts'
  * 2. Any process may finish a claim with the very same write, but first notes that (`helped`).
  * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
  *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
- *    of a later delivery. A row that a full record has forgotten does not count a second time.
+ *    of a later delivery. A row that the record has forgotten, since it is full or since its pages are
+ *    lost, does not count a second time.
  * 4. If a write will never be stored, the rows before its claims are restored (`dropped`).
  * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
  *    (`standingOf`).
@@ -96,8 +97,9 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   const ran: ClaimedRow[] = []
   for (const { isGone, isLost, row } of done) {
     // A missing row that is not kept now either is older than the oldest row of a full record. So it
-    // was forgotten, not dropped, and has counted before.
-    if (isGone && !draft.get(row.key)) continue
+    // was forgotten, not dropped, and has counted before. It may have been in a page that is lost, too: to
+    // count it twice would take back a lease twice.
+    if (isGone && (draft.fields.isForgetful === true || !draft.get(row.key))) continue
     // A lost row was given up before. Its run, report and undo were recorded then, so only its step
     // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)

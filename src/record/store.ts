@@ -99,7 +99,8 @@ export const readRecord = async (
     const isGoing = object.metadata.deletionTimestamp !== undefined
     if (lost > 0 && !isGoing) reading.unreadable(`${lost} pages of the record`)
     const found = pages.flatMap(page => (page.read === 'found' ? page.page : []))
-    return { read: 'found', object, memory: memoryOf(parsed.memory, found) }
+    const memory = memoryOf(parsed.memory, found)
+    return { read: 'found', object, memory: lost > 0 || isGoing ? { ...memory, isForgetful: true } : memory }
   } catch (error) {
     const { failure, ...why } = readFailureOf(error)
     return failure === 'unreachable' ? { read: 'unreachable', ...why } : { read: 'refused', message: why.message }

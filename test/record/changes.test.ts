@@ -149,6 +149,13 @@ describe('a marked write', () => {
     expect(applied('m', rows)(dropped(ofWrite('m'))(before))).toEqual(applied('m', rows)(before))
   })
 
+  it('does not count a row again that may have been in a page that is lost', () => {
+    const memory = { ...dropped(ofWrite('m'))(before), isForgetful: true }
+    const { rows: kept, ...fields } = applied('m', rows)(memory)
+    expect(kept.map(({ state }) => state)).toEqual(rows.map(() => 'done'))
+    expect(fields).toEqual({ ...memory, rows: undefined })
+  })
+
   it('that is stored counts, though somebody else could not tell', () => {
     const memory = applied('m', rows)(untold(ofWrite('m'))(before))
     expect(memory).toEqual(applied('m', rows)(before))

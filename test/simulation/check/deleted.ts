@@ -3,7 +3,6 @@ import { leasesFinalizer } from '../../../src/api/record-due.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
 import type { Violation } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
-import { clocksJump } from './executed.ts'
 import type { HookVersion, Story, Timeline } from './timeline.ts'
 
 /** All versions of the hook with this uid. */
@@ -32,9 +31,8 @@ const recordAt = ({ happened }: Timeline, name: string, place: number): StoredOb
   return entry?.what === 'stored' && !entry.deleted ? entry.object : undefined
 }
 
-/** Whether something in a record may not end for long: bounds keep it back, a clock was ahead, or a write is unknown. */
-const mayStay = (timeline: Timeline, record: StoredObject): boolean =>
-  clocksJump(timeline) ||
+/** Whether something in a record may not end for long: bounds keep it back, or a write is unknown. */
+const mayStay = (record: StoredObject): boolean =>
   String(record['content']).includes('"held":true') ||
   rowsIn(record['content']).some(({ claim }) => claim !== undefined)
 
@@ -50,7 +48,7 @@ export const isBehindEarlier = (timeline: Timeline, { answer, arrived, ended }: 
   return [arrived, ended].some(place => {
     const record = recordAt(timeline, name, place)
     const owner = record?.metadata.ownerReferences?.[0]?.uid ?? ''
-    return record !== undefined && isKept(record) && deletedAt(timeline, owner) <= place && mayStay(timeline, record)
+    return record !== undefined && isKept(record) && deletedAt(timeline, owner) <= place && mayStay(record)
   })
 }
 
@@ -59,6 +57,6 @@ export const checkDeleted = (timeline: Timeline): readonly Violation[] => {
   const names = [...timeline.hooks.keys()]
   const records = names.flatMap(name => recordAt(timeline, name, timeline.happened.length) ?? [])
   return records
-    .filter(record => record.metadata.deletionTimestamp !== undefined && !mayStay(timeline, record))
+    .filter(record => record.metadata.deletionTimestamp !== undefined && !mayStay(record))
     .map(({ metadata: { name } }) => ({ promise: '11', why: `the record of ${name} was deleted, and is still there` }))
 }

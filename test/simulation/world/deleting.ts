@@ -5,7 +5,6 @@ import { recordPlural } from '../../../src/api/record.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Simulation } from '../simulation.ts'
 import type { Actor } from './actor.ts'
-import type { Fleet } from './fleet.ts'
 import { rowsIn } from '../rows.ts'
 import { newHook, type Installation } from './installation.ts'
 import { isDecided } from './leases.ts'
@@ -53,8 +52,7 @@ const recordsOf = (server: SimulatedServer): readonly unknown[] => {
 }
 
 /** A record whose hook is gone, and in which something is still to end; undefined where there is none. */
-export const keptRecord = ({ server }: Simulation, fleet: Fleet): string | undefined => {
-  const clocks = fleet.members().flatMap(({ endpoint, process }) => (endpoint ? process.environment.clock.now() : []))
+export const keptRecord = ({ server }: Simulation): string | undefined => {
   for (const record of recordsOf(server)) {
     const [finalizers, owners] = [at(record, 'metadata', 'finalizers'), at(record, 'metadata', 'ownerReferences')]
     if (!Array.isArray(finalizers) || !finalizers.includes(leasesFinalizer)) continue
@@ -62,9 +60,8 @@ export const keptRecord = ({ server }: Simulation, fleet: Fleet): string | undef
     const hook = parseJson(server.tell('GET', `${hooksPath}/${name}`).body)
     const owner = Array.isArray(owners) ? stringAt(owners[0], 'uid') : undefined
     if (stringAt(hook, 'metadata', 'uid') === owner) continue
-    // What bounds keep back may be kept back for good, and what a clock that was ahead has leased is not due by others.
-    const mayStay = (part: unknown): boolean =>
-      isObject(part) && (part['held'] === true || Number(part['at']) > Math.min(...clocks))
+    // What bounds keep back may be kept back for good.
+    const mayStay = (part: unknown): boolean => isObject(part) && part['held'] === true
     // Whether a write was made is not known until somebody changes its target.
     const isUntold = rowsIn(stringAt(record, 'content')).some(
       ({ claim }) => claim && !isDecided(server, claim.target, claim.version),

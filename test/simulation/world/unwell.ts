@@ -40,7 +40,7 @@ export const unwell = (
       return `${name} is not Ready: ${JSON.stringify(conditions)}`
   }
   const late = leasing ? lateLease(simulation, fleet) : undefined
-  return late ?? (deleting ? keptRecord(simulation, fleet) : undefined)
+  return late ?? (deleting ? keptRecord(simulation) : undefined)
 }
 
 const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({

@@ -41,7 +41,7 @@ export interface EndedPart {
   readonly count: CountName
   /** What was leased before this moment ends by then, in milliseconds since the epoch. */
   readonly endBefore?: number | undefined
-  /** True: it ends now, whatever the clocks say, because its hook is deleted. */
+  /** True: it ends now, regardless of the clocks, because its hook is deleted. */
   readonly isDue?: boolean
 }
 

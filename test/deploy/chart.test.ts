@@ -9,8 +9,18 @@ import { chart, helm } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { base, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
 
+/** What the chart makes of values. Each run of helm takes half a second. */
+const renderings = new Map<string, Promise<readonly unknown[]>>()
+
 /** Returns what the chart makes of values such as `trigger.replicas=3`, hooks of Helm's own left out. */
-const rendered = async (...values: readonly string[]): Promise<readonly unknown[]> => {
+const rendered = (...values: readonly string[]): Promise<readonly unknown[]> => {
+  const known = renderings.get(values.join())
+  const made = known ?? render(values)
+  renderings.set(values.join(), made)
+  return made
+}
+
+const render = async (values: readonly string[]): Promise<readonly unknown[]> => {
   const sets = values.flatMap(value => ['--set', value])
   const { code, stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...sets)
   expect(stderr).toBe('')

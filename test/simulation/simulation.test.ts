@@ -4,7 +4,7 @@ import { failure, fingerprint } from './figures.ts'
 import { runHistory } from './history.ts'
 
 /** How many histories `npm test` takes; `npm run test:long -- simulation` takes as many as there is time for. */
-const histories = 24
+const histories = 12
 
 /** How many make one test. */
 const together = 6

@@ -1,8 +1,9 @@
 import type { ClaimedRow } from '../api/row.ts'
+import type { Clock } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
 import { claimDueMs, dueOf, isLeaseClaim } from '../record/due.ts'
 import type { DeliveryContext } from '../record/context.ts'
-import { MemoryDraft } from '../record/draft.ts'
+import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { EndedPart } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Memory, RecordOwner } from '../record/memory.ts'
@@ -83,6 +84,8 @@ export interface EndTerms {
   readonly endBefore: number | undefined
   /** True if the hook is deleted: everything ends now. */
   readonly isDeleted: boolean
+  /** True if there is a new hook of its name, which needs the record. */
+  readonly isReplaced: boolean
 }
 
 /** What the end of a part needs, besides the part. */
@@ -121,6 +124,18 @@ export const endingOf = (
     charge,
     ledger: () => ledger,
   }
+}
+
+/** How long a part has to end, or a record to be read or written, in milliseconds. As long as a post. */
+export const withinMs = 4000
+
+/** Stores an update now. Returns whether it is stored. */
+export const storeNow = async (ledger: Ledger, clock: Clock, update: Update): Promise<boolean> => {
+  const end = clock.monotonic() + withinMs
+  const stored = await ledger.decide(draft => ({ result: update(draft) }), {
+    mayContinue: () => clock.monotonic() < end,
+  })
+  return stored.decided === 'stored'
 }
 
 /** How long something may be late before people are notified, in milliseconds. */

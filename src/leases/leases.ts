@@ -13,7 +13,7 @@ import { records } from '../kube/resources.ts'
 import { watchObjects } from '../kube/watch-objects.ts'
 import { actingIn } from '../record/context.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { MemoryDraft, type Update } from '../record/draft.ts'
+import { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Memory } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
@@ -35,6 +35,8 @@ import {
   nextDueOf,
   noteEnd,
   noteOverdue,
+  storeNow,
+  withinMs,
   workIn,
   type DueWork,
   type EndResult,
@@ -43,9 +45,6 @@ import {
 
 /** How often the wall clock is read, in milliseconds. It may jump. */
 const tickMs = 1000
-
-/** How long a part has to end, or a record to be read, in milliseconds. As long as a post. */
-const withinMs = 4000
 
 /** How many ends a process makes at once, and how many of one target. Posts have their turn between them. */
 const maxEnds = 32
@@ -163,7 +162,7 @@ export class LeaseKeeper {
     if (!memory) return unread
     const now = this.#environment.clock.now()
     const endBefore = hook ? hook.endBefore : endBeforeOfDeleted(memory, record.deletedAt ?? now)
-    const terms = { endBefore, isDeleted: !hook }
+    const terms = { endBefore, isDeleted: !hook, isReplaced: found.found === 'gone' && found.isReplaced }
     if (hook && hook.endsWithHook !== record.isKept && !(await this.#keep(ledger, hook.endsWithHook))) return unread
     const isCurrent = found.found === 'hook' ? found.hook.isCurrent : found.isCurrent
     const pays = (bytes: number): void => this.#parts.charge(owner.uid, bytes)
@@ -244,7 +243,7 @@ export class LeaseKeeper {
 
   async #end(part: PartOf, ending: Ending, hook: LeasingHook | undefined): Promise<EndResult> {
     const { clock, log } = this.#environment
-    const { endBefore, isDeleted, ledger, owner } = ending
+    const { endBefore, isDeleted, isReplaced, ledger, owner } = ending
     const { count } = part
     const since = endOf(part.part, endBefore)
     const target = parseTarget(count.target, owner.namespace)
@@ -252,7 +251,8 @@ export class LeaseKeeper {
     const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
     switch (step.step) {
       case 'done':
-        if (step.from === step.to) return 'held'
+        // What bounds keep back must not keep a new hook of the name from its record.
+        if (step.from === step.to) return isReplaced ? await this.#close(part, ending) : 'held'
         log.info({ namespace: owner.namespace, hook: owner.name, target: count.target, ...step }, 'a lease has ended')
         ledger.later(draft => noteEnd(draft, part, step, clock.now()))
         return 'done'
@@ -276,25 +276,18 @@ export class LeaseKeeper {
     }
   }
 
-  /** Closes a part that can never end: its object is gone, or an autoscaler sets the count. */
+  /**
+   * Closes a part that does not end: its object is gone, an autoscaler sets the count, or bounds keep back what is left of a hook
+   * that was made again.
+   */
   async #close({ count, part }: PartOf, { endBefore, ledger }: Ending): Promise<EndResult> {
-    const isClosed = await this.#store(ledger, draft => closePart(draft, part.key, count))
+    const isClosed = await storeNow(ledger, this.#environment.clock, draft => closePart(draft, part.key, count))
     return isClosed ? 'done' : { since: endOf(part, endBefore), why: 'the record could not be written' }
   }
 
   /** Stores whether what is leased ends with its hook, and with that the record's finalizer. */
   #keep(ledger: Ledger, endsWithHook: boolean): Promise<boolean> {
-    return this.#store(ledger, draft => draft.set({ endsWithHook }))
-  }
-
-  /** Stores an update now. Returns whether it is stored. */
-  async #store(ledger: Ledger, update: Update): Promise<boolean> {
-    const { clock } = this.#environment
-    const end = clock.monotonic() + withinMs
-    const stored = await ledger.decide(draft => ({ result: update(draft) }), {
-      mayContinue: () => clock.monotonic() < end,
-    })
-    return stored.decided === 'stored'
+    return storeNow(ledger, this.#environment.clock, draft => draft.set({ endsWithHook }))
   }
 }
 

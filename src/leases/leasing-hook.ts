@@ -18,8 +18,8 @@ export interface LeasingHook {
 export type FoundHook =
   /** The hook certainly exists. */
   | { readonly found: 'hook'; readonly hook: LeasingHook }
-  /** It certainly does not. `isCurrent`: whether things may still be changed. */
-  | { readonly found: 'gone'; readonly isCurrent: () => boolean }
+  /** It certainly does not. `isCurrent`: whether things may still be changed. `isReplaced`: whether there is a new hook of its name. */
+  | { readonly found: 'gone'; readonly isCurrent: () => boolean; readonly isReplaced: boolean }
   /** Nothing may be changed now. */
   | { readonly found: 'stopped' }
   | { readonly found: 'unknown' }

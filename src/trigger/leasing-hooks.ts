@@ -8,7 +8,7 @@ import type { Keys } from './keys.ts'
  * all hooks are stopped, leases end unless the stop is for undos too.
  */
 export const leasingHooks = (
-  hooks: Pick<Hooks, 'find' | 'known' | 'unchanged'>,
+  hooks: Pick<Hooks, 'find' | 'has' | 'known' | 'unchanged'>,
   keys: Pick<Keys, 'current' | 'fresh' | 'readRecent'>,
   accounts: Pick<HookAccounts, 'of'>,
 ): LeasingHooks => ({
@@ -28,7 +28,7 @@ export const leasingHooks = (
         return { found: 'hook', hook: { isCurrent, account: accounts.of(hook), endBefore, endsWithHook, autoscaled } }
       }
       case 'none':
-        return { found: 'gone', isCurrent: isSameStop }
+        return { found: 'gone', isCurrent: isSameStop, isReplaced: hooks.has(namespace, name) }
       case 'elsewhere':
       case 'not looked up':
       case 'too large':

@@ -111,6 +111,20 @@ describe('onDelete: end', () => {
     expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ step: 'done', from: 4, to: 6 })
   })
 
+  it('waits for bounds that keep it back, until there is a new hook of the name', async () => {
+    const here = world(9)
+    const one = here.start()
+    one.onDelete('end')
+    await here.posted(one, { ...lease, by: 1 })
+    await here.posted(one, { hook: 'down', forMs: 60 * minute, action: 'down', by: 9, min: 1 })
+    here.remove('web-up', false)
+    await here.clock.advance(5 * minute)
+    expect([here.replicas(), finalizersOf(here.record())]).toEqual([1, ['receiverhooks.dev/leases']])
+    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ reason: 'Contended' })
+    await here.clock.advance(minute)
+    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ step: 'done', from: 9, to: 10 })
+  })
+
   it('is given up after an hour, if the end is refused as long as that', async () => {
     const { here } = await leased()
     here.refusing.add('web')

@@ -192,7 +192,9 @@ class Process {
         }
         if (this.#shared.isStopped()) return Promise.resolve({ found: 'stopped' })
         const isGone = !isAlive(name, uid)
-        return Promise.resolve(isGone ? { found: 'gone', isCurrent: () => !this.#isDead } : { found: 'hook', hook })
+        if (!isGone) return Promise.resolve({ found: 'hook', hook })
+        const isReplaced = this.#shared.uidOf(name) !== undefined
+        return Promise.resolve({ found: 'gone', isCurrent: () => !this.#isDead, isReplaced })
       },
     }
   }

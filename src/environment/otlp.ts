@@ -14,19 +14,18 @@ import {
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { detectResources, envDetector, resourceFromAttributes } from '@opentelemetry/resources'
 import { BatchSpanProcessor, TracerProvider, type SpanExporter } from '@opentelemetry/sdk-trace'
-import type { ApiRequest, ApiResponse, Clock, Log } from './environment.ts'
+import type {
+  ApiRequest,
+  ApiResponse,
+  Clock,
+  Log,
+  TracedPart,
+  TracedResult,
+  TracedRoute,
+  Tracing,
+} from './environment.ts'
 import { rateLimiter, type RateLimiter } from './rate.ts'
-import {
-  type Exported,
-  parseTraceParent,
-  requestSpanName,
-  traceParentOf,
-  type TracedPart,
-  type TracedRoute,
-  type TracedResult,
-  type TraceParent,
-  type Tracing,
-} from './tracing.ts'
+import { type Exported, parseTraceParent, requestSpanName, traceParentOf, type TraceParent } from './tracing.ts'
 
 /*
  * Spans by OpenTelemetry, and their export by OTLP over HTTP. This file is loaded only if an

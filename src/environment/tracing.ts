@@ -1,36 +1,4 @@
-import type { ApiConnection, ApiRequest, ApiResponse } from './environment.ts'
-
-/** The parts of a post that have a span of their own. Requests to the API server have further ones. */
-export type TracedPart = 'auth' | 'body' | 'gates' | 'driver'
-
-/** The result of a post, for its span. None of these values comes from the body or the URL. */
-export type TracedResult = Readonly<Record<'driver' | 'sender' | 'outcome' | 'reason', string>> & {
-  readonly status: number
-}
-
-/** The path of a post without what can be a secret. By default it is the path with a token. */
-export type TracedRoute = '/v1/trigger/{token}' | '/v1/hooks/{namespace}/{name}'
-
-/** Makes spans of posts. Each call is about the post in progress, also after an `await`. */
-export interface Tracing {
-  /** Runs the work of a post. `traceparent` is the header of the sender. */
-  post<T>(traceparent: string | undefined, work: () => Promise<T>): Promise<T>
-  /**
-   * Begins the trace of the post, because its token is valid, or because it has proved itself at a URL
-   * with a name. No other post is exported.
-   */
-  admit(hook: { readonly namespace: string; readonly name: string }, route?: TracedRoute): void
-  /** Runs a part of the post. */
-  part<T>(name: TracedPart, work: () => Promise<T>): Promise<T>
-  /** Sends the answer to the post. */
-  answer(send: () => void): void
-  /** Adds the result to the span of the post. */
-  result(result: TracedResult): void
-  /** Returns the trace id of an admitted post: its own, or that of its sender if it is not exported. */
-  traceId(): string | undefined
-  /** Sends a request to the API server, with the trace of the post in its head. */
-  request(request: ApiRequest, send: (request: ApiRequest) => Promise<ApiResponse>): Promise<ApiResponse>
-}
+import type { ApiConnection, ApiRequest, TracedPart, Tracing } from './environment.ts'
 
 /** Tracing whose spans are exported. */
 export interface Exported {

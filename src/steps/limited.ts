@@ -1,7 +1,8 @@
+import type { DeliveryContext } from '../record/context.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import { judgeMove, type Judgement } from '../record/judge.ts'
 import { keepOf } from '../record/room.ts'
-import type { Waiting } from './claims.ts'
+import type { Plan, UndoPlan } from './steps.ts'
 import type { CountLimits } from './target/target.ts'
 
 /**
@@ -10,7 +11,7 @@ import type { CountLimits } from './target/target.ts'
  */
 export const judgedMove = (
   draft: MemoryDraft,
-  { context, plan }: Pick<Waiting, 'context' | 'plan'>,
+  { context, plan }: { readonly context: DeliveryContext; readonly plan: Plan | UndoPlan },
   from: number,
   bounds: CountLimits | undefined,
   now: number,
@@ -20,4 +21,4 @@ export const judgedMove = (
 }
 
 /** Returns the member of a claimed row that says how long limits count its step. Empty without limits. */
-export const keepIn = ({ limits }: Pick<Waiting['context'], 'limits'>) => limits && { keep: keepOf(limits) }
+export const keepIn = ({ limits }: Pick<DeliveryContext, 'limits'>) => limits && { keep: keepOf(limits) }

@@ -1,8 +1,13 @@
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
 import type { HmacWriting } from '../api/auth.ts'
 import type { Candidates, Credentials } from '../api/credentials.ts'
+import type { Outcome } from '../api/outcome.ts'
 import type { WebhookSecret } from '../api/webhook-secret.ts'
+import type { Refused } from './posted.ts'
 import { isNear, timedHead, valueOf, webhookHead, type Headers } from './signed-head.ts'
+
+/** Why authentication failed: wrong credentials, or the check could not be made. */
+export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
 /**
  * Whether a post is authenticated. If its body is signed, a function that decides this from the

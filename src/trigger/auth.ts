@@ -1,9 +1,8 @@
 import { unreadable, type SecretAuth, type TopicAuth } from '../api/auth.ts'
 import type { Accounts } from '../api/bind-command.ts'
 import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../api/credentials.ts'
-import type { Outcome } from '../api/outcome.ts'
 import { refusal } from './answer.ts'
-import { shownBy } from './auth-proof.ts'
+import { shownBy, type AuthFailure } from './auth-proof.ts'
 import type { ReadSecret } from './auth-secrets.ts'
 import type { Clock } from '../environment/environment.ts'
 import { parseTime } from '../environment/time.ts'
@@ -16,9 +15,6 @@ import type { ReadMessage } from './reading/message.ts'
 
 /** What authentication may need: the body as it was sent, and its parsed content. */
 export type AuthBody = Pick<PostedBody, 'message' | 'sent'>
-
-/** Why authentication failed: wrong credentials, or the check could not be made. */
-export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
 /**
  * Checks a post against the hook's `auth`. Reads the body only if it is signed. Resolves with

@@ -1,5 +1,6 @@
 import type { Metrics } from '../environment/environment.ts'
-import type { AuthFailure, CheckAuth } from './auth.ts'
+import type { AuthFailure } from './auth-proof.ts'
+import type { CheckAuth } from './auth.ts'
 
 /** Returns a check of `auth` whose results are counted. */
 export const countedAuth = (check: CheckAuth, metrics: Metrics): CheckAuth => {

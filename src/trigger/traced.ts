@@ -1,4 +1,5 @@
-import { inPart, type Tracing } from '../environment/tracing.ts'
+import type { Tracing } from '../environment/environment.ts'
+import { inPart } from '../environment/tracing.ts'
 import type { CheckAuth } from './auth.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Endpoint } from './endpoint.ts'

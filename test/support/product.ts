@@ -10,7 +10,7 @@ import { supervisedExpressions } from '../../src/expressions/worker/supervised.t
 import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
-import type { Tracing } from '../../src/environment/tracing.ts'
+import type { Tracing } from '../../src/environment/environment.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { loadAccess } from '../../src/kube/access.ts'
 import { isStatus } from '../../src/kube/errors.ts'

@@ -1,4 +1,4 @@
-import { useSignal } from '@preact/signals'
+import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { stringAt } from '../../../api/json.ts'
 import { hasNamedURL } from '../../../api/named.ts'
@@ -72,24 +72,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
         <label class="unseen" for="snippet">
           For
         </label>
-        <select
-          id="snippet"
-          class="short"
-          value={chosen.value}
-          onChange={event => (chosen.value = event.currentTarget.value)}
-        >
-          {groups.map(([group, title]) => (
-            <optgroup key={group} label={title}>
-              {loaded.value?.snippets
-                .filter(snippet => snippet.group === group)
-                .map(({ name, title }) => (
-                  <option key={name} value={name}>
-                    {title}
-                  </option>
-                ))}
-            </optgroup>
-          ))}
-        </select>
+        <Products loaded={loaded.value} chosen={chosen} />
         <span class="grow" />
         {shows && isSecret && (
           <button
@@ -128,6 +111,28 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
     </section>
   )
 }
+
+/** The products to choose from, in groups. */
+const Products = ({ chosen, loaded }: { chosen: Signal<string>; loaded: typeof written | undefined }) => (
+  <select
+    id="snippet"
+    class="short"
+    value={chosen.value}
+    onChange={event => (chosen.value = event.currentTarget.value)}
+  >
+    {groups.map(([group, title]) => (
+      <optgroup key={group} label={title}>
+        {loaded?.snippets
+          .filter(snippet => snippet.group === group)
+          .map(({ name, title }) => (
+            <option key={name} value={name}>
+              {title}
+            </option>
+          ))}
+      </optgroup>
+    ))}
+  </select>
+)
 
 /** Offers to put the token into a Secret from which Alertmanager can read it. */
 const SecretAdvice = ({ row }: { row: ListedHook }) => (

@@ -175,8 +175,13 @@ const assign = (timeline: Timeline, writes: readonly Write[]) => {
           const next = story.answer === 'no answer' ? all.slice(folds.length, folds.length + 1) : []
           // The answer to the write before it may have come at the very moment of the crash.
           const isSudden = story.answer === undefined && atOf(timeline, folds.at(-1)) === story.endedAt
-          for (const last of [...folds.slice(isSudden ? -2 : -1), ...next]) {
-            const write = committed.get(key)?.find(({ fold }) => fold.mark === last.mark)
+          const writeOf = (last: Fold) => committed.get(key)?.find(({ fold }) => fold.mark === last.mark)
+          // Who would have sent a request that never left is not known: it may be of the queue of another account.
+          const isOfSome = (fold: Fold): boolean => timeline.senders.size === 0 || writeOf(fold) !== undefined
+          const own = user === undefined ? folds.findLastIndex(isOfSome) : -1
+          const first = Math.max(0, folds.length - (isSudden ? 2 : 1))
+          for (const last of [...folds.slice(own < 0 ? first : Math.min(own, first)), ...next]) {
+            const write = writeOf(last)
             if (write && story.arrived < write.fold.place) listIn(perhaps, write).push(story)
           }
         }

@@ -35,6 +35,8 @@ interface Leased {
   readonly accounts: readonly Account[]
   /** The parts of which a record says that bounds keep back their end. */
   readonly held: ReadonlySet<string>
+  /** The parts whose end has reached a bound, which may keep back the rest. */
+  readonly atBound: ReadonlySet<string>
 }
 
 /**
@@ -64,6 +66,7 @@ const leasedIn = (timeline: Timeline): Leased => {
   const accounts = new Map<string, Account>()
   const seen = new Set<string>()
   const held = new Set<string>()
+  const atBound = new Set<string>()
   const doubtful = new Set<string>()
   const setAside = ({ key, of, uid }: Aside, hook: string, index: number): void => {
     const known = accounts.get(`${hook} ${of} ${uid}`)
@@ -88,6 +91,8 @@ const leasedIn = (timeline: Timeline): Leased => {
         continue
       }
       seen.add(name)
+      if (row.ends !== undefined && boundsIn(content, row.ends).includes(to ?? Number.NaN))
+        atBound.add(`${hook} ${row.ends}`)
       const place = words.ours.get(claim.mark)
       const part = row.ends ?? row.group
       if (place === undefined || part === undefined || seen.has(`${name} ${claim.mark}`)) continue
@@ -104,7 +109,7 @@ const leasedIn = (timeline: Timeline): Leased => {
   const sure = [...accounts.values()].filter(
     ({ hook, uid }) => leasing.has(hook) && !doubtful.has(hook) && !hadAutoscaler(timeline, nameOf(timeline, uid)),
   )
-  return { timeline, words, accounts: sure, held }
+  return { timeline, words, accounts: sure, held, atBound }
 }
 
 const heldIn = (content: string): readonly string[] => {
@@ -112,6 +117,13 @@ const heldIn = (content: string): readonly string[] => {
   return Array.isArray(parts)
     ? parts.flatMap(part => (at(part, 'held') === true ? (stringAt(part, 'key') ?? []) : []))
     : []
+}
+
+/** The bounds of a part. */
+const boundsIn = (content: string, key: string): readonly unknown[] => {
+  const parts: unknown = at(tryParseJson(content), 'parts')
+  const part: unknown = Array.isArray(parts) ? parts.find(each => at(each, 'key') === key) : undefined
+  return [at(part, 'low'), at(part, 'high')]
 }
 
 /** A part that its record has given a name of its own, so that what its group leases from then on is another part. */
@@ -329,6 +341,8 @@ const notEnded = (leased: Leased, account: Account): readonly Violation[] => {
   })
   // A process ends by its own clock, and the others may still be waiting for a list that began in the time of faults.
   const isToEnd = isAlive || mustEndWithHook(timeline, account.hook)
+  // What bounds keep back is given up for a new hook of the name.
+  if (isReplaced(timeline, account.hook) && leased.atBound.has(`${account.hook} ${account.key}`)) return []
   if (clocksJump(timeline) || !isToEnd || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
   const moves = movesAt(leased, account, place)
   const sum = sumOf(moves)
@@ -342,6 +356,9 @@ const notEnded = (leased: Leased, account: Account): readonly Violation[] => {
   const why = `${account.key} of ${account.hook} has leased ${sum} of ${object.name}, which was to end ${wall - overAt} ms ago`
   return [{ promise: '11', why }]
 }
+
+const isReplaced = ({ hooks }: Timeline, uid: string): boolean =>
+  [...hooks.values()].some(versions => versions.some(each => each.uid === uid) && versions.at(-1)?.uid !== uid)
 
 const newestOf = (
   { targets }: Timeline,

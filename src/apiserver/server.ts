@@ -178,9 +178,10 @@ const onCollection = (state: ServerState, request: ServerRequest, collection: Co
     case 'DELETE': {
       const { objects, metadata } = list(state, collection, query)
       const options = deleteOptions(request)
+      const dryRun = isDryRun(options)
       for (const { metadata: found } of objects) {
         const namespace = definition.namespaced ? found.namespace : undefined
-        removeObject(state, { definition, namespace, name: found.name, options, dryRun: isDryRun(request, options) })
+        removeObject(state, { definition, namespace, name: found.name, options, dryRun })
       }
       return json(200, representList(as, definition, objects, metadata, state.clock.now()))
     }
@@ -227,7 +228,7 @@ const lacking = (sentence: string | undefined): StatusError | undefined =>
 const removed = (state: ServerState, request: ServerRequest, route: ObjectRoute): ServerResponse => {
   const { definition, name } = route
   const options = deleteOptions(request)
-  const { object, pending } = removeObject(state, { ...route, options, dryRun: isDryRun(request, options) })
+  const { object, pending } = removeObject(state, { ...route, options, dryRun: isDryRun(options) })
   const as = representationIn(request.accept ?? '')
   if (pending) return json(200, represent(as, definition, object, state.clock.now()))
   return json(200, {
@@ -254,15 +255,14 @@ const checkMediaType = (request: ServerRequest): void => {
   if (type !== '' && !objectTypes.includes(type)) throw unsupportedMediaType(objectTypes)
 }
 
-const deleteOptions = (request: ServerRequest): JsonObject => {
-  const query = request.query ?? {}
-  const inBody = (request.body ?? '') === '' ? {} : objectIn(request.body ?? '', 'DeleteOptions')
-  const policy = query['propagationPolicy']
-  return policy === undefined ? inBody : { propagationPolicy: policy, ...inBody }
+/** Returns the options of a deletion. As on a real API server, the query does not count if there is a body. */
+const deleteOptions = ({ body = '', query = {} }: ServerRequest): JsonObject => {
+  if (body !== '') return objectIn(body, 'DeleteOptions')
+  const { dryRun, ...others } = query
+  return { ...others, ...(dryRun !== undefined && { dryRun: [dryRun] }) }
 }
 
-const isDryRun = (request: ServerRequest, options: JsonObject = {}): boolean =>
-  request.query?.['dryRun'] === 'All' || (Array.isArray(options['dryRun']) && options['dryRun'].includes('All'))
+const isDryRun = ({ dryRun }: JsonObject): boolean => Array.isArray(dryRun) && dryRun.includes('All')
 
 const writeOf = (request: ServerRequest, route: ObjectRoute): Write => {
   const query = request.query ?? {}
@@ -273,7 +273,7 @@ const writeOf = (request: ServerRequest, route: ObjectRoute): Write => {
     subresource: subresource === 'status' || subresource === 'scale' ? subresource : undefined,
     manager: query['fieldManager'] ?? (request.userAgent ?? '').split('/')[0] ?? '',
     isPatch: request.method === 'PATCH',
-    dryRun: isDryRun(request),
+    dryRun: query['dryRun'] === 'All',
     fieldValidation: validation === 'Strict' || validation === 'Ignore' ? validation : 'Warn',
   }
 }

@@ -1,9 +1,10 @@
 import type { Acts } from '../acts/acts.ts'
 import type { ActService } from '../acts/once.ts'
 import type { KnownZones } from '../api/opening.ts'
+import { isObject, parseJson } from '../api/json.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
-import type { ApiConnection, Environment, Outbound } from '../environment/environment.ts'
+import type { ApiConnection, ApiRequest, Environment, Outbound } from '../environment/environment.ts'
 import { inPart } from '../environment/tracing.ts'
 import { NotSent } from '../environment/unreachable.ts'
 import type { DriverPost, Execution } from '../drivers/driver.ts'
@@ -91,9 +92,19 @@ const postOf = ({ hook: { auth }, message, request }: TriggerContext): DriverPos
 
 /** Returns a connection whose writes are dry runs. */
 const trying = (api: ApiConnection): ApiConnection => ({
-  request: request =>
-    api.request(request.method === 'GET' ? request : { ...request, query: { ...request.query, dryRun: 'All' } }),
+  request: request => api.request(request.method === 'GET' ? request : dryRunOf(request)),
   watch: (request, stop) => api.watch(request, stop),
 })
+
+/** Returns a write as a dry run. The API server takes the options of a deletion with a body from there alone. */
+const dryRunOf = (request: ApiRequest): ApiRequest => {
+  const { body, method, query } = request
+  const options = method === 'DELETE' && body !== undefined ? parseJson(body) : undefined
+  return {
+    ...request,
+    query: { ...query, dryRun: 'All' },
+    ...(isObject(options) && { body: JSON.stringify({ ...options, dryRun: ['All'] }) }),
+  }
+}
 
 const refusing: Outbound = ({ method }) => Promise.reject(new NotSent(`${method}: nothing is sent on a dry run`))

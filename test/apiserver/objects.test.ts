@@ -182,7 +182,7 @@ describe('a deleted object', () => {
     const right = { uid: stringAt(body, 'metadata', 'uid'), resourceVersion: versionOf(body) }
     expect(remove(`${configMaps}/a`, { preconditions: { ...right, uid: 'x' } }).status).toBe(409)
     expect(remove(`${configMaps}/a`, { preconditions: { ...right, resourceVersion: '1' } }).status).toBe(409)
-    expect(remove(`${configMaps}/a`, {}, { dryRun: 'All' }).status).toBe(200)
+    expect(remove(`${configMaps}/a`, { dryRun: ['All'] }).status).toBe(200)
     expect(remove(`${configMaps}/a`, { preconditions: right }).status).toBe(200)
   })
 

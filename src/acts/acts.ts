@@ -18,6 +18,8 @@ export interface Act {
    * when the delivery was first decided.
    */
   readonly at: number
+  /** True if the work may have begun before: evidence of it may be there. */
+  readonly isResumed?: boolean
 }
 
 /** The result of working on an act. */
@@ -41,7 +43,10 @@ export type Work = (act: Act, mayContinue: () => boolean, progress: Progress) =>
 
 /** Which other acts may run at the same time. */
 export interface ActOptions {
-  /** No other act of this hook runs at the same time. */
+  /**
+   * No other act of this hook runs at the same time, and only one process works on this one. Its work
+   * has six seconds, and its requests at most three each. Then another process may take it up.
+   */
   readonly serial?: true
   /**
    * While the work is in progress, a copy of the delivery waits for it, and does not work on it
@@ -53,4 +58,9 @@ export interface ActOptions {
 /** Does an act once for each delivery, however often the delivery is sent. */
 export interface Acts {
   once(work: Work, how?: ActOptions): Promise<Outcome>
+  /**
+   * Stores that another act of the hook is done, if it is still open. A driver calls this before it
+   * removes the evidence of that act. Resolves with false if that could not be stored.
+   */
+  settle(id: string, outcome: Outcome): Promise<boolean>
 }

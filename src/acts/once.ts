@@ -4,7 +4,7 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
+import { acted, begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
@@ -14,7 +14,7 @@ import { keepOf, roomForRun } from '../record/room.ts'
 import { isAbandoned } from '../record/protocol.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, ActOptions, Work } from './acts.ts'
-import { actOf, runningActs, type Running } from './running.ts'
+import { actOf, doneOf, runningActs, type Running } from './running.ts'
 
 /** The wait before the record is read again while another act blocks this one. */
 const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
@@ -38,6 +38,7 @@ export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'ran
     of: context => ({
       once: (work, how = {}) =>
         context.dryRun ? preview(environment, context, work) : once(environment, running, context, work, how),
+      settle: (id, outcome) => (context.dryRun ? Promise.resolve(true) : settle(environment, context, id, outcome)),
     }),
     drain: ms => running.drain(ms),
     get idle() {
@@ -48,7 +49,14 @@ export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'ran
 
 /** The record's decision about an act. */
 type Begun =
-  | { readonly begun: 'act'; readonly act: OpenAct; readonly isOwn: boolean }
+  | {
+      readonly begun: 'act'
+      readonly act: OpenAct
+      /** True if the delivery has begun it before. */
+      readonly isOwn: boolean
+      /** When this process was given a serial act, in monotonic milliseconds. Absent if it may only join the work. */
+      readonly givenAt?: number
+    }
   | { readonly begun: 'skipped'; readonly outcome: Outcome }
   /** Another act must end first. */
   | { readonly begun: 'later' }
@@ -73,7 +81,8 @@ const once = async (
   const mayContinue = (): boolean => clock.monotonic() < deadline
   let looks = 0
   while (mayContinue()) {
-    const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => beginIn(draft, now, { key, context, how })
+    const begin = (draft: MemoryDraft, now: number): Ruling<Begun> =>
+      beginIn(draft, now, { key, context, serial: how.serial && { running, givenAt: clock.monotonic() } })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
     if (made?.decided === 'gone') return { outcome: 'changed' }
     if (made?.decided === 'refused') {
@@ -85,14 +94,18 @@ const once = async (
     const { result } = made
     if (result.begun === 'skipped') return result.outcome
     if (result.begun === 'act') {
-      const waits = how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
+      const { givenAt } = result
+      const waits = how.serial
+        ? givenAt === undefined && !running.isRunning(result.act)
+        : how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
       if (!waits) {
         if (!result.isOwn && !mayRun(context)) {
           ledger.later(draft => withoutAct(draft, result.act))
           return { outcome: 'changed' }
         }
         const { isAskable } = context
-        return await running.answer(result.act, work, { deadline, ledger, isNamed: identity !== undefined, isAskable })
+        const asked = { deadline, ledger, isNamed: identity !== undefined, isAskable, isResumed: result.isOwn }
+        return await running.answer(result.act, work, { ...asked, ...(givenAt !== undefined && { givenAt }) })
       }
     }
     await wait(clock, waitAfter(lookAgain, looks++))
@@ -100,14 +113,36 @@ const once = async (
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
 }
 
+/**
+ * Stores that an act of the delivery's hook is done, if it is open. Resolves with whether it is not
+ * open any more.
+ */
+const settle = async (
+  { clock }: Pick<Environment, 'clock'>,
+  context: DeliveryContext,
+  id: string,
+  outcome: Outcome,
+): Promise<boolean> => {
+  const { deadline } = context
+  const settling = (draft: MemoryDraft): Ruling<undefined> => {
+    const act = (draft.fields.acts ?? []).find(open => open.id === id)
+    if (act) acted(draft, act, doneOf(outcome, true))
+    return { result: undefined, needsNewest: true }
+  }
+  const mayContinue = (): boolean => clock.monotonic() < deadline
+  const made = await within(clock, deadline - clock.monotonic(), context.ledger().decide(settling, { mayContinue }))
+  return made?.decided === 'stored'
+}
+
 interface Beginning {
   readonly key: string
   readonly context: DeliveryContext
-  readonly how: ActOptions
+  /** Present for a serial act. */
+  readonly serial?: { readonly running: Pick<Running, 'isHeld' | 'isRunning'>; readonly givenAt: number } | undefined
 }
 
 /** Decides what to do for a delivery. Begins a new act if necessary. */
-const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginning): Ruling<Begun> => {
+const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, limits, signed } = context
   const newsAt = delivery.identity?.newsAt
   // Returns whether an open act has the signed body of this delivery, which counts only once. It
@@ -125,8 +160,18 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
       Math.abs(now - own.at) < windowOf(context) ||
       (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
   // The delivery continues its open act, which does the rest of the work.
-  if (own && isSame) return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
-  const inOrder = how.serial === true || cooldownMs > 0
+  if (own && isSame && (!serial || serial.running.isRunning(own))) {
+    return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
+  }
+  if (serial && (draft.fields.acts ?? []).some(serial.running.isHeld)) {
+    return { result: { begun: 'later' }, needsNewest: true }
+  }
+  if (serial && own && isSame) {
+    const act = { ...own, turn: (own.turn ?? 0) + 1 }
+    begun(draft, act)
+    return { result: { begun: 'act', act, isOwn: true, givenAt: serial.givenAt } }
+  }
+  const inOrder = cooldownMs > 0
   const others = (draft.fields.acts ?? []).filter(act => act.key !== key)
   if (others.some(act => isCounted(act) || (inOrder && !isAbandoned(act, now)))) {
     return { result: { begun: 'later' }, needsNewest: true }
@@ -158,7 +203,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, how, key }: Beginni
         ...(limits && { keep: keepOf(limits) }),
       }
       begun(draft, act)
-      return { result: { begun: 'act', act, isOwn: false } }
+      return { result: { begun: 'act', act, isOwn: false, ...(serial && { givenAt: serial.givenAt }) } }
     }
   }
 }
@@ -179,7 +224,7 @@ const preview = async (
     const key = delivery.identity ? keyOf(delivery.identity.key) : id
     const deciding = context
       .ledger()
-      .decide((draft, at) => ({ result: beginIn(draft.fork(), at, { key, context, how: {} }).result }), { mayContinue })
+      .decide((draft, at) => ({ result: beginIn(draft.fork(), at, { key, context }).result }), { mayContinue })
     const made = await within(clock, deadline - clock.monotonic(), deciding)
     if (made?.decided === 'gone') return { outcome: 'changed' }
     const begun = made?.decided === 'stored' ? made.result : undefined

@@ -13,7 +13,17 @@ import type { Act, Work, Worked } from './acts.ts'
  */
 const maxWorkMs = 60_000
 
-/** How many acts are known that this process has left unfinished. */
+/**
+ * How long a process may work on a serial act, in milliseconds. Its last request ends within three
+ * seconds more. So a process that has seen the act for {@link heldMs} knows that this work is over.
+ */
+const serialWorkMs = 6_000
+const heldMs = 10_000
+
+/** No wall clock is as wrong as this, in milliseconds. An act that looks this old is held by nobody. */
+const certainMs = 3_600_000
+
+/** How many acts are known that this process has left unfinished, or that others may work on. */
 const maxLeft = 1000
 
 /** The maximum length of the summary that a row stores, in characters. */
@@ -29,6 +39,14 @@ export interface Running {
    * work on it and has left it unfinished.
    */
   has(act: OpenAct): boolean
+  /** Returns whether this process is working on an act. */
+  isRunning(act: OpenAct): boolean
+  /**
+   * Returns whether a process may be working on a serial act. The wall clocks of processes differ, so
+   * this is decided by how long this process has seen the act, with the same turn. Only an act that is
+   * much older is believed to be so.
+   */
+  isHeld(act: OpenAct): boolean
   /**
    * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
    * afterwards.
@@ -51,6 +69,10 @@ interface Asked {
   readonly isNamed?: boolean
   /** Whether the sender can ask for the delivery's outcome later. */
   readonly isAskable?: boolean
+  /** Whether the delivery has begun the act before. */
+  readonly isResumed?: boolean
+  /** When this process was given a serial act, in monotonic milliseconds. Absent for other acts. */
+  readonly givenAt?: number
 }
 
 interface Job {
@@ -60,20 +82,23 @@ interface Job {
 
 export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>): Running => {
   const jobs = new Map<string, Job>()
-  const left = new BoundedMap<string, true>(maxLeft)
+  /** By id, the turn in which this process has left an act unfinished. */
+  const left = new BoundedMap<string, string>(maxLeft)
+  /** By id and turn, when this process first saw an act that others may work on, in monotonic milliseconds. */
+  const seen = new BoundedMap<string, number>(maxLeft)
   let stopped = false
 
-  const begin = (act: OpenAct, work: Work, { isAskable = false, ledger }: Asked): Job => {
-    const end = clock.monotonic() + maxWorkMs
+  const begin = (act: OpenAct, work: Work, { givenAt, isAskable = false, isResumed = false, ledger }: Asked): Job => {
+    const end = givenAt === undefined ? clock.monotonic() + maxWorkMs : givenAt + serialWorkMs
     const job: Job = {
       soFar: 'it has begun',
       worked: work(
-        actOf(act),
+        { ...actOf(act), isResumed },
         () => !stopped && clock.monotonic() < end,
         soFar => (job.soFar = soFar),
       ).then(worked => {
         remember(act, worked, isAskable, ledger)
-        if (worked.worked === 'unfinished') left.set(act.id, true)
+        if (worked.worked === 'unfinished') left.set(act.id, turnOf(act))
         return worked
       }),
     }
@@ -87,6 +112,16 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
 
   return {
     has: ({ id }) => jobs.has(id) || left.has(id),
+    isRunning: ({ id }) => jobs.has(id),
+    isHeld: act => {
+      if (jobs.has(act.id)) return true
+      if (left.get(act.id) === turnOf(act) || Math.abs(clock.now() - act.at) > certainMs) return false
+      const now = clock.monotonic()
+      const key = `${act.id} ${turnOf(act)}`
+      const since = seen.get(key) ?? now
+      seen.set(key, since)
+      return now - since < heldMs
+    },
     answer: async (act, work, asked) => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)
@@ -123,7 +158,8 @@ const remember = (act: OpenAct, { outcome, worked }: Worked, isAskable: boolean,
   if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
 }
 
-const doneOf = (outcome: Outcome, isAskable: boolean): ActDone => {
+/** Returns what the record keeps of an act that is done. */
+export const doneOf = (outcome: Outcome, isAskable: boolean): ActDone => {
   const ran = outcome.outcome === 'applied'
   const summary = summaryOf(outcome)
   if (!isAskable) return { summary, ran }
@@ -135,6 +171,12 @@ const summaryOf = (outcome: Outcome): string => {
   const summary = 'summary' in outcome ? outcome.summary : 'message' in outcome ? outcome.message : outcome.outcome
   return summary.slice(0, maxSummary)
 }
+
+/**
+ * Returns a text that identifies one turn of an act. An act that has failed can begin again with the
+ * same id, so the text has its beginning, too.
+ */
+const turnOf = ({ at, turn = 0 }: OpenAct): string => `${at}/${turn}`
 
 /** Returns the act of an open act in the record. Its time is that of the notification, if known. */
 export const actOf = ({ at, id, newsAt = 0 }: OpenAct): Act => ({ id, at: newsAt > 0 ? newsAt : at })

@@ -19,6 +19,8 @@ export const actSchema = {
     id: { type: 'string' },
     /** How long its run counts for the limits of its hook, in milliseconds. Absent if the hook has none. */
     keep: count,
+    /** How often another process has taken up an act that is serial. Absent: never. */
+    turn: count,
   },
 } as const satisfies Obj
 

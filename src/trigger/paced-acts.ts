@@ -38,4 +38,5 @@ export const pacedActs = (acts: Acts, uid: string, { ended, isSpent, kept }: Pac
     }
     return acts.once(paced, how)
   },
+  settle: (id, outcome) => acts.settle(id, outcome),
 })

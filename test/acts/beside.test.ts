@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Acts, ActOptions, Work, Worked } from '../../src/acts/acts.ts'
+import type { Act, Acts, ActOptions, Work, Worked } from '../../src/acts/acts.ts'
 import { actService } from '../../src/acts/once.ts'
 import { stringAt, parseJson } from '../../src/api/json.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
@@ -176,6 +176,65 @@ describe('a copy of an act', () => {
     await clock.advance(12_000)
     expect(processesOf()).toEqual([0, 1])
     expect(new Set(began.map(({ id }) => id)).size).toBe(1)
+    end()
+  })
+})
+
+describe('a copy of a serial act', () => {
+  const once = (acts: Acts | undefined, work: Work): Promise<Outcome> => {
+    if (!acts) throw new Error('there is no such process')
+    return acts.once(work, { serial: true })
+  }
+  const never = new Promise<never>(() => {})
+
+  it('is taken up by one process alone, with the same id, ten seconds after each has first seen it', async () => {
+    const { actsOf, clock, end } = processes(3)
+    const began: { readonly process: number; readonly act: Act; readonly until: () => boolean }[] = []
+    const begin = (process: number, name: string): void => {
+      const work: Work = (act, until) => {
+        began.push({ process, act, until })
+        return never
+      }
+      void once(actsOf[process]?.(name), work)
+    }
+    begin(0, 'one')
+    await clock.advance(1000)
+    for (const process of [1, 2]) begin(process, 'one')
+    await clock.advance(9500)
+    expect(began.map(({ process }) => process)).toEqual([0])
+    // The work that was silent may not go on by then.
+    expect(began[0]?.until()).toBe(false)
+    await clock.advance(1500)
+    expect(began).toHaveLength(2)
+    await clock.advance(7000)
+    expect(began).toHaveLength(2)
+    expect(new Set(began.map(({ act }) => act.id)).size).toBe(1)
+    expect(began.map(({ act }) => act.isResumed)).toEqual([false, true])
+    end()
+  })
+
+  it('is done where another act has stored that, before it removed the evidence', async () => {
+    const { actsOf, clock, end } = processes(2)
+    let id = ''
+    void once(actsOf[0]?.('one'), act => {
+      ;({ id } = act)
+      return never
+    })
+    await clock.advance(100)
+    let isSettled: boolean | undefined
+    const other = actsOf[1]?.('other')
+    if (!other) throw new Error('there is no such process')
+    void once(other, async () => {
+      isSettled = await other.settle(id, done.outcome)
+      return done
+    })
+    await clock.advance(12_000)
+    expect(isSettled).toBe(true)
+    let outcome: Outcome | undefined
+    void once(actsOf[1]?.('one'), () => never).then(result => (outcome = result))
+    await clock.advance(2000)
+    expect(outcome).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+    expect(await other.settle('another', done.outcome)).toBe(true)
     end()
   })
 })

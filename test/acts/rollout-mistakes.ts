@@ -77,11 +77,13 @@ export const spoiled = (acts: Acts, mistake: Mistake, random: () => string): Act
   switch (mistake) {
     case 'random names':
       return {
+        ...acts,
         once: (work, how) =>
           acts.once((act, mayContinue, progress) => work({ ...act, id: random() }, mayContinue, progress), how),
       }
     case 'done before the work':
       return {
+        ...acts,
         once: (work, how) =>
           acts.once((act, mayContinue, progress) => {
             void work(act, mayContinue, progress)

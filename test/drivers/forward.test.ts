@@ -58,6 +58,7 @@ const pass = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
           () => {},
         )
       ).outcome,
+    settle: () => Promise.resolve(true),
   }
   const execution: Execution = {
     hook: { namespace: 'shop', name: 'to-jenkins', uid: 'h' },

@@ -143,7 +143,10 @@ describe('a delivery', () => {
     return {
       hook: { namespace: 'shop', name: 'web-up', uid: 'u' },
       steps,
-      acts: { once: () => Promise.reject(new Error('a step is no act')) },
+      acts: {
+        once: () => Promise.reject(new Error('a step is no act')),
+        settle: () => Promise.reject(new Error('a step is no act')),
+      },
       api: noApi,
       charge: () => {},
       outbound: noOutbound,

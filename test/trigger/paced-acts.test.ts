@@ -21,6 +21,7 @@ const progress: Progress = () => {}
 /** Acts whose work begins at once. */
 const plain: Acts = {
   once: async work => (await work({ id: 'act', at: 0 }, () => true, progress)).outcome,
+  settle: () => Promise.resolve(true),
 }
 
 const setUp = () => {

@@ -27,11 +27,12 @@ export type ReceiverHookSpec = ReceiverHookSettings & ReceiverHookAction
 
 /** Names the driver, and says what it does. */
 export type ReceiverHookAction =
-  | { driver: 'scale'; scale: Scale; scaleNodes?: never; redeploy?: never; restart?: never; forward?: never }
-  | { driver: 'scaleNodes'; scaleNodes: ScaleNodes; scale?: never; redeploy?: never; restart?: never; forward?: never }
-  | { driver: 'redeploy'; redeploy: Redeploy; scale?: never; scaleNodes?: never; restart?: never; forward?: never }
-  | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never; forward?: never }
-  | { driver: 'forward'; forward: Forward; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never }
+  | { driver: 'scale'; scale: Scale; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never }
+  | { driver: 'scaleNodes'; scaleNodes: ScaleNodes; scale?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never }
+  | { driver: 'redeploy'; redeploy: Redeploy; scale?: never; scaleNodes?: never; restart?: never; runJob?: never; forward?: never }
+  | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never; runJob?: never; forward?: never }
+  | { driver: 'runJob'; runJob: RunJob; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; forward?: never }
+  | { driver: 'forward'; forward: Forward; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never }
 
 /** Changes the replica count of a workload (or the minimum or maximum of its autoscaler) by one step, between `min` and `max`. */
 export interface Scale {
@@ -138,6 +139,27 @@ export interface Restart {
   }
   /** The kinds that `selector` looks at. By default all three. */
   kinds?: Array<'Deployment' | 'StatefulSet' | 'DaemonSet'>
+}
+
+/** Makes one Job of a CronJob for each delivery. */
+export interface RunJob {
+  /** The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. It may be suspended, so that only hooks run it. */
+  cronJob: string
+  /** What happens if an earlier Job of this hook has not ended. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. The Jobs of other hooks and of the schedule do not count. Default: "allow". */
+  concurrency?: 'allow' | 'forbid' | 'replace'
+  /** Variables of every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable. */
+  env?: Array<{
+    /** Its name. */
+    name: string
+    /** Its value, at most 128 characters. */
+    value: string
+  }>
+  /** Labels of alerts whose values every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. Only labels that all alerts of a post share have a value. */
+  labels?: Array<string>
+  /** Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body is then text of at most 64 KiB. Default: "none". */
+  body?: 'none' | 'env' | 'file'
+  /** How long a Job is kept after its end: 10m to 720h. As long, its outcome can be asked for. Default: "24h". */
+  ttl?: string
 }
 
 /** Passes the post on to a Service, at least once, with one idempotency key for all tries. */
@@ -443,7 +465,7 @@ export interface ReceiverHookStatus {
     /** The answer to the sender, cut if it is long. */
     message?: string
     /** The outcome of a rollout or restart, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if a later delivery of this hook followed first, and if the trigger that made it has ended since. */
-    state?: 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
+    state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
     /** Why it stalled, cut if it is long. */
     stateMessage?: string
     /** The outcome, for a column: `applied 2 -> 3`, `skipped Duplicate`. */
@@ -468,7 +490,7 @@ export interface ReceiverHookStatus {
     /** The answer to the sender, cut if it is long. */
     message?: string
     /** The outcome of a rollout or restart, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if a later delivery of this hook followed first, and if the trigger that made it has ended since. */
-    state?: 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
+    state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
     /** Why it stalled, cut if it is long. */
     stateMessage?: string
   }>

@@ -30,16 +30,19 @@ export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<s
     ...optionalRights(drivers).flatMap(rights => [
       ...component(
         rights.name,
-        `For hooks ${rights.hooks}, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/${rights.name}.`,
+        `${warningOf(rights)}For hooks ${rights.hooks}, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/${rights.name}.`,
         bindings('RoleBinding', rights),
       ),
       ...component(
         `${rights.name}-everywhere`,
-        `For hooks ${rights.hooks}, in every namespace. To allow it in one alone, use the component ${rights.name}.`,
+        `${warningOf(rights)}For hooks ${rights.hooks}, in every namespace. To allow it in one alone, use the component ${rights.name}.`,
         bindings('ClusterRoleBinding', rights),
       ),
     ]),
   ])
+
+/** Returns the first lines of a component whose rights no policy limits. */
+const warningOf = ({ unlimited }: Extra): string => (unlimited === undefined ? '' : `${unlimited}\n`)
 
 const accounts = ['controller', 'trigger'] as const
 

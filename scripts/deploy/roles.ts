@@ -139,7 +139,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: roleOf('trigger', rights.name),
-    means: `What the trigger needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
+    means: `What the trigger needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.${rights.unlimited === undefined ? '' : ` ${rights.unlimited}`}`,
     grants: rights.trigger,
   },
   ...(isValidated(rights)

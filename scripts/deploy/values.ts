@@ -70,9 +70,12 @@ const role = (name: string, means: string): Group =>
   })
 
 /** Returns what binds rights that nobody has by default. */
-const ofRights = ({ hooks }: Extra): Group =>
+const ofRights = ({ hooks, unlimited }: Extra): Group =>
   group('', {
-    everywhere: flag(`Lets hooks ${hooks} run in every namespace.`, false),
+    everywhere: flag(
+      `Lets hooks ${hooks} run in every namespace.${unlimited === undefined ? '' : ` ${unlimited}`}`,
+      false,
+    ),
     namespaces: texts('Lets them run in these.', []),
   })
 

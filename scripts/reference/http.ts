@@ -38,7 +38,11 @@ import { linkTo, reasonsIn } from './reasons.ts'
 const members: Readonly<Record<keyof Answer, readonly [type: string, when: string, means: string]>> = {
   message: ['string', 'always', 'A sentence for people. It is the first member, because senders log the beginning'],
   hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
-  driver: ['string', 'with `hook`', "The hook's driver: `scale`, `scaleNodes`, `redeploy`, `restart` or `forward`"],
+  driver: [
+    'string',
+    'with `hook`',
+    "The hook's driver: `scale`, `scaleNodes`, `redeploy`, `restart`, `runJob` or `forward`",
+  ],
   outcome: ['string', 'for a delivery', 'Its outcome: see the table of statuses'],
   reason: [
     'string',
@@ -57,10 +61,10 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   opensAt: ['string', 'for `OutsideWindow`', 'When posts to the hook count again, in RFC 3339'],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
-  summary: ['string', 'for a rollout, or a post that was passed on', 'What was done that is no count'],
+  summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done that is no count'],
   changes: [
     'list',
-    'for a rollout, or a post that was passed on',
+    'for a rollout, a Job, or a post that was passed on',
     `The same one by one, ${maxChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
   ],
   dryRun: ['boolean', 'on a dry run', '`true`: nothing was changed'],
@@ -277,7 +281,7 @@ long, without a body.
 ## Waiting for the outcome
 
 An answer says what is stored. \`?wait=25s\` waits for the outcome of that, for ${milliseconds(0)} to ${milliseconds(maxWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
-proxies allow. The hook runs as ever. Then the trigger looks at the workloads, and answers as soon as their state is final:
+proxies allow. The hook runs as ever. Then the trigger looks at the workloads or at the Job, and answers as soon as their state is final:
 
 ${table(
   ['status', 'state', 'means', 'reason'],
@@ -292,7 +296,7 @@ ${table(
 - **The same request sent again asks again, and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, also after restarts, for a
   day or for 4,000 younger deliveries. The hook may be suspended or edited since. With another body it is 422 \`KeyReused\`; without a body it asks too.
 - What is said is said of the change that this very delivery wrote. Where the same image runs again by a later push, the state is \`superseded\`.
-- Of several workloads the worst counts: stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods. A selector that
+- Of several workloads the worst counts: failed, stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods. A selector that
   selects more than a delivery may read is \`progressing\`.
 - \`stalled\` is not final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, and not that the program in them works.
   StatefulSets and DaemonSets have no deadline of their own: they are \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may
@@ -307,10 +311,12 @@ ${table(
   \`ready\` and \`of\` count them. It never stalls, because Kubernetes has no deadline for it. If somebody has changed the count since, less is
   asked for; if another object has the name by now, it is \`replaced\`. Where the object does not say how many are available, as an autoscaler or
   a pool inside of a Cluster, it is \`stored\` at once.
+- A Job, of \`runJob\`, is \`complete\` or \`failed\` once Kubernetes says so, with the reasons \`JobComplete\` and \`JobFailed\`. While it runs, it is
+  \`progressing\` (\`JobRunning\`). If it is not there any more, it is \`replaced\` (\`JobGone\`): nobody can say how it ended.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
-- Without \`wait\` too, the trigger that made a rollout looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
+- Without \`wait\` too, the trigger that made a rollout or a Job looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
   once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event
-  \`RolloutStalled\` says what stalled. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
+  \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
 - ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.

@@ -19,6 +19,8 @@ export interface Delivery {
   readonly identity?: Identity
   /** The alerts in the post. Absent if the post names no alert. */
   readonly group?: AlertGroup
+  /** The labels that all alerts in the post have. Absent if it has no alerts with labels. */
+  readonly labels?: Readonly<Record<string, string>>
   /** The pushed images, in the order of the body. Absent if the post reports no push. */
   readonly pushes?: readonly Push[]
   /**

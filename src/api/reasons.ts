@@ -117,6 +117,49 @@ export const reasons = {
     means: 'The workload has the update strategy OnDelete: its pods start again only when somebody deletes them.',
     todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate.',
   },
+  JobCreated: {
+    where: ['applied'],
+    means: 'A Job of the CronJob was made. `changes` and `summary` have its name.',
+    todo: 'Nothing. `?wait=` says how the Job ends.',
+  },
+  JobRunning: {
+    where: ['skipped', 'waited'],
+    means:
+      'A Job of the hook has not ended. With `concurrency: forbid`, a later delivery makes none; and a post that waits has waited as long as it may.',
+    todo: 'Nothing, if that is meant. Otherwise look at the Job that the message names, or choose another `concurrency`. To go on waiting, send the same request again.',
+  },
+  JobComplete: {
+    where: ['waited'],
+    means: 'The Job of the delivery has ended with success.',
+    todo: 'Nothing.',
+  },
+  JobFailed: {
+    where: ['waited', 'event'],
+    means: 'The Job of the delivery has failed for good, with the reason in the message.',
+    todo: 'Look at its pods: `kubectl logs job/NAME`. To run it once more, send it with another `Idempotency-Key`.',
+  },
+  JobGone: {
+    where: ['waited'],
+    means:
+      'The Job of the delivery is not there any more, so nobody can say how it ended: its `ttl` is over, somebody has deleted it, a later delivery has replaced it, or the hook names another CronJob now.',
+    todo: 'Ask sooner, or raise `ttl`.',
+  },
+  JobRefused: {
+    where: ['failed'],
+    means: 'The API server did not take the Job: a quota, a policy, a webhook or a rule of Kubernetes is against it.',
+    todo: 'Do what the message says. The same sent again is tried again.',
+  },
+  NameTaken: {
+    where: ['failed'],
+    means: 'A Job that this delivery has not made has the name that its Job would have.',
+    todo: 'Delete or rename that Job, and find out who made it: such names begin with the name of the CronJob, and end by chance.',
+  },
+  InputUnusable: {
+    where: ['failed'],
+    means:
+      'The post says something that a Job cannot get: a label of more than 1 KiB, a body of more than 64 KiB or that is no text, or the character NUL.',
+    todo: 'Let the sender send less, or do without it: `labels` and `body` of the hook.',
+  },
   RolloutComplete: {
     where: ['waited'],
     means: 'What the delivery wrote is there, and as many pods of it as are wanted are available.',

@@ -2,10 +2,19 @@
  * The states of the change that a delivery made. If its workloads are in different states, the
  * change has the state that is first in this list.
  */
-export const settlementStates = ['stalled', 'progressing', 'replaced', 'superseded', 'complete', 'stored'] as const
+export const settlementStates = [
+  'failed',
+  'stalled',
+  'progressing',
+  'replaced',
+  'superseded',
+  'complete',
+  'stored',
+] as const
 
 /**
  * The state of a change:
+ * - failed: what the change began has ended without success, as a Job does.
  * - stalled: the change makes no progress, as after a workload's deadline.
  * - progressing: the change is not complete yet.
  * - replaced: somebody else has changed what the delivery wrote.
@@ -18,6 +27,8 @@ export type SettlementState = (typeof settlementStates)[number]
 /** The state of a delivery's change at this moment. */
 export interface Settlement {
   readonly state: SettlementState
+  /** The reason in the answer. Absent: the one that rollouts and counts have in this state. */
+  readonly reason?: 'JobComplete' | 'JobRunning' | 'JobFailed' | 'JobGone'
   /** Explains the state to a person. */
   readonly message: string
   /** The numbers of available and of desired new pods or nodes. Absent if none are counted. */
@@ -33,7 +44,7 @@ export interface Settlement {
 /** What a hook's status says of a change that has settled. */
 export interface Settled {
   readonly state: SettlementState
-  /** Why the change stalled, as a text for people. Absent in other states. */
+  /** Why the change stalled or failed, as a text for people. Absent in other states. */
   readonly stateMessage?: string
 }
 

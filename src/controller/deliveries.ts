@@ -281,10 +281,7 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
   }
 }
 
-/**
- * Returns the Event for a stalled rollout in the report. Undefined if the status shows all stalled
- * rollouts as stalled.
- */
+/** Returns the Event for a stalled rollout or a failed Job in the report, if the status shows it not yet. */
 const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
   const known = hook.status?.recent?.filter(isStalled) ?? []
   const stalled = reported?.recent.filter(isStalled) ?? []
@@ -292,9 +289,10 @@ const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
     known.some(other => isDeepStrictEqual({ ...other, stateMessage: '' }, { ...delivery, stateMessage: '' }))
   const found = stalled.find(delivery => !isKnown(delivery))
   if (!found) return undefined
-  const { means, todo } = reasons.RolloutStalled
+  const reason = found.state === 'failed' ? 'JobFailed' : 'RolloutStalled'
+  const { means, todo } = reasons[reason]
   const what = `${found.stateMessage ?? means.replace(/\.$/, '')} (sent by ${found.sender})`
-  return { ...objectsOf(hook), type: 'Warning', reason: 'RolloutStalled', action: 'Deliver', note: `${what}. ${todo}` }
+  return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${what}. ${todo}` }
 }
 
-const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled'
+const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled' || state === 'failed'

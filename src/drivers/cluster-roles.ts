@@ -20,9 +20,16 @@ export const definitionsRole = 'receiver-hooks-definitions'
  */
 export const optionalRights = (drivers: readonly WithRights[]): readonly Extra[] =>
   drivers.flatMap(driver => {
-    const { keeps, trigger } = driver.rights
+    const { keeps, trigger, unlimited } = driver.rights
     const name = driver.name.replaceAll(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)
-    const own = { name, hooks: `with the driver ${driver.name}`, readsDefinitions: false, trigger, keeps }
+    const own = {
+      name,
+      hooks: `with the driver ${driver.name}`,
+      readsDefinitions: false,
+      trigger,
+      keeps,
+      ...(unlimited !== undefined && { unlimited }),
+    }
     return [...(isGiven(driver) ? [] : [own]), ...(driver.rights.extras ?? [])]
   })
 

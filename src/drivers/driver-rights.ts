@@ -9,6 +9,11 @@ export interface DriverRights {
    */
   readonly given: 'everywhere' | 'where bound'
   /**
+   * What an attacker could do with the trigger's rights, if no policy can limit them. Absent if one
+   * does, or if the driver writes nothing. The component that grants the rights says this first.
+   */
+  readonly unlimited?: string
+  /**
    * The trigger's rights. The controller may `get` the same objects, to check whether a hook would
    * work.
    */
@@ -22,7 +27,7 @@ export interface DriverRights {
 }
 
 /** Rights for some kinds, in ClusterRoles of their own that an administrator binds. */
-export interface Extra extends Pick<DriverRights, 'trigger' | 'keeps'> {
+export interface Extra extends Pick<DriverRights, 'trigger' | 'keeps' | 'unlimited'> {
   /** The end of the ClusterRoles' names: `receiver-hooks-trigger-NAME`. */
   readonly name: string
   /** The hooks that need these rights, in words, such as `whose target is a Rollout`. */

@@ -139,6 +139,8 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
 export interface LookContext {
   readonly api: ApiConnection
   readonly namespace: string
+  /** The changes whose outcome is asked for. A look reads at least what these need. */
+  readonly changes: readonly (DecidedChange | DecidedCount)[]
   /** The CRDs of custom kinds, as they were at most ten minutes ago. */
   readonly definitions: Definitions
   /**

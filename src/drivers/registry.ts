@@ -5,6 +5,7 @@ import { recordCrd } from '../api/record-crd.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
 import { forward } from './forward/forward.ts'
 import { redeploy } from './redeploy/redeploy.ts'
+import { runJob } from './run-job/run-job.ts'
 import { restart } from './restart/restart.ts'
 import { scale } from './scale/scale.ts'
 import { scaleNodes } from './scale-nodes/scale-nodes.ts'
@@ -16,6 +17,7 @@ const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
   scaleNodes: anyDriver(scaleNodes),
   redeploy: anyDriver(redeploy),
   restart: anyDriver(restart),
+  runJob: anyDriver(runJob),
   forward: anyDriver(forward),
 }
 

@@ -3,6 +3,7 @@ import { specSchema } from '../api/hook.ts'
 import type { Declaration } from './declaration.ts'
 import { forwardDeclaration } from './forward/schema.ts'
 import { redeployDeclaration } from './redeploy/schema.ts'
+import { runJobDeclaration } from './run-job/schema.ts'
 import { restartDeclaration } from './restart/schema.ts'
 import { scaleDeclaration } from './scale/schema.ts'
 import { scaleNodesDeclaration } from './scale-nodes/schema.ts'
@@ -16,6 +17,7 @@ export const declarations = [
   scaleNodesDeclaration,
   redeployDeclaration,
   restartDeclaration,
+  runJobDeclaration,
   forwardDeclaration,
 ] as const satisfies readonly Declaration[]
 

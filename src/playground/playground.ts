@@ -21,6 +21,7 @@ import { wait } from '../environment/wait.ts'
 import { hooks } from '../kube/resources.ts'
 import { read, send } from '../kube/requests.ts'
 import { bannerOf } from './banner.ts'
+import { runJobs } from './jobs.ts'
 import { kubeconfigFor } from './kubeconfig.ts'
 import { sampleHooks, sampleNamespace, samples, systemNamespace } from './samples.ts'
 import { runWorkloads } from './workloads.ts'
@@ -118,7 +119,10 @@ export const openPlayground = async (
   const stopWorkloads = new AbortController()
 
   for (const [path, object] of samples) await send(connection, { method: 'POST', path, body: JSON.stringify(object) })
-  const workloads = runWorkloads(environment, stopWorkloads.signal)
+  const workloads = Promise.all([
+    runWorkloads(environment, stopWorkloads.signal),
+    runJobs(environment, stopWorkloads.signal),
+  ])
   const roles = await startRoles(environment, {
     controller: true,
     trigger: true,

@@ -38,6 +38,22 @@ const web: KubeObject = {
   },
 }
 
+/** What hooks with the driver runJob can run. Its schedule never comes. */
+const report: KubeObject = {
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name: 'report', namespace: sampleNamespace },
+  spec: {
+    schedule: '@yearly',
+    suspend: true,
+    jobTemplate: {
+      spec: {
+        template: { spec: { restartPolicy: 'Never', containers: [{ name: 'report', image: 'busybox:1.37' }] } },
+      },
+    },
+  },
+}
+
 /**
  * Makes an object as `kubectl apply` does, with its annotation. Then a later apply can remove
  * fields and prints no warning.
@@ -53,6 +69,7 @@ export const samples: readonly (readonly [path: string, object: unknown])[] = [
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } }],
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: sampleNamespace } }],
   [`/apis/apps/v1/namespaces/${sampleNamespace}/deployments`, applied(web)],
+  [`/apis/batch/v1/namespaces/${sampleNamespace}/cronjobs`, applied(report)],
   [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(hook('web-up', 'up'))],
   [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(hook('web-down', 'down'))],
   [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(pushHook)],

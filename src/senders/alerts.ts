@@ -26,6 +26,24 @@ const labelText = (labels: unknown): string => {
 export const namesOf = (alerts: readonly JsonObject[]): readonly string[] =>
   alerts.map(alert => stringAt(alert, 'fingerprint') || labelText(at(alert, 'labels'))).sort()
 
+/** Returns the members of labels that are texts, as labels should be. */
+export const labelsIn = (labels: unknown): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(isObject(labels) ? labels : {}).flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name, value] as const] : [],
+    ),
+  )
+
+/** Returns the labels that all alerts have, with the same value. */
+export const commonLabels = (alerts: readonly JsonObject[]): Readonly<Record<string, string>> => {
+  const [first, ...others] = alerts.map(alert => labelsIn(alert['labels']))
+  return Object.fromEntries(
+    Object.entries(first ?? {}).filter(([name, value]) =>
+      others.every(labels => Object.hasOwn(labels, name) && labels[name] === value),
+    ),
+  )
+}
+
 /**
  * Returns the latest time in a member of some alerts, in milliseconds since the epoch. Returns
  * undefined if none can be parsed.
@@ -67,6 +85,7 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
     sender,
     phase: phaseOf(body, why),
     identity: identityOf(identityKey(key, firing, resolved, truncated(body), why), newsAt),
+    labels: labelsIn(at(body, 'commonLabels')),
     group: { key, firing, mixed: why === undefined && firing.length > 0 && resolved.length > 0 },
   }
 }

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
-import { alertsOf, namesOf, newest } from './alerts.ts'
+import { alertsOf, commonLabels, namesOf, newest } from './alerts.ts'
 import { identityKey, timeOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
@@ -31,6 +31,7 @@ export const prometheus: Sender = {
       sender: 'prometheus',
       phase,
       identity: identityOf(identityKey('prometheus', names, namesOf(over)), newsAt),
+      labels: commonLabels(firing.length > 0 ? firing : over),
       group: { key: 'prometheus', firing: names, mixed: firing.length > 0 && over.length > 0 },
     }
   },

@@ -14,7 +14,7 @@ import { shortenedMessage, type FollowedDelivery } from './record.ts'
 const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
 
 /**
- * Follows the newest rollout or restart that this process has made for each hook, until its outcome
+ * Follows the newest rollout, restart or Job that this process has made for each hook, until its outcome
  * is final or {@link followForMs} have passed. The process looks at it even if no post waits, so
  * that the outcome gets into the hook's status. Each new outcome is written with the record. If the
  * process ends before that, the status never shows it.
@@ -41,7 +41,7 @@ export class FollowedChanges {
     this.#hooks = hooks
     this.#seconds = metrics.histogram(
       'receiverhooks_settled_seconds',
-      'Time from a rollout or restart to its outcome. One that stalls and goes on later has both states.',
+      'Time from a rollout, a restart or a Job to its outcome. One that stalls and goes on later has both states.',
       ['driver', 'state'],
       buckets,
     )
@@ -70,7 +70,7 @@ export class FollowedChanges {
       // A stalled rollout may still continue.
       if (state !== 'stalled') end()
     }
-    const leave = this.#looks.join(hook, see, followEveryMs)
+    const leave = this.#looks.join(hook, see, change, followEveryMs)
     if (!leave) return
     const cancel = this.#clock.after(followForMs, () => end())
     const end = (): void => {
@@ -94,4 +94,4 @@ export class FollowedChanges {
 }
 
 const settledOf = ({ message, state }: Settlement): Settled =>
-  state === 'stalled' ? { state, stateMessage: shortenedMessage(message) } : { state }
+  state === 'stalled' || state === 'failed' ? { state, stateMessage: shortenedMessage(message) } : { state }

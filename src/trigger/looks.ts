@@ -1,4 +1,5 @@
 import type { StoredObject } from '../api/object.ts'
+import type { DecidedChange, DecidedCount } from '../api/settlement.ts'
 import type { Look } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
@@ -14,9 +15,12 @@ export type Looked = { readonly look: Look } | { readonly unread: string }
 /** Receives the result of each look that began after the looker joined. */
 type Looker = (looked: Looked) => void
 
+/** The change whose outcome a looker asks for. */
+type Change = DecidedChange | DecidedCount
+
 interface Watched {
-  /** Each looker, with the pause between two looks that it asks for, in milliseconds. */
-  readonly lookers: Map<Looker, number>
+  /** Each looker, with its change and the pause between two looks that it asks for, in milliseconds. */
+  readonly lookers: Map<Looker, { readonly change: Change; readonly everyMs: number }>
   /** Interrupts the pause between two looks, so that its length is computed again. */
   wake: () => void
 }
@@ -55,12 +59,12 @@ export class Looks {
    * between two looks is at most `everyMs`, and some milliseconds more for each object. Returns
    * undefined if too many hooks are looked at already.
    */
-  join(hook: LiveHook, looker: Looker, everyMs = lookEveryMs): (() => void) | undefined {
+  join(hook: LiveHook, looker: Looker, change: Change, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
     const present = this.#watched.get(key)
     if (!present && this.#watched.size >= maxLooks) return undefined
-    const watched = present ?? { lookers: new Map<Looker, number>(), wake: () => {} }
-    watched.lookers.set(looker, everyMs)
+    const watched = present ?? { lookers: new Map(), wake: () => {} }
+    watched.lookers.set(looker, { change, everyMs })
     if (present) {
       watched.wake()
     } else {
@@ -84,7 +88,8 @@ export class Looks {
       // A looker that joins during a look gets the next one. The present look may have read before
       // the looker's change.
       const joined = [...lookers.keys()]
-      const looked = await this.#look(hook)
+      const changes = [...lookers.values()].map(({ change }) => change)
+      const looked = await this.#look(hook, changes)
       for (const looker of joined) if (lookers.has(looker)) looker(looked)
       const objects = 'look' in looked ? looked.look.objects : 1
       if (lookers.size > 0) await this.#pause(watched, objects * lookEveryMsForEach)
@@ -104,7 +109,8 @@ export class Looks {
     for (;;) {
       // The pause lasts even if the last looker leaves during it, so that the next post causes no
       // look at once.
-      const everyMs = watched.lookers.size === 0 ? lookEveryMs : Math.min(...watched.lookers.values())
+      const everyMs =
+        watched.lookers.size === 0 ? lookEveryMs : Math.min(...[...watched.lookers.values()].map(each => each.everyMs))
       const leftMs = beganAt + everyMs + moreMs - clock.monotonic()
       if (leftMs <= 0) return
       const woken = new AbortController()
@@ -113,7 +119,7 @@ export class Looks {
     }
   }
 
-  async #look(hook: LiveHook): Promise<Looked> {
+  async #look(hook: LiveHook, changes: readonly Change[]): Promise<Looked> {
     const { account, bound, namespace } = hook
     try {
       const acting = this.#accounts.of(hook)
@@ -121,6 +127,7 @@ export class Looks {
       const context = {
         api,
         namespace,
+        changes,
         definitions: this.#definitions,
         pods: (labelSelector: string, take: (pod: StoredObject) => void) =>
           this.#pods.list({ api, namespace, account }, labelSelector, take),

@@ -26,12 +26,14 @@ export const statusOfState: Readonly<Record<SettlementState, readonly [status: n
   progressing: [202, 'RolloutProgressing'],
   replaced: [409, 'Replaced'],
   stalled: [422, 'RolloutStalled'],
+  failed: [422, 'JobFailed'],
 }
 
 /** Returns the answer to a post that has waited. */
 export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Settlement): TriggerAnswer => {
   const { causes, message, of, ready, state } = settlement
-  const [status, reason] = statusOfState[state]
+  const [status, usual] = statusOfState[state]
+  const { reason = usual } = settlement
   const { hook, driver, outcome, from, to, summary, changes } = answer.body
   const again = isAskable
     ? '. Send the same request again to go on waiting'

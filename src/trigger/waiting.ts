@@ -61,7 +61,7 @@ export class WaitingPosts {
     this.#ofHook.set(hook.uid, waiting + 1)
     try {
       post.request.release?.()
-      return await this.#waitFor(post)
+      return await this.#waitFor(post, change)
     } finally {
       const left = (this.#ofHook.get(hook.uid) ?? 1) - 1
       if (left === 0) this.#ofHook.delete(hook.uid)
@@ -80,7 +80,10 @@ export class WaitingPosts {
     return this.#ends.size
   }
 
-  #waitFor({ decided, hook, request, waitMs }: WaitingPost): Promise<TriggerAnswer> {
+  #waitFor(
+    { decided, hook, request, waitMs }: WaitingPost,
+    change: NonNullable<DecidedPost['change']>,
+  ): Promise<TriggerAnswer> {
     const { clock, log } = this.#environment
     return new Promise(resolve => {
       let seen: Settlement | undefined
@@ -101,15 +104,19 @@ export class WaitingPosts {
         if (!found.accepted && found.status !== 503) return answer(refusal(found.status, found.reason))
         // Another hook may have the name by now.
         if (request.named && found.accepted && found.hook.uid !== hook.uid) return answer(refusal(401, 'Unproved'))
-        seen = found.accepted ? settlementIn(looked, decided, clock.now()) : unread('the hook could not be read')
+        seen = found.accepted ? settlementIn(looked, change, clock.now()) : unread('the hook could not be read')
         if (seen.state !== 'progressing' || isOver()) answerState(seen)
       }
-      const looking = this.#looks.join(hook, looked => {
-        see(looked).catch((error: unknown) => {
-          log.error({ error }, 'a look failed in a way it never should')
-          answerState(unread('the look failed'))
-        })
-      })
+      const looking = this.#looks.join(
+        hook,
+        looked => {
+          see(looked).catch((error: unknown) => {
+            log.error({ error }, 'a look failed in a way it never should')
+            answerState(unread('the look failed'))
+          })
+        },
+        change,
+      )
       if (!looking) return answerState(tooMany)
       leaves.push(looking)
       // No post is answered before its first look has ended, unless that look takes too long.
@@ -124,8 +131,8 @@ export class WaitingPosts {
   }
 }
 
-const settlementIn = (looked: Looked, { change }: DecidedPost, now: number): Settlement =>
-  'look' in looked && change ? looked.look.settlementOf(change, now) : unread('unread' in looked ? looked.unread : '')
+const settlementIn = (looked: Looked, change: NonNullable<DecidedPost['change']>, now: number): Settlement =>
+  'look' in looked ? looked.look.settlementOf(change, now) : unread(looked.unread)
 
 const unread = (why: string): Settlement => ({ state: 'progressing', message: `it could not be looked at: ${why}` })
 

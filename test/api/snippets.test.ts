@@ -2,6 +2,7 @@ import { describe, expect, inject, it } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { serviceType } from '../../src/drivers/forward/service.ts'
+import { cronJobType } from '../../src/drivers/run-job/jobs.ts'
 import { declarations } from '../../src/drivers/schemas.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
@@ -29,6 +30,7 @@ const driverSpecs: Readonly<Record<string, object>> = {
     redeploy: { target: { name: 'pushed' }, tags: { glob: '*' }, withoutImage: 'restart' },
   },
   restart: { driver: 'restart', restart: { target: { name: 'pushed' } } },
+  runJob: { driver: 'runJob', runJob: { cronJob: 'pushed', body: 'env' } },
   forward: { driver: 'forward', forward: { service: { name: 'pushed', port: 80 } } },
 }
 
@@ -115,6 +117,17 @@ const setUp = async () => {
     kind: 'Service',
     metadata: { name: 'pushed' },
     spec: { selector: { app: 'pushed' }, ports: [{ port: 80 }] },
+  })
+  await create(here.api, cronJobType, here.namespace, {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'pushed' },
+    spec: {
+      schedule: '@yearly',
+      jobTemplate: {
+        spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'c', image: 'c' }] } } },
+      },
+    },
   })
   // Every Service takes every post.
   await product(here, { outbound: () => Promise.resolve({ status: 200, headers: {}, body: '' }) })

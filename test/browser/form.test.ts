@@ -111,6 +111,21 @@ describe('the form of scaleNodes', () => {
   })
 })
 
+describe('the form of runJob', () => {
+  it('takes a CronJob by name, variables one by one, and labels line by line', async () => {
+    const page = await openForm('runJob')
+    await page.getByLabel('Name *', { exact: true }).fill('run-report')
+    await page.getByLabel('CronJob').fill('report')
+    await page.getByLabel('run none').check()
+    await page.getByText('More about this').click()
+    await page.getByLabel('Labels of alerts', { exact: true }).fill('severity\npod')
+    expect(await create(page, 'run-report')).toMatchObject({
+      driver: 'runJob',
+      runJob: { cronJob: 'report', concurrency: 'forbid', labels: ['severity', 'pod'] },
+    })
+  })
+})
+
 describe('the form of forward', () => {
   it('takes a Service by name and port, and headers line by line', async () => {
     const page = await openForm('forward')

@@ -107,6 +107,21 @@ describe('the flags of a spec', () => {
       },
     ],
     [
+      'runJob',
+      { 'cron-job': ['report'], env: ['MODE=full', 'A=b=c'], labels: ['severity', 'pod'], concurrency: ['forbid'] },
+      {
+        runJob: {
+          cronJob: 'report',
+          env: [
+            { name: 'MODE', value: 'full' },
+            { name: 'A', value: 'b=c' },
+          ],
+          labels: ['severity', 'pod'],
+          concurrency: 'forbid',
+        },
+      },
+    ],
+    [
       'forward',
       { 'service-name': ['jenkins'], 'service-port': ['8080'], headers: ['X-A', 'X-B'], path: ['/hook'] },
       { forward: { service: { name: 'jenkins', port: 8080 }, headers: ['X-A', 'X-B'], path: '/hook' } },
@@ -136,6 +151,7 @@ describe('the flags of a spec', () => {
     expect(groupOf('max')).toBe('--driver scale, --driver scaleNodes')
     expect(groupOf('image')).toBe('--driver redeploy')
     expect(groupOf('service-port')).toBe('--driver forward')
+    expect(groupOf('cron-job')).toBe('--driver runJob')
     expect(groupOf('cooldown')).toBe('Every hook')
     expect(groupOf('auth-bearer')).toBe('Every hook: what a post must prove')
   })

@@ -3,6 +3,7 @@ import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import { serviceType } from '../../src/drivers/forward/service.ts'
+import { cronJobType } from '../../src/drivers/run-job/jobs.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect } from '../../src/environment/node.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
@@ -75,6 +76,12 @@ const doings: readonly Doing[] = [
     reason: 'Forwarded',
     needs: ['get services', 'create services/proxy'],
   },
+  {
+    driver: 'runJob',
+    member: { cronJob: 'report', concurrency: 'replace' },
+    reason: 'JobCreated',
+    needs: ['get cronjobs.batch', 'list jobs.batch', 'create jobs.batch', 'delete jobs.batch'],
+  },
 ]
 
 const nameOf = ({ driver }: Doing): string => `as-${driver.toLowerCase()}`
@@ -85,7 +92,7 @@ const rights: readonly Right[] = [
     ({ account, kind, resource }) =>
       account === 'controller' || kind === 'Role' || ['receiverhooks', recordPlural].includes(resource),
   ),
-  ...['scale-nodes', 'redeploy', 'restart', 'forward']
+  ...['scale-nodes', 'redeploy', 'restart', 'run-job', 'forward']
     .flatMap(rightsOfDriver)
     .filter(({ account }) => account === 'controller'),
 ]
@@ -173,6 +180,17 @@ const setUp = async (through: (api: ApiConnection) => ApiConnection = api => api
   })
   await here.createDeployment('web', 1)
   for (const name of ['db', 'again']) await createStatefulSet(here, name)
+  await create(here.api, cronJobType, here.namespace, {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'report' },
+    spec: {
+      schedule: '@yearly',
+      jobTemplate: {
+        spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'app', image: 'report:1' }] } } },
+      },
+    },
+  })
   const pool = countedKinds.find(({ type }) => type.kind === machineDeployments.kind)
   await make(here, machineDeployments, 'workers', pool?.spec(1) ?? {})
   const { outbound } = network(new Map([[`${stringAt(service, 'spec', 'clusterIP')}:8080`, port]]))

@@ -74,6 +74,24 @@ it('the page on Services: its hook passes posts on to a Service of the playgroun
   expect(said).toContain('would have passed the post on to Service/jenkins')
 }, 240_000)
 
+it('the page on Jobs: its hook runs a CronJob of the playground, waits for its end, and makes nothing on a dry run', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/run-a-job.md'
+  await apply(person, blockWith(page, 'yaml', 'kind: CronJob'))
+  expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
+    'receiverhook.receiverhooks.dev/run-report created\n',
+  )
+  const [dryRun = '', waiting = ''] = blockWith(page, 'console', 'trigger run-report').trim().split('\n')
+  const said = await until(
+    () => person.run(dryRun).catch(String),
+    answer => answer.includes('JobCreated'),
+    timeoutMs,
+  )
+  expect(said).toContain('would have made Job/report-')
+  expect(await person.run('kubectl get jobs -n shop')).not.toContain('report-')
+  expect(await person.run(waiting)).toMatch(/200 complete JobComplete: Job\/report-\w+ is complete/)
+}, 240_000)
+
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/filter-deliveries.md'

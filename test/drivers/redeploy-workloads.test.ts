@@ -95,7 +95,13 @@ describe('the workloads of a selector', () => {
     const { api, make } = setUp()
     make('fat', { fat: 'y'.repeat(2_200_000) })
     make('web')
-    const look = await lookAtWorkloads(member, { api, namespace: 'shop', definitions: noDefinitions, pods: noPods })
+    const look = await lookAtWorkloads(member, {
+      api,
+      namespace: 'shop',
+      changes: [],
+      definitions: noDefinitions,
+      pods: noPods,
+    })
     expect(look.settlementOf({ at: 0, did: ['a'], n: 2 }, 0)).toEqual({
       state: 'progressing',
       message: 'Deployment/fat cannot be read: remove what is large in it, such as annotations',

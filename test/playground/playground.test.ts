@@ -72,6 +72,27 @@ describe('the playground', () => {
     })
   })
 
+  it('runs the Jobs of a hook, which end with success or fail by their image', async () => {
+    const { kubeconfig } = await startPlayground()
+    const hook = {
+      apiVersion: 'receiverhooks.dev/v1alpha1',
+      kind: 'ReceiverHook',
+      metadata: { name: 'run-report' },
+      spec: { driver: 'runJob', runJob: { cronJob: 'report' } },
+    }
+    expect((await kubectl(kubeconfig, ['apply', '-f', '-'], JSON.stringify(hook))).code).toBe(0)
+    const url = await until(
+      () => run(kubeconfig, 'get', 'receiverhook', 'run-report', '-o', 'jsonpath={.status.triggerURL}'),
+      text => text !== '',
+    )
+    const ends = (key: string) => post(`${url}?wait=20s`, undefined, { headers: { 'idempotency-key': key } })
+    expect((await ends('a')).body).toMatchObject({ state: 'complete', reason: 'JobComplete' })
+    const container = { name: 'report', image: 'busybox:failing' }
+    const patch = { spec: { jobTemplate: { spec: { template: { spec: { containers: [container] } } } } } }
+    await run(kubeconfig, 'patch', 'cronjob', 'report', '--type', 'merge', '-p', JSON.stringify(patch))
+    expect((await ends('b')).body).toMatchObject({ state: 'failed', reason: 'JobFailed' })
+  })
+
   it('shows pods that follow the count and the image, and says why they have no log', async () => {
     const { kubeconfig, printed } = await startPlayground()
     const images = async (): Promise<string> =>

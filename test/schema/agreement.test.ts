@@ -210,6 +210,29 @@ const forward = fc.record(
   },
   { requiredKeys: ['service', 'path', 'query', 'timeout'] },
 )
+const label = mostly<string>(fc.constantFrom('severity', 'A1', '_a', 'pod_name'), '', '1a', 'a_', 'a-b', 'é', '_')
+const runJob = fc.record(
+  {
+    cronJob: fc.oneof(name, fc.constantFrom('c'.repeat(52), 'c'.repeat(53))),
+    concurrency: mostly<string>(fc.constantFrom('allow', 'forbid', 'replace'), '', 'Allow'),
+    env: fc.uniqueArray(
+      fc.record({
+        name: mostly<string>(
+          fc.constantFrom('MODE', 'a_1', '_', 'RECEIVER_HOOK', 'MY_RECEIVER_HOOK_X'),
+          ...['RECEIVER_HOOK_', 'RECEIVER_HOOK_X', '1A', 'A-B', '', 'é'],
+        ),
+        value: mostly<string>(fc.constantFrom('', 'full', '$(MODE)', 'é\n'), '\u0000', 'x'.repeat(129)),
+      }),
+      { selector: variable => variable.name, maxLength: 3 },
+    ),
+    labels: fc.uniqueArray(fc.oneof(label, fc.constantFrom('SEVERITY', 'Pod_Name', 'a'.repeat(48), 'a'.repeat(49))), {
+      maxLength: 3,
+    }),
+    body: mostly<string>(fc.constantFrom('none', 'env', 'file'), '', 'all'),
+    ttl: mostly<string>(fc.constantFrom('10m', '24h', '720h', '600s'), '9m59s', '721h', '0s', '1', '1.5h'),
+  },
+  { requiredKeys: ['cronJob', 'concurrency', 'body', 'ttl'] },
+)
 /** Every member that the API server would have filled in is there, since the guard judges what is stored. */
 const specs = fc.record(
   {
@@ -269,6 +292,17 @@ describe('admission and the check at a first delivery', () => {
   property('judge all posts that are passed on alike', [forward], written => {
     const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
     const all = { driver: 'forward', forward: written, ...common, token: { rotation: 0, overlap: '5m' } }
+    const violation = firstViolation(spec, all, 'spec')
+    expect({ written, admitted: admits(all), violation }).toEqual({
+      written,
+      admitted: violation === undefined,
+      violation,
+    })
+  })
+
+  property('judge all Jobs alike', [runJob], written => {
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const all = { driver: 'runJob', runJob: written, ...common, token: { rotation: 0, overlap: '5m' } }
     const violation = firstViolation(spec, all, 'spec')
     expect({ written, admitted: admits(all), violation }).toEqual({
       written,

@@ -30,6 +30,10 @@ export const createCommand: Command = {
       means: 'restarts the pods, every 15 minutes at most',
     },
     {
+      line: 'create run-report --driver runJob --cron-job report --concurrency forbid',
+      means: 'runs one Job of a CronJob at a time',
+    },
+    {
       line: 'create to-jenkins --driver forward --service-name jenkins --service-port http --path /github-webhook/',
       means: 'passes each post on to a Service',
     },

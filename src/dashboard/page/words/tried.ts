@@ -26,7 +26,7 @@ const stateText = (state: string, { causes = [], message, of, ready, reason }: T
     const text = of === undefined ? message : [`${ready} of ${of} ready`, ...causes].join(', ')
     return { kind: '', text: sentence(text) }
   }
-  const isBad = state === 'stalled' || state === 'replaced'
+  const isBad = state === 'stalled' || state === 'failed' || state === 'replaced'
   return {
     kind: isBad ? 'bad' : state === 'complete' ? 'good' : '',
     text: withAdvice(`${capital(state)}: ${message}`, isBad ? reason : ''),

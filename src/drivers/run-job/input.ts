@@ -1,0 +1,62 @@
+import type { Delivery } from '../../api/delivery.ts'
+import type { DriverPost } from '../driver.ts'
+import { variableOfLabel, variablePrefix, type RunJob } from './schema.ts'
+
+/** The longest body that a Job gets, and the longest value of a label, in bytes. */
+export const maxInputBytes = 64 * 1024
+export const maxLabelBytes = 1024
+
+/** A text of a post that the containers of a Job get. It is kept as an annotation of the Job's pods. */
+export interface PostText {
+  /** The name of the annotation. */
+  readonly annotation: string
+  readonly text: string
+  /** The variable or the file that has the text. */
+  readonly as: { readonly variable: string } | 'file'
+}
+
+/** The beginning of the names of these annotations. */
+const annotationPrefix = 'receiverhooks.dev/'
+
+/**
+ * Returns what the containers of a Job get of a post, or why a Job cannot get it. A label that not
+ * all alerts share is empty. Nothing is cut: half of a name could be the name of something else.
+ */
+export const inputOf = (
+  { body: bodyAs, labels = [] }: Pick<RunJob, 'body' | 'labels'>,
+  delivery: Pick<Delivery, 'labels'>,
+  post: () => Pick<DriverPost, 'body'>,
+): readonly PostText[] | { readonly unusable: string } => {
+  const inputs: PostText[] = []
+  for (const label of labels) {
+    const { labels: given = {} } = delivery
+    const text = (Object.hasOwn(given, label) ? given[label] : undefined) ?? ''
+    if (Buffer.byteLength(text) > maxLabelBytes) {
+      return { unusable: `the label ${label} has more than ${maxLabelBytes} bytes` }
+    }
+    if (text.includes('\u0000')) return { unusable: `the label ${label} has the character NUL` }
+    inputs.push({ annotation: `${annotationPrefix}label.${label}`, text, as: { variable: variableOfLabel(label) } })
+  }
+  if (bodyAs === 'none') return inputs
+  const { body } = post()
+  if (body.length > maxInputBytes) {
+    return { unusable: `the body has more than ${maxInputBytes / 1024} KiB, and spec.runJob.body is ${bodyAs}` }
+  }
+  const text = textOf(body)
+  if (text === undefined) return { unusable: `the body is no text in UTF-8, and spec.runJob.body is ${bodyAs}` }
+  if (text.includes('\u0000')) {
+    return { unusable: `the body has the character NUL, and spec.runJob.body is ${bodyAs}` }
+  }
+  const as = bodyAs === 'env' ? { variable: `${variablePrefix}BODY` } : 'file'
+  return [...inputs, { annotation: `${annotationPrefix}body`, text, as }]
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+const textOf = (body: Uint8Array): string | undefined => {
+  try {
+    return utf8.decode(body)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import { checkedMilliseconds } from '../../api/duration.ts'
+import { at, isObject, type JsonObject } from '../../api/json.ts'
+import type { KubeObject, StoredObject } from '../../api/object.ts'
+import { apiVersionOf } from '../../kube/paths.ts'
+import type { PostText } from './input.ts'
+import { cronJobType, deliveryAnnotation, hookLabel, jobType } from './jobs.ts'
+import type { RunJob } from './schema.ts'
+
+/** The folder in which a container finds the file with the body, and the volume that has it. */
+const folder = '/var/run/receiver-hook'
+const volume = 'receiver-hook'
+
+/** How many characters the name of a Job has after that of its CronJob and a hyphen. */
+const nameCharacters = 10
+
+/** The alphabet of base32, in lower case (RFC 4648, section 6). */
+const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/**
+ * Returns the name of the Job of an act. All copies of a delivery have one act, so they can make only
+ * one Job.
+ */
+export const jobNameOf = (cronJob: string, actId: string): string => {
+  const bytes = createHash('sha256').update(actId).digest()
+  const characters = [...bytes.subarray(0, nameCharacters)].map(byte => base32.charAt(byte % base32.length))
+  return `${cronJob}-${characters.join('')}`
+}
+
+/** What a Job is made from. */
+export interface JobOf {
+  readonly cronJob: StoredObject
+  readonly member: Pick<RunJob, 'env' | 'ttl'>
+  readonly hookUid: string
+  readonly actId: string
+  readonly inputs: readonly PostText[]
+}
+
+/**
+ * Makes the Job of an act, as `kubectl create job --from` does. Nothing of the post is in the value of a
+ * variable, because Kubernetes expands `$(NAME)` there, also for a variable that has a Secret.
+ *
+ * The CronJob is a plain owner, and not the Job's controller. Otherwise its history limit would
+ * delete the Job, which is the evidence of the act.
+ */
+export const jobOf = ({ actId, cronJob, hookUid, inputs, member }: JobOf): KubeObject => {
+  const { name, namespace, uid } = cronJob.metadata
+  const template = objectAt(cronJob, 'spec', 'jobTemplate')
+  const spec = objectAt(template, 'spec')
+  const pods = objectAt(spec, 'template')
+  return {
+    apiVersion: apiVersionOf(jobType),
+    kind: jobType.kind,
+    metadata: {
+      name: jobNameOf(name, actId),
+      ...(namespace !== undefined && { namespace }),
+      labels: { ...textsAt(template, 'metadata', 'labels'), [hookLabel]: hookUid },
+      annotations: {
+        ...textsAt(template, 'metadata', 'annotations'),
+        'cronjob.kubernetes.io/instantiate': 'manual',
+        [deliveryAnnotation]: actId,
+      },
+      ownerReferences: [{ apiVersion: apiVersionOf(cronJobType), kind: cronJobType.kind, name, uid }],
+    },
+    spec: {
+      ...spec,
+      ttlSecondsAfterFinished: Math.ceil(checkedMilliseconds(member.ttl) / 1000),
+      template: {
+        ...pods,
+        metadata: {
+          ...objectAt(pods, 'metadata'),
+          annotations: {
+            ...textsAt(pods, 'metadata', 'annotations'),
+            ...Object.fromEntries(inputs.map(({ annotation, text }) => [annotation, text])),
+          },
+        },
+        spec: podSpecOf(objectAt(pods, 'spec'), member.env ?? [], inputs),
+      },
+    },
+  }
+}
+
+type Variable = NonNullable<RunJob['env']>[number]
+
+const podSpecOf = (spec: JsonObject, env: readonly Variable[], inputs: readonly PostText[]): JsonObject => {
+  const file = inputs.find(({ as }) => as === 'file')
+  const changed = (member: string): JsonObject => {
+    const list = spec[member]
+    if (!Array.isArray(list)) return {}
+    const containers = list.map((each: unknown) =>
+      isObject(each) ? { ...each, env: variablesOf(each, env, inputs), ...(file && mountsOf(each)) } : each,
+    )
+    return { [member]: containers }
+  }
+  return {
+    ...spec,
+    ...changed('containers'),
+    ...changed('initContainers'),
+    ...(file && { volumes: volumesOf(spec, file) }),
+  }
+}
+
+/**
+ * Returns the variables of a container. Those of the post are first, so that others can refer to them.
+ * Then come the CronJob's own, with the hook's in place of those with the same name, and the rest.
+ */
+const variablesOf = (
+  container: JsonObject,
+  env: readonly Variable[],
+  inputs: readonly PostText[],
+): readonly unknown[] => {
+  const ofPost = inputs.flatMap(({ annotation, as }) =>
+    as === 'file' ? [] : [{ name: as.variable, valueFrom: { fieldRef: fieldRefOf(annotation) } }],
+  )
+  const fromPost = new Set(ofPost.map(({ name }) => name))
+  const replacing = new Map(env.map(variable => [variable.name, variable]))
+  const own = listAt(container, 'env').flatMap((each): unknown[] => {
+    const name = at(each, 'name')
+    if (typeof name !== 'string') return [each]
+    if (fromPost.has(name)) return []
+    const replaced = replacing.get(name)
+    replacing.delete(name)
+    return [replaced ?? each]
+  })
+  return [...ofPost, ...own, ...replacing.values()]
+}
+
+const fieldRefOf = (annotation: string): JsonObject => ({
+  apiVersion: 'v1',
+  fieldPath: `metadata.annotations['${annotation}']`,
+})
+
+const mountsOf = (container: JsonObject): JsonObject => {
+  const others = listAt(container, 'volumeMounts').filter(
+    each => at(each, 'mountPath') !== folder && at(each, 'name') !== volume,
+  )
+  return { volumeMounts: [...others, { name: volume, mountPath: folder, readOnly: true }] }
+}
+
+const volumesOf = (spec: JsonObject, { annotation }: PostText): readonly unknown[] => [
+  ...listAt(spec, 'volumes').filter(each => at(each, 'name') !== volume),
+  { name: volume, downwardAPI: { items: [{ path: 'body', fieldRef: fieldRefOf(annotation) }] } },
+]
+
+const listAt = (value: unknown, member: string): readonly unknown[] => {
+  const list = at(value, member)
+  return Array.isArray(list) ? list : []
+}
+
+const objectAt = (value: unknown, ...path: readonly string[]): JsonObject => {
+  const found = at(value, ...path)
+  return isObject(found) ? found : {}
+}
+
+const textsAt = (value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(objectAt(value, ...path)).flatMap(([name, text]) =>
+      typeof text === 'string' ? [[name, text] as const] : [],
+    ),
+  )

@@ -1,0 +1,202 @@
+import type { Act, Worked } from '../../acts/acts.ts'
+import type { Problem } from '../../api/conditions.ts'
+import type { KubeObject } from '../../api/object.ts'
+import type { Outcome } from '../../api/outcome.ts'
+import { readFailureOf } from '../../kube/errors.ts'
+import { read } from '../../kube/requests.ts'
+import type { Driver, Execution } from '../driver.ts'
+import { inputOf, type PostText } from './input.ts'
+import { cronJobType, actIdOfJob, jobNamed, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
+import { lookAtJobs } from './look.ts'
+import { makeJob, type JobResult } from './make.ts'
+import { jobNameOf, jobOf } from './manifest.ts'
+import { deleteJob } from './replace.ts'
+import { runJobRights } from './run-job-rights.ts'
+import { runJobDeclaration, type RunJob, type runJobSchema } from './schema.ts'
+
+/** Makes one Job of a CronJob for each delivery. */
+export const runJob = {
+  ...runJobDeclaration,
+  // A hook names its CronJob, and no kind. So there is nothing to choose from a list.
+  targets: [],
+  rights: runJobRights,
+  object: ({ cronJob }) => ({ type: cronJobType, name: cronJob }),
+  target: ({ cronJob }) => `CronJob/${cronJob}`,
+  describe: ({ concurrency }) => `run a Job${whileRunning[concurrency]}`,
+  worst: (member, target) => `run a Job of ${target} for each post${whileRunning[member.concurrency]}${saying(member)}`,
+
+  async validate({ cronJob }, reading): Promise<Problem | undefined> {
+    const problem = problemOf(await reading.get(cronJobType, cronJob), cronJob, reading.namespace)
+    return problem && { ...problem, lasts: 'reconciling' }
+  },
+
+  needs: ({ concurrency, cronJob }) => [
+    { type: cronJobType, name: cronJob, verbs: ['get'] },
+    { type: jobType, verbs: ['list', 'create', ...(concurrency === 'replace' ? ['delete'] : [])] },
+  ],
+
+  async execute(member, delivery, execution): Promise<Outcome> {
+    const inputs = inputOf(member, delivery, () => execution.post)
+    if ('unusable' in inputs) return { outcome: 'failed', reason: 'InputUnusable', message: inputs.unusable }
+    // Of two deliveries at the same time, each would find that no Job runs.
+    const how = member.concurrency === 'allow' ? {} : ({ serial: true } as const)
+    return await execution.acts.once((act, mayContinue) => run({ act, execution, inputs, member, mayContinue }), how)
+  },
+
+  look: lookAtJobs,
+} satisfies Driver<'runJob', typeof runJobSchema>
+
+const whileRunning: Readonly<Record<RunJob['concurrency'], string>> = {
+  allow: '',
+  forbid: ', unless an earlier one is running',
+  replace: ', in place of an earlier one that is running',
+}
+
+/** Returns which texts a sender brings into the Job, as the end of a sentence. */
+const saying = ({ body, labels = [] }: RunJob): string => {
+  const texts = [...(labels.length > 0 ? ['labels'] : []), ...(body === 'none' ? [] : ['a body'])]
+  return texts.length === 0 ? '' : `, with ${texts.join(' and ')} of their choice`
+}
+
+interface Run {
+  readonly act: Act
+  readonly execution: Execution
+  readonly inputs: readonly PostText[]
+  readonly member: RunJob
+  readonly mayContinue: () => boolean
+}
+
+const run = async (asked: Run): Promise<Worked> => {
+  try {
+    return (await withoutOthers(asked)) ?? (await make(asked))
+  } catch (error) {
+    const { failure, message } = readFailureOf(error)
+    switch (failure) {
+      case 'forbidden':
+        return unread('Forbidden', message, asked.act)
+      case 'too large':
+        return unread('TooLarge', message, asked.act)
+      case 'unreachable':
+        return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
+    }
+  }
+}
+
+/**
+ * Sees to it that no other Job of the hook is running, as the hook asks. Returns the result of the
+ * delivery if it has its Job already, or cannot have one now.
+ */
+const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
+  const { act, execution, member, mayContinue } = asked
+  const { api, hook } = execution
+  if (member.concurrency === 'allow') return undefined
+  const others: UnfinishedJob[] = []
+  for await (const job of unfinishedJobs({ api, namespace: hook.namespace, lane: 'act' }, hook.uid)) {
+    if (job.actId === act.id) return made(asked)
+    others.push(job)
+    if (others.length === maxOthers || member.concurrency === 'forbid') break
+  }
+  const [first] = others
+  if (!first) return undefined
+  // The Job of this delivery may have ended.
+  if (await hasOwnJob(asked)) return made(asked)
+  if (member.concurrency === 'forbid') {
+    const message = `Job/${first.name} of an earlier delivery has not ended`
+    return { worked: 'done', outcome: { outcome: 'skipped', reason: 'JobRunning', message } }
+  }
+  for (const other of others) {
+    if (!mayContinue()) return unfinished('earlier Jobs are being deleted')
+    const deleted = await deleteJob(other, execution, outcomeOf)
+    if (deleted.deleted === 'refused') return failed('Forbidden', deleted.message)
+    if (deleted.deleted === 'open') return unfinished(deleted.message)
+  }
+  return others.length === maxOthers ? unfinished('earlier Jobs are being deleted') : undefined
+}
+
+/** How many earlier Jobs one delivery deletes at most. Somebody who has more made them on purpose. */
+const maxOthers = 100
+
+const make = async (asked: Run): Promise<Worked> => {
+  const { act, execution, inputs, member, mayContinue } = asked
+  const { api, hook } = execution
+  const options = { lane: 'act', timeoutMs: jobRequestMs } as const
+  const cronJob = await read(api, cronJobType, hook.namespace, member.cronJob, options)
+  const problem = problemOf(cronJob, member.cronJob, hook.namespace)
+  if (!cronJob || problem) {
+    if (await hasOwnJob(asked)) return made(asked)
+    return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
+  }
+  if (!mayContinue()) return unfinished('nothing was sent yet')
+  const job = jobOf({ actId: act.id, cronJob, hookUid: hook.uid, inputs, member })
+  return workedBy(await makeJob(job, act, execution, mayContinue), asked)
+}
+
+const workedBy = (result: JobResult, asked: Run): Worked => {
+  const name = jobNameOf(asked.member.cronJob, asked.act.id)
+  switch (result.made) {
+    case 'job':
+      return made(asked)
+    case 'taken':
+      return failed('NameTaken', `somebody else has made a Job/${name}`)
+    case 'refused':
+      return failed(result.forbidden ? 'Forbidden' : 'JobRefused', result.message)
+    case 'unread':
+      return unread('Forbidden', result.message, { isResumed: true })
+    case 'open': {
+      if (result.mayBeStored) return unfinished(result.message)
+      const { message } = result
+      return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
+    }
+  }
+}
+
+/** Returns whether the Job of this very delivery was made before, and is still there. */
+const hasOwnJob = async ({ act, execution: { api, hook }, member: { cronJob } }: Run): Promise<boolean> => {
+  const job = await jobNamed({ api, namespace: hook.namespace, lane: 'act' }, jobNameOf(cronJob, act.id))
+  return job !== undefined && actIdOfJob(job) === act.id
+}
+
+const made = ({ act, member }: Run): Worked => ({
+  worked: 'done',
+  outcome: outcomeOf(jobNameOf(member.cronJob, act.id), act.id),
+})
+
+/** Returns the outcome of the delivery whose act has made this Job. */
+const outcomeOf = (job: string, actId: string): Outcome => ({
+  outcome: 'applied',
+  reason: 'JobCreated',
+  summary: `made Job/${job}`,
+  changes: [{ object: `Job/${job}`, to: 'created' }],
+  evidence: { did: [actId], n: 1 },
+})
+
+interface CronJobProblem {
+  readonly reason: 'TargetNotFound' | 'TargetBeingDeleted'
+  readonly message: string
+}
+
+const problemOf = (cronJob: KubeObject | undefined, name: string, namespace: string): CronJobProblem | undefined => {
+  if (!cronJob) return { reason: 'TargetNotFound', message: `there is no CronJob/${name} in namespace ${namespace}` }
+  return cronJob.metadata.deletionTimestamp === undefined
+    ? undefined
+    : { reason: 'TargetBeingDeleted', message: `CronJob/${name} is being deleted` }
+}
+
+const failed = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], message: string): Worked => ({
+  worked: 'failed',
+  outcome: { outcome: 'failed', reason, message },
+})
+
+/**
+ * Returns the result if something cannot be read. If the Job may be there, the act stays open, and a
+ * copy of the delivery looks again.
+ */
+const unread = (reason: 'Forbidden' | 'TooLarge', message: string, { isResumed }: Pick<Act, 'isResumed'>): Worked => ({
+  worked: isResumed ? 'unfinished' : 'failed',
+  outcome: { outcome: 'failed', reason, message },
+})
+
+const unfinished = (why: string): Worked => {
+  const message = `${why}; the same sent again makes the Job, if it is not there`
+  return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
+}

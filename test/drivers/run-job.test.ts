@@ -1,0 +1,490 @@
+import { describe, expect, it } from 'vitest'
+import type { Act, Acts, ActOptions, Worked } from '../../src/acts/acts.ts'
+import type { Delivery } from '../../src/api/delivery.ts'
+import { at, isObject, parseJson } from '../../src/api/json.ts'
+import { isStoredObject, type StoredObject } from '../../src/api/object.ts'
+import { listAt } from '../../src/apiserver/members.ts'
+import { createApiServer } from '../../src/apiserver/server.ts'
+import type { Execution } from '../../src/drivers/driver.ts'
+import { inputOf, maxInputBytes, maxLabelBytes } from '../../src/drivers/run-job/input.ts'
+import { jobNameOf, jobOf } from '../../src/drivers/run-job/manifest.ts'
+import { runJob } from '../../src/drivers/run-job/run-job.ts'
+import type { RunJob } from '../../src/drivers/run-job/schema.ts'
+import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { StepService } from '../../src/steps/service.ts'
+import { fakeClock } from '../support/clock.ts'
+import { contextOf } from '../support/deliveries.ts'
+import { noApi, noDefinitions, noOutbound, testEnvironment } from '../support/environment.ts'
+import { seededRandom } from '../support/random.ts'
+import { answer } from '../support/scripted-connection.ts'
+
+const member: RunJob = { cronJob: 'report', concurrency: 'allow', body: 'none', ttl: '24h' }
+
+const container = {
+  name: 'main',
+  image: 'busybox',
+  env: [
+    { name: 'MODE', value: 'own' },
+    { name: 'RECEIVER_HOOK_LABEL_SEVERITY', value: 'own' },
+    { name: 'REF', value: '$(MODE)' },
+  ],
+}
+
+const cronJob = {
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name: 'report', namespace: 'shop', uid: 'c', resourceVersion: '1' },
+  spec: {
+    schedule: '@yearly',
+    suspend: true,
+    jobTemplate: {
+      metadata: { labels: { app: 'report' }, annotations: { note: 'yes' } },
+      spec: {
+        backoffLimit: 2,
+        ttlSecondsAfterFinished: 1,
+        template: {
+          metadata: { labels: { app: 'report' }, annotations: { 'own/note': 'kept' } },
+          spec: {
+            serviceAccountName: 'reporter',
+            restartPolicy: 'Never',
+            initContainers: [{ name: 'first', image: 'busybox' }],
+            containers: [container],
+          },
+        },
+      },
+    },
+  },
+}
+
+const jobsPath = '/apis/batch/v1/namespaces/shop/jobs'
+
+/** What happens to a request before the server has it; undefined lets it pass. */
+type Fault = (request: ApiRequest, pass: () => ApiResponse) => ApiResponse | Error | undefined
+
+const setUp = (fault: Fault = () => undefined) => {
+  const clock = fakeClock()
+  const server = createApiServer({ clock, random: seededRandom(1) })
+  const handle = ({ body, method, path, query = {} }: Pick<ApiRequest, 'body' | 'method' | 'path' | 'query'>) =>
+    server.handle({ method, path, query, contentType: 'application/json', ...(body !== undefined && { body }) })
+  const make = (method: ApiRequest['method'], path: string, object: object): StoredObject => {
+    const made: unknown = parseJson(handle({ method, path, body: JSON.stringify(object) }).body)
+    if (!isStoredObject(made)) throw new Error(JSON.stringify(made))
+    return made
+  }
+  make('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })
+  make('POST', '/apis/batch/v1/namespaces/shop/cronjobs', { ...cronJob, metadata: { name: 'report' } })
+  const api: ApiConnection = {
+    ...noApi,
+    request: request => {
+      const became = fault(request, () => handle(request)) ?? handle(request)
+      return became instanceof Error ? Promise.reject(became) : Promise.resolve(became)
+    },
+  }
+  const jobs = (): readonly StoredObject[] =>
+    listAt(parseJson(handle({ method: 'GET', path: jobsPath }).body), 'items').filter(isStoredObject)
+  const settled: string[] = []
+  const asked: (ActOptions | undefined)[] = []
+  const run = async (
+    id: string,
+    more: Partial<RunJob> = {},
+    { act, charge = () => {}, delivery, post }: Partial<Asked> = {},
+  ): Promise<Worked> => {
+    let worked: Worked | undefined
+    const acts: Acts = {
+      once: async (work, how) => {
+        asked.push(how)
+        const end = clock.monotonic() + 6000
+        const done = work(
+          { id, at: 0, ...act },
+          () => clock.monotonic() < end,
+          () => {},
+        )
+        // Time passes for what waits.
+        for (let i = 0; i < 20; i += 1) await clock.advance(500)
+        worked = await done
+        return worked.outcome
+      },
+      settle: settledId => Promise.resolve(settled.push(settledId) > 0),
+    }
+    const execution: Execution = {
+      hook: { namespace: 'shop', name: 'run-report', uid: 'hook-uid' },
+      api,
+      acts,
+      clock,
+      charge,
+      outbound: noOutbound,
+      definitions: noDefinitions,
+      post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
+      steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+    }
+    const outcome = await runJob.execute(
+      { ...member, ...more },
+      { phase: 'none', sender: 'plain', ...delivery },
+      execution,
+    )
+    return worked ?? { worked: 'failed', outcome }
+  }
+  const end = (name: string, type: 'Complete' | 'Failed'): void => {
+    const conditions = [{ type, status: 'True', reason: 'BackoffLimitExceeded' }]
+    const path = `${jobsPath}/${name}/status`
+    const body = JSON.stringify({ status: { conditions } })
+    server.handle({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+  }
+  return { api, asked, end, jobs, run, settled, make }
+}
+
+interface Asked {
+  readonly act: Partial<Act>
+  readonly charge: (bytes: number) => void
+  readonly delivery: Partial<Delivery>
+  readonly post: Partial<Execution['post']>
+}
+
+const brief = ({ outcome, worked }: Worked): string =>
+  `${worked} ${outcome.outcome} ${'reason' in outcome ? outcome.reason : ''}`
+
+const messageOf = ({ outcome }: Worked): string => ('message' in outcome ? outcome.message : '')
+
+const isPost = ({ method, path }: ApiRequest): boolean => method === 'POST' && path === jobsPath
+const isList = ({ method, path }: ApiRequest): boolean => method === 'GET' && path === jobsPath
+
+const forbiddenBy = (message: string, name?: string): ApiResponse =>
+  answer(403, {
+    kind: 'Status',
+    reason: 'Forbidden',
+    code: 403,
+    message,
+    details: { ...(name !== undefined && { name }) },
+  })
+
+const byRoles = forbiddenBy(
+  'jobs.batch is forbidden: User "trigger" cannot create resource "jobs" in API group "batch"',
+)
+
+const evil = '$(PASSWORD) ${PASSWORD} $$(PASSWORD)'
+
+/** Returns the places of a text in a value. */
+const placesOf = (value: unknown, text: string, path = ''): readonly string[] =>
+  typeof value === 'string'
+    ? value.includes(text)
+      ? [path]
+      : []
+    : Array.isArray(value)
+      ? value.flatMap((each: unknown, index) => placesOf(each, text, `${path}/${index}`))
+      : Object.entries(isObject(value) ? value : {}).flatMap(([name, each]) => placesOf(each, text, `${path}/${name}`))
+
+describe('the Job of a delivery', () => {
+  const inputs = inputOf(
+    { labels: ['severity', 'a'], body: 'file' },
+    { labels: { severity: evil, other: 'x' } },
+    () => ({ body: Buffer.from(evil) }),
+  )
+  const made = (env: RunJob['env'] = []): unknown => {
+    if ('unusable' in inputs) throw new Error(inputs.unusable)
+    return jobOf({ actId: 'act-1', cronJob, hookUid: 'hook-uid', inputs, member: { env, ttl: '1h' } })
+  }
+
+  it('has the template, one name for one act, its hook and its delivery, and no controller', () => {
+    expect(made()).toMatchObject({
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: {
+        name: jobNameOf('report', 'act-1'),
+        labels: { app: 'report', 'receiverhooks.dev/hook': 'hook-uid' },
+        annotations: {
+          note: 'yes',
+          'cronjob.kubernetes.io/instantiate': 'manual',
+          'receiverhooks.dev/delivery': 'act-1',
+        },
+        ownerReferences: [{ apiVersion: 'batch/v1', kind: 'CronJob', name: 'report', uid: 'c' }],
+      },
+      spec: { backoffLimit: 2, ttlSecondsAfterFinished: 3600, template: { metadata: { labels: { app: 'report' } } } },
+    })
+    expect(at(listAt(made(), 'metadata', 'ownerReferences')[0], 'controller')).toBeUndefined()
+    expect(jobNameOf('report', 'act-1')).toMatch(/^report-[a-z2-7]{10}$/)
+    expect(jobNameOf('c'.repeat(52), 'act-1')).toHaveLength(63)
+    expect(new Set(Array.from({ length: 1000 }, (_, id) => jobNameOf('report', String(id)))).size).toBe(1000)
+  })
+
+  it('has what the post says in annotations of its pods, and nowhere in the value of a variable', () => {
+    expect(placesOf(made([{ name: 'MODE', value: 'full' }]), 'PASSWORD')).toEqual([
+      '/spec/template/metadata/annotations/receiverhooks.dev/label.severity',
+      '/spec/template/metadata/annotations/receiverhooks.dev/body',
+    ])
+    expect(at(made(), 'spec', 'template', 'metadata', 'annotations')).toEqual({
+      'own/note': 'kept',
+      'receiverhooks.dev/label.severity': evil,
+      'receiverhooks.dev/label.a': '',
+      'receiverhooks.dev/body': evil,
+    })
+  })
+
+  it("has its variables first, then the CronJob's own with the hook's in their place, then the rest", () => {
+    const fieldRef = (name: string) => ({
+      apiVersion: 'v1',
+      fieldPath: `metadata.annotations['receiverhooks.dev/${name}']`,
+    })
+    const ofPost = [
+      { name: 'RECEIVER_HOOK_LABEL_SEVERITY', valueFrom: { fieldRef: fieldRef('label.severity') } },
+      { name: 'RECEIVER_HOOK_LABEL_A', valueFrom: { fieldRef: fieldRef('label.a') } },
+    ]
+    const env = [
+      { name: 'NEW', value: '1' },
+      { name: 'MODE', value: 'full' },
+    ]
+    const spec = at(made(env), 'spec', 'template', 'spec')
+    const mount = { name: 'receiver-hook', mountPath: '/var/run/receiver-hook', readOnly: true }
+    expect(spec).toMatchObject({
+      serviceAccountName: 'reporter',
+      containers: [
+        {
+          env: [
+            ...ofPost,
+            { name: 'MODE', value: 'full' },
+            { name: 'REF', value: '$(MODE)' },
+            { name: 'NEW', value: '1' },
+          ],
+          volumeMounts: [mount],
+        },
+      ],
+      initContainers: [{ env: [...ofPost, ...env], volumeMounts: [mount] }],
+      volumes: [{ name: 'receiver-hook', downwardAPI: { items: [{ path: 'body', fieldRef: fieldRef('body') }] } }],
+    })
+  })
+
+  it('has the body in a variable where the hook says so', () => {
+    expect(inputOf({ body: 'env' }, {}, () => ({ body: Buffer.from('é') }))).toEqual([
+      { annotation: 'receiverhooks.dev/body', text: 'é', as: { variable: 'RECEIVER_HOOK_BODY' } },
+    ])
+  })
+
+  it.each<[string, Partial<RunJob>, Record<string, string>, Uint8Array, string | undefined]>([
+    [
+      'a label that is as long as may be',
+      { labels: ['a'] },
+      { a: 'é'.repeat(maxLabelBytes / 2) },
+      Buffer.from(''),
+      undefined,
+    ],
+    [
+      'a label that is longer',
+      { labels: ['a'] },
+      { a: 'é'.repeat(maxLabelBytes / 2 + 1) },
+      Buffer.from(''),
+      'the label a has more',
+    ],
+    ['a label with NUL', { labels: ['a'] }, { a: '\u0000' }, Buffer.from(''), 'the label a has the character NUL'],
+    ['a label that is not asked for', { labels: ['b'] }, { a: '\u0000' }, Buffer.from(''), undefined],
+    ['a label of every object', { labels: ['constructor'] }, {}, Buffer.from(''), undefined],
+    ['a body that nobody asks for', {}, {}, Buffer.from([0xff]), undefined],
+    ['a body that is as long as may be', { body: 'file' }, {}, Buffer.alloc(maxInputBytes, 'x'), undefined],
+    [
+      'a body that is longer',
+      { body: 'file' },
+      {},
+      Buffer.alloc(maxInputBytes + 1, 'x'),
+      'the body has more than 64 KiB',
+    ],
+    ['a body that is no text', { body: 'env' }, {}, Buffer.from([0xff]), 'the body is no text in UTF-8'],
+    ['a body with NUL', { body: 'env' }, {}, Buffer.from('a\u0000'), 'the body has the character NUL'],
+  ])('is made or refused with %s, and nothing is cut', async (_what, more, labels, body, why) => {
+    const { asked, jobs, run } = setUp()
+    const worked = await run('act-1', more, { delivery: { labels }, post: { body } })
+    expect(brief(worked)).toBe(why === undefined ? 'done applied JobCreated' : 'failed failed InputUnusable')
+    expect(messageOf(worked)).toContain(why ?? '')
+    const count = why === undefined ? 1 : 0
+    expect([asked.length, jobs().length]).toEqual([count, count])
+  })
+})
+
+describe('making a Job', () => {
+  it('names it, charges what it stores, and is done once for one act', async () => {
+    let charged = 0
+    const { jobs, run } = setUp()
+    const name = jobNameOf('report', 'act-1')
+    const done = await run('act-1', {}, { charge: bytes => (charged += bytes) })
+    expect(done).toEqual({
+      worked: 'done',
+      outcome: {
+        outcome: 'applied',
+        reason: 'JobCreated',
+        summary: `made Job/${name}`,
+        changes: [{ object: `Job/${name}`, to: 'created' }],
+        evidence: { did: ['act-1'], n: 1 },
+      },
+    })
+    expect(charged).toBeGreaterThan(1000)
+    expect(await run('act-1', {}, { act: { isResumed: true } })).toEqual(done)
+    expect(jobs()).toHaveLength(1)
+    await run('act-2')
+    expect(jobs()).toHaveLength(2)
+  })
+
+  const lost = new Unreachable('the connection broke', true)
+  const quota = forbiddenBy('jobs.batch "x" is forbidden: exceeded quota: one', 'x')
+  const busy = answer(409, { kind: 'Status', reason: 'Conflict', code: 409, message: 'the quota has changed' })
+
+  it.each<[string, (post: number, pass: () => ApiResponse) => ApiResponse | Error | undefined, string, number]>([
+    ['an answer that is lost', (n, pass) => (n === 0 ? (pass(), lost) : undefined), 'done applied JobCreated', 1],
+    ['a request that is lost', n => (n === 0 ? lost : undefined), 'done applied JobCreated', 1],
+    [
+      'a 500 after it was stored',
+      (n, pass) => (n === 0 ? (pass(), answer(500, {})) : undefined),
+      'done applied JobCreated',
+      1,
+    ],
+    ['a 429, and a quota that others change', n => [answer(429, {}), busy][n], 'done applied JobCreated', 1],
+    ['a quota', () => quota, 'failed failed JobRefused', 0],
+    // The Job itself has used the quota up.
+    [
+      'a quota that has room for one, whose answer is lost',
+      (n, pass) => (n === 0 ? (pass(), lost) : quota),
+      'done applied JobCreated',
+      1,
+    ],
+    ['a webhook', () => forbiddenBy('admission webhook "x" denied the request: no'), 'failed failed JobRefused', 0],
+    [
+      'a rule',
+      () => answer(422, { kind: 'Status', reason: 'Invalid', code: 422, message: 'no' }),
+      'failed failed JobRefused',
+      0,
+    ],
+    ['roles', () => byRoles, 'failed failed Forbidden', 0],
+    ['a server that is away', () => new Unreachable('refused', false), 'unfinished unavailable ApiUnreachable', 0],
+    ['answers that are all lost', () => lost, 'unfinished unavailable Unfinished', 0],
+  ])('with %s', async (_what, fault, expected, count) => {
+    let posts = 0
+    const { jobs, run } = setUp((request, pass) => (isPost(request) ? fault(posts++, pass) : undefined))
+    expect(brief(await run('act-1'))).toBe(expected)
+    expect(jobs()).toHaveLength(count)
+  })
+
+  it('fails where somebody else has the name', async () => {
+    const { jobs, run, make } = setUp()
+    make('POST', jobsPath, { ...cronJob.spec.jobTemplate, metadata: { name: jobNameOf('report', 'act-1') } })
+    const worked = await run('act-1')
+    expect(brief(worked)).toBe('failed failed NameTaken')
+    expect(jobs()).toHaveLength(1)
+  })
+
+  it('stays open where nobody may look whether it is the one', async () => {
+    const { run } = setUp(request => (isList(request) ? byRoles : undefined))
+    await run('act-1')
+    expect(brief(await run('act-1', {}, { act: { isResumed: true } }))).toBe('unfinished failed Forbidden')
+    expect(brief(await run('act-2', { concurrency: 'forbid' }))).toBe('failed failed Forbidden')
+    expect(brief(await run('act-3', { concurrency: 'forbid' }, { act: { isResumed: true } }))).toBe(
+      'unfinished failed Forbidden',
+    )
+  })
+
+  it('fails without its CronJob, unless the Job was made before', async () => {
+    const { jobs, run, make } = setUp()
+    expect(brief(await run('act-1', { cronJob: 'other' }))).toBe('failed failed TargetNotFound')
+    make('POST', jobsPath, {
+      ...cronJob.spec.jobTemplate,
+      metadata: { name: jobNameOf('other', 'act-1'), annotations: { 'receiverhooks.dev/delivery': 'act-1' } },
+    })
+    expect(brief(await run('act-1', { cronJob: 'other' }))).toBe('done applied JobCreated')
+    expect(jobs()).toHaveLength(1)
+  })
+})
+
+describe('with an earlier Job that is running', () => {
+  it('forbid makes none, and one after its end', async () => {
+    const { asked, end, jobs, run } = setUp()
+    await run('act-1', { concurrency: 'forbid' })
+    const skipped = await run('act-2', { concurrency: 'forbid' })
+    expect(brief(skipped)).toBe('done skipped JobRunning')
+    expect(messageOf(skipped)).toContain(jobNameOf('report', 'act-1'))
+    expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
+    expect(jobs()).toHaveLength(1)
+    end(jobNameOf('report', 'act-1'), 'Failed')
+    expect(brief(await run('act-2', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
+    // Its own Job has ended, and another is running.
+    expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
+    expect(jobs()).toHaveLength(2)
+    expect(asked.every(how => how?.serial === true)).toBe(true)
+  })
+
+  it('replace stores that the earlier delivery was done, and deletes its very Job', async () => {
+    const deleted: string[] = []
+    const { jobs, run, settled } = setUp(({ body = '', method, path }) => {
+      if (method === 'DELETE') deleted.push(`${path.split('/').at(-1)} ${body}`)
+      return undefined
+    })
+    await run('act-1', { concurrency: 'replace' })
+    const [first] = jobs()
+    expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe('done applied JobCreated')
+    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('report', 'act-2')])
+    expect(settled).toEqual(['act-1'])
+    expect(deleted).toHaveLength(1)
+    expect(deleted[0]).toContain(`"preconditions":{"uid":"${first?.metadata.uid}"}`)
+    expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe('done applied JobCreated')
+    expect(deleted).toHaveLength(1)
+  })
+
+  it.each([
+    [answer(403, { reason: 'Forbidden', message: 'no' }), 'failed failed Forbidden'],
+    [answer(500, {}), 'unfinished unavailable Unfinished'],
+  ])('replace makes none if the earlier one cannot be deleted: %j', async (refusal, expected) => {
+    const { jobs, run } = setUp(({ method }) => (method === 'DELETE' ? refusal : undefined))
+    await run('act-1', { concurrency: 'replace' })
+    expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe(expected)
+    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('report', 'act-1')])
+  })
+
+  it('counts no Job of another hook, and allow makes another one', async () => {
+    const { asked, jobs, run, make } = setUp()
+    make('POST', jobsPath, {
+      ...cronJob.spec.jobTemplate,
+      metadata: { name: 'a', labels: { 'receiverhooks.dev/hook': 'other' } },
+    })
+    expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
+    expect(brief(await run('act-2'))).toBe('done applied JobCreated')
+    expect(jobs()).toHaveLength(3)
+    expect(asked).toEqual([{ serial: true }, {}])
+  })
+})
+
+describe('the outcome of a Job', () => {
+  it.each<[string, string | undefined, object]>([
+    ['is complete', 'Complete', { state: 'complete', reason: 'JobComplete' }],
+    ['has failed', 'Failed', { state: 'failed', reason: 'JobFailed', causes: ['BackoffLimitExceeded'] }],
+    ['is running', undefined, { state: 'progressing', reason: 'JobRunning' }],
+  ])('%s', async (_what, type, expected) => {
+    const { api, end, run } = setUp()
+    await run('act-1')
+    if (type === 'Complete' || type === 'Failed') end(jobNameOf('report', 'act-1'), type)
+    const [change, other] = ['act-1', 'act-2'].map(id => ({ at: 0, did: [id], n: 1 }))
+    if (!change || !other) throw new Error('both are there')
+    const pods = () => Promise.resolve(undefined)
+    const look = await runJob.look(member, {
+      api,
+      namespace: 'shop',
+      changes: [change, other],
+      definitions: noDefinitions,
+      pods,
+    })
+    expect(look.settlementOf(change, 0)).toMatchObject(expected)
+    expect(look.settlementOf(other, 0)).toMatchObject({ state: 'replaced', reason: 'JobGone' })
+    const elsewhere = await runJob.look(
+      { ...member, cronJob: 'b' },
+      { api, namespace: 'shop', changes: [change], definitions: noDefinitions, pods },
+    )
+    expect(elsewhere.settlementOf(change, 0)).toMatchObject({ state: 'replaced' })
+  })
+})
+
+it('what a holder of the URL can do is said, for every kind of hook', () => {
+  const worst = (more: Partial<RunJob>): string => runJob.worst({ ...member, ...more }, 'CronJob/report')
+  expect([
+    worst({}),
+    worst({ concurrency: 'forbid', labels: ['a'] }),
+    worst({ concurrency: 'replace', labels: ['a'], body: 'env' }),
+  ]).toEqual([
+    'run a Job of CronJob/report for each post',
+    'run a Job of CronJob/report for each post, unless an earlier one is running, with labels of their choice',
+    'run a Job of CronJob/report for each post, in place of an earlier one that is running, with labels and a body of their choice',
+  ])
+})

@@ -29,6 +29,7 @@ import {
   scaleOutside,
   startPods,
 } from './world/outside.ts'
+import { endJobs, insistsMs, runReport, runReportByAll, squat, suspendJobHook } from './world/jobs.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { editLeases, endLeases } from './world/leases.ts'
 import { editLimits } from './world/limits.ts'
@@ -127,6 +128,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const limiting = rngOf(seed, 0x5eed, 0x9)
   const acting = rngOf(seed, 0x5eed, 0xa)
   const deleting = rngOf(seed, 0x5eed, 0xb)
+  const running = rngOf(seed, 0x5eed, 0xc)
   const isSpeaking = speaking.chance(0.3)
   const isLeasing = leasing.chance(0.25)
   const isDeleting = isLeasing && deleting.chance(0.5)
@@ -134,6 +136,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const installation = install(server, rng, {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
+    isRunning: running.chance(0.25) && !isSpeaking,
     leasing: isLeasing ? leasing : undefined,
     limiting: limiting.chance(0.25) ? limiting : undefined,
     // A hook whose leases end with it has no account.
@@ -159,6 +162,14 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     if (!isStopping && !isSpeaking && waiting.chance(0.6)) act(observing, mayContinue, stopHooks(server))
     act(observing, mayContinue, nowAndThen(waiting.pick([300, 1000]), waitingScript(pushers.senders)))
     act(observing, mayContinue, nowAndThen(waiting.pick([50, 200, 800]), startPods(server, installation.targets)))
+  }
+
+  if (installation.running.length > 0) {
+    const also = { ...simulation, rng: running }
+    squat(server, running.fork(), mayContinue)
+    act(also, mayContinue, nowAndThen(running.pick([200, 600, 1500]), runReport(pushers.senders)))
+    act(also, () => true, nowAndThen(running.pick([200, 1000]), endJobs(server)))
+    if (running.chance(0.5)) act(also, mayContinue, nowAndThen(2000, suspendJobHook(server)))
   }
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
@@ -191,6 +202,21 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const last = { fleet, hooks: installation.hooks, board, wallet, post }
   postToAll(last)
   if (installation.rolling.length > 0) pushToAll(pushers, fleet)
+  if (installation.running.length > 0) {
+    let isDone = false
+    const last = runReportByAll(pushers.senders, fleet)
+    act(
+      { ...simulation, rng: running },
+      () => true,
+      async actor => {
+        await last(actor)
+        isDone = true
+      },
+    )
+    await run(() => isDone, recoveryMs)
+    // Those who began in the time of faults try again for a while.
+    await run(() => false, insistsMs)
+  }
   if (installation.asking) {
     await run(() => false, answeredMs)
     note({ what: 'world', did: 'gives all senders another word' })

@@ -3,7 +3,7 @@ import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environme
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { answerOf } from './answering.ts'
 import type { Faults } from './faults.ts'
-import { followedAt, isCollection, travelMs, versionIn } from './messages.ts'
+import { followedAt, isCollection, status, travelMs, versionIn } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
 import { watchOver } from './watch.ts'
@@ -50,6 +50,8 @@ const exchange = (
   if (!self.alive) return
   if (self.mayCrash()) return became('never left')
   const { lost, refused } = faults()
+  const sentAt = time.now
+  const isLate = (): boolean => isOfJob(request) && time.now - sentAt > request.timeoutMs
   let settled = false
 
   const finish = (run: () => void): void => {
@@ -74,8 +76,10 @@ const exchange = (
   if (rng.chance(lost)) loseOrReset()
   else
     time.at(travelMs(rng, faults()) + ponderMs(rng, faults(), request), () => {
+      if (isLate()) return became('is not begun: its sender has gone')
       if (!server.up) return rng.chance(0.5) ? back(() => fail('connection refused', false)) : loseOrReset()
-      const ask = (): ServerResponse => answerOf({ faults, server }, rng, self.name, request)
+      const ask = (): ServerResponse =>
+        isLate() ? status(504, 'Timeout') : answerOf({ faults, server }, rng, self.name, request)
       const answer = (response: ServerResponse): void => {
         if (rng.chance(faults().lost)) {
           became(`answer ${response.status} is lost`)
@@ -105,6 +109,12 @@ const ponderMs = (rng: Rng, { pondered }: Faults, { method }: ApiRequest): numbe
 /** Whether a request reads a collection as it is now: what the API server answers comes from its cache then. */
 const isConsistentList = ({ method, path, query }: ApiRequest): boolean =>
   method === 'GET' && isCollection(path) && query?.['resourceVersion'] === undefined
+
+/**
+ * Whether a request makes or deletes a Job. An API server does not begin what its sender has given up: the connection is closed. What
+ * a process does with Jobs is over within a time by that. Other writes do not need it, and may take effect at any time.
+ */
+const isOfJob = ({ method, path }: ApiRequest): boolean => method !== 'GET' && path.includes('/jobs')
 
 const queryOf = ({ query = {} }: ApiRequest): string =>
   Object.entries(query)

@@ -55,6 +55,7 @@ const followed = [
   ['configmaps', '/configmaps'],
   ['secrets', '/secrets'],
   ['serviceaccounts', '/serviceaccounts'],
+  ['jobs', 'batch/jobs'],
 ] as const
 
 const historyMs = 300_000

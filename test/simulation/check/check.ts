@@ -3,6 +3,7 @@ import { checkAccounts } from './accounts.ts'
 import { checkAnswers } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkDeleted } from './deleted.ts'
+import { checkJobs } from './jobs.ts'
 import { checkKeys } from './keys.ts'
 import { checkLeases } from './leases.ts'
 import { checkLimits } from './limits.ts'
@@ -35,6 +36,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkDeleted(timeline),
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
+    ...checkJobs(timeline),
     ...checkWaited(timeline, explanation),
     ...checkKeys(timeline),
     ...checkProofs(timeline),

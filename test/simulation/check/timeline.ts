@@ -9,6 +9,7 @@ import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
 import type { Followed } from '../messages.ts'
+import { namesOfJobHooks } from '../world/job-hooks.ts'
 import { wordIn } from '../world/secrets.ts'
 import { pushIn, site, siteHooks, templateOf } from '../world/workload.ts'
 
@@ -25,6 +26,8 @@ export interface Timeline {
   readonly asked: readonly Story[]
   /** Those of the hooks that roll out, which no step follows from. */
   readonly acts: readonly Story[]
+  /** Those of the hooks that run Jobs. */
+  readonly jobs: readonly Story[]
   /** The Deployment that they roll out. */
   readonly workload: readonly WorkloadVersion[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
@@ -253,11 +256,13 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   }
   const all = [...stories.values()]
   const isAct = ({ post }: Story): boolean => siteHooks.some(({ metadata: { name } }) => name === post.hook)
-  const counting = all.filter(story => !isAct(story))
+  const runsJobs = ({ post }: Story): boolean => namesOfJobHooks.includes(post.hook)
+  const counting = all.filter(story => !isAct(story) && !runsJobs(story))
   return {
     stories: counting.map(withoutOutcome),
     asked: counting.filter(story => stateIn(story) !== undefined),
     acts: all.filter(isAct),
+    jobs: all.filter(runsJobs),
     workload,
     hooks,
     targets,

@@ -2,6 +2,7 @@ import { at } from '../../../src/api/json.ts'
 import type { Happened, Violation } from '../happened.ts'
 import { isPage, recentIn, rowsIn, type RecordedDelivery } from '../rows.ts'
 import { clocksJump } from './executed.ts'
+import { isOfJobs } from './jobs.ts'
 import { isThere, targetOf } from './model.ts'
 import { wasThrough } from './rollouts.ts'
 import { mayKnow, stateIn, upTo, type Story, type Timeline } from './timeline.ts'
@@ -152,7 +153,7 @@ const untrueRecent = (timeline: Timeline, entry: Happened, place: number): reado
     const asked = reason === 'Duplicate' && outcome !== 'skipped'
     if (asked)
       return [{ promise: 'recent', why: `the record of ${uid} shows a post that only asked: ${delivery.message}` }]
-    if (state !== 'complete' || clocksJump(timeline)) return []
+    if (state !== 'complete' || clocksJump(timeline) || isOfJobs(timeline, uid)) return []
     const rolled = timeline.acts.filter(story => mayBeIts(story, uid, delivery, place))
     const since = (post: Story['post']): number => firstArrival(timeline, post)
     if (rolled.some(story => wasThrough(timeline, { ...story, arrived: since(story.post), ended: place }))) return []

@@ -10,9 +10,13 @@ import type { Board } from './published.ts'
 import { giveWord, wordOf } from './secrets.ts'
 
 /** Brings back what was stopped or taken away for a while. */
-export const bringBack = ({ rng, server }: Simulation, { acting, asking, hooks, rolling }: Installation): void => {
+export const bringBack = (
+  { rng, server }: Simulation,
+  { acting, asking, hooks, rolling, running }: Installation,
+): void => {
   if (acting) bringAccountsBack({ server })
-  for (const hook of rolling) server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
+  for (const hook of [...rolling, ...running])
+    server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
   for (const hook of hooks) {
     server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
     if (asking && wordOf(server, hook) === '') giveWord(server, rng, hook)

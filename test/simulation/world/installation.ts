@@ -5,6 +5,7 @@ import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { makeAccounts, someAccount } from './accounts.ts'
 import { allExpressions } from './expressions.ts'
+import { makeJobHooks, namesOfJobHooks } from './job-hooks.ts'
 import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
 import { someLimits } from './limits.ts'
 import { askFor, askForSignature, giveWord } from './secrets.ts'
@@ -33,6 +34,8 @@ export interface Installation {
   readonly speaking: boolean
   /** The hooks that roll a Deployment out; none in most histories. */
   readonly rolling: readonly string[]
+  /** The hooks that run Jobs; none in most histories. */
+  readonly running: readonly string[]
 }
 
 export const install = (
@@ -42,12 +45,14 @@ export const install = (
     acting,
     deleting,
     isRolling,
+    isRunning,
     leasing,
     limiting,
     signing,
     speaking,
   }: Pick<Installation, 'acting' | 'deleting' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & {
     readonly isRolling: boolean
+    readonly isRunning: boolean
   },
 ): Installation => {
   const made = (path: string, object: object): void => {
@@ -65,7 +70,7 @@ export const install = (
   const rotating = rng.chance(0.2)
   const installation = {
     ...{ targets, hooks, asking, signing, leasing, limiting, acting, deleting },
-    ...{ rotating, rolling, speaking },
+    ...{ rotating, rolling, running: isRunning ? namesOfJobHooks : [], speaking },
   }
   if (acting) makeAccounts(server)
   for (const name of hooks) {
@@ -75,6 +80,7 @@ export const install = (
   if (isRolling) made(deploymentsPath, siteObject)
   const asAccount = acting ? { serviceAccountName: 'able' } : {}
   for (const hook of isRolling ? siteHooks : []) made(hooksPath, { ...hook, spec: { ...hook.spec, ...asAccount } })
+  if (isRunning) makeJobHooks(made, acting && 'able')
   return installation
 }
 

@@ -1,0 +1,29 @@
+import { apiVersion, hookKind } from '../../../src/api/names.ts'
+import { cronJobsPath, hooksPath } from './paths.ts'
+
+/** The CronJob that is run, and the hooks that run it. */
+export const report = 'report'
+const jobHooks = ['allow', 'forbid', 'replace'].map(concurrency => ({
+  apiVersion,
+  kind: hookKind,
+  metadata: { name: `job-${concurrency}` },
+  spec: { driver: 'runJob', runJob: { cronJob: report, concurrency } },
+}))
+export const namesOfJobHooks = jobHooks.map(({ metadata: { name } }) => name)
+
+export const cronJob = {
+  apiVersion: 'batch/v1',
+  kind: 'CronJob',
+  metadata: { name: report },
+  spec: {
+    schedule: '@yearly',
+    jobTemplate: { spec: { template: { spec: { containers: [{ name: 'main', image: 'report' }] } } } },
+  },
+}
+
+/** Makes the CronJob and its hooks, which act as an account if there is one. */
+export const makeJobHooks = (made: (path: string, object: object) => void, account: string | undefined): void => {
+  made(cronJobsPath, cronJob)
+  const asAccount = account === undefined ? {} : { serviceAccountName: account }
+  for (const hook of jobHooks) made(hooksPath, { ...hook, spec: { ...hook.spec, ...asAccount } })
+}

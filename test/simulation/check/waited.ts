@@ -112,6 +112,8 @@ const laterGates: ReadonlySet<unknown> = new Set([
 /** Finds posts that ask about a decided delivery, and are answered like a new one. */
 const refusedToSay = (timeline: Timeline, { answer, arrived, ended, post }: Story): readonly Violation[] => {
   const reason = at(answer, 'body', 'reason')
+  // What its body is the name of cannot be asked about: after the window it counts again.
+  if (post.signed?.isName === true) return []
   if (post.waitMs === undefined || !laterGates.has(reason) || clocksJump(timeline)) return []
   const first = timeline.asked.find(
     other => other.post.uid === post.uid && other.post.key === post.key && other.ended < arrived,

@@ -62,6 +62,21 @@ describe('onDelete: end', () => {
     expect(at(here.record(), 'kind')).toBe('Status')
   })
 
+  it('ends a step that its process did not live to note', async () => {
+    const here = world()
+    const one = here.start()
+    one.onDelete('end')
+    await here.posted(one, { ...lease, dryRun: true })
+    const posted = one.post(lease).then(() => one.die())
+    await here.clock.advance(50)
+    await posted
+    here.remove('web-up', false)
+    expect([here.replicas(), here.memory()?.parts]).toEqual([6, undefined])
+    here.start()
+    await here.clock.advance(minute)
+    expect(here.replicas()).toBe(4)
+  })
+
   it('ends it once, and leaves what somebody else has set', async () => {
     const { here } = await leased()
     here.start()

@@ -2,7 +2,8 @@ import { createServer, type IncomingMessage, type ServerResponse as HttpResponse
 import { listen } from '../environment/listen.ts'
 import { decodeObject, ProtobufError, protobufType } from './protobuf/decode.ts'
 import { badRequest } from './status.ts'
-import { isWatch, type ApiServer, type ServerRequest, type ServerResponse } from './server.ts'
+import type { ServerResponse } from './response.ts'
+import { isWatch, type ApiServer, type ServerRequest } from './server.ts'
 
 /** The largest body, in bytes: etcd's limit of an object, with room for the escapes of a patch. */
 const maxBodyBytes = 3 * 1024 * 1024

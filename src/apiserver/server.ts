@@ -17,11 +17,12 @@ import { list, type Collection, type Query } from './list.ts'
 import { patch, createFromPost, put } from './modify.ts'
 import { removeObject } from './remove.ts'
 import { answerReview } from './reviews.ts'
+import { json, answerInJson, pageNotFound, plainAnswer, type ServerResponse } from './response.ts'
 import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
 import { methodNotAllowed, noSuchResource, StatusError, unsupportedMediaType } from './status.ts'
-import type { StoreChange } from './store.ts'
+import { createStore, type StoreChange } from './store.ts'
 import { represent, representationIn, representList, type Representation } from './table.ts'
 import { isTrue, serveWatch, type WatchSink } from './watch.ts'
 import { currentOf, type Write, type WriteResult } from './write.ts'
@@ -38,13 +39,6 @@ export interface ServerRequest {
   readonly body?: string
 }
 
-export interface ServerResponse {
-  readonly status: number
-  /** The names are in lower case. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
-}
-
 /** Answers requests synchronously. Of a cluster's controllers it has only the garbage collector. */
 export interface ApiServer {
   handle(request: ServerRequest): ServerResponse
@@ -58,6 +52,15 @@ export interface ApiServer {
    * stored form.
    */
   observe(kept: string, listener: (change: StoreChange) => void): void
+  /** Returns the version of the last write. */
+  revision(): number
+  /** Returns all objects of a collection, in the stored form. */
+  stored(kept: string): readonly StoredObject[]
+  /**
+   * Returns a server with what this one had stored at a version, as if etcd had been restored from a
+   * snapshot. This server stays as it is, with its watches. Custom resources stay served.
+   */
+  restoredAt(revision: number): ApiServer
 }
 
 /** How long old versions can be read by default, in milliseconds. Equal to the real server's. */
@@ -77,7 +80,10 @@ export const createApiServer = (options: {
   readonly rules?: RuleCompiler
 }): ApiServer => {
   const { clock, random, historyMs = defaultHistoryMs, rules = celRules } = options
-  const state = createState(clock, random, historyMs, rules)
+  return serverOf(createState(clock, random, historyMs, rules), historyMs)
+}
+
+const serverOf = (state: ServerState, historyMs: number): ApiServer => {
   return {
     handle: request => answering(() => handle(state, request)),
     watch: (request, sink) => {
@@ -88,6 +94,10 @@ export const createApiServer = (options: {
       }
     },
     observe: (kept, listener) => void state.store.subscribe(kept, listener),
+    revision: () => state.store.revision(),
+    stored: kept => state.store.list(kept, '').map(([, object]) => object),
+    restoredAt: revision =>
+      serverOf({ ...state, store: createStore(state.clock, historyMs, state.store.snapshot(revision)) }, historyMs),
   }
 }
 
@@ -110,23 +120,6 @@ const refusal = (error: unknown): ServerResponse => {
   return json(500, new StatusError(500, 'InternalError', message).body)
 }
 
-const json = (status: number, body: JsonObject, headers: Readonly<Record<string, string>> = {}): ServerResponse =>
-  jsonText(status, JSON.stringify(body), headers)
-
-const jsonText = (status: number, body: string, headers: Readonly<Record<string, string>> = {}): ServerResponse => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body,
-})
-
-const text = (status: number, body: string): ServerResponse => ({
-  status,
-  headers: { 'content-type': 'text/plain; charset=utf-8' },
-  body,
-})
-
-const pageNotFound = text(404, '404 page not found\n')
-
 const watch = (state: ServerState, request: ServerRequest, sink: WatchSink): (() => void) | ServerResponse => {
   const route = routeOf(state.definitions, request.path)
   const as = representationIn(request.accept ?? '')
@@ -148,7 +141,7 @@ const handle = (state: ServerState, request: ServerRequest): ServerResponse => {
       const found = document(state.definitions.all(), route.path)
       if (found === undefined) return pageNotFound
       if (request.method !== 'GET' && request.method !== 'HEAD') throw methodNotAllowed()
-      return typeof found === 'string' ? text(200, found) : json(200, found)
+      return typeof found === 'string' ? plainAnswer(200, found) : json(200, found)
     }
     case 'nothing':
       throw noSuchResource()
@@ -202,7 +195,7 @@ const onObject = (state: ServerState, request: ServerRequest, route: ObjectRoute
   switch (request.method) {
     case 'GET': {
       const object = currentOf(state, route)
-      return jsonText(200, shown(state, write, as, object))
+      return answerInJson(200, shown(state, write, as, object))
     }
     case 'PUT':
       checkMediaType(request)
@@ -285,7 +278,7 @@ const written = (
   { object, created, warnings }: WriteResult,
 ): ServerResponse => {
   const warning = warnings.map(text => `299 - ${JSON.stringify(text)}`).join(', ')
-  return jsonText(created ? 201 : 200, shown(state, write, as, object), warning === '' ? {} : { warning })
+  return answerInJson(created ? 201 : 200, shown(state, write, as, object), warning === '' ? {} : { warning })
 }
 
 /** Returns an object or its scale as JSON, in the form that the client asked for. */

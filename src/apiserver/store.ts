@@ -49,6 +49,14 @@ export interface Store {
   ownedBy(uid: string): StorePlace[]
   /** Returns the places of all objects in a namespace. */
   inNamespace(namespace: string): StorePlace[]
+  /** Returns what was stored at a version that is not compacted. */
+  snapshot(revision: number): Snapshot
+}
+
+/** All objects as they were at a version. */
+export interface Snapshot {
+  readonly revision: number
+  readonly objects: readonly (readonly [StorePlace, StoredObject])[]
 }
 
 interface Version {
@@ -70,14 +78,17 @@ interface LogEntry {
   readonly change: StoreChange
 }
 
-/** Makes a store that drops versions older than `historyMs` milliseconds of the monotonic clock. */
-export const createStore = (clock: Clock, historyMs: number): Store => {
+/**
+ * Makes a store that drops versions older than `historyMs` milliseconds of the monotonic clock. With a
+ * snapshot, it begins with the objects and the version of the snapshot, and has no older versions.
+ */
+export const createStore = (clock: Clock, historyMs: number, from?: Snapshot): Store => {
   const collections = new Map<string, Collection>()
   const owned = new Map<string, Map<string, StorePlace>>()
   const log = createLog(clock, historyMs, entry => dropVersions(collectionOf(entry.place.kept), entry))
   const publish = createPublisher(place => collectionOf(place.kept).listeners)
   // Versions begin at 1, because a client that asks for 0 means any version.
-  let revision = 1
+  let revision = from?.revision ?? 1
 
   const collectionOf = (kept: string): Collection => {
     let collection = collections.get(kept)
@@ -104,9 +115,16 @@ export const createStore = (clock: Clock, historyMs: number): Store => {
     publish(place, change)
   }
 
+  for (const [place, object] of from?.objects ?? []) {
+    const { objects, versions } = collectionOf(place.kept)
+    objects.set(place.key, object)
+    versions.set(place.key, [{ revision: Number(object.metadata.resourceVersion), object }])
+    index(owned, place, { type: 'ADDED', revision, object, before: undefined })
+  }
+
   return {
     revision: () => revision,
-    compacted: () => log.compacted(),
+    compacted: () => Math.max(log.compacted(), from?.revision ?? 0),
     get: place => collections.get(place.kept)?.objects.get(place.key),
     list: (kept, prefix, at) => {
       const collection = collectionOf(kept)
@@ -140,6 +158,15 @@ export const createStore = (clock: Clock, historyMs: number): Store => {
       return () => void listeners.delete(listener)
     },
     ownedBy: uid => [...(owned.get(uid)?.values() ?? [])],
+    snapshot: at => ({
+      revision: at,
+      objects: [...collections].flatMap(([kept, { versions }]) =>
+        [...versions].flatMap(([key, history]) => {
+          const object = asOf(history, at)
+          return object ? [[{ kept, key }, object] as const] : []
+        }),
+      ),
+    }),
     inNamespace: namespace =>
       [...collections].flatMap(([kept, { objects }]) =>
         [...objects.keys()].filter(key => key.startsWith(`${namespace}/`)).map(key => ({ kept, key })),

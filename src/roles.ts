@@ -5,6 +5,9 @@ import { wait } from './environment/wait.ts'
 import { controllerRole, type ControllerOptions } from './controller/controller.ts'
 import type { ServiceAccount } from './kube/reviews.ts'
 import { sharedFollow } from './kube/shared-follow.ts'
+import { followIn } from './kube/follow.ts'
+import { historyOf, withoutDoubt, type History } from './kube/history.ts'
+import { markLostHistory } from './kube/lost-history.ts'
 import { recognised } from './kube/unauthorized.ts'
 import { verdictOf, type Check } from './operations/checks.ts'
 import { serveOperations } from './operations/server.ts'
@@ -12,6 +15,7 @@ import { serveTrigger, type TriggerServer } from './trigger/http.ts'
 import type { StartReader } from './trigger/reading/reader.ts'
 import type { Issuer } from './token/issuer.ts'
 import { issuerKeysOf } from './token/issuer-keys.ts'
+import { controllerLease } from './token/published.ts'
 import { triggerRole } from './trigger/trigger.ts'
 import { version } from './version.ts'
 
@@ -39,6 +43,11 @@ export interface RolesOptions {
   readonly issuers?: readonly Issuer[]
   /** Starts a reader of large bodies outside the event loop. */
   readonly startReader?: StartReader
+  /**
+   * Called if etcd was restored beneath this process, after posts have been answered 503 for a
+   * moment. The process has to end, because nothing that it knows can be kept.
+   */
+  readonly wentBack?: () => void
   /** Readiness checks in addition to those of the roles. */
   readonly checks?: readonly Check[]
 }
@@ -55,6 +64,12 @@ export interface Roles {
 }
 
 /**
+ * How long a process answers 503 after it has noticed that etcd was restored, before it ends, in
+ * milliseconds.
+ */
+export const endsAfterMs = 1_000
+
+/**
  * Runs one or both roles in this process. They communicate only through the API server, and share
  * one cache of hooks.
  */
@@ -62,18 +77,20 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const { clock, log, metrics } = given
   const connection = recognised(given.api, clock)
   const { tracing } = given
-  const api = tracing === undefined ? connection.api : tracedConnection(connection.api, tracing)
-  const environment = { ...given, api }
+  const traced = tracing === undefined ? connection.api : tracedConnection(connection.api, tracing)
   const { identity, namespace } = options
+  const lease = { namespace, name: controllerLease }
+  const history = historyOf({ ...given, api: traced }, lease)
+  const environment = { ...given, api: withoutDoubt(traced, history) }
   const reading = options.startReader === undefined ? {} : { startReader: options.startReader }
   metrics.gauge('receiverhooks_build_info', '1, with the version that runs.', ['version']).set({ version }, 1)
   const memory = options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }
   const watchNamespace = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
-  const watching = { ...watchNamespace, follow: sharedFollow() }
+  const watching = { ...watchNamespace, follow: sharedFollow(followIn(history)) }
   const issuers = issuerKeysOf(environment, options.issuers ?? [])
   const stop = new AbortController()
   const trigger = options.trigger
-    ? triggerRole(environment, { namespace, issuers, ...memory, ...reading, ...watching })
+    ? triggerRole(environment, { namespace, issuers, history, ...memory, ...reading, ...watching })
     : undefined
   const server: TriggerServer | undefined =
     trigger && (await serveTrigger({ ...trigger, clock, log, ...memory }, options.triggerAddress))
@@ -92,12 +109,20 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const checks: readonly Check[] = [
     { name: 'shutdown', failure: () => (stopping ? 'this process is ending: send posts to another' : undefined) },
     { name: 'credentials', failure: () => (connection.unauthorized() ? notRecognised : undefined) },
+    ...checksOf(history),
     ...(trigger?.checks ?? []),
     ...(controller?.checks ?? []),
     ...(options.checks ?? []),
   ]
   const operations = await serveOperations(metrics, checks, options.operationsAddress)
   const running = Promise.all([trigger?.run(stop.signal), controller?.run(stop.signal), issuers.run(stop.signal)])
+  void history.run(stop.signal).then(async highest => {
+    if (highest === undefined) return
+    // A trigger may not write the Lease.
+    if (options.controller)
+      await markLostHistory(traced, lease, highest).catch((error: unknown) => log.error({ error }, notMarked))
+    clock.after(endsAfterMs, () => options.wentBack?.())
+  })
 
   return {
     triggerPort: server?.port,
@@ -124,6 +149,13 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
  */
 const triggerOf = ({ trigger, triggerAccount }: RolesOptions): Pick<ControllerOptions, 'trigger'> =>
   trigger ? { trigger: 'itself' } : triggerAccount ? { trigger: triggerAccount } : {}
+
+const checksOf = (history: History): readonly Check[] => [
+  { name: 'history', failure: () => history.wentBack() },
+  { name: 'history/caches', advisory: true, failure: () => history.lostCache() ?? history.unchecked() },
+]
+
+const notMarked = 'the Lease could not be marked: processes that start later may not notice caches of the lost history'
 
 const notRecognised =
   'the API server answers every request with 401: see whether the service account of this process still exists, and start the process again'

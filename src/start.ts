@@ -77,6 +77,7 @@ const shellOf = (process: NodeJS.Process, program: Shell['program'], stop: Abort
   random: nodeRandom,
   stop,
   atExit: run => void process.on('exit', run),
+  exit: code => process.exit(code),
 })
 
 const firstLine = async (input: NodeJS.ReadStream): Promise<string> => {

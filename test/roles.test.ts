@@ -78,6 +78,8 @@ it('with both, every check passes', async () => {
   expect(text.split('\n').filter(line => line.startsWith('[+]'))).toEqual([
     '[+]shutdown ok',
     '[+]credentials ok',
+    '[+]history ok',
+    '[+]history/caches ok',
     '[+]trigger/hooks ok',
     '[+]trigger/records ok',
     '[+]trigger/leases ok',

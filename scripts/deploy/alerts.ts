@@ -62,6 +62,19 @@ export const alerts: readonly Alert[] = [
     },
   },
   {
+    name: 'ReceiverHooksCacheOfLostHistory',
+    expr: 'max(receiverhooks_cache_of_lost_history) > 0',
+    for: '0m',
+    severity: 'critical',
+    summary: 'An API server answers from caches of the time before etcd was restored.',
+    description: 'No process of the product believes it, and other programs may. Restart every API server.',
+    tested: {
+      firing: { receiverhooks_cache_of_lost_history: '1x60' },
+      labels: {},
+      quiet: { receiverhooks_cache_of_lost_history: '0x60' },
+    },
+  },
+  {
     name: 'ReceiverHooksStopped',
     expr: 'max(receiverhooks_stopped) > 0',
     for: '15m',

@@ -70,6 +70,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     grants: [
       named(publicKeysConfigMap, right(configMaps, ['list', 'watch'], 'to verify tokens')),
       named(publicKeysConfigMap, right(configMaps, ['get'], 'to look once more before a key is said to be unknown')),
+      named(controllerLease, right(leases, ['get', 'list'], 'to notice that etcd was restored')),
     ],
   },
   {
@@ -106,6 +107,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
       right(configMaps, ['create'], 'to publish the public keys for the first time'),
       named(controllerLease, right(leases, ['get', 'update'], 'to be elected, and to stay so')),
       right(leases, ['create'], 'to be elected for the first time'),
+      named(controllerLease, right(leases, ['list'], 'to notice that etcd was restored')),
     ],
   },
   {

@@ -250,6 +250,12 @@ export const reasons = {
     means: 'All hooks of this installation are stopped. Nothing was changed.',
     todo: 'Send it again later. An administrator of the installation ends the stop: `kubectl receiverhook start`.',
   },
+  HistoryWentBack: {
+    where: ['refused'],
+    means:
+      'The storage of the cluster was restored from a snapshot, and this trigger starts again. Nothing was changed.',
+    todo: 'Send it again later.',
+  },
   Filtered: {
     where: ['skipped'],
     means: 'The expression in `when` is false for this delivery.',

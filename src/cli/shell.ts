@@ -19,6 +19,8 @@ export interface Shell {
   readonly stop: AbortSignal
   /** Runs a function right before the process ends. The function must be synchronous. */
   readonly atExit: (run: () => void) => void
+  /** Ends the process at once, without waiting for anything. */
+  readonly exit: (code: number) => void
 }
 
 export interface Output {

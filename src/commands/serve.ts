@@ -146,7 +146,7 @@ export const serve: Command = {
     await run(runOptions(given, shell.env, Buffer.from(shell.random.bytes(4)).toString('hex')), shell),
 }
 
-const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => Promise<void>> => {
+const run = async (options: RunOptions, { atExit, env, exit }: Shell): Promise<() => Promise<void>> => {
   const { loadAccess } = await import('../kube/access.ts')
   const { standardOutput } = await import('../environment/standard-output.ts')
   const { context, kubeconfig } = options
@@ -186,6 +186,7 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
     memoryBytes: usableMemory(),
     issuers: options.issuers,
     startReader,
+    wentBack: () => exit(historyWentBack),
   })
   const { operationsPort, triggerPort } = roles
   log.info({ version, roles: options.roles, namespace, triggerPort, operationsPort }, 'started')
@@ -196,6 +197,9 @@ const run = async (options: RunOptions, { atExit, env }: Shell): Promise<() => P
     await connection.close()
   }
 }
+
+/** The exit code if etcd was restored beneath this process, so that the kubelet starts it again. */
+const historyWentBack = 4
 
 /** The variables by which OpenTelemetry names a collector. */
 const endpointVariables = ['OTEL_EXPORTER_OTLP_TRACES_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT']

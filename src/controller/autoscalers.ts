@@ -1,6 +1,7 @@
 import { stringAt } from '../api/json.ts'
 import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
+import type { Follow } from '../kube/follow.ts'
 import { watchedCache } from '../kube/cache.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { listPages } from '../kube/list.ts'
@@ -40,14 +41,10 @@ export interface Autoscalers {
   run(stop: AbortSignal): Promise<void>
 }
 
-export const watchAutoscalers = (environment: Environment, namespace?: string): Autoscalers => {
-  const cache = watchedCache<Autoscaler>(environment, {
-    type: autoscalers,
-    ...(namespace !== undefined && { namespace }),
-    pick,
-    keep: autoscalerOf,
-    keepLarge: autoscalerOf,
-  })
+export const watchAutoscalers = (environment: Environment, namespace?: string, follow?: Follow): Autoscalers => {
+  const source = { type: autoscalers, ...(namespace !== undefined && { namespace }), pick }
+  const keeping = { keep: autoscalerOf, keepLarge: autoscalerOf }
+  const cache = watchedCache<Autoscaler>(environment, { ...source, ...keeping }, follow)
   /** What to show of each autoscaler, by its target and then by its own name. */
   const byTarget = new Map<string, Map<string, string>>()
 

@@ -120,8 +120,8 @@ class Controller implements ControllerRole {
     this.#options = options
     this.#store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
     this.#keyCaches = keyCachesOf(environment, options)
-    this.#records = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf })
-    this.#autoscalers = watchAutoscalers(environment, watchNamespace)
+    this.#records = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf }, options.follow)
+    this.#autoscalers = watchAutoscalers(environment, watchNamespace, options.follow)
     this.#expressions = expressionChecks(environment, key => this.#leading?.hooks.add(key))
     this.#rights = trigger && new TriggerRights(environment, trigger === 'itself' ? undefined : trigger)
     this.#pacer = new StatusPacer(environment.clock, key => this.#leading?.deliveries.add(key))
@@ -265,7 +265,7 @@ const unread = (caches: readonly Cache<unknown>[], what: string): string | undef
 const keyCachesOf = (environment: Environment, { follow, namespace }: ControllerOptions): readonly Cache<true>[] => {
   const keep = (): true => true
   return [
-    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep }),
+    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep }, follow),
     watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep }, follow),
   ]
 }

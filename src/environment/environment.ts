@@ -56,6 +56,11 @@ export interface ApiRequest {
    * Impersonate-User.
    */
   readonly user?: string
+  /**
+   * True if the answer decides whether a write was made. Then it must not be from before etcd was
+   * restored.
+   */
+  readonly isEvidence?: true
   /** The header traceparent: the trace that the request is part of. Absent if it is part of none. */
   readonly traceparent?: string
 }

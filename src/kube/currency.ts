@@ -129,7 +129,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
 const maxProofBytes = 16 * 1024
 
 /** Returns the request for the smallest consistent list. */
-const proofRequest = (source: Source) =>
+export const proofRequest = (source: Source) =>
   ({
     method: 'GET',
     path: collectionPath(source.type, source.namespace),

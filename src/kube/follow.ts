@@ -1,8 +1,9 @@
 import type { Environment } from '../environment/environment.ts'
 import { currencyOf } from './currency.ts'
+import type { HistoryCheck, History } from './history.ts'
 import { remedyOf } from './remedy.ts'
 import type { Source } from './source.ts'
-import { openWithinMs } from './watch.ts'
+import { openWithinMs, type OpenWatch } from './watch.ts'
 import { watchObjects, type ObjectChange } from './watch-objects.ts'
 
 export interface Following {
@@ -33,57 +34,74 @@ export type Follow = (environment: Environment, source: Source, sink: Sink) => F
 /**
  * Follows the objects of `source`, requests proofs that the reports are current, and logs errors.
  */
-export const follow: Follow = (environment, source, sink) => {
-  const { clock, log } = environment
-  const { resource } = source.type
-  const counters = countersOf(environment)
-  const currency = currencyOf(environment, source)
-  let synced = false
-  let cutSince: number | undefined
-  /** Why the last list or watch failed. A repeated error is logged once. */
-  let problem: string | undefined
+export const follow: Follow = (environment, source, sink) => followIn(undefined)(environment, source, sink)
 
-  const healthy = (): void => {
-    problem = undefined
-    if (cutSince === undefined) return
-    log.info({ resource, seconds: Math.round((clock.monotonic() - cutSince) / 1000) }, 'watch recovered')
-    cutSince = undefined
-  }
+/**
+ * Returns a {@link follow} whose reports count as current only if they are of the present history of
+ * the API server. Without a history, that is not checked.
+ */
+export const followIn =
+  (history: History | undefined): Follow =>
+  (environment, source, sink) => {
+    const { clock, log } = environment
+    const { resource } = source.type
+    const counters = countersOf(environment)
+    const currency = currencyOf(environment, source)
+    let check: HistoryCheck | undefined
+    let synced = false
+    let cutSince: number | undefined
+    /** Why the last list or watch failed. A repeated error is logged once. */
+    let problem: string | undefined
 
-  const failed = ({ error, relists, retryInMs }: Extract<ObjectChange, { type: 'cut' }>): void => {
-    cutSince ??= clock.monotonic()
-    counters.cuts.add({ resource })
-    const why = error instanceof Error ? error.message : String(error)
-    const remedy = remedyOf(error, source.type, source.namespace)
-    const level = (remedy ?? why) === problem ? 'debug' : 'warn'
-    problem = remedy ?? why
-    log[level]({ resource, why, relist: relists, retryInMs }, remedy ?? 'watch cut')
-  }
+    const healthy = (): void => {
+      problem = undefined
+      if (cutSince === undefined) return
+      log.info({ resource, seconds: Math.round((clock.monotonic() - cutSince) / 1000) }, 'watch recovered')
+      cutSince = undefined
+    }
 
-  const run = async (stop: AbortSignal): Promise<void> => {
-    const opened = (watch: Parameters<typeof currency.proveOver>[0]): (() => void) => {
-      const cancelHealthy = clock.after(openWithinMs, healthy)
-      const endProof = currency.proveOver(watch)
-      return () => {
-        endProof()
-        cancelHealthy()
+    const failed = ({ error, relists, retryInMs }: Extract<ObjectChange, { type: 'cut' }>): void => {
+      cutSince ??= clock.monotonic()
+      counters.cuts.add({ resource })
+      const why = error instanceof Error ? error.message : String(error)
+      const remedy = remedyOf(error, source.type, source.namespace)
+      const level = (remedy ?? why) === problem ? 'debug' : 'warn'
+      problem = remedy ?? why
+      log[level]({ resource, why, relist: relists, retryInMs }, remedy ?? 'watch cut')
+    }
+
+    const run = async (stop: AbortSignal): Promise<void> => {
+      const opened = (watch: OpenWatch): (() => void) => {
+        const cancelHealthy = clock.after(openWithinMs, healthy)
+        const endProof = currency.proveOver(watch)
+        check = history?.checkOver(source, watch)
+        return () => {
+          endProof()
+          check?.end()
+          cancelHealthy()
+        }
+      }
+      for await (const change of watchObjects(environment, source, stop, { opened })) {
+        sink(change)
+        if (change.type === 'cut') failed(change)
+        if (change.type === 'page' && change.malformed > 0) {
+          const { malformed } = change
+          log.warn({ resource, malformed }, 'items of a list have no name, uid or resourceVersion: they are left out')
+        }
+        if (change.type !== 'listed') continue
+        counters.lists.add({ resource })
+        synced = true
       }
     }
-    for await (const change of watchObjects(environment, source, stop, { opened })) {
-      sink(change)
-      if (change.type === 'cut') failed(change)
-      if (change.type === 'page' && change.malformed > 0) {
-        const { malformed } = change
-        log.warn({ resource, malformed }, 'items of a list have no name, uid or resourceVersion: they are left out')
-      }
-      if (change.type !== 'listed') continue
-      counters.lists.add({ resource })
-      synced = true
-    }
-  }
 
-  return { synced: () => synced, problem: () => problem, fresh: currency.current, run }
-}
+    const fresh = (): boolean => {
+      // Both are called each time, because each call lets the next proof come sooner.
+      const isOfThisHistory = history === undefined || (history.current() && check?.passed() === true)
+      return currency.current() && isOfThisHistory
+    }
+
+    return { synced: () => synced, problem: () => problem, fresh, run }
+  }
 
 const countersOf = ({ metrics }: Environment) => ({
   lists: metrics.counter('receiverhooks_watch_lists_total', 'Complete lists read before a watch.', ['resource']),

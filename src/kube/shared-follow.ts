@@ -8,11 +8,11 @@ import { selectorOf, type Source } from './source.ts'
  * one watch, and each object is parsed once. All parts must call the {@link Follow} before the
  * first of them calls `run`. All must pass the same `stop` to `run`.
  */
-export const sharedFollow = (): Follow => {
+export const sharedFollow = (followed: Follow = follow): Follow => {
   const shared = new Map<string, Shared>()
   return (environment, source, sink) => {
     const key = sourceKey(source)
-    const one = shared.get(key) ?? begin(environment, source)
+    const one = shared.get(key) ?? begin(followed, environment, source)
     shared.set(key, one)
     one.join(sink)
     return one.following
@@ -24,9 +24,9 @@ interface Shared {
   join(sink: Sink): void
 }
 
-const begin = (environment: Environment, source: Source): Shared => {
+const begin = (followed: Follow, environment: Environment, source: Source): Shared => {
   const sinks: Sink[] = []
-  const following = follow(environment, source, intoAll(sinks))
+  const following = followed(environment, source, intoAll(sinks))
   let running: Promise<void> | undefined
   return {
     following: { ...following, run: stop => (running ??= following.run(stop)) },

@@ -60,9 +60,11 @@ export interface OpenWatch {
   readonly ask: (request: ApiRequest) => Promise<ApiResponse | 'no answer' | 'cannot be asked'>
   /**
    * Closes the watch and its connection. `events` then throws Unreachable with `why` in its
-   * message.
+   * message, or WatchRefused with the status 410 if the objects have to be listed again.
    */
-  readonly giveUp: (why: string) => void
+  readonly giveUp: (why: string, then?: 'list again') => void
+  /** Returns the version up to which the watch has reported, at first the one that it began with. */
+  readonly version: () => string
 }
 
 /** Watches from the version `from` until `stop` is aborted. */
@@ -76,8 +78,11 @@ export const openWatch = (
   const { resource } = source.type
   const cut = new AbortController()
   let why: string | undefined
-  const giveUp = (reason: string): void => {
+  let listsAgain = false
+  let version = from
+  const giveUp = (reason: string, then?: 'list again'): void => {
     why ??= reason
+    listsAgain ||= then === 'list again'
     cut.abort()
   }
   const watch = api.watch(watchRequest(environment, source, from), AbortSignal.any([stop, cut.signal]))
@@ -88,12 +93,15 @@ export const openWatch = (
     try {
       for await (const line of watch) {
         watchdog.heard()
-        yield typeof line === 'string' ? parseEvent(line, resource) : largeEvent(line, resource)
+        const event = typeof line === 'string' ? parseEvent(line, resource) : largeEvent(line, resource)
+        version = event.version
+        yield event
       }
     } finally {
       watchdog.cancel()
     }
     if (stop.aborted) return
+    if (listsAgain) throw new WatchRefused(410, `watch of ${resource}: ${why}`)
     if (why !== undefined) throw new Unreachable(`watch of ${resource}: ${why}`, true)
     if (clock.monotonic() - openedAt < uselessMs) throw new Unreachable(`watch of ${resource}: ended at once`, true)
   }
@@ -109,6 +117,7 @@ export const openWatch = (
       }
     },
     giveUp,
+    version: () => version,
   }
 }
 

@@ -10,6 +10,7 @@ import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { leasesLabel } from '../api/record-due.ts'
 import { records } from '../kube/resources.ts'
+import { checkedBy, type History } from '../kube/history.ts'
 import { watchObjects } from '../kube/watch-objects.ts'
 import { actingIn } from '../record/context.ts'
 import type { Ledgers } from '../record/ledgers.ts'
@@ -55,6 +56,7 @@ interface LeaseParts {
   readonly ledgers: Ledgers
   readonly steps: Pick<StepService, 'end'>
   readonly charge: (uid: string, bytes: number) => void
+  readonly history?: History | undefined
 }
 
 /** The result of a look at a record that could not be read, or in which nothing may end now. */
@@ -94,7 +96,8 @@ export class LeaseKeeper {
       labelSelector: leasesLabel,
       isMetadataOnly: true,
     }
-    for await (const change of watchObjects(this.#environment, source, stop)) {
+    const opened = checkedBy(this.#parts.history, source)
+    for await (const change of watchObjects(this.#environment, source, stop, { opened })) {
       if (change.type === 'cut') {
         const why = change.error instanceof Error ? change.error.message : String(change.error)
         const isNew = this.#cutBy === undefined

@@ -6,6 +6,7 @@ import { watchedCache, type Cache } from '../kube/cache.ts'
 import { currentForMs } from '../kube/currency.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import type { Follow, Following } from '../kube/follow.ts'
+import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
@@ -43,6 +44,7 @@ export class Hooks {
   readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
+  readonly #history: Pick<History, 'doubt'> | undefined
   readonly #cache: Cache<LiveHook>
   /**
    * The hooks from live reads, each with the entry that the cache had when the read began. An entry
@@ -65,10 +67,18 @@ export class Hooks {
   readonly #namedLookups: RateLimiter
   readonly #shared = freshReads<Found>()
 
-  constructor(environment: Environment, watchNamespace: string | undefined, follow?: Follow) {
+  constructor(
+    environment: Environment,
+    watchNamespace: string | undefined,
+    {
+      follow,
+      history,
+    }: { readonly follow?: Follow | undefined; readonly history?: Pick<History, 'doubt'> | undefined } = {},
+  ) {
     const { clock } = environment
     this.#environment = environment
     this.#watchNamespace = watchNamespace
+    this.#history = history
     this.#departed = new RecentUids(clock, { most: maxDeletedHooks, keptMs: departedKeptMs })
     this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 1)
@@ -234,7 +244,9 @@ export class Hooks {
   }
 
   #cached(namespace: string, name: string): Cached {
-    return { lists: this.#cache.lists, known: this.#cache.get(namespace, name) }
+    // What a lost history says of a hook contradicts no live read.
+    const isBelieved = this.#history?.doubt() === undefined
+    return { lists: this.#cache.lists, known: isBelieved ? this.#cache.get(namespace, name) : undefined }
   }
 }
 

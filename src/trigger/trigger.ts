@@ -14,6 +14,7 @@ import type { Environment } from '../environment/environment.ts'
 import { Zones } from '../environment/zones.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
+import type { History } from '../kube/history.ts'
 import { LeaseKeeper } from '../leases/leases.ts'
 import { limitedAt } from '../record/protocol.ts'
 import { openLedgers } from '../record/ledgers.ts'
@@ -25,6 +26,7 @@ import { stopText, type Stop } from '../token/stop.ts'
 import { createVerifier } from '../token/verify.ts'
 import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
 import { hookAccounts } from './accounts.ts'
+import { refusal } from './answer.ts'
 import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
@@ -64,6 +66,7 @@ export interface TriggerRole {
  *
  * - `namespace` is the installation's namespace.
  * - `follow` shares hooks and keys with other parts of this process.
+ * - `history` says whether etcd was restored beneath this process.
  * - `memoryBytes` is the memory for this process.
  * - `startReader` starts the parser of large bodies; without it, they are parsed in the event loop.
  * - `issuers` has the keys of the issuers whose tokens hooks may ask for.
@@ -75,6 +78,7 @@ export const triggerRole = (
     readonly namespace: string
     readonly watchNamespace?: string
     readonly follow?: Follow
+    readonly history?: History
     readonly memoryBytes?: number
     readonly startReader?: StartReader
     readonly issuers?: IssuerKeys
@@ -82,7 +86,7 @@ export const triggerRole = (
   },
 ): TriggerRole => {
   const { tracing } = environment
-  const hooks = new Hooks(environment, options.watchNamespace, options.follow)
+  const hooks = new Hooks(environment, options.watchNamespace, options)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: maxRememberedTokens })
   const budget = budgetOf(environment.clock)
@@ -105,6 +109,7 @@ export const triggerRole = (
     ledgers,
     steps,
     charge: budget.charge,
+    history: options.history,
   })
   const limits = limitsIn(options.memoryBytes)
   const intake = intakeOf(environment.clock, limits.maxOfNamespace, budget)
@@ -134,8 +139,15 @@ export const triggerRole = (
     zones: new Zones(),
     notifyLimited,
   })
+  const answer: Endpoint = (request, reply) => {
+    if (options.history?.wentBack() === undefined) return endpoint.answer(request, reply)
+    const refused = { answer: refusal(503, 'HistoryWentBack') }
+    record(refused, 0)
+    reply(refused.answer)
+    return Promise.resolve()
+  }
   return {
-    endpoint: tracedEndpoint(endpoint.answer, tracing),
+    endpoint: tracedEndpoint(answer, tracing),
     endWaits: () => waiting.end(),
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
-import type { ApiConnection } from '../../src/environment/environment.ts'
+import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { wait } from '../../src/environment/wait.ts'
@@ -27,6 +27,8 @@ export interface Trial extends Cluster {
 export interface Started {
   readonly port: number
   readonly ready: () => boolean
+  /** Returns the text of `/readyz?verbose`. */
+  readonly report: () => Promise<string>
   /** `GET /apis/…`: every request so far, watches not among them. */
   readonly requests: readonly string[]
   readonly stop: () => Promise<void>
@@ -70,6 +72,36 @@ const urlOf = async (x: Trial): Promise<string> => {
   )
   return published ?? ''
 }
+
+/** Returns a connection whose answers about the controller's Lease have another version, if there is one: of GETs, or of lists. */
+const leaseAt =
+  (of: 'GETs' | 'lists', version: () => string | undefined) =>
+  (api: ApiConnection): ApiConnection => {
+    const changed = ({ path }: ApiRequest, answer: ApiResponse): ApiResponse => {
+      const other = version()
+      if (other === undefined || answer.status !== 200 || !path.includes('/leases')) return answer
+      return { ...answer, body: answer.body.replaceAll(/"resourceVersion":"\d+"/g, `"resourceVersion":"${other}"`) }
+    }
+    return {
+      request: async request => {
+        const answer = await api.request(request)
+        return of === 'GETs' && request.method === 'GET' ? changed(request, answer) : answer
+      },
+      watch: (request, stop) => {
+        const watch = api.watch(request, stop)
+        const ask: typeof watch.ask = async asked => {
+          const answer = await watch.ask(asked)
+          return answer && of === 'lists' ? changed(asked, answer) : answer
+        }
+        return { ask, [Symbol.asyncIterator]: () => watch[Symbol.asyncIterator]() }
+      },
+    }
+  }
+
+const saysLost = async (x: Trial, { report }: Started): Promise<boolean> =>
+  await x.happens(async () => (await report()).includes('CacheOfLostHistory'))
+
+const farAhead = '9000000000000000000'
 
 const eventsOf = async ({ api, systemNamespace }: Trial, reason: string): Promise<readonly unknown[]> => {
   const path = collectionPath(events, systemNamespace)
@@ -177,6 +209,14 @@ export const controllerProbes = {
     })
     return await x.happens(async () => at(await x.hook('web-up'), 'status', 'counts', 'applied') === 1)
   },
+  'caches of a lost history are noticed by a controller': async x =>
+    await saysLost(
+      x,
+      await x.start(
+        'controller',
+        leaseAt('lists', () => farAhead),
+      ),
+    ),
 } as const satisfies Record<string, Probe>
 
 const urlIn = async ({ api, namespace }: Trial, name: string): Promise<unknown> =>
@@ -254,7 +294,9 @@ export const triggerProbes = {
     while (nodeClock.monotonic() < end && nodeClock.monotonic() - readAt < stretchMs) {
       const toBegin = trigger.requests.length
       await post(`${address()}?dryRun=true`)
-      if (trigger.requests.slice(toBegin).some(request => request !== target)) readAt = nodeClock.monotonic()
+      // The Lease is read each second, and no post waits for it.
+      const besides = trigger.requests.slice(toBegin).filter(request => !request.includes('/leases/'))
+      if (besides.some(request => request !== target)) readAt = nodeClock.monotonic()
     }
     return nodeClock.monotonic() - readAt >= stretchMs
   },
@@ -303,6 +345,24 @@ export const triggerProbes = {
     const claims = { namespace: x.namespace, name: 'web-up', uid: 'none', rotation: 0 }
     return await answers(x, address(await mint(signingKey(randomBytes(32)), claims)), 404)
   },
+  'a restored etcd is noticed': async x => {
+    let version: string | undefined
+    const restored = leaseAt('GETs', () => version)
+    const { trigger } = await served(x, undefined, restored)
+    version = '1'
+    return await x.happens(async () => (await trigger.report()).includes('HistoryWentBack'))
+  },
+  'caches of a lost history are noticed by a trigger': async x =>
+    await saysLost(
+      x,
+      (
+        await served(
+          x,
+          undefined,
+          leaseAt('lists', () => farAhead),
+        )
+      ).trigger,
+    ),
 } as const satisfies Record<string, Probe>
 
 /** After so many named posts a record has been closed into a page twice. */

@@ -66,7 +66,12 @@ const watched = (api: ApiConnection, requests: string[], refused: (what: string)
       }
     }
     // A request over the connection of the watch is still possible.
-    return { ask: opened.ask, [Symbol.asyncIterator]: lines }
+    const ask: typeof opened.ask = async request => {
+      const answer = await opened.ask(request)
+      if (answer?.status === 403) refused(refusalIn(answer.body))
+      return answer
+    }
+    return { ask, [Symbol.asyncIterator]: lines }
   },
 })
 
@@ -102,7 +107,9 @@ const startAs =
     let stopped: Promise<void> | undefined
     const stop = (): Promise<void> => (stopped ??= running.stop())
     onTestFinished(stop)
-    return { port: running.triggerPort ?? 0, ready: () => running.ready(), requests, stop }
+    const report = async (): Promise<string> =>
+      await (await fetch(`http://127.0.0.1:${running.operationsPort}/readyz?verbose`)).text()
+    return { port: running.triggerPort ?? 0, ready: () => running.ready(), report, requests, stop }
   }
 
 /** Returns whether the probe finds what it looks for, and what was refused meanwhile, where these are all rights. */
@@ -171,6 +178,7 @@ const needsOfController: Readonly<Record<keyof typeof controllerProbes, readonly
   'the lease is given up at the end': ['update leases'],
   'an Event tells of new signing keys': ['create events'],
   'an Event that repeats is counted': ['patch events'],
+  'caches of a lost history are noticed by a controller': ['list leases'],
   'the status tells of deliveries': ['list receiverhookrecords', 'watch receiverhookrecords'],
 }
 
@@ -183,6 +191,8 @@ const needsOfTrigger: Readonly<Record<keyof typeof triggerProbes, readonly strin
   'the pages of a record that were joined into another go': ['delete receiverhookrecords'],
   'a step that is for a second ends by itself': ['list receiverhookrecords', 'watch receiverhookrecords'],
   'a URL of unknown keys answers 404': ['get configmaps'],
+  'a restored etcd is noticed': ['get leases'],
+  'caches of a lost history are noticed by a trigger': ['list leases'],
 }
 
 const needsOfSecrets: Readonly<Record<keyof typeof secretsProbes, readonly string[]>> = {

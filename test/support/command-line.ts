@@ -35,6 +35,7 @@ export const commandLine = async (kubeconfig: string, args: readonly string[], s
     random: nodeRandom,
     stop: new AbortController().signal,
     atExit: run => void atExit.push(run),
+    exit: () => undefined,
   }
   const program = { entries: commands, version, summary: 'hooks' }
   const code = await runProgram(program, args, shell)

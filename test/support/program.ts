@@ -9,6 +9,8 @@ export interface Program {
   readonly lines: readonly string[]
   /** The first line for which `find` gives something, as soon as it is printed. Rejects when the program ends before. */
   readonly said: <T>(find: (line: string) => T | undefined) => Promise<T>
+  /** Resolves with its exit code when it has ended, or null when a signal killed it. */
+  readonly ended: Promise<number | null>
   /** Makes it stand still, as on a machine that is suspended, or go on. */
   readonly signal: (signal: 'SIGSTOP' | 'SIGCONT') => void
   /** Ends it with a signal and waits until it is gone. Resolves with its exit code, or null when the signal killed it. */
@@ -37,6 +39,7 @@ export const program = (
   onTestFinished(() => end('SIGKILL'))
   return {
     lines,
+    ended: new Promise(resolve => child.once('exit', resolve)),
     signal,
     end: async how => {
       await end(how)

@@ -32,6 +32,7 @@ export const shell = (
       random: nodeRandom,
       stop: new AbortController().signal,
       atExit: () => undefined,
+      exit: () => undefined,
       ...given,
     },
   }

@@ -141,6 +141,7 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
       },
       lane: 'step',
       timeoutMs: readTimeoutMs,
+      isEvidence: true,
     })
     if (response.status === 410) return failed({ evidence: 'history gone', owners: [] })
     const list = tryParseJson(response.body)

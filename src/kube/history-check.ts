@@ -1,0 +1,203 @@
+import { compareVersions } from '../api/mark.ts'
+import { at, stringAt, tryParseJson } from '../api/json.ts'
+import type { ApiConnection, ApiResponse, Clock } from '../environment/environment.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+import { wait } from '../environment/wait.ts'
+import { proofRequest } from './currency.ts'
+import { collectionPath, objectPath } from './paths.ts'
+import { leases } from './resources.ts'
+import type { Source } from './source.ts'
+import type { OpenWatch } from './watch.ts'
+
+/** Where the Lease is that is read to compare versions. */
+export interface LeasePlace {
+  readonly namespace: string
+  readonly name: string
+}
+
+/** The watch whose API server is checked. */
+export type Checkable = Pick<OpenWatch, 'ask' | 'giveUp' | 'version'>
+
+/** The time limit of one request, in milliseconds. */
+export const leaseAnswerWithinMs = 1_000
+
+/** Each answer has only the metadata of one object. */
+const maxLeaseBytes = 16 * 1024
+
+/** The shortest wait before a request that failed is sent again, in milliseconds. */
+export const againAfterMs = 200
+
+/** How often an API server that has failed the check is asked again, in milliseconds. */
+const lostAgainMs = 5_000
+
+/** What the checks of all watches share. */
+interface Judging {
+  readonly clock: Clock
+  /** Whether a list at this version is surely not of a lost history that was found before. */
+  readonly isBelowLost: (listed: string) => boolean
+  /** Called when the check fails. */
+  readonly lost: (listed: string) => void
+  /** Called after the result has changed, or if this API server cannot be asked over its watch. */
+  readonly changed: (isPassed: boolean) => void
+  /** Called if this process may not list the Lease. */
+  readonly refused: () => void
+}
+
+/** Asks the API server of a watch for lists, and compares them with later reads of the Lease. */
+export class WatchCheck {
+  readonly #source: Source
+  readonly #options: LeasePlace
+  readonly #watch: Checkable
+  readonly #judging: Judging
+  readonly #ended = new AbortController()
+  /** The version of the last list, and when it was answered. */
+  #listed: { readonly version: string; readonly at: number } | undefined
+  /** The version of the Lease in the first read after the list. */
+  #first: string | undefined
+  #state: 'unknown' | 'lost' | 'passed' = 'unknown'
+
+  constructor(source: Source, options: LeasePlace, watch: Checkable, judging: Judging) {
+    this.#source = source
+    this.#options = options
+    this.#watch = watch
+    this.#judging = judging
+  }
+
+  get hasPassed(): boolean {
+    return this.#state === 'passed'
+  }
+
+  get isLost(): boolean {
+    return this.#state === 'lost'
+  }
+
+  begin(): void {
+    void this.#run()
+  }
+
+  /** Begins again, because history may have gone back unnoticed. */
+  again(): void {
+    this.#listed = undefined
+    if (this.#state !== 'passed') return
+    this.#state = 'unknown'
+    void this.#listUntilPassed()
+  }
+
+  end(): void {
+    this.#state = 'unknown'
+    this.#ended.abort()
+  }
+
+  /** Compares the version of the Lease with the list. The read of the version was sent at `sentAt`. */
+  see(version: string, sentAt: number): void {
+    const listed = this.#listed
+    if (listed === undefined || sentAt <= listed.at || this.#state === 'passed') return
+    const isAbove = compareVersions(version, listed.version) > 0
+    // Once etcd has passed the lost version, a list says nothing: caches of objects that nobody has
+    // written since are still of the lost history.
+    if (isAbove && this.#judging.isBelowLost(listed.version)) this.#become('passed')
+    else if (isAbove) this.#become('lost')
+    else if (this.#first === undefined) this.#first = version
+    else if (version !== this.#first) {
+      this.#judging.lost(listed.version)
+      this.#become('lost')
+    }
+  }
+
+  #become(state: 'lost' | 'passed'): void {
+    this.#state = state
+    this.#judging.changed(state === 'passed')
+  }
+
+  async #run(): Promise<void> {
+    if (await this.#beganInThisHistory()) await this.#listUntilPassed()
+  }
+
+  async #listUntilPassed(): Promise<void> {
+    await this.#list()
+    while (!this.#ended.signal.aborted && this.#state !== 'passed') {
+      await wait(this.#judging.clock, lostAgainMs, this.#ended.signal)
+      // Until the Lease is written again, the first list is the one to compare with.
+      if (this.isLost || !this.#listed) await this.#list()
+    }
+  }
+
+  /**
+   * Returns whether the API server has come as far as what the watch began with. If it has not, that
+   * list was of a lost history, and the watch would wait for versions that are long reported: the
+   * objects are listed again.
+   */
+  async #beganInThisHistory(): Promise<boolean> {
+    while (!this.#ended.signal.aborted) {
+      const known = this.#watch.version()
+      const answer = await this.#watch.ask(proofRequest(this.#source))
+      if (answer === 'cannot be asked') this.#judging.changed(true)
+      if (answer === 'cannot be asked' || this.#ended.signal.aborted) return false
+      const version = listVersionIn(answer)
+      if (version !== undefined) {
+        if (compareVersions(version, known) >= 0) return true
+        this.#watch.giveUp(`the API server is at version ${version}, and an earlier list was at ${known}`, 'list again')
+        return false
+      }
+      await wait(this.#judging.clock, againAfterMs, this.#ended.signal)
+    }
+    return false
+  }
+
+  /** Lists the Lease over the connection of the watch. */
+  async #list(): Promise<void> {
+    while (!this.#ended.signal.aborted) {
+      const answer = await this.#watch.ask(leaseList(this.#options))
+      if (answer === 'cannot be asked' || this.#ended.signal.aborted) return
+      const version = listVersionIn(answer)
+      if (version !== undefined) {
+        this.#listed = { version, at: this.#judging.clock.monotonic() }
+        this.#first = undefined
+        return
+      }
+      if (answer !== 'no answer' && answer.status === 403) return this.#judging.refused()
+      await wait(this.#judging.clock, againAfterMs, this.#ended.signal)
+    }
+  }
+}
+
+/** Reads the Lease from etcd: without a version, the API server answers a GET from nowhere else. */
+export const readLease = async (
+  api: ApiConnection,
+  { name, namespace }: LeasePlace,
+): Promise<ApiResponse | 'no answer'> => {
+  try {
+    return await api.request({
+      method: 'GET',
+      path: objectPath(leases, namespace, name),
+      as: 'metadata',
+      maxBytes: maxLeaseBytes,
+      lane: 'lease',
+      timeoutMs: leaseAnswerWithinMs,
+    })
+  } catch (error) {
+    if (error instanceof Unreachable) return 'no answer'
+    throw error
+  }
+}
+
+/** Returns the request for a consistent list of the Lease, which the API server answers from its cache. */
+const leaseList = ({ name, namespace }: LeasePlace) =>
+  ({
+    method: 'GET',
+    path: collectionPath(leases, namespace),
+    as: 'metadata list',
+    maxBytes: maxLeaseBytes,
+    query: { fieldSelector: `metadata.name=${name}` },
+    lane: 'watch',
+    timeoutMs: leaseAnswerWithinMs,
+  }) as const
+
+/** Returns the version in the metadata of an answer, if it has one. */
+export const versionIn = ({ body }: ApiResponse): string | undefined => {
+  const version = stringAt(at(tryParseJson(body), 'metadata'), 'resourceVersion')
+  return version !== undefined && /^[0-9]+$/.test(version) ? version : undefined
+}
+
+const listVersionIn = (answer: ApiResponse | 'no answer'): string | undefined =>
+  answer !== 'no answer' && answer.status === 200 ? versionIn(answer) : undefined

@@ -1,0 +1,163 @@
+import { describe, expect, it } from 'vitest'
+import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { historyOf, withoutDoubt } from '../../src/kube/history.ts'
+import { lostHistoryAnnotation } from '../../src/kube/lost-history.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { answer } from '../support/scripted-connection.ts'
+
+type Lease = number | 'absent' | 'refused' | 'no answer'
+
+/** Sets up a process that reads a Lease, and what an API server lists over the connection of a watch. */
+const setUp = (lease: Lease = 10) => {
+  const clock = fakeClock()
+  const server = {
+    lease,
+    mark: undefined as number | undefined,
+    listed: 10 as number | 'refused',
+  }
+  const reads: number[] = []
+  const leaseAnswer = (): ApiResponse => {
+    const { lease, mark } = server
+    if (lease === 'no answer') throw new Unreachable('down', true)
+    if (lease === 'absent' || lease === 'refused') return answer(lease === 'absent' ? 404 : 403, {})
+    const annotations = mark === undefined ? {} : { [lostHistoryAnnotation]: String(mark) }
+    return answer(200, { metadata: { name: 'lease', resourceVersion: String(lease), annotations } })
+  }
+  const api = {
+    request: async () => {
+      reads.push(clock.monotonic())
+      return leaseAnswer()
+    },
+    watch: () => {
+      throw new Error('nothing is watched here')
+    },
+  }
+  const environment = testEnvironment({ clock, api })
+  const history = historyOf(environment, { namespace: 'system', name: 'lease' })
+  const stop = new AbortController()
+  const ended = history.run(stop.signal)
+  const givenUp: string[] = []
+  const open = (version = '5') => {
+    const ask = async ({ path }: ApiRequest): Promise<ApiResponse> => {
+      const { listed } = server
+      if (listed === 'refused' && path.includes('leases')) return answer(403, {})
+      return answer(200, { metadata: { resourceVersion: String(listed === 'refused' ? 10 : listed) }, items: [] })
+    }
+    return history.checkOver({ type: hooks }, { ask, giveUp: why => givenUp.push(why), version: () => version })
+  }
+  /** Lets time pass while a leader writes the Lease every two seconds. */
+  const led = async (seconds: number): Promise<void> => {
+    for (let second = 0; second < seconds; second += 2) {
+      history.current()
+      await clock.advance(2_000)
+      if (typeof server.lease === 'number') server.lease += 1
+    }
+  }
+  return { clock, ended, environment, givenUp, history, led, open, reads, server }
+}
+
+describe('the history of the API server', () => {
+  it('is read once a second while somebody relies on it, and each ten seconds else', async () => {
+    const { clock, history, reads } = setUp()
+    await clock.advance(60_000)
+    expect(reads).toHaveLength(7)
+    for (let second = 0; second < 60; second++) {
+      await clock.advance(1_000)
+      history.current()
+    }
+    expect(reads.length).toBeLessThanOrEqual(7 + 62)
+    expect(reads.length).toBeGreaterThanOrEqual(7 + 58)
+  })
+
+  it('has gone back if the Lease has a lower version than before', async () => {
+    const { clock, ended, history, led, server } = setUp()
+    await led(6)
+    expect([history.current(), history.wentBack()]).toEqual([true, undefined])
+    server.lease = 4
+    await clock.advance(2_000)
+    expect(history.current()).toBe(false)
+    expect(history.wentBack()).toContain('HistoryWentBack')
+    expect(await ended).toBe('12')
+  })
+
+  it.each([['absent'], ['no answer']] as const)('is not known while a Lease that was there is %s', async state => {
+    const { clock, history, led, server } = setUp()
+    await led(4)
+    server.lease = state
+    await clock.advance(2_000)
+    expect([history.current(), history.wentBack()]).toEqual([false, undefined])
+  })
+
+  it.each([
+    ['refused', 'may not get'],
+    ['absent', 'there is no Lease'],
+  ] as const)('is not checked where the Lease is %s, and that is said', async (state, said) => {
+    const { history, led, open } = setUp(state)
+    const check = open()
+    await led(4)
+    expect(history.unchecked()).toContain(said)
+    expect([history.current(), check.passed(), history.doubt()]).toEqual([true, true, undefined])
+  })
+})
+
+describe('an API server', () => {
+  it('passes once the Lease was written after a list, at a higher version', async () => {
+    const { history, led, open } = setUp()
+    const check = open()
+    expect([check.passed(), history.doubt()]).toEqual([false, expect.stringContaining('not known yet')])
+    await led(4)
+    expect([check.passed(), history.doubt(), history.lostCache()]).toEqual([true, undefined, undefined])
+  })
+
+  it('fails if the Lease was written after a list, at a version that is not higher', async () => {
+    const { environment, history, led, open, server } = setUp()
+    server.listed = 1_000
+    const check = open()
+    await led(6)
+    expect(check.passed()).toBe(false)
+    expect(history.lostCache()).toContain('CacheOfLostHistory')
+    expect(await environment.metrics.text()).toContain('receiverhooks_cache_of_lost_history 1')
+    server.listed = 5
+    await led(10)
+    expect([check.passed(), history.lostCache()]).toEqual([true, undefined])
+  })
+
+  it('fails at or above the version that the Lease is marked with, until the mark is removed', async () => {
+    const { history, led, open, server } = setUp()
+    server.mark = 8
+    const check = open()
+    await led(6)
+    expect([check.passed(), history.doubt()]).toEqual([false, expect.stringContaining('CacheOfLostHistory')])
+    server.mark = undefined
+    await led(10)
+    expect(check.passed()).toBe(true)
+  })
+
+  it('that has not come as far as what its watch began with makes the watch list again', async () => {
+    const { givenUp, led, open } = setUp()
+    open('77')
+    await led(2)
+    expect(givenUp).toEqual(['the API server is at version 10, and an earlier list was at 77'])
+  })
+
+  it('is not checked where this process may not list the Lease', async () => {
+    const { history, led, open, server } = setUp()
+    server.listed = 'refused'
+    const check = open()
+    await led(4)
+    expect([check.passed(), history.unchecked()]).toEqual([true, expect.stringContaining('may not list')])
+  })
+
+  it('is asked for no evidence before it is known to pass, for as long as a new leader may take', async () => {
+    const { clock, environment, history } = setUp()
+    const evidence = { method: 'GET', path: '/', lane: 'step', timeoutMs: 1_000, isEvidence: true } as const
+    const api = withoutDoubt(environment.api, history)
+    await clock.advance(1)
+    await expect(api.request(evidence)).rejects.toThrow('not known yet')
+    await clock.advance(30_000)
+    expect((await api.request(evidence)).status).toBe(200)
+  })
+})

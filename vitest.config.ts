@@ -77,6 +77,9 @@ const pages = [
 /** What starts etcd three times, and is run by hand: `npm run test:long -- leases`. */
 const leases = ['test/cluster/leases/restored.test.ts']
 
+/** What restores etcd, for minutes, and is run by hand: `npm run test:long -- restored`. */
+const restored = ['test/cluster/restored/*.test.ts']
+
 const otherMistakes = Object.entries(sampleOfMistakes).map(
   ([folder, names]) => `test/${folder}/mistakes/!(${names.join('|')}).test.ts`,
 )
@@ -219,7 +222,7 @@ export default defineConfig({
         test: {
           name: 'cluster',
           include: ['test/cluster/**/*.test.ts'],
-          exclude: leases,
+          exclude: [...leases, ...restored],
           globalSetup: ['test/cluster/control-plane.setup.ts'],
           ...patience,
         },
@@ -227,6 +230,10 @@ export default defineConfig({
       {
         extends: true,
         test: { name: 'leases', include: leases, ...patience },
+      },
+      {
+        extends: true,
+        test: { name: 'restored', include: restored, ...patience },
       },
       {
         extends: true,

@@ -129,6 +129,14 @@ const etcd: BuiltPart = {
   commands: { etcd: 'go.etcd.io/etcd/server/v3' },
 }
 
+/** Restores snapshots of etcd. */
+export const etcdutlPart: BuiltPart = {
+  from: 'Go module',
+  name: 'etcdutl',
+  module: 'go.etcd.io/etcd/etcdutl/v3',
+  commands: { etcdutl: 'go.etcd.io/etcd/etcdutl/v3' },
+}
+
 /** Plays the kubelets: pods of its nodes become Ready, and nothing runs. */
 const kwok: BuiltPart = {
   from: 'Go module',
@@ -297,6 +305,7 @@ export const nodeParts: readonly Part[] = [kubelet, cranePart]
 export const parts: readonly Part[] = [
   ...kubernetesVersions.map(kubernetes),
   etcd,
+  etcdutlPart,
   kwok,
   kubectlPart,
   helmPart,

@@ -104,6 +104,13 @@ export const longParts: readonly LongPart[] = [
     commands: [vitest('--project', 'cluster', '--project', 'leases', 'test/cluster/leases/')],
   },
   {
+    name: 'restored',
+    does: 'etcd restored beneath running processes, and by the page on restores [FILE ...]',
+    minutes: 4,
+    cluster: ['etcdutl'],
+    commands: [vitest('--project', 'restored')],
+  },
+  {
     name: 'cluster',
     does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
     minutes: 30,

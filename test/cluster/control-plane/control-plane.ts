@@ -36,6 +36,11 @@ export interface ControlPlane extends Reach {
    * again. Resolves when they are ready.
    */
   readonly changeEtcd: (change: (data: string) => Promise<void>) => Promise<void>
+  /**
+   * Ends etcd, lets `change` change the folder of its data, and starts it again, beneath API servers
+   * that run on.
+   */
+  readonly changeEtcdBeneath: (change: (data: string) => Promise<void>) => Promise<void>
   /** Where etcd serves, its metrics too. */
   readonly etcdURL: string
   /** The API server that runs now. */
@@ -98,6 +103,11 @@ export const startControlPlane = async ({
     const runEtcd = () => run('etcd', etcdFlags(folder, etcdURL, `http://127.0.0.1:${peerPort}`))
     let etcd = await runEtcd()
     let apiServer = await runApiServer()
+    const changeEtcdBeneath: ControlPlane['changeEtcdBeneath'] = async change => {
+      await etcd.end('SIGTERM')
+      await change(etcdData(folder))
+      etcd = await runEtcd()
+    }
     const ca = await readFile(certificateIn(folder), 'utf8')
     const kubeconfig = join(folder, 'kubeconfig')
     await writeFile(kubeconfig, kubeconfigFor({ server, ca }, tokens.admin))
@@ -106,19 +116,15 @@ export const startControlPlane = async ({
       server,
       ca,
       tokens,
-      kubeconfig,
-      api,
-      folder,
+      ...{ kubeconfig, api, folder },
       etcd: () => etcd,
       changeEtcd: async change => {
         await apiServer.end('SIGKILL')
-        await etcd.end('SIGTERM')
-        await change(etcdData(folder))
-        etcd = await runEtcd()
+        await changeEtcdBeneath(change)
         apiServer = await runApiServer()
       },
-      etcdURL,
-      apiServer: () => apiServer,
+      changeEtcdBeneath,
+      ...{ etcdURL, apiServer: () => apiServer },
       startAnother: async seenEtcdPort => {
         const port = await freePort()
         const ownFlags = apiServerFlags(folder, `http://127.0.0.1:${seenEtcdPort}`, address, port)

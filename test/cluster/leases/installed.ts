@@ -66,6 +66,8 @@ export interface Trigger {
   readonly start: () => Promise<void>
   /** Ends it without a warning. */
   readonly kill: () => Promise<void>
+  /** Resolves with the exit code of the process that was started last, when it has ended. */
+  readonly ended: () => Promise<number | null>
   /** Every line that its processes have logged so far. */
   readonly lines: () => readonly string[]
 }
@@ -87,6 +89,7 @@ export const trigger = async (here: Cluster): Promise<Trigger> => {
       await until(() => isReady(operations), Boolean, readyWithinMs)
     },
     kill: async () => void (await all.at(-1)?.end('SIGKILL')),
+    ended: async () => (await all.at(-1)?.ended) ?? null,
     lines: () => all.flatMap(({ lines }) => lines),
   }
 }

@@ -18,10 +18,9 @@ const hookOf = (action: 'up' | 'down', by: number) => ({
   ...{ name: action, target: 'web', action, by, max: 100, spec: { for: '8s' } },
 })
 
-it('leases that a restored snapshot of etcd has open end after the restore, when the triggers are started again', async () => {
+it('leases that a restored snapshot of etcd has open end after the restore, since the triggers end and are started again', async () => {
   const { changeEtcd, folder, kubeconfig } = controlPlane
   const here = await leasing(kubeconfig, { web: 5 }, [hookOf('up', 3), hookOf('down', 2)])
-  await here.controller.end('SIGKILL')
   const serving = await trigger(here)
   await serving.start()
   const lease = async (hook: string, group: string) => {
@@ -45,12 +44,12 @@ it('leases that a restored snapshot of etcd has open end after the restore, when
   await lease('up', 'C')
   await seen(isOver)
 
-  await serving.kill()
   await changeEtcd(async data => {
     await rm(data, { recursive: true })
     await cp(snapshot, data, { recursive: true })
   })
   expect((await seen(() => true))?.counts['web']).toBe(6)
+  expect(await serving.ended()).toBe(4)
   await serving.start()
   await seen(isOver)
 }, 600_000)

@@ -1,6 +1,7 @@
-import type { ServerResponse } from '../../src/apiserver/server.ts'
+import type { ServerResponse } from '../../src/apiserver/response.ts'
 import type { ApiRequest } from '../../src/environment/environment.ts'
-import { declined, status } from './messages.ts'
+import type { SimulatedApiServer } from './api-servers.ts'
+import { declined, isFromCache, status } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -8,14 +9,18 @@ import type { Simulation } from './simulation.ts'
 const failedAfterwards = (rng: Rng): ServerResponse =>
   rng.pick([status(500, 'InternalError'), status(504, 'Timeout', { 'retry-after': '1' })])
 
-/** What the storage makes of a request, with what an API server can make of that. */
+/**
+ * What the storage makes of a request, with what an API server can make of that. What comes from the cache of an API server that
+ * has lost its history comes from there.
+ */
 export const answerOf = (
   { faults, server }: Pick<Simulation, 'faults' | 'server'>,
   rng: Rng,
-  process: string,
-  { body, contentType = 'application/json', method, path, query, user }: ApiRequest,
+  { apiServer, process }: { readonly process: string; readonly apiServer: SimulatedApiServer },
+  asked: ApiRequest,
 ): ServerResponse => {
   if (rng.chance(faults().declined)) return declined(rng)
+  const { body, contentType = 'application/json', method, path, query, user } = asked
   const request = {
     method,
     path,
@@ -24,6 +29,7 @@ export const answerOf = (
     ...(query === undefined ? {} : { query }),
     ...(body === undefined ? {} : { body }),
   }
+  if (apiServer.lost && isFromCache(asked)) return apiServer.lost.handle(request)
   const response = server.ask(process, request, user)
   return method !== 'GET' && rng.chance(faults().failedAfterwards) ? failedAfterwards(rng) : response
 }

@@ -1,4 +1,5 @@
-import type { ServerResponse } from '../../src/apiserver/server.ts'
+import type { ServerResponse } from '../../src/apiserver/response.ts'
+import type { ApiServer } from '../../src/apiserver/server.ts'
 import { status } from './messages.ts'
 import { rngOf, type Rng } from './seed.ts'
 import type { VirtualTime } from './time.ts'
@@ -13,6 +14,10 @@ export interface SimulatedApiServer {
   later(tell: () => void): void
   /** While this API server is cut off from the storage, `repeat` is called each second, for a bookmark that does not move. */
   follow(repeat: () => void): () => void
+  /** What its caches hold, if the storage was set back beneath it, and it was not restarted since. */
+  readonly lost: ApiServer | undefined
+  /** Calls `cut` when this API server is restarted. Returns what forgets that. */
+  onRestart(cut: () => void): () => void
 }
 
 /** What can be wrong with an API server, and for how long, in milliseconds. */
@@ -26,6 +31,10 @@ export interface ApiServers {
   readonly well: () => boolean
   /** The one that a new connection gets: a balancer seldom sends any to one that it knows to be sick. */
   pick(rng: Rng): SimulatedApiServer
+  /** The storage was set back: each API server is restarted, or its caches hold `lost` from now on. */
+  setBack(rng: Rng, lost: ApiServer): string
+  /** Restarts those whose caches are of a lost history. */
+  restartLost(): void
   /** Makes some of them sick. Returns what makes them well. */
   sicken(rng: Rng): { readonly told: string; readonly heal: () => void }
 }
@@ -38,6 +47,9 @@ const bookmarkEveryMs = 1_000
 
 /** How long an API server takes at most to say that it cannot reach its storage, in milliseconds. */
 const longestErrorMs = 20_000
+
+/** Of an API server: it is not restarted when the storage is set back. */
+const keepsCaches = 0.7
 
 /** Of a connection: it goes to a sick API server although there are others. */
 const stays = 0.3
@@ -54,6 +66,17 @@ export const apiServers = (time: VirtualTime, seed: number, isUp: () => boolean)
       const picked = among.length > 1 ? by.pick(among) : (among[0] ?? only)
       if (!picked) throw new Error('there is an API server')
       return picked
+    },
+    setBack: (by, lost) => {
+      const kept = all.filter(() => by.chance(keepsCaches))
+      for (const one of all) {
+        if (kept.includes(one)) one.lost ??= lost
+        else one.restart()
+      }
+      return `${kept.length} of ${all.length} API servers keep their caches`
+    },
+    restartLost: () => {
+      for (const one of all) if (one.lost) one.restart()
     },
     sicken: by => {
       const whole = by.chance(0.2)
@@ -85,6 +108,8 @@ class FaultyApiServer implements SimulatedApiServer {
   /** Requests that are taken up again when this API server is well. */
   #held: (() => void)[] = []
   readonly #watches = new Set<() => void>()
+  readonly #cuts = new Set<() => void>()
+  lost: ApiServer | undefined
 
   constructor(time: VirtualTime, rng: Rng, isUp: () => boolean) {
     this.#time = time
@@ -151,6 +176,16 @@ class FaultyApiServer implements SimulatedApiServer {
   follow(repeat: () => void): () => void {
     this.#watches.add(repeat)
     return () => this.#watches.delete(repeat)
+  }
+
+  onRestart(cut: () => void): () => void {
+    this.#cuts.add(cut)
+    return () => this.#cuts.delete(cut)
+  }
+
+  restart(): void {
+    this.lost = undefined
+    for (const cut of [...this.#cuts]) cut()
   }
 
   #isStopped(): boolean {

@@ -88,6 +88,8 @@ export type Happened = { readonly at: number } & (
   | { readonly what: 'post'; readonly post: Post; readonly wall: number }
   | { readonly what: 'answer'; readonly post: number; readonly answer: TriggerAnswer; readonly wall: number }
   | { readonly what: 'world'; readonly did: string }
+  /** The storage was set back to a version that was the newest at `snapshotAt`. */
+  | { readonly what: 'set back'; readonly snapshotAt: number; readonly told: string }
   | {
       readonly what: 'log'
       readonly process: string
@@ -138,6 +140,8 @@ const textOf = (happened: Happened): string => {
       return `post ${happened.post} answered ${JSON.stringify(happened.answer === 'no answer' ? happened.answer : { status: happened.answer.status, ...happened.answer.body })}`
     case 'world':
       return `WORLD ${happened.did}`
+    case 'set back':
+      return `SET BACK to the state of ${happened.snapshotAt}: ${happened.told}`
     case 'log':
       return `${happened.process} ${happened.level}: ${happened.message} ${JSON.stringify(happened.fields, errorsAsText)}`
     case 'broken':

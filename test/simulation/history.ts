@@ -31,6 +31,7 @@ import {
 } from './world/outside.ts'
 import { endJobs, insistsMs, runReport, runReportByAll, squat, suspendJobHook } from './world/jobs.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
+import { goBack, goingBackLastsMs } from './world/going-back.ts'
 import { editLeases, endLeases } from './world/leases.ts'
 import { editLimits } from './world/limits.ts'
 import { postTogether } from './world/together.ts'
@@ -97,6 +98,11 @@ export const runHistory = async (seed: number): Promise<History> => {
   }
 }
 
+const noFeatures = {
+  ...{ signing: undefined, leasing: undefined, limiting: undefined, acting: undefined, deleting: undefined },
+  ...{ isRolling: false, isRunning: false, speaking: false },
+}
+
 const play = async (seed: number, end: () => void): Promise<History> => {
   const rng = rngOf(seed, 0x5eed, 0x1)
   const time = virtualTime(rng.fork())
@@ -106,8 +112,8 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     if (!isOver) happened.push({ at: time.now, ...what })
   }
   const server = simulatedServer(time, rng.fork(), note)
-  let faults = faultsOf(rng)
-  const problem = faults
+  const drawn = faultsOf(rng)
+  let faults = drawn
   const simulation: Simulation = {
     time,
     server,
@@ -129,11 +135,14 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const acting = rngOf(seed, 0x5eed, 0xa)
   const deleting = rngOf(seed, 0x5eed, 0xb)
   const running = rngOf(seed, 0x5eed, 0xc)
+  const returning = rngOf(seed, 0x5eed, 0xd)
   const isSpeaking = speaking.chance(0.3)
   const isLeasing = leasing.chance(0.25)
   const isDeleting = isLeasing && deleting.chance(0.5)
   collectGarbage(simulation, !isDeleting || deleting.chance(0.8))
-  const installation = install(server, rng, {
+  // Where the storage is set back, only that is judged, and so hooks have no other features.
+  const isGoingBack = returning.chance(0.15)
+  const drawnFeatures = {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
     isRunning: running.chance(0.25) && !isSpeaking,
@@ -143,10 +152,16 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     acting: acting.chance(0.2) && !isDeleting ? acting : undefined,
     deleting: isDeleting ? deleting : undefined,
     speaking: isSpeaking,
-  })
-  const fleet = startFleet(simulation, { controllers: rng.int(1, 2), triggers: rng.int(2, 3) })
+  }
+  const installation = install(server, rng, isGoingBack ? noFeatures : drawnFeatures)
+  const size = { controllers: rng.int(1, 2), triggers: rng.int(2, 3), readsLease: isGoingBack }
+  const fleet = startFleet(simulation, size)
+  if (isGoingBack) goBack(simulation, returning, installation, fleet)
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
-  const lasts = rng.int(troubleMs.least, troubleMs.most)
+  const drawnMs = rng.int(troubleMs.least, troubleMs.most)
+  const lasts = isGoingBack ? goingBackLastsMs : drawnMs
+  // A process that stands still for as long as the snapshot is old cannot know.
+  const problem = isGoingBack ? { ...drawn, freezes: 0 } : drawn
   // Other histories draw nothing from this chance.
   const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
   const stopping = rngOf(seed, 0x5eed, 0x5)

@@ -1,5 +1,6 @@
+import type { ApiRequest } from '../../src/environment/environment.ts'
 import { hookPlural } from '../../src/api/names.ts'
-import type { ServerResponse } from '../../src/apiserver/server.ts'
+import type { ServerResponse } from '../../src/apiserver/response.ts'
 import type { Rng } from './seed.ts'
 
 /** How long a message is on its way when all is well, in milliseconds. */
@@ -42,5 +43,12 @@ export const followedAt = (path: string): Followed | undefined => {
 }
 
 /** Whether a path is that of a collection: after the version come its namespace, if it has one, and its name. */
-export const isCollection = (path: string): boolean =>
-  /^\/(api|apis\/[^/]+)\/[^/]+\/(namespaces\/[^/]+\/)?[^/]+$/.test(path)
+const isCollection = (path: string): boolean => /^\/(api|apis\/[^/]+)\/[^/]+\/(namespaces\/[^/]+\/)?[^/]+$/.test(path)
+
+/** Whether a request reads a collection as it is now. */
+export const isConsistentList = ({ method, path, query }: ApiRequest): boolean =>
+  method === 'GET' && isCollection(path) && query?.['resourceVersion'] === undefined
+
+/** Whether an API server answers a request from its cache: it knows what was stored at each version of late. */
+export const isFromCache = (request: ApiRequest): boolean =>
+  isConsistentList(request) || (isCollection(request.path) && request.query?.['resourceVersionMatch'] === 'Exact')

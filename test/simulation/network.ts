@@ -1,9 +1,9 @@
-import type { ServerResponse } from '../../src/apiserver/server.ts'
+import type { ServerResponse } from '../../src/apiserver/response.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { answerOf } from './answering.ts'
 import type { Faults } from './faults.ts'
-import { followedAt, isCollection, status, travelMs, versionIn } from './messages.ts'
+import { followedAt, isConsistentList, status, travelMs, versionIn } from './messages.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
 import { watchOver } from './watch.ts'
@@ -78,8 +78,10 @@ const exchange = (
     time.at(travelMs(rng, faults()) + ponderMs(rng, faults(), request), () => {
       if (isLate()) return became('is not begun: its sender has gone')
       if (!server.up) return rng.chance(0.5) ? back(() => fail('connection refused', false)) : loseOrReset()
+      const apiServer = apiServers.pick(rng)
+      const by = { process: self.name, apiServer }
       const ask = (): ServerResponse =>
-        isLate() ? status(504, 'Timeout') : answerOf({ faults, server }, rng, self.name, request)
+        isLate() ? status(504, 'Timeout') : answerOf({ faults, server }, rng, by, request)
       const answer = (response: ServerResponse): void => {
         if (rng.chance(faults().lost)) {
           became(`answer ${response.status} is lost`)
@@ -93,7 +95,6 @@ const exchange = (
           }),
         )
       }
-      const apiServer = apiServers.pick(rng)
       if (isConsistentList(request)) apiServer.consistently(ask, answer)
       else apiServer.fromStorage(ask, answer)
     })
@@ -105,10 +106,6 @@ const longestPonderMs = 400
 
 const ponderMs = (rng: Rng, { pondered }: Faults, { method }: ApiRequest): number =>
   method === 'PATCH' && rng.chance(pondered) ? rng.int(1, longestPonderMs) : 0
-
-/** Whether a request reads a collection as it is now: what the API server answers comes from its cache then. */
-const isConsistentList = ({ method, path, query }: ApiRequest): boolean =>
-  method === 'GET' && isCollection(path) && query?.['resourceVersion'] === undefined
 
 /**
  * Whether a request makes or deletes a Job. An API server does not begin what its sender has given up: the connection is closed. What

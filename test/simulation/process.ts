@@ -78,7 +78,7 @@ export const createProcess = (simulation: Simulation, name: string): SimulatedPr
 }
 
 /** Errors that the world can cause; all others are faults of the product. */
-const legitimate = /^nobody knows whether a step was made/
+const legitimate = /^(nobody knows whether a step was made|HistoryWentBack|CacheOfLostHistory)/
 
 const logOf = (note: Simulation['note'], process: string): Log => ({
   debug: () => undefined,

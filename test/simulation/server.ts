@@ -1,8 +1,10 @@
 import { group, hookPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
-import { createApiServer, type ServerRequest, type ServerResponse } from '../../src/apiserver/server.ts'
+import type { ServerResponse } from '../../src/apiserver/response.ts'
+import { createApiServer, type ApiServer, type ServerRequest } from '../../src/apiserver/server.ts'
 import type { StoreChange } from '../../src/apiserver/store.ts'
 import type { WatchSink } from '../../src/apiserver/watch.ts'
+import type { StoredObject } from '../../src/api/object.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { wallClock, type Simulation } from './simulation.ts'
 import type { Happened } from './happened.ts'
@@ -22,7 +24,13 @@ export interface SimulatedServer {
   /** Answers the world at once, with or without faults: a client in it would try again until it works. */
   tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
   /** Opens a watch; `cut` is called when the server goes down. */
-  watch(request: ServerRequest, sink: WatchSink, cut: () => void, user?: string): (() => void) | ServerResponse
+  watch(
+    request: ServerRequest,
+    sink: WatchSink,
+    cut: () => void,
+    user?: string,
+    of?: ApiServer,
+  ): (() => void) | ServerResponse
   /** Refuses writes of a count, until the answer is called. */
   refuse(policy: Policy): () => void
   /** Cuts all connections and is gone for a while. */
@@ -31,6 +39,13 @@ export interface SimulatedServer {
   compact(): void
   /** From now on notes each version that is stored of a hook, a target and the product's own objects. */
   follow(): void
+  /** The version of the last write. */
+  revision(): number
+  /**
+   * Sets everything back to an earlier version, and notes what is different since. Returns what holds
+   * the lost state, with the watches that are open.
+   */
+  setBack(revision: number): ApiServer
   /** Calls back at each version that is noted. */
   onStored(told: (stored: Stored) => void): void
 }
@@ -91,30 +106,42 @@ const permissions = (note: Simulation['note']) => {
   }
 }
 
-export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['note']): SimulatedServer => {
-  let compactedMs = 0
-  const clock: Clock = {
-    now: () => Math.floor(wallClock(time)),
-    // What it stored before a compaction is as old as the whole history that it keeps.
-    monotonic: () => time.now + compactedMs,
-    after: (ms, run) => time.at(ms, run),
-  }
-  const server = createApiServer({ clock, random: { bytes: rng.bytes }, historyMs, rules: () => () => true })
-  const listeners: ((stored: Stored) => void)[] = []
-  const connections = new Set<() => void>()
-  const policies = policiesBy(rng)
-  const { isForbidden, permit } = permissions(note)
-  let up = true
-  /** How many versions of what is followed have been stored. */
-  let versions = 0
+/** The clock of the storage. What it stored before a compaction is as old as the whole history that it keeps. */
+const clockOf = (time: VirtualTime, compactedMs: () => number): Clock => ({
+  now: () => Math.floor(wallClock(time)),
+  monotonic: () => time.now + compactedMs(),
+  after: (ms, run) => time.at(ms, run),
+})
 
-  const stored = (resource: string, { object, type }: StoreChange): void => {
+/** Takes note of each version that is stored of what the checks look at. */
+const storedVersions = (time: VirtualTime, note: Simulation['note']) => {
+  const listeners: ((stored: Stored) => void)[] = []
+  let versions = 0
+  const add = (resource: string, { object, type }: StoreChange): void => {
     versions += 1
     const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
     note(entry)
     for (const told of listeners) told({ ...entry, at: time.now })
   }
+  return {
+    add,
+    count: (): number => versions,
+    follow: (server: ApiServer): void => {
+      for (const [resource, kept] of followed) server.observe(kept, change => add(resource, change))
+    },
+    onStored: (told: (stored: Stored) => void): void => void listeners.push(told),
+  }
+}
 
+export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['note']): SimulatedServer => {
+  let compactedMs = 0
+  const clock = clockOf(time, () => compactedMs)
+  let server = createApiServer({ clock, random: { bytes: rng.bytes }, historyMs, rules: () => () => true })
+  const stored = storedVersions(time, note)
+  const connections = new Set<() => void>()
+  const policies = policiesBy(rng)
+  const { isForbidden, permit } = permissions(note)
+  let up = true
   const tell: SimulatedServer['tell'] = (method, path, body, extra = {}) =>
     server.handle({
       method,
@@ -125,25 +152,40 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
       ...extra,
     })
 
+  const setBack: SimulatedServer['setBack'] = revision => {
+    const lost = server
+    server = lost.restoredAt(revision)
+    stored.follow(server)
+    for (const [resource, change] of changesBetween(lost, server, revision)) stored.add(resource, change)
+    return lost
+  }
+
   return {
     get up() {
       return up
     },
     ask: (process, request, user) => {
-      const before = versions
+      const before = stored.count()
       const refused = isForbidden(user) ? 403 : policies.refusing(request)?.status
       const response = refused === undefined ? server.handle(request) : status(refused, 'Denied')
       if (request.method !== 'GET') {
         const asked = `${request.method} ${request.path}`
-        note({ what: 'written', process, asked, status: response.status, changed: versions !== before, ...as(user) })
+        note({
+          what: 'written',
+          process,
+          asked,
+          status: response.status,
+          changed: stored.count() !== before,
+          ...as(user),
+        })
       }
       return response
     },
     tell,
     permit,
-    watch: (request, sink, cut, user) => {
+    watch: (request, sink, cut, user, of = server) => {
       if (isForbidden(user)) return status(403, 'Forbidden')
-      const cancel = server.watch(request, sink)
+      const cancel = of.watch(request, sink)
       if (typeof cancel !== 'function') return cancel
       connections.add(cut)
       return () => {
@@ -163,11 +205,26 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     compact: () => {
       compactedMs += historyMs + 1
     },
-    follow: () => {
-      for (const [resource, kept] of followed) server.observe(kept, change => stored(resource, change))
-    },
-    onStored: told => void listeners.push(told),
+    follow: () => stored.follow(server),
+    revision: () => server.revision(),
+    setBack,
+    onStored: stored.onStored,
   }
 }
 
 const as = (user: string | undefined): { readonly as?: string } => (user === undefined ? {} : { as: user })
+
+const placeIn = ({ metadata: { name, namespace } }: StoredObject): string => `${namespace ?? ''}/${name}`
+
+/** What is different of the objects that the checks look at, once the storage is set back. */
+const changesBetween = (lost: ApiServer, restored: ApiServer, revision: number) =>
+  followed.flatMap(([resource, kept]): (readonly [string, StoreChange])[] => {
+    const before = new Map(lost.stored(kept).map(object => [placeIn(object), object]))
+    const now = new Map(restored.stored(kept).map(object => [placeIn(object), object]))
+    const gone = [...before].filter(([place]) => !now.has(place))
+    const other = [...now].filter(([place, object]) => before.get(place) !== object)
+    return [
+      ...gone.map(([, object]) => [resource, { type: 'DELETED', revision, object, before: object }] as const),
+      ...other.map(([, object]) => [resource, { type: 'MODIFIED', revision, object, before: undefined }] as const),
+    ]
+  })

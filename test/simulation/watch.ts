@@ -215,7 +215,9 @@ class OpenWatch {
     const unfollow = apiServer.follow(() =>
       this.#report(`{"type":"BOOKMARK","object":{"metadata":{"resourceVersion":"${this.#version}"}}}`),
     )
+    const forget = apiServer.onRestart(() => this.#cutByServer())
     this.#closeAtServer = () => {
+      forget()
       unfollow()
       opened()
     }
@@ -239,13 +241,16 @@ class OpenWatch {
         line: text => apiServer.later(() => this.#report(text)),
         end: () => apiServer.later(() => this.#arrive(() => this.#client.end())),
       },
-      () => {
-        this.#isOver = true
-        this.#closeAtServer()
-        this.#failLater('cut by the API server')
-      },
+      () => this.#cutByServer(),
       this.#request.user,
+      apiServer.lost,
     )
+  }
+
+  #cutByServer(): void {
+    this.#isOver = true
+    this.#closeAtServer()
+    this.#failLater('cut by the API server')
   }
 
   #report(text: string): void {
@@ -256,7 +261,7 @@ class OpenWatch {
   /** Sends a request over the connection of the watch. */
   #send(apiServer: SimulatedApiServer, ...[asked, answered]: Parameters<Send>): void {
     if (this.#silentUntil === Infinity || this.#isOver) return
-    const ask = () => answerOf(this.#simulation, this.#rng, this.#process.name, asked)
+    const ask = () => answerOf(this.#simulation, this.#rng, { process: this.#process.name, apiServer }, asked)
     this.#simulation.time.at(this.#travelMs(), () =>
       apiServer.consistently(ask, response => {
         if (!this.#isOver) this.#arrive(() => answered(response))

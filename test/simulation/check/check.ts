@@ -12,6 +12,7 @@ import { checkProofs } from './proofs.ts'
 import { checkPublishing } from './publishing.ts'
 import { checkQuiet } from './quiet.ts'
 import { checkReplays } from './replayed.ts'
+import { checkRestored, setBackIn } from './restored.ts'
 import { timelineOf } from './timeline.ts'
 import { checkRollouts } from './rollouts.ts'
 import { checkUndo } from './undo.ts'
@@ -22,6 +23,7 @@ import { explain } from './writes.ts'
 /** Holds a history against the promises: what it lacks, or nothing. */
 export const check = (happened: readonly Happened[]): readonly Violation[] => {
   const timeline = timelineOf(happened)
+  if (setBackIn(happened)) return [...checkRestored(timeline), ...checkQuiet(timeline)]
   const explanation = explain(timeline, write => checkSteps(timeline, [write]).length === 0)
   const { explained, violations } = explanation
   return [

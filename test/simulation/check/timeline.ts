@@ -249,6 +249,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         rights.push({ place, ...entry })
         break
       case 'request':
+      case 'set back':
       case 'world':
       case 'log':
       case 'broken':

@@ -1,7 +1,12 @@
 import { controllerRole } from '../../../src/controller/controller.ts'
+import { followIn } from '../../../src/kube/follow.ts'
+import { historyOf, withoutDoubt, type History } from '../../../src/kube/history.ts'
+import { markLostHistory } from '../../../src/kube/lost-history.ts'
 import { verdictOf } from '../../../src/operations/checks.ts'
 import type { Endpoint } from '../../../src/trigger/endpoint.ts'
 import { defaultLimits, type RecordLimits } from '../../../src/record/memory.ts'
+import { endsAfterMs } from '../../../src/roles.ts'
+import { controllerLease } from '../../../src/token/published.ts'
 import { triggerRole } from '../../../src/trigger/trigger.ts'
 import { noFaults } from '../faults.ts'
 import { createProcess } from '../process.ts'
@@ -46,7 +51,7 @@ const drainLookMs = 50
 
 export const startFleet = (
   simulation: Simulation,
-  size: { readonly controllers: number; readonly triggers: number },
+  size: { readonly controllers: number; readonly triggers: number; readonly readsLease?: boolean },
 ): Fleet => {
   const { note, rng } = simulation
   const records = limitsOf(rng)
@@ -55,13 +60,15 @@ export const startFleet = (
   const start = (seat: string, role: Member['role'], life: number): void => {
     const process = createProcess(simulation, `${seat}.${life}`)
     const stop = new AbortController()
-    const started = startRole(role, process, records)
+    const history = size.readsLease === true ? historyOf(process.environment, lease) : undefined
+    const started = startRole(role, process, { records, history })
     seats.set(seat, { process, role, ...started, serving: true, open: 0, stop: () => stop.abort() })
     process.onEnd(() => {
       seats.delete(seat)
       const again = simulation.faults() === noFaults ? backMs.least : rng.int(backMs.least, backMs.most)
       simulation.time.at(again, () => start(seat, role, life + 1))
     })
+    if (history) endWithHistory(process, role, history, stop.signal)
     started.run(stop.signal).then(
       () => process.end(),
       (error: unknown) => note({ what: 'broken', why: `${process.name} failed: ${String(error)}` }),
@@ -91,14 +98,30 @@ export const startFleet = (
 const limitsOf = (rng: Rng): RecordLimits =>
   rng.pick([defaultLimits, { ...defaultLimits, open: 1, page: 4 }, { ...defaultLimits, open: 2, page: 8 }])
 
+const lease = { namespace: system, name: controllerLease }
+
+/** As the program does. */
+const endWithHistory = (process: SimulatedProcess, role: Member['role'], history: History, stop: AbortSignal): void => {
+  const { api } = process.environment
+  const end = async (): Promise<void> => {
+    const highest = await history.run(stop)
+    if (highest === undefined) return
+    if (role === 'controller') await markLostHistory(api, lease, highest).catch(() => undefined)
+    process.after(endsAfterMs, () => process.crash())
+  }
+  void end()
+}
+
 const startRole = (
   role: Member['role'],
-  { environment, name }: SimulatedProcess,
-  records: RecordLimits,
+  { environment: given, name }: SimulatedProcess,
+  { history, records }: { readonly records: RecordLimits; readonly history: History | undefined },
 ): Pick<Member, 'ready' | 'endpoint'> & { run(stop: AbortSignal): Promise<void> } => {
+  const environment = history ? { ...given, api: withoutDoubt(given.api, history) } : given
+  const shared = { namespace: system, ...(history && { history, follow: followIn(history) }) }
   const started =
     role === 'trigger'
-      ? triggerRole(environment, { namespace: system, records })
-      : { ...controllerRole(environment, { namespace: system, identity: name, publicURL }), endpoint: undefined }
+      ? triggerRole(environment, { ...shared, records })
+      : { ...controllerRole(environment, { ...shared, identity: name, publicURL }), endpoint: undefined }
   return { ...started, ready: () => verdictOf(started.checks).passed }
 }

@@ -1,4 +1,5 @@
 import { apiVersion } from '../../../src/api/names.ts'
+import { controllerLease } from '../../../src/token/published.ts'
 
 /** Where the hooks and their targets are, and where the product is. */
 export const shop = 'shop'
@@ -13,3 +14,4 @@ export const accountsPath = `/api/v1/namespaces/${shop}/serviceaccounts`
 export const secretsPath = `/api/v1/namespaces/${shop}/secrets`
 export const systemSecretsPath = `/api/v1/namespaces/${system}/secrets`
 export const systemConfigMapsPath = `/api/v1/namespaces/${system}/configmaps`
+export const leasePath = `/apis/coordination.k8s.io/v1/namespaces/${system}/leases/${controllerLease}`

@@ -37,7 +37,17 @@ export const readTokens = (server: SimulatedServer): Board => {
   const living = new Map<string, string>()
   server.onStored(({ deleted, object, resource }) => {
     if (deleted) return
-    if (resource === hookPlural) living.set(object.metadata.name, object.metadata.uid)
+    if (resource === hookPlural) {
+      const { name, uid } = object.metadata
+      living.set(name, uid)
+      // Where the storage was set back, later rotations are lost.
+      const isLost = (token: Published): boolean =>
+        token.uid === uid && token.rotation > Number(at(object, 'spec', 'token', 'rotation'))
+      if (tokens.get(name)?.some(isLost)) {
+        tokens.set(name, tokens.get(name)?.filter(token => !isLost(token)) ?? [])
+        standing.clear()
+      }
+    }
     const [hook, token] = tokenIn(resource, object)
     const where = `${resource} ${object.metadata.uid}`
     const isNew = token !== standing.get(where)

@@ -1,0 +1,119 @@
+import { at } from '../../../src/api/json.ts'
+import type { Happened, Violation } from '../happened.ts'
+import { rowsIn } from '../rows.ts'
+import { leasePath } from '../world/paths.ts'
+import { mayGoBy, type HookVersion, type Story, type Timeline } from './timeline.ts'
+
+/** After the storage is set back, nothing goes by the lost state later than this, in milliseconds. */
+const restoredWithinMs = 3_000
+
+type SetBack = Extract<Happened, { what: 'set back' }> & { readonly place: number }
+
+/** Where and when the storage was set back, if it was. */
+export const setBackIn = (happened: readonly Happened[]): SetBack | undefined =>
+  happened.flatMap((entry, place) => (entry.what === 'set back' ? [{ ...entry, place }] : []))[0]
+
+/**
+ * Whether anything goes by the lost state after the storage was set back: an answer to a post, or the outcome of a claim. What the
+ * other checks look at is not modelled across that moment.
+ */
+export const checkRestored = (timeline: Timeline): readonly Violation[] => {
+  const { happened, stories } = timeline
+  const back = setBackIn(happened)
+  if (!back) return []
+  const late = stories.filter(
+    ({ arrivedAt, post }) => arrivedAt > back.at + restoredWithinMs && couldKnow(happened, back, post.process),
+  )
+  const knowing = aliveAt(happened, back).every(process => couldKnow(happened, back, process))
+  return [...late.flatMap(story => wrongAnswer(timeline, story)), ...(knowing ? claimsOfLost(timeline, back) : [])]
+}
+
+/** The processes beneath which the storage was set back. */
+const aliveAt = (happened: readonly Happened[], { place }: SetBack): readonly string[] => {
+  const alive = new Set<string>()
+  for (const entry of happened.slice(0, place)) {
+    if (entry.what === 'start') alive.add(entry.process)
+    if (entry.what === 'crash' || entry.what === 'end') alive.delete(entry.process)
+  }
+  return [...alive]
+}
+
+/**
+ * Whether a process could know that the storage was set back: it began after that, or it had read the Lease since a leader has
+ * written that after the snapshot.
+ */
+const couldKnow = (happened: readonly Happened[], back: SetBack, process: string): boolean => {
+  const before = happened.slice(0, back.place)
+  if (!before.some(entry => entry.what === 'start' && entry.process === process)) return true
+  const written = before.findIndex(
+    entry =>
+      entry.what === 'written' &&
+      entry.at > back.snapshotAt &&
+      entry.asked === `PUT ${leasePath}` &&
+      entry.status === 200,
+  )
+  return before.some(
+    (entry, place) =>
+      written >= 0 &&
+      // It was sent after the write if it was answered so long after.
+      entry.at > (before[written]?.at ?? 0) + longestReadMs &&
+      place > written &&
+      entry.what === 'request' &&
+      entry.process === process &&
+      entry.asked === `GET ${leasePath}` &&
+      entry.became === '200',
+  )
+}
+
+/** A read of the Lease gets its answer within this time, or none, in milliseconds. */
+const longestReadMs = 5_000
+
+const violation = (why: string): Violation => ({ promise: 'restore', why })
+
+/** What an answer says of its hook has to be true of a version that the process may go by. */
+const wrongAnswer = (timeline: Timeline, story: Story): readonly Violation[] => {
+  const { answer, arrived, ended, post } = story
+  if (answer === undefined || answer === 'no answer') return []
+  const versions = mayGoBy(timeline, story, arrived, ended)
+  const its = (version: HookVersion): boolean => version.uid === post.uid && !version.deleted
+  const { outcome, reason } = answer.body
+  const told = `post ${post.id} to ${post.hook} was answered ${answer.status} ${reason}`
+  if (outcome === 'applied' && !versions.some(version => its(version) && !isSuspended(version)))
+    return [violation(`${told} by a hook of the lost state`)]
+  if (reason === 'Suspended' && !versions.some(version => its(version) && isSuspended(version)))
+    return [violation(`${told}, and nobody has suspended it since the restore`)]
+  if (reason === 'HookDeleted' && versions.length > 0 && versions.every(its))
+    return [violation(`${told}, and it is there`)]
+  return []
+}
+
+const isSuspended = ({ object }: HookVersion): boolean => at(object, 'spec', 'suspend') === true
+
+/** A claim that became done although its write was made in the lost history alone, or that was given up although it was made. */
+const claimsOfLost = ({ happened, targets }: Timeline, back: SetBack): readonly Violation[] => {
+  const versions = [...targets.values()].flat()
+  const isOfLost = (place: number): boolean => place < back.place && (happened[place]?.at ?? 0) > back.snapshotAt
+  const wrote = (mark: string, lost: boolean): boolean =>
+    versions.some(({ owners, place }) => owners.includes(mark) && isOfLost(place) === lost)
+  const wroteSince = (mark: string): boolean =>
+    versions.some(({ owners, place }) => owners.includes(mark) && place > back.place)
+  const open = new Map<string, Map<string, string>>()
+  const found: Violation[] = []
+  for (const entry of happened.slice(back.place)) {
+    if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords') continue
+    const { name, uid } = entry.object.metadata
+    const rows = rowsIn(entry.object['content'])
+    const before = open.get(uid) ?? new Map<string, string>()
+    for (const { claim, key, to } of rows) {
+      const mark = before.get(key)
+      if (mark !== undefined && claim !== undefined && claim.mark !== mark && wroteSince(mark))
+        found.push(violation(`the record ${name} claims the step of ${mark} again, although that was made`))
+      if (claim !== undefined || to === undefined || mark === undefined || entry.at <= back.at + restoredWithinMs)
+        continue
+      if (wrote(mark, true) && !wrote(mark, false))
+        found.push(violation(`the record ${name} says that ${mark} was made, and it was in the lost history alone`))
+    }
+    open.set(uid, new Map(rows.flatMap(({ claim, key }) => (claim ? [[key, claim.mark] as const] : []))))
+  }
+  return found
+}

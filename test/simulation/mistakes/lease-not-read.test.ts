@@ -1,0 +1,20 @@
+import { vi } from 'vitest'
+import { isFound } from './mistake.ts'
+
+// Nobody compares the version of the Lease with those that it had before: a process goes on although history has gone back.
+vi.mock(import('../../../src/kube/history.ts'), async original => {
+  const real = await original()
+  return {
+    ...real,
+    historyOf: (environment, place) => ({
+      ...real.historyOf(environment, place),
+      current: () => true,
+      wentBack: () => undefined,
+      run: () => Promise.resolve(undefined),
+      checkOver: () => ({ passed: () => true, end: () => undefined }),
+      doubt: () => undefined,
+    }),
+  }
+})
+
+isFound(import.meta.url)

@@ -1,0 +1,103 @@
+import { at, parseJson } from '../../../src/api/json.ts'
+import { isStoredObject } from '../../../src/api/object.ts'
+import { lostHistoryAnnotation } from '../../../src/kube/lost-history.ts'
+import type { Rng } from '../seed.ts'
+import type { Simulation } from '../simulation.ts'
+import type { Fleet } from './fleet.ts'
+import { newHook, secretOf, type Installation } from './installation.ts'
+import { hooksPath, leasePath, secretsPath } from './paths.ts'
+import { removeAutoscaler } from './outside.ts'
+import { rowsIn } from '../rows.ts'
+import { targetsPath, targetWith } from './targets.ts'
+
+/** When a snapshot of the storage is taken, and when it is restored, in milliseconds of a history. */
+const snapshotMs = { least: 3_000, most: 6_000 }
+const restoreMs = { least: 16_000, most: 20_000 }
+
+/** How long the time of faults lasts where the storage is set back, in milliseconds. */
+export const goingBackLastsMs = 32_000
+
+/** A controller that still runs has marked the Lease by then, once all API servers have been restarted. */
+const marksMs = 5_000
+
+/** So long before the restore, hooks are suspended and resumed, which the restore undoes. In milliseconds. */
+const suspendsMs = 1_500
+
+/** Somebody restores a snapshot of the storage beneath running processes, and restarts API servers later. */
+export const goBack = (simulation: Simulation, rng: Rng, installation: Installation, fleet: Fleet): void => {
+  const { apiServers, note, server, time } = simulation
+  const restoreAt = rng.int(restoreMs.least, restoreMs.most)
+  let snapshot: Snapshot | undefined
+  const take = (target?: string): void => {
+    if (snapshot) return
+    snapshot = { at: time.now, revision: server.revision(), target }
+    note({ what: 'world', did: `takes a snapshot at version ${snapshot.revision}` })
+  }
+  const amidClaim = rng.chance(0.6)
+  const snapshotAt = rng.int(snapshotMs.least, snapshotMs.most)
+  server.onStored(({ at, object, resource }) => {
+    const claim =
+      resource === 'receiverhookrecords' ? rowsIn(object['content']).find(row => row.claim)?.claim : undefined
+    if (amidClaim && claim && at > snapshotAt) take(claim.target.split('/').at(-1))
+  })
+  time.at(snapshotAt, () => {
+    if (!amidClaim) take()
+  })
+  time.at(snapshotMs.most, () => take())
+  time.at(restoreAt - suspendsMs, () => {
+    for (const name of installation.hooks) {
+      const path = `${hooksPath}/${name}`
+      const suspend = at(parseJson(server.tell('GET', path).body), 'spec', 'suspend') !== true
+      if (rng.chance(0.5)) server.tell('PATCH', path, { spec: { suspend } })
+    }
+  })
+  time.at(restoreAt, () => {
+    if (!snapshot) return
+    const { at: taken, revision, target } = snapshot
+    const lost = server.setBack(revision)
+    note({ what: 'set back', snapshotAt: taken, told: apiServers.setBack(rng, lost) })
+    makeMissing(simulation, rng, installation)
+    // The write of a claim that is open in the snapshot is then too late.
+    const touched = { metadata: { annotations: { touched: 'true' } } }
+    if (target !== undefined) server.tell('PATCH', `${targetsPath(target)}/${target}`, touched)
+  })
+  time.at(goingBackLastsMs, () => {
+    note({ what: 'world', did: 'restarts the API servers whose caches are of the lost history' })
+    apiServers.restartLost()
+    for (const name of installation.hooks) deleteOrphan(simulation, name)
+    for (const target of installation.targets) removeAutoscaler(server, target)
+    time.at(marksMs, () => {
+      server.tell('PATCH', leasePath, { metadata: { annotations: { [lostHistoryAnnotation]: null } } })
+      note({ what: 'world', did: 'restarts all processes' })
+      for (const { process } of fleet.members()) process.crash()
+    })
+  })
+}
+
+interface Snapshot {
+  readonly at: number
+  readonly revision: number
+  /** The target of a claim that is open in it. */
+  readonly target: string | undefined
+}
+
+/** Those who have deleted something to make it again have done that in the lost history. */
+const makeMissing = ({ server }: Simulation, rng: Rng, installation: Installation): void => {
+  for (const name of installation.targets) {
+    if (server.tell('GET', `${targetsPath(name)}/${name}`).status !== 404) continue
+    server.tell('POST', targetsPath(name), targetWith(name, rng.int(0, 8)))
+  }
+  for (const name of installation.hooks) {
+    const path = `${hooksPath}/${name}`
+    if (server.tell('GET', path).status === 404) server.tell('POST', hooksPath, newHook(rng, name, installation))
+  }
+}
+
+/** Deletes the Secret of a hook that is of the lost history, as the garbage collector of a cluster does. */
+const deleteOrphan = ({ server }: Simulation, hook: string): void => {
+  const path = `${secretsPath}/${secretOf(hook)}`
+  const secret = parseJson(server.tell('GET', path).body)
+  const owner = isStoredObject(secret) ? secret.metadata.ownerReferences?.[0]?.uid : undefined
+  const uid = at(parseJson(server.tell('GET', `${hooksPath}/${hook}`).body), 'metadata', 'uid')
+  if (owner !== undefined && owner !== uid) server.tell('DELETE', path)
+}

@@ -27,6 +27,12 @@ const maxLeaseBytes = 16 * 1024
 /** The shortest wait before a request that failed is sent again, in milliseconds. */
 export const againAfterMs = 200
 
+/**
+ * How long no API server is believed before it has passed the check, in milliseconds. A new leader has
+ * written the Lease by then. Without one, hooks would be read by GET for good.
+ */
+export const unknownForMs = 25_000
+
 /** How often an API server that has failed the check is asked again, in milliseconds. */
 const lostAgainMs = 5_000
 
@@ -55,16 +61,21 @@ export class WatchCheck {
   /** The version of the Lease in the first read after the list. */
   #first: string | undefined
   #state: 'unknown' | 'lost' | 'passed' = 'unknown'
+  /** Since when the result has been open, in monotonic milliseconds. */
+  #unknownSince: number
 
   constructor(source: Source, options: LeasePlace, watch: Checkable, judging: Judging) {
     this.#source = source
     this.#options = options
     this.#watch = watch
     this.#judging = judging
+    this.#unknownSince = judging.clock.monotonic()
   }
 
+  /** Also true after a time in which nobody has written the Lease: then nobody would ever know. */
   get hasPassed(): boolean {
-    return this.#state === 'passed'
+    if (this.#state !== 'unknown' || this.#ended.signal.aborted) return this.#state === 'passed'
+    return this.#judging.clock.monotonic() - this.#unknownSince >= unknownForMs
   }
 
   get isLost(): boolean {
@@ -78,6 +89,7 @@ export class WatchCheck {
   /** Begins again, because history may have gone back unnoticed. */
   again(): void {
     this.#listed = undefined
+    this.#unknownSince = this.#judging.clock.monotonic()
     if (this.#state !== 'passed') return
     this.#state = 'unknown'
     void this.#listUntilPassed()

@@ -4,7 +4,15 @@ import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
 import { currentForMs } from './currency.ts'
-import { againAfterMs, readLease, versionIn, WatchCheck, type Checkable, type LeasePlace } from './history-check.ts'
+import {
+  againAfterMs,
+  readLease,
+  unknownForMs,
+  versionIn,
+  WatchCheck,
+  type Checkable,
+  type LeasePlace,
+} from './history-check.ts'
 import { lostHistoryAnnotation, lostHistoryIn } from './lost-history.ts'
 import type { Source } from './source.ts'
 
@@ -59,12 +67,6 @@ export interface HistoryCheck {
 /** How often the Lease is read while a caller relies on it, and otherwise, in milliseconds. */
 const readEveryMs = 1_000
 const idleReadEveryMs = 10_000
-
-/**
- * How long a new process believes no list of earlier versions before an API server has passed the
- * check, in milliseconds. A new leader has written the Lease by then. Without one, nobody would ever know.
- */
-const unknownForMs = 25_000
 
 /** After so long without a read, in milliseconds, the API servers are checked again. */
 const missedMs = idleReadEveryMs + 2_000

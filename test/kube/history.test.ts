@@ -112,6 +112,17 @@ describe('an API server', () => {
     expect([check.passed(), history.doubt(), history.lostCache()]).toEqual([true, undefined, undefined])
   })
 
+  it('passes without a leader, who would write the Lease, after as long as a new one may take', async () => {
+    const { clock, open } = setUp()
+    const check = open()
+    await clock.advance(24_000)
+    expect(check.passed()).toBe(false)
+    await clock.advance(2_000)
+    expect(check.passed()).toBe(true)
+    check.end()
+    expect(check.passed()).toBe(false)
+  })
+
   it('fails if the Lease was written after a list, at a version that is not higher', async () => {
     const { environment, history, led, open, server } = setUp()
     server.listed = 1_000

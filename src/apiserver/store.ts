@@ -158,21 +158,24 @@ export const createStore = (clock: Clock, historyMs: number, from?: Snapshot): S
       return () => void listeners.delete(listener)
     },
     ownedBy: uid => [...(owned.get(uid)?.values() ?? [])],
-    snapshot: at => ({
-      revision: at,
-      objects: [...collections].flatMap(([kept, { versions }]) =>
-        [...versions].flatMap(([key, history]) => {
-          const object = asOf(history, at)
-          return object ? [[{ kept, key }, object] as const] : []
-        }),
-      ),
-    }),
+    snapshot: at => snapshotOf(collections, at),
     inNamespace: namespace =>
       [...collections].flatMap(([kept, { objects }]) =>
         [...objects.keys()].filter(key => key.startsWith(`${namespace}/`)).map(key => ({ kept, key })),
       ),
   }
 }
+
+/** Returns what was stored at a version. */
+const snapshotOf = (collections: ReadonlyMap<string, Collection>, at: number): Snapshot => ({
+  revision: at,
+  objects: [...collections].flatMap(([kept, { versions }]) =>
+    [...versions].flatMap(([key, history]) => {
+      const object = asOf(history, at)
+      return object ? [[{ kept, key }, object] as const] : []
+    }),
+  ),
+})
 
 const withVersion = (object: StoredObject, revision: number): StoredObject => ({
   ...object,

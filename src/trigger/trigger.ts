@@ -8,7 +8,7 @@
  * - The trigger can mint no token and change no hook. It never imports the controller.
  */
 
-import { actService } from '../acts/once.ts'
+import { actService, type ActService } from '../acts/once.ts'
 import { accountsIn } from '../api/bind-command.ts'
 import type { Environment } from '../environment/environment.ts'
 import { Zones } from '../environment/zones.ts'
@@ -17,7 +17,7 @@ import type { Follow } from '../kube/follow.ts'
 import type { History } from '../kube/history.ts'
 import { LeaseKeeper } from '../leases/leases.ts'
 import { limitedAt } from '../record/protocol.ts'
-import { openLedgers } from '../record/ledgers.ts'
+import { openLedgers, type Ledgers } from '../record/ledgers.ts'
 import type { RecordLimits } from '../record/memory.ts'
 import { StepService } from '../steps/service.ts'
 import type { Check } from '../operations/checks.ts'
@@ -160,21 +160,37 @@ export const triggerRole = (
         failure: () => (keys.current() ? undefined : (keys.problem() ?? missingKeys(options.namespace))),
       },
     ],
-    run: async stop => {
-      // The outcome of acts is stored before the last records are written.
-      const drained = new AbortController()
-      const end = (): void => drained.abort()
-      const drain = (): void => {
-        followed.end()
-        if (acts.idle) end()
-        else void acts.drain(drainActsMs).finally(end)
-      }
-      if (stop.aborted) drain()
-      stop.addEventListener('abort', drain, { once: true })
-      await Promise.all([hooks.run(stop), keys.run(stop), leases.run(stop), ledgers.run(drained.signal)])
-      steps.close()
-    },
+    run: stop => runParts({ acts, followed, hooks, keys, leases, ledgers, steps }, stop),
   }
+}
+
+/** What runs until the process ends. */
+interface RunningParts {
+  readonly acts: Pick<ActService, 'drain' | 'idle'>
+  readonly followed: Pick<FollowedChanges, 'end'>
+  readonly hooks: Pick<Hooks, 'run'>
+  readonly keys: Pick<ReturnType<typeof publicKeyCache>, 'run'>
+  readonly leases: Pick<LeaseKeeper, 'run'>
+  readonly ledgers: Pick<Ledgers, 'run'>
+  readonly steps: Pick<StepService, 'close'>
+}
+
+const runParts = async (
+  { acts, followed, hooks, keys, leases, ledgers, steps }: RunningParts,
+  stop: AbortSignal,
+): Promise<void> => {
+  // The outcome of acts is stored before the last records are written.
+  const drained = new AbortController()
+  const end = (): void => drained.abort()
+  const drain = (): void => {
+    followed.end()
+    if (acts.idle) end()
+    else void acts.drain(drainActsMs).finally(end)
+  }
+  if (stop.aborted) drain()
+  stop.addEventListener('abort', drain, { once: true })
+  await Promise.all([hooks.run(stop), keys.run(stop), leases.run(stop), ledgers.run(drained.signal)])
+  steps.close()
 }
 
 const stopProblem = (stop: Stop | undefined): string | undefined =>

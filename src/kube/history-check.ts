@@ -72,7 +72,7 @@ export class WatchCheck {
     this.#unknownSince = judging.clock.monotonic()
   }
 
-  /** Also true after a time in which nobody has written the Lease: then nobody would ever know. */
+  /** Returns whether the check has passed, or nobody has written the Lease for so long that it never would. */
   get hasPassed(): boolean {
     if (this.#state !== 'unknown' || this.#ended.signal.aborted) return this.#state === 'passed'
     return this.#judging.clock.monotonic() - this.#unknownSince >= unknownForMs

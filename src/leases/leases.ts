@@ -181,7 +181,7 @@ export class LeaseKeeper {
       this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
       return undefined
     }
-    // The look may have found out that a step was made whose process is dead. All of a deleted hook is due.
+    // A claim may have become a part meanwhile. All of a deleted hook is due.
     if (!hook && !isStuck && (ledger.known()?.memory().parts ?? []).length > 0) return { due: now, again: 'soon' }
     const next = nextDueOf(ledger, endBefore, now)
     return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }

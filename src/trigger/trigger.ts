@@ -46,7 +46,7 @@ import { Looks } from './looks.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
-import { recorder } from './record.ts'
+import { recorder, type Recorder } from './record.ts'
 import { tracedAuth, tracedAuthenticate, tracedEndpoint } from './traced.ts'
 import { WaitingPosts } from './waiting.ts'
 
@@ -139,13 +139,7 @@ export const triggerRole = (
     zones: new Zones(),
     notifyLimited,
   })
-  const answer: Endpoint = (request, reply) => {
-    if (options.history?.wentBack() === undefined) return endpoint.answer(request, reply)
-    const refused = { answer: refusal(503, 'HistoryWentBack') }
-    record(refused, 0)
-    reply(refused.answer)
-    return Promise.resolve()
-  }
+  const answer = unlessWentBack(endpoint.answer, record, options.history)
   return {
     endpoint: tracedEndpoint(answer, tracing),
     endWaits: () => waiting.end(),
@@ -163,6 +157,17 @@ export const triggerRole = (
     run: stop => runParts({ acts, followed, hooks, keys, leases, ledgers, steps }, stop),
   }
 }
+
+/** Returns an endpoint that refuses all posts once history has gone back. */
+const unlessWentBack =
+  (answer: Endpoint, record: Recorder, history: Pick<History, 'wentBack'> | undefined): Endpoint =>
+  (request, reply) => {
+    if (history?.wentBack() === undefined) return answer(request, reply)
+    const refused = { answer: refusal(503, 'HistoryWentBack') }
+    record(refused, 0)
+    reply(refused.answer)
+    return Promise.resolve()
+  }
 
 /** What runs until the process ends. */
 interface RunningParts {

@@ -12,7 +12,13 @@ const ofWrite = 20
 
 /** Liveness: what can be seen at once to be wrong, and loops that spin although nothing is to be done. */
 export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
-  const broken = happened.flatMap(entry => (entry.what === 'broken' ? [{ promise: 'liveness', why: entry.why }] : []))
+  const restoredAt = happened.findIndex(({ what }) => what === 'set back')
+  // A version that is used again may be that of another object, for which what a controller writes is no whole status.
+  const isOfRestore = (why: string, place: number): boolean =>
+    restoredAt >= 0 && place > restoredAt && why.endsWith('cannot be written until it changes')
+  const broken = happened.flatMap((entry, place) =>
+    entry.what === 'broken' && !isOfRestore(entry.why, place) ? [{ promise: 'liveness', why: entry.why }] : [],
+  )
   const quiet = happened.findLastIndex(entry => entry.what === 'world' && entry.did === 'is quiet')
   const requests = new Map<string, number>()
   const writes = new Map<string, number>()

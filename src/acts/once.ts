@@ -4,7 +4,7 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { acted, begun, openAct, ranByActs, withoutAct } from '../record/acts.ts'
+import { acted, begun, openAct, ranByActs, unnamedActKey, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
@@ -77,7 +77,7 @@ const once = async (
   }
   const ledger = context.ledger()
   const { identity } = delivery
-  const key = identity ? keyOf(identity.key) : fresh()
+  const key = identity ? keyOf(identity.key) : unnamedActKey(fresh())
   const mayContinue = (): boolean => clock.monotonic() < deadline
   let looks = 0
   while (mayContinue()) {

@@ -11,6 +11,12 @@ import { addRun, removeRun, runKey } from './runs.ts'
 const actKeptMs = 24 * 3_600_000
 const maxActs = 256
 
+/**
+ * Returns the key of an act of a delivery without an idempotency key. Its slash says that no copy can
+ * refer to the row, so that such rows displace none with a key.
+ */
+export const unnamedActKey = (unique: string): string => `act/${unique}`
+
 /** Returns the unfinished act of a delivery, or undefined. */
 export const openAct = ({ fields: { acts = [] } }: MemoryDraft, key: string): OpenAct | undefined =>
   acts.find(act => act.key === key)

@@ -6,6 +6,7 @@ import type { Outcome } from '../../src/api/outcome.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
+import { defaultLimits, type RecordLimits } from '../../src/record/memory.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
@@ -15,7 +16,7 @@ import { seededRandom } from '../support/random.ts'
 const namespace = 'shop'
 
 /** Returns some processes, with a record of one hook in an API server. */
-const processes = (count: number) => {
+const processes = (count: number, limits?: RecordLimits) => {
   const clock = fakeClock()
   const server = createApiServer({ clock, random: seededRandom(1) })
   const handle = ({ body, contentType = 'application/json', method, path, query = {} }: Partial<ApiRequest>) =>
@@ -46,14 +47,14 @@ const processes = (count: number) => {
   const stop = new AbortController()
   const actsOf = Array.from({ length: count }, (_, number) => {
     const environment = testEnvironment({ api, clock, random: seededRandom(number + 2) })
-    const ledgers = openLedgers(environment)
+    const ledgers = openLedgers(environment, limits)
     void ledgers.run(stop.signal)
     const service = actService(environment)
-    return (name: string): Acts =>
+    return (name?: string): Acts =>
       service.of(
         contextOf({
           hook: { namespace, name: 'push', uid },
-          delivery: { phase: 'none', identity: { key: name } },
+          delivery: { phase: 'none', ...(name !== undefined && { identity: { key: name } }) },
           deadline: clock.monotonic() + 30_000,
           ledger: () => ledgers.of({ namespace, name: 'push', uid }),
         }),
@@ -235,6 +236,17 @@ describe('a copy of a serial act', () => {
     await clock.advance(2000)
     expect(outcome).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
     expect(await other.settle('another', done.outcome)).toBe(true)
+    end()
+  })
+
+  it('is a copy still after many deliveries without an idempotency key', async () => {
+    const { actsOf, clock, end } = processes(1, { ...defaultLimits, rows: 4 })
+    const outcomes: Outcome[] = []
+    for (const name of ['one', ...Array.from({ length: 6 }, () => undefined), 'one']) {
+      void once(actsOf[0]?.(name), () => Promise.resolve(done)).then(outcome => outcomes.push(outcome))
+      await clock.advance(1000)
+    }
+    expect(outcomes.map(({ outcome }) => outcome)).toEqual([...Array.from({ length: 7 }, () => 'applied'), 'skipped'])
     end()
   })
 })

@@ -253,6 +253,18 @@ describe('the Job of a delivery', () => {
     })
   })
 
+  it("has the hook's variable where the CronJob has the same name twice, though the last one counts", () => {
+    const env = [
+      { name: 'MODE', value: 'first' },
+      { name: 'MODE', value: 'last' },
+    ]
+    const pods = { spec: { containers: [{ name: 'main', image: 'busybox', env }] } }
+    const twice = { ...cronJob, spec: { ...cronJob.spec, jobTemplate: { spec: { template: pods } } } }
+    const hooks = [{ name: 'MODE', value: 'full' }]
+    const job = jobOf({ actId: 'a', cronJob: twice, hookUid: 'u', inputs: [], member: { env: hooks, ttl: '1h' } })
+    expect(listAt(listAt(job, 'spec', 'template', 'spec', 'containers')[0], 'env')).toEqual([...hooks, ...hooks])
+  })
+
   it('has the body in a variable where the hook says so', () => {
     expect(inputOf({ body: 'env' }, {}, () => ({ body: Buffer.from('é') }))).toEqual([
       { annotation: 'receiverhooks.dev/body', text: 'é', as: { variable: 'RECEIVER_HOOK_BODY' } },

@@ -113,16 +113,17 @@ const variablesOf = (
     as === 'file' ? [] : [{ name: as.variable, valueFrom: { fieldRef: fieldRefOf(annotation) } }],
   )
   const fromPost = new Set(ofPost.map(({ name }) => name))
-  const replacing = new Map(env.map(variable => [variable.name, variable]))
+  const ofHook = new Map(env.map(variable => [variable.name, variable]))
+  const added = new Map(ofHook)
   const own = listAt(container, 'env').flatMap((each): unknown[] => {
     const name = at(each, 'name')
     if (typeof name !== 'string') return [each]
     if (fromPost.has(name)) return []
-    const replaced = replacing.get(name)
-    replacing.delete(name)
-    return [replaced ?? each]
+    added.delete(name)
+    // A CronJob may have a name several times. The last one counts, so each of them is replaced.
+    return [ofHook.get(name) ?? each]
   })
-  return [...ofPost, ...own, ...replacing.values()]
+  return [...ofPost, ...own, ...added.values()]
 }
 
 const fieldRefOf = (annotation: string): JsonObject => ({

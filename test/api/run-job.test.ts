@@ -341,6 +341,7 @@ describe('a hook that runs Jobs', () => {
     [{ env: [{ name: 'A', value: '\u0000' }] }, /must not have the character NUL/],
     [{ labels: ['1a'] }, /must be the name of a label/],
     [{ labels: ['a_'] }, /must be the name of a label/],
+    [{ labels: ['_'] }, /must be the name of a label/],
     [{ labels: ['a', 'A'] }, /must have no two labels that differ only in capital letters/],
     [{ labels: Array.from({ length: 17 }, (_, n) => `a${n}`) }, /labels/],
     [{ ttl: '9m' }, /must be between 10m and 720h/],

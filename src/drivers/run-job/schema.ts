@@ -103,7 +103,7 @@ export const runJobSchema = {
         maxLength: 48,
         'x-kubernetes-validations': [
           matching(
-            '^[A-Za-z_]([A-Za-z0-9_]*[A-Za-z0-9])?$',
+            '^([A-Za-z]|_+[A-Za-z0-9])([A-Za-z0-9_]*[A-Za-z0-9])?$',
             'must be the name of a label: letters, digits and "_", no digit first and no "_" last',
           ),
         ],

@@ -141,7 +141,7 @@ export const reasons = {
   JobGone: {
     where: ['waited'],
     means:
-      'The Job of the delivery is not there any more, so nobody can say how it ended: its `ttl` is over, somebody has deleted it, a later delivery has replaced it, or the hook names another CronJob now.',
+      'The Job of the delivery is not there any more, so nobody can say how it ended: its `ttl` is over, somebody has deleted it, or a later delivery has replaced it.',
     todo: 'Ask sooner, or raise `ttl`.',
   },
   JobRefused: {

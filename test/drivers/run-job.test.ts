@@ -7,6 +7,7 @@ import { listAt } from '../../src/apiserver/members.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import type { Execution } from '../../src/drivers/driver.ts'
 import { inputOf, maxInputBytes, maxLabelBytes } from '../../src/drivers/run-job/input.ts'
+import { shortOf } from '../../src/drivers/run-job/jobs.ts'
 import { jobNameOf, jobOf } from '../../src/drivers/run-job/manifest.ts'
 import { runJob } from '../../src/drivers/run-job/run-job.ts'
 import type { RunJob } from '../../src/drivers/run-job/schema.ts'
@@ -191,7 +192,7 @@ describe('the Job of a delivery', () => {
       kind: 'Job',
       metadata: {
         name: jobNameOf('report', 'act-1'),
-        labels: { app: 'report', 'receiverhooks.dev/hook': 'hook-uid' },
+        labels: { app: 'report', 'receiverhooks.dev/hook': 'hook-uid', 'receiverhooks.dev/act': shortOf('act-1') },
         annotations: {
           note: 'yes',
           'cronjob.kubernetes.io/instantiate': 'manual',
@@ -395,12 +396,31 @@ describe('making a Job', () => {
     expect(brief(await run('act-1', { cronJob: 'other' }))).toBe('failed failed TargetNotFound')
     make('POST', jobsPath, {
       ...cronJob.spec.jobTemplate,
-      metadata: { name: jobNameOf('other', 'act-1'), annotations: { 'receiverhooks.dev/delivery': 'act-1' } },
+      metadata: {
+        name: jobNameOf('other', 'act-1'),
+        labels: { 'receiverhooks.dev/act': shortOf('act-1') },
+        annotations: { 'receiverhooks.dev/delivery': 'act-1' },
+      },
     })
     expect(brief(await run('act-1', { cronJob: 'other' }))).toBe('done applied JobCreated')
     expect(jobs()).toHaveLength(1)
   })
 })
+
+it.each(['allow', 'forbid', 'replace'] as const)(
+  'a delivery whose hook names another CronJob meanwhile has one Job: %s',
+  async concurrency => {
+    const { end, jobs, make, run } = setUp()
+    make('POST', '/apis/batch/v1/namespaces/shop/cronjobs', { ...cronJob, metadata: { name: 'other' } })
+    const name = jobNameOf('report', 'act-1')
+    await run('act-1', { concurrency })
+    const again = () => run('act-1', { concurrency, cronJob: 'other' }, { act: { isResumed: true } })
+    for (const worked of [await again(), (end(name, 'Complete'), await again())]) {
+      expect(worked).toMatchObject({ worked: 'done', outcome: { summary: `made Job/${name}` } })
+    }
+    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([name])
+  },
+)
 
 describe('with an earlier Job that is running', () => {
   it('forbid makes none, and one after its end', async () => {
@@ -484,7 +504,7 @@ describe('the outcome of a Job', () => {
       { ...member, cronJob: 'b' },
       { api, namespace: 'shop', changes: [change], definitions: noDefinitions, pods },
     )
-    expect(elsewhere.settlementOf(change, 0)).toMatchObject({ state: 'replaced' })
+    expect(elsewhere.settlementOf(change, 0)).toMatchObject(expected)
   })
 })
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { at, isObject, stringAt } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import type { ApiConnection, Lane } from '../../environment/environment.ts'
@@ -10,8 +11,23 @@ export const jobType: ResourceType = { group: 'batch', version: 'v1', resource: 
 /** The label with the uid of the hook that has made a Job. */
 export const hookLabel = 'receiverhooks.dev/hook'
 
+/** The label by which the Job of an act is found, regardless of its CronJob. */
+export const actLabel = 'receiverhooks.dev/act'
+
 /** The annotation with the id of the act for which a Job was made: the evidence of the act. */
 export const deliveryAnnotation = 'receiverhooks.dev/delivery'
+
+/** How many characters the name of a Job has after that of its CronJob and a hyphen. */
+const shortCharacters = 10
+
+/** The alphabet of base32, in lower case (RFC 4648, section 6). */
+const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** Returns what names and labels have of the id of an act. */
+export const shortOf = (actId: string): string => {
+  const bytes = createHash('sha256').update(actId).digest()
+  return [...bytes.subarray(0, shortCharacters)].map(byte => base32.charAt(byte % base32.length)).join('')
+}
 
 /** The time limit of one request, in milliseconds. */
 export const jobRequestMs = 3000
@@ -46,6 +62,17 @@ interface JobsPlace {
  */
 export const jobNamed = async (place: JobsPlace, name: string): Promise<StoredObject | undefined> => {
   for await (const job of jobsOf(place, { fieldSelector: `metadata.name=${name}` })) return job
+  return undefined
+}
+
+/**
+ * Returns the Job of an act, or undefined. It is found by its label, because its name has that of the
+ * CronJob, and the hook may name another one by now.
+ */
+export const jobOfAct = async (place: JobsPlace, actId: string): Promise<StoredObject | undefined> => {
+  for await (const job of jobsOf(place, { labelSelector: `${actLabel}=${shortOf(actId)}` })) {
+    if (actIdOfJob(job) === actId) return job
+  }
   return undefined
 }
 

@@ -2,7 +2,7 @@ import { at } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { DecidedChange, Settlement } from '../../api/settlement.ts'
 import type { Look, LookContext } from '../driver.ts'
-import { actIdOfJob, jobEnd, jobNamed } from './jobs.ts'
+import { actIdOfJob, jobEnd, jobNamed, jobOfAct } from './jobs.ts'
 import { jobNameOf } from './manifest.ts'
 import type { RunJob } from './schema.ts'
 
@@ -14,11 +14,13 @@ export const lookAtJobs = async (
   { cronJob }: Pick<RunJob, 'cronJob'>,
   { api, changes, namespace }: LookContext,
 ): Promise<Look> => {
+  const place = { api, namespace, lane: 'look' } as const
   const ids = new Set(changes.flatMap(change => ('did' in change ? actIdOf(change) : [])))
   const jobs = new Map<string, StoredObject | undefined>()
   for (const id of ids) {
-    const job = await jobNamed({ api, namespace, lane: 'look' }, jobNameOf(cronJob, id))
-    jobs.set(id, job && actIdOfJob(job) === id ? job : undefined)
+    // For a label, the API server reads all Jobs of the namespace, and for a name only one.
+    const named = await jobNamed(place, jobNameOf(cronJob, id))
+    jobs.set(id, named && actIdOfJob(named) === id ? named : await jobOfAct(place, id))
   }
   return {
     objects: Math.max(1, ids.size),
@@ -27,7 +29,7 @@ export const lookAtJobs = async (
       const id = actIdOf(change)
       // The change was asked for after this look had begun.
       if (!jobs.has(id)) return { state: 'progressing', message: 'the Job was not looked at yet' }
-      return settlementOf(jobs.get(id), jobNameOf(cronJob, id))
+      return settlementOf(jobs.get(id))
     },
   }
 }
@@ -40,11 +42,12 @@ const ofAnotherDriver: Settlement = {
   message: 'the delivery changed a count, and the hook runs Jobs now',
 }
 
-const settlementOf = (job: StoredObject | undefined, name: string): Settlement => {
+const settlementOf = (job: StoredObject | undefined): Settlement => {
   if (!job) {
-    const message = `Job/${name} is not there: its ttl is over, somebody deleted it, or the hook names another CronJob now`
+    const message = 'the Job of the delivery is not there: its ttl is over, or it was deleted'
     return { state: 'replaced', reason: 'JobGone', message }
   }
+  const { name } = job.metadata
   const end = jobEnd(job)
   switch (end?.ended) {
     case 'complete':

@@ -1,31 +1,20 @@
-import { createHash } from 'node:crypto'
 import { checkedMilliseconds } from '../../api/duration.ts'
 import { at, isObject, type JsonObject } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import type { PostText } from './input.ts'
-import { cronJobType, deliveryAnnotation, hookLabel, jobType } from './jobs.ts'
+import { actLabel, cronJobType, deliveryAnnotation, hookLabel, jobType, shortOf } from './jobs.ts'
 import type { RunJob } from './schema.ts'
 
 /** The folder in which a container finds the file with the body, and the volume that has it. */
 const folder = '/var/run/receiver-hook'
 const volume = 'receiver-hook'
 
-/** How many characters the name of a Job has after that of its CronJob and a hyphen. */
-const nameCharacters = 10
-
-/** The alphabet of base32, in lower case (RFC 4648, section 6). */
-const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
-
 /**
  * Returns the name of the Job of an act. All copies of a delivery have one act, so they can make only
  * one Job.
  */
-export const jobNameOf = (cronJob: string, actId: string): string => {
-  const bytes = createHash('sha256').update(actId).digest()
-  const characters = [...bytes.subarray(0, nameCharacters)].map(byte => base32.charAt(byte % base32.length))
-  return `${cronJob}-${characters.join('')}`
-}
+export const jobNameOf = (cronJob: string, actId: string): string => `${cronJob}-${shortOf(actId)}`
 
 /** What a Job is made from. */
 export interface JobOf {
@@ -54,7 +43,7 @@ export const jobOf = ({ actId, cronJob, hookUid, inputs, member }: JobOf): KubeO
     metadata: {
       name: jobNameOf(name, actId),
       ...(namespace !== undefined && { namespace }),
-      labels: { ...textsAt(template, 'metadata', 'labels'), [hookLabel]: hookUid },
+      labels: { ...textsAt(template, 'metadata', 'labels'), [hookLabel]: hookUid, [actLabel]: shortOf(actId) },
       annotations: {
         ...textsAt(template, 'metadata', 'annotations'),
         'cronjob.kubernetes.io/instantiate': 'manual',

@@ -6,7 +6,7 @@ import { readFailureOf } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'
 import type { Driver, Execution } from '../driver.ts'
 import { inputOf, type PostText } from './input.ts'
-import { cronJobType, actIdOfJob, jobNamed, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
+import { cronJobType, jobOfAct, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
 import { lookAtJobs } from './look.ts'
 import { makeJob, type JobResult } from './make.ts'
 import { jobNameOf, jobOf } from './manifest.ts'
@@ -92,14 +92,15 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   if (member.concurrency === 'allow') return undefined
   const others: UnfinishedJob[] = []
   for await (const job of unfinishedJobs({ api, namespace: hook.namespace, lane: 'act' }, hook.uid)) {
-    if (job.actId === act.id) return made(asked)
+    if (job.actId === act.id) return made(asked, job.name)
     others.push(job)
     if (others.length === maxOthers || member.concurrency === 'forbid') break
   }
   const [first] = others
   if (!first) return undefined
   // The Job of this delivery may have ended.
-  if (await hasOwnJob(asked)) return made(asked)
+  const own = await ownJob(asked)
+  if (own !== undefined) return made(asked, own)
   if (member.concurrency === 'forbid') {
     const message = `Job/${first.name} of an earlier delivery has not ended`
     return { worked: 'done', outcome: { outcome: 'skipped', reason: 'JobRunning', message } }
@@ -119,11 +120,15 @@ const maxOthers = 100
 const make = async (asked: Run): Promise<Worked> => {
   const { act, execution, inputs, member, mayContinue } = asked
   const { api, hook } = execution
+  // The hook may have named another CronJob when the Job was made. Then its name does not prevent a second one.
+  const own = act.isResumed ? await ownJob(asked) : undefined
+  if (own !== undefined) return made(asked, own)
   const options = { lane: 'act', timeoutMs: jobRequestMs } as const
   const cronJob = await read(api, cronJobType, hook.namespace, member.cronJob, options)
   const problem = problemOf(cronJob, member.cronJob, hook.namespace)
   if (!cronJob || problem) {
-    if (await hasOwnJob(asked)) return made(asked)
+    const before = await ownJob(asked)
+    if (before !== undefined) return made(asked, before)
     return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
   if (!mayContinue()) return unfinished('nothing was sent yet')
@@ -150,15 +155,13 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
   }
 }
 
-/** Returns whether the Job of this very delivery was made before, and is still there. */
-const hasOwnJob = async ({ act, execution: { api, hook }, member: { cronJob } }: Run): Promise<boolean> => {
-  const job = await jobNamed({ api, namespace: hook.namespace, lane: 'act' }, jobNameOf(cronJob, act.id))
-  return job !== undefined && actIdOfJob(job) === act.id
-}
+/** Returns the name of the Job of this very delivery, if it was made before and is still there. */
+const ownJob = async ({ act, execution: { api, hook } }: Run): Promise<string | undefined> =>
+  (await jobOfAct({ api, namespace: hook.namespace, lane: 'act' }, act.id))?.metadata.name
 
-const made = ({ act, member }: Run): Worked => ({
+const made = ({ act, member }: Run, name = jobNameOf(member.cronJob, act.id)): Worked => ({
   worked: 'done',
-  outcome: outcomeOf(jobNameOf(member.cronJob, act.id), act.id),
+  outcome: outcomeOf(name, act.id),
 })
 
 /** Returns the outcome of the delivery whose act has made this Job. */

@@ -163,7 +163,8 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
   if (own && isSame && (!serial || serial.running.isRunning(own))) {
     return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   }
-  if (serial && (draft.fields.acts ?? []).some(serial.running.isHeld)) {
+  // Each act is asked about, and not only the first that is held: its ten seconds begin when it is first seen.
+  if (serial && (draft.fields.acts ?? []).filter(serial.running.isHeld).length > 0) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
   if (serial && own && isSame) {

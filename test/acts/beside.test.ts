@@ -214,6 +214,25 @@ describe('a copy of a serial act', () => {
     end()
   })
 
+  it('waits ten seconds for all acts that another process has left, and not for one after the other', async () => {
+    const { actsOf, clock, end } = processes(2)
+    const outcome = { outcome: 'unavailable', reason: 'Unfinished', message: 'the API server is away' } as const
+    for (const name of ['one', 'two', 'three']) {
+      void once(actsOf[0]?.(name), () => Promise.resolve({ worked: 'unfinished', outcome }))
+      await clock.advance(1000)
+    }
+    let hasBegun = false
+    void once(actsOf[1]?.('four'), () => {
+      hasBegun = true
+      return Promise.resolve(done)
+    })
+    await clock.advance(9000)
+    expect(hasBegun).toBe(false)
+    await clock.advance(2500)
+    expect(hasBegun).toBe(true)
+    end()
+  })
+
   it('is done where another act has stored that, before it removed the evidence', async () => {
     const { actsOf, clock, end } = processes(2)
     let id = ''

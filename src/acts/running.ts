@@ -20,6 +20,13 @@ const maxWorkMs = 60_000
 const serialWorkMs = 6_000
 const heldMs = 10_000
 
+/**
+ * How long an act is held that this process has left unfinished, in milliseconds. Its last request may
+ * have been given up a moment ago, and the API server may still store it. With {@link heldMs}, others wait as
+ * long.
+ */
+const heldAfterMs = 1000
+
 /** No wall clock is as wrong as this, in milliseconds. An act that looks this old is held by nobody. */
 const certainMs = 3_600_000
 
@@ -82,8 +89,8 @@ interface Job {
 
 export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>): Running => {
   const jobs = new Map<string, Job>()
-  /** By id, the turn in which this process has left an act unfinished. */
-  const left = new BoundedMap<string, string>(maxLeft)
+  /** By id, the turn in which this process has left an act unfinished, and when, in monotonic milliseconds. */
+  const left = new BoundedMap<string, { readonly turn: string; readonly at: number }>(maxLeft)
   /** By id and turn, when this process first saw an act that others may work on, in monotonic milliseconds. */
   const seen = new BoundedMap<string, number>(maxLeft)
   let stopped = false
@@ -98,7 +105,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         soFar => (job.soFar = soFar),
       ).then(worked => {
         remember(act, worked, isAskable, ledger)
-        if (worked.worked === 'unfinished') left.set(act.id, turnOf(act))
+        if (worked.worked === 'unfinished') left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
         return worked
       }),
     }
@@ -115,8 +122,10 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
     isRunning: ({ id }) => jobs.has(id),
     isHeld: act => {
       if (jobs.has(act.id)) return true
-      if (left.get(act.id) === turnOf(act) || Math.abs(clock.now() - act.at) > certainMs) return false
       const now = clock.monotonic()
+      const own = left.get(act.id)
+      if (own?.turn === turnOf(act)) return now - own.at < heldAfterMs
+      if (Math.abs(clock.now() - act.at) > certainMs) return false
       const key = `${act.id} ${turnOf(act)}`
       const since = seen.get(key) ?? now
       seen.set(key, since)

@@ -214,6 +214,25 @@ describe('a copy of a serial act', () => {
     end()
   })
 
+  it('waits a second for one that its own process has left, whose last request may still be stored', async () => {
+    const { actsOf, clock, end } = processes(1)
+    const outcome = { outcome: 'unavailable', reason: 'Unfinished', message: 'the answer was lost' } as const
+    const began: string[] = []
+    const begin = (name: string, worked: Worked): void =>
+      void once(actsOf[0]?.(name), () => {
+        began.push(name)
+        return Promise.resolve(worked)
+      })
+    begin('one', { worked: 'unfinished', outcome })
+    await clock.advance(100)
+    begin('two', done)
+    await clock.advance(800)
+    expect(began).toEqual(['one'])
+    await clock.advance(1500)
+    expect(began).toEqual(['one', 'two'])
+    end()
+  })
+
   it('waits ten seconds for all acts that another process has left, and not for one after the other', async () => {
     const { actsOf, clock, end } = processes(2)
     const outcome = { outcome: 'unavailable', reason: 'Unfinished', message: 'the API server is away' } as const

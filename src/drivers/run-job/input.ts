@@ -34,6 +34,7 @@ export const inputOf = (
     if (Buffer.byteLength(text) > maxLabelBytes) {
       return { unusable: `the label ${label} has more than ${maxLabelBytes} bytes` }
     }
+    if (halfCharacter.test(text)) return { unusable: `the label ${label} is no text in Unicode` }
     if (text.includes('\u0000')) return { unusable: `the label ${label} has the character NUL` }
     inputs.push({ annotation: `${annotationPrefix}label.${label}`, text, as: { variable: variableOfLabel(label) } })
   }
@@ -50,6 +51,9 @@ export const inputOf = (
   const as = bodyAs === 'env' ? { variable: `${variablePrefix}BODY` } : 'file'
   return [...inputs, { annotation: `${annotationPrefix}body`, text, as }]
 }
+
+/** JSON can have one half of a surrogate pair. The API server would store another character in its place. */
+const halfCharacter = /\p{Surrogate}/u
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

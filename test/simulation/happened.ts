@@ -97,6 +97,14 @@ export type Happened = { readonly at: number } & (
       readonly message: string
       readonly fields: LogFields
     }
+  /** A process sends a post on to a Service, or, with a status, the Service has taken it. */
+  | {
+      readonly what: 'passed on'
+      readonly process: string
+      readonly host: string
+      readonly headers: Readonly<Record<string, string>>
+      readonly status: number | undefined
+    }
   /** Something that must never happen was seen at once, not by a check afterwards. */
   | { readonly what: 'broken'; readonly why: string }
 )
@@ -144,6 +152,8 @@ const textOf = (happened: Happened): string => {
       return `SET BACK to the state of ${happened.snapshotAt}: ${happened.told}`
     case 'log':
       return `${happened.process} ${happened.level}: ${happened.message} ${JSON.stringify(happened.fields, errorsAsText)}`
+    case 'passed on':
+      return `${happened.process} passes a post on to ${happened.host} as ${happened.headers['idempotency-key']}${happened.status === undefined ? '' : `: ${happened.status}`}`
     case 'broken':
       return `BROKEN ${happened.why}`
   }

@@ -1,7 +1,7 @@
-import { noOutbound } from '../support/environment.ts'
 import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import type { Clock, Log, Metrics } from '../../src/environment/environment.ts'
 import { connectionOf } from './network.ts'
+import { outboundOf } from './outbound.ts'
 import { wallClock, type SimulatedProcess, type Simulation } from './simulation.ts'
 
 /** Compiles each expression once, for all processes of all histories: it has no other memory. */
@@ -56,7 +56,7 @@ export const createProcess = (simulation: Simulation, name: string): SimulatedPr
       log: logOf(note, name),
       metrics: noMetrics,
       expressions,
-      outbound: noOutbound,
+      outbound: outboundOf(simulation, rng, () => self),
     },
     crash: () => die('crash'),
     mayCrash: () => {

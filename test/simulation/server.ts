@@ -71,6 +71,7 @@ const followed = [
   ['secrets', '/secrets'],
   ['serviceaccounts', '/serviceaccounts'],
   ['jobs', 'batch/jobs'],
+  ['services', '/services'],
 ] as const
 
 const historyMs = 300_000

@@ -8,6 +8,7 @@ import { checkKeys } from './keys.ts'
 import { checkLeases } from './leases.ts'
 import { checkLimits } from './limits.ts'
 import { checkNamed } from './named.ts'
+import { checkPassed } from './passed.ts'
 import { checkProofs } from './proofs.ts'
 import { checkPublishing } from './publishing.ts'
 import { checkQuiet } from './quiet.ts'
@@ -39,6 +40,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
     ...checkJobs(timeline),
+    ...checkPassed(timeline),
     ...checkWaited(timeline, explanation),
     ...checkKeys(timeline),
     ...checkProofs(timeline),

@@ -77,7 +77,9 @@ const untrueReplay = (timeline: Timeline, story: Story): readonly Violation[] =>
     other.post.uid === post.uid &&
     other.post.signed?.body === post.signed?.body &&
     other.arrived < ended &&
-    !(other.answer !== undefined && other.answer !== 'no answer' && undecided.has(other.answer.body.reason))
+    // Who waits for the outcome may be refused it after the delivery was decided.
+    (other.post.waitMs !== undefined ||
+      !(other.answer !== undefined && other.answer !== 'no answer' && undecided.has(other.answer.body.reason)))
   const firsts = post.signed ? timeline.stories.filter(isFirst) : []
   if (firsts.length === 0) return broken('and no other post of it can have been')
   if (clocksJump(timeline)) return []

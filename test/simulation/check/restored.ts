@@ -22,10 +22,21 @@ export const checkRestored = (timeline: Timeline): readonly Violation[] => {
   const back = setBackIn(happened)
   if (!back) return []
   const late = stories.filter(
-    ({ arrivedAt, post }) => arrivedAt > back.at + restoredWithinMs && couldKnow(happened, back, post.process),
+    ({ arrivedAt, post }) =>
+      arrivedAt > seenFrom(happened, back) + restoredWithinMs && couldKnow(happened, back, post.process),
   )
   const knowing = aliveAt(happened, back).every(process => couldKnow(happened, back, process))
   return [...late.flatMap(story => wrongAnswer(timeline, story)), ...(knowing ? claimsOfLost(timeline, back) : [])]
+}
+
+/** From when the Lease shows it: a snapshot from before it was made has none, and a leader has to make it first. */
+const seenFrom = (happened: readonly Happened[], back: SetBack): number => {
+  const reads = happened
+    .slice(back.place)
+    .flatMap(entry => (entry.what === 'request' && entry.asked === `GET ${leasePath}` ? [entry] : []))
+    .filter(({ became }) => became === '200' || became === '404')
+  if (reads[0]?.became !== '404') return back.at
+  return reads.find(({ became }) => became === '200')?.at ?? Infinity
 }
 
 /** The processes beneath which the storage was set back. */
@@ -39,12 +50,12 @@ const aliveAt = (happened: readonly Happened[], { place }: SetBack): readonly st
 }
 
 /**
- * Whether a process could know that the storage was set back: it began after that, or it had read the Lease since a leader has
- * written that after the snapshot.
+ * Whether a process could know that the storage was set back: it began after that, and a controller has marked the Lease, or it had
+ * read the Lease since a leader has written that after the snapshot.
  */
 const couldKnow = (happened: readonly Happened[], back: SetBack, process: string): boolean => {
   const before = happened.slice(0, back.place)
-  if (!before.some(entry => entry.what === 'start' && entry.process === process)) return true
+  if (!before.some(entry => entry.what === 'start' && entry.process === process)) return isMarked(happened, back)
   const written = before.findIndex(
     entry =>
       entry.what === 'written' &&
@@ -64,6 +75,28 @@ const couldKnow = (happened: readonly Happened[], back: SetBack, process: string
       entry.became === '200',
   )
 }
+
+/** A controller that lives so long after the restore has marked the Lease for processes that begin later, in milliseconds. */
+const marksWithinMs = 3_000
+
+const isMarked = (happened: readonly Happened[], back: SetBack): boolean =>
+  aliveAt(happened, back).some(
+    process =>
+      process.startsWith('controller') &&
+      !happened.slice(back.place).some(
+        entry =>
+          (entry.what === 'crash' || entry.what === 'end') &&
+          entry.process === process &&
+          entry.at < back.at + marksWithinMs &&
+          // It ends because it has seen it.
+          !wentBack(happened, process),
+      ),
+  )
+
+const wentBack = (happened: readonly Happened[], process: string): boolean =>
+  happened.some(
+    entry => entry.what === 'log' && entry.process === process && entry.message.startsWith('HistoryWentBack'),
+  )
 
 /** A read of the Lease gets its answer within this time, or none, in milliseconds. */
 const longestReadMs = 5_000

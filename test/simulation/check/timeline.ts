@@ -10,6 +10,7 @@ import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
 import type { Followed } from '../messages.ts'
 import { namesOfJobHooks } from '../world/job-hooks.ts'
+import { passOn } from '../world/passing.ts'
 import { wordIn } from '../world/secrets.ts'
 import { pushIn, site, siteHooks, templateOf } from '../world/workload.ts'
 
@@ -28,6 +29,8 @@ export interface Timeline {
   readonly acts: readonly Story[]
   /** Those of the hooks that run Jobs. */
   readonly jobs: readonly Story[]
+  /** Those of the hook that passes posts on. */
+  readonly passes: readonly Story[]
   /** The Deployment that they roll out. */
   readonly workload: readonly WorkloadVersion[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
@@ -252,18 +255,21 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       case 'set back':
       case 'world':
       case 'log':
+      case 'passed on':
       case 'broken':
     }
   }
   const all = [...stories.values()]
   const isAct = ({ post }: Story): boolean => siteHooks.some(({ metadata: { name } }) => name === post.hook)
   const runsJobs = ({ post }: Story): boolean => namesOfJobHooks.includes(post.hook)
-  const counting = all.filter(story => !isAct(story) && !runsJobs(story))
+  const passes = ({ post }: Story): boolean => post.hook === passOn
+  const counting = all.filter(story => !isAct(story) && !runsJobs(story) && !passes(story))
   return {
     stories: counting.map(withoutOutcome),
     asked: counting.filter(story => stateIn(story) !== undefined),
     acts: all.filter(isAct),
     jobs: all.filter(runsJobs),
+    passes: all.filter(passes),
     workload,
     hooks,
     targets,

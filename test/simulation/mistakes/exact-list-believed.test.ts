@@ -7,4 +7,5 @@ vi.mock(import('../../../src/kube/history.ts'), async original => {
   return { ...real, withoutDoubt: api => api }
 })
 
+vi.stubEnv('SIMULATION_RESTORES', '1')
 isFound(import.meta.url)

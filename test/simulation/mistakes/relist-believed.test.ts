@@ -14,4 +14,5 @@ vi.mock(import('../../../src/kube/history.ts'), async original => {
   }
 })
 
+vi.stubEnv('SIMULATION_RESTORES', '1')
 isFound(import.meta.url)

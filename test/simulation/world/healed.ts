@@ -5,6 +5,7 @@ import { wrong, type Wallet } from './credentials.ts'
 import type { Fleet } from './fleet.ts'
 import type { Installation } from './installation.ts'
 import { hooksPath } from './paths.ts'
+import { bringServiceBack } from './passing.ts'
 import type { PostTo } from './posting.ts'
 import type { Board } from './published.ts'
 import { giveWord, wordOf } from './secrets.ts'
@@ -12,9 +13,10 @@ import { giveWord, wordOf } from './secrets.ts'
 /** Brings back what was stopped or taken away for a while. */
 export const bringBack = (
   { rng, server }: Simulation,
-  { acting, asking, hooks, rolling, running }: Installation,
+  { acting, asking, hooks, passing, rolling, running }: Installation,
 ): void => {
   if (acting) bringAccountsBack({ server })
+  if (passing.length > 0) bringServiceBack(server)
   for (const hook of [...rolling, ...running])
     server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
   for (const hook of hooks) {

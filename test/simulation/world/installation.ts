@@ -6,6 +6,7 @@ import type { SimulatedServer } from '../server.ts'
 import { makeAccounts, someAccount } from './accounts.ts'
 import { allExpressions } from './expressions.ts'
 import { makeJobHooks, namesOfJobHooks } from './job-hooks.ts'
+import { makePassing, passOn } from './passing.ts'
 import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
 import { someLimits } from './limits.ts'
 import { askFor, askForSignature, giveWord } from './secrets.ts'
@@ -36,6 +37,8 @@ export interface Installation {
   readonly rolling: readonly string[]
   /** The hooks that run Jobs; none in most histories. */
   readonly running: readonly string[]
+  /** The hooks that pass posts on; none in most histories. */
+  readonly passing: readonly string[]
 }
 
 export const install = (
@@ -45,6 +48,7 @@ export const install = (
     acting,
     deleting,
     isRolling,
+    isPassing,
     isRunning,
     leasing,
     limiting,
@@ -52,6 +56,7 @@ export const install = (
     speaking,
   }: Pick<Installation, 'acting' | 'deleting' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & {
     readonly isRolling: boolean
+    readonly isPassing: boolean
     readonly isRunning: boolean
   },
 ): Installation => {
@@ -70,7 +75,7 @@ export const install = (
   const rotating = rng.chance(0.2)
   const installation = {
     ...{ targets, hooks, asking, signing, leasing, limiting, acting, deleting },
-    ...{ rotating, rolling, running: isRunning ? namesOfJobHooks : [], speaking },
+    ...{ rotating, rolling, running: isRunning ? namesOfJobHooks : [], passing: isPassing ? [passOn] : [], speaking },
   }
   if (acting) makeAccounts(server)
   for (const name of hooks) {
@@ -81,6 +86,7 @@ export const install = (
   const asAccount = acting ? { serviceAccountName: 'able' } : {}
   for (const hook of isRolling ? siteHooks : []) made(hooksPath, { ...hook, spec: { ...hook.spec, ...asAccount } })
   if (isRunning) makeJobHooks(made, acting && 'able')
+  if (isPassing) makePassing(made)
   return installation
 }
 

@@ -23,14 +23,17 @@ const letterOf = (hook: string, delivery: string, query = '') =>
 /** How long a sender tries again, in milliseconds: longer than a process may hold an act that it has left. */
 export const insistsMs = 30_000
 
-/** Somebody runs a Job: some copies of one delivery, or posts without a name, at once or one after another. */
-export const runReport =
-  ({ board, newDelivery, post }: Senders) =>
+/**
+ * Somebody posts to one of these hooks: some copies of one delivery, or posts without a name, at once or one after another. Who runs a
+ * Job may wait for it.
+ */
+export const runActs =
+  ({ board, newDelivery, post }: Senders, hooks: readonly string[], mayWait: boolean) =>
   (actor: Actor): void => {
     const { rng, sleep } = actor
-    const hook = rng.pick(namesOfJobHooks)
+    const hook = rng.pick(hooks)
     const delivery = `job ${newDelivery()}`
-    const query = rng.chance(0.3) ? rng.pick(['wait=0s', 'wait=1s', 'wait=3s']) : ''
+    const query = mayWait && rng.chance(0.3) ? rng.pick(['wait=0s', 'wait=1s', 'wait=3s']) : ''
     const isNamed = rng.chance(0.8)
     const withinMs = rng.pick([10, 300, 3000, 15_000])
     for (let copies = rng.int(1, 4); copies > 0; copies--) {
@@ -96,10 +99,10 @@ export const squat = (server: SimulatedServer, rng: Rng, mayContinue: () => bool
 }
 
 /** One more delivery to each when all is well, by every trigger, until it is done. */
-export const runReportByAll =
-  ({ board, newDelivery, post }: Senders, fleet: Fleet) =>
+export const runActsByAll =
+  ({ board, newDelivery, post }: Senders, fleet: Fleet, hooks: readonly string[]) =>
   async (actor: Actor): Promise<void> => {
-    const all = namesOfJobHooks.flatMap(hook => {
+    const all = hooks.flatMap(hook => {
       const published = board.of(hook).at(-1)
       const letter = letterOf(hook, `job ${newDelivery()}`)
       return fleet.members().map(async member => {

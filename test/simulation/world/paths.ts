@@ -10,6 +10,7 @@ export const deploymentsPath = `/apis/apps/v1/namespaces/${shop}/deployments`
 export const autoscalersPath = `/apis/autoscaling/v2/namespaces/${shop}/horizontalpodautoscalers`
 export const cronJobsPath = `/apis/batch/v1/namespaces/${shop}/cronjobs`
 export const jobsPath = `/apis/batch/v1/namespaces/${shop}/jobs`
+export const servicesPath = `/api/v1/namespaces/${shop}/services`
 export const accountsPath = `/api/v1/namespaces/${shop}/serviceaccounts`
 export const secretsPath = `/api/v1/namespaces/${shop}/secrets`
 export const systemSecretsPath = `/api/v1/namespaces/${system}/secrets`

@@ -108,6 +108,9 @@ const together = ({ hooks }: Timeline, made: readonly MadeJob[]): readonly Viola
 const runsAt = ({ deleted, ended, since }: MadeJob, place: number): boolean =>
   since <= place && place < Math.min(ended, deleted)
 
+/** Whether this is what a post is told while an act is left by its process, or goes on in another. */
+export const isOfLeft = (reason: string): boolean => reason === 'Contended' || reason === 'Unfinished'
+
 /** Whether a post is one of the same delivery to the same process that was done later. */
 const isLaterCopy = (later: Story, { arrived, post }: Story): boolean =>
   later.arrived > arrived &&
@@ -127,7 +130,7 @@ const untrue = (timeline: Timeline, story: Story, made: readonly MadeJob[]): rea
   }
   const { changes, message, outcome, reason, state } = answer.body
   // What a process has left when it crashed, others take up once they have seen it for a while.
-  const isHeld = reason === 'Contended' && timeline.jobs.some(later => isLaterCopy(later, story))
+  const isHeld = isOfLeft(reason) && timeline.jobs.some(later => isLaterCopy(later, story))
   if (post.healed && answer.status !== 200 && !isHeld) return broken('liveness', `got ${reason}, when all was well`)
   const ofHook = made.filter(({ uid }) => uid === post.uid)
   if (state === 'complete' || state === 'failed') {

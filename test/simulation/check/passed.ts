@@ -5,6 +5,7 @@ import { openActsIn } from '../world/jobs.ts'
 import { passOn } from '../world/passing.ts'
 import { shop } from '../world/paths.ts'
 import { clocksJump } from './executed.ts'
+import { isOfLeft } from './jobs.ts'
 import type { Story, Timeline } from './timeline.ts'
 
 type PassedOn = Extract<Happened, { what: 'passed on' }> & { readonly place: number }
@@ -109,7 +110,7 @@ const untrue = (
     later.answer !== 'no answer' &&
     later.answer.status === 200
   // What a process has left when it crashed, others take up once they have seen it for a while.
-  const isHeld = reason === 'Contended' && timeline.passes.some(isLater)
+  const isHeld = isOfLeft(reason) && timeline.passes.some(isLater)
   if (post.healed && answer.status !== 200 && !isHeld) {
     return [broken(`post ${post.id} to ${post.hook} got ${reason}, when all was well`, 'liveness')]
   }

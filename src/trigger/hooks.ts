@@ -44,7 +44,7 @@ export class Hooks {
   readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
-  readonly #history: Pick<History, 'doubt'> | undefined
+  readonly #history: Pick<History, 'lostCache'> | undefined
   readonly #cache: Cache<LiveHook>
   /**
    * The hooks from live reads, each with the entry that the cache had when the read began. An entry
@@ -73,7 +73,7 @@ export class Hooks {
     {
       follow,
       history,
-    }: { readonly follow?: Follow | undefined; readonly history?: Pick<History, 'doubt'> | undefined } = {},
+    }: { readonly follow?: Follow | undefined; readonly history?: Pick<History, 'lostCache'> | undefined } = {},
   ) {
     const { clock } = environment
     this.#environment = environment
@@ -245,7 +245,7 @@ export class Hooks {
 
   #cached(namespace: string, name: string): Cached {
     // What a lost history says of a hook contradicts no live read.
-    const isBelieved = this.#history?.doubt() === undefined
+    const isBelieved = this.#history?.lostCache() === undefined
     return { lists: this.#cache.lists, known: isBelieved ? this.#cache.get(namespace, name) : undefined }
   }
 }

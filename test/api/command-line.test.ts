@@ -310,6 +310,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const { createHook, run, systemNamespace, url } = await setUp()
     await createHook('web-up', {})
     await createHook('lost', { target: { name: 'nowhere' } })
+    await url('web-up')
     await url('lost')
     const { code, stdout } = await run(`doctor --system-namespace ${systemNamespace} -o json`)
     expect(code).toBe(1)

@@ -23,16 +23,16 @@ it('who follows the path on a hook that skips sees the reason, and what a post w
   expect(said).toMatch(/^200 skipped Suspended: /m)
 }, 120_000)
 
-/** Returns the commands of the page on operation below a heading. */
+/** Returns the commands of the page on backups below a heading. */
 const commandsUnder = (heading: string): readonly string[] => {
-  const [, section = ''] = readFileSync('docs/how-to/operate.md', 'utf8').split(`\n## ${heading}\n`)
+  const [, section = ''] = readFileSync('docs/how-to/back-up-and-restore.md', 'utf8').split(`\n## ${heading}\n`)
   const [text = ''] = section.split('\n## ')
   return [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, commands = '']) => commands)
 }
 
 it('who backs hooks up and restores them as the page says has them again, suspended ones too, each with a new URL', async () => {
   const { run } = await personWithPlayground()
-  const [backUp = '', restore = '', showURL = ''] = commandsUnder('Back up and restore')
+  const [backUp = '', restore = '', showURL = ''] = commandsUnder('What to back up')
   await run(suspend)
   const before = await run(showURL)
   await run(backUp)

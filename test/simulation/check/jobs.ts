@@ -108,7 +108,7 @@ const together = ({ hooks }: Timeline, made: readonly MadeJob[]): readonly Viola
 const runsAt = ({ deleted, ended, since }: MadeJob, place: number): boolean =>
   since <= place && place < Math.min(ended, deleted)
 
-/** Whether this is what a post is told while an act is left by its process, or goes on in another. */
+/** Whether this is the answer to a post while an act is left by its process, or goes on in another. */
 export const isOfLeft = (reason: string): boolean => reason === 'Contended' || reason === 'Unfinished'
 
 /** Whether a post is one of the same delivery to the same process that was done later. */

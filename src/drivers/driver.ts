@@ -139,6 +139,7 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
 export interface LookContext {
   readonly api: ApiConnection
   readonly namespace: string
+  readonly hookName: string
   /** The changes whose outcome is asked for. A look reads at least what these need. */
   readonly changes: readonly (DecidedChange | DecidedCount)[]
   /** The CRDs of custom kinds, as they were at most ten minutes ago. */

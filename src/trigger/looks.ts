@@ -120,13 +120,14 @@ export class Looks {
   }
 
   async #look(hook: LiveHook, changes: readonly Change[]): Promise<Looked> {
-    const { account, bound, namespace } = hook
+    const { account, bound, name, namespace } = hook
     try {
       const acting = this.#accounts.of(hook)
       const api = acting ? looking(acting.api) : this.#api
       const context = {
         api,
         namespace,
+        hookName: name,
         changes,
         definitions: this.#definitions,
         pods: (labelSelector: string, take: (pod: StoredObject) => void) =>

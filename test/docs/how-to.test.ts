@@ -87,9 +87,9 @@ it('the page on Jobs: its hook runs a CronJob of the playground, waits for its e
     answer => answer.includes('JobCreated'),
     timeoutMs,
   )
-  expect(said).toContain('would have made Job/report-')
-  expect(await person.run('kubectl get jobs -n shop')).not.toContain('report-')
-  expect(await person.run(waiting)).toMatch(/200 complete JobComplete: Job\/report-\w+ is complete/)
+  expect(said).toContain('would have made Job/run-report-')
+  expect(await person.run('kubectl get jobs -n shop')).not.toContain('run-report-')
+  expect(await person.run(waiting)).toMatch(/200 complete JobComplete: Job\/run-report-\w+ is complete/)
 }, 240_000)
 
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {

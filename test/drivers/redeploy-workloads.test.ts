@@ -98,6 +98,7 @@ describe('the workloads of a selector', () => {
     const look = await lookAtWorkloads(member, {
       api,
       namespace: 'shop',
+      hookName: 'push',
       changes: [],
       definitions: noDefinitions,
       pods: noPods,

@@ -7,8 +7,8 @@ import { listAt } from '../../src/apiserver/members.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import type { Execution } from '../../src/drivers/driver.ts'
 import { inputOf, maxInputBytes, maxLabelBytes } from '../../src/drivers/run-job/input.ts'
-import { shortOf } from '../../src/drivers/run-job/jobs.ts'
-import { jobNameOf, jobOf } from '../../src/drivers/run-job/manifest.ts'
+import { jobNameOf } from '../../src/drivers/run-job/jobs.ts'
+import { jobOf } from '../../src/drivers/run-job/manifest.ts'
 import { runJob } from '../../src/drivers/run-job/run-job.ts'
 import type { RunJob } from '../../src/drivers/run-job/schema.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
@@ -176,6 +176,7 @@ const placesOf = (value: unknown, text: string, path = ''): readonly string[] =>
       : Object.entries(isObject(value) ? value : {}).flatMap(([name, each]) => placesOf(each, text, `${path}/${name}`))
 
 describe('the Job of a delivery', () => {
+  const hook = { name: 'run-report', uid: 'hook-uid' }
   const inputs = inputOf(
     { labels: ['severity', 'a'], body: 'file' },
     { labels: { severity: evil, other: 'x' } },
@@ -183,7 +184,7 @@ describe('the Job of a delivery', () => {
   )
   const made = (env: RunJob['env'] = []): unknown => {
     if ('unusable' in inputs) throw new Error(inputs.unusable)
-    return jobOf({ actId: 'act-1', cronJob, hookUid: 'hook-uid', inputs, member: { env, ttl: '1h' } })
+    return jobOf({ actId: 'act-1', cronJob, hook, inputs, member: { env, ttl: '1h' } })
   }
 
   it('has the template, one name for one act, its hook and its delivery, and no controller', () => {
@@ -191,8 +192,8 @@ describe('the Job of a delivery', () => {
       apiVersion: 'batch/v1',
       kind: 'Job',
       metadata: {
-        name: jobNameOf('report', 'act-1'),
-        labels: { app: 'report', 'receiverhooks.dev/hook': 'hook-uid', 'receiverhooks.dev/act': shortOf('act-1') },
+        name: jobNameOf('run-report', 'act-1'),
+        labels: { app: 'report', 'receiverhooks.dev/hook': 'hook-uid' },
         annotations: {
           note: 'yes',
           'cronjob.kubernetes.io/instantiate': 'manual',
@@ -203,9 +204,9 @@ describe('the Job of a delivery', () => {
       spec: { backoffLimit: 2, ttlSecondsAfterFinished: 3600, template: { metadata: { labels: { app: 'report' } } } },
     })
     expect(at(listAt(made(), 'metadata', 'ownerReferences')[0], 'controller')).toBeUndefined()
-    expect(jobNameOf('report', 'act-1')).toMatch(/^report-[a-z2-7]{10}$/)
-    expect(jobNameOf('c'.repeat(52), 'act-1')).toHaveLength(63)
-    expect(new Set(Array.from({ length: 1000 }, (_, id) => jobNameOf('report', String(id)))).size).toBe(1000)
+    expect(jobNameOf('run-report', 'act-1')).toMatch(/^run-report-[a-z2-7]{10}$/)
+    expect(jobNameOf('a.b'.repeat(84), 'act-1')).toMatch(/^(a-b){15}a-[a-z2-7]{10}$/)
+    expect(new Set(Array.from({ length: 1000 }, (_, id) => jobNameOf('run-report', String(id)))).size).toBe(1000)
   })
 
   it('has what the post says in annotations of its pods, and nowhere in the value of a variable', () => {
@@ -262,7 +263,7 @@ describe('the Job of a delivery', () => {
     const pods = { spec: { containers: [{ name: 'main', image: 'busybox', env }] } }
     const twice = { ...cronJob, spec: { ...cronJob.spec, jobTemplate: { spec: { template: pods } } } }
     const hooks = [{ name: 'MODE', value: 'full' }]
-    const job = jobOf({ actId: 'a', cronJob: twice, hookUid: 'u', inputs: [], member: { env: hooks, ttl: '1h' } })
+    const job = jobOf({ actId: 'a', cronJob: twice, hook, inputs: [], member: { env: hooks, ttl: '1h' } })
     expect(listAt(listAt(job, 'spec', 'template', 'spec', 'containers')[0], 'env')).toEqual([...hooks, ...hooks])
   })
 
@@ -318,7 +319,7 @@ describe('making a Job', () => {
   it('names it, charges what it stores, and is done once for one act', async () => {
     let charged = 0
     const { jobs, run } = setUp()
-    const name = jobNameOf('report', 'act-1')
+    const name = jobNameOf('run-report', 'act-1')
     const done = await run('act-1', {}, { charge: bytes => (charged += bytes) })
     expect(done).toEqual({
       worked: 'done',
@@ -378,7 +379,7 @@ describe('making a Job', () => {
 
   it('fails where somebody else has the name', async () => {
     const { jobs, run, make } = setUp()
-    make('POST', jobsPath, { ...cronJob.spec.jobTemplate, metadata: { name: jobNameOf('report', 'act-1') } })
+    make('POST', jobsPath, { ...cronJob.spec.jobTemplate, metadata: { name: jobNameOf('run-report', 'act-1') } })
     const worked = await run('act-1')
     expect(brief(worked)).toBe('failed failed NameTaken')
     expect(jobs()).toHaveLength(1)
@@ -400,8 +401,7 @@ describe('making a Job', () => {
     make('POST', jobsPath, {
       ...cronJob.spec.jobTemplate,
       metadata: {
-        name: jobNameOf('other', 'act-1'),
-        labels: { 'receiverhooks.dev/act': shortOf('act-1') },
+        name: jobNameOf('run-report', 'act-1'),
         annotations: { 'receiverhooks.dev/delivery': 'act-1' },
       },
     })
@@ -415,10 +415,11 @@ it.each(['allow', 'forbid', 'replace'] as const)(
   async concurrency => {
     const { end, jobs, make, run } = setUp()
     make('POST', '/apis/batch/v1/namespaces/shop/cronjobs', { ...cronJob, metadata: { name: 'other' } })
-    const name = jobNameOf('report', 'act-1')
+    const name = jobNameOf('run-report', 'act-1')
     await run('act-1', { concurrency })
-    const again = () => run('act-1', { concurrency, cronJob: 'other' }, { act: { isResumed: true } })
-    for (const worked of [await again(), (end(name, 'Complete'), await again())]) {
+    const again = (isResumed: boolean) => run('act-1', { concurrency, cronJob: 'other' }, { act: { isResumed } })
+    // Another process may work at the same time, and may know nothing of the first one.
+    for (const worked of [await again(true), await again(false), (end(name, 'Complete'), await again(true))]) {
       expect(worked).toMatchObject({ worked: 'done', outcome: { summary: `made Job/${name}` } })
     }
     expect(jobs().map(({ metadata }) => metadata.name)).toEqual([name])
@@ -431,10 +432,10 @@ describe('with an earlier Job that is running', () => {
     await run('act-1', { concurrency: 'forbid' })
     const skipped = await run('act-2', { concurrency: 'forbid' })
     expect(brief(skipped)).toBe('done skipped JobRunning')
-    expect(messageOf(skipped)).toContain(jobNameOf('report', 'act-1'))
+    expect(messageOf(skipped)).toContain(jobNameOf('run-report', 'act-1'))
     expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
     expect(jobs()).toHaveLength(1)
-    end(jobNameOf('report', 'act-1'), 'Failed')
+    end(jobNameOf('run-report', 'act-1'), 'Failed')
     expect(brief(await run('act-2', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
     // Its own Job has ended, and another is running.
     expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
@@ -451,7 +452,7 @@ describe('with an earlier Job that is running', () => {
     await run('act-1', { concurrency: 'replace' })
     const [first] = jobs()
     expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe('done applied JobCreated')
-    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('report', 'act-2')])
+    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('run-report', 'act-2')])
     expect(settled).toEqual(['act-1'])
     expect(deleted).toHaveLength(1)
     expect(deleted[0]).toContain(`"preconditions":{"uid":"${first?.metadata.uid}"}`)
@@ -466,7 +467,7 @@ describe('with an earlier Job that is running', () => {
     const { jobs, run } = setUp(({ method }) => (method === 'DELETE' ? refusal : undefined))
     await run('act-1', { concurrency: 'replace' })
     expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe(expected)
-    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('report', 'act-1')])
+    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('run-report', 'act-1')])
   })
 
   it('counts no Job of another hook, and allow makes another one', async () => {
@@ -490,13 +491,14 @@ describe('the outcome of a Job', () => {
   ])('%s', async (_what, type, expected) => {
     const { api, end, run } = setUp()
     await run('act-1')
-    if (type === 'Complete' || type === 'Failed') end(jobNameOf('report', 'act-1'), type)
+    if (type === 'Complete' || type === 'Failed') end(jobNameOf('run-report', 'act-1'), type)
     const [change, other] = ['act-1', 'act-2'].map(id => ({ at: 0, did: [id], n: 1 }))
     if (!change || !other) throw new Error('both are there')
     const pods = () => Promise.resolve(undefined)
     const look = await runJob.look(member, {
       api,
       namespace: 'shop',
+      hookName: 'run-report',
       changes: [change, other],
       definitions: noDefinitions,
       pods,
@@ -505,7 +507,7 @@ describe('the outcome of a Job', () => {
     expect(look.settlementOf(other, 0)).toMatchObject({ state: 'replaced', reason: 'JobGone' })
     const elsewhere = await runJob.look(
       { ...member, cronJob: 'b' },
-      { api, namespace: 'shop', changes: [change], definitions: noDefinitions, pods },
+      { api, namespace: 'shop', hookName: 'run-report', changes: [change], definitions: noDefinitions, pods },
     )
     expect(elsewhere.settlementOf(change, 0)).toMatchObject(expected)
   })

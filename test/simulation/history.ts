@@ -29,7 +29,7 @@ import {
   scaleOutside,
   startPods,
 } from './world/outside.ts'
-import { endJobs, insistsMs, runActs, runActsByAll, squat, suspendJobHook } from './world/jobs.ts'
+import { endJobs, insistsMs, renameCronJob, runActs, runActsByAll, squat, suspendJobHook } from './world/jobs.ts'
 import { moveService } from './world/passing.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { goBack, goingBackLastsMs } from './world/going-back.ts'
@@ -198,6 +198,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     )
     act(also, () => true, nowAndThen(running.pick([200, 1000]), endJobs(server)))
     if (running.chance(0.5)) act(also, mayContinue, nowAndThen(2000, suspendJobHook(server)))
+    if (running.chance(0.5)) act(also, mayContinue, nowAndThen(2000, renameCronJob(server)))
   }
 
   if (installation.passing.length > 0) {

@@ -11,22 +11,30 @@ export const jobType: ResourceType = { group: 'batch', version: 'v1', resource: 
 /** The label with the uid of the hook that has made a Job. */
 export const hookLabel = 'receiverhooks.dev/hook'
 
-/** The label by which the Job of an act is found, regardless of its CronJob. */
-export const actLabel = 'receiverhooks.dev/act'
-
 /** The annotation with the id of the act for which a Job was made: the evidence of the act. */
 export const deliveryAnnotation = 'receiverhooks.dev/delivery'
 
-/** How many characters the name of a Job has after that of its CronJob and a hyphen. */
-const shortCharacters = 10
+/**
+ * The maximum length of a Job's name. The host of a pod of an Indexed Job has a hyphen and up to five
+ * digits more, and at most 63 characters.
+ */
+const maxNameCharacters = 57
+
+/** How many characters of a Job's name follow from its act. */
+const hashCharacters = 10
 
 /** The alphabet of base32, in lower case (RFC 4648, section 6). */
 const base32 = 'abcdefghijklmnopqrstuvwxyz234567'
 
-/** Returns what names and labels have of the id of an act. */
-export const shortOf = (actId: string): string => {
-  const bytes = createHash('sha256').update(actId).digest()
-  return [...bytes.subarray(0, shortCharacters)].map(byte => base32.charAt(byte % base32.length)).join('')
+/**
+ * Returns the name of the Job of an act. All copies of a delivery have one act, so they can make only
+ * one Job. The name has no part of the hook's spec, which may change between two copies.
+ */
+export const jobNameOf = (hookName: string, actId: string): string => {
+  const bytes = createHash('sha256').update(actId).digest().subarray(0, hashCharacters)
+  const hash = [...bytes].map(byte => base32.charAt(byte % base32.length)).join('')
+  // A dot must not be next to a hyphen.
+  return `${hookName.replaceAll('.', '-').slice(0, maxNameCharacters - hashCharacters - 1)}-${hash}`
 }
 
 /** The time limit of one request, in milliseconds. */
@@ -65,15 +73,14 @@ export const jobNamed = async (place: JobsPlace, name: string): Promise<StoredOb
   return undefined
 }
 
-/**
- * Returns the Job of an act, or undefined. It is found by its label, because its name has that of the
- * CronJob, and the hook may name another one by now.
- */
-export const jobOfAct = async (place: JobsPlace, actId: string): Promise<StoredObject | undefined> => {
-  for await (const job of jobsOf(place, { labelSelector: `${actLabel}=${shortOf(actId)}` })) {
-    if (actIdOfJob(job) === actId) return job
-  }
-  return undefined
+/** Returns the Job of an act of this hook, or undefined if it is not there. */
+export const jobOfAct = async (
+  place: JobsPlace,
+  hookName: string,
+  actId: string,
+): Promise<StoredObject | undefined> => {
+  const job = await jobNamed(place, jobNameOf(hookName, actId))
+  return job && actIdOfJob(job) === actId ? job : undefined
 }
 
 /** A Job of a hook that has not ended. Only this is kept of it, because a Job can be large. */

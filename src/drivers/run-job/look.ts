@@ -2,26 +2,17 @@ import { at } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { DecidedChange, Settlement } from '../../api/settlement.ts'
 import type { Look, LookContext } from '../driver.ts'
-import { actIdOfJob, jobEnd, jobNamed, jobOfAct } from './jobs.ts'
-import { jobNameOf } from './manifest.ts'
-import type { RunJob } from './schema.ts'
+import { jobEnd, jobOfAct } from './jobs.ts'
 
 /**
  * Looks at the Jobs of the deliveries whose outcome is asked for, and at no others: a hook may have
  * made thousands.
  */
-export const lookAtJobs = async (
-  { cronJob }: Pick<RunJob, 'cronJob'>,
-  { api, changes, namespace }: LookContext,
-): Promise<Look> => {
+export const lookAtJobs = async ({ api, changes, hookName, namespace }: LookContext): Promise<Look> => {
   const place = { api, namespace, lane: 'look' } as const
   const ids = new Set(changes.flatMap(change => ('did' in change ? actIdOf(change) : [])))
   const jobs = new Map<string, StoredObject | undefined>()
-  for (const id of ids) {
-    // For a label, the API server reads all Jobs of the namespace, and for a name only one.
-    const named = await jobNamed(place, jobNameOf(cronJob, id))
-    jobs.set(id, named && actIdOfJob(named) === id ? named : await jobOfAct(place, id))
-  }
+  for (const id of ids) jobs.set(id, await jobOfAct(place, hookName, id))
   return {
     objects: Math.max(1, ids.size),
     settlementOf: change => {

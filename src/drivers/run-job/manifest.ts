@@ -3,24 +3,18 @@ import { at, isObject, type JsonObject } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import type { PostText } from './input.ts'
-import { actLabel, cronJobType, deliveryAnnotation, hookLabel, jobType, shortOf } from './jobs.ts'
+import { cronJobType, deliveryAnnotation, hookLabel, jobNameOf, jobType } from './jobs.ts'
 import type { RunJob } from './schema.ts'
 
 /** The folder in which a container finds the file with the body, and the volume that has it. */
 const folder = '/var/run/receiver-hook'
 const volume = 'receiver-hook'
 
-/**
- * Returns the name of the Job of an act. All copies of a delivery have one act, so they can make only
- * one Job.
- */
-export const jobNameOf = (cronJob: string, actId: string): string => `${cronJob}-${shortOf(actId)}`
-
 /** What a Job is made from. */
 export interface JobOf {
   readonly cronJob: StoredObject
   readonly member: Pick<RunJob, 'env' | 'ttl'>
-  readonly hookUid: string
+  readonly hook: { readonly name: string; readonly uid: string }
   readonly actId: string
   readonly inputs: readonly PostText[]
 }
@@ -32,7 +26,7 @@ export interface JobOf {
  * The CronJob is a plain owner, and not the Job's controller. Otherwise its history limit would
  * delete the Job, which is the evidence of the act.
  */
-export const jobOf = ({ actId, cronJob, hookUid, inputs, member }: JobOf): KubeObject => {
+export const jobOf = ({ actId, cronJob, hook, inputs, member }: JobOf): KubeObject => {
   const { name, namespace, uid } = cronJob.metadata
   const template = objectAt(cronJob, 'spec', 'jobTemplate')
   const spec = objectAt(template, 'spec')
@@ -41,9 +35,9 @@ export const jobOf = ({ actId, cronJob, hookUid, inputs, member }: JobOf): KubeO
     apiVersion: apiVersionOf(jobType),
     kind: jobType.kind,
     metadata: {
-      name: jobNameOf(name, actId),
+      name: jobNameOf(hook.name, actId),
       ...(namespace !== undefined && { namespace }),
-      labels: { ...textsAt(template, 'metadata', 'labels'), [hookLabel]: hookUid, [actLabel]: shortOf(actId) },
+      labels: { ...textsAt(template, 'metadata', 'labels'), [hookLabel]: hook.uid },
       annotations: {
         ...textsAt(template, 'metadata', 'annotations'),
         'cronjob.kubernetes.io/instantiate': 'manual',

@@ -6,10 +6,10 @@ import { readFailureOf } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'
 import type { Driver, Execution } from '../driver.ts'
 import { inputOf, type PostText } from './input.ts'
-import { cronJobType, jobOfAct, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
+import { cronJobType, jobNameOf, jobOfAct, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
 import { lookAtJobs } from './look.ts'
 import { makeJob, type JobResult } from './make.ts'
-import { jobNameOf, jobOf } from './manifest.ts'
+import { jobOf } from './manifest.ts'
 import { deleteJob } from './replace.ts'
 import { runJobRights } from './run-job-rights.ts'
 import { runJobDeclaration, type RunJob, type runJobSchema } from './schema.ts'
@@ -43,7 +43,7 @@ export const runJob = {
     return await execution.acts.once((act, mayContinue) => run({ act, execution, inputs, member, mayContinue }), how)
   },
 
-  look: lookAtJobs,
+  look: async (_member, looking) => await lookAtJobs(looking),
 } satisfies Driver<'runJob', typeof runJobSchema>
 
 const whileRunning: Readonly<Record<RunJob['concurrency'], string>> = {
@@ -120,9 +120,6 @@ const maxOthers = 100
 const make = async (asked: Run): Promise<Worked> => {
   const { act, execution, inputs, member, mayContinue } = asked
   const { api, hook } = execution
-  // The hook may have named another CronJob when the Job was made. Then its name does not prevent a second one.
-  const own = act.isResumed ? await ownJob(asked) : undefined
-  if (own !== undefined) return made(asked, own)
   const options = { lane: 'act', timeoutMs: jobRequestMs } as const
   const cronJob = await read(api, cronJobType, hook.namespace, member.cronJob, options)
   const problem = problemOf(cronJob, member.cronJob, hook.namespace)
@@ -132,12 +129,12 @@ const make = async (asked: Run): Promise<Worked> => {
     return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
   if (!mayContinue()) return unfinished('nothing was sent yet')
-  const job = jobOf({ actId: act.id, cronJob, hookUid: hook.uid, inputs, member })
+  const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
   return workedBy(await makeJob(job, act, execution, mayContinue), asked)
 }
 
 const workedBy = (result: JobResult, asked: Run): Worked => {
-  const name = jobNameOf(asked.member.cronJob, asked.act.id)
+  const name = jobNameOf(asked.execution.hook.name, asked.act.id)
   switch (result.made) {
     case 'job':
       return made(asked)
@@ -157,9 +154,9 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
 
 /** Returns the name of the Job of this very delivery, if it was made before and is still there. */
 const ownJob = async ({ act, execution: { api, hook } }: Run): Promise<string | undefined> =>
-  (await jobOfAct({ api, namespace: hook.namespace, lane: 'act' }, act.id))?.metadata.name
+  (await jobOfAct({ api, namespace: hook.namespace, lane: 'act' }, hook.name, act.id))?.metadata.name
 
-const made = ({ act, member }: Run, name = jobNameOf(member.cronJob, act.id)): Worked => ({
+const made = ({ act, execution }: Run, name = jobNameOf(execution.hook.name, act.id)): Worked => ({
   worked: 'done',
   outcome: outcomeOf(name, act.id),
 })

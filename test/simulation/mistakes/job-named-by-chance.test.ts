@@ -1,4 +1,5 @@
 import { vi } from 'vitest'
+import { jobNameOf } from '../../../src/drivers/run-job/jobs.ts'
 import { isFound } from './mistake.ts'
 
 let made = 0
@@ -10,7 +11,7 @@ vi.mock(import('../../../src/drivers/run-job/manifest.ts'), async original => {
     ...real,
     jobOf: of => {
       const job = real.jobOf(of)
-      return { ...job, metadata: { ...job.metadata, name: real.jobNameOf(of.cronJob.metadata.name, `${made++}`) } }
+      return { ...job, metadata: { ...job.metadata, name: jobNameOf(of.hook.name, `${made++}`) } }
     },
   }
 })

@@ -2,13 +2,12 @@ import { at, isObject, parseJson, tryParseJson } from '../../../src/api/json.ts'
 import { isStoredObject, type StoredObject } from '../../../src/api/object.ts'
 import { recordPlural } from '../../../src/api/record.ts'
 import { listAt } from '../../../src/apiserver/members.ts'
-import { jobEnd } from '../../../src/drivers/run-job/jobs.ts'
-import { jobNameOf } from '../../../src/drivers/run-job/manifest.ts'
+import { jobEnd, jobNameOf } from '../../../src/drivers/run-job/jobs.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Actor } from './actor.ts'
 import type { Fleet } from './fleet.ts'
-import { cronJob, namesOfJobHooks, report } from './job-hooks.ts'
+import { cronJob, namesOfCronJobs, namesOfJobHooks } from './job-hooks.ts'
 import { hooksPath, jobsPath } from './paths.ts'
 import type { Letter } from './posting.ts'
 import { insist, type Senders } from './senders.ts'
@@ -76,6 +75,15 @@ export const suspendJobHook =
     suspend(false)
   }
 
+/** Somebody lets such a hook run another CronJob. */
+export const renameCronJob =
+  (server: SimulatedServer) =>
+  ({ did, rng }: Actor): void => {
+    const [hook, cronJob] = [rng.pick(namesOfJobHooks), rng.pick(namesOfCronJobs)]
+    did(`lets ${hook} run ${cronJob}`)
+    server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { runJob: { cronJob } } })
+  }
+
 /** Returns the acts that a record holds open: the keys of their deliveries, by their ids. */
 export const openActsIn = ({ content }: StoredObject): ReadonlyMap<string, string> => {
   const acts = typeof content === 'string' ? at(tryParseJson(content), 'acts') : undefined
@@ -93,7 +101,7 @@ export const squat = (server: SimulatedServer, rng: Rng, mayContinue: () => bool
       seen.add(id)
       if (!mayContinue() || !rng.chance(0.1)) continue
       const { jobTemplate } = cronJob.spec
-      server.tell('POST', jobsPath, { ...jobTemplate, metadata: { name: jobNameOf(report, id) } })
+      server.tell('POST', jobsPath, { ...jobTemplate, metadata: { name: jobNameOf(object.metadata.name, id) } })
     }
   })
 }

@@ -116,7 +116,7 @@ describe('a hook that runs Jobs', () => {
     const url = await hookOf({ labels: ['severity', 'pod'], body: 'env', env: [{ name: 'MODE', value: 'full' }] })
     const dry = await postUntilDone(`${url}?dryRun=true`, alerts('$(PASSWORD)'))
     expect(dry.body).toMatchObject({ outcome: 'applied', reason: 'JobCreated', dryRun: true })
-    expect(dry.body['message']).toMatch(/^would have made Job\/report-[a-z2-7]{10}$/)
+    expect(dry.body['message']).toMatch(/^would have made Job\/run-report-[a-z2-7]{10}$/)
     expect(await jobs()).toEqual([])
 
     const answer = await postUntilDone(url, alerts('$(PASSWORD)'))

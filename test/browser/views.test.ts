@@ -33,7 +33,10 @@ beforeAll(async () => {
   await playground.createHook(longName, long, 'long')
   await playground.createHook('web-closed', { ...scaleSpec('web'), windows: closedNow() }, 'long')
   const auth = { bearer: { secretKeyRef: { name: 'sender', key: 'token' } } }
-  await playground.createHook('web-named', { ...scaleSpec('web'), auth, token: { url: 'named' } }, 'long')
+  const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'scaler-of-the-shop' } }
+  await playground.create('/api/v1/namespaces/long/serviceaccounts', account)
+  const named = { auth, token: { url: 'named' }, serviceAccountName: 'scaler-of-the-shop' }
+  await playground.createHook('web-named', { ...scaleSpec('web'), ...named }, 'long')
   await playground.create('/apis/apps/v1/namespaces/long/deployments', deployment('sale', 2))
   await playground.createHook('sale-up', { ...scaleSpec('sale', { by: 2 }), for: '2h' }, 'long')
   await post(await playground.url('sale-up', 'long'))
@@ -130,7 +133,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   'hook-named': async page => {
     await page.goto(new URL('/hooks/long/web-named', page.url()).href)
-    await page.getByRole('heading', { name: 'web-named' }).waitFor()
+    await page.getByText('Acts as ServiceAccount/scaler-of-the-shop').waitFor()
   },
   'hook-leases': async page => {
     await page.goto(new URL('/hooks/long/sale-up', page.url()).href)

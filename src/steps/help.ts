@@ -126,7 +126,12 @@ export class Helper {
     if (round.fenced && ofVersion(round.fenced)(claim)) return true
     const before = finished.get(claim.mark)
     if (!before) entry.state = 'in flight'
-    const interest = { bill: this.#bill, looked: this.#looked, mayContinue: () => isUnanswered(entry) }
+    const interest = {
+      bill: this.#bill,
+      looked: this.#looked,
+      delayed: (message: string) => this.#waits.delayed(message),
+      mayContinue: () => isUnanswered(entry),
+    }
     const done = before ?? (await finishClaim(this.#environment, ledger, part, interest))
     if (!before) this.#known.forget()
     if (done.finished === 'other') return true

@@ -86,6 +86,7 @@ export class BatchWriter {
         bill,
         mayContinue,
         looked,
+        delayed: message => waits.delayed(message),
         ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, mayContinue) }),
       },
     )

@@ -279,6 +279,19 @@ const touch = async ({ api, namespace }: Cluster): Promise<void> => {
   }
 }
 
+/** A connection that loses the answer to the next patch, once it should. */
+const losing =
+  (state: { isLosing: boolean }) =>
+  (api: ApiConnection): ApiConnection => ({
+    ...api,
+    request: async request => {
+      const answer = await api.request(request)
+      if (!state.isLosing || request.method !== 'PATCH') return answer
+      state.isLosing = false
+      throw new Unreachable('the answer was lost', true)
+    },
+  })
+
 const [scaling, , , , forwarding] = doings
 if (!scaling || !forwarding) throw new Error('there is no such hook')
 
@@ -314,15 +327,7 @@ describe('a trigger without any right to targets', () => {
 
   it('finishes what it claimed and takes back what it leased as the account, also when an answer was lost', async () => {
     const state = { isLosing: false }
-    const here = await setUp(api => ({
-      ...api,
-      request: async request => {
-        const answer = await api.request(request)
-        if (!state.isLosing || request.method !== 'PATCH') return answer
-        state.isLosing = false
-        throw new Unreachable('the answer was lost', true)
-      },
-    }))
+    const here = await setUp(losing(state))
     await untilReason(here, scaling, 'Stepped')
     await giveAccount(here, [...all, 'list deployments.apps'])
     await here.patchHook(nameOf(scaling), { spec: { for: '1s' } })
@@ -342,6 +347,26 @@ describe('a trigger without any right to targets', () => {
       () => here.replicas('web'),
       replicas => replicas === 4,
     )
+  })
+
+  it('says which right it lacks to find out whether a write was made whose answer was lost', async () => {
+    const state = { isLosing: false }
+    const here = await setUp(losing(state))
+    await untilReason(here, scaling, 'Stepped')
+    await giveAccount(
+      here,
+      all.filter(words => words !== 'list deployments.apps'),
+    )
+    const lost = await until(
+      async () => {
+        await touch(here)
+        state.isLosing = true
+        return await here.postTo(scaling)
+      },
+      ({ body }) => body['reason'] !== 'Stepped',
+    )
+    expect(lost).toMatchObject({ status: 503, body: { reason: 'ApiUnreachable' } })
+    expect(lost.body['message']).toMatch(/^looking whether a write was made: .* cannot list resource "deployments"/)
   })
 
   it.each([

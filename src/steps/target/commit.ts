@@ -33,6 +33,8 @@ export interface Interest {
   readonly mayContinue: () => boolean
   /** Called with the result of each search for evidence. */
   readonly looked: (evidence: Evidence['evidence']) => void
+  /** Called with the reason if evidence cannot be read. */
+  readonly delayed?: (message: string) => void
   /**
    * Takes back the claim of a shared write that had a conflict and has no request on its way.
    * Returns whether the removal is stored. If so, nobody else has sent the write or ever will.
@@ -55,7 +57,7 @@ export type Committed =
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   { before, from, mark, shared, target, to }: Intended,
-  { bill, mayContinue, looked, takeBack }: Interest,
+  { bill, delayed, mayContinue, looked, takeBack }: Interest,
 ): Promise<Committed> => {
   const paid = { ...bill, charge: chargedOnce(bill.charge) }
   let lost = false
@@ -92,6 +94,7 @@ export const commit = async (
         // The target's kind or the right to it is gone. Requests that were sent earlier may have
         // succeeded.
         if (found.isRefused && isFinal(written)) return { write: 'unknown', message: found.message }
+        delayed?.(found.message)
     }
     await wait(clock, waitAfter(lookAgain, looks++))
     if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }

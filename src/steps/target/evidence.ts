@@ -2,6 +2,7 @@ import { at, isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
+import { ApiError } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { bytesOf } from '../../kube/written.ts'
 import type { Target, Version } from './target.ts'
@@ -149,7 +150,8 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
     const listVersion = stringAt(list, 'metadata', 'resourceVersion')
     if (response.status !== 200 || !isObject(list) || listVersion === undefined) {
       const isRefused = response.status === 403 || response.status === 404
-      return failed({ evidence: 'unreachable', message: `the API server answered ${response.status}`, isRefused })
+      const { message } = new ApiError(response, 'looking whether a write was made')
+      return failed({ evidence: 'unreachable', message, isRefused })
     }
     const object: unknown = Array.isArray(items) ? items[0] : undefined
     return {

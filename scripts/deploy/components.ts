@@ -67,19 +67,22 @@ const accountObjects = (drivers: readonly AnyDriver[]): readonly object[] => {
       ],
     },
     { ...bound, roleRef: { ...roleRef, kind: 'Role' } },
-    binding('RoleBinding', recordsRole, ['trigger']),
+    // The names differ from those of the drivers' own components: both may be in one kustomization.
+    binding('RoleBinding', recordsRole, ['trigger'], `${name}-records`),
     ...optionalRights(drivers)
       .filter(isValidated)
-      .map(rights => binding('RoleBinding', roleOf('controller', rights.name), ['controller'])),
+      .map(rights =>
+        binding('RoleBinding', roleOf('controller', rights.name), ['controller'], `${name}-${rights.name}`),
+      ),
   ]
 }
 
 type BindingKind = 'RoleBinding' | 'ClusterRoleBinding'
 
-const binding = (kind: BindingKind, role: string, bound: readonly (typeof accounts)[number][]) => ({
+const binding = (kind: BindingKind, role: string, bound: readonly (typeof accounts)[number][], name = role) => ({
   apiVersion: 'rbac.authorization.k8s.io/v1',
   kind,
-  metadata: { name: role },
+  metadata: { name },
   roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: role },
   subjects: bound.map(account => ({ kind: 'ServiceAccount', name: `receiver-hooks-${account}`, namespace })),
 })

@@ -206,6 +206,18 @@ describe('the roles', () => {
     ])
   })
 
+  it('for an account go into one kustomization with those of drivers', () => {
+    const components = globSync('deploy/kustomize/components/*').filter(folder => !folder.endsWith('-everywhere'))
+    const account = 'deploy/kustomize/components/account'
+    const names = (folder: string): readonly string[] =>
+      manifestsIn(folder)
+        .filter(({ file }) => file !== 'kustomization.yaml')
+        .map(({ object }) => `${kindOf(object)}/${nameOf(object)}`)
+    const others = components.filter(folder => folder !== account).flatMap(names)
+    expect(others).toContain('RoleBinding/receiver-hooks-controller-run-job')
+    expect(names(account).filter(name => others.includes(name))).toEqual([])
+  })
+
   it('are part of "edit" and "admin" for hooks alone, and never of "view", since a status holds a URL', () => {
     const aggregated = roles.filter(role => JSON.stringify(at(role, 'metadata')).includes('/aggregate-to-'))
     expect(aggregated.map(nameOf)).toEqual(['receiver-hooks-edit'])

@@ -89,7 +89,7 @@ const otherMistakes = Object.entries(sampleOfMistakes).map(
  * and as many as have room in half of the memory that a machine has.
  */
 const workerBytes = 700 * 1024 * 1024
-const maxWorkers = Math.max(1, Math.min(2 * availableParallelism(), Math.floor(totalmem() / 2 / workerBytes)))
+const maxWorkers = Math.max(1, Math.min(3 * availableParallelism(), Math.floor(totalmem() / 2 / workerBytes)))
 
 /** Without any of these a run prints what it did, and that is all. */
 const reporters = ['default', notRun(), ...(isCi ? [completeness(), triedAgain()] : [])]

@@ -193,6 +193,8 @@ export interface Exporting {
   readonly instance: string
   /** Where the collector is. Undefined: the variables OTEL_EXPORTER_OTLP_* say it. */
   readonly endpoint: string | undefined
+  /** How long spans wait for others before they are exported together, in milliseconds. */
+  readonly exportEveryMs?: number
 }
 
 /** Returns tracing that exports, and what sends the last spans. Spans beyond 2,048 that wait are dropped. */
@@ -200,7 +202,7 @@ export const exportingTracing = (
   options: Exporting,
   exporter: SpanExporter = otlpExporter(options.endpoint),
 ): Exported => {
-  const { clock, instance, log, version } = options
+  const { clock, exportEveryMs = 5000, instance, log, version } = options
   const ignored = (): void => {}
   const error = (message: string): void => log.warn({ message }, 'spans could not be exported')
   diag.setLogger({ error, warn: ignored, info: ignored, debug: ignored, verbose: ignored }, DiagLogLevel.ERROR)
@@ -210,7 +212,13 @@ export const exportingTracing = (
       'service.version': version,
       'service.instance.id': instance,
     }).merge(detectResources({ detectors: [envDetector] })),
-    spanProcessors: [new BatchSpanProcessor({ exporter, exportTimeoutMillis: exportWithinMs })],
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter,
+        exportTimeoutMillis: exportWithinMs,
+        scheduledDelayMillis: exportEveryMs,
+      }),
+    ],
   })
   return {
     tracing: new OtelTracing(clock, provider.getTracer('receiver-hooks', version)),

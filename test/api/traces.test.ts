@@ -15,7 +15,7 @@ const sampled = { traceparent: `00-${traceId}-00f067aa0ba902b7-01` }
 const traced = async (spec: object = {}) => {
   const here = await cluster()
   const exporter = new InMemorySpanExporter()
-  const options = { clock: nodeClock, version: '1', instance: 'a', endpoint: undefined }
+  const options = { clock: nodeClock, version: '1', instance: 'a', endpoint: undefined, exportEveryMs: 100 }
   const exported = exportingTracing({ ...options, log: silent }, exporter)
   onTestFinished(() => exported.close())
   const sent: ApiRequest[] = []

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { complete } from '../../src/cli/completion/complete.ts'
 import { commands } from '../../src/commands/registry.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
-import { autoscalers } from '../../src/kube/resources.ts'
+import { autoscalers, hooks } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { commandLine } from '../support/command-line.ts'
 import { cluster, deployments, postUntilDone, product } from '../support/product.ts'
@@ -73,7 +74,11 @@ describe('why, for a count that three hooks have changed', () => {
   }, 60_000)
 
   it('says base, what is for good, and each part, and that they make the count', async () => {
-    const { namespace, why } = here
+    const { api, namespace, why } = here
+    // A hook of the same object that changes no count is named nowhere.
+    const metadata = { name: 'restarting' }
+    const spec = { driver: 'restart', restart: { target: { name: 'web' } } }
+    await create(api, hooks, namespace, { apiVersion, kind: hookKind, metadata, spec })
     const said = await why('deployment/web')
     expect(said.split('\n')[0]).toBe(`Deployment/web in ${namespace}: spec.replicas is 10`)
     expect(lineOf(said, 'base')).toMatchObject(['base', '4', expect.anything(), 'kubectl-scale'])

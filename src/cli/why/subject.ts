@@ -93,8 +93,8 @@ const targetKind = (word: string, found: readonly ReceiverHook[]) => {
   return undefined
 }
 
-/** Returns whether a hook changes a count now. */
+/** Returns whether a hook changes this count now. A driver that changes counts can take them back. */
 export const isAimedAt = ({ spec }: ReceiverHook, { shownAs }: SubjectCount): boolean => {
   const bound = driverOf(spec)
-  return !isViolation(bound) && bound.target === shownAs
+  return !isViolation(bound) && bound.undo !== undefined && bound.target === shownAs
 }

@@ -72,7 +72,7 @@ const drawn = (
     `<text x="${left}" y="${top - 8}">${title}</text>`,
     ...[0, most / 2, most].flatMap(value => [
       `<line class="grid" x1="${left}" y1="${y(value)}" x2="${width - right}" y2="${y(value)}"/>`,
-      `<text x="${left - 8}" y="${y(value) + 4}" text-anchor="end">${value.toPrecision(2).replace(/e.*/, '')} ${unit}</text>`,
+      `<text x="${left - 8}" y="${y(value) + 4}" text-anchor="end">${value.toFixed(value < 10 ? 1 : 0)} ${unit}</text>`,
     ]),
     ...lines.map(({ colour, of }) => {
       const points = samples.map(sample => `${x(sample.atMs)},${y(of(sample))}`).join(' ')

@@ -1,11 +1,10 @@
-import type { NotRun } from '../api/outcome.ts'
 import { mayRun } from '../record/context.ts'
 import { isRemembered, nothingToUndo, setByOthers } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { claim, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
-import { madeOf, type Step } from './steps.ts'
+import type { Step } from './steps.ts'
 
 /** Posts that are folded into one write, and the result of each. */
 export interface Batch extends Claimed {
@@ -137,22 +136,17 @@ export const unknownStep: Step = {
 /** Returns the answer to a post, by the part that it got in a batch. */
 export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' }>): Step => {
   switch (part.part) {
-    case 'step':
-      return { step: 'done', ...madeOf(part) }
+    case 'step': {
+      const { part: _, ...made } = part
+      return { step: 'done', ...made }
+    }
     case 'refused':
-      return { step: 'refused', refused: part.refused, from: part.from, ...untilIn(part) }
-    case 'skip':
-      return { step: 'skipped', ...notRunOf(part) }
+      return { step: 'refused', refused: part.refused, from: part.from, until: part.until }
+    case 'skip': {
+      const { message, opensAt, reason, until } = part
+      return { step: 'skipped', reason, message, opensAt, until }
+    }
     case 'full':
       return { step: 'unavailable', reason: 'RecordFull', message: part.message }
   }
 }
-
-const notRunOf = ({ message, opensAt, reason, until }: NotRun): NotRun => ({
-  reason,
-  message,
-  ...(opensAt !== undefined && { opensAt }),
-  ...(until !== undefined && { until }),
-})
-
-const untilIn = ({ until }: { readonly until?: number | undefined }) => (until === undefined ? {} : { until })

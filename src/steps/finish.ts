@@ -17,7 +17,7 @@ import {
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
-import { madeOf, type Step } from './steps.ts'
+import type { Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
@@ -129,10 +129,11 @@ export const takeBack = async (
   return taken.decided === 'stored' && taken.result
 }
 
-const isMade = (own: HelpPart['own']): Finished =>
-  own ? { finished: 'own', step: { step: 'done', ...madeOf({ ...own, ...untilOf(own) }) } } : { finished: 'other' }
-
-const untilOf = ({ leases }: ClaimedRow) => (leases ? { until: leases.until } : {})
+const isMade = (own: HelpPart['own']): Finished => {
+  if (!own) return { finished: 'other' }
+  const { from, leases, on, to } = own
+  return { finished: 'own', step: { step: 'done', from, to, on, until: leases?.until } }
+}
 
 const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',

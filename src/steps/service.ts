@@ -155,7 +155,7 @@ const knownDuplicate = (target: Target, context: DeliveryContext, now: number): 
   const lease = leaseAfter(known, context, targetText(target), judged, now)
   // The report moves the end of its lease, which must be stored.
   if (lease?.moves === true) return undefined
-  return { step: 'skipped', reason: judged.reason, message: judged.message, ...(lease && { until: lease.until }) }
+  return { step: 'skipped', reason: judged.reason, message: judged.message, until: lease?.until }
 }
 
 /** Drops the queue without work that was used least recently, if there is one. */

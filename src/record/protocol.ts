@@ -104,12 +104,14 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)
     const ended = row.ends === undefined ? undefined : partOn(draft, row.ends, row.claim)
-    if (row.undoes === undefined || !isLost) addToPart(draft, row)
+    const hasPart = row.group !== undefined || row.ends !== undefined
+    if (hasPart && (row.undoes === undefined || !isLost)) addToPart(draft, row)
     if (ended) groupEnded(draft, row, ended)
     if (!isLost) ran.push(row)
   }
   ranBy(draft, ran, madeAt)
-  addSteps(draft, mark, ran, madeAt)
+  // Without limits, the record of most hooks has no runs.
+  if (draft.fields.runs || ran.some(({ keep }) => keep !== undefined)) addSteps(draft, mark, ran, madeAt)
 }
 
 /**

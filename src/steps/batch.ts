@@ -3,6 +3,7 @@ import { isRemembered, nothingToUndo, setByOthers } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
+import { undecidedOutcome, type Undecided } from '../record/undecided.ts'
 import { claim, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
 import type { Step } from './steps.ts'
 
@@ -60,23 +61,9 @@ export const foldBatch = async (
       delayed,
     },
   )
-  switch (judged.decided) {
-    case 'stored':
-      return { folded: 'batch', batch: judged.result }
-    case 'gone':
-      return { folded: 'refused', step: { step: 'changed' } }
-    case 'newer':
-      return { folded: 'refused', step: { step: 'unavailable', reason: 'RecordTooNew', message: judged.message } }
-    case 'held':
-      return { folded: 'refused', step: { step: 'unavailable', reason: 'Contended', message: judged.message } }
-    case 'refused':
-      return {
-        folded: 'refused',
-        step: { step: 'failed', reason: 'Forbidden', message: `the record of the hook: ${judged.message}` },
-      }
-    case 'given up':
-      return { folded: 'nobody waits' }
-  }
+  if (judged.decided === 'stored') return { folded: 'batch', batch: judged.result }
+  if (judged.decided === 'given up') return { folded: 'nobody waits' }
+  return { folded: 'refused', step: undecidedStep(judged) }
 }
 
 /**
@@ -131,6 +118,19 @@ export const unknownStep: Step = {
   step: 'skipped',
   reason: 'OutcomeUnknown',
   message: 'the API server no longer has the history that would show whether the step was made',
+}
+
+/** Returns the answer to a post about which its hook's record has decided nothing. */
+export const undecidedStep = (undecided: Undecided): Step => {
+  const why = undecidedOutcome(undecided)
+  switch (why.outcome) {
+    case 'changed':
+      return { step: 'changed' }
+    case 'failed':
+      return { step: 'failed', reason: why.reason, message: why.message }
+    case 'unavailable':
+      return { step: 'unavailable', reason: why.reason, message: why.message }
+  }
 }
 
 /** Returns the answer to a post, by the part that it got in a batch. */

@@ -8,7 +8,7 @@ import { isRemembered, judge } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { stepOf } from './batch.ts'
+import { stepOf, undecidedStep } from './batch.ts'
 import { claim, type Part, type Waiting } from './claims.ts'
 import { leaseAfter } from './leased.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
@@ -187,10 +187,9 @@ const preview = async (
   const mayContinue = (): boolean => clock.monotonic() < deadline
   const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { mayContinue })
   const judged = await within(clock, deadline - clock.monotonic(), deciding)
-  if (judged?.decided === 'gone') return { step: 'changed' }
-  if (judged?.decided === 'newer') return { step: 'unavailable', reason: 'RecordTooNew', message: judged.message }
-  if (judged?.decided === 'held') return { step: 'unavailable', reason: 'Contended', message: judged.message }
-  return previewed(judged?.decided === 'stored' ? judged.result : undefined)
+  if (judged?.decided === 'stored') return previewed(judged.result)
+  const isUndecided = judged && judged.decided !== 'given up' && judged.decided !== 'refused'
+  return isUndecided ? undecidedStep(judged) : previewed(undefined)
 }
 
 const previewed = (part: Part | undefined): Step =>

@@ -3,14 +3,12 @@ import type { Environment, Log } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
 import type { Ledger } from '../record/ledger.ts'
 import {
-  abandonedIn,
   applied,
   dropped,
   helped,
   isAbandoned,
   ofVersion,
   ofWrite,
-  rowsOf,
   standingOf,
   takenBack,
   untold,
@@ -139,28 +137,6 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',
   step: { step: 'failed', reason, message },
 })
-
-/**
- * Searches evidence for the oldest claim that its process has abandoned. It does not send the
- * claim's write, because the sender may have got the answer that nothing changed. `open` has the
- * marks of claims that were searched without a final result. Those claims are searched again only
- * after all others.
- */
-export const lookAtAbandoned = async (
-  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
-  ledger: Ledger,
-  looked: Interest['looked'],
-  open: Set<string>,
-): Promise<void> => {
-  const known = ledger.known()
-  if (!known) return open.clear()
-  const abandoned = abandonedIn(known, environment.clock.now())
-  const claim = abandoned.find(({ mark }) => !open.has(mark))
-  if (!claim) return open.clear()
-  const { evidence } = await lookAtClaim(environment, ledger, { claim, claimed: rowsOf(known, claim.mark) })
-  looked(evidence)
-  if (evidence === 'not yet' || evidence === 'unreachable') open.add(claim.mark)
-}
 
 /** A claimed write with its rows. */
 export interface ClaimedWrite {

@@ -1,10 +1,10 @@
 import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { abandonedIn, ofVersion, type Origin } from '../record/protocol.ts'
+import { abandonedIn, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
 import { isUnanswered } from './batch.ts'
 import { originOf, type Waiting } from './claims.ts'
-import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
+import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
 import { answerPost } from './post-queue.ts'
 import type { QueueBackoff } from './queue-backoff.ts'
@@ -40,7 +40,7 @@ export class Helper {
    */
   #unfenced: string | undefined
   #isTidying = false
-  /** The marks of abandoned claims whose writes may still be made. */
+  /** The marks of abandoned claims that were searched without a final result. */
   readonly #open = new Set<string>()
 
   constructor(
@@ -98,14 +98,30 @@ export class Helper {
     }
   }
 
-  /** Checks one abandoned claim, unless such a check is in progress. */
+  /**
+   * Searches evidence for the oldest claim that its process has abandoned, unless such a search is in
+   * progress. It does not send the claim's write, because the sender may have got the answer that
+   * nothing changed. Claims that were searched without a final result are searched again only after
+   * all others.
+   */
   async tidy(ledger: Ledger): Promise<void> {
+    const { clock, log } = this.#environment
     if (this.#isTidying) return
+    const known = ledger.known()
+    const abandoned = known ? abandonedIn(known, clock.now()) : []
+    const claim = abandoned.find(({ mark }) => !this.#open.has(mark))
+    if (!known || !claim) return this.#open.clear()
     this.#isTidying = true
-    await lookAtAbandoned(this.#environment, ledger, this.#looked, this.#open).catch((error: unknown) =>
-      this.#environment.log.error({ error }, 'an abandoned claim cannot be looked at'),
-    )
-    this.#isTidying = false
+    try {
+      const claimed = rowsOf(known, claim.mark)
+      const { evidence } = await lookAtClaim(this.#environment, ledger, { claim, claimed })
+      this.#looked(evidence)
+      if (evidence === 'not yet' || evidence === 'unreachable') this.#open.add(claim.mark)
+    } catch (error) {
+      log.error({ error }, 'an abandoned claim cannot be looked at')
+    } finally {
+      this.#isTidying = false
+    }
   }
 
   /** Notes that the queue is idle. Fences that the server refused may be tried again. */

@@ -48,12 +48,11 @@ export const admitter = (parts: AdmissionParts): Admit => {
   const { authenticate, bar, clock, hooks, idTokens, intake } = parts
 
   /**
-   * Reads a hook once more if the cache says that a problem blocks it. The cache alone must not
+   * Reads a hook once more which the cache says that a problem blocks. The cache alone must not
    * decide that. The post has proved itself, so no stranger causes the read.
    */
-  const unblocked = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
-    const { generation, name, namespace, problem, uid } = found.hook
-    if (!request.named || !problem) return found
+  const readAgain = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
+    const { generation, name, namespace, uid } = found.hook
     await hooks.readLive(namespace, name, uid)
     const again = await authenticate(request)
     // The post has proved itself to this version of the hook alone.
@@ -85,7 +84,9 @@ export const admitter = (parts: AdmissionParts): Admit => {
         (await signedOf(hook, request.headers, body)))
       : unsigned
     if ('signed' in passed) {
-      const { holds: isUnchanged, ...latest } = await unblocked(request, found)
+      const { holds: isUnchanged, ...latest } = await (request.named && hook.problem
+        ? readAgain(request, found)
+        : found)
       const holds = hook.auth ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs : isUnchanged
       return { ...passed, hook: latest.hook, stop: latest.stop, holds }
     }

@@ -11,8 +11,9 @@ import type { Counted } from './schema.ts'
 /** Makes the step of a hook on a target. Resolves with the step's outcome. */
 export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
   const { action, overshoot } = member
-  const plan = moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
-  return outcomeOf(await steps.change(target, plan, boundsOf(member)), member, 'Stepped')
+  const bounds = boundsOf(member)
+  const plan = moveWithin({ action, by: amountOf(member), overshoot, ...bounds })
+  return outcomeOf(await steps.change(target, plan, bounds), member, 'Stepped')
 }
 
 /** Takes back the changes that an alert's firings made. Resolves with the outcome. */

@@ -25,7 +25,7 @@ import { addSteps } from './runs.ts'
  *
  * The rules:
  *
- * 1. A claim is stored before its write is sent (`decided` in judge.ts, then `claiming`).
+ * 1. A claim is stored before its write is sent (`decided` in decided.ts, then `claiming`).
  * 2. Any process may finish a claim with the very same write, but first notes that (`helped`).
  * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
  *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
@@ -73,10 +73,11 @@ export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =
  */
 export const unnamedKey = (draft: MemoryDraft, mark: string): string => `${mark}/${rowsOf(draft, mark).length}`
 
-/** Stores in the claims of a write which count it sets, once all its posts are folded. */
-export const claiming = (draft: MemoryDraft, mark: string, to: number): void => {
-  const rows = rowsOf(draft, mark)
-  if (rows.length > 0) draft.replace(rows.map(row => ({ ...row, claim: { ...row.claim, to } })))
+/** Stores in the claims of a write which count it sets, once all its posts are folded. Returns their rows. */
+export const claiming = (draft: MemoryDraft, mark: string, to: number): readonly ClaimedRow[] => {
+  const rows = rowsOf(draft, mark).map(row => ({ ...row, claim: { ...row.claim, to } }))
+  if (rows.length > 0) draft.replace(rows)
+  return rows
 }
 
 /**

@@ -167,8 +167,7 @@ class ClaimFold {
   end(parts: readonly Part[]): Claimed {
     const { mark, version } = this.#on
     const draft = this.#draft
-    claiming(draft, mark, this.#to)
-    const rows = rowsOf(draft, mark)
+    const rows = claiming(draft, mark, this.#to)
     const isWritten = this.#to !== version.count
     // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
     // out on such a count leave no part.

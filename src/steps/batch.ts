@@ -4,7 +4,8 @@ import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { undecidedOutcome, type Undecided } from '../record/undecided.ts'
-import { claim, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
+import { claim, type Claimed, type FoldedOn, type Part } from './claims.ts'
+import { isUnanswered, type Waiting } from './post-queue.ts'
 import type { Step } from './steps.ts'
 
 /** Posts that are folded into one write, and the result of each. */
@@ -107,8 +108,6 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
 /** Returns each post of a batch with its part. */
 export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
   entries.map((entry, index) => [entry, parts[index]])
-
-export const isUnanswered = ({ state }: Waiting): boolean => state !== 'answered'
 
 /**
  * The answer to a delivery with an idempotency key if the outcome of its step can never be found

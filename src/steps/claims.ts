@@ -2,9 +2,8 @@ import type { Limit } from '../api/limits-schema.ts'
 import { whoseCount } from '../api/mark.ts'
 import type { NotRun } from '../api/outcome.ts'
 import type { OpenPart } from '../api/record.ts'
-import type { Claim, ClaimedRow, StepBounds } from '../api/row.ts'
+import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, rowsOf, unnamedKey, type Origin } from '../record/protocol.ts'
-import type { DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isRemembered, judge, judgeMove, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
@@ -24,24 +23,10 @@ import {
   withoutPart,
   type LeasedCount,
 } from './leased.ts'
-import type { Made, Plan, Step, UndoPlan } from './steps.ts'
+import type { Waiting } from './post-queue.ts'
+import type { Made } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
-
-/** A post that waits for its step. */
-export interface Waiting {
-  readonly context: DeliveryContext
-  /** The arithmetic of the post's step or undo. */
-  readonly plan: Plan | UndoPlan
-  /** The hook's bounds of the count. Undefined if it has none. */
-  readonly bounds?: StepBounds | undefined
-  readonly answer: (step: Step) => void
-  /**
-   * waiting: the post may still leave the queue. in flight: a request that contains its step may
-   * have been sent.
-   */
-  state: 'waiting' | 'in flight' | 'answered'
-}
 
 /** The result of one post in a batch. */
 export type Part =

@@ -62,11 +62,15 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  // The evidence has the size of the claim's target. The size in `interest.bill` may be that of
+  // The evidence has the size of the claim's target. The size in `interest.accounting` may be that of
   // another target.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
-  const bill = { ...interest.bill, objectBytes }
-  const written = await commit(environment, { target, mark, from, before, to, shared: true }, { ...interest, bill })
+  const accounting = { ...interest.accounting, objectBytes }
+  const written = await commit(
+    environment,
+    { target, mark, from, before, to, shared: true },
+    { ...interest, accounting },
+  )
   // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
   // time, not at the time of the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined

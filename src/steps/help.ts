@@ -2,15 +2,14 @@ import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { abandonedIn, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
-import { isUnanswered } from './batch.ts'
-import { originOf, type Waiting } from './claims.ts'
+import { originOf } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { answerPost } from './post-queue.ts'
+import { answerPost, isUnanswered, type Waiting } from './post-queue.ts'
 import type { QueueBackoff } from './queue-backoff.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
-import type { Bill } from './target/write.ts'
+import type { Accounting } from './target/write.ts'
 
 /**
  * How many abandoned claims from one version are tolerated. After that, one write of the same count
@@ -30,10 +29,10 @@ type FencedOff = 'ours' | 'gone' | 'tried' | 'no'
 export class Helper {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
-  readonly #known: CachedVersion
+  readonly #cached: CachedVersion
   readonly #waits: QueueBackoff
   readonly #looked: (evidence: string) => void
-  readonly #bill: Bill
+  readonly #accounting: Accounting
   /**
    * The version that the API server refused to fence. The fence is tried again after the queue was
    * idle, because a policy that refused it may be removed.
@@ -46,17 +45,17 @@ export class Helper {
   constructor(
     environment: Pick<Environment, 'api' | 'clock' | 'log'>,
     target: Target,
-    known: CachedVersion,
+    cached: CachedVersion,
     waits: QueueBackoff,
     looked: (evidence: string) => void,
-    bill: Bill,
+    accounting: Accounting,
   ) {
     this.#environment = environment
     this.#target = target
-    this.#known = known
+    this.#cached = cached
     this.#waits = waits
     this.#looked = looked
-    this.#bill = bill
+    this.#accounting = accounting
   }
 
   /** Finishes the claim that blocks each entry. Returns the entries to decide again. */
@@ -82,10 +81,10 @@ export class Helper {
   /** Makes all writes from a version impossible. Returns the result. */
   async fenceOff(ledger: Ledger, version: Version): Promise<FencedOff> {
     if (this.#unfenced === version.resourceVersion) return 'no'
-    const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#bill.charge)
+    const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#accounting.charge)
     switch (made.fenced) {
       case 'yes':
-        this.#known.forget()
+        this.#cached.forget()
         if (made.isOurs) return 'ours'
         await this.#waits.pauseAfterConflicts()
         return 'gone'
@@ -143,13 +142,13 @@ export class Helper {
     const before = finished.get(claim.mark)
     if (!before) entry.state = 'in flight'
     const interest = {
-      bill: this.#bill,
+      accounting: this.#accounting,
       looked: this.#looked,
       delayed: (message: string) => this.#waits.delayed(message),
       mayContinue: () => isUnanswered(entry),
     }
     const done = before ?? (await finishClaim(this.#environment, ledger, part, interest))
-    if (!before) this.#known.forget()
+    if (!before) this.#cached.forget()
     if (done.finished === 'other') return true
     if (done.finished === 'refused' && claim.target === targetText(this.#target)) {
       // The refused write can still be made only if the claim's version is the newest. `version`

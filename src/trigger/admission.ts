@@ -15,13 +15,13 @@ import type { TriggerRequest } from './request.ts'
 import { signedOf, unsigned, type SignedPart } from './signed.ts'
 
 /**
- * A post's admission to a hook. `holds` returns whether it is still valid, and is called before
+ * A post's admission to a hook. `isCurrent` returns whether it is still valid, and is called before
  * each step.
  */
 export interface Admission extends SignedPart {
   readonly hook: LiveHook
   readonly stop: Stop | undefined
-  readonly holds: () => boolean
+  readonly isCurrent: () => boolean
 }
 
 /**
@@ -84,11 +84,13 @@ export const admitter = (parts: AdmissionParts): Admit => {
         (await signedOf(hook, request.headers, body)))
       : unsigned
     if ('signed' in passed) {
-      const { holds: isUnchanged, ...latest } = await (request.named && hook.problem
+      const { isCurrent: isUnchanged, ...latest } = await (request.named && hook.problem
         ? readAgain(request, found)
         : found)
-      const holds = hook.auth ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs : isUnchanged
-      return { ...passed, hook: latest.hook, stop: latest.stop, holds }
+      const isCurrent = hook.auth
+        ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
+        : isUnchanged
+      return { ...passed, hook: latest.hook, stop: latest.stop, isCurrent }
     }
     if (request.named) {
       const answer = namelessly(passed)

@@ -215,7 +215,7 @@ export class TriggerEndpoint {
 
   #contextOf(
     request: TriggerRequest,
-    { holds, hook, id, signed, stop }: Admission,
+    { hook, id, isCurrent, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
     { dryRun, waitMs }: AskedByQuery,
@@ -245,7 +245,7 @@ export class TriggerEndpoint {
       deadline,
       dryRun,
       waits: waitMs !== undefined,
-      isCurrent: holds,
+      isCurrent,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
       charge: bytes => {
         if (!dryRun) budget.charge(hook.uid, bytes)

@@ -266,7 +266,7 @@ const touch = async ({ api, namespace }: Cluster): Promise<void> => {
   }
 }
 
-/** A connection that loses the answer to the next patch, once it should. */
+/** Returns a connection that loses the answer to the next patch, once it should. */
 const losing =
   (state: { isLosing: boolean }) =>
   (api: ApiConnection): ApiConnection => ({

@@ -28,8 +28,8 @@ const rows: readonly (readonly [what: string, count: number])[] = [
   ['lines of src', linesOf(src)],
   ['files of src', src.length],
   ['lines of test', linesOf(test)],
-  ['functions that a named post runs', all.functions],
-  ['  without the senders', withoutSenders.functions],
+  ['functions that a named post runs', all.functions.length],
+  ['  without the senders', withoutSenders.functions.length],
   ['files that a named post runs through', all.files.length],
   ['  without the senders', withoutSenders.files.length],
   ['names that several files of src export', shared.size],
@@ -39,7 +39,13 @@ const rows: readonly (readonly [what: string, count: number])[] = [
 ]
 for (const [what, count] of rows) console.log(`${what.padEnd(42)}${String(count).padStart(7)}`)
 if (values.list) {
-  console.log(`\n${withoutSenders.files.join('\n')}\n`)
+  for (const file of withoutSenders.files) {
+    const ran = withoutSenders.functions.filter(({ path }) => path === file)
+    console.log(`\n${file}: ${ran.length}`)
+    for (const { line, text, calls } of ran)
+      console.log(`  ${`${line}`.padStart(4)} ${`${calls}x`.padStart(4)} ${text}`)
+  }
+  console.log()
   for (const [name, files] of shared) console.log(`${name}: ${files.join(', ')}`)
   console.log(`\n${circles.map(circle => circle.join(', ')).join('\n\n')}\n\n${long.join('\n')}`)
 }

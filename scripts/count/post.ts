@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Session, type Profiler } from 'node:inspector/promises'
 import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
@@ -9,18 +10,28 @@ import { pinoLog } from '../../src/environment/log.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { nodeOutbound } from '../../src/environment/outbound.ts'
+import { rfc3339Micro } from '../../src/environment/time.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { read, send } from '../../src/kube/requests.ts'
-import { hooks } from '../../src/kube/resources.ts'
+import { hooks, leases } from '../../src/kube/resources.ts'
 import { sampleNamespace, samples, systemNamespace } from '../../src/playground/samples.ts'
+import { controllerLease } from '../../src/token/published.ts'
 import { startRoles, type Roles } from '../../src/roles.ts'
 
 /** Which functions ran, and in which files. */
 export interface Ran {
-  readonly functions: number
+  readonly functions: readonly RanFunction[]
   readonly files: readonly string[]
+}
+
+export interface RanFunction {
+  readonly path: string
+  readonly line: number
+  /** The first line of its text. Many functions have no name. */
+  readonly text: string
+  readonly calls: number
 }
 
 const host = '127.0.0.1'
@@ -65,17 +76,31 @@ export const ranByPost = async (): Promise<{ readonly all: Ran; readonly without
     await answer.text()
   }
   try {
+    await renewLease(environment)
     // The first posts open records and make what is kept for the next ones.
     for (const name of ['one', 'two', 'three']) await post(name)
     let fewest = await countedDuring(() => post('four'))
     // What else the process does meanwhile, such as proving that a watch is current, only adds to it.
     for (let round = 0; round < 20; round++) {
       const counted = await countedDuring(() => post(`round ${round}`))
-      if (counted.all.functions < fewest.all.functions) fewest = counted
+      if (counted.all.functions.length < fewest.all.functions.length) fewest = counted
     }
     return fewest
   } finally {
     await trigger.stop()
+  }
+}
+
+/**
+ * Writes the controller's Lease for some seconds, as a controller does. Before the trigger has seen
+ * such writes, it reads hooks live.
+ */
+const renewLease = async ({ api, clock }: Environment): Promise<void> => {
+  const path = objectPath(leases, systemNamespace, controllerLease)
+  for (let times = 0; times < 6; times++) {
+    const body = JSON.stringify({ spec: { renewTime: rfc3339Micro(clock.now()) } })
+    await send(api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+    await wait(clock, 500)
   }
 }
 
@@ -96,23 +121,27 @@ const countedDuring = async (work: () => Promise<void>) => {
   await work()
   const { result } = await session.post('Profiler.takePreciseCoverage')
   session.disconnect()
-  const scripts = result.flatMap(ranIn)
-  return { all: sum(scripts), withoutSenders: sum(scripts.filter(({ path }) => !path.startsWith('src/senders/'))) }
+  const all = result.flatMap(ranIn)
+  return { all: ranOf(all), withoutSenders: ranOf(all.filter(({ path }) => !path.startsWith('src/senders/'))) }
 }
 
-/** Counts the functions of a script that ran, of the product's own scripts alone. */
-const ranIn = ({
-  functions,
-  url,
-}: Profiler.ScriptCoverage): { readonly path: string; readonly functions: number }[] => {
+/** Returns the functions of a script that ran, of the product's own scripts alone. */
+const ranIn = ({ functions, url }: Profiler.ScriptCoverage): readonly RanFunction[] => {
   if (!url.startsWith('file:')) return []
   const path = relative(process.cwd(), fileURLToPath(url))
   if (!path.startsWith('src/') || path.startsWith('src/apiserver/')) return []
-  const ran = functions.filter(({ ranges }) => (ranges[0]?.count ?? 0) > 0).length
-  return ran === 0 ? [] : [{ path, functions: ran }]
+  // Node removes the types of a script without moving what is left of it.
+  const source = readFileSync(path, 'utf8')
+  return functions.flatMap(({ ranges: [range] }) => {
+    if (range === undefined || range.count === 0) return []
+    const before = source.slice(0, range.startOffset)
+    const lineStart = before.lastIndexOf('\n') + 1
+    const text = source.slice(lineStart).split('\n', 1).join('').trim()
+    return [{ path, line: before.split('\n').length, text, calls: range.count }]
+  })
 }
 
-const sum = (scripts: readonly { readonly path: string; readonly functions: number }[]): Ran => ({
-  functions: scripts.reduce((total, { functions }) => total + functions, 0),
-  files: scripts.map(({ path }) => path).toSorted(),
+const ranOf = (functions: readonly RanFunction[]): Ran => ({
+  functions,
+  files: [...new Set(functions.map(({ path }) => path))].toSorted(),
 })

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { defaultRateLimit } from '../../src/api/hook.ts'
-import { reasons, type ReasonPlace } from '../../src/api/reasons.ts'
+import { reasons } from '../../src/api/reasons.ts'
+import type { ReasonPlace } from '../../src/api/reasons/reason.ts'
 import { settlementStates } from '../../src/api/settlement.ts'
 import { answerTo, type Answer } from '../../src/trigger/answer.ts'
 import {

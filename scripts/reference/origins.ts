@@ -12,7 +12,7 @@ const filesThatGive = (reason: string, files: readonly (readonly [path: string, 
 /** Returns the page with the files that give each reason. */
 export const originsPage = (): string => {
   const files = globSync(rooms)
-    .filter(path => path !== 'src/api/reasons.ts')
+    .filter(path => !path.startsWith('src/api/reasons'))
     .toSorted()
     .map(path => [path.slice('src/'.length), readFileSync(path, 'utf8')] as const)
   const rows = Object.keys(reasons)

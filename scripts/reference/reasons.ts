@@ -1,4 +1,5 @@
-import { reasons, type ReasonPlace, type Reason } from '../../src/api/reasons.ts'
+import { reasons, type Reason } from '../../src/api/reasons.ts'
+import type { ReasonPlace } from '../../src/api/reasons/reason.ts'
 import { code, generated } from './markdown.ts'
 
 /** Where a reason is given, in words. */

@@ -1,4 +1,4 @@
-import type { ReasonPlace } from '../../src/api/reasons.ts'
+import type { ReasonPlace } from '../../src/api/reasons/reason.ts'
 import { generated } from './markdown.ts'
 import { linkTo, reasonsIn } from './reasons.ts'
 

@@ -11,6 +11,7 @@ import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
 import { keepOf, roomForRun } from '../record/room.ts'
+import { undecidedOutcome } from '../record/undecided.ts'
 import { isAbandoned } from '../record/protocol.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, ActOptions, Work } from './acts.ts'
@@ -84,13 +85,8 @@ const once = async (
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> =>
       beginIn(draft, now, { key, context, serial: how.serial && { running, givenAt: clock.monotonic() } })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
-    if (made?.decided === 'gone') return { outcome: 'changed' }
-    if (made?.decided === 'refused') {
-      return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
-    }
-    if (made?.decided === 'newer') return { outcome: 'unavailable', reason: 'RecordTooNew', message: made.message }
-    if (made?.decided === 'held') return { outcome: 'unavailable', reason: 'Contended', message: made.message }
-    if (made?.decided !== 'stored') break
+    if (!made || made.decided === 'given up') break
+    if (made.decided !== 'stored') return undecidedOutcome(made)
     const { result } = made
     if (result.begun === 'skipped') return result.outcome
     if (result.begun === 'act') {

@@ -21,7 +21,12 @@ export interface Change {
  * Deployment/web`.
  */
 export type Did =
-  | { readonly from: number; readonly to: number; readonly on?: string; readonly until?: number }
+  | {
+      readonly from: number
+      readonly to: number
+      readonly on?: string | undefined
+      readonly until?: number | undefined
+    }
   | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
 
 /** The result of a delivery. docs/reference/http.md lists the answer for each kind. */
@@ -38,7 +43,7 @@ export type Outcome =
       /** When posts to the hook count again, in RFC 3339. Present if its windows are closed, or a limit is reached. */
       readonly opensAt?: string
       /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. */
-      readonly until?: number
+      readonly until?: number | undefined
     }
   /** The hook's settings forbid the change. */
   | {
@@ -46,7 +51,7 @@ export type Outcome =
       readonly reason: ReasonIn<'rejected'>
       readonly message: string
       readonly from: number
-      readonly until?: number
+      readonly until?: number | undefined
     }
   /** The action failed, at least in part. A person must change something before it can succeed. */
   | {
@@ -76,9 +81,9 @@ export interface NotRun {
   readonly reason: ReasonIn<'skipped'> | 'KeyReused'
   readonly message: string
   /** When the limit that is reached has room, in milliseconds since the epoch. Absent if none is. */
-  readonly opensAt?: number
-  /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. Absent if they have none. */
-  readonly until?: number
+  readonly opensAt?: number | undefined
+  /** When the lease of the delivery's alerts ends, in milliseconds since the epoch. Undefined if they have none. */
+  readonly until?: number | undefined
 }
 
 /**
@@ -99,7 +104,7 @@ export const notRun = ({
         message,
         // In whole seconds, rounded up: at that time posts count.
         ...(opensAt !== undefined && { opensAt: rfc3339(opensAt + 999) }),
-        ...(until !== undefined && { until }),
+        until,
       }
 
 /** An outcome after which the work on a delivery is over: any but `changed`. */

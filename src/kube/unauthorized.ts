@@ -15,7 +15,7 @@ export interface Recognised {
  * How long every answer must have been 401 before `unauthorized` returns true, in milliseconds. A
  * token that is being replaced is no reason to fail.
  */
-const patienceMs = 5000
+const unauthorizedForMs = 5000
 
 /**
  * How often to check whether the API server accepts the credentials again, in milliseconds. Without
@@ -79,7 +79,7 @@ export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>):
     unauthorized: () => {
       if (since === undefined) return false
       ask()
-      return clock.monotonic() - since >= patienceMs
+      return clock.monotonic() - since >= unauthorizedForMs
     },
   }
 }

@@ -37,8 +37,9 @@ export const decided = (
     return
   }
   const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
-  const former = formerOf(draft.get(key))
-  const part = partKeyFor(delivery, leasing, undo, at)
+  const before = draft.get(key)
+  const former = before && formerOf(before)
+  const part = leasing || (undo && group) ? partKeyFor(delivery, leasing, undo, at) : undefined
   if (decision.leases && leasing) setEndsWithHook(draft, leasing.endsWithHook === true)
   draft.add({
     key,
@@ -51,8 +52,8 @@ export const decided = (
 }
 
 /** Returns what a new claim must keep of the row that it replaces. */
-const formerOf = (row: Row | undefined): Former | undefined => {
-  if (!row || row.state === 'claimed') return undefined
+const formerOf = (row: Row): Former | undefined => {
+  if (row.state === 'claimed') return undefined
   const { key: _, ...former } = row
   if (former.state !== 'untold') return former
   const { mark: __, ...untold } = former

@@ -133,6 +133,7 @@ const withSums = ({ objects = [], parts = [] }: PartLists, undo: Undo): PartList
  * them too. Such a part names its target only if the object may have several counts.
  */
 const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { readonly undo: Undo } => {
+  if (parts.length === 0) return { undo: {} }
   const leases = parts.filter(({ until }) => until !== undefined)
   const sums = parts.filter(({ until }) => until === undefined)
   const undo = Object.fromEntries(

@@ -25,7 +25,7 @@ import { addSteps } from './runs.ts'
  *
  * The rules:
  *
- * 1. A claim is stored before its write is sent (`decided` in judge.ts, then `claiming`).
+ * 1. A claim is stored before its write is sent (`decided` in decided.ts, then `claiming`).
  * 2. Any process may finish a claim with the very same write, but first notes that (`helped`).
  * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
  *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
@@ -73,10 +73,11 @@ export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =
  */
 export const unnamedKey = (draft: MemoryDraft, mark: string): string => `${mark}/${rowsOf(draft, mark).length}`
 
-/** Stores in the claims of a write which count it sets, once all its posts are folded. */
-export const claiming = (draft: MemoryDraft, mark: string, to: number): void => {
-  const rows = rowsOf(draft, mark)
-  if (rows.length > 0) draft.replace(rows.map(row => ({ ...row, claim: { ...row.claim, to } })))
+/** Stores in the claims of a write which count it sets, once all its posts are folded. Returns their rows. */
+export const claiming = (draft: MemoryDraft, mark: string, to: number): readonly ClaimedRow[] => {
+  const rows = rowsOf(draft, mark).map(row => ({ ...row, claim: { ...row.claim, to } }))
+  if (rows.length > 0) draft.replace(rows)
+  return rows
 }
 
 /**
@@ -104,12 +105,14 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)
     const ended = row.ends === undefined ? undefined : partOn(draft, row.ends, row.claim)
-    if (row.undoes === undefined || !isLost) addToPart(draft, row)
+    const hasPart = row.group !== undefined || row.ends !== undefined
+    if (hasPart && (row.undoes === undefined || !isLost)) addToPart(draft, row)
     if (ended) groupEnded(draft, row, ended)
     if (!isLost) ran.push(row)
   }
   ranBy(draft, ran, madeAt)
-  addSteps(draft, mark, ran, madeAt)
+  // Without limits, the record of most hooks has no runs.
+  if (draft.fields.runs || ran.some(({ keep }) => keep !== undefined)) addSteps(draft, mark, ran, madeAt)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { tryParseJson } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
-import { parseContent, recordFormat, recordKind } from '../api/record.ts'
+import { parseContent, plainFormat, recordFormat, recordKind, type StoredMemory } from '../api/record.ts'
 import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
@@ -10,7 +10,7 @@ import { collectionPath, objectPath } from '../kube/paths.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
-import { emptyMemory, memoryOf, openRows, storedOf, type Memory, type RecordOwner } from './memory.ts'
+import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
 import { dueOf } from './due.ts'
 import type { PageRead } from './page-store.ts'
 
@@ -136,6 +136,7 @@ export const putRecord = async (
   memory: Memory,
   charge: Charge,
 ): Promise<RecordPut> => {
+  const stored = storedOf(memory)
   const body = {
     apiVersion,
     kind: recordKind,
@@ -144,9 +145,9 @@ export const putRecord = async (
       namespace,
       ...(object && { uid: object.metadata.uid, resourceVersion: object.metadata.resourceVersion }),
       ownerReferences: [{ apiVersion, kind: hookKind, name, uid }],
-      ...dueMetadata(memory, object),
+      ...dueMetadata(stored, object),
     },
-    content: JSON.stringify(storedOf(memory)),
+    content: JSON.stringify(stored),
   }
   const request: ApiRequest = {
     method: object ? 'PUT' : 'POST',
@@ -162,10 +163,10 @@ export const putRecord = async (
   if (sent.sent === 'unknown') charge(bytesOf(request.body))
   switch (sent.sent) {
     case 'stored': {
-      const stored = tryParseJson(sent.response.body)
-      if (!isStoredObject(stored)) return { put: 'unknown', message: 'the answer was no object' }
+      const answered = tryParseJson(sent.response.body)
+      if (!isStoredObject(answered)) return { put: 'unknown', message: 'the answer was no object' }
       // managedFields are not used here, and are large.
-      return { put: 'stored', object: { metadata: { ...stored.metadata, managedFields: [] } } }
+      return { put: 'stored', object: { metadata: { ...answered.metadata, managedFields: [] } } }
     }
     case 'conflict':
       return { put: 'conflict' }
@@ -186,14 +187,15 @@ export const putRecord = async (
  * Returns the metadata that wakes triggers, and keeps the record until all has ended. Nothing if nothing in
  * the record ends by itself.
  */
-const dueMetadata = (memory: Memory, object: StoredObject | undefined) => {
-  const due = dueOf({ parts: memory.parts ?? [], rows: openRows(memory) })
+const dueMetadata = (stored: StoredMemory, object: StoredObject | undefined) => {
+  // The plain format has no leases.
+  const due = stored.format === plainFormat ? undefined : dueOf(stored)
   const { deletionTimestamp, finalizers = [] } = object?.metadata ?? {}
   // An object that is being deleted takes no new finalizer.
   const mayStay = deletionTimestamp === undefined || finalizers.includes(leasesFinalizer)
   const kept = [
     ...finalizers.filter(finalizer => finalizer !== leasesFinalizer),
-    ...(due !== undefined && memory.endsWithHook === true && mayStay ? [leasesFinalizer] : []),
+    ...(due !== undefined && stored.endsWithHook === true && mayStay ? [leasesFinalizer] : []),
   ]
   return {
     ...(kept.length > 0 && { finalizers: kept }),

@@ -1,11 +1,12 @@
-import type { NotRun } from '../api/outcome.ts'
 import { mayRun } from '../record/context.ts'
 import { isRemembered, nothingToUndo, setByOthers } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { claim, type Claimed, type FoldedOn, type Part, type Waiting } from './claims.ts'
-import { madeOf, type Step } from './steps.ts'
+import { undecidedOutcome, type Undecided } from '../record/undecided.ts'
+import { claim, type Claimed, type FoldedOn, type Part } from './claims.ts'
+import { isUnanswered, type Waiting } from './post-queue.ts'
+import type { Step } from './steps.ts'
 
 /** Posts that are folded into one write, and the result of each. */
 export interface Batch extends Claimed {
@@ -61,23 +62,9 @@ export const foldBatch = async (
       delayed,
     },
   )
-  switch (judged.decided) {
-    case 'stored':
-      return { folded: 'batch', batch: judged.result }
-    case 'gone':
-      return { folded: 'refused', step: { step: 'changed' } }
-    case 'newer':
-      return { folded: 'refused', step: { step: 'unavailable', reason: 'RecordTooNew', message: judged.message } }
-    case 'held':
-      return { folded: 'refused', step: { step: 'unavailable', reason: 'Contended', message: judged.message } }
-    case 'refused':
-      return {
-        folded: 'refused',
-        step: { step: 'failed', reason: 'Forbidden', message: `the record of the hook: ${judged.message}` },
-      }
-    case 'given up':
-      return { folded: 'nobody waits' }
-  }
+  if (judged.decided === 'stored') return { folded: 'batch', batch: judged.result }
+  if (judged.decided === 'given up') return { folded: 'nobody waits' }
+  return { folded: 'refused', step: undecidedStep(judged) }
 }
 
 /**
@@ -122,8 +109,6 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
 export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
   entries.map((entry, index) => [entry, parts[index]])
 
-export const isUnanswered = ({ state }: Waiting): boolean => state !== 'answered'
-
 /**
  * The answer to a delivery with an idempotency key if the outcome of its step can never be found
  * out.
@@ -134,25 +119,33 @@ export const unknownStep: Step = {
   message: 'the API server no longer has the history that would show whether the step was made',
 }
 
+/** Returns the answer to a post about which its hook's record has decided nothing. */
+export const undecidedStep = (undecided: Undecided): Step => {
+  const why = undecidedOutcome(undecided)
+  switch (why.outcome) {
+    case 'changed':
+      return { step: 'changed' }
+    case 'failed':
+      return { step: 'failed', reason: why.reason, message: why.message }
+    case 'unavailable':
+      return { step: 'unavailable', reason: why.reason, message: why.message }
+  }
+}
+
 /** Returns the answer to a post, by the part that it got in a batch. */
 export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' }>): Step => {
   switch (part.part) {
-    case 'step':
-      return { step: 'done', ...madeOf(part) }
+    case 'step': {
+      const { part: _, ...made } = part
+      return { step: 'done', ...made }
+    }
     case 'refused':
-      return { step: 'refused', refused: part.refused, from: part.from, ...untilIn(part) }
-    case 'skip':
-      return { step: 'skipped', ...notRunOf(part) }
+      return { step: 'refused', refused: part.refused, from: part.from, until: part.until }
+    case 'skip': {
+      const { message, opensAt, reason, until } = part
+      return { step: 'skipped', reason, message, opensAt, until }
+    }
     case 'full':
       return { step: 'unavailable', reason: 'RecordFull', message: part.message }
   }
 }
-
-const notRunOf = ({ message, opensAt, reason, until }: NotRun): NotRun => ({
-  reason,
-  message,
-  ...(opensAt !== undefined && { opensAt }),
-  ...(until !== undefined && { until }),
-})
-
-const untilIn = ({ until }: { readonly until?: number | undefined }) => (until === undefined ? {} : { until })

@@ -1,12 +1,14 @@
+import type { Limit } from '../api/limits-schema.ts'
 import { whoseCount } from '../api/mark.ts'
 import type { NotRun } from '../api/outcome.ts'
 import type { OpenPart } from '../api/record.ts'
-import type { Claim, ClaimedRow, StepBounds } from '../api/row.ts'
+import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, rowsOf, unnamedKey, type Origin } from '../record/protocol.ts'
-import type { DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
-import { isRemembered, judge, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
+import { isRemembered, judge, judgeMove, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
+import type { Leasing } from '../record/lease-terms.ts'
+import { keepOf } from '../record/room.ts'
 import { closePart, heldBack, isGivenUp, isSameCount, type PartOf } from '../record/parts.ts'
 import {
   endPlanOf,
@@ -21,31 +23,16 @@ import {
   withoutPart,
   type LeasedCount,
 } from './leased.ts'
-import { judgedMove, keepIn } from './limited.ts'
-import type { Made, Plan, Step, UndoPlan } from './steps.ts'
+import type { Waiting } from './post-queue.ts'
+import type { Made } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
-
-/** A post that waits for its step. */
-export interface Waiting {
-  readonly context: DeliveryContext
-  /** The arithmetic of the post's step or undo. */
-  readonly plan: Plan | UndoPlan
-  /** The hook's bounds of the count. Undefined if it has none. */
-  readonly bounds?: StepBounds | undefined
-  readonly answer: (step: Step) => void
-  /**
-   * waiting: the post may still leave the queue. in flight: a request that contains its step may
-   * have been sent.
-   */
-  state: 'waiting' | 'in flight' | 'answered'
-}
 
 /** The result of one post in a batch. */
 export type Part =
   /** The post's step, computed after the steps of the posts before it. */
   | ({ readonly part: 'step' } & Made)
-  | { readonly part: 'refused'; readonly from: number; readonly refused: string; readonly until?: number }
+  | { readonly part: 'refused'; readonly from: number; readonly refused: string; readonly until?: number | undefined }
   | ({ readonly part: 'skip' } & NotRun)
   /** The record has no room for the post's idempotency key. */
   | { readonly part: 'full'; readonly message: string }
@@ -145,8 +132,11 @@ class ClaimFold {
     if (!isRemembered(context)) return this.#step(post)
     const judged = judge(this.#draft, context, this.#now)
     switch (judged.judgement) {
-      case 'new':
-        return context.limits ? this.#limited(post) : this.#leased(post)
+      case 'new': {
+        const { leasing, limits } = context
+        const refused = limits && this.#limited(post, limits)
+        return refused ?? (leasing ? this.#leased(post, leasing) : this.#step(post))
+      }
       case 'undo':
         return this.#takeBack(post, judged.changed)
       case 'skip':
@@ -162,18 +152,12 @@ class ClaimFold {
   end(parts: readonly Part[]): Claimed {
     const { mark, version } = this.#on
     const draft = this.#draft
-    claiming(draft, mark, this.#to)
-    const rows = rowsOf(draft, mark)
+    const rows = claiming(draft, mark, this.#to)
     const isWritten = this.#to !== version.count
     // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
     // out on such a count leave no part.
     if (!isWritten) applied(draft, mark, version.lastWord ? rows : rows.map(withoutPart))
     return { draft, rows, to: this.#to, parts, isWritten }
-  }
-
-  #countOf({ isAskable, waits = false }: DeliveryContext): Pick<Made, 'on'> {
-    const { target, version } = this.#on
-    return isAskable || waits ? { on: (this.#id ??= countId(target, version.uid)) } : {}
   }
 
   get #count(): LeasedCount {
@@ -182,18 +166,19 @@ class ClaimFold {
     return { target, uid, from: this.#to, word: version.lastWord?.word ?? version.count, now: this.#now }
   }
 
-  /** Makes the step of a post, unless the limits of its hook do not let it through. */
-  #limited(post: Folded): Part {
-    const judged = judgedMove(this.#draft, post, this.#to, this.#on.version.limits, this.#now)
+  /** Returns the part of a post that the limits of its hook do not let through. Undefined if they do. */
+  #limited(post: Folded, limits: readonly Limit[]): Part | undefined {
+    const to = post.plan(this.#to, 0, this.#on.version.limits)
+    // A step that the plan refuses needs no room.
+    const judged = typeof to === 'number' ? judgeMove(this.#draft, limits, to - this.#to, this.#now) : undefined
     if (judged?.judgement === 'skip') return this.#skip(post, judged)
-    return judged ? unfinished(this.#draft, judged, this.#on.mark) : this.#leased(post)
+    return judged && unfinished(this.#draft, judged, this.#on.mark)
   }
 
-  /** Makes the step of a post whose count may be leased. */
-  #leased(post: Folded): Part {
+  /** Makes the step of a post whose hook leases the count. */
+  #leased(post: Folded, leasing: Leasing): Part {
     const { context } = post
-    const terms = termsFor(context, post.bounds, this.#count)
-    if (!terms) return this.#step(post)
+    const terms = termsFor(context.delivery, leasing, post.bounds, this.#count)
     if (!hasRoomFor(this.#draft, this.#count)) return { part: 'full', message: tooManyCounts }
     const first = makeWay(this.#draft, context, this.#claimed, this.#now)
     if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
@@ -206,19 +191,21 @@ class ClaimFold {
     const from = this.#to
     const planned = plan(from, undoes ?? 0, this.#on.version.limits)
     if (typeof planned !== 'number') {
-      const until = reported(this.#draft, context, leases, this.#count, undefined)
-      return { part: 'refused', from, refused: planned.refused, ...untilIn(until) }
+      const until = leases && reported(this.#draft, context, leases, this.#count, undefined)
+      return { part: 'refused', from, refused: planned.refused, until }
     }
-    const hasLease = planned !== from || hasPart(this.#draft, context, this.#claimed)
+    const hasLease = leases && (planned !== from || hasPart(this.#draft, context, this.#claimed))
     const until = hasLease ? endWith(this.#draft, context, leases, this.#claimed) : undefined
     this.#to = planned
-    const on = this.#countOf(context)
+    const { isAskable, limits, waits = false } = context
+    const { target, version } = this.#on
+    const on = isAskable || waits ? (this.#id ??= countId(target, version.uid)) : undefined
     if (isRemembered(context)) {
-      const keep = undoes === undefined && planned !== from && keepIn(context)
+      const keep = limits && undoes === undefined && planned !== from && { keep: keepOf(limits) }
       const decision = { state: 'claimed', from, to: planned, claim: this.#claimed, ...more, ...keep } as const
-      decided(this.#draft, context, this.#now, { ...decision, ...(context.isAskable && on) })
+      decided(this.#draft, context, this.#now, { ...decision, ...(isAskable && on !== undefined && { on }) })
     }
-    return { part: 'step', from, to: planned, ...on, ...untilIn(until) }
+    return { part: 'step', from, to: planned, on, until }
   }
 
   /** Takes back a part of this count, by an undo or the end of a lease. */
@@ -272,16 +259,15 @@ class ClaimFold {
 
   #skip({ bounds, context }: Folded, judged: Judgement & { judgement: 'skip' }): Part {
     const { judgement: _, remember, ...why } = judged
-    const terms = termsFor(context, bounds, this.#count)
-    const until = reported(this.#draft, context, terms, this.#count, judged)
-    if (remember && context.delivery.identity) {
+    const { delivery, leasing } = context
+    const terms = leasing && termsFor(delivery, leasing, bounds, this.#count)
+    const until = terms && reported(this.#draft, context, terms, this.#count, judged)
+    if (remember && delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
     }
-    return { part: 'skip', ...why, ...untilIn(until) }
+    return { part: 'skip', ...why, until }
   }
 }
-
-const untilIn = (until: number | undefined) => (until === undefined ? {} : { until })
 
 const unfinished = (
   draft: MemoryDraft,

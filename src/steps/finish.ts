@@ -3,21 +3,19 @@ import type { Environment, Log } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
 import type { Ledger } from '../record/ledger.ts'
 import {
-  abandonedIn,
   applied,
   dropped,
   helped,
   isAbandoned,
   ofVersion,
   ofWrite,
-  rowsOf,
   standingOf,
   takenBack,
   untold,
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
-import { madeOf, type Step } from './steps.ts'
+import type { Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
 import { commit, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
@@ -64,11 +62,15 @@ export const finishClaim = async (
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
   const from = { uid, resourceVersion: version }
-  // The evidence has the size of the claim's target. The size in `interest.bill` may be that of
+  // The evidence has the size of the claim's target. The size in `interest.accounting` may be that of
   // another target.
   const objectBytes = seen.evidence === 'not yet' ? seen.bytes : supposedBytes
-  const bill = { ...interest.bill, objectBytes }
-  const written = await commit(environment, { target, mark, from, before, to, shared: true }, { ...interest, bill })
+  const accounting = { ...interest.accounting, objectBytes }
+  const written = await commit(
+    environment,
+    { target, mark, from, before, to, shared: true },
+    { ...interest, accounting },
+  )
   // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
   // time, not at the time of the claim.
   const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
@@ -129,37 +131,16 @@ export const takeBack = async (
   return taken.decided === 'stored' && taken.result
 }
 
-const isMade = (own: HelpPart['own']): Finished =>
-  own ? { finished: 'own', step: { step: 'done', ...madeOf({ ...own, ...untilOf(own) }) } } : { finished: 'other' }
-
-const untilOf = ({ leases }: ClaimedRow) => (leases ? { until: leases.until } : {})
+const isMade = (own: HelpPart['own']): Finished => {
+  if (!own) return { finished: 'other' }
+  const { from, leases, on, to } = own
+  return { finished: 'own', step: { step: 'done', from, to, on, until: leases?.until } }
+}
 
 const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',
   step: { step: 'failed', reason, message },
 })
-
-/**
- * Searches evidence for the oldest claim that its process has abandoned. It does not send the
- * claim's write, because the sender may have got the answer that nothing changed. `open` has the
- * marks of claims that were searched without a final result. Those claims are searched again only
- * after all others.
- */
-export const lookAtAbandoned = async (
-  environment: Pick<Environment, 'api' | 'clock' | 'log'>,
-  ledger: Ledger,
-  looked: Interest['looked'],
-  open: Set<string>,
-): Promise<void> => {
-  const known = ledger.known()
-  if (!known) return open.clear()
-  const abandoned = abandonedIn(known, environment.clock.now())
-  const claim = abandoned.find(({ mark }) => !open.has(mark))
-  if (!claim) return open.clear()
-  const { evidence } = await lookAtClaim(environment, ledger, { claim, claimed: rowsOf(known, claim.mark) })
-  looked(evidence)
-  if (evidence === 'not yet' || evidence === 'unreachable') open.add(claim.mark)
-}
 
 /** A claimed write with its rows. */
 export interface ClaimedWrite {

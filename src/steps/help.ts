@@ -1,16 +1,15 @@
 import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { abandonedIn, ofVersion, type Origin } from '../record/protocol.ts'
-import { isUnanswered } from './batch.ts'
-import { originOf, type Waiting } from './claims.ts'
-import { fenceClaims, finishClaim, lookAtAbandoned, type Finished, type HelpPart } from './finish.ts'
+import { abandonedIn, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
+import { originOf } from './claims.ts'
+import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { answerPost } from './post-queue.ts'
+import { answerPost, isUnanswered, type Waiting } from './post-queue.ts'
 import type { QueueBackoff } from './queue-backoff.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
-import type { Bill } from './target/write.ts'
+import type { Accounting } from './target/write.ts'
 
 /**
  * How many abandoned claims from one version are tolerated. After that, one write of the same count
@@ -30,33 +29,33 @@ type FencedOff = 'ours' | 'gone' | 'tried' | 'no'
 export class Helper {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
-  readonly #known: CachedVersion
+  readonly #cached: CachedVersion
   readonly #waits: QueueBackoff
   readonly #looked: (evidence: string) => void
-  readonly #bill: Bill
+  readonly #accounting: Accounting
   /**
    * The version that the API server refused to fence. The fence is tried again after the queue was
    * idle, because a policy that refused it may be removed.
    */
   #unfenced: string | undefined
   #isTidying = false
-  /** The marks of abandoned claims whose writes may still be made. */
+  /** The marks of abandoned claims that were searched without a final result. */
   readonly #open = new Set<string>()
 
   constructor(
     environment: Pick<Environment, 'api' | 'clock' | 'log'>,
     target: Target,
-    known: CachedVersion,
+    cached: CachedVersion,
     waits: QueueBackoff,
     looked: (evidence: string) => void,
-    bill: Bill,
+    accounting: Accounting,
   ) {
     this.#environment = environment
     this.#target = target
-    this.#known = known
+    this.#cached = cached
     this.#waits = waits
     this.#looked = looked
-    this.#bill = bill
+    this.#accounting = accounting
   }
 
   /** Finishes the claim that blocks each entry. Returns the entries to decide again. */
@@ -82,10 +81,10 @@ export class Helper {
   /** Makes all writes from a version impossible. Returns the result. */
   async fenceOff(ledger: Ledger, version: Version): Promise<FencedOff> {
     if (this.#unfenced === version.resourceVersion) return 'no'
-    const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#bill.charge)
+    const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#accounting.charge)
     switch (made.fenced) {
       case 'yes':
-        this.#known.forget()
+        this.#cached.forget()
         if (made.isOurs) return 'ours'
         await this.#waits.pauseAfterConflicts()
         return 'gone'
@@ -98,14 +97,30 @@ export class Helper {
     }
   }
 
-  /** Checks one abandoned claim, unless such a check is in progress. */
+  /**
+   * Searches evidence for the oldest claim that its process has abandoned, unless such a search is in
+   * progress. It does not send the claim's write, because the sender may have got the answer that
+   * nothing changed. Claims that were searched without a final result are searched again only after
+   * all others.
+   */
   async tidy(ledger: Ledger): Promise<void> {
+    const { clock, log } = this.#environment
     if (this.#isTidying) return
+    const known = ledger.known()
+    const abandoned = known ? abandonedIn(known, clock.now()) : []
+    const claim = abandoned.find(({ mark }) => !this.#open.has(mark))
+    if (!known || !claim) return this.#open.clear()
     this.#isTidying = true
-    await lookAtAbandoned(this.#environment, ledger, this.#looked, this.#open).catch((error: unknown) =>
-      this.#environment.log.error({ error }, 'an abandoned claim cannot be looked at'),
-    )
-    this.#isTidying = false
+    try {
+      const claimed = rowsOf(known, claim.mark)
+      const { evidence } = await lookAtClaim(this.#environment, ledger, { claim, claimed })
+      this.#looked(evidence)
+      if (evidence === 'not yet' || evidence === 'unreachable') this.#open.add(claim.mark)
+    } catch (error) {
+      log.error({ error }, 'an abandoned claim cannot be looked at')
+    } finally {
+      this.#isTidying = false
+    }
   }
 
   /** Notes that the queue is idle. Fences that the server refused may be tried again. */
@@ -127,13 +142,13 @@ export class Helper {
     const before = finished.get(claim.mark)
     if (!before) entry.state = 'in flight'
     const interest = {
-      bill: this.#bill,
+      accounting: this.#accounting,
       looked: this.#looked,
       delayed: (message: string) => this.#waits.delayed(message),
       mayContinue: () => isUnanswered(entry),
     }
     const done = before ?? (await finishClaim(this.#environment, ledger, part, interest))
-    if (!before) this.#known.forget()
+    if (!before) this.#cached.forget()
     if (done.finished === 'other') return true
     if (done.finished === 'refused' && claim.target === targetText(this.#target)) {
       // The refused write can still be made only if the claim's version is the newest. `version`

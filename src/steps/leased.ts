@@ -35,12 +35,13 @@ export interface LeasedCount extends CountName {
 /** The bounds of a hook that sets none: no count is beyond them. */
 const anyCount: StepBounds = { min: 0, max: largestCount }
 
-/** Returns the terms of a delivery's step. Undefined if its hook leases nothing. */
+/** Returns the terms of a delivery's step, which its hook leases. */
 export const termsFor = (
-  { delivery, leasing }: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  delivery: DeliveryContext['delivery'],
+  leasing: Leasing,
   bounds: StepBounds | undefined,
   on: Pick<LeasedCount, 'from' | 'word' | 'now'>,
-): LeaseTerms | undefined => leasing && termsOf(delivery, leasing, bounds ?? anyCount, on)
+): LeaseTerms => termsOf(delivery, leasing, bounds ?? anyCount, on)
 
 /** Returns the arithmetic of the end of a part: that of an undo, within the part's own bounds. */
 export const endPlanOf = ({ high = largestCount, low = 0 }: OpenPart): UndoPlan =>
@@ -91,13 +92,13 @@ const openUntil = (part: OpenPart | undefined, { endBefore }: Leasing, now: numb
 export const reported = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  terms: LeaseTerms | undefined,
+  terms: LeaseTerms,
   name: CountName & Pick<LeasedCount, 'now'>,
   judged: (Judgement & { judgement: 'skip' }) | undefined,
 ): number | undefined => {
   const { delivery, leasing } = context
   const key = groupKeyOf(context)
-  if (key === undefined || !terms || !leasing) return undefined
+  if (key === undefined || !leasing) return undefined
   const part = partOn(draft, key, name)
   const until = openUntil(part, leasing, name.now)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
@@ -160,12 +161,12 @@ export const reportedAtGate = (
 export const endWith = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  terms: LeaseTerms | undefined,
+  terms: LeaseTerms,
   claim: Claim,
-): number | undefined => {
+): number => {
   const key = groupKeyOf(context)
   const before = key === undefined ? undefined : partNow(draft, key, claim)
-  return terms && Math.max(terms.until, before?.until === undefined ? 0 : endOf(before, context.leasing?.endBefore))
+  return Math.max(terms.until, before?.until === undefined ? 0 : endOf(before, context.leasing?.endBefore))
 }
 
 /**

@@ -1,6 +1,21 @@
-import { isUnanswered } from './batch.ts'
-import type { Step } from './steps.ts'
-import type { Waiting } from './claims.ts'
+import type { StepBounds } from '../api/row.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import type { Plan, Step, UndoPlan } from './steps.ts'
+
+/** A post that waits for its step. */
+export interface Waiting {
+  readonly context: DeliveryContext
+  /** The arithmetic of the post's step or undo. */
+  readonly plan: Plan | UndoPlan
+  /** The hook's bounds of the count. Undefined if it has none. */
+  readonly bounds?: StepBounds | undefined
+  readonly answer: (step: Step) => void
+  /**
+   * waiting: the post may still leave the queue. in flight: a request that contains its step may
+   * have been sent.
+   */
+  state: 'waiting' | 'in flight' | 'answered'
+}
 
 /** The posts that wait for a target, in order of arrival. */
 export class PostQueue {
@@ -33,6 +48,8 @@ export class PostQueue {
     this.#entries = [...unanswered, ...this.#entries]
   }
 }
+
+export const isUnanswered = ({ state }: Waiting): boolean => state !== 'answered'
 
 /** Answers a post, once. */
 export const answerPost = (entry: Waiting, step: Step): void => {

@@ -7,11 +7,10 @@ import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
-import { isNamed, PostQueue, answerPost } from './post-queue.ts'
+import { answerPost, isNamed, PostQueue, type Waiting } from './post-queue.ts'
 import { QueueBackoff } from './queue-backoff.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
-import type { Waiting } from './claims.ts'
 import { readTarget } from './target/read.ts'
 import { supposedBytes } from './target/write.ts'
 import type { TargetWatch, TargetWatches } from './target/watches.ts'
@@ -39,8 +38,8 @@ export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #nextMark: QueueServices['nextMark']
-  readonly #line = new PostQueue()
-  readonly #known: CachedVersion
+  readonly #posts = new PostQueue()
+  readonly #cached: CachedVersion
   readonly #watch: TargetWatch
   readonly #waits: QueueBackoff
   readonly #helper: Helper
@@ -51,7 +50,7 @@ export class TargetQueue {
    */
   #current: readonly Waiting[] = []
   /** Charges the posts of a turn in equal parts for everything that it writes, including fences. */
-  readonly #bill = {
+  readonly #accounting = {
     objectBytes: supposedBytes,
     charge: (bytes: number): void => {
       for (const { context } of this.#current) context.charge(bytes / this.#current.length)
@@ -70,16 +69,16 @@ export class TargetQueue {
     this.#environment = environment
     this.#target = target
     this.#nextMark = nextMark
-    const known = (this.#known = new CachedVersion(environment.clock))
-    this.#watch = watches.of(target, known, account)
+    const cached = (this.#cached = new CachedVersion(environment.clock))
+    this.#watch = watches.of(target, cached, account)
     const waits = (this.#waits = new QueueBackoff(environment.clock))
-    const helper = (this.#helper = new Helper(environment, target, known, waits, metrics.looked, this.#bill))
-    const parts = { line: this.#line, known, waits, helper, bill: this.#bill }
+    const helper = (this.#helper = new Helper(environment, target, cached, waits, metrics.looked, this.#accounting))
+    const parts = { posts: this.#posts, cached, waits, helper, accounting: this.#accounting }
     this.#writer = new BatchWriter(environment, target, parts, metrics, entry => this.expire(entry))
   }
 
   add(entry: Waiting): void {
-    this.#line.add(entry)
+    this.#posts.add(entry)
     if (!this.#running) void this.#run()
   }
 
@@ -101,12 +100,12 @@ export class TargetQueue {
     const { name, namespace } = this.#target
     this.#running = true
     try {
-      while (this.#line.length > 0) await this.#turn()
+      while (this.#posts.length > 0) await this.#turn()
     } catch (error) {
       // A plan or a connection violated its contract. All waiting posts are answered now.
       log.error({ target: name, namespace, error }, 'a step failed in a way it never should')
-      for (const entry of [...this.#current, ...this.#line.waiting()]) giveUp(entry, internalError)
-      this.#line.take(this.#line.waiting())
+      for (const entry of [...this.#current, ...this.#posts.waiting()]) giveUp(entry, internalError)
+      this.#posts.take(this.#posts.waiting())
     } finally {
       this.#current = []
       this.#running = false
@@ -116,17 +115,17 @@ export class TargetQueue {
 
   /** Makes one write, or answers posts that need none. */
   async #turn(): Promise<void> {
-    const [line, known, helper, target] = [this.#line, this.#known, this.#helper, this.#target]
-    const usable = known.take(line.waiting().some(({ context }) => isRemembered(context)))
-    const asked = usable ? [] : line.waiting()
+    const [queued, cached, helper, target] = [this.#posts, this.#cached, this.#helper, this.#target]
+    const usable = cached.take(queued.waiting().some(({ context }) => isRemembered(context)))
+    const asked = usable ? [] : queued.waiting()
     const version = usable ?? (await this.#read(asked))
     if (!version) return
     this.#watch.used(version)
-    this.#current = line.waiting()
+    this.#current = queued.waiting()
     const ledger = ledgerOf(this.#current)
     if (ledger && helper.isCrowded(ledger, version) && (await helper.fenceOff(ledger, version)) !== 'no') return
     const posts = (this.#current = together(this.#current, ledger))
-    line.take(posts)
+    queued.take(posts)
     const mark = this.#nextMark(version)
     const batch = await this.#fold(posts, { target, version, mark, asked: new Set(asked) }, ledger)
     if (batch) {
@@ -137,14 +136,14 @@ export class TargetQueue {
       }
       if (batch.entries.length < posts.length) {
         const included = new Set(batch.entries)
-        line.putBack(posts.filter(entry => !included.has(entry)))
+        queued.putBack(posts.filter(entry => !included.has(entry)))
       }
       if (batch.changed.length === posts.length) return
       if (batch.isWritten) await this.#writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
       else {
         // All posts are at their bounds, or their steps cancel out. A write of an unchanged count
         // would only leave one more mark.
-        if (usable) known.forget()
+        if (usable) cached.forget()
         await this.#writer.answer(batch, version, ledger)
       }
     }
@@ -162,15 +161,15 @@ export class TargetQueue {
     switch (found.state) {
       case 'found':
         this.#forbidden = 0
-        this.#bill.objectBytes = found.bytes
+        this.#accounting.objectBytes = found.bytes
         this.#waits.answered()
-        return this.#known.read(found.version)
+        return this.#cached.read(found.version)
       case 'blocked':
         this.#writer.forgetMissing()
         if (found.reason === 'Forbidden' && ++this.#forbidden < forbiddenTries) await this.#waits.pause(found.message)
         else {
-          this.#line.take(asked)
-          this.#known.forget()
+          this.#posts.take(asked)
+          this.#cached.forget()
           for (const entry of asked) answerPost(entry, { step: 'failed', reason: found.reason, message: found.message })
         }
         return undefined
@@ -189,7 +188,7 @@ export class TargetQueue {
     if (folded.folded === 'batch') return folded.batch
     if (folded.folded === 'nobody waits') return undefined
     for (const entry of posts) if (isRemembered(entry.context)) answerPost(entry, folded.step)
-    this.#line.putBack(posts)
+    this.#posts.putBack(posts)
     return undefined
   }
 }

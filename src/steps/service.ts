@@ -8,9 +8,10 @@ import { isRemembered, judge } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { stepOf } from './batch.ts'
-import { claim, type Part, type Waiting } from './claims.ts'
+import { stepOf, undecidedStep } from './batch.ts'
+import { claim, type Part } from './claims.ts'
 import { leaseAfter } from './leased.ts'
+import type { Waiting } from './post-queue.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
 import type { Target } from './target/target.ts'
@@ -155,7 +156,7 @@ const knownDuplicate = (target: Target, context: DeliveryContext, now: number): 
   const lease = leaseAfter(known, context, targetText(target), judged, now)
   // The report moves the end of its lease, which must be stored.
   if (lease?.moves === true) return undefined
-  return { step: 'skipped', reason: judged.reason, message: judged.message, ...(lease && { until: lease.until }) }
+  return { step: 'skipped', reason: judged.reason, message: judged.message, until: lease?.until }
 }
 
 /** Drops the queue without work that was used least recently, if there is one. */
@@ -187,10 +188,9 @@ const preview = async (
   const mayContinue = (): boolean => clock.monotonic() < deadline
   const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { mayContinue })
   const judged = await within(clock, deadline - clock.monotonic(), deciding)
-  if (judged?.decided === 'gone') return { step: 'changed' }
-  if (judged?.decided === 'newer') return { step: 'unavailable', reason: 'RecordTooNew', message: judged.message }
-  if (judged?.decided === 'held') return { step: 'unavailable', reason: 'Contended', message: judged.message }
-  return previewed(judged?.decided === 'stored' ? judged.result : undefined)
+  if (judged?.decided === 'stored') return previewed(judged.result)
+  const isUndecided = judged && judged.decided !== 'given up' && judged.decided !== 'refused'
+  return isUndecided ? undecidedStep(judged) : previewed(undefined)
 }
 
 const previewed = (part: Part | undefined): Step =>

@@ -9,6 +9,7 @@ import { decided } from '../record/decided.ts'
 import { full, judge } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
+import { undecidedOutcome } from '../record/undecided.ts'
 import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
 import { reportedAtGate } from './leased.ts'
 import { parseTarget } from './target/text.ts'
@@ -36,25 +37,11 @@ export const storeSkip = async (skipped: Skipped, context: DeliveryContext, worl
   const { clock } = world
   const stored = decideSkip(skipped, context, keyOf(delivery.identity.key), world)
   const made = await within(clock, deadline - clock.monotonic(), stored)
-  switch (made?.decided) {
-    case 'stored':
-      return made.result
-    case 'gone':
-      return { outcome: 'changed' }
-    case 'newer':
-      return { outcome: 'unavailable', reason: 'RecordTooNew', message: made.message }
-    case 'held':
-      return { outcome: 'unavailable', reason: 'Contended', message: made.message }
-    case 'refused':
-      return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${made.message}` }
-    case 'given up':
-    case undefined:
-      return {
-        outcome: 'unavailable',
-        reason: 'Contended',
-        message: 'another copy of this delivery is not finished yet',
-      }
+  if (!made || made.decided === 'given up') {
+    const message = 'another copy of this delivery is not finished yet'
+    return { outcome: 'unavailable', reason: 'Contended', message }
   }
+  return made.decided === 'stored' ? made.result : undecidedOutcome(made)
 }
 
 /**

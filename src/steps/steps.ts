@@ -35,16 +35,16 @@ export type UndoPlan = (count: number, delta: number, limits?: CountLimits) => n
 export interface Made {
   readonly from: number
   readonly to: number
-  readonly on?: string
-  /** When the step ends by itself, in milliseconds since the epoch. Absent if it is for good. */
-  readonly until?: number
+  readonly on?: string | undefined
+  /** When the step ends by itself, in milliseconds since the epoch. Undefined if it is for good. */
+  readonly until?: number | undefined
 }
 
 /** The outcome of one step. */
 export type Step =
   /**
    * The API server has stored the step. `from` equals `to` if the plan kept the count. `on`
-   * identifies the count of the object. It is absent if nobody may ask for the outcome.
+   * identifies the count of the object. It is undefined if nobody may ask for the outcome.
    */
   | ({ readonly step: 'done' } & Made)
   /** The record says that the delivery does not count. Nothing was changed. */
@@ -55,7 +55,7 @@ export type Step =
    */
   | { readonly step: 'changed' }
   /** The plan refused at this count. */
-  | { readonly step: 'refused'; readonly refused: string; readonly from: number; readonly until?: number }
+  | { readonly step: 'refused'; readonly refused: string; readonly from: number; readonly until?: number | undefined }
   /** The target cannot be changed, and this process has changed nothing. */
   | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
   /**
@@ -80,11 +80,3 @@ export interface Steps {
   /** Takes back the changes that the firings of the delivery's alerts made, once. */
   readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
 }
-
-/** Returns the members of {@link Made} from an object that may have more members. */
-export const madeOf = ({ from, on, to, until }: Made): Made => ({
-  from,
-  to,
-  ...(on !== undefined && { on }),
-  ...(until !== undefined && { until }),
-})

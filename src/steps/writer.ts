@@ -1,16 +1,16 @@
 import type { Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { isUnanswered, partsOf, stepOf, unknownStep, type Batch } from './batch.ts'
-import type { Part, Waiting } from './claims.ts'
+import { partsOf, stepOf, unknownStep, type Batch } from './batch.ts'
+import type { Part } from './claims.ts'
 import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { isNamed, answerPost, type PostQueue } from './post-queue.ts'
+import { answerPost, isNamed, isUnanswered, type PostQueue, type Waiting } from './post-queue.ts'
 import type { QueueBackoff } from './queue-backoff.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { commit } from './target/commit.ts'
-import type { Bill } from './target/write.ts'
+import type { Accounting } from './target/write.ts'
 
 /** The metrics of a queue. */
 export interface QueueMetrics {
@@ -22,11 +22,11 @@ export interface QueueMetrics {
 
 /** What the parts of a queue share. */
 export interface QueueParts {
-  readonly line: PostQueue
-  readonly known: CachedVersion
+  readonly posts: PostQueue
+  readonly cached: CachedVersion
   readonly waits: QueueBackoff
   readonly helper: Helper
-  readonly bill: Bill
+  readonly accounting: Accounting
 }
 
 /** A batch to be written. */
@@ -69,7 +69,7 @@ export class BatchWriter {
   }
 
   async write({ afterRead, batch, from, ledger, mark }: Writing): Promise<void> {
-    const { bill, known, line, waits } = this.#parts
+    const { accounting, cached, posts, waits } = this.#parts
     const { count, looked } = this.#metrics
     const { entries, to } = batch
     for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
@@ -83,7 +83,7 @@ export class BatchWriter {
       this.#environment,
       { target: this.#target, mark, from, before: from.mark, to, shared },
       {
-        bill,
+        accounting,
         mayContinue,
         looked,
         delayed: message => waits.delayed(message),
@@ -93,17 +93,17 @@ export class BatchWriter {
     count(written.write, entries.length)
     if (ledger) recordOutcome(this.#environment, ledger, mark, batch.rows, written)
     if (written.write === 'applied') {
-      known.written(written.version)
+      cached.written(written.version)
       waits.succeeded()
       this.#missing = undefined
       return await this.answer(batch, from, ledger)
     }
     if (written.write === 'stale' || written.write === 'taken back') {
-      known.stale(afterRead)
-      line.putBack(entries)
+      cached.stale(afterRead)
+      posts.putBack(entries)
       return await waits.pauseAfterConflicts()
     }
-    known.forget()
+    cached.forget()
     switch (written.write) {
       case 'missing':
       case 'refused': {
@@ -114,14 +114,14 @@ export class BatchWriter {
         else if (written.write === 'refused' || this.#missing === from.uid)
           return failAll(entries, { step: 'failed', reason, message })
         else this.#missing = from.uid
-        return line.putBack(entries)
+        return posts.putBack(entries)
       }
       case 'not sent':
-        line.putBack(entries)
+        posts.putBack(entries)
         return await waits.pause(written.message, written.retryAfterMs)
       case 'untold':
         answerAmbiguous(batch, ['step', 'refused'], unknownStep)
-        return line.putBack(entries)
+        return posts.putBack(entries)
       case 'unknown':
         for (const entry of entries) this.#expire(entry)
     }
@@ -129,7 +129,7 @@ export class BatchWriter {
 
   /** Answers each post by its part. A post without a result waits for the next turn. */
   async answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> {
-    const { helper, known, line, waits } = this.#parts
+    const { cached, helper, posts, waits } = this.#parts
     const met: [Waiting, HelpPart][] = []
     const again: Waiting[] = []
     let isOutdated = false
@@ -142,9 +142,9 @@ export class BatchWriter {
       } else answerPost(entry, stepOf(part))
     }
     if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
-    if (again.length > 0) line.putBack(again)
+    if (again.length > 0) posts.putBack(again)
     if (isOutdated) {
-      known.forget()
+      cached.forget()
       await waits.pauseAfterConflicts()
     }
   }

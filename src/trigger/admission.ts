@@ -15,13 +15,13 @@ import type { TriggerRequest } from './request.ts'
 import { signedOf, unsigned, type SignedPart } from './signed.ts'
 
 /**
- * A post's admission to a hook. `holds` returns whether it is still valid, and is called before
+ * A post's admission to a hook. `isCurrent` returns whether it is still valid, and is called before
  * each step.
  */
 export interface Admission extends SignedPart {
   readonly hook: LiveHook
   readonly stop: Stop | undefined
-  readonly holds: () => boolean
+  readonly isCurrent: () => boolean
 }
 
 /**
@@ -48,12 +48,11 @@ export const admitter = (parts: AdmissionParts): Admit => {
   const { authenticate, bar, clock, hooks, idTokens, intake } = parts
 
   /**
-   * Reads a hook once more if the cache says that a problem blocks it. The cache alone must not
+   * Reads a hook once more which the cache says that a problem blocks. The cache alone must not
    * decide that. The post has proved itself, so no stranger causes the read.
    */
-  const unblocked = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
-    const { generation, name, namespace, problem, uid } = found.hook
-    if (!request.named || !problem) return found
+  const readAgain = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
+    const { generation, name, namespace, uid } = found.hook
     await hooks.readLive(namespace, name, uid)
     const again = await authenticate(request)
     // The post has proved itself to this version of the hook alone.
@@ -85,9 +84,13 @@ export const admitter = (parts: AdmissionParts): Admit => {
         (await signedOf(hook, request.headers, body)))
       : unsigned
     if ('signed' in passed) {
-      const { holds: isUnchanged, ...latest } = await unblocked(request, found)
-      const holds = hook.auth ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs : isUnchanged
-      return { ...passed, hook: latest.hook, stop: latest.stop, holds }
+      const { isCurrent: isUnchanged, ...latest } = await (request.named && hook.problem
+        ? readAgain(request, found)
+        : found)
+      const isCurrent = hook.auth
+        ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
+        : isUnchanged
+      return { ...passed, hook: latest.hook, stop: latest.stop, isCurrent }
     }
     if (request.named) {
       const answer = namelessly(passed)

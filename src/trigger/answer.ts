@@ -118,14 +118,13 @@ export const onceUnspent = (
 
 const retryAfter = { 'retry-after': String(retryAfterSeconds) }
 
-const untilText = ({ until }: { readonly until?: number }): string =>
-  until === undefined ? '' : `, until ${rfc3339(until)}`
-
 const messageOf = (outcome: Answered, target: string, dryRun: boolean): string => {
   switch (outcome.outcome) {
-    case 'applied':
+    case 'applied': {
       if ('summary' in outcome) return dryRun ? `would have ${outcome.summary}` : outcome.summary
-      return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}${untilText(outcome)}`
+      const until = outcome.until === undefined ? '' : `, until ${rfc3339(outcome.until)}`
+      return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}${until}`
+    }
     case 'unchanged': {
       const { means } = reasons[outcome.reason]
       return 'summary' in outcome ? `${outcome.summary}. ${means}` : `${target} stays at ${outcome.to}. ${means}`

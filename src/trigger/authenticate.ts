@@ -13,7 +13,7 @@ import { maxWaitingForKeys } from './limits.ts'
 import type { PostAddress, HookName } from './request.ts'
 
 /**
- * The result of authenticating a token. `stop` is present while all hooks are stopped. `holds`
+ * The result of authenticating a token. `stop` is present while all hooks are stopped. `isCurrent`
  * returns whether hook, keys and stop are still known to be unchanged.
  */
 export type Authentication =
@@ -21,7 +21,7 @@ export type Authentication =
       readonly accepted: true
       readonly hook: LiveHook
       readonly stop?: Stop | undefined
-      readonly holds: () => boolean
+      readonly isCurrent: () => boolean
     }
   | { readonly accepted: false; readonly status: RefusedStatus; readonly reason: ReasonIn<'refused'> }
 
@@ -71,8 +71,8 @@ export const authenticator = (
 
   const acceptedFor = (hook: LiveHook): Authentication => {
     const { stop, version } = keys.current() ?? {}
-    const holds = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
-    return { accepted: true, hook, stop, holds }
+    const isCurrent = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
+    return { accepted: true, hook, stop, isCurrent }
   }
 
   /**

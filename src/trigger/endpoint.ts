@@ -1,6 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
 import type { Acts } from '../acts/acts.ts'
-import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
@@ -216,7 +215,7 @@ export class TriggerEndpoint {
 
   #contextOf(
     request: TriggerRequest,
-    { holds, hook, id, signed, stop }: Admission,
+    { hook, id, isCurrent, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
     { dryRun, waitMs }: AskedByQuery,
@@ -225,6 +224,8 @@ export class TriggerEndpoint {
     let ledger: Ledger | undefined
     // If a hook requires only its token, no part of the post is signed.
     const delivery = hook.auth ? namedBySigned(message.delivery, { id, signed }) : message.delivery
+    const { identity } = delivery
+    const isAskable = identity !== undefined && isKeyOfSender(identity)
     return {
       hook,
       account: hook.account === undefined ? undefined : accounts.of(hook),
@@ -232,8 +233,9 @@ export class TriggerEndpoint {
       message,
       stop,
       delivery,
-      of: ownerOf(delivery, message.body),
-      isAskable: isAskable(delivery),
+      // A post without a body only asks for the outcome of its key, so it may have any body.
+      of: isAskable && message.body.length > 0 ? keyOf(message.body).slice(0, 8) : undefined,
+      isAskable,
       signed,
       undo: hook.onResolved === 'undo',
       leasing: hook.leasing,
@@ -243,7 +245,7 @@ export class TriggerEndpoint {
       deadline,
       dryRun,
       waits: waitMs !== undefined,
-      isCurrent: holds,
+      isCurrent,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
       charge: bytes => {
         if (!dryRun) budget.charge(hook.uid, bytes)
@@ -263,15 +265,6 @@ export class TriggerEndpoint {
     return pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
   }
 }
-
-/**
- * Returns the beginning of the body's hash. Undefined if the sender gave no key in a header, or no
- * body: then the post only asks for the outcome of its key.
- */
-const ownerOf = (delivery: Delivery, body: Uint8Array): string | undefined =>
-  isAskable(delivery) && body.length > 0 ? keyOf(body).slice(0, 8) : undefined
-
-const isAskable = ({ identity }: Delivery): boolean => identity !== undefined && isKeyOfSender(identity)
 
 /** Adds to a decided post what it waits for. Returns it unchanged if its answer is not 200. */
 const waitingFor = (

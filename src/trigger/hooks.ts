@@ -11,7 +11,14 @@ import { freshReads } from '../environment/single-flight.ts'
 import { read } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
 import { liveHook, type LiveHook } from './hook.ts'
-import { departedKeptMs, hookReadWithinMs, largeForMs, lookupRate, maxDeletedHooks, maxLargeHooks } from './limits.ts'
+import {
+  deletedHooksKeptMs,
+  hookReadWithinMs,
+  largeForMs,
+  lookupRate,
+  maxDeletedHooks,
+  maxLargeHooks,
+} from './limits.ts'
 import { RecentUids } from './recent-uids.ts'
 import type { HookName } from './request.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
@@ -61,7 +68,7 @@ export class Hooks {
    * The hooks that a live read did not find. A uid is never reused, so a deleted hook stays
    * deleted.
    */
-  readonly #departed: RecentUids
+  readonly #deleted: RecentUids
   readonly #tooLarge: RecentUids
   readonly #lookups: RateLimiter
   readonly #namedLookups: RateLimiter
@@ -79,7 +86,7 @@ export class Hooks {
     this.#environment = environment
     this.#watchNamespace = watchNamespace
     this.#history = history
-    this.#departed = new RecentUids(clock, { most: maxDeletedHooks, keptMs: departedKeptMs })
+    this.#deleted = new RecentUids(clock, { most: maxDeletedHooks, keptMs: deletedHooksKeptMs })
     this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 1)
     this.#namedLookups = rateLimiter(clock, 1)
@@ -99,7 +106,7 @@ export class Hooks {
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
         // If a watch reports the hook again, etcd was restored from a backup.
-        this.#departed.delete(now.uid)
+        this.#deleted.delete(now.uid)
         this.#tooLarge.delete(now.uid)
       }
       if (before && before.uid !== now?.uid) this.#gone.set(before.uid, true)
@@ -119,7 +126,7 @@ export class Hooks {
     if (known?.uid === uid && this.#cache.fresh() && mayRun(known)) return { found: 'hook', hook: known }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
-    if (this.#departed.has(uid)) return { found: 'none' }
+    if (this.#deleted.has(uid)) return { found: 'none' }
     if (this.#tooLarge.has(uid)) return { found: 'too large' }
     if (known?.uid === uid) return await this.readLive(namespace, name, uid)
     // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
@@ -193,7 +200,7 @@ export class Hooks {
     try {
       const object = await read(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
       if (!isAlive(object) || (uid !== undefined && object.metadata.uid !== uid)) {
-        if (uid !== undefined) this.#departed.add(uid)
+        if (uid !== undefined) this.#deleted.add(uid)
         return { found: 'none' }
       }
       if (isTooLargeHook(object)) return this.#foundTooLarge(uid)

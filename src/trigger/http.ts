@@ -119,8 +119,7 @@ const isRefusedMethod = (answer: TriggerAnswer): answer is Exclude<TriggerAnswer
 
 const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes => {
   const app = webApp()
-  const receive = (request: IncomingMessage, response: ServerResponse): Promise<void> =>
-    deliver(endpoint, bodies, send, request, response)
+  const receive = receiver(endpoint, bodies, send)
   // Each handler returns its promise, so that express gets its errors.
   app.post(`${endpointPath}/:token`, receive)
   app.post(endpointPath, receive)
@@ -131,42 +130,39 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
 /** The query of all requests that have none. */
 const noQuery = new URLSearchParams()
 
-const deliver = async (
-  endpoint: Endpoint,
-  bodies: Bodies,
-  send: Send,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> => {
-  const { isInHeader, named, token }: Address = addressed(request)
-  let isExpected = request.headers.expect !== undefined
-  const begin = (): void => {
-    if (isExpected) response.writeContinue()
-    isExpected = false
+/** Returns a handler that passes a post to the endpoint, and sends the answer. */
+const receiver =
+  (endpoint: Endpoint, bodies: Bodies, send: Send) =>
+  async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const { isInHeader, named, token }: Address = addressed(request)
+    let isExpected = request.headers.expect !== undefined
+    const begin = (): void => {
+      if (isExpected) response.writeContinue()
+      isExpected = false
+    }
+    const body = isBodiless(request) ? undefined : bodies.of(request, begin)
+    // Otherwise the moment at which the body is wanted would reveal whether a hook has this name.
+    if (named && !isLonger(request)) begin()
+    const posted = {
+      method: request.method ?? '',
+      token,
+      named,
+      headers: isInHeader ? withoutToken(joined(request)) : joined(request),
+      source: sourceOf(request.socket.remoteAddress),
+      query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
+      ...(body && { body: body.read, discard: body.discard, release: body.release }),
+      onGone: (gone: () => void) => onClose(response, gone),
+    }
+    const answered = (answer: TriggerAnswer): void => {
+      body?.release()
+      send(request, response, isInHeader ? challenged(answer) : answer)
+    }
+    try {
+      await endpoint(posted, answered)
+    } finally {
+      body?.release()
+    }
   }
-  const body = isBodiless(request) ? undefined : bodies.of(request, begin)
-  // Otherwise the moment at which the body is wanted would reveal whether a hook has this name.
-  if (named && !isLonger(request)) begin()
-  const posted = {
-    method: request.method ?? '',
-    token,
-    named,
-    headers: isInHeader ? withoutToken(joined(request)) : joined(request),
-    source: sourceOf(request.socket.remoteAddress),
-    query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-    ...(body && { body: body.read, discard: body.discard, release: body.release }),
-    onGone: (gone: () => void) => onClose(response, gone),
-  }
-  const answered = (answer: TriggerAnswer): void => {
-    body?.release()
-    send(request, response, isInHeader ? challenged(answer) : answer)
-  }
-  try {
-    await endpoint(posted, answered)
-  } finally {
-    body?.release()
-  }
-}
 
 /**
  * Calls `gone` when a response can no longer be sent. Returns a function after which `gone` is not

@@ -213,7 +213,7 @@ export const lookupRate = { perSecond: 2, burst: 20 } as const
  * because a restore of etcd from a backup may bring them back.
  */
 export const maxDeletedHooks = 20_000
-export const departedKeptMs = 600_000
+export const deletedHooksKeptMs = 600_000
 
 /** How many hooks that are too large are remembered, and for how long. Each read costs 2 MiB. */
 export const maxLargeHooks = 1_000

@@ -37,7 +37,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
 
-  const sent: Body = hook => (reading ??= readBody(clock, request, hook))
+  const sent: Body = hook => (reading ??= arrived(clock, request.body?.(hook)))
 
   const understand: PostedBody['message'] = async hook => {
     const read = await sent(hook)
@@ -81,9 +81,6 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 }
 
 const noBody = new Uint8Array()
-
-const readBody = (clock: Clock, request: TriggerRequest, hook: LiveHook): ReturnType<Body> =>
-  arrived(clock, request.body?.(hook))
 
 /** Resolves with a body, or with the answer if it cannot be read or does not arrive in time. */
 const arrived = async (clock: Clock, reading: Promise<Uint8Array> | undefined): ReturnType<Body> => {

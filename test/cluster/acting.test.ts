@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { at, stringAt } from '../../src/api/json.ts'
+import { stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import { serviceType } from '../../src/drivers/forward/service.ts'
@@ -12,14 +12,14 @@ import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, serviceAccounts } from '../../src/kube/resources.ts'
 import { machineDeployments } from '../../src/steps/target/pools.ts'
-import { listAt } from '../deploy/manifests.ts'
 import { make } from '../support/counted.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
 import { deployment } from '../support/objects.ts'
-import { cluster, deployments, post, product, until, type Cluster, type Posted } from '../support/product.ts'
+import { cluster, deployments, post, until, type Cluster, type Posted } from '../support/product.ts'
 import { network, serviceServer } from '../support/service-server.ts'
 import { countedKinds, defineCounted } from './counted.ts'
 import { applyBase, installation, rightsOfBase, rightsOfDriver, type Right } from './installation.ts'
+import { readinessOf, runRoles } from './roles.ts'
 
 /** What hooks do as a service account, where the trigger has no right to any target. */
 
@@ -194,15 +194,7 @@ const setUp = async (through: (api: ApiConnection) => ApiConnection = api => api
   const pool = countedKinds.find(({ type }) => type.kind === machineDeployments.kind)
   await make(here, machineDeployments, 'workers', pool?.spec(1) ?? {})
   const { outbound } = network(new Map([[`${stringAt(service, 'spec', 'clusterIP')}:8080`, port]]))
-  await product(
-    { ...here, api: as.controller },
-    {
-      trigger: false,
-      publicURL: 'http://replaced.example.com',
-      triggerAccount: { namespace: here.systemNamespace, name: 'receiver-hooks-trigger' },
-    },
-  )
-  const { triggerPort } = await product({ ...here, api: through(as.trigger) }, { controller: false, outbound })
+  const triggerPort = await runRoles(here, { ...as, trigger: through(as.trigger) }, { outbound })
   for (const doing of doings) await createHook(here, doing)
   let posts = 0
   const postTo = async (doing: Doing): Promise<Posted> => {
@@ -212,12 +204,7 @@ const setUp = async (through: (api: ApiConnection) => ApiConnection = api => api
     const headers = { 'idempotency-key': `post-${++posts}`, 'content-type': 'application/json' }
     return await post(`http://127.0.0.1:${triggerPort}${pathname}`, undefined, { headers, ...(body && { body }) })
   }
-  const readiness = async (doing: Doing): Promise<string> => {
-    const found = listAt(await here.hook(nameOf(doing)), 'status', 'conditions').find(
-      each => at(each, 'type') === 'Ready',
-    )
-    return `${stringAt(found, 'status')} ${stringAt(found, 'reason')}: ${stringAt(found, 'message')}`
-  }
+  const readiness = (doing: Doing): Promise<string> => readinessOf(here, nameOf(doing))
   return { ...here, heard, postTo, readiness }
 }
 
@@ -279,7 +266,7 @@ const touch = async ({ api, namespace }: Cluster): Promise<void> => {
   }
 }
 
-/** A connection that loses the answer to the next patch, once it should. */
+/** Returns a connection that loses the answer to the next patch, once it should. */
 const losing =
   (state: { isLosing: boolean }) =>
   (api: ApiConnection): ApiConnection => ({

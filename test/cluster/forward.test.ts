@@ -1,15 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { at, stringAt } from '../../src/api/json.ts'
+import { stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { serviceType } from '../../src/drivers/forward/service.ts'
 import { create } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { listAt } from '../deploy/manifests.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
-import { cluster, postUntilDone, product, until, type Cluster } from '../support/product.ts'
+import { cluster, postUntilDone, until, type Cluster } from '../support/product.ts'
 import { network, serviceServer } from '../support/service-server.ts'
 import { applyBase, installation, rightsOfBase, rightsOfDriver, titleOf, type Right } from './installation.ts'
+import { readinessOf, runRoles } from './roles.ts'
 
 const member = { service: { name: 'jenkins', port: 'http' } }
 const hook = {
@@ -33,25 +33,13 @@ const createService = async ({ api, namespace }: Cluster): Promise<string> => {
 const setUp = async (rights: readonly Right[]) => {
   const here = await cluster()
   const { as } = await installation(here, rights)
-  const { heard, port } = await serviceServer(response => void response.end())
-  const { outbound } = network(new Map([[`${await createService(here)}:8080`, port]]))
-  await product(
-    { ...here, api: as.controller },
-    {
-      trigger: false,
-      publicURL: 'http://replaced.example.com',
-      triggerAccount: { namespace: here.systemNamespace, name: 'receiver-hooks-trigger' },
-    },
-  )
-  const { triggerPort } = await product({ ...here, api: as.trigger }, { controller: false, outbound })
+  const { heard, port: servicePort } = await serviceServer(response => void response.end())
+  const { outbound } = network(new Map([[`${await createService(here)}:8080`, servicePort]]))
+  const port = await runRoles(here, as, { outbound })
   await create(here.api, hooks, here.namespace, hook)
   const { pathname } = new URL(await here.url('to-jenkins'))
-  const ready = async (): Promise<string> => {
-    const conditions = listAt(await here.hook('to-jenkins'), 'status', 'conditions')
-    const found = conditions.find(each => at(each, 'type') === 'Ready')
-    return `${stringAt(found, 'status')} ${stringAt(found, 'reason')}: ${stringAt(found, 'message')}`
-  }
-  return { ...here, heard, ready, url: `http://127.0.0.1:${triggerPort}${pathname}` }
+  const ready = (): Promise<string> => readinessOf(here, 'to-jenkins')
+  return { ...here, heard, ready, url: `http://127.0.0.1:${port}${pathname}` }
 }
 
 const all = [...rightsOfBase(), ...rightsOfDriver('forward')]

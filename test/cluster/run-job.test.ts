@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { at, parseJson, stringAt } from '../../src/api/json.ts'
+import { parseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { cronJobType, jobType } from '../../src/drivers/run-job/jobs.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
@@ -7,8 +7,9 @@ import { create } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { listAt } from '../deploy/manifests.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
-import { cluster, postUntilDone, product, until, type Cluster } from '../support/product.ts'
+import { cluster, postUntilDone, until, type Cluster } from '../support/product.ts'
 import { applyBase, installation, rightsOfBase, rightsOfDriver, titleOf, type Right } from './installation.ts'
+import { readinessOf, runRoles } from './roles.ts'
 
 const hookOf = (runJob: object = {}) => ({
   apiVersion,
@@ -35,10 +36,7 @@ const setUp = async (rights: readonly Right[]) => {
   const here = await cluster()
   const { as } = await installation(here, rights)
   await createCronJob(here)
-  const triggerAccount = { namespace: here.systemNamespace, name: 'receiver-hooks-trigger' }
-  const publicURL = 'http://replaced.example.com'
-  await product({ ...here, api: as.controller }, { trigger: false, publicURL, triggerAccount })
-  const { triggerPort } = await product({ ...here, api: as.trigger }, { controller: false })
+  const port = await runRoles(here, as)
   await create(here.api, hooks, here.namespace, hookOf())
   const { pathname } = new URL(await here.url('run-report'))
   const jobs = async (): Promise<number> => {
@@ -46,12 +44,8 @@ const setUp = async (rights: readonly Right[]) => {
     const { body } = await here.api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })
     return listAt(parseJson(body), 'items').length
   }
-  const ready = async (): Promise<string> => {
-    const conditions = listAt(await here.hook('run-report'), 'status', 'conditions')
-    const found = conditions.find(each => at(each, 'type') === 'Ready')
-    return `${stringAt(found, 'status')} ${stringAt(found, 'reason')}: ${stringAt(found, 'message')}`
-  }
-  return { ...here, jobs, ready, url: `http://127.0.0.1:${triggerPort}${pathname}` }
+  const ready = (): Promise<string> => readinessOf(here, 'run-report')
+  return { ...here, jobs, ready, url: `http://127.0.0.1:${port}${pathname}` }
 }
 
 const all = [...rightsOfBase(), ...rightsOfDriver('run-job')]

@@ -9,7 +9,7 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { Hooks } from '../../src/trigger/hooks.ts'
-import { departedKeptMs, lookupRate } from '../../src/trigger/limits.ts'
+import { deletedHooksKeptMs, lookupRate } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
@@ -93,7 +93,7 @@ describe('a hook', () => {
     await remove()
     for (let post = 0; post < 100; post++) expect(await find()).toEqual({ found: 'none' })
     expect(world.reads).toBe(1)
-    await clock.advance(departedKeptMs)
+    await clock.advance(deletedHooksKeptMs)
     expect(await find()).toEqual({ found: 'none' })
     expect(world.reads).toBe(2)
   })

@@ -37,10 +37,10 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
   const { bound } = someHook
   if ('path' in bound) throw new Error('the hook is valid')
   const hook: LiveHook = { ...someHook, bound: { ...bound, look: lookNow } }
-  const holds = (): boolean => true
+  const isCurrent = (): boolean => true
   const waiting = new WaitingPosts(
     { clock, log: noLog },
-    () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, holds }),
+    () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, isCurrent }),
     limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
     new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts),
   )
@@ -181,7 +181,7 @@ describe('a post that waits', () => {
     const authenticate = (): Authentication =>
       isRevoked
         ? { accepted: false, status: 410, reason: 'TokenRotated' }
-        : { accepted: true, hook: someHook, holds: () => true }
+        : { accepted: true, hook: someHook, isCurrent: () => true }
     const { ask, clock, waiting } = setUp({ authenticate, state: () => (isRevoked ? 'complete' : 'progressing') })
     const answer = ask(60_000)
     await clock.advance(2000)

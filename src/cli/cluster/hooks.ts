@@ -14,7 +14,7 @@ import type { Cluster } from './cluster.ts'
  * The time limit of a request that a person waits for, in milliseconds. `--request-timeout`
  * (default: 10 s) can only shorten it.
  */
-export const patienceMs = 60_000
+export const interactiveTimeoutMs = 60_000
 
 /**
  * Returns a function that adds `apiVersion` and `kind` to an item of a list, because lists omit
@@ -52,7 +52,7 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
     const object = await send(api, {
       method: 'GET',
       path: objectPath(hooks, namespace, name),
-      timeoutMs: patienceMs,
+      timeoutMs: interactiveTimeoutMs,
     })
     if (isReceiverHook(object)) return object
   } catch (error) {
@@ -102,7 +102,7 @@ export const patchHook = (
     query: { fieldManager, ...query },
     contentType: 'application/merge-patch+json',
     body: JSON.stringify(patch),
-    timeoutMs: patienceMs,
+    timeoutMs: interactiveTimeoutMs,
   })
 
 /** The field manager of all writes of this program. */

@@ -8,7 +8,7 @@ import { read } from '../../kube/requests.ts'
 import { secrets } from '../../kube/resources.ts'
 import { shellWord } from '../../snippets/quote.ts'
 import type { Cluster } from './cluster.ts'
-import { patienceMs } from './hooks.ts'
+import { interactiveTimeoutMs } from './hooks.ts'
 import { CommandFailure } from '../failure.ts'
 
 /**
@@ -34,7 +34,7 @@ export const proofFor = async (
       1,
     )
   }
-  const secret = await read(api, secrets, metadata.namespace, auth.secret, { timeoutMs: patienceMs })
+  const secret = await read(api, secrets, metadata.namespace, auth.secret, { timeoutMs: interactiveTimeoutMs })
   const credentials = credentialsIn(secret, auth, hasNamedURL(spec))
   if ('reason' in credentials) {
     throw new CommandFailure(`${credentials.message}\n${reasons[credentials.reason].todo}`, 1)

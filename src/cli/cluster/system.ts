@@ -7,7 +7,7 @@ import { keySetEntry, publicKeysConfigMap } from '../../token/published.ts'
 import { stopIn, type Stop } from '../../token/stop.ts'
 import { textOr } from '../options.ts'
 import type { Cluster } from './cluster.ts'
-import { patienceMs } from './hooks.ts'
+import { interactiveTimeoutMs } from './hooks.ts'
 
 export const systemNamespaceOption = textOr(
   {
@@ -35,7 +35,7 @@ export const readPublicKeys = async (
   namespace: string,
 ): Promise<{ readonly keys: PublicKeys; readonly jwks: string; readonly stop: Stop | undefined }> => {
   const path = objectPath(configMaps, namespace, publicKeysConfigMap)
-  const map = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+  const map = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   const jwks = stringAt(map, 'data', keySetEntry) ?? ''
   const keys = parsePublicKeys(jwks, map.metadata.resourceVersion)
   return { jwks, keys, stop: stopIn(map.metadata.annotations) }

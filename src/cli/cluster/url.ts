@@ -4,7 +4,7 @@ import { secrets } from '../../kube/resources.ts'
 import { hookURL, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
-import { patienceMs } from './hooks.ts'
+import { interactiveTimeoutMs } from './hooks.ts'
 
 /**
  * Returns the URL of a hook, from its status or from the Secret with its secret part. Throws an error
@@ -14,7 +14,9 @@ export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHoo
   const { name, namespace } = hook.metadata
   const secretName = urlSecretOf(hook)
   const secret =
-    secretName === undefined ? undefined : await read(api, secrets, namespace, secretName, { timeoutMs: patienceMs })
+    secretName === undefined
+      ? undefined
+      : await read(api, secrets, namespace, secretName, { timeoutMs: interactiveTimeoutMs })
   const found = hookURL(hook, secret)
   if (!('problem' in found)) return found
   switch (found.problem) {

@@ -4,7 +4,7 @@ import { hooks } from '../../kube/resources.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { flag } from '../options.ts'
@@ -48,6 +48,6 @@ const namesOf = (found: readonly ReceiverHook[]): string => {
 const removeOne = async ({ api, namespace }: Cluster, name: string, uid: string): Promise<void> => {
   const path = objectPath(hooks, namespace, name)
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } })
-  const answer = await api.request({ method: 'DELETE', path, body, lane: 'bulk', timeoutMs: patienceMs })
+  const answer = await api.request({ method: 'DELETE', path, body, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   if (answer.status >= 300 && answer.status !== 404) throw new ApiError(answer, `delete of ${name}`)
 }

@@ -7,7 +7,7 @@ import { secrets } from '../../kube/resources.ts'
 import { formatSigningKeys, freshSigningKey, parseSigningKeys, type SigningKeys } from '../../token/keys.ts'
 import { keySetEntry, signingKeysSecret } from '../../token/published.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { kidsIn, readPublicKeys, systemNamespaceFlag, systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
@@ -82,7 +82,7 @@ interface Stored {
 
 const readSet = async ({ api, namespace }: Cluster): Promise<Stored> => {
   const path = objectPath(secrets, namespace, signingKeysSecret)
-  const secret = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+  const secret = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   const text = Buffer.from(stringAt(secret, 'data', keySetEntry) ?? '', 'base64').toString()
   return { secret, set: parseSigningKeys(text) }
 }
@@ -100,7 +100,7 @@ const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject,
       metadata: { resourceVersion: metadata.resourceVersion },
       data: { [keySetEntry]: Buffer.from(formatSigningKeys(set)).toString('base64') },
     }),
-    timeoutMs: patienceMs,
+    timeoutMs: interactiveTimeoutMs,
   })
 }
 

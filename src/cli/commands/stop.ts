@@ -5,7 +5,7 @@ import { rfc3339 } from '../../environment/time.ts'
 import { publicKeysConfigMap } from '../../token/published.ts'
 import { stopIn, stopPatch, stopText, type Stop } from '../../token/stop.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { systemNamespaceFlag, systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { flag, text } from '../options.ts'
@@ -26,7 +26,7 @@ const installationOf = async (given: ParsedLine, shell: Shell): Promise<Cluster>
  */
 const readStop = async ({ api, namespace }: Cluster): Promise<Stop | undefined> => {
   const path = objectPath(configMaps, namespace, publicKeysConfigMap)
-  const { metadata } = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+  const { metadata } = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   return stopIn(metadata.annotations)
 }
 
@@ -36,7 +36,7 @@ const writeStop = async ({ api, namespace }: Cluster, stop: Stop | undefined): P
     path: objectPath(configMaps, namespace, publicKeysConfigMap),
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({ metadata: { annotations: stopPatch(stop) } }),
-    timeoutMs: patienceMs,
+    timeoutMs: interactiveTimeoutMs,
   })
 }
 

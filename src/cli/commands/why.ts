@@ -3,7 +3,7 @@ import { readOfAnyKind } from '../../kube/requests.ts'
 import { hooks } from '../../kube/resources.ts'
 import { versionOf } from '../../steps/target/read.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
@@ -78,7 +78,7 @@ const seenOnce = async (
   const { api, namespace } = cluster
   const { name, type } = subject
   const missing = `there is no ${type.kind}/${name} in the namespace ${namespace}`
-  const before = await readOfAnyKind(api, type, namespace, name, { timeoutMs: patienceMs })
+  const before = await readOfAnyKind(api, type, namespace, name, { timeoutMs: interactiveTimeoutMs })
   if (!before) throw new CommandFailure(missing, 1)
   const aimedAt = (count: SubjectCount) => found.filter(hook => isAimedAt(hook, count))
   const memories = await readMemories(cluster, subject.counts(before).flatMap(aimedAt))
@@ -90,7 +90,7 @@ const seenOnce = async (
     if (said) saidOf.set(count.shownAs, said)
   }
   // It is read after the records, so that it is no older than what they say.
-  const object = await readOfAnyKind(api, type, namespace, name, { timeoutMs: patienceMs })
+  const object = await readOfAnyKind(api, type, namespace, name, { timeoutMs: interactiveTimeoutMs })
   if (!object) throw new CommandFailure(missing, 1)
   if (object.metadata.uid !== before.metadata.uid) return undefined
   const all: ExplainedCount[] = []

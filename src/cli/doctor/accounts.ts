@@ -7,7 +7,7 @@ import { definitionsOf, type Definitions } from '../../kube/definitions.ts'
 import { hooks } from '../../kube/resources.ts'
 import { accessInWords, userOf, type Access } from '../../kube/reviews.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 /** How many rights a message lists. */
@@ -26,7 +26,7 @@ export const checkAccounts = async (
   const found = (await listObjects(cluster, hooks, namespace)).filter(isReceiverHook)
   const acting = found.filter(({ spec }) => spec.serviceAccountName !== undefined)
   if (acting.length === 0) return []
-  const definitions = definitionsOf({ api: cluster.api, clock }, { lane: 'bulk', timeoutMs: patienceMs })
+  const definitions = definitionsOf({ api: cluster.api, clock }, { lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   const byAccount = groupedBy(acting, ({ metadata, spec }) => `${metadata.namespace}/${spec.serviceAccountName}`)
   return (
     await Promise.all([...byAccount].map(([account, its]) => findingsOf(cluster, definitions, account, its)))
@@ -92,7 +92,7 @@ const rulesOf = async ({ api }: Cluster, namespace: string, name: string): Promi
     }),
     user: userOf({ namespace, name }),
     lane: 'bulk',
-    timeoutMs: patienceMs,
+    timeoutMs: interactiveTimeoutMs,
   })
   const body = tryParseJson(answer.body)
   const rules = at(body, 'status', 'resourceRules')

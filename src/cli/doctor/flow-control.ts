@@ -5,7 +5,7 @@ import type { ApiConnection } from '../../environment/environment.ts'
 import { isStatus } from '../../kube/errors.ts'
 import { send } from '../../kube/requests.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 const about = 'flow control'
@@ -25,7 +25,12 @@ const apply =
  * priority level that this FlowSchema names.
  */
 export const checkFlowControl = async (cluster: Cluster, namespace: string): Promise<Finding | readonly Finding[]> => {
-  const { status } = await cluster.api.request({ method: 'GET', path: group, lane: 'bulk', timeoutMs: patienceMs })
+  const { status } = await cluster.api.request({
+    method: 'GET',
+    path: group,
+    lane: 'bulk',
+    timeoutMs: interactiveTimeoutMs,
+  })
   if (status === 404) return ok(about, 'this API server has no API Priority and Fairness')
   return await Promise.all(
     (['trigger', 'controller'] as const).map(async role => {
@@ -54,7 +59,7 @@ const problemOf = async ({ api }: Cluster, name: string, namespace: string): Pro
 
 const readIfThere = async (api: ApiConnection, path: string): Promise<StoredObject | undefined> => {
   try {
-    return await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+    return await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   } catch (error) {
     if (isStatus(error, 404)) return undefined
     throw error

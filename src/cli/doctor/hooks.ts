@@ -9,7 +9,7 @@ import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { hooks, records } from '../../kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
 /** Checks the status of each hook, and whether something else sets the count of its target. */
@@ -60,7 +60,7 @@ const ownerOf = async ({ api }: Cluster, { metadata, spec, status }: ReceiverHoo
   const kind = drivers.find(driver => driver.name === spec.driver)?.targets.find(({ type }) => type.kind === kindName)
   if (kind?.replicas === undefined) return []
   const path = objectPath(kind.type, metadata.namespace, name)
-  const target = await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+  const target = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   const owner = ownerOfReplicas(target)
   if (owner === undefined) return []
   return [

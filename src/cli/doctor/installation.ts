@@ -11,7 +11,7 @@ import { leases } from '../../kube/resources.ts'
 import { controllerLease } from '../../token/published.ts'
 import { stopText } from '../../token/stop.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { readPublicKeys } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
@@ -29,7 +29,7 @@ export const unseen = (about: string, error: unknown): Finding => {
 /** Checks that the API server serves both CRDs in this program's version. */
 export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
   const path = `/apis/${group}/${apiVersionName}`
-  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
+  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   const resources: unknown = at(tryParseJson(answer.body), 'resources')
   const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
   return [hookPlural, recordPlural].map(name =>
@@ -49,7 +49,7 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
  */
 export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
-  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: patienceMs })
+  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   // A user without the right to read namespaces gets 403. The other checks show whether the
   // namespace holds anything.
   if (answer.status !== 404) return []
@@ -61,7 +61,7 @@ export const checkNamespace = async ({ api, namespace }: Cluster): Promise<reado
  * soon or too late.
  */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
-  const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: patienceMs })
+  const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   const server = parseTime(String(answer.headers['date'] ?? ''))
   if (Number.isNaN(server)) return ok('clock', 'the API server does not say what time it has')
   const off = Math.round(Math.abs(now() - server) / 1000)
@@ -80,7 +80,7 @@ const leaseSeconds = 15
 /** Checks that a controller is elected and alive. */
 export const checkLeader = async ({ api }: Cluster, namespace: string, now: number): Promise<Finding> => {
   const path = objectPath(leases, namespace, controllerLease)
-  const lease = await send(api, { method: 'GET', path, timeoutMs: patienceMs }).catch((error: unknown) => {
+  const lease = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs }).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 404) return undefined
     throw error
   })

@@ -4,7 +4,7 @@ import type { StoredObject } from '../../api/object.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { send } from '../../kube/requests.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 const about = 'admission policies'
@@ -32,7 +32,12 @@ const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissi
 
 /** Checks that each policy exists, denies, and compiles in the API server. */
 export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonly Finding[]> => {
-  const { status } = await cluster.api.request({ method: 'GET', path: group, lane: 'bulk', timeoutMs: patienceMs })
+  const { status } = await cluster.api.request({
+    method: 'GET',
+    path: group,
+    lane: 'bulk',
+    timeoutMs: interactiveTimeoutMs,
+  })
   if (status === 404) return ok(about, 'this API server knows no admission policies')
   return await Promise.all(
     (['authors', 'trigger', 'records', 'controller', 'sizes'] as const).map(async kind => {
@@ -62,7 +67,7 @@ const problemOf = (policy: StoredObject | undefined, binding: StoredObject | und
 
 const readIfThere = async ({ api }: Cluster, path: string): Promise<StoredObject | undefined> => {
   try {
-    return await send(api, { method: 'GET', path, timeoutMs: patienceMs })
+    return await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return undefined
     throw error

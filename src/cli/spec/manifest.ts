@@ -7,7 +7,7 @@ import { ApiError } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { fieldManager, patienceMs } from '../cluster/hooks.ts'
+import { fieldManager, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { UsageError, type ParsedLine, type Option } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
@@ -74,7 +74,7 @@ export const createHook = async (
     query: { fieldManager, ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
     body: JSON.stringify(manifest),
     lane: 'bulk',
-    timeoutMs: patienceMs,
+    timeoutMs: interactiveTimeoutMs,
   })
   // The hook in the answer to a dry run has no resourceVersion, so none is required.
   const stored = tryParseJson(answer.body)

@@ -5,7 +5,7 @@ import { collectionPath } from '../../kube/paths.ts'
 import { managersOf } from '../../steps/target/managers.ts'
 import type { CountAt } from '../../steps/target/target.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import type { Subject } from './subject.ts'
 
 /** Who has set a count. */
@@ -59,7 +59,7 @@ export const authorsAt = async (
     path: collectionPath(type, namespace),
     query: { fieldSelector: `metadata.name=${name}`, limit: '1', resourceVersion, resourceVersionMatch: 'Exact' },
     lane: 'bulk',
-    timeoutMs: patienceMs,
+    timeoutMs: interactiveTimeoutMs,
   })
   if (response.status !== 200) return undefined
   const list = tryParseJson(response.body)

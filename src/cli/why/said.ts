@@ -13,7 +13,7 @@ import { findEvidence } from '../../steps/target/evidence.ts'
 import type { Target } from '../../steps/target/target.ts'
 import { targetText } from '../../steps/target/text.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { listObjects, patienceMs } from '../cluster/hooks.ts'
+import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import type { HookClaim, HookPart } from './account.ts'
 
 interface Untold {
@@ -55,7 +55,7 @@ export const readMemories = async (
     for (const object of await listObjects(cluster, records, namespace, { labelSelector: leasesLabel })) add(object)
     for (const { metadata } of aimed) {
       if (memories.has(metadata.name)) continue
-      const object = await read(api, records, namespace, metadata.name, { timeoutMs: patienceMs })
+      const object = await read(api, records, namespace, metadata.name, { timeoutMs: interactiveTimeoutMs })
       if (object) add(object)
     }
   } catch (error) {

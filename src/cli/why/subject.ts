@@ -10,7 +10,7 @@ import { historiesIn } from '../../steps/target/histories.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside } from '../../steps/target/pools.ts'
 import type { CountAt } from '../../steps/target/target.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { patienceMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { UsageError } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Shell } from '../shell.ts'
@@ -55,7 +55,7 @@ export const subjectNamed = async (
   const { apiVersion, kind } = named
   const pools = poolKinds.find(type => type.kind === kind && apiVersionOf(type) === apiVersion)
   if (pools) return { type: pools, name, counts: object => poolCounts(pools, object) }
-  const definitions = definitionsOf({ api, clock }, { lane: 'bulk', timeoutMs: patienceMs })
+  const definitions = definitionsOf({ api, clock }, { lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   const counted = await kindOf({ apiVersion, kind, name }, definitions)
   if ('reason' in counted) throw new CommandFailure(counted.message, 1)
   const shownAs = `${kind}/${name}`

@@ -1,7 +1,7 @@
 import { notRun, type Outcome } from '../../api/outcome.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
-import { madeOf, type Step } from '../../steps/steps.ts'
+import type { Step } from '../../steps/steps.ts'
 import type { Target, TargetProblem } from '../../steps/target/target.ts'
 import { viaScale } from '../../steps/target/via-scale.ts'
 import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from '../../steps/arithmetic.ts'
@@ -11,8 +11,9 @@ import type { Counted } from './schema.ts'
 /** Makes the step of a hook on a target. Resolves with the step's outcome. */
 export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
   const { action, overshoot } = member
-  const plan = moveWithin({ action, by: amountOf(member), overshoot, ...boundsOf(member) })
-  return outcomeOf(await steps.change(target, plan, boundsOf(member)), member, 'Stepped')
+  const bounds = boundsOf(member)
+  const plan = moveWithin({ action, by: amountOf(member), overshoot, ...bounds })
+  return outcomeOf(await steps.change(target, plan, bounds), member, 'Stepped')
 }
 
 /** Takes back the changes that an alert's firings made. Resolves with the outcome. */
@@ -75,9 +76,8 @@ const amountOf = ({ by }: Counted) => {
 const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): Outcome => {
   switch (step.step) {
     case 'done': {
-      const { from, to } = step
-      const made = madeOf(step)
-      return from === to
+      const { step: _, ...made } = step
+      return made.from === made.to
         ? { outcome: 'unchanged', reason: 'AtBound', ...made }
         : { outcome: 'applied', reason: changed, ...made }
     }
@@ -88,7 +88,7 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
     case 'refused': {
       const { action, by } = member
       const message = `a step ${action} by ${by} from ${step.from} would end ${passedBound(member, step.from)}`
-      return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from, ...untilIn(step) }
+      return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from, until: step.until }
     }
     case 'failed':
       return { outcome: 'failed', reason: step.reason, message: step.message }
@@ -98,8 +98,6 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
       return { outcome: 'unknown' }
   }
 }
-
-const untilIn = ({ until }: { readonly until?: number }) => (until === undefined ? {} : { until })
 
 /** Returns in words the bound that a step would pass: the hook's, or else the target's own. */
 const passedBound = (member: Counted, from: number): string => {

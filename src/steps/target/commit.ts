@@ -4,7 +4,7 @@ import { wait } from '../../environment/wait.ts'
 import { chargedOnce, forbiddenTries } from '../../kube/written.ts'
 import type { Target, From } from './target.ts'
 import { findEvidence, type Evidence } from './evidence.ts'
-import { markedWrite, type Bill, type WriteOutcome } from './write.ts'
+import { markedWrite, type Accounting, type WriteOutcome } from './write.ts'
 
 /** The wait before the evidence of an ambiguous write is searched for again. */
 const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
@@ -28,7 +28,7 @@ export interface Intended {
 
 /** What the caller of {@link commit} passes in: who pays, and its callbacks. */
 export interface Interest {
-  readonly bill: Bill
+  readonly accounting: Accounting
   /** Returns false once nobody waits any more. */
   readonly mayContinue: () => boolean
   /** Called with the result of each search for evidence. */
@@ -57,9 +57,9 @@ export type Committed =
 export const commit = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   { before, from, mark, shared, target, to }: Intended,
-  { bill, delayed, mayContinue, looked, takeBack }: Interest,
+  { accounting, delayed, mayContinue, looked, takeBack }: Interest,
 ): Promise<Committed> => {
-  const paid = { ...bill, charge: chargedOnce(bill.charge) }
+  const paid = { ...accounting, charge: chargedOnce(accounting.charge) }
   let lost = false
   let forbidden = 0
   let looks = 0

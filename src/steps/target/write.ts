@@ -27,7 +27,7 @@ export type WriteOutcome =
 export const supposedBytes = 4096
 
 /** How the writes of a target are charged. */
-export interface Bill {
+export interface Accounting {
   /** The size of the object when it was last read, in bytes. */
   readonly objectBytes: number
   readonly charge: Charge
@@ -44,13 +44,14 @@ export const markedWrite = async (
   mark: string,
   from: From,
   to: number | undefined,
-  bill: Bill,
+  accounting: Accounting,
 ): Promise<WriteOutcome> => {
   const based = target.at.needsGround && !from.ground ? await groundOf(api, target, from) : from
   if ('write' in based) return based
   const request = target.at.write(target, mark, based, to)
   const sent = await sendWrite(api, { method: 'PATCH', ...request, lane: 'step', timeoutMs: writeTimeoutMs }, 'scaling')
-  if (sent.sent === 'stored' || sent.sent === 'unknown') bill.charge(storedBytes(target, request, sent, bill))
+  if (sent.sent === 'stored' || sent.sent === 'unknown')
+    accounting.charge(storedBytes(target, request, sent, accounting))
   switch (sent.sent) {
     case 'stored': {
       const stored = target.at.stored(sent.response.body, mark, based, to)
@@ -79,7 +80,7 @@ export const markedWrite = async (
  * Returns the size of the whole object that a write stores, or may store, in bytes. The answer from
  * /scale has only a few fields of the object, so the size of the last read is used.
  */
-const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectBytes }: Bill): number => {
+const storedBytes = ({ at }: Target, { body }: CountWrite, sent: Sent, { objectBytes }: Accounting): number => {
   if (sent.sent === 'stored') return at.isAnswered ? Math.max(bytesOf(body), bytesOf(sent.response.body)) : objectBytes
   return Math.max(bytesOf(body), objectBytes)
 }

@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createServer, type ServerResponse } from 'node:http'
-import { buffer } from 'node:stream/consumers'
-import { onTestFinished } from 'vitest'
+import type { ServerResponse } from 'node:http'
 import { parseJson, stringAt, tryParseJson } from '../../../src/api/json.ts'
-import { listen } from '../../../src/environment/listen.ts'
 import { nodeClock } from '../../../src/environment/node.ts'
+import { openRelay } from '../../support/relay.ts'
 
 /** A post that came by. */
 export interface Passed {
@@ -62,16 +60,7 @@ export const lossyNetwork = async (
     response.writeHead(answer.status, headers).end(text)
   }
 
-  const server = createServer((request, response) => {
-    buffer(request)
-      .then(sent => receive(request.url ?? '', sent.toString(), response))
-      .catch(() => response.destroy())
-  })
-  const port = await listen(server, { host: '127.0.0.1', port: 0 })
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
+  const port = await openRelay(receive)
   return { port, passed }
 }
 

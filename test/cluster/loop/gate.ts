@@ -1,8 +1,6 @@
-import { createServer, type ServerResponse } from 'node:http'
-import { buffer } from 'node:stream/consumers'
-import { onTestFinished } from 'vitest'
+import type { ServerResponse } from 'node:http'
 import { parseJson, stringAt, type JsonObject, isObject } from '../../../src/api/json.ts'
-import { listen } from '../../../src/environment/listen.ts'
+import { openRelay } from '../../support/relay.ts'
 import type { Shop } from './shop.ts'
 
 /** What happens to a notification on its way to the trigger. */
@@ -59,16 +57,7 @@ export const openGate = async ({ urls }: Shop): Promise<Gate> => {
     else response.writeHead(passage.instead).end()
   }
 
-  const server = createServer((request, response) => {
-    buffer(request)
-      .then(sent => receive(request.url ?? '', sent.toString(), response))
-      .catch(() => response.destroy())
-  })
-  const port = await listen(server, { host: '127.0.0.1', port: 0 })
-  onTestFinished(() => {
-    server.close()
-    server.closeAllConnections()
-  })
+  const port = await openRelay(receive)
   const here = (url: string): string => url.replace(trigger, `http://127.0.0.1:${port}`)
   return {
     urls: { 'web-up': here(urls['web-up']), 'web-down': here(urls['web-down']) },

@@ -65,7 +65,7 @@ export const changes = ['changed', 'deleted', 'made'] as const
 export type Hook = (typeof changes)[number]
 
 /** How long something may take on a machine that is busy, in milliseconds. */
-const patienceMs = 120_000
+const interactiveTimeoutMs = 120_000
 
 export const installed = async ({ kubeconfig }: Pick<ControlPlane, 'kubeconfig'>): Promise<Installed> => {
   const here = await cluster(kubeconfig)
@@ -92,7 +92,7 @@ export const installed = async ({ kubeconfig }: Pick<ControlPlane, 'kubeconfig'>
     until(
       () => tried(hook),
       answer => answer?.status === status,
-      patienceMs,
+      interactiveTimeoutMs,
     )
   return {
     ...here,
@@ -115,7 +115,7 @@ export const installed = async ({ kubeconfig }: Pick<ControlPlane, 'kubeconfig'>
       await until(
         () => tried('changed'),
         answer => answer?.body['reason'] === 'Suspended',
-        patienceMs,
+        interactiveTimeoutMs,
       )
       // Long enough for the Lease to be written again, and to be read.
       await wait(nodeClock, 4_000)

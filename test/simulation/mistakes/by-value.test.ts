@@ -7,10 +7,14 @@ import { isFound } from './mistake.ts'
 
 // After a lost answer the count is looked at, and not who set it.
 vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
-  const commit: typeof Commit.commit = async ({ api, clock }, { from, mark, target, to }, { bill, mayContinue }) => {
+  const commit: typeof Commit.commit = async (
+    { api, clock },
+    { from, mark, target, to },
+    { accounting, mayContinue },
+  ) => {
     let lost = false
     for (;;) {
-      const written = await markedWrite(api, target, mark, from, to, bill)
+      const written = await markedWrite(api, target, mark, from, to, accounting)
       lost ||= written.write === 'unknown'
       if (written.write === 'applied' || !lost) return written
       const found = await readTarget(api, target)

@@ -3,7 +3,7 @@ import type { ApiConnection, ApiResponse } from '../../../src/environment/enviro
 import { Unreachable } from '../../../src/environment/unreachable.ts'
 import { commit } from '../../../src/steps/target/commit.ts'
 import { inSpec } from '../../../src/steps/target/counts.ts'
-import { markedWrite, type Bill } from '../../../src/steps/target/write.ts'
+import { markedWrite, type Accounting } from '../../../src/steps/target/write.ts'
 import { fakeClock } from '../../support/clock.ts'
 import { noApi } from '../../support/environment.ts'
 import { deploymentTarget } from '../../support/targets.ts'
@@ -13,7 +13,7 @@ const from = { uid: 'u1', resourceVersion: '7', ground: { count: '/spec/size', m
 /** Returns charges of one write that is answered so, to an object of 900 bytes. */
 const chargedFor = async (target: Parameters<typeof markedWrite>[1], answered: Partial<ApiResponse> | Error) => {
   const charged: number[] = []
-  const bill: Bill = { objectBytes: 900, charge: bytes => void charged.push(bytes) }
+  const accounting: Accounting = { objectBytes: 900, charge: bytes => void charged.push(bytes) }
   const api: ApiConnection = {
     ...noApi,
     request: () =>
@@ -21,7 +21,7 @@ const chargedFor = async (target: Parameters<typeof markedWrite>[1], answered: P
         ? Promise.reject(answered)
         : Promise.resolve({ status: 200, headers: {}, body: '', ...answered }),
   }
-  await markedWrite(api, target, 'mark', from, 3, bill)
+  await markedWrite(api, target, 'mark', from, 3, accounting)
   return charged
 }
 
@@ -50,12 +50,12 @@ it('a write is charged once, however often the same is sent', async () => {
     request: ({ method }) =>
       Promise.resolve({ status: method === 'PATCH' ? (tries++, 500) : 503, headers: {}, body: '' }),
   }
-  const bill: Bill = { objectBytes: 900, charge: bytes => void charged.push(bytes) }
+  const accounting: Accounting = { objectBytes: 900, charge: bytes => void charged.push(bytes) }
   const target = deploymentTarget('web')
   const made = commit(
     { api, clock },
     { target, mark: 'mark', from, to: 3, shared: false },
-    { bill, looked: () => {}, mayContinue: () => tries < 3 },
+    { accounting, looked: () => {}, mayContinue: () => tries < 3 },
   )
   await clock.advance(5000)
   expect(await made).toMatchObject({ write: 'unknown' })

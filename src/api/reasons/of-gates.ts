@@ -1,0 +1,114 @@
+import type { ReasonText } from './reason.ts'
+
+/** Why a delivery is not run: by a gate, by the record, or because its message is not to be believed. */
+export const gateReasons = {
+  Suspended: {
+    where: ['skipped', 'ready'],
+    means: 'The hook has `suspend: true`.',
+    todo: 'Set `suspend: false` to let deliveries run again.',
+  },
+  Stopped: {
+    where: ['unavailable'],
+    means: 'All hooks of this installation are stopped. Nothing was changed.',
+    todo: 'Send it again later. An administrator of the installation ends the stop: `kubectl receiverhook start`.',
+  },
+  HistoryWentBack: {
+    where: ['refused'],
+    means:
+      'The storage of the cluster was restored from a snapshot, and this trigger starts again. Nothing was changed.',
+    todo: 'Send it again later.',
+  },
+  Filtered: {
+    where: ['skipped'],
+    means: 'The expression in `when` is false for this delivery.',
+    todo: 'Nothing. If the delivery should count, correct `when`, and try it with `?dryRun=true`.',
+  },
+  OutsideWindow: {
+    where: ['skipped'],
+    means: 'The hook has `windows`, and is closed at this time.',
+    todo: 'Nothing: `opensAt` in the answer says when posts count again. If the delivery should count now, change `windows`.',
+  },
+  UnknownZone: {
+    where: ['failed', 'condition'],
+    means: 'The time zone in `windows.zone` is not in the time zone database of this version.',
+    todo: 'Write the name of a zone as IANA does, such as `Europe/Berlin`. A zone that was renamed has its present name.',
+  },
+  ExpressionFailed: {
+    where: ['failed'],
+    means: 'The expression in `when` failed on this delivery, or gave something other than true or false.',
+    todo: 'Ask with `has()` for what a delivery may lack. The message says what was missing.',
+  },
+  ExpressionTooSlow: {
+    where: ['failed'],
+    means: 'The expression in `when` used more time or memory than it may have.',
+    todo: 'Write a simpler expression, with fewer loops over lists of the body.',
+  },
+  ExpressionBusy: {
+    where: ['unavailable'],
+    means:
+      'There was no time to evaluate the expression in `when`, or it has to wait because it ran over its budget before.',
+    todo: 'Nothing: the sender tries again. If the hook had ExpressionTooSlow before, write a simpler expression.',
+  },
+  InvalidExpression: {
+    where: ['failed', 'condition'],
+    means: 'The expression in `when` does not compile, uses an unknown name, or takes too long to check.',
+    todo: 'Correct it at the position that the message names, or use fewer brackets and operators.',
+  },
+  Resolved: {
+    where: ['skipped'],
+    means: 'The alert ended, and the hook has `onResolved: ignore`.',
+    todo: 'Nothing. If the end of an alert should run the hook, set `onResolved: run`.',
+  },
+  PartlyResolved: {
+    where: ['skipped'],
+    means: 'Some alerts of the group ended, and no new one fires.',
+    todo: 'Nothing: the end of one alert asks for no step.',
+  },
+  Duplicate: {
+    where: ['skipped'],
+    means:
+      'The hook has seen this idempotency key, or this signed body, before. The sender, or a second instance of it, sent the delivery again.',
+    todo: 'Nothing. If a repeat should be a new step, set a shorter `dedupeWindow`, or a shorter `replayWindow` of `auth`.',
+  },
+  KeyReused: {
+    where: ['failed'],
+    means: 'The idempotency key belongs to a delivery with another body, which the hook has decided before.',
+    todo: 'Give each delivery a key of its own. To ask for the outcome of one, send its key without a body.',
+  },
+  CoolingDown: {
+    where: ['skipped'],
+    means: 'The hook ran a moment ago, and its `cooldown` is not over.',
+    todo: 'Nothing. If steps should follow sooner, set a shorter `cooldown`.',
+  },
+  LimitReached: {
+    where: ['skipped', 'event'],
+    means: 'The hook has done as much within a time as its `limits` allow.',
+    todo: 'Nothing: `opensAt` in the answer says when posts count again. If more should count, raise the limit.',
+  },
+  OutcomeUnknown: {
+    where: ['skipped', 'event'],
+    means:
+      'The API server no longer has the history that shows whether the step was made. The hook does not make it again.',
+    todo: 'Look at the count of the target, and set it by hand if the step is missing, or if a lease of the hook should have ended.',
+  },
+  NoNews: {
+    where: ['skipped'],
+    means: 'The message asks for no step: it is a ping, a handshake, an acknowledgement or an unknown state.',
+    todo: 'Nothing.',
+  },
+  NotGenuine: {
+    where: ['refused'],
+    means: "The signature in the message is not its sender's.",
+    todo: 'Find out who posts it. The log of the sender shows whether the sender did.',
+  },
+  NotVerified: {
+    where: ['refused'],
+    means: 'The trigger could not fetch the certificate that proves the message.',
+    todo: 'Nothing: the sender tries again. If it goes on, let the trigger reach the host of the certificate.',
+  },
+  SubscriptionToConfirm: {
+    where: ['event'],
+    means: 'A sender asks whether it may post to this hook.',
+    todo: 'If it may, open the link in the Event. The product never opens it.',
+  },
+} as const satisfies Record<string, ReasonText>

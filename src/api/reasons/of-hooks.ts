@@ -1,0 +1,102 @@
+import type { ReasonText } from './reason.ts'
+
+/** What is wrong with a hook, its target, its account or its `auth`: mostly conditions. */
+export const hookReasons = {
+  WouldPassBound: {
+    where: ['rejected'],
+    means: 'The step would pass the bound, and the hook has `overshoot: reject`.',
+    todo: 'Use a smaller `by`, another bound, or `overshoot: clamp`.',
+  },
+  TargetNotFound: {
+    where: ['failed', 'condition'],
+    means: 'The target does not exist in the namespace of the hook, or the cluster does not know its kind.',
+    todo: 'Create it, or correct `target`. The hook becomes Ready by itself when the target appears.',
+  },
+  PoolNotFound: {
+    where: ['failed', 'condition'],
+    means: 'The Cluster that the hook names has no pool of that name.',
+    todo: 'Correct `pool`; the message names those that there are.',
+  },
+  TargetBeingDeleted: {
+    where: ['failed', 'condition'],
+    means: 'The target is being deleted.',
+    todo: 'Wait until it is gone and create it again, or choose another target.',
+  },
+  NotScalable: {
+    where: ['failed', 'condition'],
+    means: 'The target has no count that a hook can change: its kind has none, or the API server would not keep it.',
+    todo: 'Use a Deployment, a StatefulSet, a ReplicaSet, a ReplicationController, a HorizontalPodAutoscaler, a ScaledObject or a custom resource that has `/scale`.',
+  },
+  OwnedByController: {
+    where: ['failed', 'condition'],
+    means: 'Another object controls the target, and would set its count back.',
+    todo: 'Aim the hook at the owner that the message names.',
+  },
+  ManagedByAutoscaler: {
+    where: ['failed', 'condition'],
+    means: 'An autoscaler sets the count of the target, and would undo each step.',
+    todo: 'Aim the hook at the autoscaler that the message names, to change its minimum. Or remove one of the two.',
+  },
+  InvalidHook: {
+    where: ['failed', 'condition'],
+    means:
+      'The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids the rule.',
+    todo: 'Correct the field that the message names.',
+  },
+  Forbidden: {
+    where: ['failed', 'condition'],
+    means: 'A service account of the product lacks a right that this hook needs.',
+    todo: 'Run the command of the message, or give the right that it names. The hook is Ready within 20 seconds after that.',
+  },
+  AccountNotFound: {
+    where: ['failed', 'condition'],
+    means:
+      'There is no service account of the name in `serviceAccountName`, or it is being deleted. The hook does nothing.',
+    todo: 'Create it and give it the rights that its hooks need, or correct `serviceAccountName`. The hook becomes Ready by itself when the account appears.',
+  },
+  SecretConflict: {
+    where: ['condition'],
+    means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',
+    todo: 'Choose another name, or delete that Secret. The product never reads or changes it.',
+  },
+  AuthSecretNotFound: {
+    where: ['failed', 'condition'],
+    means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',
+    todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
+  },
+  AuthSecretInvalid: {
+    where: ['failed', 'condition'],
+    means: 'The Secret of `auth` has something else than `auth.standardWebhooks` can check with.',
+    todo: 'Put the secret there as the sender shows it: `whsec_` or `whpk_` and Base64. The hook becomes Ready by itself.',
+  },
+  AuthSecretTooLarge: {
+    where: ['failed', 'condition'],
+    means: 'The Secret of `auth` is larger than 64 KiB.',
+    todo: 'Put the credential into a Secret of its own, and name that in `auth`.',
+  },
+  IssuerNotAllowed: {
+    where: ['failed', 'condition'],
+    means: 'The installation does not take tokens of the issuer in `auth.oidc`.',
+    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If it is right, ask an administrator to allow the issuer: the flag `--oidc-issuer` of both roles, `oidc.issuers` of the chart.',
+  },
+  IssuerUnavailable: {
+    where: ['refused', 'condition'],
+    means: 'The keys of an issuer of ID tokens cannot be read, so that no token can be verified with them.',
+    todo: 'Nothing, if it passes: the sender tries again. If it goes on, see in the message or in the log of the trigger what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.',
+  },
+  AuthSecretWeak: {
+    where: ['failed', 'condition'],
+    means: 'The Secret of `auth` has a value that could be guessed, and the URL of the hook is no secret.',
+    todo: 'Put a longer value there, as `openssl rand -hex 32` makes it, and give it to the sender. The hook becomes Ready by itself.',
+  },
+  TooLarge: {
+    where: ['failed', 'condition', 'refused'],
+    means: 'The hook, or an object that it is about, is larger than the product reads.',
+    todo: 'Remove what is large in the object that the message names: annotations, long lists of environment variables. docs/reference/limits.md has the bounds.',
+  },
+  Valid: {
+    where: ['ready'],
+    means: 'The hook is valid, and its URL is published.',
+    todo: 'Nothing.',
+  },
+} as const satisfies Record<string, ReasonText>

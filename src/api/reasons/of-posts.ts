@@ -1,0 +1,136 @@
+import type { ReasonText } from './reason.ts'
+
+/** Why a post is no delivery, or is not run now: its token, its body and the limits. The last ones are about keys. */
+export const postReasons = {
+  UnknownToken: {
+    where: ['refused'],
+    means: 'This installation has not signed the token.',
+    todo: "Compare the URL with the hook's `status.triggerURL`, or the header `Authorization` with its `status.token`. Somebody may have cut or changed it.",
+  },
+  HookDeleted: {
+    where: ['refused'],
+    means: 'The hook of this URL was deleted. A new hook of the same name has a new URL.',
+    todo: 'Use the URL of the new hook.',
+  },
+  TokenRotated: {
+    where: ['refused'],
+    means: 'The hook has a newer URL.',
+    todo: "Use the hook's present URL.",
+  },
+  TokenExpired: {
+    where: ['refused'],
+    means: 'The URL has expired.',
+    todo: "Use the hook's present URL.",
+  },
+  Unauthorized: {
+    where: ['refused'],
+    means: "The post does not prove what the hook's `auth` asks for.",
+    todo: 'Give the sender what is in the Secret of `auth`, or post from the topic of `auth.sns`. docs/how-to/authenticate-senders.md shows how. For `auth.oidc`, the log of the trigger says what is wrong with the token.',
+  },
+  Unproved: {
+    where: ['refused'],
+    means:
+      'There is no hook with a named URL of this name, or the post does not prove what its `auth` asks for. The answer is the same for both.',
+    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret of `auth`. The conditions of the hook say if its Secret is missing, cannot be read or is too weak. For `auth.oidc`, the log of the trigger says what is wrong with the token.",
+  },
+  MethodNotAllowed: {
+    where: ['refused'],
+    means: 'Only POST runs a hook.',
+    todo: 'Send a POST.',
+  },
+  BodyTooLarge: {
+    where: ['refused'],
+    means: 'The body is larger than a delivery may be.',
+    todo: 'Send less. A hook needs no body at all.',
+  },
+  BodyTooDeep: {
+    where: ['refused'],
+    means: 'The body is nested deeper than that of any known sender.',
+    todo: 'Send a flatter body, or none.',
+  },
+  BodyUnreadable: {
+    where: ['refused'],
+    means:
+      'The body did not arrive whole, or it is no JSON although its Content-Type, or a "{" or "[" at its beginning, says so.',
+    todo: 'Send all of it, as JSON in UTF-8. Or send text that begins with something else, without a Content-Type of JSON.',
+  },
+  EncodingNotSupported: {
+    where: ['refused'],
+    means: 'The trigger cannot read this Content-Encoding.',
+    todo: 'Use the Content-Encoding gzip or deflate, or none.',
+  },
+  BodyTooSlow: {
+    where: ['refused'],
+    means: 'The body did not arrive in time.',
+    todo: 'Nothing: the sender tries again.',
+  },
+  BadQuery: {
+    where: ['refused'],
+    means: 'The query asks for a dry run, or to wait, in a way that can be misread, so nothing was done.',
+    todo: 'Write `dryRun=true`, `dryRun=false` or nothing; and `wait=25s`, from 0s to 10m, or nothing. A dry run waits for nothing.',
+  },
+  NotReady: {
+    where: ['refused'],
+    means: 'The trigger has not read the hooks and keys yet.',
+    todo: 'Nothing: the sender tries again.',
+  },
+  ApiUnreachable: {
+    where: ['unavailable', 'refused'],
+    means: 'The trigger cannot reach the API server.',
+    todo: 'Nothing: the sender tries again.',
+  },
+  InternalError: {
+    where: ['unavailable'],
+    means: 'The trigger failed in a way that it never should. Nothing was changed.',
+    todo: "Report what the trigger's log says of it. The sender tries again.",
+  },
+  Contended: {
+    where: ['unavailable', 'refused'],
+    means:
+      'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. The message says which.',
+    todo: 'Nothing: the sender tries again.',
+  },
+  RateLimited: {
+    where: ['unavailable'],
+    means:
+      'More posts came for the hook than its `rateLimit` lets through, or more than 1 MiB a second in bodies of over 64 kB.',
+    todo: 'Nothing: the sender tries again. If you expect so many posts, raise `rateLimit`.',
+  },
+  WritesLimited: {
+    where: ['unavailable', 'event'],
+    means:
+      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
+    todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',
+  },
+  RecordFull: {
+    where: ['unavailable', 'event'],
+    means:
+      'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`.',
+    todo: 'Nothing: the sender tries again, and there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
+  },
+  RecordTooNew: {
+    where: ['unavailable'],
+    means: "A later version of this program wrote the hook's record, and this one cannot read it.",
+    todo: 'Finish the upgrade, or go back to the later version. Until then this replica runs no post that has an idempotency key.',
+  },
+  Overloaded: {
+    where: ['unavailable', 'refused'],
+    means: 'Too many deliveries are waiting.',
+    todo: 'Nothing: the sender tries again.',
+  },
+  PublicKeysRestored: {
+    where: ['event'],
+    means: 'Somebody changed or deleted the ConfigMap of the public keys. The controller wrote it again.',
+    todo: 'Find out who may write it. With a key of their own in it they can make URLs.',
+  },
+  SigningKeysReplaced: {
+    where: ['event'],
+    means: 'The signing keys were lost. The controller made new ones, so every hook has a new URL.',
+    todo: 'Give the new URLs to the senders, unless they read them from Secrets.',
+  },
+  SigningKeysUnreadable: {
+    where: ['event'],
+    means: 'The Secret of the signing keys holds something else. The controller leaves it alone, and makes no URL.',
+    todo: 'Restore the Secret. Or delete it, and the controller makes new keys and new URLs.',
+  },
+} as const satisfies Record<string, ReasonText>

@@ -1,0 +1,33 @@
+import type { DeliveryOutcome } from '../record.ts'
+
+/**
+ * Where a reason appears:
+ * - an outcome, such as `applied`: in the answers with this outcome.
+ * - `refused`: in answers without an outcome.
+ * - `waited`: in answers that give the outcome of an earlier delivery.
+ * - `condition`: on a hook that is not Ready.
+ * - `ready`: on a hook that is Ready.
+ * - `event`: in Kubernetes Events.
+ */
+export type ReasonPlace =
+  | DeliveryOutcome
+  | 'unavailable'
+  | 'unreadable'
+  | 'refused'
+  | 'condition'
+  | 'ready'
+  | 'event'
+  | 'waited'
+
+/**
+ * The texts of one reason. The table `reasons` has all reasons of answers, conditions and Events.
+ * docs/reference/reasons.md is made from it, and a test fails if a reason is missing in either.
+ */
+export interface ReasonText {
+  /** Where the reason appears. */
+  readonly where: readonly ReasonPlace[]
+  /** What happened, as a sentence. */
+  readonly means: string
+  /** What to do about it. */
+  readonly todo: string
+}

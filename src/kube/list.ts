@@ -4,8 +4,12 @@ import { pagesOf, type ListPage } from './pager.ts'
 import { collectionPath } from './paths.ts'
 import { selectorOf, type Source } from './source.ts'
 
-/** The time limit of one page, in milliseconds. */
+/**
+ * The time limit of one page, in milliseconds. A page of metadata is small, and leases end late while
+ * it is missing.
+ */
 const pageWithinMs = 30_000
+const metadataPageWithinMs = 10_000
 
 /**
  * Reads the list of a source page by page. Throws ApiError (410 if the API server no longer has the
@@ -23,7 +27,7 @@ export async function* listPages(
     path: collectionPath(type, source.namespace),
     query: selectorOf(source),
     lane: 'bulk',
-    timeoutMs: pageWithinMs,
+    timeoutMs: isMetadataOnly ? metadataPageWithinMs : pageWithinMs,
     ...(pick && { pick }),
     ...(isMetadataOnly && ({ as: 'metadata list' } as const)),
   } as const

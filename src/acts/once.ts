@@ -140,7 +140,7 @@ interface Beginning {
 /** Decides what to do for a delivery. Begins a new act if necessary. */
 const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, limits, signed } = context
-  const newsAt = delivery.identity?.newsAt
+  const { newsAt, repeats } = delivery.identity ?? {}
   // Returns whether an open act has the signed body of this delivery, which counts only once. It
   // may have another key.
   const isCounted = ({ at, body }: OpenAct): boolean =>
@@ -154,7 +154,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
     own &&
     (isCounted(own) ||
       Math.abs(now - own.at) < windowOf(context) ||
-      (newsAt !== undefined && newsAt <= (own.newsAt ?? -Infinity)))
+      (newsAt !== undefined && !repeats && newsAt <= (own.newsAt ?? -Infinity)))
   // The delivery continues its open act, which does the rest of the work.
   if (own && isSame && (!serial || serial.running.isRunning(own))) {
     return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
@@ -179,7 +179,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
   switch (judged.judgement) {
     case 'skip': {
       if (judged.remember) decided(draft, context, now, { state: 'skipped', reason: judged.reason })
-      return { result: { begun: 'skipped', outcome: notRun(judged) } }
+      return { result: { begun: 'skipped', outcome: notRun(judged) }, needsNewest: 'mayBeNext' in judged }
     }
     case 'full': {
       const outcome = { outcome: 'unavailable', reason: 'RecordFull', message: judged.message } as const
@@ -196,7 +196,8 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
       const act = {
         key,
         ...momentOf({ at: now, newsAt, body: signed?.body, of: context.of }),
-        id: keyOf(JSON.stringify([hook.uid, key, newsAt ?? now])),
+        ...(repeats && { repeats }),
+        id: keyOf(JSON.stringify([hook.uid, key, repeats ? now : (newsAt ?? now)])),
         ...(limits && { keep: keepOf(limits) }),
       }
       begun(draft, act)

@@ -187,5 +187,8 @@ const summaryOf = (outcome: Outcome): string => {
  */
 const turnOf = ({ at, turn = 0 }: OpenAct): string => `${at}/${turn}`
 
-/** Returns the act of an open act in the record. Its time is that of the notification, if known. */
-export const actOf = ({ at, id, newsAt = 0 }: OpenAct): Act => ({ id, at: newsAt > 0 ? newsAt : at })
+/** Returns the act of an open act in the record. Its time is that of the event, if known, unless it is repeated. */
+export const actOf = ({ at, id, newsAt = 0, repeats = false }: OpenAct): Act => ({
+  id,
+  at: newsAt > 0 && !repeats ? newsAt : at,
+})

@@ -52,11 +52,16 @@ export interface Identity {
   readonly key: string
   /**
    * When the event occurred, in milliseconds since the epoch. A post with the same key and no later
-   * time is a copy, however late it arrives.
-   * Absent if the sender repeats its posts on purpose. Then a post with the same key counts again
-   * after the hook's `dedupeWindow`.
+   * time is a copy, however late it arrives, unless it `repeats`.
+   * Absent if the sender does not say it. Then a post with the same key counts again after the hook's
+   * `dedupeWindow`.
    */
   readonly newsAt?: number
+  /**
+   * True if the sender repeats, on purpose, what it has posted about the same event, or may do so. Then
+   * a post with the same key counts again after the hook's `dedupeWindow`.
+   */
+  readonly repeats?: true
   /**
    * How long a second post with this key is a copy, in milliseconds. Default: the hook's
    * `dedupeWindow`.
@@ -70,6 +75,8 @@ export interface AlertGroup {
   readonly key: string
   /** For each firing alert, a text that identifies the alert. */
   readonly firing: readonly string[]
+  /** When the last of the alerts ended, in milliseconds since the epoch, if all have ended and the sender says it. */
+  readonly endedAt?: number
   /**
    * True if some alerts have ended, others fire, and the sender does not say which of these changes
    * is new. The delivery counts as partly resolved if every firing alert has been reported before.

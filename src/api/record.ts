@@ -22,8 +22,10 @@ const groupSchema = {
   required: ['at', 'firing'],
   properties: {
     at: time,
-    /** The hashes of the alerts that fired in the group's last report. */
+    /** The hashes of the alerts that fired in the group's last report. Empty if it was about their end. */
     firing: { type: 'array', items: { type: 'string' } },
+    /** When the alerts last ended, by the sender's clock, if it says it. */
+    endedAt: time,
     /** True if the group's lease has ended since its last report. */
     ended: { type: 'boolean' },
   },

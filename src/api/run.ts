@@ -13,6 +13,8 @@ export const actSchema = {
     /** When the act began. */
     at: time,
     newsAt: time,
+    /** True if the delivery repeats an event. Then the work is as old as the act, and not as the event. */
+    repeats: { type: 'boolean' },
     body: { type: 'string' },
     of: { type: 'string' },
     /** The id of the act. The act leaves this id as evidence on the objects that it changes. */

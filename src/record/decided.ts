@@ -4,8 +4,9 @@ import type { Claim, Former, LeaseTerms, Row } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
 import type { Remembered } from './judge.ts'
 import { partKeyFor, setEndsWithHook } from './lease-terms.ts'
-import { momentOf } from './memory.ts'
-import { reportOf, unnamedKey, withReport } from './protocol.ts'
+import { latest, momentOf } from './memory.ts'
+import { reportOf, withReport } from './groups.ts'
+import { unnamedKey } from './protocol.ts'
 
 /** The members of a row for a decision, besides key and time. */
 export type Decision =
@@ -30,14 +31,17 @@ export const decided = (
   decision: Decision,
 ): void => {
   const { group, identity } = delivery
-  const moment = momentOf({ at, newsAt: identity?.newsAt, body: signed?.body, of })
+  const named = identity && keyOf(identity.key)
+  const before = named === undefined ? undefined : draft.get(named)
+  // Another Prometheus may repeat alerts with an earlier beginning. A late copy is none of the next alerts then.
+  const newsAt = latest(identity?.newsAt, before?.newsAt)
+  const moment = momentOf({ at, newsAt, body: signed?.body, of })
   if (decision.state === 'skipped') {
-    if (identity) draft.add({ key: keyOf(identity.key), ...moment, ...decision })
+    if (named !== undefined) draft.add({ key: named, ...moment, ...decision })
     if (group) withReport(draft, reportOf(group), at)
     return
   }
-  const key = identity ? keyOf(identity.key) : unnamedKey(draft, decision.claim.mark)
-  const before = draft.get(key)
+  const key = named ?? unnamedKey(draft, decision.claim.mark)
   const former = before && formerOf(before)
   const part = leasing || (undo && group) ? partKeyFor(delivery, leasing, undo, at) : undefined
   if (decision.leases && leasing) setEndsWithHook(draft, leasing.endsWithHook === true)

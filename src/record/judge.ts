@@ -8,7 +8,7 @@ import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
 import type { Leasing } from './lease-terms.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
-import { allSeen } from './protocol.ts'
+import { allSeen, claimReporting, endsAgain, isOfNextAlerts } from './groups.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
 
 /** What the record needs to know of a delivery and its hook. */
@@ -68,6 +68,8 @@ export type Judgement =
       readonly remember: boolean
       /** True if the delivery is a repeat that only `dedupeWindow` makes a copy. */
       readonly isRepeat?: boolean
+      /** True if a newer record may say that the alerts have ended and begun again. */
+      readonly mayBeNext?: boolean
       /** When the limit that is reached has room, in milliseconds since the epoch. */
       readonly opensAt?: number
     }
@@ -128,14 +130,18 @@ const judgeByRows = (
   const own = identity && keyOf(identity.key)
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
-    const isOld = isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
-    const isSame = Math.abs(now - row.at) < windowOf(remembered) || isOld
+    const isOld = identity?.repeats !== true && isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
+    const isWithin = Math.abs(now - row.at) < windowOf(remembered)
+    const isSame = (isWithin && !isOfNextAlerts(draft, delivery)) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
     if (isSame && isOther) return reused(row)
     // An id, or the time of the event, says that it is the same report. Without them it is one more.
-    const isRepeat = identity?.newsAt === undefined && identity?.withinMs === undefined
-    if (isSame) return again(row, 'delivery', isRepeat)
+    const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
+    const mayBeNext = group !== undefined && isNewer(identity?.newsAt, row.newsAt)
+    const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
+    if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
+    if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
   }
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
@@ -148,8 +154,7 @@ const judgeByRows = (
   // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
   // not be stored after the end that this delivery reports.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
-    const reported = keyOf(group.key)
-    const reporting = draft.claims().find(({ report }) => report?.group === reported)
+    const reporting = claimReporting(draft, group)
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   }
   // With a cooldown, runs and undos finish one after another. A run that is not finished comes
@@ -240,15 +245,11 @@ export const setByOthers: Judgement & { judgement: 'skip' } = {
   remember: true,
 }
 
-/**
- * Returns whether a delivery ends alerts that were reported as firing since their last end. If only
- * one of two Prometheus servers saw an alert end, both ends belong to the same beginning.
- */
-const endsAgain = ({ fields: { groups } }: MemoryDraft, { group, phase }: Remembered['delivery']): boolean =>
-  phase === 'resolved' && group !== undefined && groups[keyOf(group.key)] !== undefined
-
 const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known
+
+const isNewer = (newsAt: number | undefined, known: number | undefined): boolean =>
+  newsAt !== undefined && known !== undefined && newsAt > known
 
 /**
  * Returns whether a row is of a delivery with another body. A post without a body matches every row

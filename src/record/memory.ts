@@ -72,6 +72,10 @@ export interface Moment {
   readonly of?: string | undefined
 }
 
+/** Returns the later of two times, or the one that is known. */
+export const latest = (one: number | undefined, other: number | undefined): number | undefined =>
+  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
+
 /** Returns the members of {@link Moment} for a row. Undefined members are left out. */
 export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
   at,

@@ -1,12 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { AlertGroup } from '../api/delivery.ts'
-import { keyOf } from '../api/hash.ts'
 import type { OpenAct, OpenPart, RecentDelivery } from '../api/record.ts'
-import type { Claim, ClaimedRow, Former, Report, Row } from '../api/row.ts'
+import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import type { Settled, SettlementState } from '../api/settlement.ts'
 import { maxRecent } from '../api/status.ts'
 import { groupedBy } from '../environment/grouped.ts'
 import type { MemoryDraft } from './draft.ts'
+import { withReport } from './groups.ts'
 import { momentOf, type Memory } from './memory.ts'
 import { addToPart, closePart, partOn } from './parts.ts'
 import { addSteps } from './runs.ts'
@@ -48,10 +47,6 @@ import { addSteps } from './runs.ts'
  * four seconds.
  */
 const abandonedMs = 10_000
-
-/** How many alert groups of a hook are remembered, and how many firing alerts of each. */
-const maxGroups = 64
-const maxFiring = 128
 
 /** Returns the claimed rows of the write with this mark. */
 export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
@@ -121,7 +116,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
  */
 const groupEnded = (draft: MemoryDraft, { at, claim }: ClaimedRow, { key, until = Infinity }: OpenPart): void => {
   const { [key]: group, ...others } = draft.fields.groups
-  if (!group || until > at || partOn(draft, key, claim)) return
+  if (!group || group.firing.length === 0 || until > at || partOn(draft, key, claim)) return
   draft.set({ groups: { ...others, [key]: { ...group, ended: true } } })
 }
 
@@ -217,29 +212,6 @@ export const helped = (draft: MemoryDraft, mark: string): void => {
 
 /** Takes back the claim of a write whose only attempt had a conflict. It is never made. */
 export const takenBack = (draft: MemoryDraft, mark: string): void => dropped(draft, ofWrite(mark))
-
-/** Returns a group's report for the record. */
-export const reportOf = ({ firing, key }: AlertGroup): Report => ({
-  group: keyOf(key),
-  firing: firing.slice(0, maxFiring).map(alertKey),
-})
-
-/** Stores the report of a group of alerts that was decided at `at`. */
-export const withReport = (draft: MemoryDraft, { firing, group }: Report, at: number): void => {
-  const { [group]: _, ...others } = draft.fields.groups
-  if (firing.length === 0) return draft.set({ groups: others })
-  const kept = Object.entries(others).sort(([, a], [, b]) => b.at - a.at)
-  draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [group]: { at, firing } } })
-}
-
-/** Returns whether every firing alert was in the group's last report. */
-export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolean => {
-  const seen = new Set(draft.fields.groups[keyOf(key)]?.firing)
-  return firing.every(alert => seen.has(alertKey(alert)))
-}
-
-/** Returns a short hash of an alert. 48 bits distinguish the alerts of one group. */
-const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 
 /** Stores that a key was refused at `at` because the record is full. */
 export const refusedAt = (draft: MemoryDraft, at: number): void =>

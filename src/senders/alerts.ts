@@ -68,8 +68,8 @@ const reasons: ReadonlySet<string | undefined> = new Set([
 /**
  * Reads a group of alerts as Alertmanager reports it. Several replicas of Alertmanager, or one that
  * restarted, send the same report again. A reload or a second Prometheus changes the groupKey and
- * the times. So the identity is made of the content: the group, its alerts with their states, and
- * the reason for the report.
+ * the times. So the identity is made of the content: the group, and its alerts with their states. A
+ * repeat has the identity of what it repeats.
  */
 export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
@@ -78,15 +78,21 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const key = identityKey(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
   const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
-  // A report with the reason "repeat interval elapsed" should count again, so it gets no time. Each
-  // other reason occurs once for the same alerts.
-  const newsAt = why === undefined || why === 'repeat interval elapsed' ? undefined : newest(alerts, 'startsAt')
+  // Each other reason occurs once while the same alerts fire. A report without a reason may be a repeat.
+  const repeats = why === undefined || why === 'repeat interval elapsed'
+  const phase = phaseOf(body, why)
+  const endedAt = phase === 'resolved' ? newest(alerts, 'endsAt') : undefined
   return {
     sender,
-    phase: phaseOf(body, why),
-    identity: identityOf(identityKey(key, firing, resolved, truncated(body), why), newsAt),
+    phase,
+    identity: identityOf(identityKey(key, firing, resolved, truncated(body)), newest(alerts, 'startsAt'), repeats),
     labels: labelsIn(at(body, 'commonLabels')),
-    group: { key, firing, mixed: why === undefined && firing.length > 0 && resolved.length > 0 },
+    group: {
+      key,
+      firing,
+      ...(endedAt !== undefined && { endedAt }),
+      mixed: why === undefined && firing.length > 0 && resolved.length > 0,
+    },
   }
 }
 

@@ -13,7 +13,7 @@ export const grafana: Sender = {
     documentation:
       'https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/',
     identity:
-      'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. The same again counts again after `dedupeWindow`: Grafana does not say why it sends.',
+      'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. Alerts that have ended and begun again are another delivery. The same again counts again after `dedupeWindow`: Grafana does not say why it sends.',
     retries: 'None at once, after any answer; the next flush of the group sends again, one group interval later.',
     failures:
       '"Last delivery attempt" on the page of contact points, and `grafana_alerting_notifications_failed_total`.',

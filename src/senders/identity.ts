@@ -21,11 +21,14 @@ export const shortened = (name: string): string =>
   name.length <= maxNameLength ? name : `sha256:${createHash('sha256').update(name).digest('base64url')}`
 
 /**
- * Makes the identity of an event with its time. Without a time, the same event counts again after
- * the hook's `dedupeWindow`.
+ * Makes the identity of an event with its time. Without a time, and if its sender repeats posts about
+ * it, the same event counts again after the hook's `dedupeWindow`.
  */
-export const identityOf = (key: string, newsAt: number | undefined): Identity =>
-  newsAt === undefined ? { key } : { key, newsAt }
+export const identityOf = (key: string, newsAt: number | undefined, repeats = false): Identity => ({
+  key,
+  ...(newsAt !== undefined && { newsAt }),
+  ...(repeats && { repeats }),
+})
 
 /**
  * Returns an identity for an id that its sender never uses twice. Every post has the time 0, so

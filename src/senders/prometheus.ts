@@ -32,7 +32,12 @@ export const prometheus: Sender = {
       phase,
       identity: identityOf(identityKey('prometheus', names, namesOf(over)), newsAt),
       labels: commonLabels(firing.length > 0 ? firing : over),
-      group: { key: 'prometheus', firing: names, mixed: firing.length > 0 && over.length > 0 },
+      group: {
+        key: 'prometheus',
+        firing: names,
+        ...(phase === 'resolved' && newsAt !== undefined && { endedAt: newsAt }),
+        mixed: firing.length > 0 && over.length > 0,
+      },
     }
   },
 }

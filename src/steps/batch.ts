@@ -68,11 +68,13 @@ export const foldBatch = async (
 }
 
 /**
- * Returns whether a part must be decided on the newest record: help for another claim, or that an
- * undo takes nothing back.
+ * Returns whether a part must be decided on the newest record. So is help for another claim, an undo
+ * without effect, and a duplicate of alerts that may have begun again.
  */
 export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
-  parts.some(part => part?.part === 'help' || (part?.part === 'skip' && idleUndos.has(part.reason)))
+  parts.some(
+    part => part?.part === 'help' || (part?.part === 'skip' && (part.mayBeNext === true || idleUndos.has(part.reason))),
+  )
 
 const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
 

@@ -33,7 +33,7 @@ export type Part =
   /** The post's step, computed after the steps of the posts before it. */
   | ({ readonly part: 'step' } & Made)
   | { readonly part: 'refused'; readonly from: number; readonly refused: string; readonly until?: number | undefined }
-  | ({ readonly part: 'skip' } & NotRun)
+  | ({ readonly part: 'skip'; readonly mayBeNext?: boolean } & NotRun)
   /** The record has no room for the post's idempotency key. */
   | { readonly part: 'full'; readonly message: string }
   /**

@@ -19,7 +19,7 @@ import {
   setPartAside,
   type CountName,
 } from '../record/parts.ts'
-import { allSeen } from '../record/protocol.ts'
+import { allSeen } from '../record/groups.ts'
 import { shownCount } from '../record/shown-count.ts'
 import { largestCount, takeBackWithin } from './arithmetic.ts'
 import type { UndoPlan } from './steps.ts'

@@ -152,7 +152,7 @@ const knownDuplicate = (target: Target, context: DeliveryContext, now: number): 
   const known = isRemembered(context) && !context.ends ? context.ledger().known() : undefined
   if (!known) return undefined
   const judged = judge(known, context, now)
-  if (judged.judgement !== 'skip' || judged.remember) return undefined
+  if (judged.judgement !== 'skip' || judged.remember || 'mayBeNext' in judged) return undefined
   const lease = leaseAfter(known, context, targetText(target), judged, now)
   // The report moves the end of its lease, which must be stored.
   if (lease?.moves === true) return undefined

@@ -76,7 +76,9 @@ const decideSkip = async (
         // end and is decided then.
         if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
         const judged = judge(draft, { ...context, cooldownMs: 0, limits: undefined }, now)
-        if (judged.judgement === 'skip' && !judged.remember) return { result: notRun(judged) }
+        if (judged.judgement === 'skip' && !judged.remember) {
+          return { result: notRun(judged), needsNewest: 'mayBeNext' in judged }
+        }
         const isFull = full(draft, context, now)
         if (isFull) return { result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
         if (skipped.reason === 'PartlyResolved') reportedAtGate(draft, context, now)

@@ -74,7 +74,7 @@ describe('an Alertmanager notification', () => {
     expect(withWhy([ended]).phase).toBe('resolved')
     expect(withWhy([ended], cut).phase).toBe('partly resolved')
     expect(withWhy([ended, other])).toMatchObject({ phase: 'firing', group: { mixed: true } })
-    expect(withWhy([firing]).identity?.newsAt).toBeUndefined()
+    expect(withWhy([firing]).identity?.repeats).toBe(true)
   })
 
   it.each([
@@ -111,6 +111,7 @@ describe('two Alertmanager notifications', () => {
       body([firing, other], 'first notification', { groupKey: '{}/{a="b"}:{}' }),
     ],
     ['with the alerts in another order', body([other, firing], 'first notification')],
+    ['with another reason that is given once', body([firing, other], 'new alerts added')],
     ['with another text', body([firing, other], 'first notification', { commonAnnotations: { summary: 'Slow' } })],
   ])('are one at any time: %s', (_name, json) => {
     expect(read(json)).toEqual(read(first))
@@ -138,8 +139,6 @@ describe('two Alertmanager notifications', () => {
     ['another alert', body([firing, { ...other, fingerprint: 'aa' }], 'first notification')],
     ['another state of one alert', body([firing, { ...other, status: 'resolved' }], 'first notification')],
     ['an alert fewer', body([firing], 'first notification')],
-    ['another reason', body([firing, other], 'new alerts added')],
-    ['no reason', body([firing, other])],
     ['alerts that were cut off', body([firing, other], 'first notification', cut)],
     ['another receiver', body([firing, other], 'first notification', { receiver: 'web' })],
     ['another group', body([firing, other], 'first notification', { groupLabels: { alertname: 'LowLoad' } })],
@@ -161,12 +160,24 @@ describe('two Alertmanager notifications', () => {
     expect(key('aa')).not.toBe(key('bb'))
   })
 
-  it('are one late in time only where a reason is given that is not repeated on purpose', () => {
-    const newsAt = (why?: Reason) => read(body([firing, other], why)).identity?.newsAt
-    expect(newsAt('first notification')).toBe(Date.UTC(2026, 0, 1, 10, 6))
-    expect(newsAt('new alerts added')).toBe(Date.UTC(2026, 0, 1, 10, 6))
-    expect(newsAt('repeat interval elapsed')).toBeUndefined()
-    expect(newsAt()).toBeUndefined()
+  it('are one within the window alone where one may be a repeat', () => {
+    const { identity } = read(first)
+    expect(identity).toEqual({ key: identity?.key, newsAt: Date.UTC(2026, 0, 1, 10, 6) })
+    for (const why of ['repeat interval elapsed', undefined] as const) {
+      expect(read(body([firing, other], why)).identity).toEqual({ ...identity, repeats: true })
+    }
+  })
+
+  it.each([
+    ['the end of all alerts', body([{ ...ended, endsAt: '2026-01-01T10:20:00Z' }, ended], 'all alerts resolved'), 20],
+    ['the same without a reason', body([{ ...ended, endsAt: '2026-01-01T10:20:00Z' }]), 20],
+    [
+      'the end of some',
+      body([{ ...ended, endsAt: '2026-01-01T10:20:00Z' }, firing], 'some alerts resolved'),
+      undefined,
+    ],
+  ])('of %s says when they ended, if all have', (_name, json, minutes) => {
+    expect(read(json).group?.endedAt).toBe(minutes && Date.UTC(2026, 0, 1, 10, minutes))
   })
 
   it('with a reason but no moment that can be read are one within the window alone', () => {

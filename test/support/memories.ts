@@ -4,6 +4,7 @@ import * as deciding from '../../src/record/decided.ts'
 import * as judging from '../../src/record/judge.ts'
 import type { Judge, Ruling } from '../../src/record/ledger.ts'
 import * as parts from '../../src/record/parts.ts'
+import * as groups from '../../src/record/groups.ts'
 import * as protocol from '../../src/record/protocol.ts'
 
 /** Returns a memory after some changes. */
@@ -48,14 +49,14 @@ export const untold = (which: protocol.Which, foundAt = 0): Change =>
   changeBy(draft => protocol.untold(draft, which, foundAt))
 export const helped = asChange(protocol.helped)
 export const noted = asChange((draft, note: protocol.Note) => draft.set(protocol.joined(note, draft.fields)))
-export const withReport = asChange(protocol.withReport)
+export const withReport = asChange(groups.withReport)
 export const withUndo = asChange(parts.addToPart)
 export const decided = asChange(deciding.decided)
 export const refusedAt = asChange(protocol.refusedAt)
 
 export const judge = ofMemory(judging.judge)
 export const rowsOf = ofMemory(protocol.rowsOf)
-export const allSeen = ofMemory(protocol.allSeen)
+export const allSeen = ofMemory(groups.allSeen)
 export const changedBy = ofMemory(parts.partsWithKey)
 export const claimsIn = ofMemory(draft => draft.claims())
 export const hasRoom = ofMemory((draft, now: number, windowMs: number) => draft.hasRoom(now, windowMs))

@@ -27,7 +27,9 @@ const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Vi
   return inOrder.flatMap(step => {
     const { claimed, stories } = step
     if (!claimed || claimed.key === '') return []
-    const key = `${claimed.uid} ${claimed.key}`
+    // All reports that an alert fires, and all of its end, are one delivery until it turns. A replay has another name.
+    const alert = stories.find(({ post }) => post.alert !== undefined && !post.delivery.includes(' replay '))
+    const key = `${claimed.uid} ${alert?.post.news ?? claimed.key}`
     const before = last.get(key)
     last.set(key, step)
     if (!before || mayRunAgain(timeline, before, step)) return []
@@ -93,12 +95,35 @@ const noDuplicate = (timeline: Timeline, story: Story): readonly Violation[] => 
   )
   if (told.length === 0) return [{ promise: '4', why: `${what}, and nobody has told that before` }]
   const isNewer = told.every(other => (other.post.since ?? 0) < (post.since ?? 0))
+  if (isNewer && post.kind === 'firing' && hasEndedBefore(timeline, story)) {
+    return [{ promise: '4', why: `${what}, and its alert had ended, and began again` }]
+  }
   // That of a body is judged apart.
   if (!(post.repeats || isNewer) || clocksJump(timeline) || isReplay(answer.body.message)) return []
   const agoMs = decidedAgoMs(story, answer.body.message)
   if (agoMs < Math.max(...windowsOf(timeline, post))) return []
   return [{ promise: '4', why: `${what} of what was decided ${agoMs} ms ago, which its window does not reach` }]
 }
+
+/** Whether the end of an alert was decided before a post arrived, and nothing has said since that it fires. */
+const hasEndedBefore = ({ stories }: Timeline, { arrived, ended, post }: Story): boolean => {
+  const ofAlert = stories.filter(other => other.post.uid === post.uid && other.post.alert === post.alert)
+  const ends = ofAlert.filter(
+    other => other.post.kind === 'resolved' && other.ended < arrived && endsAlert.has(reasonOf(other)),
+  )
+  return ends.some(end =>
+    ofAlert.every(
+      other =>
+        other.post.kind !== 'firing' || other.post.id === post.id || other.ended < end.arrived || other.arrived > ended,
+    ),
+  )
+}
+
+/** Why an answer to the end of an alert says that it was decided now. */
+const endsAlert: ReadonlySet<string | undefined> = new Set(['Undone', 'NothingToUndo', 'SetByOthers', 'Resolved'])
+
+const reasonOf = ({ answer }: Story): string | undefined =>
+  answer === undefined || answer === 'no answer' ? undefined : answer.body.reason
 
 const windowsOf = ({ hooks }: Timeline, { hook, signed, uid }: Story['post']): readonly number[] =>
   (hooks.get(hook) ?? [])

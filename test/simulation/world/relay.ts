@@ -32,7 +32,7 @@ export const relay =
       const reason = kind === 'firing' ? 'first notification' : 'all alerts resolved'
       const body = notificationOf(kind, reason, hook, alert, 0)
       const delivery = `${alert} ${kind}`
-      return post({ ...about, kind, news: `${alert} ${reason}`, alert, since: 0, delivery, repeats: false, body }, to)
+      return post({ ...about, kind, news: `${alert} ${kind}`, alert, since: 0, delivery, repeats: false, body }, to)
     }
     const spec: unknown = at(parseJson(server.tell('GET', `${hooksPath}/${hook}`).body), 'spec')
     const target = stringAt(spec, 'scale', 'target', 'name')

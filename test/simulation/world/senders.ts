@@ -170,7 +170,7 @@ export const alertmanagers =
     const alert = newDelivery()
     for (const [index, { reason, since }] of newsOf(rng).entries()) {
       const kind = reason === 'all alerts resolved' ? 'resolved' : 'firing'
-      const news = `${alert} ${reason}`
+      const news = `${alert} ${kind}`
       const about = { hook, kind, news, alert, since, delivery: `${alert} ${index} ${kind}`, healed: false } as const
       const body = notificationOf(kind, reason, hook, alert, since)
       const repeats = reason === 'repeat interval elapsed'
@@ -205,6 +205,10 @@ export const notificationOf = (
   since: number,
 ) => {
   const body = notification(status, reason)
-  const alerts = body.alerts.map(each => ({ ...each, startsAt: rfc3339(Date.parse(each.startsAt) + since * 60_000) }))
+  const alerts = body.alerts.map(each => {
+    const startsAt = Date.parse(each.startsAt) + since * 60_000
+    const endsAt = status === 'firing' ? each.endsAt : rfc3339(startsAt + 30_000)
+    return { ...each, startsAt: rfc3339(startsAt), endsAt }
+  })
   return { ...body, alerts, receiver: hook, groupLabels: { alert }, groupKey: `{}:{alert="${alert}"}` }
 }

@@ -222,9 +222,9 @@ const preview = async (
     const key = delivery.identity ? keyOf(delivery.identity.key) : id
     const deciding = context
       .ledger()
-      .decide((draft, at) => ({ result: beginIn(draft.fork(), at, { key, context }).result }), { mayContinue })
+      .decide((draft, at) => beginIn(draft.fork(), at, { key, context }), { mayContinue })
     const made = await within(clock, deadline - clock.monotonic(), deciding)
-    if (made?.decided === 'gone') return { outcome: 'changed' }
+    if (made && made.decided !== 'stored' && made.decided !== 'given up') return undecidedOutcome(made)
     const begun = made?.decided === 'stored' ? made.result : undefined
     if (begun?.begun === 'skipped') return begun.outcome
     if (begun?.begun !== 'act')

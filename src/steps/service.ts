@@ -6,9 +6,10 @@ import type { Acting } from '../kube/acting.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { isRemembered, judge } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
+import type { Ruling } from '../record/ledger.ts'
 import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { stepOf, undecidedStep } from './batch.ts'
+import { needsNewest, stepOf, undecidedStep } from './batch.ts'
 import { claim, type Part } from './claims.ts'
 import { leaseAfter } from './leased.ts'
 import type { Waiting } from './post-queue.ts'
@@ -186,11 +187,13 @@ const preview = async (
     claim(draft, now, [post], { target, version, mark: '' }).parts[0]
   if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
   const mayContinue = (): boolean => clock.monotonic() < deadline
-  const deciding = context.ledger().decide((draft, now) => ({ result: fold(draft, now) }), { mayContinue })
-  const judged = await within(clock, deadline - clock.monotonic(), deciding)
+  const fresh = (draft: MemoryDraft, now: number): Ruling<Part | undefined> => {
+    const result = fold(draft, now)
+    return { result, needsNewest: needsNewest([result]) }
+  }
+  const judged = await within(clock, deadline - clock.monotonic(), context.ledger().decide(fresh, { mayContinue }))
   if (judged?.decided === 'stored') return previewed(judged.result)
-  const isUndecided = judged && judged.decided !== 'given up' && judged.decided !== 'refused'
-  return isUndecided ? undecidedStep(judged) : previewed(undefined)
+  return judged && judged.decided !== 'given up' ? undecidedStep(judged) : previewed(undefined)
 }
 
 const previewed = (part: Part | undefined): Step =>

@@ -11,6 +11,7 @@ import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { faultyConnection } from '../support/faulty-connection.ts'
+import { answer } from '../support/scripted-connection.ts'
 import { stepServer } from '../support/step-server.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
@@ -23,7 +24,10 @@ const setUp = () => {
   const server = stepServer({ web: 2 })
   server.hooks.set('web-up', 'h1')
   server.putRecord('web-up', 'h1', later)
-  const api = faultyConnection(clock, server.handle, {
+  let mayRead = true
+  const handle: typeof server.handle = request =>
+    mayRead || !request.path.includes('/receiverhookrecords/') ? server.handle(request) : answer(403, {})
+  const api = faultyConnection(clock, handle, {
     fault: () => 'answered',
     latencyMs: () => 1,
     isDead: () => false,
@@ -43,8 +47,20 @@ const setUp = () => {
     await clock.advance(100)
     return await made
   }
-  return { context, environment, ledger, ledgers, server, service, soon }
+  const forbidRecords = (): void => {
+    mayRead = false
+  }
+  return { context, environment, forbidRecords, ledger, ledgers, server, service, soon }
 }
+
+it('a dry run says that the record of its hook cannot be read', async () => {
+  const { context, service, soon, forbidRecords } = setUp()
+  forbidRecords()
+  const previewed = service.of(context(true, true)).change(target, plan)
+  for (let i = 0; i < 20; i += 1) await soon(Promise.resolve())
+  const step: Step = await soon(previewed)
+  expect(step).toMatchObject({ step: 'failed', reason: 'Forbidden' })
+})
 
 describe('a record that a later version has written', () => {
   it.each([false, true])('has its named deliveries wait for that version (as a dry run: %s)', async dryRun => {

@@ -39,6 +39,8 @@ export interface Waiting {
    * have been sent.
    */
   state: 'waiting' | 'in flight' | 'answered'
+  /** The beginning of the change that the post takes back, if an earlier read of the target was older. */
+  outdatedSince?: string
 }
 
 /** The result of one post in a batch. */
@@ -62,7 +64,7 @@ export type Part =
   /** The post depends on the outcome of this batch's own write. */
   | { readonly part: 'wait' }
   /** The version is older than a change that the post takes back. The target must be read again. */
-  | { readonly part: 'outdated' }
+  | { readonly part: 'outdated'; readonly since: string }
 
 /** A batch to be written: the draft to store first, and each post's part. */
 export interface Claimed {
@@ -97,7 +99,7 @@ export const originOf = (
 })
 
 /** A post as the fold needs it. */
-type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds'>
+type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
 
 /**
  * Folds posts into one write with the field manager `mark`. Some of the posts may need their hook's
@@ -229,9 +231,12 @@ class ClaimFold {
     const { version } = this.#on
     // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
     // back as that version did.
-    switch (part.since === undefined ? 'ours' : whoseCount(part.since, version)) {
+    const { since } = part
+    const whose = since === undefined ? 'ours' : whoseCount(since, version)
+    // If a later read is older too, the change was made before etcd was restored, and is lost.
+    if (since !== undefined && whose === 'outdated' && post.outdatedSince !== since) return { part: whose, since }
+    switch (whose) {
       case 'outdated':
-        return { part: 'outdated' }
       case 'theirs':
         closePart(this.#draft, part.key, here.count)
         return this.#skip(post, setByOthers)

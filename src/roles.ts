@@ -6,8 +6,8 @@ import { controllerRole, type ControllerOptions } from './controller/controller.
 import type { ServiceAccount } from './kube/reviews.ts'
 import { sharedFollow } from './kube/shared-follow.ts'
 import { followIn } from './kube/follow.ts'
-import { historyOf, withoutDoubt, type History } from './kube/history.ts'
-import { markLostHistory } from './kube/lost-history.ts'
+import { withoutDoubt } from './kube/doubt.ts'
+import { historyOf, type History } from './kube/history.ts'
 import { recognised } from './kube/unauthorized.ts'
 import { verdictOf, type Check } from './operations/checks.ts'
 import { serveOperations } from './operations/server.ts'
@@ -79,8 +79,8 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const { tracing } = given
   const traced = tracing === undefined ? connection.api : tracedConnection(connection.api, tracing)
   const { identity, namespace } = options
-  const lease = { namespace, name: controllerLease }
-  const history = historyOf({ ...given, api: traced }, lease)
+  const marks = options.controller
+  const history = historyOf({ ...given, api: traced }, { namespace, name: controllerLease, marks })
   const environment = { ...given, api: withoutDoubt(traced, history) }
   const reading = options.startReader === undefined ? {} : { startReader: options.startReader }
   metrics.gauge('receiverhooks_build_info', '1, with the version that runs.', ['version']).set({ version }, 1)
@@ -116,12 +116,8 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   ]
   const operations = await serveOperations(metrics, checks, options.operationsAddress)
   const running = Promise.all([trigger?.run(stop.signal), controller?.run(stop.signal), issuers.run(stop.signal)])
-  void history.run(stop.signal).then(async highest => {
-    if (highest === undefined) return
-    // A trigger may not write the Lease.
-    if (options.controller)
-      await markLostHistory(traced, lease, highest).catch((error: unknown) => log.error({ error }, notMarked))
-    clock.after(endsAfterMs, () => options.wentBack?.())
+  void history.run(stop.signal).then(ending => {
+    if (ending === 'went back') clock.after(endsAfterMs, () => options.wentBack?.())
   })
 
   return {
@@ -154,8 +150,6 @@ const checksOf = (history: History): readonly Check[] => [
   { name: 'history', failure: () => history.wentBack() },
   { name: 'history/caches', advisory: true, failure: () => history.lostCache() ?? history.unchecked() },
 ]
-
-const notMarked = 'the Lease could not be marked: processes that start later may not notice caches of the lost history'
 
 const notRecognised =
   'the API server answers every request with 401: see whether the service account of this process still exists, and start the process again'

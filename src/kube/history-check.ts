@@ -15,6 +15,12 @@ export interface LeasePlace {
   readonly name: string
 }
 
+/** The Lease as a GET has shown it. */
+export interface ReadLease {
+  readonly uid: string
+  readonly version: string
+}
+
 /** The watch whose API server is checked. */
 export type Checkable = Pick<OpenWatch, 'ask' | 'giveUp' | 'version'>
 
@@ -60,7 +66,7 @@ export class WatchCheck {
   #listed: { readonly version: string; readonly at: number } | undefined
   /** The version of the Lease in the first read after the list. */
   #first: string | undefined
-  #state: 'unknown' | 'lost' | 'passed' = 'unknown'
+  #state: 'unknown' | 'lost' | 'passed' | 'cannot be asked' = 'unknown'
   /** Since when the result has been open, in monotonic milliseconds. */
   #unknownSince: number
 
@@ -74,7 +80,8 @@ export class WatchCheck {
 
   /** Returns whether the check has passed, or nobody has written the Lease for so long that it never would. */
   get hasPassed(): boolean {
-    if (this.#state !== 'unknown' || this.#ended.signal.aborted) return this.#state === 'passed'
+    const isOpen = this.#state === 'unknown' || this.#state === 'cannot be asked'
+    if (!isOpen || this.#ended.signal.aborted) return this.#state === 'passed'
     return this.#judging.clock.monotonic() - this.#unknownSince >= unknownForMs
   }
 
@@ -90,6 +97,7 @@ export class WatchCheck {
   again(): void {
     this.#listed = undefined
     this.#unknownSince = this.#judging.clock.monotonic()
+    if (this.#state === 'cannot be asked') this.#judging.changed(true)
     if (this.#state !== 'passed') return
     this.#state = 'unknown'
     void this.#listUntilPassed()
@@ -116,9 +124,9 @@ export class WatchCheck {
     }
   }
 
-  #become(state: 'lost' | 'passed'): void {
+  #become(state: 'lost' | 'passed' | 'cannot be asked'): void {
     this.#state = state
-    this.#judging.changed(state === 'passed')
+    this.#judging.changed(state !== 'lost')
   }
 
   async #run(): Promise<void> {
@@ -143,7 +151,7 @@ export class WatchCheck {
     while (!this.#ended.signal.aborted) {
       const known = this.#watch.version()
       const answer = await this.#watch.ask(proofRequest(this.#source))
-      if (answer === 'cannot be asked') this.#judging.changed(true)
+      if (answer === 'cannot be asked') this.#become(answer)
       if (answer === 'cannot be asked' || this.#ended.signal.aborted) return false
       const version = listVersionIn(answer)
       if (version !== undefined) {
@@ -205,11 +213,11 @@ const leaseList = ({ name, namespace }: LeasePlace) =>
     timeoutMs: leaseAnswerWithinMs,
   }) as const
 
-/** Returns the version in the metadata of an answer, if it has one. */
-export const versionIn = ({ body }: ApiResponse): string | undefined => {
-  const version = stringAt(at(tryParseJson(body), 'metadata'), 'resourceVersion')
+/** Returns the version in the metadata of an object or a list, if it has one. */
+export const versionIn = (read: unknown): string | undefined => {
+  const version = stringAt(at(read, 'metadata'), 'resourceVersion')
   return version !== undefined && /^[0-9]+$/.test(version) ? version : undefined
 }
 
 const listVersionIn = (answer: ApiResponse | 'no answer'): string | undefined =>
-  answer !== 'no answer' && answer.status === 200 ? versionIn(answer) : undefined
+  answer !== 'no answer' && answer.status === 200 ? versionIn(tryParseJson(answer.body)) : undefined

@@ -1,7 +1,6 @@
-import { tryParseJson } from '../api/json.ts'
+import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { compareVersions } from '../api/mark.ts'
-import type { ApiConnection, Environment } from '../environment/environment.ts'
-import { Unreachable } from '../environment/unreachable.ts'
+import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { currentForMs } from './currency.ts'
 import {
@@ -12,8 +11,16 @@ import {
   WatchCheck,
   type Checkable,
   type LeasePlace,
+  type ReadLease,
 } from './history-check.ts'
-import { lostHistoryAnnotation, lostHistoryIn } from './lost-history.ts'
+import {
+  lostCacheText,
+  lostHistoryIn,
+  lostMessage,
+  markLostHistory,
+  uncheckedText,
+  type Unchecked,
+} from './lost-history.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -42,8 +49,8 @@ export interface History {
   /** Returns which API server's caches are of a lost history. Undefined if none are known. */
   readonly lostCache: () => string | undefined
   /**
-   * Returns why lists of earlier versions may be of a lost history. Undefined if no API server has
-   * failed the check, and one has passed it, or time enough has passed.
+   * Returns why lists of earlier versions may be of a lost history. Undefined if the Lease is current,
+   * no API server has failed the check, and one has passed it, or time enough has passed.
    */
   readonly doubt: () => string | undefined
   /** Returns why nothing of this is checked. Undefined if it is. */
@@ -51,10 +58,15 @@ export interface History {
   /** Checks the API server of a watch, until `end` is called. */
   readonly checkOver: (source: Source, watch: Checkable) => HistoryCheck
   /**
-   * Reads the Lease until `stop` is aborted, or until history has gone back. In the second case it
-   * resolves with a version that only the lost history had.
+   * Reads the Lease until `stop` is aborted, or until history has gone back. In the second case, the
+   * Lease was marked before it resolves, if this process marks it and could.
    */
-  readonly run: (stop: AbortSignal) => Promise<string | undefined>
+  readonly run: (stop: AbortSignal) => Promise<'stopped' | 'went back'>
+}
+
+export interface HistoryOptions extends LeasePlace {
+  /** Whether this process marks the Lease if a history is lost. A trigger may not write the Lease. */
+  readonly marks: boolean
 }
 
 /** The check of the API server of one watch. */
@@ -64,7 +76,11 @@ export interface HistoryCheck {
   readonly end: () => void
 }
 
-/** How often the Lease is read while a caller relies on it, and otherwise, in milliseconds. */
+/**
+ * How often the Lease is read while a caller relies on it, and otherwise, in milliseconds. Meanwhile,
+ * etcd may come to the version that was read last. So a process that marks the Lease for all others
+ * always reads it often.
+ */
 const readEveryMs = 1_000
 const idleReadEveryMs = 10_000
 
@@ -74,32 +90,37 @@ const missedMs = idleReadEveryMs + 2_000
 /** How long a caller counts as relying on it after its last call, in milliseconds. */
 const reliedOnMs = 10_000
 
+/** How long a process whose history went back tries to mark the Lease, in milliseconds. */
+const markWithinMs = 5_000
+
 class LeaseHistory implements History {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
-  readonly #options: LeasePlace
+  readonly #options: HistoryOptions
   readonly #setLost: (value: 0 | 1) => void
   readonly #checks = new Set<WatchCheck>()
-  readonly #began: number
+  /** Since when it is not known whether an API server passes the check, unless one has. */
+  #unknownSince: number
   /** When the last successful read was sent, in monotonic milliseconds. */
   #readAt = -Infinity
   #askedAt = -Infinity
   #reliedOnAt = -Infinity
   #askNow = (): void => {}
-  #highest: string | undefined
+  /** The Lease as it was read last. */
+  #lease: ReadLease | undefined
   #wentBack: string | undefined
-  /** What keeps this process from checking: a verb that it may not use, or a Lease that does not exist. */
-  #unchecked: 'get' | 'list' | 'absent' | undefined
-  /** Whether an API server has passed the check, or none can be asked. */
+  #unchecked: Unchecked | undefined
+  /** Whether an API server has passed the check, or none can be asked: ever, and since `#unknownSince`. */
   #everPassed = false
-  /** The lowest version that a cache of a lost history can have. Undefined if none is known. */
-  #lostAt: string | undefined
-  /** Whether the annotation of the Lease says so. */
-  #isMarked = false
+  #hasPassed = false
+  /** The lowest version that a cache of a lost history can have, as this process has found it. */
+  #found: string | undefined
+  /** The same, as the annotation of the Lease says it. */
+  #marked: string | undefined
 
-  constructor({ api, clock, log, metrics }: Environment, options: LeasePlace) {
+  constructor({ api, clock, log, metrics }: Environment, options: HistoryOptions) {
     this.#environment = { api, clock, log }
     this.#options = options
-    this.#began = clock.monotonic()
+    this.#unknownSince = clock.monotonic()
     const gauge = metrics.gauge(
       'receiverhooks_cache_of_lost_history',
       '1 while an API server answers from caches of a history before etcd was restored, else 0.',
@@ -126,33 +147,32 @@ class LeaseHistory implements History {
   }
 
   lostCache(): string | undefined {
-    if (![...this.#checks].some(({ isLost }) => isLost)) return undefined
-    const { namespace, name } = this.#options
-    const removed = `kubectl -n ${namespace} annotate lease ${name} ${lostHistoryAnnotation}-`
-    return `CacheOfLostHistory: etcd was restored, and an API server may answer from its caches of the time before. Hooks are read from etcd meanwhile. Restart every API server. After that: ${removed}, and restart the Deployments of both roles`
+    return [...this.#checks].some(({ isLost }) => isLost) ? lostCacheText(this.#options) : undefined
   }
 
   doubt(): string | undefined {
-    const age = this.#environment.clock.monotonic() - this.#began
-    const isUnknown = !this.#everPassed && this.#unchecked === undefined && age < unknownForMs
-    return this.lostCache() ?? (isUnknown ? 'it is not known yet whether etcd was restored' : undefined)
+    const age = this.#environment.clock.monotonic() - this.#unknownSince
+    const isUnknown = !this.#hasPassed && this.#unchecked === undefined && age < unknownForMs
+    const isKnown = this.current() && !isUnknown
+    return this.lostCache() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
   }
 
   checkOver(source: Source, watch: Checkable): HistoryCheck {
     const { clock, log } = this.#environment
     const check = new WatchCheck(source, this.#options, watch, {
       clock,
-      isBelowLost: listed => this.#lostAt === undefined || compareVersions(listed, this.#lostAt) < 0,
+      isBelowLost: listed => isLower(listed, this.#marked) && isLower(listed, this.#found),
       lost: listed => {
         if (this.lostCache() === undefined) log.error({ resource: source.type.resource }, lostMessage)
-        const isFirst = this.#lostAt === undefined
-        if (this.#lostAt === undefined || compareVersions(listed, this.#lostAt) < 0) this.#lostAt = listed
+        const isFirst = this.#found === undefined && this.#marked === undefined
+        if (isLower(listed, this.#found)) this.#found = listed
         // This process was there before, and has missed that history went back.
         if (isFirst && this.#everPassed)
           this.#goesBack(`an API server has lists at version ${listed}, which etcd has not come to`)
       },
       changed: isPassed => {
         this.#everPassed ||= isPassed
+        this.#hasPassed ||= isPassed
         this.#setLost(this.lostCache() === undefined ? 0 : 1)
       },
       refused: () => this.#cannotCheck('list'),
@@ -172,14 +192,16 @@ class LeaseHistory implements History {
     }
   }
 
-  async run(stop: AbortSignal): Promise<string | undefined> {
+  async run(stop: AbortSignal): Promise<'stopped' | 'went back'> {
     const { clock } = this.#environment
     while (!stop.aborted) {
       const sentAt = clock.monotonic()
       this.#askedAt = sentAt
       const isRead = await this.#read(sentAt)
-      if (stop.aborted) return undefined
-      const dueMs = clock.monotonic() - this.#reliedOnAt < reliedOnMs ? readEveryMs : idleReadEveryMs
+      if (stop.aborted) return 'stopped'
+      if (this.#wentBack === undefined) await this.#mark()
+      const isOften = this.#options.marks || clock.monotonic() - this.#reliedOnAt < reliedOnMs
+      const dueMs = isOften ? readEveryMs : idleReadEveryMs
       const nextAt = sentAt + (isRead ? dueMs : 0)
       if (this.#wentBack !== undefined) break
       const sooner = new AbortController()
@@ -187,7 +209,10 @@ class LeaseHistory implements History {
       await wait(clock, Math.max(againAfterMs, nextAt - clock.monotonic()), AbortSignal.any([stop, sooner.signal]))
     }
     this.#askNow = () => {}
-    return this.#wentBack === undefined ? undefined : (this.#lostAt ?? this.#highest)
+    if (this.#wentBack === undefined) return 'stopped'
+    const until = clock.monotonic() + markWithinMs
+    while (!(await this.#mark()) && !stop.aborted && clock.monotonic() < until) await wait(clock, againAfterMs, stop)
+    return 'went back'
   }
 
   /** Reads the Lease. Returns false if its version could not be found out. */
@@ -195,34 +220,51 @@ class LeaseHistory implements History {
     const answer = await readLease(this.#environment.api, this.#options)
     if (answer === 'no answer') return false
     // Somebody has deleted the Lease, or the snapshot is from before it was made.
-    if (answer.status === 404 && this.#highest !== undefined) return false
+    if (answer.status === 404 && this.#lease !== undefined) return false
     if (answer.status === 403 || answer.status === 404) {
       this.#cannotCheck(answer.status === 403 ? 'get' : 'absent')
       this.#readAt = sentAt
       return true
     }
-    const version = answer.status === 200 ? versionIn(answer) : undefined
+    const lease = answer.status === 200 ? tryParseJson(answer.body) : undefined
+    const version = versionIn(lease)
     if (version === undefined) return false
     if (this.#unchecked !== 'list') this.#unchecked = undefined
-    this.#noteLost(lostHistoryIn(tryParseJson(answer.body)))
-    if (this.#highest !== undefined && compareVersions(version, this.#highest) < 0) {
-      const { namespace, name } = this.#options
-      this.#goesBack(`the Lease ${namespace}/${name} has the version ${version}, and had ${this.#highest} before`)
+    const before = this.#lease
+    const uid = stringAt(at(lease, 'metadata'), 'uid') ?? ''
+    const where = `the Lease ${this.#options.namespace}/${this.#options.name}`
+    if (before !== undefined && compareVersions(version, before.version) < 0) {
+      if (isLower(before.version, this.#found)) this.#found = before.version
+      this.#goesBack(`${where} has the version ${version}, and had ${before.version} before`)
       return true
     }
-    // A snapshot that is younger than the last read could have been restored since.
-    if (sentAt - this.#readAt > missedMs) for (const check of this.#checks) check.again()
-    this.#highest = version
+    const marked = lostHistoryIn(lease)
+    if (marked !== undefined && this.#marked === undefined && before !== undefined)
+      this.#goesBack(`${where} says so, since a controller has seen it`)
+    // A person has removed the mark.
+    if (marked === undefined && this.#marked !== undefined) this.#found = undefined
+    this.#marked = marked
+    // A snapshot that is younger than the last read could have been restored since, or one from before the Lease was made.
+    if (before && (sentAt - this.#readAt > missedMs || uid !== before.uid)) this.#checkAgain()
+    this.#lease = { uid, version }
     this.#readAt = sentAt
     for (const check of this.#checks) check.see(version, sentAt)
     return true
   }
 
-  /** Takes the version from which a history is lost, as all processes of the installation know it. */
-  #noteLost(marked: string | undefined): void {
-    if (marked === undefined && !this.#isMarked) return
-    this.#lostAt = marked
-    this.#isMarked = marked !== undefined
+  #checkAgain(): void {
+    this.#unknownSince = this.#environment.clock.monotonic()
+    this.#hasPassed = false
+    for (const check of this.#checks) check.again()
+  }
+
+  /** Marks the Lease with what this process has found. Returns whether there is nothing to mark any more. */
+  async #mark(): Promise<boolean> {
+    const found = this.#found
+    if (!this.#options.marks || found === undefined || !isLower(found, this.#marked)) return true
+    const isMarked = await markLostHistory(this.#environment, this.#options, found)
+    if (isMarked) this.#marked = found
+    return isMarked
   }
 
   #goesBack(because: string): void {
@@ -231,23 +273,19 @@ class LeaseHistory implements History {
     this.#environment.log.error({}, this.#wentBack)
   }
 
-  #cannotCheck(why: 'get' | 'list' | 'absent'): void {
+  #cannotCheck(why: Unchecked): void {
     if (this.#unchecked === why) return
     this.#unchecked = why
     if (why !== 'absent') this.#environment.log.warn({}, uncheckedText(why, this.#options))
   }
 }
 
-const uncheckedText = (why: 'get' | 'list' | 'absent', { name, namespace }: LeasePlace): string =>
-  why === 'absent'
-    ? `there is no Lease ${namespace}/${name} of a controller yet, so a restored etcd would not be noticed`
-    : `this process may not ${why} the Lease ${namespace}/${name}, so a restored etcd would not be noticed: give its account the roles of this version`
-
-const lostMessage =
-  'CacheOfLostHistory: an API server answers from caches of a history before etcd was restored: restart every API server'
+/** Returns whether a version is lower than another one, or there is no other. */
+const isLower = (version: string, other: string | undefined): boolean =>
+  other === undefined || compareVersions(version, other) < 0
 
 /** Returns the history of the API server, by the Lease of the controller's election. */
-export const historyOf = (environment: Environment, options: LeasePlace): History => {
+export const historyOf = (environment: Environment, options: HistoryOptions): History => {
   const history = new LeaseHistory(environment, options)
   return {
     current: () => history.current(),
@@ -259,21 +297,3 @@ export const historyOf = (environment: Environment, options: LeasePlace): Histor
     run: stop => history.run(stop),
   }
 }
-
-/** Returns a function that checks the API server of each watch of a source, and ends the check with the watch. */
-export const checkedBy =
-  (history: History | undefined, source: Source) =>
-  (watch: Checkable): (() => void) =>
-    history?.checkOver(source, watch).end ?? (() => {})
-
-/**
- * Returns a connection that does not send a request for evidence while the answer may be of a lost
- * history.
- */
-export const withoutDoubt = (api: ApiConnection, history: Pick<History, 'doubt'>): ApiConnection => ({
-  watch: (request, stop) => api.watch(request, stop),
-  request: request => {
-    const why = request.isEvidence === true ? history.doubt() : undefined
-    return why === undefined ? api.request(request) : Promise.reject(new Unreachable(why, false))
-  },
-})

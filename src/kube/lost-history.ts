@@ -1,7 +1,7 @@
 import { compareVersions } from '../api/mark.ts'
 import { at, stringAt } from '../api/json.ts'
 import { group } from '../api/names.ts'
-import type { ApiConnection } from '../environment/environment.ts'
+import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { isStatus } from './errors.ts'
 import { leaseAnswerWithinMs, type LeasePlace } from './history-check.ts'
 import { objectPath } from './paths.ts'
@@ -22,27 +22,60 @@ export const lostHistoryIn = (lease: unknown): string | undefined => {
   return version !== undefined && /^[0-9]+$/.test(version) ? version : undefined
 }
 
+/** What the log says when an API server with caches of a lost history is found. */
+export const lostMessage =
+  'CacheOfLostHistory: an API server answers from caches of a history before etcd was restored: restart every API server'
+
+const notMarked =
+  'the Lease could not be marked yet: processes that start later may not notice caches of the lost history'
+
+/** Returns the message that is shown while an API server answers from a lost history. */
+export const lostCacheText = ({ name, namespace }: LeasePlace): string => {
+  const removed = `kubectl -n ${namespace} annotate lease ${name} ${lostHistoryAnnotation}-`
+  return `CacheOfLostHistory: etcd was restored, and an API server may answer from its caches of the time before. Hooks are read from etcd meanwhile. Restart every API server. After that: ${removed}, and restart the Deployments of both roles`
+}
+
+/** What keeps a process from checking: a verb that it may not use, or a Lease that does not exist. */
+export type Unchecked = 'get' | 'list' | 'absent'
+
+/** Returns the message that says so. */
+export const uncheckedText = (why: Unchecked, { name, namespace }: LeasePlace): string =>
+  why === 'absent'
+    ? `there is no Lease ${namespace}/${name} of a controller yet, so a restored etcd would not be noticed`
+    : `this process may not ${why} the Lease ${namespace}/${name}, so a restored etcd would not be noticed: give its account the roles of this version`
+
 /** How often the Lease is read again after another process has written it first. */
 const tries = 5
 
-/** Writes the annotation, unless a lower version is in it. Throws the errors of the API server. */
+/** Writes the annotation, unless a lower version is in it. Returns whether it is there, and logs why not. */
 export const markLostHistory = async (
-  api: ApiConnection,
-  { name, namespace }: LeasePlace,
+  { api, log }: Pick<Environment, 'api' | 'log'>,
+  place: LeasePlace,
   version: string,
-): Promise<void> => {
+): Promise<boolean> => {
+  try {
+    return await mark(api, place, version)
+  } catch (error) {
+    log.warn({ error }, notMarked)
+    return false
+  }
+}
+
+/** Does the same, but throws the errors of the API server. */
+const mark = async (api: ApiConnection, { name, namespace }: LeasePlace, version: string): Promise<boolean> => {
   const request = { lane: 'lease', timeoutMs: leaseAnswerWithinMs } as const
   for (let left = tries; left > 0; left--) {
     const lease = await read(api, leases, namespace, name, request)
     const marked = lostHistoryIn(lease)
-    if (lease === undefined || (marked !== undefined && compareVersions(marked, version) <= 0)) return
+    if (lease === undefined || (marked !== undefined && compareVersions(marked, version) <= 0)) return true
     const annotations = { ...lease.metadata.annotations, [lostHistoryAnnotation]: version }
     const body = JSON.stringify({ ...lease, metadata: { ...lease.metadata, annotations } })
     try {
       await send(api, { ...request, method: 'PUT', path: objectPath(leases, namespace, name), body })
-      return
+      return true
     } catch (error) {
       if (!isStatus(error, 409)) throw error
     }
   }
+  return false
 }

@@ -49,7 +49,7 @@ export type Part =
   /** The post depends on the outcome of this batch's own write. */
   | { readonly part: 'wait' }
   /** The version is older than a change that the post takes back. The target must be read again. */
-  | { readonly part: 'outdated' }
+  | { readonly part: 'outdated'; readonly since: string }
 
 /** A batch to be written: the draft to store first, and each post's part. */
 export interface Claimed {
@@ -84,7 +84,7 @@ export const originOf = (
 })
 
 /** A post as the fold needs it. */
-type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds'>
+type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
 
 /**
  * Folds posts into one write with the field manager `mark`. Some of the posts may need their hook's
@@ -216,9 +216,12 @@ class ClaimFold {
     const { version } = this.#on
     // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
     // back as that version did.
-    switch (part.since === undefined ? 'ours' : whoseCount(part.since, version)) {
+    const { since } = part
+    const whose = since === undefined ? 'ours' : whoseCount(since, version)
+    // If a later read is older too, the change was made before etcd was restored, and is lost.
+    if (since !== undefined && whose === 'outdated' && post.outdatedSince !== since) return { part: whose, since }
+    switch (whose) {
       case 'outdated':
-        return { part: 'outdated' }
       case 'theirs':
         closePart(this.#draft, part.key, here.count)
         return this.#skip(post, setByOthers)

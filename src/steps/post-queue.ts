@@ -15,6 +15,8 @@ export interface Waiting {
    * have been sent.
    */
   state: 'waiting' | 'in flight' | 'answered'
+  /** The beginning of the change that the post takes back, if an earlier read of the target was older. */
+  outdatedSince?: string
 }
 
 /** The posts that wait for a target, in order of arrival. */

@@ -138,6 +138,7 @@ export class BatchWriter {
       else if (part === undefined || part.part === 'wait') again.push(entry)
       else if (part.part === 'outdated') {
         isOutdated = true
+        entry.outdatedSince = part.since
         again.push(entry)
       } else answerPost(entry, stepOf(part))
     }

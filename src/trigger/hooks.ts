@@ -51,7 +51,7 @@ export class Hooks {
   readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
-  readonly #history: Pick<History, 'lostCache'> | undefined
+  readonly #history: Pick<History, 'current' | 'lostCache'> | undefined
   readonly #cache: Cache<LiveHook>
   /**
    * The hooks from live reads, each with the entry that the cache had when the read began. An entry
@@ -66,7 +66,7 @@ export class Hooks {
   readonly #gone = new BoundedMap<string, true>(maxGone)
   /**
    * The hooks that a live read did not find. A uid is never reused, so a deleted hook stays
-   * deleted.
+   * deleted, unless etcd is restored.
    */
   readonly #deleted: RecentUids
   readonly #tooLarge: RecentUids
@@ -80,7 +80,10 @@ export class Hooks {
     {
       follow,
       history,
-    }: { readonly follow?: Follow | undefined; readonly history?: Pick<History, 'lostCache'> | undefined } = {},
+    }: {
+      readonly follow?: Follow | undefined
+      readonly history?: Pick<History, 'current' | 'lostCache'> | undefined
+    } = {},
   ) {
     const { clock } = environment
     this.#environment = environment
@@ -126,8 +129,10 @@ export class Hooks {
     if (known?.uid === uid && this.#cache.fresh() && mayRun(known)) return { found: 'hook', hook: known }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
-    if (this.#deleted.has(uid)) return { found: 'none' }
-    if (this.#tooLarge.has(uid)) return { found: 'too large' }
+    if (this.#history?.current() !== false) {
+      if (this.#deleted.has(uid)) return { found: 'none' }
+      if (this.#tooLarge.has(uid)) return { found: 'too large' }
+    }
     if (known?.uid === uid) return await this.readLive(namespace, name, uid)
     // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
     // read count once.

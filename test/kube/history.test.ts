@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { parseJson } from '../../src/api/json.ts'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { historyOf, withoutDoubt } from '../../src/kube/history.ts'
-import { lostHistoryAnnotation } from '../../src/kube/lost-history.ts'
+import { withoutDoubt } from '../../src/kube/doubt.ts'
+import { historyOf } from '../../src/kube/history.ts'
+import { lostHistoryAnnotation, lostHistoryIn } from '../../src/kube/lost-history.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -11,24 +13,28 @@ import { answer } from '../support/scripted-connection.ts'
 type Lease = number | 'absent' | 'refused' | 'no answer'
 
 /** Sets up a process that reads a Lease, and what an API server lists over the connection of a watch. */
-const setUp = (lease: Lease = 10) => {
+const setUp = (lease: Lease = 10, { mark, marks = false }: { mark?: number; marks?: boolean } = {}) => {
   const clock = fakeClock()
   const server = {
     lease,
-    mark: undefined as number | undefined,
+    mark,
+    uid: 'first',
+    refusesWrites: false,
     listed: 10 as number | 'refused',
   }
   const reads: number[] = []
   const leaseAnswer = (): ApiResponse => {
-    const { lease, mark } = server
+    const { lease, mark, uid } = server
     if (lease === 'no answer') throw new Unreachable('down', true)
     if (lease === 'absent' || lease === 'refused') return answer(lease === 'absent' ? 404 : 403, {})
     const annotations = mark === undefined ? {} : { [lostHistoryAnnotation]: String(mark) }
-    return answer(200, { metadata: { name: 'lease', resourceVersion: String(lease), annotations } })
+    return answer(200, { metadata: { name: 'lease', uid, resourceVersion: String(lease), annotations } })
   }
   const api = {
-    request: async () => {
-      reads.push(clock.monotonic())
+    request: async ({ body, method }: ApiRequest) => {
+      if (method === 'GET') reads.push(clock.monotonic())
+      else if (server.refusesWrites) throw new Unreachable('down', true)
+      else server.mark = Number(lostHistoryIn(parseJson(body ?? '')))
       return leaseAnswer()
     },
     watch: () => {
@@ -36,7 +42,7 @@ const setUp = (lease: Lease = 10) => {
     },
   }
   const environment = testEnvironment({ clock, api })
-  const history = historyOf(environment, { namespace: 'system', name: 'lease' })
+  const history = historyOf(environment, { namespace: 'system', name: 'lease', marks })
   const stop = new AbortController()
   const ended = history.run(stop.signal)
   const givenUp: string[] = []
@@ -72,6 +78,12 @@ describe('the history of the API server', () => {
     expect(reads.length).toBeGreaterThanOrEqual(7 + 58)
   })
 
+  it('is always read once a second by a controller', async () => {
+    const { clock, reads } = setUp(10, { marks: true })
+    await clock.advance(60_000)
+    expect(reads).toHaveLength(61)
+  })
+
   it('has gone back if the Lease has a lower version than before', async () => {
     const { clock, ended, history, led, server } = setUp()
     await led(6)
@@ -80,7 +92,45 @@ describe('the history of the API server', () => {
     await clock.advance(2_000)
     expect(history.current()).toBe(false)
     expect(history.wentBack()).toContain('HistoryWentBack')
-    expect(await ended).toBe('12')
+    expect(await ended).toBe('went back')
+    expect(server.mark).toBeUndefined()
+  })
+
+  it('has gone back once the Lease is marked, although its version is higher than before', async () => {
+    const { clock, ended, history, led, server } = setUp()
+    await led(6)
+    server.mark = 11
+    server.lease = 1_000
+    await clock.advance(2_000)
+    expect(history.wentBack()).toContain('HistoryWentBack')
+    expect(await ended).toBe('went back')
+  })
+
+  it('that a controller sees go back is marked with a version of the lost history, also if that fails at first', async () => {
+    const { clock, ended, led, server } = setUp(10, { marks: true })
+    await led(6)
+    server.refusesWrites = true
+    server.lease = 4
+    await clock.advance(2_000)
+    expect(server.mark).toBeUndefined()
+    server.refusesWrites = false
+    await clock.advance(1_000)
+    expect(server.mark).toBe(12)
+    expect(await ended).toBe('went back')
+  })
+
+  it('is not known to be the same if the Lease was made again: the API servers are checked again', async () => {
+    const { clock, history, led, open, server } = setUp()
+    const check = open()
+    await led(6)
+    expect([check.passed(), history.doubt()]).toEqual([true, undefined])
+    server.lease = 'absent'
+    await clock.advance(2_000)
+    Object.assign(server, { lease: 40, uid: 'second', listed: 77 })
+    await clock.advance(1_500)
+    expect([check.passed(), history.doubt()]).toEqual([false, expect.stringContaining('not known yet')])
+    await led(4)
+    expect(history.wentBack()).toContain('lists at version 77')
   })
 
   it.each([['absent'], ['no answer']] as const)('is not known while a Lease that was there is %s', async state => {
@@ -134,11 +184,19 @@ describe('an API server', () => {
     server.listed = 5
     await led(10)
     expect([check.passed(), history.lostCache()]).toEqual([true, undefined])
+    expect([server.mark, history.wentBack()]).toEqual([undefined, undefined])
+  })
+
+  it('that a controller finds with caches of a lost history makes it mark the Lease', async () => {
+    const { history, led, open, server } = setUp(10, { marks: true })
+    server.listed = 1_000
+    open()
+    await led(6)
+    expect([server.mark, history.wentBack()]).toEqual([1_000, undefined])
   })
 
   it('fails at or above the version that the Lease is marked with, until the mark is removed', async () => {
-    const { history, led, open, server } = setUp()
-    server.mark = 8
+    const { history, led, open, server } = setUp(10, { mark: 8 })
     const check = open()
     await led(6)
     expect([check.passed(), history.doubt()]).toEqual([false, expect.stringContaining('CacheOfLostHistory')])
@@ -163,12 +221,15 @@ describe('an API server', () => {
   })
 
   it('is asked for no evidence before it is known to pass, for as long as a new leader may take', async () => {
-    const { clock, environment, history } = setUp()
+    const { clock, environment, history, led, server } = setUp()
     const evidence = { method: 'GET', path: '/', lane: 'step', timeoutMs: 1_000, isEvidence: true } as const
     const api = withoutDoubt(environment.api, history)
     await clock.advance(1)
     await expect(api.request(evidence)).rejects.toThrow('not known yet')
-    await clock.advance(30_000)
+    await led(30)
     expect((await api.request(evidence)).status).toBe(200)
+    server.lease = 'no answer'
+    await clock.advance(2_000)
+    await expect(api.request(evidence)).rejects.toThrow('not known yet')
   })
 })

@@ -9,6 +9,8 @@ export interface RecordRow {
   readonly from?: number
   readonly to?: number
   readonly claim?: Claim
+  /** The row that a claim has replaced. */
+  readonly former?: Pick<RecordRow, 'at'>
   /** The part that it adds to, or that it ends; what it takes back of that; and how long what it adds lasts. */
   readonly group?: string
   readonly ends?: string

@@ -222,7 +222,7 @@ const changesBetween = (lost: ApiServer, restored: ApiServer, revision: number) 
   followed.flatMap(([resource, kept]): (readonly [string, StoreChange])[] => {
     const before = new Map(lost.stored(kept).map(object => [placeIn(object), object]))
     const now = new Map(restored.stored(kept).map(object => [placeIn(object), object]))
-    const gone = [...before].filter(([place]) => !now.has(place))
+    const gone = [...before].filter(([place, { metadata }]) => now.get(place)?.metadata.uid !== metadata.uid)
     const other = [...now].filter(([place, object]) => before.get(place) !== object)
     return [
       ...gone.map(([, object]) => [resource, { type: 'DELETED', revision, object, before: object }] as const),

@@ -62,7 +62,9 @@ const setUp = async () => {
     },
   }
   const made = await makeHook()
-  const cache = new Hooks(testEnvironment({ api: connection, clock }), undefined)
+  const history = { isCurrent: true }
+  const read = { current: () => history.isCurrent, lostCache: () => undefined }
+  const cache = new Hooks(testEnvironment({ api: connection, clock }), undefined, { history: read })
   void cache.run(new AbortController().signal)
   await clock.advance(100)
   const remove = async (): Promise<void> => {
@@ -71,7 +73,18 @@ const setUp = async () => {
     await clock.advance(10)
   }
   const { uid } = made.metadata
-  return { api, cache, clock, lanes, makeHook, remove, uid, world, find: () => cache.find('default', 'web-up', uid) }
+  return {
+    api,
+    cache,
+    clock,
+    history,
+    lanes,
+    makeHook,
+    remove,
+    uid,
+    world,
+    find: () => cache.find('default', 'web-up', uid),
+  }
 }
 
 describe('a hook', () => {
@@ -94,6 +107,15 @@ describe('a hook', () => {
     for (let post = 0; post < 100; post++) expect(await find()).toEqual({ found: 'none' })
     expect(world.reads).toBe(1)
     await clock.advance(deletedHooksKeptMs)
+    expect(await find()).toEqual({ found: 'none' })
+    expect(world.reads).toBe(2)
+  })
+
+  it('that was found gone is read again while it is not known whether etcd was restored', async () => {
+    const { find, history, remove, world } = await setUp()
+    await remove()
+    expect(await find()).toEqual({ found: 'none' })
+    history.isCurrent = false
     expect(await find()).toEqual({ found: 'none' })
     expect(world.reads).toBe(2)
   })

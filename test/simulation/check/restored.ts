@@ -1,6 +1,6 @@
 import { at } from '../../../src/api/json.ts'
 import type { Happened, Violation } from '../happened.ts'
-import { rowsIn } from '../rows.ts'
+import { rowsIn, type RecordRow } from '../rows.ts'
 import { leasePath } from '../world/paths.ts'
 import { mayGoBy, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
@@ -35,8 +35,10 @@ const seenFrom = (happened: readonly Happened[], back: SetBack): number => {
     .slice(back.place)
     .flatMap(entry => (entry.what === 'request' && entry.asked === `GET ${leasePath}` ? [entry] : []))
     .filter(({ became }) => became === '200' || became === '404')
-  if (reads[0]?.became !== '404') return back.at
-  return reads.find(({ became }) => became === '200')?.at ?? Infinity
+  // The first reads may have been answered before.
+  const missing = reads.findIndex(({ became }) => became === '404')
+  if (missing < 0) return back.at
+  return reads.slice(missing).find(({ became }) => became === '200')?.at ?? Infinity
 }
 
 /** The processes beneath which the storage was set back. */
@@ -83,6 +85,7 @@ const isMarked = (happened: readonly Happened[], back: SetBack): boolean =>
   aliveAt(happened, back).some(
     process =>
       process.startsWith('controller') &&
+      couldKnow(happened, back, process) &&
       !happened.slice(back.place).some(
         entry =>
           (entry.what === 'crash' || entry.what === 'end') &&
@@ -130,23 +133,27 @@ const claimsOfLost = ({ happened, targets }: Timeline, back: SetBack): readonly 
     versions.some(({ owners, place }) => owners.includes(mark) && isOfLost(place) === lost)
   const wroteSince = (mark: string): boolean =>
     versions.some(({ owners, place }) => owners.includes(mark) && place > back.place)
-  const open = new Map<string, Map<string, string>>()
+  const open = new Map<string, Map<string, RecordRow>>()
   const found: Violation[] = []
   for (const entry of happened.slice(back.place)) {
     if (entry.what !== 'stored' || entry.resource !== 'receiverhookrecords') continue
     const { name, uid } = entry.object.metadata
     const rows = rowsIn(entry.object['content'])
-    const before = open.get(uid) ?? new Map<string, string>()
-    for (const { claim, key, to } of rows) {
-      const mark = before.get(key)
-      if (mark !== undefined && claim !== undefined && claim.mark !== mark && wroteSince(mark))
+    const before = open.get(uid) ?? new Map<string, RecordRow>()
+    for (const { claim, former, key, to } of rows) {
+      const was = before.get(key)
+      const mark = was?.claim?.mark
+      // After its window a delivery counts again, and the new claim keeps the row of the step before it.
+      const isTold = former !== undefined && former.at === was?.at
+      const isLate = entry.at > back.at + restoredWithinMs
+      if (mark !== undefined && claim !== undefined && claim.mark !== mark && wroteSince(mark) && !isTold && isLate)
         found.push(violation(`the record ${name} claims the step of ${mark} again, although that was made`))
       if (claim !== undefined || to === undefined || mark === undefined || entry.at <= back.at + restoredWithinMs)
         continue
       if (wrote(mark, true) && !wrote(mark, false))
         found.push(violation(`the record ${name} says that ${mark} was made, and it was in the lost history alone`))
     }
-    open.set(uid, new Map(rows.flatMap(({ claim, key }) => (claim ? [[key, claim.mark] as const] : []))))
+    open.set(uid, new Map(rows.flatMap(row => (row.claim ? [[row.key, row] as const] : []))))
   }
   return found
 }

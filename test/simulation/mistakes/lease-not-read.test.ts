@@ -10,7 +10,7 @@ vi.mock(import('../../../src/kube/history.ts'), async original => {
       ...real.historyOf(environment, place),
       current: () => true,
       wentBack: () => undefined,
-      run: () => Promise.resolve(undefined),
+      run: () => Promise.resolve('stopped'),
       checkOver: () => ({ passed: () => true, end: () => undefined }),
       doubt: () => undefined,
     }),

@@ -1,7 +1,7 @@
 import { controllerRole } from '../../../src/controller/controller.ts'
 import { followIn } from '../../../src/kube/follow.ts'
-import { historyOf, withoutDoubt, type History } from '../../../src/kube/history.ts'
-import { markLostHistory } from '../../../src/kube/lost-history.ts'
+import { withoutDoubt } from '../../../src/kube/doubt.ts'
+import { historyOf, type History } from '../../../src/kube/history.ts'
 import { verdictOf } from '../../../src/operations/checks.ts'
 import type { Endpoint } from '../../../src/trigger/endpoint.ts'
 import { defaultLimits, type RecordLimits } from '../../../src/record/memory.ts'
@@ -60,7 +60,8 @@ export const startFleet = (
   const start = (seat: string, role: Member['role'], life: number): void => {
     const process = createProcess(simulation, `${seat}.${life}`)
     const stop = new AbortController()
-    const history = size.readsLease === true ? historyOf(process.environment, lease) : undefined
+    const history =
+      size.readsLease === true ? historyOf(process.environment, { ...lease, marks: role === 'controller' }) : undefined
     const started = startRole(role, process, { records, history })
     seats.set(seat, { process, role, ...started, serving: true, open: 0, stop: () => stop.abort() })
     process.onEnd(() => {
@@ -68,7 +69,7 @@ export const startFleet = (
       const again = simulation.faults() === noFaults ? backMs.least : rng.int(backMs.least, backMs.most)
       simulation.time.at(again, () => start(seat, role, life + 1))
     })
-    if (history) endWithHistory(process, role, history, stop.signal)
+    if (history) endWithHistory(process, history, stop.signal)
     started.run(stop.signal).then(
       () => process.end(),
       (error: unknown) => note({ what: 'broken', why: `${process.name} failed: ${String(error)}` }),
@@ -101,15 +102,10 @@ const limitsOf = (rng: Rng): RecordLimits =>
 const lease = { namespace: system, name: controllerLease }
 
 /** As the program does. */
-const endWithHistory = (process: SimulatedProcess, role: Member['role'], history: History, stop: AbortSignal): void => {
-  const { api } = process.environment
-  const end = async (): Promise<void> => {
-    const highest = await history.run(stop)
-    if (highest === undefined) return
-    if (role === 'controller') await markLostHistory(api, lease, highest).catch(() => undefined)
-    process.after(endsAfterMs, () => process.crash())
-  }
-  void end()
+const endWithHistory = (process: SimulatedProcess, history: History, stop: AbortSignal): void => {
+  void history.run(stop).then(ending => {
+    if (ending === 'went back') process.after(endsAfterMs, () => process.crash())
+  })
 }
 
 const startRole = (

@@ -1,11 +1,10 @@
 import { at, parseJson } from '../../../src/api/json.ts'
-import { isStoredObject } from '../../../src/api/object.ts'
 import { lostHistoryAnnotation } from '../../../src/kube/lost-history.ts'
 import type { Rng } from '../seed.ts'
 import type { Simulation } from '../simulation.ts'
 import type { Fleet } from './fleet.ts'
-import { newHook, secretOf, type Installation } from './installation.ts'
-import { hooksPath, leasePath, secretsPath } from './paths.ts'
+import { newHook, type Installation } from './installation.ts'
+import { hooksPath, leasePath } from './paths.ts'
 import { removeAutoscaler } from './outside.ts'
 import { rowsIn } from '../rows.ts'
 import { targetsPath, targetWith } from './targets.ts'
@@ -64,7 +63,6 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
   time.at(goingBackLastsMs, () => {
     note({ what: 'world', did: 'restarts the API servers whose caches are of the lost history' })
     apiServers.restartLost()
-    for (const name of installation.hooks) deleteOrphan(simulation, name)
     for (const target of installation.targets) removeAutoscaler(server, target)
     time.at(marksMs, () => {
       server.tell('PATCH', leasePath, { metadata: { annotations: { [lostHistoryAnnotation]: null } } })
@@ -91,13 +89,4 @@ const makeMissing = ({ server }: Simulation, rng: Rng, installation: Installatio
     const path = `${hooksPath}/${name}`
     if (server.tell('GET', path).status === 404) server.tell('POST', hooksPath, newHook(rng, name, installation))
   }
-}
-
-/** Deletes the Secret of a hook that is of the lost history, as the garbage collector of a cluster does. */
-const deleteOrphan = ({ server }: Simulation, hook: string): void => {
-  const path = `${secretsPath}/${secretOf(hook)}`
-  const secret = parseJson(server.tell('GET', path).body)
-  const owner = isStoredObject(secret) ? secret.metadata.ownerReferences?.[0]?.uid : undefined
-  const uid = at(parseJson(server.tell('GET', `${hooksPath}/${hook}`).body), 'metadata', 'uid')
-  if (owner !== undefined && owner !== uid) server.tell('DELETE', path)
 }

@@ -33,20 +33,13 @@ export const readTokens = (server: SimulatedServer): Board => {
   const tokens = new Map<string, Published[]>()
   /** What stands where. */
   const standing = new Map<string, string | undefined>()
-  /** The uid of each hook, by its name. */
-  const living = new Map<string, string>()
+  /** Which hook has a name now, and which rotation its spec asks for. */
+  const living = new Map<string, Pick<Published, 'uid' | 'rotation'>>()
   server.onStored(({ deleted, object, resource }) => {
     if (deleted) return
     if (resource === hookPlural) {
       const { name, uid } = object.metadata
-      living.set(name, uid)
-      // Where the storage was set back, later rotations are lost.
-      const isLost = (token: Published): boolean =>
-        token.uid === uid && token.rotation > Number(at(object, 'spec', 'token', 'rotation'))
-      if (tokens.get(name)?.some(isLost)) {
-        tokens.set(name, tokens.get(name)?.filter(token => !isLost(token)) ?? [])
-        standing.clear()
-      }
+      living.set(name, { uid, rotation: Number(at(object, 'spec', 'token', 'rotation')) })
     }
     const [hook, token] = tokenIn(resource, object)
     const where = `${resource} ${object.metadata.uid}`
@@ -58,8 +51,12 @@ export const readTokens = (server: SimulatedServer): Board => {
   })
   return {
     of: hook => {
-      const known = tokens.get(hook) ?? []
-      const isOfNow = ({ uid }: Published): boolean => uid === living.get(hook)
+      const now = living.get(hook)
+      const isOfNow = ({ uid }: Published): boolean => uid === now?.uid
+      // Where the storage was set back, later rotations are lost, until there are so many again: they have the same tokens.
+      const known = (tokens.get(hook) ?? []).filter(
+        token => !isOfNow(token) || token.rotation <= (now?.rotation ?? Infinity),
+      )
       // A Secret of a hook that was deleted, or that has been rotated or no longer names it, can be written late.
       const present = known.filter(isOfNow).toSorted((a, b) => a.rotation - b.rotation)
       return [...known.filter(token => !isOfNow(token)), ...present]

@@ -166,19 +166,23 @@ it('who does what the page of Alertmanager says has URLs where Alertmanager look
   ])
 })
 
-it('with the expression of the page an alert is one step, whatever is repeated', async () => {
+it('with the window of the page an alert is one step, whatever is repeated, until it has ended', async () => {
   const { here } = await setUp(1)
-  const [shown = ''] = /`(when: [^`]+)`/.exec(readFileSync(alertmanagerPage, 'utf8')) ?? []
-  await here.createHook('web-up', {}, { when: stringAt(parse(shown.replaceAll('`', '')), 'when') })
+  const [, shown = ''] = /set `(dedupeWindow: [^`]+)`/.exec(readFileSync(alertmanagerPage, 'utf8')) ?? []
+  await here.createHook('web-up', {}, { dedupeWindow: stringAt(parse(shown), 'dedupeWindow') })
   const url = await here.url('web-up')
-  const reasons = []
-  for (const why of ['first notification', 'repeat interval elapsed']) {
-    reasons.push((await post(url, notification('firing', why))).body['reason'])
-  }
+  const first = notification('firing', 'first notification')
   // An Alertmanager before 0.32 does not say why it sends.
   const { notification_reason: _, ...older } = notification('firing', 'repeat interval elapsed')
-  reasons.push((await post(url, { ...older, groupLabels: { alertname: 'Other' } })).body['reason'])
-  expect(reasons).toEqual(['Stepped', 'Filtered', 'Stepped'])
+  const [alert] = first.alerts
+  const again = { ...first, alerts: [{ ...alert, startsAt: '2026-01-01T11:00:00Z' }] }
+  const bodies = [
+    ...[first, notification('firing', 'repeat interval elapsed'), older],
+    ...[notification('resolved', 'all alerts resolved'), again],
+  ]
+  const reasons = []
+  for (const body of bodies) reasons.push((await post(url, body)).body['reason'])
+  expect(reasons).toEqual(['Stepped', 'Duplicate', 'Duplicate', 'Resolved', 'Stepped'])
 })
 
 it('who does what the page of Flux says may write hooks, and keeps the count that is taken out of Git', async () => {

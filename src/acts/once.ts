@@ -20,6 +20,12 @@ import { actOf, doneOf, runningActs, type Running } from './running.ts'
 /** The wait before the record is read again while another act blocks this one. */
 const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
+/**
+ * No post begins to wait for a serial act again in its last moment, in milliseconds. Its process could
+ * take the act up, learn that only after the answer, and do nothing. Others would wait ten seconds more.
+ */
+const lastLookMs = 500
+
 /** The acts of one process. */
 export interface ActService {
   /**
@@ -105,6 +111,7 @@ const once = async (
       }
     }
     await wait(clock, waitAfter(lookAgain, looks++))
+    if (how.serial && deadline - clock.monotonic() < lastLookMs) break
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
 }

@@ -38,8 +38,14 @@ const processes = (count: number, limits?: RecordLimits) => {
     spec: { driver: 'redeploy', redeploy: { selector: {} } },
   })
   const uid = stringAt(hook, 'metadata', 'uid') ?? ''
+  const slow = { putMs: 0 }
   const api: ApiConnection = {
-    request: request => Promise.resolve(handle(request)),
+    request: request => {
+      const ms = request.method === 'PUT' ? slow.putMs : 0
+      return ms === 0
+        ? Promise.resolve(handle(request))
+        : new Promise(resolve => void clock.after(ms, () => resolve(handle(request))))
+    },
     watch: () => {
       throw new Error('nobody watches here')
     },
@@ -50,17 +56,17 @@ const processes = (count: number, limits?: RecordLimits) => {
     const ledgers = openLedgers(environment, limits)
     void ledgers.run(stop.signal)
     const service = actService(environment)
-    return (name?: string): Acts =>
+    return (name?: string, withinMs = 30_000): Acts =>
       service.of(
         contextOf({
           hook: { namespace, name: 'push', uid },
           delivery: { phase: 'none', ...(name !== undefined && { identity: { key: name } }) },
-          deadline: clock.monotonic() + 30_000,
+          deadline: clock.monotonic() + withinMs,
           ledger: () => ledgers.of({ namespace, name: 'push', uid }),
         }),
       )
   })
-  return { clock, actsOf, end: () => stop.abort() }
+  return { clock, actsOf, end: () => stop.abort(), slow }
 }
 
 const done: Worked = {
@@ -249,6 +255,28 @@ describe('a copy of a serial act', () => {
     expect(hasBegun).toBe(false)
     await clock.advance(2500)
     expect(hasBegun).toBe(true)
+    end()
+  })
+
+  it('is not taken up in the last moment of a post, which would leave it to nobody for ten seconds more', async () => {
+    const { actsOf, clock, end, slow } = processes(2)
+    const began: number[] = []
+    const begin = (process: number): void =>
+      void once(actsOf[process]?.('one', 4000), () => {
+        began.push(process)
+        return never
+      })
+    begin(0)
+    await clock.advance(500)
+    slow.putMs = 100
+    begin(1)
+    await clock.advance(6300)
+    // Ten seconds are over between the last two looks of this post.
+    begin(1)
+    await clock.advance(4200)
+    begin(1)
+    await clock.advance(1000)
+    expect(began).toEqual([0, 1])
     end()
   })
 

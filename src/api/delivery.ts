@@ -75,6 +75,8 @@ export interface AlertGroup {
   readonly key: string
   /** For each firing alert, a text that identifies the alert. */
   readonly firing: readonly string[]
+  /** When the last of the alerts began, in milliseconds since the epoch, if the sender says it. */
+  readonly beganAt?: number
   /** When the last of the alerts ended, in milliseconds since the epoch, if all have ended and the sender says it. */
   readonly endedAt?: number
   /**

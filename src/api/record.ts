@@ -24,6 +24,8 @@ const groupSchema = {
     at: time,
     /** The hashes of the alerts that fired in the group's last report. Empty if it was about their end. */
     firing: { type: 'array', items: { type: 'string' } },
+    /** When the last of these alerts began, by the sender's clock, if it says it. */
+    beganAt: time,
     /** When the alerts last ended, by the sender's clock, if it says it. */
     endedAt: time,
     /** True if the group's lease has ended since its last report. */

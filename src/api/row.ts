@@ -59,6 +59,8 @@ const reportSchema = {
     group: { type: 'string' },
     /** The hashes of the firing alerts. */
     firing: { type: 'array', items: { type: 'string' } },
+    /** When the last of the alerts began, by the sender's clock. Absent unless some fire. */
+    beganAt: time,
     /** When the alerts ended, by the sender's clock. Absent unless all have ended. */
     endedAt: time,
   },

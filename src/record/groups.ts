@@ -14,12 +14,13 @@ const maxGroups = 64
 const maxFiring = 128
 
 /** What a delivery says of a group of alerts. */
-type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
+type AlertReport = Pick<Delivery, 'group' | 'phase'>
 
 /** Returns a group's report for the record. */
-export const reportOf = ({ endedAt, firing, key }: AlertGroup): Report => ({
+export const reportOf = ({ beganAt, endedAt, firing, key }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),
+  ...(beganAt !== undefined && firing.length > 0 && { beganAt }),
   ...(endedAt !== undefined && { endedAt }),
 })
 
@@ -27,14 +28,22 @@ export const reportOf = ({ endedAt, firing, key }: AlertGroup): Report => ({
  * Stores the report of a group of alerts that was decided at `at`. If there are too many groups, those
  * that have ended are forgotten first, and then the oldest.
  */
-export const withReport = (draft: MemoryDraft, { endedAt, firing, group }: Report, at: number): void => {
-  const { [group]: before, ...others } = draft.fields.groups
-  const lastEnd = latest(endedAt, before?.endedAt)
-  const entry = { at, firing, ...(lastEnd !== undefined && { endedAt: lastEnd }) }
+export const withReport = (draft: MemoryDraft, report: Report, at: number): void => {
+  const { [report.group]: before, ...others } = draft.fields.groups
+  const lastEnd = latest(report.endedAt, before?.endedAt)
+  const isEarlier = before !== undefined && isEarlierEnd(before, report.endedAt)
+  const { beganAt, firing } = isEarlier ? before : report
+  const entry = {
+    at,
+    firing,
+    ...(beganAt !== undefined && { beganAt }),
+    ...(lastEnd !== undefined && { endedAt: lastEnd }),
+    ...(isEarlier && before.ended && { ended: true }),
+  }
   const kept = Object.entries(others).sort(
     ([, a], [, b]) => Number(b.firing.length > 0) - Number(a.firing.length > 0) || b.at - a.at,
   )
-  draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [group]: entry } })
+  draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [report.group]: entry } })
 }
 
 /** Returns whether alerts of a group fire by its last report. */
@@ -57,6 +66,19 @@ const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 export const endsAgain = (draft: MemoryDraft, { group, phase }: AlertReport): boolean =>
   phase === 'resolved' && group !== undefined && isFiring(draft, group)
 
+/** A group of alerts in a record. */
+type KnownGroup = MemoryDraft['fields']['groups'][string]
+
+/** Returns whether alerts that ended at `endedAt` had ended before those began that fire now. */
+const isEarlierEnd = ({ beganAt, firing }: KnownGroup, endedAt: number | undefined): boolean =>
+  firing.length > 0 && beganAt !== undefined && endedAt !== undefined && endedAt < beganAt
+
+/** Returns whether a delivery is about the end of alerts that have begun again since. */
+export const hasBegunAgain = (draft: MemoryDraft, { group, phase }: AlertReport): boolean => {
+  const known = group && draft.fields.groups[keyOf(group.key)]
+  return known !== undefined && phase === 'resolved' && isEarlierEnd(known, group?.endedAt)
+}
+
 /** Returns an open claim that reports on a group of alerts. Its report is noted once its write is known to be stored. */
 export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): ClaimedRow | undefined => {
   const reported = keyOf(key)
@@ -68,9 +90,9 @@ export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): Claimed
  * the last report was about that end, or they have ended since. The alerts of a late copy began before
  * that end. Two Prometheus servers may give one beginning two times.
  */
-export const isOfNextAlerts = (draft: MemoryDraft, { group, identity, phase }: AlertReport): boolean => {
+export const isOfNextAlerts = (draft: MemoryDraft, { group, phase }: AlertReport): boolean => {
   const known = group && draft.fields.groups[keyOf(group.key)]
-  if (!known || identity?.newsAt === undefined || known.endedAt === undefined) return false
+  if (!known || group.beganAt === undefined || known.endedAt === undefined) return false
   const isTurned = phase === (known.firing.length > 0 ? 'resolved' : 'firing')
-  return isTurned && identity.newsAt > known.endedAt
+  return isTurned && group.beganAt > known.endedAt
 }

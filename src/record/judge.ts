@@ -8,7 +8,7 @@ import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
 import type { Leasing } from './lease-terms.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
-import { allSeen, claimReporting, endsAgain, isOfNextAlerts } from './groups.ts'
+import { allSeen, claimReporting, endsAgain, hasBegunAgain, isOfNextAlerts } from './groups.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
 
 /** What the record needs to know of a delivery and its hook. */
@@ -161,7 +161,7 @@ const judgeByRows = (
   // first.
   const running = cooldownMs > 0 && draft.claims().find(({ ends, from, to }) => from !== to && ends === undefined)
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
-  if (isUndo(remembered)) return judgeUndo(draft, group?.key)
+  if (isUndo(remembered)) return hasBegunAgain(draft, delivery) ? begunAgain : judgeUndo(draft, group?.key)
   if (cooldownMs > 0) {
     const sinceMs = Math.abs(now - (draft.fields.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
@@ -235,6 +235,12 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
   reason: 'NothingToUndo',
   message: 'the firings of this alert changed nothing here that could be taken back',
   remember: true,
+}
+
+/** The decision for the end of alerts that have begun again since. */
+const begunAgain: Judgement & { judgement: 'skip' } = {
+  ...nothingToUndo,
+  message: 'the alerts have begun again since this end: nothing is taken back before their next one',
 }
 
 /** The decision for alerts whose changes are no longer the hook's to take back. */

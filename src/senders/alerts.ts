@@ -81,15 +81,17 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   // Each other reason occurs once while the same alerts fire. A report without a reason may be a repeat.
   const repeats = why === undefined || why === 'repeat interval elapsed'
   const phase = phaseOf(body, why)
+  const beganAt = newest(alerts, 'startsAt')
   const endedAt = phase === 'resolved' ? newest(alerts, 'endsAt') : undefined
   return {
     sender,
     phase,
-    identity: identityOf(identityKey(key, firing, resolved, truncated(body)), newest(alerts, 'startsAt'), repeats),
+    identity: identityOf(identityKey(key, firing, resolved, truncated(body)), beganAt, repeats),
     labels: labelsIn(at(body, 'commonLabels')),
     group: {
       key,
       firing,
+      ...(beganAt !== undefined && { beganAt }),
       ...(endedAt !== undefined && { endedAt }),
       mixed: why === undefined && firing.length > 0 && resolved.length > 0,
     },

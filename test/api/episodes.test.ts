@@ -50,3 +50,27 @@ it.each([
     ])
   },
 )
+
+it.each(['undo', 'ignore'])(
+  'the end of earlier alerts, which arrives late, ends nothing: onResolved %s',
+  async onResolved => {
+    const here = await cluster()
+    await here.createDeployment('web', 2)
+    await product(here)
+    await here.createHook('busy', { by: 2, max: 20 }, { onResolved, dedupeWindow: '24h' })
+    const url = await here.url('busy')
+    const post = async (status: Status, why: Why, ...times: [number, number?]): Promise<string> =>
+      said(await postUntilDone(url, report(status, why, ...times)))
+    expect([
+      await post('firing', 'first notification', 7),
+      await post('resolved', 'all alerts resolved', 0, 5),
+      await post('firing', 'repeat interval elapsed', 7),
+      await post('resolved', 'all alerts resolved', 7, 9),
+    ]).toEqual([
+      'Stepped 2 4',
+      onResolved === 'undo' ? 'NothingToUndo' : 'Resolved',
+      'Duplicate',
+      onResolved === 'undo' ? 'Undone 4 2' : 'Resolved',
+    ])
+  },
+)

@@ -5,6 +5,8 @@ import { expect, it } from 'vitest'
 /** One row of the page: the commit that mended a fault, its day, and the seeds that show the fault. */
 interface Row {
   readonly fix: string
+  /** Another commit, which names the seeds. */
+  readonly namedBy: string | undefined
   readonly date: string
   readonly seeds: readonly string[]
 }
@@ -15,6 +17,7 @@ const rows: readonly Row[] = [...page.matchAll(/^\| `([0-9a-f]{7})` \| (\S+) \|.
   ([, fix = '', date = '', shown = '']) => ({
     fix,
     date,
+    namedBy: /named by `([0-9a-f]{7})`/.exec(shown)?.[1],
     seeds: [...shown.matchAll(/`(\d{5,})`/g)].map(([, seed = '']) => seed),
   }),
 )
@@ -26,11 +29,14 @@ it('there are rows to check, each with a seed', () => {
   expect(rows.filter(({ seeds }) => seeds.length === 0)).toEqual([])
 })
 
-it.each(rows)('$fix is of the day that its row names, and its message has the seeds', ({ date, fix, seeds }) => {
-  expect(git('log', '-1', '--format=%as', fix).trim()).toBe(date)
-  const message = git('log', '-1', '--format=%B', fix)
-  expect(seeds.filter(seed => !new RegExp(`\\b${seed}\\b`).test(message))).toEqual([])
-})
+it.each(rows)(
+  '$fix is of the day that its row names, and its message has the seeds',
+  ({ date, fix, namedBy = fix, seeds }) => {
+    expect(git('log', '-1', '--format=%as', fix).trim()).toBe(date)
+    const message = git('log', '-1', '--format=%B', namedBy)
+    expect(seeds.filter(seed => !new RegExp(`\\b${seed}\\b`).test(message))).toEqual([])
+  },
+)
 
 it('the commands of the page are of one of its rows', () => {
   const [, fix, seed] = /worktree add \S+ (\w+)~1[^]*--seed (\d+)/.exec(page) ?? []

@@ -77,6 +77,10 @@ export interface AlertGroup {
   readonly firing: readonly string[]
   /** When the last of the alerts ended, in milliseconds since the epoch, if all have ended and the sender says it. */
   readonly endedAt?: number
+  /** When the last of those alerts ended that have ended, if others fire on. */
+  readonly someEndedAt?: number
+  /** When the newest of the firing alerts began. */
+  readonly beganAt?: number
   /**
    * True if some alerts have ended, others fire, and the sender does not say which of these changes
    * is new. The delivery counts as partly resolved if every firing alert has been reported before.

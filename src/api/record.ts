@@ -26,6 +26,10 @@ const groupSchema = {
     firing: { type: 'array', items: { type: 'string' } },
     /** When the alerts last ended, by the sender's clock, if it says it. */
     endedAt: time,
+    /** When some alerts last ended while others fired on, by the sender's clock. */
+    someEndedAt: time,
+    /** When the newest of the firing alerts began, by the sender's clock. */
+    beganAt: time,
     /** True if the group's lease has ended since its last report. */
     ended: { type: 'boolean' },
   },

@@ -51,7 +51,7 @@ const leasesSchema = {
   },
 } as const satisfies Obj
 
-const reportSchema = {
+export const reportSchema = {
   type: 'object',
   required: ['group', 'firing'],
   properties: {
@@ -61,6 +61,10 @@ const reportSchema = {
     firing: { type: 'array', items: { type: 'string' } },
     /** When the alerts ended, by the sender's clock. Absent unless all have ended. */
     endedAt: time,
+    /** When the last of those alerts ended that have ended, if others fire on. */
+    someEndedAt: time,
+    /** When the newest of the firing alerts began, by the sender's clock. */
+    beganAt: time,
   },
 } as const satisfies Obj
 

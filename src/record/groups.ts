@@ -1,5 +1,6 @@
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { OpenAct } from '../api/record.ts'
 import type { ClaimedRow, Report } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
 import { latest } from './memory.ts'
@@ -17,24 +18,36 @@ const maxFiring = 128
 type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
 
 /** Returns a group's report for the record. */
-export const reportOf = ({ endedAt, firing, key }: AlertGroup): Report => ({
+export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),
   ...(endedAt !== undefined && { endedAt }),
+  ...(someEndedAt !== undefined && { someEndedAt }),
+  ...(beganAt !== undefined && { beganAt }),
 })
 
 /**
  * Stores the report of a group of alerts that was decided at `at`. If there are too many groups, those
  * that have ended are forgotten first, and then the oldest.
  */
-export const withReport = (draft: MemoryDraft, { endedAt, firing, group }: Report, at: number): void => {
+export const withReport = (draft: MemoryDraft, { beganAt, endedAt, firing, group, someEndedAt }: Report, at: number): void => {
   const { [group]: before, ...others } = draft.fields.groups
   const lastEnd = latest(endedAt, before?.endedAt)
-  const entry = { at, firing, ...(lastEnd !== undefined && { endedAt: lastEnd }) }
-  const kept = Object.entries(others).sort(
-    ([, a], [, b]) => Number(b.firing.length > 0) - Number(a.firing.length > 0) || b.at - a.at,
-  )
-  draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [group]: entry } })
+  const lastOfSome = latest(someEndedAt, before?.someEndedAt)
+  const times = {
+    ...(lastEnd !== undefined && { endedAt: lastEnd }),
+    ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
+    ...(beganAt !== undefined && { beganAt }),
+  }
+  const entry = { at, firing, ...times }
+  const rest = Object.entries(others)
+  if (rest.length >= maxGroups) {
+    rest.sort(([, a], [, b]) => Number(b.firing.length > 0) - Number(a.firing.length > 0) || b.at - a.at)
+    // An end takes the place of no group that fires.
+    if (firing.length === 0 && rest[maxGroups - 1]?.[1].firing.length) return
+    rest.length = maxGroups - 1
+  }
+  draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
 }
 
 /** Returns whether alerts of a group fire by its last report. */
@@ -47,6 +60,13 @@ export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolea
   return firing.every(alert => seen.has(alertKey(alert)))
 }
 
+/** Returns when a group was last reported, if that is within a window and every firing alert was in it. None of them has begun since. */
+export const reportedWithin = (draft: MemoryDraft, group: AlertGroup, windowMs: number, now: number): number | undefined => {
+  const { at = Infinity, beganAt = -Infinity } = draft.fields.groups[keyOf(group.key)] ?? {}
+  const isWithin = Math.abs(now - at) < windowMs
+  return isWithin && group.firing.length > 0 && (group.beganAt ?? Infinity) <= beganAt && allSeen(draft, group) ? at : undefined
+}
+
 /** Returns a short hash of an alert. 48 bits distinguish the alerts of one group. */
 const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 
@@ -55,7 +75,11 @@ const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
  * one of two Prometheus servers saw an alert end, both ends belong to the same beginning.
  */
 export const endsAgain = (draft: MemoryDraft, { group, phase }: AlertReport): boolean =>
-  phase === 'resolved' && group !== undefined && isFiring(draft, group)
+  phase === 'resolved' && group !== undefined && isFiring(draft, group) && !hasBegunSince(draft, group)
+
+/** Returns whether a group was reported as firing with a beginning after the end that a report is about. */
+const hasBegunSince = ({ fields: { groups } }: MemoryDraft, { endedAt = Infinity, key }: AlertGroup): boolean =>
+  endedAt <= (groups[keyOf(key)]?.beganAt ?? -Infinity)
 
 /** Returns an open claim that reports on a group of alerts. Its report is noted once its write is known to be stored. */
 export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): ClaimedRow | undefined => {
@@ -63,14 +87,34 @@ export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): Claimed
   return draft.claims().find(({ report }) => report?.group === reported)
 }
 
+const beganAs = ({ beganAt }: Pick<Report, 'beganAt'>): Pick<Report, 'beganAt'> => (beganAt === undefined ? {} : { beganAt })
+
 /**
- * Returns whether a delivery is about alerts that began after the end of those before: they fire, and
- * the last report was about that end, or they have ended since. The alerts of a late copy began before
- * that end. Two Prometheus servers may give one beginning two times.
+ * Stores the report of an act that is done. A report that was stored while the act was open is newer, and
+ * so is the end of the act's alerts.
  */
-export const isOfNextAlerts = (draft: MemoryDraft, { group, identity, phase }: AlertReport): boolean => {
+export const withReportOfAct = (draft: MemoryDraft, { at, newsAt = Infinity, report }: OpenAct): void => {
+  if (!report) return
+  const { beganAt: _, ...withoutBeginning } = report
+  const known = draft.fields.groups[report.group]
+  const isOutdated = known !== undefined && (known.at > at || (report.firing.length > 0 && newsAt <= (known.endedAt ?? 0)))
+  withReport(draft, isOutdated ? { ...withoutBeginning, firing: known.firing, ...beganAs(known) } : report, isOutdated ? known.at : at)
+}
+
+/**
+ * Returns whether a delivery is about other alerts than an earlier one with its key. They fire, and an end that
+ * was reported lies between the two beginnings. Or they have ended after the beginning that was reported
+ * last. A late copy is older. Two Prometheus servers may give one beginning two times, and one end.
+ */
+export const isOfNextAlerts = (
+  draft: MemoryDraft,
+  { group, identity, phase }: AlertReport,
+  { newsAt: before = -Infinity }: { readonly newsAt?: number | undefined },
+): boolean => {
   const known = group && draft.fields.groups[keyOf(group.key)]
-  if (!known || identity?.newsAt === undefined || known.endedAt === undefined) return false
-  const isTurned = phase === (known.firing.length > 0 ? 'resolved' : 'firing')
-  return isTurned && identity.newsAt > known.endedAt
+  const newsAt = identity?.newsAt
+  if (!known || newsAt === undefined) return false
+  if (phase === 'resolved') return known.firing.length > 0 && (group.endedAt ?? 0) > (known.beganAt ?? Infinity)
+  const isBetween = (end: number | undefined): boolean => end !== undefined && before <= end && end < newsAt
+  return isBetween(known.endedAt) || isBetween(known.someEndedAt)
 }

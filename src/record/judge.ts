@@ -8,7 +8,7 @@ import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
 import type { Leasing } from './lease-terms.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
-import { allSeen, claimReporting, endsAgain, isOfNextAlerts } from './groups.ts'
+import { allSeen, claimReporting, endsAgain, isOfNextAlerts, reportedWithin } from './groups.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
 
 /** What the record needs to know of a delivery and its hook. */
@@ -132,17 +132,20 @@ const judgeByRows = (
   if (row) {
     const isOld = identity?.repeats !== true && isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
     const isWithin = Math.abs(now - row.at) < windowOf(remembered)
-    const isSame = (isWithin && !isOfNextAlerts(draft, delivery)) || isOld
+    const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
     if (isSame && isOther) return reused(row)
     // An id, or the time of the event, says that it is the same report. Without them it is one more.
     const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
-    const mayBeNext = group !== undefined && isNewer(identity?.newsAt, row.newsAt)
+    const mayBeNext = group !== undefined && (delivery.phase === 'resolved' || isNewer(identity?.newsAt, row.newsAt))
     const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
     if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
   }
+  const rest = row ? undefined : repeatsRest(draft, delivery, windowOf(remembered), now)
+  const reporting = rest && group && claimReporting(draft, group)
+  if (rest) return reporting ? { judgement: 'unfinished', row: reporting, isOwn: false } : rest
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
@@ -243,6 +246,20 @@ export const setByOthers: Judgement & { judgement: 'skip' } = {
   reason: 'SetByOthers',
   message: 'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
   remember: true,
+}
+
+/** Returns the decision for a repeat of alerts that were all reported as firing, with others that have ended since. */
+const repeatsRest = (
+  draft: MemoryDraft,
+  { group, identity, phase }: Remembered['delivery'],
+  windowMs: number,
+  now: number,
+): (Judgement & { judgement: 'skip' }) | undefined => {
+  const mayRepeat = group?.mixed === false && identity?.repeats === true && phase === 'firing'
+  const reportedAt = mayRepeat ? reportedWithin(draft, group, windowMs, now) : undefined
+  if (reportedAt === undefined) return undefined
+  const message = `a report of the same alerts, with others, was decided at ${rfc3339(reportedAt)}`
+  return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
 }
 
 const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>

@@ -27,6 +27,7 @@ export const prometheus: Sender = {
     const names = namesOf(firing)
     const phase: Delivery['phase'] = firing.length > 0 ? 'firing' : 'resolved'
     const newsAt = phase === 'firing' ? newest(firing, 'startsAt') : newest(over, 'endsAt')
+    const someEndedAt = newest(over, 'endsAt')
     return {
       sender: 'prometheus',
       phase,
@@ -35,7 +36,8 @@ export const prometheus: Sender = {
       group: {
         key: 'prometheus',
         firing: names,
-        ...(phase === 'resolved' && newsAt !== undefined && { endedAt: newsAt }),
+        ...(newsAt !== undefined && { [phase === 'firing' ? 'beganAt' : 'endedAt']: newsAt }),
+        ...(phase === 'firing' && someEndedAt !== undefined && { someEndedAt }),
         mixed: firing.length > 0 && over.length > 0,
       },
     }

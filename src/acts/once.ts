@@ -7,6 +7,7 @@ import { wait, within } from '../environment/wait.ts'
 import { acted, begun, openAct, ranByActs, unnamedActKey, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
+import { isOfNextAlerts, reportOf } from '../record/groups.ts'
 import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
@@ -160,7 +161,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
   const isSame =
     own &&
     (isCounted(own) ||
-      Math.abs(now - own.at) < windowOf(context) ||
+      (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(draft, delivery, own)) ||
       (newsAt !== undefined && !repeats && newsAt <= (own.newsAt ?? -Infinity)))
   // The delivery continues its open act, which does the rest of the work.
   if (own && isSame && (!serial || serial.running.isRunning(own))) {
@@ -204,6 +205,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
         key,
         ...momentOf({ at: now, newsAt, body: signed?.body, of: context.of }),
         ...(repeats && { repeats }),
+        ...(delivery.group && { report: reportOf(delivery.group) }),
         id: keyOf(JSON.stringify([hook.uid, key, repeats ? now : (newsAt ?? now)])),
         ...(limits && { keep: keepOf(limits) }),
       }

@@ -75,10 +75,12 @@ export interface AlertGroup {
   readonly key: string
   /** For each firing alert, a text that identifies the alert. */
   readonly firing: readonly string[]
-  /** When the last of the alerts began, in milliseconds since the epoch, if the sender says it. */
+  /** When the last of the firing alerts began, in milliseconds since the epoch, if the sender says it. */
   readonly beganAt?: number
   /** When the last of the alerts ended, in milliseconds since the epoch, if all have ended and the sender says it. */
   readonly endedAt?: number
+  /** When the last of those alerts ended that have ended, if others fire on. */
+  readonly someEndedAt?: number
   /**
    * True if some alerts have ended, others fire, and the sender does not say which of these changes
    * is new. The delivery counts as partly resolved if every firing alert has been reported before.

@@ -28,6 +28,8 @@ const groupSchema = {
     beganAt: time,
     /** When the alerts last ended, by the sender's clock, if it says it. */
     endedAt: time,
+    /** When some alerts last ended while others fired on, by the sender's clock. */
+    someEndedAt: time,
     /** True if the group's lease has ended since its last report. */
     ended: { type: 'boolean' },
   },

@@ -51,7 +51,7 @@ const leasesSchema = {
   },
 } as const satisfies Obj
 
-const reportSchema = {
+export const reportSchema = {
   type: 'object',
   required: ['group', 'firing'],
   properties: {
@@ -63,6 +63,8 @@ const reportSchema = {
     beganAt: time,
     /** When the alerts ended, by the sender's clock. Absent unless all have ended. */
     endedAt: time,
+    /** When the last of those alerts ended that have ended, if others fire on. */
+    someEndedAt: time,
   },
 } as const satisfies Obj
 

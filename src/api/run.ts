@@ -1,4 +1,4 @@
-import { time } from './row.ts'
+import { reportSchema, time } from './row.ts'
 import type { Obj } from './schema.ts'
 
 const count = { type: 'integer' } as const
@@ -15,6 +15,8 @@ export const actSchema = {
     newsAt: time,
     /** True if the delivery repeats an event. Then the work is as old as the act, and not as the event. */
     repeats: { type: 'boolean' },
+    /** What the delivery says of its alerts. It counts once the act is done. */
+    report: reportSchema,
     body: { type: 'string' },
     of: { type: 'string' },
     /** The id of the act. The act leaves this id as evidence on the objects that it changes. */

@@ -1,6 +1,7 @@
 import type { OpenAct } from '../api/record.ts'
 import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
+import { withReportOfAct } from './groups.ts'
 import { momentOf } from './memory.ts'
 import { addRun, removeRun, runKey } from './runs.ts'
 
@@ -61,6 +62,7 @@ export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason,
   withoutAct(draft, act)
   // The act may have been removed before, by a process whose work had failed.
   if (ran && act.keep !== undefined) addRunOf(draft, act, act.keep)
+  withReportOfAct(draft, act)
   const isOutdated = openAct(draft, act.key) !== undefined
   if (!isOutdated) {
     draft.add({

@@ -1,7 +1,7 @@
 import type { ApiConnection } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
 import type { RecordOwner } from './memory.ts'
-import type { Remembered } from './judge.ts'
+import type { Remembered } from './remembered.ts'
 import type { Ledger } from './ledger.ts'
 
 /**

@@ -1,5 +1,6 @@
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { OpenAct } from '../api/record.ts'
 import type { ClaimedRow, Report } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
 import { latest } from './memory.ts'
@@ -14,36 +15,43 @@ const maxGroups = 64
 const maxFiring = 128
 
 /** What a delivery says of a group of alerts. */
-type AlertReport = Pick<Delivery, 'group' | 'phase'>
+type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
 
 /** Returns a group's report for the record. */
-export const reportOf = ({ beganAt, endedAt, firing, key }: AlertGroup): Report => ({
+export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),
-  ...(beganAt !== undefined && firing.length > 0 && { beganAt }),
   ...(endedAt !== undefined && { endedAt }),
+  ...(someEndedAt !== undefined && { someEndedAt }),
+  ...(beganAt !== undefined && { beganAt }),
 })
 
 /**
  * Stores the report of a group of alerts that was decided at `at`. If there are too many groups, those
- * that have ended are forgotten first, and then the oldest.
+ * that have ended are forgotten first, and then the oldest. The end of alerts that have begun again since
+ * leaves those firing.
  */
 export const withReport = (draft: MemoryDraft, report: Report, at: number): void => {
-  const { [report.group]: before, ...others } = draft.fields.groups
-  const lastEnd = latest(report.endedAt, before?.endedAt)
-  const isEarlier = before !== undefined && isEarlierEnd(before, report.endedAt)
+  const { endedAt, group, someEndedAt } = report
+  const { [group]: before, ...others } = draft.fields.groups
+  const isEarlier = before !== undefined && before.firing.length > 0 && hasBegunSince(before, endedAt)
   const { beganAt, firing } = isEarlier ? before : report
-  const entry = {
-    at,
-    firing,
-    ...(beganAt !== undefined && { beganAt }),
+  const lastEnd = latest(endedAt, before?.endedAt)
+  const lastOfSome = latest(someEndedAt, before?.someEndedAt)
+  const times = {
     ...(lastEnd !== undefined && { endedAt: lastEnd }),
-    ...(isEarlier && before.ended && { ended: true }),
+    ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
+    ...(beganAt !== undefined && { beganAt }),
   }
-  const kept = Object.entries(others).sort(
-    ([, a], [, b]) => Number(b.firing.length > 0) - Number(a.firing.length > 0) || b.at - a.at,
-  )
-  draft.set({ groups: { ...Object.fromEntries(kept.slice(0, maxGroups - 1)), [report.group]: entry } })
+  const entry = { at, firing, ...times }
+  const rest = Object.entries(others)
+  if (rest.length >= maxGroups) {
+    rest.sort(([, a], [, b]) => Number(b.firing.length > 0) - Number(a.firing.length > 0) || b.at - a.at)
+    // An end takes the place of no group that fires.
+    if (firing.length === 0 && rest[maxGroups - 1]?.[1].firing.length) return
+    rest.length = maxGroups - 1
+  }
+  draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
 }
 
 /** Returns whether alerts of a group fire by its last report. */
@@ -56,6 +64,20 @@ export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolea
   return firing.every(alert => seen.has(alertKey(alert)))
 }
 
+/** Returns when a group was last reported, if that is within a window and every firing alert was in it. None of them has begun since. */
+export const reportedWithin = (
+  draft: MemoryDraft,
+  group: AlertGroup,
+  windowMs: number,
+  now: number,
+): number | undefined => {
+  const { at = Infinity, beganAt = -Infinity } = draft.fields.groups[keyOf(group.key)] ?? {}
+  const isWithin = Math.abs(now - at) < windowMs
+  return isWithin && group.firing.length > 0 && (group.beganAt ?? Infinity) <= beganAt && allSeen(draft, group)
+    ? at
+    : undefined
+}
+
 /** Returns a short hash of an alert. 48 bits distinguish the alerts of one group. */
 const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 
@@ -64,19 +86,19 @@ const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
  * one of two Prometheus servers saw an alert end, both ends belong to the same beginning.
  */
 export const endsAgain = (draft: MemoryDraft, { group, phase }: AlertReport): boolean =>
-  phase === 'resolved' && group !== undefined && isFiring(draft, group)
+  phase === 'resolved' && group !== undefined && isFiring(draft, group) && !hasBegunAgain(draft, { group, phase })
 
-/** A group of alerts in a record. */
-type KnownGroup = MemoryDraft['fields']['groups'][string]
+/** Returns whether the alerts that a group reported last began after an end. */
+const hasBegunSince = ({ beganAt = -Infinity }: Pick<Report, 'beganAt'>, endedAt = Infinity): boolean =>
+  endedAt <= beganAt
 
-/** Returns whether alerts that ended at `endedAt` had ended before those began that fire now. */
-const isEarlierEnd = ({ beganAt, firing }: KnownGroup, endedAt: number | undefined): boolean =>
-  firing.length > 0 && beganAt !== undefined && endedAt !== undefined && endedAt < beganAt
-
-/** Returns whether a delivery is about the end of alerts that have begun again since. */
-export const hasBegunAgain = (draft: MemoryDraft, { group, phase }: AlertReport): boolean => {
+/**
+ * Returns whether a delivery is about the end of alerts that have begun again since. If it takes something
+ * back, that is what the next ones have changed.
+ */
+export const hasBegunAgain = (draft: MemoryDraft, { group, phase }: Pick<AlertReport, 'group' | 'phase'>): boolean => {
   const known = group && draft.fields.groups[keyOf(group.key)]
-  return known !== undefined && phase === 'resolved' && isEarlierEnd(known, group?.endedAt)
+  return phase === 'resolved' && known !== undefined && known.firing.length > 0 && hasBegunSince(known, group?.endedAt)
 }
 
 /** Returns an open claim that reports on a group of alerts. Its report is noted once its write is known to be stored. */
@@ -85,14 +107,43 @@ export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): Claimed
   return draft.claims().find(({ report }) => report?.group === reported)
 }
 
+const beganAs = ({ beganAt }: Pick<Report, 'beganAt'>): Pick<Report, 'beganAt'> =>
+  beganAt === undefined ? {} : { beganAt }
+
 /**
- * Returns whether a delivery is about alerts that began after the end of those before: they fire, and
- * the last report was about that end, or they have ended since. The alerts of a late copy began before
- * that end. Two Prometheus servers may give one beginning two times.
+ * Stores the report of an act that is done. A report that was stored while the act was open is newer, and
+ * so is the end of the act's alerts.
  */
-export const isOfNextAlerts = (draft: MemoryDraft, { group, phase }: AlertReport): boolean => {
+export const withReportOfAct = (draft: MemoryDraft, { at, newsAt = Infinity, report }: OpenAct): void => {
+  if (!report) return
+  const { beganAt: _, ...withoutBeginning } = report
+  const known = draft.fields.groups[report.group]
+  const isOutdated =
+    known !== undefined && (known.at > at || (report.firing.length > 0 && newsAt <= (known.endedAt ?? 0)))
+  withReport(
+    draft,
+    isOutdated ? { ...withoutBeginning, firing: known.firing, ...beganAs(known) } : report,
+    isOutdated ? known.at : at,
+  )
+}
+
+/**
+ * Returns whether a delivery is about other alerts than an earlier one with its key. They fire, and an end that
+ * was reported lies between the two beginnings. Or they have ended after the beginning and the end that
+ * were reported last. A late copy is older. Two Prometheus servers may give one beginning two times, and one end.
+ */
+export const isOfNextAlerts = (
+  draft: MemoryDraft,
+  { group, identity, phase }: AlertReport,
+  { newsAt: before = -Infinity }: { readonly newsAt?: number | undefined },
+): boolean => {
   const known = group && draft.fields.groups[keyOf(group.key)]
-  if (!known || group.beganAt === undefined || known.endedAt === undefined) return false
-  const isTurned = phase === (known.firing.length > 0 ? 'resolved' : 'firing')
-  return isTurned && group.beganAt > known.endedAt
+  const newsAt = identity?.newsAt
+  if (!known || newsAt === undefined) return false
+  if (phase === 'resolved') {
+    const { endedAt = 0 } = group
+    return known.firing.length > 0 && endedAt > (known.beganAt ?? Infinity) && endedAt > (known.endedAt ?? 0)
+  }
+  const isBetween = (end: number | undefined): boolean => end !== undefined && before <= end && end < newsAt
+  return isBetween(known.endedAt) || isBetween(known.someEndedAt)
 }

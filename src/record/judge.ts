@@ -1,4 +1,3 @@
-import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
@@ -6,50 +5,10 @@ import type { ClaimedRow, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
-import type { Leasing } from './lease-terms.ts'
-import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type CountName, type PartOf } from './parts.ts'
-import { allSeen, claimReporting, endsAgain, hasBegunAgain, isOfNextAlerts } from './groups.ts'
+import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type PartOf } from './parts.ts'
+import { allSeen, claimReporting, endsAgain, hasBegunAgain, isOfNextAlerts, reportedWithin } from './groups.ts'
+import type { EndedPart, Remembered } from './remembered.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
-
-/** What the record needs to know of a delivery and its hook. */
-export interface Remembered {
-  readonly delivery: Pick<Delivery, 'identity' | 'group' | 'phase'>
-  /** True if the end of an alert takes back the changes of its firings. */
-  readonly undo: boolean
-  /** How long a second delivery with the same key is a copy, in milliseconds. */
-  readonly dedupeWindowMs: number
-  /** The shortest time between two runs of the hook, in milliseconds. */
-  readonly cooldownMs: number
-  /** How often, and how far, the hook may act within a time. Undefined: without a limit. */
-  readonly limits?: readonly Limit[] | undefined
-  /** The signed body. Present only if the hook counts a signed body only once within some time. */
-  readonly signed?: Signed | undefined
-  /**
-   * The beginning of the hash of the body that was sent with the sender's key. Undefined if the
-   * post has no such key, or no body.
-   */
-  readonly of?: string | undefined
-  /** How long the delivery's step lasts. Undefined: for good. */
-  readonly leasing?: Leasing | undefined
-  /** The part that this step ends. Undefined if a delivery asks for the step. */
-  readonly ends?: EndedPart | undefined
-}
-
-/** A part whose lease is to end. */
-export interface EndedPart {
-  readonly key: string
-  readonly count: CountName
-  /** What was leased before this moment ends by then, in milliseconds since the epoch. */
-  readonly endBefore?: number | undefined
-  /** True: it ends now, regardless of the clocks, because its hook is deleted. */
-  readonly isDue?: boolean
-}
-
-/** The hash of a signed body, and how long it counts only once, in milliseconds. */
-export interface Signed {
-  readonly body: string
-  readonly withinMs: number
-}
 
 /** The record's decision about a delivery. */
 export type Judgement =
@@ -85,6 +44,9 @@ export type Judgement =
    * and asks again. If the claim is the delivery's own, the outcome is its answer.
    */
   | { readonly judgement: 'unfinished'; readonly row: ClaimedRow; readonly isOwn: boolean }
+
+type Skip = Judgement & { judgement: 'skip' }
+type Unfinished = Judgement & { judgement: 'unfinished' }
 
 /** Returns whether a delivery needs its hook's record. */
 export const isRemembered = ({ cooldownMs, delivery, ends, leasing, limits, undo }: Remembered): boolean =>
@@ -132,17 +94,21 @@ const judgeByRows = (
   if (row) {
     const isOld = identity?.repeats !== true && isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
     const isWithin = Math.abs(now - row.at) < windowOf(remembered)
-    const isSame = (isWithin && !isOfNextAlerts(draft, delivery)) || isOld
+    const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
     if (isSame && isOther) return reused(row)
     // An id, or the time of the event, says that it is the same report. Without them it is one more.
     const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
-    const mayBeNext = group !== undefined && isNewer(identity?.newsAt, row.newsAt)
+    const mayBeNext =
+      group !== undefined &&
+      (delivery.phase === 'resolved' || (identity?.newsAt ?? -Infinity) > (row.newsAt ?? Infinity))
     const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
     if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
   }
+  const rest = row ? undefined : repeatsRest(draft, remembered, now)
+  if (rest) return rest
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
@@ -230,7 +196,7 @@ const judgeEnd = (
 }
 
 /** The decision for alerts without changes that can be taken back. */
-export const nothingToUndo: Judgement & { judgement: 'skip' } = {
+export const nothingToUndo: Skip = {
   judgement: 'skip',
   reason: 'NothingToUndo',
   message: 'the firings of this alert changed nothing here that could be taken back',
@@ -238,24 +204,33 @@ export const nothingToUndo: Judgement & { judgement: 'skip' } = {
 }
 
 /** The decision for the end of alerts that have begun again since. */
-const begunAgain: Judgement & { judgement: 'skip' } = {
+const begunAgain: Skip = {
   ...nothingToUndo,
   message: 'the alerts have begun again since this end: nothing is taken back before their next one',
 }
 
 /** The decision for alerts whose changes are no longer the hook's to take back. */
-export const setByOthers: Judgement & { judgement: 'skip' } = {
+export const setByOthers: Skip = {
   judgement: 'skip',
   reason: 'SetByOthers',
   message: 'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
   remember: true,
 }
 
+/** Returns the decision for a repeat of alerts that were all reported as firing, with others that have ended since. */
+const repeatsRest = (draft: MemoryDraft, remembered: Remembered, now: number): Unfinished | Skip | undefined => {
+  const { group, identity, phase } = remembered.delivery
+  const mayRepeat = group?.mixed === false && identity?.repeats === true && phase === 'firing'
+  const reportedAt = mayRepeat ? reportedWithin(draft, group, windowOf(remembered), now) : undefined
+  const reporting = reportedAt === undefined || !group ? undefined : claimReporting(draft, group)
+  if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
+  if (reportedAt === undefined) return undefined
+  const message = `a report of the same alerts, with others, was decided at ${rfc3339(reportedAt)}`
+  return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
+}
+
 const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>
   newsAt !== undefined && known !== undefined && newsAt <= known
-
-const isNewer = (newsAt: number | undefined, known: number | undefined): boolean =>
-  newsAt !== undefined && known !== undefined && newsAt > known
 
 /**
  * Returns whether a row is of a delivery with another body. A post without a body matches every row

@@ -81,18 +81,29 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   // Each other reason occurs once while the same alerts fire. A report without a reason may be a repeat.
   const repeats = why === undefined || why === 'repeat interval elapsed'
   const phase = phaseOf(body, why)
-  const beganAt = newest(alerts, 'startsAt')
-  const endedAt = phase === 'resolved' ? newest(alerts, 'endsAt') : undefined
+  const beganAt = newest(
+    alerts.filter(alert => alert['status'] === 'firing'),
+    'startsAt',
+  )
+  const lastEnd = newest(
+    alerts.filter(alert => alert['status'] === 'resolved'),
+    'endsAt',
+  )
   return {
     sender,
     phase,
-    identity: identityOf(identityKey(key, firing, resolved, truncated(body)), beganAt, repeats),
+    // The last part was the reason. Without one, a record of an earlier version has this key.
+    identity: identityOf(
+      identityKey(key, firing, resolved, truncated(body), undefined),
+      newest(alerts, 'startsAt'),
+      repeats,
+    ),
     labels: labelsIn(at(body, 'commonLabels')),
     group: {
       key,
       firing,
       ...(beganAt !== undefined && { beganAt }),
-      ...(endedAt !== undefined && { endedAt }),
+      ...(lastEnd !== undefined && { [phase === 'resolved' ? 'endedAt' : 'someEndedAt']: lastEnd }),
       mixed: why === undefined && firing.length > 0 && resolved.length > 0,
     },
   }

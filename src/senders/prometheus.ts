@@ -26,8 +26,8 @@ export const prometheus: Sender = {
     const firing = alerts.filter(alert => !isOver(alert, message))
     const names = namesOf(firing)
     const phase: Delivery['phase'] = firing.length > 0 ? 'firing' : 'resolved'
-    const beganAt = newest(firing.length > 0 ? firing : over, 'startsAt')
-    const newsAt = phase === 'firing' ? beganAt : newest(over, 'endsAt')
+    const newsAt = phase === 'firing' ? newest(firing, 'startsAt') : newest(over, 'endsAt')
+    const someEndedAt = newest(over, 'endsAt')
     return {
       sender: 'prometheus',
       phase,
@@ -36,8 +36,8 @@ export const prometheus: Sender = {
       group: {
         key: 'prometheus',
         firing: names,
-        ...(beganAt !== undefined && { beganAt }),
-        ...(phase === 'resolved' && newsAt !== undefined && { endedAt: newsAt }),
+        ...(newsAt !== undefined && { [phase === 'firing' ? 'beganAt' : 'endedAt']: newsAt }),
+        ...(phase === 'firing' && someEndedAt !== undefined && { someEndedAt }),
         mixed: firing.length > 0 && over.length > 0,
       },
     }

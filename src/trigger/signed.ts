@@ -1,7 +1,7 @@
 import type { Auth } from '../api/auth.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Delivery } from '../api/delivery.ts'
-import type { Signed } from '../record/judge.ts'
+import type { Signed } from '../record/remembered.ts'
 import { namedOnce } from '../senders/identity.ts'
 import { signedText } from '../senders/sns-signature.ts'
 import type { AuthBody } from './auth.ts'

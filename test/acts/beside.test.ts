@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import type { Act, Acts, ActOptions, Work, Worked } from '../../src/acts/acts.ts'
-import { actService } from '../../src/acts/once.ts'
+import { actService, type ActService } from '../../src/acts/once.ts'
+import type { Delivery } from '../../src/api/delivery.ts'
 import { stringAt, parseJson } from '../../src/api/json.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { defaultLimits, type RecordLimits } from '../../src/record/memory.ts'
+import type { DeliveryContext } from '../../src/record/context.ts'
+import { decided } from '../../src/record/decided.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
+import { deliveryOfAlerts } from '../../src/senders/alerts.ts'
+import { rfc3339 } from '../../src/environment/time.ts'
+import type { MemoryDraft } from '../../src/record/draft.ts'
+import { notification } from '../support/alertmanager.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
 
@@ -51,22 +58,28 @@ const processes = (count: number, limits?: RecordLimits) => {
     },
   }
   const stop = new AbortController()
+  const contexts: ((delivery: Delivery) => DeliveryContext)[] = []
+  const services: ActService[] = []
   const actsOf = Array.from({ length: count }, (_, number) => {
     const environment = testEnvironment({ api, clock, random: seededRandom(number + 2) })
     const ledgers = openLedgers(environment, limits)
     void ledgers.run(stop.signal)
     const service = actService(environment)
-    return (name?: string, withinMs = 30_000): Acts =>
-      service.of(
-        contextOf({
-          hook: { namespace, name: 'push', uid },
-          delivery: { phase: 'none', ...(name !== undefined && { identity: { key: name } }) },
-          deadline: clock.monotonic() + withinMs,
-          ledger: () => ledgers.of({ namespace, name: 'push', uid }),
-        }),
-      )
+    services.push(service)
+    const contextFor = (delivery: Delivery, withinMs = 30_000): DeliveryContext =>
+      contextOf({
+        hook: { namespace, name: 'push', uid },
+        delivery,
+        deadline: clock.monotonic() + withinMs,
+        ledger: () => ledgers.of({ namespace, name: 'push', uid }),
+      })
+    contexts.push(contextFor)
+    return (name?: string, withinMs?: number): Acts => {
+      const identity = name === undefined ? {} : { identity: { key: name } }
+      return service.of(contextFor({ sender: 'plain', phase: 'none', ...identity }, withinMs))
+    }
   })
-  return { clock, actsOf, end: () => stop.abort(), slow }
+  return { clock, actsOf, contexts, services, end: () => stop.abort(), slow }
 }
 
 const done: Worked = {
@@ -315,4 +328,42 @@ describe('a copy of a serial act', () => {
     expect(outcomes.map(({ outcome }) => outcome)).toEqual([...Array.from({ length: 7 }, () => 'applied'), 'skipped'])
     end()
   })
+})
+
+it('alerts that begin again while an act of theirs is open get an act of their own', async () => {
+  const { clock, contexts, end, services } = processes(1)
+  const contextFor = contexts[0]
+  const service = services[0]
+  if (!contextFor || !service) throw new Error('there is one process')
+  const ids: string[] = []
+  const open: ((worked: Worked) => void)[] = []
+  const report = (status: 'firing' | 'resolved', began: number): Delivery => {
+    const { alerts, ...body } = notification(status, status === 'firing' ? 'first notification' : 'all alerts resolved')
+    const times = { startsAt: rfc3339(began), ...(status === 'resolved' && { endsAt: rfc3339(began + 1000) }) }
+    return deliveryOfAlerts('alertmanager', { ...body, alerts: alerts.map(alert => ({ ...alert, ...times })) })
+  }
+  const post = async (began: number): Promise<void> => {
+    const work: Work = act => {
+      ids.push(act.id)
+      return new Promise(resolve => open.push(resolve))
+    }
+    void service.of(contextFor(report('firing', began))).once(work)
+    await clock.advance(100)
+  }
+  const began = Date.UTC(2026, 0, 1)
+  await post(began)
+  const ended = contextFor(report('resolved', began))
+  const skip = { state: 'skipped', reason: 'Resolved' } as const
+  const note = (draft: MemoryDraft, now: number) => ({ result: decided(draft, ended, now, skip) })
+  void ended.ledger().decide(note, { mayContinue: () => true })
+  await clock.advance(100)
+  await post(began + 2000)
+  await post(began + 2000)
+  expect(new Set(ids).size).toBe(2)
+  for (const letGo of open) letGo(done)
+  await clock.advance(100)
+  await post(began + 2000)
+  await post(began)
+  expect(ids).toHaveLength(2)
+  end()
 })

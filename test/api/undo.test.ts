@@ -136,7 +136,7 @@ it('a hook that is aimed at another object takes back from each what it has chan
 it('an end that comes at once with the last firing takes that back too', async () => {
   const { replicas, webUp } = await setUp()
   const answers = await Promise.all([
-    post(webUp, of('HighLoad', 'firing', 1)),
+    post(webUp, of('HighLoad', 'firing', 1, 'repeat interval elapsed')),
     post(webUp, of('HighLoad', 'firing', 1, 'repeat interval elapsed')),
     new Promise(resolve => setTimeout(resolve, 1)).then(() => post(webUp, of('HighLoad', 'resolved', 1))),
   ])

@@ -101,6 +101,11 @@ describe('what is remembered of deliveries', () => {
     const isSeen = (i: number) => allSeen(memory, { key: `${i}`, firing: ['x'], mixed: true })
     expect(Object.keys(memory.groups)).toHaveLength(64)
     expect([isSeen(5), isSeen(6), isSeen(69)]).toEqual([false, true, true])
+    // An end takes the place of no group that fires. A group that has ended is forgotten first.
+    const ended = (i: number) => withReport(reportOf({ key: `${i}`, firing: [], endedAt: now, mixed: false }), now + 70)
+    const later = after(...Array.from({ length: 64 }, (_, i) => report(i)), ended(64), ended(63), report(70))
+    const isSeenLater = (i: number) => allSeen(later, { key: `${i}`, firing: ['x'], mixed: true })
+    expect([isSeenLater(0), isSeenLater(63), isSeenLater(70)]).toEqual([true, false, true])
   })
 
   it('is as many of the newest deliveries as the status tells of, and how many there were', () => {

@@ -161,6 +161,17 @@ const untrueNothing = (timeline: Timeline, words: Words, account: Account, story
   const uid = aimedAt(timeline, story, ended)
   if (uid === undefined) return []
   const why = `post ${post.id} to ${post.hook} was told ${reason}`
+  if (answer.body.message.startsWith('the alerts have begun again')) {
+    const isSo = timeline.stories.some(
+      other =>
+        other.post.uid === post.uid &&
+        other.post.alert === post.alert &&
+        other.post.kind === 'firing' &&
+        (other.post.since ?? 0) > (post.since ?? 0) &&
+        other.arrived < ended,
+    )
+    return isSo ? [] : [{ promise: 'undo', why: `${why}, and nobody has said before that its alert began again` }]
+  }
   const changed = newest(account.slice(0, currentAt(account, ended) + 1)).filter(change => change.uid === uid)
   const isSet = changed.some(({ delta, place }) => delta !== 0 && lastWordAt(words, uid, ended) > place)
   if (reason === 'SetByOthers' && !isSet) return [{ promise: 'undo', why: `${why}, and nobody else has set the count` }]

@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import type { DeliveryContext } from '../../../src/record/context.ts'
 import { MemoryDraft } from '../../../src/record/draft.ts'
-import type { Remembered } from '../../../src/record/judge.ts'
+import type { Remembered } from '../../../src/record/remembered.ts'
 import { isFound } from './mistake.ts'
 
 const isContext = (remembered: Remembered): remembered is DeliveryContext => 'ledger' in remembered

@@ -139,7 +139,12 @@ const untrue = (timeline: Timeline, story: Story, made: readonly MadeJob[]): rea
   }
   // A post that waits gets the outcome of an earlier copy.
   if (outcome === 'skipped' && reason === 'JobRunning' && !message.startsWith('the same delivery was decided at ')) {
-    const ran = ofHook.some(job => job.since < ended && Math.min(job.ended, job.deleted) > arrived)
+    // A copy may join the act of an earlier one, which has looked before.
+    const copies = timeline.jobs.filter(
+      other => other.post.uid === post.uid && other.post.key === post.key && other.post.process === post.process,
+    )
+    const looked = post.key === undefined ? arrived : Math.min(arrived, ...copies.map(copy => copy.arrived))
+    const ran = ofHook.some(job => job.since < ended && Math.min(job.ended, job.deleted) > looked)
     return ran ? [] : broken('jobs', 'was skipped, and no Job of its hook ran')
   }
   // An answer without changes is about what an earlier post has done.

@@ -42,6 +42,7 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number): void
     ...(lastEnd !== undefined && { endedAt: lastEnd }),
     ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
     ...(beganAt !== undefined && { beganAt }),
+    ...(isEarlier && before.ended === true && { ended: true }),
   }
   const entry = { at, firing, ...times }
   const rest = Object.entries(others)
@@ -64,7 +65,10 @@ export const allSeen = (draft: MemoryDraft, { firing, key }: AlertGroup): boolea
   return firing.every(alert => seen.has(alertKey(alert)))
 }
 
-/** Returns when a group was last reported, if that is within a window and every firing alert was in it. None of them has begun since. */
+/**
+ * Returns when a group was last reported, if that is within a window, every firing alert was in it, and
+ * none of them has begun since.
+ */
 export const reportedWithin = (
   draft: MemoryDraft,
   group: AlertGroup,
@@ -107,6 +111,7 @@ export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): Claimed
   return draft.claims().find(({ report }) => report?.group === reported)
 }
 
+/** Returns the member with the beginning, if there is one. */
 const beganAs = ({ beganAt }: Pick<Report, 'beganAt'>): Pick<Report, 'beganAt'> =>
   beganAt === undefined ? {} : { beganAt }
 

@@ -115,7 +115,10 @@ describe('a hook that was applied', () => {
       outcome: 'applied',
       to: 3,
     })
-    expect((await post(address, notification('firing', 'some alerts resolved'))).body).toMatchObject({
+    const some = notification('firing', 'some alerts resolved')
+    const [ended] = notification('resolved', 'some alerts resolved').alerts
+    const alerts = [...some.alerts, { ...ended, fingerprint: 'another' }]
+    expect((await post(address, { ...some, alerts })).body).toMatchObject({
       outcome: 'skipped',
       reason: 'PartlyResolved',
     })

@@ -93,7 +93,7 @@ const without = (object: unknown, member: string): unknown => {
 it('lets the trigger act as the accounts that are listed, as the component does, and gives it no right to targets', async () => {
   const made = await rendered('accounts.namespaces.shop={hooks}', 'accounts.only=true')
   const inShop = byName(made.filter(object => at(object, 'metadata', 'namespace') === 'shop'))
-  const { 'RoleBinding receiver-hooks-trigger-records': records, ...ofComponent } = byName(
+  const { 'RoleBinding receiver-hooks-account-records': records, ...ofComponent } = byName(
     await kustomized(component('account')),
   )
   expect(Object.keys(inShop).toSorted()).toEqual(Object.keys(ofComponent).toSorted())

@@ -354,8 +354,10 @@ const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | und
     }
   }
   // The end of a lease may have been among them, which no post asked for: its row has no name.
+  // The rows of posts without a name look the same.
+  const ofPosts = group.filter(({ stories }) => stories.every(({ post }) => post.key === undefined))
   for (const unnamed of unnamedRows(timeline)) {
-    const certain = [...group, ...without(unnamed, group)]
+    const certain = [...group, ...without(unnamed, ofPosts)]
     for (const count of counts) {
       const steps = walk(timeline, { from: count, to: count, target, since: arrived, place: story.ended }, certain, [])
       if (steps) return { process: story.post.process, target, place: story.ended, steps }

@@ -22,8 +22,8 @@ import { actOf, doneOf, runningActs, type Running } from './running.ts'
 const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /**
- * No post begins to wait for a serial act again in its last moment, in milliseconds. Its process could
- * take the act up, learn that only after the answer, and do nothing. Others would wait ten seconds more.
+ * The end of a post's time, in milliseconds, in which it does not look at a serial act again. Its process
+ * could take the act up, learn that only after the answer, and do nothing. Others would wait ten seconds.
  */
 const lastLookMs = 500
 

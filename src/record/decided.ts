@@ -33,7 +33,7 @@ export const decided = (
   const { group, identity } = delivery
   const named = identity && keyOf(identity.key)
   const before = named === undefined ? undefined : draft.get(named)
-  // Another Prometheus may repeat alerts with an earlier beginning. A late copy is none of the next alerts then.
+  // Another Prometheus may repeat alerts with an earlier beginning. The later one is kept, so that late copies stay copies.
   const newsAt = latest(identity?.newsAt, before?.newsAt)
   const moment = momentOf({ at, newsAt, body: signed?.body, of })
   if (decision.state === 'skipped') {

@@ -34,6 +34,24 @@ export const singleFlight = <T>(joinable?: {
   }
 }
 
+/**
+ * Asks as a {@link SingleFlight} does, and once more where the answer of an `ask` that this call has joined says, by
+ * `hasFailed`, that it failed: it began before this call, and what made it fail may be over.
+ */
+export const joinOrAskAgain = async <T>(
+  share: SingleFlight<T>,
+  key: string,
+  ask: () => Promise<T>,
+  hasFailed: (answer: T) => boolean,
+): Promise<T> => {
+  let isMine = false
+  const answer = await share(key, () => {
+    isMine = true
+    return ask()
+  })
+  return isMine || !hasFailed(answer) ? answer : await share(key, ask)
+}
+
 interface Flight<T> {
   readonly since: number
   answer?: Promise<T>

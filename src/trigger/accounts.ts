@@ -4,7 +4,7 @@ import { isObjectName } from '../api/names.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
-import { singleFlight } from '../environment/single-flight.ts'
+import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { actingAs, refusedAccount, unknownAccount, type AccountState, type Acting } from '../kube/acting.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
@@ -45,6 +45,7 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
   const kept = new BoundedMap<string, Reading>(maxKeptAccounts)
   const acting = new BoundedMap<string, Acting>(maxKeptAccounts)
   const isFresh = ({ since }: Reading): boolean => clock.monotonic() - since < accountKeptMs
+  const hasFailed = ({ state }: Reading): boolean => state === 'unreachable'
 
   const readNow = async (key: string, { name, namespace }: ServiceAccount): Promise<Reading> => {
     const since = clock.monotonic()
@@ -71,9 +72,9 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
     for (;;) {
       const known = kept.get(key)
       if (known && isFresh(known)) return known.state
-      const reading = await shared(key, () => readNow(key, account))
+      const reading = await joinOrAskAgain(shared, key, () => readNow(key, account), hasFailed)
       // If the process was paused meanwhile, the answer may be too old. It is then read again.
-      if (reading.state === 'unreachable' || isFresh(reading)) return reading.state
+      if (hasFailed(reading) || isFresh(reading)) return reading.state
     }
   }
 

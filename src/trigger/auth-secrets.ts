@@ -1,7 +1,7 @@
 import { maxAuthSecretBytes } from '../api/credentials.ts'
 import { stringAt } from '../api/json.ts'
 import type { Environment } from '../environment/environment.ts'
-import { singleFlight } from '../environment/single-flight.ts'
+import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError, isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
@@ -31,6 +31,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
   let keptChars = 0
 
   const isFresh = ({ since }: { readonly since: number }): boolean => clock.monotonic() - since < secretKeptMs
+  const hasFailed = ({ found }: Reading): boolean => found === 'unreachable'
 
   const forget = (): void => {
     for (const [key, oldest] of kept) {
@@ -74,10 +75,10 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       forget()
       const known = kept.get(key)
       if (known && isFresh(known)) return known.found
-      const reading = await shared(key, () => readAgain(key, namespace, name, keys))
+      const reading = await joinOrAskAgain(shared, key, () => readAgain(key, namespace, name, keys), hasFailed)
       // If the process was paused meanwhile, the answer may be too old. The Secret is then read
       // again.
-      if (reading.found === 'unreachable' || isFresh(reading)) return reading.found
+      if (hasFailed(reading) || isFresh(reading)) return reading.found
     }
   }
 }

@@ -10,13 +10,14 @@ const metadata = { name: 'hooks', uid: 'u', resourceVersion: '1' }
 /** Sets up the account `shop/hooks`, and lists the requests that reach the API server. */
 const setUp = () => {
   const clock = fakeClock()
-  const world = { status: 200, isEnding: false, isAway: false }
+  const world = { status: 200, isEnding: false, isAway: false, until: undefined as Promise<void> | undefined }
   const requests: ApiRequest[] = []
   const api = {
     request: (request: ApiRequest) => {
       requests.push(request)
       if (!request.path.endsWith('/serviceaccounts/hooks'))
         return Promise.resolve({ status: 200, headers: {}, body: '{}' })
+      if (world.until) return world.until.then(() => ({ status: 500, headers: {}, body: '{}' }))
       if (world.isAway) return Promise.reject(new Unreachable('no answer', true))
       const ending = world.isEnding ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}
       const found = world.status === 200 ? { metadata: { ...metadata, ...ending } } : { details: { name: 'hooks' } }
@@ -71,6 +72,21 @@ describe('the account of a hook', () => {
     world.isAway = true
     await expect(send()).rejects.toMatchObject({ mayHaveArrived: false })
     expect(await accounts.problem(hook, [])).toMatchObject({ outcome: 'unavailable', reason: 'ApiUnreachable' })
+  })
+
+  it('is read again for who joined a read that then failed, since the read began before and its cause may be over', async () => {
+    const { clock, reads, send, world } = setUp()
+    const user = 'system:serviceaccount:shop:hooks'
+    const late = Promise.withResolvers<void>()
+    world.until = late.promise
+    const first = send().catch(String)
+    await clock.advance(900)
+    const second = send()
+    world.until = undefined
+    late.reject(new Unreachable('no answer within 1000 ms', true))
+    expect(await first).toMatch(/cannot be read/)
+    expect(await second).toEqual([200, user])
+    expect(reads()).toBe(2)
   })
 
   it.each(['', 'a:b', '../other', 'Hooks'])('never acts as an account whose name is none: %j', async account => {

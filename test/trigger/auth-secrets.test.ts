@@ -44,6 +44,21 @@ describe('a Secret', () => {
     ])
   })
 
+  it('is read again for who joined a read that then failed, since the read began before and its cause may be over', async () => {
+    const { asked, clock, readSecret, server } = setUp()
+    const late = Promise.withResolvers<ApiResponse>()
+    server.answer = () => late.promise
+    const first = readSecret('shop', 'senders')
+    await clock.advance(900)
+    const joined = [1, 2].map(() => readSecret('shop', 'senders'))
+    server.answer = () => Promise.resolve(stored('two'))
+    late.reject(new Unreachable('no answer within 1000 ms', true))
+    expect(await first).toBe('unreachable')
+    const found = { secret: { data: { token: 'two' } } }
+    expect(await Promise.all(joined)).toEqual([found, found])
+    expect(asked).toHaveLength(2)
+  })
+
   it('is gone by for a second since it was asked for, and then read again', async () => {
     const { asked, clock, readSecret, server } = setUp()
     server.answer = async () => {

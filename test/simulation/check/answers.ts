@@ -83,15 +83,13 @@ const foundNoPlace = ({ stories }: Timeline, { arrivedAt, post }: Story): boolea
   return waiting.length >= maxWaitingForKeys
 }
 
-/** How long posts may share a read, of a Secret of `auth` or of a custom kind's definition, in milliseconds. */
+/** How long posts may share a read of a custom kind's definition, in milliseconds. */
 const sharedMs = 1500
 
 /** Whether a post shared a read that began before an API server was well again, and failed after that. */
 const sharedSickRead = ({ happened }: Timeline, arrivedAt: number, answer: Story['answer']): boolean =>
   at(answer, 'body', 'reason') === 'ApiUnreachable' &&
-  /which auth names|as which the hook acts, cannot be read|^GET .* no answer within/.test(
-    String(at(answer, 'body', 'message')),
-  ) &&
+  /^GET .* no answer within/.test(String(at(answer, 'body', 'message'))) &&
   happened.some(
     entry =>
       entry.what === 'world' &&

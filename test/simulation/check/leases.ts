@@ -18,6 +18,9 @@ interface Move {
   /** Where its version is, and where it was written. */
   readonly from: number
   readonly place: number
+  /** From when on its record had it claimed, and from when on no longer: until then, the record had it neither made nor not made. */
+  readonly claimed: number
+  settled: number
 }
 
 /** What one hook has leased of one count under one key: its alert group's, or a time. */
@@ -68,6 +71,7 @@ const leasedIn = (timeline: Timeline): Leased => {
   const held = new Set<string>()
   const atBound = new Set<string>()
   const doubtful = new Set<string>()
+  const open = new Map<string, Set<Move>>()
   const setAside = ({ key, of, uid }: Aside, hook: string, index: number): void => {
     const known = accounts.get(`${hook} ${of} ${uid}`)
     if (!known || accounts.has(`${hook} ${key} ${uid}`)) return
@@ -80,6 +84,14 @@ const leasedIn = (timeline: Timeline): Leased => {
     if (isPage(entry.object)) continue
     const hook = entry.object.metadata.ownerReferences?.[0]?.uid ?? ''
     const content = String(entry.object['content'])
+    const claims = new Set(rowsIn(content).flatMap(({ claim }) => claim?.mark ?? []))
+    const ofHook = open.get(hook) ?? new Set()
+    open.set(hook, ofHook)
+    for (const move of ofHook) {
+      if (claims.has(move.row.claim.mark)) continue
+      move.settled = index
+      ofHook.delete(move)
+    }
     for (const key of heldIn(content)) held.add(`${hook} ${key}`)
     for (const aside of asideIn(content)) setAside(aside, hook, index)
     for (const row of rowsIn(content)) {
@@ -101,7 +113,9 @@ const leasedIn = (timeline: Timeline): Leased => {
       const known = accounts.get(account) ?? { hook, uid: claim.uid, key: part, moves: [] }
       accounts.set(account, known)
       const version = placeOf.get(`${claim.uid} ${claim.version}`) ?? -1
-      known.moves.push({ row: { ...row, claim }, uid: claim.uid, from: version, place })
+      const move = { row: { ...row, claim }, uid: claim.uid, from: version, place, claimed: index, settled: Infinity }
+      known.moves.push(move)
+      ofHook.add(move)
     }
   }
   const leasing = new Set([...timeline.hooks.values()].flatMap(v => v.flatMap(h => (forOf(h) > 0 ? [h.uid] : []))))
@@ -154,12 +168,15 @@ const movesAt = ({ words }: Leased, { moves, uid }: Account, place: number): rea
   return moves.filter(move => move.place > since && move.place <= place)
 }
 
-/** The steps that lease since nothing was leased last. */
-const stepsIn = (moves: readonly Move[]): readonly Move[] => {
+/** The steps that lease since nothing was leased last: by the versions of the target, or by what the record knew of them. */
+const stepsIn = (moves: readonly Move[], by: 'record' | 'target' = 'target'): readonly Move[] => {
   let [sum, steps]: [number, readonly Move[]] = [0, []]
-  for (const move of moves.toSorted((a, b) => a.place - b.place)) {
+  const inOrder = moves.toSorted((a, b) => a.place - b.place)
+  for (const [index, move] of inOrder.entries()) {
     sum += changeOf(move)
-    steps = sum === 0 ? [] : [...steps, move]
+    // Of a step that was claimed before the end was known to be made, the record adds the bounds to those of the steps before.
+    const isUnknown = by === 'record' && inOrder.slice(index + 1).some(({ claimed }) => claimed < move.settled)
+    steps = sum === 0 && !isUnknown ? [] : [...steps, move]
   }
   return steps.filter(({ row }) => row.leases)
 }
@@ -191,7 +208,7 @@ const wrongTake = (leased: Leased, account: Account, move: Move): readonly Viola
   if (isEarly && !isEndedBefore(leased, account, steps, endedAt))
     return found(`comes ${until - endedAt} ms before its time`)
   const wanted = backFrom(from, due, steps)
-  return wanted === to ? [] : found(`should lead to ${wanted}`)
+  return [wanted, backFrom(from, due, stepsIn(before, 'record'))].includes(to) ? [] : found(`should lead to ${wanted}`)
 }
 
 /** An end that was folded although nothing was to be changed, and its process knew, or should have read it. */

@@ -9,7 +9,7 @@ import { deployment } from '../test/support/objects.ts'
 import type { Bundles } from './bundles.ts'
 import { startLoad, type Load } from './load.ts'
 import { startServer, type Needs, type Server } from './server.ts'
-import { startBare, startProduct, type Started } from './started.ts'
+import { startBare, startDashboard, startPod, startProduct, type OpenDashboard, type Started } from './started.ts'
 
 /** Where a row is run: an API server of its own with the product's resources, and the processes that make load. */
 export interface Stage {
@@ -19,7 +19,14 @@ export interface Stage {
   /** A second load process, for what watches while the first one works. */
   readonly onlooker: () => Load
   /** Starts the product, both roles or one, with these flags. What still runs when the row ends is ended. */
-  readonly product: (role?: 'controller' | 'trigger', flags?: readonly string[]) => Promise<Started>
+  readonly product: (
+    role?: 'controller' | 'trigger',
+    flags?: readonly string[],
+    moreOfNode?: readonly string[],
+  ) => Promise<Started>
+  readonly dashboard: () => Promise<OpenDashboard>
+  /** Starts what answers the requests of a Service. */
+  readonly pod: () => Promise<Started>
   readonly bare: () => Promise<Started>
   /** Deployments of no replicas. Answers their paths. */
   readonly deployments: (names: readonly string[]) => Promise<readonly string[]>
@@ -54,9 +61,9 @@ export const openStage = async (
   }
   const load = newLoad()
   let onlooker: Load | undefined
-  const running = new Set<Started>()
-  const kept = (started: Started): Started => {
-    const ending: Started = {
+  const running = new Set<Pick<Started, 'end'>>()
+  const kept = <T extends Pick<Started, 'end'>>(started: T): T => {
+    const ending: T = {
       ...started,
       end: async () => {
         running.delete(ending)
@@ -72,7 +79,10 @@ export const openStage = async (
     server,
     load,
     onlooker: () => (onlooker ??= newLoad()),
-    product: async (role, flags) => kept(await startProduct(bundles.product, server, role, flags)),
+    product: async (role, flags, moreOfNode) =>
+      kept(await startProduct(bundles.product, server, role, flags, moreOfNode)),
+    dashboard: async () => kept(await startDashboard(bundles.product, server)),
+    pod: async () => kept(await startPod(server)),
     bare: async () => kept(await startBare(bundles.bare, server)),
     deployments: async names => {
       const path = collectionPath(deploymentType, namespace)

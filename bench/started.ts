@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { environment, nodeFlags } from '../scripts/image/runs.ts'
 import { freePort } from '../test/cluster/control-plane/ports.ts'
 import { spawnOwned } from '../test/support/owned-process.ts'
+import { parseJson, stringAt } from '../src/api/json.ts'
 import type { Server } from './server.ts'
 
 /** A program under measurement, ready. */
@@ -31,11 +32,11 @@ const readyWithinMs = 120_000
  * Returns what the image starts the program with. BENCH_NODE_FLAGS has more of Node's flags, such as --cpu-prof, to find out
  * what the time goes to; BENCH_CGROUP is the folder of a control group, in which Node divides the memory as in a pod.
  */
-const asInstalled = (): readonly string[] => {
+const asInstalled = (moreOfNode: readonly string[] = []): readonly string[] => {
   const moreFlags = (process.env['BENCH_NODE_FLAGS'] ?? '').split(' ').filter(flag => flag !== '')
   const cgroup = process.env['BENCH_CGROUP']
   const inCgroup = cgroup === undefined ? [] : ['sh', '-c', 'echo $$ > "$0/cgroup.procs" && exec "$@"', cgroup]
-  return [...environment, ...inCgroup, process.execPath, ...nodeFlags, ...moreFlags]
+  return [...environment, ...inCgroup, process.execPath, ...nodeFlags, ...moreFlags, ...moreOfNode]
 }
 
 const start = async (log: string, command: readonly string[], origin: string, readyPort: number): Promise<Started> => {
@@ -76,15 +77,62 @@ export const startProduct = async (
   { folder, kubeconfig }: Server,
   role?: 'controller' | 'trigger',
   flags: readonly string[] = [],
+  moreOfNode: readonly string[] = [],
 ): Promise<Started> => {
   const [trigger, operations] = [await freePort(), await freePort()]
   const command = [
-    ...[...asInstalled(), bundle, 'serve', ...(role === undefined ? [] : [role])],
+    ...[...asInstalled(moreOfNode), bundle, 'serve', ...(role === undefined ? [] : [role])],
     ...['--kubeconfig', kubeconfig, '--namespace', 'receiver-hooks', '--host', '127.0.0.1'],
     ...['--trigger-port', String(trigger), '--operations-port', String(operations), '--shutdown-delay', '0'],
     ...flags,
   ]
   return await start(join(folder, `product-${operations}.log`), command, `http://127.0.0.1:${trigger}`, operations)
+}
+
+/** The dashboard on this machine, and the headers of somebody who is signed in. */
+export interface OpenDashboard {
+  readonly origin: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly end: () => Promise<void>
+}
+
+/** Starts the dashboard, and opens the link that it prints. */
+export const startDashboard = async (bundle: string, { folder, kubeconfig }: Server): Promise<OpenDashboard> => {
+  const port = await freePort()
+  const log = join(folder, `dashboard-${port}.log`)
+  const output = openSync(log, 'a')
+  const command = [...asInstalled(), bundle, 'dashboard', '--port', String(port), '--kubeconfig', kubeconfig]
+  const { end, running } = spawnOwned('env', command, { stdout: output, stderr: output })
+  closeSync(output)
+  const began = performance.now()
+  for (;;) {
+    const [, origin, key] = /(http:[^\s#]+)\/#key=(\S+)/.exec(readFileSync(log, 'utf8')) ?? []
+    if (origin !== undefined && key !== undefined) {
+      const headers = await signIn(origin, key)
+      return { origin, headers, end: () => end('SIGTERM') }
+    }
+    if (!running() || performance.now() - began > readyWithinMs) {
+      await end('SIGKILL')
+      throw new Error(`no link of the dashboard; its log has:\n${readFileSync(log, 'utf8')}`)
+    }
+    await sleep(askEveryMs)
+  }
+}
+
+const signIn = async (origin: string, key: string): Promise<Readonly<Record<string, string>>> => {
+  const body = JSON.stringify({ key })
+  const headers = { origin, 'content-type': 'application/json' }
+  const answer = await fetch(`${origin}/api/session`, { method: 'POST', headers, body })
+  const pageKey = stringAt(parseJson(await answer.text()), 'pageKey') ?? ''
+  const [cookie = ''] = answer.headers.getSetCookie().map(each => each.split(';', 1)[0] ?? '')
+  return { origin, cookie, 'x-page-key': pageKey }
+}
+
+/** Starts what answers the requests of a Service. */
+export const startPod = async ({ folder }: Server): Promise<Started> => {
+  const port = await freePort()
+  const command = [process.execPath, join(import.meta.dirname, 'serve/pod.ts'), String(port)]
+  return await start(join(folder, `pod-${port}.log`), command, `http://127.0.0.1:${port}`, port)
 }
 
 /** Starts express and undici alone. */

@@ -14,6 +14,8 @@ export type Job =
   | ReadyJob
   | EditJob
   | FloodJob
+  | PatchJob
+  | StreamJob
 
 /** Posts to trigger URLs, in turns. */
 export interface PostJob extends Pace {
@@ -21,6 +23,8 @@ export interface PostJob extends Pace {
   readonly urls: readonly string[]
   /** Each an Alertmanager notification that was never sent before, of 1 kB or of 200 kB; no body when absent. */
   readonly body?: 'alertmanager' | 'large alertmanager'
+  /** The JSON that each post has instead. */
+  readonly json?: string
   /** One of so many has a name of its own; none when absent. */
   readonly oneNamedOf?: number
   /** The body is signed with this key, for a hook whose `auth.hmac` has `X-Signature` for its header. */
@@ -110,6 +114,21 @@ export interface FloodJob {
   /** The header Authorization of `wrong credentials`. */
   readonly authorization?: string
   readonly perSecond?: number
+}
+
+/** Sends one JSON Patch to each of these objects. */
+export interface PatchJob {
+  readonly job: 'patch'
+  readonly targets: readonly string[]
+  readonly body: string
+  readonly concurrency: number
+}
+
+/** Reads the dashboard's stream of hooks until all rows are there. */
+export interface StreamJob {
+  readonly job: 'stream'
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** The result of a job. */

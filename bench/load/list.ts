@@ -6,9 +6,12 @@ const pageSize = 250
 
 export const list = async (api: Api, { path }: ListJob): Promise<Report> => {
   const began = performance.now()
-  let bytes = 0
-  for await (const page of pagesOf(api, path)) bytes += page.length
-  return { elapsedMs: performance.now() - began, latencies: [], notes: { bytes } }
+  let [bytes, firstMs] = [0, NaN]
+  for await (const page of pagesOf(api, path)) {
+    if (bytes === 0) firstMs = performance.now() - began
+    bytes += page.length
+  }
+  return { elapsedMs: performance.now() - began, latencies: [], notes: { bytes, firstMs } }
 }
 
 /** Returns a collection as the API server writes it. */

@@ -20,6 +20,7 @@ const poolFor = (origin: string, connections: number, localAddress: string | und
 export const post = async ({
   authorization,
   body,
+  json,
   localAddress,
   oneNamedOf,
   signedWith,
@@ -33,7 +34,7 @@ export const post = async ({
   const counts = new Set<string>()
   const headersOf = (index: number, sent: string): Record<string, string> => ({
     ...(authorization !== undefined && { authorization }),
-    ...(body && { 'content-type': 'application/json' }),
+    ...(sent !== '' && { 'content-type': 'application/json' }),
     ...(oneNamedOf !== undefined && index % oneNamedOf === 0 && { 'idempotency-key': randomUUID() }),
     ...(signedWith !== undefined && {
       'x-signature': `sha256=${createHmac('sha256', signedWith).update(sent).digest('hex')}`,
@@ -44,13 +45,13 @@ export const post = async ({
     if (!target) throw new Error('no URLs')
     const note = (kind: string): void => void (notes[kind] = (notes[kind] ?? 0) + 1)
     // Blanks behind JSON mean nothing.
-    const sent = body ? notification() + ' '.repeat(body === 'alertmanager' ? 0 : 200_000) : ''
+    const sent = body ? notification() + ' '.repeat(body === 'alertmanager' ? 0 : 200_000) : (json ?? '')
     try {
       const response = await poolFor(target.origin, sockets, localAddress).request({
         method: 'POST',
         path: target.pathname + target.search,
         headers: headersOf(index, sent),
-        ...(body && { body: sent }),
+        ...(sent !== '' && { body: sent }),
       })
       const text = await response.body.text()
       note(`${response.statusCode} ${stringAt(tryParseJson(text), 'outcome') ?? ''}`.trim())

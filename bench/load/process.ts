@@ -6,9 +6,11 @@ import { deleteAll } from './delete.ts'
 import { edit } from './edit.ts'
 import { flood } from './flood.ts'
 import { list } from './list.ts'
+import { patch } from './patch.ts'
 import { post } from './post.ts'
 import { ready } from './ready.ts'
 import { status } from './status.ts'
+import { stream } from './stream.ts'
 import { swap } from './swap.ts'
 import { write } from './write.ts'
 
@@ -34,6 +36,10 @@ const run = (api: Api, job: Job): Promise<Report> => {
       return edit(api, job)
     case 'flood':
       return flood(job)
+    case 'patch':
+      return patch(api, job)
+    case 'stream':
+      return stream(job)
   }
 }
 

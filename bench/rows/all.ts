@@ -5,6 +5,7 @@ import { customResource } from './custom-resource.ts'
 import { edit } from './edit.ts'
 import { ends, endsOfMany } from './ends.ts'
 import { flood } from './flood.ts'
+import { forward } from './forward.ts'
 import { growthOfHooks } from './growth-hooks.ts'
 import { growthOfQueue } from './growth-queue.ts'
 import { growthOfRemembered } from './growth-remembered.ts'
@@ -13,7 +14,9 @@ import { hang } from './hang.ts'
 import { live } from './live.ts'
 import { mint } from './mint.ts'
 import { named } from './named.ts'
+import { page } from './page.ts'
 import { policy } from './policy.ts'
+import { redeploy } from './redeploy.ts'
 import { remembered } from './remembered.ts'
 import { replicas } from './replicas.ts'
 import { restart } from './restart.ts'
@@ -38,6 +41,9 @@ export const rows: readonly Row[] = [
   ends,
   endsOfMany,
   waiting,
+  forward,
+  redeploy,
+  page,
   mint,
   restart,
   edit,

@@ -35,8 +35,8 @@ export const singleFlight = <T>(joinable?: {
 }
 
 /**
- * Asks as a {@link SingleFlight} does, and once more where the answer of an `ask` that this call has joined says, by
- * `hasFailed`, that it failed: it began before this call, and what made it fail may be over.
+ * Asks as a {@link SingleFlight} does. If this call has joined an earlier `ask`, and `hasFailed` says
+ * that its answer is a failure, it asks once more: the cause may be over.
  */
 export const joinOrAskAgain = async <T>(
   share: SingleFlight<T>,

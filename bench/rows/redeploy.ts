@@ -1,0 +1,61 @@
+import { collectionPath, objectPath } from '../../src/kube/paths.ts'
+import { deployment } from '../../test/support/objects.ts'
+import { deployments } from '../../test/support/product.ts'
+import type { Comparison } from '../row.ts'
+import { names, namespace, triggerPathsOf, type Stage } from '../stage.ts'
+
+/** How many workloads of a delivery the product writes at a time. */
+const atOnce = 16
+
+const image = (set: string): string => `ghcr.io/acme/${set}`
+
+/** A push of an image that many workloads run, until the post is answered. */
+export const redeploy: Comparison = {
+  kind: 'comparison',
+  name: 'redeploy',
+  title: 'a push that rolls out 150 workloads, until the post is answered',
+  baseline: `a JSON Patch each, ${atOnce} at a time`,
+  figures: [
+    { key: 'time', title: 'time', unit: 'ms', reach: { of: 'ratio', atMost: 1.2 } },
+    { key: 'incomplete', title: 'posts not answered 200', unit: '', reach: { of: 'product', atMost: 0 } },
+  ],
+  warm: true,
+  prepare: async stage => {
+    const count = stage.quick ? 5 : 150
+    const raw = await create(stage, 'raw', count)
+    await create(stage, 'pushed', count)
+    const matchLabels = { set: 'pushed' }
+    const spec = { image: image('pushed'), tags: { glob: '*' }, selector: { matchLabels }, kinds: ['Deployment'] }
+    await stage.hooks(names('pushed', 1), 'up', { driver: 'redeploy', scale: undefined, redeploy: spec })
+    const { origin } = await stage.product()
+    const urls = [...(await triggerPathsOf(stage, 1)).values()].map(path => origin + path)
+    let pushes = 0
+    return {
+      baseline: async () => {
+        const value = `${image('raw')}:${++pushes}`
+        const body = JSON.stringify([{ op: 'replace', path: '/spec/template/spec/containers/0/image', value }])
+        const { elapsedMs } = await stage.load.run({ job: 'patch', targets: raw, body, concurrency: atOnce })
+        return { time: elapsedMs, incomplete: 0 }
+      },
+      product: async () => {
+        const json = JSON.stringify({ image: `${image('pushed')}:${++pushes}` })
+        const { elapsedMs, notes } = await stage.load.run({ job: 'post', urls, json, count: 1, concurrency: 1 })
+        return { time: elapsedMs, incomplete: 1 - (notes['200 applied'] ?? 0) }
+      },
+    }
+  },
+}
+
+/** Creates Deployments of no replicas that run an image. Answers their paths. */
+const create = async ({ load }: Stage, set: string, count: number): Promise<readonly string[]> => {
+  const { spec, ...rest } = deployment('NAME', 0)
+  const containers = [{ name: 'web', image: `${image(set)}:0` }]
+  const template = JSON.stringify({
+    ...rest,
+    metadata: { name: 'NAME', labels: { set } },
+    spec: { ...spec, template: { ...spec.template, spec: { containers } } },
+  })
+  const all = names(set, count)
+  await load.run({ job: 'create', path: collectionPath(deployments, namespace), names: all, template })
+  return all.map(name => objectPath(deployments, namespace, name))
+}

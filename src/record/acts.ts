@@ -2,7 +2,7 @@ import type { OpenAct } from '../api/record.ts'
 import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
 import { withReportOfAct } from './groups.ts'
-import { momentOf } from './memory.ts'
+import { latest, momentOf } from './memory.ts'
 import { addRun, removeRun, runKey } from './runs.ts'
 
 /**
@@ -68,7 +68,7 @@ export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason,
     draft.add({
       state: 'acted',
       key: act.key,
-      ...momentOf(act),
+      ...momentOf({ ...act, newsAt: latest(act.newsAt, draft.get(act.key)?.newsAt) }),
       summary,
       ...(reason !== undefined && { reason }),
       ...evidence,

@@ -153,6 +153,12 @@ it('counts the posts of one write each, and a copy of the report of the write no
   expect(draft.fields.runs).toEqual([{ at: now, of: keyOf('m').slice(0, 8), n: 3, up: 6 }])
 })
 
+it('keeps of an act that runs again the later beginning of its alerts, as a step does', () => {
+  const draft = new MemoryDraft(emptyMemory)
+  for (const newsAt of [20, 10]) acted(draft, { key: 'k', at: now, id: 'id', newsAt }, { summary: 'ran', ran: true })
+  expect(draft.get('k')?.newsAt).toBe(20)
+})
+
 it('counts an act from its beginning, and no more once it has changed nothing', () => {
   const act: OpenAct = { key: 'k', at: now, id: 'id', keep: 60_000 }
   const all = limits({ most: 1, within: '1m' })

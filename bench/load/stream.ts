@@ -1,7 +1,7 @@
 import { at, isObject, parseJson } from '../../src/api/json.ts'
 import type { Report, StreamJob } from './job.ts'
 
-/** `firstMs` is when the first rows came, after the request. `elapsedMs` is when the last came. */
+/** Reads the stream. `firstMs` is when the first rows came, after the request, and `elapsedMs` when the last came. */
 export const stream = async ({ headers, url }: StreamJob): Promise<Report> => {
   const began = performance.now()
   const response = await fetch(url, { headers })

@@ -30,6 +30,8 @@ const groupSchema = {
     endedAt: time,
     /** When some alerts last ended while others fired on, by the sender's clock. */
     someEndedAt: time,
+    /** True if the hook could not run when the alerts of the last report were first reported. */
+    skipped: { type: 'boolean' },
     /** True if the group's lease has ended since its last report. */
     ended: { type: 'boolean' },
   },

@@ -38,7 +38,7 @@ export const decided = (
   const moment = momentOf({ at, newsAt, body: signed?.body, of })
   if (decision.state === 'skipped') {
     if (named !== undefined) draft.add({ key: named, ...moment, ...decision })
-    if (group) withReport(draft, reportOf(group), at)
+    if (group) withReport(draft, reportOf(group), at, decision.reason)
     return
   }
   const key = named ?? unnamedKey(draft, decision.claim.mark)

@@ -1,5 +1,6 @@
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { ReasonIn } from '../api/reasons.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { ClaimedRow, Report } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
@@ -13,6 +14,23 @@ import { latest } from './memory.ts'
 /** How many alert groups of a hook are remembered, and how many firing alerts of each. */
 const maxGroups = 64
 const maxFiring = 128
+
+/**
+ * Why a hook that is in order did not run. Alerts that fire on are reported again, and their next
+ * report counts if the hook can run then.
+ */
+export const couldNotRun: ReadonlySet<string> = new Set<ReasonIn<'skipped'>>([
+  'CoolingDown',
+  'LimitReached',
+  'OutsideWindow',
+  'Suspended',
+])
+
+/**
+ * How long reports of alerts for which a hook could not run are copies of one, in milliseconds, if
+ * `dedupeWindow` is not shorter. Each Alertmanager of a cluster waits 15 s longer than the one before.
+ */
+export const skippedCopiesMs = 40_000
 
 /** What a delivery says of a group of alerts. */
 type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
@@ -29,9 +47,14 @@ export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGr
 /**
  * Stores the report of a group of alerts that was decided at `at`. If there are too many groups, those
  * that have ended are forgotten first, and then the oldest. The end of alerts that have begun again since
- * leaves those firing.
+ * leaves those firing. `reason` says why the hook did not run, if it did not.
  */
-export const withReport = (draft: MemoryDraft, report: Report, at: number): void => {
+export const withReport = (
+  draft: MemoryDraft,
+  report: Report,
+  at: number,
+  reason?: ReasonIn<'skipped'> | undefined,
+): void => {
   const { endedAt, group, someEndedAt } = report
   const { [group]: before, ...others } = draft.fields.groups
   const isEarlier = before !== undefined && before.firing.length > 0 && hasBegunSince(before, endedAt)
@@ -43,6 +66,7 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number): void
     ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
     ...(beganAt !== undefined && { beganAt }),
     ...(isEarlier && before.ended === true && { ended: true }),
+    ...(firing.length > 0 && isSkipped(before?.skipped, reason) && { skipped: true }),
   }
   const entry = { at, firing, ...times }
   const rest = Object.entries(others)
@@ -54,6 +78,10 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number): void
   }
   draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
 }
+
+/** Returns whether a hook could not run for the alerts of a group. A report of which some have ended changes nothing. */
+const isSkipped = (before: boolean | undefined, reason: ReasonIn<'skipped'> | undefined): boolean =>
+  reason !== undefined && (before === true || couldNotRun.has(reason))
 
 /** Returns whether alerts of a group fire by its last report. */
 const isFiring = (draft: MemoryDraft, { key }: Pick<AlertGroup, 'key'>): boolean =>
@@ -75,8 +103,8 @@ export const reportedWithin = (
   windowMs: number,
   now: number,
 ): number | undefined => {
-  const { at = Infinity, beganAt = -Infinity } = draft.fields.groups[keyOf(group.key)] ?? {}
-  const isWithin = Math.abs(now - at) < windowMs
+  const { at = Infinity, beganAt = -Infinity, skipped = false } = draft.fields.groups[keyOf(group.key)] ?? {}
+  const isWithin = Math.abs(now - at) < (skipped ? Math.min(windowMs, skippedCopiesMs) : windowMs)
   return isWithin && group.firing.length > 0 && (group.beganAt ?? Infinity) <= beganAt && allSeen(draft, group)
     ? at
     : undefined

@@ -6,7 +6,16 @@ import { rfc3339 } from '../environment/time.ts'
 import { decidedAs } from './decided-as.ts'
 import type { MemoryDraft } from './draft.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type PartOf } from './parts.ts'
-import { allSeen, claimReporting, endsAgain, hasBegunAgain, isOfNextAlerts, reportedWithin } from './groups.ts'
+import {
+  allSeen,
+  claimReporting,
+  couldNotRun,
+  endsAgain,
+  hasBegunAgain,
+  isOfNextAlerts,
+  reportedWithin,
+  skippedCopiesMs,
+} from './groups.ts'
 import type { EndedPart, Remembered } from './remembered.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
 
@@ -93,7 +102,7 @@ const judgeByRows = (
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
     const isOld = identity?.repeats !== true && isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
-    const isWithin = Math.abs(now - row.at) < windowOf(remembered)
+    const isWithin = Math.abs(now - row.at) < copiesWithinMs(remembered, row)
     const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
@@ -166,6 +175,17 @@ const judgedByRoom = (
 /** Returns how long a further delivery with the same key is a copy of this one, in milliseconds. */
 export const windowOf = ({ dedupeWindowMs, delivery }: Remembered): number =>
   delivery.identity?.withinMs ?? dedupeWindowMs
+
+/**
+ * Returns how long a further delivery with the key of a row is a copy, in milliseconds. Alerts for which
+ * the hook could not run count with a later report.
+ */
+const copiesWithinMs = (remembered: Remembered, row: Row): number => {
+  const { identity, phase } = remembered.delivery
+  const wasClosed = row.state === 'skipped' && couldNotRun.has(row.reason)
+  const mayRunYet = wasClosed && identity?.repeats === true && phase === 'firing'
+  return mayRunYet ? Math.min(windowOf(remembered), skippedCopiesMs) : windowOf(remembered)
+}
 
 /** Returns whether a delivery undoes earlier changes instead of running the hook. */
 export const isUndo = ({ delivery, undo }: Remembered): boolean => undo && delivery.phase === 'resolved'

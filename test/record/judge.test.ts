@@ -146,6 +146,48 @@ describe('two deliveries of the same key', () => {
   })
 })
 
+describe('alerts for which the hook could not run', () => {
+  const day = 24 * 3600 * second
+  const group = (firing: readonly string[]): AlertGroup => ({ key: 'g', firing, mixed: false, beganAt: 5 })
+  const report = (key: string, firing: readonly string[], repeats = true): Remembered =>
+    remembered(
+      { identity: { key, newsAt: 5, ...(repeats && { repeats }) }, group: group(firing) },
+      { dedupeWindowMs: day },
+    )
+  const both = report('both', ['a', 'b'])
+
+  it.each([
+    ['Suspended', 'new'],
+    ['OutsideWindow', 'new'],
+    ['CoolingDown', 'new'],
+    ['LimitReached', 'new'],
+    ['Filtered', 'Duplicate'],
+  ] as const)('count with a later report, and copies of the first do not: %s', (reason, later) => {
+    const memory = memoryOf(both, { state: 'skipped', reason })
+    expect(judged(memory, both, 15)).toBe('Duplicate')
+    expect(judged(memory, both, 3600)).toBe(later)
+  })
+
+  it('count with a later report of those that fire on', () => {
+    const [some, rest] = [report('some', ['a'], false), report('rest', ['a'])]
+    const closed = memoryOf(both, { state: 'skipped', reason: 'OutsideWindow' })
+    const memory = decided(some, now + second, { state: 'skipped', reason: 'PartlyResolved' })(closed)
+    expect(judged(memory, rest, 15)).toBe('Duplicate')
+    expect(judged(memory, rest, 3600)).toBe('new')
+    // If the hook has run for both, it does not run again for one of them.
+    const ran = decided(some, now + second, { state: 'skipped', reason: 'PartlyResolved' })(memoryOf(both))
+    expect(judged(ran, rest, 3600)).toBe('Duplicate')
+    expect(judged(made(rest, now + 60 * second)(memory), report('rest again', ['a']), 3600)).toBe('Duplicate')
+  })
+
+  it('count no later if their window is shorter, or if their sender has given the delivery a key', () => {
+    const soon = { ...both, dedupeWindowMs: 10 * second }
+    expect(judged(memoryOf(soon, { state: 'skipped', reason: 'Suspended' }), soon, 11)).toBe('new')
+    const keyed = remembered(named('key'), { dedupeWindowMs: day })
+    expect(judged(memoryOf(keyed, { state: 'skipped', reason: 'Suspended' }), keyed, 3600)).toBe('Duplicate')
+  })
+})
+
 describe('a delivery without a name', () => {
   it('goes past the record unless its hook has a cooldown or its alert can be taken back', () => {
     const group: AlertGroup = { key: 'g', firing: ['x'], mixed: false }

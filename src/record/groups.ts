@@ -53,7 +53,7 @@ export const withReport = (
   draft: MemoryDraft,
   report: Report,
   at: number,
-  reason?: ReasonIn<'skipped'> | undefined,
+  reason?: ReasonIn<'skipped'>,
 ): void => {
   const { endedAt, group, someEndedAt } = report
   const { [group]: before, ...others } = draft.fields.groups

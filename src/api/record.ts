@@ -174,7 +174,7 @@ const memorySchema = {
     /** When alerts last fired on after their lease had ended. */
     tooShortAt: time,
     /** When it was last found that nobody can know whether a lease began, or has ended. */
-    untoldAt: time,
+    unknownAt: time,
     /**
      * The parts without an end, for each alert group, in a form that earlier versions know too. The
      * name of a member is the hash of the group's key.

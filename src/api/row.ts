@@ -126,10 +126,10 @@ const finished = {
     properties: { state: { type: 'string', enum: ['skipped'] }, ...moment, reason: { type: 'string' } },
   },
   /** It is unknown whether the step was made, so no process makes it again. */
-  untold: {
+  unknown: {
     type: 'object',
     required: ['state', 'at'],
-    properties: { state: { type: 'string', enum: ['untold'] }, ...moment },
+    properties: { state: { type: 'string', enum: ['unknown'] }, ...moment },
   },
 } as const satisfies Record<string, Obj>
 
@@ -143,7 +143,7 @@ const keyed = {
      */
     key: { type: 'string' },
     /**
-     * The mark of the write, in an `untold` row alone. The process that made the write may still
+     * The mark of the write, in an `unknown` row alone. The process that made the write may still
      * report the outcome.
      */
     mark: { type: 'string' },
@@ -209,13 +209,13 @@ export type ClaimedRow = Omit<Stored<typeof claimedSchema>, 'former'> & { readon
 export type DoneRow = Stored<typeof finished.done> & Keyed
 export type ActedRow = Stored<typeof finished.acted> & Keyed
 type SkippedRow = Stored<typeof finished.skipped> & Keyed
-type UntoldRow = Stored<typeof finished.untold> & Stored<typeof keyed>
+type UnknownRow = Stored<typeof finished.unknown> & Stored<typeof keyed>
 
 /**
  * What a record remembers of one delivery. docs/explanation/glossary.md shows the states and their
  * order.
  */
-export type Row = ClaimedRow | DoneRow | ActedRow | SkippedRow | UntoldRow
+export type Row = ClaimedRow | DoneRow | ActedRow | SkippedRow | UnknownRow
 
 const isFinished = (value: unknown): value is Former => Object.values(finished).some(schema => has(schema, value))
 

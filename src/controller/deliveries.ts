@@ -48,7 +48,7 @@ export interface DeliveryReport {
   /** When alerts last fired on after their lease had ended, in milliseconds since the epoch. */
   readonly tooShortAt?: number | undefined
   /** When it was last found that nobody can know whether a lease began, or has ended. */
-  readonly untoldAt?: number | undefined
+  readonly unknownAt?: number | undefined
   /** Since when a lease could not end, and why. */
   readonly overdue?: StoredMemory['overdue'] | undefined
   /** What the hook has leased. Undefined if there is nothing. */
@@ -73,7 +73,7 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
   const parsed = parseContent(record['content'])
   if (hookUid === undefined || parsed.content !== 'known') return undefined
-  const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, untoldAt } = parsed.memory
+  const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, unknownAt } = parsed.memory
   const reported = reportedBy(parsed.memory)
   const { objects = [], parts = [] } = parsed.memory
   const leased = parts.length === 0 ? undefined : { objects, parts, ...(overdue && { overdue }) }
@@ -83,7 +83,7 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
     fullAt,
     limitedAt,
     tooShortAt,
-    untoldAt,
+    unknownAt,
     overdue?.at,
   ].filter(at => at !== undefined)
   return times.length === 0
@@ -96,7 +96,7 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
         fullAt,
         limitedAt,
         tooShortAt,
-        untoldAt,
+        unknownAt,
         overdue,
         leased,
         ...(runs && { runs: packed(runs) }),
@@ -187,7 +187,7 @@ export const eventsOf = (
     refusedEvent(hook, 'RecordFull', report.fullAt, emitted),
     refusedEvent(hook, 'WritesLimited', report.limitedAt, emitted),
     refusedEvent(hook, 'LeaseTooShort', report.tooShortAt, emitted),
-    refusedEvent(hook, 'OutcomeUnknown', report.untoldAt, emitted),
+    refusedEvent(hook, 'OutcomeUnknown', report.unknownAt, emitted),
     overdueEvent(hook, report, emitted),
     limitEvent(hook, report.reported?.recent),
     outcomeEvent(hook, report),
@@ -207,8 +207,9 @@ const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport)
  * shortly before it, or whether its leases need a person. This does not change the status.
  */
 export const isRefusing = (hook: ReceiverHook, report: DeliveryReport): boolean => {
-  const { fullAt, hookUid, limitedAt, overdue, tooShortAt, untoldAt } = report
-  const isUrgent = overdue !== undefined || [fullAt, limitedAt, tooShortAt, untoldAt].some(at => isUnreported(hook, at))
+  const { fullAt, hookUid, limitedAt, overdue, tooShortAt, unknownAt } = report
+  const isUrgent =
+    overdue !== undefined || [fullAt, limitedAt, tooShortAt, unknownAt].some(at => isUnreported(hook, at))
   return hookUid === hook.metadata.uid && isUrgent
 }
 

@@ -2,7 +2,7 @@ import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
-import { Closer } from './closer.ts'
+import { RecordPages } from './record-pages.ts'
 import type { Memory, RecordLimits, RecordOwner } from './memory.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
 
@@ -42,7 +42,7 @@ export class RecordCell {
   readonly #limits: RecordLimits
   readonly #charge: Charge
   readonly #stored: (updates: number) => void
-  readonly #closer: Closer
+  readonly #pages: RecordPages
   #known: FoundRecord | undefined
   /** When the version was learnt, in monotonic milliseconds. */
   #knownAt = -Infinity
@@ -75,7 +75,7 @@ export class RecordCell {
     this.#limits = limits
     this.#charge = charge
     this.#stored = stored
-    this.#closer = new Closer(world, owner, instance, limits, charge)
+    this.#pages = new RecordPages(world, owner, instance, limits, charge)
   }
 
   /**
@@ -90,7 +90,7 @@ export class RecordCell {
    * Returns a version that a write may be based on, or undefined if the newest must be read first.
    */
   get current(): FoundRecord | undefined {
-    if (this.#closer.isCrowded) return undefined
+    if (this.#pages.isCrowded) return undefined
     const isOld = this.#world.clock.monotonic() - this.#knownAt > goodForMs
     return this.#foundSame < aloneAfter && isOld ? undefined : this.#known
   }
@@ -106,7 +106,7 @@ export class RecordCell {
     const { name, namespace } = this.#owner
     const found = within(
       await readRecord(api, this.#owner, {
-        page: page => this.#closer.page(page),
+        page: page => this.#pages.page(page),
         unreadable: what => log.error({ namespace, record: name, what }, 'the record cannot be read: it begins again'),
       }),
       this.#limits,
@@ -119,7 +119,7 @@ export class RecordCell {
     }
     if (known) {
       this.#stored(this.#storedBy(known))
-      this.#closer.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
+      this.#pages.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
     }
     if (found.read === 'newer' && this.#newer === undefined) {
       log.error({ why: found.message }, 'a record cannot be used')
@@ -133,7 +133,7 @@ export class RecordCell {
    * page is to be made now.
    */
   prepare(based: FoundRecord): Promise<void> | undefined {
-    return this.#closer.prepare(based.memory)
+    return this.#pages.prepare(based.memory)
   }
 
   /**
@@ -141,7 +141,7 @@ export class RecordCell {
    * `updates` of the waiting updates.
    */
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
-    const closed = this.#closer.close(based.memory, memory)
+    const closed = this.#pages.close(based.memory, memory)
     const number = ++this.#writes
     const signed = sign(closed.memory, this.#instance, number)
     this.#isPutting = true
@@ -152,7 +152,7 @@ export class RecordCell {
         this.#learn({ read: 'found', object: written.object, memory: signed })
       }
       this.#stored(updates)
-      this.#closer.stored(closed)
+      this.#pages.stored(closed)
     }
     if (written.put === 'conflict') this.#foundSame = 0
     if (written.put === 'unknown') {
@@ -169,7 +169,7 @@ export class RecordCell {
   /** Stops searching for ambiguous writes. */
   endDoubts(): void {
     this.#doubtful = []
-    this.#closer.giveUp()
+    this.#pages.giveUp()
   }
 
   #learn(found: FoundRecord | undefined): void {

@@ -9,7 +9,7 @@ export const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string): string =
       return `${when}: ${row.summary}`
     case 'skipped':
       return `${when}: it was skipped (${row.reason})`
-    case 'untold':
+    case 'unknown':
       return `${when}: it was skipped (OutcomeUnknown)`
   }
 }

@@ -59,7 +59,7 @@ export const decided = (
 const formerOf = (row: Row): Former | undefined => {
   if (row.state === 'claimed') return undefined
   const { key: _, ...former } = row
-  if (former.state !== 'untold') return former
-  const { mark: __, ...untold } = former
-  return untold
+  if (former.state !== 'unknown') return former
+  const { mark: __, ...unknown } = former
+  return unknown
 }

@@ -49,12 +49,7 @@ export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGr
  * that have ended are forgotten first, and then the oldest. The end of alerts that have begun again since
  * leaves those firing. `reason` says why the hook did not run, if it did not.
  */
-export const withReport = (
-  draft: MemoryDraft,
-  report: Report,
-  at: number,
-  reason?: ReasonIn<'skipped'>,
-): void => {
+export const withReport = (draft: MemoryDraft, report: Report, at: number, reason?: ReasonIn<'skipped'>): void => {
   const { endedAt, group, someEndedAt } = report
   const { [group]: before, ...others } = draft.fields.groups
   const isEarlier = before !== undefined && before.firing.length > 0 && hasBegunSince(before, endedAt)

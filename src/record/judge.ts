@@ -277,7 +277,7 @@ const again = (
   isRepeat = false,
 ): Judgement & { judgement: 'skip' } => ({
   judgement: 'skip',
-  reason: row.state === 'untold' ? 'OutcomeUnknown' : 'Duplicate',
+  reason: row.state === 'unknown' ? 'OutcomeUnknown' : 'Duplicate',
   message: decidedAs(row, `the same ${same} was decided at ${rfc3339(row.at)}`),
   remember: false,
   ...(isRepeat && { isRepeat }),

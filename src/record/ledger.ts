@@ -5,7 +5,7 @@ import { wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { RecordCell, type Waiter } from './cell.ts'
 import type { MemoryDraft, Update } from './draft.ts'
-import { Outbox } from './outbox.ts'
+import { PendingUpdates } from './pending-updates.ts'
 import { defaultLimits, type RecordLimits, type RecordOwner } from './memory.ts'
 
 /** The wait before the API server is tried again. */
@@ -109,7 +109,7 @@ class RecordLedger implements Ledger {
   readonly owner: RecordOwner
   readonly #world: Pick<Environment, 'clock' | 'log'>
   readonly #dirtied: (ledger: Ledger) => void
-  readonly #outbox = new Outbox()
+  readonly #pending = new PendingUpdates()
   readonly #cell: RecordCell
   #storedAt = -Infinity
   /** How many requests in a row were refused. */
@@ -133,7 +133,7 @@ class RecordLedger implements Ledger {
 
   known(): MemoryDraft | undefined {
     const { known } = this.#cell
-    return known && this.#outbox.applied(known.memory)
+    return known && this.#pending.applied(known.memory)
   }
 
   decide<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
@@ -145,19 +145,19 @@ class RecordLedger implements Ledger {
 
   later(update: Update): void {
     const wasEmpty = !this.dirty
-    this.#outbox.add(update)
+    this.#pending.add(update)
     if (wasEmpty) this.#dirtied(this)
   }
 
   note(delivery: RecentDelivery): void {
     const wasEmpty = !this.dirty
-    this.#outbox.note(delivery)
+    this.#pending.note(delivery)
     if (wasEmpty) this.#dirtied(this)
   }
 
   amend(update: Update): void {
     const wasEmpty = !this.dirty
-    this.#outbox.amend(update)
+    this.#pending.amend(update)
     if (wasEmpty) this.#dirtied(this)
   }
 
@@ -174,12 +174,12 @@ class RecordLedger implements Ledger {
     const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
     const { name, namespace } = this.owner
     this.#world.log.warn({ namespace, record: name, why }, 'the record is not written')
-    this.#stored(this.#outbox.seal())
+    this.#stored(this.#pending.seal())
     this.#cell.endDoubts()
   }
 
   get dirty(): boolean {
-    return this.#outbox.length > 0
+    return this.#pending.length > 0
   }
 
   get storedAt(): number {
@@ -200,7 +200,7 @@ class RecordLedger implements Ledger {
 
   readonly #stored = (updates: number): void => {
     if (updates > 0) this.#storedAt = this.#world.clock.monotonic()
-    this.#outbox.drop(updates)
+    this.#pending.drop(updates)
   }
 
   async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
@@ -228,8 +228,8 @@ class RecordLedger implements Ledger {
       }
       // Decides on this version with the updates that wait.
       const judged = () => {
-        const included = this.#outbox.seal()
-        const draft = this.#outbox.applied(based.memory).fork()
+        const included = this.#pending.seal()
+        const draft = this.#pending.applied(based.memory).fork()
         return { included, draft, ...judge(draft, this.#world.clock.now()) }
       }
       const first = judged()

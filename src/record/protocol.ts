@@ -20,7 +20,7 @@ import { addSteps } from './runs.ts'
  * - `claimed`: a process intends a write. It is stored, or never will be, or its outcome is unknown.
  * - `done`: the step is stored, or nothing had to change. `acted`: an act is done.
  * - `skipped`: the delivery did not count.
- * - `untold`: the outcome of the write can never be found out. The step is never made again.
+ * - `unknown`: the outcome of the write can never be found out. The step is never made again.
  *
  * The rules:
  *
@@ -33,7 +33,7 @@ import { addSteps } from './runs.ts'
  * 4. If a write will never be stored, the rows before its claims are restored (`dropped`).
  * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
  *    (`standingOf`).
- * 6. If the history with the outcome is gone, the claim becomes `untold` and counts as a run.
+ * 6. If the history with the outcome is gone, the claim becomes `unknown` and counts as a run.
  * 7. What can be taken back are parts, to which steps add in any order once they are stored
  *    (parts.ts). An undo or the end of a lease subtracts what it took back, or may have taken back.
  * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
@@ -84,7 +84,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   for (const row of claimed) {
     const now = draft.get(row.key)
     if (now !== undefined && markOf(now) !== mark && !isFormer(now, row.former)) continue
-    done.push({ row, isGone: now === undefined, isLost: now?.state === 'untold' && now.mark === mark })
+    done.push({ row, isGone: now === undefined, isLost: now?.state === 'unknown' && now.mark === mark })
   }
   for (const { row } of done) {
     const { from, key, on, to } = row
@@ -133,7 +133,7 @@ const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infini
 
 /** Returns the mark of the write that a row waits for, or whose outcome is unknown. */
 const markOf = (row: Row): string | undefined =>
-  row.state === 'claimed' ? row.claim.mark : row.state === 'untold' ? row.mark : undefined
+  row.state === 'claimed' ? row.claim.mark : row.state === 'unknown' ? row.mark : undefined
 
 /** Returns whether a row is the one that a claim has replaced and keeps as `former`. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>
@@ -158,7 +158,7 @@ export const ofVersion =
     claim.version === version && claim.uid === uid && claim.target === target
 
 /** Gives up claims, because it was found at `foundAt` that nobody can know whether their writes were stored. */
-export const untold = (draft: MemoryDraft, which: Which, foundAt: number): void => {
+export const givenUp = (draft: MemoryDraft, which: Which, foundAt: number): void => {
   const rows = draft.claims().filter(row => which(row.claim, row))
   ranBy(draft, rows)
   for (const [mark, ofMark] of groupedBy(rows, ({ claim }) => claim.mark)) addSteps(draft, mark, ofMark)
@@ -167,10 +167,10 @@ export const untold = (draft: MemoryDraft, which: Which, foundAt: number): void 
     if (row.ends !== undefined) closePart(draft, row.ends, row.claim)
     else if (row.undoes !== undefined) addToPart(draft, row)
     // People are notified, because no part says any more that something is to be taken back.
-    if (row.ends !== undefined || row.leases !== undefined) draft.set({ untoldAt: foundAt })
+    if (row.ends !== undefined || row.leases !== undefined) draft.set({ unknownAt: foundAt })
     if (row.report) withReport(draft, row.report, row.at)
   }
-  draft.replace(rows.map(row => ({ state: 'untold', key: row.key, ...momentOf(row), mark: row.claim.mark })))
+  draft.replace(rows.map(row => ({ state: 'unknown', key: row.key, ...momentOf(row), mark: row.claim.mark })))
 }
 
 /** Drops claims. Each row becomes what it was before its claim, or is removed if it was new. */

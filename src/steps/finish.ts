@@ -11,7 +11,7 @@ import {
   ofWrite,
   standingOf,
   takenBack,
-  untold,
+  givenUp,
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
@@ -89,7 +89,7 @@ export const finishClaim = async (
     case 'stale':
     case 'taken back':
     case 'not sent':
-    case 'untold':
+    case 'history gone':
       return { finished: 'other' }
   }
 }
@@ -161,7 +161,7 @@ export const lookAtClaim = async (
   const target = parseTarget(text, ledger.owner.namespace)
   if (!target) {
     const foundAt = clock.now()
-    ledger.later(draft => untold(draft, ofWrite(mark), foundAt))
+    ledger.later(draft => givenUp(draft, ofWrite(mark), foundAt))
     return { evidence: 'history gone', owners: [] }
   }
   const found = await findEvidence(api, target, { mark, from: { uid, resourceVersion: version }, before })
@@ -182,7 +182,7 @@ export const lookAtClaim = async (
     // Selects this write's claims, and the abandoned claims from the same version. A process that
     // works on its claim may know more.
     const isOver: Which = (other, row) => other.mark === mark || (isOther(other, row) && isAbandoned(row, now))
-    ledger.later(draft => untold(draft, isOver, now))
+    ledger.later(draft => givenUp(draft, isOver, now))
   }
   return found
 }
@@ -224,9 +224,9 @@ export const recordOutcome = (
 ): void => {
   if (write === 'applied') ledger.later(draft => applied(draft, mark, claimed, madeAt))
   if (write === 'stale') ledger.later(draft => dropped(draft, ofWrite(mark)))
-  if (write !== 'untold') return
+  if (write !== 'history gone') return
   const foundAt = clock.now()
-  ledger.later(draft => untold(draft, ofWrite(mark), foundAt))
+  ledger.later(draft => givenUp(draft, ofWrite(mark), foundAt))
   logUnknown(log, ledger, mark)
 }
 

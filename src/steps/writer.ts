@@ -119,7 +119,7 @@ export class BatchWriter {
       case 'not sent':
         posts.putBack(entries)
         return await waits.pause(written.message, written.retryAfterMs)
-      case 'untold':
+      case 'history gone':
         answerAmbiguous(batch, ['step', 'refused'], unknownStep)
         return posts.putBack(entries)
       case 'unknown':

@@ -98,7 +98,7 @@ export const decidedAsIn = (
   switch (row.state) {
     case 'skipped':
       return nothing(row.reason)
-    case 'untold':
+    case 'unknown':
       return nothing('OutcomeUnknown')
     case 'done':
       return {

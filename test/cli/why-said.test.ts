@@ -64,7 +64,7 @@ it('reads records that lease something, and those of the hooks that are aimed at
   ])
   expect(api.requests).toHaveLength(4)
   const said = await saidByRecords(cluster(api), memories ?? new Map(), aimed, aimed, web, uid)
-  expect(said).toMatchObject({ by: 'records', unread: ['newer'], claims: [], untold: [] })
+  expect(said).toMatchObject({ by: 'records', unread: ['newer'], claims: [], unknown: [] })
   expect(said.parts.map(({ by, hook: name }) => [name, by])).toEqual([
     ['elsewhere', 1],
     ['web-up', 2],

@@ -72,7 +72,7 @@ const said = (parts: readonly HookPart[], more: Partial<ExplainedCount> = {}): s
     isOurs: true,
     authors: undefined,
     aimed: [],
-    said: { by: 'records', parts, claims: [], untold: [], unread: [] },
+    said: { by: 'records', parts, claims: [], unknown: [], unread: [] },
     autoscalers: [],
     ...more,
   }
@@ -90,7 +90,7 @@ it.each([
 it('says what nobody knows, and what this person may not see', () => {
   const text = said([part(3, { since: '100' })], {
     autoscalers: 'unknown',
-    said: { by: 'statuses', parts: [], claims: [], untold: [{ hook: 'web-up', at: now - 5000 }], unread: ['other'] },
+    said: { by: 'statuses', parts: [], claims: [], unknown: [{ hook: 'web-up', at: now - 5000 }], unread: ['other'] },
   })
   expect(text).toContain('who is no longer known')
   expect(text).toContain('This does not add up: base and parts make 6, and the count is 7. +1 is from')

@@ -12,7 +12,7 @@ const kinds = [
   ['RecordFull', 'fullAt'],
   ['WritesLimited', 'limitedAt'],
   ['LeaseTooShort', 'tooShortAt'],
-  ['OutcomeUnknown', 'untoldAt'],
+  ['OutcomeUnknown', 'unknownAt'],
 ] as const
 
 const setUp = async () => {

@@ -14,7 +14,7 @@ import {
   noted,
   rowsOf,
   type Change,
-  untold,
+  givenUp,
   withReport,
   undoOf,
   withRow,
@@ -163,7 +163,7 @@ describe('a marked write', () => {
   })
 
   it('that is stored counts, though somebody else could not tell', () => {
-    const memory = applied('m', rows)(untold(ofWrite('m'))(before))
+    const memory = applied('m', rows)(givenUp(ofWrite('m'))(before))
     expect(memory).toEqual(applied('m', rows)(before))
     // Reported again by a process that has helped, it does not count a second time.
     const later = withRow({ state: 'skipped', key: 'a', at: now + hour, reason: 'CoolingDown' })(memory)
@@ -188,10 +188,10 @@ describe('a marked write', () => {
   })
 
   it('of which nobody can tell is not made again, and counts as a run', () => {
-    const memory = untold(ofWrite('m'))(before)
+    const memory = givenUp(ofWrite('m'))(before)
     expect(memory.rows).toEqual([
-      { state: 'untold', key: 'a', at: now, mark: 'm' },
-      { state: 'untold', key: 'b', at: now, newsAt: 4, mark: 'm' },
+      { state: 'unknown', key: 'a', at: now, mark: 'm' },
+      { state: 'unknown', key: 'b', at: now, newsAt: 4, mark: 'm' },
     ])
     expect([memory.ranAt, undoOf(memory)]).toEqual([now, {}])
     expect(allSeen(memory, { key: 'h', firing: ['x'], mixed: true })).toBe(true)
@@ -203,8 +203,8 @@ it.each([
   ['that ends a lease', { ends: '~1' }, now + hour],
   ['that stays for good', {}, undefined],
 ])('people are notified of a step of which nobody can tell, if nothing else takes it back: one %s', (_, more, at) => {
-  const memory = untold(ofWrite('m'), now + hour)(after(withRow(claim('a', { claim: claimed('m'), ...more }))))
-  expect(memory.untoldAt).toBe(at)
+  const memory = givenUp(ofWrite('m'), now + hour)(after(withRow(claim('a', { claim: claimed('m'), ...more }))))
+  expect(memory.unknownAt).toBe(at)
 })
 
 it('a claim outlives what is told late of a day before', () => {
@@ -217,7 +217,7 @@ it('what may have been taken back is not taken back again', () => {
   const fired = applied('m', [claim('a', { claim: claimed('m'), group: 'g' })])
   const taking = claim('end', { claim: claimed('n'), group: 'g', from: 3, to: 2, undoes: 1 })
   expect(undoOf(after(fired, withRow(taking)))['g']?.delta).toBe(1)
-  const lost = after(fired, withRow(taking), untold(ofWrite('n')))
+  const lost = after(fired, withRow(taking), givenUp(ofWrite('n')))
   expect(undoOf(lost)).toEqual({})
   const late = applied('n', [taking])(lost)
   expect(late.rows).toMatchObject([{ key: 'a' }, { key: 'end', from: 3, to: 2 }])
@@ -270,7 +270,7 @@ describe('whatever others do meanwhile', () => {
   /** What happens to the claims of a hook: each write has one end, reported once or by several that have helped. */
   const ends = fc.array(
     fc.record({
-      end: fc.constantFrom('applied' as const, 'dropped' as const, 'untold' as const),
+      end: fc.constantFrom('applied' as const, 'dropped' as const, 'unknown' as const),
       timesReported: fc.integer({ min: 1, max: 3 }),
       rows: fc.integer({ min: 1, max: 3 }),
     }),
@@ -295,7 +295,7 @@ describe('whatever others do meanwhile', () => {
         const update: Change =
           end === 'applied'
             ? applied(`m${index}`, rowsOfWrite(index, rows))
-            : (end === 'dropped' ? dropped : untold)(ofWrite(`m${index}`))
+            : (end === 'dropped' ? dropped : givenUp)(ofWrite(`m${index}`))
         return Array.from({ length: timesReported }, () => update)
       })
       const shuffled = reports
@@ -305,9 +305,9 @@ describe('whatever others do meanwhile', () => {
       const claims = writes.flatMap(({ rows }, index) => rowsOfWrite(index, rows).map(withRow))
       const memory = after(...claims, ...shuffled)
       const wanted = writes.flatMap(({ end, rows }, index) =>
-        end === 'dropped' ? [] : rowsOfWrite(index, rows).map(({ key }) => `${key} ${end === 'untold'}`),
+        end === 'dropped' ? [] : rowsOfWrite(index, rows).map(({ key }) => `${key} ${end === 'unknown'}`),
       )
-      expect(memory.rows.map(({ key, state }) => `${key} ${state === 'untold'}`).sort()).toEqual(wanted.sort())
+      expect(memory.rows.map(({ key, state }) => `${key} ${state === 'unknown'}`).sort()).toEqual(wanted.sort())
       expect(claimsIn(memory)).toEqual([])
       const delta = writes.reduce((sum, { end, rows }, index) => sum + (end === 'applied' ? rows * 4 ** index : 0), 0)
       expect(undoOf(memory)['g']?.delta ?? 0).toBe(delta)

@@ -8,7 +8,17 @@ import { isRemembered, type Judgement } from '../../src/record/judge.ts'
 import type { Remembered } from '../../src/record/remembered.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
-import { applied, changeBy, decided, dropped, judge, rowsOf, type Change, undoOf, untold } from '../support/memories.ts'
+import {
+  applied,
+  changeBy,
+  decided,
+  dropped,
+  judge,
+  rowsOf,
+  type Change,
+  undoOf,
+  givenUp,
+} from '../support/memories.ts'
 
 const second = 1000
 const now = Date.UTC(2026, 0, 1, 10)
@@ -135,7 +145,7 @@ describe('two deliveries of the same key', () => {
   })
 
   it('say that nobody can tell when nobody can tell of the first', () => {
-    const memory = untold(ofWrite(claim.mark))(memoryOf(again, { ...step, claim }))
+    const memory = givenUp(ofWrite(claim.mark))(memoryOf(again, { ...step, claim }))
     expect(judged(memory, again, 15)).toBe('OutcomeUnknown')
     expect(judged(memory, again, 41)).toBe('new')
   })
@@ -377,7 +387,7 @@ describe('a signed body that counts once', () => {
     const copy = signed('second', 'B')
     expect(judged(memoryOf(first, { state: 'skipped', reason: 'Suspended' }), copy, 60)).toBe('Duplicate')
     const claimed = memoryOf(first, { ...step, claim })
-    expect(judged(untold(() => true)(claimed), copy, 60)).toBe('OutcomeUnknown')
+    expect(judged(givenUp(() => true)(claimed), copy, 60)).toBe('OutcomeUnknown')
     expect(judged(memoryOf(signed('repeat', 'B')), signed('repeat', 'B'), 60)).toBe('Duplicate')
   })
 

@@ -10,7 +10,7 @@ import {
   withPages,
   type Page,
 } from '../../src/record/memory.ts'
-import { closingOf } from '../../src/record/closer.ts'
+import { closingOf } from '../../src/record/record-pages.ts'
 import { withRow } from '../support/memories.ts'
 
 const limits = { rows: 4000, open: 3, page: 12 }

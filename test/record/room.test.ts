@@ -6,7 +6,7 @@ import type { ClaimedRow } from '../../src/api/row.ts'
 import { acted, begun, withoutAct } from '../../src/record/acts.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
-import { applied, dropped, ofWrite, untold } from '../../src/record/protocol.ts'
+import { applied, dropped, ofWrite, givenUp } from '../../src/record/protocol.ts'
 import { keepOf, roomForMove, roomForRun, usedOf } from '../../src/record/room.ts'
 import { fc, property } from '../support/property.ts'
 
@@ -28,7 +28,7 @@ const rowOf = (mark: string, at: number, delta: number, keep: number): ClaimedRo
 interface Turn {
   readonly afterMs: number
   readonly delta: number
-  readonly outcome: 'applied' | 'applied twice' | 'dropped' | 'untold'
+  readonly outcome: 'applied' | 'applied twice' | 'dropped' | 'unknown'
   readonly later: number
 }
 
@@ -36,7 +36,7 @@ const turns = fc.array(
   fc.record({
     afterMs: fc.integer({ min: 0, max: 400 }),
     delta: fc.oneof(fc.integer({ min: 1, max: 4 }), fc.integer({ min: -4, max: -1 })),
-    outcome: fc.constantFrom<Turn['outcome']>('applied', 'applied', 'applied twice', 'dropped', 'untold'),
+    outcome: fc.constantFrom<Turn['outcome']>('applied', 'applied', 'applied twice', 'dropped', 'unknown'),
     later: fc.integer({ min: 0, max: 2 }),
   }),
   { maxLength: 40 },
@@ -79,7 +79,7 @@ property(
         const { outcome, row } = each
         const { mark } = row.claim
         if (outcome === 'dropped') dropped(draft, ofWrite(mark))
-        else if (outcome === 'untold') untold(draft, ofWrite(mark), row.at)
+        else if (outcome === 'unknown') givenUp(draft, ofWrite(mark), row.at)
         else for (const _ of outcome === 'applied' ? [1] : [1, 2]) applied(draft, mark, [row])
         if (outcome !== 'dropped') ran.push({ at: row.at, delta: row.to })
       }
@@ -208,6 +208,6 @@ it('keeps what ran later when the outcome of an earlier claim is lost long after
   const draft = new MemoryDraft(emptyMemory)
   applied(draft, 'late', [rowOf('late', now, 1, limit.withinMs)])
   draft.add(rowOf('early', now - 14_000, 1, limit.withinMs))
-  untold(draft, ofWrite('early'), now + 1000)
+  givenUp(draft, ofWrite('early'), now + 1000)
   expect(usedOf(limit, draft.fields.runs ?? [], now + 1000).used).toBe(1)
 })

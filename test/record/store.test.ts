@@ -49,7 +49,7 @@ const listing = (pages: number, pageContent: unknown) => {
 test('the pages of a record are read one after another', async () => {
   const { asked, maxAtOnce, read } = listing(200, {
     format: recordFormat,
-    page: [{ state: 'untold', key: 'a', at: 1 }],
+    page: [{ state: 'unknown', key: 'a', at: 1 }],
   })
   expect(await read()).toMatchObject({ read: 'found' })
   expect([asked.length, maxAtOnce()]).toEqual([201, 1])
@@ -63,7 +63,7 @@ test('a record that lists more pages than any has is not believed, and no page i
 
 test('of fat pages no more is read than a record has', async () => {
   const rows = Array.from({ length: 1700 }, (_, index) => ({
-    state: 'untold',
+    state: 'unknown',
     key: `${index}-${'x'.repeat(100)}`,
     at: 1,
   }))
@@ -75,7 +75,7 @@ test('of fat pages no more is read than a record has', async () => {
 })
 
 test('a page that is longer than any is unreadable', async () => {
-  const page = { format: recordFormat, page: [{ state: 'untold', key: 'x'.repeat(300_000), at: 1 }] }
+  const page = { format: recordFormat, page: [{ state: 'unknown', key: 'x'.repeat(300_000), at: 1 }] }
   const api: ApiConnection = { ...noApi, request: () => Promise.resolve(answer(200, object('p', page))) }
   expect(await readPage(api, owner, 'p')).toEqual({ read: 'unreadable' })
   const fat: ApiConnection = { ...noApi, request: async () => ({ ...answer(200, {}), body: '', tooLarge: new Map() }) }

@@ -32,8 +32,8 @@ describe('a claim of which nobody can tell any more', () => {
     await posted
     const memory = process.ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'uid of web-up' }).known()
     expect(memory?.memory().rows.slice(0, 3)).toMatchObject([
-      { state: 'untold' },
-      { state: 'untold' },
+      { state: 'unknown' },
+      { state: 'unknown' },
       { claim: living },
     ])
   })

@@ -45,8 +45,8 @@ const ofMemory =
 export const withRow = asChange((draft, row: Parameters<MemoryDraft['add']>[0]) => draft.add(row))
 export const applied = asChange(protocol.applied)
 export const dropped = asChange(protocol.dropped)
-export const untold = (which: protocol.Which, foundAt = 0): Change =>
-  changeBy(draft => protocol.untold(draft, which, foundAt))
+export const givenUp = (which: protocol.Which, foundAt = 0): Change =>
+  changeBy(draft => protocol.givenUp(draft, which, foundAt))
 export const helped = asChange(protocol.helped)
 export const noted = asChange((draft, note: protocol.Note) => draft.set(protocol.joined(note, draft.fields)))
 export const withReport = asChange(groups.withReport)

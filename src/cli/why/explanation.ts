@@ -120,7 +120,7 @@ const notesOf = (explained: ExplainedCount, { now }: Page): readonly string[] =>
         ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
         : `Nobody knows whether a step of ${hook} by ${signed(by)} was made, ${humanDuration(now - at)} ago.`,
     ),
-    ...said.untold.map(
+    ...said.unknown.map(
       ({ at, hook }) =>
         `Nobody can know whether a delivery to ${hook} changed ${count.shownAs}, ${humanDuration(now - at)} ago (OutcomeUnknown).`,
     ),

@@ -16,7 +16,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import type { HookClaim, HookPart } from './account.ts'
 
-interface Untold {
+interface UnknownStep {
   readonly hook: string
   readonly at: number
 }
@@ -27,7 +27,7 @@ export interface Said {
   readonly parts: readonly HookPart[]
   readonly claims: readonly HookClaim[]
   /** Deliveries of which nobody can know any more whether they have changed their count. */
-  readonly untold: readonly Untold[]
+  readonly unknown: readonly UnknownStep[]
   /** Hooks whose records this program cannot read. */
   readonly unread: readonly string[]
 }
@@ -80,7 +80,12 @@ export const saidByRecords = async (
   const name = { target: targetText(target), uid }
   const isAimed = (hook: string): boolean => aimed.some(({ metadata }) => metadata.name === hook)
   const endBefore = new Map(found.map(({ metadata, spec }) => [metadata.name, parseTime(spec.endBefore ?? '')]))
-  const said = { parts: [] as HookPart[], claims: [] as HookClaim[], untold: [] as Untold[], unread: [] as string[] }
+  const said = {
+    parts: [] as HookPart[],
+    claims: [] as HookClaim[],
+    unknown: [] as UnknownStep[],
+    unread: [] as string[],
+  }
   for (const [hook, memory] of memories) {
     if (memory === 'newer') {
       if (isAimed(hook)) said.unread.push(hook)
@@ -98,7 +103,7 @@ export const saidByRecords = async (
     said.parts.push(...partsIn(draft.fields, hook, name, endBefore.get(hook)))
     // Such a row does not say which count it is about.
     if (isAimed(hook))
-      said.untold.push(...memory.rows.flatMap(({ at, state }) => (state === 'untold' ? [{ hook, at }] : [])))
+      said.unknown.push(...memory.rows.flatMap(({ at, state }) => (state === 'unknown' ? [{ hook, at }] : [])))
   }
   return { by: 'records', ...said }
 }
@@ -149,6 +154,6 @@ export const saidByStatuses = (found: readonly ReceiverHook[], shownAs: string):
       })),
   ),
   claims: [],
-  untold: [],
+  unknown: [],
   unread: [],
 })

@@ -47,7 +47,7 @@ export type Committed =
   /** The write had a conflict, and its claim was taken back. Nothing was written. */
   | { readonly write: 'taken back' }
   /** The history that would show the write was compacted. The outcome can never be found out. */
-  | { readonly write: 'untold' }
+  | { readonly write: 'history gone' }
 
 /**
  * Sends a marked write until its outcome is certain. While the outcome is ambiguous, this searches
@@ -86,7 +86,7 @@ export const commit = async (
       case 'never':
         return { write: 'stale' }
       case 'history gone':
-        return { write: 'untold' }
+        return { write: 'history gone' }
       case 'not yet':
         if (isFinal(written)) return written
         break

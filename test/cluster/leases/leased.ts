@@ -20,7 +20,7 @@ export interface Sample {
   readonly open: number
   readonly claimed: number
   /** In how many records a step was given up, because nobody can know whether it was made. */
-  readonly untold: number
+  readonly unknown: number
   /** The targets whose count and parts are of one moment, and for which no step is in progress. */
   readonly settled: readonly string[]
 }
@@ -45,7 +45,7 @@ export const sampleOf = async (here: Cluster): Promise<Sample> => {
     leased,
     open: parts.filter(({ part }) => part.until !== undefined).length,
     claimed: claimed.length,
-    untold: memories.filter(({ untoldAt }) => untoldAt !== undefined).length,
+    unknown: memories.filter(({ unknownAt }) => unknownAt !== undefined).length,
     settled: before
       .filter(({ metadata: { name, resourceVersion } }) => after.get(name)?.resourceVersion === resourceVersion)
       .map(({ metadata }) => metadata.name)

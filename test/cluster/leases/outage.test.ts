@@ -79,16 +79,16 @@ it.each(outages)(
     const paths = [...Map.groupBy(await followed.end(), ({ target }) => target).values()].map(versions =>
       versions.map(({ count }) => count),
     )
-    const { untold } = await sampleOf(here)
+    const { unknown } = await sampleOf(here)
     console.log(
       `${ends} ends, killed ${killed} them with ${left.open} left and ${left.claimed} steps claimed, away for ${awayMs} ms:`,
-      `all ended ${tookMs} ms after the triggers were ready, ${untold} hooks with one of which nobody knows`,
+      `all ended ${tookMs} ms after the triggers were ready, ${unknown} hooks with one of which nobody knows`,
     )
     expect(paths).toHaveLength(targets)
     for (const counts of paths) expect(counts).toEqual(upAndDown(counts))
     // Nobody can know of an end that was claimed when its process died, and followed by another hook's.
-    expect(untold).toBeLessThanOrEqual(awayMs > 0 && killed === 'amid' ? ends : 0)
-    expect(paths.filter(counts => counts.at(-1) !== base).length).toBeLessThanOrEqual(untold)
+    expect(unknown).toBeLessThanOrEqual(awayMs > 0 && killed === 'amid' ? ends : 0)
+    expect(paths.filter(counts => counts.at(-1) !== base).length).toBeLessThanOrEqual(unknown)
   },
   maxMs,
 )

@@ -67,8 +67,8 @@ const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   if (!post.healed || isBehindEarlier(timeline, story)) return undefined
   const status = answer === undefined || answer === 'no answer' ? 'no answer' : answer.status
   const reason = at(answer, 'body', 'reason')
-  const isUntold = status === 'no answer' || reason === 'OutcomeUnknown'
-  const isServed = isUntold ? forgotLately(timeline, arrivedAt) : served.has(status) || reason === 'ExpressionFailed'
+  const isUnknown = status === 'no answer' || reason === 'OutcomeUnknown'
+  const isServed = isUnknown ? forgotLately(timeline, arrivedAt) : served.has(status) || reason === 'ExpressionFailed'
   const isExcused =
     sharedSickRead(timeline, arrivedAt, answer) || (reason === 'Overloaded' && foundNoPlace(timeline, story))
   if ((isServed || isExcused) && took <= wellAnswerMs) return undefined
@@ -279,7 +279,7 @@ const withSilent = (
   seen: ReadonlySet<number>,
 ): ReadonlySet<number> => {
   const steps = timeline.stories
-    .filter(other => isUntold(other) && other.post.process === post.process)
+    .filter(other => isUnknown(other) && other.post.process === post.process)
     .filter(other => other.arrived < ended && other.ended > arrived)
     .flatMap(other => mayGoBy(timeline, other, other.arrived, other.ended))
     .filter(version => targetOf(version) === target)
@@ -293,7 +293,7 @@ const withSilent = (
   return counts
 }
 
-const isUntold = ({ answer }: Story): boolean =>
+const isUnknown = ({ answer }: Story): boolean =>
   answer === undefined || answer === 'no answer' || answer.body.outcome === 'unavailable'
 
 const wasMissing = ({ targets }: Timeline, target: string, { arrived, ended }: Story): boolean => {

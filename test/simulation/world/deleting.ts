@@ -63,10 +63,10 @@ export const keptRecord = ({ server }: Simulation): string | undefined => {
     // What bounds keep back may be kept back for good.
     const mayStay = (part: unknown): boolean => isObject(part) && part['held'] === true
     // Whether a write was made is not known until somebody changes its target.
-    const isUntold = rowsIn(stringAt(record, 'content')).some(
+    const isUnknown = rowsIn(stringAt(record, 'content')).some(
       ({ claim }) => claim && !isDecided(server, claim.target, claim.version),
     )
-    if (!isUntold && !partsOf(record).some(mayStay)) return `what the deleted ${name} has leased has not ended`
+    if (!isUnknown && !partsOf(record).some(mayStay)) return `what the deleted ${name} has leased has not ended`
   }
   return undefined
 }

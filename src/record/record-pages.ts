@@ -18,7 +18,7 @@ export interface Closed {
 }
 
 /** The pages of one record, as one process reads and writes them. */
-export class Closer {
+export class RecordPages {
   readonly #world: Pick<Environment, 'api' | 'log'>
   readonly #owner: RecordOwner
   readonly #instance: string

@@ -10,7 +10,7 @@ import { joined, noteOf, type Note } from './protocol.ts'
 const maxUpdates = 10_000
 
 /** The updates of a record that wait for its next write, in order. */
-export class Outbox {
+export class PendingUpdates {
   #updates: Update[] = []
   /**
    * The joined report of deliveries, which the next write turns into an update. However many

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { noteOf, withState } from '../../src/record/protocol.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
-import { Outbox } from '../../src/record/outbox.ts'
+import { PendingUpdates } from '../../src/record/pending-updates.ts'
 import { fc, property } from '../support/property.ts'
 import { changeBy, noted, refusedAt, type Change } from '../support/memories.ts'
 
@@ -26,7 +26,7 @@ const acts = fc.array(
 const undecided = (memory: Memory): Memory => ({ ...memory, counts: {}, recent: [] })
 
 property('what waits is applied as if each update and each delivery had been added by itself', [acts], all => {
-  const outbox = new Outbox()
+  const pending = new PendingUpdates()
   let waiting: Change[] = []
   /** How many updates the write in progress includes, and how many of those were added by themselves. */
   let sealed = { updates: 0, own: 0 }
@@ -34,33 +34,33 @@ property('what waits is applied as if each update and each delivery had been add
   for (const done of all) {
     switch (done.act) {
       case 'note':
-        outbox.note(done.delivered)
+        pending.note(done.delivered)
         waiting.push(noted(noteOf(done.delivered)))
         break
       case 'add':
-        outbox.add(done.update)
+        pending.add(done.update)
         waiting.push(done.update)
         break
       case 'amend': {
         const update = changeBy(draft => withState(draft, done.reported, undefined, { state: 'complete' }))
-        outbox.amend(update)
+        pending.amend(update)
         waiting.push(update)
         break
       }
       case 'look':
-        expect(undecided(outbox.applied(emptyMemory).memory())).toEqual(undecided(plainly()))
+        expect(undecided(pending.applied(emptyMemory).memory())).toEqual(undecided(plainly()))
         break
       case 'seal':
-        sealed = { updates: outbox.seal(), own: waiting.length }
-        expect(outbox.applied(emptyMemory).memory()).toEqual(plainly())
+        sealed = { updates: pending.seal(), own: waiting.length }
+        expect(pending.applied(emptyMemory).memory()).toEqual(plainly())
         break
       case 'drop':
-        outbox.drop(sealed.updates)
+        pending.drop(sealed.updates)
         waiting = waiting.slice(sealed.own)
         sealed = { updates: 0, own: 0 }
     }
-    expect(outbox.length > 0).toBe(waiting.length > 0)
+    expect(pending.length > 0).toBe(waiting.length > 0)
   }
-  outbox.seal()
-  expect(outbox.applied(emptyMemory).memory()).toEqual(plainly())
+  pending.seal()
+  expect(pending.applied(emptyMemory).memory()).toEqual(plainly())
 })

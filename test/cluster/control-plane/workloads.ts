@@ -13,7 +13,9 @@ export const startWorkloads = async (controlPlane: ControlPlane): Promise<void> 
   const alone = [`--kubeconfig=${kubeconfig}`, '--leader-elect=false', '--secure-port=0']
   // By default they throttle themselves.
   const quick = ['--kube-api-qps=500', '--kube-api-burst=1000']
-  await run('kube-controller-manager', [...alone, ...quick])
+  // A machine that is busy keeps kwok from reporting its node. No test is about a node that goes away, so it stays for as long as they run.
+  const patient = '--node-monitor-grace-period=1h'
+  await run('kube-controller-manager', [...alone, ...quick, patient])
   await run('kube-scheduler', [...alone, ...quick])
   await run('kwok', [`--kubeconfig=${kubeconfig}`, `--config=${stages}`, '--manage-all-nodes=true'])
   await send(api, { method: 'POST', path: '/api/v1/nodes', body: JSON.stringify(node) })

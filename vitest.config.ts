@@ -51,6 +51,7 @@ const quick = {
     'test/senders/never-throws.test.ts',
     'test/steps/exact.test.ts',
     'test/trigger/budget.test.ts',
+    'test/**/mistakes/**',
   ],
 }
 
@@ -80,9 +81,14 @@ const leases = ['test/cluster/leases/restored.test.ts']
 /** What restores etcd, for minutes, and is run by hand: `npm run test:long -- restored`. */
 const restored = ['test/cluster/restored/*.test.ts']
 
-const otherMistakes = Object.entries(sampleOfMistakes).map(
-  ([folder, names]) => `test/${folder}/mistakes/!(${names.join('|')}).test.ts`,
-)
+/**
+ * What replaces modules, and so needs modules of its own. All other tests here share those of a worker: no module of `src` has
+ * state, and to import all of them again for each file took a third of the processor time.
+ */
+const isolated = [
+  'test/expressions/worker/no-memory.test.ts',
+  ...Object.entries(sampleOfMistakes).map(([folder, names]) => `test/${folder}/mistakes/{${names.join(',')},}.test.ts`),
+]
 
 /**
  * Many tests wait: for a process that starts, or for a time that passes for real. So there are more workers than processors,
@@ -150,9 +156,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/{api,browser,cluster,collector,flood,node,release}/**', ...pages, ...otherMistakes],
+          exclude: [
+            'test/{api,browser,cluster,collector,flood,node,release}/**',
+            'test/**/mistakes/**',
+            ...pages,
+            ...isolated,
+          ],
+          isolate: false,
           ...patience,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'isolated', include: isolated, ...patience },
       },
       {
         extends: true,
@@ -164,7 +180,7 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: { name: 'quick', ...quick, ...patience },
+        test: { name: 'quick', ...quick, isolate: false, ...patience },
       },
       {
         extends: true,
@@ -174,6 +190,7 @@ export default defineConfig({
           // It waits for a lease to expire. The simulation has that in virtual time, and a real API server for real.
           exclude: ['test/api/restart.test.ts'],
           globalSetup: ['test/api/in-memory.setup.ts'],
+          isolate: false,
           ...patience,
         },
       },

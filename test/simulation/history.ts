@@ -1,3 +1,4 @@
+import { unknownForMs } from '../../src/kube/history-check.ts'
 import { check } from './check/check.ts'
 import { foldWatcher } from './folds.ts'
 import { apiServers } from './api-servers.ts'
@@ -222,6 +223,8 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     note({ what: 'broken', why: `${recoveryMs / 1000} s after all trouble: ${why}` })
   }
   await recovers()
+  // A process that has just started believes no evidence before an API server has passed, which takes so long without a leader.
+  if (isGoingBack) await run(() => false, unknownForMs)
   if (rng.chance(0.2)) {
     const target = rng.pick(installation.targets)
     note({ what: 'world', did: `an autoscaler on ${target}, for a moment` })

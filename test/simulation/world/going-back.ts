@@ -19,6 +19,9 @@ export const goingBackLastsMs = 32_000
 /** A controller that still runs has marked the Lease by then, once all API servers have been restarted. */
 const marksMs = 5_000
 
+/** The last step after a restore: no API server and no process has anything of the lost history any more. */
+export const restartsAll = 'restarts all processes'
+
 /** So long before the restore, hooks are suspended and resumed, which the restore undoes. In milliseconds. */
 const suspendsMs = 1_500
 
@@ -66,7 +69,7 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
     for (const target of installation.targets) removeAutoscaler(server, target)
     time.at(marksMs, () => {
       server.tell('PATCH', leasePath, { metadata: { annotations: { [lostHistoryAnnotation]: null } } })
-      note({ what: 'world', did: 'restarts all processes' })
+      note({ what: 'world', did: restartsAll })
       for (const { process } of fleet.members()) process.crash()
     })
   })

@@ -83,8 +83,10 @@ const wordCountsMs = 2_010
 /** How long the end of a history is quiet, in milliseconds. */
 const quietMs = 6_000
 
-/** In which share of the histories the storage is set back: SIMULATION_RESTORES says it. */
-const restores = (): number => Number(process.env['SIMULATION_RESTORES'] ?? 0)
+/** In which share of the histories the storage is set back, unless SIMULATION_RESTORES says another. */
+const usualRestores = 1 / 8
+
+const restores = (): number => Number(process.env['SIMULATION_RESTORES'] ?? usualRestores)
 
 /** No history needs nearly as many: a process that makes more is in a loop. */
 const mostEvents = 200_000

@@ -51,7 +51,7 @@ export class Hooks {
   readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
-  readonly #history: Pick<History, 'current' | 'lostCache'> | undefined
+  readonly #history: Pick<History, 'current' | 'doubt' | 'lostCache'> | undefined
   readonly #cache: Cache<LiveHook>
   /**
    * The hooks from live reads, each with the entry that the cache had when the read began. An entry
@@ -82,7 +82,7 @@ export class Hooks {
       history,
     }: {
       readonly follow?: Follow | undefined
-      readonly history?: Pick<History, 'current' | 'lostCache'> | undefined
+      readonly history?: Pick<History, 'current' | 'doubt' | 'lostCache'> | undefined
     } = {},
   ) {
     const { clock } = environment
@@ -129,10 +129,9 @@ export class Hooks {
     if (known?.uid === uid && this.#cache.fresh() && mayRun(known)) return { found: 'hook', hook: known }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
-    if (this.#history?.current() !== false) {
-      if (this.#deleted.has(uid)) return { found: 'none' }
-      if (this.#tooLarge.has(uid)) return { found: 'too large' }
-    }
+    // If the Lease was made again, its version is current, but etcd may have been restored.
+    if (this.#deleted.has(uid) && this.#history?.doubt() === undefined) return { found: 'none' }
+    if (this.#tooLarge.has(uid) && this.#history?.current() !== false) return { found: 'too large' }
     if (known?.uid === uid) return await this.readLive(namespace, name, uid)
     // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
     // read count once.

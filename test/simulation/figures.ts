@@ -47,10 +47,13 @@ export const traceOf = ({ happened }: History): string => happened.map(described
 export const fingerprint = (history: History): string =>
   createHash('sha256').update(traceOf(history)).digest('hex').slice(0, 16)
 
-/** A failing seed, as a person needs to see it. */
-export const failure = (seed: number, violations: readonly Violation[]): string =>
-  [
+/** A failing seed, as a person needs to see it. In another share of restores, the seed may be another history. */
+export const failure = (seed: number, violations: readonly Violation[]): string => {
+  const restores = process.env['SIMULATION_RESTORES']
+  const share = restores === undefined ? '' : `SIMULATION_RESTORES=${restores} `
+  return [
     `seed ${seed} breaks what is promised:`,
     ...violations.slice(0, 5).map(({ promise, why }) => `  (${promise}) ${why}`),
-    `replay it: npx node test/simulation/run.ts --seed ${seed} --trace`,
+    `replay it: ${share}npx node test/simulation/run.ts --seed ${seed} --trace`,
   ].join('\n')
+}

@@ -1,3 +1,4 @@
+import { unknownForMs } from '../../src/kube/history-check.ts'
 import { check } from './check/check.ts'
 import { foldWatcher } from './folds.ts'
 import { apiServers } from './api-servers.ts'
@@ -82,8 +83,10 @@ const wordCountsMs = 2_010
 /** How long the end of a history is quiet, in milliseconds. */
 const quietMs = 6_000
 
-/** In which share of the histories the storage is set back: SIMULATION_RESTORES says it. */
-const restores = (): number => Number(process.env['SIMULATION_RESTORES'] ?? 0)
+/** In which share of the histories the storage is set back, unless SIMULATION_RESTORES says another. */
+const usualRestores = 1 / 8
+
+const restores = (): number => Number(process.env['SIMULATION_RESTORES'] ?? usualRestores)
 
 /** No history needs nearly as many: a process that makes more is in a loop. */
 const mostEvents = 200_000
@@ -222,6 +225,8 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     note({ what: 'broken', why: `${recoveryMs / 1000} s after all trouble: ${why}` })
   }
   await recovers()
+  // A process that has just started believes no evidence before an API server has passed, which takes so long without a leader.
+  if (isGoingBack) await run(() => false, unknownForMs)
   if (rng.chance(0.2)) {
     const target = rng.pick(installation.targets)
     note({ what: 'world', did: `an autoscaler on ${target}, for a moment` })

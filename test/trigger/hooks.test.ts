@@ -62,8 +62,8 @@ const setUp = async () => {
     },
   }
   const made = await makeHook()
-  const history = { isCurrent: true }
-  const read = { current: () => history.isCurrent, lostCache: () => undefined }
+  const history: { doubt: string | undefined } = { doubt: undefined }
+  const read = { current: () => true, doubt: () => history.doubt, lostCache: () => undefined }
   const cache = new Hooks(testEnvironment({ api: connection, clock }), undefined, { history: read })
   void cache.run(new AbortController().signal)
   await clock.advance(100)
@@ -115,7 +115,7 @@ describe('a hook', () => {
     const { find, history, remove, world } = await setUp()
     await remove()
     expect(await find()).toEqual({ found: 'none' })
-    history.isCurrent = false
+    history.doubt = 'the Lease was made again'
     expect(await find()).toEqual({ found: 'none' })
     expect(world.reads).toBe(2)
   })

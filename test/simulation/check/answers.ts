@@ -35,13 +35,43 @@ const wellAnswerMs = 4000
  */
 export const checkAnswers = (timeline: Timeline, explanation: Explanation): readonly Violation[] =>
   timeline.stories.flatMap(story => {
-    const { answer, post } = story
+    const { answer } = story
     const about = { timeline, explanation, story, versions: mayGoBy(timeline, story, story.arrived, story.ended) }
     const untrue = answer === undefined || answer === 'no answer' ? undefined : judge(about, answer.body)
     return [lateness(timeline, story), untrue, ranStopped(about)].flatMap(found =>
-      found ? [{ promise: found.promise, why: `post ${post.id} to ${post.hook} ${found.why}` }] : [],
+      found ? [aboutPost(story, found)] : [],
     )
   })
+
+/** Whether each post is answered in time, regardless of what its answer says. */
+export const checkLateness = (timeline: Timeline): readonly Violation[] =>
+  timeline.stories.flatMap(story => {
+    const late = lateness(timeline, story)
+    return late ? [aboutPost(story, late)] : []
+  })
+
+/** What is judged by counts, and what only a restore causes. */
+const outsideOfRestores: ReadonlySet<Reason> = new Set([
+  'AtBound',
+  'WouldPassBound',
+  'OutcomeUnknown',
+  'HistoryWentBack',
+])
+
+/** Whether answers are true so far as hooks, Secrets and keys show it, without the counts. */
+export const checkWithoutCounts = (timeline: Timeline): readonly Violation[] =>
+  timeline.stories.flatMap(story => {
+    const { answer, arrived, ended } = story
+    if (answer === undefined || answer === 'no answer' || outsideOfRestores.has(answer.body.reason)) return []
+    const explanation = { explained: [], cancelled: [], violations: [] }
+    const about = { timeline, explanation, story, versions: mayGoBy(timeline, story, arrived, ended) }
+    return [judge(about, answer.body), ranStopped(about)].flatMap(found => (found ? [aboutPost(story, found)] : []))
+  })
+
+const aboutPost = ({ post }: Story, { promise, why }: Violation): Violation => ({
+  promise,
+  why: `post ${post.id} to ${post.hook} ${why}`,
+})
 
 /** What was decided of a post while all hooks were stopped. */
 const decided: ReadonlySet<unknown> = new Set(['applied', 'unchanged', 'skipped', 'rejected'])

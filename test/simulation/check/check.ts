@@ -1,6 +1,6 @@
 import type { Happened, Violation } from '../happened.ts'
 import { checkAccounts } from './accounts.ts'
-import { checkAnswers } from './answers.ts'
+import { checkAnswers, checkLateness } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkDeleted } from './deleted.ts'
 import { checkJobs } from './jobs.ts'
@@ -24,7 +24,7 @@ import { explain } from './writes.ts'
 /** Holds a history against the promises: what it lacks, or nothing. */
 export const check = (happened: readonly Happened[]): readonly Violation[] => {
   const timeline = timelineOf(happened)
-  if (setBackIn(happened)) return [...checkRestored(timeline), ...checkQuiet(timeline)]
+  if (setBackIn(happened)) return [...checkRestored(timeline), ...checkLateness(timeline), ...checkQuiet(timeline)]
   const explanation = explain(timeline, write => checkSteps(timeline, [write]).length === 0)
   const { explained, violations } = explanation
   return [

@@ -6,7 +6,13 @@ import { currentAt, mayGoBy, mayKnow, upTo, type Story, type Timeline } from './
  * What is answered to a token whose signature is not, or cannot be, found right. A source whose posts are refused again and
  * again gets Overloaded before anybody looks at the signature.
  */
-const outside: ReadonlySet<string> = new Set(['UnknownToken', 'NotReady', 'ApiUnreachable', 'Overloaded'])
+const outside: ReadonlySet<string> = new Set([
+  'UnknownToken',
+  'HistoryWentBack',
+  'NotReady',
+  'ApiUnreachable',
+  'Overloaded',
+])
 
 /**
  * A key that was dropped lets nobody in: no post is let through whose token is signed with a key that was not in the set any

@@ -52,6 +52,7 @@ const outside: ReadonlySet<string> = new Set([
   'UnknownToken',
   'HookDeleted',
   'TokenRotated',
+  'HistoryWentBack',
   'NotReady',
   'ApiUnreachable',
   'Overloaded',

@@ -1,4 +1,4 @@
-import type { Violation } from '../happened.ts'
+import type { Happened, Violation } from '../happened.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -15,7 +15,10 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
   const restoredAt = happened.findIndex(({ what }) => what === 'set back')
   // A version that is used again may be that of another object, for which what a controller writes is no whole status.
   const isOfRestore = (why: string, place: number): boolean =>
-    restoredAt >= 0 && place > restoredAt && why.endsWith('cannot be written until it changes')
+    restoredAt >= 0 &&
+    place > restoredAt &&
+    (why.endsWith('cannot be written until it changes') ||
+      (why.endsWith('the record cannot be read: it begins again') && losesPage(happened, restoredAt)))
   const broken = happened.flatMap((entry, place) =>
     entry.what === 'broken' && !isOfRestore(entry.why, place) ? [{ promise: 'liveness', why: entry.why }] : [],
   )
@@ -37,3 +40,23 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
   )
   return [...broken, ...busy]
 }
+
+/**
+ * Whether a page of a record was deleted after the restore by a request from before it, which an API server had held: the restored
+ * record may list this page.
+ */
+const losesPage = (happened: readonly Happened[], restoredAt: number): boolean => {
+  const back = happened[restoredAt]?.at ?? Infinity
+  const deleted = new Set(
+    happened
+      .slice(restoredAt)
+      .flatMap(entry => (entry.what === 'written' && entry.changed && isOfPage(entry.asked) ? [entry.asked] : [])),
+  )
+  return happened.some(entry => {
+    if (entry.what !== 'request' || !deleted.has(entry.asked)) return false
+    const waitedMs = Number(/^no answer within (\d+) ms$/.exec(entry.became)?.[1] ?? 0)
+    return waitedMs > 0 && entry.at - waitedMs < back
+  })
+}
+
+const isOfPage = (asked: string): boolean => /^DELETE .*[/]receiverhookrecords[/]page-/.test(asked)

@@ -1,7 +1,11 @@
 import { at } from '../../../src/api/json.ts'
 import type { Happened, Violation } from '../happened.ts'
 import { rowsIn, type RecordRow } from '../rows.ts'
+import { restartsAll } from '../world/going-back.ts'
 import { leasePath } from '../world/paths.ts'
+import { checkWithoutCounts } from './answers.ts'
+import { checkKeys } from './keys.ts'
+import { checkProofs } from './proofs.ts'
 import { mayGoBy, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
 /** After the storage is set back, nothing goes by the lost state later than this, in milliseconds. */
@@ -26,7 +30,13 @@ export const checkRestored = (timeline: Timeline): readonly Violation[] => {
       arrivedAt > seenFrom(happened, back) + restoredWithinMs && couldKnow(happened, back, post.process),
   )
   const knowing = aliveAt(happened, back).every(process => couldKnow(happened, back, process))
-  return [...late.flatMap(story => wrongAnswer(timeline, story)), ...(knowing ? claimsOfLost(timeline, back) : [])]
+  const after = { ...timeline, stories: late }
+  const untrue = [...checkWithoutCounts(after), ...checkKeys(after), ...checkProofs(after)]
+  return [
+    ...late.flatMap(story => ranByLost(timeline, story)),
+    ...untrue.map(({ why }) => violation(why)),
+    ...(knowing ? claimsOfLost(timeline, back) : []),
+  ]
 }
 
 /** From when the Lease shows it: a snapshot from before it was made has none, and a leader has to make it first. */
@@ -53,9 +63,11 @@ const aliveAt = (happened: readonly Happened[], { place }: SetBack): readonly st
 
 /**
  * Whether a process could know that the storage was set back: it began after that, and a controller has marked the Lease, or it had
- * read the Lease since a leader has written that after the snapshot.
+ * read the Lease since a leader has written that after the snapshot. One that began after all API servers were restarted need not know.
  */
 const couldKnow = (happened: readonly Happened[], back: SetBack, process: string): boolean => {
+  const over = happened.findIndex(entry => entry.what === 'world' && entry.did === restartsAll)
+  if (over >= 0 && happened.slice(over).some(entry => entry.what === 'start' && entry.process === process)) return true
   const before = happened.slice(0, back.place)
   if (!before.some(entry => entry.what === 'start' && entry.process === process)) return isMarked(happened, back)
   const written = before.findIndex(
@@ -106,21 +118,14 @@ const longestReadMs = 5_000
 
 const violation = (why: string): Violation => ({ promise: 'restore', why })
 
-/** What an answer says of its hook has to be true of a version that the process may go by. */
-const wrongAnswer = (timeline: Timeline, story: Story): readonly Violation[] => {
-  const { answer, arrived, ended, post } = story
-  if (answer === undefined || answer === 'no answer') return []
-  const versions = mayGoBy(timeline, story, arrived, ended)
-  const its = (version: HookVersion): boolean => version.uid === post.uid && !version.deleted
-  const { outcome, reason } = answer.body
-  const told = `post ${post.id} to ${post.hook} was answered ${answer.status} ${reason}`
-  if (outcome === 'applied' && !versions.some(version => its(version) && !isSuspended(version)))
-    return [violation(`${told} by a hook of the lost state`)]
-  if (reason === 'Suspended' && !versions.some(version => its(version) && isSuspended(version)))
-    return [violation(`${told}, and nobody has suspended it since the restore`)]
-  if (reason === 'HookDeleted' && versions.length > 0 && versions.every(its))
-    return [violation(`${told}, and it is there`)]
-  return []
+/** A step needs a version of its hook that the process may go by, and that is not suspended. */
+const ranByLost = (timeline: Timeline, { answer, arrived, ended, post }: Story): readonly Violation[] => {
+  if (answer === undefined || answer === 'no answer' || answer.body.outcome !== 'applied') return []
+  const versions = mayGoBy(timeline, { post }, arrived, ended)
+  const mayRun = (version: HookVersion): boolean =>
+    version.uid === post.uid && !version.deleted && !isSuspended(version)
+  if (versions.some(mayRun)) return []
+  return [violation(`post ${post.id} to ${post.hook} was answered ${answer.status} by a hook of the lost state`)]
 }
 
 const isSuspended = ({ object }: HookVersion): boolean => at(object, 'spec', 'suspend') === true
@@ -140,7 +145,7 @@ const claimsOfLost = ({ happened, targets }: Timeline, back: SetBack): readonly 
     const { name, uid } = entry.object.metadata
     const rows = rowsIn(entry.object['content'])
     const before = open.get(uid) ?? new Map<string, RecordRow>()
-    for (const { claim, former, key, to } of rows) {
+    for (const { at: decidedAt, claim, former, key, to } of rows) {
       const was = before.get(key)
       const mark = was?.claim?.mark
       // After its window a delivery counts again, and the new claim keeps the row of the step before it.
@@ -148,8 +153,9 @@ const claimsOfLost = ({ happened, targets }: Timeline, back: SetBack): readonly 
       const isLate = entry.at > back.at + restoredWithinMs
       if (mark !== undefined && claim !== undefined && claim.mark !== mark && wroteSince(mark) && !isTold && isLate)
         found.push(violation(`the record ${name} claims the step of ${mark} again, although that was made`))
-      if (claim !== undefined || to === undefined || mark === undefined || entry.at <= back.at + restoredWithinMs)
-        continue
+      // One write may drop a claim and decide its delivery again, which then needs no write: that row has a time of its own.
+      const isStep = claim === undefined && to !== undefined && decidedAt === was?.at
+      if (!isStep || mark === undefined || !isLate) continue
       if (wrote(mark, true) && !wrote(mark, false))
         found.push(violation(`the record ${name} says that ${mark} was made, and it was in the lost history alone`))
     }

@@ -9,8 +9,14 @@ import { removeAutoscaler } from './outside.ts'
 import { rowsIn } from '../rows.ts'
 import { targetsPath, targetWith } from './targets.ts'
 
-/** When a snapshot of the storage is taken, and when it is restored, in milliseconds of a history. */
-const snapshotMs = { least: 3_000, most: 6_000 }
+/**
+ * When a snapshot of the storage is taken, early or late, and when it is restored, in milliseconds of a history. After a late one, the
+ * storage soon comes to the lost version again, while API servers still have caches of the lost history.
+ */
+const snapshotsMs = [
+  { least: 3_000, most: 6_000 },
+  { least: 7_000, most: 10_000 },
+] as const
 const restoreMs = { least: 16_000, most: 20_000 }
 
 /** How long the time of faults lasts where the storage is set back, in milliseconds. */
@@ -19,6 +25,9 @@ export const goingBackLastsMs = 32_000
 /** A controller that still runs has marked the Lease by then, once all API servers have been restarted. */
 const marksMs = 5_000
 
+/** The last step after a restore: no API server and no process has anything of the lost history any more. */
+export const restartsAll = 'restarts all processes'
+
 /** So long before the restore, hooks are suspended and resumed, which the restore undoes. In milliseconds. */
 const suspendsMs = 1_500
 
@@ -26,6 +35,7 @@ const suspendsMs = 1_500
 export const goBack = (simulation: Simulation, rng: Rng, installation: Installation, fleet: Fleet): void => {
   const { apiServers, note, server, time } = simulation
   const restoreAt = rng.int(restoreMs.least, restoreMs.most)
+  const snapshotMs = rng.pick(snapshotsMs)
   let snapshot: Snapshot | undefined
   const take = (target?: string): void => {
     if (snapshot) return
@@ -66,7 +76,7 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
     for (const target of installation.targets) removeAutoscaler(server, target)
     time.at(marksMs, () => {
       server.tell('PATCH', leasePath, { metadata: { annotations: { [lostHistoryAnnotation]: null } } })
-      note({ what: 'world', did: 'restarts all processes' })
+      note({ what: 'world', did: restartsAll })
       for (const { process } of fleet.members()) process.crash()
     })
   })

@@ -1,5 +1,5 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { distancesTo } from './graph.ts'
 import { mutated, type Mutant } from './places.ts'
 import type { Programs } from './programs.ts'
@@ -24,11 +24,17 @@ export interface Tree {
 const minute = 60_000
 
 /** The tests nearest to the file are run first, then the simulation, then all the others that import the file. */
-const first = 8
+const first = 5
 const next = 40
 
-/** Tests of the file's own room are nearer than all others, however many imports are between. */
-const otherRoom = 100
+/**
+ * Tests with the name of the file or of its folder are nearest, then those of its room, however many imports are between. Then
+ * come those of rooms that handle posts.
+ */
+const otherName = 100
+const otherRoom = 200
+const otherPurpose = 300
+const handlesPosts = /^test\/(?:acts|api|controller|drivers|leases|record|steps|token|trigger)\//
 
 /** Makes one mistake in the copy, asks everybody in turn until one notices it, and puts the file back. */
 export const tried = async (tree: Tree, mutant: Mutant): Promise<Verdict> => {
@@ -56,8 +62,13 @@ type Clean = <T>(does: () => Promise<T>) => Promise<T>
 const asked = async (tree: Tree, file: string, clean: Clean): Promise<Verdict> => {
   if (!(await typesAllow(tree))) return { by: 'types' }
   const distances = distancesTo(file, tree.importers)
-  const room = `test/${file.split('/')[1]}/`
-  const away = (test: string): number => (distances.get(test) ?? 0) + (test.startsWith(room) ? 0 : otherRoom)
+  const [, room = ''] = file.split('/')
+  const names = [basename(file, '.ts'), basename(dirname(file))].filter(name => name !== room)
+  const roomAway = (test: string): number => {
+    if (test.startsWith(`test/${room}/`)) return names.some(name => test.includes(`/${name}`)) ? 0 : otherName
+    return handlesPosts.test(test) ? otherRoom : otherPurpose
+  }
+  const away = (test: string): number => (distances.get(test) ?? 0) + roomAway(test)
   const related = tree.tests
     .filter(test => distances.has(test))
     .sort((one, other) => away(one) - away(other))

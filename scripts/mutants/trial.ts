@@ -65,7 +65,8 @@ const asked = async (tree: Tree, file: string, clean: Clean): Promise<Verdict> =
   const [, room = ''] = file.split('/')
   const names = [basename(file, '.ts'), basename(dirname(file))].filter(name => name !== room)
   const roomAway = (test: string): number => {
-    if (test.startsWith(`test/${room}/`)) return names.some(name => test.includes(`/${name}`)) ? 0 : otherName
+    if (names.some(name => test.includes(`/${name}`))) return 0
+    if (test.startsWith(`test/${room}/`)) return otherName
     return handlesPosts.test(test) ? otherRoom : otherPurpose
   }
   const away = (test: string): number => (distances.get(test) ?? 0) + roomAway(test)

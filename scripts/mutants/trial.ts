@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+import { dearest } from '../../test/support/order.ts'
 import { distancesTo } from './graph.ts'
 import { mutated, type Mutant } from './places.ts'
 import type { Programs } from './programs.ts'
@@ -29,11 +30,12 @@ const next = 40
 
 /**
  * Tests with the name of the file or of its folder are nearest, then those of its room, however many imports are between. Then
- * come those of rooms that handle posts.
+ * come those of rooms that handle posts. Those that take longest are last.
  */
 const otherName = 100
 const otherRoom = 200
 const otherPurpose = 300
+const dear = 1000
 const handlesPosts = /^test\/(?:acts|api|controller|drivers|leases|record|steps|token|trigger)\//
 
 /** Makes one mistake in the copy, asks everybody in turn until one notices it, and puts the file back. */
@@ -65,6 +67,7 @@ const asked = async (tree: Tree, file: string, clean: Clean): Promise<Verdict> =
   const [, room = ''] = file.split('/')
   const names = [basename(file, '.ts'), basename(dirname(file))].filter(name => name !== room)
   const roomAway = (test: string): number => {
+    if (dearest.includes(test)) return dear
     if (names.some(name => test.includes(`/${name}`))) return 0
     if (test.startsWith(`test/${room}/`)) return otherName
     return handlesPosts.test(test) ? otherRoom : otherPurpose

@@ -83,6 +83,25 @@ describe('the workloads of a selector', () => {
     expect(plan(whole).patch.length).toBeGreaterThan(3)
   })
 
+  it('are written by one request, and not read again once it is answered', async () => {
+    const { api, asked, make } = setUp()
+    make('web')
+    const [first] = (await worksetOf(api)).found
+    const pushes = [{ path: 'acme/web', tag: '2' }]
+    const wanted = wantedBy({ ...member, tags: { exact: ['2'] } }, pushes, { id: 'c', at: 9 }, 9)
+    if (!first || !wanted) throw new Error('there is no workload')
+    asked.length = 0
+    const clock = fakeClock()
+    const rolling = rollOut(
+      first,
+      object => planImages(object, first.workloads, container => wanted.chosenFor(container), 'tag'),
+      { api, charge: () => {}, clock, namespace: 'shop', mayContinue: () => true },
+    )
+    await clock.advance(1000)
+    expect(await rolling).toMatchObject({ rolled: 'out', changes: [{ object: 'Deployment/web' }] })
+    expect(asked.map(({ method }) => method)).toEqual(['PATCH'])
+  })
+
   it('that are too large to be read are named, and are rolled out with none', async () => {
     const { api, make } = setUp()
     make('fat', { fat: 'y'.repeat(2_200_000) })

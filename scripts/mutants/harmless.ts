@@ -10,7 +10,16 @@ export interface Harmless {
 }
 
 /** Reviewed like code: a row says why no test can or should notice its mistake. */
-export const harmless: readonly Harmless[] = []
+export const harmless: readonly Harmless[] = [
+  {
+    file: 'src/steps/writer.ts',
+    source: 'isOutdated = true',
+    change: 'isOutdated = true → ;',
+    why:
+      'The post is answered only from a read that begins after it was put back (`foldOn`), so the target is read again ' +
+      'in any case, one turn later. The pause comes only after eight conflicts in a row.',
+  },
+]
 
 /** Returns why a mistake is harmless, if a row says so. */
 export const whyHarmless = (mutant: Mutant, rows: readonly Harmless[] = harmless): string | undefined =>

@@ -135,7 +135,17 @@ describe('the workloads of a selector', () => {
     expect(asked.length).toBeLessThan(45)
   })
 
-  it('that grow too large before they are written are refused, and not tried for ever', async () => {
+  it.each([
+    [
+      'grow too large',
+      409,
+      { status: 200, tooLarge: new Map<string, string>() },
+      { rolled: 'refused', forbidden: false },
+    ],
+    ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
+    ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
+    ['may no longer be written', 403, { status: 200 }, { rolled: 'refused', forbidden: true }],
+  ])('that %s before they are written are not tried for ever', async (_what, written, answer, expected) => {
     const { api, make } = setUp()
     make('web')
     const [first] = (await worksetOf(api)).found
@@ -144,18 +154,17 @@ describe('the workloads of a selector', () => {
     const stale: ApiConnection = {
       ...api,
       request: async request =>
-        request.method === 'PATCH'
-          ? { status: 409, headers: {}, body: '{}' }
-          : { status: 200, headers: {}, body: '', tooLarge: new Map() },
+        request.method === 'PATCH' ? { status: 409, headers: {}, body: '{}' } : { headers: {}, body: '', ...answer },
     }
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
+    let tries = 0
     const rolled = await rollOut(first, plan, {
       api: stale,
       charge: () => {},
       clock: fakeClock(),
       namespace: 'shop',
-      mayContinue: () => true,
+      mayContinue: () => tries++ < 5,
     })
-    expect(rolled).toMatchObject({ rolled: 'refused', forbidden: false })
+    expect(rolled).toMatchObject(expected)
   })
 })

@@ -145,7 +145,7 @@ describe('the workloads of a selector', () => {
     ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
     ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
     ['may no longer be written', 403, { status: 200 }, { rolled: 'refused', forbidden: true }],
-  ])('that %s before they are written are not tried for ever', async (_what, written, answer, expected) => {
+  ])('that %s meanwhile are not tried for ever', async (_what, written, answer, expected) => {
     const { api, make } = setUp()
     make('web')
     const [first] = (await worksetOf(api)).found
@@ -154,7 +154,7 @@ describe('the workloads of a selector', () => {
     const stale: ApiConnection = {
       ...api,
       request: async request =>
-        request.method === 'PATCH' ? { status: 409, headers: {}, body: '{}' } : { headers: {}, body: '', ...answer },
+        request.method === 'PATCH' ? { status: written, headers: {}, body: '{}' } : { headers: {}, body: '', ...answer },
     }
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
     let tries = 0

@@ -312,6 +312,11 @@ describe('a watch of a target', () => {
 })
 
 describe('the watches of one process', () => {
+  it('are counted as none before there is one', async () => {
+    const { processes } = await setUp()
+    expect(await processes[0].watched()).toBe(0)
+  })
+
   it('are 64 at most', async () => {
     const targets = 70
     const { processes } = await setUp({ targets })

@@ -39,6 +39,14 @@ export interface SyntaxNode {
   readonly property?: unknown
   readonly computed?: unknown
   readonly left?: unknown
+  readonly right?: unknown
+  readonly operator?: unknown
+  readonly test?: unknown
+  readonly consequent?: unknown
+  readonly alternate?: unknown
+  readonly expression?: unknown
+  readonly directive?: unknown
+  readonly body?: unknown
   readonly argument?: unknown
   readonly key?: unknown
 }

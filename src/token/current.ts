@@ -53,9 +53,10 @@ export const isCurrent = (
   now: number,
 ): boolean => {
   if (claims.uid !== wanted.uid || claims.rotation !== wanted.rotation) return false
-  const next = wanted.expiry && nextExpiry(wanted.expiry, now)
-  if (next === undefined) return claims.expiresAt === undefined
-  return claims.expiresAt === next || claims.expiresAt === next + (wanted.expiry?.expiresAfter ?? 0)
+  const { expiry } = wanted
+  const next = expiry && nextExpiry(expiry, now)
+  if (!expiry || next === undefined) return claims.expiresAt === undefined
+  return claims.expiresAt === next || claims.expiresAt === next + expiry.expiresAfter
 }
 
 /**

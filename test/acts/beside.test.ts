@@ -143,6 +143,32 @@ describe('an act that must be alone among those of its hook', () => {
   })
 })
 
+describe('a dry run of an act', () => {
+  it('says of a copy that it would be a duplicate, and of another delivery what would be done', async () => {
+    const { actsOf, clock, contexts, end, services } = processes(1)
+    let works = 0
+    const work: Work = () => {
+      works += 1
+      return Promise.resolve(done)
+    }
+    void actsOf[0]?.('one').once(work, {})
+    await clock.advance(2000)
+    expect(works).toBe(1)
+    const tried = async (key: string): Promise<Outcome | undefined> => {
+      const context = contexts[0]?.({ sender: 'plain', phase: 'none', identity: { key } })
+      const outcome = context && services[0]?.of({ ...context, dryRun: true }).once(work, {})
+      await clock.advance(2000)
+      return await outcome
+    }
+    expect(await tried('one')).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+    expect(works).toBe(1)
+    expect(await tried('another')).toMatchObject({ outcome: 'applied' })
+    // It has begun nothing, so it can be asked again.
+    expect(await tried('another')).toMatchObject({ outcome: 'applied' })
+    end()
+  })
+})
+
 describe('a copy of an act', () => {
   it('does the same act at once, under the same name', async () => {
     const { began, clock, end } = await two(['one', 'one'], {})

@@ -83,6 +83,25 @@ describe('the workloads of a selector', () => {
     expect(plan(whole).patch.length).toBeGreaterThan(3)
   })
 
+  it('are written by one request, and not read again once it is answered', async () => {
+    const { api, asked, make } = setUp()
+    make('web')
+    const [first] = (await worksetOf(api)).found
+    const pushes = [{ path: 'acme/web', tag: '2' }]
+    const wanted = wantedBy({ ...member, tags: { exact: ['2'] } }, pushes, { id: 'c', at: 9 }, 9)
+    if (!first || !wanted) throw new Error('there is no workload')
+    asked.length = 0
+    const clock = fakeClock()
+    const rolling = rollOut(
+      first,
+      object => planImages(object, first.workloads, container => wanted.chosenFor(container), 'tag'),
+      { api, charge: () => {}, clock, namespace: 'shop', mayContinue: () => true },
+    )
+    await clock.advance(1000)
+    expect(await rolling).toMatchObject({ rolled: 'out', changes: [{ object: 'Deployment/web' }] })
+    expect(asked.map(({ method }) => method)).toEqual(['PATCH'])
+  })
+
   it('that are too large to be read are named, and are rolled out with none', async () => {
     const { api, make } = setUp()
     make('fat', { fat: 'y'.repeat(2_200_000) })
@@ -116,7 +135,17 @@ describe('the workloads of a selector', () => {
     expect(asked.length).toBeLessThan(45)
   })
 
-  it('that grow too large before they are written are refused, and not tried for ever', async () => {
+  it.each([
+    [
+      'grow too large',
+      409,
+      { status: 200, tooLarge: new Map<string, string>() },
+      { rolled: 'refused', forbidden: false },
+    ],
+    ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
+    ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
+    ['may no longer be written', 403, { status: 200 }, { rolled: 'refused', forbidden: true }],
+  ])('that %s meanwhile are not tried for ever', async (_what, written, answer, expected) => {
     const { api, make } = setUp()
     make('web')
     const [first] = (await worksetOf(api)).found
@@ -125,18 +154,17 @@ describe('the workloads of a selector', () => {
     const stale: ApiConnection = {
       ...api,
       request: async request =>
-        request.method === 'PATCH'
-          ? { status: 409, headers: {}, body: '{}' }
-          : { status: 200, headers: {}, body: '', tooLarge: new Map() },
+        request.method === 'PATCH' ? { status: written, headers: {}, body: '{}' } : { headers: {}, body: '', ...answer },
     }
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
+    let tries = 0
     const rolled = await rollOut(first, plan, {
       api: stale,
       charge: () => {},
       clock: fakeClock(),
       namespace: 'shop',
-      mayContinue: () => true,
+      mayContinue: () => tries++ < 5,
     })
-    expect(rolled).toMatchObject({ rolled: 'refused', forbidden: false })
+    expect(rolled).toMatchObject(expected)
   })
 })

@@ -351,6 +351,7 @@ describe('making a Job', () => {
       'done applied JobCreated',
       1,
     ],
+    ['a 500 before it was stored', n => (n === 0 ? answer(500, {}) : undefined), 'done applied JobCreated', 1],
     ['a 429, and a quota that others change', n => [answer(429, {}), busy][n], 'done applied JobCreated', 1],
     ['a quota', () => quota, 'failed failed JobRefused', 0],
     // The Job itself has used the quota up.

@@ -31,6 +31,12 @@ export const longParts: readonly LongPart[] = [
     commands: [vitest('--project', 'mistakes')],
   },
   {
+    name: 'mutants',
+    does: 'plants 100 small mistakes by chance, and says who notices each [--count N --seed N --folder src/steps --list]',
+    minutes: 60,
+    commands: [['scripts/mutants.ts']],
+  },
+  {
     name: 'pages',
     does: 'what a person does by the pages: guides, tutorial, additions to the code, the package, the archives [FILE ...]',
     minutes: 2,

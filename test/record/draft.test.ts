@@ -101,6 +101,22 @@ it('a draft adopts what is in its fork, and nothing of one that is as it was', (
   expect([draft.isChanged, draft.memory()]).toEqual([true, { ...emptyMemory, rows: [done('a'), done('b')], ranAt: 7 }])
 })
 
+it.each<[string, (draft: MemoryDraft) => void]>([
+  ['members are set', draft => draft.set({ ranAt: 7 })],
+  ['it is to be stored as it is', draft => draft.set({})],
+  ['a member is cleared', draft => draft.clear('runs')],
+  ['a row is added', draft => draft.add(done('b'))],
+  ['a row is replaced', draft => draft.replace([{ ...done('a'), to: 9 }])],
+  ['a row is removed', draft => draft.remove('a')],
+])('a draft has changed, and gives another memory, where %s', (_what, change) => {
+  const memory = { ...emptyMemory, rows: [done('a')], runs: [{ at: now, of: 'a' }] }
+  const draft = new MemoryDraft(memory)
+  expect([draft.isChanged, draft.memory()]).toEqual([false, memory])
+  change(draft)
+  expect(draft.isChanged).toBe(true)
+  expect(draft.memory()).not.toBe(memory)
+})
+
 it('what others have stored twice under one key is one row, the last one', () => {
   const draft = of([done('a'), done('b'), { ...done('a'), to: 9 }])
   expect(draft.get('a')).toMatchObject({ to: 9 })

@@ -84,6 +84,14 @@ describe('more names than a hook can remember within its window', () => {
     expect(await soon(storeSkip(skipped, context('other 1'), environment))).toMatchObject({ reason: 'Duplicate' })
   })
 
+  it('are written down only once there are too many', async () => {
+    const { ledger, posts, server, soon } = setUp()
+    await posts(3)
+    await soon(ledger.flush(() => true))
+    expect(server.memory('web-up')?.rows).toHaveLength(3)
+    expect(server.memory('web-up')?.fullAt).toBeUndefined()
+  })
+
   it('are written down, for an Event', async () => {
     const { clock, ledger, posts, server, soon } = setUp()
     await posts(1001)

@@ -3,7 +3,7 @@ import type { ClaimedRow } from '../../src/api/row.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { addToPart } from '../../src/record/parts.ts'
-import { hasRoomFor } from '../../src/steps/leased.ts'
+import { endPlanOf, hasRoomFor } from '../../src/steps/leased.ts'
 
 const nameOf = (index: number) => ({ target: `apps/v1/deployments/Deployment/web-${index}`, uid: `${index}` })
 
@@ -34,4 +34,12 @@ it('what an undo alone would take back makes room for a lease', () => {
   addToPart(draft, step(99, true))
   expect(draft.fields.objects?.length).toBe(16)
   expect(draft.fields.objects).toContainEqual(nameOf(99))
+})
+
+it('the end of a lease without bounds takes back all of it, to nothing and beyond any maximum', () => {
+  const part = { key: 'g', object: 0, at: 0, delta: 3 }
+  expect(endPlanOf(part)(3, 3)).toBe(0)
+  expect(endPlanOf(part)(2, 3)).toBe(0)
+  expect(endPlanOf(part)(100_000, -3)).toBe(100_003)
+  expect(endPlanOf({ ...part, low: 2, high: 9 })(3, 3)).toBe(2)
 })

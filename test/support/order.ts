@@ -4,7 +4,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * The files that take longest. They are begun before all others: begun last, one of them would keep a worker busy while the
  * others have nothing left to do. Vitest itself goes by the times of an earlier run, which a fresh clone has not.
  */
-const dearest = [
+export const dearest: readonly string[] = [
   'test/playground/playground.test.ts',
   'test/api/snippets.test.ts',
   'test/trigger/budget.test.ts',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { Distrust } from '../../src/trigger/distrust.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
@@ -16,6 +17,13 @@ const setUp = () => {
 }
 
 describe('a source', () => {
+  it('may be refused as often as the reference says', () => {
+    const { burst, perSecond } = refusedRate
+    expect(readFileSync('docs/reference/http.md', 'utf8')).toContain(
+      `| answers 401, 404 and 410 to one source, and 401 at one name in a path | ${burst} at once, ${perSecond} a second |`,
+    )
+  })
+
   it('is trusted until it was refused again and again, and so it is after a while', async () => {
     const { clock, distrust } = setUp()
     for (let post = 0; post < refusedRate.burst; post++) {

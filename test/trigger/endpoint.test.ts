@@ -26,7 +26,7 @@ import { signaturesTakeNoTime } from '../support/signatures.ts'
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
 /** Sets up a trigger alone, on an in-memory API server: one hook, published by nobody but its key. */
-const setUp = async () => {
+const setUp = async (options: { readonly memoryBytes?: number } = {}) => {
   signaturesTakeNoTime()
   const clock = fakeClock()
   const random = seededRandom(3)
@@ -65,7 +65,7 @@ const setUp = async () => {
   }
   let touches = 0
   const environment = testEnvironment({ api: watched, clock })
-  const role = triggerRole(environment, { namespace: 'default' })
+  const role = triggerRole(environment, { namespace: 'default', ...options })
   const stop = new AbortController()
   void role.run(stop.signal)
   await clock.advance(100)
@@ -200,6 +200,15 @@ describe('a post', () => {
     expect(second).toMatchObject({ status: 503, reason: 'RateLimited' })
     expect(await replicas()).toBe(3)
     expect(await post()).toMatchObject({ status: 200, to: 4 })
+  })
+
+  it('makes room for the next one of its namespace once it is answered', async () => {
+    // Two posts of a namespace may wait.
+    const { post, replicas } = await setUp({ memoryBytes: 4 * 6 * 64 * 1024 })
+    for (const to of [3, 4, 5, 6]) expect(await post()).toMatchObject({ status: 200, to })
+    const answers = await Promise.all([post(), post(), post()])
+    expect(answers).toMatchObject([{ status: 200 }, { status: 200 }, { status: 503, reason: 'Overloaded' }])
+    expect(await replicas()).toBe(8)
   })
 
   it.each<Record<string, string>>([{ 'content-length': '70000' }, { 'transfer-encoding': 'chunked' }])(

@@ -287,16 +287,22 @@ describe('the trigger over HTTP', () => {
   })
 
   it('reads nothing of a body whose sender asks first, before it is wanted', async () => {
-    const { port } = await serve(async request => {
-      if (request.headers['x-wanted'] === undefined) return refusal(404, 'UnknownToken')
-      expect(new TextDecoder().decode(await request.body?.(someHook))).toBe('hello')
-      return ok
-    })
+    const { port } = await serve(
+      async request => {
+        if (request.headers['x-wanted'] === undefined) return refusal(404, 'UnknownToken')
+        expect(new TextDecoder().decode(await request.body?.(someHook))).toBe('hello')
+        return ok
+      },
+      { preflight: () => undefined },
+    )
     const head = (more: string): string =>
       `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n${more}\r\n`
     const wanted = await raw(port, `${head('X-Wanted: yes\r\nConnection: close\r\n')}hello`)
     expect(statusesIn(wanted)).toEqual(['100', '200'])
     expect(statusesIn(await raw(port, `${head('')}hello`))).toEqual(['404'])
+    // At a name it is asked for at once, and not again when it is wanted.
+    const named = head('X-Wanted: yes\r\nConnection: close\r\n').replace('/v1/trigger/TOKEN', '/v1/hooks/shop/web-up')
+    expect(statusesIn(await raw(port, `${named}hello`))).toEqual(['100', '200'])
   })
 
   it('takes no more connections of one source than its half: the next one takes the place of the one that waits longest', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { intakeOf } from '../../src/trigger/intake.ts'
+import { budgetOf, intakeOf } from '../../src/trigger/intake.ts'
 import { largeRate } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { someHook } from './some-hook.ts'
@@ -51,4 +51,15 @@ describe('what is taken of posts', () => {
     await clock.advance(2000)
     expect(taken()).toBe(2)
   })
+})
+
+it('the owner of a hook is notified once a minute that its budget is used up, each for itself', async () => {
+  const clock = fakeClock()
+  const budget = budgetOf(clock)
+  const notified = (): readonly boolean[] => ['one', 'one', 'other'].map(uid => budget.mayNotify(uid))
+  expect(notified()).toEqual([true, false, true])
+  await clock.advance(59_000)
+  expect(notified()).toEqual([false, false, false])
+  await clock.advance(2000)
+  expect(notified()).toEqual([true, false, true])
 })

@@ -105,7 +105,6 @@ export class TargetWatches {
       'Targets that are watched, since others write them at the same time.',
       [],
     )
-    this.#gauge.set({}, 0)
     this.#ends = metrics.counter(
       'receiverhooks_target_watches_ended_total',
       'Ends of watches of targets: quiet, useless, yielded, over, forbidden or broken.',

@@ -287,6 +287,23 @@ describe('a watch of a target', () => {
     expect(await world.processes[0].watched()).toBe(1)
   })
 
+  it('that was refused begins again ten seconds later, however many were before one that lasted', async () => {
+    let refusal: WatchRefused | undefined = new WatchRefused(500, 'not now')
+    const world = await setUp({ refused: () => refusal })
+    for (const restMs of [10_000, 20_000, 40_000]) {
+      expect(await warm(world)).toContain('WATCH')
+      await world.clock.advance(restMs)
+    }
+    refusal = undefined
+    expect(await warm(world)).toContain('WATCH')
+    await world.clock.advance(40_000)
+    expect(await world.processes[0].watched()).toBe(0)
+    refusal = new WatchRefused(500, 'not now')
+    expect(await warm(world)).toContain('WATCH')
+    await world.clock.advance(10_000)
+    expect(await warm(world)).toContain('WATCH')
+  })
+
   it('that somebody ends in order after a second and a half is not opened all the time', async () => {
     const world = await setUp({ endsAfterMs: 1500 })
     await postWithOthers(world, 300, 190)
@@ -295,6 +312,11 @@ describe('a watch of a target', () => {
 })
 
 describe('the watches of one process', () => {
+  it('are counted as none before there is one', async () => {
+    const { processes } = await setUp()
+    expect(await processes[0].watched()).toBe(0)
+  })
+
   it('are 64 at most', async () => {
     const targets = 70
     const { processes } = await setUp({ targets })

@@ -154,7 +154,9 @@ describe('the workloads of a selector', () => {
     const stale: ApiConnection = {
       ...api,
       request: async request =>
-        request.method === 'PATCH' ? { status: written, headers: {}, body: '{}' } : { headers: {}, body: '', ...answer },
+        request.method === 'PATCH'
+          ? { status: written, headers: {}, body: '{}' }
+          : { headers: {}, body: '', ...answer },
     }
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
     let tries = 0

@@ -171,6 +171,11 @@ describe('keys of an issuer', () => {
     expect(asked).toHaveLength(3)
     await clock.advance(62_000)
     expect(asked).toHaveLength(4)
+    // The age is that of the keys, however long the process has run.
+    isDown = true
+    await clock.advance(661_000)
+    expect(asked.length).toBeGreaterThan(4)
+    expect(await metrics.text()).toMatch(/issuer_keys_age_seconds\{issuer="https:\/\/issuer\.example\.com"\} 6\d\d\b/)
     stop.abort()
     await running
     expect(clock.pending).toBe(0)

@@ -81,12 +81,17 @@ const word = 'open sesame'
 const headers = { authorization: `Bearer ${word}` }
 const encoded = (text: string): string => Buffer.from(text).toString('base64')
 
+/** A time that began long ago, and does not end while tests run. */
+const freeze = { from: '2000-01-01T00:00:00Z', to: '2100-01-01T00:00:00Z', reason: 'a drill' }
+
 /** What is changed of a hook, each under the name of its own. */
 const changes: Readonly<Record<string, (here: Cluster, name: string) => Promise<unknown>>> = {
   suspended: (here, name) => here.patchHook(name, { spec: { suspend: true } }),
   deleted: (here, name) => deleteHook(here, name),
   rotated: (here, name) => here.patchHook(name, { spec: { token: { rotation: 1, overlap: '0s' } } }),
   bounded: (here, name) => here.patchHook(name, { spec: { scale: { max: 1 } } }),
+  closed: (here, name) => here.patchHook(name, { spec: { windows: { except: [freeze] } } }),
+  limited: (here, name) => here.patchHook(name, { spec: { limits: [{ most: 1, within: '24h' }] } }),
   proven: ({ api, namespace }) =>
     send(api, {
       method: 'PATCH',
@@ -109,6 +114,9 @@ const changes: Readonly<Record<string, (here: Cluster, name: string) => Promise<
       body: JSON.stringify({ metadata: { annotations: stopPatch({ reason: 'a drill', all: false, at: undefined }) } }),
     }),
 }
+
+/** Those that change one hook alone. */
+const ofOneHook = ['suspended', 'deleted', 'rotated', 'bounded', 'closed', 'limited', 'proven']
 
 interface Sent {
   readonly at: number
@@ -161,6 +169,8 @@ const serve = async (here: Cluster, balanced: string, names: readonly string[]):
       spec: {
         driver: 'scale',
         scale: { target: { name }, action: 'up', max: 1000 },
+        // What ran before the hook had a limit does not count.
+        ...(name === 'limited' ? { limits: [{ most: 100, within: '24h' }] } : {}),
         ...(name === 'proven' ? { auth: { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } } } : {}),
       },
     })
@@ -218,7 +228,7 @@ it.each(faults)('behind %s, what is revoked or edited takes effect within two se
   const pair = await startPair()
   // A key that is dropped, and a stop, are for all hooks of an installation. So these hooks have one each to themselves.
   const served = [
-    ...(await serve(pair.here, pair.balanced, ['suspended', 'deleted', 'rotated', 'bounded', 'proven', 'kept'])),
+    ...(await serve(pair.here, pair.balanced, [...ofOneHook, 'kept'])),
     ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['signed'])),
     ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['stopped'])),
   ]

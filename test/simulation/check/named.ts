@@ -108,14 +108,11 @@ const noDuplicate = (timeline: Timeline, story: Story): readonly Violation[] => 
 /** Whether the end of an alert was decided before a post arrived, and nothing has said since that it fires. */
 const hasEndedBefore = ({ stories }: Timeline, { arrived, ended, post }: Story): boolean => {
   const ofAlert = stories.filter(other => other.post.uid === post.uid && other.post.alert === post.alert)
-  // Its own end may have overtaken it. Then it is old.
-  const ends = ofAlert.filter(
-    other =>
-      other.post.kind === 'resolved' &&
-      (other.post.since ?? 0) < (post.since ?? 0) &&
-      other.ended < arrived &&
-      endsAlert.has(reasonOf(other)),
-  )
+  const resolved = ofAlert.filter(other => other.post.kind === 'resolved')
+  const isEarlier = (other: Story): boolean => (other.post.since ?? 0) < (post.since ?? 0)
+  // Its own end may have overtaken it, also while it waited for its answer. Then it is old.
+  if (resolved.some(other => !isEarlier(other) && other.arrived < ended)) return false
+  const ends = resolved.filter(other => isEarlier(other) && other.ended < arrived && endsAlert.has(reasonOf(other)))
   return ends.some(end =>
     ofAlert.every(
       other =>

@@ -87,7 +87,9 @@ const restored = ['test/cluster/restored/*.test.ts']
  */
 const isolated = [
   'test/expressions/worker/no-memory.test.ts',
-  ...Object.entries(sampleOfMistakes).map(([folder, names]) => `test/${folder}/mistakes/{${names.join(',')},}.test.ts`),
+  ...Object.entries(sampleOfMistakes).flatMap(([folder, names]) =>
+    names.map(name => `test/${folder}/mistakes/${name}.test.ts`),
+  ),
 ]
 
 /**

@@ -115,8 +115,9 @@ const changes: Readonly<Record<string, (here: Cluster, name: string) => Promise<
     }),
 }
 
-/** Those that change one hook alone. */
-const ofOneHook = ['suspended', 'deleted', 'rotated', 'bounded', 'closed', 'limited', 'proven']
+/** A key that is dropped, and a stop, are for all hooks of an installation. */
+const ofAllHooks = ['signed', 'stopped']
+const ofOneHook = Object.keys(changes).filter(name => !ofAllHooks.includes(name))
 
 interface Sent {
   readonly at: number
@@ -226,12 +227,10 @@ const faults: readonly [string, (pair: Pair) => void | Promise<void>, (pair: Pai
 
 it.each(faults)('behind %s, what is revoked or edited takes effect within two seconds', async (_what, begin, end) => {
   const pair = await startPair()
-  // A key that is dropped, and a stop, are for all hooks of an installation. So these hooks have one each to themselves.
-  const served = [
-    ...(await serve(pair.here, pair.balanced, [...ofOneHook, 'kept'])),
-    ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['signed'])),
-    ...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, ['stopped'])),
-  ]
+  const served = [...(await serve(pair.here, pair.balanced, [...ofOneHook, 'kept']))]
+  // Each of these hooks has an installation to itself.
+  for (const name of ofAllHooks)
+    served.push(...(await serve(await cluster(pair.here.kubeconfig), pair.balanced, [name])))
   for (const { url } of served) await until(() => post(url, undefined, { headers }), isAnswered(200))
 
   const stop = new AbortController()

@@ -112,7 +112,7 @@ export const longParts: readonly LongPart[] = [
   {
     name: 'keys',
     does: 'new signing keys for 1,000 hooks under load, and the end of the former ones: no post fails',
-    minutes: 5,
+    minutes: 2,
     cluster: [],
     env: { KEYS: 'long' },
     commands: [vitest('--project', 'cluster', 'test/cluster/keys/')],

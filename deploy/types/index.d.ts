@@ -397,6 +397,8 @@ export interface ReceiverHookStatus {
   minted?: {
     /** A short fingerprint of the token, to distinguish two. */
     id: string
+    /** The id of the key that signed the token. */
+    kid?: string
     /** The `token.rotation` of this token. */
     rotation: number
     /** When it expires. Absent if it does not. */

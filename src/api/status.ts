@@ -179,6 +179,7 @@ export const statusSchema = {
       required: ['id', 'rotation'],
       properties: {
         id: { type: 'string', maxLength: 64, description: 'A short fingerprint of the token, to distinguish two.' },
+        kid: { type: 'string', maxLength: 64, description: 'The id of the key that signed the token.' },
         rotation: { type: 'integer', format: 'int64', description: 'The `token.rotation` of this token.' },
         expiresAt: { type: 'string', format: 'date-time', description: 'When it expires. Absent if it does not.' },
         previous: {

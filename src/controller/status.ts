@@ -5,6 +5,7 @@ import { isObject, type JsonObject } from '../api/json.ts'
 import { maxTarget, type HookStatus, type Minted } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import { tokenId } from '../token/mint.ts'
+import { keyIdOf } from '../token/verify.ts'
 import type { Publication } from './publish.ts'
 
 /** What a reconcile found and made, before it becomes a status. */
@@ -88,8 +89,10 @@ const mintedOf = (
 ): Minted => {
   const { expiresAt, rotation } = claims
   const previous = before && rotation > before.rotation ? replaced(before, overlapMs, now) : before?.previous
+  const kid = keyIdOf(token)
   return {
     id: tokenId(token),
+    ...(kid !== undefined && { kid }),
     rotation,
     ...(expiresAt !== undefined && { expiresAt: rfc3339(expiresAt) }),
     ...(previous && { previous }),

@@ -2,10 +2,14 @@ import { compactVerify, errors } from 'jose'
 import { isObject, tryParseJson } from '../api/json.ts'
 import { algorithm, parseClaims, tokenType, type Claims } from './claims.ts'
 import type { PublicKeys } from './keys.ts'
+import { tokenId } from './mint.ts'
 
-/** The result of verifying a text as a token. It does not contain the text, so it can be logged. */
+/**
+ * The result of verifying a text as a token. It does not contain the text, so it can be logged. `id` is
+ * the {@link tokenId} of the text.
+ */
 export type Verdict =
-  | { readonly verdict: 'valid'; readonly claims: Claims }
+  | { readonly verdict: 'valid'; readonly claims: Claims; readonly id: string }
   /** The signature is valid, but the token has expired. */
   | { readonly verdict: 'expired'; readonly claims: Claims }
   /**
@@ -49,7 +53,7 @@ export const createVerifier = (options: { readonly remember: number }): Verifier
       if (known?.version === keys.version) return unlessExpired(known, now)
       const claims = await verifySignature(token, keys)
       if ('verdict' in claims) return claims
-      const fresh = { version: keys.version, claims }
+      const fresh = { version: keys.version, claims, id: tokenId(token) }
       verified.set(token, fresh)
       return unlessExpired(fresh, now)
     },
@@ -69,11 +73,12 @@ interface Verified {
   /** The version of the key set. */
   readonly version: string
   readonly claims: Claims
+  readonly id: string
 }
 
-const unlessExpired = ({ claims }: Verified, now: number): Verdict => {
-  const expired = claims.expiresAt !== undefined && claims.expiresAt <= now
-  return { verdict: expired ? 'expired' : 'valid', claims }
+const unlessExpired = ({ claims, id }: Verified, now: number): Verdict => {
+  const isExpired = claims.expiresAt !== undefined && claims.expiresAt <= now
+  return isExpired ? { verdict: 'expired', claims } : { verdict: 'valid', claims, id }
 }
 
 /**
@@ -118,7 +123,7 @@ const verifySignature = async (
  * Returns the `kid` in the header of a token. Undefined if the header's algorithm, type or members
  * are not those of a hook's token.
  */
-const keyIdOf = (token: string): string | undefined => {
+export const keyIdOf = (token: string): string | undefined => {
   const header = tryParseJson(Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString())
   if (!isObject(header) || Object.keys(header).length !== 3) return undefined
   const { alg, typ, kid } = header

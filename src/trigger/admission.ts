@@ -39,13 +39,15 @@ export interface AdmissionParts {
   readonly authenticate: Authenticate
   readonly bar: CheckAuth
   readonly clock: Pick<Clock, 'monotonic'>
+  /** Called for each post to a URL that a newer one has replaced. */
+  readonly countFormerURL: (hook: LiveHook) => void
   readonly hooks: Pick<Hooks, 'readLive'>
   readonly idTokens: Pick<IdTokens, 'areKeysAway'>
   readonly intake: Pick<Intake, 'full'>
 }
 
 export const admitter = (parts: AdmissionParts): Admit => {
-  const { authenticate, bar, clock, hooks, idTokens, intake } = parts
+  const { authenticate, bar, clock, countFormerURL, hooks, idTokens, intake } = parts
 
   /**
    * Reads a hook once more which the cache says that a problem blocks. The cache alone must not
@@ -74,6 +76,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
       return { answer: found.status === 401 ? await unprovedBy(request) : refusal(found.status, found.reason) }
     }
     const { hook } = found
+    if (isNew && found.isFormer) countFormerURL(hook)
     // At a URL with a name, the limits would reveal that there is a hook. They are checked when the
     // post enters the intake, after its proof.
     const full = isNew && !request.named ? intake.full(hook, dryRun) : undefined

@@ -2,7 +2,6 @@ import type { ReasonIn } from '../api/reasons.ts'
 import type { Clock } from '../environment/environment.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import { acceptance } from '../token/current.ts'
-import type { Claims } from '../token/claims.ts'
 import type { Stop } from '../token/stop.ts'
 import type { PublicKeys } from '../token/keys.ts'
 import type { Verdict, Verifier } from '../token/verify.ts'
@@ -13,17 +12,21 @@ import { maxWaitingForKeys } from './limits.ts'
 import type { PostAddress, HookName } from './request.ts'
 
 /**
- * The result of authenticating a token. `stop` is present while all hooks are stopped. `isCurrent`
- * returns whether hook, keys and stop are still known to be unchanged.
+ * The result of authenticating a token. `isFormer`: the hook has published a newer token since. `stop`
+ * is present while all hooks are stopped. `isCurrent` returns whether hook, keys and stop are still
+ * known to be unchanged.
  */
 export type Authentication =
   | {
       readonly accepted: true
       readonly hook: LiveHook
+      readonly isFormer: boolean
       readonly stop?: Stop | undefined
       readonly isCurrent: () => boolean
     }
   | { readonly accepted: false; readonly status: RefusedStatus; readonly reason: ReasonIn<'refused'> }
+
+type Valid = Extract<Verdict, { verdict: 'valid' }>
 
 type RefusedStatus = 401 | 404 | 410 | 422 | 503
 
@@ -57,7 +60,7 @@ export const authenticator = (
     return read ? await verifier.verify(token, read, clock.now()) : 'not ready'
   }
 
-  const authenticationBy = (found: Found, claims: Claims): Authentication | 'newer than known' => {
+  const authenticationBy = (found: Found, { claims, id }: Valid): Authentication | 'newer than known' => {
     if (found.found === 'unreachable') return no(503, 'ApiUnreachable')
     if (found.found === 'not looked up') return no(503, 'Overloaded')
     if (found.found === 'elsewhere') return no(404, 'UnknownToken')
@@ -66,13 +69,16 @@ export const authenticator = (
     const accepted = acceptance(claims, found.hook, clock.now())
     if (accepted === 'newer than known') return accepted
     if (accepted !== 'accepted') return no(410, 'TokenRotated')
-    return acceptedFor(found.hook)
+    const { minted } = found.hook
+    // A status that is still to come may have a later rotation.
+    const isNewer = minted !== undefined && claims.rotation > minted.rotation
+    return acceptedFor(found.hook, minted?.id !== id && !isNewer)
   }
 
-  const acceptedFor = (hook: LiveHook): Authentication => {
+  const acceptedFor = (hook: LiveHook, isFormer: boolean): Authentication => {
     const { stop, version } = keys.current() ?? {}
     const isCurrent = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
-    return { accepted: true, hook, stop, isCurrent }
+    return { accepted: true, hook, isFormer, stop, isCurrent }
   }
 
   /**
@@ -85,7 +91,7 @@ export const authenticator = (
     if (!known) return no(503, 'NotReady')
     const found = await hooks.findNamed(name)
     if (found.found === 'unreachable' || found.found === 'not looked up') return no(503, 'ApiUnreachable')
-    return found.found === 'hook' && found.hook.hasNamedURL ? acceptedFor(found.hook) : no(401, 'Unproved')
+    return found.found === 'hook' && found.hook.hasNamedURL ? acceptedFor(found.hook, false) : no(401, 'Unproved')
   }
 
   return async ({ named, token }: PostAddress): Promise<Authentication> => {
@@ -99,9 +105,9 @@ export const authenticator = (
       if (verdict.verdict === 'expired') return no(410, 'TokenExpired')
       if (verdict.verdict !== 'valid') return no(404, 'UnknownToken')
       const { namespace, name, uid } = verdict.claims
-      const authenticated = authenticationBy(await hooks.find(namespace, name, uid), verdict.claims)
+      const authenticated = authenticationBy(await hooks.find(namespace, name, uid), verdict)
       if (authenticated !== 'newer than known') return authenticated
-      const again = authenticationBy(await hooks.readLive(namespace, name, uid), verdict.claims)
+      const again = authenticationBy(await hooks.readLive(namespace, name, uid), verdict)
       return again === 'newer than known' ? no(410, 'TokenRotated') : again
     } catch (error) {
       readFailureOf(error)

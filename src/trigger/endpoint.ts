@@ -14,7 +14,7 @@ import { isOfOther } from '../record/judge.ts'
 import type { Ledger, Ruling } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
-import { admitter, type Admission, type Admit } from './admission.ts'
+import { admitter, type Admission, type AdmissionParts, type Admit } from './admission.ts'
 import { alike } from './alike.ts'
 import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
 import type { CheckAuth } from './auth.ts'
@@ -50,6 +50,7 @@ interface EndpointParts {
   readonly bar: CheckAuth
   readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
+  readonly countFormerURL: AdmissionParts['countFormerURL']
   readonly definitions: Definitions
   readonly distrust: Pick<Distrust, 'proved' | 'refused' | 'refusedNamed'>
   readonly idTokens: Pick<IdTokens, 'areKeysAway'>

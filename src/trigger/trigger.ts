@@ -35,6 +35,7 @@ import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
 import { FollowedChanges } from './followed.ts'
 import { genuineCheck } from './genuine.ts'
+import { formerURLCounter } from './former-url.ts'
 import type { LiveHook } from './hook.ts'
 import { idTokensOf } from './id-tokens.ts'
 import { Hooks } from './hooks.ts'
@@ -127,6 +128,7 @@ export const triggerRole = (
     bar: tracedAuth(countedAuth(checkAuth, environment.metrics), tracing),
     budget,
     checkGenuine,
+    countFormerURL: formerURLCounter(environment, hooks),
     definitions,
     distrust,
     hooks,

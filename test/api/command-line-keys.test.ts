@@ -12,30 +12,46 @@ const having = (part: string): unknown => expect.stringContaining(part)
 
 const setUp = async () => {
   const here = await cluster()
-  await product(here)
+  const { operations } = await product(here)
   const typed = (line: string, stdin = '') => commandLine(here.kubeconfig, line.split(' '), stdin)
   const keys = (line: string) => typed(`keys --system-namespace ${here.systemNamespace} ${line}`)
-  return { ...here, typed, keys }
+  return { ...here, operations, typed, keys }
 }
 
 describe('kubectl receiverhook keys', { timeout: 120_000 }, () => {
   it('rotates the signing keys, and drops the former one', async () => {
-    const { createDeployment, createHook, keys, systemNamespace, typed, until, url } = await setUp()
+    const { createDeployment, createHook, keys, operations, systemNamespace, typed, url } = await setUp()
     await createDeployment('web', 2)
     await createHook('web-up', {})
     const first = await url('web-up')
     const before = (await keys('list')).stdout
-    expect(before).toMatch(/^[\w-]{43} {3}signs\n$/)
-    expect(await keys('rotate --settle 100ms')).toMatchObject({ code: 0, stdout: having('signs') })
-    const after = (await keys('list')).stdout.split('\n')
-    expect(after[1]).toBe(before.trim().replace('signs', 'verifies only'))
-    const second = await until(
-      () => url('web-up'),
-      text => text !== first,
-    )
+    expect(before).toMatch(/^[\w-]{43} {3}signs {11}1 hook\n$/)
+    expect(await keys('rotate --settle 100ms')).toMatchObject({
+      code: 0,
+      stdout: having('signs'),
+      stderr: having('every hook has a new URL; a former URL works until its key is dropped'),
+    })
+    expect((await keys('list')).stdout.split('\n')).toEqual([
+      expect.stringMatching(/signs {11}1 hook$/),
+      before.trim().replace(/signs.*/, 'verifies only   0 hooks'),
+      '',
+    ])
+    const second = await url('web-up')
+    expect(second).not.toBe(first)
+    const formerPosts = async (): Promise<string | undefined> => {
+      const metrics = await (await fetch(`${operations}/metrics`)).text()
+      return /^receiverhooks_former_url_posts_total{.*hook="web-up".*} (\d+)$/m.exec(metrics)?.[1]
+    }
+    for (const [to, counted] of [
+      [second, undefined],
+      [first, '1'],
+    ] as const) {
+      expect((await fetch(to, { method: 'POST' })).status).toBe(200)
+      expect(await formerPosts()).toBe(counted)
+    }
     const inspect = (text: string) => typed(`inspect-token --system-namespace ${systemNamespace}`, text)
     expect(await inspect(first)).toMatchObject({ code: 0 })
-    expect(await keys(`drop -- ${before.slice(0, 8)}`)).toMatchObject({ code: 0 })
+    expect(await keys(`drop -- ${before.slice(0, 8)}`)).toMatchObject({ code: 0, stderr: having('/web-up\n') })
     expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('no longer, among the signing keys') })
     expect(await inspect(second)).toMatchObject({ code: 0 })
     expect(await keys('drop nothing')).toMatchObject({ code: 1, stderr: having('names no key') })

@@ -143,6 +143,46 @@ it('the page on limits: its hook runs twice, and says on a trial and to people t
   expect(described).toMatch(/At worst: .*2 posts count within 1h\./)
 }, 240_000)
 
+it('the page on signing keys: a new key leaves former URLs their posts until it is dropped, and a leaked one goes while all is stopped', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/signing-keys.md'
+  const urlOf = async (): Promise<string> => (await person.run('kubectl receiverhook url web-up -n shop')).trim()
+  const statusOf = async (url: string): Promise<number> => (await fetch(url, { method: 'POST' })).status
+  const former = async (): Promise<string> => {
+    const [, line = ''] = (await person.run(blockWith(page, 'console', 'keys list'))).trim().split('\n')
+    expect(line).toMatch(/ verifies only {3}0 hooks$/)
+    return line.split(' ')[0] ?? ''
+  }
+  const first = await urlOf()
+  expect(await person.run(`${blockWith(page, 'console', 'keys rotate').trim()} 2>&1`)).toContain(
+    'every hook has a new URL',
+  )
+  const second = await urlOf()
+  expect(second).not.toBe(first)
+  expect(await person.run(blockWith(page, 'console', 'jsonpath'))).toContain('shop/web-up\n')
+  expect(await statusOf(first)).toBe(200)
+  const drop = blockWith(page, 'sh', 'keys drop KID')
+    .trim()
+    .replace('KID', await former())
+  expect(await person.run(`${drop} 2>&1`)).toContain('shop/web-up\n')
+  const ended = (url: string): Promise<number> =>
+    until(
+      () => statusOf(url),
+      status => status === 404,
+      timeoutMs,
+    )
+  await ended(first)
+  expect(await statusOf(second)).toBe(200)
+
+  // A person reads the name of the former key once the new one signs, and waits two minutes.
+  const [stopAndRotate = '', dropAndStart = ''] = blockWith(page, 'sh', 'stop --all').split('sleep 120\n')
+  await person.run(stopAndRotate)
+  expect(await statusOf(second)).toBe(503)
+  await person.run(dropAndStart.replace('KID', await former()))
+  await ended(second)
+  expect(await statusOf(await urlOf())).toBe(200)
+}, 240_000)
+
 it('the page on leases: its hook lends the minimum of an autoscaler, until it is ended, and its other hook is accepted', async () => {
   const person = await personWithPlayground()
   const { folder, run } = person

@@ -110,6 +110,14 @@ export const longParts: readonly LongPart[] = [
     commands: [vitest('--project', 'cluster', '--project', 'leases', 'test/cluster/leases/')],
   },
   {
+    name: 'keys',
+    does: 'new signing keys for 1,000 hooks under load, and the end of the former ones: no post fails',
+    minutes: 2,
+    cluster: [],
+    env: { KEYS: 'long' },
+    commands: [vitest('--project', 'cluster', 'test/cluster/keys/')],
+  },
+  {
     name: 'restored',
     does: 'etcd restored beneath running processes, and by the page on restores [FILE ...]',
     minutes: 4,

@@ -63,7 +63,7 @@ describe('a minted token', () => {
           const all = expiresAt === undefined ? hook : { ...hook, expiresAt }
           const token = await mint(key, all)
           expect(await mint(key, all)).toBe(token)
-          expect(await verify(token)).toEqual({ verdict: 'valid', claims: all })
+          expect(await verify(token)).toEqual({ verdict: 'valid', claims: all, id: tokenId(token) })
         },
       ),
       { numRuns: 50 },
@@ -79,7 +79,7 @@ describe('a verified token', () => {
   test('is expired from the moment of its exp on, and says whose it was', async () => {
     const dying = { ...claims, expiresAt: now + 1000 }
     const token = await mint(key, dying)
-    expect(await verify(token, now + 999)).toEqual({ verdict: 'valid', claims: dying })
+    expect(await verify(token, now + 999)).toEqual({ verdict: 'valid', claims: dying, id: tokenId(token) })
     expect(await verify(token, now + 1000)).toEqual({ verdict: 'expired', claims: dying })
   })
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { publicKeysOf, signingKey, type PublicKeys } from '../../src/token/keys.ts'
-import { mint } from '../../src/token/mint.ts'
+import { mint, tokenId } from '../../src/token/mint.ts'
 import { createVerifier } from '../../src/token/verify.ts'
 import { authenticator } from '../../src/trigger/authenticate.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
@@ -27,7 +27,8 @@ interface World {
   readonly live?: Found
 }
 
-const found = (change: Partial<LiveHook> = {}): Found => ({ found: 'hook', hook: { ...someHook, ...change } })
+const minted = { id: tokenId(await mint(key, claims)), rotation: 1 }
+const found = (change: Partial<LiveHook> = {}): Found => ({ found: 'hook', hook: { ...someHook, minted, ...change } })
 const none: Found = { found: 'none' }
 
 const judge = async (to: string | HookName, world: World) => {
@@ -61,7 +62,8 @@ const judge = async (to: string | HookName, world: World) => {
     },
   )
   const answer = await authenticate(typeof to === 'string' ? { token: to } : { token: undefined, named: to })
-  return { said: answer.accepted ? 'accepted' : `${answer.status} ${answer.reason}`, asked }
+  const accepted = answer.accepted && answer.isFormer ? 'accepted, replaced by a newer one' : 'accepted'
+  return { said: answer.accepted ? accepted : `${answer.status} ${answer.reason}`, asked }
 }
 
 describe('a token', () => {
@@ -74,7 +76,7 @@ describe('a token', () => {
       'by a key that was published a moment ago',
       () => mint(otherKey, claims),
       { readAgain: publicKeysOf([otherKey, key], 'v2') },
-      'accepted',
+      'accepted, replaced by a newer one',
       ['keys'],
     ],
     [
@@ -115,7 +117,7 @@ describe('a token', () => {
           minted: { id: 'x', rotation: 1, previous: { rotation: 0, acceptedUntil: '2026-01-01T00:05:00Z' } },
         }),
       },
-      'accepted',
+      'accepted, replaced by a newer one',
       [],
     ],
     ['that was rotated out', () => mint(key, { ...claims, rotation: 0 }), {}, '410 TokenRotated', []],
@@ -134,7 +136,13 @@ describe('a token', () => {
       ['hook'],
     ],
     ['that has expired', () => mint(key, { ...claims, expiresAt: now - 1000 }), {}, '410 TokenExpired', []],
-    ['that will expire', () => mint(key, { ...claims, expiresAt: now + hour }), {}, 'accepted', []],
+    [
+      'that will expire',
+      () => mint(key, { ...claims, expiresAt: now + hour }),
+      {},
+      'accepted, replaced by a newer one',
+      [],
+    ],
   ])('%s', async (_name, token, world, said, asked) => {
     expect(await judge(await token(), world)).toEqual({ said, asked })
   })

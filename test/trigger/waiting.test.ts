@@ -40,7 +40,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
   const isCurrent = (): boolean => true
   const waiting = new WaitingPosts(
     { clock, log: noLog },
-    () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, isCurrent }),
+    () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, isFormer: false, isCurrent }),
     limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
     new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts),
   )
@@ -181,7 +181,7 @@ describe('a post that waits', () => {
     const authenticate = (): Authentication =>
       isRevoked
         ? { accepted: false, status: 410, reason: 'TokenRotated' }
-        : { accepted: true, hook: someHook, isCurrent: () => true }
+        : { accepted: true, hook: someHook, isFormer: false, isCurrent: () => true }
     const { ask, clock, waiting } = setUp({ authenticate, state: () => (isRevoked ? 'complete' : 'progressing') })
     const answer = ask(60_000)
     await clock.advance(2000)

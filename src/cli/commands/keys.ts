@@ -8,10 +8,12 @@ import { formatSigningKeys, freshSigningKey, parseSigningKeys, type SigningKeys 
 import { keySetEntry, signingKeysSecret } from '../../token/published.ts'
 import { accessOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs } from '../cluster/hooks.ts'
+import { readKeyUse, type KeyUse, type SignedHook } from '../cluster/key-use.ts'
 import { kidsIn, readPublicKeys, systemNamespaceFlag, systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
-import { duration } from '../options.ts'
+import { duration, flag } from '../options.ts'
+import { progressLine } from '../output/progress.ts'
 import type { Shell } from '../shell.ts'
 
 const settle = duration(
@@ -21,22 +23,37 @@ const settle = duration(
   },
   '5s',
 )
-const timeout = duration({ flag: 'timeout', means: 'how long to wait for the controller (default: 60s)' }, '60s')
+const timeout = duration(
+  { flag: 'timeout', means: 'how long to wait for the controller, each time (default: 60s)' },
+  '60s',
+)
+const yes = flag({
+  flag: 'yes',
+  short: 'y',
+  means: 'for drop: do not ask, not even if hooks still have a URL of the key',
+})
 
 const actions = ['list', 'rotate', 'drop'] as const
 
 /** Lists, rotates and drops the keys that sign URLs. */
 export const keys: Command = {
   terms: [
-    { term: 'list', means: 'the keys, the one that signs first' },
+    {
+      term: 'list',
+      means: 'the keys, the one that signs first, and how many hooks have a URL that each has signed',
+    },
     {
       term: 'rotate',
       means:
-        'makes a new key, publishes it, and lets it sign: every hook gets a new URL. The former keys stay, and with them every former URL works until drop',
+        'makes a new key, publishes it, lets it sign, and waits until every hook has a new URL. The former keys stay, and with them every former URL works until drop',
     },
-    { term: 'drop', means: 'removes a former key: the URLs that it signed are answered 404 from then on' },
+    {
+      term: 'drop',
+      means:
+        'removes a former key: the URLs that it signed are answered 404 from then on. First it lists the hooks whose URL is in no Secret, because somebody has pasted those URLs',
+    },
   ],
-  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights to read and to update it.`,
+  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights to read and to update it. They list the hooks of all namespaces if you may.`,
   arguments: [
     { name: 'ACTION', means: 'list, rotate or drop', choices: actions },
     {
@@ -46,7 +63,7 @@ export const keys: Command = {
       completes: 'former keys',
     },
   ],
-  options: [systemNamespaceOption, settle, timeout, ...accessOptions],
+  options: [systemNamespaceOption, settle, timeout, yes, ...accessOptions],
   examples: [
     { line: 'keys list', means: 'which keys there are' },
     { line: 'keys rotate', means: 'the first half, after a key may have leaked or once a year' },
@@ -71,9 +88,21 @@ export const keys: Command = {
 
 const list = async (cluster: Cluster, { out }: Shell): Promise<number> => {
   const { jwks } = await readPublicKeys(cluster, cluster.namespace)
-  for (const [index, kid] of kidsIn(jwks).entries()) out.write(`${kid}   ${index === 0 ? 'signs' : 'verifies only'}\n`)
+  const use = await readKeyUse(cluster)
+  for (const [index, kid] of kidsIn(jwks).entries()) {
+    const does = index === 0 ? 'signs' : 'verifies only'
+    out.write(use ? `${kid}   ${does.padEnd(13)}   ${hookCount(signedBy(use, kid).length)}\n` : `${kid}   ${does}\n`)
+  }
   return 0
 }
+
+const hookCount = (count: number): string => `${count} ${count === 1 ? 'hook' : 'hooks'}`
+
+const havingCount = (count: number): string => `${hookCount(count)} still ${count === 1 ? 'has' : 'have'}`
+
+/** Returns the hooks whose URL one of the keys has signed. */
+const signedBy = (use: KeyUse, ...kids: readonly string[]): readonly SignedHook[] =>
+  kids.flatMap(kid => use.get(kid) ?? [])
 
 interface Stored {
   readonly secret: StoredObject
@@ -115,10 +144,56 @@ const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promis
   await writeSet(cluster, now.secret, [fresh, ...now.set.filter(({ kid }) => kid !== fresh.kid)])
   await published(cluster, given, shell, kids => kids[0] === fresh.kid)
   shell.out.write(`${fresh.kid}   signs\n`)
+  const former = [first, ...others].map(({ kid }) => kid)
+  const state = await renewed(cluster, former, given, shell)
   const program = `${shell.program} keys drop${systemNamespaceFlag(cluster.namespace)}`
-  const drops = [first, ...others].map(({ kid }) => `  ${program} ${kid.startsWith('-') ? `-- ${kid}` : kid}\n`)
-  shell.err.write(`every hook is given a new URL now; a former URL works until its key is dropped:\n${drops.join('')}`)
+  const drops = former.map(kid => `  ${program} ${kid.startsWith('-') ? `-- ${kid}` : kid}\n`)
+  shell.err.write(`${state}; a former URL works until its key is dropped:\n${drops.join('')}`)
   return 0
+}
+
+/** The shortest pause between two lists of all hooks, in milliseconds. A list of many takes longer, and so does its pause. */
+const listEveryMs = 1_000
+
+/**
+ * Waits until no hook has a URL of the former keys, and returns what to say of it. Throws if hooks still have one
+ * after the timeout.
+ */
+const renewed = async (
+  cluster: Cluster,
+  former: readonly string[],
+  given: ParsedLine,
+  shell: Shell,
+): Promise<string> => {
+  const { clock, stop } = shell
+  const end = clock.monotonic() + given.get(timeout)
+  const progress = progressLine(shell)
+  try {
+    for (;;) {
+      const sentAt = clock.monotonic()
+      const use = await readKeyUse(cluster)
+      if (!use) return 'every hook is given a new URL now'
+      const left = signedBy(use, ...former)
+      if (left.length === 0) return 'every hook has a new URL'
+      if (clock.monotonic() > end || stop.aborted) throw new CommandFailure(notRenewed(left), 124)
+      progress.show(`${havingCount(left.length)} a former URL`)
+      await wait(clock, Math.max(listEveryMs, 2 * (clock.monotonic() - sentAt)), stop)
+    }
+  } finally {
+    progress.end()
+  }
+}
+
+const notRenewed = (left: readonly SignedHook[]): string =>
+  `the new key signs, and ${havingCount(left.length)} a former URL. Their conditions say why, or no controller runs. Drop no key before they have a new one:\n${namesOf(left)}`
+
+/** How many names are listed at most. More would fill the screen. */
+const maxNames = 20
+
+/** Returns the names of hooks, one a line, without a line break at the end. */
+const namesOf = (hooks: readonly SignedHook[]): string => {
+  const shown = hooks.slice(0, maxNames).map(({ name }) => `  ${name}`)
+  return [...shown, ...(hooks.length > maxNames ? [`  and ${hooks.length - maxNames} more`] : [])].join('\n')
 }
 
 const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Shell): Promise<number> => {
@@ -134,10 +209,44 @@ const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Sh
       1,
     )
   }
-  await writeSet(cluster, secret, [signing, ...others.filter(({ kid }) => kid !== found.kid)])
+  const kept: SigningKeys = [signing, ...others.filter(({ kid }) => kid !== found.kid)]
+  await confirmDrop(cluster, { dropped: found.kid, kept: kept.map(({ kid }) => kid) }, given, shell)
+  await writeSet(cluster, secret, kept)
   await published(cluster, given, shell, kids => !kids.includes(found.kid))
   shell.out.write(`${found.kid}   dropped\n`)
   return 0
+}
+
+const pastedCount = (count: number): string =>
+  count === 1
+    ? '1 hook has its URL in no Secret. Its senders need the new one'
+    : `${count} hooks have their URL in no Secret. Their senders need the new one`
+
+/**
+ * Names the hooks whose posts may fail without the key, and asks on a terminal. Throws if the key is not to be dropped: after a
+ * no, and without a terminal while hooks still have a URL of the key. `kept` are the other keys.
+ */
+const confirmDrop = async (
+  cluster: Cluster,
+  { dropped, kept }: { readonly dropped: string; readonly kept: readonly string[] },
+  given: ParsedLine,
+  shell: Shell,
+): Promise<void> => {
+  const use = await readKeyUse(cluster)
+  const left = use ? signedBy(use, dropped) : []
+  const pasted = use ? signedBy(use, ...kept).filter(({ isPasted }) => isPasted) : []
+  const write = (text: string): void => shell.err.write(`${text}\n`)
+  if (!use) write('you may not list the hooks of all namespaces, so those whose URL was pasted are not shown')
+  if (left.length > 0) write(`${havingCount(left.length)} a URL of this key:\n${namesOf(left)}`)
+  if (pasted.length > 0) write(`${pastedCount(pasted.length)}, where it was pasted:\n${namesOf(pasted)}`)
+  if (given.get(yes)) return
+  if (shell.input.isTerminal) {
+    shell.err.write('Drop the key, so that the URLs that it signed are answered 404? [y/N] ')
+    if (/^y(es)?$/i.test((await shell.input.line()).trim())) return
+    throw new CommandFailure('the key was not dropped', 1)
+  }
+  if (left.length === 0) return
+  throw new CommandFailure(`the key was not dropped: wait until every hook has a new URL, or add --${yes.flag}`, 1)
 }
 
 /**

@@ -129,7 +129,7 @@ export const longParts: readonly LongPart[] = [
     does: 'the API tests and test/cluster on a real control plane of each supported version [VERSION ... FILE ...]',
     minutes: 30,
     cluster: ['prometheus', 'alertmanager', 'krew', 'porcupine'],
-    commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '3')],
+    commands: [vitest('--project', 'cluster-api', '--project', 'cluster', '--maxWorkers', '4')],
   },
   {
     name: 'snippets',

@@ -5,6 +5,15 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
  * others have nothing left to do. Vitest itself goes by the times of an earlier run, which a fresh clone has not.
  */
 export const dearest: readonly string[] = [
+  'test/cluster/rights-taken.test.ts',
+  'test/cluster/counts.test.ts',
+  'test/cluster/current.test.ts',
+  'test/cluster/rights.test.ts',
+  'test/cluster/refusals.test.ts',
+  'test/cluster/settled.test.ts',
+  'test/cluster/loop/pair.test.ts',
+  'test/cluster/loop/demo.test.ts',
+  'test/cluster/faults.test.ts',
   'test/playground/playground.test.ts',
   'test/api/snippets.test.ts',
   'test/trigger/budget.test.ts',

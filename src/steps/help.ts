@@ -140,7 +140,6 @@ export class Helper {
     const { claim } = part
     if (round.fenced && ofVersion(round.fenced)(claim)) return true
     const before = finished.get(claim.mark)
-    if (!before) entry.state = 'in flight'
     const interest = {
       accounting: this.#accounting,
       looked: this.#looked,

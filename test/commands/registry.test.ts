@@ -121,12 +121,13 @@ describe('help', () => {
     const { out } = await typed('keys --help', 'receiver-hooks', 60)
     expect(out).toContain(`signed with
 
-  list    the keys, the one that signs first
-  rotate  makes a new key, publishes it, and lets it sign:
-          every hook gets a new URL. The former keys stay,
+  list    the keys, the one that signs first, and how many
+          hooks have a URL that each has signed
+  rotate  makes a new key, publishes it, lets it sign, and
+          waits until every hook has a new URL. The former
 `)
     expect(out).toContain(`
-          answered 404 from then on
+          has pasted those URLs
 
 rotate and drop change the Secret`)
   })

@@ -32,6 +32,7 @@ describe('a controller', () => {
     expect(await x.verify(token)).toEqual({
       verdict: 'valid',
       claims: { namespace: shop, name: 'web-up', uid: metadata.uid, rotation: 0 },
+      id: at(hook, 'status', 'minted', 'id'),
     })
     expect(hook['status']).toMatchObject({
       observedGeneration: 1,

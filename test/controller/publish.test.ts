@@ -4,6 +4,7 @@ import { controllerOf } from '../../src/api/object.ts'
 import { milliseconds } from '../../src/api/duration.ts'
 import { acceptance } from '../../src/token/current.ts'
 import { tokenId } from '../../src/token/mint.ts'
+import { keyIdOf } from '../../src/token/verify.ts'
 import { has } from '../../src/api/guard.ts'
 import { statusSchema } from '../../src/api/status.ts'
 import { objectPath } from '../../src/kube/paths.ts'
@@ -61,7 +62,11 @@ describe('a rotation', () => {
     expect(await x.accepts(x.token)).toBe('rotated')
     const hook = await x.reconciled('web-up')
     const token = stringAt(hook, 'status', 'token')
-    expect(at(hook, 'status', 'minted')).toEqual({ id: tokenId(token ?? ''), rotation: 5 })
+    expect(at(hook, 'status', 'minted')).toEqual({
+      id: tokenId(token ?? ''),
+      kid: keyIdOf(token ?? ''),
+      rotation: 5,
+    })
     expect(await x.accepts(token)).toBe('accepted')
   })
 })

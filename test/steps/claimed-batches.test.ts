@@ -4,7 +4,30 @@ import { storeSkip } from '../../src/steps/skip.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import { type FakeClock } from '../support/clock.ts'
 import { status } from '../support/step-server.ts'
-import { setUp, named, putRows, claimOf } from './claimed.ts'
+import { setUp, named, putRows, claimOf, claimsIn } from './claimed.ts'
+
+describe('claims that their processes have left behind', () => {
+  it('are looked at one after another, also while one of them cannot be read', async () => {
+    const { clock, server, start, world } = setUp()
+    const process = start()
+    const at = clock.now() - 20_000
+    const unreadable = claimOf(server, { mark: 'rhook.gone.2', target: 'apps/v1/statefulsets/StatefulSet/db' })
+    putRows(server, [
+      { state: 'claimed', key: keyOf('a'), at, from: 2, to: 3, claim: unreadable },
+      { state: 'claimed', key: keyOf('b'), at, from: 2, to: 3, claim: claimOf(server) },
+    ])
+    server.outsideWrite('web', () => 8)
+    world.fault = request => (request === 'GET statefulsets' ? 'never arrives' : 'answered')
+    for (const key of ['c', 'd', 'e']) {
+      const posted = process.post(named(key))
+      await clock.advance(15_000)
+      expect(await posted).toMatchObject({ step: 'done' })
+    }
+    const marks = claimsIn(server).map(({ mark }) => mark)
+    expect(marks).toContain('rhook.gone.2')
+    expect(marks).not.toContain('rhook.gone.1')
+  })
+})
 
 describe('a claim of which nobody can tell any more', () => {
   it('says nothing of another from the same version whose process is at work', async () => {

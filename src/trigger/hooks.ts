@@ -156,7 +156,7 @@ export class Hooks {
   }
 
   /**
-   * Returns whether a post that has not proved itself to a hook may be refused for that now. While the
+   * Returns whether a post without a proof may be refused now at the name of a hook. While the
    * cache is not proven to be current, names of no hook are looked up at a bounded rate, and get 503
    * beyond it. Without the same rate, a refusal would reveal that there is a hook.
    */

@@ -45,8 +45,8 @@ const post = (agent: Agent, url: URL, headers: Headers): Promise<{ readonly text
   new Promise((resolve, reject) => {
     const began = performance.now()
     const sent = request(url, { method: 'POST', agent, headers: { ...headers, 'content-length': '2' } }, answer => {
-      const parts: Buffer[] = []
-      answer.on('data', part => parts.push(part))
+      const parts: Uint8Array[] = []
+      answer.on('data', (part: Uint8Array) => parts.push(part))
       answer.on('end', () => {
         const heads = answer.rawHeaders.filter((_, index, all) => all[index - (index % 2)]?.toLowerCase() !== 'date')
         const ms = performance.now() - began
@@ -71,7 +71,7 @@ const apart = (one: readonly number[], other: readonly number[]): number => {
   return most
 }
 
-/** Above this, two series of `count` values are of different distributions, but for a chance of `wrongly`. */
+/** Returns above which difference two series of `count` values come from different distributions, but for a chance of `wrongly`. */
 const critical = (count: number): number => Math.sqrt(-Math.log(wrongly / 2) / count)
 
 const formsWith = async (issuerUrl: string): Promise<Readonly<Record<string, Form>>> => {
@@ -146,7 +146,7 @@ it(
       const body = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', ...secret })
       await send(stage.server.api, { method: 'POST', path: collectionPath(secrets, 'shop'), body })
     }
-    const hookNames = Object.entries(forms).map(([_, form], index) => ({
+    const hookNames = Object.values(forms).map((form, index) => ({
       form,
       names: names(`hook${index}`, hooksOfForm),
     }))

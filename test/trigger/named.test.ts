@@ -66,29 +66,40 @@ const issuerWith =
     return mood === 'hangs' ? new Promise(() => {}) : Promise.resolve({ status: 200, headers: {}, body })
   }
 
+interface World {
+  isAway: boolean
+  /** Whether no answer shows that a watch is current. */
+  provesNothing: boolean
+  issuer: number
+  readonly requests: string[]
+}
+
+/** Returns a connection to an API server that can be away, or prove nothing. */
+const connectionIn = (world: World, server: ApiConnection): ApiConnection => ({
+  request: async request => {
+    world.requests.push(`${request.method} ${request.path}`)
+    if (world.isAway) throw new Unreachable('refused', false)
+    if (request.path.endsWith('/secrets/forbidden')) return { status: 403, headers: {}, body: '{}' }
+    return await server.request(request)
+  },
+  watch: (request, stop) => {
+    const { ask, ...watch } = server.watch(request, stop)
+    return {
+      ...watch,
+      ask: asked =>
+        world.isAway || world.provesNothing ? Promise.reject(new Unreachable('refused', false)) : ask(asked),
+    }
+  },
+})
+
 /** Sets up a trigger alone with a hook for each `auth`, on an in-memory API server. */
 const setUp = async (issuer: 'answers' | 'hangs' = 'answers') => {
   signaturesTakeNoTime()
   const clock = fakeClock()
   const random = seededRandom(3)
   const server = connectInProcess(createApiServer({ clock, random }))
-  const world = { isAway: false, provesNothing: false, requests: [] as string[], issuer: 0 }
-  const api: ApiConnection = {
-    request: async request => {
-      world.requests.push(`${request.method} ${request.path}`)
-      if (world.isAway) throw new Unreachable('refused', false)
-      if (request.path.endsWith('/secrets/forbidden')) return { status: 403, headers: {}, body: '{}' }
-      return await server.request(request)
-    },
-    watch: (request, stop) => {
-      const { ask, ...watch } = server.watch(request, stop)
-      return {
-        ...watch,
-        ask: asked =>
-          world.isAway || world.provesNothing ? Promise.reject(new Unreachable('refused', false)) : ask(asked),
-      }
-    },
-  }
+  const world: World = { isAway: false, provesNothing: false, requests: [], issuer: 0 }
+  const api = connectionIn(world, server)
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const crd of crds) await send(server, { method: 'POST', path, body: JSON.stringify(crd) })
   await create(server, deployments, 'default', deployment('web', 2))

@@ -41,7 +41,7 @@ export interface AdmissionParts {
   readonly clock: Pick<Clock, 'monotonic'>
   /** Called for each post to a URL that a newer one has replaced. */
   readonly countFormerURL: (hook: LiveHook) => void
-  readonly hooks: Pick<Hooks, 'readLive'>
+  readonly hooks: Pick<Hooks, 'mayRefuseNamed' | 'readLive'>
   readonly idTokens: Pick<IdTokens, 'areKeysAway'>
   readonly intake: Pick<Intake, 'full'>
 }
@@ -66,14 +66,19 @@ export const admitter = (parts: AdmissionParts): Admit => {
    * Returns the answer to a post without a proof at a URL with a name. The keys for its token are looked
    * up for each name, so neither the wait for them nor the answer without them reveals a hook.
    */
-  const unprovedBy = async ({ headers }: TriggerRequest): Promise<TriggerAnswer> =>
-    (await idTokens.areKeysAway(headers)) ? refusal(503, 'IssuerUnavailable') : unproved
+  const unprovedBy = async ({ headers }: TriggerRequest, mayRefuse: boolean): Promise<TriggerAnswer> => {
+    if (await idTokens.areKeysAway(headers)) return refusal(503, 'IssuerUnavailable')
+    return mayRefuse ? unproved : refusal(503, 'ApiUnreachable')
+  }
 
   return async (request, body, dryRun, isNew) => {
     const beganAt = clock.monotonic()
     const found = await authenticate(request)
     if (!found.accepted) {
-      return { answer: found.status === 401 ? await unprovedBy(request) : refusal(found.status, found.reason) }
+      const isOfName = found.status === 401 || (request.named !== undefined && found.reason === 'ApiUnreachable')
+      return {
+        answer: isOfName ? await unprovedBy(request, found.status === 401) : refusal(found.status, found.reason),
+      }
     }
     const { hook } = found
     if (isNew && found.isFormer) countFormerURL(hook)
@@ -97,7 +102,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
     }
     if (request.named) {
       const answer = namelessly(passed)
-      return { answer: answer === unproved ? await unprovedBy(request) : answer, hook }
+      return { answer: answer === unproved ? await unprovedBy(request, hooks.mayRefuseNamed()) : answer, hook }
     }
     const isDry = dryRun ?? false
     return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }

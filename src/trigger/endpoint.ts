@@ -23,7 +23,6 @@ import type { Distrust } from './distrust.ts'
 import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
-import type { Hooks } from './hooks.ts'
 import { closedUnread, stopped } from './gates.ts'
 import type { IdTokens } from './id-tokens.ts'
 import type { HookAccounts } from './accounts.ts'
@@ -58,7 +57,7 @@ interface EndpointParts {
   readonly large: LargeBodies
   readonly ledgers: Ledgers
   readonly record: Recorder
-  readonly hooks: Pick<Hooks, 'readLive'>
+  readonly hooks: AdmissionParts['hooks']
   readonly steps: StepService
   readonly zones: Parameters<typeof execute>[1]['zones']
   readonly waiting: Pick<WaitingPosts, 'answer'>

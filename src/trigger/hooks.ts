@@ -143,7 +143,7 @@ export class Hooks {
   /**
    * Returns the hook with this name as it was at most `currentForMs` ago. While the cache is proven
    * to be current, it alone decides, so that a name of no hook costs no request. Otherwise the hook
-   * is read. Reads of unknown names have a rate of their own.
+   * is read. Reads of unknown names have a rate of their own: see {@link mayRefuseNamed}.
    */
   async findNamed({ name, namespace }: HookName): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
@@ -151,11 +151,17 @@ export class Hooks {
     if (this.#cache.fresh()) return known ? { found: 'hook', hook: known } : { found: 'none' }
     const hook = known && this.#readRecently(namespace, name, known.uid)
     if (hook) return { found: 'hook', hook }
-    return await this.#shared(`${namespace}/${name}`, async () =>
-      known || this.#namedLookups.take('', lookupRate)
-        ? await this.#read(namespace, name, undefined)
-        : { found: 'not looked up' },
-    )
+    if (!known && !this.#namedLookups.take('', lookupRate)) return { found: 'not looked up' }
+    return await this.#shared(`${namespace}/${name}`, () => this.#read(namespace, name, undefined))
+  }
+
+  /**
+   * Returns whether a post without a proof may be refused now at the name of a hook. While the
+   * cache is not proven to be current, names of no hook are looked up at a bounded rate, and get 503
+   * beyond it. Without the same rate, a refusal would reveal that there is a hook.
+   */
+  mayRefuseNamed(): boolean {
+    return this.#cache.fresh() || this.#namedLookups.take('', lookupRate)
   }
 
   /** Reads a hook live. Simultaneous callers cost at most two reads. */

@@ -15,7 +15,7 @@ import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
 import { Distrust } from '../../src/trigger/distrust.ts'
-import { checkRates, refusedEveryMs, refusedRate } from '../../src/trigger/limits.ts'
+import { checkRates, lookupRate, refusedEveryMs, refusedRate } from '../../src/trigger/limits.ts'
 import { BodyTooLarge, type NamedPath, type TriggerRequest } from '../../src/trigger/request.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -66,28 +66,40 @@ const issuerWith =
     return mood === 'hangs' ? new Promise(() => {}) : Promise.resolve({ status: 200, headers: {}, body })
   }
 
+interface World {
+  isAway: boolean
+  /** Whether no answer shows that a watch is current. */
+  provesNothing: boolean
+  issuer: number
+  readonly requests: string[]
+}
+
+/** Returns a connection to an API server that can be away, or prove nothing. */
+const connectionIn = (world: World, server: ApiConnection): ApiConnection => ({
+  request: async request => {
+    world.requests.push(`${request.method} ${request.path}`)
+    if (world.isAway) throw new Unreachable('refused', false)
+    if (request.path.endsWith('/secrets/forbidden')) return { status: 403, headers: {}, body: '{}' }
+    return await server.request(request)
+  },
+  watch: (request, stop) => {
+    const { ask, ...watch } = server.watch(request, stop)
+    return {
+      ...watch,
+      ask: asked =>
+        world.isAway || world.provesNothing ? Promise.reject(new Unreachable('refused', false)) : ask(asked),
+    }
+  },
+})
+
 /** Sets up a trigger alone with a hook for each `auth`, on an in-memory API server. */
 const setUp = async (issuer: 'answers' | 'hangs' = 'answers') => {
   signaturesTakeNoTime()
   const clock = fakeClock()
   const random = seededRandom(3)
   const server = connectInProcess(createApiServer({ clock, random }))
-  const world = { isAway: false, requests: [] as string[], issuer: 0 }
-  const api: ApiConnection = {
-    request: async request => {
-      world.requests.push(`${request.method} ${request.path}`)
-      if (world.isAway) throw new Unreachable('refused', false)
-      if (request.path.endsWith('/secrets/forbidden')) return { status: 403, headers: {}, body: '{}' }
-      return await server.request(request)
-    },
-    watch: (request, stop) => {
-      const { ask, ...watch } = server.watch(request, stop)
-      return {
-        ...watch,
-        ask: asked => (world.isAway ? Promise.reject(new Unreachable('refused', false)) : ask(asked)),
-      }
-    },
-  }
+  const world: World = { isAway: false, provesNothing: false, requests: [], issuer: 0 }
+  const api = connectionIn(world, server)
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const crd of crds) await send(server, { method: 'POST', path, body: JSON.stringify(crd) })
   await create(server, deployments, 'default', deployment('web', 2))
@@ -260,6 +272,29 @@ describe('posts that prove nothing at a URL with a name', () => {
     for (let each = 0; each < 20; each++) await post({ name: `none-${each}` }, { headers: bearer })
     expect(world.requests).toEqual([])
   })
+
+  it.each(['by-bearer', 'by-path', 'by-hmac', 'by-no-secret', 'none'])(
+    'to %s are refused at one rate for all names while the cache is not proven to be current',
+    async flooded => {
+      const { clock, post, world } = await setUp()
+      world.provesNothing = true
+      await clock.advance(3000)
+      const statusOf = async (name: string): Promise<number> => (await post({ name }, {})).status
+      const statuses: number[] = []
+      for (let each = 0; each < 2 * lookupRate.burst; each++) {
+        statuses.push(await statusOf(flooded === 'none' ? `none-${each}` : flooded))
+      }
+      // Each refusal takes 100 ms, in which the rate allows a fifth of another one.
+      expect(statuses.filter(status => status === 401).length).toBeLessThan(1.5 * lookupRate.burst)
+      expect(statuses.slice(0, lookupRate.burst)).toEqual(Array.from({ length: lookupRate.burst }, () => 401))
+      const names = ['by-bearer', 'by-path', 'by-hmac', 'by-user', 'by-header', 'by-token', 'none', 'none-again']
+      const next = await Promise.all(names.map(statusOf))
+      expect(next.filter(status => status === 401).length).toBeLessThan(3)
+      await clock.advance(1000)
+      expect(await statusOf('by-bearer')).toBe(401)
+      expect(await post({ name: 'by-bearer' }, { headers: bearer })).toMatchObject({ status: 200 })
+    },
+  )
 
   it('are answered 503 for every name while the API server is away, once the cache may be old', async () => {
     const { clock, post, world } = await setUp()

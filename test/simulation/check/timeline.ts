@@ -53,6 +53,8 @@ export interface Timeline {
   readonly rows: ReadonlySet<string>
   /** The sets of public keys. */
   readonly keys: readonly KeySet[]
+  /** Each process's reads of the keys of the issuer of ID tokens, one after another. */
+  readonly keyReads: ReadonlyMap<string, readonly KeyRead[]>
   readonly knowledge: ReadonlyMap<string, Readonly<Record<Followed, Knowledge>>>
   readonly happened: readonly Happened[]
 }
@@ -67,8 +69,9 @@ export interface Story {
   readonly endedAt: number
   /** Undefined where the process did not live to answer. */
   readonly answer: TriggerAnswer | undefined
-  /** The wall clock of the process at both ends, whichever is earlier. */
+  /** The wall clock of the process at both ends, whichever is earlier, and whichever is later. */
   readonly wall: number
+  readonly latestWall: number
 }
 
 export interface HookVersion {
@@ -131,6 +134,18 @@ export interface KeySet {
   readonly stop: Stop | undefined
 }
 
+/** A read of the keys of the issuer of ID tokens by a process. */
+export interface KeyRead {
+  readonly beganAt: number
+  /** Infinity while it goes on. */
+  readonly ended: number
+  readonly endedAt: number
+  /** The ids of the keys; undefined if it gave no key set. */
+  readonly kids: ReadonlySet<string> | undefined
+  /** Whether it gave no key. */
+  readonly failed: boolean
+}
+
 /** A marked write, when it was folded. */
 export interface Fold {
   readonly place: number
@@ -178,6 +193,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const claimed = new Set<string>()
   const rows = new Set<string>()
   const keys: KeySet[] = []
+  const keyReads = new Map<string, Writable<KeyRead>[]>()
   const knowledge = new Map<string, Record<Followed, Knowledge>>()
   const last = happened.at(-1)?.at ?? 0
 
@@ -186,7 +202,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       case 'post': {
         const { post, wall } = entry
         const open = { ended: happened.length, endedAt: last, answer: undefined }
-        stories.set(post.id, { post, arrived: place, arrivedAt: entry.at, wall, ...open })
+        stories.set(post.id, { post, arrived: place, arrivedAt: entry.at, wall, latestWall: wall, ...open })
         break
       }
       case 'answer': {
@@ -196,6 +212,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         story.ended = place
         story.endedAt = entry.at
         story.wall = Math.min(story.wall, entry.wall)
+        story.latestWall = Math.max(story.latestWall, entry.wall)
         break
       }
       case 'crash':
@@ -248,6 +265,9 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         acted.push({ place, ...entry })
         if (entry.mark !== undefined && !senders.has(entry.mark)) senders.set(entry.mark, entry.as)
         break
+      case 'issuer asked':
+        readKeys(listIn(keyReads, entry.process), entry, place)
+        break
       case 'rights':
         rights.push({ place, ...entry })
         break
@@ -282,8 +302,25 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
     claims,
     rows,
     keys,
+    keyReads,
     knowledge,
     happened,
+  }
+}
+
+/** Adds a request to the issuer to the reads of a process: the first of a read begins it, and keys or a failure end it. */
+const readKeys = (
+  reads: Writable<KeyRead>[],
+  { at, got }: Extract<Happened, { what: 'issuer asked' }>,
+  place: number,
+): void => {
+  const last = reads.at(-1)
+  if (got === undefined) {
+    if (!last || last.ended !== Infinity)
+      reads.push({ beganAt: at, ended: Infinity, endedAt: Infinity, kids: undefined, failed: false })
+  } else if (last && got !== 'description') {
+    const kids = got === 'nothing' ? undefined : new Set(got)
+    Object.assign(last, { ended: place, endedAt: at, kids, failed: !kids?.size })
   }
 }
 

@@ -186,6 +186,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const accounts = new Map<string, AccountVersion[]>()
   const rights: RightsVersion[] = []
   const senders = new Map<string, string>()
+  const sentPlainly = new Set<string>()
   const acted: { place: number; process: string; as: string }[] = []
   const secrets = new Map<string, SecretVersion[]>()
   const folds = new Map<string, Fold[]>()
@@ -263,7 +264,8 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       }
       case 'acted':
         acted.push({ place, ...entry })
-        if (entry.mark !== undefined && !senders.has(entry.mark)) senders.set(entry.mark, entry.as)
+        if (entry.mark !== undefined && !senders.has(entry.mark) && !sentPlainly.has(entry.mark))
+          senders.set(entry.mark, entry.as)
         break
       case 'issuer asked':
         readKeys(listIn(keyReads, entry.process), entry, place)
@@ -271,7 +273,12 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       case 'rights':
         rights.push({ place, ...entry })
         break
-      case 'request':
+      case 'request': {
+        // Who helps with a claim may act as an account that its hook has got since the write was first sent.
+        const mark = /^PATCH .*[?&]fieldManager=([^&]+)/.exec(entry.asked)?.[1]
+        if (mark !== undefined && !senders.has(mark)) sentPlainly.add(mark)
+        break
+      }
       case 'set back':
       case 'world':
       case 'log':

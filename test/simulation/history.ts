@@ -1,5 +1,5 @@
 import { unknownForMs } from '../../src/kube/history-check.ts'
-import { check } from './check/check.ts'
+import { check, endless } from './check/check.ts'
 import { foldWatcher } from './folds.ts'
 import { apiServers } from './api-servers.ts'
 import { faultsOf, noFaults, type Faults } from './faults.ts'
@@ -226,7 +226,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)
-    if (ending === 'too many events') note({ what: 'broken', why: `${mostEvents} events, and no end of them` })
+    if (ending === 'too many events') note({ what: 'broken', why: `${mostEvents} ${endless}` })
     return ending === 'done'
   }
   await run(() => false, lasts)

@@ -90,7 +90,8 @@ export const issuerKeysOf = (environment: Deps, issuers: readonly Issuer[]): Iss
   )
   const known = new Map(issuers.map(issuer => [issuer.url, newlyKnown(issuer, clock.monotonic())]))
 
-  const isUsable = ({ readAt }: Known): boolean => readAt !== undefined && clock.monotonic() - readAt < keptMs
+  const isUsable = ({ keys, readAt }: Known): boolean =>
+    keys.size > 0 && readAt !== undefined && clock.monotonic() - readAt < keptMs
 
   const note = (of: Known, failure: string | undefined): void => {
     const { url } = of.issuer
@@ -108,11 +109,12 @@ export const issuerKeysOf = (environment: Deps, issuers: readonly Issuer[]): Iss
     (of.reading ??= (async () => {
       of.triedAt = clock.monotonic()
       const found = await readKeys(environment, of.issuer)
-      if (typeof found !== 'string') {
-        of.keys = keptObjects(of.keys, found)
-        of.readAt = of.triedAt
-      }
-      note(of, typeof found === 'string' ? found : undefined)
+      if (typeof found === 'string') return note(of, found)
+      // A key that the issuer has removed may have leaked, also if there is no other one yet.
+      of.keys = keptObjects(of.keys, found)
+      if (found.size === 0) return note(of, noUsableKey)
+      of.readAt = of.triedAt
+      note(of, undefined)
     })().finally(() => (of.reading = undefined)))
 
   /** Waits for a read that is running or may begin now. Returns false if the state is not known. */
@@ -254,8 +256,10 @@ const keysIn = (document: unknown): Keys | string => {
     const key = usableKey(jwk)
     if (kid !== undefined && key && !keys.has(kid)) keys.set(kid, key)
   }
-  return keys.size > 0 ? keys : 'it published no key that can be used: it needs an id, and RS256, PS256, ES256 or EdDSA'
+  return keys
 }
+
+const noUsableKey = 'it published no key that can be used: it needs an id, and RS256, PS256, ES256 or EdDSA'
 
 /** Returns a public key for signatures, or undefined. Takes no secret key, and no size that is weak or slow. */
 const usableKey = (jwk: unknown): IssuerKey | undefined => {

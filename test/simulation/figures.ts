@@ -47,10 +47,14 @@ export const traceOf = ({ happened }: History): string => happened.map(described
 export const fingerprint = (history: History): string =>
   createHash('sha256').update(traceOf(history)).digest('hex').slice(0, 16)
 
-/** A failing seed, as a person needs to see it. In another share of restores, the seed may be another history. */
+/** What says in which share of the histories something is. With another share, a seed may be another history. */
+const shares = ['SIMULATION_RESTORES', 'SIMULATION_ISSUERS'] as const
+
+/** A failing seed, as a person needs to see it. */
 export const failure = (seed: number, violations: readonly Violation[]): string => {
-  const restores = process.env['SIMULATION_RESTORES']
-  const share = restores === undefined ? '' : `SIMULATION_RESTORES=${restores} `
+  const share = shares
+    .flatMap(name => (process.env[name] === undefined ? [] : `${name}=${process.env[name]} `))
+    .join('')
   return [
     `seed ${seed} breaks what is promised:`,
     ...violations.slice(0, 5).map(({ promise, why }) => `  (${promise}) ${why}`),

@@ -38,13 +38,28 @@ export interface Post {
 }
 
 /** What a sender shows that it has, in the form in which it shows it. */
-export interface Proof {
+export type Proof = WordProof | IdTokenProof
+
+export interface WordProof {
   readonly form: 'bearer' | 'basic' | 'hmac'
   readonly word: string
   /** Where the signature stands, in lower case. */
   readonly header?: string
   /** How what is sent differs from what the word makes right, if it does. */
   readonly spoiled?: 'begins alike' | 'as long' | 'longer'
+}
+
+/** An ID token. Times are in seconds since the epoch. */
+export interface IdTokenProof {
+  readonly form: 'id token'
+  /** The key that it names, and whether that has signed it. */
+  readonly kid: string
+  readonly isSigned: boolean
+  readonly issuer: string
+  readonly audience: string
+  readonly issuedAt: number
+  readonly expiresAt: number
+  readonly claims: Readonly<Record<string, string>>
 }
 
 /** What can happen in a history. The order of a list of these is the order in which it happened. */
@@ -105,6 +120,16 @@ export type Happened = { readonly at: number } & (
       readonly headers: Readonly<Record<string, string>>
       readonly status: number | undefined
     }
+  /**
+   * A process asks the issuer of ID tokens, or, with `got`, has its answer: the ids of keys, where they are, or nothing that
+   * can be used.
+   */
+  | {
+      readonly what: 'issuer asked'
+      readonly process: string
+      readonly path: string
+      readonly got: readonly string[] | 'description' | 'nothing' | undefined
+    }
   /** Something that must never happen was seen at once, not by a check afterwards. */
   | { readonly what: 'broken'; readonly why: string }
 )
@@ -154,6 +179,8 @@ const textOf = (happened: Happened): string => {
       return `${happened.process} ${happened.level}: ${happened.message} ${JSON.stringify(happened.fields, errorsAsText)}`
     case 'passed on':
       return `${happened.process} passes a post on to ${happened.host} as ${happened.headers['idempotency-key']}${happened.status === undefined ? '' : `: ${happened.status}`}`
+    case 'issuer asked':
+      return `${happened.process} asks the issuer for ${happened.path}${happened.got === undefined ? '' : `: ${String(happened.got)}`}`
     case 'broken':
       return `BROKEN ${happened.why}`
   }

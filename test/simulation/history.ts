@@ -1,11 +1,12 @@
 import { unknownForMs } from '../../src/kube/history-check.ts'
-import { check } from './check/check.ts'
+import { check, endless } from './check/check.ts'
 import { foldWatcher } from './folds.ts'
 import { apiServers } from './api-servers.ts'
 import { faultsOf, noFaults, type Faults } from './faults.ts'
 import type { Happened, Violation } from './happened.ts'
 import { wallClock, type Simulation } from './simulation.ts'
 import { rngOf, type Rng } from './seed.ts'
+import { simulatedIssuer } from './issuer.ts'
 import { simulatedServer } from './server.ts'
 import { signalsEnd } from './signals.ts'
 import { signaturesTakeNoTime } from './signatures.ts'
@@ -31,6 +32,8 @@ import {
   startPods,
 } from './world/outside.ts'
 import { endJobs, insistsMs, renameCronJob, runActs, runActsByAll, squat, suspendJobHook } from './world/jobs.ts'
+import { editPins } from './world/id-tokens.ts'
+import { bringIssuerBack, leave, postIdTokens, rotateAtEnd, rotateIssuer, serveLate } from './world/issuing.ts'
 import { moveService } from './world/passing.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
 import { goBack, goingBackLastsMs } from './world/going-back.ts'
@@ -88,6 +91,14 @@ const usualRestores = 1 / 8
 
 const restores = (): number => Number(process.env['SIMULATION_RESTORES'] ?? usualRestores)
 
+/** In which share of the histories hooks ask for ID tokens if they have features at all, unless SIMULATION_ISSUERS says another. */
+const usualIssuers = 1 / 5
+
+const issuers = (): number => Number(process.env['SIMULATION_ISSUERS'] ?? usualIssuers)
+
+/** How much longer the time of faults is then, in milliseconds: an unknown key causes a read once in ten seconds. */
+const issuersMs = 15_000
+
 /** No history needs nearly as many: a process that makes more is in a loop. */
 const mostEvents = 200_000
 
@@ -107,6 +118,7 @@ export const runHistory = async (seed: number): Promise<History> => {
 
 const noFeatures = {
   ...{ signing: undefined, leasing: undefined, limiting: undefined, acting: undefined, deleting: undefined },
+  issuing: undefined,
   ...{ isRolling: false, isRunning: false, isPassing: false, speaking: false },
 }
 
@@ -119,6 +131,13 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     if (!isOver) happened.push({ at: time.now, ...what })
   }
   const server = simulatedServer(time, rng.fork(), note)
+  const speaking = rngOf(seed, 0x5eed, 0x6)
+  const returning = rngOf(seed, 0x5eed, 0xd)
+  const issuing = rngOf(seed, 0x5eed, 0xf)
+  const isSpeaking = speaking.chance(0.3)
+  // Where the storage is set back, only that is judged, and so hooks have no other features.
+  const isGoingBack = returning.chance(restores())
+  const isIssuing = issuing.chance(issuers()) && !isSpeaking && !isGoingBack
   const drawn = faultsOf(rng)
   let faults = drawn
   const simulation: Simulation = {
@@ -127,29 +146,25 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     apiServers: apiServers(time, seed, () => server.up),
     rng,
     note,
+    issuer: isIssuing ? simulatedIssuer() : undefined,
     silent: new Set(),
     noteFolds: foldWatcher(note),
     faults: () => faults,
   }
 
   const board = readTokens(server)
-  const wallet = readCredentials(server)
+  const wallet = readCredentials(server, simulation.issuer, () => wallClock(time))
   const signing = rngOf(seed, 0x5eed, 0x2)
   const rolling = rngOf(seed, 0x5eed, 0x4)
-  const speaking = rngOf(seed, 0x5eed, 0x6)
   const leasing = rngOf(seed, 0x5eed, 0x7)
   const limiting = rngOf(seed, 0x5eed, 0x9)
   const acting = rngOf(seed, 0x5eed, 0xa)
   const deleting = rngOf(seed, 0x5eed, 0xb)
   const running = rngOf(seed, 0x5eed, 0xc)
-  const returning = rngOf(seed, 0x5eed, 0xd)
   const passing = rngOf(seed, 0x5eed, 0xe)
-  const isSpeaking = speaking.chance(0.3)
   const isLeasing = leasing.chance(0.25)
   const isDeleting = isLeasing && deleting.chance(0.5)
   collectGarbage(simulation, !isDeleting || deleting.chance(0.8))
-  // Where the storage is set back, only that is judged, and so hooks have no other features.
-  const isGoingBack = returning.chance(restores())
   const drawnFeatures = {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
@@ -160,6 +175,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     // A hook whose leases end with it has no account.
     acting: acting.chance(0.2) && !isDeleting ? acting : undefined,
     deleting: isDeleting ? deleting : undefined,
+    issuing: isIssuing ? issuing : undefined,
     speaking: isSpeaking,
   }
   const installation = install(server, rng, isGoingBack ? noFeatures : drawnFeatures)
@@ -168,7 +184,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   if (isGoingBack) goBack(simulation, returning, installation, fleet)
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
   const drawnMs = rng.int(troubleMs.least, troubleMs.most)
-  const lasts = isGoingBack ? goingBackLastsMs : drawnMs
+  const lasts = isGoingBack ? goingBackLastsMs : drawnMs + (isIssuing ? issuersMs : 0)
   // A process that stands still for as long as the snapshot is old cannot know.
   const problem = isGoingBack ? { ...drawn, freezes: 0 } : drawn
   // Other histories draw nothing from this chance.
@@ -210,11 +226,12 @@ const play = async (seed: number, end: () => void): Promise<History> => {
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, mostEvents)
-    if (ending === 'too many events') note({ what: 'broken', why: `${mostEvents} events, and no end of them` })
+    if (ending === 'too many events') note({ what: 'broken', why: `${mostEvents} ${endless}` })
     return ending === 'done'
   }
   await run(() => false, lasts)
   faults = noFaults
+  bringIssuerBack(simulation)
   note({ what: 'world', did: 'the time of trouble is over' })
   await run(() => false, begunMs)
   bringBack(simulation, installation)
@@ -275,6 +292,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     await run(() => false, answeredMs)
     postWithKeys(last)
   }
+  if (isIssuing) await rotateAtEnd(simulation, issuing, last, ms => run(() => false, ms))
   await run(() => false, quietMs)
   note({ what: 'world', did: 'is quiet' })
   await run(() => false, quietMs)
@@ -354,6 +372,14 @@ const populate = (
     act(also, mayContinue, nowAndThen(2000, editLimits(server, installation)))
     act(also, mayContinue, nowAndThen(installation.limiting.pick([500, 1500]), postTogether(senders)))
     act(also, mayContinue, nowAndThen(1500, alertmanagers(senders)))
+  }
+  if (simulation.issuer && installation.issuing) {
+    const also = { ...simulation, rng: installation.issuing }
+    act(also, mayContinue, nowAndThen(also.rng.pick([1000, 4000]), rotateIssuer(simulation.issuer)))
+    if (also.rng.chance(0.6)) act(also, mayContinue, nowAndThen(also.rng.pick([1000, 4000]), leave(simulation.issuer)))
+    if (also.rng.chance(0.3)) act(also, mayContinue, nowAndThen(4000, serveLate(simulation.issuer)))
+    if (also.rng.chance(0.5)) act(also, mayContinue, nowAndThen(2000, editPins(server, installation)))
+    act(also, mayContinue, nowAndThen(also.rng.pick([200, 500, 1500]), postIdTokens(senders)))
   }
   if (installation.acting) {
     const changing = nowAndThen(installation.acting.pick([800, 2500]), changeAccounts(server, installation))

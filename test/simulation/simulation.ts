@@ -2,6 +2,7 @@ import type { ApiRequest, Environment } from '../../src/environment/environment.
 import type { ApiServers } from './api-servers.ts'
 import type { Faults } from './faults.ts'
 import type { Happened } from './happened.ts'
+import type { SimulatedIssuer } from './issuer.ts'
 import type { Rng } from './seed.ts'
 import type { SimulatedServer } from './server.ts'
 import type { VirtualTime } from './time.ts'
@@ -14,6 +15,8 @@ export interface Simulation {
   /** Through whom processes reach it. */
   readonly apiServers: ApiServers
   readonly rng: Rng
+  /** Where hooks may ask for ID tokens: who signs them. */
+  readonly issuer: SimulatedIssuer | undefined
   /** What goes wrong at this moment. */
   readonly faults: () => Faults
   /** The watches that have fallen silent for ever, and whose readers have not noticed. */

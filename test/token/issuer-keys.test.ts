@@ -69,6 +69,20 @@ describe('keys of an issuer', () => {
     expect(await find('first')).toBe('unknown')
   })
 
+  it('are gone when the issuer publishes none, and posts are to come again', async () => {
+    const { clock, find, issuer, keys } = await prepared()
+    await find('first')
+    issuer.keys = []
+    await clock.advance(10_000)
+    expect(await find('second')).toBe('unavailable')
+    expect(await find('first')).toBe('unavailable')
+    expect(await keys.problem(issuer.url)).toContain('it published no key that can be used')
+    issuer.keys = [second.jwk]
+    await clock.advance(10_000)
+    expect(await find('first')).toBe('unknown')
+    expect(await keys.problem(issuer.url)).toBeUndefined()
+  })
+
   it.each<[Mood, RegExp]>([
     ['hangs', /its host cannot be reached/],
     ['trickles', /its host cannot be reached/],

@@ -274,6 +274,11 @@ const judges: Partial<Record<Reason, Judge>> = {
     'that a Secret is missing, which it never was meanwhile',
     maySee('cannot be told'),
   ),
+  IssuerUnavailable: unlessSome(
+    'auth',
+    "that the issuer's keys cannot be read, which the process had read",
+    maySee('the issuer is away'),
+  ),
   UnknownToken: ({ story, timeline }) =>
     isKeyGone(timeline, story) ? undefined : { promise: 'false 404', why: 'was told that its token is unknown' },
 }

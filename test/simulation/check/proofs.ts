@@ -2,26 +2,25 @@ import { authOf } from '../../../src/api/auth.ts'
 import { isReceiverHook } from '../../../src/api/hook.ts'
 import type { Proof, Violation } from '../happened.ts'
 import { isThere } from './model.ts'
+import { idTokenShown } from './id-tokens.ts'
 import { mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './timeline.ts'
 
 /** How long after a change of a Secret what it held before may be gone by, in milliseconds: what the guide promises. */
 const promisedMs = 2000
 
 /** What a hook can make of what a post shows. */
-export type Shown = 'all' | 'too little' | 'cannot be told'
+export type Shown = 'all' | 'too little' | 'cannot be told' | 'the issuer is away'
 
 /**
  * What a version of a hook may make of what a post shows: by what its Secret held at any moment from the promised seconds
  * before the post's arrival on, up to a place.
  */
-export const shownTo = (
-  timeline: Timeline,
-  { object }: HookVersion,
-  { arrivedAt, ended, post }: Story,
-): readonly Shown[] => {
+export const shownTo = (timeline: Timeline, { object }: HookVersion, story: Story): readonly Shown[] => {
   const auth = isReceiverHook(object) && object.spec.auth ? authOf(object.spec.auth) : undefined
   // No editor of the simulation asks for a topic.
-  if (!auth || auth.form === 'sns' || auth.form === 'oidc') return ['all']
+  if (!auth || auth.form === 'sns') return ['all']
+  if (auth.form === 'oidc') return idTokenShown(timeline, auth, story)
+  const { arrivedAt, ended, post } = story
   const { happened, secrets } = timeline
   const versions = secrets.get(auth.secret) ?? []
   const since = versions.findLastIndex(({ place }) => (happened[place]?.at ?? 0) <= arrivedAt - promisedMs)
@@ -38,6 +37,7 @@ const proves = (
   asked: { readonly form: string; readonly header?: string; readonly word: string },
 ): boolean =>
   proof !== undefined &&
+  proof.form !== 'id token' &&
   proof.spoiled === undefined &&
   proof.form === asked.form &&
   proof.word === asked.word &&
@@ -59,6 +59,7 @@ const outside: ReadonlySet<string> = new Set([
   'BodyTooSlow',
   'Unauthorized',
   'AuthSecretNotFound',
+  'IssuerUnavailable',
 ])
 
 /** A post that does not prove what its hook asks for is answered with nothing more than that. */

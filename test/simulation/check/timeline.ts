@@ -53,6 +53,8 @@ export interface Timeline {
   readonly rows: ReadonlySet<string>
   /** The sets of public keys. */
   readonly keys: readonly KeySet[]
+  /** Each process's reads of the keys of the issuer of ID tokens, one after another. */
+  readonly keyReads: ReadonlyMap<string, readonly KeyRead[]>
   readonly knowledge: ReadonlyMap<string, Readonly<Record<Followed, Knowledge>>>
   readonly happened: readonly Happened[]
 }
@@ -67,8 +69,9 @@ export interface Story {
   readonly endedAt: number
   /** Undefined where the process did not live to answer. */
   readonly answer: TriggerAnswer | undefined
-  /** The wall clock of the process at both ends, whichever is earlier. */
+  /** The wall clock of the process at both ends, whichever is earlier, and whichever is later. */
   readonly wall: number
+  readonly latestWall: number
 }
 
 export interface HookVersion {
@@ -131,6 +134,18 @@ export interface KeySet {
   readonly stop: Stop | undefined
 }
 
+/** A read of the keys of the issuer of ID tokens by a process. */
+export interface KeyRead {
+  readonly beganAt: number
+  /** Infinity while it goes on. */
+  readonly ended: number
+  readonly endedAt: number
+  /** The ids of the keys; undefined if it gave no key set. */
+  readonly kids: ReadonlySet<string> | undefined
+  /** Whether it gave no key. */
+  readonly failed: boolean
+}
+
 /** A marked write, when it was folded. */
 export interface Fold {
   readonly place: number
@@ -171,6 +186,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const accounts = new Map<string, AccountVersion[]>()
   const rights: RightsVersion[] = []
   const senders = new Map<string, string>()
+  const sentPlainly = new Set<string>()
   const acted: { place: number; process: string; as: string }[] = []
   const secrets = new Map<string, SecretVersion[]>()
   const folds = new Map<string, Fold[]>()
@@ -178,6 +194,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const claimed = new Set<string>()
   const rows = new Set<string>()
   const keys: KeySet[] = []
+  const keyReads = new Map<string, Writable<KeyRead>[]>()
   const knowledge = new Map<string, Record<Followed, Knowledge>>()
   const last = happened.at(-1)?.at ?? 0
 
@@ -186,7 +203,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       case 'post': {
         const { post, wall } = entry
         const open = { ended: happened.length, endedAt: last, answer: undefined }
-        stories.set(post.id, { post, arrived: place, arrivedAt: entry.at, wall, ...open })
+        stories.set(post.id, { post, arrived: place, arrivedAt: entry.at, wall, latestWall: wall, ...open })
         break
       }
       case 'answer': {
@@ -196,6 +213,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         story.ended = place
         story.endedAt = entry.at
         story.wall = Math.min(story.wall, entry.wall)
+        story.latestWall = Math.max(story.latestWall, entry.wall)
         break
       }
       case 'crash':
@@ -246,12 +264,21 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
       }
       case 'acted':
         acted.push({ place, ...entry })
-        if (entry.mark !== undefined && !senders.has(entry.mark)) senders.set(entry.mark, entry.as)
+        if (entry.mark !== undefined && !senders.has(entry.mark) && !sentPlainly.has(entry.mark))
+          senders.set(entry.mark, entry.as)
+        break
+      case 'issuer asked':
+        readKeys(listIn(keyReads, entry.process), entry, place)
         break
       case 'rights':
         rights.push({ place, ...entry })
         break
-      case 'request':
+      case 'request': {
+        // Who helps with a claim may act as an account that its hook has got since the write was first sent.
+        const mark = /^PATCH .*[?&]fieldManager=([^&]+)/.exec(entry.asked)?.[1]
+        if (mark !== undefined && !senders.has(mark)) sentPlainly.add(mark)
+        break
+      }
       case 'set back':
       case 'world':
       case 'log':
@@ -282,8 +309,25 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
     claims,
     rows,
     keys,
+    keyReads,
     knowledge,
     happened,
+  }
+}
+
+/** Adds a request to the issuer to the reads of a process: the first of a read begins it, and keys or a failure end it. */
+const readKeys = (
+  reads: Writable<KeyRead>[],
+  { at, got }: Extract<Happened, { what: 'issuer asked' }>,
+  place: number,
+): void => {
+  const last = reads.at(-1)
+  if (got === undefined) {
+    if (!last || last.ended !== Infinity)
+      reads.push({ beganAt: at, ended: Infinity, endedAt: Infinity, kids: undefined, failed: false })
+  } else if (last && got !== 'description') {
+    const kids = got === 'nothing' ? undefined : new Set(got)
+    Object.assign(last, { ended: place, endedAt: at, kids, failed: !kids?.size })
   }
 }
 

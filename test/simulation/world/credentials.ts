@@ -2,20 +2,30 @@ import { createHmac } from 'node:crypto'
 import { authOf, type Auth } from '../../../src/api/auth.ts'
 import { isReceiverHook } from '../../../src/api/hook.ts'
 import { hookPlural } from '../../../src/api/names.ts'
-import type { Proof } from '../happened.ts'
+import type { Proof, WordProof } from '../happened.ts'
+import { idTokenOf, type SimulatedIssuer } from '../issuer.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
+import { idTokenFor, wrongIdToken } from './id-tokens.ts'
 import { authSecretOf, userName, wordIn } from './secrets.ts'
 
 /** What senders have been given in addition to the URLs: at once, whenever it is changed. */
 export interface Wallet {
-  /** What a hook asks for; `ago` 1 is what it asked for before its Secret was changed. Undefined where it asks for nothing. */
+  /**
+   * What a hook asks for; `ago` 1 is what it asked for before its Secret was changed, or with the key that the issuer signed with
+   * before. Undefined where it asks for nothing, or there is none.
+   */
   of(hook: string, ago?: number): Proof | undefined
   /** Whether the hook of a uid counts a signed body once within a time. Nobody edits that of a hook that is there. */
   countsOnce(uid: string): boolean
 }
 
-export const readCredentials = (server: SimulatedServer): Wallet => {
+/** `issuer` signs ID tokens, and `now` is the wall clock of the senders. */
+export const readCredentials = (
+  server: SimulatedServer,
+  issuer: Pick<SimulatedIssuer, 'signed'> | undefined,
+  now: () => number,
+): Wallet => {
   const asked = new Map<string, Auth | undefined>()
   const words = new Map<string, readonly string[]>()
   const once = new Set<string>()
@@ -32,8 +42,12 @@ export const readCredentials = (server: SimulatedServer): Wallet => {
   return {
     of: (hook, ago = 0) => {
       const auth = asked.get(hook)
+      if (auth?.form === 'oidc') {
+        const kid = issuer?.signed.at(-1 - ago)
+        return kid === undefined ? undefined : idTokenFor(auth, kid, Math.floor(now() / 1000))
+      }
       const word = words.get(authSecretOf(hook))?.at(-1 - ago)
-      if (!auth || auth.form === 'sns' || auth.form === 'oidc' || word === undefined) return undefined
+      if (!auth || auth.form === 'sns' || word === undefined) return undefined
       if (auth.form === 'header' || auth.form === 'path' || auth.form === 'standardWebhooks') {
         throw new Error('no hook of a history asks so')
       }
@@ -51,6 +65,7 @@ export const shown = (rng: Rng, wallet: Wallet, hook: string): Proof | undefined
 
 /** What is not, or no longer, what a hook asks for. */
 export const wrong = (rng: Rng, wallet: Wallet, hook: string, proof: Proof): Proof | undefined => {
+  if (proof.form === 'id token') return wrongIdToken(rng, proof, wallet.of(hook, rng.int(1, 3)))
   const spoiled = rng.pick(['begins alike', 'as long', 'longer'] as const)
   return rng.pick<() => Proof | undefined>([
     () => undefined,
@@ -61,7 +76,9 @@ export const wrong = (rng: Rng, wallet: Wallet, hook: string, proof: Proof): Pro
 }
 
 /** The headers by which a post shows what its sender has. */
-export const headersOf = ({ form, header = '', spoiled, word }: Proof, body: Uint8Array): Record<string, string> => {
+export const headersOf = (proof: Proof, body: Uint8Array): Record<string, string> => {
+  if (proof.form === 'id token') return { authorization: `Bearer ${idTokenOf(proof)}` }
+  const { form, header = '', spoiled, word } = proof
   switch (form) {
     case 'bearer':
       return { authorization: `Bearer ${spoil(word, spoiled)}` }
@@ -74,7 +91,7 @@ export const headersOf = ({ form, header = '', spoiled, word }: Proof, body: Uin
   }
 }
 
-const spoil = (text: string, how: Proof['spoiled']): string => {
+const spoil = (text: string, how: WordProof['spoiled']): string => {
   switch (how) {
     case undefined:
       return text

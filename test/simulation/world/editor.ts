@@ -12,7 +12,7 @@ import { refTo } from './targets.ts'
 export const editHook =
   (server: SimulatedServer, installation: Installation) =>
   async ({ did, rng, sleep }: Actor): Promise<void> => {
-    const { asking, hooks, targets } = installation
+    const { asking, hooks, issuing, targets } = installation
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
     const hook = parseJson(server.tell('GET', path).body)
@@ -41,7 +41,15 @@ export const editHook =
       { token: { secretName: rng.chance(0.5) ? secretOf(name) : null } },
       { when: rng.chance(0.5) ? rng.pick(allExpressions) : null },
       ...(asking
-        ? [{ auth: countsOnce ? otherWindow(rng) : rng.chance(0.7) ? { ...askNothing, ...askFor(rng, name) } : null }]
+        ? [
+            {
+              auth: countsOnce
+                ? otherWindow(rng)
+                : rng.chance(0.7)
+                  ? { ...askNothing, ...(issuing && { oidc: null }), ...askFor(rng, name) }
+                  : null,
+            },
+          ]
         : []),
     ])
     const { status } = server.tell('PATCH', path, { spec })

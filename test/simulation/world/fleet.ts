@@ -6,9 +6,11 @@ import { verdictOf } from '../../../src/operations/checks.ts'
 import type { Endpoint } from '../../../src/trigger/endpoint.ts'
 import { defaultLimits, type RecordLimits } from '../../../src/record/memory.ts'
 import { endsAfterMs } from '../../../src/roles.ts'
+import { issuerKeysOf } from '../../../src/token/issuer-keys.ts'
 import { controllerLease } from '../../../src/token/published.ts'
 import { triggerRole } from '../../../src/trigger/trigger.ts'
 import { noFaults } from '../faults.ts'
+import { issuerURL } from '../issuer.ts'
 import { createProcess } from '../process.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedProcess, Simulation } from '../simulation.ts'
@@ -62,7 +64,8 @@ export const startFleet = (
     const stop = new AbortController()
     const history =
       size.readsLease === true ? historyOf(process.environment, { ...lease, marks: role === 'controller' }) : undefined
-    const started = startRole(role, process, { records, history })
+    const isIssued = simulation.issuer !== undefined
+    const started = startRole(role, process, { records, history, isIssued })
     seats.set(seat, { process, role, ...started, serving: true, open: 0, stop: () => stop.abort() })
     process.onEnd(() => {
       seats.delete(seat)
@@ -111,13 +114,30 @@ const endWithHistory = (process: SimulatedProcess, history: History, stop: Abort
 const startRole = (
   role: Member['role'],
   { environment: given, name }: SimulatedProcess,
-  { history, records }: { readonly records: RecordLimits; readonly history: History | undefined },
+  {
+    history,
+    isIssued,
+    records,
+  }: {
+    readonly records: RecordLimits
+    readonly history: History | undefined
+    /** Whether hooks may name the issuer. */
+    readonly isIssued: boolean
+  },
 ): Pick<Member, 'ready' | 'endpoint'> & { run(stop: AbortSignal): Promise<void> } => {
   const environment = history ? { ...given, api: withoutDoubt(given.api, history) } : given
-  const shared = { namespace: system, ...(history && { history, follow: followIn(history) }) }
+  const issuers = isIssued ? issuerKeysOf(environment, [{ url: issuerURL, keys: undefined }]) : undefined
+  const shared = {
+    namespace: system,
+    ...(issuers && { issuers }),
+    ...(history && { history, follow: followIn(history) }),
+  }
   const started =
     role === 'trigger'
       ? triggerRole(environment, { ...shared, records })
       : { ...controllerRole(environment, { ...shared, identity: name, publicURL }), endpoint: undefined }
-  return { ...started, ready: () => verdictOf(started.checks).passed }
+  const run = async (stop: AbortSignal): Promise<void> => {
+    await Promise.all([started.run(stop), issuers?.run(stop)])
+  }
+  return { ...started, run: issuers ? run : started.run, ready: () => verdictOf(started.checks).passed }
 }

@@ -5,6 +5,7 @@ import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { makeAccounts, someAccount } from './accounts.ts'
 import { allExpressions } from './expressions.ts'
+import { askForIdToken } from './id-tokens.ts'
 import { makeJobHooks, namesOfJobHooks } from './job-hooks.ts'
 import { makePassing, passOn } from './passing.ts'
 import { deploymentsPath, hooksPath, shop, system } from './paths.ts'
@@ -29,6 +30,8 @@ export interface Installation {
   readonly acting: Rng | undefined
   /** Where leases may end with their hook: the chance that says which do. Others draw nothing from it. */
   readonly deleting: Rng | undefined
+  /** Where hooks may ask for ID tokens: the chance that says which do. Others draw nothing from it. */
+  readonly issuing: Rng | undefined
   /** Whether the signing keys are rotated. */
   readonly rotating: boolean
   /** Whether all hooks take back what an alert changed, and hardly anything keeps them from it. */
@@ -50,11 +53,12 @@ export const install = (
     isRolling,
     isPassing,
     isRunning,
+    issuing,
     leasing,
     limiting,
     signing,
     speaking,
-  }: Pick<Installation, 'acting' | 'deleting' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & {
+  }: Pick<Installation, 'acting' | 'deleting' | 'issuing' | 'leasing' | 'limiting' | 'signing' | 'speaking'> & {
     readonly isRolling: boolean
     readonly isPassing: boolean
     readonly isRunning: boolean
@@ -74,7 +78,7 @@ export const install = (
   const rolling = isRolling ? siteHooks.map(({ metadata: { name } }) => name) : []
   const rotating = rng.chance(0.2)
   const installation = {
-    ...{ targets, hooks, asking, signing, leasing, limiting, acting, deleting },
+    ...{ targets, hooks, asking, signing, issuing, leasing, limiting, acting, deleting },
     ...{ rotating, rolling, running: isRunning ? namesOfJobHooks : [], passing: isPassing ? [passOn] : [], speaking },
   }
   if (acting) makeAccounts(server)
@@ -93,7 +97,7 @@ export const install = (
 export const newHook = (
   rng: Rng,
   name: string,
-  { acting, asking, deleting, leasing, limiting, signing, speaking, targets }: Installation,
+  { acting, asking, deleting, issuing, leasing, limiting, signing, speaking, targets }: Installation,
 ) => ({
   apiVersion,
   kind: hookKind,
@@ -116,6 +120,7 @@ export const newHook = (
     ...(speaking ? { onResolved: 'undo', cooldown: '0s' } : {}),
     ...(asking && rng.chance(0.5) ? { auth: askFor(rng, name) } : {}),
     ...(signing?.chance(0.6) ? { auth: askForSignature(signing, name) } : {}),
+    ...(issuing?.chance(0.6) ? { auth: askForIdToken(issuing, name) } : {}),
     ...(leasing?.chance(0.8) ? { for: leasing.pick(leaseLengths) } : {}),
     ...(limiting?.chance(0.7) ? { limits: someLimits(limiting) } : {}),
     ...(leasing?.chance(0.4) ? { cooldown: leasing.pick(['4s', '8s']) } : {}),

@@ -3,6 +3,7 @@ import type { Acting } from '../kube/acting.ts'
 import { forbiddenTries } from '../kube/written.ts'
 import { refusedAt } from '../record/protocol.ts'
 import { isRemembered } from '../record/judge.ts'
+import type { DeliveryContext } from '../record/context.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper } from './help.ts'
@@ -195,19 +196,28 @@ export class TargetQueue {
 
 /**
  * Returns the posts that one write may fold. A record belongs to one hook, so posts of other hooks
- * with an idempotency key wait for a later turn.
+ * with an idempotency key wait for a later turn. If the hooks have an account, all posts of other hooks
+ * do: the hook with the claim may get another account, which may then send the claimed write.
  */
 const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): readonly Waiting[] => {
   let room = maxClaimed
-  return waiting.filter(({ context }) => !isRemembered(context) || (context.ledger() === ledger && room-- > 0))
+  const mayShare = ({ account, hook }: DeliveryContext): boolean => !ledger || !account || hook.uid === ledger.owner.uid
+  return waiting.filter(({ context }) =>
+    isRemembered(context) ? context.ledger() === ledger && room-- > 0 : mayShare(context),
+  )
 }
 
 /**
  * Returns the record for a turn: the first post with a need for a record decides. Undefined if no
- * post does.
+ * post does, or if it could not share a write with the first post.
  */
-const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined =>
-  waiting.find(({ context }) => isRemembered(context))?.context.ledger()
+const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined => {
+  const ledger = waiting.find(({ context }) => isRemembered(context))?.context.ledger()
+  const first = waiting[0]?.context
+  // Otherwise posts with a record could keep a post of another hook waiting for good.
+  const isShut = ledger && first?.account && first.hook.uid !== ledger.owner.uid
+  return isShut ? undefined : ledger
+}
 
 const internalError: Step = {
   step: 'unavailable',

@@ -6,6 +6,49 @@ import { type FakeClock } from '../support/clock.ts'
 import { status } from '../support/step-server.ts'
 import { setUp, named, putRows, claimOf, claimsIn } from './claimed.ts'
 
+describe('a claimed write', () => {
+  it.each([
+    [
+      'of hooks with one account has the steps of its own hook alone',
+      true,
+      [
+        [2, 3],
+        [3, 5],
+      ],
+    ],
+    ['of hooks without an account has those of other hooks too', false, [[2, 5]]],
+  ])('%s', async (_what, hasAccount, written) => {
+    const { clock, server, start } = setUp()
+    const process = start()
+    const { api } = process.environment
+    const account = hasAccount ? { name: 'able', api } : undefined
+    const posted = Promise.all([
+      process.post({ ...named('a'), account }),
+      process.post({ hook: 'other', account }),
+      process.post({ hook: 'other', account }),
+    ])
+    await clock.advance(1000)
+    expect(await posted).toMatchObject([{ step: 'done' }, { step: 'done' }, { step: 'done' }])
+    expect(server.writes.map(({ from, to }) => [from, to])).toEqual(written)
+  })
+})
+
+it('a post that came first is in the first write, though the claims after it are of another hook', async () => {
+  const { clock, server, start } = setUp()
+  const process = start()
+  const account = { name: 'able', api: process.environment.api }
+  const posted = Promise.all([
+    process.post({ hook: 'other', account }),
+    ...['a', 'b', 'c'].map(key => process.post({ ...named(key), account })),
+  ])
+  await clock.advance(1000)
+  await posted
+  expect(server.writes.map(({ from, to }) => [from, to])).toEqual([
+    [2, 3],
+    [3, 6],
+  ])
+})
+
 describe('claims that their processes have left behind', () => {
   it('are looked at one after another, also while one of them cannot be read', async () => {
     const { clock, server, start, world } = setUp()

@@ -388,8 +388,12 @@ const without = (steps: readonly Step[], others: readonly Step[]): readonly Step
   })
 }
 
-/** Returns whether a post got no outcome. */
-const isSilent = ({ answer }: Story): boolean => answer === undefined || answer === 'no answer' || answer.status === 503
+/** Returns whether a post got no outcome. One that waits may have been decided before its hook was deleted. */
+const isSilent = ({ answer, post }: Story): boolean =>
+  answer === undefined ||
+  answer === 'no answer' ||
+  answer.status === 503 ||
+  (post.waitMs !== undefined && answer.status === 410)
 
 const unexplained = ({ before, fold, stored }: Write, certain: readonly Step[], silent: readonly Story[]): string => {
   const ids = silent.map(({ post }) => post.id)

@@ -40,6 +40,8 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format' |
   readonly maxRows?: number
   /** True if rows of deliveries that have counted may be missing: pages are lost, as those of a deleted hook are. */
   readonly isForgetful?: boolean
+  /** True if the hook is deleted, and only its leases keep the record. */
+  readonly isOfDeletedHook?: boolean
 }
 
 /** The limits of a record. */
@@ -172,7 +174,8 @@ const formatOf = ({ acts = [], parts = [], runs = [] }: Memory, rows: readonly R
 
 /** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { groups, isForgetful: _, maxRows: __, objects: ___, pages, parts: ____, rows: _____, ...others } = memory
+  const { groups, isForgetful: _, isOfDeletedHook: __, maxRows: ___, ...kept } = memory
+  const { objects: ____, pages, parts: _____, rows: ______, ...others } = kept
   const open = openRows(memory)
   return {
     format: formatOf(memory, open),

@@ -100,7 +100,11 @@ export const readRecord = async (
     if (lost > 0 && !isGoing) reading.unreadable(`${lost} pages of the record`)
     const found = pages.flatMap(page => (page.read === 'found' ? page.page : []))
     const memory = memoryOf(parsed.memory, found)
-    return { read: 'found', object, memory: lost > 0 || isGoing ? { ...memory, isForgetful: true } : memory }
+    if (lost === 0 && !isGoing) return { read: 'found', object, memory }
+    // Somebody may have deleted the record alone, or a page.
+    const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+    const isOfDeletedHook = hook?.metadata.uid !== uid
+    return { read: 'found', object, memory: { ...memory, isForgetful: true, isOfDeletedHook } }
   } catch (error) {
     const { failure, ...why } = readFailureOf(error)
     return failure === 'unreachable' ? { read: 'unreachable', ...why } : { read: 'refused', message: why.message }

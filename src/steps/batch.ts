@@ -1,4 +1,4 @@
-import { mayRun } from '../record/context.ts'
+import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { isRemembered, nothingToUndo, setByOthers } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
@@ -89,7 +89,9 @@ const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOther
  */
 const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const unanswered = waiting.filter(isUnanswered)
-  const changed = unanswered.filter(({ context }) => !mayRun(context))
+  // The record of a deleted hook has lost rows, so a copy would count again. Only its leases still end.
+  const isClosed = ({ ends }: DeliveryContext): boolean => draft.fields.isOfDeletedHook === true && !ends
+  const changed = unanswered.filter(({ context }) => !mayRun(context) || (isRemembered(context) && isClosed(context)))
   const members = changed.length === 0 ? unanswered : unanswered.filter(entry => !changed.includes(entry))
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,

@@ -4,6 +4,7 @@ import { storeSkip } from '../../src/steps/skip.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import { type FakeClock } from '../support/clock.ts'
 import { status } from '../support/step-server.ts'
+import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { setUp, named, putRows, claimOf, claimsIn } from './claimed.ts'
 
 describe('a claimed write', () => {
@@ -47,6 +48,22 @@ it('a post that came first is in the first write, though the claims after it are
     [2, 3],
     [3, 6],
   ])
+})
+
+describe('a delivery to a record that has lost a page', () => {
+  it.each([
+    ['counts if its hook is there', false, 'done', [[2, 3]]],
+    ['does not count if its hook is deleted: the page may have said that it has counted', true, 'changed', []],
+  ])('%s', async (_what, isDeleted, step, written) => {
+    const { clock, server, start } = setUp()
+    const process = start()
+    server.putRecord('web-up', 'uid of web-up', JSON.stringify({ ...storedOf(emptyMemory), pages: ['page-gone'] }))
+    const posted = process.post(named('a'))
+    if (isDeleted) server.hooks.delete('web-up')
+    await clock.advance(1000)
+    expect(await posted).toMatchObject({ step })
+    expect(server.writes.map(({ from, to }) => [from, to])).toEqual(written)
+  })
 })
 
 describe('claims that their processes have left behind', () => {

@@ -38,10 +38,11 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format' |
   readonly pages?: Pages
   /** The largest number of decided deliveries to remember. */
   readonly maxRows?: number
-  /** True if rows of deliveries that have counted may be missing: pages are lost, as those of a deleted hook are. */
-  readonly isForgetful?: boolean
-  /** True if the hook is deleted, and only its leases keep the record. */
-  readonly isOfDeletedHook?: boolean
+  /**
+   * Why rows of deliveries that have counted may be missing. Absent if none can be. lost pages: the record
+   * lists pages that are gone. deleted hook: its pages go first, and its leases keep the record.
+   */
+  readonly forgetful?: 'lost pages' | 'deleted hook'
 }
 
 /** The limits of a record. */
@@ -174,8 +175,7 @@ const formatOf = ({ acts = [], parts = [], runs = [] }: Memory, rows: readonly R
 
 /** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { groups, isForgetful: _, isOfDeletedHook: __, maxRows: ___, ...kept } = memory
-  const { objects: ____, pages, parts: _____, rows: ______, ...others } = kept
+  const { forgetful: _, groups, maxRows: __, objects: ___, pages, parts: ____, rows: _____, ...others } = memory
   const open = openRows(memory)
   return {
     format: formatOf(memory, open),

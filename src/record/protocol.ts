@@ -95,7 +95,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     // A missing row that is not kept now either is older than the oldest row of a full record. So it
     // was forgotten, not dropped, and has counted before. It may have been in a page that is lost, too: to
     // count it twice would take back a lease twice.
-    if (isGone && (draft.fields.isForgetful === true || !draft.get(row.key))) continue
+    if (isGone && (draft.fields.forgetful !== undefined || !draft.get(row.key))) continue
     // A lost row was given up before. Its run, report and undo were recorded then, so only its step
     // is missing in the sum.
     if (row.report && !isLost) withReport(draft, row.report, row.at)

@@ -77,10 +77,7 @@ export const readRecord = async (
   try {
     const object = await read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
     const isOurs = object?.metadata.ownerReferences?.some(owner => owner.uid === uid) === true
-    if (!isOurs) {
-      const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
-      if (hook?.metadata.uid !== uid) return { read: 'gone' }
-    }
+    if (!isOurs && !(await isHookThere(api, owner))) return { read: 'gone' }
     if (!isOurs && object && isHeld(object)) return { read: 'held', message: heldBy(name) }
     if (!isOurs) return { read: 'found', object, memory: emptyMemory }
     const parsed = parseContent(object['content'])
@@ -102,13 +99,18 @@ export const readRecord = async (
     const memory = memoryOf(parsed.memory, found)
     if (lost === 0 && !isGoing) return { read: 'found', object, memory }
     // Somebody may have deleted the record alone, or a page.
-    const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
-    const isOfDeletedHook = hook?.metadata.uid !== uid
-    return { read: 'found', object, memory: { ...memory, isForgetful: true, isOfDeletedHook } }
+    const forgetful = (await isHookThere(api, owner)) ? 'lost pages' : 'deleted hook'
+    return { read: 'found', object, memory: { ...memory, forgetful } }
   } catch (error) {
     const { failure, ...why } = readFailureOf(error)
     return failure === 'unreachable' ? { read: 'unreachable', ...why } : { read: 'refused', message: why.message }
   }
+}
+
+/** Reads whether the hook of a record exists. */
+const isHookThere = async (api: ApiConnection, { name, namespace, uid }: RecordOwner): Promise<boolean> => {
+  const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+  return hook?.metadata.uid === uid
 }
 
 /**

@@ -90,8 +90,9 @@ const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOther
 const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
   const unanswered = waiting.filter(isUnanswered)
   // The record of a deleted hook has lost rows, so a copy would count again. Only its leases still end.
-  const isClosed = ({ ends }: DeliveryContext): boolean => draft.fields.isOfDeletedHook === true && !ends
-  const changed = unanswered.filter(({ context }) => !mayRun(context) || (isRemembered(context) && isClosed(context)))
+  const isClosed = (context: DeliveryContext): boolean =>
+    draft.fields.forgetful === 'deleted hook' && isRemembered(context) && !context.ends
+  const changed = unanswered.filter(({ context }) => !mayRun(context) || isClosed(context))
   const members = changed.length === 0 ? unanswered : unanswered.filter(entry => !changed.includes(entry))
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,

@@ -201,11 +201,13 @@ export class TargetQueue {
  */
 const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): readonly Waiting[] => {
   let room = maxClaimed
-  const mayShare = ({ account, hook }: DeliveryContext): boolean => !ledger || !account || hook.uid === ledger.owner.uid
   return waiting.filter(({ context }) =>
-    isRemembered(context) ? context.ledger() === ledger && room-- > 0 : mayShare(context),
+    isRemembered(context) ? context.ledger() === ledger && room-- > 0 : !ledger || mayShare(context, ledger),
   )
 }
+
+/** Returns whether a post may be in one write with claims in this record. */
+const mayShare = ({ account, hook }: DeliveryContext, { owner }: Ledger): boolean => !account || hook.uid === owner.uid
 
 /**
  * Returns the record for a turn: the first post with a need for a record decides. Undefined if no
@@ -213,10 +215,9 @@ const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): read
  */
 const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined => {
   const ledger = waiting.find(({ context }) => isRemembered(context))?.context.ledger()
-  const first = waiting[0]?.context
+  const [first] = waiting
   // Otherwise posts with a record could keep a post of another hook waiting for good.
-  const isShut = ledger && first?.account && first.hook.uid !== ledger.owner.uid
-  return isShut ? undefined : ledger
+  return ledger && first && mayShare(first.context, ledger) ? ledger : undefined
 }
 
 const internalError: Step = {

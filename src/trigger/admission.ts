@@ -64,7 +64,8 @@ export const admitter = (parts: AdmissionParts): Admit => {
 
   /**
    * Returns the answer to a post without a proof at a URL with a name. The keys for its token are looked
-   * up for each name, so neither the wait for them nor the answer without them reveals a hook.
+   * up for each name, so neither the wait for them nor the answer without them reveals a hook. `mayRefuse`
+   * is false if a name of no hook could not be looked up now either.
    */
   const unprovedBy = async ({ headers }: TriggerRequest, mayRefuse: boolean): Promise<TriggerAnswer> => {
     if (await idTokens.areKeysAway(headers)) return refusal(503, 'IssuerUnavailable')
@@ -75,10 +76,9 @@ export const admitter = (parts: AdmissionParts): Admit => {
     const beganAt = clock.monotonic()
     const found = await authenticate(request)
     if (!found.accepted) {
-      const isOfName = found.status === 401 || (request.named !== undefined && found.reason === 'ApiUnreachable')
-      return {
-        answer: isOfName ? await unprovedBy(request, found.status === 401) : refusal(found.status, found.reason),
-      }
+      const { reason, status } = found
+      const isUnproved = request.named !== undefined && (status === 401 || reason === 'ApiUnreachable')
+      return { answer: isUnproved ? await unprovedBy(request, status === 401) : refusal(status, reason) }
     }
     const { hook } = found
     if (isNew && found.isFormer) countFormerURL(hook)

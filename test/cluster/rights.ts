@@ -51,7 +51,7 @@ const refusalIn = (said: string): string =>
  * Returns whether a request is about another test. A trigger watches the hooks and records of all namespaces, and may
  * end the leases of other tests, whose hooks have accounts.
  */
-const isOfOther = ({ namespace, systemNamespace }: Cluster, path: string): boolean => {
+const isOfAnotherTest = ({ namespace, systemNamespace }: Cluster, path: string): boolean => {
   const [, of] = /\/namespaces\/([^/]+)/.exec(path) ?? []
   return of !== undefined && of !== namespace && of !== systemNamespace
 }
@@ -67,7 +67,7 @@ const watched = (
   refused: (what: string) => void,
 ): ApiConnection => ({
   request: async request => {
-    if (isOfOther(here, request.path)) return await api.request(request)
+    if (isOfAnotherTest(here, request.path)) return await api.request(request)
     requests.push(`${request.method} ${request.path}`)
     const answer = await api.request(request)
     if (answer.status === 403) refused(refusalIn(answer.body))

@@ -89,7 +89,7 @@ export const longParts: readonly LongPart[] = [
   {
     name: 'flood',
     does: 'a trigger in floods of each kind: its memory, and what it asks of the API server [FILE ...]',
-    minutes: 10,
+    minutes: 14,
     cluster: [],
     commands: [vitest('--project', 'flood')],
   },

@@ -156,7 +156,7 @@ describe('a marked write', () => {
   })
 
   it('does not count a row again that may have been in a page that is lost', () => {
-    const memory = { ...dropped(ofWrite('m'))(before), isForgetful: true }
+    const memory = { ...dropped(ofWrite('m'))(before), forgetful: 'deleted hook' as const }
     const { rows: kept, ...fields } = applied('m', rows)(memory)
     expect(kept.map(({ state }) => state)).toEqual(rows.map(() => 'done'))
     expect(fields).toEqual({ ...memory, rows: undefined })

@@ -98,7 +98,7 @@ const list = async (cluster: Cluster, { out }: Shell): Promise<number> => {
 
 const hookCount = (count: number): string => `${count} ${count === 1 ? 'hook' : 'hooks'}`
 
-const havingCount = (count: number): string => `${hookCount(count)} still ${count === 1 ? 'has' : 'have'}`
+const hooksStillHave = (count: number): string => `${hookCount(count)} still ${count === 1 ? 'has' : 'have'}`
 
 /** Returns the hooks whose URL one of the keys has signed. */
 const signedBy = (use: KeyUse, ...kids: readonly string[]): readonly SignedHook[] =>
@@ -176,7 +176,7 @@ const renewed = async (
       const left = signedBy(use, ...former)
       if (left.length === 0) return 'every hook has a new URL'
       if (clock.monotonic() > end || stop.aborted) throw new CommandFailure(notRenewed(left), 124)
-      progress.show(`${havingCount(left.length)} a former URL`)
+      progress.show(`${hooksStillHave(left.length)} a former URL`)
       await wait(clock, Math.max(listEveryMs, 2 * (clock.monotonic() - sentAt)), stop)
     }
   } finally {
@@ -185,7 +185,7 @@ const renewed = async (
 }
 
 const notRenewed = (left: readonly SignedHook[]): string =>
-  `the new key signs, and ${havingCount(left.length)} a former URL. Their conditions say why, or no controller runs. Drop no key before they have a new one:\n${namesOf(left)}`
+  `the new key signs, and ${hooksStillHave(left.length)} a former URL. Their conditions say why, or no controller runs. Drop no key before they have a new one:\n${namesOf(left)}`
 
 /** How many names are listed at most. More would fill the screen. */
 const maxNames = 20
@@ -237,7 +237,7 @@ const confirmDrop = async (
   const pasted = use ? signedBy(use, ...kept).filter(({ isPasted }) => isPasted) : []
   const write = (text: string): void => shell.err.write(`${text}\n`)
   if (!use) write('you may not list the hooks of all namespaces, so those whose URL was pasted are not shown')
-  if (left.length > 0) write(`${havingCount(left.length)} a URL of this key:\n${namesOf(left)}`)
+  if (left.length > 0) write(`${hooksStillHave(left.length)} a URL of this key:\n${namesOf(left)}`)
   if (pasted.length > 0) write(`${pastedCount(pasted.length)}, where it was pasted:\n${namesOf(pasted)}`)
   if (given.get(yes)) return
   if (shell.input.isTerminal) {

@@ -140,6 +140,7 @@ test('a request that waited for a free socket until its time was over was never 
   })
   // The lease lane has two sockets.
   const holding = [1, 2].map(n => api.request({ ...patch, lane: 'lease', path: `/held/${n}` }))
+  await expect.poll(() => seen.length).toBe(2)
   const error = await failure(api.request({ ...patch, lane: 'lease', path: '/late', timeoutMs: 50 }))
   expect(error.mayHaveArrived).toBe(false)
   for (const response of held) response.end('{}')

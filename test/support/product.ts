@@ -215,3 +215,13 @@ export const postUntilDone = (url: string, body?: unknown, init: RequestInit = {
     () => post(url, body, init),
     ({ status }) => status !== 503,
   )
+
+/**
+ * Posts until it is done, as {@link postUntilDone}. Resolves with undefined if the connection is closed without an answer: nobody can say
+ * then whether the post ran. A busy machine, on which requests to the API server take too long, has such posts.
+ */
+export const postUntilClear = (url: string): Promise<Posted | undefined> =>
+  postUntilDone(url).catch((error: unknown) => {
+    if (at(error, 'cause', 'code') === 'UND_ERR_SOCKET') return undefined
+    throw error
+  })

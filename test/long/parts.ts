@@ -102,6 +102,14 @@ export const longParts: readonly LongPart[] = [
     commands: [vitest('--project', 'cluster', 'test/cluster/exact.test.ts')],
   },
   {
+    name: 'exact-hour',
+    does: '40,000 posts over an hour, as exact does them, and what Porcupine says of the log of all that happened',
+    minutes: 65,
+    cluster: ['porcupine'],
+    env: { EXACT: 'hour' },
+    commands: [vitest('--project', 'cluster', 'test/cluster/exact.test.ts')],
+  },
+  {
     name: 'leases',
     does: 'an hour of alerts of which a tenth of the posts is lost; no trigger while leases end; a restored etcd [FILE ...]',
     minutes: 65,
@@ -119,9 +127,9 @@ export const longParts: readonly LongPart[] = [
   },
   {
     name: 'restored',
-    does: 'etcd restored beneath running processes, and by the page on restores [FILE ...]',
-    minutes: 4,
-    cluster: ['etcdutl'],
+    does: 'etcd restored: beneath running processes, by its page, below an Alertmanager; a cluster built again [FILE ...]',
+    minutes: 7,
+    cluster: ['alertmanager', 'etcdutl'],
     commands: [vitest('--project', 'restored')],
   },
   {

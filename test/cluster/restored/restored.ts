@@ -20,14 +20,16 @@ export interface Kept {
   readonly start: () => void
 }
 
-const kept = (args: readonly string[]): Kept => {
+/** Starts the product with these arguments, until the test ends. */
+export const kept = (args: readonly string[]): Kept => {
   const codes: (number | null)[] = []
   let isWanted = true
   let running: Program | undefined
-  onTestFinished(() => void (isWanted = false))
   const start = (): void => {
     isWanted = true
     running = program(args)
+    // What is to be done at the end is done in reverse order: this comes before the program is ended.
+    onTestFinished(() => void (isWanted = false))
     void running.ended.then(code => {
       codes.push(code)
       if (isWanted) start()

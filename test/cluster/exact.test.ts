@@ -13,15 +13,16 @@ import { askPorcupine } from './exact/porcupine.ts'
 import { run } from './exact/run.ts'
 
 /**
- * What runs each time, some 1,700 posts to targets of all kinds; and what EXACT=long runs, in minutes. EXACT_SEED chooses what is
- * sent and killed, and EXACT_HISTORY names a file that the history is kept in.
+ * What runs each time, some 1,700 posts to targets of all kinds; what EXACT=long runs, in minutes; and what EXACT=hour spreads
+ * over an hour. EXACT_SEED chooses what is sent and killed, and EXACT_HISTORY names a file that the history is kept in.
  */
 const short: Extent = { deliveries: 1300, targets: 20, triggers: 3, triggerKills: 1, apiServerKills: 1, senders: 48 }
-const long: Extent = { deliveries: 20_000, targets: 50, triggers: 3, triggerKills: 8, apiServerKills: 2, senders: 64 }
+const long: Extent = { ...short, deliveries: 20_000, targets: 50, triggerKills: 8, apiServerKills: 2, senders: 64 }
+const hour: Extent = { ...long, deliveries: 40_000, triggerKills: 24, apiServerKills: 6, lastsMs: 3_600_000 }
 
-const extent = process.env['EXACT'] === 'long' ? long : short
+const extent = { long, hour }[process.env['EXACT'] ?? ''] ?? short
 /** How long it may take on a machine that is busy, in milliseconds. */
-const maxMs = 3_600_000
+const maxMs = 3_600_000 + 2 * (extent.lastsMs ?? 0)
 
 const seed = Number(process.env['EXACT_SEED'] ?? randomInt(1, 1_000_000))
 

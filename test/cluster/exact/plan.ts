@@ -10,8 +10,10 @@ export interface Extent {
   readonly triggers: number
   readonly triggerKills: number
   readonly apiServerKills: number
-  /** How many senders post at the same time, each without a pause. */
+  /** How many senders post at the same time, each without a pause but for `lastsMs`. */
   readonly senders: number
+  /** The time over which the deliveries are spread evenly, in milliseconds; absent if each is sent as soon as a sender is free. */
+  readonly lastsMs?: number
 }
 
 /** A target, and its count in the beginning; undefined where that is absent. */

@@ -5,7 +5,7 @@ import type { Rng } from '../../simulation/seed.ts'
 import { notification } from '../../support/alertmanager.ts'
 import { post } from '../../support/product.ts'
 import type { Answer, Attempt } from './history.ts'
-import type { Delivery } from './plan.ts'
+import type { Delivery, Extent } from './plan.ts'
 
 /** Where a process takes posts. */
 export interface Serving {
@@ -32,16 +32,19 @@ const insistMs = 60_000
 /** How long a sender waits between two attempts, at most, in milliseconds. */
 const maxPauseMs = 300
 
-/** Posts each delivery, so many senders at a time. `begun` receives each before it is sent. */
+/** Posts each delivery, so many senders at a time and over so long a time. `begun` is called before each is sent. */
 export const sendAll = async (
   posting: Post,
   deliveries: readonly Delivery[],
-  senders: number,
+  { lastsMs = 0, senders }: Pick<Extent, 'lastsMs' | 'senders'>,
   begun: () => void,
 ): Promise<void> => {
-  const queue = deliveries.values()
+  const queue = deliveries.entries()
+  const beganAt = nodeClock.monotonic()
   const send = async (): Promise<void> => {
-    for (const delivery of queue) {
+    for (const [index, delivery] of queue) {
+      const dueAt = beganAt + (index / deliveries.length) * lastsMs
+      await wait(nodeClock, Math.max(0, dueAt - nodeClock.monotonic()))
       begun()
       await deliver(posting, delivery)
     }

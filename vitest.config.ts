@@ -61,7 +61,7 @@ const quick = {
  */
 const sampleOfMistakes = {
   simulation: [
-    ...['without-version', 'no-helping', 'claim-after-write', 'up-lowers', 'told-as-read'],
+    ...['without-version', 'no-helping', 'claim-after-write', 'up-lowers', 'watched-as-read'],
     ...['dedupe-by-start', 'cooldown-in-memory', 'undo-resets'],
     ...['filter-ignored', 'auth-kept'],
   ],

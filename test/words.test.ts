@@ -51,9 +51,6 @@ const insteadOfName = (name: string): readonly string[] => {
 /** Any word of a comment's list, to pass over most texts at once. */
 const anyInComments = new RegExp(inComments.map(([{ source }]) => source).join('|'), 'i')
 
-/** Returns whether the names of a file are older than these lists. Those of the simulation are. */
-const hasOldNames = (path: string): boolean => path.startsWith('test/simulation/')
-
 /** Returns a text that a person reads: one with several words, in the product or its scripts. */
 const shownIn = ({ type, value }: SyntaxNode, path: string): string => {
   const text = type === 'TemplateElement' && isObject(value) ? value['cooked'] : value
@@ -76,7 +73,7 @@ const findingsIn = ({ comments, nodes, path, text }: Syntax): readonly string[] 
       })),
     ),
   )
-  const named = (hasOldNames(path) ? [] : nodes)
+  const named = nodes
     .filter(({ type }) => type === 'Identifier' || type === 'PrivateIdentifier')
     .flatMap(({ name, start }) =>
       insteadOfName(String(name)).map(instead => ({ line: lineAt(text, start), word: String(name), instead })),

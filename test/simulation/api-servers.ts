@@ -11,7 +11,7 @@ export interface SimulatedApiServer {
   /** Answers a consistent list: what is asked of the storage is answered once the cache has come that far, or 3 s later. */
   consistently(ask: () => ServerResponse, answer: (response: ServerResponse) => void): void
   /** Takes a change into the cache, and then to its watches, in order. */
-  later(tell: () => void): void
+  later(deliver: () => void): void
   /** While this API server is cut off from the storage, `repeat` is called each second, for a bookmark that does not move. */
   follow(repeat: () => void): () => void
   /** What its caches hold, if the storage was set back beneath it, and it was not restarted since. */
@@ -36,7 +36,7 @@ export interface ApiServers {
   /** Restarts those whose caches are of a lost history. */
   restartLost(): void
   /** Makes some of them sick. Returns what makes them well. */
-  sicken(rng: Rng): { readonly told: string; readonly heal: () => void }
+  sicken(rng: Rng): { readonly what: string; readonly heal: () => void }
 }
 
 /** A real API server waits this long for its cache, and then answers a consistent list from the storage, in milliseconds. */
@@ -46,7 +46,7 @@ const cacheWithinMs = 3_000
 const bookmarkEveryMs = 1_000
 
 /** How long an API server takes at most to say that it cannot reach its storage, in milliseconds. */
-const longestErrorMs = 20_000
+const maxErrorMs = 20_000
 
 /** Of an API server: it is not restarted when the storage is set back. */
 const keepsCaches = 0.7
@@ -87,7 +87,7 @@ export const apiServers = (time: VirtualTime, seed: number, isUp: () => boolean)
       }
       for (const one of chosen) one.fallIll(sickness)
       return {
-        told: `${chosen.length} of ${all.length} API servers: ${sickness.what}`,
+        what: `${chosen.length} of ${all.length} API servers: ${sickness.what}`,
         heal: () => {
           for (const one of chosen) one.recover(sickness)
         },
@@ -139,7 +139,7 @@ class FaultyApiServer implements SimulatedApiServer {
 
   fromStorage(...[ask, answer]: Parameters<SimulatedApiServer['fromStorage']>): void {
     if (this.#sickness?.what === 'cut off' && this.#rng.chance(0.3)) {
-      this.#time.at(this.#rng.int(1, longestErrorMs), () => answer(status(500, 'InternalError')))
+      this.#time.at(this.#rng.int(1, maxErrorMs), () => answer(status(500, 'InternalError')))
       return
     }
     this.#whenAble(() => {

@@ -17,7 +17,7 @@ export interface Post {
   /** What its sender calls the delivery: equal for all copies of one. */
   readonly delivery: string
   /** What it reports: equal for all posts of which one is to be executed, but for repeats. */
-  readonly news: string
+  readonly event: string
   /** The alert that it reports, if any; and since when that fires: it rises. */
   readonly alert?: string
   readonly since?: number
@@ -104,7 +104,7 @@ export type Happened = { readonly at: number } & (
   | { readonly what: 'answer'; readonly post: number; readonly answer: TriggerAnswer; readonly wall: number }
   | { readonly what: 'world'; readonly did: string }
   /** The storage was set back to a version that was the newest at `snapshotAt`. */
-  | { readonly what: 'set back'; readonly snapshotAt: number; readonly told: string }
+  | { readonly what: 'set back'; readonly snapshotAt: number; readonly by: string }
   | {
       readonly what: 'log'
       readonly process: string
@@ -174,7 +174,7 @@ const textOf = (happened: Happened): string => {
     case 'world':
       return `WORLD ${happened.did}`
     case 'set back':
-      return `SET BACK to the state of ${happened.snapshotAt}: ${happened.told}`
+      return `SET BACK to the state of ${happened.snapshotAt}: ${happened.by}`
     case 'log':
       return `${happened.process} ${happened.level}: ${happened.message} ${JSON.stringify(happened.fields, errorsAsText)}`
     case 'passed on':

@@ -50,7 +50,7 @@ import { relay } from './world/relay.ts'
 import { replaying } from './world/replays.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
 import { alertmanagers, forger, namedScript, script, stubborn, waitingScript, type Senders } from './world/senders.ts'
-import { makeTrouble } from './world/trouble.ts'
+import { makeFaults } from './world/trouble.ts'
 import { unwell } from './world/unwell.ts'
 import { writeOutside } from './world/words.ts'
 
@@ -65,7 +65,7 @@ export interface History {
 }
 
 /** How long the time of faults lasts, in milliseconds. */
-const troubleMs = { least: 4_000, most: 20_000 }
+const faultsMs = { least: 4_000, most: 20_000 }
 
 /** What had begun when the faults ended is over by then, in milliseconds: a watch that was to fall silent has done so. */
 const begunMs = 11_000
@@ -100,7 +100,7 @@ const issuers = (): number => Number(process.env['SIMULATION_ISSUERS'] ?? usualI
 const issuersMs = 15_000
 
 /** No history needs nearly as many: a process that makes more is in a loop. */
-const mostEvents = 200_000
+const maxEvents = 200_000
 
 /** Runs the history of a seed, and holds it against the promises. */
 export const runHistory = async (seed: number): Promise<History> => {
@@ -183,7 +183,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const fleet = startFleet(simulation, size)
   if (isGoingBack) goBack(simulation, returning, installation, fleet)
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
-  const drawnMs = rng.int(troubleMs.least, troubleMs.most)
+  const drawnMs = rng.int(faultsMs.least, faultsMs.most)
   const lasts = isGoingBack ? goingBackLastsMs : drawnMs + (isIssuing ? issuersMs : 0)
   // A process that stands still for as long as the snapshot is old cannot know.
   const problem = isGoingBack ? { ...drawn, freezes: 0 } : drawn
@@ -225,8 +225,8 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   }
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
-    const ending = await time.runUntil(done, time.now + limit, mostEvents)
-    if (ending === 'too many events') note({ what: 'broken', why: `${mostEvents} ${endless}` })
+    const ending = await time.runUntil(done, time.now + limit, maxEvents)
+    if (ending === 'too many events') note({ what: 'broken', why: `${maxEvents} ${endless}` })
     return ending === 'done'
   }
   await run(() => false, lasts)
@@ -332,7 +332,7 @@ const populate = (
   often([200, 600, 1500], script(senders))
   often([2000, 4000], namedScript(senders), 0.7)
   often([300, 2000], forger(senders), 0.1)
-  const edit = (hook: string, spec: object): void => void server.tell('PATCH', `${hooksPath}/${hook}`, { spec })
+  const edit = (hook: string, spec: object): void => void server.send('PATCH', `${hooksPath}/${hook}`, { spec })
   often([300, 1000], stubborn(senders, edit), problem.policies > 0 ? 0.9 : 0.1)
   often([1000, 4000], alertmanagers(senders), 0.8)
   often([1000, 4000], alertmanagers(senders), 0.4)
@@ -385,7 +385,7 @@ const populate = (
     const changing = nowAndThen(installation.acting.pick([800, 2500]), changeAccounts(server, installation))
     act({ ...simulation, rng: installation.acting }, mayContinue, changing)
   }
-  makeTrouble(simulation, fleet, problem, lasts)
+  makeFaults(simulation, fleet, problem, lasts)
   let pushes = 1
   const pushers = { newPush: () => pushes++, senders, now: () => wallClock(time) }
   if (installation.rolling.length > 0) {

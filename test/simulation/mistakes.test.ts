@@ -1,13 +1,13 @@
 import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { toldMistakes } from './mistakes/told.ts'
+import { listedMistakes } from './mistakes/listed.ts'
 
 test('the page on how it is proved tells of each mistake, and each that it tells of is a test', () => {
   const tests = readdirSync('test/simulation/mistakes').filter(file => file.endsWith('.test.ts'))
-  const told = toldMistakes().map(({ name }) => `${name}.test.ts`)
-  expect(told.toSorted()).toEqual(tests.toSorted())
+  const listed = listedMistakes().map(({ name }) => `${name}.test.ts`)
+  expect(listed.toSorted()).toEqual(tests.toSorted())
 })
 
 test('each row says what the mistake is, and what it breaks', () => {
-  expect(toldMistakes().filter(({ mistake, promises }) => mistake === '' || promises.length === 0)).toEqual([])
+  expect(listedMistakes().filter(({ mistake, promises }) => mistake === '' || promises.length === 0)).toEqual([])
 })

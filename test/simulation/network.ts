@@ -102,10 +102,10 @@ const exchange = (
 }
 
 /** How long a webhook may take over a write of a count, in milliseconds. */
-const longestPonderMs = 400
+const maxPonderMs = 400
 
 const ponderMs = (rng: Rng, { pondered }: Faults, { method }: ApiRequest): number =>
-  method === 'PATCH' && rng.chance(pondered) ? rng.int(1, longestPonderMs) : 0
+  method === 'PATCH' && rng.chance(pondered) ? rng.int(1, maxPonderMs) : 0
 
 /**
  * Whether a request makes or deletes a Job. An API server does not begin what its sender has given up: the connection is closed. What

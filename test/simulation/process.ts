@@ -8,7 +8,7 @@ import { wallClock, type SimulatedProcess, type Simulation } from './simulation.
 const expressions = inlineExpressions()
 
 /** No timer of Node's is sooner. */
-const leastTimerMs = 1
+const minTimerMs = 1
 
 export const createProcess = (simulation: Simulation, name: string): SimulatedProcess => {
   const { faults, note, time } = simulation
@@ -22,7 +22,7 @@ export const createProcess = (simulation: Simulation, name: string): SimulatedPr
     if (!alive) return
     alive = false
     note({ what, process: name })
-    for (const told of ends) told()
+    for (const listener of ends) listener()
   }
 
   const after = (ms: number, run: () => void): (() => void) => {
@@ -39,7 +39,7 @@ export const createProcess = (simulation: Simulation, name: string): SimulatedPr
   const clock: Clock = {
     now: () => Math.floor(wallClock(time) + offset),
     monotonic: () => time.now,
-    after: (ms, run) => after(Math.max(leastTimerMs, Math.ceil(ms)), run),
+    after: (ms, run) => after(Math.max(minTimerMs, Math.ceil(ms)), run),
   }
   const self: SimulatedProcess = {
     name,
@@ -64,7 +64,7 @@ export const createProcess = (simulation: Simulation, name: string): SimulatedPr
       return !alive
     },
     after,
-    onEnd: told => void ends.push(told),
+    onEnd: listener => void ends.push(listener),
     end: () => die('end'),
     jump: ms => {
       offset += ms

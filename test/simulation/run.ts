@@ -8,10 +8,10 @@ import { runHistory } from './history.ts'
 const usage = `node test/simulation/run.ts [--seconds N | --histories N] [--from SEED] [--workers N]
 node test/simulation/run.ts --seed N [--trace]
 
-Runs histories of the whole product in virtual time, from fresh seeds or from SEED on, for 60 seconds unless told
+Runs histories of the whole product in virtual time, from fresh seeds or from SEED on, for 60 seconds unless received
 otherwise; or the one history of a seed, and with --trace prints all that happens in it.`
 
-interface Told {
+interface Ran {
   readonly seed: number
   readonly violations: readonly Violation[]
   readonly figures: Figures
@@ -21,7 +21,7 @@ interface Told {
 const resourceLimits = { maxYoungGenerationSizeMb: 128 }
 
 /** How many failing seeds are enough to stop. */
-const mostFailures = 20
+const maxFailures = 20
 
 const progressEveryMs = 10_000
 
@@ -50,21 +50,21 @@ const many = async (
   )
   await new Promise<void>((resolve, reject) => {
     const timer = setTimeout(resolve, limit.seconds * 1000)
-    const told = ({ figures: own, seed, violations }: Told): void => {
+    const received = ({ figures: own, seed, violations }: Ran): void => {
       if (figures.histories >= limit.histories) return
       figures = sum(figures, own)
       if (violations.length > 0) {
         failures += 1
         console.log(failure(seed, violations))
       }
-      if (figures.histories < limit.histories && failures < mostFailures) return
+      if (figures.histories < limit.histories && failures < maxFailures) return
       clearTimeout(timer)
       resolve()
     }
     for (let index = 0; index < workers; index++) {
       const workerData = { first: first + index, step: workers }
       const thread = new Worker(new URL('worker.ts', import.meta.url), { workerData, resourceLimits })
-      thread.on('message', told)
+      thread.on('message', received)
       thread.on('error', reject)
       threads.push(thread)
     }

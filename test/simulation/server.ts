@@ -22,7 +22,7 @@ export interface SimulatedServer {
   /** Gives a user that processes impersonate its rights, or takes them. */
   permit(user: string, may: boolean): void
   /** Answers the world at once, with or without faults: a client in it would try again until it works. */
-  tell(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
+  send(method: string, path: string, body?: unknown, extra?: Partial<ServerRequest>): ServerResponse
   /** Opens a watch; `cut` is called when the server goes down. */
   watch(
     request: ServerRequest,
@@ -47,7 +47,7 @@ export interface SimulatedServer {
    */
   setBack(revision: number): ApiServer
   /** Calls back at each version that is noted. */
-  onStored(told: (stored: Stored) => void): void
+  onStored(listener: (stored: Stored) => void): void
 }
 
 /** A policy of the cluster on counts, which is asked before anything else, as a webhook that changes requests is. */
@@ -122,7 +122,7 @@ const storedVersions = (time: VirtualTime, note: Simulation['note']) => {
     versions += 1
     const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
     note(entry)
-    for (const told of listeners) told({ ...entry, at: time.now })
+    for (const listener of listeners) listener({ ...entry, at: time.now })
   }
   return {
     add,
@@ -130,7 +130,7 @@ const storedVersions = (time: VirtualTime, note: Simulation['note']) => {
     follow: (server: ApiServer): void => {
       for (const [resource, kept] of followed) server.observe(kept, change => add(resource, change))
     },
-    onStored: (told: (stored: Stored) => void): void => void listeners.push(told),
+    onStored: (listener: (stored: Stored) => void): void => void listeners.push(listener),
   }
 }
 
@@ -143,7 +143,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   const policies = policiesBy(rng)
   const { isForbidden, permit } = permissions(note)
   let up = true
-  const tell: SimulatedServer['tell'] = (method, path, body, extra = {}) =>
+  const send: SimulatedServer['send'] = (method, path, body, extra = {}) =>
     server.handle({
       method,
       path,
@@ -182,7 +182,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
       }
       return response
     },
-    tell,
+    send,
     permit,
     watch: (request, sink, cut, user, of = server) => {
       if (isForbidden(user)) return status(403, 'Forbidden')

@@ -22,7 +22,7 @@ export const signaturesTakeNoTime = (): (() => void) => {
   ): Promise<boolean> => {
     const known = `${textOf(signature)} ${textOf(data)}`
     const verdict = judged.get(known) ?? verify(null, bytes(data), KeyObject.from(key), bytes(signature))
-    if (judged.size >= mostJudged) judged.clear()
+    if (judged.size >= maxJudged) judged.clear()
     judged.set(known, verdict)
     return verdict
   }
@@ -32,7 +32,7 @@ export const signaturesTakeNoTime = (): (() => void) => {
 }
 
 /** How many verdicts are remembered: those of a few histories. */
-const mostJudged = 1000
+const maxJudged = 1000
 
 const bytes = (source: webcrypto.BufferSource): Uint8Array =>
   ArrayBuffer.isView(source)

@@ -42,7 +42,7 @@ export interface SimulatedProcess {
   /** Runs something in this process, unless that is dead by then; while it is frozen, later. */
   after(ms: number, run: () => void): () => void
   /** Called at the end of the process, by a crash or in order. */
-  onEnd(told: () => void): void
+  onEnd(listener: () => void): void
   /** Ends in order: what it had to do is done. */
   end(): void
   jump(ms: number): void

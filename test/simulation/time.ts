@@ -10,7 +10,7 @@ export interface VirtualTime {
   /** The same, but of events due at one moment those added here come first, in the order in which they were added. */
   inOrder(ms: number, run: () => void): () => void
   /** Runs events, with all that follows from each before the next, until `done` holds or `limit` would be passed. */
-  runUntil(done: () => boolean, limit: number, mostEvents: number): Promise<Ending>
+  runUntil(done: () => boolean, limit: number, maxEvents: number): Promise<Ending>
 }
 
 export type Ending = 'done' | 'time is over' | 'too many events' | 'nothing is left to happen'
@@ -54,7 +54,7 @@ export const virtualTime = (rng: Rng): VirtualTime => {
     },
     at: (ms, run) => add(ms, 1 + rng.uint32(), run),
     inOrder: (ms, run) => add(ms, 0, run),
-    runUntil: (done, limit, mostEvents) =>
+    runUntil: (done, limit, maxEvents) =>
       new Promise((resolve, reject) => {
         const step = (): void => {
           if (done()) return resolve('done')
@@ -64,7 +64,7 @@ export const virtualTime = (rng: Rng): VirtualTime => {
             now = limit
             return resolve('time is over')
           }
-          if (events >= mostEvents) return resolve('too many events')
+          if (events >= maxEvents) return resolve('too many events')
           pop(heap)
           now = due.at
           events += 1

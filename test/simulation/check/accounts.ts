@@ -22,7 +22,7 @@ export const usersOf = (timeline: Timeline, story: Story): ReadonlySet<string | 
 export const checkAccounts = (timeline: Timeline, explanation: Explanation): readonly Violation[] => [
   ...asOthers(timeline, explanation),
   ...asDeleted(timeline),
-  ...toldWithoutRights(timeline),
+  ...answeredWithoutRights(timeline),
 ]
 
 /** Every step in a write was one of a hook whose account has made the write. */
@@ -62,7 +62,7 @@ const hadNoRights = ({ rights }: Timeline, account: string | undefined, place: n
   account !== undefined && !rights.some(each => each.user === userOf(account) && each.may && each.place <= place)
 
 /** Nobody learns a count from a hook whose account has never had a right to anything. */
-const toldWithoutRights = (timeline: Timeline): readonly Violation[] =>
+const answeredWithoutRights = (timeline: Timeline): readonly Violation[] =>
   timeline.stories.flatMap(story => {
     const { answer, arrived, ended, post } = story
     if (answer === undefined || answer === 'no answer' || !decided.has(answer.body.outcome ?? '')) return []

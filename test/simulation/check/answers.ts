@@ -26,7 +26,7 @@ import { currentAt, mayGoBy, upTo, type HookVersion, type Story, type Timeline }
 import type { Explanation } from './writes.ts'
 
 /** How long a process may take over an answer at the worst, and when all is well, in milliseconds. */
-const longestAnswerMs = 8000
+const maxAnswerMs = 8000
 const wellAnswerMs = 4000
 
 /**
@@ -91,7 +91,7 @@ const isOfEarlier = (answer: Story['answer']): boolean =>
 const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   const { answer, arrivedAt, endedAt, post } = story
   const took = endedAt - arrivedAt
-  if (answer !== undefined && took > longestAnswerMs + (post.waitMs ?? 0) && !stoodStill(timeline, post.process)) {
+  if (answer !== undefined && took > maxAnswerMs + (post.waitMs ?? 0) && !stoodStill(timeline, post.process)) {
     return { promise: 'liveness', why: `was answered after ${took} ms` }
   }
   if (!post.healed || isBehindEarlier(timeline, story)) return undefined

@@ -21,7 +21,7 @@ const askedEveryMs = 10_000
 
 /** How long a post waits for a read, in milliseconds, and how many may. */
 const waitMs = 2000
-const mostWaiting = 32
+const maxWaiting = 32
 
 /**
  * What a hook that asks for an ID token can make of what a post shows: by the keys that its process had read at any moment from
@@ -99,4 +99,4 @@ const waitsLong = ({ stories }: Timeline, { arrivedAt, endedAt, post }: Story): 
   endedAt - arrivedAt >= waitMs ||
   stories.filter(
     other => other.post.process === post.process && other.arrivedAt <= endedAt && other.endedAt >= arrivedAt,
-  ).length > mostWaiting
+  ).length > maxWaiting

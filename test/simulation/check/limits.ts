@@ -39,7 +39,7 @@ const usedBy = ({ by }: LimitOf, steps: readonly Executed[], isUp: boolean): num
     ? steps.length
     : steps.reduce((sum, { from, to }) => sum + (to > from === isUp ? Math.abs(to - from) : 0), 0)
 
-const mostOf = ({ by = 0, most = by }: LimitOf): number => most
+const maxOf = ({ by = 0, most = by }: LimitOf): number => most
 
 /** A step beyond each version of its hook's limits that its process may have gone by. */
 const beyond = (timeline: Timeline, counted: readonly Executed[], step: Executed): readonly Violation[] => {
@@ -52,19 +52,19 @@ const beyond = (timeline: Timeline, counted: readonly Executed[], step: Executed
   )
   // A record forgets what no limit that its writer knew reached back to: a longer limit counts from then on.
   const keptFor = (other: Executed): number =>
-    Math.min(...mayKnow(timeline, versions, other.stored, stored).map(longestLimit))
+    Math.min(...mayKnow(timeline, versions, other.stored, stored).map(maxLimitMs))
   const isBeyond = (limit: LimitOf): boolean => {
     const within = before.filter(
       other => latest - other.earliest + decidedBeforeMs + clocksDifferMs < Math.min(limit.withinMs, keptFor(other)),
     )
-    return usedBy(limit, within, to > from) > mostOf(limit)
+    return usedBy(limit, within, to > from) > maxOf(limit)
   }
   if (known.length === 0 || !known.every(version => limitsIn(version).some(isBeyond))) return []
   const name = String(known[0]?.object.metadata.name)
   return [{ promise: 'limits', why: `${name} changed ${from} to ${to} by ${how}, which is beyond its limits` }]
 }
 
-const longestLimit = (version: HookVersion): number => Math.max(0, ...limitsIn(version).map(({ withinMs }) => withinMs))
+const maxLimitMs = (version: HookVersion): number => Math.max(0, ...limitsIn(version).map(({ withinMs }) => withinMs))
 
 const precedes = (one: Executed, other: Executed): boolean =>
   one.stored < other.stored || (one.stored === other.stored && one.from !== other.from && isFirst(one, other))
@@ -89,7 +89,7 @@ const notBeyond = (timeline: Timeline, counted: readonly Executed[], story: Stor
     )
     const wanted = limit.by === undefined ? 1 : largestStep(version)
     return [true, false].some(
-      isUp => usedBy(limit, ran, isUp) + others(timeline, post.uid, limit) + wanted > mostOf(limit),
+      isUp => usedBy(limit, ran, isUp) + others(timeline, post.uid, limit) + wanted > maxOf(limit),
     )
   }
   if (hasForgotten(timeline) || known.some(version => limitsIn(version).some(limit => may(version, limit)))) return []

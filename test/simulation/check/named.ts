@@ -29,7 +29,7 @@ const doubled = (timeline: Timeline, executed: readonly Executed[]): readonly Vi
     if (!claimed || claimed.key === '') return []
     // All reports that an alert fires, and all of its end, are one delivery until it turns. A replay has another name.
     const alert = stories.find(({ post }) => post.alert !== undefined && !post.delivery.includes(' replay '))
-    const key = `${claimed.uid} ${alert?.post.news ?? claimed.key}`
+    const key = `${claimed.uid} ${alert?.post.event ?? claimed.key}`
     const before = last.get(key)
     last.set(key, step)
     if (!before || mayRunAgain(timeline, before, step)) return []
@@ -52,7 +52,7 @@ const mayBeAnother = (timeline: Timeline, before: Executed, { latest }: Executed
   const isOver = clocksJump(timeline) || latest - before.earliest >= window - clocksDifferMs
   if (repeats || !isOver) return isOver
   // After an end the alert has fired again. What cancelled out together was answered in order, and has one place.
-  const ended = Math.min(before.stored, ...before.stories.map(told => told.ended))
+  const ended = Math.min(before.stored, ...before.stories.map(reported => reported.ended))
   const hasFired = (other: Story): boolean =>
     other.post.uid === uid && other.post.alert === alert && other.post.kind === 'firing' && other.ended > ended
   return kind === 'resolved' && timeline.stories.some(hasFired)
@@ -86,15 +86,15 @@ const noDuplicate = (timeline: Timeline, story: Story): readonly Violation[] => 
   const { answer, ended, post } = story
   if (answer === undefined || answer === 'no answer' || answer.body.reason !== 'Duplicate') return []
   const what = `post ${post.id} (${post.delivery}) was called a duplicate`
-  const told = timeline.stories.filter(
+  const reported = timeline.stories.filter(
     other =>
       other.post.id !== post.id &&
       other.post.uid === post.uid &&
-      other.post.news === post.news &&
+      other.post.event === post.event &&
       other.arrived < ended,
   )
-  if (told.length === 0) return [{ promise: '4', why: `${what}, and nobody has told that before` }]
-  const isNewer = told.every(other => (other.post.since ?? 0) < (post.since ?? 0))
+  if (reported.length === 0) return [{ promise: '4', why: `${what}, and nobody has told that before` }]
+  const isNewer = reported.every(other => (other.post.since ?? 0) < (post.since ?? 0))
   if (isNewer && post.kind === 'firing' && hasEndedBefore(timeline, story)) {
     return [{ promise: '4', why: `${what}, and its alert had ended, and began again` }]
   }

@@ -37,7 +37,7 @@ const idleWrite = (timeline: Timeline, happened: Happened, place: number): reado
 }
 
 /** How long a request can be on its way, in milliseconds. */
-const longestWayMs = 20_000
+const maxWayMs = 20_000
 
 /** Whether the same was asked before without an answer: then either of the two may come late. */
 const wasLost = (
@@ -51,7 +51,7 @@ const wasLost = (
       entry.process === process &&
       entry.asked.startsWith(asked) &&
       index < place &&
-      at - entry.at < longestWayMs &&
+      at - entry.at < maxWayMs &&
       !/^[2-4]\d\d$/.test(entry.became),
   )
 

@@ -5,7 +5,7 @@ import type { Timeline } from './timeline.ts'
  * The most requests of one process in the quiet six seconds at the end: a lease is renewed three times, the last posts are
  * still reported in the statuses, and some senders still try again. A process in a loop makes hundreds.
  */
-const mostRequests = 60
+const maxRequests = 60
 
 /** How many requests one write of a count can take, with those of its record and pages: as at the end of a lease. */
 const ofWrite = 20
@@ -32,7 +32,7 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
     if (entry.what === 'folded') count(writes, entry.process)
   }
   // After a restore, the claims of the lost history are given up, and their evidence is searched once more.
-  const most = restoredAt < 0 ? mostRequests : 2 * mostRequests
+  const most = restoredAt < 0 ? maxRequests : 2 * maxRequests
   const busy = [...requests].flatMap(([process, made]) =>
     made > most + ofWrite * (writes.get(process) ?? 0)
       ? [{ promise: 'liveness', why: `nothing is to be done, and ${process} made ${made} requests in 6 s` }]

@@ -36,7 +36,7 @@ const appliedTwice = (timeline: Timeline, executed: readonly Executed[]): readon
       const before = steps[index - 1]
       if (!before) return []
       const afterMs = step.latest - before.earliest
-      if (afterMs >= shortestWindow(timeline, step) - clocksDifferMs) return []
+      if (afterMs >= minWindow(timeline, step) - clocksDifferMs) return []
       const ids = [...before.stories, ...step.stories].map(({ post }) => `${post.id} (${post.delivery})`)
       const why = `one signed body counted twice within ${afterMs} ms, by ${before.how} and by ${step.how}: posts ${ids.join(', ')}`
       return [{ promise: 'replay', why }]
@@ -51,7 +51,7 @@ const bodyOf = ({ stories }: Executed): string | undefined => {
 }
 
 /** The shortest window by which a step may have been judged, in milliseconds. */
-const shortestWindow = (timeline: Timeline, { stored, stories }: Executed): number =>
+const minWindow = (timeline: Timeline, { stored, stories }: Executed): number =>
   Math.min(
     ...stories.flatMap(story =>
       mayGoBy(timeline, story, story.arrived, stored)

@@ -81,7 +81,7 @@ const couldKnow = (happened: readonly Happened[], back: SetBack, process: string
     (entry, place) =>
       written >= 0 &&
       // It was sent after the write if it was answered so long after.
-      entry.at > (before[written]?.at ?? 0) + longestReadMs &&
+      entry.at > (before[written]?.at ?? 0) + maxReadMs &&
       place > written &&
       entry.what === 'request' &&
       entry.process === process &&
@@ -114,7 +114,7 @@ const wentBack = (happened: readonly Happened[], process: string): boolean =>
   )
 
 /** A read of the Lease gets its answer within this time, or none, in milliseconds. */
-const longestReadMs = 5_000
+const maxReadMs = 5_000
 
 const violation = (why: string): Violation => ({ promise: 'restore', why })
 
@@ -149,9 +149,9 @@ const claimsOfLost = ({ happened, targets }: Timeline, back: SetBack): readonly 
       const was = before.get(key)
       const mark = was?.claim?.mark
       // After its window a delivery counts again, and the new claim keeps the row of the step before it.
-      const isTold = former !== undefined && former.at === was?.at
+      const isReported = former !== undefined && former.at === was?.at
       const isLate = entry.at > back.at + restoredWithinMs
-      if (mark !== undefined && claim !== undefined && claim.mark !== mark && wroteSince(mark) && !isTold && isLate)
+      if (mark !== undefined && claim !== undefined && claim.mark !== mark && wroteSince(mark) && !isReported && isLate)
         found.push(violation(`the record ${name} claims the step of ${mark} again, although that was made`))
       // One write may drop a claim and decide its delivery again, which then needs no write: that row has a time of its own.
       const isStep = claim === undefined && to !== undefined && decidedAt === was?.at

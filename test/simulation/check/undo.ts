@@ -97,8 +97,8 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
       seen.add(decided)
     }
   }
-  const told = timeline.stories.filter(story => takesBack(timeline, story) && !doubtful.has(accountOf(story)))
-  return [...found, ...told.flatMap(story => untrueNothing(timeline, words, accountOf(story), story))]
+  const reported = timeline.stories.filter(story => takesBack(timeline, story) && !doubtful.has(accountOf(story)))
+  return [...found, ...reported.flatMap(story => untrueNothing(timeline, words, accountOf(story), story))]
 }
 
 /** Names a claim. */

@@ -14,10 +14,10 @@ export interface Step {
 }
 
 /** How many attempts are enough: what is explained at all is mostly explained at the first. */
-const mostAttempts = 20_000
+const maxAttempts = 20_000
 
 /** How many steps without an answer are tried at most, to find the fewest. */
-const mostSilent = 4
+const maxSilent = 4
 
 /**
  * Finds an order of all certain steps that leads from one count to another, with steps of those posts in the gaps that
@@ -30,7 +30,7 @@ export const walk = (
   certain: readonly Step[],
   perhaps: readonly Story[],
 ): readonly Step[] | undefined => {
-  for (let most = 0; most < Math.min(mostSilent, perhaps.length); most++) {
+  for (let most = 0; most < Math.min(maxSilent, perhaps.length); most++) {
     const steps = walkWith(timeline, way, certain, perhaps, most)
     if (steps) return steps
   }
@@ -66,7 +66,7 @@ const walkWith = (
   ): readonly Step[] | undefined => {
     if (open.length === 0 && count === way.to && steps.length > 0) return steps
     const left = named(count, open, silent)
-    if (deadEnds.has(left) || attempts++ > mostAttempts) return undefined
+    if (deadEnds.has(left) || attempts++ > maxAttempts) return undefined
     const tried = new Set<string>()
     for (const step of open) {
       if (step.from !== count || tried.has(String(step.to))) continue

@@ -60,8 +60,8 @@ export const checkMarks = (timeline: Timeline): readonly Violation[] => {
       const word = lastWordAt(words, uid, place)
       const first = versions.findIndex(version => version.place > word && words.own.get(uid)?.includes(version.place))
       const { count, version } = versions[first - 1] ?? { count: Number.NaN, version: Number.NaN }
-      const told = parseMark(mark)?.lastWord
-      if (told?.since === String(version) && told.word === count) continue
+      const marked = parseMark(mark)?.lastWord
+      if (marked?.since === String(version) && marked.word === count) continue
       found.push({
         promise: 'word',
         why: `${mark} should say that ${count} was said, and is the product's since ${version}`,

@@ -54,7 +54,7 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
     return first
   }
   /** Another write may have been explained by the post of this one: both are explained again, this one first. */
-  const explainBeside = (write: Write): boolean => {
+  const explainOtherwise = (write: Write): boolean => {
     for (const other of chosen.keys()) {
       const used = usedBy(other)
       const own = silentOf(other, used).some(story => perhaps.get(write)?.includes(story)) && explainOne(write, used)
@@ -70,7 +70,7 @@ export const explain = (timeline: Timeline, isAllowed: (write: Explained) => boo
   for (const write of writes.toSorted((a, b) => choices(a) - choices(b))) {
     const way = explainOne(write, usedBy())
     if (way) chosen.set(write, way)
-    else if (!explainBeside(write)) {
+    else if (!explainOtherwise(write)) {
       const steps = [...(applied.get(write) ?? []), ...claimedSteps(timeline, write)]
       found.push({ promise: '1', why: unexplained(write, steps, silentOf(write, usedBy())) })
       chosen.set(write, { apart: [], write: { ...write, steps } })
@@ -287,20 +287,20 @@ const recordedAnswers = (timeline: Timeline): readonly Step[] =>
  * each has a claim of its own, which is not named after it.
  */
 const withoutWrite = (answers: readonly Step[], explained: readonly Explained[]): readonly Step[] => {
-  const told = new Set<Step>()
+  const reported = new Set<Step>()
   return answers
     .toSorted((a, b) => endOf([a]) - endOf([b]))
     .filter(answer => {
       const [story] = answer.stories
-      const isTold = ({ claimed, from, stories, to }: Step): boolean =>
+      const isReported = ({ claimed, from, stories, to }: Step): boolean =>
         claimed?.uid === answer.claimed?.uid &&
         from === answer.from &&
         to === answer.to &&
         (claimed?.key === answer.claimed?.key || (story !== undefined && stories.includes(story)))
       const step = explained
         .filter(({ stored }) => stored.place < (story?.ended ?? 0))
-        .flatMap(({ steps }) => steps.filter(each => isTold(each) && !told.has(each)))[0]
-      if (step && story?.post.key === undefined) told.add(step)
+        .flatMap(({ steps }) => steps.filter(each => isReported(each) && !reported.has(each)))[0]
+      if (step && story?.post.key === undefined) reported.add(step)
       return step === undefined
     })
 }

@@ -9,8 +9,8 @@ vi.mock(import('../../../src/trigger/auth.ts'), async original => {
     checkAuthOf: (...parts) => {
       const bar = real.checkAuthOf(...parts)
       return async (...post) => {
-        const barred = await bar(...post)
-        return barred && 'outcome' in barred && barred.outcome === 'unavailable' ? undefined : barred
+        const refused = await bar(...post)
+        return refused && 'outcome' in refused && refused.outcome === 'unavailable' ? undefined : refused
       }
     },
   }

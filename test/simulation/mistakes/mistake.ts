@@ -1,7 +1,7 @@
 import { basename } from 'node:path'
 import { expect, test, vi } from 'vitest'
 import { runHistory } from '../history.ts'
-import { toldMistakes } from './told.ts'
+import { listedMistakes } from './listed.ts'
 
 /** A mistake is given so many times the histories that it took: chance is wide. */
 const patience = 10
@@ -10,7 +10,7 @@ const patience = 10
 const starts = Number(process.env['SIMULATION_STARTS'] ?? 0)
 
 /** No mistake is looked for beyond this. */
-const mostSeeds = 150
+const maxSeeds = 150
 
 /** Sees the simulation find the mistake that the file `url` has put in. */
 export const isFound = (url: string): void => {
@@ -18,8 +18,8 @@ export const isFound = (url: string): void => {
   const {
     mistake = name,
     promises = [],
-    seeds: expected = mostSeeds,
-  } = toldMistakes().find(told => told.name === name) ?? {}
+    seeds: expected = maxSeeds,
+  } = listedMistakes().find(listed => listed.name === name) ?? {}
   // Where the storage is set back, the checks see few mistakes, and the page counts the histories of the others.
   if (process.env['SIMULATION_RESTORES'] === undefined) vi.stubEnv('SIMULATION_RESTORES', '0')
 
@@ -36,12 +36,12 @@ const howManyItTakes = (name: string, mistake: string): void =>
   test(`how many histories it takes: ${mistake}`, { timeout: 3_600_000 }, async () => {
     const taken: number[] = []
     for (let start = 1; start <= starts; start++) {
-      const { seeds, violation } = await seedsUntilFound(start * 1_000_000, mostSeeds)
+      const { seeds, violation } = await seedsUntilFound(start * 1_000_000, maxSeeds)
       taken.push(seeds)
       console.log(`${name}: ${seeds} (${violation?.promise}) ${violation?.why}`)
     }
     console.log(`${name}: median ${taken.toSorted((a, b) => a - b)[starts >> 1]} of ${taken.join(' ')}`)
-    expect(Math.min(...taken)).toBeLessThan(mostSeeds)
+    expect(Math.min(...taken)).toBeLessThan(maxSeeds)
   })
 
 const seedsUntilFound = async (first: number, most: number) => {

@@ -11,8 +11,8 @@ vi.mock(import('../../../src/drivers/counted/look.ts'), async original => {
       return {
         ...look,
         settlementOf: (change, now) => {
-          const told = look.settlementOf(change, now)
-          return told.state === 'progressing' ? { ...told, state: 'complete' as const } : told
+          const settlement = look.settlementOf(change, now)
+          return settlement.state === 'progressing' ? { ...settlement, state: 'complete' as const } : settlement
         },
       }
     },

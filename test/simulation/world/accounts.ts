@@ -13,7 +13,7 @@ const accounts = ['able', 'other', 'powerless'] as const
 export const userOf = (account: string): string => `system:serviceaccount:${shop}:${account}`
 
 const makeAccount = (server: SimulatedServer, name: string): void =>
-  void server.tell('POST', accountsPath, { metadata: { name } })
+  void server.send('POST', accountsPath, { metadata: { name } })
 
 /** Makes the accounts, and gives each its rights. */
 export const makeAccounts = (server: SimulatedServer): void => {
@@ -35,7 +35,7 @@ export const changeAccounts =
     const what = rng.int(0, 3)
     if (what === 0) {
       did(`deletes the account ${name}`)
-      server.tell('DELETE', `${accountsPath}/${name}`)
+      server.send('DELETE', `${accountsPath}/${name}`)
       await sleep(rng.int(100, 6000))
       did(`makes the account ${name} again`)
       return makeAccount(server, name)
@@ -48,9 +48,9 @@ export const changeAccounts =
       return server.permit(userOf(name), true)
     }
     const hook = rng.pick(hooks)
-    const before = at(parseJson(server.tell('GET', `${hooksPath}/${hook}`).body), 'spec', 'serviceAccountName')
+    const before = at(parseJson(server.send('GET', `${hooksPath}/${hook}`).body), 'spec', 'serviceAccountName')
     const spec = { serviceAccountName: rng.pick([...accounts, 'able', 'other', null].filter(each => each !== before)) }
-    const { status } = server.tell('PATCH', `${hooksPath}/${hook}`, { spec })
+    const { status } = server.send('PATCH', `${hooksPath}/${hook}`, { spec })
     did(`edits ${hook} ${JSON.stringify(spec)}: ${status}`)
   }
 

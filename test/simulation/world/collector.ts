@@ -27,13 +27,13 @@ export const collectGarbage = ({ note, rng, server, time }: Simulation, seesReco
   const collect = (): void => {
     for (const [resource, root] of collections) {
       if (resource === recordPlural && !seesRecords) continue
-      const list = parseJson(server.tell('GET', `${root}/${resource}`).body)
+      const list = parseJson(server.send('GET', `${root}/${resource}`).body)
       const items: unknown = at(list, 'items')
       for (const object of Array.isArray(items) ? items : []) {
         if (!isStoredObject(object) || !isOrphan(object)) continue
         const { name, namespace } = object.metadata
         note({ what: 'world', did: `collects ${resource}/${name}` })
-        server.tell('DELETE', `${root}/namespaces/${namespace}/${resource}/${name}`)
+        server.send('DELETE', `${root}/namespaces/${namespace}/${resource}/${name}`)
       }
     }
   }

@@ -18,18 +18,18 @@ export const deleteLeasing =
     if (names.length === 0) return
     const name = rng.pick(names)
     const path = `${hooksPath}/${name}`
-    const hook = parseJson(server.tell('GET', path).body)
+    const hook = parseJson(server.send('GET', path).body)
     if (at(hook, 'spec', 'for') === undefined) return
     if (rng.chance(0.2)) {
       const spec = { onDelete: rng.pick(['end', 'keep']) }
-      const { status } = server.tell('PATCH', path, { spec })
+      const { status } = server.send('PATCH', path, { spec })
       return did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
     }
     did(`deletes ${name}`)
-    server.tell('DELETE', path, undefined, { query: { propagationPolicy: 'Orphan' } })
+    server.send('DELETE', path, undefined, { query: { propagationPolicy: 'Orphan' } })
     await sleep(rng.pick([0, rng.int(0, 1000), rng.int(0, 6000)]))
     did(`makes ${name} again`)
-    server.tell('POST', hooksPath, newHook(rng, name, installation))
+    server.send('POST', hooksPath, newHook(rng, name, installation))
   }
 
 /** The names of the records in which something is leased; with `surely`, in which that is no claim. */
@@ -46,7 +46,7 @@ const partsOf = (record: unknown): readonly unknown[] => {
 }
 
 const recordsOf = (server: SimulatedServer): readonly unknown[] => {
-  const list = parseJson(server.tell('GET', `/apis/${apiVersion}/namespaces/${shop}/${recordPlural}`).body)
+  const list = parseJson(server.send('GET', `/apis/${apiVersion}/namespaces/${shop}/${recordPlural}`).body)
   const records: unknown = at(list, 'items')
   return Array.isArray(records) ? records : []
 }
@@ -57,7 +57,7 @@ export const keptRecord = ({ server }: Simulation): string | undefined => {
     const [finalizers, owners] = [at(record, 'metadata', 'finalizers'), at(record, 'metadata', 'ownerReferences')]
     if (!Array.isArray(finalizers) || !finalizers.includes(leasesFinalizer)) continue
     const name = stringAt(record, 'metadata', 'name')
-    const hook = parseJson(server.tell('GET', `${hooksPath}/${name}`).body)
+    const hook = parseJson(server.send('GET', `${hooksPath}/${name}`).body)
     const owner = Array.isArray(owners) ? stringAt(owners[0], 'uid') : undefined
     if (stringAt(hook, 'metadata', 'uid') === owner) continue
     // What bounds keep back may be kept back for good.

@@ -15,16 +15,16 @@ export const editHook =
     const { asking, hooks, issuing, targets } = installation
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
-    const hook = parseJson(server.tell('GET', path).body)
+    const hook = parseJson(server.send('GET', path).body)
     const countsOnce = at(hook, 'spec', 'auth', 'hmac', 'replayWindow') !== undefined
     const rotation = Number(at(hook, 'spec', 'token', 'rotation') ?? 0)
     if (rng.chance(0.2)) {
       did(`deletes ${name}`)
       // What it owns is collected later.
-      server.tell('DELETE', path, undefined, { query: { propagationPolicy: 'Orphan' } })
+      server.send('DELETE', path, undefined, { query: { propagationPolicy: 'Orphan' } })
       if (rng.chance(0.5)) await sleep(rng.int(0, 3000))
       did(`makes ${name} again`)
-      server.tell('POST', hooksPath, newHook(rng, name, installation))
+      server.send('POST', hooksPath, newHook(rng, name, installation))
       return
     }
     const spec = rng.pick([
@@ -52,13 +52,13 @@ export const editHook =
           ]
         : []),
     ])
-    const { status } = server.tell('PATCH', path, { spec })
+    const { status } = server.send('PATCH', path, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
     // A person who suspends a hook means to resume it some day.
     if ('suspend' in spec && spec.suspend) {
       await sleep(rng.int(300, 3000))
       did(`lets ${name} go on`)
-      server.tell('PATCH', path, { spec: { suspend: false } })
+      server.send('PATCH', path, { spec: { suspend: false } })
     }
   }
 
@@ -67,7 +67,7 @@ export const aimElsewhere =
   (server: SimulatedServer, { hooks, targets }: Installation) =>
   ({ did, rng }: Actor): void => {
     const [hook, target] = [rng.pick(hooks), rng.pick(targets)]
-    const { status } = server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { scale: { target: refTo(target) } } })
+    const { status } = server.send('PATCH', `${hooksPath}/${hook}`, { spec: { scale: { target: refTo(target) } } })
     did(`aims ${hook} at ${target}: ${status}`)
   }
 

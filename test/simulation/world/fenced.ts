@@ -17,18 +17,18 @@ export const beFenced =
     const hook = rng.pick(hooks)
     const path = `${hooksPath}/${hook}`
     const published = tokenOf(rng, board, hook)
-    const target = stringAt(parseJson(server.tell('GET', path).body), 'spec', 'scale', 'target', 'name')
+    const target = stringAt(parseJson(server.send('GET', path).body), 'spec', 'scale', 'target', 'name')
     if (!published || target === undefined) return
-    const most = countIn(target, parseJson(server.tell('GET', `${targetsPath(target)}/${target}`).body))
+    const most = countIn(target, parseJson(server.send('GET', `${targetsPath(target)}/${target}`).body))
     did(`a policy refuses counts over ${most}`)
     const end = server.refuse({ most, chance: 1, status: 422 })
     const delivery = newDelivery()
     const headers = { 'idempotency-key': delivery }
-    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
+    const letter = { hook, published, kind: 'plain', delivery, event: delivery, healed: false, headers } as const
     for (const by of [1, 2, 3]) {
       // It ends when all other faults do.
       if (!mayContinue()) break
-      server.tell('PATCH', path, { spec: { scale: { action: 'up', by } } })
+      server.send('PATCH', path, { spec: { scale: { action: 'up', by } } })
       await post({ ...letter, proof: shown(rng, wallet, hook) })
     }
     end()

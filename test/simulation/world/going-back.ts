@@ -56,26 +56,26 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
   time.at(restoreAt - suspendsMs, () => {
     for (const name of installation.hooks) {
       const path = `${hooksPath}/${name}`
-      const suspend = at(parseJson(server.tell('GET', path).body), 'spec', 'suspend') !== true
-      if (rng.chance(0.5)) server.tell('PATCH', path, { spec: { suspend } })
+      const suspend = at(parseJson(server.send('GET', path).body), 'spec', 'suspend') !== true
+      if (rng.chance(0.5)) server.send('PATCH', path, { spec: { suspend } })
     }
   })
   time.at(restoreAt, () => {
     if (!snapshot) return
     const { at: taken, revision, target } = snapshot
     const lost = server.setBack(revision)
-    note({ what: 'set back', snapshotAt: taken, told: apiServers.setBack(rng, lost) })
+    note({ what: 'set back', snapshotAt: taken, by: apiServers.setBack(rng, lost) })
     makeMissing(simulation, rng, installation)
     // The write of a claim that is open in the snapshot is then too late.
     const touched = { metadata: { annotations: { touched: 'true' } } }
-    if (target !== undefined) server.tell('PATCH', `${targetsPath(target)}/${target}`, touched)
+    if (target !== undefined) server.send('PATCH', `${targetsPath(target)}/${target}`, touched)
   })
   time.at(goingBackLastsMs, () => {
     note({ what: 'world', did: 'restarts the API servers whose caches are of the lost history' })
     apiServers.restartLost()
     for (const target of installation.targets) removeAutoscaler(server, target)
     time.at(marksMs, () => {
-      server.tell('PATCH', leasePath, { metadata: { annotations: { [lostHistoryAnnotation]: null } } })
+      server.send('PATCH', leasePath, { metadata: { annotations: { [lostHistoryAnnotation]: null } } })
       note({ what: 'world', did: restartsAll })
       for (const { process } of fleet.members()) process.crash()
     })
@@ -92,11 +92,11 @@ interface Snapshot {
 /** Those who have deleted something to make it again have done that in the lost history. */
 const makeMissing = ({ server }: Simulation, rng: Rng, installation: Installation): void => {
   for (const name of installation.targets) {
-    if (server.tell('GET', `${targetsPath(name)}/${name}`).status !== 404) continue
-    server.tell('POST', targetsPath(name), targetWith(name, rng.int(0, 8)))
+    if (server.send('GET', `${targetsPath(name)}/${name}`).status !== 404) continue
+    server.send('POST', targetsPath(name), targetWith(name, rng.int(0, 8)))
   }
   for (const name of installation.hooks) {
     const path = `${hooksPath}/${name}`
-    if (server.tell('GET', path).status === 404) server.tell('POST', hooksPath, newHook(rng, name, installation))
+    if (server.send('GET', path).status === 404) server.send('POST', hooksPath, newHook(rng, name, installation))
   }
 }

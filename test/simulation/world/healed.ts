@@ -18,9 +18,9 @@ export const bringBack = (
   if (acting) bringAccountsBack({ server })
   if (passing.length > 0) bringServiceBack(server)
   for (const hook of [...rolling, ...running])
-    server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
+    server.send('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
   for (const hook of hooks) {
-    server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
+    server.send('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: false } })
     if (asking && wordOf(server, hook) === '') giveWord(server, rng, hook)
   }
 }
@@ -43,7 +43,7 @@ export const postToAll = ({ board, fleet, hooks, post, wallet }: LastPosts): voi
       if (!published) continue
       const delivery = `last ${hook} ${member.process.name}`
       const about = { hook, published, kind: 'plain', healed: true } as const
-      void post({ ...about, proof: wallet.of(hook), delivery, news: delivery }, member)
+      void post({ ...about, proof: wallet.of(hook), delivery, event: delivery }, member)
     }
   }
 }
@@ -59,7 +59,7 @@ export const postWithWords = (rng: Rng, { board, fleet, hooks, post, wallet }: L
     const all = [proof, wallet.of(hook, 1), wrong(rng, wallet, hook, proof)]
     for (const [index, shown] of all.entries()) {
       const delivery = `last ${hook} shows ${index}`
-      void post({ ...about, proof: shown, delivery, news: delivery }, member)
+      void post({ ...about, proof: shown, delivery, event: delivery }, member)
     }
   }
 }
@@ -72,7 +72,7 @@ export const postWithKeys = ({ board, fleet, hooks, post, wallet }: LastPosts): 
     for (const published of board.of(hook).slice(-2)) {
       const delivery = `last ${hook} ${member.process.name} by ${published.kid}`
       const about = { hook, published, proof: wallet.of(hook), kind: 'plain', healed: true } as const
-      void post({ ...about, delivery, news: delivery }, member)
+      void post({ ...about, delivery, event: delivery }, member)
     }
   }
 }

@@ -66,7 +66,7 @@ export const editPins =
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
     const auth = askForIdToken(rng, name)
-    if (at(parseJson(server.tell('GET', path).body), 'spec', 'auth', 'oidc') === undefined) return
-    const { status } = server.tell('PATCH', path, { spec: { auth } })
+    if (at(parseJson(server.send('GET', path).body), 'spec', 'auth', 'oidc') === undefined) return
+    const { status } = server.send('PATCH', path, { spec: { auth } })
     did(`edits ${name} ${JSON.stringify({ auth })}: ${status}`)
   }

@@ -65,7 +65,7 @@ export const install = (
   },
 ): Installation => {
   const made = (path: string, object: object): void => {
-    const response = server.tell('POST', path, object)
+    const response = server.send('POST', path, object)
     if (response.status !== 201) throw new Error(`${path} answered ${response.status}: ${response.body}`)
   }
   for (const crd of [...crds, fleetDefinition]) made('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)

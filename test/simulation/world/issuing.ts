@@ -60,7 +60,7 @@ export const postIdTokens =
     const proof = rng.chance(0.5) ? good : wrongIdToken(rng, good, wallet.of(hook, rng.int(1, 3)))
     const delivery = newDelivery()
     const headers = rng.chance(0.3) ? { 'idempotency-key': delivery } : {}
-    void post({ hook, published, proof, kind: 'plain', delivery, news: delivery, healed: false, headers })
+    void post({ hook, published, proof, kind: 'plain', delivery, event: delivery, healed: false, headers })
   }
 
 export const bringIssuerBack = ({ issuer }: Pick<Simulation, 'issuer'>): void => {
@@ -138,7 +138,7 @@ const toEachOfThem = (
       const about = { hook, published, kind: 'plain', healed: true } as const
       for (const [index, proof] of proofs(good, hook).entries()) {
         const delivery = `last ${hook} ${member.process.name} by ${when} ${index}`
-        void post({ ...about, proof, delivery, news: delivery }, member)
+        void post({ ...about, proof, delivery, event: delivery }, member)
       }
     }
   }

@@ -15,7 +15,7 @@ import { insist, type Senders } from './senders.ts'
 /** Of posts that name their delivery: each copy is the same. */
 const letterOf = (hook: string, delivery: string, query = '') =>
   ({
-    ...{ hook, delivery, news: delivery, query, kind: 'plain', proof: undefined },
+    ...{ hook, delivery, event: delivery, query, kind: 'plain', proof: undefined },
     headers: { 'idempotency-key': delivery },
   }) as const satisfies Partial<Letter>
 
@@ -53,11 +53,11 @@ const nothing = Promise.resolve('none' as const)
 export const endJobs =
   (server: SimulatedServer) =>
   ({ rng }: Actor): void => {
-    for (const job of listAt(parseJson(server.tell('GET', jobsPath).body), 'items')) {
+    for (const job of listAt(parseJson(server.send('GET', jobsPath).body), 'items')) {
       if (!isStoredObject(job) || jobEnd(job) || rng.chance(0.7)) continue
       const type = rng.pick(['Complete', 'Failed'])
       const conditions = [{ type, status: 'True', reason: 'BackoffLimitExceeded' }]
-      server.tell('PATCH', `${jobsPath}/${job.metadata.name}/status`, { status: { conditions } })
+      server.send('PATCH', `${jobsPath}/${job.metadata.name}/status`, { status: { conditions } })
     }
   }
 
@@ -68,7 +68,7 @@ export const suspendJobHook =
     const hook = rng.pick(namesOfJobHooks)
     const suspend = (isSuspended: boolean): void => {
       did(`${isSuspended ? 'suspends' : 'resumes'} ${hook}`)
-      server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: isSuspended } })
+      server.send('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: isSuspended } })
     }
     suspend(true)
     await sleep(rng.int(300, 4000))
@@ -81,7 +81,7 @@ export const renameCronJob =
   ({ did, rng }: Actor): void => {
     const [hook, cronJob] = [rng.pick(namesOfJobHooks), rng.pick(namesOfCronJobs)]
     did(`lets ${hook} run ${cronJob}`)
-    server.tell('PATCH', `${hooksPath}/${hook}`, { spec: { runJob: { cronJob } } })
+    server.send('PATCH', `${hooksPath}/${hook}`, { spec: { runJob: { cronJob } } })
   }
 
 /** Returns the acts that a record holds open: the keys of their deliveries, by their ids. */
@@ -101,7 +101,7 @@ export const squat = (server: SimulatedServer, rng: Rng, mayContinue: () => bool
       seen.add(id)
       if (!mayContinue() || !rng.chance(0.1)) continue
       const { jobTemplate } = cronJob.spec
-      server.tell('POST', jobsPath, { ...jobTemplate, metadata: { name: jobNameOf(object.metadata.name, id) } })
+      server.send('POST', jobsPath, { ...jobTemplate, metadata: { name: jobNameOf(object.metadata.name, id) } })
     }
   })
 }

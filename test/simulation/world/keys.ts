@@ -16,7 +16,7 @@ const path = `${systemSecretsPath}/${signingKeysSecret}`
 
 /** The set of keys that tokens are signed with, the one that signs first; undefined before the product has made some. */
 const keySet = (server: SimulatedServer): string | undefined => {
-  const { body, status } = server.tell('GET', path)
+  const { body, status } = server.send('GET', path)
   if (status !== 200) return undefined
   return Buffer.from(stringAt(parseJson(body), 'data', keySetEntry) ?? '', 'base64').toString()
 }
@@ -32,7 +32,7 @@ const signingKeys = (server: SimulatedServer): SigningKeys | undefined => {
 
 const setKeys = (server: SimulatedServer, keys: SigningKeys): void => {
   const data = { [keySetEntry]: Buffer.from(formatSigningKeys(keys)).toString('base64') }
-  server.tell('PATCH', path, { data })
+  server.send('PATCH', path, { data })
 }
 
 /** The three steps of a rotation: a new key is known, signs, and is the only one. */
@@ -58,7 +58,7 @@ export const rotateKeys =
   async ({ did, rng, sleep }: Actor): Promise<void> => {
     if (rng.chance(0.1)) {
       did('deletes the signing keys')
-      server.tell('DELETE', path)
+      server.send('DELETE', path)
       return
     }
     const timeoutMs = rng.pick([100, 1500, 4000])

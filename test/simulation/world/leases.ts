@@ -18,8 +18,8 @@ export const editLeases =
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
     const spec = { for: rng.pick(leaseLengths) }
-    if (at(parseJson(server.tell('GET', path).body), 'spec', 'for') === undefined) return
-    const { status } = server.tell('PATCH', path, { spec })
+    if (at(parseJson(server.send('GET', path).body), 'spec', 'for') === undefined) return
+    const { status } = server.send('PATCH', path, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
   }
 
@@ -29,7 +29,7 @@ export const endLeases =
   ({ did, rng }: Actor): void => {
     const name = rng.pick(hooks)
     const spec = { endBefore: rfc3339(wallClock(time) + rng.pick([0, 0, 1000, 3000])) }
-    const { status } = server.tell('PATCH', `${hooksPath}/${name}`, { spec })
+    const { status } = server.send('PATCH', `${hooksPath}/${name}`, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
   }
 
@@ -38,7 +38,7 @@ const lateMs = 12_000
 
 /** A lease that should have ended, or that a process claimed which may be dead; undefined where there is none. */
 export const lateLease = ({ server }: Simulation, fleet: Fleet): string | undefined => {
-  const list = parseJson(server.tell('GET', `/apis/${apiVersion}/namespaces/${shop}/${recordPlural}`).body)
+  const list = parseJson(server.send('GET', `/apis/${apiVersion}/namespaces/${shop}/${recordPlural}`).body)
   const records: unknown = at(list, 'items')
   // By the clock of some trigger: each ends what is due by its own.
   const now = Math.max(
@@ -49,7 +49,7 @@ export const lateLease = ({ server }: Simulation, fleet: Fleet): string | undefi
     const name = stringAt(record, 'metadata', 'name')
     const owners: unknown = at(record, 'metadata', 'ownerReferences')
     const uid = Array.isArray(owners) ? stringAt(owners[0], 'uid') : undefined
-    if (stringAt(parseJson(server.tell('GET', `${hooksPath}/${name}`).body), 'metadata', 'uid') !== uid) continue
+    if (stringAt(parseJson(server.send('GET', `${hooksPath}/${name}`).body), 'metadata', 'uid') !== uid) continue
     const parts: unknown = at(tryParseJson(content ?? ''), 'parts')
     for (const part of Array.isArray(parts) ? parts : []) {
       const until = isObject(part) && part['held'] !== true ? Number(part['until']) : Infinity
@@ -68,6 +68,6 @@ export const lateLease = ({ server }: Simulation, fleet: Fleet): string | undefi
 /** Whether a later version of a target shows the outcome of a write. */
 export const isDecided = (server: SimulatedServer, target: string, version: string): boolean => {
   const name = /([^/ ]+)(?: .*)?$/.exec(target)?.[1] ?? ''
-  const object = parseJson(server.tell('GET', `${targetsPath(name)}/${name}`).body)
+  const object = parseJson(server.send('GET', `${targetsPath(name)}/${name}`).body)
   return stringAt(object, 'metadata', 'resourceVersion') !== version
 }

@@ -21,7 +21,7 @@ export const editLimits =
     const name = rng.pick(hooks)
     const path = `${hooksPath}/${name}`
     const spec = { limits: someLimits(rng) }
-    if (at(parseJson(server.tell('GET', path).body), 'spec', 'limits') === undefined) return
-    const { status } = server.tell('PATCH', path, { spec })
+    if (at(parseJson(server.send('GET', path).body), 'spec', 'limits') === undefined) return
+    const { status } = server.send('PATCH', path, { spec })
     did(`edits ${name} ${JSON.stringify(spec)}: ${status}`)
   }

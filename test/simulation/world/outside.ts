@@ -12,7 +12,7 @@ export const scaleOutside =
     const replicas = rng.int(0, 12)
     const extra = rng.pick(settings(name, replicas))
     const { body, ...request } = extra
-    const { status } = server.tell('PATCH', request.path, body, request)
+    const { status } = server.send('PATCH', request.path, body, request)
     did(`scales ${name} to ${replicas}: ${status}`)
   }
 
@@ -22,7 +22,7 @@ export const reportStatus = (server: SimulatedServer, targets: readonly string[]
   return ({ rng }: Actor): void => {
     const name = rng.pick(targets)
     const path = `${targetsPath(name)}/${name}/status`
-    server.tell('PATCH', path, { status: { observedGeneration: ++reports } })
+    server.send('PATCH', path, { status: { observedGeneration: ++reports } })
   }
 }
 
@@ -35,14 +35,14 @@ export const startPods =
   ({ rng }: Actor): void => {
     const name = rng.pick(targets)
     const path = `${targetsPath(name)}/${name}`
-    const object = parseJson(server.tell('GET', path).body)
+    const object = parseJson(server.send('GET', path).body)
     const wanted = Number(at(object, 'spec', 'replicas'))
     if (Number.isNaN(wanted)) return
     const now = Number(at(object, 'status', 'replicas') ?? 0)
     const replicas = rng.chance(0.4) ? wanted : now + Math.sign(wanted - now)
     const availableReplicas = rng.chance(0.8) ? replicas : rng.int(0, replicas)
     const observedGeneration = Number(at(object, 'metadata', 'generation'))
-    server.tell('PATCH', `${path}/status`, { status: { observedGeneration, replicas, availableReplicas } })
+    server.send('PATCH', `${path}/status`, { status: { observedGeneration, replicas, availableReplicas } })
   }
 
 /** Deploys a target again: deletes it, and after a while makes it again. */
@@ -51,19 +51,19 @@ export const recreateTarget =
   async ({ did, rng, sleep }: Actor): Promise<void> => {
     const name = rng.pick(targets)
     did(`deletes ${name}`)
-    server.tell('DELETE', `${targetsPath(name)}/${name}`)
+    server.send('DELETE', `${targetsPath(name)}/${name}`)
     await sleep(rng.int(0, 4000))
     did(`makes ${name} again`)
-    server.tell('POST', targetsPath(name), targetWith(name, rng.int(0, 8)))
+    server.send('POST', targetsPath(name), targetWith(name, rng.int(0, 8)))
   }
 
 export const putAutoscaler = (server: SimulatedServer, name: string): void => {
   const scaleTargetRef = refTo(name)
-  server.tell('POST', autoscalersPath, { metadata: { name }, spec: { scaleTargetRef, maxReplicas: 10 } })
+  server.send('POST', autoscalersPath, { metadata: { name }, spec: { scaleTargetRef, maxReplicas: 10 } })
 }
 
 export const removeAutoscaler = (server: SimulatedServer, name: string): void =>
-  void server.tell('DELETE', `${autoscalersPath}/${name}`)
+  void server.send('DELETE', `${autoscalersPath}/${name}`)
 
 /** An autoscaler appears on a target, sets its count, and goes. */
 export const autoscale =
@@ -77,7 +77,7 @@ export const autoscale =
       await sleep(rng.int(1, stays))
       const replicas = rng.int(1, 10)
       const query = { fieldManager: 'kube-controller-manager' }
-      server.tell('PATCH', `${targetsPath(name)}/${name}/scale`, { spec: { replicas } }, { query })
+      server.send('PATCH', `${targetsPath(name)}/${name}/scale`, { spec: { replicas } }, { query })
     }
     await sleep(rng.int(1, stays))
     did(`no autoscaler on ${name}`)

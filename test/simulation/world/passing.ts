@@ -28,8 +28,8 @@ export const makePassing = (made: (path: string, object: object) => void): void 
 }
 
 const putService = (server: SimulatedServer, service: object | undefined): void => {
-  server.tell('DELETE', `${servicesPath}/${tool}`)
-  if (service) server.tell('POST', servicesPath, service)
+  server.send('DELETE', `${servicesPath}/${tool}`)
+  if (service) server.send('POST', servicesPath, service)
 }
 
 /** Each address is used once. */

@@ -13,7 +13,7 @@ import type { Published } from './published.ts'
 /** What is to be posted, and how its sender names it. */
 export interface Letter extends Pick<
   Post,
-  'hook' | 'kind' | 'delivery' | 'news' | 'alert' | 'since' | 'healed' | 'proof'
+  'hook' | 'kind' | 'delivery' | 'event' | 'alert' | 'since' | 'healed' | 'proof'
 > {
   readonly published: Published
   readonly repeats?: boolean
@@ -37,7 +37,7 @@ const slowBody = { probability: 0.02, ms: 4000 }
 
 /** Returns what the checks need to know of a post. `body` is the hash of a body that counts once. */
 const noted = (
-  { alert, delivery, healed, hook, kind, news, proof, published, query, repeats = false, since, ...letter }: Letter,
+  { alert, delivery, healed, hook, kind, event, proof, published, query, repeats = false, since, ...letter }: Letter,
   headers: Readonly<Record<string, string>>,
   body: string | undefined,
 ): Omit<Post, 'id' | 'process'> => {
@@ -54,7 +54,7 @@ const noted = (
     kid,
     kind,
     delivery,
-    news,
+    event,
     ...(alert === undefined ? {} : { alert }),
     ...(since === undefined ? {} : { since }),
     proof,

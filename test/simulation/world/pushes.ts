@@ -18,20 +18,20 @@ export interface Pushers {
 }
 
 /** What a pipeline says of a push, and names it by; each copy is the same. */
-const byPipeline = (push: number): Pick<Letter, 'kind' | 'delivery' | 'news' | 'headers' | 'body'> => {
+const byPipeline = (push: number): Pick<Letter, 'kind' | 'delivery' | 'event' | 'headers' | 'body'> => {
   const delivery = `push ${push}`
   const body = { image: `${siteRepository}:${tagOf(push)}` }
-  return { kind: 'plain', delivery, news: delivery, headers: { 'idempotency-key': delivery }, body }
+  return { kind: 'plain', delivery, event: delivery, headers: { 'idempotency-key': delivery }, body }
 }
 
 /** What a registry says of it, which many hooks may be sent. */
-const byRegistry = (push: number, at: number): Pick<Letter, 'kind' | 'delivery' | 'news' | 'body'> => {
+const byRegistry = (push: number, at: number): Pick<Letter, 'kind' | 'delivery' | 'event' | 'body'> => {
   const delivery = `push ${push}`
   const body = {
     push_data: { pushed_at: Math.floor(at / 1000), tag: tagOf(push) },
     repository: { repo_name: siteRepository },
   }
-  return { kind: 'plain', delivery, news: delivery, body }
+  return { kind: 'plain', delivery, event: delivery, body }
 }
 
 /** Somebody pushes an image: a pipeline posts that some times to one hook, or a registry posts it to both. */
@@ -65,7 +65,7 @@ export const restartIt =
     const { rng, sleep } = actor
     const delivery = `restart ${newDelivery()}`
     const headers = { 'idempotency-key': delivery }
-    const letter = { hook: restartHook, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
+    const letter = { hook: restartHook, kind: 'plain', delivery, event: delivery, healed: false, headers } as const
     const withinMs = rng.pick([10, 300])
     for (let copies = rng.int(1, 3); copies > 0; copies--) {
       void sleep(rng.int(0, withinMs)).then(() =>
@@ -85,10 +85,10 @@ export const editPushHook =
     const path = `${hooksPath}/${hook}`
     const edit = (spec: object): void => {
       did(`edits ${hook} ${JSON.stringify(spec)}`)
-      server.tell('PATCH', path, { spec })
+      server.send('PATCH', path, { spec })
     }
     if (rng.chance(0.3)) {
-      const rotation = Number(at(parseJson(server.tell('GET', path).body), 'spec', 'token', 'rotation'))
+      const rotation = Number(at(parseJson(server.send('GET', path).body), 'spec', 'token', 'rotation'))
       edit({ token: { rotation: rotation + 1, overlap: rng.pick(overlaps) } })
       return
     }

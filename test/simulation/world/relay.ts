@@ -24,17 +24,17 @@ export const relay =
     const about = { hook, published, proof: shown(rng, wallet, hook), healed: false } as const
     const plainly = (to: Member, headers = {}): Promise<unknown> => {
       const delivery = newDelivery()
-      return post({ ...about, kind: 'plain', delivery, news: delivery, headers }, to)
+      return post({ ...about, kind: 'plain', delivery, event: delivery, headers }, to)
     }
     const named = (to: Member): Promise<unknown> => plainly(to, { 'idempotency-key': newDelivery() })
     const alert = newDelivery()
-    const tell = (kind: 'firing' | 'resolved', to: Member): Promise<unknown> => {
+    const notify = (kind: 'firing' | 'resolved', to: Member): Promise<unknown> => {
       const reason = kind === 'firing' ? 'first notification' : 'all alerts resolved'
       const body = notificationOf(kind, reason, hook, alert, 0)
       const delivery = `${alert} ${kind}`
-      return post({ ...about, kind, news: `${alert} ${kind}`, alert, since: 0, delivery, repeats: false, body }, to)
+      return post({ ...about, kind, event: `${alert} ${kind}`, alert, since: 0, delivery, repeats: false, body }, to)
     }
-    const spec: unknown = at(parseJson(server.tell('GET', `${hooksPath}/${hook}`).body), 'spec')
+    const spec: unknown = at(parseJson(server.send('GET', `${hooksPath}/${hook}`).body), 'spec')
     const target = stringAt(spec, 'scale', 'target', 'name')
     if (target === undefined) return
     const later = async (withinMs: number, once: () => unknown): Promise<void> => {
@@ -43,11 +43,11 @@ export const relay =
     }
     const { body, ...request } = rng.pick(settings(target, rng.int(8, 24)))
     const inTurn = async (): Promise<void> => {
-      await later(30, () => did(`sets ${target}: ${server.tell('PATCH', request.path, body, request).status}`))
-      await later(10, () => tell('firing', second))
+      await later(30, () => did(`sets ${target}: ${server.send('PATCH', request.path, body, request).status}`))
+      await later(10, () => notify('firing', second))
       // With its claim goes the outcome of the alert's.
       await named(second)
-      await later(20, () => tell('resolved', first))
+      await later(20, () => notify('resolved', first))
     }
     const some = Array.from({ length: rng.int(2, 12) }, () => later(rng.pick([100, 300, 1000]), () => plainly(first)))
     await Promise.all([inTurn(), ...some])

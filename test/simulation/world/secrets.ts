@@ -45,8 +45,8 @@ export const giveWord = (server: SimulatedServer, rng: Rng, hook: string, word =
   const name = authSecretOf(hook)
   // Some files end with a line break.
   const data = { username: base64(userName), password: base64(word + (rng.chance(0.3) ? '\n' : '')) }
-  const { status } = server.tell('POST', secretsPath, { metadata: { name }, data })
-  if (status === 409) server.tell('PATCH', `${secretsPath}/${name}`, { data })
+  const { status } = server.send('POST', secretsPath, { metadata: { name }, data })
+  if (status === 409) server.send('PATCH', `${secretsPath}/${name}`, { data })
 }
 
 const newWord = (rng: Rng): string => Buffer.from(rng.bytes(12)).toString('hex')
@@ -55,7 +55,7 @@ const base64 = (text: string): string => Buffer.from(text).toString('base64')
 
 /** The word that the senders of a hook have to show now; empty where there is none. */
 export const wordOf = (server: SimulatedServer, hook: string): string =>
-  wordIn(parseJson(server.tell('GET', `${secretsPath}/${authSecretOf(hook)}`).body))
+  wordIn(parseJson(server.send('GET', `${secretsPath}/${authSecretOf(hook)}`).body))
 
 /** Somebody changes what senders have to show: gives another word, or takes it away for a while. */
 export const changeWord =
@@ -70,8 +70,8 @@ export const changeWord =
     const before = wordOf(server, hook)
     const isEmptied = rng.chance(0.4)
     did(`${isEmptied ? 'empties' : 'deletes'} the Secret of the senders of ${hook}`)
-    if (isEmptied) server.tell('PATCH', path, { data: { password: '' } })
-    else server.tell('DELETE', path)
+    if (isEmptied) server.send('PATCH', path, { data: { password: '' } })
+    else server.send('DELETE', path)
     await sleep(rng.int(100, 5000))
     did(`brings back the Secret of the senders of ${hook}`)
     giveWord(server, rng, hook, rng.chance(0.5) ? before : newWord(rng))

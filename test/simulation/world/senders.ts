@@ -38,7 +38,7 @@ export const script =
       const headers = rng.chance(0.1) ? { 'x-drill': 'true' } : {}
       const delivery = newDelivery()
       const proof = shown(rng, wallet, hook)
-      void post({ hook, published, proof, kind: 'plain', delivery, news: delivery, healed: false, headers })
+      void post({ hook, published, proof, kind: 'plain', delivery, event: delivery, healed: false, headers })
     }
   }
 
@@ -49,7 +49,7 @@ export const forger =
     const hook = rng.pick(hooks)
     const published = board.of(hook).at(-1)
     const delivery = newDelivery()
-    const about = { hook, kind: 'plain', proof: undefined, delivery, news: delivery, healed: false } as const
+    const about = { hook, kind: 'plain', proof: undefined, delivery, event: delivery, healed: false } as const
     if (published) void post({ ...about, published: forged(rng, published) })
   }
 
@@ -64,7 +64,7 @@ export const namedScript =
     if (!published) return
     const delivery = newDelivery()
     const headers = { 'idempotency-key': delivery }
-    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
+    const letter = { hook, published, kind: 'plain', delivery, event: delivery, healed: false, headers } as const
     // Some come while the first is on its way, and finish it.
     const withinMs = rng.pick([30, 300, 3000])
     const copies = Array.from({ length: rng.int(2, 4) }, async () => {
@@ -89,7 +89,7 @@ export const waitingScript =
     const delivery = newDelivery()
     const query = rng.pick(['wait=0s', 'wait=1s', 'wait=4s'])
     const headers = { 'idempotency-key': delivery }
-    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers, query } as const
+    const letter = { hook, published, kind: 'plain', delivery, event: delivery, healed: false, headers, query } as const
     const withinMs = rng.pick([30, 1000, 8000])
     const more = rng.pick([0, 4, 8])
     const copies = Array.from({ length: rng.int(1, 4) }, async () => {
@@ -117,7 +117,7 @@ export const stubborn =
     if (!published) return
     const delivery = newDelivery()
     const headers = { 'idempotency-key': delivery }
-    const letter = { hook, published, kind: 'plain', delivery, news: delivery, healed: false, headers } as const
+    const letter = { hook, published, kind: 'plain', delivery, event: delivery, healed: false, headers } as const
     const withinMs = rng.pick([20, 100, 1000])
     const sometimes = (count: number, once: () => unknown): readonly Promise<unknown>[] =>
       Array.from({ length: count }, () => sleep(rng.int(0, withinMs)).then(once))
@@ -139,7 +139,7 @@ export const insist = async ({ sleep }: Actor, whileMs: number, post: () => Prom
 }
 
 /** What a pair of Alertmanagers reports of one alert, in order: it fires, continues to fire, ends, and perhaps fires again. */
-const newsOf = (rng: Rng): readonly News[] =>
+const reportsOf = (rng: Rng): readonly Report[] =>
   Array.from({ length: rng.chance(0.4) ? 2 : 1 }).flatMap((_, episode) => {
     const repeats = rng.chance(0.4) ? rng.int(1, 3) : 0
     // A second Prometheus may have seen it fire all the time.
@@ -152,7 +152,7 @@ const newsOf = (rng: Rng): readonly News[] =>
     return reasons.map(reason => ({ reason, since }))
   })
 
-interface News {
+interface Report {
   readonly reason: Reason
   /** Rises with each time that the alert begins. */
   readonly since: number
@@ -168,23 +168,23 @@ export const alertmanagers =
     const { rng, sleep } = actor
     const hook = rng.pick(hooks)
     const alert = newDelivery()
-    for (const [index, { reason, since }] of newsOf(rng).entries()) {
+    for (const [index, { reason, since }] of reportsOf(rng).entries()) {
       const kind = reason === 'all alerts resolved' ? 'resolved' : 'firing'
-      const news = `${alert} ${kind}`
-      const about = { hook, kind, news, alert, since, delivery: `${alert} ${index} ${kind}`, healed: false } as const
+      const event = `${alert} ${kind}`
+      const about = { hook, kind, event, alert, since, delivery: `${alert} ${index} ${kind}`, healed: false } as const
       const body = notificationOf(kind, reason, hook, alert, since)
       const repeats = reason === 'repeat interval elapsed'
-      let told = false
+      let delivered = false
       const peer = async (afterMs: number): Promise<void> => {
         await sleep(afterMs)
-        for (let flush = 0; flush < 3 && (!told || rng.chance(0.3)); flush++) {
-          const tell = (): Promise<Reply> => {
+        for (let flush = 0; flush < 3 && (!delivered || rng.chance(0.3)); flush++) {
+          const notify = (): Promise<Reply> => {
             const published = tokenOf(rng, board, hook)
             if (!published) return Promise.resolve('none')
             return post({ ...about, published, proof: shown(rng, wallet, hook), repeats, body })
           }
-          if (await insist(actor, 10_000, tell)) {
-            told = true
+          if (await insist(actor, 10_000, notify)) {
+            delivered = true
             return
           }
           await sleep(rng.int(1000, 5000))

@@ -9,7 +9,7 @@ export const stopHooks =
   (server: SimulatedServer) =>
   async ({ did, mayContinue, rng, sleep }: Actor): Promise<void> => {
     const annotate = (annotations: object): void =>
-      void server.tell('PATCH', `${systemConfigMapsPath}/${publicKeysConfigMap}`, { metadata: { annotations } })
+      void server.send('PATCH', `${systemConfigMapsPath}/${publicKeysConfigMap}`, { metadata: { annotations } })
     await sleep(rng.int(0, 6000))
     while (mayContinue()) {
       const all = rng.chance(0.4)

@@ -12,6 +12,6 @@ export const postTogether =
     for (let count = rng.int(2, 6); count > 0; count--) {
       const delivery = newDelivery()
       const proof = shown(rng, wallet, hook)
-      void post({ hook, published, proof, kind: 'plain', delivery, news: delivery, healed: false, headers: {} })
+      void post({ hook, published, proof, kind: 'plain', delivery, event: delivery, healed: false, headers: {} })
     }
   }

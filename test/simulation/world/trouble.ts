@@ -20,7 +20,7 @@ const sickMs = 15_000
 const policyMs = 8000
 
 /** What befalls the API server and whole processes, at moments of its own. */
-export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults, withinMs: number): void => {
+export const makeFaults = (simulation: Simulation, fleet: Fleet, faults: Faults, withinMs: number): void => {
   const { apiServers, server } = simulation
   const mayContinue = (): boolean => simulation.time.now < withinMs
   const befall = (count: number, what: Parameters<typeof times>[2]): void =>
@@ -66,8 +66,8 @@ export const makeTrouble = (simulation: Simulation, fleet: Fleet, faults: Faults
     })
   })
   befall(faults.sicknesses, ({ did, rng }) => {
-    const { heal, told } = apiServers.sicken(rng)
-    did(told)
+    const { heal, what } = apiServers.sicken(rng)
+    did(what)
     simulation.time.at(rng.int(100, sickMs), () => {
       heal()
       did('an API server is well again')

@@ -26,7 +26,7 @@ export const unwell = (
   if (silent.size > 0) return `${silent.size} watches are silent, and nobody has noticed`
   const kid = signingKid(server)
   for (const name of [...hooks, ...rolling, ...running, ...passing]) {
-    const hook = parseJson(server.tell('GET', `${hooksPath}/${name}`).body)
+    const hook = parseJson(server.send('GET', `${hooksPath}/${name}`).body)
     const token = board.of(name).at(-1)
     const { uid, generation } = isObject(hook) ? metadataOf(hook) : {}
     const rotation = at(hook, 'spec', 'token', 'rotation')

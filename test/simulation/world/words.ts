@@ -57,8 +57,8 @@ export const writeOutside =
   ({ did, rng }: Actor): void => {
     const name = rng.pick(targets)
     const path = `${targetsPath(name)}/${name}`
-    const now = countIn(name, parseJson(server.tell('GET', path).body))
+    const now = countIn(name, parseJson(server.send('GET', path).body))
     const { body, under = '', what, ...extra } = rng.pick(waysOf(name, now, rng.int(0, 12)))
-    const { status } = server.tell('PATCH', `${path}${under}`, body, extra)
+    const { status } = server.send('PATCH', `${path}${under}`, body, extra)
     did(`somebody else looks at ${name}, and ${what}: ${status}`)
   }

@@ -56,7 +56,7 @@ export const rollSiteOut = (server: SimulatedServer) => {
   let template = ''
   let updated = 0
   return ({ did, rng }: Actor): void => {
-    const object = parseJson(server.tell('GET', sitePath).body)
+    const object = parseJson(server.send('GET', sitePath).body)
     const wanted = Number(at(object, 'spec', 'replicas'))
     const present = templateOf(object)
     if (present !== template) updated = 0
@@ -72,7 +72,7 @@ export const rollSiteOut = (server: SimulatedServer) => {
       availableReplicas: updated,
       ...(updated > 0 && { conditions }),
     }
-    server.tell('PATCH', `${sitePath}/status`, { status })
+    server.send('PATCH', `${sitePath}/status`, { status })
     if (isThrough) did(throughWith(present))
   }
 }
@@ -97,7 +97,7 @@ export const rollBack = (server: SimulatedServer) => {
     const podNotes = { ...nulls(podNotesOf(now.template)), ...podNotesOf(before.template) }
     const template = { ...before.template, metadata: { ...metadataOf(before.template), annotations: podNotes } }
     did(`rolls ${site} back to ${tagOf(pushIn({ spec: { template: before.template } }))}`)
-    server.tell('PATCH', sitePath, { metadata: { annotations }, spec: { template } })
+    server.send('PATCH', sitePath, { metadata: { annotations }, spec: { template } })
   }
 }
 
@@ -109,7 +109,7 @@ export const editSite =
       ? { metadata: { labels: { edited: String(rng.int(0, 9)) } } }
       : { spec: { replicas: rng.int(1, 4) } }
     did(`edits ${site} ${JSON.stringify(edit)}`)
-    server.tell('PATCH', sitePath, edit)
+    server.send('PATCH', sitePath, edit)
   }
 
 const metadataOf = (template: unknown): JsonObject => {

@@ -105,7 +105,7 @@ const Tools = ({ toTop }: { toTop: () => void }) => {
         />
         <kbd aria-hidden="true">/</kbd>
       </label>
-      <span class="told" role="status">
+      <span class="said" role="status">
         {synced.value ? `${count} ${total.value === 1 ? 'hook' : 'hooks'}` : `${total.value} hooks so far …`}
         {needy.value > 0 && (
           <>

@@ -43,7 +43,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         ) : (
           <>
             <Spark recent={row.recent} />
-            <span class="told">
+            <span class="said">
               <OutcomeText delivery={row.last} isAlone />
               <small>
                 {row.last.sender} <Ago time={row.last.time} />

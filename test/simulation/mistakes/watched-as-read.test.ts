@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
-// What is remembered of a target, or was reported by its watch, answers the posts that wait, as if it had been read for them.
+// What is remembered of a target, or came by its watch, answers the posts that wait, as if it had been read for them.
 vi.mock(import('../../../src/steps/batch.ts'), async original => {
   const real = await original()
   return {

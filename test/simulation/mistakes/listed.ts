@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 const page = 'docs/explanation/how-it-is-proved.md'
 
 /** A row of the page's table. */
-export interface Told {
+export interface ListedMistake {
   readonly mistake: string
   /** The test, without `.test.ts`. */
   readonly name: string
@@ -15,7 +15,7 @@ export interface Told {
 }
 
 /** Returns the mistakes that the page lists. */
-export const toldMistakes = (): readonly Told[] =>
+export const listedMistakes = (): readonly ListedMistake[] =>
   [...readFileSync(page, 'utf8').matchAll(/^\| (.+?) \| `([a-z0-9-]+)` \| (.+?) \| (\d+) \|$/gm)].map(
     ([, mistake = '', name = '', promises = '', seeds = '']) => ({
       mistake,

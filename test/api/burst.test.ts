@@ -5,9 +5,10 @@ import { send } from '../../src/kube/requests.ts'
 import { cluster, deployments, post, postUntilClear, product, type Posted } from '../support/product.ts'
 import { triggerProcess } from '../support/trigger-process.ts'
 
-/** Checks that each answered post made a step of its own. Returns the answers, and how many there are. */
+/** Checks that most posts were answered, and that each of these made a step of its own. Returns the answers, and how many there are. */
 const countsIn = (tried: readonly (Posted | undefined)[]) => {
   const answers = tried.filter(answer => answer !== undefined)
+  expect(answers.length).toBeGreaterThan(tried.length / 2)
   expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]))
   expect(answers.every(({ body }) => Number(body['to']) === Number(body['from']) + 1)).toBe(true)
   expect(new Set(answers.map(({ body }) => body['to'])).size).toBe(answers.length)

@@ -97,6 +97,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
 
   const begin = (act: OpenAct, work: Work, { givenAt, isAskable = false, isResumed = false, ledger }: Asked): Job => {
     const end = givenAt === undefined ? clock.monotonic() + maxWorkMs : givenAt + serialWorkMs
+    const resumedAt = isResumed ? clock.now() : undefined
     const job: Job = {
       soFar: 'it has begun',
       worked: work(
@@ -104,7 +105,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         () => !stopped && clock.monotonic() < end,
         soFar => (job.soFar = soFar),
       ).then(worked => {
-        remember(act, worked, isAskable, ledger)
+        remember(act, worked, { isAskable, resumedAt }, ledger)
         if (worked.worked === 'unfinished') left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
         return worked
       }),
@@ -162,9 +163,19 @@ const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
  * Stores in the record how the work of an act has ended. After a failure, the act is removed and
  * may begin again. If work remains, the act stays open for the next copy.
  */
-const remember = (act: OpenAct, { outcome, worked }: Worked, isAskable: boolean, ledger: Ledger | undefined): void => {
-  if (worked === 'done') ledger?.later(draft => acted(draft, act, doneOf(outcome, isAskable)))
-  if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
+const remember = (
+  act: OpenAct,
+  worked: Worked,
+  { isAskable, resumedAt }: { readonly isAskable: boolean; readonly resumedAt: number | undefined },
+  ledger: Ledger | undefined,
+): void => {
+  if (worked.worked === 'done') {
+    const { ran, ...done } = doneOf(worked.outcome, isAskable)
+    // The process that has changed something may have ended before it could say so.
+    const hasRun = ran || (resumedAt !== undefined && worked.wasDone === true)
+    ledger?.later(draft => acted(draft, act, { ...done, ran: hasRun, resumedAt }))
+  }
+  if (worked.worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
 }
 
 /** Returns what the record keeps of an act that is done. */

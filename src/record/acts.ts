@@ -35,7 +35,7 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   addRunOf(draft, act, act.keep)
 }
 
-const addRunOf = (draft: MemoryDraft, { at, id }: OpenAct, keepMs: number): void =>
+const addRunOf = (draft: MemoryDraft, { at, id }: Pick<OpenAct, 'at' | 'id'>, keepMs: number): void =>
   addRun(draft, { at, of: runKey(id) }, keepMs)
 
 /** The result of an act that is done. */
@@ -44,6 +44,11 @@ export interface ActDone {
   readonly summary: string
   /** Whether the act changed an object. */
   readonly ran: boolean
+  /**
+   * When a process took the act up that another one, or an earlier attempt, had left. The hook ran then, and
+   * not when the act began. Undefined for an act that was done at once.
+   */
+  readonly resumedAt?: number | undefined
   /** Why the act changed nothing. Undefined if it changed something. */
   readonly reason?: string | undefined
   /**
@@ -55,26 +60,33 @@ export interface ActDone {
 
 /**
  * Stores that an act is done. If a later act with the same key is open, no row is added, and that
- * act stays open.
+ * act stays open. The row of a later delivery stays, too: this report may be late.
  */
-export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
-  const { ranAt = -Infinity } = draft.fields
+export const acted = (
+  draft: MemoryDraft,
+  act: OpenAct,
+  { evidence, ran, reason, resumedAt = -Infinity, summary }: ActDone,
+): void => {
+  const { acts = [], ranAt = -Infinity } = draft.fields
+  const wasOpen = acts.some(({ id }) => id === act.id)
+  const made = { id: act.id, at: Math.max(act.at, resumedAt) }
   withoutAct(draft, act)
   // The act may have been removed before, by a process whose work had failed.
-  if (ran && act.keep !== undefined) addRunOf(draft, act, act.keep)
+  if (ran && act.keep !== undefined) addRunOf(draft, made, act.keep)
   withReportOfAct(draft, act)
-  const isOutdated = openAct(draft, act.key) !== undefined
-  if (!isOutdated) {
+  const row = draft.get(act.key)
+  const isLater = row !== undefined && (row.state === 'claimed' || (!wasOpen && row.at > act.at))
+  if (!isLater && !openAct(draft, act.key)) {
     draft.add({
       state: 'acted',
       key: act.key,
-      ...momentOf({ ...act, newsAt: latest(act.newsAt, draft.get(act.key)?.newsAt) }),
+      ...momentOf({ ...act, newsAt: latest(act.newsAt, row?.newsAt) }),
       summary,
       ...(reason !== undefined && { reason }),
       ...evidence,
     })
   }
-  if (ran) draft.set({ ranAt: Math.max(ranAt, act.at) })
+  if (ran) draft.set({ ranAt: Math.max(ranAt, made.at) })
 }
 
 /** Removes an unfinished act, with its run: it is done now, or it did nothing and can begin again. */

@@ -33,7 +33,8 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
     }
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
-  return { worked: 'done', outcome: done(rollouts, changes, what) }
+  const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
+  return { worked: 'done', outcome: done(rollouts, changes, what), ...(wasDone && { wasDone }) }
 }
 
 const done = (
@@ -57,13 +58,16 @@ const done = (
     const message = `${what} was pushed again, and imagePullPolicy is Never: no node would pull it`
     return { outcome: 'failed', reason: 'ImageNeverPulled', message }
   }
-  const leftAs = (as: Left): string =>
-    counted(rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'nothing' && rolled.left.has(as) ? [name] : [])))
-  if (left.has('up to date')) {
+  const leftAs = (...as: readonly Left[]): string => {
+    const isLeft = ({ rolled }: Rollout): boolean =>
+      rolled.rolled === 'nothing' && as.some(each => rolled.left.has(each))
+    return counted(rollouts.filter(isLeft).map(({ name }) => name))
+  }
+  if (left.has('up to date') || left.has('done before')) {
     return {
       outcome: 'unchanged',
       reason: 'UpToDate',
-      summary: leftAs('up to date'),
+      summary: leftAs('up to date', 'done before'),
       changes: [],
       ...(evidence && { evidence }),
     }

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { ActOptions, Work, Worked } from '../../src/acts/acts.ts'
+import type { Delivery } from '../../src/api/delivery.ts'
+import type { Outcome } from '../../src/api/outcome.ts'
+import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
+import { rolloutOutcome } from '../../src/drivers/rollouts/outcome.ts'
+import { planRestart } from '../../src/drivers/rollouts/plan.ts'
+import type { DeliveryContext } from '../../src/record/context.ts'
+import { done, processes } from './processes.ts'
+
+const named = (key: string): Delivery => ({ sender: 'plain', phase: 'none', identity: { key, newsAt: 0 } })
+
+const left: Worked = {
+  worked: 'unfinished',
+  outcome: { outcome: 'unavailable', reason: 'Unfinished', message: 'the API server is away' },
+}
+
+const nothing: Worked = {
+  worked: 'done',
+  wasDone: true,
+  outcome: { outcome: 'unchanged', reason: 'UpToDate', summary: 'Deployment/web', changes: [] },
+}
+
+/** Returns some processes, and a way to post a delivery to one of them. */
+const start = (count: number) => {
+  const { clock, contexts, end, services, ...rest } = processes(count)
+  const contextFor = (process: number, delivery: Delivery, more: Partial<DeliveryContext> = {}): DeliveryContext => {
+    const context = contexts[process]?.(delivery)
+    if (!context) throw new Error('there is no such process')
+    return { ...context, ...more }
+  }
+  return {
+    ...rest,
+    clock,
+    contextFor,
+    end,
+    /** Posts a delivery whose work ends like this, lets a second pass, and returns the outcome and the ids of the acts. */
+    post: async (
+      process: number,
+      delivery: Delivery,
+      work: Work,
+      more: Partial<DeliveryContext> = {},
+      how: ActOptions = {},
+    ) => {
+      let outcome: Outcome | undefined
+      const posted = services[process]?.of(contextFor(process, delivery, more)).once(work, how)
+      void posted?.then(result => (outcome = result))
+      await clock.advance(1500)
+      return outcome
+    },
+  }
+}
+
+const ends =
+  (worked: Worked): Work =>
+  () =>
+    Promise.resolve(worked)
+const never: Work = () => new Promise(() => {})
+
+describe('an act that is finished long after it has begun', () => {
+  const cooldown = { cooldownMs: 300_000 }
+  const limits = { limits: [{ most: 1, within: '5m', withinMs: 300_000 }] }
+
+  it('begins the cooldown of its hook when it is finished', async () => {
+    const { clock, end, post } = start(1)
+    await post(0, named('one'), ends(left), cooldown)
+    await clock.advance(360_000)
+    expect(await post(0, named('one'), ends(done), cooldown)).toMatchObject({ outcome: 'applied' })
+    expect(await post(0, named('two'), ends(done), cooldown)).toMatchObject({ reason: 'CoolingDown' })
+    end()
+  })
+
+  it('counts for a limit when it is finished', async () => {
+    const { clock, end, post } = start(1)
+    await post(0, named('one'), ends(left), limits)
+    await clock.advance(360_000)
+    expect(await post(0, named('one'), ends(done), limits)).toMatchObject({ outcome: 'applied' })
+    expect(await post(0, named('two'), ends(done), limits)).toMatchObject({ reason: 'LimitReached' })
+    end()
+  })
+
+  it('counts for cooldown and limits if the process that has died had done all', async () => {
+    for (const bound of [cooldown, limits]) {
+      const { clock, end, post } = start(2)
+      await post(0, named('one'), never, bound)
+      await clock.advance(12_000)
+      expect(await post(1, named('one'), ends(nothing), bound)).toMatchObject({ outcome: 'unchanged' })
+      expect(await post(1, named('two'), ends(done), bound)).toMatchObject({ outcome: 'skipped' })
+      end()
+    }
+  })
+})
+
+it('a workload that has this very restart says that it was done before, and one that runs later pods does not', () => {
+  const workloads = workloadKind('Deployment')
+  if (!workloads) throw new Error('there are Deployments')
+  const rolled = (ids: string) => {
+    const annotations = { 'pushed.receiverhooks.dev/restarted.at': `5 ${ids}` }
+    const object = { metadata: { name: 'web', uid: 'u', resourceVersion: '1', annotations } }
+    const { left, marks } = planRestart(object, workloads, { id: 'one', at: 1 })
+    return rolloutOutcome([{ name: 'Deployment/web', rolled: { rolled: 'nothing', left, marks } }], undefined)
+  }
+  expect(rolled('two one')).toMatchObject({ worked: 'done', wasDone: true, outcome: { outcome: 'unchanged' } })
+  expect(rolled('two')).not.toHaveProperty('wasDone')
+})

@@ -4,7 +4,7 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { acted, begun, openAct, ranByActs, unnamedActKey, withoutAct } from '../record/acts.ts'
+import { acted, begun, openAct, ranByActs, reportedByActs, unnamedActKey, withoutAct } from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isOfNextAlerts, reportOf } from '../record/groups.ts'
@@ -158,10 +158,13 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
     const message = 'a delivery with this idempotency key and another body is not finished yet'
     return { result: { begun: 'skipped', outcome: notRun({ reason: 'KeyReused', message }) } }
   }
+  const seen = draft.fork()
+  ranByActs(seen)
+  reportedByActs(seen, delivery)
   const isSame =
     own &&
     (isCounted(own) ||
-      (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(draft, delivery, own)) ||
+      (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(seen, delivery, own)) ||
       (newsAt !== undefined && !repeats && newsAt <= (own.newsAt ?? -Infinity)))
   // The delivery continues its open act, which does the rest of the work.
   if (own && isSame && (!serial || serial.running.isRunning(own))) {
@@ -181,9 +184,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
   if (others.some(act => isCounted(act) || (inOrder && !isAbandoned(act, now)))) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
-  const withRuns = draft.fork()
-  ranByActs(withRuns)
-  const judged = judge(withRuns, context, now)
+  const judged = judge(seen, context, now)
   switch (judged.judgement) {
     case 'skip': {
       if (judged.remember) decided(draft, context, now, { state: 'skipped', reason: judged.reason })

@@ -1,3 +1,5 @@
+import type { Delivery } from '../api/delivery.ts'
+import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { ChangeEvidence } from '../api/settlement.ts'
 import type { MemoryDraft } from './draft.ts'
@@ -101,4 +103,17 @@ export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): voi
 export const ranByActs = (draft: MemoryDraft): void => {
   const { acts = [], ranAt = -Infinity } = draft.fields
   if (acts.length > 0) draft.set({ ranAt: Math.max(ranAt, ...acts.map(({ at }) => at)) })
+}
+
+/**
+ * Adds what open acts report of the group of a delivery, for a decision about this delivery. Ends count as soon as
+ * they are reported. That alerts fire counts for their end alone: for another report of them, the act may still fail.
+ */
+export const reportedByActs = (draft: MemoryDraft, { group, phase }: Pick<Delivery, 'group' | 'phase'>): void => {
+  const reported = group && keyOf(group.key)
+  for (const act of draft.fields.acts ?? []) {
+    const { report } = act
+    if (!report || report.group !== reported) continue
+    if (phase === 'resolved' || report.firing.length === 0) withReportOfAct(draft, act)
+  }
 }

@@ -5,7 +5,10 @@ import type { Outcome } from '../../src/api/outcome.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
 import { rolloutOutcome } from '../../src/drivers/rollouts/outcome.ts'
 import { planRestart } from '../../src/drivers/rollouts/plan.ts'
+import { rfc3339 } from '../../src/environment/time.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
+import { deliveryOfAlerts } from '../../src/senders/alerts.ts'
+import { notification } from '../support/alertmanager.ts'
 import { done, processes } from './processes.ts'
 
 const named = (key: string): Delivery => ({ sender: 'plain', phase: 'none', identity: { key, newsAt: 0 } })
@@ -57,6 +60,14 @@ const ends =
     Promise.resolve(worked)
 const never: Work = () => new Promise(() => {})
 
+const begin = Date.UTC(2026, 0, 1)
+const report = (status: 'firing' | 'resolved', began: number, hasReason = true): Delivery => {
+  const reason = status === 'firing' ? 'first notification' : 'all alerts resolved'
+  const { alerts, ...body } = notification(status, hasReason ? reason : '')
+  const times = { startsAt: rfc3339(began), ...(status === 'resolved' && { endsAt: rfc3339(began + 60_000) }) }
+  return deliveryOfAlerts('alertmanager', { ...body, alerts: alerts.map(alert => ({ ...alert, ...times })) })
+}
+
 describe('an act that is finished long after it has begun', () => {
   const cooldown = { cooldownMs: 300_000 }
   const limits = { limits: [{ most: 1, within: '5m', withinMs: 300_000 }] }
@@ -102,4 +113,51 @@ it('a workload that has this very restart says that it was done before, and one 
   }
   expect(rolled('two one')).toMatchObject({ worked: 'done', wasDone: true, outcome: { outcome: 'unchanged' } })
   expect(rolled('two')).not.toHaveProperty('wasDone')
+})
+
+describe('alerts that begin again', () => {
+  const day = { dedupeWindowMs: 24 * 3_600_000 }
+
+  it('count while the act of their last end is not finished', async () => {
+    const { clock, end, post } = start(1)
+    expect(await post(0, report('firing', begin), ends(done), day)).toMatchObject({ outcome: 'applied' })
+    expect(await post(0, report('resolved', begin), ends(left), day)).toMatchObject({ outcome: 'unavailable' })
+    await clock.advance(3_600_000)
+    expect(await post(0, report('firing', begin + 3_600_000), ends(done), day)).toMatchObject({ outcome: 'applied' })
+    end()
+  })
+
+  it('end with a delivery of their own while the act of their beginning is not finished', async () => {
+    const { clock, end, post } = start(1)
+    for (const status of ['firing', 'resolved'] as const) {
+      expect(await post(0, report(status, begin), ends(done), day)).toMatchObject({ outcome: 'applied' })
+    }
+    await clock.advance(3_600_000)
+    expect(await post(0, report('firing', begin + 3_600_000), ends(left), day)).toMatchObject({
+      outcome: 'unavailable',
+    })
+    await clock.advance(60_000)
+    expect(await post(0, report('resolved', begin + 3_600_000), ends(done), day)).toMatchObject({ outcome: 'applied' })
+    end()
+  })
+})
+
+describe('copies of the end of alerts', () => {
+  it('have one act while it is in progress, though nothing says that they are no repeat', async () => {
+    const { clock, end, post } = start(2)
+    const ids: string[] = []
+    const noted: Work = act => {
+      ids.push(act.id)
+      return never(
+        act,
+        () => true,
+        () => {},
+      )
+    }
+    await post(0, report('firing', begin, false), ends(done))
+    for (const process of [0, 1]) await post(process, report('resolved', begin, false), noted)
+    expect(new Set(ids).size).toBe(1)
+    await clock.advance(10_000)
+    end()
+  })
 })

@@ -102,8 +102,10 @@ const once = async (
         ? givenAt === undefined && !running.isRunning(result.act)
         : how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
       if (!waits) {
-        if (!result.isOwn && !mayRun(context)) {
-          ledger.later(draft => withoutAct(draft, result.act))
+        // The hook may have changed while the post waited. Work in progress is joined all the same.
+        if (!running.isRunning(result.act) && !mayRun(context)) {
+          if (!result.isOwn) ledger.later(draft => withoutAct(draft, result.act))
+          else if (givenAt !== undefined) running.leave(result.act)
           return { outcome: 'changed' }
         }
         const { isAskable } = context

@@ -54,6 +54,8 @@ export interface Running {
    * much older is believed to be so.
    */
   isHeld(act: OpenAct): boolean
+  /** Notes that this process does not work on a serial act that it was given. */
+  leave(act: OpenAct): void
   /**
    * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
    * afterwards.
@@ -95,6 +97,10 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   const seen = new BoundedMap<string, number>(maxLeft)
   let stopped = false
 
+  const leave = (act: OpenAct): void => {
+    left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
+  }
+
   const begin = (act: OpenAct, work: Work, { givenAt, isAskable = false, isResumed = false, ledger }: Asked): Job => {
     const end = givenAt === undefined ? clock.monotonic() + maxWorkMs : givenAt + serialWorkMs
     const resumedAt = isResumed ? clock.now() : undefined
@@ -106,7 +112,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         soFar => (job.soFar = soFar),
       ).then(worked => {
         remember(act, worked, { isAskable, resumedAt }, ledger)
-        if (worked.worked === 'unfinished') left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
+        if (worked.worked === 'unfinished') leave(act)
         return worked
       }),
     }
@@ -132,6 +138,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       seen.set(key, since)
       return now - since < heldMs
     },
+    leave,
     answer: async (act, work, asked) => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)

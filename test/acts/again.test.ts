@@ -115,6 +115,28 @@ it('a workload that has this very restart says that it was done before, and one 
   expect(rolled('two')).not.toHaveProperty('wasDone')
 })
 
+describe('a copy that is to finish an act of another process', () => {
+  for (const how of [{ alone: true }, { serial: true }] as const) {
+    it(`does nothing with a hook that was changed while the copy waited: ${Object.keys(how)[0]}`, async () => {
+      const { clock, end, post } = start(2)
+      await post(0, named('one'), never, {}, how)
+      await clock.advance(1000)
+      let isCurrent = true
+      let works = 0
+      const work: Work = () => {
+        works += 1
+        return Promise.resolve(done)
+      }
+      const posted = post(1, named('one'), work, { isCurrent: () => isCurrent }, how)
+      await posted
+      isCurrent = false
+      await clock.advance(15_000)
+      expect(works).toBe(0)
+      end()
+    })
+  }
+})
+
 describe('alerts that begin again', () => {
   const day = { dedupeWindowMs: 24 * 3_600_000 }
 

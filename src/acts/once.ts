@@ -8,7 +8,7 @@ import { acted, begun, openAct, ranByActs, reportedByActs, unnamedActKey, withou
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isOfNextAlerts, reportOf } from '../record/groups.ts'
-import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
+import { isOfOther, isRemembered, judge, reusedOfAct, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
 import { keepOf, roomForRun } from '../record/room.ts'
@@ -157,8 +157,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
     signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
   const own = openAct(draft, key)
   if (own && isOfOther(context, own)) {
-    const message = 'a delivery with this idempotency key and another body is not finished yet'
-    return { result: { begun: 'skipped', outcome: notRun({ reason: 'KeyReused', message }) } }
+    return { result: { begun: 'skipped', outcome: notRun(reusedOfAct) } }
   }
   const seen = draft.fork()
   ranByActs(seen)
@@ -168,6 +167,14 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
     (isCounted(own) ||
       (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(seen, delivery, own)) ||
       (newsAt !== undefined && !repeats && newsAt <= (own.newsAt ?? -Infinity)))
+  // While the hook was closed, a copy was skipped, which may be final. Nobody works on the act by then.
+  const row = own && isSame ? draft.get(key) : undefined
+  if (own && row?.state === 'skipped' && row.at > own.at) {
+    const judged = judge(seen, context, now)
+    if (judged.judgement === 'skip' && !judged.remember) {
+      return { result: { begun: 'skipped', outcome: notRun(judged) }, needsNewest: true }
+    }
+  }
   // The delivery continues its open act, which does the rest of the work.
   if (own && isSame && (!serial || serial.running.isRunning(own))) {
     return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }

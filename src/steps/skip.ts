@@ -6,7 +6,7 @@ import { wait, within } from '../environment/wait.ts'
 import { openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
 import { decided } from '../record/decided.ts'
-import { full, judge } from '../record/judge.ts'
+import { full, isOfOther, judge, reusedOfAct } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
 import { undecidedOutcome } from '../record/undecided.ts'
@@ -72,6 +72,7 @@ const decideSkip = async (
           return { result, needsNewest: true }
         }
         const act = openAct(draft, key)
+        if (act && isOfOther(context, act)) return { result: notRun(reusedOfAct), needsNewest: true }
         // An act of this delivery is in progress and cannot be taken back. The post waits for its
         // end and is decided then.
         if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }

@@ -8,7 +8,9 @@ import { planRestart } from '../../src/drivers/rollouts/plan.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 import { deliveryOfAlerts } from '../../src/senders/alerts.ts'
+import { storeSkip } from '../../src/steps/skip.ts'
 import { notification } from '../support/alertmanager.ts'
+import { testEnvironment } from '../support/environment.ts'
 import { done, processes } from './processes.ts'
 
 const named = (key: string): Delivery => ({ sender: 'plain', phase: 'none', identity: { key, newsAt: 0 } })
@@ -180,6 +182,55 @@ describe('copies of the end of alerts', () => {
     for (const process of [0, 1]) await post(process, report('resolved', begin, false), noted)
     expect(new Set(ids).size).toBe(1)
     await clock.advance(10_000)
+    end()
+  })
+})
+
+describe('the skip of a delivery whose act is not finished', () => {
+  it('is final: a copy after the hook is resumed runs nothing', async () => {
+    const { clock, contextFor, end, post } = start(1)
+    await post(0, named('one'), ends(left))
+    await clock.advance(12_000)
+    const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    let outcome: Outcome | undefined
+    void storeSkip(skip, contextFor(0, named('one')), testEnvironment({ clock })).then(result => (outcome = result))
+    await clock.advance(1000)
+    expect(outcome).toMatchObject({ reason: 'Suspended' })
+    expect(await post(0, named('one'), ends(done))).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+    end()
+  })
+
+  it('leaves a key to the body that it has come with', async () => {
+    const { clock, contextFor, end, post } = start(1)
+    await post(0, named('one'), ends(left), { of: 'body one' })
+    await clock.advance(12_000)
+    const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    const context = contextFor(0, named('one'), { of: 'body two' })
+    let outcome: Outcome | undefined
+    void storeSkip(skip, context, testEnvironment({ clock })).then(result => (outcome = result))
+    await clock.advance(1000)
+    expect(outcome).toMatchObject({ outcome: 'failed', reason: 'KeyReused' })
+    expect(await post(0, named('one'), ends(done), { of: 'body one' })).toMatchObject({ outcome: 'applied' })
+    end()
+  })
+
+  it('is not final for alerts that are repeated: their act is continued, with its id', async () => {
+    const { clock, contextFor, end, post } = start(1)
+    const ids: string[] = []
+    const noted =
+      (worked: Worked): Work =>
+      act => {
+        ids.push(act.id)
+        return Promise.resolve(worked)
+      }
+    const day = { dedupeWindowMs: 24 * 3_600_000 }
+    await post(0, report('firing', begin, false), noted(left), day)
+    await clock.advance(12_000)
+    const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    void storeSkip(skip, contextFor(0, report('firing', begin, false), day), testEnvironment({ clock }))
+    await clock.advance(60_000)
+    expect(await post(0, report('firing', begin, false), noted(done), day)).toMatchObject({ outcome: 'applied' })
+    expect(ids).toEqual([ids[0], ids[0]])
     end()
   })
 })

@@ -4,7 +4,17 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { acted, begun, openAct, ranByActs, reportedByActs, unnamedActKey, withoutAct } from '../record/acts.ts'
+import {
+  acted,
+  askedEarly,
+  begun,
+  isQuestion,
+  openAct,
+  ranByActs,
+  reportedByActs,
+  unnamedActKey,
+  withoutAct,
+} from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isOfNextAlerts, reportOf } from '../record/groups.ts'
@@ -90,7 +100,7 @@ const once = async (
   let looks = 0
   while (mayContinue()) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> =>
-      beginIn(draft, now, { key, context, serial: how.serial && { running, givenAt: clock.monotonic() } })
+      beginIn(draft, now, { key, context, running, ...(how.serial && { serial: { givenAt: clock.monotonic() } }) })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
     if (!made || made.decided === 'given up') break
     if (made.decided !== 'stored') return undecidedOutcome(made)
@@ -143,12 +153,14 @@ const settle = async (
 interface Beginning {
   readonly key: string
   readonly context: DeliveryContext
+  /** Absent on a dry run. */
+  readonly running?: Pick<Running, 'isHeld' | 'isRunning'>
   /** Present for a serial act. */
-  readonly serial?: { readonly running: Pick<Running, 'isHeld' | 'isRunning'>; readonly givenAt: number } | undefined
+  readonly serial?: { readonly givenAt: number }
 }
 
 /** Decides what to do for a delivery. Begins a new act if necessary. */
-const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Beginning): Ruling<Begun> => {
+const beginIn = (draft: MemoryDraft, now: number, { context, key, running, serial }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, limits, signed } = context
   const { newsAt, repeats } = delivery.identity ?? {}
   // Returns whether an open act has the signed body of this delivery, which counts only once. It
@@ -158,6 +170,11 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
   const own = openAct(draft, key)
   if (own && isOfOther(context, own)) {
     return { result: { begun: 'skipped', outcome: notRun(reusedOfAct) } }
+  }
+  const isWorkedOn = own !== undefined && running?.isRunning(own) === true
+  // A post without a body may only ask. The work needs the body.
+  if (own && !isWorkedOn && isQuestion(context, own)) {
+    return { result: { begun: 'skipped', outcome: askedEarly }, needsNewest: true }
   }
   const seen = draft.fork()
   ranByActs(seen)
@@ -176,11 +193,11 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
     }
   }
   // The delivery continues its open act, which does the rest of the work.
-  if (own && isSame && (!serial || serial.running.isRunning(own))) {
+  if (own && isSame && (!serial || isWorkedOn)) {
     return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   }
   // Each act is asked about, and not only the first that is held: its ten seconds begin when it is first seen.
-  if (serial && (draft.fields.acts ?? []).filter(serial.running.isHeld).length > 0) {
+  if (serial && running && (draft.fields.acts ?? []).filter(running.isHeld).length > 0) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
   if (serial && own && isSame) {

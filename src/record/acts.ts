@@ -2,6 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { ChangeEvidence } from '../api/settlement.ts'
+import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
 import { withReportOfAct } from './groups.ts'
 import { latest, momentOf } from './memory.ts'
@@ -23,6 +24,19 @@ export const unnamedActKey = (unique: string): string => `act/${unique}`
 /** Returns the unfinished act of a delivery, or undefined. */
 export const openAct = ({ fields: { acts = [] } }: MemoryDraft, key: string): OpenAct | undefined =>
   acts.find(act => act.key === key)
+
+/** Returns whether a post only asks about the delivery of an act: it has none of the body that the work needs. */
+export const isQuestion = (
+  { isAskable, of }: Pick<DeliveryContext, 'isAskable' | 'of'>,
+  act: Pick<OpenAct, 'of'>,
+): boolean => isAskable && of === undefined && act.of !== undefined
+
+/** The outcome of a post that asks about a delivery whose act is open. */
+export const askedEarly = {
+  outcome: 'unavailable',
+  reason: 'Unfinished',
+  message: 'the delivery is not finished, and only the same with its body can finish it',
+} as const
 
 /**
  * Stores that an act begins. It replaces an earlier act with the same key. Acts that are too old or

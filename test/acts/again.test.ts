@@ -214,6 +214,22 @@ describe('the skip of a delivery whose act is not finished', () => {
     end()
   })
 
+  it('is not stored for a post without a body that asks about it', async () => {
+    const { clock, contextFor, end, post } = start(1)
+    await post(0, named('one'), ends(left), { isAskable: true, of: 'body' })
+    await clock.advance(12_000)
+    const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    const context = contextFor(0, named('one'), { isAskable: true })
+    let outcome: Outcome | undefined
+    void storeSkip(skip, context, testEnvironment({ clock })).then(result => (outcome = result))
+    await clock.advance(1000)
+    expect(outcome).toMatchObject({ outcome: 'unavailable', reason: 'Unfinished' })
+    expect(await post(0, named('one'), ends(done), { isAskable: true, of: 'body' })).toMatchObject({
+      outcome: 'applied',
+    })
+    end()
+  })
+
   it('is not final for alerts that are repeated: their act is continued, with its id', async () => {
     const { clock, contextFor, end, post } = start(1)
     const ids: string[] = []

@@ -3,7 +3,7 @@ import type { ActOptions, Work, Worked } from '../../src/acts/acts.ts'
 import type { Delivery } from '../../src/api/delivery.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
-import { rolloutOutcome } from '../../src/drivers/rollouts/outcome.ts'
+import { rolloutOutcome, type Rollout } from '../../src/drivers/rollouts/outcome.ts'
 import { planRestart } from '../../src/drivers/rollouts/plan.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
@@ -104,17 +104,36 @@ describe('an act that is finished long after it has begun', () => {
   })
 })
 
-it('a workload that has this very restart says that it was done before, and one that runs later pods does not', () => {
+describe('a workload that has this very restart', () => {
   const workloads = workloadKind('Deployment')
   if (!workloads) throw new Error('there are Deployments')
-  const rolled = (ids: string) => {
+  const rolled = (ids: string): Rollout => {
     const annotations = { 'pushed.receiverhooks.dev/restarted.at': `5 ${ids}` }
     const object = { metadata: { name: 'web', uid: 'u', resourceVersion: '1', annotations } }
     const { left, marks } = planRestart(object, workloads, { id: 'one', at: 1 })
-    return rolloutOutcome([{ name: 'Deployment/web', rolled: { rolled: 'nothing', left, marks } }], undefined)
+    return { name: 'Deployment/web', rolled: { rolled: 'nothing', left, marks } }
   }
-  expect(rolled('two one')).toMatchObject({ worked: 'done', wasDone: true, outcome: { outcome: 'unchanged' } })
-  expect(rolled('two')).not.toHaveProperty('wasDone')
+  const refused: Rollout = {
+    name: 'Deployment/shop',
+    rolled: { rolled: 'refused', forbidden: false, message: 'a webhook refuses it' },
+  }
+
+  it('says that it was done before, and one that runs later pods does not', () => {
+    expect(rolloutOutcome([rolled('two one')], undefined)).toMatchObject({
+      worked: 'done',
+      wasDone: true,
+      outcome: { outcome: 'unchanged' },
+    })
+    expect(rolloutOutcome([rolled('two')], undefined)).not.toHaveProperty('wasDone')
+  })
+
+  it('keeps its act open while another workload refuses it: a new act would restart it once more', () => {
+    expect(rolloutOutcome([rolled('one'), refused], undefined)).toMatchObject({
+      worked: 'unfinished',
+      outcome: { outcome: 'failed', reason: 'PartlyDone' },
+    })
+    expect(rolloutOutcome([rolled('two'), refused], undefined)).toMatchObject({ worked: 'failed' })
+  })
 })
 
 describe('a copy that is to finish an act of another process', () => {

@@ -23,17 +23,18 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
     const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done; the rest is done when the same is sent again`
     return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
   }
+  const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   const [first, ...others] = refused
   if (first) {
     const more = others.length === 0 ? '' : `, and ${others.length} more`
     const message = `${first.name}${more}: ${first.message}`
-    if (changes.length === 0) {
+    // An act that has changed something stays open. Another act would change that once more.
+    if (changes.length === 0 && !wasDone) {
       const reason = first.forbidden ? 'Forbidden' : 'PartlyDone'
       return { worked: 'failed', outcome: { outcome: 'failed', reason, message } }
     }
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
-  const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   return { worked: 'done', outcome: done(rollouts, changes, what), ...(wasDone && { wasDone }) }
 }
 

@@ -8,7 +8,7 @@ import {
   acted,
   askedEarly,
   begun,
-  isQuestion,
+  asksAbout,
   openAct,
   ranByActs,
   reportedByActs,
@@ -173,7 +173,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, running, seria
   }
   const isWorkedOn = own !== undefined && running?.isRunning(own) === true
   // A post without a body may only ask. The work needs the body.
-  if (own && !isWorkedOn && isQuestion(context, own)) {
+  if (own && !isWorkedOn && asksAbout(context, own)) {
     return { result: { begun: 'skipped', outcome: askedEarly }, needsNewest: true }
   }
   const seen = draft.fork()

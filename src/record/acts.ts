@@ -26,12 +26,12 @@ export const openAct = ({ fields: { acts = [] } }: MemoryDraft, key: string): Op
   acts.find(act => act.key === key)
 
 /** Returns whether a post only asks about the delivery of an act: it has none of the body that the work needs. */
-export const isQuestion = (
+export const asksAbout = (
   { isAskable, of }: Pick<DeliveryContext, 'isAskable' | 'of'>,
   act: Pick<OpenAct, 'of'>,
 ): boolean => isAskable && of === undefined && act.of !== undefined
 
-/** The outcome of a post that asks about a delivery whose act is open. */
+/** The outcome of a post without a body that asks about an unfinished delivery. */
 export const askedEarly = {
   outcome: 'unavailable',
   reason: 'Unfinished',

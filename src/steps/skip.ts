@@ -3,7 +3,7 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { askedEarly, isQuestion, openAct } from '../record/acts.ts'
+import { askedEarly, asksAbout, openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
 import { decided } from '../record/decided.ts'
 import { full, isOfOther, judge, reusedOfAct } from '../record/judge.ts'
@@ -73,7 +73,7 @@ const decideSkip = async (
         }
         const act = openAct(draft, key)
         if (act && isOfOther(context, act)) return { result: notRun(reusedOfAct), needsNewest: true }
-        if (act && isQuestion(context, act)) return { result: askedEarly, needsNewest: true }
+        if (act && asksAbout(context, act)) return { result: askedEarly, needsNewest: true }
         // An act of this delivery is in progress and cannot be taken back. The post waits for its
         // end and is decided then.
         if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }

@@ -54,7 +54,7 @@ export const redeploy = {
     const isRestart = !delivery.pushes && member.withoutImage === 'restart'
     if (!isRestart && !wants?.pushes.length) {
       const outcome = notWanted(delivery)
-      // Without a body, the post may ask what has become of its key.
+      // Without a body, the post may ask for the outcome of its key.
       const mayAsk = delivery.identity !== undefined && execution.post.body.length === 0
       return mayAsk ? await acts.once(() => Promise.resolve({ worked: 'failed', outcome })) : outcome
     }

@@ -132,7 +132,8 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       const now = clock.monotonic()
       const own = left.get(act.id)
       if (own?.turn === turnOf(act)) return now - own.at < heldAfterMs
-      if (Math.abs(clock.now() - act.at) > certainMs) return false
+      // The time of an act says nothing about who has taken it up since.
+      if (act.turn === undefined && Math.abs(clock.now() - act.at) > certainMs) return false
       const key = `${act.id} ${turnOf(act)}`
       const since = seen.get(key) ?? now
       seen.set(key, since)

@@ -158,6 +158,30 @@ describe('a copy that is to finish an act of another process', () => {
   }
 })
 
+it('a serial act that is taken up hours after it has begun is still alone', async () => {
+  const { clock, end, post } = start(2)
+  const serial = { serial: true } as const
+  await post(0, named('one'), ends(left), {}, serial)
+  await clock.advance(2 * 3_600_000)
+  let isWorking = false
+  const resumed: Work = (act, mayContinue, progress) => {
+    isWorking = true
+    return never(act, mayContinue, progress)
+  }
+  await post(0, named('one'), resumed, {}, serial)
+  expect(isWorking).toBe(true)
+  let hasBegun = false
+  const other: Work = () => {
+    hasBegun = true
+    return Promise.resolve(done)
+  }
+  await post(1, named('two'), other, {}, serial)
+  expect(hasBegun).toBe(false)
+  await clock.advance(12_000)
+  expect(hasBegun).toBe(true)
+  end()
+})
+
 describe('alerts that begin again', () => {
   const day = { dedupeWindowMs: 24 * 3_600_000 }
 

@@ -3,15 +3,9 @@ import type { Outcome } from '../api/outcome.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
-import { acted, withoutAct, type ActDone } from '../record/acts.ts'
+import { acted, maxWorkMs, withoutAct, type ActDone } from '../record/acts.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Act, Work, Worked } from './acts.ts'
-
-/**
- * How long the work of an act may take, in milliseconds. It continues after the answer, because
- * some senders never send a delivery again.
- */
-const maxWorkMs = 60_000
 
 /**
  * How long a process may work on a serial act, in milliseconds. Its last request ends within three

@@ -16,6 +16,19 @@ const actKeptMs = 24 * 3_600_000
 const maxActs = 256
 
 /**
+ * How long the work of an act may take, in milliseconds. It continues after the answer, because
+ * some senders never send a delivery again.
+ */
+export const maxWorkMs = 60_000
+
+/**
+ * Returns whether the process that has begun an act may still work on it, also by a clock that differs. Its last request
+ * may take some seconds more.
+ */
+export const mayBeAtWork = ({ at }: Pick<OpenAct, 'at'>, now: number): boolean =>
+  Math.abs(now - at) < maxWorkMs + 10_000
+
+/**
  * Returns the key of an act of a delivery without an idempotency key. Its slash says that no copy can
  * refer to the row, so that such rows displace none with a key.
  */

@@ -3,7 +3,7 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { askedEarly, asksAbout, openAct } from '../record/acts.ts'
+import { askedEarly, asksAbout, mayBeAtWork, openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
 import { decided } from '../record/decided.ts'
 import { full, isOfOther, judge, reusedOfAct } from '../record/judge.ts'
@@ -76,7 +76,7 @@ const decideSkip = async (
         if (act && asksAbout(context, act)) return { result: askedEarly, needsNewest: true }
         // An act of this delivery is in progress and cannot be taken back. The post waits for its
         // end and is decided then.
-        if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
+        if (act && mayBeAtWork(act, now)) return { result: 'at work', needsNewest: true }
         const judged = judge(draft, { ...context, cooldownMs: 0, limits: undefined }, now)
         if (judged.judgement === 'skip' && !judged.remember) {
           return { result: notRun(judged), needsNewest: 'mayBeNext' in judged }

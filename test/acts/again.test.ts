@@ -229,11 +229,24 @@ describe('copies of the end of alerts', () => {
   })
 })
 
+it('a delivery is not skipped while its act goes on, which may take a minute', async () => {
+  const { clock, contextFor, end, post } = start(2)
+  await post(0, named('one'), never)
+  await clock.advance(50_000)
+  const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+  let outcome: Outcome | undefined
+  const context = contextFor(1, named('one'), { deadline: clock.monotonic() + 4000 })
+  void storeSkip(skip, context, testEnvironment({ clock })).then(result => (outcome = result))
+  await clock.advance(5000)
+  expect(outcome).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
+  end()
+})
+
 describe('the skip of a delivery whose act is not finished', () => {
   it('is final: a copy after the hook is resumed runs nothing', async () => {
     const { clock, contextFor, end, post } = start(1)
     await post(0, named('one'), ends(left))
-    await clock.advance(12_000)
+    await clock.advance(72_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     let outcome: Outcome | undefined
     void storeSkip(skip, contextFor(0, named('one')), testEnvironment({ clock })).then(result => (outcome = result))
@@ -246,7 +259,7 @@ describe('the skip of a delivery whose act is not finished', () => {
   it('leaves a key to the body that it has come with', async () => {
     const { clock, contextFor, end, post } = start(1)
     await post(0, named('one'), ends(left), { of: 'body one' })
-    await clock.advance(12_000)
+    await clock.advance(72_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     const context = contextFor(0, named('one'), { of: 'body two' })
     let outcome: Outcome | undefined
@@ -260,7 +273,7 @@ describe('the skip of a delivery whose act is not finished', () => {
   it('is not stored for a post without a body that asks about it', async () => {
     const { clock, contextFor, end, post } = start(1)
     await post(0, named('one'), ends(left), { isAskable: true, of: 'body' })
-    await clock.advance(12_000)
+    await clock.advance(72_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     const context = contextFor(0, named('one'), { isAskable: true })
     let outcome: Outcome | undefined
@@ -284,7 +297,7 @@ describe('the skip of a delivery whose act is not finished', () => {
       }
     const day = { dedupeWindowMs: 24 * 3_600_000 }
     await post(0, report('firing', begin, false), noted(left), day)
-    await clock.advance(12_000)
+    await clock.advance(72_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     void storeSkip(skip, contextFor(0, report('firing', begin, false), day), testEnvironment({ clock }))
     await clock.advance(60_000)

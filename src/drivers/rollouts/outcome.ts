@@ -35,7 +35,10 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
     }
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
-  return { worked: 'done', outcome: done(rollouts, changes, what), ...(wasDone && { wasDone }) }
+  const outcome = done(rollouts, changes, what)
+  // The same post gets the same answer, until a person has changed something.
+  if (outcome.outcome === 'failed') return { worked: wasDone ? 'unfinished' : 'failed', outcome }
+  return { worked: 'done', outcome, ...(wasDone && { wasDone }) }
 }
 
 const done = (

@@ -123,7 +123,7 @@ const once = async (
         return await running.answer(result.act, work, { ...asked, ...(givenAt !== undefined && { givenAt }) })
       }
     }
-    await wait(clock, waitAfter(lookAgain, looks++))
+    await wait(clock, Math.min(waitAfter(lookAgain, looks++), Math.max(0, deadline - clock.monotonic())))
     if (how.serial && deadline - clock.monotonic() < lastLookMs) break
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }

@@ -34,22 +34,27 @@ const start = (count: number) => {
     if (!context) throw new Error('there is no such process')
     return { ...context, ...more }
   }
+  const postedTo = (
+    process: number,
+    delivery: Delivery,
+    work: Work,
+    more: Partial<DeliveryContext> = {},
+    how: ActOptions = {},
+  ): Promise<Outcome> => {
+    const service = services[process]
+    if (!service) throw new Error('there is no such process')
+    return service.of(contextFor(process, delivery, more)).once(work, how)
+  }
   return {
     ...rest,
     clock,
     contextFor,
     end,
-    /** Posts a delivery whose work ends like this, lets a second pass, and returns the outcome and the ids of the acts. */
-    post: async (
-      process: number,
-      delivery: Delivery,
-      work: Work,
-      more: Partial<DeliveryContext> = {},
-      how: ActOptions = {},
-    ) => {
+    postedTo,
+    /** Posts a delivery, lets more than a second pass, and returns the outcome. */
+    post: async (...posted: Parameters<typeof postedTo>): Promise<Outcome | undefined> => {
       let outcome: Outcome | undefined
-      const posted = services[process]?.of(contextFor(process, delivery, more)).once(work, how)
-      void posted?.then(result => (outcome = result))
+      void postedTo(...posted).then(result => (outcome = result))
       await clock.advance(1500)
       return outcome
     },
@@ -156,6 +161,17 @@ describe('a copy that is to finish an act of another process', () => {
       end()
     })
   }
+})
+
+it('a copy that waits for another process is answered when its time is over, and not a moment later', async () => {
+  const { clock, end, post, postedTo } = start(2)
+  await post(0, named('one'), never, {}, { alone: true })
+  let outcome: Outcome | undefined
+  const copy = postedTo(1, named('one'), ends(done), { deadline: clock.monotonic() + 4000 }, { alone: true })
+  void copy.then(result => (outcome = result))
+  await clock.advance(4050)
+  expect(outcome).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
+  end()
 })
 
 it('a serial act that is taken up hours after it has begun is still alone', async () => {

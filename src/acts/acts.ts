@@ -24,8 +24,8 @@ export interface Act {
 
 /** The result of working on an act. */
 export type Worked =
-  /** Everything is stored, or nothing had to be done. */
-  | { readonly worked: 'done'; readonly outcome: Outcome }
+  /** Everything is stored, or nothing had to be done. `wasDone`: it shows that a part of it was done before. */
+  | { readonly worked: 'done'; readonly outcome: Outcome; readonly wasDone?: true }
   /** Nothing was written. Another attempt would write nothing either. */
   | { readonly worked: 'failed'; readonly outcome: Outcome }
   /** Part of the work remains. The next copy of the delivery continues it with the same act. */

@@ -4,11 +4,21 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { acted, begun, openAct, ranByActs, unnamedActKey, withoutAct } from '../record/acts.ts'
+import {
+  acted,
+  askedEarly,
+  begun,
+  asksAbout,
+  openAct,
+  ranByActs,
+  reportedByActs,
+  unnamedActKey,
+  withoutAct,
+} from '../record/acts.ts'
 import { mayRun, type DeliveryContext } from '../record/context.ts'
 import { decided } from '../record/decided.ts'
 import { isOfNextAlerts, reportOf } from '../record/groups.ts'
-import { isOfOther, isRemembered, judge, windowOf } from '../record/judge.ts'
+import { isOfOther, isRemembered, judge, reusedOfAct, windowOf } from '../record/judge.ts'
 import type { Ruling } from '../record/ledger.ts'
 import { momentOf } from '../record/memory.ts'
 import { keepOf, roomForRun } from '../record/room.ts'
@@ -90,7 +100,7 @@ const once = async (
   let looks = 0
   while (mayContinue()) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> =>
-      beginIn(draft, now, { key, context, serial: how.serial && { running, givenAt: clock.monotonic() } })
+      beginIn(draft, now, { key, context, running, ...(how.serial && { serial: { givenAt: clock.monotonic() } }) })
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
     if (!made || made.decided === 'given up') break
     if (made.decided !== 'stored') return undecidedOutcome(made)
@@ -102,8 +112,10 @@ const once = async (
         ? givenAt === undefined && !running.isRunning(result.act)
         : how.alone && result.isOwn && !isAbandoned(result.act, clock.now()) && !running.has(result.act)
       if (!waits) {
-        if (!result.isOwn && !mayRun(context)) {
-          ledger.later(draft => withoutAct(draft, result.act))
+        // The hook may have changed while the post waited. Work in progress is joined all the same.
+        if (!running.isRunning(result.act) && !mayRun(context)) {
+          if (!result.isOwn) ledger.later(draft => withoutAct(draft, result.act))
+          else if (givenAt !== undefined) running.leave(result.act)
           return { outcome: 'changed' }
         }
         const { isAskable } = context
@@ -111,7 +123,7 @@ const once = async (
         return await running.answer(result.act, work, { ...asked, ...(givenAt !== undefined && { givenAt }) })
       }
     }
-    await wait(clock, waitAfter(lookAgain, looks++))
+    await wait(clock, Math.min(waitAfter(lookAgain, looks++), Math.max(0, deadline - clock.monotonic())))
     if (how.serial && deadline - clock.monotonic() < lastLookMs) break
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
@@ -141,12 +153,14 @@ const settle = async (
 interface Beginning {
   readonly key: string
   readonly context: DeliveryContext
+  /** Absent on a dry run. */
+  readonly running?: Pick<Running, 'isHeld' | 'isRunning'>
   /** Present for a serial act. */
-  readonly serial?: { readonly running: Pick<Running, 'isHeld' | 'isRunning'>; readonly givenAt: number } | undefined
+  readonly serial?: { readonly givenAt: number }
 }
 
 /** Decides what to do for a delivery. Begins a new act if necessary. */
-const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Beginning): Ruling<Begun> => {
+const beginIn = (draft: MemoryDraft, now: number, { context, key, running, serial }: Beginning): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, limits, signed } = context
   const { newsAt, repeats } = delivery.identity ?? {}
   // Returns whether an open act has the signed body of this delivery, which counts only once. It
@@ -155,20 +169,35 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
     signed !== undefined && body === signed.body && Math.abs(now - at) < signed.withinMs
   const own = openAct(draft, key)
   if (own && isOfOther(context, own)) {
-    const message = 'a delivery with this idempotency key and another body is not finished yet'
-    return { result: { begun: 'skipped', outcome: notRun({ reason: 'KeyReused', message }) } }
+    return { result: { begun: 'skipped', outcome: notRun(reusedOfAct) } }
   }
+  const isWorkedOn = own !== undefined && running?.isRunning(own) === true
+  // A post without a body may only ask. The work needs the body.
+  if (own && !isWorkedOn && asksAbout(context, own)) {
+    return { result: { begun: 'skipped', outcome: askedEarly }, needsNewest: true }
+  }
+  const seen = draft.fork()
+  ranByActs(seen)
+  reportedByActs(seen, delivery)
   const isSame =
     own &&
     (isCounted(own) ||
-      (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(draft, delivery, own)) ||
+      (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(seen, delivery, own)) ||
       (newsAt !== undefined && !repeats && newsAt <= (own.newsAt ?? -Infinity)))
+  // While the hook was closed, a copy was skipped, which may be final. Nobody works on the act by then.
+  const row = own && isSame ? draft.get(key) : undefined
+  if (own && row?.state === 'skipped' && row.at > own.at) {
+    const judged = judge(seen, context, now)
+    if (judged.judgement === 'skip' && !judged.remember) {
+      return { result: { begun: 'skipped', outcome: notRun(judged) }, needsNewest: true }
+    }
+  }
   // The delivery continues its open act, which does the rest of the work.
-  if (own && isSame && (!serial || serial.running.isRunning(own))) {
+  if (own && isSame && (!serial || isWorkedOn)) {
     return { result: { begun: 'act', act: own, isOwn: true }, needsNewest: true }
   }
   // Each act is asked about, and not only the first that is held: its ten seconds begin when it is first seen.
-  if (serial && (draft.fields.acts ?? []).filter(serial.running.isHeld).length > 0) {
+  if (serial && running && (draft.fields.acts ?? []).filter(running.isHeld).length > 0) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
   if (serial && own && isSame) {
@@ -181,9 +210,7 @@ const beginIn = (draft: MemoryDraft, now: number, { context, key, serial }: Begi
   if (others.some(act => isCounted(act) || (inOrder && !isAbandoned(act, now)))) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
-  const withRuns = draft.fork()
-  ranByActs(withRuns)
-  const judged = judge(withRuns, context, now)
+  const judged = judge(seen, context, now)
   switch (judged.judgement) {
     case 'skip': {
       if (judged.remember) decided(draft, context, now, { state: 'skipped', reason: judged.reason })

@@ -3,15 +3,9 @@ import type { Outcome } from '../api/outcome.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
-import { acted, withoutAct, type ActDone } from '../record/acts.ts'
+import { acted, maxWorkMs, withoutAct, type ActDone } from '../record/acts.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Act, Work, Worked } from './acts.ts'
-
-/**
- * How long the work of an act may take, in milliseconds. It continues after the answer, because
- * some senders never send a delivery again.
- */
-const maxWorkMs = 60_000
 
 /**
  * How long a process may work on a serial act, in milliseconds. Its last request ends within three
@@ -54,6 +48,8 @@ export interface Running {
    * much older is believed to be so.
    */
   isHeld(act: OpenAct): boolean
+  /** Notes that this process does not work on a serial act that it was given. */
+  leave(act: OpenAct): void
   /**
    * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
    * afterwards.
@@ -95,8 +91,13 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   const seen = new BoundedMap<string, number>(maxLeft)
   let stopped = false
 
+  const leave = (act: OpenAct): void => {
+    left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
+  }
+
   const begin = (act: OpenAct, work: Work, { givenAt, isAskable = false, isResumed = false, ledger }: Asked): Job => {
     const end = givenAt === undefined ? clock.monotonic() + maxWorkMs : givenAt + serialWorkMs
+    const resumedAt = isResumed ? clock.now() : undefined
     const job: Job = {
       soFar: 'it has begun',
       worked: work(
@@ -104,8 +105,8 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         () => !stopped && clock.monotonic() < end,
         soFar => (job.soFar = soFar),
       ).then(worked => {
-        remember(act, worked, isAskable, ledger)
-        if (worked.worked === 'unfinished') left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
+        remember(act, worked, { isAskable, resumedAt }, ledger)
+        if (worked.worked === 'unfinished') leave(act)
         return worked
       }),
     }
@@ -125,12 +126,14 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       const now = clock.monotonic()
       const own = left.get(act.id)
       if (own?.turn === turnOf(act)) return now - own.at < heldAfterMs
-      if (Math.abs(clock.now() - act.at) > certainMs) return false
+      // The time of an act says nothing about who has taken it up since.
+      if (act.turn === undefined && Math.abs(clock.now() - act.at) > certainMs) return false
       const key = `${act.id} ${turnOf(act)}`
       const since = seen.get(key) ?? now
       seen.set(key, since)
       return now - since < heldMs
     },
+    leave,
     answer: async (act, work, asked) => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)
@@ -162,9 +165,19 @@ const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
  * Stores in the record how the work of an act has ended. After a failure, the act is removed and
  * may begin again. If work remains, the act stays open for the next copy.
  */
-const remember = (act: OpenAct, { outcome, worked }: Worked, isAskable: boolean, ledger: Ledger | undefined): void => {
-  if (worked === 'done') ledger?.later(draft => acted(draft, act, doneOf(outcome, isAskable)))
-  if (worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
+const remember = (
+  act: OpenAct,
+  worked: Worked,
+  { isAskable, resumedAt }: { readonly isAskable: boolean; readonly resumedAt: number | undefined },
+  ledger: Ledger | undefined,
+): void => {
+  if (worked.worked === 'done') {
+    const { ran, ...done } = doneOf(worked.outcome, isAskable)
+    // The process that has changed something may have ended before it could say so.
+    const hasRun = ran || (resumedAt !== undefined && worked.wasDone === true)
+    ledger?.later(draft => acted(draft, act, { ...done, ran: hasRun, resumedAt }))
+  }
+  if (worked.worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
 }
 
 /** Returns what the record keeps of an act that is done. */

@@ -1,5 +1,8 @@
+import type { Delivery } from '../api/delivery.ts'
+import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { ChangeEvidence } from '../api/settlement.ts'
+import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
 import { withReportOfAct } from './groups.ts'
 import { latest, momentOf } from './memory.ts'
@@ -13,6 +16,19 @@ const actKeptMs = 24 * 3_600_000
 const maxActs = 256
 
 /**
+ * How long the work of an act may take, in milliseconds. It continues after the answer, because
+ * some senders never send a delivery again.
+ */
+export const maxWorkMs = 60_000
+
+/**
+ * Returns whether the process that has begun an act may still work on it, also by a clock that differs. Its last request
+ * may take some seconds more.
+ */
+export const mayBeAtWork = ({ at }: Pick<OpenAct, 'at'>, now: number): boolean =>
+  Math.abs(now - at) < maxWorkMs + 10_000
+
+/**
  * Returns the key of an act of a delivery without an idempotency key. Its slash says that no copy can
  * refer to the row, so that such rows displace none with a key.
  */
@@ -21,6 +37,19 @@ export const unnamedActKey = (unique: string): string => `act/${unique}`
 /** Returns the unfinished act of a delivery, or undefined. */
 export const openAct = ({ fields: { acts = [] } }: MemoryDraft, key: string): OpenAct | undefined =>
   acts.find(act => act.key === key)
+
+/** Returns whether a post only asks about the delivery of an act: it has none of the body that the work needs. */
+export const asksAbout = (
+  { isAskable, of }: Pick<DeliveryContext, 'isAskable' | 'of'>,
+  act: Pick<OpenAct, 'of'>,
+): boolean => isAskable && of === undefined && act.of !== undefined
+
+/** The outcome of a post without a body that asks about an unfinished delivery. */
+export const askedEarly = {
+  outcome: 'unavailable',
+  reason: 'Unfinished',
+  message: 'the delivery is not finished, and only the same with its body can finish it',
+} as const
 
 /**
  * Stores that an act begins. It replaces an earlier act with the same key. Acts that are too old or
@@ -35,7 +64,7 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   addRunOf(draft, act, act.keep)
 }
 
-const addRunOf = (draft: MemoryDraft, { at, id }: OpenAct, keepMs: number): void =>
+const addRunOf = (draft: MemoryDraft, { at, id }: Pick<OpenAct, 'at' | 'id'>, keepMs: number): void =>
   addRun(draft, { at, of: runKey(id) }, keepMs)
 
 /** The result of an act that is done. */
@@ -44,6 +73,11 @@ export interface ActDone {
   readonly summary: string
   /** Whether the act changed an object. */
   readonly ran: boolean
+  /**
+   * When a process took the act up that another one, or an earlier attempt, had left. The hook ran then, and
+   * not when the act began. Undefined for an act that was done at once.
+   */
+  readonly resumedAt?: number | undefined
   /** Why the act changed nothing. Undefined if it changed something. */
   readonly reason?: string | undefined
   /**
@@ -55,26 +89,33 @@ export interface ActDone {
 
 /**
  * Stores that an act is done. If a later act with the same key is open, no row is added, and that
- * act stays open.
+ * act stays open. The row of a later delivery stays, too: this report may be late.
  */
-export const acted = (draft: MemoryDraft, act: OpenAct, { evidence, ran, reason, summary }: ActDone): void => {
-  const { ranAt = -Infinity } = draft.fields
+export const acted = (
+  draft: MemoryDraft,
+  act: OpenAct,
+  { evidence, ran, reason, resumedAt = -Infinity, summary }: ActDone,
+): void => {
+  const { acts = [], ranAt = -Infinity } = draft.fields
+  const wasOpen = acts.some(({ id }) => id === act.id)
+  const made = { id: act.id, at: Math.max(act.at, resumedAt) }
   withoutAct(draft, act)
   // The act may have been removed before, by a process whose work had failed.
-  if (ran && act.keep !== undefined) addRunOf(draft, act, act.keep)
+  if (ran && act.keep !== undefined) addRunOf(draft, made, act.keep)
   withReportOfAct(draft, act)
-  const isOutdated = openAct(draft, act.key) !== undefined
-  if (!isOutdated) {
+  const row = draft.get(act.key)
+  const isLater = row !== undefined && (row.state === 'claimed' || (!wasOpen && row.at > act.at))
+  if (!isLater && !openAct(draft, act.key)) {
     draft.add({
       state: 'acted',
       key: act.key,
-      ...momentOf({ ...act, newsAt: latest(act.newsAt, draft.get(act.key)?.newsAt) }),
+      ...momentOf({ ...act, newsAt: latest(act.newsAt, row?.newsAt) }),
       summary,
       ...(reason !== undefined && { reason }),
       ...evidence,
     })
   }
-  if (ran) draft.set({ ranAt: Math.max(ranAt, act.at) })
+  if (ran) draft.set({ ranAt: Math.max(ranAt, made.at) })
 }
 
 /** Removes an unfinished act, with its run: it is done now, or it did nothing and can begin again. */
@@ -89,4 +130,17 @@ export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): voi
 export const ranByActs = (draft: MemoryDraft): void => {
   const { acts = [], ranAt = -Infinity } = draft.fields
   if (acts.length > 0) draft.set({ ranAt: Math.max(ranAt, ...acts.map(({ at }) => at)) })
+}
+
+/**
+ * Adds what open acts report of the group of a delivery, for a decision about this delivery. Ends count as soon as
+ * they are reported. That alerts fire counts for their end alone: for another report of them, the act may still fail.
+ */
+export const reportedByActs = (draft: MemoryDraft, { group, phase }: Pick<Delivery, 'group' | 'phase'>): void => {
+  const reported = group && keyOf(group.key)
+  for (const act of draft.fields.acts ?? []) {
+    const { report } = act
+    if (!report || report.group !== reported) continue
+    if (phase === 'resolved' || report.firing.length === 0) withReportOfAct(draft, act)
+  }
 }

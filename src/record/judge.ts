@@ -270,6 +270,12 @@ const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' 
   remember: false,
 })
 
+/** Why a key is refused whose delivery had another body, and whose act is not finished. */
+export const reusedOfAct = {
+  reason: 'KeyReused',
+  message: 'a delivery with this idempotency key and another body is not finished yet',
+} as const
+
 /** Returns the decision for a copy of the delivery in this row. */
 const again = (
   row: Exclude<Row, ClaimedRow>,

@@ -3,10 +3,10 @@ import { notRun, type Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { openAct } from '../record/acts.ts'
+import { askedEarly, asksAbout, mayBeAtWork, openAct } from '../record/acts.ts'
 import { isAbandoned, rowsOf } from '../record/protocol.ts'
 import { decided } from '../record/decided.ts'
-import { full, judge } from '../record/judge.ts'
+import { full, isOfOther, judge, reusedOfAct } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
 import { undecidedOutcome } from '../record/undecided.ts'
@@ -72,9 +72,11 @@ const decideSkip = async (
           return { result, needsNewest: true }
         }
         const act = openAct(draft, key)
+        if (act && isOfOther(context, act)) return { result: notRun(reusedOfAct), needsNewest: true }
+        if (act && asksAbout(context, act)) return { result: askedEarly, needsNewest: true }
         // An act of this delivery is in progress and cannot be taken back. The post waits for its
         // end and is decided then.
-        if (act && !isAbandoned(act, now)) return { result: 'at work', needsNewest: true }
+        if (act && mayBeAtWork(act, now)) return { result: 'at work', needsNewest: true }
         const judged = judge(draft, { ...context, cooldownMs: 0, limits: undefined }, now)
         if (judged.judgement === 'skip' && !judged.remember) {
           return { result: notRun(judged), needsNewest: 'mayBeNext' in judged }

@@ -160,6 +160,21 @@ describe('a hook that forwards', () => {
     expect(keysOf(here.heard).size).toBe(1)
   })
 
+  it('passes nothing on for a post without a body that asks about an unfinished delivery', async () => {
+    let status = 503
+    const here = await start(response => void response.writeHead(status).end())
+    const url = await here.forwardTo()
+    const asking = { headers: { 'idempotency-key': 'first' } }
+    expect(said(await post(url, undefined, keyed('first')))).toBe('503 unavailable ServiceUnavailable')
+    status = 200
+    for (const query of ['', '?wait=1s']) {
+      expect(said(await post(url + query, undefined, asking))).toBe('503 unavailable Unfinished')
+    }
+    expect(said(await postUntilDone(url, undefined, keyed('first')))).toBe('200 applied Forwarded')
+    expect(said(await postUntilDone(url, undefined, asking))).toBe('200 skipped Duplicate')
+    expect(new Set(here.heard.map(({ body }) => body))).toEqual(new Set(['{"build": 7}']))
+  })
+
   it('fails where the Service answers 4xx, says no more than the status, and a copy tries again', async () => {
     let status = 404
     const here = await start(response => void response.writeHead(status).end('a secret of the Service'))

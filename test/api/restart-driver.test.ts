@@ -40,8 +40,17 @@ const start = async () => {
       body: JSON.stringify({ status }),
     })
   }
+  const patch = async (name: string, body: object): Promise<void> => {
+    await send(here.api, {
+      method: 'PATCH',
+      path: objectPath(deployments, here.namespace, name),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify(body),
+    })
+  }
   return {
     get,
+    patch,
     report,
     make: async (name: string, spec: object = {}): Promise<void> => {
       const labels = { app: name, team: 'web' }
@@ -162,5 +171,15 @@ describe('a hook that restarts', () => {
     const send = await here.hook({ target: { name: 'web' } })
     expect(said(await send('first'))).toBe('422 failed RolloutPaused')
     expect(await here.restarts('web')).toBeUndefined()
+  })
+
+  it('answers a post 422 until a person has resumed the Deployment, and restarts for the same post then', async () => {
+    const here = await start()
+    await here.make('web', { paused: true })
+    const send = await here.hook({ target: { name: 'web' } })
+    for (const query of ['', '', '?wait=1s']) expect(said(await send('first', query))).toBe('422 failed RolloutPaused')
+    await here.patch('web', { spec: { paused: false } })
+    await here.report('web')
+    expect(said(await send('first'))).toBe('200 applied Restarted')
   })
 })

@@ -322,6 +322,21 @@ describe('a hook that runs Jobs', () => {
     expect(await jobs()).toHaveLength(1)
   })
 
+  it('with replace deletes nothing for a CronJob that is not there', async () => {
+    const { hookOf, jobs, patchHook, until } = await setUp()
+    const url = await hookOf({ concurrency: 'replace' })
+    const name = jobIn(await postUntilDone(url, undefined, keyed('first')))
+    await patchHook('run-report', { spec: { runJob: { cronJob: 'misspelt' } } })
+    let tries = 0
+    // An edit counts within two seconds. Until then, each post replaces the Job before it.
+    await until(
+      () => postUntilDone(`${url}?dryRun=true`, undefined, keyed(`try ${tries++}`)),
+      answer => said(answer) === '422 failed TargetNotFound',
+    )
+    expect(said(await postUntilDone(url, undefined, keyed('second')))).toBe('422 failed TargetNotFound')
+    expect((await jobs()).map(({ metadata }) => metadata.name)).toEqual([name])
+  })
+
   it('is not Ready without its CronJob, and answers 422', async () => {
     const { hook, hookOf, jobs } = await setUp()
     const url = await hookOf({ cronJob: 'other' })

@@ -79,6 +79,20 @@ describe('a push that nobody waits for', () => {
     return Array.isArray(recent) ? recent.map(each => `${stringAt(each, 'reason')} ${stringAt(each, 'state')}`) : []
   }
 
+  it('is asked for without a body and without `wait` too: the answer says what the delivery has come to', async () => {
+    const { push, runs, url } = await setUp()
+    expect(await push('one', '1.1.0')).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+    const asking = (key: string) => postUntilDone(url, undefined, { headers: { 'idempotency-key': key } })
+    const asked = await asking('one')
+    expect(asked.body).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+    expect(stringAt(asked.body, 'message')).toContain('rolled out Deployment/web')
+    for (let times = 0; times < 2; times++) {
+      expect((await asking('two')).body).toMatchObject({ outcome: 'skipped', reason: 'NotForThisHook' })
+    }
+    expect(await push('two', '1.2.0')).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+    expect(await runs()).toMatchObject([{ image: 'acme/web:1.2.0' }])
+  })
+
   it('shows its outcome in the status, in the metrics, and in an Event if it stalls', async () => {
     const { api, first, hook, namespace, pause, push, report } = await setUp()
     await push('one', '1.0.1')

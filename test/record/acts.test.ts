@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { OpenAct } from '../../src/api/record.ts'
-import { begun, openAct, unnamedActKey, withoutAct } from '../../src/record/acts.ts'
+import { acted, begun, openAct, unnamedActKey, withoutAct } from '../../src/record/acts.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 
@@ -44,5 +44,19 @@ describe('an act that has begun', () => {
 
   it('has a key that no copy can have, if its delivery has none', () => {
     expect(unnamedActKey('x')).toContain('/')
+  })
+})
+
+describe('an act that is done', () => {
+  const done = { summary: 'made a Job', ran: true }
+
+  it('leaves the row of a later delivery with its key, if it is reported late', () => {
+    const draft = afterActs(actOf('a'))
+    acted(draft, actOf('a'), done)
+    const next = actOf('a', now + 60_000)
+    begun(draft, next)
+    acted(draft, next, done)
+    acted(draft, actOf('a'), done)
+    expect(draft.get('a')).toMatchObject({ state: 'acted', at: now + 60_000 })
   })
 })

@@ -60,7 +60,7 @@ const planContainer = (
   const pinned = pin === 'digest' && push.digest !== undefined
   const markOf = (id: string): Mark => markOfPush(id, push.tag, pinned ? push.digest : undefined)
   const mark = markOf(push.id)
-  if (known.ids.includes(push.id)) return { left: 'up to date', mark }
+  if (known.ids.includes(push.id)) return { left: 'done before', mark }
   if (isLower || known.at > push.at) return { left: 'superseded' }
   const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
   if (backAt !== undefined && backAt > push.at) return { left: 'rolled back' }

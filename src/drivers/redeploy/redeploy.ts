@@ -52,7 +52,12 @@ export const redeploy = {
     // Whether a push is wanted does not depend on the act, so any act serves here.
     const wants = wantedBy(member, delivery.pushes ?? [], { id: '', at: 0 }, clock.now())
     const isRestart = !delivery.pushes && member.withoutImage === 'restart'
-    if (!isRestart && !wants?.pushes.length) return notWanted(delivery)
+    if (!isRestart && !wants?.pushes.length) {
+      const outcome = notWanted(delivery)
+      // Without a body, the post may ask for the outcome of its key.
+      const mayAsk = delivery.identity !== undefined && execution.post.body.length === 0
+      return mayAsk ? await acts.once(() => Promise.resolve({ worked: 'failed', outcome })) : outcome
+    }
     return await acts.once((act, mayContinue, progress) =>
       rollOutAll(member, planner(member, delivery, act, clock.now()), execution, { mayContinue, progress }),
     )

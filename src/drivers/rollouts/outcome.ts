@@ -23,17 +23,22 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
     const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done; the rest is done when the same is sent again`
     return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
   }
+  const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   const [first, ...others] = refused
   if (first) {
     const more = others.length === 0 ? '' : `, and ${others.length} more`
     const message = `${first.name}${more}: ${first.message}`
-    if (changes.length === 0) {
+    // An act that has changed something stays open. Another act would change that once more.
+    if (changes.length === 0 && !wasDone) {
       const reason = first.forbidden ? 'Forbidden' : 'PartlyDone'
       return { worked: 'failed', outcome: { outcome: 'failed', reason, message } }
     }
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
-  return { worked: 'done', outcome: done(rollouts, changes, what) }
+  const outcome = done(rollouts, changes, what)
+  // The same post gets the same answer, until a person has changed something.
+  if (outcome.outcome === 'failed') return { worked: wasDone ? 'unfinished' : 'failed', outcome }
+  return { worked: 'done', outcome, ...(wasDone && { wasDone }) }
 }
 
 const done = (
@@ -57,13 +62,16 @@ const done = (
     const message = `${what} was pushed again, and imagePullPolicy is Never: no node would pull it`
     return { outcome: 'failed', reason: 'ImageNeverPulled', message }
   }
-  const leftAs = (as: Left): string =>
-    counted(rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'nothing' && rolled.left.has(as) ? [name] : [])))
-  if (left.has('up to date')) {
+  const leftAs = (...as: readonly Left[]): string => {
+    const isLeft = ({ rolled }: Rollout): boolean =>
+      rolled.rolled === 'nothing' && as.some(each => rolled.left.has(each))
+    return counted(rollouts.filter(isLeft).map(({ name }) => name))
+  }
+  if (left.has('up to date') || left.has('done before')) {
     return {
       outcome: 'unchanged',
       reason: 'UpToDate',
-      summary: leftAs('up to date'),
+      summary: leftAs('up to date', 'done before'),
       changes: [],
       ...(evidence && { evidence }),
     }

@@ -29,12 +29,18 @@ export interface RolloutPlan {
 }
 
 /**
- * Why a container or a workload is left as it is. up to date: it has the push or the restart.
- * superseded: it has a later one. rolled back: somebody has undone the push, or a later one. never
+ * Why a container or a workload is left as it is. done before: it has this very push or restart. up to
+ * date: it runs the same. superseded: it has a later one. rolled back: somebody has undone the push, or a later one. never
  * pulled: it runs the pushed tag already, and its pull policy is Never. running, paused, manual:
  * see {@link RolloutState}.
  */
-export type Left = 'up to date' | 'superseded' | 'rolled back' | 'never pulled' | Exclude<RolloutState, 'complete'>
+export type Left =
+  | 'done before'
+  | 'up to date'
+  | 'superseded'
+  | 'rolled back'
+  | 'never pulled'
+  | Exclude<RolloutState, 'complete'>
 
 /** The prefix of the annotations that rollouts write, on a workload and on its pod template. */
 export const annotationPrefix = 'pushed.receiverhooks.dev/'
@@ -109,7 +115,7 @@ export const planRestart = (object: StoredObject, workloads: Workloads, cause: R
   const known = knownPushes(object, restarted)
   const mark = markOfRestart(cause.id)
   if (!workloads.rollsOut) return nothingBut()
-  if (known.ids.includes(cause.id)) return { ...nothingBut('up to date'), marks: new Set([mark]) }
+  if (known.ids.includes(cause.id)) return { ...nothingBut('done before'), marks: new Set([mark]) }
   if (known.at > cause.at) return nothingBut('superseded')
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }
   return {

@@ -77,7 +77,7 @@ export const rollOut = async (
       if (object.metadata.uid !== first.metadata.uid) return { rolled: 'gone' }
       const { changes, left, marks, patch } = plan(object)
       if (patch.length === 0) {
-        return sent.length > 0 && left.has('up to date')
+        return sent.length > 0 && left.has('done before')
           ? { rolled: 'out', changes: sent, marks }
           : { rolled: 'nothing', left, marks }
       }

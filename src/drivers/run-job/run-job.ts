@@ -105,6 +105,9 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
     const message = `Job/${first.name} of an earlier delivery has not ended`
     return { worked: 'done', outcome: { outcome: 'skipped', reason: 'JobRunning', message } }
   }
+  // A Job that cannot be replaced runs on.
+  const { problem } = await cronJobOf(asked)
+  if (problem) return failed(problem.reason, problem.message)
   for (const other of others) {
     if (!mayContinue()) return unfinished('earlier Jobs are being deleted')
     const deleted = await deleteJob(other, execution, outcomeOf)
@@ -119,10 +122,8 @@ const maxOthers = 100
 
 const make = async (asked: Run): Promise<Worked> => {
   const { act, execution, inputs, member, mayContinue } = asked
-  const { api, hook } = execution
-  const options = { lane: 'act', timeoutMs: jobRequestMs } as const
-  const cronJob = await read(api, cronJobType, hook.namespace, member.cronJob, options)
-  const problem = problemOf(cronJob, member.cronJob, hook.namespace)
+  const { hook } = execution
+  const { cronJob, problem } = await cronJobOf(asked)
   if (!cronJob || problem) {
     const before = await ownJob(asked)
     if (before !== undefined) return made(asked, before)
@@ -131,6 +132,13 @@ const make = async (asked: Run): Promise<Worked> => {
   if (!mayContinue()) return unfinished('nothing was sent yet')
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
   return workedBy(await makeJob(job, act, execution, mayContinue), asked)
+}
+
+/** Reads the CronJob, and says why no Job can be made of it. */
+const cronJobOf = async ({ execution: { api, hook }, member }: Run) => {
+  const options = { lane: 'act', timeoutMs: jobRequestMs } as const
+  const cronJob = await read(api, cronJobType, hook.namespace, member.cronJob, options)
+  return { cronJob, problem: problemOf(cronJob, member.cronJob, hook.namespace) }
 }
 
 const workedBy = (result: JobResult, asked: Run): Worked => {

@@ -20,7 +20,9 @@ const short: Extent = { deliveries: 1300, targets: 20, triggers: 3, triggerKills
 const long: Extent = { ...short, deliveries: 20_000, targets: 50, triggerKills: 8, apiServerKills: 2, senders: 64 }
 const hour: Extent = { ...long, deliveries: 40_000, triggerKills: 24, apiServerKills: 6, lastsMs: 3_600_000 }
 
-const extent = { long, hour }[process.env['EXACT'] ?? ''] ?? short
+const asked = process.env['EXACT'] ?? 'short'
+const extent = { short, long, hour }[asked]
+if (!extent) throw new Error(`EXACT is short, long or hour, not ${asked}`)
 /** How long it may take on a machine that is busy, in milliseconds. */
 const maxMs = 3_600_000 + 2 * (extent.lastsMs ?? 0)
 

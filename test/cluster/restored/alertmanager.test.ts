@@ -5,7 +5,7 @@ import { cluster, post, until } from '../../support/product.ts'
 import { startControlPlane, type ControlPlane } from '../control-plane/control-plane.ts'
 import { freePort } from '../control-plane/ports.ts'
 import { counting, mount, patienceMs, secretOf, startAlerting, ways, type Way } from './mounted.ts'
-import { restoreHigher, revoke, say, startEmpty } from './page.ts'
+import { restoreHigher, revoke, startEmpty, stopOrStart } from './page.ts'
 import { kept, snapshotOf } from './restored.ts'
 
 let controlPlane: ControlPlane
@@ -100,14 +100,14 @@ it('a real Alertmanager with mounted Secrets delivers through new URLs, new keys
   // Until a file is up to date again, its URL is newer than its hook, and gets 410: the page says so.
   await through('a restore that gives former URLs back', () => newURLs(restore))
   const revokeAll = async (): Promise<void> => {
-    await say(here, 'stop')
+    await stopOrStart(here, 'stop')
     const former = await here.urls()
     await newURLs(async () => {
       for (const way of ways) await revoke(here, 'rotate', secretOf(way))
     })
     const statuses = () => Promise.all(former.map(async url => (await post(url)).status))
     await until(statuses, all => all.every(status => status === 410), patienceMs)
-    await say(here, 'start')
+    await stopOrStart(here, 'start')
   }
   expect(await through('the end of URLs that a restore has given back', revokeAll)).toEqual(none)
   expect(await through('after all', nothing)).toEqual(none)

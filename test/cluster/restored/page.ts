@@ -38,7 +38,7 @@ export const restoreHigher =
   }
 
 /** Stops all hooks, or ends the stop, with the page's command. */
-export const say = async ({ kubeconfig, systemNamespace }: Place, word: 'stop' | 'start'): Promise<void> => {
+export const stopOrStart = async ({ kubeconfig, systemNamespace }: Place, word: 'stop' | 'start'): Promise<void> => {
   const words = word === 'stop' ? ['stop', '--reason', 'etcd was restored'] : [word]
   expect(commandOf(`receiverhook ${word}`).join(' ')).toBe(
     `kubectl receiverhook ${words.map(each => (each.includes(' ') ? `"${each}"` : each)).join(' ')}`,

@@ -35,11 +35,17 @@ export type Worked =
 export type Progress = (soFar: string) => void
 
 /**
+ * Resolves with whether the work may make its next request that changes something. It may take a while
+ * to find out, so the work asks right before each such request.
+ */
+export type MayContinue = () => Promise<boolean>
+
+/**
  * Does the work, or the rest of it. Several processes may do the work of one act at the same time.
  * So all of them must write the same changes, and every write carries the act's id as evidence. The
- * work must end soon after `mayContinue` returns false.
+ * work must end soon after `mayContinue` has resolved with false.
  */
-export type Work = (act: Act, mayContinue: () => boolean, progress: Progress) => Promise<Worked>
+export type Work = (act: Act, mayContinue: MayContinue, progress: Progress) => Promise<Worked>
 
 /** Which other acts may run at the same time. */
 export interface ActOptions {

@@ -274,7 +274,7 @@ const preview = async (
   const worked = await within(
     clock,
     deadline - clock.monotonic(),
-    work(act, mayContinue, () => {}),
+    work(act, () => Promise.resolve(mayContinue()), () => {}),
   )
   return (
     worked?.outcome ?? {

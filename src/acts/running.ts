@@ -57,7 +57,7 @@ export interface Running {
   answer(act: OpenAct, work: Work, asked: Asked): Promise<Outcome>
   /**
    * Waits at most `ms` milliseconds for all work. After that, the rest has to end: its
-   * `mayContinue` returns false.
+   * `mayContinue` resolves with false.
    */
   drain(ms: number): Promise<void>
   readonly idle: boolean
@@ -100,21 +100,24 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
     const resumedAt = isResumed ? clock.now() : undefined
     const job: Job = {
       soFar: 'it has begun',
+      // A post whose work is over may begin it again at once, and must not find this job then.
       worked: work(
         { ...actOf(act), isResumed },
-        () => !stopped && clock.monotonic() < end,
+        () => Promise.resolve(!stopped && clock.monotonic() < end),
         soFar => (job.soFar = soFar),
-      ).then(worked => {
-        remember(act, worked, { isAskable, resumedAt }, ledger)
-        if (worked.worked === 'unfinished') leave(act)
-        return worked
-      }),
+      )
+        .then(worked => {
+          remember(act, worked, { isAskable, resumedAt }, ledger)
+          if (worked.worked === 'unfinished') leave(act)
+          return worked
+        })
+        .finally(() => jobs.delete(act.id)),
     }
     left.delete(act.id)
     jobs.set(act.id, job)
-    void job.worked
-      .catch((error: unknown) => log.error({ act: act.id, error }, 'an act failed in a way it never should'))
-      .finally(() => jobs.delete(act.id))
+    void job.worked.catch((error: unknown) =>
+      log.error({ act: act.id, error }, 'an act failed in a way it never should'),
+    )
     return job
   }
 
@@ -140,7 +143,9 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       const worked = await within(clock, deadline - clock.monotonic(), job.worked)
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
-        !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
+        !worked ||
+        worked.outcome.outcome === 'changed' ||
+        (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
       // Without an idempotency key, a copy would not be recognised. A 503 would promise that
       // sending again is safe.
       if (isUnfinished && !isNamed) return { outcome: 'unknown' }

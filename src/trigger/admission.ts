@@ -16,12 +16,14 @@ import { signedOf, unsigned, type SignedPart } from './signed.ts'
 
 /**
  * A post's admission to a hook. `isCurrent` returns whether it is still valid, and is called before
- * each step.
+ * each step. `isUnchanged` returns whether hook, keys and stop are, however long ago the post has
+ * proved what `auth` asks for.
  */
 export interface Admission extends SignedPart {
   readonly hook: LiveHook
   readonly stop: Stop | undefined
   readonly isCurrent: () => boolean
+  readonly isUnchanged: () => boolean
 }
 
 /**
@@ -98,7 +100,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
       const isCurrent = hook.auth
         ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
         : isUnchanged
-      return { ...passed, hook: latest.hook, stop: latest.stop, isCurrent }
+      return { ...passed, hook: latest.hook, stop: latest.stop, isCurrent, isUnchanged }
     }
     if (request.named) {
       const answer = namelessly(passed)

@@ -24,6 +24,7 @@ import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { closedUnread, stopped } from './gates.ts'
+import { haltedActs } from './halted-acts.ts'
 import type { IdTokens } from './id-tokens.ts'
 import type { HookAccounts } from './accounts.ts'
 import type { Budget, Intake } from './intake.ts'
@@ -215,7 +216,7 @@ export class TriggerEndpoint {
 
   #contextOf(
     request: TriggerRequest,
-    { hook, id, isCurrent, signed, stop }: Admission,
+    { hook, id, isCurrent, isUnchanged, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
     { dryRun, waitMs }: AskedByQuery,
@@ -246,6 +247,7 @@ export class TriggerEndpoint {
       dryRun,
       waits: waitMs !== undefined,
       isCurrent,
+      isUnchanged,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
       charge: bytes => {
         if (!dryRun) budget.charge(hook.uid, bytes)
@@ -254,15 +256,17 @@ export class TriggerEndpoint {
     }
   }
 
-  /** Returns acts that are ended early while the budget of their hook is used up. */
-  #pace(acts: Acts, { hook }: TriggerContext): Acts {
+  /** Returns acts that are ended early while the budget of their hook is used up, or once it may not act any more. */
+  #pace(acts: Acts, context: TriggerContext): Acts {
     const { budget, log, notifyLimited } = this.#parts
+    const { hook } = context
     const { name, namespace, uid } = hook
     const ended = (message: string): void => {
       log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
       notifyLimited(hook)
     }
-    return pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
+    const paced = pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
+    return haltedActs(paced, context, this.#parts)
   }
 }
 

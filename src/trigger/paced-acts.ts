@@ -26,7 +26,11 @@ export const pacedActs = (acts: Acts, uid: string, { ended, isSpent, kept }: Pac
       const isKept = !isEnded && !kept.has(uid)
       if (isKept) kept.add(uid)
       try {
-        const worked = await work(act, () => mayContinue() && (isKept || !(isEnded ||= isSpent())), progress)
+        const worked = await work(
+          act,
+          async () => (await mayContinue()) && (isKept || !(isEnded ||= isSpent())),
+          progress,
+        )
         if (!isEnded || worked.worked !== 'unfinished') return worked
         const soFar = 'message' in worked.outcome ? ` ${worked.outcome.message}` : ''
         ended(soFar.trim())

@@ -62,6 +62,8 @@ export interface TriggerContext extends DeliveryContext {
   readonly message: ReadMessage
   /** Present while all hooks are stopped. */
   readonly stop?: Stop | undefined
+  /** Returns whether hook, keys and stop are known to be unchanged, however long ago the post was admitted. */
+  readonly isUnchanged: () => boolean
 }
 
 /** The owner of a body, for limits. */

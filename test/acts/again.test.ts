@@ -233,7 +233,7 @@ describe('copies of the end of alerts', () => {
       ids.push(act.id)
       return never(
         act,
-        () => true,
+        () => Promise.resolve(true),
         () => {},
       )
     }

@@ -54,7 +54,7 @@ const pass = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
       (
         await work(
           { id: 'act-1', at: 0 },
-          () => trial.mayContinue ?? true,
+          () => Promise.resolve(trial.mayContinue ?? true),
           () => {},
         )
       ).outcome,

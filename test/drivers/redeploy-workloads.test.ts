@@ -95,7 +95,7 @@ describe('the workloads of a selector', () => {
     const rolling = rollOut(
       first,
       object => planImages(object, first.workloads, container => wanted.chosenFor(container), 'tag'),
-      { api, charge: () => {}, clock, namespace: 'shop', mayContinue: () => true },
+      { api, charge: () => {}, clock, namespace: 'shop', mayContinue: () => Promise.resolve(true) },
     )
     await clock.advance(1000)
     expect(await rolling).toMatchObject({ rolled: 'out', changes: [{ object: 'Deployment/web' }] })
@@ -165,7 +165,7 @@ describe('the workloads of a selector', () => {
       charge: () => {},
       clock: fakeClock(),
       namespace: 'shop',
-      mayContinue: () => tries++ < 5,
+      mayContinue: () => Promise.resolve(tries++ < 5),
     })
     expect(rolled).toMatchObject(expected)
   })

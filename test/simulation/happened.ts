@@ -94,6 +94,13 @@ export type Happened = { readonly at: number } & (
       /** The mark of the count that it writes, if it writes one. */
       readonly mark?: string
     }
+  /** A process begins a request that rolls something out, or makes a Job for the hook with this uid. */
+  | {
+      readonly what: 'act sent'
+      readonly process: string
+      readonly act: 'push' | 'restart' | 'job'
+      readonly uid?: string
+    }
   /** Whom processes impersonate has got its rights, or lost them. */
   | { readonly what: 'rights'; readonly user: string; readonly may: boolean }
   /** The API server has stored a version of a hook, a target or an object of the product's own. */

@@ -1,5 +1,7 @@
+import { parseJson, stringAt } from '../../src/api/json.ts'
 import type { ServerResponse } from '../../src/apiserver/response.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import { hookLabel } from '../../src/drivers/run-job/jobs.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { answerOf } from './answering.ts'
 import type { Faults } from './faults.ts'
@@ -7,6 +9,8 @@ import { followedAt, isConsistentList, status, travelMs, versionIn } from './mes
 import type { Rng } from './seed.ts'
 import type { SimulatedProcess, Simulation } from './simulation.ts'
 import { watchOver } from './watch.ts'
+import { jobsPath } from './world/paths.ts'
+import { sitePath } from './world/workload.ts'
 import { writtenIn } from './written.ts'
 
 /** The way between one process and the API server, with all that can happen on it. */
@@ -15,6 +19,7 @@ export const connectionOf = (simulation: Simulation, rng: Rng, self: () => Simul
     request: request => {
       simulation.noteFolds(self().name, request)
       noteActing(simulation, self(), request)
+      noteAct(simulation, self(), request)
       return new Promise((resolve, reject) => exchange(simulation, rng, self(), request, { resolve, reject }))
     },
     watch: (request, stop) => {
@@ -31,6 +36,19 @@ const noteActing = ({ note }: Simulation, { alive, name }: SimulatedProcess, req
   const written = method === 'PATCH' ? writtenIn(path, body) : undefined
   const mark = written && (written.mark ?? query?.['fieldManager'])
   note({ what: 'acted', process: name, as: user, ...(mark !== undefined && { mark }) })
+}
+
+/** Takes note of a request that rolls the workload out, or makes a Job. */
+const noteAct = ({ note }: Simulation, { alive, name }: SimulatedProcess, request: ApiRequest): void => {
+  const { body = '', method, path } = request
+  if (!alive) return
+  if (method === 'PATCH' && path === sitePath) {
+    note({ what: 'act sent', process: name, act: body.includes('/image"') ? 'push' : 'restart' })
+  }
+  if (method === 'POST' && path === jobsPath) {
+    const uid = stringAt(parseJson(body), 'metadata', 'labels', hookLabel) ?? ''
+    note({ what: 'act sent', process: name, act: 'job', uid })
+  }
 }
 
 interface Settle {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { Acts, Progress, Work, Worked } from '../../src/acts/acts.ts'
+import type { Acts, MayContinue, Progress, Work, Worked } from '../../src/acts/acts.ts'
 import { reasons } from '../../src/api/reasons.ts'
 import { pacedActs } from '../../src/trigger/paced-acts.ts'
 
@@ -20,7 +20,7 @@ const progress: Progress = () => {}
 
 /** Acts whose work begins at once. */
 const plain: Acts = {
-  once: async work => (await work({ id: 'act', at: 0 }, () => true, progress)).outcome,
+  once: async work => (await work({ id: 'act', at: 0 }, () => Promise.resolve(true), progress)).outcome,
   settle: () => Promise.resolve(true),
 }
 
@@ -32,7 +32,7 @@ const setUp = () => {
     pacedActs(plain, uid, { isSpent: () => isSpent, kept, ended: message => void messages.push(message) })
   /** Begins work that goes on until it is ended. */
   const begin = (uid = 'uid-1') => {
-    let mayContinueNow = (): boolean => false
+    let mayContinueNow: MayContinue = () => Promise.resolve(false)
     let end: (worked: Worked) => void = () => {}
     const work: Work = (_act, mayContinue) =>
       new Promise(resolve => {
@@ -49,14 +49,15 @@ it('while a budget is spent, the first act of a hook goes on, and the others end
   const x = setUp()
   const [first, second, third] = [x.begin(), x.begin(), x.begin()]
   const other = x.begin('uid-2')
-  const mayContinueNow = (): readonly boolean[] => [first, second, third].map(act => act.mayContinueNow())
-  expect(mayContinueNow()).toEqual([true, true, true])
+  const mayContinueNow = (): Promise<readonly boolean[]> =>
+    Promise.all([first, second, third].map(act => act.mayContinueNow()))
+  expect(await mayContinueNow()).toEqual([true, true, true])
   x.spend()
-  expect(mayContinueNow()).toEqual([true, false, false])
-  expect(other.mayContinueNow()).toBe(true)
+  expect(await mayContinueNow()).toEqual([true, false, false])
+  expect(await other.mayContinueNow()).toBe(true)
   first.end(done)
   expect(await first.answered).toBe(done.outcome)
-  expect(mayContinueNow().slice(1)).toEqual([false, false])
+  expect((await mayContinueNow()).slice(1)).toEqual([false, false])
   for (const act of [second, third, other]) act.end(done)
   expect(await second.answered).toBe(done.outcome)
   await Promise.all([third.answered, other.answered])
@@ -68,7 +69,7 @@ it('an act that ends since the budget is spent says so, and how far it came', as
   const x = setUp()
   const [first, second] = [x.begin(), x.begin()]
   x.spend()
-  expect(second.mayContinueNow()).toBe(false)
+  expect(await second.mayContinueNow()).toBe(false)
   second.end(left)
   expect(await second.answered).toEqual(limited)
   expect(x.messages).toEqual(['2 of 5 workloads are done'])
@@ -81,9 +82,9 @@ it('an act that begins while the budget is spent writes nothing', async () => {
   const x = setUp()
   x.spend()
   const act = x.begin()
-  expect(act.mayContinueNow()).toBe(false)
+  expect(await act.mayContinueNow()).toBe(false)
   x.spend(false)
-  expect(act.mayContinueNow()).toBe(false)
+  expect(await act.mayContinueNow()).toBe(false)
   act.end(left)
   expect(await act.answered).toEqual(limited)
 })
@@ -96,7 +97,7 @@ it('an act that throws at once is at work no more', async () => {
   await expect(x.paced('uid-1').once(broken)).rejects.toThrow('broken')
   const next = x.begin()
   x.spend()
-  expect(next.mayContinueNow()).toBe(true)
+  expect(await next.mayContinueNow()).toBe(true)
   next.end(done)
   await next.answered
 })

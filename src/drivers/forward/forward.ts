@@ -1,4 +1,4 @@
-import type { Act, Worked } from '../../acts/acts.ts'
+import type { Act, MayContinue, Worked } from '../../acts/acts.ts'
 import type { Problem } from '../../api/conditions.ts'
 import { checkedMilliseconds } from '../../api/duration.ts'
 import type { Outcome } from '../../api/outcome.ts'
@@ -51,7 +51,7 @@ export const forward = {
  * Passes the post on, until the Service has answered or the time is over. A further try begins only
  * while it can have its whole time, because a shorter one would disturb a slow Service for nothing.
  */
-const passOn = async (member: Forward, act: Act, execution: Execution, mayContinue: () => boolean): Promise<Worked> => {
+const passOn = async (member: Forward, act: Act, execution: Execution, mayContinue: MayContinue): Promise<Worked> => {
   const { clock, post } = execution
   const hops = hopsOf(post)
   if (hops === undefined) {
@@ -60,16 +60,21 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
   }
   const last = clock.monotonic() + largestTimeoutMs - checkedMilliseconds(member.timeout)
   for (let tries = 0; ; tries++) {
-    const worked = await tryOnce(member, act, execution, hops)
+    const worked = await tryOnce(member, act, execution, { hops, mayContinue })
     const pauseMs = waitAfter(tryAgain, tries)
     if (worked.worked !== 'unfinished' || clock.monotonic() + pauseMs > last) return worked
     await wait(clock, pauseMs)
-    if (!mayContinue()) return worked
+    if (!(await mayContinue())) return worked
   }
 }
 
 /** Reads the Service, and sends the post once, to the very address that was read and checked. */
-const tryOnce = async (member: Forward, act: Act, execution: Execution, hops: number): Promise<Worked> => {
+const tryOnce = async (
+  member: Forward,
+  act: Act,
+  execution: Execution,
+  { hops, mayContinue }: { readonly hops: number; readonly mayContinue: MayContinue },
+): Promise<Worked> => {
   const { api, hook, outbound } = execution
   const { service, timeout } = member
   const object = `Service/${service.name}`
@@ -81,6 +86,8 @@ const tryOnce = async (member: Forward, act: Act, execution: Execution, hops: nu
       hook.namespace,
     )
     if ('reason' in found) return failed(found.reason, found.message)
+    // The read may have taken a second.
+    if (!(await mayContinue())) return unavailable('nothing was sent')
     return await outbound(requestTo(member, found, act, hops, execution)).then(
       ({ status }) => workedBy(status, member),
       (error: unknown) => {

@@ -1,4 +1,4 @@
-import type { Progress, Worked } from '../../acts/acts.ts'
+import type { MayContinue, Progress, Worked } from '../../acts/acts.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import type { Execution } from '../driver.ts'
@@ -20,14 +20,14 @@ export interface Planner {
 }
 
 /**
- * Rolls out all workloads of the hook, up to {@link atOnce} at a time. Once `mayContinue` returns
- * false, no further one begins. Resolves with the result of all.
+ * Rolls out all workloads of the hook, up to {@link atOnce} at a time. Once `mayContinue`
+ * resolves with false, no further one begins. Resolves with the result of all.
  */
 export const rollOutAll = async (
   member: Reach,
   { plan, what }: Planner,
   { api, charge, clock, hook: { namespace } }: Execution,
-  { mayContinue, progress }: { readonly mayContinue: () => boolean; readonly progress: Progress },
+  { mayContinue, progress }: { readonly mayContinue: MayContinue; readonly progress: Progress },
 ): Promise<Worked> => {
   try {
     const found = await findWorkloads(api, namespace, member)
@@ -37,7 +37,7 @@ export const rollOutAll = async (
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { workloads } = next
-        const rolled = mayContinue()
+        const rolled = (await mayContinue())
           ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, mayContinue })
           : ({ rolled: 'left' } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })

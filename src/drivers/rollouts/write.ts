@@ -1,3 +1,4 @@
+import type { MayContinue } from '../../acts/acts.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import { tryParseJson } from '../../api/json.ts'
 import type { Change } from '../../api/outcome.ts'
@@ -38,7 +39,7 @@ interface Deps {
   readonly charge: Charge
   readonly clock: Clock
   readonly namespace: string
-  readonly mayContinue: () => boolean
+  readonly mayContinue: MayContinue
 }
 
 /**
@@ -69,9 +70,12 @@ export const rollOut = async (
   let sent: readonly Change[] = []
   let seen: Seen | undefined = { object: first }
   let retries = 0
-  while (mayContinue()) {
+  while (await mayContinue()) {
+    const isRead = seen === undefined
     seen ??= await readAgain()
     if (seen && 'ended' in seen) return seen.ended
+    // The read may have taken seconds.
+    if (isRead && !(await mayContinue())) break
     if (seen) {
       const { object } = seen
       if (object.metadata.uid !== first.metadata.uid) return { rolled: 'gone' }

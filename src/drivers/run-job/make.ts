@@ -1,4 +1,4 @@
-import type { Act } from '../../acts/acts.ts'
+import type { Act, MayContinue } from '../../acts/acts.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
@@ -39,14 +39,14 @@ export const makeJob = async (
   job: KubeObject,
   { id: actId, isResumed = false }: Act,
   { api, charge, clock, hook: { namespace } }: Pick<Execution, 'api' | 'charge' | 'clock' | 'hook'>,
-  mayContinue: () => boolean,
+  mayContinue: MayContinue,
 ): Promise<JobResult> => {
   const { name } = job.metadata
   const body = JSON.stringify(job)
   const paid = chargedOnce(charge)
   let message = 'nothing was sent yet'
   let mayBeStored = isResumed
-  for (let tries = 0; mayContinue(); tries++) {
+  for (let tries = 0; await mayContinue(); tries++) {
     const answer = await post({ api, namespace }, body)
     if (answer.sent === 'stored' || answer.sent === 'unknown') paid(copies * bytesOf(body))
     if (answer.sent === 'stored') return { made: 'job' }

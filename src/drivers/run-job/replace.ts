@@ -1,3 +1,4 @@
+import type { MayContinue } from '../../acts/acts.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { sendWrite } from '../../kube/written.ts'
@@ -18,12 +19,19 @@ type Deleted =
 export const deleteJob = async (
   { actId, isBeingDeleted, name, uid }: UnfinishedJob,
   { acts, api, hook: { namespace } }: Pick<Execution, 'acts' | 'api' | 'hook'>,
-  outcomeOf: (job: string, actId: string) => Outcome,
+  {
+    mayContinue,
+    outcomeOf,
+  }: { readonly mayContinue: MayContinue; readonly outcomeOf: (job: string, actId: string) => Outcome },
 ): Promise<Deleted> => {
+  const isOver: Deleted = { deleted: 'open', message: 'earlier Jobs are being deleted' }
+  if (!(await mayContinue())) return isOver
   if (actId !== undefined && !(await acts.settle(actId, outcomeOf(name, actId)))) {
     return { deleted: 'open', message: `that Job/${name} was made cannot be stored` }
   }
   if (isBeingDeleted) return { deleted: 'gone' }
+  // The record may have been slow.
+  if (!(await mayContinue())) return isOver
   const sent = await sendWrite(
     api,
     {

@@ -1,4 +1,4 @@
-import type { Act, Worked } from '../../acts/acts.ts'
+import type { Act, MayContinue, Worked } from '../../acts/acts.ts'
 import type { Problem } from '../../api/conditions.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
@@ -63,7 +63,7 @@ interface Run {
   readonly execution: Execution
   readonly inputs: readonly PostText[]
   readonly member: RunJob
-  readonly mayContinue: () => boolean
+  readonly mayContinue: MayContinue
 }
 
 const run = async (asked: Run): Promise<Worked> => {
@@ -109,8 +109,7 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   const { problem } = await cronJobOf(asked)
   if (problem) return failed(problem.reason, problem.message)
   for (const other of others) {
-    if (!mayContinue()) return unfinished('earlier Jobs are being deleted')
-    const deleted = await deleteJob(other, execution, outcomeOf)
+    const deleted = await deleteJob(other, execution, { mayContinue, outcomeOf })
     if (deleted.deleted === 'refused') return failed('Forbidden', deleted.message)
     if (deleted.deleted === 'open') return unfinished(deleted.message)
   }
@@ -129,7 +128,7 @@ const make = async (asked: Run): Promise<Worked> => {
     if (before !== undefined) return made(asked, before)
     return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
-  if (!mayContinue()) return unfinished('nothing was sent yet')
+  if (!(await mayContinue())) return unfinished('nothing was sent yet')
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
   return workedBy(await makeJob(job, act, execution, mayContinue), asked)
 }

@@ -3,6 +3,7 @@ import { checkAccounts } from './accounts.ts'
 import { checkAnswers, checkLateness } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkDeleted } from './deleted.ts'
+import { checkHalted } from './halted.ts'
 import { checkJobs } from './jobs.ts'
 import { checkKeys } from './keys.ts'
 import { checkLeases } from './leases.ts'
@@ -45,6 +46,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkAnswers(timeline, explanation),
     ...checkRollouts(timeline),
     ...checkJobs(timeline),
+    ...checkHalted(timeline),
     ...checkPassed(timeline),
     ...checkWaited(timeline, explanation),
     ...checkKeys(timeline),

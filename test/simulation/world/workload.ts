@@ -13,7 +13,7 @@ export const siteRepository = 'acme/site'
 /** The hooks that act on it. Two are sent the pushes, as by a registry and by a pipeline. */
 export const pushHooks = ['push-0', 'push-1'] as const
 export const restartHook = 'restart-0'
-const sitePath = `${deploymentsPath}/${site}`
+export const sitePath = `${deploymentsPath}/${site}`
 
 /** A tag that is higher than that of every push before. */
 export const tagOf = (push: number): string => `1.0.${push}`

@@ -1,0 +1,155 @@
+import { expect, it } from 'vitest'
+import type { Acts, MayContinue, Worked } from '../../src/acts/acts.ts'
+import type { RecentDelivery } from '../../src/api/record.ts'
+import type { Authentication } from '../../src/trigger/authenticate.ts'
+import { haltedActs } from '../../src/trigger/halted-acts.ts'
+import type { TriggerContext } from '../../src/trigger/request.ts'
+import { fakeClock } from '../support/clock.ts'
+import { contextOf } from '../support/deliveries.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { someHook } from './some-hook.ts'
+
+const left: Worked = {
+  worked: 'unfinished',
+  outcome: { outcome: 'unavailable', reason: 'Unfinished', message: '2 of 5 workloads are done' },
+}
+
+const accepted = (hook: object = {}, more: object = {}): Authentication => ({
+  accepted: true,
+  hook: { ...someHook, ...hook },
+  isFormer: false,
+  isCurrent: () => true,
+  ...more,
+})
+
+const stop = { reason: 'an incident', all: true, at: undefined }
+
+/** Begins an act whose work asks whether it may go on. */
+const begin = () => {
+  const clock = fakeClock()
+  const noted: RecentDelivery[] = []
+  const world = {
+    isUnchanged: true,
+    asked: 0,
+    mayContinue: true,
+    found: accepted(),
+  }
+  let [mayContinue, end]: [MayContinue, (worked: Worked) => void] = [() => Promise.resolve(false), () => {}]
+  const plain: Acts = {
+    once: async work =>
+      (
+        await work(
+          { id: 'act', at: 0 },
+          () => Promise.resolve(world.mayContinue),
+          () => {},
+        )
+      ).outcome,
+    settle: () => Promise.resolve(true),
+  }
+  const context: TriggerContext = {
+    ...contextOf({ deadline: 4000 }),
+    hook: someHook,
+    delivery: { sender: 'plain', phase: 'none' },
+    request: { method: 'POST', token: 't', source: '', query: new URLSearchParams(), headers: {} },
+    message: { delivery: { sender: 'plain', phase: 'none' }, body: new Uint8Array(), isJson: false },
+    isUnchanged: () => world.isUnchanged,
+  }
+  const acts = haltedActs(plain, context, {
+    clock,
+    log: testEnvironment().log,
+    authenticate: () => {
+      world.asked += 1
+      return Promise.resolve(world.found)
+    },
+    ledgers: { of: () => ({ note: delivery => void noted.push(delivery) }) },
+  })
+  const answered = acts.once(
+    (_act, may) =>
+      new Promise(resolve => {
+        mayContinue = may
+        end = resolve
+      }),
+  )
+  return { answered, clock, end: (worked: Worked) => end(worked), mayContinue: () => mayContinue(), noted, world }
+}
+
+it('an act whose hook is known to be unchanged goes on without a question', async () => {
+  const { mayContinue, world } = begin()
+  expect(await mayContinue()).toBe(true)
+  expect(world.asked).toBe(0)
+})
+
+it('an act asks once for its hook, and then goes by that', async () => {
+  const { mayContinue, world } = begin()
+  world.isUnchanged = false
+  expect([await mayContinue(), await mayContinue()]).toEqual([true, true])
+  expect(world.asked).toBe(1)
+})
+
+it.each<[string, Authentication]>([
+  ['the hook was suspended', accepted({ generation: 4, suspend: true })],
+  ['the hook was edited', accepted({ generation: 4 })],
+  ['the hook was deleted', accepted({ uid: 'uid-2' })],
+  ['the hook was deleted, or its URL was replaced', { accepted: false, status: 410, reason: 'HookDeleted' }],
+  ['all hooks were stopped', accepted({}, { stop })],
+])('an act ends, and its delivery is decided again: %s', async (why, found) => {
+  const { answered, end, mayContinue, noted, world } = begin()
+  Object.assign(world, { isUnchanged: false, found })
+  expect(await mayContinue()).toBe(false)
+  // It does not begin again, even if the hook does.
+  Object.assign(world, { isUnchanged: true, found: accepted() })
+  expect(await mayContinue()).toBe(false)
+  end(left)
+  expect(await answered).toEqual({ outcome: 'changed' })
+  expect(noted).toEqual([
+    { at: 0, sender: 'plain', outcome: 'failed', reason: 'Halted', message: `${why}. 2 of 5 workloads are done` },
+  ])
+})
+
+it('an act waits while nobody can say whether its hook may act', async () => {
+  const { clock, mayContinue, world } = begin()
+  Object.assign(world, { isUnchanged: false, found: { accepted: false, status: 503, reason: 'ApiUnreachable' } })
+  let may: boolean | undefined
+  void mayContinue().then(answer => (may = answer))
+  await clock.advance(5000)
+  expect(may).toBeUndefined()
+  expect(world.asked).toBeGreaterThan(4)
+  world.found = accepted()
+  await clock.advance(1000)
+  expect(may).toBe(true)
+})
+
+it('an act whose time is over while it waits ends as usual', async () => {
+  const { answered, clock, end, mayContinue, noted, world } = begin()
+  Object.assign(world, { isUnchanged: false, found: { accepted: false, status: 503, reason: 'ApiUnreachable' } })
+  let may: boolean | undefined
+  void mayContinue().then(answer => (may = answer))
+  await clock.advance(500)
+  world.mayContinue = false
+  await clock.advance(1000)
+  expect(may).toBe(false)
+  end(left)
+  expect(await answered).toBe(left.outcome)
+  expect(noted).toEqual([])
+})
+
+it('an act whose time is over while it asks does not go on', async () => {
+  const { mayContinue, world } = begin()
+  world.isUnchanged = false
+  const answer = mayContinue()
+  world.mayContinue = false
+  expect(await answer).toBe(false)
+})
+
+it('an act that is done when its hook is closed says so', async () => {
+  const { answered, end, mayContinue, noted, world } = begin()
+  Object.assign(world, { isUnchanged: false, found: accepted({ suspend: true }) })
+  await mayContinue()
+  const done: Worked = {
+    worked: 'done',
+    outcome: { outcome: 'applied', reason: 'RolledOut', summary: 'rolled out', changes: [] },
+  }
+  end(done)
+  expect(await answered).toBe(done.outcome)
+  expect(noted).toEqual([])
+})

@@ -59,6 +59,11 @@ export interface ActOptions {
    * too.
    */
   readonly alone?: true
+  /**
+   * The work changes nothing, and its result is not remembered: the post may only ask about a delivery
+   * that was sent before. So nothing is stored.
+   */
+  readonly asks?: true
 }
 
 /** Does an act once for each delivery, however often the delivery is sent. */

@@ -99,8 +99,12 @@ const once = async (
   const mayContinue = (): boolean => clock.monotonic() < deadline
   let looks = 0
   while (mayContinue()) {
-    const begin = (draft: MemoryDraft, now: number): Ruling<Begun> =>
-      beginIn(draft, now, { key, context, running, ...(how.serial && { serial: { givenAt: clock.monotonic() } }) })
+    const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => {
+      const beginning = { key, context, running, ...(how.serial && { serial: { givenAt: clock.monotonic() } }) }
+      // What is not stored cannot show that the record was read before another replica wrote it.
+      if (how.asks) return { ...beginIn(draft.fork(), now, beginning), needsNewest: true }
+      return beginIn(draft, now, beginning)
+    }
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
     if (!made || made.decided === 'given up') break
     if (made.decided !== 'stored') return undecidedOutcome(made)
@@ -119,7 +123,8 @@ const once = async (
           return { outcome: 'changed' }
         }
         const { isAskable } = context
-        const asked = { deadline, ledger, isNamed: identity !== undefined, isAskable, isResumed: result.isOwn }
+        const remembering = how.asks ? {} : { ledger }
+        const asked = { ...remembering, deadline, isNamed: identity !== undefined, isAskable, isResumed: result.isOwn }
         return await running.answer(result.act, work, { ...asked, ...(givenAt !== undefined && { givenAt }) })
       }
     }

@@ -245,6 +245,34 @@ describe('copies of the end of alerts', () => {
   })
 })
 
+it('a post that may only ask is answered by what the record says, and stores nothing', async () => {
+  const { clock, end, post, writes } = start(2)
+  const unwanted: Worked = {
+    worked: 'failed',
+    outcome: { outcome: 'skipped', reason: 'NotForThisHook', message: 'the message names no image' },
+  }
+  const asking = { isAskable: true }
+  const asks = { asks: true } as const
+  expect(await post(0, named('one'), ends(unwanted), asking, asks)).toBe(unwanted.outcome)
+  await clock.advance(30_000)
+  expect(writes()).toBe(0)
+  await post(0, named('one'), ends(left), { ...asking, of: 'body' })
+  for (const process of [0, 1]) {
+    const asked = await post(process, named('one'), ends(unwanted), asking, asks)
+    expect(asked).toMatchObject({ outcome: 'unavailable', reason: 'Unfinished' })
+  }
+  await post(0, named('one'), ends(done), { ...asking, of: 'body' })
+  await clock.advance(30_000)
+  const written = writes()
+  for (const process of [0, 1]) {
+    const asked = await post(process, named('one'), ends(unwanted), asking, asks)
+    expect(asked).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+  }
+  await clock.advance(30_000)
+  expect(writes()).toBe(written)
+  end()
+})
+
 it('a delivery is not skipped while its act goes on, which may take a minute', async () => {
   const { clock, contextFor, end, post } = start(2)
   await post(0, named('one'), never)

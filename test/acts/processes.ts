@@ -39,8 +39,10 @@ export const processes = (count: number, limits?: RecordLimits) => {
   })
   const uid = stringAt(hook, 'metadata', 'uid') ?? ''
   const slow = { putMs: 0 }
+  let writes = 0
   const api: ApiConnection = {
     request: request => {
+      if (request.method !== 'GET') writes += 1
       const ms = request.method === 'PUT' ? slow.putMs : 0
       return ms === 0
         ? Promise.resolve(handle(request))
@@ -72,7 +74,7 @@ export const processes = (count: number, limits?: RecordLimits) => {
       return service.of(contextFor({ sender: 'plain', phase: 'none', ...identity }, withinMs))
     }
   })
-  return { clock, actsOf, contexts, services, end: () => stop.abort(), slow }
+  return { clock, actsOf, contexts, services, end: () => stop.abort(), slow, writes: () => writes }
 }
 
 export const done: Worked = {

@@ -56,7 +56,8 @@ export const redeploy = {
       const outcome = notWanted(delivery)
       // Without a body, the post may ask for the outcome of its key.
       const mayAsk = delivery.identity !== undefined && execution.post.body.length === 0
-      return mayAsk ? await acts.once(() => Promise.resolve({ worked: 'failed', outcome })) : outcome
+      if (!mayAsk) return outcome
+      return await acts.once(() => Promise.resolve({ worked: 'failed', outcome }), { asks: true })
     }
     return await acts.once((act, mayContinue, progress) =>
       rollOutAll(member, planner(member, delivery, act, clock.now()), execution, { mayContinue, progress }),

@@ -24,8 +24,11 @@ const heldAfterMs = 1000
 /** No wall clock is as wrong as this, in milliseconds. An act that looks this old is held by nobody. */
 const certainMs = 3_600_000
 
-/** How many acts are known that this process has left unfinished, or that others may work on. */
-const maxLeft = 1000
+/**
+ * How many acts are known that this process has left unfinished, or that others may work on. A record has
+ * at most 256, so the acts of some hooks do not displace those of the others.
+ */
+const maxLeft = 20_000
 
 /** The maximum length of the summary that a row stores, in characters. */
 const maxSummary = 120
@@ -189,8 +192,8 @@ const remember = (
 export const doneOf = (outcome: Outcome, isAskable: boolean): ActDone => {
   const ran = outcome.outcome === 'applied'
   const summary = summaryOf(outcome)
-  if (!isAskable) return { summary, ran }
   if (outcome.outcome === 'skipped' || outcome.outcome === 'failed') return { summary, ran, reason: outcome.reason }
+  if (!isAskable) return { summary, ran }
   return { summary, ran, evidence: 'evidence' in outcome ? outcome.evidence : undefined }
 }
 

@@ -25,6 +25,8 @@ export const actSchema = {
     keep: count,
     /** How often another process has taken up an act that is serial. Absent: never. */
     turn: count,
+    /** When a process last took the act up again, long after it was begun. Absent: never. */
+    takenAt: time,
   },
 } as const satisfies Obj
 

@@ -6,6 +6,7 @@ import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
 import { withReportOfAct } from './groups.ts'
 import { latest, momentOf } from './memory.ts'
+import { lastBegunAt } from './protocol.ts'
 import { addRun, removeRun, runKey } from './runs.ts'
 
 /**
@@ -25,8 +26,8 @@ export const maxWorkMs = 60_000
  * Returns whether the process that has begun an act may still work on it, also by a clock that differs. Its last request
  * may take some seconds more.
  */
-export const mayBeAtWork = ({ at }: Pick<OpenAct, 'at'>, now: number): boolean =>
-  Math.abs(now - at) < maxWorkMs + 10_000
+export const mayBeAtWork = (act: Pick<OpenAct, 'at' | 'takenAt'>, now: number): boolean =>
+  Math.abs(now - lastBegunAt(act)) < maxWorkMs + 10_000
 
 /**
  * Returns the key of an act of a delivery without an idempotency key. Its slash says that no copy can
@@ -61,7 +62,7 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   draft.set({ acts: [...others.slice(Math.max(0, others.length + 1 - maxActs)), act] })
   if (act.keep === undefined) return
   removeRun(draft, act.id)
-  addRunOf(draft, act, act.keep)
+  addRunOf(draft, { id: act.id, at: lastBegunAt(act) }, act.keep)
 }
 
 const addRunOf = (draft: MemoryDraft, { at, id }: Pick<OpenAct, 'at' | 'id'>, keepMs: number): void =>
@@ -102,7 +103,7 @@ export const acted = (
   withoutAct(draft, act)
   // The act may have been removed before, by a process whose work had failed.
   if (ran && act.keep !== undefined) addRunOf(draft, made, act.keep)
-  withReportOfAct(draft, act)
+  withReportOfAct(draft, act, reason)
   const row = draft.get(act.key)
   const isLater = row !== undefined && (row.state === 'claimed' || (!wasOpen && row.at > act.at))
   if (!isLater && !openAct(draft, act.key)) {
@@ -129,7 +130,7 @@ export const withoutAct = (draft: MemoryDraft, { id }: Pick<OpenAct, 'id'>): voi
 /** Counts each unfinished act as a run of the hook, because it may have changed something. */
 export const ranByActs = (draft: MemoryDraft): void => {
   const { acts = [], ranAt = -Infinity } = draft.fields
-  if (acts.length > 0) draft.set({ ranAt: Math.max(ranAt, ...acts.map(({ at }) => at)) })
+  if (acts.length > 0) draft.set({ ranAt: Math.max(ranAt, ...acts.map(lastBegunAt)) })
 }
 
 /**

@@ -21,8 +21,10 @@ const maxFiring = 128
  */
 export const couldNotRun: ReadonlySet<string> = new Set<ReasonIn<'skipped'>>([
   'CoolingDown',
+  'JobRunning',
   'LimitReached',
   'OutsideWindow',
+  'RolloutRunning',
   'Suspended',
 ])
 
@@ -49,7 +51,7 @@ export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGr
  * that have ended are forgotten first, and then the oldest. The end of alerts that have begun again since
  * leaves those firing. `reason` says why the hook did not run, if it did not.
  */
-export const withReport = (draft: MemoryDraft, report: Report, at: number, reason?: ReasonIn<'skipped'>): void => {
+export const withReport = (draft: MemoryDraft, report: Report, at: number, reason?: string): void => {
   const { endedAt, group, someEndedAt } = report
   const { [group]: before, ...others } = draft.fields.groups
   const isEarlier = before !== undefined && before.firing.length > 0 && hasBegunSince(before, endedAt)
@@ -75,7 +77,7 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
 }
 
 /** Returns whether a hook could not run for the alerts of a group. A report of which some have ended changes nothing. */
-const isSkipped = (before: boolean | undefined, reason: ReasonIn<'skipped'> | undefined): boolean =>
+const isSkipped = (before: boolean | undefined, reason: string | undefined): boolean =>
   reason !== undefined && (before === true || couldNotRun.has(reason))
 
 /** Returns whether alerts of a group fire by its last report. */
@@ -140,9 +142,13 @@ const beganAs = ({ beganAt }: Pick<Report, 'beganAt'>): Pick<Report, 'beganAt'> 
 
 /**
  * Stores the report of an act that is done. A report that was stored while the act was open is newer, and
- * so is the end of the act's alerts.
+ * so is the end of the act's alerts. `reason` says why the act changed nothing, if it did not.
  */
-export const withReportOfAct = (draft: MemoryDraft, { at, newsAt = Infinity, report }: OpenAct): void => {
+export const withReportOfAct = (
+  draft: MemoryDraft,
+  { at, newsAt = Infinity, report }: OpenAct,
+  reason?: string,
+): void => {
   if (!report) return
   const { beganAt: _, ...withoutBeginning } = report
   const known = draft.fields.groups[report.group]
@@ -152,6 +158,7 @@ export const withReportOfAct = (draft: MemoryDraft, { at, newsAt = Infinity, rep
     draft,
     isOutdated ? { ...withoutBeginning, firing: known.firing, ...beganAs(known) } : report,
     isOutdated ? known.at : at,
+    reason,
   )
 }
 

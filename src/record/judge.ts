@@ -182,7 +182,8 @@ export const windowOf = ({ dedupeWindowMs, delivery }: Remembered): number =>
  */
 const copiesWithinMs = (remembered: Remembered, row: Row): number => {
   const { identity, phase } = remembered.delivery
-  const wasClosed = row.state === 'skipped' && couldNotRun.has(row.reason)
+  const reason = row.state === 'skipped' || row.state === 'acted' ? row.reason : undefined
+  const wasClosed = reason !== undefined && couldNotRun.has(reason)
   const mayRunYet = wasClosed && identity?.repeats === true && phase === 'firing'
   return mayRunYet ? Math.min(windowOf(remembered), skippedCopiesMs) : windowOf(remembered)
 }

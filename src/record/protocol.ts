@@ -56,7 +56,27 @@ export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] 
  * Returns whether the process that stored a claim or began an act has stopped working on it. Clocks
  * differ, so a time in the future counts like a time equally far in the past.
  */
-export const isAbandoned = ({ at }: ClaimedRow | OpenAct, now: number): boolean => Math.abs(now - at) > abandonedMs
+export const isAbandoned = (begun: ClaimedRow | OpenAct, now: number): boolean =>
+  Math.abs(now - lastBegunAt(begun)) > abandonedMs
+
+/** Returns when a claim or an act was begun, or when a process took up an act that was left. */
+export const lastBegunAt = (
+  begun: Pick<ClaimedRow | OpenAct, 'at'> & { readonly takenAt?: number | undefined },
+): number => Math.max(begun.at, begun.takenAt ?? -Infinity)
+
+/** A claim that blocks a delivery, with the rows of its write. */
+export interface OpenClaim {
+  readonly claim: Claim
+  readonly claimed: readonly ClaimedRow[]
+  /** True if its process no longer works on it. */
+  readonly isOver: boolean
+}
+
+export const openClaimOf = (draft: MemoryDraft, row: ClaimedRow, now: number): OpenClaim => ({
+  claim: row.claim,
+  claimed: rowsOf(draft, row.claim.mark),
+  isOver: isAbandoned(row, now),
+})
 
 /** Returns the claims of processes that no longer work on them. */
 export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =>

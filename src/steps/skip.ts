@@ -4,15 +4,14 @@ import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { askedEarly, asksAbout, mayBeAtWork, openAct } from '../record/acts.ts'
-import { isAbandoned, rowsOf } from '../record/protocol.ts'
+import { openClaimOf, type OpenClaim } from '../record/protocol.ts'
 import { decided } from '../record/decided.ts'
 import { full, isOfOther, judge, reusedOfAct } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Decided } from '../record/ledger.ts'
 import { undecidedOutcome } from '../record/undecided.ts'
-import { fenceClaims, lookAtClaim, type ClaimedWrite } from './finish.ts'
 import { reportedAtGate } from './leased.ts'
-import { parseTarget } from './target/text.ts'
+import { claimSettler } from './settle-claim.ts'
 
 type Skipped = Extract<Outcome, { outcome: 'skipped' }>
 type Failed = Extract<Outcome, { outcome: 'failed' }>
@@ -57,19 +56,15 @@ const decideSkip = async (
   const { clock } = world
   const ledger = context.ledger()
   const mayContinue = (): boolean => clock.monotonic() < context.deadline
-  /** The mark of the last claim that blocked the skip. */
-  let met: string | undefined
+  const settle = claimSettler(context, world)
   let looks = 0
-  let unfenced = false
   while (mayContinue()) {
     const made = await ledger.decide<Skipped | Failed | Full | OpenClaim | 'at work'>(
       (draft, now) => {
         const own = draft.get(key)
         // The claim's age does not matter: its write may have been made, and clocks differ.
         if (own?.state === 'claimed') {
-          const isOver = isAbandoned(own, now)
-          const result = { claim: own.claim, claimed: rowsOf(draft, own.claim.mark), isOver }
-          return { result, needsNewest: true }
+          return { result: openClaimOf(draft, own, now), needsNewest: true }
         }
         const act = openAct(draft, key)
         if (act && isOfOther(context, act)) return { result: notRun(reusedOfAct), needsNewest: true }
@@ -95,42 +90,7 @@ const decideSkip = async (
       continue
     }
     if ('outcome' in made.result) return { decided: 'stored', result: made.result }
-    const { mark } = made.result.claim
-    if (mark === met) await wait(clock, waitAfter(lookAgain, looks++))
-    met = mark
-    unfenced ||= !(await settleClaim(made.result, context, world, unfenced))
+    await settle(made.result)
   }
   return { decided: 'given up' }
-}
-
-/** A claim with an unknown outcome. */
-interface OpenClaim extends ClaimedWrite {
-  /** True if its process no longer works on it. */
-  readonly isOver: boolean
-}
-
-/**
- * Settles a claim. Once its process no longer works on it, the claim's write is made impossible by
- * a fence, unless it is `unfenced`. The write may include other deliveries. Returns whether another
- * attempt can help.
- */
-const settleClaim = async (
-  open: OpenClaim,
-  context: DeliveryContext,
-  world: World,
-  unfenced: boolean,
-): Promise<boolean> => {
-  const { claim, isOver } = open
-  const ledger = context.ledger()
-  const seen = await lookAtClaim(world, ledger, open)
-  const target = parseTarget(claim.target, ledger.owner.namespace)
-  if (seen.evidence !== 'not yet' || !isOver || !target || unfenced) return true
-  const made = await fenceClaims(
-    world,
-    ledger,
-    target,
-    { uid: claim.uid, resourceVersion: claim.version },
-    context.charge,
-  )
-  return made.fenced !== 'no'
 }

@@ -16,10 +16,12 @@ import { definitionsOf } from '../kube/definitions.ts'
 import type { Follow } from '../kube/follow.ts'
 import type { History } from '../kube/history.ts'
 import { LeaseKeeper } from '../leases/leases.ts'
+import { actingIn } from '../record/context.ts'
 import { limitedAt } from '../record/protocol.ts'
 import { openLedgers, type Ledgers } from '../record/ledgers.ts'
 import type { RecordLimits } from '../record/memory.ts'
 import { StepService } from '../steps/service.ts'
+import { claimSettler } from '../steps/settle-claim.ts'
 import type { Check } from '../operations/checks.ts'
 import { publicKeysConfigMap } from '../token/published.ts'
 import { stopText, type Stop } from '../token/stop.ts'
@@ -92,7 +94,7 @@ export const triggerRole = (
   const verifier = createVerifier({ remember: maxRememberedTokens })
   const budget = budgetOf(environment.clock)
   const ledgers = openLedgers(environment, options.records, budget.charge)
-  const acts = actService(environment)
+  const acts = actService(environment, context => claimSettler(context, actingIn(environment, context)))
   const notifyLimited = (hook: LiveHook): void => {
     if (!budget.mayNotify(hook.uid)) return
     const now = environment.clock.now()

@@ -7,6 +7,8 @@ import { rolloutOutcome, type Rollout } from '../../src/drivers/rollouts/outcome
 import { planRestart } from '../../src/drivers/rollouts/plan.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
+import { decided } from '../../src/record/decided.ts'
+import type { MemoryDraft } from '../../src/record/draft.ts'
 import { deliveryOfAlerts } from '../../src/senders/alerts.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import { notification } from '../support/alertmanager.ts'
@@ -349,4 +351,70 @@ describe('the skip of a delivery whose act is not finished', () => {
     expect(ids).toEqual([ids[0], ids[0]])
     end()
   })
+})
+
+describe('an act that is taken up long after it has begun', () => {
+  it('keeps the cooldown of its hook meanwhile', async () => {
+    const { clock, end, post } = start(2)
+    const bound = { cooldownMs: 300_000 }
+    await post(0, named('one'), ends(left), bound)
+    await clock.advance(360_000)
+    await post(0, named('one'), never, bound)
+    expect(await post(1, named('two'), ends(done), bound)).not.toMatchObject({ outcome: 'applied' })
+    end()
+  })
+
+  it('counts for a limit meanwhile', async () => {
+    const { clock, end, post } = start(2)
+    const bound = { limits: [{ most: 1, within: '5m', withinMs: 300_000 }] }
+    await post(0, named('one'), ends(left), bound)
+    await clock.advance(360_000)
+    await post(0, named('one'), never, bound)
+    expect(await post(1, named('two'), ends(done), bound)).not.toMatchObject({ outcome: 'applied' })
+    end()
+  })
+
+  it('is no skip meanwhile', async () => {
+    const { clock, contextFor, end, post } = start(2)
+    await post(0, named('one'), ends(left))
+    await clock.advance(120_000)
+    await post(0, named('one'), never)
+    const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    let outcome: Outcome | undefined
+    const context = contextFor(1, named('one'), { deadline: clock.monotonic() + 4000 })
+    void storeSkip(skip, context, testEnvironment({ clock })).then(result => (outcome = result))
+    await clock.advance(5000)
+    expect(outcome).toMatchObject({ outcome: 'unavailable' })
+    end()
+  })
+})
+
+it('an act begins at a hook that has scaled before, though a process has died with a claim of that time', async () => {
+  const { clock, contextFor, end, post } = start(1)
+  const bound = { cooldownMs: 300_000 }
+  const scaled = contextFor(0, named('step'), bound)
+  const target = 'apps/v1/deployments/Deployment/web'
+  const claim = { mark: 'rhook.other', target, uid: 'u1', version: '7', to: 3, helped: false }
+  const note = (draft: MemoryDraft, now: number) => ({
+    result: decided(draft, scaled, now, { state: 'claimed', from: 2, to: 3, claim }),
+  })
+  void scaled.ledger().decide(note, { mayContinue: () => true })
+  await clock.advance(3_600_000)
+  expect(await post(0, named('job'), ends(done), { ...bound, deadline: clock.monotonic() + 400 })).toMatchObject({
+    outcome: 'applied',
+  })
+  end()
+})
+
+it('an alert that was skipped since an earlier Job ran counts with a later repeat', async () => {
+  const { clock, end, post } = start(1)
+  const day = { dedupeWindowMs: 24 * 3_600_000 }
+  const running: Worked = {
+    worked: 'done',
+    outcome: { outcome: 'skipped', reason: 'JobRunning', message: 'Job/one of an earlier delivery has not ended' },
+  }
+  expect(await post(0, report('firing', begin, false), ends(running), day)).toMatchObject({ reason: 'JobRunning' })
+  await clock.advance(3_600_000)
+  expect(await post(0, report('firing', begin, false), ends(done), day)).toMatchObject({ outcome: 'applied' })
+  end()
 })

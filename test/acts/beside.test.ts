@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import type { Act, Acts, ActOptions, Work, Worked } from '../../src/acts/acts.ts'
+import type { Act, Acts, ActOptions, MayContinue, Work, Worked } from '../../src/acts/acts.ts'
 import type { Delivery } from '../../src/api/delivery.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
+import type { OpenAct } from '../../src/api/record.ts'
+import { runningActs } from '../../src/acts/running.ts'
 import { defaultLimits } from '../../src/record/memory.ts'
 import { decided } from '../../src/record/decided.ts'
 import { deliveryOfAlerts } from '../../src/senders/alerts.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { MemoryDraft } from '../../src/record/draft.ts'
+import { testEnvironment } from '../support/environment.ts'
 import { notification } from '../support/alertmanager.ts'
 import { done, processes } from './processes.ts'
 
@@ -158,7 +161,7 @@ describe('a copy of a serial act', () => {
 
   it('is taken up by one process alone, with the same id, ten seconds after each has first seen it', async () => {
     const { actsOf, clock, end } = processes(3)
-    const began: { readonly process: number; readonly act: Act; readonly until: () => boolean }[] = []
+    const began: { readonly process: number; readonly act: Act; readonly until: MayContinue }[] = []
     const begin = (process: number, name: string): void => {
       const work: Work = (act, until) => {
         began.push({ process, act, until })
@@ -172,7 +175,7 @@ describe('a copy of a serial act', () => {
     await clock.advance(9500)
     expect(began.map(({ process }) => process)).toEqual([0])
     // The work that was silent may not go on by then.
-    expect(began[0]?.until()).toBe(false)
+    expect(await began[0]?.until()).toBe(false)
     await clock.advance(1500)
     expect(began).toHaveLength(2)
     await clock.advance(7000)
@@ -315,4 +318,19 @@ it('alerts that begin again while an act of theirs is open get an act of their o
   await post(began)
   expect(ids).toHaveLength(2)
   end()
+})
+
+it('an act that nobody works on is held for ten seconds, however many acts of other hooks are left', async () => {
+  const environment = testEnvironment()
+  const { clock } = environment
+  const running = runningActs(environment)
+  const actOf = (id: string): OpenAct => ({ key: id, at: clock.now(), id })
+  const own = actOf('own')
+  const others = Array.from({ length: 1024 }, (_, n) => actOf(`other ${n}`))
+  for (let looks = 0; looks < 15; looks++) {
+    running.isHeld(own)
+    for (const other of others) running.isHeld(other)
+    await clock.advance(800)
+  }
+  expect(running.isHeld(own)).toBe(false)
 })

@@ -8,6 +8,7 @@ import type { ApiConnection, ApiRequest } from '../../src/environment/environmen
 import type { RecordLimits } from '../../src/record/memory.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
+import { claimSettler } from '../../src/steps/settle-claim.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -59,7 +60,7 @@ export const processes = (count: number, limits?: RecordLimits) => {
     const environment = testEnvironment({ api, clock, random: seededRandom(number + 2) })
     const ledgers = openLedgers(environment, limits)
     void ledgers.run(stop.signal)
-    const service = actService(environment)
+    const service = actService(environment, context => claimSettler(context, environment))
     services.push(service)
     const contextFor = (delivery: Delivery, withinMs = 30_000): DeliveryContext =>
       contextOf({

@@ -7,6 +7,7 @@ import type { Outcome } from '../../src/api/outcome.ts'
 import { redeploy } from '../../src/drivers/redeploy/redeploy.ts'
 import { redeploySchema } from '../../src/drivers/redeploy/schema.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
+import { claimSettler } from '../../src/steps/settle-claim.ts'
 import { seededChance, type Chance } from '../senders/mutations.ts'
 import { fakeClock } from '../support/clock.ts'
 import { contextOf } from '../support/deliveries.ts'
@@ -91,7 +92,13 @@ class RolloutHistory {
     const environment = testEnvironment({ api: way, clock, random: seededRandom(seed) })
     const ledgers = openLedgers(environment)
     void ledgers.run(this.#stop.signal)
-    return { api, ledgers, acts: actService(environment), die: () => (dead = true), isAlive: () => !dead }
+    return {
+      api,
+      ledgers,
+      acts: actService(environment, context => claimSettler(context, environment)),
+      die: () => (dead = true),
+      isAlive: () => !dead,
+    }
   }
 
   #fault(): NetworkFault {

@@ -49,12 +49,13 @@ interface Trial {
 
 /** Runs the driver for one delivery, whose act has the id `act-1`. */
 const pass = async ({ api, clock = nodeClock, post, service = serviceOf(), ...trial }: Trial): Promise<Outcome> => {
+  let asked = 0
   const acts: Acts = {
     once: async work =>
       (
         await work(
           { id: 'act-1', at: 0 },
-          () => Promise.resolve(trial.mayContinue ?? true),
+          () => Promise.resolve(asked++ === 0 || (trial.mayContinue ?? true)),
           () => {},
         )
       ).outcome,

@@ -98,7 +98,7 @@ const setUp = (fault: Fault = () => undefined) => {
         const end = clock.monotonic() + 6000
         const done = work(
           { id, at: 0, ...act },
-          () => clock.monotonic() < end,
+          () => Promise.resolve(clock.monotonic() < end),
           () => {},
         )
         // Time passes for what waits.

@@ -163,6 +163,8 @@ const textOf = (happened: Happened): string => {
       return `${happened.process} folds ${happened.mark}: ${happened.target} to ${happened.to} after ${happened.version}`
     case 'written':
       return `  server ${happened.asked}: ${happened.status}${happened.changed ? '' : ', nothing changed'}${happened.as === undefined ? '' : ` as ${happened.as}`}`
+    case 'act sent':
+      return `${happened.process} sends a ${happened.act}${happened.uid === undefined ? '' : ` of ${happened.uid}`}`
     case 'acted':
       return `${happened.process} acts as ${happened.as}`
     case 'rights':

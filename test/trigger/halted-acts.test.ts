@@ -51,7 +51,13 @@ const begin = () => {
     hook: someHook,
     delivery: { sender: 'plain', phase: 'none' },
     request: { method: 'POST', token: 't', source: '', query: new URLSearchParams(), headers: {} },
-    message: { delivery: { sender: 'plain', phase: 'none' }, body: new Uint8Array(), isJson: false },
+    message: {
+      delivery: { sender: 'plain', phase: 'none' },
+      body: new Uint8Array(),
+      isJson: false,
+      proof: undefined,
+      confirmation: undefined,
+    },
     isUnchanged: () => world.isUnchanged,
   }
   const acts = haltedActs(plain, context, {
@@ -93,7 +99,7 @@ it.each<[string, Authentication]>([
   ['the hook was deleted, or its URL was replaced', { accepted: false, status: 410, reason: 'HookDeleted' }],
   ['all hooks were stopped', accepted({}, { stop })],
 ])('an act ends, and its delivery is decided again: %s', async (why, found) => {
-  const { answered, end, mayContinue, noted, world } = begin()
+  const { answered, clock, end, mayContinue, noted, world } = begin()
   Object.assign(world, { isUnchanged: false, found })
   expect(await mayContinue()).toBe(false)
   // It does not begin again, even if the hook does.
@@ -102,7 +108,13 @@ it.each<[string, Authentication]>([
   end(left)
   expect(await answered).toEqual({ outcome: 'changed' })
   expect(noted).toEqual([
-    { at: 0, sender: 'plain', outcome: 'failed', reason: 'Halted', message: `${why}. 2 of 5 workloads are done` },
+    {
+      at: clock.now(),
+      sender: 'plain',
+      outcome: 'failed',
+      reason: 'Halted',
+      message: `${why}. 2 of 5 workloads are done`,
+    },
   ])
 })
 

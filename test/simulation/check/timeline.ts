@@ -279,6 +279,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         if (mark !== undefined && !senders.has(mark)) sentPlainly.add(mark)
         break
       }
+      case 'act sent':
       case 'set back':
       case 'world':
       case 'log':

@@ -6,8 +6,8 @@ vi.mock(import('../../../src/acts/once.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    actService: environment => {
-      const service = real.actService(environment)
+    actService: (environment, settlerFor) => {
+      const service = real.actService(environment, settlerFor)
       return {
         ...service,
         of: context => {

@@ -93,7 +93,7 @@ export const editPushHook =
       return
     }
     edit({ suspend: true })
-    await sleep(rng.int(300, 4000))
+    await sleep(rng.int(300, 8000))
     edit({ suspend: false })
   }
 

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isObject, parseJson, at, stringAt } from '../src/api/json.ts'
+import { parseJson, at, stringAt } from '../src/api/json.ts'
 import { apiVersion, hookKind } from '../src/api/names.ts'
 import { crds } from '../src/drivers/registry.ts'
+import { pagesOf } from '../src/kube/pager.ts'
 import { collectionPath, objectPath, type ResourceType } from '../src/kube/paths.ts'
 import { send } from '../src/kube/requests.ts'
 import { hooks, records } from '../src/kube/resources.ts'
@@ -131,12 +132,21 @@ const install = async ({ api }: Server): Promise<void> => {
 }
 
 const published = async ({ api }: Server): Promise<[string, string][]> => {
-  const { body } = await api.request({ method: 'GET', path: hookCollection, lane: 'bulk', timeoutMs: 60_000 })
-  const items = at(parseJson(body), 'items')
-  return (Array.isArray(items) ? items.filter(isObject) : []).flatMap((item): [string, string][] => {
-    const url = stringAt(item, 'status', 'triggerURL')
-    return url === undefined ? [] : [[stringAt(item, 'metadata', 'name') ?? '', new URL(url).pathname]]
-  })
+  const found: [string, string][] = []
+  const listing = {
+    resource: hooks.resource,
+    path: hookCollection,
+    query: {},
+    lane: 'bulk',
+    timeoutMs: 60_000,
+  } as const
+  for await (const { objects } of pagesOf(api, listing)) {
+    for (const hook of objects) {
+      const url = stringAt(hook, 'status', 'triggerURL')
+      if (url !== undefined) found.push([hook.metadata.name, new URL(url).pathname])
+    }
+  }
+  return found
 }
 
 /** Resolves when this many hooks have trigger URLs; answers them as of that moment. */

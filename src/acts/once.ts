@@ -37,8 +37,8 @@ export interface ActService {
 }
 
 /**
- * Returns a function that finds out what became of a claim which blocks a delivery, or makes its write
- * impossible. It is called again while the claim blocks.
+ * Returns a function that settles the claim of an earlier step. It is called again while the claim blocks
+ * the delivery.
  */
 export type SettlerFor = (context: DeliveryContext) => (claim: OpenClaim) => Promise<void>
 

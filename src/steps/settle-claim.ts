@@ -12,8 +12,8 @@ type World = Pick<Environment, 'api' | 'clock' | 'log'>
 const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /**
- * Returns a function that settles a claim which blocks a delivery. Call it again as long as the claim
- * does: it waits before it looks at the same claim once more.
+ * Returns a function that settles a claim. Call it as long as the claim blocks the delivery: it waits before
+ * it looks at the same claim once more.
  */
 export const claimSettler = (context: DeliveryContext, world: World): ((open: OpenClaim) => Promise<void>) => {
   /** The mark of the last claim that blocked the delivery. */

@@ -29,7 +29,7 @@ export const haltedActs = (acts: Acts, context: TriggerContext, parts: HaltParts
     const halted: Work = async (act, mayContinue, progress) => {
       const mayAct = permission(context, parts)
       let why: string | undefined
-      const mayGoOn = async (): Promise<boolean> => {
+      const isAllowed = async (): Promise<boolean> => {
         for (let asked = 0; why === undefined && (await mayContinue()); asked++) {
           const answer = await mayAct()
           // The question may have taken a second.
@@ -39,7 +39,7 @@ export const haltedActs = (acts: Acts, context: TriggerContext, parts: HaltParts
         }
         return false
       }
-      const worked = await work(act, mayGoOn, progress)
+      const worked = await work(act, isAllowed, progress)
       if (why === undefined || worked.worked !== 'unfinished') return worked
       report(context, parts, `${why}. ${'message' in worked.outcome ? worked.outcome.message : ''}`)
       return { worked: 'unfinished', outcome: { outcome: 'changed' } }
@@ -75,7 +75,7 @@ const permission = (
   }
 }
 
-/** Tells the hook's owner that an act has ended early: its sender may have got an answer long before. */
+/** Notifies the hook's owner that an act has ended early: its sender may have got an answer long before. */
 const report = ({ delivery, hook }: TriggerContext, { clock, ledgers, log }: HaltParts, message: string): void => {
   const { name, namespace } = hook
   log.warn({ namespace, hook: name, reason: 'Halted', message }, 'an act has ended before its work was done')

@@ -42,7 +42,7 @@ import { editLimits } from './world/limits.ts'
 import { postTogether } from './world/together.ts'
 import { postOffice, type PostTo } from './world/posting.ts'
 import { hooksPath } from './world/paths.ts'
-import { editPushHook, pushImages, pushToAll, restartIt, type Pushers } from './world/pushes.ts'
+import { editPushHook, pushImages, pushToAll, restartIt, suspendRollouts, type Pushers } from './world/pushes.ts'
 import { stopHooks } from './world/stops.ts'
 import { editSite, rollBack, rollSiteOut } from './world/workload.ts'
 import { readTokens, type Board } from './world/published.ts'
@@ -215,6 +215,11 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     act(also, () => true, nowAndThen(running.pick([200, 1000]), endJobs(server)))
     if (running.chance(0.5)) act(also, mayContinue, nowAndThen(2000, suspendJobHook(server)))
     if (running.chance(0.5)) act(also, mayContinue, nowAndThen(2000, renameCronJob(server)))
+  }
+
+  const halting = rngOf(seed, 0x5eed, 0x10)
+  if (installation.rolling.length > 0 && halting.chance(0.5)) {
+    act({ ...simulation, rng: halting }, mayContinue, nowAndThen(3000, suspendRollouts(simulation)))
   }
 
   if (installation.passing.length > 0) {

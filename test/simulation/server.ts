@@ -33,6 +33,8 @@ export interface SimulatedServer {
   ): (() => void) | ServerResponse
   /** Refuses writes of a count, until the answer is called. */
   refuse(policy: Policy): () => void
+  /** Fails the writes of an object, as if a webhook for it were away, until the answer is called. */
+  fail(path: string): () => void
   /** Cuts all connections and is gone for a while. */
   restart(downMs: number): void
   /** Forgets all versions but the newest. */
@@ -75,6 +77,20 @@ const followed = [
 ] as const
 
 const historyMs = 300_000
+
+/** Returns the paths whose writes fail. */
+const failuresOfWrites = () => {
+  const paths = new Set<string>()
+  return {
+    /** Returns what lets them through again. */
+    add: (path: string) => {
+      paths.add(path)
+      return () => void paths.delete(path)
+    },
+    statusFor: ({ method, path }: ServerRequest): number | undefined =>
+      method !== 'GET' && paths.has(path) ? 500 : undefined,
+  }
+}
 
 /** Returns policies on the writes of counts, each of which refuses some of them by chance. */
 const policiesBy = (rng: Rng) => {
@@ -141,6 +157,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
   const stored = storedVersions(time, note)
   const connections = new Set<() => void>()
   const policies = policiesBy(rng)
+  const failures = failuresOfWrites()
   const { isForbidden, permit } = permissions(note)
   let up = true
   const send: SimulatedServer['send'] = (method, path, body, extra = {}) =>
@@ -167,7 +184,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     },
     ask: (process, request, user) => {
       const before = stored.count()
-      const refused = isForbidden(user) ? 403 : policies.refusing(request)?.status
+      const refused = isForbidden(user) ? 403 : (failures.statusFor(request) ?? policies.refusing(request)?.status)
       const response = refused === undefined ? server.handle(request) : status(refused, 'Denied')
       if (request.method !== 'GET') {
         const asked = `${request.method} ${request.path}`
@@ -195,6 +212,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
       }
     },
     refuse: policies.add,
+    fail: failures.add,
     restart: downMs => {
       up = false
       for (const cut of [...connections]) cut()

@@ -19,6 +19,9 @@ const tryAgain: Backoff = { firstMs: 100, maxMs: 800 }
 /** The time limit of the read of the Service, in milliseconds. */
 const readWithinMs = 1000
 
+/** How long after it was read an address is used, in milliseconds. */
+const usedWithinMs = 100
+
 /** Passes the post on to a Service, at least once, with one idempotency key for all tries. */
 export const forward = {
   ...forwardDeclaration,
@@ -75,19 +78,13 @@ const tryOnce = async (
   execution: Execution,
   { hops, mayContinue }: { readonly hops: number; readonly mayContinue: MayContinue },
 ): Promise<Worked> => {
-  const { api, hook, outbound } = execution
+  const { outbound } = execution
   const { service, timeout } = member
   const object = `Service/${service.name}`
   try {
-    const options = { lane: 'act', timeoutMs: readWithinMs } as const
-    const found = addressOf(
-      await read(api, serviceType, hook.namespace, service.name, options),
-      service,
-      hook.namespace,
-    )
+    const found = await addressNow(member, execution, mayContinue)
+    if (found === 'over') return unavailable('nothing was sent')
     if ('reason' in found) return failed(found.reason, found.message)
-    // The read may have taken a second.
-    if (!(await mayContinue())) return unavailable('nothing was sent')
     return await outbound(requestTo(member, found, act, hops, execution)).then(
       ({ status }) => workedBy(status, member),
       (error: unknown) => {
@@ -107,6 +104,25 @@ const tryOnce = async (
       case 'unreachable':
         return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
     }
+  }
+}
+
+/**
+ * Reads where the Service takes requests, or why it takes none. The address is used at once, because it
+ * may change. So the Service is read again if it took longer to find out whether the work may continue.
+ */
+const addressNow = async (
+  { service }: Forward,
+  { api, clock, hook: { namespace } }: Pick<Execution, 'api' | 'clock' | 'hook'>,
+  mayContinue: MayContinue,
+): Promise<ReturnType<typeof addressOf> | 'over'> => {
+  const options = { lane: 'act', timeoutMs: readWithinMs } as const
+  for (;;) {
+    const found = addressOf(await read(api, serviceType, namespace, service.name, options), service, namespace)
+    const readAt = clock.monotonic()
+    if ('reason' in found) return found
+    if (!(await mayContinue())) return 'over'
+    if (clock.monotonic() - readAt < usedWithinMs) return found
   }
 }
 

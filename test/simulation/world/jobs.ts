@@ -71,7 +71,7 @@ export const suspendJobHook =
       server.send('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: isSuspended } })
     }
     suspend(true)
-    await sleep(rng.int(300, 8000))
+    await sleep(rng.int(300, 4000))
     suspend(false)
   }
 

@@ -6,7 +6,7 @@ import { overlaps } from './installation.ts'
 import { hooksPath } from './paths.ts'
 import type { Letter } from './posting.ts'
 import { insist, type Senders } from './senders.ts'
-import { pushHooks, restartHook, siteRepository, tagOf } from './workload.ts'
+import { pushHooks, restartHook, sitePath, siteRepository, tagOf } from './workload.ts'
 
 /** What posts pushes and restarts. */
 export interface Pushers {
@@ -93,8 +93,29 @@ export const editPushHook =
       return
     }
     edit({ suspend: true })
-    await sleep(rng.int(300, 8000))
+    await sleep(rng.int(300, 4000))
     edit({ suspend: false })
+  }
+
+/** A webhook for the workload is away for a while, and somebody suspends the hooks that roll it out meanwhile. */
+export const suspendRollouts =
+  ({ server }: Pick<Simulation, 'server'>) =>
+  async ({ did, rng, sleep }: Actor): Promise<void> => {
+    const suspend = (isSuspended: boolean): void => {
+      did(`${isSuspended ? 'suspends' : 'resumes'} all hooks of ${sitePath}`)
+      for (const hook of [...pushHooks, restartHook]) {
+        server.send('PATCH', `${hooksPath}/${hook}`, { spec: { suspend: isSuspended } })
+      }
+    }
+    did(`the webhook for ${sitePath} is away`)
+    const bringBack = server.fail(sitePath)
+    await sleep(rng.int(100, 1500))
+    suspend(true)
+    await sleep(rng.int(300, 4000))
+    bringBack()
+    did(`the webhook for ${sitePath} is back`)
+    await sleep(rng.int(300, 2000))
+    suspend(false)
   }
 
 /** One more push when all is well, to one hook by every trigger. */

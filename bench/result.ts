@@ -36,7 +36,7 @@ export const aboutOf = ({ inMemory, quick, rounds }: Pick<BenchOptions, 'inMemor
 
 export type RowResult = ComparisonResult | GrowthResult | FailedResult
 
-export interface ComparisonResult extends Pick<Comparison, 'kind' | 'name' | 'title' | 'baseline'> {
+export interface ComparisonResult extends Pick<Comparison, 'kind' | 'name' | 'title' | 'baseline' | 'floor'> {
   readonly figures: readonly FigureResult[]
 }
 
@@ -46,6 +46,8 @@ export interface FigureResult extends Figure {
   readonly product: Spread
   /** Round by round, in the direction of the reach. */
   readonly ratio?: Spread
+  /** The same of the floor. Undefined where none is measured. */
+  readonly floor?: Spread
   /** Undefined where nothing is asked of it. */
   readonly met?: boolean
 }
@@ -70,21 +72,29 @@ export interface FailedResult {
 /** How much steeper than linear a line may seem before it is: its points scatter. */
 const slack = 0.1
 
+/** What the rounds of a row came to. `floors` is empty where none is measured. */
+interface Rounds {
+  readonly baselines: readonly Measured[]
+  readonly floors?: readonly Measured[]
+  readonly products: readonly Measured[]
+}
+
 export const compared = (
-  { baseline, figures, kind, name, title }: Comparison,
-  baselines: readonly Measured[],
-  products: readonly Measured[],
+  { baseline, figures, floor, kind, name, title }: Comparison,
+  rounds: Rounds,
 ): ComparisonResult => ({
   kind,
   name,
   title,
   baseline,
-  figures: figures.map(figure =>
-    comparedFigure(figure, valuesOf(baselines, figure.key), valuesOf(products, figure.key)),
-  ),
+  ...(floor !== undefined && { floor }),
+  figures: figures.map(figure => comparedFigure(figure, rounds)),
 })
 
-const comparedFigure = (figure: Figure, baseline: readonly number[], product: readonly number[]): FigureResult => {
+const comparedFigure = (figure: Figure, { baselines, floors = [], products }: Rounds): FigureResult => {
+  const baseline = valuesOf(baselines, figure.key)
+  const floor = valuesOf(floors, figure.key)
+  const product = valuesOf(products, figure.key)
   const spread = spreadOf(product)
   const { reach } = figure
   if (baseline.length === 0 || reach?.of === 'product') {
@@ -95,12 +105,15 @@ const comparedFigure = (figure: Figure, baseline: readonly number[], product: re
       ...(reach && { met: isMet(reach, spread) }),
     }
   }
-  const ratio = spreadOf(reach?.of === 'speed-up' ? ratiosOf(baseline, product) : ratiosOf(product, baseline))
+  const ratioOf = (figures: readonly number[]): Spread =>
+    spreadOf(reach?.of === 'speed-up' ? ratiosOf(baseline, figures) : ratiosOf(figures, baseline))
+  const ratio = ratioOf(product)
   return {
     ...figure,
     baseline: spreadOf(baseline),
     product: spread,
     ratio,
+    ...(floor.length > 0 && { floor: ratioOf(floor) }),
     ...(reach && { met: isMet(reach, ratio) }),
   }
 }

@@ -34,6 +34,8 @@ export interface Comparison {
   readonly title: string
   /** What the baseline is, in words. */
   readonly baseline: string
+  /** What the floor is, in words: the least that a program in between can take. Absent if none is measured. */
+  readonly floor?: string
   readonly figures: readonly Figure[]
   readonly needs?: Needs
   /** Whether each side is run once before the first round, unmeasured. */
@@ -44,6 +46,8 @@ export interface Comparison {
 /** Both sides of a comparison, ready to be run in turns. */
 export interface Contest {
   readonly baseline: () => Promise<Measured>
+  /** Runs the floor. Present in rows that name one. */
+  readonly floor?: () => Promise<Measured>
   readonly product: () => Promise<Measured>
 }
 

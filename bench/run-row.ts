@@ -37,19 +37,23 @@ const compare = async (
   rounds: number,
   say: (line: string) => void,
 ): Promise<RowResult> => {
-  const { baseline, product } = await row.prepare(stage)
+  const { baseline, floor, product } = await row.prepare(stage)
   if (row.warm === true && !stage.quick) {
     await baseline()
+    await floor?.()
     await product()
   }
   const baselines: Measured[] = []
+  const floors: Measured[] = []
   const products: Measured[] = []
   for (let round = 1; round <= rounds; round++) {
     baselines.push(await baseline())
+    if (floor) floors.push(await floor())
     products.push(await product())
-    say(`${round}/${rounds}  baseline ${inWords(baselines.at(-1))}; product ${inWords(products.at(-1))}`)
+    const least = floor ? `; floor ${inWords(floors.at(-1))}` : ''
+    say(`${round}/${rounds}  baseline ${inWords(baselines.at(-1))}${least}; product ${inWords(products.at(-1))}`)
   }
-  return compared(row, baselines, products)
+  return compared(row, { baselines, floors, products })
 }
 
 const grow = async (

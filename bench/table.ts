@@ -16,20 +16,21 @@ export const tablesOf = ({ rows }: Pick<Results, 'rows'>): string => {
 
 const comparisonTable = (rows: readonly ComparisonResult[]): string =>
   [
-    '| measure | baseline | | product | | beside it | reach | |',
-    '|---|---|---:|---|---:|---:|---:|---|',
+    '| measure | baseline | | product | | beside it | floor | reach | |',
+    '|---|---|---:|---|---:|---:|---:|---:|---|',
     ...rows.flatMap(row => row.figures.map((figure, index) => comparisonLine(row, figure, index === 0))),
   ].join('\n')
 
 const comparisonLine = ({ baseline, title }: ComparisonResult, figure: FigureResult, first: boolean): string => {
-  const { met, product, ratio, reach, unit } = figure
+  const { floor, met, product, ratio, reach, unit } = figure
   const cells = [
     first ? title : '',
     figure.baseline && first ? baseline : '',
     figure.baseline && reach?.of !== 'product' ? spread(figure.baseline, unit) : '',
     figure.title,
     spread(product, unit),
-    ratio ? `${number(ratio.median)} x (${number(ratio.least)} to ${number(ratio.most)})` : '',
+    ratio ? inTimes(ratio) : '',
+    floor ? inTimes(floor) : '',
     reach ? reachInWords(reach, unit) : '',
     met === undefined ? '' : met ? 'met' : '**not met**',
   ]
@@ -61,6 +62,8 @@ const reachInWords = (reach: Reach, unit: Unit): string => {
       return reach.atMost === 0 ? 'none' : `at most ${withUnit(String(reach.atMost), unit)}`
   }
 }
+
+const inTimes = ({ least, median, most }: Spread): string => `${number(median)} x (${number(least)} to ${number(most)})`
 
 const spread = ({ least, median, most }: Spread, unit: Unit): string =>
   least === most

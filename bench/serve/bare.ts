@@ -1,7 +1,8 @@
 /**
  * The least that a post can cost in a process of its own: express in front of one marked write, sent with undici. It
- * knows no token, reads no body and records nothing. POST /NAMESPACE/NAME adds one to the count of a Deployment. Arguments:
- * the port, and how to reach the API server, as JSON.
+ * knows no token, reads no body and records nothing. POST /NAMESPACE/NAME adds one to the count of a Deployment. POST
+ * /NAMESPACE/NAME/claimed parses the body and writes a ConfigMap first, as large as a claim in a record. Arguments: the port,
+ * and how to reach the API server, as JSON.
  */
 import express, { type RequestHandler } from 'express'
 import { apiOf, jsonOf } from '../load/api.ts'
@@ -30,4 +31,25 @@ const step = (): RequestHandler<{ namespace: string; name: string }> => async (r
   response.status(answer.status).json({ outcome: 'applied', from: from.count, to: count })
 }
 app.post('/:namespace/:name', step())
+
+/** The size of the record of a hook that is new, in characters. */
+const claimSize = 1200
+const claims = new Map<string, string>()
+const claim = (): RequestHandler<{ namespace: string; name: string }> => async (request, _response, next) => {
+  const { name, namespace } = request.params
+  const path = `/api/v1/namespaces/${namespace}/configmaps`
+  const resourceVersion = claims.get(name)
+  const body = JSON.stringify({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: `claim-${name}`, ...(resourceVersion !== undefined && { resourceVersion }) },
+    data: { claim: JSON.stringify(request.body).slice(0, claimSize).padEnd(claimSize) },
+  })
+  const answer = await (resourceVersion === undefined
+    ? api.send('POST', path, { body })
+    : api.send('PUT', `${path}/claim-${name}`, { body }))
+  claims.set(name, stringAt(jsonOf(answer), 'metadata', 'resourceVersion') ?? '')
+  next()
+}
+app.post('/:namespace/:name/claimed', express.json(), claim(), step())
 app.listen(Number(port), '127.0.0.1')

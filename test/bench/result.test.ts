@@ -43,17 +43,20 @@ describe('a comparison', () => {
     // A bound of its own holds in every round.
     { reach: { of: 'product', atMost: 0 }, baseline: [0, 0, 0], product: [0, 0, 1], met: false },
   ])('of $product with $baseline has met $reach: $met', ({ baseline, met, product, reach }) => {
-    const [figure] = compared(comparison(time(reach)), times(...baseline), times(...product)).figures
+    const [figure] = compared(comparison(time(reach)), {
+      baselines: times(...baseline),
+      products: times(...product),
+    }).figures
     expect(figure?.met).toBe(met)
   })
 
   it('is judged by the rounds, and not by the medians of each side', () => {
-    const [figure] = compared(comparison(time()), times(1, 10, 100), times(2, 20, 200)).figures
+    const [figure] = compared(comparison(time()), { baselines: times(1, 10, 100), products: times(2, 20, 200) }).figures
     expect(figure?.ratio).toMatchObject({ median: 2, least: 2, most: 2 })
   })
 
   it('says nothing of a figure of which nothing is asked', () => {
-    const [figure] = compared(comparison(time()), times(1), times(9)).figures
+    const [figure] = compared(comparison(time()), { baselines: times(1), products: times(9) }).figures
     expect(figure?.met).toBeUndefined()
   })
 })
@@ -77,15 +80,26 @@ describe('a growth', () => {
 })
 
 describe('what is shown', () => {
-  const reached = compared(comparison(time({ of: 'ratio', atMost: 1.25 })), times(4, 4), times(4, 5))
-  const missed = compared(comparison(time({ of: 'ratio', atMost: 1.25 })), times(4), times(8))
+  const reached = compared(comparison(time({ of: 'ratio', atMost: 1.25 })), {
+    baselines: times(4, 4),
+    products: times(4, 5),
+  })
+  const missed = compared(comparison(time({ of: 'ratio', atMost: 1.25 })), { baselines: times(4), products: times(8) })
   const linear = grown(growth(time()), [[1, { time: 1 }] as const, [10, { time: 10 }] as const])
 
   it('says of each figure what it is, its ratio with its spread, its reach, and whether it is met', () => {
     expect(tablesOf({ rows: [reached] })).toContain(
-      '| something | the least that it takes | 4 ms | time | 4.50 ms (4 to 5) | 1.13 x (1 to 1.25) | at most 1.25 x | met |',
+      '| something | the least that it takes | 4 ms | time | 4.50 ms (4 to 5) | 1.13 x (1 to 1.25) |  | at most 1.25 x | met |',
     )
     expect(tablesOf({ rows: [missed] })).toContain('| **not met** |')
+  })
+
+  it('says how near to the baseline anything in between can come, where that is measured', () => {
+    const rounds = { baselines: times(4, 4), floors: times(5, 6), products: times(6, 6) }
+    const floored = compared({ ...comparison(time({ of: 'ratio', atMost: 1.25 })), floor: 'a bare handler' }, rounds)
+    expect(tablesOf({ rows: [floored] })).toContain(
+      '| 1.50 x (1.50 to 1.50) | 1.38 x (1.25 to 1.50) | at most 1.25 x |',
+    )
   })
 
   it('says of a growth each size, the power and whether that is linear', () => {
@@ -99,7 +113,10 @@ describe('what is shown', () => {
   })
 
   it('says which figures of two runs agree within their spreads', () => {
-    const alike = compared(comparison(time({ of: 'ratio', atMost: 1.25 })), times(4, 4), times(4.2, 5.2))
+    const alike = compared(comparison(time({ of: 'ratio', atMost: 1.25 })), {
+      baselines: times(4, 4),
+      products: times(4.2, 5.2),
+    })
     expect(agreementOf({ rows: [alike] }, { rows: [reached] })).toEqual([
       'agree     some-row, time: 1.18 (1.05 to 1.30), before 1.13 (1 to 1.25)',
     ])

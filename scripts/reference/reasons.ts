@@ -15,6 +15,7 @@ const places: Readonly<Record<ReasonPlace, string>> = {
   condition: 'a condition of a hook that is not Ready',
   ready: 'a condition of a hook that is Ready',
   event: 'an Event',
+  listed: 'the deliveries that the status of a hook lists',
   waited: 'an answer to a post with `wait`',
 }
 

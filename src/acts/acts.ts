@@ -28,8 +28,11 @@ export type Worked =
   | { readonly worked: 'done'; readonly outcome: Outcome; readonly wasDone?: true }
   /** Nothing was written. Another attempt would write nothing either. */
   | { readonly worked: 'failed'; readonly outcome: Outcome }
-  /** Part of the work remains. The next copy of the delivery continues it with the same act. */
-  | { readonly worked: 'unfinished'; readonly outcome: Outcome }
+  /**
+   * Part of the work remains. The next copy of the delivery continues it with the same act. `isUntouched`:
+   * nothing of it is stored, and nothing that was sent can be stored later.
+   */
+  | { readonly worked: 'unfinished'; readonly outcome: Outcome; readonly isUntouched?: boolean }
 
 /** Receives how far the work has come, for an answer that must be sent before the work ends. */
 export type Progress = (soFar: string) => void

@@ -118,9 +118,9 @@ const once = async (
     }
     if (result.begun === 'later' && result.claim) {
       await within(clock, deadline - clock.monotonic(), settleClaim(result.claim))
-      continue
+    } else {
+      await wait(clock, Math.min(waitAfter(lookAgain, looks++), Math.max(0, deadline - clock.monotonic())))
     }
-    await wait(clock, Math.min(waitAfter(lookAgain, looks++), Math.max(0, deadline - clock.monotonic())))
     if (how.serial && deadline - clock.monotonic() < lastLookMs) break
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }

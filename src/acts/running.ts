@@ -26,7 +26,7 @@ const certainMs = 3_600_000
 
 /**
  * How many acts are known that this process has left unfinished, or that others may work on. A record has
- * at most 256, so the acts of some hooks do not displace those of the others.
+ * at most 256, so it takes the acts of some eighty hooks to displace those of another.
  */
 const maxLeft = 20_000
 
@@ -146,9 +146,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       const worked = await within(clock, deadline - clock.monotonic(), job.worked)
       if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
       const isUnfinished =
-        !worked ||
-        worked.outcome.outcome === 'changed' ||
-        (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
+        !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
       // Without an idempotency key, a copy would not be recognised. A 503 would promise that
       // sending again is safe.
       if (isUnfinished && !isNamed) return { outcome: 'unknown' }

@@ -22,12 +22,15 @@ const maxActs = 256
  */
 export const maxWorkMs = 60_000
 
+/** For so long, another process joins the work of an act without a note in the record, in milliseconds. */
+const joinedWithinMs = 10_000
+
 /**
  * Returns whether the process that has begun an act may still work on it, also by a clock that differs. Its last request
  * may take some seconds more.
  */
 export const mayBeAtWork = (act: Pick<OpenAct, 'at' | 'takenAt'>, now: number): boolean =>
-  Math.abs(now - lastBegunAt(act)) < maxWorkMs + 10_000
+  Math.abs(now - lastBegunAt(act)) < maxWorkMs + joinedWithinMs + 10_000
 
 /**
  * Returns the key of an act of a delivery without an idempotency key. Its slash says that no copy can
@@ -58,7 +61,8 @@ export const askedEarly = {
  */
 export const begun = (draft: MemoryDraft, act: OpenAct): void => {
   const { acts = [] } = draft.fields
-  const others = acts.filter(({ at, key }) => key !== act.key && Math.abs(act.at - at) < actKeptMs)
+  const beganAt = lastBegunAt(act)
+  const others = acts.filter(other => other.key !== act.key && Math.abs(beganAt - lastBegunAt(other)) < actKeptMs)
   draft.set({ acts: [...others.slice(Math.max(0, others.length + 1 - maxActs)), act] })
   if (act.keep === undefined) return
   removeRun(draft, act.id)

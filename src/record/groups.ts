@@ -76,6 +76,9 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
   draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
 }
 
+/** A reason that leaves it open whether the hook could run for the last report. */
+const keepsSkipped = 'Duplicate' satisfies ReasonIn<'skipped'>
+
 /** Returns whether a hook could not run for the alerts of a group. A report of which some have ended changes nothing. */
 const isSkipped = (before: boolean | undefined, reason: string | undefined): boolean =>
   reason !== undefined && (before === true || couldNotRun.has(reason))
@@ -158,7 +161,7 @@ export const withReportOfAct = (
     draft,
     isOutdated ? { ...withoutBeginning, firing: known.firing, ...beganAs(known) } : report,
     isOutdated ? known.at : at,
-    reason,
+    isOutdated ? keepsSkipped : reason,
   )
 }
 

@@ -62,7 +62,7 @@ export const isAbandoned = (begun: ClaimedRow | OpenAct, now: number): boolean =
 /** Returns when a claim or an act was begun, or when a process took up an act that was left. */
 export const lastBegunAt = (
   begun: Pick<ClaimedRow | OpenAct, 'at'> & { readonly takenAt?: number | undefined },
-): number => Math.max(begun.at, begun.takenAt ?? -Infinity)
+): number => begun.takenAt ?? begun.at
 
 /** A claim that blocks a delivery, with the rows of its write. */
 export interface OpenClaim {

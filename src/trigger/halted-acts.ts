@@ -1,4 +1,5 @@
 import type { Acts, Work } from '../acts/acts.ts'
+import type { Outcome } from '../api/outcome.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import type { Environment } from '../environment/environment.ts'
@@ -21,8 +22,8 @@ interface HaltParts extends Pick<Environment, 'clock' | 'log'> {
 /**
  * Returns acts that end early when their hook may not act any more. An act goes on for up to a minute,
  * and a hook that is suspended, edited or deleted must not act two seconds later. While nobody can
- * say whether it is, the act waits. An act that has ended so stays open, and its delivery is decided
- * again: by the edited hook, or by what closes it.
+ * say whether it is, the act waits. An act that has ended so stays open. If it has changed nothing, its
+ * delivery is decided again: by the edited hook, or by what closes it.
  */
 export const haltedActs = (acts: Acts, context: TriggerContext, parts: HaltParts): Acts => ({
   once: (work, how) => {
@@ -41,8 +42,14 @@ export const haltedActs = (acts: Acts, context: TriggerContext, parts: HaltParts
       }
       const worked = await work(act, isAllowed, progress)
       if (why === undefined || worked.worked !== 'unfinished') return worked
-      report(context, parts, `${why}. ${'message' in worked.outcome ? worked.outcome.message : ''}`)
-      return { worked: 'unfinished', outcome: { outcome: 'changed' } }
+      const message = `${why}. ${'message' in worked.outcome ? worked.outcome.message : ''}`
+      report(context, parts, message)
+      // What is decided again may be answered as if nothing had been changed.
+      const isUntouched = worked.isUntouched === true && act.isResumed !== true
+      const outcome: Outcome = isUntouched
+        ? { outcome: 'changed' }
+        : { outcome: 'unavailable', reason: 'Unfinished', message }
+      return { worked: 'unfinished', outcome }
     }
     return acts.once(halted, how)
   },
@@ -71,7 +78,8 @@ const permission = (
     if (found.hook.generation !== hook.generation) return { no: 'the hook was edited' }
     if (stopped(found, phase)) return { no: 'all hooks were stopped' }
     isStill = found.isCurrent
-    return 'yes'
+    // It was found out by requests that may have taken seconds.
+    return isStill() ? 'yes' : 'unknown'
   }
 }
 

@@ -292,7 +292,7 @@ describe('the skip of a delivery whose act is not finished', () => {
   it('is final: a copy after the hook is resumed runs nothing', async () => {
     const { clock, contextFor, end, post } = start(1)
     await post(0, named('one'), ends(left))
-    await clock.advance(72_000)
+    await clock.advance(82_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     let outcome: Outcome | undefined
     void storeSkip(skip, contextFor(0, named('one')), testEnvironment({ clock })).then(result => (outcome = result))
@@ -305,7 +305,7 @@ describe('the skip of a delivery whose act is not finished', () => {
   it('leaves a key to the body that it has come with', async () => {
     const { clock, contextFor, end, post } = start(1)
     await post(0, named('one'), ends(left), { of: 'body one' })
-    await clock.advance(72_000)
+    await clock.advance(82_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     const context = contextFor(0, named('one'), { of: 'body two' })
     let outcome: Outcome | undefined
@@ -319,7 +319,7 @@ describe('the skip of a delivery whose act is not finished', () => {
   it('is not stored for a post without a body that asks about it', async () => {
     const { clock, contextFor, end, post } = start(1)
     await post(0, named('one'), ends(left), { isAskable: true, of: 'body' })
-    await clock.advance(72_000)
+    await clock.advance(82_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     const context = contextFor(0, named('one'), { isAskable: true })
     let outcome: Outcome | undefined
@@ -343,7 +343,7 @@ describe('the skip of a delivery whose act is not finished', () => {
       }
     const day = { dedupeWindowMs: 24 * 3_600_000 }
     await post(0, report('firing', begin, false), noted(left), day)
-    await clock.advance(72_000)
+    await clock.advance(82_000)
     const skip = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
     void storeSkip(skip, contextFor(0, report('firing', begin, false), day), testEnvironment({ clock }))
     await clock.advance(60_000)
@@ -417,4 +417,46 @@ it('an alert that was skipped since an earlier Job ran counts with a later repea
   await clock.advance(3_600_000)
   expect(await post(0, report('firing', begin, false), ends(done), day)).toMatchObject({ outcome: 'applied' })
   end()
+})
+
+describe('an act of alerts that ends after a later report of their group', () => {
+  const day = { dedupeWindowMs: 24 * 3_600_000 }
+  const serial = { serial: true } as const
+  const skipped: Worked = {
+    worked: 'done',
+    outcome: { outcome: 'skipped', reason: 'JobRunning', message: 'Job/one of an earlier delivery has not ended' },
+  }
+  const firing = (...names: readonly string[]): Delivery => {
+    const { alerts, ...body } = notification('firing', '')
+    const [alert] = alerts
+    const times = { startsAt: rfc3339(begin) }
+    return deliveryOfAlerts('alertmanager', {
+      ...body,
+      alerts: names.map(name => ({ ...alert, ...times, fingerprint: name, labels: { ...alert?.labels, pod: name } })),
+    })
+  }
+
+  it('does not say that the hook could not run for that report', async () => {
+    const { clock, end, post } = start(1)
+    await post(0, firing('a'), ends(left), day, serial)
+    await clock.advance(11_000)
+    expect(await post(0, firing('a', 'b'), ends(done), day, serial)).toMatchObject({ outcome: 'applied' })
+    await clock.advance(11_000)
+    expect(await post(0, firing('a'), ends(skipped), day, serial)).toMatchObject({ reason: 'JobRunning' })
+    await clock.advance(3_600_000)
+    expect(await post(0, firing('b'), ends(done), day, serial)).toMatchObject({ reason: 'Duplicate' })
+    end()
+  })
+
+  it('does not say that the hook ran for that report', async () => {
+    const { clock, end, post } = start(1)
+    await post(0, firing('a'), ends(left), day, serial)
+    await clock.advance(11_000)
+    expect(await post(0, firing('a', 'b'), ends(skipped), day, serial)).toMatchObject({ reason: 'JobRunning' })
+    await clock.advance(11_000)
+    expect(await post(0, firing('a'), ends(done), day, serial)).toMatchObject({ outcome: 'applied' })
+    await clock.advance(3_600_000)
+    expect(await post(0, firing('b'), ends(done), day, serial)).toMatchObject({ outcome: 'applied' })
+    end()
+  })
 })

@@ -81,10 +81,51 @@ it('a rollout that could not be written yet ends when its hook is suspended, edi
   expect(await Promise.all(names.slice(1).map(imageOf))).toEqual(names.slice(1).map(name => `acme/${name}:1.0.0`))
 })
 
+it('a rollout that has reached a workload when its hook is suspended answers how far it came', async () => {
+  const here = await cluster()
+  const { namespace } = here
+  const refused = new Set<string>()
+  const api: ApiConnection = {
+    ...here.api,
+    request: request => {
+      if (request.method !== 'PATCH' || !request.path.endsWith('/deployments/second')) return here.api.request(request)
+      refused.add(request.path)
+      return Promise.reject(new Unreachable('the API server is busy', false))
+    },
+  }
+  await product({ ...here, api })
+  const redeploy = { selector: { matchLabels: { team: 'shop' } }, image: 'acme/web', tags: { semver: '*' } }
+  for (const name of ['first', 'second']) await createDeployment(here.api, namespace, name, 'acme/web')
+  await create(here.api, hooks, namespace, {
+    apiVersion,
+    kind: hookKind,
+    metadata: { name: 'both' },
+    spec: { driver: 'redeploy', redeploy },
+  })
+  const posted = post(await here.url('both'), undefined, {
+    headers: { 'content-type': 'application/json', 'idempotency-key': 'one' },
+    body: JSON.stringify({ image: 'acme/web:1.1.0' }),
+  })
+  await until(
+    () => Promise.resolve(refused.size),
+    size => size > 0,
+  )
+  await here.patchHook('both', { spec: { suspend: true } })
+  expect(await posted).toMatchObject({ status: 503, body: { reason: 'Unfinished' } })
+  expect((await posted).body['message']).toContain('the hook was suspended. 1 of 2 workloads are done')
+})
+
 /** Makes a Deployment and a hook that rolls it out. Returns the body of a push. */
 const deploymentAndHook = async (api: ApiConnection, namespace: string, name: string): Promise<string> => {
-  const labels = { app: name }
   const image = `acme/${name}`
+  await createDeployment(api, namespace, name, image)
+  const spec = { driver: 'redeploy', redeploy: { target: { name }, tags: { semver: '*' } } }
+  await create(api, hooks, namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
+  return JSON.stringify({ image: `${image}:1.1.0` })
+}
+
+const createDeployment = async (api: ApiConnection, namespace: string, name: string, image: string): Promise<void> => {
+  const labels = { app: name, team: 'shop' }
   const template = { metadata: { labels }, spec: { containers: [{ name: 'app', image: `${image}:1.0.0` }] } }
   await send(api, {
     method: 'POST',
@@ -96,7 +137,4 @@ const deploymentAndHook = async (api: ApiConnection, namespace: string, name: st
       spec: { replicas: 2, selector: { matchLabels: labels }, template },
     }),
   })
-  const spec = { driver: 'redeploy', redeploy: { target: { name }, tags: { semver: '*' } } }
-  await create(api, hooks, namespace, { apiVersion, kind: hookKind, metadata: { name }, spec })
-  return JSON.stringify({ image: `${image}:1.1.0` })
 }

@@ -7,6 +7,7 @@ import { forward } from '../../src/drivers/forward/forward.ts'
 import { neverPasses, type Forward } from '../../src/drivers/forward/schema.ts'
 import type { Execution } from '../../src/drivers/driver.ts'
 import type { ApiConnection, Clock, Outbound } from '../../src/environment/environment.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { StepService } from '../../src/steps/service.ts'
 import { contextOf } from '../support/deliveries.ts'
@@ -43,8 +44,8 @@ interface Trial {
   readonly api?: ApiConnection
   readonly member?: Partial<Forward>
   readonly post?: Partial<Execution['post']>
-  /** Whether the work may go on after the first try. */
-  readonly mayContinue?: boolean
+  /** What the work is answered when it asks whether it may continue, one after another. */
+  readonly mayContinue?: readonly boolean[]
 }
 
 /** Runs the driver for one delivery, whose act has the id `act-1`. */
@@ -55,7 +56,7 @@ const pass = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
       (
         await work(
           { id: 'act-1', at: 0 },
-          () => Promise.resolve(asked++ === 0 || (trial.mayContinue ?? true)),
+          () => Promise.resolve(trial.mayContinue?.[asked++] ?? true),
           () => {},
         )
       ).outcome,
@@ -338,12 +339,24 @@ describe('a Service that answers', () => {
     const { dialled, heard, outbound } = await reached(answering)
     // An answer has all the time, and one that never comes has little.
     const timeout = said === silent ? '300ms' : '3s'
-    const outcome = await pass({ outbound, member: { timeout }, mayContinue: false })
+    const outcome = await pass({ outbound, member: { timeout }, mayContinue: [true, false] })
     expect(brief(outcome).slice(0, said.length)).toBe(said)
     expect(JSON.stringify(outcome)).not.toMatch(/secret|10\.96|127\.0/)
     expect(new Set(dialled)).toEqual(new Set([`${ip}:8080`]))
     expect(new Set(heard.map(({ headers }) => headers['idempotency-key']))).toEqual(new Set(['act-1']))
     expect(dialled).toHaveLength(1)
+  })
+
+  it('is not said to have got nothing if only the second try was not sent', async () => {
+    let sent = 0
+    const outbound: Outbound = () => {
+      sent += 1
+      return Promise.reject(new Unreachable('there was no answer', true))
+    }
+    const outcome = await pass({ outbound, mayContinue: [true, true, false] })
+    expect(sent).toBe(1)
+    expect(outcome).toMatchObject({ outcome: 'unavailable', reason: 'ServiceUnavailable' })
+    expect(JSON.stringify(outcome)).not.toContain('nothing was sent')
   })
 
   it('with a redirect is not followed, wherever that leads', async () => {

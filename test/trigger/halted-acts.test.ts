@@ -12,6 +12,7 @@ import { someHook } from './some-hook.ts'
 const left: Worked = {
   worked: 'unfinished',
   outcome: { outcome: 'unavailable', reason: 'Unfinished', message: '2 of 5 workloads are done' },
+  isUntouched: true,
 }
 
 const accepted = (hook: object = {}, more: object = {}): Authentication => ({
@@ -129,6 +130,29 @@ it('an act waits while nobody can say whether its hook may act', async () => {
   world.found = accepted()
   await clock.advance(1000)
   expect(may).toBe(true)
+})
+
+it('an act waits until its hook is known to be current', async () => {
+  const { clock, mayContinue, world } = begin()
+  let isCurrent = false
+  Object.assign(world, { isUnchanged: false, found: accepted({}, { isCurrent: () => isCurrent }) })
+  let may: boolean | undefined
+  void mayContinue().then(answer => (may = answer))
+  await clock.advance(3000)
+  expect(may).toBeUndefined()
+  isCurrent = true
+  await clock.advance(1000)
+  expect(may).toBe(true)
+})
+
+it('an act that may have changed something is not decided again: its post is unfinished, and says how far it came', async () => {
+  const { answered, end, mayContinue, noted, world } = begin()
+  Object.assign(world, { isUnchanged: false, found: accepted({ suspend: true }) })
+  await mayContinue()
+  end({ ...left, isUntouched: false })
+  const message = 'the hook was suspended. 2 of 5 workloads are done'
+  expect(await answered).toEqual({ outcome: 'unavailable', reason: 'Unfinished', message })
+  expect(noted).toMatchObject([{ reason: 'Halted', message }])
 })
 
 it('an act whose time is over while it waits ends as usual', async () => {

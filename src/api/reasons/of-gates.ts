@@ -13,7 +13,7 @@ export const gateReasons = {
     todo: 'Send it again later. An administrator of the installation ends the stop: `kubectl receiverhook start`.',
   },
   Halted: {
-    where: ['failed'],
+    where: ['listed'],
     means:
       'The hook was suspended, edited or deleted, or all hooks were stopped, while it rolled workloads out, made a Job or passed a post on. It ended early. The message says how far it had come.',
     todo: 'If the rest should be done, let the hook run again, and send the same post again. Otherwise look at what was done.',

@@ -8,6 +8,7 @@ import type { DeliveryOutcome } from '../record.ts'
  * - `condition`: on a hook that is not Ready.
  * - `ready`: on a hook that is Ready.
  * - `event`: in Kubernetes Events.
+ * - `listed`: in the deliveries that a status lists, for one that had another answer before.
  */
 export type ReasonPlace =
   | DeliveryOutcome
@@ -17,6 +18,7 @@ export type ReasonPlace =
   | 'condition'
   | 'ready'
   | 'event'
+  | 'listed'
   | 'waited'
 
 /**

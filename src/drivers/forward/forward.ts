@@ -62,8 +62,11 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
     return failed('TooManyHops', message)
   }
   const last = clock.monotonic() + largestTimeoutMs - checkedMilliseconds(member.timeout)
+  let worked: Worked | undefined
   for (let tries = 0; ; tries++) {
-    const worked = await tryOnce(member, act, execution, { hops, mayContinue })
+    const tried = await tryOnce(member, act, execution, { hops, mayContinue })
+    if (tried === 'over') return worked ?? { ...unavailable('nothing was sent'), isUntouched: true }
+    worked = tried
     const pauseMs = waitAfter(tryAgain, tries)
     if (worked.worked !== 'unfinished' || clock.monotonic() + pauseMs > last) return worked
     await wait(clock, pauseMs)
@@ -71,19 +74,22 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
   }
 }
 
-/** Reads the Service, and sends the post once, to the very address that was read and checked. */
+/**
+ * Reads the Service, and sends the post once, to the very address that was read and checked. Resolves with
+ * `over` if the work may not continue. Then nothing was sent.
+ */
 const tryOnce = async (
   member: Forward,
   act: Act,
   execution: Execution,
   { hops, mayContinue }: { readonly hops: number; readonly mayContinue: MayContinue },
-): Promise<Worked> => {
+): Promise<Worked | 'over'> => {
   const { outbound } = execution
   const { service, timeout } = member
   const object = `Service/${service.name}`
   try {
     const found = await addressNow(member, execution, mayContinue)
-    if (found === 'over') return unavailable('nothing was sent')
+    if (found === 'over') return found
     if ('reason' in found) return failed(found.reason, found.message)
     return await outbound(requestTo(member, found, act, hops, execution)).then(
       ({ status }) => workedBy(status, member),
@@ -153,7 +159,7 @@ const failed = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], messa
   outcome: { outcome: 'failed', reason, message },
 })
 
-const unavailable = (why: string): Worked => {
+const unavailable = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
   const message = `${why}; the same sent again is passed on with the same idempotency key`
   return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ServiceUnavailable', message } }
 }

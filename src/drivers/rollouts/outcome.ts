@@ -18,12 +18,13 @@ export interface Rollout {
 export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
   const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))
   const refused = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'refused' ? [{ name, ...rolled }] : []))
-  const unfinished = rollouts.filter(({ rolled }) => rolled.rolled === 'left')
+  const unfinished = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'left' ? [rolled] : []))
+  const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   if (unfinished.length > 0) {
     const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done; the rest is done when the same is sent again`
-    return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
+    const isUntouched = changes.length === 0 && !wasDone && !unfinished.some(({ mayBeStored }) => mayBeStored)
+    return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message }, isUntouched }
   }
-  const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   const [first, ...others] = refused
   if (first) {
     const more = others.length === 0 ? '' : `, and ${others.length} more`

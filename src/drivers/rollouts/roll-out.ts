@@ -39,7 +39,7 @@ export const rollOutAll = async (
         const { workloads } = next
         const rolled = (await mayContinue())
           ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, mayContinue })
-          : ({ rolled: 'left' } as const)
+          : ({ rolled: 'left', mayBeStored: false } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
         progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)
       }
@@ -60,6 +60,10 @@ const failureOf = (error: unknown): Worked => {
     case 'too large':
       return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message } }
     case 'unreachable':
-      return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
+      return {
+        worked: 'unfinished',
+        outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message },
+        isUntouched: true,
+      }
   }
 }

@@ -30,8 +30,8 @@ export type Rolled =
    * was written.
    */
   | { readonly rolled: 'refused'; readonly forbidden: boolean; readonly message: string }
-  /** There was no time for the change. It may be written later. */
-  | { readonly rolled: 'left' }
+  /** There was no time for the change. `mayBeStored`: a request for it may have arrived, or may arrive yet. */
+  | { readonly rolled: 'left'; readonly mayBeStored: boolean }
 
 /** What a rollout needs besides the workload and the plan. */
 interface Deps {
@@ -68,6 +68,7 @@ export const rollOut = async (
   let paidFor = ''
   /** The changes that were sent and may be stored. */
   let sent: readonly Change[] = []
+  let mayHaveArrived = false
   let seen: Seen | undefined = { object: first }
   let retries = 0
   while (await mayContinue()) {
@@ -97,7 +98,10 @@ export const rollOut = async (
       })
       const answer = answerIn(tried)
       if (answer?.status === 200) paid(Math.max(bytesOf(body), bytesOf(answer.body)))
-      else if (mayBeStored(tried)) paid(Math.max(bytesOf(body), bytes))
+      else if (mayBeStored(tried)) {
+        mayHaveArrived = true
+        paid(Math.max(bytesOf(body), bytes))
+      }
       if (answer?.status === 200) return { rolled: 'out', changes, marks }
       if (answer?.status === 404) return { rolled: 'gone' }
       if (answer?.status === 403) return refused(answer, 'changing the workload')
@@ -115,7 +119,7 @@ export const rollOut = async (
     }
     await wait(clock, waitAfter(retry, retries++))
   }
-  return { rolled: 'left' }
+  return { rolled: 'left', mayBeStored: mayHaveArrived }
 }
 
 /** The result of a workload that is too large to be read. */

@@ -128,7 +128,9 @@ const make = async (asked: Run): Promise<Worked> => {
     if (before !== undefined) return made(asked, before)
     return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
-  if (!(await mayContinue())) return unfinished('nothing was sent yet')
+  if (!(await mayContinue())) {
+    return { ...unfinished('nothing was sent yet'), isUntouched: member.concurrency !== 'replace' }
+  }
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
   return workedBy(await makeJob(job, act, execution, mayContinue), asked)
 }
@@ -154,7 +156,8 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
     case 'open': {
       if (result.mayBeStored) return unfinished(result.message)
       const { message } = result
-      return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
+      const outcome = { outcome: 'unavailable', reason: 'ApiUnreachable', message } as const
+      return { worked: 'unfinished', outcome, isUntouched: asked.member.concurrency !== 'replace' }
     }
   }
 }
@@ -203,7 +206,7 @@ const unread = (reason: 'Forbidden' | 'TooLarge', message: string, { isResumed }
   outcome: { outcome: 'failed', reason, message },
 })
 
-const unfinished = (why: string): Worked => {
+const unfinished = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
   const message = `${why}; the same sent again makes the Job, if it is not there`
   return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
 }

@@ -31,6 +31,11 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
     text: 'The hook changed nothing, or the post has an idempotency key. In both cases a retry is safe, and most senders retry. Only with `ServiceUnavailable` may a Service have got the post, with or without such a key.',
   },
   {
+    place: 'listed',
+    title: 'It ended early (only in the list of deliveries)',
+    text: 'The work went on after the answer to its post, and then ended. `status.recent` of the hook says how far it had come.',
+  },
+  {
     place: 'unreadable',
     title: 'It could not be read (400)',
     text: 'The trigger knows the sender, but the message lacks data that the hook needs. The hook changed nothing, and the post does not count as a delivery.',

@@ -61,10 +61,15 @@ const specAtFirst = (purpose: Purpose): Value => {
 const useTargets = (namespace: string, driver: string): Signal<Targets> => {
   const targets = useSignal<Targets>(noTargets)
   useEffect(() => {
-    if (namespace === '') return
+    if (namespace === '') return undefined
+    let isCurrent = true
     void askServer<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
-      targets.value = answer.ok ? answer.body : noTargets
+      // The answer for an earlier choice may come last.
+      if (isCurrent) targets.value = answer.ok ? answer.body : noTargets
     })
+    return () => {
+      isCurrent = false
+    }
   }, [namespace, driver])
   return targets
 }

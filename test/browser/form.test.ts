@@ -157,32 +157,6 @@ it('asks for the pool in a cluster where a cluster is named, and says that it is
   await page.getByText('Still needed: Name, Direction.').waitFor()
 })
 
-it('offers nothing for an earlier choice, whose answer comes late', async () => {
-  const { page } = await visit()
-  const { promise: asked, resolve: noteAsked } = Promise.withResolvers<undefined>()
-  const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>()
-  await page.route('**/targets?driver=scale', async route => {
-    noteAsked(undefined)
-    await held
-    await route.continue()
-  })
-  await page.goto(playground.link())
-  await page.locator('.row').first().waitFor()
-  await page.getByRole('link', { name: 'Add hook' }).click()
-  await asked
-  const answered = page.waitForResponse('**/targets?driver=scale')
-  const offered = page.waitForResponse('**/targets?driver=scaleNodes')
-  await page.getByLabel('What it does').selectOption('scaleNodes')
-  await offered
-  const kind = page.getByLabel('Kind', { exact: true })
-  await kind.waitFor()
-  letGo(undefined)
-  await (await answered).finished()
-  // The page has drawn what it has got by then.
-  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
-  expect(await kind.count()).toBe(1)
-})
-
 describe('what a post must prove', () => {
   it('has nothing before the signature where that field was emptied', async () => {
     const page = await openForm('scale')

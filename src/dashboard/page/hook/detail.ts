@@ -6,8 +6,14 @@ import { pathOf } from '../changes.ts'
 /** A hook, or why it could not be read. Undefined before the answer. */
 export type Read = { readonly hook: HookDetail } | { readonly refusal: ServerRefusal } | undefined
 
-/** Reads a hook into a signal. */
+/** How often each signal was read into. */
+const reads = new WeakMap<Signal<Read>, number>()
+
+/** Reads a hook into a signal. If an earlier read is answered later, its answer is ignored. */
 export const readInto = async (read: Signal<Read>, namespace: string, name: string): Promise<void> => {
+  const number = (reads.get(read) ?? 0) + 1
+  reads.set(read, number)
   const answer = await askServer<HookDetail>('GET', pathOf({ namespace, name }))
+  if (reads.get(read) !== number) return
   read.value = answer.ok ? { hook: answer.body } : { refusal: answer.refusal }
 }

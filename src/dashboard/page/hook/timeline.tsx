@@ -57,10 +57,12 @@ const Events = ({ row }: { row: ListedHook }) => {
   const why = whyNot(row.namespace, 'events')
   const newest = row.last?.time
   useEffect(() => {
-    if (why !== undefined) return
+    if (why !== undefined) return undefined
+    let isOver = false
     void askServer<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
-      events.value = answer.ok ? answer.body : sentence(answer.refusal.message)
+      if (!isOver) events.value = answer.ok ? answer.body : sentence(answer.refusal.message)
     })
+    return () => void (isOver = true)
   }, [row.key, row.ready, newest, why])
   const found = events.value
   return (

@@ -1,0 +1,71 @@
+import { afterAll, expect, it } from 'vitest'
+import { objectPath } from '../../src/kube/paths.ts'
+import { send } from '../../src/kube/requests.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { closeBrowser, visit } from './page.ts'
+import { scaleSpec, startPlayground } from './playground.ts'
+
+afterAll(closeBrowser)
+
+it('offers nothing for an earlier choice, whose answer comes late', async () => {
+  const playground = await startPlayground()
+  const { page } = await visit()
+  const { promise: asked, resolve: noteAsked } = Promise.withResolvers<undefined>()
+  const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>()
+  await page.route('**/targets?driver=scale', async route => {
+    noteAsked(undefined)
+    await held
+    await route.continue()
+  })
+  await page.goto(playground.link())
+  await page.locator('.row').first().waitFor()
+  await page.getByRole('link', { name: 'Add hook' }).click()
+  await asked
+  const answered = page.waitForResponse('**/targets?driver=scale')
+  const offered = page.waitForResponse('**/targets?driver=scaleNodes')
+  await page.getByLabel('What it does').selectOption('scaleNodes')
+  await offered
+  const kind = page.getByLabel('Kind', { exact: true })
+  await kind.waitFor()
+  letGo(undefined)
+  await (await answered).finished()
+  // The page has drawn what it has got by then.
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  expect(await kind.count()).toBe(1)
+}, 90_000)
+
+it('shows the hook as it is, although an earlier read of it is answered last', async () => {
+  const playground = await startPlayground()
+  await playground.createHook('web-late', scaleSpec('web', { max: 7 }))
+  await playground.url('web-late')
+  const { page } = await visit()
+  await page.goto(playground.link())
+  await page.getByRole('link', { name: 'web-late', exact: true }).waitFor()
+  const { promise: isRead, resolve: noteRead } = Promise.withResolvers<undefined>()
+  const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>()
+  let reads = 0
+  await page.route('**/api/hooks/shop/web-late', async route => {
+    reads += 1
+    if (reads > 1) return await route.continue()
+    const response = await route.fetch()
+    noteRead(undefined)
+    await held
+    await route.fulfill({ response })
+  })
+  await page.getByRole('link', { name: 'web-late', exact: true }).click()
+  await isRead
+  await send(playground.api, {
+    method: 'PATCH',
+    path: objectPath(hooks, 'shop', 'web-late'),
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({ spec: { scale: { max: 9 } } }),
+  })
+  await page.locator('summary', { hasText: 'YAML' }).click()
+  const yaml = page.getByLabel('The hook as YAML')
+  await yaml.getByText('max: 9').waitFor()
+  const last = page.waitForResponse('**/api/hooks/shop/web-late')
+  letGo(undefined)
+  await (await last).finished()
+  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  expect(await yaml.textContent()).toContain('max: 9')
+}, 90_000)

@@ -149,6 +149,14 @@ const published = async ({ api }: Server): Promise<[string, string][]> => {
   return found
 }
 
+/** Starts the bare handler, with Deployments of its own. Returns a URL for each. `end` is the end of their paths. */
+export const floorURLs = async (stage: Stage, count: number, end = ''): Promise<readonly string[]> => {
+  const floored = names('floor', count)
+  await stage.deployments(floored)
+  const { origin } = await stage.bare()
+  return floored.map(name => `${origin}/${namespace}/${name}${end}`)
+}
+
 /** Resolves when this many hooks have trigger URLs; answers them as of that moment. */
 export const triggerPathsOf = async (stage: Stage, count: number): Promise<ReadonlyMap<string, string>> => {
   for (;;) {

@@ -1,5 +1,5 @@
 import type { Comparison } from '../row.ts'
-import { names, triggerPathsOf } from '../stage.ts'
+import { floorURLs, names, triggerPathsOf } from '../stage.ts'
 import { quantile } from '../stats.ts'
 
 /** Alerts are spread over hooks; each hook remembers what it has seen for a day. */
@@ -19,10 +19,8 @@ export const named: Comparison = {
     await stage.deployments(names('hooked', hooks))
     await stage.hooks(names('hooked', hooks), 'up')
     const targets = await stage.deployments(names('raw', hooks))
-    const floored = names('floor', hooks)
-    await stage.deployments(floored)
-    const [bare, { origin }] = [await stage.bare(), await stage.product()]
-    const handled = floored.map(name => `${bare.origin}/shop/${name}/claimed`)
+    const handled = await floorURLs(stage, hooks, '/claimed')
+    const { origin } = await stage.product()
     const urls = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
     const figures = ({ latencies }: { readonly latencies: readonly number[] }) => ({ p50: quantile(latencies, 0.5) })
     return {

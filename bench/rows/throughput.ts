@@ -1,5 +1,5 @@
 import type { Comparison } from '../row.ts'
-import { names, triggerPathsOf } from '../stage.ts'
+import { floorURLs, names, triggerPathsOf } from '../stage.ts'
 
 /** Many senders, each with a target of its own: nothing to fold, nothing to wait for. */
 export const throughput: Comparison = {
@@ -15,10 +15,8 @@ export const throughput: Comparison = {
     await stage.deployments(names('hooked', width))
     await stage.hooks(names('hooked', width), 'up')
     const targets = await stage.deployments(names('raw', width))
-    const floored = names('floor', width)
-    await stage.deployments(floored)
-    const [bare, { origin }] = [await stage.bare(), await stage.product()]
-    const handled = floored.map(name => `${bare.origin}/shop/${name}`)
+    const handled = await floorURLs(stage, width)
+    const { origin } = await stage.product()
     const urls = [...(await triggerPathsOf(stage, width)).values()].map(path => origin + path)
     const figures = ({ elapsedMs }: { readonly elapsedMs: number }) => ({ rate: (count * 1000) / elapsedMs })
     return {

@@ -1,6 +1,6 @@
 import type { Comparison } from '../row.ts'
 import { quantile } from '../stats.ts'
-import { names, triggerPathsOf } from '../stage.ts'
+import { floorURLs, names, triggerPathsOf } from '../stage.ts'
 
 /** More posts than the budget of one hook permits to write. */
 const hooks = 10
@@ -22,10 +22,8 @@ export const unnamed: Comparison = {
     await stage.deployments(names('hooked', hooks))
     await stage.hooks(names('hooked', hooks), 'up')
     const targets = await stage.deployments(names('raw', hooks))
-    const floored = names('floor', hooks)
-    await stage.deployments(floored)
-    const [bare, { origin }] = [await stage.bare(), await stage.product()]
-    const handled = floored.map(name => `${bare.origin}/shop/${name}`)
+    const handled = await floorURLs(stage, hooks)
+    const { origin } = await stage.product()
     const urls = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
     const figures = ({ latencies }: { readonly latencies: readonly number[] }) => ({
       p50: quantile(latencies, 0.5),

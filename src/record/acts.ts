@@ -6,7 +6,7 @@ import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
 import { withReportOfAct } from './groups.ts'
 import { latest, momentOf } from './memory.ts'
-import { lastBegunAt } from './protocol.ts'
+import { abandonedMs, lastBegunAt } from './protocol.ts'
 import { addRun, removeRun, runKey } from './runs.ts'
 
 /**
@@ -22,15 +22,12 @@ const maxActs = 256
  */
 export const maxWorkMs = 60_000
 
-/** For so long, another process joins the work of an act without a note in the record, in milliseconds. */
-const joinedWithinMs = 10_000
-
 /**
- * Returns whether the process that has begun an act may still work on it, also by a clock that differs. Its last request
- * may take some seconds more.
+ * Returns whether a process may still work on an act, also by a clock that differs. Until the act counts as abandoned,
+ * another process can begin to work on it without a note in the record. The last request may take some seconds more.
  */
 export const mayBeAtWork = (act: Pick<OpenAct, 'at' | 'takenAt'>, now: number): boolean =>
-  Math.abs(now - lastBegunAt(act)) < maxWorkMs + joinedWithinMs + 10_000
+  Math.abs(now - lastBegunAt(act)) < maxWorkMs + abandonedMs + 10_000
 
 /**
  * Returns the key of an act of a delivery without an idempotency key. Its slash says that no copy can

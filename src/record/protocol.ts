@@ -46,7 +46,7 @@ import { addSteps } from './runs.ts'
  * After this time in milliseconds, no process works on a claim or an act any more. A delivery has
  * four seconds.
  */
-const abandonedMs = 10_000
+export const abandonedMs = 10_000
 
 /** Returns the claimed rows of the write with this mark. */
 export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
@@ -64,10 +64,14 @@ export const lastBegunAt = (
   begun: Pick<ClaimedRow | OpenAct, 'at'> & { readonly takenAt?: number | undefined },
 ): number => begun.takenAt ?? begun.at
 
-/** A claim that blocks a delivery, with the rows of its write. */
-export interface OpenClaim {
+/** A claimed write with its rows. */
+export interface ClaimedWrite {
   readonly claim: Claim
   readonly claimed: readonly ClaimedRow[]
+}
+
+/** A claim that blocks a delivery. */
+export interface OpenClaim extends ClaimedWrite {
   /** True if its process no longer works on it. */
   readonly isOver: boolean
 }

@@ -1,4 +1,4 @@
-import type { Claim, ClaimedRow } from '../api/row.ts'
+import type { ClaimedRow } from '../api/row.ts'
 import type { Environment, Log } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
 import type { Ledger } from '../record/ledger.ts'
@@ -12,6 +12,7 @@ import {
   standingOf,
   takenBack,
   givenUp,
+  type ClaimedWrite,
   type Which,
 } from '../record/protocol.ts'
 import { originOf, type Part } from './claims.ts'
@@ -141,12 +142,6 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',
   step: { step: 'failed', reason, message },
 })
-
-/** A claimed write with its rows. */
-export interface ClaimedWrite {
-  readonly claim: Claim
-  readonly claimed: readonly ClaimedRow[]
-}
 
 /**
  * Finds out the outcome of a claim without sending its write, and stores what is certain. That

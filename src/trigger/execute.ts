@@ -22,7 +22,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
   readonly accounts: HookAccounts
   readonly acts: ActService
   readonly definitions: Definitions
-  /** Returns the same acts, but ends one early if it would write too much. */
+  /** Returns the same acts, but ends one early if it would write too much, or if its hook may not act any more. */
   readonly pace: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
   readonly zones: KnownZones

@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core'
 import { afterAll, expect, it } from 'vitest'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
@@ -6,6 +7,13 @@ import { closeBrowser, visit } from './page.ts'
 import { scaleSpec, startPlayground } from './playground.ts'
 
 afterAll(closeBrowser)
+
+/** Resolves when the page has handled a later answer than those before, and has drawn what they have changed. */
+const drawn = (page: Page): Promise<void> =>
+  page.evaluate(async () => {
+    await (await fetch('/')).text()
+    for (let frames = 0; frames < 2; frames += 1) await new Promise(resolve => requestAnimationFrame(resolve))
+  })
 
 it('offers nothing for an earlier choice, whose answer comes late', async () => {
   const playground = await startPlayground()
@@ -29,8 +37,7 @@ it('offers nothing for an earlier choice, whose answer comes late', async () => 
   await kind.waitFor()
   letGo(undefined)
   await (await answered).finished()
-  // The page has drawn what it has got by then.
-  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  await drawn(page)
   expect(await kind.count()).toBe(1)
 }, 90_000)
 
@@ -66,6 +73,6 @@ it('shows the hook as it is, although an earlier read of it is answered last', a
   const last = page.waitForResponse('**/api/hooks/shop/web-late')
   letGo(undefined)
   await (await last).finished()
-  await page.evaluate(() => new Promise(resolve => setTimeout(resolve, 100)))
+  await drawn(page)
   expect(await yaml.textContent()).toContain('max: 9')
 }, 90_000)

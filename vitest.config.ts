@@ -57,20 +57,24 @@ const quick = {
 
 /**
  * Planted mistakes that every run has to find, one of each kind that is soon found: of a write, its claim and its bounds;
- * of names, cooldown and undo; of currency and proof; of pages. `npm run test:long -- mistakes` has all.
+ * of names, cooldown and others' counts; of currency and accounts; of pages. `npm run test:long -- mistakes` has all.
  */
 const sampleOfMistakes = {
   simulation: [
     ...['without-version', 'no-helping', 'claim-after-write', 'up-lowers', 'watched-as-read'],
-    ...['dedupe-by-start', 'cooldown-in-memory', 'undo-resets'],
-    ...['filter-ignored', 'auth-kept'],
+    ...['dedupe-by-start', 'cooldown-in-memory', 'since-not-kept'],
+    ...['filter-ignored', 'account-queue-shared'],
   ],
   steps: ['page-listed-first'],
 }
 
-/** What a person does by the pages, with whole programs. It takes minutes: CI runs it, and `npm run test:long -- pages`. */
+/**
+ * What a person does by the pages and examples, with whole programs. It takes minutes: CI runs it, and `npm run test:long -- pages`.
+ */
 const pages = [
-  'test/docs/{additions,follow,how-to,tutorial}.test.ts',
+  'test/docs/{additions,follow,how-to,http,tutorial}.test.ts',
+  'test/examples/examples.test.ts',
+  'test/playground/pipelines.test.ts',
   'test/cli/{fast,older-node}.test.ts',
   'test/scripts/package/*.test.ts',
 ]

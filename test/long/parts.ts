@@ -38,7 +38,7 @@ export const longParts: readonly LongPart[] = [
   },
   {
     name: 'pages',
-    does: 'what a person does by the pages: guides, tutorial, additions to the code, the package, the archives [FILE ...]',
+    does: 'what a person does by the pages: guides, examples, tutorial, additions to the code, the package, the archives [FILE ...]',
     minutes: 2,
     commands: [vitest('--project', 'pages')],
   },

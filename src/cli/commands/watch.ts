@@ -124,7 +124,10 @@ export const freshDeliveries = (hook: Pick<ReceiverHook, 'status'>, before: Seen
 }
 
 /** Returns what stays the same of a delivery when it becomes known how what it began has ended. */
-const identityOf = ({ state: _, stateMessage: __, ...others }: Delivery): string => JSON.stringify(others)
+const identityOf = (delivery: Delivery): string => {
+  const { state: _, stateMessage: __, ...others } = delivery
+  return JSON.stringify(others)
+}
 
 const nameOf = ({ metadata }: ReceiverHook): string => `${metadata.namespace}/${metadata.name}`
 

@@ -6,6 +6,7 @@ import { stringAt } from '../api/json.ts'
 import type { ServerAccess, Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
+import { askAgainMs, remembered } from './remembered.ts'
 
 /**
  * How to reach the API server. `namespace` is that of the kubeconfig's context or of the pod. It is
@@ -72,12 +73,6 @@ const fromPod = async (host: string, port: string, directory: string, clock: Clo
   }
 }
 
-/**
- * How long the header Authorization is cached if a plugin or an identity provider makes it, in
- * milliseconds.
- */
-const askAgainMs = 1_000
-
 const fromKubeconfig = async (
   files: readonly string[],
   context: string | undefined,
@@ -129,29 +124,3 @@ const credentialsOf = async (config: KubeConfig): Promise<{ authorization: strin
 }
 
 const isPem = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value)
-
-/**
- * The longest time for which a failure is cached, in milliseconds. Without it, a failing plugin
- * would be started for every request.
- */
-const failureMs = 1_000
-
-/**
- * Returns a function that calls `read` and caches its result for `ms` milliseconds, or its error
- * for at most `failureMs`. Simultaneous callers share one call.
- */
-const remembered = <T>(clock: Clock, ms: number, read: () => Promise<T>): (() => Promise<T>) => {
-  let answer: Promise<T> | undefined
-  let until = -Infinity
-  const keepFor = (lifetime: number): void => void (until = clock.monotonic() + lifetime)
-  return () => {
-    if (answer !== undefined && clock.monotonic() < until) return answer
-    until = Infinity
-    answer = read()
-    answer.then(
-      () => keepFor(ms),
-      () => keepFor(Math.min(ms, failureMs)),
-    )
-    return answer
-  }
-}

@@ -70,7 +70,7 @@ export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverH
 
 /**
  * Returns whether what a hook's status says of deliveries may be outdated, although its record is the
- * same: sums of leases and of limits are about its target and its spec.
+ * same. The sum of leases is about its target, and what is used of limits is about its spec.
  */
 export const mayReportOtherwise = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined &&

@@ -29,7 +29,7 @@ import { isNew, isRefusing, deliveryReportOf, type DeliveryReport } from './deli
 import { expressionChecks, type ExpressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore, type HookStore } from './hook-store.ts'
-import { hookKey, mayAimAt, namespaceAndName, type KeptHook } from './hooks.ts'
+import { hookKey, mayAimAt, mayReportOtherwise, namespaceAndName, type KeptHook } from './hooks.ts'
 import { KeyKeeper } from './keys.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
@@ -162,6 +162,9 @@ class Controller implements ControllerRole {
   #subscribe(): void {
     for (const cache of this.#keyCaches) cache.subscribe(() => this.#leading?.keys.add(keysKey))
     this.#store.onChange(key => this.#leading?.hooks.add(key))
+    this.#store.cache.subscribe(({ before, name, namespace, now }) => {
+      if (this.#leading && mayReportOtherwise(before, now)) this.#reportEdited(hookKey(namespace, name))
+    })
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!now || !this.#leading) return
       this.#pacer.changed(hookKey(namespace, name), now.newestAt)
@@ -173,6 +176,12 @@ class Controller implements ControllerRole {
     this.#autoscalers.subscribe((namespace, { kind, name }) =>
       this.#addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
     )
+  }
+
+  /** Queues the report of a hook if its status no longer says what the report says of its spec and target. */
+  #reportEdited(key: string): void {
+    const found = this.#unreported(key)
+    if (found && isNew(found.hook, found.report)) this.#pacer.changed(key, found.report.newestAt)
   }
 
   #addHooks(which: (hook: KeptHook) => boolean): void {

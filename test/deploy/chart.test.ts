@@ -331,6 +331,15 @@ describe('the network policy of the trigger', () => {
   })
 })
 
+it('has the dashboard listen on every address of IPv6 and IPv4', async () => {
+  const objects = await rendered('dashboard.enabled=true', 'dashboard.url=https://page.example.com')
+  const deployment = objects.find(
+    object => kindOf(object) === 'Deployment' && nameOf(object) === 'receiver-hooks-dashboard',
+  )
+  const [container] = listAt(deployment, 'spec', 'template', 'spec', 'containers')
+  expect(stringsAt(container, 'args').filter(argument => argument.startsWith('--host'))).toEqual(['--host=::'])
+})
+
 it('makes no FlowSchema where it is turned off, or where it serves one namespace', async () => {
   const kinds = async (...values: readonly string[]): Promise<readonly string[]> =>
     (await rendered(...values)).map(kindOf).filter(kind => /^(FlowSchema|PriorityLevel)/.test(kind))

@@ -83,8 +83,9 @@ const definitionReadWithinMs = 10_000
 
 const keysKey = 'signing-keys'
 
-/** The queues of a leader. */
+/** The queues of a leader, and what keeps its keys. */
 interface Queues {
+  readonly keeper: KeyKeeper
   readonly keys: WorkQueue
   readonly hooks: WorkQueue
   readonly deliveries: WorkQueue
@@ -203,7 +204,7 @@ class Controller implements ControllerRole {
   async #lead(term: Term): Promise<void> {
     const { stop } = term
     const queues = this.#queuesFor(term)
-    const { deliveries, hooks, keys } = queues
+    const { deliveries, hooks, keeper, keys } = queues
     await until(this.#environment.clock, () => this.#isSynced(), stop)
     await this.#autoscalersRead(stop)
     this.#leading = queues
@@ -214,6 +215,7 @@ class Controller implements ControllerRole {
     }
     await Promise.all([keys, hooks, deliveries].map(queue => queue.run(stop)))
     this.#leading = undefined
+    keeper.close()
     this.#pacer.stop()
   }
 
@@ -224,9 +226,9 @@ class Controller implements ControllerRole {
     const api = whileLeading(environment.api, () => term.holds())
     const fenced = { ...environment, api }
     const events = eventRecorder(fenced, { controller: 'receiver-hooks', instance: identity })
-    const keys = new KeyKeeper(fenced, namespace, events, () => this.#addHooks(() => true))
+    const keeper = new KeyKeeper(fenced, namespace, events, () => this.#addHooks(() => true))
     const reconcile: ReconcileKey = async (key, attempts) => {
-      const ring = keys.ring()
+      const ring = keeper.ring()
       const hook = this.#store.newest(key)
       if (!ring || !hook) return { isFinal: true }
       const context = { ...fenced, ...this.#asked, events, publicURL, ring, wrote }
@@ -234,7 +236,8 @@ class Controller implements ControllerRole {
     }
     const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)
     return {
-      keys: new WorkQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
+      keeper,
+      keys: new WorkQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keeper.reconcile()),
       hooks: new WorkQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
       deliveries: new WorkQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, report),
     }

@@ -1,6 +1,7 @@
 import { verify, X509Certificate } from 'node:crypto'
 import { stringAt } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
+import { parsedURL } from './confirmation.ts'
 import type { Proof, VerificationMeans, ProofVerdict } from './sender.ts'
 
 /**
@@ -38,9 +39,8 @@ const certificatePath = /^\/SimpleNotificationService-[0-9a-f]+\.pem$/
  * other text.
  */
 export const amazonURL = (text: string | undefined): URL | undefined => {
-  if (text === undefined || !URL.canParse(text)) return undefined
-  const url = new URL(text)
-  const isAmazon = url.protocol === 'https:' && amazonHost.test(url.host) && url.username === '' && url.password === ''
+  const url = parsedURL(text)
+  const isAmazon = url?.protocol === 'https:' && amazonHost.test(url.host) && url.username === '' && url.password === ''
   return isAmazon ? url : undefined
 }
 

@@ -41,6 +41,35 @@ describe('a validation of Event Grid', () => {
   ])('brings no link to anybody else: %j', link => {
     expect(linkOf(link)).toBeUndefined()
   })
+
+  // Nobody signs it, and the record of the hook stores it.
+  const confirmation = (topic: unknown, validationUrl = 'https://a.eventgrid.azure.net/') =>
+    confirmationOf({ headers: {}, json: [{ eventType: type, topic, data: { validationUrl } }] })
+  const registry =
+    '/subscriptions/6f1a7e0e-0b4c-4e4a-9a5e-2c1d1f0b5a77/resourceGroups/läden_(eu)/providers/Microsoft.ContainerRegistry/registries/acme'
+
+  it('names the registry', () => {
+    expect(confirmation(registry)?.subject).toBe(registry)
+  })
+
+  it('keeps the beginning of a long name', () => {
+    const subject = confirmation(`/${'x'.repeat(1_000_000)}`)?.subject
+    expect(subject).toBe(`/${'x'.repeat(254)}…`)
+  })
+
+  it.each([undefined, 1, '', 'anything', '/a\u001b[2J', '/a\nb', '/a b', '/<b>', '/https://a.example'])(
+    'keeps no name that is none of a resource: %j',
+    topic => {
+      expect(confirmation(topic)?.subject).toBe('')
+    },
+  )
+
+  it.each([
+    ['as it is sent', `https://a.eventgrid.azure.net/${'x'.repeat(1_000_000)}`],
+    ['once a browser has read it', `https://a.eventgrid.azure.net/${'"'.repeat(1000)}`],
+  ])('brings no link that is too long %s', (_name, link) => {
+    expect(confirmation('/a', link)).toBeUndefined()
+  })
 })
 
 describe('a time', () => {

@@ -194,6 +194,10 @@ describe('the link that confirms a subscription', () => {
     expect(given.asked.map(({ url }) => url)).toEqual([certificateURL])
   })
 
+  it('is handed on without what is no topic', () => {
+    expect(confirmation(signed({ ...subscription, TopicArn: 'open https://example.com' }, '2'))?.subject).toBe('')
+  })
+
   it('is handed on as a browser would read it', () => {
     const SubscribeURL = ' https:sns.eu-central-1.amazonaws.com/\n?Action=ConfirmSubscription'
     expect(confirmation(signed({ ...subscription, SubscribeURL }, '2'))?.link).toBe(
@@ -204,6 +208,10 @@ describe('the link that confirms a subscription', () => {
   it.each([
     ['of a host that is not of Amazon', signed({ ...subscription, SubscribeURL: 'https://example.com/' }, '2')],
     ['that would undo the end of a subscription', signed({ ...subscription, Type: 'UnsubscribeConfirmation' }, '2')],
+    [
+      'that is long',
+      signed({ ...subscription, SubscribeURL: `${subscription['SubscribeURL']}${'x'.repeat(1_000_000)}` }, '2'),
+    ],
     ['that is missing', without(signed(subscription, '2'), 'SubscribeURL')],
     ['of a notification', signed({ ...notification, SubscribeURL: subscription['SubscribeURL'] ?? '' }, '2')],
     ['of a post that is no message of SNS', { Type: 'SubscriptionConfirmation' }],

@@ -94,6 +94,49 @@ describe('a time', () => {
   })
 })
 
+describe('a notification of Quay with many tags', () => {
+  /** Makes a notification that counts how often its repository is read. */
+  const withTags = (count: number) => {
+    const reads: number[] = []
+    const json = {
+      updated_tags: Array.from({ length: count }, (_, index) => `t${index}`),
+      get docker_url() {
+        reads.push(count)
+        return `quay.io/${'x/'.repeat(100)}web`
+      },
+    }
+    return { delivery: () => read(json), reads }
+  }
+
+  it('is read to the last tag, and its repository is parsed once', () => {
+    const one = withTags(1)
+    one.delivery()
+    const { delivery, reads } = withTags(256)
+    expect(delivery().pushes).toHaveLength(256)
+    expect(reads).toHaveLength(one.reads.length)
+  })
+
+  it('is not read if it has more, and says so', () => {
+    expect(withTags(16_000).delivery()).toEqual({
+      sender: 'quay',
+      phase: 'none',
+      unreadable: 'the body of quay reports 16000 pushes: a post with more than 256 is not read',
+    })
+  })
+
+  it('and so are the events of any registry', () => {
+    const events = Array.from({ length: 257 }, (_, id) => ({
+      id: `${id}`,
+      action: 'push',
+      target: { repository: 'acme/web', tag: `t${id}` },
+    }))
+    expect(read({ events: events.slice(1) }).pushes).toHaveLength(256)
+    expect(read({ events }).unreadable).toMatch(/reports 257 pushes/)
+    const pulls = events.map(event => ({ ...event, action: 'pull' }))
+    expect(read({ events: [...pulls, ...events.slice(1)] }).pushes).toHaveLength(256)
+  })
+})
+
 describe('a body that resembles that of a registry', () => {
   it.each<[string, unknown]>([
     ['events without targets', { events: [{ action: 'push' }] }],

@@ -78,13 +78,15 @@ export const verifySignature = async (proof: Proof, means: VerificationMeans): P
   if (url === undefined) {
     return { refused: 'SigningCertURL does not lead to a certificate on a host of Amazon SNS' }
   }
-  const found = await means.certificates(url)
+  const found = await means.certificates.find(url)
   if (!(found instanceof X509Certificate)) return found
   const now = means.clock.now()
   if (now < parseTime(found.validFrom) || now > parseTime(found.validTo)) {
     return { refused: 'the certificate of the signature is not valid now' }
   }
-  return isSigned(text, signature, algorithm, found) ? 'genuine' : { refused: "the signature is not the message's" }
+  if (!isSigned(text, signature, algorithm, found)) return { refused: "the signature is not the message's" }
+  means.certificates.proved(url)
+  return 'genuine'
 }
 
 /** Returns the text that SNS signs, or undefined for a type that SNS does not sign. */

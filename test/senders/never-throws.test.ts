@@ -60,7 +60,7 @@ it('nor does the verification of damaged messages of SNS fail to give a verdict'
   const chance = seededChance(11)
   const means = {
     clock: fakeClock(),
-    certificates: async () => ({ unavailable: 'nobody has one' }),
+    certificates: { find: async () => ({ unavailable: 'nobody has one' }), proved: () => undefined },
   }
   const verdicts = await Promise.all(Array.from({ length: 2000 }, () => verified(mutated(known, chance), means)))
   const kinds = verdicts.map(verdict => (verdict === 'genuine' ? verdict : (Object.keys(verdict)[0] ?? '')))

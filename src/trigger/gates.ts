@@ -101,8 +101,9 @@ export const filtered = async (
     query: Object.fromEntries(request.query),
     sender: message.delivery.sender,
   }
+  const { namespace, uid } = hook
   const withinMs = deadline - clock.monotonic() - stepTakesMs
-  const evaluated = await expressions.evaluate({ owner: hook.uid, expression, variables, withinMs })
+  const evaluated = await expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs })
   if ('failed' in evaluated)
     return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${evaluated.failed}` }
   if ('ranOver' in evaluated)

@@ -15,6 +15,7 @@ import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, outsideWindows, passedOver, stopped } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
+import { keepingActs } from './keeping-acts.ts'
 import type { TriggerContext } from './request.ts'
 
 /** What executing a delivery needs. */
@@ -76,7 +77,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       return postOf(context)
     },
     get acts() {
-      const acts = services.acts.of(context)
+      const acts = keepingActs(services.acts.of(context), context.request)
       return dryRun ? acts : services.pace(acts, context)
     },
   }

@@ -150,7 +150,13 @@ const receiver =
       headers: isInHeader ? withoutToken(joined(request)) : joined(request),
       source: sourceOf(request.socket.remoteAddress),
       query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-      ...(body && { body: body.read, discard: body.discard, release: body.release }),
+      ...(body && {
+        body: body.read,
+        discard: body.discard,
+        hold: body.hold,
+        keep: body.keep,
+        release: body.release,
+      }),
       onGone: (gone: () => void) => onClose(response, gone),
     }
     const answered = (answer: TriggerAnswer): void => {

@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
 import { refusal, unavailable, type TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Endpoint } from '../../src/trigger/endpoint.ts'
 import { limitedHeldMs } from '../../src/trigger/limits.ts'
+import { postedBody } from '../../src/trigger/posted.ts'
+import { LargeBodies } from '../../src/trigger/reading/large.ts'
 import { BodyTooLarge, TooMany, type TriggerRequest } from '../../src/trigger/request.ts'
 import { serveTrigger, type Served } from '../../src/trigger/http.ts'
 import type { Head, Preflight } from '../../src/trigger/preflight.ts'
@@ -237,6 +240,37 @@ describe('the trigger over HTTP', () => {
     answer()
     expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
     expect(await post()).toBe(200)
+  })
+
+  it('counts a body as it is once it is unpacked, and as long as an act has it', async () => {
+    const large = new LargeBodies(nodeClock, undefined)
+    let namespaces = 0
+    const ends: (() => void)[] = []
+    const serving = async (request: TriggerRequest): Promise<TriggerAnswer> => {
+      const hook = { ...someHook, uid: `uid-${namespaces}`, namespace: `${namespaces++}` }
+      const body = postedBody(nodeClock, { intake: { takeLarge: () => true }, large }, request)
+      const read = await body.message(hook)
+      if ('refused' in read) return read.refused
+      const end = request.keep?.()
+      if (end) ends.push(end)
+      return ok
+    }
+    // Room for bodies of 9 MiB: an eighth of it has room for one.
+    const { url } = await serve(serving, { memoryBytes: 90 * 1024 * 1024 })
+    const post = async (bytes: number): Promise<number> => {
+      const body = gzipSync(Buffer.alloc(bytes, 'x'))
+      return (await fetch(url, { method: 'POST', body, headers: { 'content-encoding': 'gzip' } })).status
+    }
+    const mebibyte = 1024 * 1024
+    for (let posts = 0; posts < 8; posts++) expect(await post(mebibyte)).toBe(200)
+    expect(await post(mebibyte)).toBe(503)
+    // A body that turns out to be too large is counted no longer than it is there.
+    ends.shift()?.()
+    expect(await post(mebibyte + 1)).toBe(413)
+    expect(await post(mebibyte)).toBe(200)
+    expect(await post(mebibyte)).toBe(503)
+    for (const end of ends) end()
+    expect(await post(mebibyte)).toBe(200)
   })
 
   it('never takes an unread body for the next request', async () => {

@@ -17,6 +17,7 @@ import { closed, filtered, outsideWindows, passedOver, stopped } from './gates.t
 import type { HookAccounts } from './accounts.ts'
 import { keepingActs } from './keeping-acts.ts'
 import type { TriggerContext } from './request.ts'
+import { withoutSecret } from './secret-header.ts'
 
 /** What executing a delivery needs. */
 interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound' | 'tracing'> {
@@ -86,9 +87,8 @@ export const execute = async (context: TriggerContext, services: Services): Prom
 
 /** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */
 const postOf = ({ hook: { auth }, message, request }: TriggerContext): DriverPost => {
-  const secret = auth?.form === 'header' ? auth.header.toLowerCase() : undefined
-  const passed = Object.entries(request.headers).filter(([name]) => name !== 'authorization' && name !== secret)
-  return { body: message.body, headers: Object.fromEntries(passed), query: request.query }
+  const { authorization: _, ...headers } = withoutSecret(request.headers, auth)
+  return { body: message.body, headers, query: request.query }
 }
 
 /** Returns a connection whose writes are dry runs. */

@@ -135,8 +135,70 @@ describe('the trigger over HTTP', () => {
   })
 
   it.each([
+    'http://hooks.example.com/v1/trigger/TOKEN?dryRun=true',
+    'HTTPS://hooks.example.com:443/v1/trigger/TOKEN?dryRun=true',
+    'http://127.0.0.1:8080/v1/trigger/TOKEN?dryRun=true',
+    'http://[2001:db8::1]:8080/v1/trigger/TOKEN?dryRun=true',
+  ])('serves a target in absolute form as its path and query: %s', async target => {
+    const seen: unknown[] = []
+    const preflight: Preflight = ({ token, mayBeDry }) => void seen.push([token, mayBeDry])
+    const { port } = await serve(
+      ({ query, token }) => {
+        seen.push([token, query.get('dryRun')])
+        return Promise.resolve(ok)
+      },
+      { preflight },
+    )
+    const answer = await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect(statusesIn(answer)).toEqual(['200'])
+    expect(seen).toEqual([
+      ['TOKEN', true],
+      ['TOKEN', 'true'],
+    ])
+  })
+
+  it('serves a name and the front page in absolute form', async () => {
+    const seen: TriggerRequest['named'][] = []
+    const answering = ({ named }: TriggerRequest): Promise<TriggerAnswer> => {
+      seen.push(named)
+      return Promise.resolve(ok)
+    }
+    const { port } = await serve(answering, { preflight: () => undefined })
+    const end = 'HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    expect(statusesIn(await raw(port, `POST http://x/v1/hooks/shop/web-up ${end}`))).toEqual(['200'])
+    expect(seen).toEqual([{ namespace: 'shop', name: 'web-up' }])
+    for (const target of ['http://x/', 'http://x']) {
+      expect(await raw(port, `GET ${target} ${end}`)).toContain('there is nothing to see')
+    }
+  })
+
+  it('takes all that follows the first question mark for the query', async () => {
+    const seen: [string, string][][] = []
+    const { url } = await serve(({ query }) => {
+      seen.push([...query])
+      return Promise.resolve(ok)
+    })
+    for (const query of ['?note=why?&dryRun=true', '??dryRun=true', '?']) {
+      expect((await fetch(`${url}${query}`, { method: 'POST' })).status).toBe(200)
+    }
+    expect(seen).toEqual([
+      [
+        ['note', 'why?'],
+        ['dryRun', 'true'],
+      ],
+      [['?dryRun', 'true']],
+      [],
+    ])
+  })
+
+  it.each([
     'http://[::bad/v1/trigger/TOKEN',
-    'http://x/v1/trigger/TOKEN',
+    'http://user@x/v1/trigger/TOKEN',
+    'http:///v1/trigger/TOKEN',
+    'ftp://x/v1/trigger/TOKEN',
+    'http://x/v1/trigger/TOKEN#fragment',
+    'http://x//v1/trigger/TOKEN',
+    'http://x/v1/./trigger/TOKEN',
     '//user@host:bad/v1/trigger/TOKEN#',
     '/v1/trigger/TOKEN#fragment',
     '*',

@@ -1,3 +1,4 @@
+import { believedTimes } from '../api/believed.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
@@ -101,7 +102,8 @@ const judgeByRows = (
   const own = identity && keyOf(identity.key)
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
-    const isOld = identity?.repeats !== true && isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
+    const { newsAt } = believedTimes(row, row.at)
+    const isOld = identity?.repeats !== true && isStale(identity?.newsAt, newsAt) && !endsAgain(draft, delivery)
     const isWithin = Math.abs(now - row.at) < copiesWithinMs(remembered, row)
     const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
@@ -110,8 +112,7 @@ const judgeByRows = (
     // An id, or the time of the event, says that it is the same report. Without them it is one more.
     const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
     const mayBeNext =
-      group !== undefined &&
-      (delivery.phase === 'resolved' || (identity?.newsAt ?? -Infinity) > (row.newsAt ?? Infinity))
+      group !== undefined && (delivery.phase === 'resolved' || (identity?.newsAt ?? -Infinity) > (newsAt ?? Infinity))
     const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
     if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }

@@ -15,7 +15,7 @@ import { warning, type Finding } from './finding.ts'
 /** How many targets are read at most. */
 const maxTargets = 500
 
-/** Returns a warning for each hook whose target has a count that something else sets back. */
+/** Returns a warning for each hook if something else sets the count of its target back. */
 export const checkOwners = async (
   { api }: Pick<Cluster, 'api'>,
   found: readonly ReceiverHook[],

@@ -14,8 +14,9 @@ interface ReportedTimes {
 }
 
 /**
- * Returns reported times as far as they are believed: a time far in the future counts like the time of
- * receipt, in milliseconds since the epoch. Otherwise one false time would make all later events old.
+ * Returns times of a report that was received at `receivedAt`, in milliseconds since the epoch, as far as they
+ * are believed. A time far in the future counts like the time of receipt: otherwise one false time would make
+ * all later events old.
  */
 export const believedTimes = <T extends ReportedTimes>(times: T, receivedAt: number): T => {
   const limit = receivedAt + maxAheadMs
@@ -30,3 +31,11 @@ export const believedTimes = <T extends ReportedTimes>(times: T, receivedAt: num
     ...(someEndedAt > limit && { someEndedAt: receivedAt }),
   }
 }
+
+/**
+ * Returns whether an event is not later than another one, which was received at `receivedAt`. The same time twice
+ * is one event, whether it is believed or not: a sender whose clock is wrong repeats its events too.
+ */
+export const isNoLater = (time: number, other: number | undefined, receivedAt: number): boolean =>
+  other !== undefined &&
+  (time === other || time <= Math.min(other, other > receivedAt + maxAheadMs ? receivedAt : other))

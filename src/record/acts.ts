@@ -112,10 +112,7 @@ export const acted = (
     draft.add({
       state: 'acted',
       key: act.key,
-      ...momentOf({
-        ...act,
-        newsAt: latest(believedTimes(act, act.at).newsAt, row && believedTimes(row, row.at).newsAt),
-      }),
+      ...momentOf({ ...act, newsAt: latest(act.newsAt, row && believedTimes(row, row.at).newsAt) }),
       summary,
       ...(reason !== undefined && { reason }),
       ...evidence,

@@ -1,4 +1,4 @@
-import { believedTimes } from '../api/believed.ts'
+import { believedTimes, isNoLater } from '../api/believed.ts'
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
@@ -78,7 +78,7 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
   draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
 }
 
-/** Returns what a draft knows of the group with a hash. An earlier version may have stored times in the future. */
+/** Returns what a draft knows of the group with a hash, with times as far as they are believed. */
 const knownOf = (draft: MemoryDraft, group: string) => {
   const known = draft.fields.groups[group]
   return known && believedTimes(known, known.at)
@@ -111,9 +111,12 @@ export const reportedWithin = (
   windowMs: number,
   now: number,
 ): number | undefined => {
-  const { at = Infinity, beganAt = -Infinity, skipped = false } = knownOf(draft, keyOf(group.key)) ?? {}
+  const { at = Infinity, beganAt, skipped = false } = draft.fields.groups[keyOf(group.key)] ?? {}
   const isWithin = Math.abs(now - at) < (skipped ? Math.min(windowMs, skippedCopiesMs) : windowMs)
-  return isWithin && group.firing.length > 0 && (group.beganAt ?? Infinity) <= beganAt && allSeen(draft, group)
+  return isWithin &&
+    group.firing.length > 0 &&
+    isNoLater(group.beganAt ?? Infinity, beganAt, at) &&
+    allSeen(draft, group)
     ? at
     : undefined
 }
@@ -191,6 +194,7 @@ export const isOfNextAlerts = (
     const { endedAt = 0 } = group
     return known.firing.length > 0 && endedAt > (known.beganAt ?? Infinity) && endedAt > (known.endedAt ?? 0)
   }
+  if (newsAt === earlier.newsAt) return false
   const isBetween = (end: number | undefined): boolean => end !== undefined && before <= end && end < newsAt
   return isBetween(known.endedAt) || isBetween(known.someEndedAt)
 }

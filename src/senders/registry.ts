@@ -1,4 +1,3 @@
-import { believedTimes } from '../api/believed.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { acr } from './acr.ts'
 import { alertmanager } from './alertmanager.ts'
@@ -74,10 +73,9 @@ const maxFiring = 1000
 
 /**
  * Reads a message with the first sender that recognises it. A key in `Idempotency-Key` replaces the
- * sender's identity. A time far in the future counts like the receipt. No key is made of it.
+ * sender's identity.
  */
 export const deliveryOf = (message: Message, sender = senderOf(message)): Delivery => {
-  const { receivedAt = Infinity } = message
   const parsed = sender.parse(message)
   const named = idempotencyKey(message) ?? parsed.identity
   // Most messages have neither an identity nor a group. To copy the delivery would take as long as
@@ -86,10 +84,10 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
   const { group, identity: _, ...delivery } = parsed
   return {
     ...delivery,
-    ...(named && { identity: { ...believedTimes(named, receivedAt), key: shortened(named.key) } }),
+    ...(named && { identity: { ...named, key: shortened(named.key) } }),
     ...(group && {
       group: {
-        ...believedTimes(group, receivedAt),
+        ...group,
         key: shortened(group.key),
         firing: group.firing.slice(0, maxFiring).map(shortened),
       },

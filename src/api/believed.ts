@@ -3,7 +3,7 @@
  * have jumped by ten minutes must believe the same times, or a copy could count again. A sender
  * that writes its local time as UTC is wrong by more. What a false time silences ends as soon.
  */
-export const maxAheadMs = 1_800_000
+const maxAheadMs = 1_800_000
 
 /** The times that a sender reports, in milliseconds since the epoch. */
 interface ReportedTimes {

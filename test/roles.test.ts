@@ -14,15 +14,17 @@ import { until } from './support/product.ts'
 
 const local = { host: '127.0.0.1', port: 0 }
 
-/** Returns both roles on an API server that has nothing but what `objects` puts there first. */
-const started = async (objects: readonly (readonly [path: string, object: object])[]) => {
+/** Returns both roles, or those that are given, on an API server that has nothing but what `objects` puts there first. */
+const started = async (
+  objects: readonly (readonly [path: string, object: object])[],
+  which = { controller: true, trigger: true },
+) => {
   const api = connectInProcess(createApiServer({ clock: nodeClock, random: nodeRandom }))
   for (const [path, object] of objects) await send(api, { method: 'POST', path, body: JSON.stringify(object) })
   const clock = fakeClock()
   const environment = testEnvironment({ api, clock })
   const roles = await startRoles(environment, {
-    controller: true,
-    trigger: true,
+    ...which,
     namespace: 'product',
     identity: 'me',
     publicURL: () => 'http://hooks',
@@ -42,7 +44,7 @@ const started = async (objects: readonly (readonly [path: string, object: object
     return await (await fetch(`http://127.0.0.1:${roles.operationsPort}/readyz?verbose`)).text()
   }
   const said = (): string[] => environment.lines.map(line => stringAt(parseJson(line), 'msg') ?? '')
-  return { clock, readyz, said, lines: environment.lines }
+  return { clock, readyz, said, lines: environment.lines, metrics: () => environment.metrics.text() }
 }
 
 const definitions = crds.map(crd => ['/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd] as const)
@@ -89,6 +91,18 @@ it('with both, every check passes', async () => {
     '[+]controller/keys ok',
     '[+]controller/lease ok',
   ])
+})
+
+it.each([
+  ['the trigger', { controller: false, trigger: true }, ['receiverhooks_step_queue_length']],
+  ['the controller', { controller: true, trigger: false }, ['leader_election_master_status']],
+  ['both', { controller: true, trigger: true }, ['receiverhooks_step_queue_length', 'leader_election_master_status']],
+])('a process with %s has the series by which the alerts know it, from its start', async (_, which, expected) => {
+  const { metrics } = await started([...definitions, namespace], which)
+  const names = [...(await metrics()).matchAll(/^(\w+)(?:\{.*\})? \S+$/gm)].map(([, name]) => name)
+  const marks = ['receiverhooks_step_queue_length', 'leader_election_master_status']
+  expect(names).toContain('receiverhooks_build_info')
+  expect(marks.filter(name => names.includes(name))).toEqual(expected)
 })
 
 it('the error for a port in use names its flag', async () => {

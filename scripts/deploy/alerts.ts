@@ -17,7 +17,16 @@ export interface Alert {
     readonly labels: Readonly<Record<string, string>>
     /** Series by which it does not. */
     readonly quiet: Series
+    readonly more?: readonly Case[]
   }
+}
+
+/** Series by which an alert fires with these labels at a time, or stays silent. */
+interface Case {
+  readonly says: string
+  readonly series: Series
+  readonly at: string
+  readonly fires?: Readonly<Record<string, string>>
 }
 
 /** Values by series, as promtool writes them, one a minute. */
@@ -27,8 +36,57 @@ type Series = Readonly<Record<string, string>>
 const testedAfter = '30m'
 
 const up = (role: string): string => `up{job="receiver-hooks/receiver-hooks", pod="receiver-hooks-${role}-1"}`
-const delivered = (outcome: string, reason: string): string =>
-  `receiverhooks_deliveries_total{namespace="shop", hook="web-up", driver="scale", sender="plain", outcome="${outcome}", reason="${reason}"}`
+const delivered = (outcome: string, reason: string, pod = 'a'): string =>
+  `receiverhooks_deliveries_total{namespace="shop", hook="web-up", driver="scale", sender="plain", outcome="${outcome}", reason="${reason}", pod="${pod}"}`
+const build = (pod: string): string => `receiverhooks_build_info{version="1", pod="${pod}"}`
+const queue = (pod: string): string => `receiverhooks_step_queue_length{pod="${pod}"}`
+const leads = (pod: string): string => `leader_election_master_status{name="receiver-hooks-controller", pod="${pod}"}`
+const errors = (controller: string): string => `controller_runtime_reconcile_errors_total{controller="${controller}"}`
+const webUp = { namespace: 'shop', hook: 'web-up' }
+
+/** The first value of a counter that appears after 20 minutes, and no second. */
+const once = '_x20 1x130'
+
+/** Returns the cases of a counter that appears with its first event: it fires for an hour after that. */
+const firstTime = (series: string, labels: Readonly<Record<string, string>>): readonly Case[] => [
+  { says: 'it has just been counted for the first time', series: { [series]: once }, at: '21m', fires: labels },
+  { says: 'it was counted for the first time within the hour', series: { [series]: once }, at: '79m', fires: labels },
+  { says: 'it was counted once, more than an hour ago', series: { [series]: once }, at: '81m' },
+  { says: 'it was counted once, long ago', series: { [series]: once }, at: '140m' },
+  {
+    says: 'it is counted again after an hour',
+    series: { [series]: '_x20 1x70 2x40' },
+    at: '95m',
+    fires: labels,
+  },
+  {
+    says: 'it was counted long ago, and the scrapes have a gap',
+    series: { [series]: '1x120 _x20 1x200' },
+    at: '201m',
+  },
+]
+
+/**
+ * Returns an expression for the series of a counter that have risen within a time. `increase` does not see
+ * the first event of a counter, which appears with it: its series begins with 1. A trigger that runs no more
+ * counts too.
+ */
+const risen = (counter: string, within: string): string => {
+  const isNew = `last_over_time(${counter}[${within}]) > 0 unless present_over_time(${counter}[${within}] offset ${within})`
+  return `increase(${counter}[${within}]) > 0 or ${isNew}`
+}
+
+const failedPosts = 'receiverhooks_deliveries_total{outcome="failed", hook!=""}'
+const appliedPosts = 'receiverhooks_deliveries_total{outcome="applied", hook!=""}'
+
+/** Longer than the four hours after which Alertmanager repeats a notification by default. */
+const seldom = '5h'
+
+/**
+ * What says that the product runs, whichever roles a process has. A query without it fires as well where
+ * nothing runs, or nothing is scraped: that has an alert of its own.
+ */
+const running = 'group(receiverhooks_build_info)'
 
 /** Every alert. None uses a label that a scrape may rename. */
 export const alerts: readonly Alert[] = [
@@ -42,23 +100,66 @@ export const alerts: readonly Alert[] = [
     tested: {
       firing: { [up('trigger')]: '0x60' },
       labels: {},
-      quiet: { 'receiverhooks_build_info{version="1"}': '1x60' },
+      quiet: { [build('a')]: '1x60' },
+    },
+  },
+  {
+    name: 'ReceiverHooksNoTrigger',
+    expr: `${running} unless group(receiverhooks_step_queue_length)`,
+    for: '2m',
+    severity: 'critical',
+    summary: 'No trigger runs, or none can be scraped.',
+    description: 'Controllers run. Posts to trigger URLs may find nobody.',
+    tested: {
+      firing: { [build('controller')]: '1x60', [leads('controller')]: '1x60' },
+      labels: {},
+      quiet: { [build('both')]: '1x60', [leads('both')]: '1x60', [queue('both')]: '0x60' },
+      more: [
+        {
+          says: 'every trigger is gone, and controllers run',
+          series: { [build('controller')]: '1x60', [build('trigger')]: '1x9 stale', [queue('trigger')]: '0x9 stale' },
+          at: '30m',
+          fires: {},
+        },
+        {
+          says: 'each role has processes of its own',
+          series: { [build('controller')]: '1x60', [build('trigger')]: '1x60', [queue('trigger')]: '0x60' },
+          at: '30m',
+        },
+        { says: 'nothing runs', series: { [up('trigger')]: '0x60' }, at: '30m' },
+      ],
     },
   },
   {
     name: 'ReceiverHooksNoLeader',
-    expr: 'max(leader_election_master_status{name="receiver-hooks-controller"}) < 1',
+    expr: `${running} unless max(leader_election_master_status{name="receiver-hooks-controller"}) == 1`,
     for: '2m',
     severity: 'critical',
     summary: 'No controller leads.',
-    description: 'New hooks get no URL, and statuses do not change. Posts are still answered.',
+    description:
+      'None runs, or none can take the Lease. New hooks get no URL, and statuses do not change. Posts are still answered.',
     tested: {
-      firing: { 'leader_election_master_status{name="receiver-hooks-controller", pod="a"}': '0x60' },
+      firing: { [build('a')]: '1x60', [leads('a')]: '0x60' },
       labels: {},
-      quiet: {
-        'leader_election_master_status{name="receiver-hooks-controller", pod="a"}': '0x60',
-        'leader_election_master_status{name="receiver-hooks-controller", pod="b"}': '1x60',
-      },
+      quiet: { [build('a')]: '1x60', [build('b')]: '1x60', [leads('a')]: '0x60', [leads('b')]: '1x60' },
+      more: [
+        {
+          says: 'every controller is gone, and triggers run',
+          series: {
+            [build('trigger')]: '1x60',
+            [build('controller')]: '1x9 stale',
+            [leads('controller')]: '1x9 stale',
+          },
+          at: '30m',
+          fires: {},
+        },
+        { says: 'nothing runs', series: { [up('trigger')]: '0x60' }, at: '30m' },
+        {
+          says: 'a controller leads for which another takes over within a minute',
+          series: { [build('a')]: '1x60', [leads('a')]: '1x19 0x40', [leads('b')]: '0x20 1x39' },
+          at: '21m',
+        },
+      ],
     },
   },
   {
@@ -89,15 +190,68 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksDeliveriesFailing',
-    expr: 'sum by (namespace, hook) (rate(receiverhooks_deliveries_total{outcome="failed", hook!=""}[10m])) > 0',
+    expr: [
+      `sum by (namespace, hook) (rate(${failedPosts}[10m])) > 0`,
+      // Posts that come more seldom than every ten minutes.
+      `or sum by (namespace, hook) (${risen(failedPosts, seldom)})`,
+      `unless sum by (namespace, hook) (${risen(appliedPosts, seldom)})`,
+    ].join(' '),
     for: '10m',
     severity: 'warning',
     summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} fail.',
-    description: 'The hook cannot do what its posts ask for. Its lastDelivery says why.',
+    description:
+      'Its posts fail again and again, or some have failed in the last five hours and none was applied. Its lastDelivery says why.',
     tested: {
       firing: { [delivered('failed', 'TargetNotFound')]: '0+1x60' },
-      labels: { namespace: 'shop', hook: 'web-up' },
+      labels: webUp,
       quiet: { [delivered('applied', 'Stepped')]: '0+1x60' },
+      more: [
+        {
+          says: 'each of the posts fails that come every four hours',
+          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x240 2x240 3x240' },
+          at: '8h',
+          fires: webUp,
+        },
+        {
+          says: 'the only post fails',
+          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x600' },
+          at: '2h',
+          fires: webUp,
+        },
+        {
+          says: 'the only post failed more than five hours ago',
+          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x600' },
+          at: '5h31m',
+        },
+        {
+          says: 'the only post failed, at a trigger that runs no more',
+          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x10 stale' },
+          at: '2h',
+          fires: webUp,
+        },
+        {
+          says: 'one post fails, and the next one is applied',
+          series: {
+            [delivered('failed', 'TargetNotFound', 'a')]: '_x20 1x600',
+            [delivered('applied', 'Stepped', 'b')]: '_x25 1x600',
+          },
+          at: '35m',
+        },
+        {
+          says: 'one post fails of many that are applied',
+          series: {
+            [delivered('failed', 'TargetNotFound')]: '0x20 1x600',
+            [delivered('applied', 'Stepped')]: '0+1x600',
+          },
+          at: '35m',
+        },
+        {
+          says: 'many posts fail, and as many are applied',
+          series: { [delivered('failed', 'TargetNotFound')]: '0+1x60', [delivered('applied', 'Stepped')]: '0+1x60' },
+          at: '30m',
+          fires: webUp,
+        },
+      ],
     },
   },
   {
@@ -136,15 +290,56 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksReconcileErrors',
-    expr: 'sum by (controller) (rate(controller_runtime_reconcile_errors_total{controller=~"signing-keys|receiverhook.*"}[15m])) > 0.1',
+    expr: [
+      'sum by (controller) (rate(controller_runtime_reconcile_errors_total{controller=~"receiverhook.*"}[15m])) > 0.1',
+      // The queue of the signing keys has one key, which is tried every 30 s at most.
+      'or sum by (controller) (increase(controller_runtime_reconcile_errors_total{controller="signing-keys"}[10m])) > 5',
+    ].join(' '),
     for: '15m',
     severity: 'warning',
     summary: 'Work of the controller fails: {{ $labels.controller }}.',
     description: 'Its log says with which objects. It tries each again, ever more seldom.',
     tested: {
-      firing: { 'controller_runtime_reconcile_errors_total{controller="receiverhook"}': '0+60x60' },
+      firing: { [errors('receiverhook')]: '0+60x60' },
       labels: { controller: 'receiverhook' },
-      quiet: { 'controller_runtime_reconcile_errors_total{controller="receiverhook"}': '0+1x60' },
+      quiet: { [errors('receiverhook')]: '0+1x60' },
+      more: [
+        {
+          says: 'the signing keys fail every half minute, which is as often as they are tried',
+          series: { [errors('signing-keys')]: '0+2x60' },
+          at: '30m',
+          fires: { controller: 'signing-keys' },
+        },
+        {
+          says: 'the signing keys have failed for a moment, and soon again',
+          series: { [errors('signing-keys')]: '0x9 13x14 26x60' },
+          at: '26m',
+        },
+      ],
+    },
+  },
+  {
+    name: 'ReceiverHooksSigningKeysUnusable',
+    expr: 'min(receiverhooks_signing_keys_usable) < 1',
+    for: '5m',
+    severity: 'critical',
+    summary: 'The leader cannot use the signing keys.',
+    description:
+      'Their Secret cannot be read, or their public keys cannot be published. A leader without keys reconciles no hook, so new hooks get no URL. Posts are still answered.',
+    tested: {
+      firing: { 'receiverhooks_signing_keys_usable{pod="a"}': '0x60' },
+      labels: {},
+      quiet: { 'receiverhooks_signing_keys_usable{pod="a"}': '1x60' },
+      more: [
+        {
+          says: 'another leader can use them than the one that could not',
+          series: {
+            'receiverhooks_signing_keys_usable{pod="a"}': '0x19 stale',
+            'receiverhooks_signing_keys_usable{pod="b"}': '_x20 1x40',
+          },
+          at: '30m',
+        },
+      ],
     },
   },
   {
@@ -175,7 +370,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksLeaseTooShort',
-    expr: 'sum(increase(receiverhooks_events_total{reason="LeaseTooShort"}[1h])) > 0',
+    expr: `sum(${risen('receiverhooks_events_total{reason="LeaseTooShort"}', '1h')})`,
     for: '0m',
     severity: 'warning',
     summary: 'Alerts fire on after what they have leased has ended.',
@@ -184,11 +379,12 @@ export const alerts: readonly Alert[] = [
       firing: { 'receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}': '0+1x60' },
       labels: {},
       quiet: { 'receiverhooks_events_total{type="Warning", reason="LeaseOverdue"}': '0+1x60' },
+      more: firstTime('receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}', {}),
     },
   },
   {
     name: 'ReceiverHooksOutcomeUnknown',
-    expr: 'sum by (namespace, hook) (increase(receiverhooks_deliveries_total{reason="OutcomeUnknown"}[1h])) > 0',
+    expr: `sum by (namespace, hook) (${risen('receiverhooks_deliveries_total{reason="OutcomeUnknown"}', '1h')})`,
     for: '0m',
     severity: 'warning',
     summary: 'Nobody knows whether a post to {{ $labels.namespace }}/{{ $labels.hook }} was executed.',
@@ -196,8 +392,17 @@ export const alerts: readonly Alert[] = [
       'The answer of the API server was lost, and its history no longer shows the outcome. Look at the target.',
     tested: {
       firing: { [delivered('skipped', 'OutcomeUnknown')]: '0+1x60' },
-      labels: { namespace: 'shop', hook: 'web-up' },
+      labels: webUp,
       quiet: { [delivered('applied', 'Stepped')]: '0+1x60' },
+      more: [
+        ...firstTime(delivered('skipped', 'OutcomeUnknown'), webUp),
+        {
+          says: 'it was counted once, by a trigger that runs no more',
+          series: { [delivered('skipped', 'OutcomeUnknown')]: '_x20 1x2 stale' },
+          at: '50m',
+          fires: webUp,
+        },
+      ],
     },
   },
 ]
@@ -251,22 +456,26 @@ export const alertsTest = (): string =>
       rule_files: ['alerts.yaml'],
       evaluation_interval: '1m',
       tests: alerts.flatMap(alert => [
-        tested(alert, alert.tested.firing, [alert.tested.labels]),
-        tested(alert, alert.tested.quiet, []),
+        tested(alert, { series: alert.tested.firing, at: testedAfter, fires: alert.tested.labels }),
+        tested(alert, { series: alert.tested.quiet, at: testedAfter }),
+        ...(alert.tested.more ?? []).map(more => tested(alert, more)),
       ]),
     },
     { lineWidth: 0 },
   )
 
-const tested = (alert: Alert, series: Series, fires: readonly Readonly<Record<string, string>>[]): object => ({
-  name: `${alert.name} ${fires.length > 0 ? 'fires' : 'keeps quiet'}`,
+const tested = (
+  alert: Alert,
+  { at, fires, says, series }: Omit<Case, 'says'> & Partial<Pick<Case, 'says'>>,
+): object => ({
+  name: `${alert.name} ${fires ? 'fires' : 'keeps quiet'}${says === undefined ? '' : `: ${says}`}`,
   interval: '1m',
   input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
   alert_rule_test: [
     {
-      eval_time: testedAfter,
+      eval_time: at,
       alertname: alert.name,
-      exp_alerts: fires.map(labels => ({
+      exp_alerts: (fires ? [fires] : []).map(labels => ({
         exp_labels: { severity: alert.severity, ...labels },
         exp_annotations: {
           summary: filled(alert.summary, labels),

@@ -165,7 +165,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     networkPolicy: group('Limits who may reach the pods, and what the pods may reach.', {
       enabled: flag('', true),
-      postsFrom: objects('Peers that may post. Without any, everybody may.', []),
+      postsFrom: objects(
+        'Peers that may post, besides the dashboard and the pod of `helm test`. Without any, everybody may.',
+        [],
+      ),
       monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
       extraEgress: objects(
         'More rules for what the pods may reach. They may reach the API server, port 443 and DNS.',

@@ -28,6 +28,8 @@ Each name leads to what it posts again and when, where it shows a failure, and a
 - Within the hook's \`dedupeWindow\` two posts that say the same are one delivery, even if one of them describes a later state.
 - Posts of a sender that does not speak of beginnings and ends all count.
 - The header \`Idempotency-Key\` gives a post of any sender an idempotency key, and wins over the key that its body has.
+- Of a registry's post, up to 256 pushes are read. A hook that rolls out refuses a post with more as a whole (400 \`PushUnreadable\`): the tag that it
+  waits for could be among those that are left out.
 - 503 asks the sender to try again. The trigger answers it only if nothing was changed, or if the post has an idempotency key. No other
   refusal gets better by trying again.
 - A skip is answered 200, so that nobody tries again. An alert that is skipped with the reason \`CoolingDown\` therefore comes back no

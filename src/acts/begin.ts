@@ -1,3 +1,4 @@
+import { isNoLater } from '../api/believed.ts'
 import { keyOf } from '../api/hash.ts'
 import { notRun, type Outcome } from '../api/outcome.ts'
 import type { OpenAct } from '../api/record.ts'
@@ -66,7 +67,7 @@ export const beginIn = (
     own &&
     (isCounted(own) ||
       (Math.abs(now - own.at) < windowOf(context) && !isOfNextAlerts(seen, delivery, own)) ||
-      (newsAt !== undefined && !repeats && newsAt <= (own.newsAt ?? -Infinity)))
+      (newsAt !== undefined && !repeats && isNoLater(newsAt, own.newsAt, own.at)))
   // While the hook was closed, a copy was skipped, which may be final. Nobody works on the act by then.
   const row = own && isSame ? draft.get(key) : undefined
   if (own && row?.state === 'skipped' && row.at > own.at) {

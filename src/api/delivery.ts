@@ -63,6 +63,11 @@ export interface Identity {
    */
   readonly repeats?: true
   /**
+   * True if the key is in the header `Idempotency-Key`. Such a key belongs to one body, and its sender can
+   * ask for the outcome.
+   */
+  readonly ofHeader?: true
+  /**
    * How long a second post with this key is a copy, in milliseconds. Default: the hook's
    * `dedupeWindow`.
    */

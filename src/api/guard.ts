@@ -1,3 +1,4 @@
+import { hasAtLeast, hasAtMost } from './characters.ts'
 import { isObject } from './json.ts'
 import type { Schema, Stored } from './schema.ts'
 
@@ -95,8 +96,8 @@ const wrongItself = (schema: Schema, value: unknown): string | undefined => {
     case 'string':
       if (typeof value !== 'string') return 'a string'
       if (schema.enum && !schema.enum.includes(value)) return `one of ${schema.enum.join(', ')}`
-      if (value.length < (schema.minLength ?? 0)) return `at least ${schema.minLength} characters long`
-      return value.length > (schema.maxLength ?? Infinity) ? `at most ${schema.maxLength} characters long` : undefined
+      if (!hasAtLeast(value, schema.minLength ?? 0)) return `at least ${schema.minLength} characters long`
+      return hasAtMost(value, schema.maxLength ?? Infinity) ? undefined : `at most ${schema.maxLength} characters long`
     case 'integer':
     case 'number':
       if (typeof value !== 'number') return schema.type === 'integer' ? 'an integer' : 'a number'

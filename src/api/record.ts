@@ -1,3 +1,4 @@
+import { confirmationSchema, withoutUnfit } from './confirmation.ts'
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
 import { actSchema, runSchema } from './run.ts'
@@ -139,12 +140,6 @@ const recentSchema = {
   },
 } as const satisfies Obj
 
-const confirmationSchema = {
-  type: 'object',
-  required: ['at', 'subject', 'link'],
-  properties: { at: time, subject: { type: 'string' }, link: { type: 'string' } },
-} as const satisfies Obj
-
 const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } as const
 
 const memorySchema = {
@@ -187,7 +182,6 @@ const memorySchema = {
     fullAt: time,
     /** When a process last reported that it refuses deliveries because they store too much. */
     limitedAt: time,
-    /** The confirmation that a sender has asked a person for, and when. */
     confirmation: confirmationSchema,
     /**
      * The processes that wrote last, newest first. Each has its id and the number of its last
@@ -256,7 +250,7 @@ const maxPages = 512
 
 /** Parses the content of a record. */
 export const parseContent = (content: unknown): Content => {
-  const parsed = parsedContent(content, maxContent)
+  const parsed = withoutUnfit(parsedContent(content, maxContent))
   const format = at(parsed, 'format')
   if (typeof format === 'number' && format > recordFormat) return { content: 'newer', format }
   return isMemory(parsed) ? { content: 'known', memory: parsed } : { content: 'unreadable' }

@@ -5,7 +5,7 @@ import { systemNamespaceOption } from '../cli/cluster/system.ts'
 import type { Shell } from '../cli/shell.ts'
 import { openInBrowser } from '../dashboard/open.ts'
 import { serveDashboard, type ConnectAs, type ServedDashboard } from '../dashboard/serve.ts'
-import type { ServerAccess } from '../environment/access.ts'
+import { serverInPod, type ServerAccess } from '../environment/access.ts'
 import { logLevels, pinoLog } from '../environment/log.ts'
 import { LargeAnswers } from '../environment/large-answers.ts'
 import { connect, nodeClock, nodeRandom } from '../environment/node.ts'
@@ -85,7 +85,7 @@ export const dashboard: Command = {
   examples: [
     { line: 'dashboard --open', means: "with your kubeconfig's user" },
     {
-      line: 'dashboard --sign-in token --host 0.0.0.0 --dashboard-url https://hooks.example.com --ca-file ca.crt',
+      line: 'dashboard --sign-in token --host :: --dashboard-url https://hooks.example.com --ca-file ca.crt',
       means: 'in a pod: people paste a token',
     },
   ],
@@ -140,9 +140,7 @@ const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reache
     throw new UsageError('--kubeconfig belongs to --sign-in key: here everybody brings a token of their own')
   }
   if (given.get(flags.url) === undefined) throw new UsageError('--dashboard-url must say which address people open')
-  const host = env['KUBERNETES_SERVICE_HOST']
-  const inPod = host === undefined ? undefined : `https://${host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`
-  const server = given.get(flags.apiServer) ?? inPod
+  const server = given.get(flags.apiServer) ?? serverInPod(env)
   if (server === undefined) throw new UsageError('--api-server must say where the API server is')
   const caFile = given.get(flags.caFile)
   const tls = caFile === undefined ? {} : { tls: { ca: await readFile(caFile, 'utf8') } }

@@ -29,7 +29,7 @@ import { isNew, isRefusing, deliveryReportOf, type DeliveryReport } from './deli
 import { expressionChecks, type ExpressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore, type HookStore } from './hook-store.ts'
-import { hookKey, mayAimAt, namespaceAndName, type KeptHook } from './hooks.ts'
+import { hookKey, mayAimAt, mayReportOtherwise, namespaceAndName, type KeptHook } from './hooks.ts'
 import { KeyKeeper } from './keys.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
@@ -83,8 +83,9 @@ const definitionReadWithinMs = 10_000
 
 const keysKey = 'signing-keys'
 
-/** The queues of a leader. */
+/** The queues of a leader, and what keeps its keys. */
 interface Queues {
+  readonly keeper: KeyKeeper
   readonly keys: WorkQueue
   readonly hooks: WorkQueue
   readonly deliveries: WorkQueue
@@ -162,6 +163,9 @@ class Controller implements ControllerRole {
   #subscribe(): void {
     for (const cache of this.#keyCaches) cache.subscribe(() => this.#leading?.keys.add(keysKey))
     this.#store.onChange(key => this.#leading?.hooks.add(key))
+    this.#store.cache.subscribe(({ before, name, namespace, now }) => {
+      if (this.#leading && mayReportOtherwise(before, now)) this.#reportEdited(hookKey(namespace, name))
+    })
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!now || !this.#leading) return
       this.#pacer.changed(hookKey(namespace, name), now.newestAt)
@@ -173,6 +177,12 @@ class Controller implements ControllerRole {
     this.#autoscalers.subscribe((namespace, { kind, name }) =>
       this.#addHooks(hook => hook.metadata.namespace === namespace && mayAimAt(hook, `${kind}/${name}`)),
     )
+  }
+
+  /** Queues the report of a hook if its status no longer says what the report says of its spec and target. */
+  #reportEdited(key: string): void {
+    const found = this.#unreported(key)
+    if (found && isNew(found.hook, found.report)) this.#pacer.changed(key, found.report.newestAt)
   }
 
   #addHooks(which: (hook: KeptHook) => boolean): void {
@@ -194,7 +204,7 @@ class Controller implements ControllerRole {
   async #lead(term: Term): Promise<void> {
     const { stop } = term
     const queues = this.#queuesFor(term)
-    const { deliveries, hooks, keys } = queues
+    const { deliveries, hooks, keeper, keys } = queues
     await until(this.#environment.clock, () => this.#isSynced(), stop)
     await this.#autoscalersRead(stop)
     this.#leading = queues
@@ -205,6 +215,7 @@ class Controller implements ControllerRole {
     }
     await Promise.all([keys, hooks, deliveries].map(queue => queue.run(stop)))
     this.#leading = undefined
+    keeper.close()
     this.#pacer.stop()
   }
 
@@ -215,9 +226,9 @@ class Controller implements ControllerRole {
     const api = whileLeading(environment.api, () => term.holds())
     const fenced = { ...environment, api }
     const events = eventRecorder(fenced, { controller: 'receiver-hooks', instance: identity })
-    const keys = new KeyKeeper(fenced, namespace, events, () => this.#addHooks(() => true))
+    const keeper = new KeyKeeper(fenced, namespace, events, () => this.#addHooks(() => true))
     const reconcile: ReconcileKey = async (key, attempts) => {
-      const ring = keys.ring()
+      const ring = keeper.ring()
       const hook = this.#store.newest(key)
       if (!ring || !hook) return { isFinal: true }
       const context = { ...fenced, ...this.#asked, events, publicURL, ring, wrote }
@@ -225,7 +236,8 @@ class Controller implements ControllerRole {
     }
     const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)
     return {
-      keys: new WorkQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keys.reconcile()),
+      keeper,
+      keys: new WorkQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keeper.reconcile()),
       hooks: new WorkQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
       deliveries: new WorkQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, report),
     }

@@ -198,7 +198,8 @@ const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport)
   // Times in a status are whole seconds. A second Event in the same second is better than a missing
   // Event.
   if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
-  const note = `to let ${confirmation.subject} post to this hook, open ${confirmation.link}`
+  // A long note is cut at its end, so the link comes first.
+  const note = `open ${confirmation.link} to let ${confirmation.subject || 'the sender'} post to this hook`
   return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
 }
 

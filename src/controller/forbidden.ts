@@ -107,8 +107,8 @@ const forbidden = (lack: string, commands: readonly string[]): Problem => ({
 const asAnswered = ({ message }: ApiError): Problem => ({ reason: 'Forbidden', message, lasts: 'stalled' })
 
 /**
- * Returns whether RBAC refused a request. An admission policy answers 403 too, but no role changes
- * that.
+ * Returns whether RBAC refused a request. An admission policy or a webhook may answer 403 too, but no
+ * role changes that.
  */
 const isByRoles = ({ message }: ApiError): boolean => / User ".*" cannot /.test(message)
 

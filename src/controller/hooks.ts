@@ -69,6 +69,14 @@ export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverH
   now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)
 
 /**
+ * Returns whether what a hook's status says of deliveries may be outdated, although its record is the
+ * same. The sum of leases is about its target, and what is used of limits is about its spec.
+ */
+export const mayReportOtherwise = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
+  now !== undefined &&
+  (before?.metadata.generation !== now.metadata.generation || before.status?.target !== now.status?.target)
+
+/**
  * Returns whether a hook may have this target. Its status names the target of the last reconcile.
  * If the spec has changed since then, any target is possible.
  */

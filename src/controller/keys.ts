@@ -1,6 +1,6 @@
 import { at, stringAt } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { Environment, Metrics } from '../environment/environment.ts'
 import { isStatus } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { create, read, replace } from '../kube/requests.ts'
@@ -17,6 +17,7 @@ import {
   type SigningKeys,
 } from '../token/keys.ts'
 import { keySetEntry, publicKeysConfigMap, secretVersionAnnotation, signingKeysSecret } from '../token/published.ts'
+import { LeaseNotHeld } from './fence.ts'
 import { managedByLabel } from './labels.ts'
 import type { ReconcileResult } from './queue.ts'
 
@@ -43,6 +44,7 @@ const lookAgainMs = 60_000
 /** The signing keys of an installation, in memory and in the API server. */
 export class KeyKeeper {
   readonly #environment: Pick<Environment, 'api' | 'log' | 'random'>
+  readonly #usable: ReturnType<Metrics['gauge']>
   readonly #namespace: string
   readonly #events: EventRecorder
   readonly #changed: () => void
@@ -52,7 +54,7 @@ export class KeyKeeper {
 
   /** Calls `changed` when another key signs or the set changes. */
   constructor(
-    environment: Pick<Environment, 'api' | 'log' | 'random'>,
+    environment: Pick<Environment, 'api' | 'log' | 'metrics' | 'random'>,
     namespace: string,
     events: EventRecorder,
     changed: () => void,
@@ -61,6 +63,13 @@ export class KeyKeeper {
     this.#namespace = namespace
     this.#events = events
     this.#changed = changed
+    this.#usable = environment.metrics.gauge(
+      'receiverhooks_signing_keys_usable',
+      '1 if the leader has read the signing keys and published their public keys, else 0. Only the leader has it.',
+      [],
+    )
+    // A gauge without labels begins with 0, which would be an alarm before the first look.
+    this.#usable.set({}, undefined)
   }
 
   /** Returns the keys, or undefined until the public keys are known to be published. */
@@ -68,18 +77,36 @@ export class KeyKeeper {
     return this.#inUse?.ring
   }
 
+  /** Removes what the metrics say of the keys. Call it when this process no longer leads. */
+  close(): void {
+    this.#usable.set({}, undefined)
+  }
+
   /**
    * Creates the Secret if it is missing, and updates the ConfigMap from it. Throws the API server's
    * errors.
    */
   async reconcile(): Promise<ReconcileResult> {
+    try {
+      const isUsable = await this.#publish()
+      this.#usable.set({}, isUsable ? 1 : 0)
+      return isUsable ? { isFinal: true, againAfterMs: lookAgainMs } : { isFinal: false, againAfterMs: unreadableMs }
+    } catch (error) {
+      // Without the lease another process publishes the keys, and says whether it can.
+      if (!(error instanceof LeaseNotHeld)) this.#usable.set({}, 0)
+      throw error
+    }
+  }
+
+  /** Publishes the public keys. Returns whether the Secret could be read. */
+  async #publish(): Promise<boolean> {
     const { api } = this.#environment
     // The ConfigMap is read before the Secret, and replaced only if it still has that version. So
     // newer keys are never overwritten with the keys of an older Secret.
     const published = await read(api, configMaps, this.#namespace, publicKeysConfigMap)
     const secret = await this.#findSecret(published !== undefined || this.#inUse !== undefined)
     const keys = this.#parse(secret)
-    if (!keys) return { isFinal: false, againAfterMs: unreadableMs }
+    if (!keys) return false
     const jwks = formatPublicKeys(keys)
     if (stringAt(published, 'data', keySetEntry) !== jwks) {
       const wasOurs = this.#inUse?.jwks === jwks || isMadeFrom(published, secret)
@@ -93,7 +120,7 @@ export class KeyKeeper {
       this.#inUse = { jwks, ring: { signing, current: publicKeysOf([signing], signing.kid) } }
       this.#changed()
     }
-    return { isFinal: true, againAfterMs: lookAgainMs }
+    return true
   }
 
   async #findSecret(lost: boolean): Promise<StoredObject> {

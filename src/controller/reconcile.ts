@@ -11,7 +11,7 @@ import { driverOf, isViolation } from '../drivers/registry.ts'
 import { jittered } from '../environment/chance.ts'
 import type { ApiRequest, Environment } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { ApiError, isStatus, ObjectTooLarge } from '../kube/errors.ts'
+import { ApiError, isRefusal, isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { readOfAnyKind, send } from '../kube/requests.ts'
@@ -100,9 +100,7 @@ export const reconcileHook = async (
   const place = { namespace: meta.namespace, accounts: context.accounts }
   const publication =
     token &&
-    (await orForbidden(publish(context, hook, token, context.clock.now()), error =>
-      nowhere(lackedForSecret(error, place)),
-    ).catch(error => nowhere(orTooLarge(error))))
+    (await publish(context, hook, token, context.clock.now()).catch(error => nowhere(unpublished(error, place))))
   const problem = isViolation(bound)
     ? invalid(bound)
     : (problemOf(publication) ??
@@ -241,6 +239,16 @@ const orUnknownKind = (error: unknown): Problem => {
 const orTooLarge = (error: unknown): Problem => {
   if (!(error instanceof ObjectTooLarge)) throw error
   return { reason: 'TooLarge', message: error.message, lasts: 'stalled' }
+}
+
+/**
+ * Returns the problem that the API server refuses to keep the Secret of a hook. Throws errors again
+ * that may pass by themselves.
+ */
+const unpublished = (error: unknown, place: HookPlace): Problem => {
+  if (error instanceof ObjectTooLarge || !isRefusal(error)) return orTooLarge(error)
+  if (isStatus(error, 403)) return lackedForSecret(error, place)
+  return { reason: 'SecretRefused', message: error.message, lasts: 'stalled' }
 }
 
 const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })

@@ -10,6 +10,16 @@ export interface ServerAccess {
   authorization?(): Promise<string | undefined>
 }
 
+/**
+ * Returns the URL of the API server from the variables that every pod has, or undefined outside of a
+ * pod.
+ */
+export const serverInPod = (env: Readonly<Record<string, string | undefined>>): string | undefined => {
+  const host = env['KUBERNETES_SERVICE_HOST'] ?? ''
+  if (host === '') return undefined
+  return `https://${host.includes(':') ? `[${host}]` : host}:${env['KUBERNETES_SERVICE_PORT'] ?? '443'}`
+}
+
 /** The certificates and keys for TLS, in PEM form. */
 export interface Tls {
   readonly ca?: string | Buffer

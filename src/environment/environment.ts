@@ -193,7 +193,11 @@ export interface ExpressionVariables {
 }
 
 export interface Evaluation {
-  /** The owner of the expression: the hook's uid. Owners do not wait for one another. */
+  /**
+   * The namespace of the hook, and the owner of the expression: the hook's uid. Namespaces take
+   * turns, and in each namespace its owners.
+   */
+  readonly namespace: string
   readonly owner: string
   readonly expression: string
   readonly variables: ExpressionVariables
@@ -216,7 +220,7 @@ export type Evaluated =
 
 /** A request to check one expression, without a delivery. */
 export interface ExpressionCheck {
-  /** The owner of the expression: the hook's namespace. Owners do not wait for one another. */
+  /** The owner of the expression: the hook's namespace. Owners take turns. */
   readonly owner: string
   readonly expression: string
   /** How long the answer may take, including all waits, in milliseconds. */

@@ -1,20 +1,25 @@
-/** One queue for each owner. The owners are served in turn. */
+/** One queue for each owner. Namespaces are served in turn, and in each namespace its owners. */
 export interface FairQueue<T extends QueuedItem> {
   readonly size: number
   /**
    * Adds an item at the end of its owner's queue. Returns the items that have no room. That is the
-   * new item if its owner has `maxOfOne` items. Otherwise these are the last items of the owner
-   * whose items have the most bytes.
+   * new item if its owner has `maxOfOne` items. Otherwise these are items of the namespace with the
+   * most bytes: the last items of its owner with the most bytes.
    */
   add(item: T): readonly T[]
   /** Removes and returns the first item of the owner whose turn it is. */
   take(): T | undefined
   remove(item: T): void
-  removeAll(owner: string): readonly T[]
+  removeAll(owner: ItemOwner): readonly T[]
 }
 
-export interface QueuedItem {
+/** Whose turn an item takes. */
+interface ItemOwner {
+  readonly namespace: string
   readonly owner: string
+}
+
+export interface QueuedItem extends ItemOwner {
   readonly bytes: number
 }
 
@@ -24,29 +29,42 @@ export interface FairQueueLimits {
   readonly maxBytes: number
 }
 
+/** The queues of one namespace, by owner. The first owner is served next. */
+interface Queues<T> {
+  readonly owners: Map<string, Queue<T>>
+  bytes: number
+}
+
+interface Queue<T> {
+  readonly items: Set<T>
+  bytes: number
+}
+
 export const fairQueue = <T extends QueuedItem>({ maxBytes, maxOfOne }: FairQueueLimits): FairQueue<T> => {
-  const queues = new Map<string, { readonly items: Set<T>; bytes: number }>()
+  const namespaces = new Map<string, Queues<T>>()
   let size = 0
   let bytes = 0
 
   const remove = (item: T): void => {
-    const queue = queues.get(item.owner)
-    if (!queue?.items.delete(item)) return
+    const queues = namespaces.get(item.namespace)
+    const queue = queues?.owners.get(item.owner)
+    if (!queues || !queue?.items.delete(item)) return
     queue.bytes -= item.bytes
+    queues.bytes -= item.bytes
     size -= 1
     bytes -= item.bytes
-    if (queue.items.size === 0) queues.delete(item.owner)
+    if (queue.items.size === 0) queues.owners.delete(item.owner)
+    if (queues.owners.size === 0) namespaces.delete(item.namespace)
   }
 
   /**
-   * Returns the last item of the owner whose items have the most bytes. Undefined while all items
+   * Returns the last item of the heaviest owner in the heaviest namespace. Undefined while all items
    * together have at most `maxBytes`.
    */
   const tooMuch = (): T | undefined => {
     if (bytes <= maxBytes) return undefined
-    const [first, ...others] = queues.values()
-    const heaviest = others.reduce((most, queue) => (most && queue.bytes > most.bytes ? queue : most), first)
-    return [...(heaviest?.items ?? [])].at(-1)
+    const queue = heaviest(heaviest(namespaces)?.owners)
+    return [...(queue?.items ?? [])].at(-1)
   }
 
   return {
@@ -54,11 +72,14 @@ export const fairQueue = <T extends QueuedItem>({ maxBytes, maxOfOne }: FairQueu
       return size
     },
     add(item) {
-      const queue = queues.get(item.owner) ?? { items: new Set(), bytes: 0 }
+      const queues = namespaces.get(item.namespace) ?? { owners: new Map<string, Queue<T>>(), bytes: 0 }
+      const queue = queues.owners.get(item.owner) ?? { items: new Set(), bytes: 0 }
       if (queue.items.size >= maxOfOne) return [item]
-      queues.set(item.owner, queue)
+      namespaces.set(item.namespace, queues)
+      queues.owners.set(item.owner, queue)
       queue.items.add(item)
       queue.bytes += item.bytes
+      queues.bytes += item.bytes
       size += 1
       bytes += item.bytes
       const leaving: T[] = []
@@ -69,21 +90,31 @@ export const fairQueue = <T extends QueuedItem>({ maxBytes, maxOfOne }: FairQueu
       return leaving
     },
     take() {
-      for (const [owner, queue] of queues) {
-        const [first] = queue.items
-        if (!first) continue
-        remove(first)
-        // The owner is now the last of the owners that are served in turn.
-        if (queues.delete(owner)) queues.set(owner, queue)
-        return first
-      }
-      return undefined
+      const [queues] = namespaces.values()
+      const [queue] = queues?.owners.values() ?? []
+      const [first] = queue?.items ?? []
+      if (!queues || !queue || !first) return undefined
+      remove(first)
+      moveToEnd(queues.owners, first.owner, queue)
+      moveToEnd(namespaces, first.namespace, queues)
+      return first
     },
     remove,
-    removeAll(owner) {
-      const all = [...(queues.get(owner)?.items ?? [])]
+    removeAll({ namespace, owner }) {
+      const all = [...(namespaces.get(namespace)?.owners.get(owner)?.items ?? [])]
       for (const item of all) remove(item)
       return all
     },
   }
+}
+
+/** Returns the value with the most bytes, the first of equal ones. */
+const heaviest = <V extends { readonly bytes: number }>(values = new Map<string, V>()): V | undefined => {
+  const [first, ...others] = values.values()
+  return others.reduce((most, value) => (most && value.bytes > most.bytes ? value : most), first)
+}
+
+/** Moves a key to the end of a map if the map has it: it has had its turn. */
+const moveToEnd = <V>(map: Map<string, V>, key: string, value: V): void => {
+  if (map.delete(key)) map.set(key, value)
 }

@@ -3,9 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { delimiter, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
 import { stringAt } from '../api/json.ts'
-import type { ServerAccess, Tls } from '../environment/access.ts'
+import { serverInPod, type ServerAccess, type Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
+import { askAgainMs, remembered } from './remembered.ts'
 
 /**
  * How to reach the API server. `namespace` is that of the kubeconfig's context or of the pod. It is
@@ -32,14 +33,14 @@ export interface AccessOptions {
  */
 export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> => {
   const { clock = nodeClock, env, serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
-  const host = env['KUBERNETES_SERVICE_HOST']
+  const inPod = serverInPod(env)
   const home = env['HOME'] ?? env['USERPROFILE']
   const byDefault = home === undefined ? undefined : join(home, '.kube', 'config')
 
   const named = options.kubeconfig === undefined ? filesOf(env['KUBECONFIG']) : [options.kubeconfig]
   if (named.length > 0) return await fromKubeconfig(named, options.context, clock)
-  if (host !== undefined && host !== '' && existsSync(join(serviceAccount, 'token'))) {
-    return await fromPod(host, env['KUBERNETES_SERVICE_PORT'] ?? '443', serviceAccount, clock)
+  if (inPod !== undefined && existsSync(join(serviceAccount, 'token'))) {
+    return await fromPod(inPod, serviceAccount, clock)
   }
   if (byDefault !== undefined && existsSync(byDefault)) return await fromKubeconfig([byDefault], options.context, clock)
   throw new Error(
@@ -61,22 +62,16 @@ const rereadMs = 60_000
  * Returns the access from a pod's files. It does not need the client library, which takes 400 ms to
  * load.
  */
-const fromPod = async (host: string, port: string, directory: string, clock: Clock): Promise<LoadedAccess> => {
+const fromPod = async (server: string, directory: string, clock: Clock): Promise<LoadedAccess> => {
   const file = (name: string): Promise<string> => readFile(join(directory, name), 'utf8')
   const namespace = (await file('namespace').catch(() => '')).trim()
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server,
     tls: { ca: await file('ca.crt') },
     authorization: remembered(clock, rereadMs, async () => `Bearer ${(await file('token')).trim()}`),
     ...(namespace === '' ? {} : { namespace }),
   }
 }
-
-/**
- * How long the header Authorization is cached if a plugin or an identity provider makes it, in
- * milliseconds.
- */
-const askAgainMs = 1_000
 
 const fromKubeconfig = async (
   files: readonly string[],
@@ -129,29 +124,3 @@ const credentialsOf = async (config: KubeConfig): Promise<{ authorization: strin
 }
 
 const isPem = (value: unknown): value is string | Buffer => typeof value === 'string' || Buffer.isBuffer(value)
-
-/**
- * The longest time for which a failure is cached, in milliseconds. Without it, a failing plugin
- * would be started for every request.
- */
-const failureMs = 1_000
-
-/**
- * Returns a function that calls `read` and caches its result for `ms` milliseconds, or its error
- * for at most `failureMs`. Simultaneous callers share one call.
- */
-const remembered = <T>(clock: Clock, ms: number, read: () => Promise<T>): (() => Promise<T>) => {
-  let answer: Promise<T> | undefined
-  let until = -Infinity
-  const keepFor = (lifetime: number): void => void (until = clock.monotonic() + lifetime)
-  return () => {
-    if (answer !== undefined && clock.monotonic() < until) return answer
-    until = Infinity
-    answer = read()
-    answer.then(
-      () => keepFor(ms),
-      () => keepFor(Math.min(ms, failureMs)),
-    )
-    return answer
-  }
-}

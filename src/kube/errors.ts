@@ -48,6 +48,19 @@ export const isHopeless = (error: unknown): boolean =>
   error instanceof ApiError &&
   (error.status === 413 || error.status === 422 || /request is too large|larger than max/.test(error.message))
 
+/** The statuses from 400 to 499 that may pass by themselves: the next request may be answered otherwise. */
+const passing: readonly number[] = [401, 404, 408, 409, 410, 425, 429]
+
+/**
+ * Returns whether the API server refuses a request until somebody changes something: the object, a
+ * policy or a webhook. A webhook may choose any status, so the message counts too.
+ */
+export const isRefusal = (error: unknown): error is ApiError =>
+  error instanceof ApiError &&
+  (isHopeless(error) ||
+    (error.status >= 400 && error.status < 500 && !passing.includes(error.status)) ||
+    / denied (?:the )?request/.test(error.message))
+
 /**
  * Returns whether an error is an answer of the API server with one of these statuses, to a request
  * or a watch.

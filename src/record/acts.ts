@@ -1,3 +1,4 @@
+import { believedTimes } from '../api/believed.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { OpenAct } from '../api/record.ts'
@@ -111,7 +112,7 @@ export const acted = (
     draft.add({
       state: 'acted',
       key: act.key,
-      ...momentOf({ ...act, newsAt: latest(act.newsAt, row?.newsAt) }),
+      ...momentOf({ ...act, newsAt: latest(act.newsAt, row && believedTimes(row, row.at).newsAt) }),
       summary,
       ...(reason !== undefined && { reason }),
       ...evidence,

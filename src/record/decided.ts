@@ -1,3 +1,4 @@
+import { believedTimes } from '../api/believed.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import type { Claim, Former, LeaseTerms, Row } from '../api/row.ts'
@@ -34,7 +35,7 @@ export const decided = (
   const named = identity && keyOf(identity.key)
   const before = named === undefined ? undefined : draft.get(named)
   // Another Prometheus may repeat alerts with an earlier beginning. The later one is kept, so that late copies stay copies.
-  const newsAt = latest(identity?.newsAt, before?.newsAt)
+  const newsAt = latest(identity?.newsAt, before && believedTimes(before, before.at).newsAt)
   const moment = momentOf({ at, newsAt, body: signed?.body, of })
   if (decision.state === 'skipped') {
     if (named !== undefined) draft.add({ key: named, ...moment, ...decision })

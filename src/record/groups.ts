@@ -1,10 +1,11 @@
+import { believedTimes, isNoLater } from '../api/believed.ts'
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { ClaimedRow, Report } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
-import { latest } from './memory.ts'
+import { latest, type Moment } from './memory.ts'
 
 /**
  * What a record knows of groups of alerts: which alerts fire by the last report of their group, and
@@ -53,7 +54,8 @@ export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGr
  */
 export const withReport = (draft: MemoryDraft, report: Report, at: number, reason?: string): void => {
   const { endedAt, group, someEndedAt } = report
-  const { [group]: before, ...others } = draft.fields.groups
+  const { [group]: _, ...others } = draft.fields.groups
+  const before = knownOf(draft, group)
   const isEarlier = before !== undefined && before.firing.length > 0 && hasBegunSince(before, endedAt)
   const { beganAt, firing } = isEarlier ? before : report
   const lastEnd = latest(endedAt, before?.endedAt)
@@ -74,6 +76,12 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
     rest.length = maxGroups - 1
   }
   draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
+}
+
+/** Returns what a draft knows of the group with a hash, with times as far as they are believed. */
+const knownOf = (draft: MemoryDraft, group: string) => {
+  const known = draft.fields.groups[group]
+  return known && believedTimes(known, known.at)
 }
 
 /** A reason that leaves it open whether the hook could run for the last report. */
@@ -103,9 +111,12 @@ export const reportedWithin = (
   windowMs: number,
   now: number,
 ): number | undefined => {
-  const { at = Infinity, beganAt = -Infinity, skipped = false } = draft.fields.groups[keyOf(group.key)] ?? {}
+  const { at = Infinity, beganAt, skipped = false } = draft.fields.groups[keyOf(group.key)] ?? {}
   const isWithin = Math.abs(now - at) < (skipped ? Math.min(windowMs, skippedCopiesMs) : windowMs)
-  return isWithin && group.firing.length > 0 && (group.beganAt ?? Infinity) <= beganAt && allSeen(draft, group)
+  return isWithin &&
+    group.firing.length > 0 &&
+    isNoLater(group.beganAt ?? Infinity, beganAt, at) &&
+    allSeen(draft, group)
     ? at
     : undefined
 }
@@ -129,7 +140,7 @@ const hasBegunSince = ({ beganAt = -Infinity }: Pick<Report, 'beganAt'>, endedAt
  * back, that is what the next ones have changed.
  */
 export const hasBegunAgain = (draft: MemoryDraft, { group, phase }: Pick<AlertReport, 'group' | 'phase'>): boolean => {
-  const known = group && draft.fields.groups[keyOf(group.key)]
+  const known = group && knownOf(draft, keyOf(group.key))
   return phase === 'resolved' && known !== undefined && known.firing.length > 0 && hasBegunSince(known, group?.endedAt)
 }
 
@@ -154,7 +165,7 @@ export const withReportOfAct = (
 ): void => {
   if (!report) return
   const { beganAt: _, ...withoutBeginning } = report
-  const known = draft.fields.groups[report.group]
+  const known = knownOf(draft, report.group)
   const isOutdated =
     known !== undefined && (known.at > at || (report.firing.length > 0 && newsAt <= (known.endedAt ?? 0)))
   withReport(
@@ -173,15 +184,17 @@ export const withReportOfAct = (
 export const isOfNextAlerts = (
   draft: MemoryDraft,
   { group, identity, phase }: AlertReport,
-  { newsAt: before = -Infinity }: { readonly newsAt?: number | undefined },
+  earlier: Pick<Moment, 'at' | 'newsAt'>,
 ): boolean => {
-  const known = group && draft.fields.groups[keyOf(group.key)]
+  const known = group && knownOf(draft, keyOf(group.key))
+  const before = believedTimes(earlier, earlier.at).newsAt ?? -Infinity
   const newsAt = identity?.newsAt
   if (!known || newsAt === undefined) return false
   if (phase === 'resolved') {
     const { endedAt = 0 } = group
     return known.firing.length > 0 && endedAt > (known.beganAt ?? Infinity) && endedAt > (known.endedAt ?? 0)
   }
+  if (newsAt === earlier.newsAt) return false
   const isBetween = (end: number | undefined): boolean => end !== undefined && before <= end && end < newsAt
   return isBetween(known.endedAt) || isBetween(known.someEndedAt)
 }

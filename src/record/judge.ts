@@ -1,3 +1,4 @@
+import { isNoLater } from '../api/believed.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
@@ -101,7 +102,8 @@ const judgeByRows = (
   const own = identity && keyOf(identity.key)
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
-    const isOld = identity?.repeats !== true && isStale(identity?.newsAt, row.newsAt) && !endsAgain(draft, delivery)
+    const isStale = identity?.newsAt !== undefined && isNoLater(identity.newsAt, row.newsAt, row.at)
+    const isOld = identity?.repeats !== true && isStale && !endsAgain(draft, delivery)
     const isWithin = Math.abs(now - row.at) < copiesWithinMs(remembered, row)
     const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
@@ -111,7 +113,7 @@ const judgeByRows = (
     const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
     const mayBeNext =
       group !== undefined &&
-      (delivery.phase === 'resolved' || (identity?.newsAt ?? -Infinity) > (row.newsAt ?? Infinity))
+      (delivery.phase === 'resolved' || (identity?.newsAt !== undefined && row.newsAt !== undefined && !isStale))
     const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
     if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
@@ -249,9 +251,6 @@ const repeatsRest = (draft: MemoryDraft, remembered: Remembered, now: number): U
   const message = `a report of the same alerts, with others, was decided at ${rfc3339(reportedAt)}`
   return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
 }
-
-const isStale = (newsAt: number | undefined, known: number | undefined): boolean =>
-  newsAt !== undefined && known !== undefined && newsAt <= known
 
 /**
  * Returns whether a row is of a delivery with another body. A post without a body matches every row

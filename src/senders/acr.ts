@@ -1,4 +1,5 @@
 import { at, stringAt } from '../api/json.ts'
+import { confirmationBy, parsedURL } from './confirmation.ts'
 import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import type { Sender } from './sender.ts'
@@ -25,11 +26,9 @@ export const acr: Sender = {
   },
   confirmation: ({ json }) => {
     const validation = isOfGrid(json) ? listOf(json).find(event => typeOf(event) === validationType) : undefined
-    const link = stringAt(validation, 'data', 'validationUrl') ?? ''
-    if (!URL.canParse(link)) return undefined
-    const { href, hostname, protocol, username } = new URL(link)
-    const isAzures = protocol === 'https:' && username === '' && hostname.endsWith('.eventgrid.azure.net')
-    return isAzures ? { subject: stringAt(validation, 'topic') ?? '', link: href } : undefined
+    const url = parsedURL(stringAt(validation, 'data', 'validationUrl'))
+    const isAzures = url?.protocol === 'https:' && url.username === '' && url.hostname.endsWith('.eventgrid.azure.net')
+    return isAzures ? confirmationBy(url, stringAt(validation, 'topic')) : undefined
   },
 }
 

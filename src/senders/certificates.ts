@@ -2,17 +2,22 @@ import { X509Certificate } from 'node:crypto'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rateLimiter, type Rate } from '../environment/rate.ts'
-import { singleFlight } from '../environment/single-flight.ts'
+import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
 /** A certificate, or why it is not available now. */
 type Found = X509Certificate | { readonly unavailable: string }
 
-/**
- * Resolves with the certificate at a URL of a sender, or why it is not available. Simultaneous
- * calls for one URL share one request.
- */
-export type Certificates = (url: string) => Promise<Found>
+/** The certificates that the posts to one namespace name. */
+export interface Certificates {
+  /**
+   * Resolves with the certificate at a URL of a sender, or why it is not available. Simultaneous
+   * calls for one URL share one request.
+   */
+  find(url: string): Promise<Found>
+  /** Keeps the certificate at a URL, because it has verified a message. */
+  proved(url: string): void
+}
 
 /**
  * How long fetching a certificate may take, in milliseconds. The rest of the time for the answer is
@@ -30,39 +35,75 @@ const maxCertificateBytes = 16 * 1024
 const maxRemembered = 32
 
 /**
+ * How many certificates are remembered that have verified a message. Amazon has one for each region,
+ * and some forty regions.
+ */
+const maxProved = 64
+
+/**
  * How long a failure is remembered, in milliseconds. Senders wait about as long before they try
  * again.
  */
 const failureKeptMs = 10_000
 
 /**
- * The highest rate at which certificates are fetched, for all senders together. It is bounded
- * because posts can name any number of URLs.
+ * The highest rates at which certificates are fetched: for the posts to one namespace, and for all.
+ * They are bounded because posts can name any number of URLs. Each namespace has its own rate, so that
+ * forged posts to one do not keep the messages to others from being verified.
  */
 const fetchRate: Rate = { perSecond: 1, burst: 8 }
+const fetchRateOfAll: Rate = { perSecond: 16, burst: 64 }
 
-/** Fetches certificates when they are first needed. Remembers both certificates and failures. */
-export const fetchedCertificates = ({ clock, outbound }: Pick<Environment, 'clock' | 'outbound'>): Certificates => {
+/**
+ * How many namespaces have a rate of their own at the same time. The one that was used longest ago is
+ * forgotten.
+ */
+const maxNamespaces = 10_000
+
+/**
+ * Fetches certificates when they are first needed. Remembers both certificates and failures. Returns
+ * the certificates for the posts to a namespace.
+ */
+export const fetchedCertificates = ({
+  clock,
+  outbound,
+}: Pick<Environment, 'clock' | 'outbound'>): ((namespace: string) => Certificates) => {
+  const proved = new BoundedMap<string, X509Certificate>(maxProved)
   const known = new BoundedMap<string, X509Certificate>(maxRemembered)
   const failed = new BoundedMap<string, { readonly found: Found; readonly at: number }>(maxRemembered)
   const shared = singleFlight<Found>()
-  const limiter = rateLimiter(clock, 1)
+  const rates = rateLimiter(clock, maxNamespaces)
+  const rateOfAll = rateLimiter(clock, 1)
 
-  const fetched = async (url: string): Promise<Found> => {
-    if (!limiter.take('', fetchRate)) return unavailable('too many are asked for')
+  const fetched = async (url: string, namespace: string): Promise<Found> => {
+    if (!rates.take(namespace, fetchRate) || !rateOfAll.take('', fetchRateOfAll)) return tooMany
     const found = await fetchOne(outbound, url)
     if (found instanceof X509Certificate) known.set(url, found)
     else failed.set(url, { found, at: clock.monotonic() })
     return found
   }
 
-  return async url => {
-    const certificate = known.get(url)
+  const find = async (url: string, namespace: string): Promise<Found> => {
+    const certificate = proved.get(url) ?? known.get(url)
     if (certificate) return certificate
     const failure = failed.get(url)
     if (failure && clock.monotonic() - failure.at < failureKeptMs) return failure.found
-    return await shared(url, () => fetched(url))
+    // This call may share the request of another namespace, which may have used up its rate.
+    return await joinOrAskAgain(
+      shared,
+      url,
+      () => fetched(url, namespace),
+      found => found === tooMany,
+    )
   }
+
+  return namespace => ({
+    find: url => find(url, namespace),
+    proved: url => {
+      const certificate = proved.get(url) ?? known.get(url)
+      if (certificate) proved.set(url, certificate)
+    },
+  })
 }
 
 const fetchOne = async (outbound: Environment['outbound'], url: string): Promise<Found> => {
@@ -82,6 +123,8 @@ const fetchOne = async (outbound: Environment['outbound'], url: string): Promise
 }
 
 const unavailable = (why: string) => ({ unavailable: `the certificate of the signature: ${why}` })
+
+const tooMany = unavailable('too many are asked for')
 
 const certificateIn = (pem: string): X509Certificate | undefined => {
   try {

@@ -5,10 +5,11 @@ import type { Message } from './sender.ts'
 /** A Structured Field string (RFC 9651, section 3.3.3). Its parameters are ignored. */
 const quoted = /^"((?:[^"\\]|\\["\\])*)"\s*(?:;.*)?$/
 
-const prefix = 'idempotency-key:'
-
-/** Returns whether an identity comes from the header `Idempotency-Key`. */
-export const isKeyOfSender = ({ key }: Identity): boolean => key.startsWith(prefix)
+/**
+ * Returns whether an identity comes from the header `Idempotency-Key`. The key does not show it: a hash
+ * replaces a long one.
+ */
+export const isKeyOfSender = ({ ofHeader }: Identity): boolean => ofHeader === true
 
 /**
  * Reads the header `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), which any sender
@@ -17,5 +18,5 @@ export const isKeyOfSender = ({ key }: Identity): boolean => key.startsWith(pref
 export const idempotencyKey = ({ headers }: Message): Identity | undefined => {
   const value = headers['idempotency-key']?.trim() ?? ''
   const key = quoted.exec(value)?.[1]?.replaceAll(/\\(["\\])/g, '$1') ?? value
-  return key === '' ? undefined : namedOnce(`${prefix}${key}`)
+  return key === '' ? undefined : { ...namedOnce(`idempotency-key:${key}`), ofHeader: true }
 }

@@ -7,8 +7,12 @@ import { parseTime } from '../environment/time.ts'
  * Joins parts into one text. Two of these texts are equal only if their parts are equal and in the
  * same order.
  */
-export const identityKey = (...parts: readonly (string | number | readonly string[] | undefined)[]): string =>
-  JSON.stringify(parts)
+export const identityKey = (...parts: readonly Part[]): string => identityKeyOf(parts)
+
+/** Joins a list of parts as {@link identityKey} does. The list may have any length. */
+export const identityKeyOf = (parts: readonly Part[]): string => JSON.stringify(parts)
+
+type Part = string | number | readonly string[] | undefined
 
 /** The longest name that is kept, in characters. A longer one is replaced by its hash. */
 const maxNameLength = 1024

@@ -1,48 +1,59 @@
 import type { Delivery, Push } from '../api/delivery.ts'
 import { isDigest, isPath, isTag, parseRepository, type Repository } from '../api/image.ts'
-import { identityKey, identityOf, namedOnce } from './identity.ts'
+import { identityKey, identityKeyOf, identityOf, namedOnce } from './identity.ts'
 import { nothingNew } from './sender.ts'
 
-/** The parts of a push in a registry's body. They can have any type, because anybody can post. */
-export interface PushParts {
+/**
+ * The most pushes that are read of one post. A list of tags names its repository once, so a small body
+ * could report a great amount of pushes. Registries report one or a few. A post with more is not read
+ * at all: the tag that a hook waits for could be among those that are left out.
+ */
+const maxPushes = 256
+
+/** The parts of a repository in a registry's body. They can have any type, because anybody can post. */
+interface PlaceParts {
   /** With its host, such as `ghcr.io/acme/web`. If `isPath` is true, without its host. */
   readonly repository: unknown
   /** The host, if the registry has it in another member. */
   readonly host?: string | undefined
   /** True if the registry does not write its host into `repository`. */
   readonly isPath?: true
+}
+
+/** The other parts of a push. They can have any type, too. */
+interface TagParts {
   readonly tag: unknown
   readonly digest?: unknown
   readonly at?: number | undefined
 }
 
+/** A repository, perhaps without its host. */
+type Place = Partial<Repository> & Pick<Repository, 'path'>
+
 /**
  * Reads one push. Returns undefined without a valid repository and tag; a digest is no tag. An
  * invalid digest is left out.
  */
-export const pushOf = (parts: PushParts): Push | undefined => {
-  const { at, digest, tag } = parts
-  if (typeof tag !== 'string' || !isTag(tag)) return undefined
+export const pushOf = (parts: PlaceParts & TagParts): Push | undefined => {
   const place = placeOf(parts)
-  return (
-    place && {
-      ...place,
-      tag,
-      ...(typeof digest === 'string' && isDigest(digest) && { digest }),
-      ...(at !== undefined && { at }),
-    }
-  )
+  return place && pushTo(place, parts)
+}
+
+const pushTo = (place: Place, { at, digest, tag }: TagParts): Push | undefined => {
+  if (typeof tag !== 'string' || !isTag(tag)) return undefined
+  return {
+    ...place,
+    tag,
+    ...(typeof digest === 'string' && isDigest(digest) && { digest }),
+    ...(at !== undefined && { at }),
+  }
 }
 
 /**
  * Returns the repository, or undefined if it is not valid. A host that no container's image can
  * contain, such as `registry`, is left out.
  */
-const placeOf = ({
-  host,
-  isPath: withoutHost,
-  repository,
-}: PushParts): (Partial<Repository> & Pick<Repository, 'path'>) | undefined => {
+const placeOf = ({ host, isPath: withoutHost, repository }: PlaceParts): Place | undefined => {
   if (typeof repository !== 'string') return undefined
   if (!withoutHost) return parseRepository(repository)
   const place = host === undefined ? undefined : parseRepository(`${host}/${repository}`)
@@ -61,10 +72,12 @@ export type RegistryEvent = { readonly push: Push; readonly id?: string | undefi
  * Reads an event about a push. An event without a tag is no push: it reports a blob, or the part of
  * an image for one platform. A digest in the place of the tag is no tag.
  */
-export const eventOf = (parts: PushParts, id?: string): RegistryEvent => {
-  if (!placeOf(parts)) return 'unreadable'
+export const eventOf = (parts: PlaceParts & TagParts, id?: string): RegistryEvent => eventAt(placeOf(parts), parts, id)
+
+const eventAt = (place: Place | undefined, parts: TagParts, id?: string): RegistryEvent => {
+  if (!place) return 'unreadable'
   if (isUntagged(parts.tag)) return 'no push'
-  const push = pushOf(parts)
+  const push = pushTo(place, parts)
   return push ? { push, id } : 'unreadable'
 }
 
@@ -77,11 +90,28 @@ const isUntagged = (tag: unknown): boolean =>
  */
 export const deliveryOfEvents = (sender: string, events: readonly RegistryEvent[], needed: string): Delivery => {
   const known = events.filter(event => typeof event !== 'string')
+  if (known.length > maxPushes) return tooManyPushes(sender, known.length)
   if (known.length === 0)
     return events.includes('no push') ? { sender, phase: nothingNew } : unreadablePush(sender, needed)
   const ids = known.flatMap(({ id }) => id ?? [])
   const pushes = known.map(({ push }) => push)
   return deliveryOfPushes(sender, pushes, ids.length === known.length ? ids : [])
+}
+
+/** Makes the delivery of a body that names one repository and a list of its tags. */
+export const deliveryOfTags = (
+  sender: string,
+  repository: unknown,
+  tags: readonly unknown[],
+  needed: string,
+): Delivery => {
+  if (tags.length > maxPushes) return tooManyPushes(sender, tags.length)
+  const place = placeOf({ repository })
+  return deliveryOfEvents(
+    sender,
+    tags.map(tag => eventAt(place, { tag })),
+    needed,
+  )
 }
 
 /**
@@ -97,8 +127,8 @@ export const hostOfURL = (text: unknown): string | undefined =>
  * and times, they are one delivery within the hook's `dedupeWindow`.
  */
 export const deliveryOfPushes = (sender: string, pushes: readonly Push[], ids: readonly string[] = []): Delivery => {
-  const newest = Math.max(...pushes.map(({ at }) => at ?? -Infinity))
-  const key = identityKey(sender, ...pushes.flatMap(({ digest, host, path, tag }) => [host, path, tag, digest]))
+  const newest = pushes.reduce((latest, { at = -Infinity }) => Math.max(latest, at), -Infinity)
+  const key = identityKeyOf([sender, ...pushes.flatMap(({ digest, host, path, tag }) => [host, path, tag, digest])])
   const identity =
     ids.length > 0 ? namedOnce(identityKey(sender, ids)) : identityOf(key, Number.isFinite(newest) ? newest : undefined)
   return { sender, phase: 'none', identity, pushes }
@@ -112,4 +142,10 @@ export const unreadablePush = (sender: string, needed: string): Delivery => ({
   sender,
   phase: 'none',
   unreadable: `the body of ${sender} reports no push: it needs ${needed}`,
+})
+
+const tooManyPushes = (sender: string, count: number): Delivery => ({
+  sender,
+  phase: 'none',
+  unreadable: `the body of ${sender} reports ${count} pushes: a post with more than ${maxPushes} is not read`,
 })

@@ -1,5 +1,5 @@
 import { at, isObject } from '../api/json.ts'
-import { deliveryOfEvents, eventOf } from './push.ts'
+import { deliveryOfTags } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
@@ -20,8 +20,8 @@ export const quay: Sender = {
     const tags = at(json, 'updated_tags')
     // The notification is about a build, a scan or a deletion.
     if (tags === undefined) return { sender: 'quay', phase: nothingNew }
-    const events = tagsIn(tags).map(tag => eventOf({ repository: at(json, 'docker_url'), tag }))
-    return deliveryOfEvents('quay', events, 'docker_url, such as quay.io/acme/web, and updated_tags, a list of tags')
+    const needed = 'docker_url, such as quay.io/acme/web, and updated_tags, a list of tags'
+    return deliveryOfTags('quay', at(json, 'docker_url'), tagsIn(tags), needed)
   },
 }
 

@@ -77,7 +77,7 @@ export type ProofVerdict =
   | { readonly unavailable: string }
 
 export interface Confirmation {
-  /** What is to be confirmed, such as a topic's name. */
+  /** What is to be confirmed, such as a topic's name. Empty if the message does not name it. */
   readonly subject: string
   readonly link: string
 }

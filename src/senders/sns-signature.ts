@@ -1,6 +1,7 @@
 import { verify, X509Certificate } from 'node:crypto'
 import { stringAt } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
+import { parsedURL } from './confirmation.ts'
 import type { Proof, VerificationMeans, ProofVerdict } from './sender.ts'
 
 /**
@@ -38,9 +39,8 @@ const certificatePath = /^\/SimpleNotificationService-[0-9a-f]+\.pem$/
  * other text.
  */
 export const amazonURL = (text: string | undefined): URL | undefined => {
-  if (text === undefined || !URL.canParse(text)) return undefined
-  const url = new URL(text)
-  const isAmazon = url.protocol === 'https:' && amazonHost.test(url.host) && url.username === '' && url.password === ''
+  const url = parsedURL(text)
+  const isAmazon = url?.protocol === 'https:' && amazonHost.test(url.host) && url.username === '' && url.password === ''
   return isAmazon ? url : undefined
 }
 
@@ -78,13 +78,15 @@ export const verifySignature = async (proof: Proof, means: VerificationMeans): P
   if (url === undefined) {
     return { refused: 'SigningCertURL does not lead to a certificate on a host of Amazon SNS' }
   }
-  const found = await means.certificates(url)
+  const found = await means.certificates.find(url)
   if (!(found instanceof X509Certificate)) return found
   const now = means.clock.now()
   if (now < parseTime(found.validFrom) || now > parseTime(found.validTo)) {
     return { refused: 'the certificate of the signature is not valid now' }
   }
-  return isSigned(text, signature, algorithm, found) ? 'genuine' : { refused: "the signature is not the message's" }
+  if (!isSigned(text, signature, algorithm, found)) return { refused: "the signature is not the message's" }
+  means.certificates.proved(url)
+  return 'genuine'
 }
 
 /** Returns the text that SNS signs, or undefined for a type that SNS does not sign. */

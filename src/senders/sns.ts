@@ -1,5 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
+import { confirmationBy } from './confirmation.ts'
 import { groupOfOne, identityByID, wordAt } from './identity.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 import { amazonURL, proofIn, verifySignature } from './sns-signature.ts'
@@ -42,7 +43,7 @@ export const sns: Sender = {
   confirmation: ({ json }) => {
     const link = amazonURL(stringAt(json, 'SubscribeURL'))
     if (stringAt(json, 'Type') !== 'SubscriptionConfirmation' || link === undefined) return undefined
-    return { subject: stringAt(json, 'TopicArn') ?? '', link: link.href }
+    return confirmationBy(link, stringAt(json, 'TopicArn'))
   },
 }
 

@@ -274,12 +274,13 @@ export class TriggerEndpoint {
 const waitingFor = (
   handled: Handled,
   change: DecidedPost['change'],
-  { isAskable }: TriggerContext,
+  { hook, isAskable }: TriggerContext,
   waitMs: number,
 ): Handled => {
   const { answer } = handled
   if (answer === 'no answer' || answer.status !== 200) return handled
-  return { ...handled, waits: { decided: { answer, change, isAskable }, waitMs, isPoll: false } }
+  const isKeySigned = hook.auth?.form === 'standardWebhooks'
+  return { ...handled, waits: { decided: { answer, change, isAskable, isKeySigned }, waitMs, isPoll: false } }
 }
 
 const countIn = (outcome: Ended, at: number): DecidedCount | undefined =>

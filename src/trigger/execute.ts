@@ -15,7 +15,9 @@ import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, outsideWindows, passedOver, stopped } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
+import { keepingActs } from './keeping-acts.ts'
 import type { TriggerContext } from './request.ts'
+import { withoutSecret } from './secret-header.ts'
 
 /** What executing a delivery needs. */
 interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound' | 'tracing'> {
@@ -76,7 +78,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       return postOf(context)
     },
     get acts() {
-      const acts = services.acts.of(context)
+      const acts = keepingActs(services.acts.of(context), context.request)
       return dryRun ? acts : services.pace(acts, context)
     },
   }
@@ -85,9 +87,8 @@ export const execute = async (context: TriggerContext, services: Services): Prom
 
 /** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */
 const postOf = ({ hook: { auth }, message, request }: TriggerContext): DriverPost => {
-  const secret = auth?.form === 'header' ? auth.header.toLowerCase() : undefined
-  const passed = Object.entries(request.headers).filter(([name]) => name !== 'authorization' && name !== secret)
-  return { body: message.body, headers: Object.fromEntries(passed), query: request.query }
+  const { authorization: _, ...headers } = withoutSecret(request.headers, auth)
+  return { body: message.body, headers, query: request.query }
 }
 
 /** Returns a connection whose writes are dry runs. */

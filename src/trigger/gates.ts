@@ -7,6 +7,7 @@ import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
 import { mayBeLong } from './reading/message.ts'
 import type { TriggerContext } from './request.ts'
+import { withoutSecret } from './secret-header.ts'
 
 /**
  * Returns the outcome of every delivery to a hook that is invalid or suspended, or undefined if the
@@ -86,23 +87,30 @@ export const outsideWindows = (
   return { outcome: 'skipped', reason: 'OutsideWindow', message: `the hook is ${text}`, ...opening }
 }
 
+/** What an expression may read of a delivery, and the time for it. */
+interface Filterable extends Pick<TriggerContext, 'deadline' | 'hook'> {
+  readonly message: Pick<TriggerContext['message'], 'body' | 'delivery' | 'isJson'>
+  readonly request: Pick<TriggerContext['request'], 'headers' | 'query'>
+}
+
 /**
  * Returns the outcome of a delivery if the hook's expression rejects it or cannot be evaluated.
  * Undefined if the expression accepts the delivery.
  */
 export const filtered = async (
   expression: string,
-  { deadline, hook, message, request }: TriggerContext,
+  { deadline, hook, message, request }: Filterable,
   { clock, expressions }: Pick<Environment, 'clock' | 'expressions'>,
 ): Promise<Outcome | undefined> => {
   const variables = {
     ...(message.isJson ? { body: message.body } : {}),
-    headers: request.headers,
+    headers: withoutSecret(request.headers, hook.auth),
     query: Object.fromEntries(request.query),
     sender: message.delivery.sender,
   }
+  const { namespace, uid } = hook
   const withinMs = deadline - clock.monotonic() - stepTakesMs
-  const evaluated = await expressions.evaluate({ owner: hook.uid, expression, variables, withinMs })
+  const evaluated = await expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs })
   if ('failed' in evaluated)
     return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${evaluated.failed}` }
   if ('ranOver' in evaluated)

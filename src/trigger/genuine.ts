@@ -17,7 +17,7 @@ export const genuineCheck = ({
 }: Pick<Environment, 'clock' | 'log' | 'outbound'>): CheckGenuine => {
   const certificates = fetchedCertificates({ clock, outbound })
   return async (hook, { delivery, proof }) => {
-    const verdict = await verify(proof, delivery.sender, { clock, certificates })
+    const verdict = await verify(proof, delivery.sender, { clock, certificates: certificates(hook.namespace) })
     if (verdict === 'genuine') return verdict
     log.warn({ namespace: hook.namespace, hook: hook.name, ...verdict }, "a message is not taken for its sender's")
     return 'refused' in verdict ? 'refused' : 'unavailable'

@@ -12,7 +12,7 @@ import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
-import { addressed, challenged, withoutToken, type Address } from './http/address.ts'
+import { addressed, challenged, originForm, withoutToken, type Address } from './http/address.ts'
 import { heldBodies, isLonger, type Bodies } from './http/held-bodies.ts'
 import {
   discardedBytes,
@@ -92,13 +92,14 @@ const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
   const { log, preflight } = served
   const routes = triggerRoutes(served, bodies, send)
   return (request, response) => {
+    request.url = originForm(request.url)
     if (request.url === '/' && looks(request)) {
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
     const address = addressed(request)
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
-    const mayBeDry = request.url?.includes('?') === true
+    const mayBeDry = request.url.includes('?')
     const answer = preflight({ method, ...address, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
     else if (answer) send(request, response, address.isInHeader ? challenged(answer) : answer)
@@ -130,6 +131,15 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
 /** The query of all requests that have none. */
 const noQuery = new URLSearchParams()
 
+/**
+ * Returns the query of a request: all that follows the first question mark (RFC 3986, section 3.4).
+ * Only that question mark is left out.
+ */
+const queryOf = ({ url = '' }: Pick<IncomingMessage, 'url'>): URLSearchParams => {
+  const start = url.indexOf('?')
+  return start === -1 ? noQuery : new URLSearchParams(url.slice(start))
+}
+
 /** Returns a handler that passes a post to the endpoint, and sends the answer. */
 const receiver =
   (endpoint: Endpoint, bodies: Bodies, send: Send) =>
@@ -149,8 +159,14 @@ const receiver =
       named,
       headers: isInHeader ? withoutToken(joined(request)) : joined(request),
       source: sourceOf(request.socket.remoteAddress),
-      query: request.url?.includes('?') ? new URLSearchParams(request.url.split('?')[1]) : noQuery,
-      ...(body && { body: body.read, discard: body.discard, release: body.release }),
+      query: queryOf(request),
+      ...(body && {
+        body: body.read,
+        discard: body.discard,
+        hold: body.hold,
+        keep: body.keep,
+        release: body.release,
+      }),
       onGone: (gone: () => void) => onClose(response, gone),
     }
     const answered = (answer: TriggerAnswer): void => {

@@ -72,7 +72,8 @@ export const maxReadAheadBytes = 16 * 1024
 export interface Limits {
   readonly connections: ConnectionLimits
   /**
-   * The bytes of all bodies in memory, so that slow senders or a slow API server cannot fill it.
+   * The bytes of all bodies in memory, so that slow senders or a slow API server cannot fill it. A
+   * compressed body counts as it was sent and as it is once it is unpacked.
    * When half are used, a hook that holds more than an eighth of `maxHeldBytes` gets no more, nor
    * does a namespace with more than three quarters.
    */

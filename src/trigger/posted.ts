@@ -5,7 +5,16 @@ import type { LiveHook } from './hook.ts'
 import type { Intake } from './intake.ts'
 import { bodyWithinMs, maxPostBodyBytes, smallBodyBytes } from './limits.ts'
 import type { LargeBodies } from './reading/large.ts'
-import { acceptedEncodings, readMessage, type Reading, type ReadMessage, type Unreadable } from './reading/message.ts'
+import {
+  acceptedEncodings,
+  isPacked,
+  readMessage,
+  withoutMark,
+  type Arrived,
+  type Reading,
+  type ReadMessage,
+  type Unreadable,
+} from './reading/message.ts'
 
 /** The answer to a post that is refused before it is executed. */
 export interface Refused {
@@ -48,11 +57,41 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
       // A shorter body was compressed. Its decoded size is unknown, so the maximum is charged.
       const bytes = read.body.length > smallBodyBytes ? read.body.length : maxPostBodyBytes
       if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
-      message = await large.read(hook.namespace, arrived)
+      message = await readLarge(hook, arrived)
       if (message === undefined) return overloaded
+    } else if (typeof message !== 'string' && isPacked(request.headers) && !hasRoom(message.body.length)) {
+      return overloaded
     }
     return typeof message === 'string' ? { refused: refusedBody(message) } : { message }
   }
+
+  /** Counts further bytes of the post, and returns whether there is room for them. */
+  const hasRoom = (bytes: number): boolean => {
+    try {
+      request.hold?.(bytes)
+      return true
+    } catch (error) {
+      if (error instanceof TooMany) return false
+      throw error
+    }
+  }
+
+  /**
+   * Reads a large body, or returns undefined if that is impossible now. The length of a compressed
+   * body is unknown until it is read, so the maximum is counted meanwhile.
+   */
+  const readLarge = async (hook: LiveHook, arrived: Arrived): Promise<Reading | undefined> => {
+    if (!isPacked(request.headers)) {
+      const message = await large.read(hook.namespace, arrived)
+      // The thread returns a copy of the body. Only one of the two stays in memory.
+      return typeof message === 'object' ? { ...message, body: withoutMark(arrived.body) } : message
+    }
+    if (!hasRoom(maxPostBodyBytes)) return undefined
+    const message = await large.read(hook.namespace, arrived)
+    request.hold?.((typeof message === 'object' ? message.body.length : 0) - maxPostBodyBytes)
+    return message
+  }
+
   const discarded = async (): Promise<Refused | undefined> => {
     const read = await (reading ??
       arrived(

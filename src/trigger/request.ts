@@ -43,6 +43,16 @@ export interface TriggerRequest extends PostAddress {
    */
   discard?(): Promise<void>
   /**
+   * Counts further bytes for the hook: those of the body in another form. Throws TooMany if there is
+   * no room for them. A negative number takes back what was counted.
+   */
+  hold?(bytes: number): void
+  /**
+   * Keeps the body counted beyond the answer, because an act has it. Returns a function that ends
+   * this.
+   */
+  keep?(): () => void
+  /**
    * Frees the part of the body that was read. It is called before the post begins to wait, perhaps
    * for long.
    */

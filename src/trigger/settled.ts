@@ -16,6 +16,8 @@ export interface DecidedPost {
   readonly change: DecidedChange | DecidedCount | undefined
   /** Whether the sender can ask for the outcome again with the same request. */
   readonly isAskable: boolean
+  /** True if the key of the post is its signed `webhook-id`. The header `Idempotency-Key` does nothing then. */
+  readonly isKeySigned?: boolean
 }
 
 /** The HTTP status and the reason that answer each state. */
@@ -30,16 +32,14 @@ export const statusOfState: Readonly<Record<SettlementState, readonly [status: n
 }
 
 /** Returns the answer to a post that has waited. */
-export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Settlement): TriggerAnswer => {
+export const settledAnswer = (decided: DecidedPost, settlement: Settlement): TriggerAnswer => {
+  const { answer } = decided
   const { causes, message, of, ready, state } = settlement
   const [status, usual] = statusOfState[state]
   const { reason = usual } = settlement
   const { hook, driver, outcome, from, to, summary, changes } = answer.body
-  const again = isAskable
-    ? '. Send the same request again to go on waiting'
-    : '. Without the header Idempotency-Key it cannot be asked about again'
   const body: Answer = {
-    message: `${message}${state === 'progressing' ? again : ''}`,
+    message: `${message}${state === 'progressing' ? againInWords(decided) : ''}`,
     ...(hook !== undefined && { hook }),
     ...(driver !== undefined && { driver }),
     ...(outcome !== undefined && { outcome }),
@@ -54,6 +54,13 @@ export const settledAnswer = ({ answer, isAskable }: DecidedPost, settlement: Se
     ...(changes && { changes }),
   }
   return { status, headers: {}, body }
+}
+
+const againInWords = ({ isAskable, isKeySigned = false }: DecidedPost): string => {
+  if (isAskable) return '. Send the same request again to go on waiting'
+  return isKeySigned
+    ? '. A signed post, whose key is its webhook-id, cannot be asked about again'
+    : '. Without the header Idempotency-Key it cannot be asked about again'
 }
 
 /**

@@ -12,7 +12,7 @@ const setUp = async (spec: object = {}) => {
   const url = await here.url('web-up')
   const send = (key: string, body?: string, headers: Record<string, string> = {}): Promise<Posted> =>
     post(url, undefined, { headers: { 'Idempotency-Key': key, ...headers }, ...(body === undefined ? {} : { body }) })
-  return { ...here, send }
+  return { ...here, send, url }
 }
 
 const applied = { status: 200, body: { outcome: 'applied' } }
@@ -29,6 +29,17 @@ describe('an idempotency key that comes again', () => {
     expect(await send('release-1', '{"n": 1}')).toMatchObject(duplicate)
     expect(await send('release-2', '{"n": 2}')).toMatchObject(applied)
     expect(await replicas('web')).toBe(4)
+  })
+
+  it('with another body is refused however long the key is, and it can be asked about', async () => {
+    const { replicas, send, url } = await setUp()
+    const key = 'release-1'.repeat(300)
+    expect(await send(key, '{"n": 1}')).toMatchObject(applied)
+    expect(await send(key, '{"n": 2}')).toMatchObject(reused)
+    expect(await send(key, '{"n": 1}')).toMatchObject(duplicate)
+    const asked = await post(`${url}?wait=0s`, undefined, { headers: { 'Idempotency-Key': key } })
+    expect(asked.body['message']).toContain('Send the same request again')
+    expect(await replicas('web')).toBe(3)
   })
 
   it('without a body asks what became of it, whichever came first', async () => {

@@ -231,6 +231,33 @@ describe('an image that was pushed', () => {
   })
 })
 
+describe('a notification of many tags', () => {
+  const tagged = (count: number) => ({
+    docker_url: 'quay.io/acme/web',
+    updated_tags: Array.from({ length: count }, (_, index) => `${'t'.repeat(100)}${index}`),
+  })
+
+  it('that the hook does not want is answered with the first of them', async () => {
+    const { hook, make } = await start()
+    await make('Deployment', 'web', { app: 'quay.io/acme/web:1' })
+    const push = await hook({ selector: {}, image: 'quay.io/acme/web', tags: { semver: '1.x' } })
+    const answer = await push(tagged(200))
+    expect(said(answer)).toBe('200 skipped NotForThisHook')
+    expect(answer.body['message']).toMatch(/^the hook does not want quay\.io\/acme\/web:t+0, \S+, \S+ and 197 others$/)
+    expect(JSON.stringify(answer.body).length).toBeLessThan(2000)
+  })
+
+  it('is refused beyond what is read, and nothing is rolled out', async () => {
+    const { hook, images, make } = await start()
+    await make('Deployment', 'web', { app: 'quay.io/acme/web:1' })
+    const push = await hook({ selector: {}, tags: { glob: '*' } })
+    const answer = await push(tagged(5000))
+    expect(said(answer)).toBe('400 - PushUnreadable')
+    expect(JSON.stringify(answer.body).length).toBeLessThan(2000)
+    expect((await images('Deployment', 'web')).images).toEqual({ app: 'quay.io/acme/web:1' })
+  })
+})
+
 describe('what names no image', () => {
   it('is skipped, or restarts the workloads where the hook says so', async () => {
     const { get, hook, images, make } = await start()

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseJson, stringAt } from '../../src/api/json.ts'
+import { read } from '../../src/kube/requests.ts'
+import { records } from '../../src/kube/resources.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
 import { knownBodies, type KnownBody } from '../senders/bodies.ts'
 import { certificate } from '../senders/certificate.ts'
@@ -171,4 +173,23 @@ describe('a message of SNS', () => {
     )
     expect(seen.body).toContain('Action=ConfirmSubscription')
   })
+})
+
+it('a confirmation that nobody signs, and of any length, leaves the record small and the hook in use', async () => {
+  const here = await cluster()
+  await here.createDeployment('web', 2)
+  await product(here)
+  await here.createHook('web-up', {})
+  const url = await here.url('web-up')
+  const content = async (): Promise<string> =>
+    stringAt(await read(here.api, records, here.namespace, 'web-up'), 'content') ?? ''
+  const validationUrl = 'https://a.eventgrid.azure.net/'
+  const eventType = 'Microsoft.EventGrid.SubscriptionValidationEvent'
+  const posted = await post(url, [{ eventType, topic: `/${'x'.repeat(1_040_000)}`, data: { validationUrl } }])
+  expect(posted).toMatchObject({ status: 200, body: { reason: 'NoNews' } })
+  await until(content, stored => stored.includes(validationUrl))
+  const named = await post(url, undefined, { headers: { 'Idempotency-Key': 'release-1' }, body: '{}' })
+  expect(named).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+  expect((await content()).length).toBeLessThan(10_000)
+  expect(await here.replicas('web')).toBe(3)
 })

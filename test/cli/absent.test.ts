@@ -9,6 +9,7 @@ import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { send } from '../../src/kube/requests.ts'
+import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { deployment } from '../support/objects.ts'
 import { shell } from '../support/shell.ts'
 
@@ -54,6 +55,18 @@ it('doctor says that the namespace is not there', async () => {
   const { code, out } = await run(`doctor -n nosuch --server ${server}`)
   expect(code).toBe(1)
   expect(out).toContain('there is no namespace nosuch')
+})
+
+it('doctor says that no signing key is published', async () => {
+  await create('/api/v1/namespaces/receiver-hooks/configmaps', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: publicKeysConfigMap },
+    data: { [keySetEntry]: JSON.stringify({ keys: [] }) },
+  })
+  const { code, out } = await run(`doctor -n shop --server ${server}`)
+  expect(code).toBe(1)
+  expect(out).toContain('failure  keys: no signing key is published, so no URL works')
 })
 
 it('doctor asks for a second replica of what answers posts, and not of the page', async () => {

@@ -78,6 +78,18 @@ describe('the Event of a rollout that stalls', () => {
   })
 })
 
+describe('the Event of a confirmation', () => {
+  const link = 'https://a.eventgrid.azure.net/'
+  it.each([
+    ['/a', `open ${link} to let /a post to this hook`],
+    ['', `open ${link} to let the sender post to this hook`],
+  ])('begins with the link, and names %j', (subject, note) => {
+    const report = { hookUid: 'uid', reported: undefined, newestAt: 5000, confirmation: { at: 5000, subject, link } }
+    const [event] = eventsOf(hook, report, emittedRefusals())
+    expect(event).toMatchObject({ reason: 'SubscriptionToConfirm', note })
+  })
+})
+
 describe('the Event of a delivery', () => {
   const noteOf = (delivery: Pick<RecentDelivery, 'outcome' | 'reason' | 'message'>): string | undefined => {
     const reported = {

@@ -34,6 +34,8 @@ export interface Process {
   /** Every request. */
   readonly requests: ApiRequest[]
   readonly lines: string[]
+  /** Returns its metrics, as Prometheus reads them. */
+  metrics(): Promise<string>
   /** Its calls never return, its timers never fire. */
   crash(): void
   stop(): Promise<void>
@@ -273,6 +275,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
       writes,
       requests,
       lines: environment.lines,
+      metrics: () => environment.metrics.text(),
       crash: () => {
         alive = false
         stop.abort()

@@ -14,7 +14,7 @@ import { KeyKeeper } from '../../src/controller/keys.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
-import { installation, system } from './installation.ts'
+import { installation, system, type Process } from './installation.ts'
 
 const key = (byte: number) => signingKey(new Uint8Array(32).fill(byte))
 
@@ -40,6 +40,10 @@ const withHook = async () => {
     })
   return { ...x, token, secret, configMap, published, newToken, patch }
 }
+
+/** Returns what a process says of its signing keys in its metrics, or undefined if it says nothing. */
+const usable = async (process: Process): Promise<string | undefined> =>
+  /^receiverhooks_signing_keys_usable (\S+)$/m.exec(await process.metrics())?.[1]
 
 describe('the signing keys', () => {
   test('are made at the very first start, published from their Secret, without an Event', async () => {
@@ -174,6 +178,53 @@ describe('the signing keys', () => {
     const late = await x.becomes('late', 'Valid')
     expect(await x.verify(stringAt(late, 'status', 'token'))).toMatchObject({ verdict: 'valid' })
     expect(await x.token()).toBe(old)
+  })
+
+  test('are usable says the leader alone, for as long as it has them from their Secret', async () => {
+    const x = await withHook()
+    const leader = x.start('one')
+    await x.becomes('web-up', 'Valid')
+    const other = x.start('two')
+    await x.pass(10_000)
+    expect([await usable(leader), await usable(other)]).toEqual(['1', undefined])
+    const good = await x.secret()
+    await x.patch(secrets, signingKeysSecret, { data: { [keySetEntry]: 'AAAA' } })
+    await x.pass(5000)
+    expect(await usable(leader)).toBe('0')
+    await x.patch(secrets, signingKeysSecret, { data: at(good, 'data') })
+    await x.pass(5000)
+    expect(await usable(leader)).toBe('1')
+    await leader.stop()
+    await x.pass(30_000)
+    expect([await usable(leader), await usable(other)]).toEqual([undefined, '1'])
+  })
+
+  test('that nobody can read are not usable, says the leader from its start', async () => {
+    const x = await withHook()
+    await create(x.api, secrets, system, { metadata: { name: signingKeysSecret }, data: { [keySetEntry]: 'AAAA' } })
+    const leader = x.start()
+    await x.pass(10_000)
+    expect(await usable(leader)).toBe('0')
+    // It leads, and it is ready: nothing else says it.
+    expect(await leader.metrics()).toContain('leader_election_master_status{name="receiver-hooks-controller"} 1')
+    expect(leader.ready()).toBe(true)
+    expect(await leader.metrics()).not.toContain('controller_runtime_reconcile_errors_total{controller="signing-keys"}')
+  })
+
+  test('that the API server does not let it read or publish are not usable', async () => {
+    const x = await withHook()
+    let refuses = true
+    const leader = x.start('one', {
+      before: ({ method, path }) =>
+        refuses && method === 'POST' && path.endsWith('/configmaps')
+          ? Promise.resolve({ status: 403, headers: {}, body: '{"kind":"Status","code":403,"message":"no"}' })
+          : undefined,
+    })
+    await x.pass(10_000)
+    expect(await usable(leader)).toBe('0')
+    refuses = false
+    await x.pass(60_000)
+    expect(await usable(leader)).toBe('1')
   })
 
   test('are rotated without a moment in which a URL is refused: published, then signing, then dropped', async () => {

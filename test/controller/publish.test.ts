@@ -10,7 +10,7 @@ import { statusSchema } from '../../src/api/status.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
-import { installation, publicURL, secretData, shop, trueConditions } from './installation.ts'
+import { installation, publicURL, readyReason, secretData, shop, trueConditions } from './installation.ts'
 
 const started = async (token: object = {}) => {
   const x = await installation()
@@ -254,6 +254,81 @@ describe('a hook with token.secretName', () => {
       await x.becomes('web-up', 'Forbidden')
       await x.patchHook('web-up', { spec: { token: { secretName: null } } })
       expect(stringAt(await x.becomes('web-up', 'Valid'), 'status', 'token')).toBe(token)
+    })
+  })
+
+  describe('whose Secret the API server refuses', () => {
+    const policy = 'secrets "web-url" is forbidden: ValidatingAdmissionPolicy "owners" denied request: no owner label'
+    const webhook = 'admission webhook "owners.example.com" denied the request: no owner label'
+    const answer = (code: number, message: string) => ({
+      status: code,
+      headers: {},
+      body: JSON.stringify({ kind: 'Status', code, message }),
+    })
+    /** Starts a controller for a hook. Writes of Secrets by `method` are refused from `refuse` to `mend`. */
+    const refusing = async (method: string, refusal: ReturnType<typeof answer>) => {
+      const x = await installation()
+      let refused = false
+      await x.createDeployment('web')
+      await x.createHook('web-up', { token: names })
+      const start = () =>
+        x.start('refused', {
+          before: request =>
+            refused && request.method === method && request.path.startsWith(`/api/v1/namespaces/${shop}/secrets`)
+              ? Promise.resolve(refusal)
+              : undefined,
+        })
+      const reasons = async () => (await x.hookEvents()).map(event => at(event, 'reason'))
+      return { ...x, start, reasons, refuse: () => void (refused = true), mend: () => void (refused = false) }
+    }
+
+    test.each([
+      ['a policy', answer(422, policy), policy],
+      ['a webhook without a code', answer(400, webhook), webhook],
+      ['a policy that answers 413', answer(413, policy), policy],
+      ['a webhook that answers 429', answer(429, webhook), webhook],
+    ])('because of %s, says so, and has it soon after that is mended', async (_, refusal, message) => {
+      const x = await refusing('POST', refusal)
+      x.refuse()
+      const process = x.start()
+      const hook = await x.becomes('web-up', 'SecretRefused')
+      expect(JSON.stringify(at(hook, 'status', 'conditions'))).toContain(JSON.stringify(message).slice(1, -1))
+      expect(trueConditions(hook)).toEqual(['Stalled'])
+      await x.until(x.reasons, seen => seen.includes('SecretRefused'))
+      await x.pass(600_000)
+      expect(
+        process.requests.filter(({ method, path }) => method === 'POST' && path.endsWith('/secrets')).length,
+      ).toBeLessThan(15)
+      x.mend()
+      await x.pass(125_000)
+      await x.becomes('web-up', 'Valid')
+      expect(await x.verify((await secretData(x.api, 'web-url'))?.['token'])).toMatchObject({ verdict: 'valid' })
+    })
+
+    test('because it is immutable, says so after a rotation', async () => {
+      const x = await refusing('PUT', answer(422, 'Secret "web-url" is invalid: data: Forbidden: field is immutable'))
+      x.start()
+      await x.becomes('web-up', 'Valid')
+      const before = await secretData(x.api, 'web-url')
+      x.refuse()
+      await x.patchHook('web-up', rotate(1))
+      expect(trueConditions(await x.becomes('web-up', 'SecretRefused'))).toEqual(['Stalled'])
+      expect(await secretData(x.api, 'web-url')).toEqual(before)
+      await x.remove(secrets, shop, 'web-url')
+      await x.pass(125_000)
+      await x.becomes('web-up', 'Valid')
+      expect((await secretData(x.api, 'web-url'))?.['token']).not.toBe(before?.['token'])
+    })
+
+    test.each([429, 408])('for a while, with %i, says nothing, and has it soon', async status => {
+      const x = await refusing('POST', answer(status, 'too many requests'))
+      x.refuse()
+      x.start()
+      await x.pass(5000)
+      expect(readyReason(await x.hook('web-up'))).toBeUndefined()
+      x.mend()
+      await x.becomes('web-up', 'Valid')
+      expect(await x.reasons()).toEqual([])
     })
   })
 

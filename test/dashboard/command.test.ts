@@ -32,6 +32,28 @@ it('opens once by the link that the command prints, as the user of the kubeconfi
   expect(await running.end('SIGTERM')).toBe(0)
 })
 
+it('listens on every address, and finds an API server whose address is one of IPv6', async () => {
+  const given = shell({ env: { KUBERNETES_SERVICE_HOST: '::1', KUBERNETES_SERVICE_PORT: '1' } })
+  const typed = ['dashboard', '--sign-in', 'token', '--host', '::', '--port', '0']
+  const url = 'https://page.example.com'
+  const running = await runProgram(
+    { entries: commands, version: '', summary: '' },
+    [...typed, '--dashboard-url', url],
+    given.shell,
+  )
+  if (typeof running === 'number') throw new Error(given.err())
+  onTestFinished(running)
+  const origin = `http://127.0.0.1:${/port (\d+)/.exec(given.err())?.[1]}`
+  const signIn = await fetch(`${origin}/api/session`, {
+    method: 'POST',
+    headers: { origin, 'content-type': 'application/json' },
+    body: JSON.stringify({ token: 'mine' }),
+  })
+  // Nobody listens at that port, which is what the page then says.
+  expect(signIn.status).toBe(503)
+  expect(await signIn.json()).toMatchObject({ reason: 'ApiServerUnreachable' })
+})
+
 it.each([
   'http://trigger.example.com/?',
   'http://trigger.example.com/#x',

@@ -279,6 +279,67 @@ describe('values', () => {
   })
 })
 
+describe('the network policy of the trigger', () => {
+  const component = 'app.kubernetes.io/component'
+  const peer = (role: string): object => ({
+    podSelector: { matchLabels: { 'app.kubernetes.io/name': 'receiver-hooks', [component]: role } },
+  })
+  const some = ['networkPolicy.postsFrom[0].namespaceSelector.matchLabels.team=shop']
+  const page = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+
+  /** Returns who may post, or undefined if everybody may. */
+  const peersOf = async (...values: readonly string[]): Promise<unknown> => {
+    const policy = (await rendered(...values)).find(
+      object => kindOf(object) === 'NetworkPolicy' && nameOf(object) === 'receiver-hooks-trigger',
+    )
+    const rules = listAt(policy, 'spec', 'ingress')
+    return at(
+      rules.find(rule => listAt(rule, 'ports').some(port => at(port, 'port') === 'posts')),
+      'from',
+    )
+  }
+
+  it('lets everybody post where nobody is named', async () => {
+    expect(await peersOf(...page)).toBeUndefined()
+  })
+
+  it.each([['in two processes', []] as const, ['in one', ['single=true']] as const])(
+    'lets the dashboard and the pod of helm test post as well, with both roles %s',
+    async (_, values) => {
+      const named = { namespaceSelector: { matchLabels: { team: 'shop' } } }
+      expect(await peersOf(...some, ...values)).toEqual([named, peer('test')])
+      expect(await peersOf(...some, ...page, ...values)).toEqual([named, peer('dashboard'), peer('test')])
+    },
+  )
+
+  it('names labels that those pods have', async () => {
+    const sets = page.flatMap(value => ['--set', value])
+    const objects = objectsIn((await helm('template', 'receiver-hooks', chart, ...sets)).stdout)
+    const labelsOf = (kind: string, name: string, ...path: readonly string[]): unknown =>
+      at(
+        objects.find(object => kindOf(object) === kind && nameOf(object) === name),
+        ...path,
+        'metadata',
+        'labels',
+      )
+    const own = { 'app.kubernetes.io/name': 'receiver-hooks' }
+    expect(labelsOf('Pod', 'receiver-hooks-test')).toMatchObject({ ...own, [component]: 'test' })
+    expect(labelsOf('Deployment', 'receiver-hooks-dashboard', 'spec', 'template')).toMatchObject({
+      ...own,
+      [component]: 'dashboard',
+    })
+  })
+})
+
+it('has the dashboard listen on every address of IPv6 and IPv4', async () => {
+  const objects = await rendered('dashboard.enabled=true', 'dashboard.url=https://page.example.com')
+  const deployment = objects.find(
+    object => kindOf(object) === 'Deployment' && nameOf(object) === 'receiver-hooks-dashboard',
+  )
+  const [container] = listAt(deployment, 'spec', 'template', 'spec', 'containers')
+  expect(stringsAt(container, 'args').filter(argument => argument.startsWith('--host'))).toEqual(['--host=::'])
+})
+
 it('makes no FlowSchema where it is turned off, or where it serves one namespace', async () => {
   const kinds = async (...values: readonly string[]): Promise<readonly string[]> =>
     (await rendered(...values)).map(kindOf).filter(kind => /^(FlowSchema|PriorityLevel)/.test(kind))

@@ -33,6 +33,10 @@ describe('the component of the dashboard', () => {
     expect(stringsAt(container, 'args')[3]).toMatch(/^--dashboard-url=/)
   })
 
+  it('listens on every address of IPv6 and IPv4: the kubelet asks the address of the pod, whichever that is', () => {
+    expect(stringsAt(container, 'args').filter(argument => argument.startsWith('--host'))).toEqual(['--host=::'])
+  })
+
   it('reaches the API server, the trigger and DNS alone', () => {
     const egress = listAt(named('NetworkPolicy'), 'spec', 'egress')
     const ports = egress.flatMap(rule => listAt(rule, 'ports').map(port => at(port, 'port')))

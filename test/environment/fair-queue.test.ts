@@ -6,7 +6,8 @@ interface Item extends QueuedItem {
   readonly number: number
 }
 
-const items = (...owners: readonly string[]): Item[] => owners.map((owner, number) => ({ owner, number, bytes: 1 }))
+const items = (...owners: readonly string[]): Item[] =>
+  owners.map((owner, number) => ({ namespace: owner, owner, number, bytes: 1 }))
 
 const limits = { maxOfOne: 100, maxBytes: 1000 }
 
@@ -34,12 +35,30 @@ test('of one owner only so many wait: the last is sent away', () => {
 
 test('when all hold too much, the last of those who hold most leave', () => {
   const line = fairQueue<Item>({ maxOfOne: 100, maxBytes: 10 })
-  const small = { owner: 'small', number: 0, bytes: 4 }
-  const large = [1, 2].map(number => ({ owner: 'large', number, bytes: 3 }))
+  const small = { namespace: 'a', owner: 'small', number: 0, bytes: 4 }
+  const large = [1, 2].map(number => ({ namespace: 'b', owner: 'large', number, bytes: 3 }))
   for (const item of [...large, small]) expect(line.add(item)).toEqual([])
-  const more = { owner: 'more', number: 3, bytes: 2 }
+  const more = { namespace: 'c', owner: 'more', number: 3, bytes: 2 }
   expect(line.add(more)).toEqual([large[1]])
   expect(all(line)).toEqual(['large1', 'small0', 'more3'])
+})
+
+test('namespaces are served in turn, and in each its owners', () => {
+  const line = fairQueue<Item>(limits)
+  const [a, b] = [items('a1', 'a2', 'a2', 'a3'), items('b1', 'b1')]
+  for (const item of a) line.add({ ...item, namespace: 'a' })
+  for (const item of b) line.add({ ...item, namespace: 'b' })
+  expect(all(line)).toEqual(['a10', 'b10', 'a21', 'b11', 'a33', 'a22'])
+})
+
+test('when all hold too much, those of the heaviest namespace leave first, and there those of the heaviest owner', () => {
+  const line = fairQueue<Item>({ maxOfOne: 100, maxBytes: 10 })
+  const other = { namespace: 'other', owner: 'heavy', number: 0, bytes: 4 }
+  const many = [2, 3].map((bytes, number) => ({ namespace: 'many', owner: `hook-${number}`, number, bytes }))
+  for (const item of [other, ...many]) expect(line.add(item)).toEqual([])
+  const more = { namespace: 'more', owner: 'x', number: 0, bytes: 2 }
+  expect(line.add(more)).toEqual([many[1]])
+  expect(line.size).toBe(3)
 })
 
 test('what has been taken out is not served, once or all of an owner', () => {
@@ -47,8 +66,8 @@ test('what has been taken out is not served, once or all of an owner', () => {
   const [one, two, three, four] = items('a', 'a', 'b', 'a')
   for (const item of [one, two, three, four]) if (item) line.add(item)
   if (two) line.remove(two)
-  expect(line.removeAll('a')).toEqual([one, four])
-  expect(line.removeAll('a')).toEqual([])
+  expect(line.removeAll({ namespace: 'a', owner: 'a' })).toEqual([one, four])
+  expect(line.removeAll({ namespace: 'a', owner: 'a' })).toEqual([])
   expect([line.size, all(line)]).toEqual([1, ['b2']])
 })
 
@@ -61,7 +80,7 @@ property(
     const served = new Map<string, number>()
     for (const [number, owner] of moves.entries()) {
       if (owner !== undefined) {
-        line.add({ owner, number, bytes: 1 })
+        line.add({ namespace: owner, owner, number, bytes: 1 })
         const its = waiting.get(owner) ?? { count: 0, since: number }
         waiting.set(owner, { ...its, count: its.count + 1 })
         continue

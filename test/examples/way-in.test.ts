@@ -37,13 +37,17 @@ it('the chart makes the HTTPRoute of the example, and the Gateway has a listener
   expect(listAt(route, 'spec', 'hostnames')).toEqual([stringAt(listener, 'hostname')])
 })
 
-it('the values of the example let posts in from the namespaces that they name alone', async () => {
+it('the values of the example let posts in from the namespaces that they name and the pod of helm test alone', async () => {
   const policy = find(await rendered('--values', `${folder}/values.yaml`), 'NetworkPolicy')
   const posts = listAt(policy, 'spec', 'ingress').find(rule => stringAt(listAt(rule, 'ports')[0], 'port') === 'posts')
-  expect(listAt(posts, 'from')).toEqual(
-    listAt(parse(readFileSync(`${folder}/values.yaml`, 'utf8')), 'networkPolicy', 'postsFrom'),
-  )
-  expect(listAt(posts, 'from')).toHaveLength(2)
+  const named = listAt(parse(readFileSync(`${folder}/values.yaml`, 'utf8')), 'networkPolicy', 'postsFrom')
+  expect(named).toHaveLength(2)
+  expect(listAt(posts, 'from').slice(0, 2)).toEqual(named)
+  expect(
+    listAt(posts, 'from')
+      .slice(2)
+      .map(peer => at(peer, 'podSelector', 'matchLabels', 'app.kubernetes.io/component')),
+  ).toEqual(['test'])
 })
 
 it('the host of the examples is the host of the public URL', () => {

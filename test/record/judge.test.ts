@@ -156,6 +156,43 @@ describe('two deliveries of the same key', () => {
   })
 })
 
+describe('a time far in the future', () => {
+  const day = 24 * 3600 * second
+  const group: AlertGroup = { key: 'g', firing: ['a'], mixed: false, beganAt: now + day }
+  const firing = remembered({ ...named('a', now + day), group }, { undo: true })
+  const memory = memoryOf(firing)
+
+  it('counts like the time of its row, so that later alerts run', () => {
+    const later = { ...group, beganAt: now + 60 * second }
+    const again = remembered({ ...named('a', now + 60 * second), group: later }, { undo: true })
+    expect(judged(memory, again, 60)).toBe('new')
+    expect(judged(memory, remembered(named('a', now), { undo: true }), 60)).toBe('Duplicate')
+    expect(made(again, now + 60 * second)(memory).rows).toMatchObject([{ newsAt: now + 60 * second }])
+  })
+
+  it('is of the same alerts when it is repeated, however late', () => {
+    for (const seconds of [60, 3600, 20 * 3600]) expect(judged(memory, firing, seconds)).toBe('Duplicate')
+  })
+
+  it('by the clock of one of two Prometheus lets the hook run once more at most', () => {
+    const group: AlertGroup = { key: 'g', firing: ['a'], mixed: false, beganAt: now }
+    const right = remembered({ ...named('a', now), group }, { undo: true })
+    const ofRight = memoryOf(right)
+    expect(judged(ofRight, firing, 60)).toBe('new')
+    const ofBoth = made(firing, now + 60 * second)(ofRight)
+    expect(judged(ofBoth, right, 120)).toBe('Duplicate')
+    expect(judged(ofBoth, firing, 120)).toBe('Duplicate')
+  })
+
+  it('hides no end of its alerts', () => {
+    const { beganAt: _, ...over } = { ...group, firing: [], endedAt: now + 30 * second }
+    const end = remembered({ phase: 'resolved', ...named('end', now + 30 * second), group: over }, { undo: true })
+    expect(judged(memory, end, 60)).toBe('undo')
+    const early = { ...over, endedAt: now - 1 }
+    expect(judged(memory, remembered({ phase: 'resolved', group: early }, { undo: true }), 60)).toBe('NothingToUndo')
+  })
+})
+
 describe('alerts for which the hook could not run', () => {
   const day = 24 * 3600 * second
   const group = (firing: readonly string[]): AlertGroup => ({ key: 'g', firing, mixed: false, beganAt: 5 })

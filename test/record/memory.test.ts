@@ -86,4 +86,20 @@ describe('the content of a record', () => {
   ])('%s', (_, content, found) => {
     expect(parseContent(JSON.stringify(content)).content).toBe(found)
   })
+
+  const link = 'https://a.eventgrid.azure.net/'
+  it.each([
+    ['without one', undefined, undefined],
+    ['with one', { at: 1, subject: '/a', link }, { at: 1, subject: '/a', link }],
+    // Earlier versions stored what anybody had posted.
+    ['without one of a long subject', { at: 1, subject: 'x'.repeat(900_000), link }, undefined],
+    ['without one of a long link', { at: 1, subject: '', link: link + 'x'.repeat(900_000) }, undefined],
+    ['without one of another form', { at: 'now' }, undefined],
+  ])('asks for a confirmation: %s', (_, confirmation, found) => {
+    const parsed = parseContent(JSON.stringify(content({ ranAt: 5, confirmation })))
+    if (parsed.content !== 'known') throw new Error(`the content is ${parsed.content}`)
+    expect(parsed.memory.ranAt).toBe(5)
+    expect(parsed.memory.confirmation).toEqual(found)
+    expect(JSON.stringify(storedOf(memoryOf(parsed.memory))).length).toBeLessThan(1000)
+  })
 })

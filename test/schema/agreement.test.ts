@@ -221,7 +221,12 @@ const runJob = fc.record(
           fc.constantFrom('MODE', 'a_1', '_', 'RECEIVER_HOOK', 'MY_RECEIVER_HOOK_X'),
           ...['RECEIVER_HOOK_', 'RECEIVER_HOOK_X', '1A', 'A-B', '', 'é'],
         ),
-        value: mostly<string>(fc.constantFrom('', 'full', '$(MODE)', 'é\n'), '\u0000', 'x'.repeat(129)),
+        value: mostly<string>(
+          fc.constantFrom('', 'full', '$(MODE)', 'é\n', '😀'.repeat(128)),
+          '\u0000',
+          'x'.repeat(129),
+          '😀'.repeat(129),
+        ),
       }),
       { selector: variable => variable.name, maxLength: 3 },
     ),
@@ -309,6 +314,38 @@ describe('admission and the check at a first delivery', () => {
       admitted: violation === undefined,
       violation,
     })
+  })
+
+  test.each([
+    ['128 characters of two units each', '😀'.repeat(128), true],
+    ['129 of them', '😀'.repeat(129), false],
+    ['128 halves of such characters', '\ud83d'.repeat(128), true],
+    ['127 characters and two halves in the wrong order', `${'x'.repeat(127)}\ude00\ud83d`, false],
+    ['300 of them', '😀'.repeat(300), false],
+  ])('count a text in characters: %s', (_, value, isGood) => {
+    const job = { cronJob: 'c', concurrency: 'allow', body: 'none', ttl: '24h', env: [{ name: 'A', value }] }
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const all = { driver: 'runJob', runJob: job, ...common, token: { rotation: 0, overlap: '5m' } }
+    expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])
+  })
+
+  test.each([
+    ['316 characters of two units each', '😀'.repeat(316), true],
+    ['318 of them', '😀'.repeat(318), false],
+  ])('count the name of a label in characters: %s', (_, label, isGood) => {
+    const restart = { selector: { matchLabels: { [label]: 'x' } } }
+    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
+    const all = { driver: 'restart', restart, ...common, token: { rotation: 0, overlap: '5m' } }
+    expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])
+  })
+
+  test('count the least length in characters', () => {
+    const schema = { type: 'string', minLength: 3 } as const
+    const isLongEnough = (text: string): boolean => firstViolation(schema, text, '') === undefined
+    expect(['😀😀', 'x😀', '😀😀😀', 'abc', 'ab', ''].map(isLongEnough)).toEqual([
+      ...[false, false, true],
+      ...[true, false, false],
+    ])
   })
 
   property('judge all windows alike', [windows], written => {

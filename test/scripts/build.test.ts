@@ -30,7 +30,7 @@ const asking = `
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)
   const variables = { headers: { 'x-a': 'b' }, query: {}, sender: 'plain' }
   const expression = "headers['x-a'] == 'b' && body == null"
-  console.log(JSON.stringify(await expressions.evaluate({ owner: 'a', expression, variables, withinMs: 30_000 })))
+  console.log(JSON.stringify(await expressions.evaluate({ namespace: 'shop', owner: 'a', expression, variables, withinMs: 30_000 })))
   expressions.close()
 `
 

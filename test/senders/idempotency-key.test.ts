@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
+import { isKeyOfSender } from '../../src/senders/idempotency-key.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
 import { notification } from '../support/alertmanager.ts'
 import { fc, property } from '../support/property.ts'
@@ -15,7 +17,7 @@ describe('the header Idempotency-Key', () => {
     ['half a pair of quotes', '"a', '"a'],
     ['an escape that is none', String.raw`"a\b"`, String.raw`"a\b"`],
   ])('names a delivery once and for all: %s', (_name, value, key) => {
-    expect(named(value).identity).toEqual({ key: `idempotency-key:${key}`, newsAt: 0 })
+    expect(named(value).identity).toEqual({ key: `idempotency-key:${key}`, newsAt: 0, ofHeader: true })
   })
 
   it.each([
@@ -30,8 +32,32 @@ describe('the header Idempotency-Key', () => {
     const json = notification('firing', 'new alerts added')
     const { identity: own, ...rest } = deliveryOf({ headers: {}, json })
     expect(own).toBeDefined()
-    expect(named('once', json)).toEqual({ ...rest, identity: { key: 'idempotency-key:once', newsAt: 0 } })
+    expect(named('once', json)).toEqual({
+      ...rest,
+      identity: { key: 'idempotency-key:once', newsAt: 0, ofHeader: true },
+    })
     expect(named('""', json).identity).toEqual(own)
+  })
+
+  it.each([10, 1000, 1009, 5000])(
+    'is known as a key of the sender, and no other identity is: %i characters',
+    length => {
+      const identity = named('x'.repeat(length)).identity ?? { key: '' }
+      expect(isKeyOfSender(identity)).toBe(true)
+      expect(named(`${'x'.repeat(length - 1)}y`).identity?.key).not.toBe(identity.key)
+      const { identity: own = { key: '' } } = deliveryOf({
+        headers: {},
+        json: notification('firing', 'new alerts added'),
+      })
+      expect(isKeyOfSender(own)).toBe(false)
+    },
+  )
+
+  it('has the same name as in earlier versions if it is long, so that what they have stored is found', () => {
+    const hash = createHash('sha256')
+      .update(`idempotency-key:${'x'.repeat(1009)}`)
+      .digest('base64url')
+    expect(named('x'.repeat(1009)).identity?.key).toBe(`sha256:${hash}`)
   })
 
   property('distinguishes any two values, written as RFC 9651 says', [fc.string(), fc.string()], (a, b) => {

@@ -1,4 +1,5 @@
 import type { Delivery, Push } from '../../src/api/delivery.ts'
+import { maxLink, maxSubject } from '../../src/api/confirmation.ts'
 import { parseImage } from '../../src/api/image.ts'
 import { confirmationOf, deliveryOf, senders } from '../../src/senders/registry.ts'
 import type { Message } from '../../src/senders/sender.ts'
@@ -11,8 +12,9 @@ export const wrongWith = (message: Message): string | undefined => {
   try {
     // None may throw, whether the message is its own or not.
     for (const sender of senders) sender.parse(message)
-    const link = confirmationOf(message)?.link
+    const { link, subject = '' } = confirmationOf(message) ?? {}
     if (link !== undefined && !isKnownLink(link)) return `a link to ${link} would be shown`
+    if (subject.length > maxSubject || (link?.length ?? 0) > maxLink) return 'a confirmation that is too long'
     return wrongDelivery(deliveryOf(message))
   } catch (error) {
     return error instanceof Error ? `it throws: ${error.stack ?? error.message}` : 'it throws'

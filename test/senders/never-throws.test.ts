@@ -60,12 +60,39 @@ it('nor does the verification of damaged messages of SNS fail to give a verdict'
   const chance = seededChance(11)
   const means = {
     clock: fakeClock(),
-    certificates: async () => ({ unavailable: 'nobody has one' }),
+    certificates: { find: async () => ({ unavailable: 'nobody has one' }), proved: () => undefined },
   }
   const verdicts = await Promise.all(Array.from({ length: 2000 }, () => verified(mutated(known, chance), means)))
   const kinds = verdicts.map(verdict => (verdict === 'genuine' ? verdict : (Object.keys(verdict)[0] ?? '')))
   expect(new Set(kinds)).toEqual(new Set(['genuine', 'refused', 'unavailable']))
 })
+
+it.each([
+  ['tags of Quay', () => ({ docker_url: 'quay.io/acme/web', updated_tags: hundredsOfThousands(index => `t${index}`) })],
+  [
+    'tags of an older Quay',
+    () => ({
+      docker_url: 'quay.io/acme/web',
+      updated_tags: Object.fromEntries(hundredsOfThousands(index => [`t${index}`, ''])),
+    }),
+  ],
+  [
+    'events of a registry',
+    () => ({
+      events: hundredsOfThousands(id => ({
+        id: `${id}`,
+        action: 'push',
+        target: { repository: 'acme/web', tag: 'a' },
+      })),
+    }),
+  ],
+])('nor do hundreds of thousands of %s', (_name, body) => {
+  expect(wrongWith({ headers: {}, json: body() })).toBeUndefined()
+})
+
+function hundredsOfThousands<T>(make: (index: number) => T): readonly T[] {
+  return Array.from({ length: 300_000 }, (_, index) => make(index))
+}
 
 it('nor do fifty thousand levels of nesting', () => {
   const deep: unknown = JSON.parse(`${'{"labels":'.repeat(50_000)}1${'}'.repeat(50_000)}`)

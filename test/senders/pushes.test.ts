@@ -41,6 +41,35 @@ describe('a validation of Event Grid', () => {
   ])('brings no link to anybody else: %j', link => {
     expect(linkOf(link)).toBeUndefined()
   })
+
+  // Nobody signs it, and the record of the hook stores it.
+  const confirmation = (topic: unknown, validationUrl = 'https://a.eventgrid.azure.net/') =>
+    confirmationOf({ headers: {}, json: [{ eventType: type, topic, data: { validationUrl } }] })
+  const registry =
+    '/subscriptions/6f1a7e0e-0b4c-4e4a-9a5e-2c1d1f0b5a77/resourceGroups/läden_(eu)/providers/Microsoft.ContainerRegistry/registries/acme'
+
+  it('names the registry', () => {
+    expect(confirmation(registry)?.subject).toBe(registry)
+  })
+
+  it('keeps the beginning of a long name', () => {
+    const subject = confirmation(`/${'x'.repeat(1_000_000)}`)?.subject
+    expect(subject).toBe(`/${'x'.repeat(254)}…`)
+  })
+
+  it.each([undefined, 1, '', 'anything', '/a\u001b[2J', '/a\nb', '/a b', '/<b>', '/https://a.example'])(
+    'keeps no name that is none of a resource: %j',
+    topic => {
+      expect(confirmation(topic)?.subject).toBe('')
+    },
+  )
+
+  it.each([
+    ['as it is sent', `https://a.eventgrid.azure.net/${'x'.repeat(1_000_000)}`],
+    ['once a browser has read it', `https://a.eventgrid.azure.net/${'"'.repeat(1000)}`],
+  ])('brings no link that is too long %s', (_name, link) => {
+    expect(confirmation('/a', link)).toBeUndefined()
+  })
 })
 
 describe('a time', () => {
@@ -62,6 +91,49 @@ describe('a time', () => {
     }
     const [push] = read({ action: 'created', package: item }, { 'x-gitea-event': 'package' }).pushes ?? []
     expect(push).toEqual({ path: 'a/b', tag: 'c' })
+  })
+})
+
+describe('a notification of Quay with many tags', () => {
+  /** Makes a notification that counts how often its repository is read. */
+  const withTags = (count: number) => {
+    const reads: number[] = []
+    const json = {
+      updated_tags: Array.from({ length: count }, (_, index) => `t${index}`),
+      get docker_url() {
+        reads.push(count)
+        return `quay.io/${'x/'.repeat(100)}web`
+      },
+    }
+    return { delivery: () => read(json), reads }
+  }
+
+  it('is read to the last tag, and its repository is parsed once', () => {
+    const one = withTags(1)
+    one.delivery()
+    const { delivery, reads } = withTags(256)
+    expect(delivery().pushes).toHaveLength(256)
+    expect(reads).toHaveLength(one.reads.length)
+  })
+
+  it('is not read if it has more, and says so', () => {
+    expect(withTags(16_000).delivery()).toEqual({
+      sender: 'quay',
+      phase: 'none',
+      unreadable: 'the body of quay reports 16000 pushes: a post with more than 256 is not read',
+    })
+  })
+
+  it('and so are the events of any registry', () => {
+    const events = Array.from({ length: 257 }, (_, id) => ({
+      id: `${id}`,
+      action: 'push',
+      target: { repository: 'acme/web', tag: `t${id}` },
+    }))
+    expect(read({ events: events.slice(1) }).pushes).toHaveLength(256)
+    expect(read({ events }).unreadable).toMatch(/reports 257 pushes/)
+    const pulls = events.map(event => ({ ...event, action: 'pull' }))
+    expect(read({ events: [...pulls, ...events.slice(1)] }).pushes).toHaveLength(256)
   })
 })
 

@@ -4,6 +4,7 @@ import type { Outbound, OutboundRequest } from '../../src/environment/environmen
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { fetchedCertificates } from '../../src/senders/certificates.ts'
 import { confirmationOf } from '../../src/senders/registry.ts'
+import type { VerificationMeans } from '../../src/senders/sender.ts'
 import { verified } from './verified.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
@@ -19,20 +20,20 @@ const pem = certificate(keys, [now - day, now + day])
 const means = (outbound: Outbound = async () => ({ status: 200, headers: {}, body: pem })) => {
   const asked: OutboundRequest[] = []
   const clock = fakeClock(now)
-  const certificates = fetchedCertificates({
+  const of = fetchedCertificates({
     clock,
     outbound: request => {
       asked.push(request)
       return outbound(request)
     },
   })
-  return { clock, certificates, asked }
+  return { clock, certificates: of('shop'), of, asked }
 }
 
 const without = (fields: Fields, ...names: readonly string[]): Fields =>
   Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)))
 
-const verdict = (json: unknown, given = means()) => verified({ headers: {}, json }, given)
+const verdict = (json: unknown, given: VerificationMeans = means()) => verified({ headers: {}, json }, given)
 
 describe('the signature of an SNS message', () => {
   it.each([
@@ -158,6 +159,65 @@ describe('the certificate of an SNS message', () => {
     expect(given.asked.length).toBeLessThan(10)
   })
 
+  const forged = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, index) => certificateURL.replace(/[0-9a-f]+\.pem/, `${from + index}.pem`))
+
+  it('is fetched for one namespace, however many URLs another has named', async () => {
+    const given = means(async ({ url }) =>
+      url === certificateURL ? { status: 200, headers: {}, body: pem } : { status: 403, headers: {}, body: '<Error/>' },
+    )
+    const other = { clock: given.clock, certificates: given.of('other') }
+    await Promise.all(forged(20).map(url => verdict({ ...signed(notification, '1'), SigningCertURL: url }, other)))
+    expect(await verdict(signed(notification, '1'), other)).toHaveProperty('unavailable')
+    expect(await verdict(signed(notification, '1'), given)).toBe('genuine')
+    expect(await verdict(signed(notification, '1'), other)).toBe('genuine')
+  })
+
+  it('is fetched for one namespace while another, which may fetch none, asks for the same', async () => {
+    const given = means()
+    const other = { clock: given.clock, certificates: given.of('other') }
+    await Promise.all(forged(20).map(url => verdict({ ...signed(notification, '1'), SigningCertURL: url }, other)))
+    const verdicts = await Promise.all([
+      verdict(signed(notification, '1'), other),
+      verdict(signed(notification, '1'), given),
+    ])
+    expect(verdicts[1]).toBe('genuine')
+  })
+
+  it('is fetched at a bounded rate for all namespaces together', async () => {
+    const given = means(async () => ({ status: 403, headers: {}, body: '<Error/>' }))
+    await Promise.all(
+      forged(1000).map((url, index) =>
+        verdict(
+          { ...signed(notification, '1'), SigningCertURL: url },
+          { clock: given.clock, certificates: given.of(`namespace-${index}`) },
+        ),
+      ),
+    )
+    expect(given.asked.length).toBeLessThan(100)
+  })
+
+  it('is kept while it verifies messages, however many others are fetched', async () => {
+    const given = means()
+    for (let round = 0; round < 3; round++) {
+      expect(await verdict(signed(notification, '1'), given)).toBe('genuine')
+      for (const url of forged(100, round * 100)) {
+        await given.clock.advance(1000)
+        expect(
+          await verdict({ ...signed(notification, '1', others.privateKey), SigningCertURL: url }, given),
+        ).toHaveProperty('refused')
+      }
+    }
+    expect(given.asked.filter(({ url }) => url === certificateURL)).toHaveLength(1)
+    // Those that verify messages replace each other by their use.
+    for (const url of forged(40, 1000)) {
+      await given.clock.advance(1000)
+      expect(await verdict({ ...signed(notification, '1'), SigningCertURL: url }, given)).toBe('genuine')
+      expect(await verdict(signed(notification, '1'), given)).toBe('genuine')
+    }
+    expect(given.asked.filter(({ url }) => url === certificateURL)).toHaveLength(1)
+  })
+
   it.each([
     ['before its time', [now + day, now + 2 * day]],
     ['after its time', [now - 2 * day, now - day]],
@@ -194,6 +254,10 @@ describe('the link that confirms a subscription', () => {
     expect(given.asked.map(({ url }) => url)).toEqual([certificateURL])
   })
 
+  it('is handed on without what is no topic', () => {
+    expect(confirmation(signed({ ...subscription, TopicArn: 'open https://example.com' }, '2'))?.subject).toBe('')
+  })
+
   it('is handed on as a browser would read it', () => {
     const SubscribeURL = ' https:sns.eu-central-1.amazonaws.com/\n?Action=ConfirmSubscription'
     expect(confirmation(signed({ ...subscription, SubscribeURL }, '2'))?.link).toBe(
@@ -204,6 +268,10 @@ describe('the link that confirms a subscription', () => {
   it.each([
     ['of a host that is not of Amazon', signed({ ...subscription, SubscribeURL: 'https://example.com/' }, '2')],
     ['that would undo the end of a subscription', signed({ ...subscription, Type: 'UnsubscribeConfirmation' }, '2')],
+    [
+      'that is long',
+      signed({ ...subscription, SubscribeURL: `${subscription['SubscribeURL']}${'x'.repeat(1_000_000)}` }, '2'),
+    ],
     ['that is missing', without(signed(subscription, '2'), 'SubscribeURL')],
     ['of a notification', signed({ ...notification, SubscribeURL: subscription['SubscribeURL'] ?? '' }, '2')],
     ['of a post that is no message of SNS', { Type: 'SubscriptionConfirmation' }],

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/api/delivery.ts'
 import { timetableOf } from '../../src/api/opening.ts'
+import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import { Zones } from '../../src/environment/zones.ts'
-import { closed, outsideWindows, passedOver } from '../../src/trigger/gates.ts'
+import { closed, filtered, outsideWindows, passedOver } from '../../src/trigger/gates.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
+import { fakeClock } from '../support/clock.ts'
 import { someHook } from './some-hook.ts'
 
 const delivery = (phase: Delivery['phase']): Delivery => ({ sender: 'alertmanager', phase })
@@ -43,6 +45,32 @@ describe('a gate', () => {
     const judged = { ...someHook, ...hook }
     const outcome = closed(judged) ?? passedOver(judged, delivery(phase))
     expect(outcome && 'reason' in outcome ? outcome.reason : undefined).toBe(reason)
+  })
+})
+
+describe('the gate of `when`', () => {
+  it('hides the header that auth compares as a secret, and no other', async () => {
+    const auth: LiveHook['auth'] = { form: 'header', header: 'X-Own-Key', secret: 's', key: 'k' }
+    const headers = { 'x-own-key': 'hunter2', 'x-kind': 'push', authorization: 'Bearer x' }
+    const judge = async (expression: string, hook: Partial<LiveHook>) =>
+      await filtered(
+        expression,
+        {
+          deadline: 4000,
+          hook: { ...someHook, ...hook },
+          message: { isJson: false, body: new Uint8Array(), delivery: delivery('none') },
+          request: { headers, query: new URLSearchParams() },
+        },
+        { clock: fakeClock(), expressions: inlineExpressions() },
+      )
+    const outcome = async (expression: string, hook: Partial<LiveHook> = { auth }) => {
+      const found = await judge(expression, hook)
+      return found && 'reason' in found ? found.reason : undefined
+    }
+    expect(await outcome("'x-own-key' in headers")).toBe('Filtered')
+    expect(await outcome("headers['x-own-key'].startsWith('h')")).toBe('ExpressionFailed')
+    expect(await outcome("headers['x-kind'] == 'push'")).toBeUndefined()
+    expect(await outcome("headers['x-own-key'] == 'hunter2'", {})).toBeUndefined()
   })
 })
 

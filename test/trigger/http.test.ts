@@ -1,10 +1,13 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
 import { refusal, unavailable, type TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Endpoint } from '../../src/trigger/endpoint.ts'
 import { limitedHeldMs } from '../../src/trigger/limits.ts'
+import { postedBody } from '../../src/trigger/posted.ts'
+import { LargeBodies } from '../../src/trigger/reading/large.ts'
 import { BodyTooLarge, TooMany, type TriggerRequest } from '../../src/trigger/request.ts'
 import { serveTrigger, type Served } from '../../src/trigger/http.ts'
 import type { Head, Preflight } from '../../src/trigger/preflight.ts'
@@ -132,8 +135,70 @@ describe('the trigger over HTTP', () => {
   })
 
   it.each([
+    'http://hooks.example.com/v1/trigger/TOKEN?dryRun=true',
+    'HTTPS://hooks.example.com:443/v1/trigger/TOKEN?dryRun=true',
+    'http://127.0.0.1:8080/v1/trigger/TOKEN?dryRun=true',
+    'http://[2001:db8::1]:8080/v1/trigger/TOKEN?dryRun=true',
+  ])('serves a target in absolute form as its path and query: %s', async target => {
+    const seen: unknown[] = []
+    const preflight: Preflight = ({ token, mayBeDry }) => void seen.push([token, mayBeDry])
+    const { port } = await serve(
+      ({ query, token }) => {
+        seen.push([token, query.get('dryRun')])
+        return Promise.resolve(ok)
+      },
+      { preflight },
+    )
+    const answer = await raw(port, `POST ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+    expect(statusesIn(answer)).toEqual(['200'])
+    expect(seen).toEqual([
+      ['TOKEN', true],
+      ['TOKEN', 'true'],
+    ])
+  })
+
+  it('serves a name and the front page in absolute form', async () => {
+    const seen: TriggerRequest['named'][] = []
+    const answering = ({ named }: TriggerRequest): Promise<TriggerAnswer> => {
+      seen.push(named)
+      return Promise.resolve(ok)
+    }
+    const { port } = await serve(answering, { preflight: () => undefined })
+    const end = 'HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    expect(statusesIn(await raw(port, `POST http://x/v1/hooks/shop/web-up ${end}`))).toEqual(['200'])
+    expect(seen).toEqual([{ namespace: 'shop', name: 'web-up' }])
+    for (const target of ['http://x/', 'http://x']) {
+      expect(await raw(port, `GET ${target} ${end}`)).toContain('there is nothing to see')
+    }
+  })
+
+  it('takes all that follows the first question mark for the query', async () => {
+    const seen: [string, string][][] = []
+    const { url } = await serve(({ query }) => {
+      seen.push([...query])
+      return Promise.resolve(ok)
+    })
+    for (const query of ['?note=why?&dryRun=true', '??dryRun=true', '?']) {
+      expect((await fetch(`${url}${query}`, { method: 'POST' })).status).toBe(200)
+    }
+    expect(seen).toEqual([
+      [
+        ['note', 'why?'],
+        ['dryRun', 'true'],
+      ],
+      [['?dryRun', 'true']],
+      [],
+    ])
+  })
+
+  it.each([
     'http://[::bad/v1/trigger/TOKEN',
-    'http://x/v1/trigger/TOKEN',
+    'http://user@x/v1/trigger/TOKEN',
+    'http:///v1/trigger/TOKEN',
+    'ftp://x/v1/trigger/TOKEN',
+    'http://x/v1/trigger/TOKEN#fragment',
+    'http://x//v1/trigger/TOKEN',
+    'http://x/v1/./trigger/TOKEN',
     '//user@host:bad/v1/trigger/TOKEN#',
     '/v1/trigger/TOKEN#fragment',
     '*',
@@ -237,6 +302,37 @@ describe('the trigger over HTTP', () => {
     answer()
     expect(new Set(await Promise.all(waiting))).toEqual(new Set([200]))
     expect(await post()).toBe(200)
+  })
+
+  it('counts a body as it is once it is unpacked, and as long as an act has it', async () => {
+    const large = new LargeBodies(nodeClock, undefined)
+    let namespaces = 0
+    const ends: (() => void)[] = []
+    const serving = async (request: TriggerRequest): Promise<TriggerAnswer> => {
+      const hook = { ...someHook, uid: `uid-${namespaces}`, namespace: `${namespaces++}` }
+      const body = postedBody(nodeClock, { intake: { takeLarge: () => true }, large }, request)
+      const read = await body.message(hook)
+      if ('refused' in read) return read.refused
+      const end = request.keep?.()
+      if (end) ends.push(end)
+      return ok
+    }
+    // Room for bodies of 9 MiB: an eighth of it has room for one.
+    const { url } = await serve(serving, { memoryBytes: 90 * 1024 * 1024 })
+    const post = async (bytes: number): Promise<number> => {
+      const body = gzipSync(Buffer.alloc(bytes, 'x'))
+      return (await fetch(url, { method: 'POST', body, headers: { 'content-encoding': 'gzip' } })).status
+    }
+    const mebibyte = 1024 * 1024
+    for (let posts = 0; posts < 8; posts++) expect(await post(mebibyte)).toBe(200)
+    expect(await post(mebibyte)).toBe(503)
+    // A body that turns out to be too large is counted no longer than it is there.
+    ends.shift()?.()
+    expect(await post(mebibyte + 1)).toBe(413)
+    expect(await post(mebibyte)).toBe(200)
+    expect(await post(mebibyte)).toBe(503)
+    for (const end of ends) end()
+    expect(await post(mebibyte)).toBe(200)
   })
 
   it('never takes an unread body for the next request', async () => {

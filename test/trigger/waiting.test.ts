@@ -55,9 +55,14 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
     released: () => released,
     ask: (
       waitMs: number,
-      more: { readonly uid?: string; readonly isAskable?: boolean; readonly change?: undefined } = {},
+      more: {
+        readonly uid?: string
+        readonly isAskable?: boolean
+        readonly isKeySigned?: boolean
+        readonly change?: undefined
+      } = {},
     ) => {
-      const { isAskable = true, uid = hook.uid } = more
+      const { isAskable = true, isKeySigned = false, uid = hook.uid } = more
       let answered: TriggerAnswer | undefined
       const answer = {
         status: 200,
@@ -68,7 +73,12 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
         .answer({
           hook: { ...hook, uid },
           waitMs,
-          decided: { answer, isAskable, change: 'change' in more ? undefined : { at: 1, did: ['a'], n: 1 } },
+          decided: {
+            answer,
+            isAskable,
+            isKeySigned,
+            change: 'change' in more ? undefined : { at: 1, did: ['a'], n: 1 },
+          },
           request: {
             token: 't',
             release: () => (released += 1),
@@ -122,6 +132,7 @@ describe('a post that waits', () => {
   it('is answered 202 when its time is over, and says whether it can be asked again', async () => {
     const { ask, clock } = setUp()
     const [named, unnamed] = [ask(5000), ask(5000, { isAskable: false })]
+    const signed = ask(5000, { isAskable: false, isKeySigned: true })
     await clock.advance(4999)
     expect([named(), unnamed()]).toEqual([undefined, undefined])
     await clock.advance(1)
@@ -131,7 +142,12 @@ describe('a post that waits', () => {
     })
     expect(unnamed()).toMatchObject({
       status: 202,
-      message: expect.stringContaining('cannot be asked about again') as unknown,
+      message: expect.stringContaining('Without the header Idempotency-Key it cannot be asked about again') as unknown,
+    })
+    // The header would change nothing for such a post.
+    expect(signed()).toMatchObject({
+      status: 202,
+      message: expect.stringMatching(/key is its webhook-id, cannot be asked about again/) as unknown,
     })
   })
 

@@ -186,8 +186,8 @@ export const driverReasons = {
   },
   PushUnreadable: {
     where: ['unreadable'],
-    means: 'The message comes from a registry, and names no repository or no tag.',
-    todo: 'Check what the registry is set to send. The message says what is missing.',
+    means: 'The message comes from a registry, and names no repository, no tag, or more than 256 pushes.',
+    todo: 'Check what the registry is set to send. The message says what is missing. Push more than 256 tags in several parts.',
   },
   PartlyDone: {
     where: ['failed'],

@@ -59,6 +59,12 @@ export const hookReasons = {
     means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',
     todo: 'Choose another name, or delete that Secret. The product never reads or changes it.',
   },
+  SecretRefused: {
+    where: ['condition'],
+    means:
+      'The API server refuses the Secret that `token.secretName` names: an admission policy or a webhook does not let it through, or it is immutable.',
+    todo: 'Change the policy or the webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes after that.',
+  },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
     means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',

@@ -11,6 +11,9 @@ import {
   type ChosenCredentials,
   type Kubeconfig,
 } from '../../kube/kubeconfig.ts'
+import type { Clock } from '../../environment/environment.ts'
+import { nodeClock } from '../../environment/system.ts'
+import { askAgainMs, remembered } from '../../kube/remembered.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Shell } from '../shell.ts'
 import type { ServerRoute } from './connection.ts'
@@ -38,14 +41,14 @@ export interface Located {
  * pod's own account. This file reads simple kubeconfigs itself. It loads the client library only
  * for others, for example for those with a credential plugin or a proxy.
  */
-export const locate = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
+export const locate = async (flags: AccessFlags, env: Shell['env'], clock: Clock = nodeClock): Promise<Located> => {
   const files = filesOf(flags, env)
   if (flags.server !== undefined && files.length === 0) {
     const route = routeOf({ server: flags.server }, impersonation(flags, {}))
     return { route, namespace: undefined, context: undefined }
   }
   if (files.length === 0) return await fromElsewhere(flags, env)
-  return await fromKubeconfig(readKubeconfigs(files), flags)
+  return await fromKubeconfig(readKubeconfigs(files), flags, clock)
 }
 
 const filesOf = ({ kubeconfig, server }: AccessFlags, env: Shell['env']): string[] => {
@@ -79,14 +82,15 @@ const fromElsewhere = async (flags: AccessFlags, env: Shell['env']): Promise<Loc
   return { route: routeOf(access, impersonation(flags, {})), namespace: access.namespace, context: undefined }
 }
 
-const fromKubeconfig = async (config: Kubeconfig, flags: AccessFlags): Promise<Located> => {
+const fromKubeconfig = async (config: Kubeconfig, flags: AccessFlags, clock: Clock): Promise<Located> => {
   const chosen = chosenIn(config, flags)
   const { context, namespace } = chosen
   const server = flags.server ?? stringAt(chosen.cluster, 'server') ?? ''
   const reached = { cluster: { ...chosen.cluster, server }, user: withoutImpersonation(chosen.user) }
   const headers = impersonation(flags, chosen.user)
   const plain = plainAccess(reached)
-  const route = plain === undefined ? await viaClientLibrary(reached, headers, config.from) : routeOf(plain, headers)
+  const route =
+    plain === undefined ? await viaClientLibrary(reached, headers, config.from, clock) : routeOf(plain, headers)
   return { route, namespace, context }
 }
 
@@ -133,18 +137,31 @@ const viaClientLibrary = async (
   reached: Pick<ChosenCredentials, 'cluster' | 'user'>,
   headers: Headers,
   from: string,
+  clock: Clock,
 ): Promise<ServerRoute> => {
   const config = await clientLibraryWith(reached, from)
-  const options: ServerRoute['options'] = {}
-  await orProblem(from, () => config.applyToHTTPSOptions(options))
-  const { agent, headers: made, ...rest } = options
+  const applied = async (): Promise<ServerRoute['options']> => {
+    const options: ServerRoute['options'] = {}
+    await orProblem(from, () => config.applyToHTTPSOptions(options))
+    return options
+  }
+  const { agent, headers: first, ...rest } = await applied()
   // Keeps the library's agent only if the kubeconfig names a proxy, because that agent ignores the
   // proxy variables of the environment.
   const proxied = stringAt(reached.cluster, 'proxy-url') === undefined ? {} : { agent }
-  const authorization = stringAt(made, 'Authorization')
+  let made: unknown = first
+  // A plugin's token expires while a command still watches or waits.
+  const renewed = remembered(clock, askAgainMs, async () => {
+    const sent = made ?? (await applied()).headers
+    made = undefined
+    return stringAt(sent, 'Authorization')
+  })
   return {
     server: config.getCurrentCluster()?.server ?? '',
     options: { ...rest, ...proxied },
-    headers: () => Promise.resolve({ ...headers, ...(authorization === undefined ? {} : { authorization }) }),
+    headers: async () => {
+      const authorization = await renewed()
+      return { ...headers, ...(authorization === undefined ? {} : { authorization }) }
+    },
   }
 }

@@ -1,5 +1,6 @@
 import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
 import { hooks } from '../../kube/resources.ts'
+import { forEachOf } from '../at-once.ts'
 import { UsageError, type Argument, type ParsedLine, type Option } from '../command.ts'
 import { explain } from '../explain.ts'
 import { CommandFailure } from '../failure.ts'
@@ -64,12 +65,9 @@ export const chosenHooks = async (
   return known
 }
 
-/** How many hooks are changed at the same time. */
-const atOnce = 16
-
 /**
- * Runs `work` for each hook, with the cluster set to the hook's namespace, for at most {@link
- * atOnce} hooks at the same time. An error for one of several hooks is printed, and the work on the
+ * Runs `work` for each hook, with the cluster set to the hook's namespace, for a few hooks at the
+ * same time. An error for one of several hooks is printed, and the work on the
  * others continues. Resolves with the exit code of the first error, or 0. With only one hook, its
  * error is thrown.
  */
@@ -79,22 +77,19 @@ export const forEachHook = async (
   shell: Shell,
   work: (hook: ReceiverHook, cluster: Cluster) => Promise<void>,
 ): Promise<number> => {
-  const waiting = [...found]
   const exitCodes: number[] = []
-  const worker = async (): Promise<void> => {
-    for (let hook = waiting.shift(); hook !== undefined && !shell.stop.aborted; hook = waiting.shift()) {
-      const { name, namespace } = hook.metadata
-      try {
-        await work(hook, { ...cluster, namespace })
-      } catch (error) {
-        if (found.length === 1) throw error
-        const { exitCode, message } = explain(error, shell)
-        exitCodes.push(exitCode)
-        shell.err.write(`${namespace}/${name}: ${message}\n`)
-      }
+  const each = async (hook: ReceiverHook): Promise<void> => {
+    const { name, namespace } = hook.metadata
+    try {
+      await work(hook, { ...cluster, namespace })
+    } catch (error) {
+      if (found.length === 1) throw error
+      const { exitCode, message } = explain(error, shell)
+      exitCodes.push(exitCode)
+      shell.err.write(`${namespace}/${name}: ${message}\n`)
     }
   }
-  await Promise.all(Array.from({ length: atOnce }, worker))
+  await forEachOf(found, each, shell.stop)
   const failed = exitCodes.length
   if (failed > 0) shell.err.write(`${failed} of ${found.length} hooks are as they were\n`)
   return exitCodes[0] ?? 0

@@ -1,6 +1,8 @@
 import type { ReceiverHook } from '../../api/hook.ts'
 import type { TargetPart } from '../../drivers/driver.ts'
 import { drivers } from '../../drivers/registry.ts'
+import type { Clock } from '../../environment/environment.ts'
+import { groupedBy } from '../../environment/grouped.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import type { Cluster } from './cluster.ts'
@@ -16,26 +18,54 @@ const withinMs = 5_000
  */
 export type CountOf = (hook: ReceiverHook) => number | undefined
 
+/** How long a count is good for if its hook has not changed since, in milliseconds. */
+const goodForMs = 10_000
+
+interface KnownCount {
+  readonly count: number | undefined
+  readonly at: number
+  /** The versions of the hooks for which it was read. */
+  readonly of: string
+}
+
 /**
- * Reads the targets of the hooks, each once, and at most {@link maxTargets}. The count of a target
- * that cannot be read is unknown.
+ * Returns what reads the targets of hooks, each once, and at most {@link maxTargets}. When it is called again, it
+ * reads those of hooks that have changed, and others after a while. The count of a target that cannot be read is unknown.
  */
-export const readCounts = async ({ api }: Pick<Cluster, 'api'>, hooks: readonly ReceiverHook[]): Promise<CountOf> => {
-  const targets = new Map<string, () => Promise<number | undefined>>()
-  for (const hook of hooks) {
-    const target = targetOf(hook)
-    if (target === undefined || targets.size >= maxTargets) continue
-    const { kind, name, part } = target
-    targets.set(countKey(hook), async () => {
-      const path = objectPath(kind.type, hook.metadata.namespace, name)
-      const object = await send(api, { method: 'GET', path, timeoutMs: withinMs })
-      if (part === '') return kind.replicas?.(object)?.wanted
-      return kind.parts?.(object).find(({ more }) => partInWords(more) === part)?.wanted
-    })
+export const countReader = (
+  { api }: Pick<Cluster, 'api'>,
+  clock: Clock,
+): ((hooks: readonly ReceiverHook[]) => Promise<CountOf>) => {
+  let known: ReadonlyMap<string, KnownCount> = new Map()
+  return async hooks => {
+    const now = clock.monotonic()
+    const read = async (key: string, users: readonly ReceiverHook[]): Promise<KnownCount> => {
+      const of = users.map(({ metadata }) => `${metadata.uid} ${metadata.resourceVersion}`).join()
+      const before = known.get(key)
+      if (before?.of === of && now - before.at < goodForMs) return before
+      const [hook] = users
+      return { of, at: now, count: hook && (await countOf(api, hook).catch(() => undefined)) }
+    }
+    const byTarget = groupedBy(
+      hooks.filter(hook => targetOf(hook) !== undefined),
+      countKey,
+    )
+    const wanted = [...byTarget].slice(0, maxTargets)
+    known = new Map(await Promise.all(wanted.map(async ([key, users]) => [key, await read(key, users)] as const)))
+    const found = known
+    return hook => found.get(countKey(hook))?.count
   }
-  const counts = new Map<string, number | undefined>()
-  await Promise.all([...targets].map(async ([key, read]) => void counts.set(key, await read().catch(() => undefined))))
-  return hook => counts.get(countKey(hook))
+}
+
+/** Reads how many replicas the spec of a hook's target asks for. */
+const countOf = async (api: Cluster['api'], hook: ReceiverHook): Promise<number | undefined> => {
+  const target = targetOf(hook)
+  if (target === undefined) return undefined
+  const { kind, name, part } = target
+  const path = objectPath(kind.type, hook.metadata.namespace, name)
+  const object = await send(api, { method: 'GET', path, timeoutMs: withinMs })
+  if (part === '') return kind.replicas?.(object)?.wanted
+  return kind.parts?.(object).find(({ more }) => partInWords(more) === part)?.wanted
 }
 
 const countKey = ({ metadata, spec, status }: ReceiverHook): string =>

@@ -6,7 +6,7 @@ import { listPages } from '../../kube/list.ts'
 import { apiVersionOf, objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { hooks } from '../../kube/resources.ts'
-import type { Selectors } from '../../kube/source.ts'
+import type { Selectors, Source } from '../../kube/source.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 
@@ -33,12 +33,23 @@ export const listObjects = async (
   type: ResourceType,
   namespace: string | undefined,
   selectors: Selectors = {},
-): Promise<readonly StoredObject[]> => {
+): Promise<readonly StoredObject[]> =>
+  await listSource(api, { type, ...(namespace !== undefined && { namespace }), ...selectors })
+
+/** Returns the metadata of all objects of a type, in one namespace or in all. Throws the API server's errors. */
+export const listMetadata = async (
+  { api }: Pick<Cluster, 'api'>,
+  type: ResourceType,
+  namespace: string | undefined,
+): Promise<readonly StoredObject[]> =>
+  await listSource(api, { type, ...(namespace !== undefined && { namespace }), isMetadataOnly: true })
+
+const listSource = async (api: Cluster['api'], source: Source): Promise<readonly StoredObject[]> => {
   const items: StoredObject[] = []
-  for await (const page of listPages(api, { type, ...(namespace !== undefined && { namespace }), ...selectors })) {
+  for await (const page of listPages(api, source)) {
     items.push(...page.objects, ...(page.large ? [page.large] : []))
   }
-  return items.map(namedKind(type))
+  return items.map(namedKind(source.type))
 }
 
 /**

@@ -15,7 +15,7 @@ import { driverOf, isViolation } from '../../drivers/registry.ts'
 import { worstOf } from '../../drivers/worst.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { readCounts, type CountOf } from '../cluster/counts.ts'
+import { countReader, type CountOf } from '../cluster/counts.ts'
 import { listObjects, readHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { colourOption, paintFor, type Paint } from '../output/colour.ts'
@@ -35,7 +35,7 @@ export const describe: Command = {
     const texts = await Promise.all(
       given.arguments.map(async word => {
         const hook = await readHook(cluster, word)
-        const [counts, events] = await Promise.all([readCounts(cluster, [hook]), eventsOf(cluster, hook)])
+        const [counts, events] = await Promise.all([countReader(cluster, shell.clock)([hook]), eventsOf(cluster, hook)])
         return pageOf(hook, counts, events, page, shell.program)
       }),
     )

@@ -1,4 +1,6 @@
+import { hooks } from '../../kube/resources.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
+import { listObjects } from '../cluster/hooks.ts'
 import { systemNamespaceOption } from '../cluster/system.ts'
 import type { Command } from '../command.ts'
 import { checkAccounts } from '../doctor/accounts.ts'
@@ -42,6 +44,9 @@ export const doctorOf = (version: string): Command => ({
     const system = given.get(systemNamespaceOption)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const { clock, env, out } = shell
+    const items = listObjects(cluster, hooks, namespace)
+    // Each check that needs them says why they cannot be listed.
+    items.catch(() => undefined)
     const checks: readonly (readonly [string, () => Promise<Finding | readonly Finding[]>])[] = [
       ['definitions', () => checkDefinitions(cluster)],
       ...(namespace === undefined ? [] : [['namespace', () => checkNamespace(cluster)] as const]),
@@ -53,10 +58,10 @@ export const doctorOf = (version: string): Command => ({
       ['flow control', () => checkFlowControl(cluster, system)],
       ['keys', () => checkKeys(cluster, system)],
       ['stop', () => checkStop(cluster, system)],
-      ['endpoint', () => checkEndpoint(cluster, namespace, given.get(base), env)],
-      ['hooks', () => checkHooks(cluster, namespace)],
-      ['accounts', () => checkAccounts(cluster, clock, namespace)],
-      ['records', () => checkRecords(cluster, namespace)],
+      ['endpoint', () => checkEndpoint(items, given.get(base), env)],
+      ['hooks', () => checkHooks(cluster, items)],
+      ['accounts', () => checkAccounts(cluster, clock, items)],
+      ['records', () => checkRecords(cluster, namespace, items)],
     ]
     const findings = (
       await Promise.all(checks.map(([about, check]) => check().catch((error: unknown) => unseen(about, error))))

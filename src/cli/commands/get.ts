@@ -3,13 +3,14 @@ import type { StoredObject } from '../../api/object.ts'
 import { hooks } from '../../kube/resources.ts'
 import type { Selectors } from '../../kube/source.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { readCounts } from '../cluster/counts.ts'
+import { countReader } from '../cluster/counts.ts'
 import { followObjects } from '../cluster/follow.ts'
 import { listObjects, readHook } from '../cluster/hooks.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { flag, text } from '../options.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
 import { outputOption, printObjects, type Format } from '../output/format.ts'
+import { paced } from '../output/paced.ts'
 import { tableRowOf, titlesOf } from '../output/rows.ts'
 import { table } from '../output/table.ts'
 import type { Shell } from '../shell.ts'
@@ -69,7 +70,7 @@ export const get: Command = {
       shell.err.write(chosen === '' ? `no hooks ${where}\n` : `no hook ${where} has ${chosen}\n`)
       return 0
     }
-    shell.out.write(await tableOf(given, shell, cluster, objects.filter(isReceiverHook)))
+    shell.out.write(await tableMaker(given, shell, cluster)(objects.filter(isReceiverHook)))
     return 0
   },
 }
@@ -88,20 +89,21 @@ const find = async (given: ParsedLine, cluster: Cluster): Promise<readonly Store
   return await listObjects(cluster, hooks, namespace, selectorsOf(given))
 }
 
-const tableOf = async (
-  given: ParsedLine,
-  shell: Shell,
-  cluster: Cluster,
-  found: readonly ReceiverHook[],
-  titled = !given.get(noHeaders),
-): Promise<string> => {
+/** Makes tables of hooks. A later one takes counts from an earlier one where they are good. */
+const tableMaker = (given: ParsedLine, shell: Shell, cluster: Cluster) => {
   const format = given.get(outputOption)
   const shape = { namespaces: given.get(allNamespaces), wide: format.as === 'table' && format.wide }
-  const counts = await readCounts(cluster, found)
-  const rows = found.map(hook => tableRowOf(hook, { ...shape, counts, now: shell.clock.now() }))
-  const lines = table(titlesOf(shape), rows, paintFor(given, shell), shell.out.columns())
-  return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
+  const countsOf = countReader(cluster, shell.clock)
+  return async (found: readonly ReceiverHook[], titled = !given.get(noHeaders)): Promise<string> => {
+    const counts = await countsOf(found)
+    const rows = found.map(hook => tableRowOf(hook, { ...shape, counts, now: shell.clock.now() }))
+    const lines = table(titlesOf(shape), rows, paintFor(given, shell), shell.out.columns())
+    return titled ? lines : lines.slice(lines.indexOf('\n') + 1)
+  }
 }
+
+/** How long a terminal shows a table at least, in milliseconds. */
+const redrawMs = 500
 
 /**
  * Follows the hooks. In the format of a table, a terminal shows the whole table again after each
@@ -118,17 +120,21 @@ const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, form
     ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
   }
   const present = new Map<string, ReceiverHook>()
+  const tableOf = tableMaker(given, shell, cluster)
+  const redraw = paced(shell.clock, redrawMs, shell.stop, async () => {
+    const all = [...present.values()].toSorted((a, b) => rowKey(a).localeCompare(rowKey(b)))
+    const text = await tableOf(all)
+    shell.out.clear()
+    shell.out.write(text)
+  })
   let titled = !given.get(noHeaders)
   const show = async (changed: readonly ReceiverHook[]): Promise<void> => {
     if (format.as !== 'table') {
       for (const hook of changed) shell.out.write(await printObjects(format, [hook], false))
     } else if (shell.out.isTerminal) {
-      const all = [...present.values()].toSorted((a, b) => rowKey(a).localeCompare(rowKey(b)))
-      const text = await tableOf(given, shell, cluster, all)
-      shell.out.clear()
-      shell.out.write(text)
+      await redraw.soon()
     } else if (changed.length > 0) {
-      shell.out.write(await tableOf(given, shell, cluster, changed, titled))
+      shell.out.write(await tableOf(changed, titled))
       titled = false
     }
   }
@@ -144,6 +150,7 @@ const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, form
       await show([event.object])
     }
   }
+  await redraw.done()
   return 0
 }
 

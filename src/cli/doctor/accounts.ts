@@ -1,13 +1,13 @@
 import { isReceiverHook, type ReceiverHook } from '../../api/hook.ts'
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
 import { driverOf, isViolation } from '../../drivers/registry.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { groupedBy } from '../../environment/grouped.ts'
 import { definitionsOf, type Definitions } from '../../kube/definitions.ts'
-import { hooks } from '../../kube/resources.ts'
 import { accessInWords, userOf, type Access } from '../../kube/reviews.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 /** How many rights a message lists. */
@@ -21,9 +21,9 @@ const maxListed = 8
 export const checkAccounts = async (
   cluster: Cluster,
   clock: Clock,
-  namespace: string | undefined,
+  items: Promise<readonly StoredObject[]>,
 ): Promise<readonly Finding[]> => {
-  const found = (await listObjects(cluster, hooks, namespace)).filter(isReceiverHook)
+  const found = (await items).filter(isReceiverHook)
   const acting = found.filter(({ spec }) => spec.serviceAccountName !== undefined)
   if (acting.length === 0) return []
   const definitions = definitionsOf({ api: cluster.api, clock }, { lane: 'bulk', timeoutMs: interactiveTimeoutMs })

@@ -1,9 +1,7 @@
 import { isReceiverHook } from '../../api/hook.ts'
-import { hooks } from '../../kube/resources.ts'
+import type { StoredObject } from '../../api/object.ts'
 import { baseOf } from '../../token/hook-url.ts'
 import { triggerPath } from '../../token/published.ts'
-import type { Cluster } from '../cluster/cluster.ts'
-import { listObjects } from '../cluster/hooks.ts'
 import { NoAnswer, post } from '../post.ts'
 import type { Shell } from '../shell.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
@@ -13,15 +11,13 @@ const nobodysToken = 'nobody'
 
 /** Posts to the trigger endpoint from this machine, and checks that the trigger answers. */
 export const checkEndpoint = async (
-  cluster: Cluster,
-  namespace: string | undefined,
+  items: Promise<readonly StoredObject[]>,
   base: string | undefined,
   env: Shell['env'],
 ): Promise<Finding> => {
-  const items = await listObjects(cluster, hooks, namespace)
   const known =
     base ??
-    items
+    (await items)
       .filter(isReceiverHook)
       .map(baseOf)
       .find(url => url !== undefined)

@@ -98,11 +98,14 @@ export const checkLeader = async ({ api }: Cluster, namespace: string, now: numb
 
 export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Finding> => {
   const { jwks } = await readPublicKeys(cluster, namespace)
-  const count: unknown = at(tryParseJson(jwks), 'keys', 'length')
   const found: unknown = at(tryParseJson(jwks), 'keys')
-  const number = Array.isArray(found) ? found.length : Number(count ?? 0)
+  const number = Array.isArray(found) ? found.length : 0
+  if (number === 0) return failure('keys', 'no signing key is published, so no URL works', lookAtSigningKeys)
   return ok('keys', `${number === 1 ? 'one signing key is' : `${number} signing keys are`} published`)
 }
+
+/** What to do if no key is published. */
+const lookAtSigningKeys = 'Look at the log and the Events of the controller: docs/how-to/alerts.md.'
 
 /** Checks that hooks are not stopped. */
 export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {

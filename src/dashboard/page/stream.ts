@@ -87,7 +87,8 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
       const how = await readOnce(attempt)
       if (how === 'ended' || stop.signal.aborted) return
       listener.link('lost')
-      failures = opened ? 0 : failures + 1
+      // A list that was cut begins again, so it costs as much as before.
+      failures = opened && lastId !== '' ? 0 : failures + 1
       await pausing(pauses[Math.min(failures, pauses.length - 1)] ?? 0, stop.signal)
       if (stop.signal.aborted) return
     }

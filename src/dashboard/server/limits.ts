@@ -102,6 +102,12 @@ export const lookAgainMs = 30_000
 /** A stream with this number of unread bytes is closed. The page resumes it. */
 export const maxUnreadBytes = 4 * 1024 * 1024
 
+/**
+ * How long a client may take for one part of a list, which has up to {@link rowsAtOnce} rows: 375 kB as
+ * a rule. The next part is written when it has this one. A client that takes longer is cut.
+ */
+export const takenWithinMs = 60_000
+
 /** How long an answer about rights is cached. */
 export const rightsMs = 30_000
 

@@ -1,5 +1,6 @@
 import type { StoredObject } from '../../api/object.ts'
 import type { Environment } from '../../environment/environment.ts'
+import { wait } from '../../environment/wait.ts'
 import { ApiError, isStatus } from '../../kube/errors.ts'
 import type { ListPage } from '../../kube/pager.ts'
 import { collectionPath } from '../../kube/paths.ts'
@@ -10,7 +11,7 @@ import type { EndedWhy, ListedHook, StreamEvent } from '../protocol.ts'
 import { whyOf } from './api.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
-import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce } from './limits.ts'
+import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce, takenWithinMs } from './limits.ts'
 import { largeRowOf, rowOf } from './row.ts'
 
 /** The environment of a stream. `api` is the session's connection. */
@@ -21,6 +22,8 @@ export interface Out {
   write(text: string): void
   /** Returns how many bytes were written but not sent yet. */
   waiting(): number
+  /** Resolves when everything that was written is sent, or at once if the client is gone. */
+  drained(): Promise<void>
   /** Ends the stream after everything that was written is sent. */
   end(): void
   /** Cuts the stream of a client that does not read. The client will resume the stream. */
@@ -49,7 +52,8 @@ const liveAfterMs = 1_000
 const isReason = (why: unknown): why is EndedWhy => why === 'expired' || why === 'forbidden' || why === 'signed out'
 
 /**
- * Lists the hooks, then watches them, and sends rows as they arrive. Keeps no hooks in memory.
+ * Lists the hooks, then watches them, and sends rows as they arrive. Keeps no hooks in memory: a list
+ * is read as fast as the client takes it.
  * Every 30 s it checks whether the user may still read hooks, because an open watch continues after
  * its token or role binding ends. Resolves when the stream is over.
  */
@@ -58,7 +62,7 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   const { namespace, sessionEnded } = options
   const over = new AbortController()
   const stop = AbortSignal.any([out.closed, over.signal])
-  const write = writer(out)
+  const write = writer(out, stop)
   const end = (why: EndedWhy, message: string): void => {
     if (stop.aborted) return
     write({ type: 'ended', why, message })
@@ -86,7 +90,13 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   const cancelHeartbeat = every(clock, heartbeatMs, () => out.write(':\n\n'))
   const cancelLook = every(clock, lookAgainMs, () => void lookAgain(world, namespace).catch(refused))
   try {
-    await follow(world, options, { write, refused, seen: rows => counts.see(rows.map(kindOf)), stop })
+    await follow(world, options, {
+      write,
+      taken: () => taken(clock, out, stop),
+      refused,
+      seen: rows => counts.see(rows.map(kindOf)),
+      stop,
+    })
   } finally {
     cancelHeartbeat()
     cancelLook()
@@ -97,16 +107,30 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
 
 type Write = (event: StreamEvent, id?: string) => void
 
+/** Returns what writes events. It writes none after the end, and cuts a client with too much unread. */
 const writer =
-  (out: Out): Write =>
+  (out: Out, stop: AbortSignal): Write =>
   (event, id) => {
-    if (out.closed.aborted) return
+    if (stop.aborted) return
     out.write(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(event)}\n\n`)
     if (out.waiting() > maxUnreadBytes) out.cut()
   }
 
+/**
+ * Resolves when the client has taken everything that was written, or when `stop` is aborted. Cuts a
+ * client that takes longer than {@link takenWithinMs}.
+ */
+const taken = async (clock: Environment['clock'], out: Out, stop: AbortSignal): Promise<void> => {
+  const drained = new AbortController()
+  void out.drained().then(() => drained.abort())
+  await wait(clock, takenWithinMs, AbortSignal.any([drained.signal, stop]))
+  if (!drained.signal.aborted && !stop.aborted) out.cut()
+}
+
 interface Following {
   readonly write: Write
+  /** Resolves when the client has taken what was written, or is cut. */
+  readonly taken: () => Promise<void>
   /**
    * Ends the stream with a message if an error says that the user may no longer read. Returns
    * whether it did.
@@ -116,11 +140,8 @@ interface Following {
   readonly stop: AbortSignal
 }
 
-const follow = async (
-  world: StreamWorld,
-  { from, namespace }: StreamOptions,
-  { refused, seen, stop, write }: Following,
-): Promise<void> => {
+const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, following: Following): Promise<void> => {
+  const { refused, seen, stop, write } = following
   const source = { type: hooks, ...(namespace !== undefined && { namespace }) }
   let version = from
   let stale = false
@@ -142,7 +163,8 @@ const follow = async (
         write({ type: 'begin' })
         break
       case 'page':
-        show(change, write, seen)
+        await show(change, following)
+        if (stop.aborted) return changes.drop()
         break
       case 'listed':
         version = change.version
@@ -171,11 +193,15 @@ const follow = async (
   changes.drop()
 }
 
-/** Sends a part of a list. */
-const show = ({ large, objects }: ListPage, write: Write, seen: Following['seen']): void => {
+/**
+ * Sends a part of a list. Waits until the client has taken it, so that the next part is read no
+ * sooner.
+ */
+const show = async ({ large, objects }: ListPage, { seen, stop, taken, write }: Following): Promise<void> => {
   const rows = [...objects.map(rowOf), ...(large ? [largeRowOf(large)] : [])]
-  for (let first = 0; first < rows.length; first += rowsAtOnce) {
+  for (let first = 0; first < rows.length && !stop.aborted; first += rowsAtOnce) {
     write({ type: 'rows', rows: rows.slice(first, first + rowsAtOnce) })
+    await taken()
   }
   seen(rows)
 }

@@ -1,6 +1,6 @@
 import type { Act } from '../../acts/acts.ts'
 import type { Problem } from '../../api/conditions.ts'
-import type { Delivery } from '../../api/delivery.ts'
+import type { Delivery, Push } from '../../api/delivery.ts'
 import { parseRepository } from '../../api/image.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import type { Driver } from '../driver.ts'
@@ -77,9 +77,21 @@ const invalidTags = ({ tags }: Redeploy) => ({
 })
 
 const notWanted = ({ pushes }: Delivery): Outcome => {
-  const named = pushes?.map(({ host, path, tag }) => `${host === undefined ? '' : `${host}/`}${path}:${tag}`).join(', ')
+  const named = pushes && namesOf(pushes)
   const message = named ? `the hook does not want ${named}` : 'the message names no image, and withoutImage is skip'
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
+}
+
+/** How many pushes the message of an answer names at most. */
+const maxNamed = 3
+
+const namesOf = (pushes: readonly Push[]): string => {
+  const named = pushes
+    .slice(0, maxNamed)
+    .map(({ host, path, tag }) => `${host === undefined ? '' : `${host}/`}${path}:${tag}`)
+    .join(', ')
+  const others = pushes.length - maxNamed
+  return others > 0 ? `${named} and ${others} ${others === 1 ? 'other' : 'others'}` : named
 }
 
 /**

@@ -38,15 +38,15 @@ export interface Chosen {
 export const wantedBy = (member: Redeploy, pushes: readonly Push[], act: Act, now: number): Wanted | undefined => {
   const rule = member.tags && tagRule(member.tags)
   if (member.tags && !rule) return undefined
+  const { image, pushedAs = [] } = member
+  // A push must be of the hook's image, under any of its names.
+  const repositories = image === undefined ? undefined : [image, ...pushedAs].map(parseRepository)
+  const isOf = (push: Push): boolean => repositories?.some(repository => isPushTo(push, repository)) ?? true
   const wanted = pushes
-    .filter(push => isOf(push, member) && (rule?.wants(push.tag) ?? true))
+    .filter(push => isOf(push) && (rule?.wants(push.tag) ?? true))
     .map(push => ({ ...push, id: idOf(push, act), at: Math.min(push.at ?? act.at, now) }))
   return { pushes: wanted, chosenFor: container => chosenFor(container, member, wanted, rule) }
 }
-
-/** Returns whether a push is of the hook's image, under any of its names. */
-const isOf = (push: Push, { image, pushedAs = [] }: Redeploy): boolean =>
-  image === undefined || [image, ...pushedAs].some(name => isPushTo(push, parseRepository(name)))
 
 /**
  * Returns whether a push is to a repository. Compares only the paths if the registry's message does

@@ -1,3 +1,4 @@
+import { hasAtMost } from '../../api/characters.ts'
 import { isObject } from '../../api/json.ts'
 import { nameLength, objectNameRule } from '../../api/names.ts'
 import type { Obj, Rule } from '../../api/schema.ts'
@@ -60,7 +61,7 @@ export const workloadSelector = {
         {
           rule: `self.all(name, name.size() <= ${labelLength})`,
           message: 'must have names of labels: at most 253 characters, a slash and 63 characters',
-          holds: self => !isObject(self) || Object.keys(self).every(name => name.length <= labelLength),
+          holds: self => !isObject(self) || Object.keys(self).every(name => hasAtMost(name, labelLength)),
         },
       ],
     },

@@ -32,7 +32,7 @@ export const maxMemoryMiB = 96
 
 /**
  * How many evaluations of one hook may wait, and how many bytes the waiting bodies and expressions
- * of all hooks may have together.
+ * of all hooks may have together. Beyond it, those of the heaviest namespace leave first.
  */
 export const maxWaiting = 1000
 export const maxWaitingBytes = 32 * 1024 * 1024

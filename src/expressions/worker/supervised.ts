@@ -47,6 +47,7 @@ const checking = (clock: Clock, start: StartEvaluator) => {
           resolve(checked)
         }
         const job: Job = {
+          namespace: owner,
           owner,
           bytes: expression.length,
           question: { ask: 'check', expression },
@@ -82,21 +83,24 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
   /**
    * Notes that an expression exceeded its limit, and fails all questions of its owner that wait.
    */
-  const ranOver = (owner: string, expression: string): void => {
+  const ranOver = ({ expression, namespace, owner }: Evaluation): void => {
     reputations.ranOver(owner, expression)
     apartUntil = clock.monotonic() + apartMs
-    const all = [...provenWorker.removeAll(owner), ...otherWorker.removeAll(owner)]
+    const its = { namespace, owner }
+    const all = [...provenWorker.removeAll(its), ...otherWorker.removeAll(its)]
     for (const other of all) other.failed(blocked(owner, expression))
   }
 
   return {
-    evaluate: ({ expression, owner, variables, withinMs }: Evaluation): Promise<Evaluated> => {
+    evaluate: (evaluation: Evaluation): Promise<Evaluated> => {
+      const { expression, namespace, owner, variables, withinMs } = evaluation
       if (reputations.blockedMs(owner, expression) > 0) return Promise.resolve(blocked(owner, expression))
       const apart = clock.monotonic() < apartUntil && reputations.proven(owner, expression)
       const worker = apart ? provenWorker : otherWorker
 
       return new Promise(resolve => {
         const job: Job = {
+          namespace,
           owner,
           bytes: (variables.body?.length ?? 0) + expression.length,
           question: { ask: 'evaluate', expression, variables },
@@ -109,7 +113,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
           failed: failure => {
             cancel()
             resolve(failure)
-            if ('ranOver' in failure) ranOver(owner, expression)
+            if ('ranOver' in failure) ranOver(evaluation)
           },
         }
         const cancel = clock.after(withinMs, () =>

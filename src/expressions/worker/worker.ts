@@ -34,8 +34,8 @@ const tooLarge: Failure = { ranOver: `the expression needed more than ${maxMemor
 const lost: Failure = { unavailable: 'the process that evaluates expressions was ended' }
 
 /**
- * At most one evaluator, and the jobs that wait for it. Each owner is served in turn. The evaluator
- * starts when it is needed and ends when it is idle.
+ * At most one evaluator, and the jobs that wait for it. Namespaces are served in turn, and in each its
+ * owners. The evaluator starts when it is needed and ends when it is idle.
  * A job that uses more processor time than allowed is ended together with the evaluator. Wall time
  * does not count, because the machine may be busy. The other jobs wait for the next evaluator.
  */
@@ -62,7 +62,7 @@ export class Worker {
     this.#queue.remove(job)
   }
 
-  removeAll(owner: string): readonly Job[] {
+  removeAll(owner: Pick<Job, 'namespace' | 'owner'>): readonly Job[] {
     return this.#queue.removeAll(owner)
   }
 

@@ -23,6 +23,25 @@ const bearer = /^Bearer +([A-Za-z0-9_.-]+) *$/i
 const namedPath =
   /^\/v1\/hooks\/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/([a-z0-9](?:[a-z0-9.-]*[a-z0-9])?)(?:\/([A-Za-z0-9_-]{1,256}))?(?:\?[^#]*)?$/
 
+/**
+ * The scheme and the authority of a target in absolute form: a host, or an address of IPv6, and
+ * perhaps a port. A user is an error (RFC 9110, section 4.2.4).
+ */
+const origin = /^https?:\/\/(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?(?=[/?]|$)/i
+
+/**
+ * Returns the path and the query of a target in absolute form, which every server must accept (RFC
+ * 9112, section 3.2.2). No parser reads it, so the path stays exactly as it was sent. Returns other
+ * targets unchanged.
+ */
+export const originForm = (target = ''): string => {
+  if (target.startsWith('/')) return target
+  const before = origin.exec(target)?.[0]
+  if (before === undefined) return target
+  const rest = target.slice(before.length)
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
 /** Two neighbours that no name has. */
 const noName = /[.-][.]|[.]-/
 

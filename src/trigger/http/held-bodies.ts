@@ -18,6 +18,13 @@ export interface HeldBody {
   /** Reads the body instead and keeps nothing of it. Rejects as `read` does. */
   readonly discard: () => Promise<void>
   /**
+   * Counts further bytes: those of the body in another form. Throws TooMany if there is no room for
+   * them, and counts none of them then. A negative number takes back what was counted.
+   */
+  readonly hold: (bytes: number) => void
+  /** Keeps the body counted beyond `release`, until the function that it returns is called. */
+  readonly keep: () => () => void
+  /**
    * Frees the body: after the answer, or before the post begins to wait for its outcome. Until then
    * the body stays in memory and counts for the limit. May be called several times.
    */
@@ -42,12 +49,21 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
       let size = 0
       let isReleased = false
       let owner: BodyOwner | undefined
-      const count = (bytes: number): void => {
-        size += bytes
+      // The post itself, and each act that has the body.
+      let holders = 1
+      const charge = (bytes: number): void => {
         held += bytes
         if (!owner) return
         add(ofHook, owner.uid, bytes)
         add(ofNamespace, owner.namespace, bytes)
+      }
+      const count = (bytes: number): void => {
+        size += bytes
+        if (holders > 0) charge(bytes)
+      }
+      const leave = (): void => {
+        holders -= 1
+        if (holders === 0) charge(-size)
       }
       /** Passes each part of the body to `take`, and limits their sum. */
       const readAll = async (take: (chunk: Buffer) => void): Promise<void> => {
@@ -75,10 +91,25 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
           return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
         },
         discard: () => readAll(() => {}),
+        hold: bytes => {
+          count(bytes)
+          if (bytes <= 0 || !owner || !isTooMuch(owner)) return
+          count(-bytes)
+          throw new TooMany()
+        },
+        keep: () => {
+          if (holders === 0) charge(size)
+          holders += 1
+          let isKept = true
+          return () => {
+            if (isKept) leave()
+            isKept = false
+          }
+        },
         release: () => {
           if (isReleased) return
           isReleased = true
-          count(-size)
+          leave()
         },
       }
     },

@@ -12,7 +12,8 @@ import { readMessage, type Arrived, type Reading } from './message.ts'
 import type { Reader, StartReader } from './reader.ts'
 
 interface Job {
-  /** The namespace of the post. */
+  /** The namespace of the post. It is the owner as well: its hooks take no turns among themselves. */
+  readonly namespace: string
   readonly owner: string
   readonly bytes: number
   readonly arrived: Arrived
@@ -51,7 +52,8 @@ export class LargeBodies {
         this.#queue.remove(job)
         finish(undefined)
       })
-      const job: Job = { owner: namespace, bytes: arrived.body.length, arrived, stopWaiting, finish }
+      const bytes = arrived.body.length
+      const job: Job = { namespace, owner: namespace, bytes, arrived, stopWaiting, finish }
       for (const leaving of this.#queue.add(job)) {
         leaving.stopWaiting()
         leaving.finish(undefined)

@@ -35,6 +35,10 @@ export type Reading = ReadMessage | Unreadable
 export const mayBeLong = (headers: Readonly<Record<string, unknown>>): boolean =>
   headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > smallBodyBytes
 
+/** Returns whether a body is compressed, as its head says. */
+export const isPacked = ({ 'content-encoding': encoding }: Readonly<Record<string, string>>): boolean =>
+  encoding !== undefined && !['', 'identity'].includes(encoding.trim().toLowerCase())
+
 /** Reads the content of a post. The decoded body may have at most `maxBytes`. Never throws. */
 export const readMessage = ({ body: sent, headers, receivedAt }: Arrived, maxBytes: number): Reading => {
   const plain = inflated(sent, headers['content-encoding'] ?? '', maxBytes)

@@ -75,8 +75,27 @@ describe("the page's side of the stream", () => {
     opened[0]?.send('id: 5\ndata: {"type":"synced"}\n\ndata: {"type":"begin"}\n\n')
     await settle()
     opened[0]?.cut()
-    await clock.advance(250)
+    await clock.advance(500)
     expect(opened[1]?.headers).toEqual({})
+  })
+
+  it('waits longer each time its list is cut, until one is complete', async () => {
+    const { clock, opened } = start()
+    for (let cuts = 0; cuts < 20; cuts++) {
+      await clock.advance(1_000)
+      opened.at(-1)?.send('data: {"type":"begin"}\n\ndata: {"type":"rows","rows":[]}\n\n')
+      await settle()
+      opened.at(-1)?.cut()
+    }
+    expect(opened.length).toBeLessThan(10)
+    await clock.advance(5_000)
+    opened.at(-1)?.send('data: {"type":"begin"}\n\nid: 5\ndata: {"type":"synced"}\n\n')
+    await settle()
+    const before = opened.length
+    opened.at(-1)?.cut()
+    await clock.advance(250)
+    expect(opened).toHaveLength(before + 1)
+    expect(opened.at(-1)?.headers).toEqual({ 'last-event-id': '5' })
   })
 
   it('takes a connection that says nothing for 32 s for dead', async () => {

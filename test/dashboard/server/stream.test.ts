@@ -4,7 +4,7 @@ import type { StreamEvent } from '../../../src/dashboard/protocol.ts'
 import { maxUnreadBytes } from '../../../src/dashboard/server/limits.ts'
 import { streamHooks, type Out, type StreamOptions } from '../../../src/dashboard/server/stream.ts'
 import { Unreachable, WatchRefused } from '../../../src/environment/unreachable.ts'
-import { fakeClock, settle } from '../../support/clock.ts'
+import { fakeClock, settle, type FakeClock } from '../../support/clock.ts'
 import { testEnvironment } from '../../support/environment.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
 
@@ -34,13 +34,50 @@ const hook = (name: string, version: number, more: object = {}) => ({
 const hooksPath = '/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks'
 const listOf = (...items: readonly object[]) => answer(200, { items, metadata: { resourceVersion: '10' } })
 
+/** Returns a list of many hooks, page by page: 60 pages of 100 kB. */
+const manyPages: Scripted = ({ query }) => {
+  const page = Number(query?.['continue'] ?? 0)
+  const message = 'x'.repeat(5_000)
+  const status = { conditions: [{ type: 'Ready', status: 'False', reason: 'TargetNotFound', message }] }
+  const items = Array.from({ length: 20 }, (_, index) => hook(`hook-${page}-${index}`, 1, { status }))
+  const metadata = { resourceVersion: '10', ...(page < 59 && { continue: String(page + 1) }) }
+  return answer(200, { items, metadata })
+}
+
+/** Makes a line that carries so many bytes in a second. At once: all that is written. */
+const lineOf = (clock: FakeClock, bytesPerSecond: number | 'at once') => {
+  let emptied = (): void => {}
+  const line = {
+    waiting: 0,
+    most: 0,
+    write: (bytes: number): void => {
+      if (bytesPerSecond === 'at once') return
+      line.waiting += bytes
+      line.most = Math.max(line.most, line.waiting)
+    },
+    drained: async (): Promise<void> => {
+      if (line.waiting > 0) await new Promise<void>(resolve => (emptied = resolve))
+    },
+  }
+  const carry = (): void => {
+    if (bytesPerSecond === 'at once') return
+    line.waiting = Math.max(0, line.waiting - bytesPerSecond / 10)
+    if (line.waiting === 0) emptied()
+    clock.after(100, carry)
+  }
+  carry()
+  return line
+}
+
 /** Opens a stream on hooks that a test answers for; targets are nobody's business unless `targets` answers. */
 const open = (
   hooks: Scripted,
   options: Partial<StreamOptions> = {},
   opens?: Parameters<typeof scriptedConnection>[1],
+  bytesPerSecond: number | 'at once' = 'at once',
 ) => {
   const clock = fakeClock()
+  const line = lineOf(clock, bytesPerSecond)
   let looks = 0
   const api = scriptedConnection(request => {
     if (request.path !== hooksPath) return answer(403, { message: 'deployments are forbidden' })
@@ -50,9 +87,10 @@ const open = (
   const ids: string[] = []
   const session = new AbortController()
   const gone = new AbortController()
-  const seen = { comments: 0, ended: false, cut: false, waiting: 0, expired: 0 }
+  const seen = { comments: 0, ended: false, cut: false, expired: 0 }
   const out: Out = {
     write: text => {
+      line.write(text.length)
       if (text === ':\n\n') seen.comments += 1
       const id = /^id: (.*)$/m.exec(text)?.[1]
       if (id !== undefined) ids.push(id)
@@ -60,7 +98,8 @@ const open = (
       // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- what the server writes is what is tested
       if (event !== undefined) events.push(event as StreamEvent)
     },
-    waiting: () => seen.waiting,
+    waiting: () => line.waiting,
+    drained: line.drained,
     end: () => void (seen.ended = true),
     cut: () => {
       seen.cut = true
@@ -90,7 +129,7 @@ const open = (
       if (event.type === 'gone') return `gone ${event.keys.join(' ')}`
       return event.type === 'ended' ? `ended ${event.why}` : event.type
     })
-  return { api, clock, events, gone, ids, running, seen, session, watch, words }
+  return { api, clock, events, gone, ids, line, running, seen, session, watch, words }
 }
 
 describe('the stream', () => {
@@ -176,11 +215,44 @@ describe('the stream', () => {
   it('lets a page go that does not read', async () => {
     const stream = open(() => listOf())
     await settle()
-    stream.seen.waiting = maxUnreadBytes + 1
+    stream.line.waiting = maxUnreadBytes + 1
     stream.watch().send({ type: 'ADDED', object: hook('a', 11) })
     await stream.clock.advance(100)
     await stream.running
     expect([stream.seen.cut, stream.clock.pending]).toEqual([true, 0])
+  })
+
+  it('sends a long list as fast as a slow line takes it', async () => {
+    const stream = open(manyPages, {}, undefined, 100_000)
+    await stream.clock.advance(120_000)
+    expect(stream.words()).toContain('synced')
+    expect(stream.words().filter(word => word.startsWith('rows '))).toHaveLength(60)
+    expect(stream.seen.cut).toBe(false)
+    expect(stream.line.most).toBeLessThan(maxUnreadBytes / 4)
+  })
+
+  it('lets a page go that takes no part of a list within a minute, and lists no further for it', async () => {
+    const stream = open(manyPages, {}, undefined, 0)
+    await stream.clock.advance(59_000)
+    expect(stream.seen.cut).toBe(false)
+    await stream.clock.advance(1_000)
+    await stream.running
+    expect(stream.seen.cut).toBe(true)
+    const lists = stream.api.requests.filter(({ path, query }) => path === hooksPath && query?.['limit'] !== '1')
+    expect(lists).toHaveLength(1)
+    expect(stream.line.most).toBeLessThan(maxUnreadBytes / 4)
+  })
+
+  it('ends with its session while a page is slow to take a list', async () => {
+    const stream = open(manyPages, {}, undefined, 1_000)
+    await settle()
+    stream.session.abort('signed out')
+    await stream.running
+    expect(stream.words().filter(word => /^rows|^ended|^synced/.test(word))).toEqual([
+      expect.stringMatching(/^rows hook-0-0 /),
+      'ended signed out',
+    ])
+    expect([stream.seen.ended, stream.seen.cut]).toEqual([true, false])
   })
 
   it('leaves nothing behind when the page goes', async () => {

@@ -158,7 +158,7 @@ test('a regular expression that hangs others takes no time here', () => {
 
 test('in simulation an expression is judged in the same words, at once', async () => {
   const expressions = inlineExpressions()
-  const asked = { owner: 'a', variables: delivery(push), withinMs: 1 }
+  const asked = { namespace: 'shop', owner: 'a', variables: delivery(push), withinMs: 1 }
   expect(await expressions.evaluate({ ...asked, expression: 'has(body.ref)' })).toEqual({ counts: true })
   expect(await expressions.evaluate({ ...asked, expression: 'body.ref' })).toEqual(judge('body.ref', push))
 })

@@ -16,7 +16,13 @@ vi.mock('node:child_process', () => ({
 test('where the system has no memory for a process, nothing is judged, and it is tried again', async () => {
   const clock = fakeClock()
   const expressions = supervisedExpressions(clock, forkEvaluator)
-  const judging = expressions.evaluate({ owner: 'a', expression: 'true', variables: delivery({}), withinMs: 3000 })
+  const judging = expressions.evaluate({
+    namespace: 'shop',
+    owner: 'a',
+    expression: 'true',
+    variables: delivery({}),
+    withinMs: 3000,
+  })
   for (let second = 0; second < 3; second++) {
     await settle()
     await clock.advance(1000)

@@ -38,7 +38,7 @@ const setUp = (counted = 1) => {
   const expressions = supervisedExpressions(nodeClock, start)
   cleanUps.push(() => expressions.close())
   const ask = (owner: string, expression: string, body?: unknown, more: Partial<Evaluation> = {}): Promise<Evaluated> =>
-    expressions.evaluate({ owner, expression, variables: delivery(body), withinMs, ...more })
+    expressions.evaluate({ namespace: 'shop', owner, expression, variables: delivery(body), withinMs, ...more })
   /**
    * Returns the verdict on a quick expression. On a busy machine the first evaluation of a process,
    * which compiles much, can use up its budget. Then this asks again when the hook is no longer

@@ -11,8 +11,8 @@ const setUp = () => {
   const expressions = supervisedExpressions(clock, start)
   /** What has been answered, by owner. */
   const answers: [string, Evaluated][] = []
-  const ask = (owner: string, expression = `of ${owner}`, withinMs = 60_000): void => {
-    const asked = expressions.evaluate({ owner, expression, variables: delivery(), withinMs })
+  const ask = (owner: string, expression = `of ${owner}`, withinMs = 60_000, namespace = owner): void => {
+    const asked = expressions.evaluate({ namespace, owner, expression, variables: delivery(), withinMs })
     void asked.then(judgement => answers.push([owner, judgement]))
   }
   const evaluator = (index: number) => {
@@ -70,6 +70,18 @@ test('one is evaluated at a time, and owners take turns: a flood of one delays a
   evaluator(0).answer()
   await clock.advance(0)
   expect(evaluator(0).asked.slice(0, 4)).toEqual(['of flood', 'of flood', 'of other'])
+})
+
+test('namespaces take turns before their owners do: a hundred owners of one delay one of another by one', async () => {
+  const { ask, clock, evaluator } = setUp()
+  const askIn = (namespace: string, owner: string): void => ask(owner, `of ${owner}`, 60_000, namespace)
+  for (let hook = 0; hook < 100; hook++) askIn('greedy', `greedy-${hook}`)
+  evaluator(0).events.ready()
+  askIn('shop', 'web')
+  askIn('shop', 'web')
+  for (let round = 0; round < 4; round++) evaluator(0).answer()
+  await clock.advance(0)
+  expect(evaluator(0).asked).toEqual(['of greedy-0', 'of greedy-1', 'of web', 'of greedy-2', 'of web'])
 })
 
 test('of one owner a thousand wait, and the next hear that it is too much', async () => {

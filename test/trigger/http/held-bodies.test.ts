@@ -53,6 +53,23 @@ describe('bodies that do not end', () => {
     expect(await post(hook('c', 'fleet'), 100, true).read).toBe(100)
   })
 
+  it('count with all that is made of them, until their post is answered and nothing keeps them', async () => {
+    const { post } = setUp()
+    const { body, read } = post(hook('a'), 100, true)
+    await read
+    body.hold(200)
+    expect(() => body.hold(501)).toThrow(TooMany)
+    const [end, endOther] = [body.keep(), body.keep()]
+    body.release()
+    end()
+    end()
+    expect(await post(hook('b', 'fleet'), 101, true).read).toBe('too many')
+    body.hold(-1)
+    expect(await post(hook('b', 'fleet'), 101, true).read).toBe(101)
+    endOther()
+    expect(await post(hook('c', 'fleet'), 299, true).read).toBe(299)
+  })
+
   it('are taken as long as there is room for all', async () => {
     const { post } = setUp()
     expect(await post(hook('a'), most / 2, true).read).toBe(most / 2)

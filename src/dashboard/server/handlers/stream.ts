@@ -47,8 +47,14 @@ const outOf = (response: ServerResponse): Out => {
   return {
     write: text => void response.write(text),
     waiting: () => response.writableLength,
+    drained: async () => {
+      if (response.writableNeedDrain) await new Promise(resolve => response.once('drain', resolve))
+    },
     end: () => void response.end(),
-    cut: () => void response.destroy(),
+    cut: () => {
+      response.destroy()
+      closed.abort()
+    },
     closed: closed.signal,
   }
 }

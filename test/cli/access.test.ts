@@ -1,0 +1,38 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it, onTestFinished } from 'vitest'
+import { locate } from '../../src/cli/cluster/access.ts'
+import { fakeClock } from '../support/clock.ts'
+
+/** Writes a kubeconfig whose plugin gives the tokens `token-1`, `token-2` and so on, each of which has expired at once. */
+const setUp = () => {
+  const folder = mkdtempSync(join(tmpdir(), 'access-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const [count, kubeconfig] = [join(folder, 'runs'), join(folder, 'kubeconfig')]
+  const script = `const fs = require("fs"); fs.appendFileSync(${JSON.stringify(count)}, "x");
+    const token = "token-" + fs.readFileSync(${JSON.stringify(count)}).length;
+    console.log(JSON.stringify({ status: { token, expirationTimestamp: "2020-01-01T00:00:00Z" } }))`
+  const exec = { apiVersion: 'client.authentication.k8s.io/v1', command: process.execPath, args: ['-e', script] }
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    'current-context': 'one',
+    clusters: [{ name: 'one', cluster: { server: 'https://one.example:6443' } }],
+    users: [{ name: 'one', user: { exec } }],
+    contexts: [{ name: 'one', context: { cluster: 'one', user: 'one' } }],
+  }
+  writeFileSync(kubeconfig, JSON.stringify(config))
+  return { kubeconfig, runs: () => readFileSync(count, 'utf8').length }
+}
+
+it('a plugin is run once for a short command, and again for one that goes on', async () => {
+  const { kubeconfig, runs } = setUp()
+  const clock = fakeClock()
+  const { route } = await locate({ kubeconfig, asGroups: [], as: 'somebody' }, {}, clock)
+  expect(await route.headers()).toEqual({ 'impersonate-user': 'somebody', authorization: 'Bearer token-1' })
+  expect(await route.headers()).toMatchObject({ authorization: 'Bearer token-1' })
+  expect(runs()).toBe(1)
+  await clock.advance(1000)
+  expect(await route.headers()).toMatchObject({ authorization: 'Bearer token-2' })
+})

@@ -1,0 +1,78 @@
+import { expect, test } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { recordKind } from '../../src/api/record.ts'
+import { create } from '../../src/kube/requests.ts'
+import { records } from '../../src/kube/resources.ts'
+import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
+import { installation, shop } from './installation.ts'
+
+/** Sets up a hook whose record says that it has leased 5 of Deployment/web, and that it ran once. */
+const setUp = async () => {
+  const x = await installation()
+  await x.createDeployment('web')
+  await x.createDeployment('api')
+  const { metadata } = await x.createHook('web-up', { limits: [{ most: 3, within: '1h' }] }, { for: '1h' })
+  const process = x.start()
+  await x.becomes('web-up', 'Valid')
+  const now = x.clock.now()
+  const memory: Partial<Memory> = {
+    recent: [{ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 2, to: 7 }],
+    counts: { applied: 1 },
+    objects: [{ target: 'apps/v1/deployments/Deployment/web', uid: 'w' }],
+    parts: [{ key: 'a', object: 0, delta: 5, at: now, until: now + 3_600_000 }],
+    runs: [{ at: now, of: '' }],
+  }
+  await create(x.api, records, shop, {
+    apiVersion,
+    kind: recordKind,
+    metadata: {
+      name: 'web-up',
+      namespace: shop,
+      ownerReferences: [{ apiVersion, kind: hookKind, name: 'web-up', uid: metadata.uid }],
+    },
+    content: JSON.stringify(storedOf({ ...emptyMemory, ...memory })),
+  })
+  const untilSum = (sum: number) =>
+    x.until(
+      () => x.hook('web-up'),
+      hook => at(hook, 'status', 'leases', 'sum') === sum,
+    )
+  await untilSum(5)
+  await x.pass(60_000)
+  return { ...x, process, untilSum }
+}
+
+test('a hook that gets another target says soon that it has leased nothing of that', async () => {
+  const x = await setUp()
+  await x.patchHook('web-up', { spec: { scale: { target: { name: 'api' } } } })
+  await x.reconciled('web-up')
+  await x.pass(3000)
+  const hook = await x.hook('web-up')
+  expect(at(hook, 'status', 'target')).toBe('Deployment/api')
+  expect(at(hook, 'status', 'leases')).toMatchObject({ open: 1, sum: 0, shown: [{ object: 'Deployment/web', by: 5 }] })
+
+  await x.patchHook('web-up', { spec: { scale: { target: { name: 'web' } } } })
+  await x.untilSum(5)
+})
+
+test('a hook whose limits are changed or removed says soon what is used of them', async () => {
+  const x = await setUp()
+  const limits = async () => at(await x.hook('web-up'), 'status', 'limits')
+  expect(await limits()).toMatchObject([{ most: 3, used: 1 }])
+  await x.patchHook('web-up', { spec: { limits: [{ most: 7, within: '2h' }] } })
+  await x.pass(3000)
+  expect(await limits()).toMatchObject([{ most: 7, within: '2h', used: 1 }])
+  await x.patchHook('web-up', { spec: { limits: null } })
+  await x.pass(3000)
+  expect(await limits()).toBeUndefined()
+})
+
+test('an edit that changes nothing of that costs one write', async () => {
+  const x = await setUp()
+  const before = x.process.writes.length
+  await x.patchHook('web-up', { spec: { cooldown: '30s' } })
+  await x.reconciled('web-up')
+  await x.pass(20_000)
+  expect(x.process.writes.slice(before)).toHaveLength(1)
+})

@@ -34,9 +34,10 @@ export const runRow = async (
 const compare = async (
   row: Comparison,
   stage: Stage,
-  rounds: number,
+  wanted: number,
   say: (line: string) => void,
 ): Promise<RowResult> => {
+  const rounds = Math.min(wanted, row.enoughRounds ?? wanted)
   const { baseline, floor, product } = await row.prepare(stage)
   if (row.warm === true && !stage.quick) {
     await baseline()

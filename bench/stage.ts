@@ -153,8 +153,13 @@ const published = async ({ api }: Server): Promise<[string, string][]> => {
 export const floorURLs = async (stage: Stage, count: number, end = ''): Promise<readonly string[]> => {
   const floored = names('floor', count)
   await stage.deployments(floored)
+  return await bareURLs(stage, floored, end)
+}
+
+/** Starts the bare handler. Returns a URL for each target. */
+export const bareURLs = async (stage: Stage, targets: readonly string[], end: string): Promise<readonly string[]> => {
   const { origin } = await stage.bare()
-  return floored.map(name => `${origin}/${namespace}/${name}${end}`)
+  return targets.map(name => `${origin}/${namespace}/${name}${end}`)
 }
 
 /** Resolves when this many hooks have trigger URLs; answers them as of that moment. */

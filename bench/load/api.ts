@@ -15,6 +15,8 @@ export interface Sent {
   readonly contentType?: string
   /** Whom the API server is to take the sender for. */
   readonly as?: string
+  /** Asks for an answer that has only the metadata of the object. */
+  readonly metadataOnly?: boolean
   /** Statuses that are answers like any other. */
   readonly also?: readonly number[]
 }
@@ -41,9 +43,13 @@ export const apiOf = ({ ca, server, token }: Reached): Api => {
   const watches = poolOf(null)
   const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` }
   return {
-    send: async (method, path, { also = [], as, body, contentType = 'application/json' } = {}) => {
+    send: async (
+      method,
+      path,
+      { also = [], as, body, contentType = 'application/json', metadataOnly = false } = {},
+    ) => {
       const headers = {
-        accept: 'application/json',
+        accept: metadataOnly ? 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' : 'application/json',
         ...authorization,
         ...(body && { 'content-type': contentType }),
         ...(as !== undefined && { 'impersonate-user': as }),

@@ -40,7 +40,7 @@ export const writeCount = (api: Api, target: string, from: Version, to: number, 
  * Does the same where the count is a member of the object's own spec: the JSON Patch that the product sends, with version, uid, count
  * and mark.
  */
-const patchCount = (api: Api, target: string, from: Version, member: string, to: number): Promise<Answer> =>
+export const patchCount = (api: Api, target: string, from: Version, member: string, to: number): Promise<Answer> =>
   api.send('PATCH', `${target}?fieldManager=raw`, {
     contentType: 'application/json-patch+json',
     body: JSON.stringify([

@@ -4,7 +4,7 @@ import { apiVersionOf, collectionPath, objectPath } from '../../src/kube/paths.t
 import { send } from '../../src/kube/requests.ts'
 import { fleetDefinitionUpTo, fleets } from '../../test/support/fleets.ts'
 import type { Comparison } from '../row.ts'
-import { namespace, names, triggerPathsOf, type Stage } from '../stage.ts'
+import { bareURLs, namespace, names, triggerPathsOf, type Stage } from '../stage.ts'
 import { quantile } from '../stats.ts'
 
 /** More posts than the budget of one hook permits to write. */
@@ -19,6 +19,7 @@ export const customResource: Comparison = {
   name: 'custom-resource',
   title: 'one unnamed post at a time to a custom resource',
   baseline: 'the marked JSON Patch alone',
+  floor: 'a bare express handler in front of the same patch',
   figures: [
     { key: 'p50', title: 'p50', unit: 'ms', reach: { of: 'ratio', atMost: 1.3 } },
     { key: 'p99', title: 'p99', unit: 'ms' },
@@ -27,8 +28,8 @@ export const customResource: Comparison = {
   prepare: async stage => {
     const count = stage.quick ? 30 : 1000
     await define(stage)
-    const [hooked, raw] = [names('hooked', hooks), names('raw', hooks)]
-    await create(stage, [...hooked, ...raw])
+    const [hooked, raw, floored] = [names('hooked', hooks), names('raw', hooks), names('floor', hooks)]
+    await create(stage, [...hooked, ...raw, ...floored])
     await stage.hooks(hooked, 'up', {
       scale: {
         target: { apiVersion: apiVersionOf(fleets), kind: fleets.kind, name: 'NAME' },
@@ -37,6 +38,7 @@ export const customResource: Comparison = {
         max: maxShips,
       },
     })
+    const handled = await bareURLs(stage, floored, '/size')
     const targets = raw.map(name => objectPath(fleets, namespace, name))
     const { origin } = await stage.product()
     const urls = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
@@ -47,6 +49,7 @@ export const customResource: Comparison = {
     return {
       baseline: async () =>
         figures(await stage.load.run({ job: 'write', targets, member: 'size', count, concurrency: 1 })),
+      floor: async () => figures(await stage.load.run({ job: 'post', urls: handled, count, concurrency: 1 })),
       product: async () => figures(await stage.load.run({ job: 'post', urls, count, concurrency: 1 })),
     }
   },

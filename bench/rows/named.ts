@@ -11,7 +11,7 @@ export const named: Comparison = {
   name: 'named',
   title: `one named delivery at a time, Alertmanager's, over ${hooks} hooks`,
   baseline: 'the marked write alone',
-  floor: 'a bare express handler that parses the body and makes two writes, one after the other',
+  floor: 'a bare express handler that parses the body, replaces a record and makes the same write',
   figures: [{ key: 'p50', title: 'p50', unit: 'ms', reach: { of: 'ratio', atMost: 2.35 } }],
   warm: true,
   prepare: async stage => {

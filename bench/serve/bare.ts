@@ -1,14 +1,24 @@
 /**
  * The least that a post can cost in a process of its own: express in front of one marked write, sent with undici. It
  * knows no token, reads no body and records nothing. POST /NAMESPACE/NAME adds one to the count of a Deployment. POST
- * /NAMESPACE/NAME/claimed parses the body and writes a ConfigMap first, as large as a claim in a record. Arguments: the port,
- * and how to reach the API server, as JSON.
+ * /NAMESPACE/NAME/claimed parses the body and replaces a record first, an object of the product's kind and size. POST
+ * /NAMESPACE/NAME/size adds one to the size of a Fleet. Arguments: the port, and how to reach the API server, as JSON.
  */
 import express, { type RequestHandler } from 'express'
 import { apiOf, jsonOf } from '../load/api.ts'
 import type { Reached } from '../load/job.ts'
-import { readVersion, writeCount, type Version } from '../load/write.ts'
+import { patchCount, readVersion, writeCount, type Version } from '../load/write.ts'
 import { isObject, parseJson, stringAt } from '../../src/api/json.ts'
+import { apiVersion } from '../../src/api/names.ts'
+import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import { records } from '../../src/kube/resources.ts'
+import { fleets } from '../../test/support/fleets.ts'
+
+/** The parameters of its paths. */
+interface Target {
+  readonly namespace: string
+  readonly name: string
+}
 
 const isReached = (value: unknown): value is Reached => isObject(value) && typeof value['server'] === 'string'
 
@@ -21,35 +31,43 @@ const app = express()
 app.disable('x-powered-by')
 app.disable('etag')
 app.get('/readyz', (_request, response) => void response.json({ ok: true }))
-const step = (): RequestHandler<{ namespace: string; name: string }> => async (request, response) => {
-  const target = `/apis/apps/v1/namespaces/${request.params.namespace}/deployments/${request.params.name}`
-  const from = remembered.get(target) ?? (await readVersion(api, target))
-  const count = from.count + 1
-  const answer = await writeCount(api, target, from, count)
-  const resourceVersion = stringAt(jsonOf(answer), 'metadata', 'resourceVersion') ?? ''
-  remembered.set(target, { uid: from.uid, resourceVersion, count })
-  response.status(answer.status).json({ outcome: 'applied', from: from.count, to: count })
-}
-app.post('/:namespace/:name', step())
 
-/** The size of the record of a hook that is new, in characters. */
-const claimSize = 1200
+/** Adds one to the count of a target: to its /scale, or to a member of its spec. */
+const step =
+  (type: ResourceType, member?: string): RequestHandler<Target> =>
+  async ({ params: { name, namespace } }, response) => {
+    const target = objectPath(type, namespace, name)
+    const from = remembered.get(target) ?? (await readVersion(api, target, member))
+    const count = from.count + 1
+    const answer = await (member === undefined
+      ? writeCount(api, target, from, count)
+      : patchCount(api, target, from, member, count))
+    const resourceVersion = stringAt(jsonOf(answer), 'metadata', 'resourceVersion') ?? ''
+    remembered.set(target, { uid: from.uid, resourceVersion, count })
+    response.status(answer.status).json({ outcome: 'applied', from: from.count, to: count })
+  }
+const addReplica = step({ group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' })
+app.post('/:namespace/:name', addReplica)
+app.post('/:namespace/:name/size', step(fleets, 'size'))
+
+/** The size of the content of a record with 16 open rows, in characters. */
+const claimSize = 4000
+/** The versions of the records that this has written, by their names. */
 const claims = new Map<string, string>()
-const claim = (): RequestHandler<{ namespace: string; name: string }> => async (request, _response, next) => {
+const claim = (): RequestHandler<Target> => async (request, _response, next) => {
   const { name, namespace } = request.params
-  const path = `/api/v1/namespaces/${namespace}/configmaps`
-  const resourceVersion = claims.get(name)
+  const known = claims.get(name)
   const body = JSON.stringify({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: { name: `claim-${name}`, ...(resourceVersion !== undefined && { resourceVersion }) },
-    data: { claim: JSON.stringify(request.body).slice(0, claimSize).padEnd(claimSize) },
+    apiVersion,
+    kind: records.kind,
+    metadata: { name, namespace, ...(known !== undefined && { resourceVersion: known }) },
+    content: JSON.stringify(request.body).slice(0, claimSize).padEnd(claimSize),
   })
-  const answer = await (resourceVersion === undefined
-    ? api.send('POST', path, { body })
-    : api.send('PUT', `${path}/claim-${name}`, { body }))
+  const answer = await (known === undefined
+    ? api.send('POST', collectionPath(records, namespace), { body, metadataOnly: true })
+    : api.send('PUT', objectPath(records, namespace, name), { body, metadataOnly: true }))
   claims.set(name, stringAt(jsonOf(answer), 'metadata', 'resourceVersion') ?? '')
   next()
 }
-app.post('/:namespace/:name/claimed', express.json(), claim(), step())
+app.post('/:namespace/:name/claimed', express.json(), claim(), addReplica)
 app.listen(Number(port), '127.0.0.1')

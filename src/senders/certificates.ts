@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rateLimiter, type Rate } from '../environment/rate.ts'
-import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
+import { singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 
 /** A certificate, or why it is not available now. */
@@ -75,8 +75,7 @@ export const fetchedCertificates = ({
   const rates = rateLimiter(clock, maxNamespaces)
   const rateOfAll = rateLimiter(clock, 1)
 
-  const fetched = async (url: string, namespace: string): Promise<Found> => {
-    if (!rates.take(namespace, fetchRate) || !rateOfAll.take('', fetchRateOfAll)) return tooMany
+  const fetched = async (url: string): Promise<Found> => {
     const found = await fetchOne(outbound, url)
     if (found instanceof X509Certificate) known.set(url, found)
     else failed.set(url, { found, at: clock.monotonic() })
@@ -88,13 +87,13 @@ export const fetchedCertificates = ({
     if (certificate) return certificate
     const failure = failed.get(url)
     if (failure && clock.monotonic() - failure.at < failureKeptMs) return failure.found
-    // This call may share the request of another namespace, which may have used up its rate.
-    return await joinOrAskAgain(
-      shared,
-      url,
-      () => fetched(url, namespace),
-      found => found === tooMany,
-    )
+    // A namespace pays only for what is fetched, and for nothing while others have used up the rate of all.
+    if (rates.empty(namespace, fetchRate) || rateOfAll.empty('', fetchRateOfAll)) return tooMany
+    return await shared(url, () => {
+      rates.take(namespace, fetchRate)
+      rateOfAll.take('', fetchRateOfAll)
+      return fetched(url)
+    })
   }
 
   return namespace => ({

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { checkOwners } from '../../src/cli/doctor/owners.ts'
 import type { Cluster } from '../../src/cli/cluster/cluster.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
 import type { ApiResponse } from '../../src/environment/environment.ts'
 
 const hook = (name: string, target: string): ReceiverHook => ({
@@ -69,6 +70,17 @@ it('reads a few targets at a time, and says of how many it does not know it', as
 it('says that targets could not be read, and why', async () => {
   const { findings } = await looked(many(2), () => refusal(403, 'you may not get deployments'))
   expect(findings.map(({ message }) => message)).toEqual([expect.stringContaining('you may not get deployments')])
+})
+
+it('says so of one that is not answered, and goes on with the others', async () => {
+  const { findings } = await looked([hook('up', 'Deployment/web'), hook('other', 'Deployment/api')], name => {
+    if (name === 'api') throw new Unreachable('GET api: connection reset', true)
+    return ownedBy('argocd-controller')
+  })
+  expect(findings.map(({ message }) => message)).toEqual([
+    expect.stringContaining('argocd-controller sets the replicas'),
+    expect.stringContaining('of 1 of 2 targets'),
+  ])
 })
 
 it('says nothing of targets that are not there: their hooks say it', async () => {

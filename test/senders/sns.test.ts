@@ -197,6 +197,22 @@ describe('the certificate of an SNS message', () => {
     expect(given.asked.length).toBeLessThan(100)
   })
 
+  it('costs a namespace nothing while others have used up the rate of all', async () => {
+    const given = means(async () => ({ status: 403, headers: {}, body: '<Error/>' }))
+    const askedBy = (namespace: string, url: string): Promise<unknown> =>
+      verdict(
+        { ...signed(notification, '1'), SigningCertURL: url },
+        { clock: given.clock, certificates: given.of(namespace) },
+      )
+    await Promise.all(forged(200).map((url, index) => askedBy(`namespace-${index}`, url)))
+    await Promise.all(forged(8, 1000).map(url => askedBy('shop', url)))
+    // The rate of all lets eight more through, and a namespace that had paid would have one.
+    await given.clock.advance(500)
+    const before = given.asked.length
+    await Promise.all(forged(8, 2000).map(url => askedBy('shop', url)))
+    expect(given.asked.length - before).toBe(8)
+  })
+
   it('is kept while it verifies messages, however many others are fetched', async () => {
     const given = means()
     for (let round = 0; round < 3; round++) {

@@ -3,7 +3,6 @@ import { at, isObject, stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { drivers } from '../../drivers/registry.ts'
 import { groupedBy } from '../../environment/grouped.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
@@ -30,7 +29,6 @@ export const checkOwners = async (
       if (owner !== undefined) findings.push(...its.map(hook => setBack(hook, owner)))
     } catch (error) {
       // The hook's own condition says that its target is not there.
-      if (error instanceof Unreachable) throw error
       if (!(error instanceof ApiError && error.status === 404))
         failures.set(path, error instanceof Error ? error.message : String(error))
     }

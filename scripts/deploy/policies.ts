@@ -309,6 +309,15 @@ const secrets = ({ controllers, namespace }: Installation): Policy => {
 /** Longer annotations than these are of no use in a hook, in characters: kubectl and GitOps tools keep a copy of its spec there. */
 const maxAnnotations = 32 * 1024
 
+/** The metadata with its annotations, in characters. Most of the rest says who manages its fields. */
+const maxMetadata = 64 * 1024
+
+/**
+ * Returns the CEL expression of how many characters a value takes as text. One call of `format` costs
+ * little, however large the value is, so the limit on the cost of CEL is never reached.
+ */
+const textSize = (value: string): string => `'%s'.format([${value}]).size()`
+
 const annotations = (object: string): string =>
   `(has(${object}.metadata.annotations) ? ${object}.metadata.annotations : {})`
 
@@ -316,21 +325,27 @@ const annotations = (object: string): string =>
 const sizes = (): Policy => ({
   name: policyNames.sizes,
   means:
-    'Every replica reads all hooks when it starts, with their annotations. So a hook has no more of those than a copy of its spec takes.\nWrites that leave the annotations as they are pass.',
+    'Every replica reads all hooks when it starts, with their metadata. Kubernetes bounds no labels, finalizers, owners or managed\nfields. So the metadata of a hook takes no more than tools write. Writes that make it no larger pass.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
-    matchConditions: [
-      {
-        name: 'annotations-are-written',
-        expression: `has(object.metadata.annotations) &&\n(oldObject == null || ${annotations('oldObject')} != object.metadata.annotations)`,
-      },
-    ],
     validations: [
       {
-        expression: `object.metadata.annotations.map(name, name.size() + object.metadata.annotations[name].size()).sum() <= ${maxAnnotations}`,
+        expression: [
+          '!has(object.metadata.annotations) ||',
+          `oldObject != null && ${annotations('oldObject')} == object.metadata.annotations ||`,
+          `object.metadata.annotations.map(name, name.size() + object.metadata.annotations[name].size()).sum() <= ${maxAnnotations}`,
+        ].join('\n'),
         reason: 'Invalid',
         message: `the annotations of a hook take at most ${maxAnnotations} characters: remove what is large in them`,
+      },
+      {
+        expression: [
+          `${textSize('object.metadata')} <= ${maxMetadata} ||`,
+          `oldObject != null && ${textSize('object.metadata')} <= ${textSize('oldObject.metadata')}`,
+        ].join('\n'),
+        reason: 'Invalid',
+        message: `the metadata of a hook takes at most ${maxMetadata} characters: remove what is large in its labels, finalizers, ownerReferences or managedFields`,
       },
     ],
   },

@@ -1,9 +1,9 @@
 import { Document, isMap, isSeq, Scalar, stringify, visit } from 'yaml'
 import { authSchema } from '../../src/api/auth-schema.ts'
-import { group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
+import { closedNamespaces, group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
-import type { Asked, Kept, Right } from '../../src/drivers/driver-rights.ts'
+import { isWritten, type Asked, type Kept } from '../../src/drivers/driver-rights.ts'
 import { signingKeysSecret } from '../../src/token/published.ts'
 import { listOf, matching, type Installation, type Policy } from './policy.ts'
 
@@ -222,7 +222,7 @@ const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Instal
       matchConditions: [{ name: 'by-the-trigger', expression: `request.userInfo.username in ${listOf(triggers)}` }],
       validations: [
         {
-          expression: `!(request.namespace in ${listOf(['kube-system', namespace])})`,
+          expression: `!(request.namespace in ${listOf(closedNamespaces(namespace))})`,
           reason: 'Forbidden',
           messageExpression: "'the trigger changes nothing in namespace ' + request.namespace",
         },
@@ -242,8 +242,6 @@ const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Instal
     },
   }
 }
-
-const isWritten = ({ verbs }: Right): boolean => verbs.some(verb => !['get', 'list', 'watch'].includes(verb))
 
 /** Returns the policy for records: what is remembered of deliveries is believed, and acted on. */
 const records = ({ triggers }: Installation): Policy => ({

@@ -27,6 +27,8 @@ export interface RolesOptions {
   readonly watchNamespace?: string
   /** The service account of triggers in other processes. The controller checks its rights. */
   readonly triggerAccount?: ServiceAccount
+  /** True if the admission policy on the trigger's account is in force. */
+  readonly triggerPolicy?: boolean
   readonly identity: string
   /** Returns the beginning of trigger URLs, given the port of the trigger. */
   readonly publicURL: (triggerPort: number) => string
@@ -102,6 +104,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
         publicURL: options.publicURL(server?.port ?? 0),
         ...watching,
         ...triggerOf(options),
+        triggerPolicy: options.triggerPolicy ?? false,
       })
     : undefined
 

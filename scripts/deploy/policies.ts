@@ -1,9 +1,9 @@
 import { Document, isMap, isSeq, Scalar, stringify, visit } from 'yaml'
 import { authSchema } from '../../src/api/auth-schema.ts'
-import { group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
+import { closedNamespaces, group, hookKind, hookPlural, policyNames } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
-import type { Asked, Kept, Right } from '../../src/drivers/driver-rights.ts'
+import { isWritten, type Asked, type Kept } from '../../src/drivers/driver-rights.ts'
 import { signingKeysSecret } from '../../src/token/published.ts'
 import { listOf, matching, type Installation, type Policy } from './policy.ts'
 
@@ -222,7 +222,7 @@ const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Instal
       matchConditions: [{ name: 'by-the-trigger', expression: `request.userInfo.username in ${listOf(triggers)}` }],
       validations: [
         {
-          expression: `!(request.namespace in ${listOf(['kube-system', namespace])})`,
+          expression: `!(request.namespace in ${listOf(closedNamespaces(namespace))})`,
           reason: 'Forbidden',
           messageExpression: "'the trigger changes nothing in namespace ' + request.namespace",
         },
@@ -242,8 +242,6 @@ const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Instal
     },
   }
 }
-
-const isWritten = ({ verbs }: Right): boolean => verbs.some(verb => !['get', 'list', 'watch'].includes(verb))
 
 /** Returns the policy for records: what is remembered of deliveries is believed, and acted on. */
 const records = ({ triggers }: Installation): Policy => ({
@@ -309,6 +307,15 @@ const secrets = ({ controllers, namespace }: Installation): Policy => {
 /** Longer annotations than these are of no use in a hook, in characters: kubectl and GitOps tools keep a copy of its spec there. */
 const maxAnnotations = 32 * 1024
 
+/** The metadata with its annotations, in characters. Most of the rest says who manages its fields. */
+const maxMetadata = 64 * 1024
+
+/**
+ * Returns the CEL expression of how many characters a value takes as text. One call of `format` costs
+ * little, however large the value is, so the limit on the cost of CEL is never reached.
+ */
+const textSize = (value: string): string => `'%s'.format([${value}]).size()`
+
 const annotations = (object: string): string =>
   `(has(${object}.metadata.annotations) ? ${object}.metadata.annotations : {})`
 
@@ -316,21 +323,27 @@ const annotations = (object: string): string =>
 const sizes = (): Policy => ({
   name: policyNames.sizes,
   means:
-    'Every replica reads all hooks when it starts, with their annotations. So a hook has no more of those than a copy of its spec takes.\nWrites that leave the annotations as they are pass.',
+    'Every replica reads all hooks when it starts, with their metadata. Kubernetes bounds no labels, finalizers, owners or managed\nfields. So the metadata of a hook takes no more than tools write. Writes that make it no larger pass.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
-    matchConditions: [
-      {
-        name: 'annotations-are-written',
-        expression: `has(object.metadata.annotations) &&\n(oldObject == null || ${annotations('oldObject')} != object.metadata.annotations)`,
-      },
-    ],
     validations: [
       {
-        expression: `object.metadata.annotations.map(name, name.size() + object.metadata.annotations[name].size()).sum() <= ${maxAnnotations}`,
+        expression: [
+          '!has(object.metadata.annotations) ||',
+          `oldObject != null && ${annotations('oldObject')} == object.metadata.annotations ||`,
+          `object.metadata.annotations.map(name, name.size() + object.metadata.annotations[name].size()).sum() <= ${maxAnnotations}`,
+        ].join('\n'),
         reason: 'Invalid',
         message: `the annotations of a hook take at most ${maxAnnotations} characters: remove what is large in them`,
+      },
+      {
+        expression: [
+          `${textSize('object.metadata')} <= ${maxMetadata} ||`,
+          `oldObject != null && ${textSize('object.metadata')} <= ${textSize('oldObject.metadata')}`,
+        ].join('\n'),
+        reason: 'Invalid',
+        message: `the metadata of a hook takes at most ${maxMetadata} characters: remove what is large in its labels, finalizers, ownerReferences or managedFields`,
       },
     ],
   },

@@ -16,6 +16,12 @@ export const policyNames = {
   sizes: 'receiver-hooks-sizes',
 } as const
 
+/**
+ * Returns the namespaces where the policy `receiver-hooks-trigger` lets the trigger's account change
+ * nothing. `namespace` is the installation's.
+ */
+export const closedNamespaces = (namespace: string): readonly string[] => ['kube-system', namespace]
+
 /** The service accounts' FlowSchemas. Each has the name of its account. */
 export const flowNames = { trigger: 'receiver-hooks-trigger', controller: 'receiver-hooks-controller' } as const
 

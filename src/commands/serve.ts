@@ -1,6 +1,6 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
-import { beginning, choice, issuers, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
+import { beginning, choice, flag, issuers, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'
@@ -28,6 +28,8 @@ export interface RunOptions {
   readonly publicURL: string | undefined
   /** The service account of triggers that run in other processes. */
   readonly triggerAccount: string | undefined
+  /** Whether the admission policy on the trigger's account is in force. */
+  readonly triggerPolicy: boolean
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
   readonly identity: string
@@ -64,6 +66,11 @@ const flags = {
     value: 'NAME',
     means:
       'the service account of the triggers, in the namespace of the product: a hook is Ready only while that may do what the hook needs (default: nobody asks, unless this process is a trigger as well)',
+  }),
+  triggerPolicy: flag({
+    flag: 'trigger-policy',
+    means:
+      "the admission policy receiver-hooks-trigger is in force for the service account of the triggers: a hook in kube-system or in the product's own namespace is Ready only with serviceAccountName, or if its driver changes no object",
   }),
   kubeconfig: text({
     flag: 'kubeconfig',
@@ -117,6 +124,7 @@ export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string)
   watchNamespace: given.get(flags.watchNamespace),
   publicURL: given.get(flags.publicURL),
   triggerAccount: given.get(flags.triggerAccount),
+  triggerPolicy: given.get(flags.triggerPolicy),
   kubeconfig: given.get(flags.kubeconfig),
   context: given.get(flags.context),
   identity: given.get(flags.identity) ?? `${env['HOSTNAME'] ?? 'receiver-hooks'}_${unique}`,
@@ -178,6 +186,7 @@ const run = async (options: RunOptions, { atExit, env, exit }: Shell): Promise<(
     namespace,
     ...(options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }),
     ...(triggerAccount === undefined ? {} : { triggerAccount: { namespace, name: triggerAccount } }),
+    triggerPolicy: options.triggerPolicy,
     identity: options.identity,
     publicURL: () => publicURL ?? `http://receiver-hooks-trigger.${namespace}.svc`,
     triggerAddress: { host, port: options.triggerPort, flag: '--trigger-port' },

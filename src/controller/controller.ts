@@ -50,6 +50,8 @@ export interface ControllerOptions {
    * needs. `itself`: this process's account. Absent: the rights are not checked.
    */
   readonly trigger?: ServiceAccount | 'itself'
+  /** True if the admission policy on the trigger's account is in force. */
+  readonly triggerPolicy?: boolean
   /** The only namespace whose hooks are reconciled. Absent: all. */
   readonly watchNamespace?: string
   /** How to follow hooks and public keys if another part of the process follows them too. */
@@ -221,7 +223,7 @@ class Controller implements ControllerRole {
 
   #queuesFor(term: Term): Queues {
     const environment = this.#environment
-    const { identity, namespace, publicURL } = this.#options
+    const { identity, namespace, publicURL, triggerPolicy = false } = this.#options
     const { wrote } = this.#store
     const api = whileLeading(environment.api, () => term.holds())
     const fenced = { ...environment, api }
@@ -231,7 +233,7 @@ class Controller implements ControllerRole {
       const ring = keeper.ring()
       const hook = this.#store.newest(key)
       if (!ring || !hook) return { isFinal: true }
-      const context = { ...fenced, ...this.#asked, events, publicURL, ring, wrote }
+      const context = { ...fenced, ...this.#asked, events, publicURL, ring, triggerPolicy, wrote }
       return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
     const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)

@@ -1,6 +1,8 @@
 import { accountRights, bindCommand, subjects, type Accounts } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
+import { closedNamespaces, policyNames } from '../api/names.ts'
 import { definitionsRole, optionalRoleFor, targetsRole } from '../drivers/cluster-roles.ts'
+import { isWritten } from '../drivers/driver-rights.ts'
 import type { Bound } from '../drivers/driver.ts'
 import type { ApiError } from '../kube/errors.ts'
 import { groupedBy } from '../environment/grouped.ts'
@@ -22,6 +24,21 @@ export const actingNeed = (account: string): Need => ({
   verbs: ['get', 'impersonate'],
   name: account,
 })
+
+/**
+ * Returns the problem that the admission policy lets the trigger change nothing in the hook's
+ * namespace, or undefined. No role changes that, so the message names no command.
+ */
+export const closedToTrigger = ({ driver }: Bound, { namespace, accounts }: HookPlace): Problem | undefined =>
+  driver.rights.trigger.some(isWritten) && closedNamespaces(accounts.namespace).includes(namespace)
+    ? {
+        reason: 'Forbidden',
+        message:
+          `the admission policy ${policyNames.trigger} lets the trigger change nothing in namespace ${namespace}. ` +
+          'Move this hook and its target to another namespace, or set serviceAccountName, so that the hook acts as that account',
+        lasts: 'stalled',
+      }
+    : undefined
 
 /**
  * Returns the problem that the account of a hook lacks rights, with the commands that grant them. The

@@ -27,6 +27,7 @@ import type { ExpressionChecks } from './expression-checks.ts'
 import { accountProblem } from './account.ts'
 import {
   actingNeed,
+  closedToTrigger,
   lackedByAccount,
   lackedByController,
   lackedByTrigger,
@@ -70,6 +71,8 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   /** The trigger's rights. Undefined: they are not checked. */
   readonly rights?: Pick<TriggerRights, 'missing'> | undefined
   readonly accounts: Accounts
+  /** Whether the admission policy on the trigger's account is in force. */
+  readonly triggerPolicy: boolean
   readonly issuers: Pick<IssuerKeys, 'allows' | 'problem'>
   readonly events: EventRecorder
   /** Receives the hook with its new status from the API server's answer. */
@@ -194,12 +197,13 @@ const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, p
 
 /** Returns the problem that the trigger, or the hook's account, lacks a right for the hook, or undefined. */
 const rightsProblem = async (
-  { api, definitions, rights }: Reconciling,
+  { api, definitions, rights, triggerPolicy }: Reconciling,
   bound: Bound,
   place: HookPlace & { readonly account: string | undefined },
 ): Promise<Problem | undefined> => {
-  if (!rights) return undefined
   const { account, namespace } = place
+  const closed = triggerPolicy && account === undefined ? closedToTrigger(bound, place) : undefined
+  if (closed || !rights) return closed
   const needs = await bound.needs(definitions)
   if (account === undefined) {
     const missing = await rights.missing(api, namespace, [...recordNeeds, ...needs])

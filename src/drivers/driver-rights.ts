@@ -44,6 +44,9 @@ export interface Right {
   readonly why: string
 }
 
+/** Returns whether a right is more than the right to read. */
+export const isWritten = ({ verbs }: Right): boolean => verbs.some(verb => !['get', 'list', 'watch'].includes(verb))
+
 /**
  * A CEL expression. In the rights of an author, `self` is the hook's member of the driver. In a
  * limit of writes, `object` and `oldObject` are an object after and before a write.

@@ -3,7 +3,7 @@ import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion } from '../../src/api/names.ts'
 import { kubectl, type Ran } from '../support/kubectl.ts'
-import { cluster, until } from '../support/product.ts'
+import { cluster, product, until } from '../support/product.ts'
 import { applyBase, connectionFor } from './installation.ts'
 
 /** What the base's policies let the accounts of the product do, and whom they let write records, also against RBAC. */
@@ -74,6 +74,26 @@ describe("the trigger's account", () => {
       ({ status }) => status !== 200,
     )
     expect(said).toMatch(new RegExp(`denied request: the trigger changes nothing in namespace ${where}$`))
+  })
+
+  it('changes nothing in kube-system, and a hook there is not Ready', async () => {
+    const here = { ...(await cluster()), namespace: 'kube-system' }
+    const name = await deploy('kube-system')
+    const hook = {
+      apiVersion,
+      kind: 'ReceiverHook',
+      metadata: { name },
+      spec: { driver: 'scale', scale: { target: { name }, action: 'up', max: 3 } },
+    }
+    expect(await run(['-n', 'kube-system', 'create', '-f', '-'], JSON.stringify(hook))).toMatchObject({ code: 0 })
+    onTestFinished(async () => void (await run(['-n', 'kube-system', 'delete', 'receiverhook', name])))
+    await product(here, { trigger: false, triggerPolicy: true })
+    const ready = '-o=jsonpath={.status.conditions[?(@.type=="Ready")].message}'
+    const { stdout } = await until(
+      () => run(['-n', 'kube-system', 'get', 'receiverhook', name, ready]),
+      ({ stdout }) => stdout !== '',
+    )
+    expect(stdout).toContain('the admission policy receiver-hooks-trigger lets the trigger change nothing')
   })
 
   it('is no reason for anybody else to be refused', async () => {

@@ -101,7 +101,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       "ok: receiver-hooks-trigger is in force: the trigger's account changes only what hooks act on",
       'ok: receiver-hooks-records is in force: the trigger alone writes what hooks remember',
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
-      'ok: receiver-hooks-sizes is in force: hooks have no large annotations',
+      'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
     ])
     const patch = '{"spec":{"validationActions":["Warn"]}}'
     await succeed('patch', 'validatingadmissionpolicybinding', 'receiver-hooks-trigger', '--type=merge', `-p=${patch}`)
@@ -112,7 +112,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       expect.stringMatching(/^warning: receiver-hooks-trigger has a binding that does not deny: /),
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
-      'ok: receiver-hooks-sizes is in force: hooks have no large annotations',
+      'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
   })

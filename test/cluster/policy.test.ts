@@ -83,10 +83,10 @@ describe('a policy of the cluster that is against a count', () => {
 describe('the policy on the size of hooks', () => {
   const hooksIn = ({ namespace }: Cluster): string =>
     `/apis/receiverhooks.dev/v1alpha1/namespaces/${namespace}/receiverhooks`
-  const hookWith = (annotations: object) => ({
+  const hookWith = (metadata: object) => ({
     apiVersion: 'receiverhooks.dev/v1alpha1',
     kind: 'ReceiverHook',
-    metadata: { name: 'web', annotations },
+    metadata: { name: 'web', ...metadata },
     spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
   })
 
@@ -95,11 +95,13 @@ describe('the policy on the size of hooks', () => {
     await installed(here)
     // A policy is in force a moment after it was stored.
     const refused = await until(
-      () => ask(here, 'POST', hooksIn(here), hookWith({ fat: 'x'.repeat(40_000) }), { dryRun: 'All' }),
+      () => ask(here, 'POST', hooksIn(here), hookWith({ annotations: { fat: 'x'.repeat(40_000) } }), { dryRun: 'All' }),
       ({ status }) => status === 422,
     )
     expect(refused.body).toContain('the annotations of a hook take at most 32768 characters')
-    expect(await ask(here, 'POST', hooksIn(here), hookWith({ copy: 'x'.repeat(30_000) }))).toMatchObject({
+    expect(
+      await ask(here, 'POST', hooksIn(here), hookWith({ annotations: { copy: 'x'.repeat(30_000) } })),
+    ).toMatchObject({
       status: 201,
     })
     const path = `${hooksIn(here)}/web`
@@ -107,5 +109,56 @@ describe('the policy on the size of hooks', () => {
       status: 422,
     })
     expect(await ask(here, 'PATCH', path, { spec: { suspend: true } })).toMatchObject({ status: 200 })
+  })
+
+  const domain = `${'p'.repeat(63)}.${'q'.repeat(63)}.com`
+  const names = (count: number): readonly string[] =>
+    Array.from({ length: count }, (_, index) => `${domain}/${String(index).padStart(63, 'a')}`)
+  const labels = (count: number) => Object.fromEntries(names(count).map(name => [name, 'v'.repeat(63)]))
+  const tiny = Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`l${index}`, '']))
+  const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'x'.repeat(400_000), uid: 'u'.repeat(400_000) }
+  const managed = (count: number, bytes: number) =>
+    Array.from({ length: count }, (_, index) => ({
+      manager: `tool-${index}`,
+      operation: 'Apply',
+      apiVersion: 'receiverhooks.dev/v1alpha1',
+      time: '2026-01-01T00:00:00Z',
+      fieldsType: 'FieldsV1',
+      fieldsV1: { 'f:spec': { [`f:${'x'.repeat(bytes)}`]: {} } },
+    }))
+
+  it.each([
+    ['long labels', { labels: labels(3000) }],
+    ['many labels', { labels: tiny }],
+    ['finalizers', { finalizers: names(3000) }],
+    ['owners', { ownerReferences: [owner] }],
+    ['managed fields that are no fields', { managedFields: managed(3, 200_000) }],
+    ['many managers', { managedFields: managed(3000, 10) }],
+  ])('refuses %s that every replica would read', async (_what, metadata) => {
+    const here = await cluster()
+    await installed(here)
+    const refused = await until(
+      () => ask(here, 'POST', hooksIn(here), hookWith(metadata), { dryRun: 'All' }),
+      ({ status }) => status === 422,
+    )
+    expect(refused.body).toContain('the metadata of a hook takes at most 65536 characters')
+    expect(await ask(here, 'POST', hooksIn(here), hookWith({}))).toMatchObject({ status: 201 })
+    expect(await ask(here, 'PATCH', `${hooksIn(here)}/web`, { metadata })).toMatchObject({ status: 422 })
+  })
+
+  it('lets a hook that is too large already become smaller, and be deleted', async () => {
+    const here = await cluster()
+    const large = { finalizers: names(300), labels: labels(300) }
+    const path = `${hooksIn(here)}/web`
+    expect(await ask(here, 'POST', hooksIn(here), hookWith(large))).toMatchObject({ status: 201 })
+    await installed(here)
+    await until(
+      () => ask(here, 'PATCH', path, { metadata: { labels: { more: 'yes' } } }, { dryRun: 'All' }),
+      ({ status }) => status === 422,
+    )
+    expect(await ask(here, 'PATCH', path, { metadata: { finalizers: names(299) } })).toMatchObject({ status: 200 })
+    expect(await ask(here, 'DELETE', path)).toMatchObject({ status: 200 })
+    expect(await ask(here, 'PATCH', path, { metadata: { finalizers: names(100) } })).toMatchObject({ status: 200 })
+    expect(await ask(here, 'PATCH', path, { metadata: { finalizers: null } })).toMatchObject({ status: 200 })
   })
 })

@@ -45,6 +45,8 @@ export interface ProcessOptions {
   readonly publicURL?: string
   /** As whom the trigger runs; by default nobody asks for its rights. */
   readonly trigger?: ServiceAccount | 'itself'
+  /** Whether the admission policy on the trigger's account is in force. */
+  readonly triggerPolicy?: boolean
   /** What checks expressions; by default each is checked at once. */
   readonly expressions?: Expressions
   /** Asked before each request is sent; what it answers, or throws, is the answer. */
@@ -267,6 +269,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
         identity,
         publicURL: options.publicURL ?? publicURL,
         ...(options.trigger && { trigger: options.trigger }),
+        triggerPolicy: options.triggerPolicy ?? false,
       },
     )
     const running = role.run(stop.signal)

@@ -3,11 +3,21 @@ import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { recordKind } from '../../src/api/record.ts'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
-import { create } from '../../src/kube/requests.ts'
+import { serviceType } from '../../src/drivers/forward/service.ts'
+import { create, read } from '../../src/kube/requests.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
-import { records, secrets } from '../../src/kube/resources.ts'
+import { hooks, records, secrets, serviceAccounts } from '../../src/kube/resources.ts'
 import { reviewed } from '../support/reviewed.ts'
-import { installation, shop, system, trueConditions, type Installation, type ProcessOptions } from './installation.ts'
+import {
+  deployments,
+  installation,
+  readyReason,
+  shop,
+  system,
+  trueConditions,
+  type Installation,
+  type ProcessOptions,
+} from './installation.ts'
 
 const trigger = { namespace: system, name: 'receiver-hooks-trigger' }
 
@@ -102,6 +112,69 @@ describe('a hook whose trigger lacks a right', () => {
     )
     given.add('get secrets senders')
     await x.becomes('web-up', 'Valid')
+  })
+})
+
+describe("a hook in the product's own namespace, where the policy lets the trigger change nothing", () => {
+  /** Creates the hook of a Deployment in the product's own namespace. Resolves with it once it has a Ready condition. */
+  const inSystem = async (options: ProcessOptions, spec: object = {}) => {
+    const x = await setUp(new Set([...scaling, 'get serviceaccounts', 'impersonate serviceaccounts', 'get services']), {
+      ...options,
+    })
+    const web = await read(x.api, deployments, shop, 'web')
+    await create(x.api, deployments, system, { ...web, metadata: { name: 'web' } })
+    await create(x.api, serviceAccounts, system, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'web' },
+    })
+    await create(x.api, serviceType, system, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'jenkins' },
+      spec: { selector: { app: 'jenkins' }, clusterIP: '10.0.0.7', ports: [{ name: 'http', port: 80 }] },
+    })
+    await create(x.api, hooks, system, {
+      apiVersion,
+      kind: hookKind,
+      metadata: { name: 'web-up' },
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 }, ...spec },
+    })
+    return await x.until(
+      () => read(x.api, hooks, system, 'web-up'),
+      hook => readyReason(hook) !== undefined,
+    )
+  }
+
+  test.each([trigger, 'itself'] as const)('is not Ready, and says what to do: the trigger is %o', async account => {
+    const hook = await inSystem({ trigger: account, triggerPolicy: true })
+    expect(readyReason(hook)).toBe('Forbidden')
+    expect(trueConditions(hook)).toEqual(['Stalled'])
+    expect(messageOf(hook)).toContain(
+      'the admission policy receiver-hooks-trigger lets the trigger change nothing in namespace receiver-hooks. ' +
+        'Move this hook and its target to another namespace, or set serviceAccountName, so that the hook acts as that account',
+    )
+  })
+
+  test('is Ready where there is no such policy', async () => {
+    expect(trueConditions(await inSystem({ triggerPolicy: false }))).toEqual(['Ready'])
+  })
+
+  test('is Ready where it acts as an account', async () => {
+    const hook = await inSystem({ triggerPolicy: true }, { serviceAccountName: 'web' })
+    expect(trueConditions(hook)).toEqual(['Ready'])
+  })
+
+  test('is Ready where its driver writes nothing', async () => {
+    const forward = { service: { name: 'jenkins', port: 'http' }, path: '/hook/' }
+    const hook = await inSystem({ triggerPolicy: true }, { driver: 'forward', scale: undefined, forward })
+    expect(trueConditions(hook)).toEqual(['Ready'])
+  })
+
+  test('does not keep the hooks of other namespaces from being Ready', async () => {
+    const x = await setUp(new Set(scaling), { triggerPolicy: true })
+    await x.createHook('web-up')
+    expect(trueConditions(await x.becomes('web-up', 'Valid'))).toEqual(['Ready'])
   })
 })
 

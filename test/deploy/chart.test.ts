@@ -188,7 +188,8 @@ describe('values', () => {
       'tracing.endpoint=http://collector:4318',
     )
     expect(stringsAt(controller, 'args')).toEqual([
-      ...['serve', 'controller', '--shutdown-delay=5', '--trigger-account=receiver-hooks-trigger', '--log-level=debug'],
+      ...['serve', 'controller', '--shutdown-delay=5', '--trigger-account=receiver-hooks-trigger', '--trigger-policy'],
+      '--log-level=debug',
       '--public-url=https://hooks.example.com',
     ])
     expect(stringsAt(trigger, 'args')).toEqual([
@@ -199,6 +200,14 @@ describe('values', () => {
       '--otlp-endpoint=http://collector:4318',
       '--host=::1',
     ])
+  })
+
+  it.each([
+    ['two processes', []],
+    ['one', ['single=true']],
+  ])('say nothing of a policy that is not installed, in %s', async (_what, values) => {
+    for (const container of await containers('admissionPolicy.enabled=false', ...values))
+      expect(stringsAt(container, 'args')).not.toContain('--trigger-policy')
   })
 
   it.each([

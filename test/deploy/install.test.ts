@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { stringAt } from '../../src/api/json.ts'
+import { at, stringAt } from '../../src/api/json.ts'
 import { kubectl } from '../support/kubectl.ts'
 import {
   authComponent,
@@ -41,6 +41,19 @@ it('the base renders, CRDs and all', async () => {
   const kinds = (await rendered(base)).map(kindOf)
   expect(kinds).toContain('CustomResourceDefinition')
   expect(kinds.filter(kind => kind === 'Deployment')).toHaveLength(2)
+})
+
+it.each([
+  ['base', true],
+  ['overlays/single', true],
+  // The policy of the manifests binds the account of another namespace.
+  ['overlays/namespaced', false],
+])('%s says whether the policy binds its trigger: %s', async (folder, binds) => {
+  const deployments = (await rendered(`deploy/kustomize/${folder}`)).filter(object => kindOf(object) === 'Deployment')
+  const said = deployments.flatMap(object =>
+    listAt(at(object, 'spec', 'template', 'spec'), 'containers').flatMap(container => stringsAt(container, 'args')),
+  )
+  expect(said.includes('--trigger-policy')).toBe(binds)
 })
 
 it('the overlay of the how-to adds its URL, image and component to the base', async () => {

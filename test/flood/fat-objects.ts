@@ -24,6 +24,18 @@ export interface FatKind {
   readonly largest: readonly [bytes: number, text: string]
 }
 
+/** Returns labels with about so many bytes in them. Kubernetes bounds each, but not how many there are. */
+const labels = (bytes: number) => {
+  const domain = `${'p'.repeat(63)}.${'q'.repeat(63)}.${'r'.repeat(63)}.com`
+  const value = 'v'.repeat(63)
+  return Object.fromEntries(
+    Array.from({ length: Math.ceil(bytes / (domain.length + 2 * value.length)) }, (_, index) => [
+      `${domain}/${String(index).padStart(63, 'a')}`,
+      value,
+    ]),
+  )
+}
+
 const annotated = (name: string, bytes: number, text: string) => ({ name, annotations: { fat: text.repeat(bytes) } })
 
 export const fatKinds: readonly FatKind[] = [
@@ -35,6 +47,17 @@ export const fatKinds: readonly FatKind[] = [
       apiVersion,
       kind: hookKind,
       metadata: annotated(name, bytes, text),
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
+    }),
+  },
+  {
+    kind: 'hooks with labels',
+    type: hooks,
+    largest: [1_300_000, 'x'],
+    make: (name, bytes) => ({
+      apiVersion,
+      kind: hookKind,
+      metadata: { name, labels: labels(bytes) },
       spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
     }),
   },

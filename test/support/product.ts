@@ -149,6 +149,8 @@ export const product = async (
     readonly issuers?: readonly Issuer[]
     /** The account whose rights the controller asks for. */
     readonly triggerAccount?: ServiceAccount
+    /** Whether the admission policy on the trigger's account is in force. */
+    readonly triggerPolicy?: boolean
     readonly tracing?: Tracing
   } = {},
 ): Promise<Product> => {
@@ -170,6 +172,7 @@ export const product = async (
     trigger: roles.trigger ?? true,
     namespace: systemNamespace,
     watchNamespace: namespace,
+    triggerPolicy: roles.triggerPolicy ?? false,
     ...(roles.triggerAccount && { triggerAccount: roles.triggerAccount }),
     identity: randomBytes(4).toString('hex'),
     publicURL: port => roles.publicURL ?? `http://127.0.0.1:${port}`,

@@ -45,8 +45,9 @@ export const hookReasons = {
   },
   Forbidden: {
     where: ['failed', 'condition'],
-    means: 'A service account of the product lacks a right that this hook needs.',
-    todo: 'Run the command of the message, or give the right that it names. The hook is Ready within 20 seconds after that.',
+    means:
+      'A service account of the product lacks a right that this hook needs. Or an admission policy lets the trigger change nothing in the namespace of the hook.',
+    todo: 'Do what the message says: run its command, or give the right that it names. The hook is Ready within 20 seconds after that.',
   },
   AccountNotFound: {
     where: ['failed', 'condition'],

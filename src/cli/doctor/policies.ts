@@ -16,7 +16,7 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   trigger: "an attacker with the trigger's account may use all of its rights, also in kube-system",
   records: 'others than the trigger may write what hooks remember',
   controller: "an attacker with the controller's account may change every Secret, where it may write those of hooks",
-  sizes: 'hooks may have large annotations, which every replica reads when it starts',
+  sizes: 'hooks may have large metadata, which every replica reads when it starts',
 }
 
 /** What each admission policy guarantees while it is in force. */
@@ -25,7 +25,7 @@ const holds: Readonly<Record<keyof typeof policyNames, string>> = {
   trigger: "the trigger's account changes only what hooks act on",
   records: 'the trigger alone writes what hooks remember',
   controller: "the controller's account changes only the Secrets of hooks",
-  sizes: 'hooks have no large annotations',
+  sizes: 'hooks have no large metadata',
 }
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'

@@ -145,6 +145,8 @@ describe('the workloads of a selector', () => {
     ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
     ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
     ['may no longer be written', 403, { status: 200 }, { rolled: 'refused', forbidden: true }],
+    ['are refused by a webhook', 400, { status: 200 }, { rolled: 'refused', forbidden: false }],
+    ['are too large to be written', 413, { status: 200 }, { rolled: 'refused', forbidden: false }],
   ])('that %s meanwhile are not tried for ever', async (_what, written, answer, expected) => {
     const { api, make } = setUp()
     make('web')
@@ -169,4 +171,40 @@ describe('the workloads of a selector', () => {
     })
     expect(rolled).toMatchObject(expected)
   })
+
+  it.each([400, 404, 409, 418, 422, 429, 500, 503])(
+    'that a webhook refuses with the status %i are refused at once, with what it says',
+    async code => {
+      const { api, make } = setUp()
+      make('web')
+      const [first] = (await worksetOf(api)).found
+      if (!first) throw new Error('there is no workload')
+      const message = 'admission webhook "freeze.example.com" denied the request: not on Fridays'
+      const against: ApiConnection = {
+        ...api,
+        request: async request =>
+          request.method === 'PATCH'
+            ? { status: code, headers: {}, body: JSON.stringify({ kind: 'Status', code, message }) }
+            : await api.request(request),
+      }
+      let [charged, tries] = [0, 0]
+      const rolled = await rollOut(
+        first,
+        () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] }),
+        {
+          api: against,
+          charge: bytes => void (charged += bytes),
+          clock: fakeClock(),
+          namespace: 'shop',
+          mayContinue: () => Promise.resolve(tries++ < 2),
+        },
+      )
+      expect(rolled).toEqual({
+        rolled: 'refused',
+        forbidden: false,
+        message: `changing the workload: the API server answered ${code}: ${message}`,
+      })
+      expect(charged).toBe(0)
+    },
+  )
 })

@@ -19,5 +19,7 @@ it.each([
 ])('a write that is answered with %i, %s', async (status, message, expected) => {
   const body = JSON.stringify({ kind: 'Status', code: status, message })
   const api = { ...noApi, request: () => Promise.resolve({ status, headers: {}, body }) }
-  expect(await sendWrite(api, { method: 'PATCH', path: '/x', lane: 'step', timeoutMs: 1000 }, 'writing')).toMatchObject(expected)
+  expect(await sendWrite(api, { method: 'PATCH', path: '/x', lane: 'step', timeoutMs: 1000 }, 'writing')).toMatchObject(
+    expected,
+  )
 })

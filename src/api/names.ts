@@ -28,7 +28,9 @@ export const flowNames = { trigger: 'receiver-hooks-trigger', controller: 'recei
 /** The PriorityLevelConfiguration of both. */
 export const priorityLevelName = 'receiver-hooks'
 
-const pattern = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$'
+/** A DNS subdomain (RFC 1123), as a part of a pattern. */
+export const subdomainPattern = '[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*'
+const pattern = `^${subdomainPattern}$`
 const compiled = new RegExp(pattern)
 
 /** The rule of all fields that name an object: a DNS subdomain (RFC 1123). */

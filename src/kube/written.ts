@@ -1,6 +1,6 @@
 import type { ApiConnection, ApiRequest, ApiResponse } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError } from './errors.ts'
+import { ApiError, isRefusal } from './errors.ts'
 
 /**
  * How often a forbidden request is repeated. An API server that has just started refuses everyone
@@ -58,14 +58,15 @@ export const sendWrite = async (api: ApiConnection, request: ApiRequest, doing: 
 
 const sentBy = (response: ApiResponse, doing: string): Sent => {
   if (response.status === 200 || response.status === 201) return { sent: 'stored', response }
-  const { message, retryAfterMs, status } = new ApiError(response, doing)
+  const error = new ApiError(response, doing)
+  const { message, retryAfterMs, status } = error
+  // A webhook may refuse with any status, also with one that otherwise leaves the result open.
+  if (isRefusal(error)) return { sent: 'refused', message, forbidden: status === 403 }
   switch (status) {
     case 409:
       return { sent: 'conflict' }
     case 404:
       return { sent: 'missing', message }
-    case 403:
-      return { sent: 'refused', message, forbidden: true }
     // The token is being renewed or the server is busy: the write was not processed.
     case 401:
     case 408:

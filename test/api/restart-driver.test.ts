@@ -182,4 +182,14 @@ describe('a hook that restarts', () => {
     await here.report('web')
     expect(said(await send('first'))).toBe('200 applied Restarted')
   })
+
+  it.each([
+    ['a value that no label can have', { app: 'my app' }],
+    ['a value that adds a requirement', { app: 'web,tier' }],
+    ['a name that turns the requirement round', { 'app!': 'web' }],
+  ])('is not stored with %s in its selector', async (_what, matchLabels) => {
+    const here = await start()
+    await here.make('web')
+    await expect(here.hook({ selector: { matchLabels } })).rejects.toThrow(/of (a label|labels)/)
+  })
 })

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { OwnerReference } from '../../src/api/object.ts'
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { create, read } from '../../src/kube/requests.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
 import { autoscalers, hooks, secrets } from '../../src/kube/resources.ts'
 import { signingKeysSecret } from '../../src/token/published.ts'
 import { deployments, installation, publicURL, readyReason, shop, system, trueConditions } from './installation.ts'
@@ -301,6 +302,21 @@ describe('a bad hook', () => {
     expect(trueConditions(bad)).toEqual(['Stalled'])
     expect(await x.verify(stringAt(bad, 'status', 'token'))).toMatchObject({ verdict: 'valid' })
     for (const name of names) await x.becomes(name, 'Valid')
+  })
+
+  test('that was stored before a rule of its selector is Stalled as InvalidHook', async () => {
+    const x = await installation()
+    const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions/receiverhooks.receiverhooks.dev'
+    const installed = await send(x.api, { method: 'GET', path })
+    const before = JSON.stringify(installed, (name, value: unknown) =>
+      name === 'x-kubernetes-validations' ? undefined : value,
+    )
+    await send(x.api, { method: 'PUT', path, body: before })
+    const restart = { selector: { matchLabels: { app: 'web,tier' } } }
+    const bad = { apiVersion, kind: hookKind, metadata: { name: 'bad' }, spec: { driver: 'restart', restart } }
+    await create(x.api, hooks, shop, bad)
+    x.start()
+    expect(trueConditions(await x.becomes('bad', 'InvalidHook'))).toEqual(['Stalled'])
   })
 
   test('whose target cannot be read is tried again, less and less often, while all others are served', async () => {

@@ -7,6 +7,7 @@ import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
 import { lookAtWorkloads } from '../../src/drivers/rollouts/look.ts'
 import { nothingBut } from '../../src/drivers/rollouts/plan.ts'
 import { planImages } from '../../src/drivers/redeploy/images.ts'
+import { rollOutAll } from '../../src/drivers/rollouts/roll-out.ts'
 import { rollOut } from '../../src/drivers/rollouts/write.ts'
 import { wantedBy } from '../../src/drivers/redeploy/wanted.ts'
 import { findWorkloads, type Workset } from '../../src/drivers/rollouts/workloads.ts'
@@ -19,7 +20,7 @@ const member: Redeploy = { selector: {}, kinds: ['Deployment'], pin: 'tag', with
 const deployments = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' } as const
 const path = '/apis/apps/v1/namespaces/shop/deployments'
 
-const deployment = (name: string, annotations: object) => ({
+const deployment = (name: string, annotations: object, fat: number) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name, annotations },
@@ -30,7 +31,7 @@ const deployment = (name: string, annotations: object) => ({
         labels: { app: name },
         annotations: { 'pushed.receiverhooks.dev/web': 'digest', other: 'x'.repeat(1000) },
       },
-      spec: { containers: [{ name: 'web', image: 'acme/web:1', env: [{ name: 'FAT', value: 'x'.repeat(50_000) }] }] },
+      spec: { containers: [{ name: 'web', image: 'acme/web:1', env: [{ name: 'FAT', value: 'x'.repeat(fat) }] }] },
     },
   },
 })
@@ -47,7 +48,8 @@ const setUp = () => {
       return real.request(request)
     },
   }
-  return { api, asked, make: (name: string, annotations = {}) => void post(path, deployment(name, annotations)) }
+  const make = (name: string, annotations = {}, fat = 50_000) => void post(path, deployment(name, annotations, fat))
+  return { api, asked, make }
 }
 
 const worksetOf = async (api: ApiConnection): Promise<Workset> => {
@@ -145,6 +147,8 @@ describe('the workloads of a selector', () => {
     ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
     ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
     ['may no longer be written', 403, { status: 200 }, { rolled: 'refused', forbidden: true }],
+    ['are refused by a webhook', 400, { status: 200 }, { rolled: 'refused', forbidden: false }],
+    ['are too large to be written', 413, { status: 200 }, { rolled: 'refused', forbidden: false }],
   ])('that %s meanwhile are not tried for ever', async (_what, written, answer, expected) => {
     const { api, make } = setUp()
     make('web')
@@ -168,5 +172,77 @@ describe('the workloads of a selector', () => {
       mayContinue: () => Promise.resolve(tries++ < 5),
     })
     expect(rolled).toMatchObject(expected)
+  })
+
+  it.each([400, 404, 409, 418, 422, 429, 500, 503])(
+    'that a webhook refuses with the status %i are refused at once, with what it says',
+    async code => {
+      const { api, make } = setUp()
+      make('web')
+      const [first] = (await worksetOf(api)).found
+      if (!first) throw new Error('there is no workload')
+      const message = 'admission webhook "freeze.example.com" denied the request: not on Fridays'
+      const against: ApiConnection = {
+        ...api,
+        request: async request =>
+          request.method === 'PATCH'
+            ? { status: code, headers: {}, body: JSON.stringify({ kind: 'Status', code, message }) }
+            : await api.request(request),
+      }
+      let [charged, tries] = [0, 0]
+      const rolled = await rollOut(
+        first,
+        () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] }),
+        {
+          api: against,
+          charge: bytes => void (charged += bytes),
+          clock: fakeClock(),
+          namespace: 'shop',
+          mayContinue: () => Promise.resolve(tries++ < 2),
+        },
+      )
+      expect(rolled).toEqual({
+        rolled: 'refused',
+        forbidden: false,
+        message: `changing the workload: the API server answered ${code}: ${message}`,
+      })
+      expect(charged).toBe(0)
+    },
+  )
+
+  const rollAll = async (api: ApiConnection) => {
+    const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
+    const execution = { api, charge: () => {}, clock: fakeClock(), hook: { namespace: 'shop' } }
+    return await rollOutAll(member, { what: undefined, plan }, execution, {
+      mayContinue: () => Promise.resolve(true),
+      progress: () => {},
+    })
+  }
+
+  it('are rolled out if they are 1,000, and none of them if they are 1,001', async () => {
+    const { api, asked, make } = setUp()
+    for (let i = 0; i < 1000; i += 1) make(`w${i}`, {}, 1)
+    expect((await worksetOf(api)).found.length).toBe(1000)
+    asked.length = 0
+    await rollAll(api)
+    expect(asked.filter(({ method }) => method === 'PATCH').length).toBe(1000)
+    make('one-more', {}, 1)
+    asked.length = 0
+    expect(await rollAll(api)).toMatchObject({ worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge' } })
+    expect(asked.filter(({ method }) => method === 'PATCH')).toEqual([])
+  })
+
+  it('are said to be unreadable for good, where the API server cannot read their selector', async () => {
+    const { api } = setUp()
+    const body = JSON.stringify({ kind: 'Status', code: 400, message: 'unable to parse requirement' })
+    const unreadable = { ...api, request: () => Promise.resolve({ status: 400, headers: {}, body }) }
+    expect(await rollAll(unreadable)).toMatchObject({
+      worked: 'failed',
+      outcome: {
+        outcome: 'failed',
+        reason: 'InvalidHook',
+        message: 'list of deployments: the API server answered 400: unable to parse requirement',
+      },
+    })
   })
 })

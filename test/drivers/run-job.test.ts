@@ -362,6 +362,12 @@ describe('making a Job', () => {
       1,
     ],
     ['a webhook', () => forbiddenBy('admission webhook "x" denied the request: no'), 'failed failed JobRefused', 0],
+    ...[400, 409, 429, 500].map((code): [string, () => ApiResponse, string, number] => [
+      `a webhook that says ${code}`,
+      () => answer(code, { kind: 'Status', code, message: 'admission webhook "x" denied the request: no' }),
+      'failed failed JobRefused',
+      0,
+    ]),
     [
       'a rule',
       () => answer(422, { kind: 'Status', reason: 'Invalid', code: 422, message: 'no' }),

@@ -330,10 +330,21 @@ describe('admission and the check at a first delivery', () => {
   })
 
   test.each([
-    ['316 characters of two units each', '😀'.repeat(316), true],
-    ['318 of them', '😀'.repeat(318), false],
-  ])('count the name of a label in characters: %s', (_, label, isGood) => {
-    const restart = { selector: { matchLabels: { [label]: 'x' } } }
+    ['a plain label', 'app', 'web', true],
+    ['no value', 'app', '', true],
+    ['the longest name', `${'a'.repeat(251)}.b/${'x'.repeat(63)}`, 'x'.repeat(63), true],
+    ['a longer name', `a.b/${'x'.repeat(64)}`, 'x', false],
+    ['a longer prefix', `${'a'.repeat(252)}.b/x`, 'x', false],
+    ['a longer value', 'app', 'x'.repeat(64), false],
+    ['a value with a blank', 'app', 'my app', false],
+    ['a value with a further requirement', 'app', 'web,tier', false],
+    ['a name with an operator', 'app!', 'web', false],
+    ['a name that ends with a dot', 'app.', 'web', false],
+    ['a prefix in capitals', 'A.b/app', 'web', false],
+    ['a value that ends with a line feed', 'app', 'web\n', false],
+    ['a name in other letters', '😀', 'x', false],
+  ])('read labels alike: %s', (_, label, value, isGood) => {
+    const restart = { selector: { matchLabels: { [label]: value } } }
     const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
     const all = { driver: 'restart', restart, ...common, token: { rotation: 0, overlap: '5m' } }
     expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])

@@ -191,7 +191,8 @@ export const driverReasons = {
   },
   PartlyDone: {
     where: ['failed'],
-    means: 'Some workloads are rolling out, and the API server refused the others.',
+    means:
+      'The API server refused to change some workloads, or all of them: a webhook, a policy or a rule is against it. The others are rolling out.',
     todo: 'Correct what the message names, and send the same post again. The hook then does the rest.',
   },
   ImageNeverPulled: {

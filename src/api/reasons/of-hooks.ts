@@ -40,7 +40,7 @@ export const hookReasons = {
   InvalidHook: {
     where: ['failed', 'condition'],
     means:
-      'The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids the rule.',
+      'The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids the rule. Or the API server cannot read the selector of the hook.',
     todo: 'Correct the field that the message names.',
   },
   Forbidden: {
@@ -98,8 +98,9 @@ export const hookReasons = {
   },
   TooLarge: {
     where: ['failed', 'condition', 'refused'],
-    means: 'The hook, or an object that it is about, is larger than the product reads.',
-    todo: 'Remove what is large in the object that the message names: annotations, long lists of environment variables. docs/reference/limits.md has the bounds.',
+    means:
+      'The hook, or an object that it is about, is larger than the product reads. Or its selector matches more than 1,000 workloads.',
+    todo: 'Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. docs/reference/limits.md has the bounds.',
   },
   Valid: {
     where: ['ready'],

@@ -1,6 +1,6 @@
 import type { MayContinue, Progress, Worked } from '../../acts/acts.ts'
 import type { StoredObject } from '../../api/object.ts'
-import { readFailureOf } from '../../kube/errors.ts'
+import { isStatus, readFailureOf } from '../../kube/errors.ts'
 import type { Execution } from '../driver.ts'
 import type { Workloads } from './kinds.ts'
 import { rolloutOutcome, type Rollout } from './outcome.ts'
@@ -26,7 +26,12 @@ export interface Planner {
 export const rollOutAll = async (
   member: Reach,
   { plan, what }: Planner,
-  { api, charge, clock, hook: { namespace } }: Execution,
+  {
+    api,
+    charge,
+    clock,
+    hook: { namespace },
+  }: Pick<Execution, 'api' | 'charge' | 'clock'> & { readonly hook: Pick<Execution['hook'], 'namespace'> },
   { mayContinue, progress }: { readonly mayContinue: MayContinue; readonly progress: Progress },
 ): Promise<Worked> => {
   try {
@@ -60,6 +65,9 @@ const failureOf = (error: unknown): Worked => {
     case 'too large':
       return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooLarge', message } }
     case 'unreachable':
+      // The API server cannot read the selector, and sending it again changes nothing.
+      if (isStatus(error, 400))
+        return { worked: 'failed', outcome: { outcome: 'failed', reason: 'InvalidHook', message } }
       return {
         worked: 'unfinished',
         outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message },

@@ -1,6 +1,7 @@
 import { hasAtMost } from '../../api/characters.ts'
 import { isObject } from '../../api/json.ts'
-import { nameLength, objectNameRule } from '../../api/names.ts'
+import { matching } from '../../api/matching.ts'
+import { nameLength, objectNameRule, subdomainPattern } from '../../api/names.ts'
 import type { Obj, Rule } from '../../api/schema.ts'
 
 /** The kinds of workloads with a pod template. */
@@ -18,8 +19,17 @@ export interface Reach {
 /** Returns whether a member of an object is set, for the rules of that object. */
 export const isSet = (self: unknown, member: string): boolean => isObject(self) && self[member] !== undefined
 
-/** The longest name of a label, in characters. */
-const labelLength = 253 + 1 + 63
+/** The longest name of a label, in characters: a prefix, a slash and a name. */
+const labelLength = nameLength + 1 + 63
+
+/** The syntax of labels (https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/). */
+const labelNamePattern = `^(${subdomainPattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$`
+const labelValuePattern = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'
+const labelName = new RegExp(labelNamePattern)
+
+/** Returns whether a text is the name of a label. */
+const isLabelName = (text: string): boolean =>
+  hasAtMost(text, labelLength) && text.indexOf('/') <= nameLength && labelName.test(text)
 
 /** Returns the schema of the member `target`, for targets of these kinds. */
 export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K) =>
@@ -56,12 +66,23 @@ export const workloadSelector = {
       title: 'Labels',
       maxProperties: 16,
       description: 'Labels of the workloads themselves, 16 at most.',
-      additionalProperties: { type: 'string', maxLength: 63 },
+      additionalProperties: {
+        type: 'string',
+        maxLength: 63,
+        'x-kubernetes-validations': [
+          matching(
+            labelValuePattern,
+            'must be the value of a label: letters, digits, "-", "_" and ".", with a letter or digit at both ends, or empty',
+          ),
+        ],
+      },
       'x-kubernetes-validations': [
         {
-          rule: `self.all(name, name.size() <= ${labelLength})`,
-          message: 'must have names of labels: at most 253 characters, a slash and 63 characters',
-          holds: self => !isObject(self) || Object.keys(self).every(name => hasAtMost(name, labelLength)),
+          // The length comes first. It bounds what the other two parts cost.
+          rule: `self.all(name, name.size() <= ${labelLength} && name.indexOf('/') <= ${nameLength} && name.matches('${labelNamePattern}'))`,
+          message:
+            'must have names of labels: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; before that, if you like, a DNS name and a slash',
+          holds: self => !isObject(self) || Object.keys(self).every(isLabelName),
         },
       ],
     },

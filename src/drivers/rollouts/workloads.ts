@@ -43,8 +43,8 @@ export interface Workset {
 }
 
 /**
- * Reads the workloads of a hook: its target, or those that its selector matches, up to {@link
- * maxWorkloads}. Selected workloads that a controller would reset, or that are being deleted, are
+ * Reads the workloads of a hook: its target, or those that its selector matches, which may be {@link
+ * maxWorkloads} at most. Selected workloads that a controller would reset, or that are being deleted, are
  * left out. Throws the API server's errors.
  */
 export const findWorkloads = async (
@@ -80,10 +80,10 @@ export const findWorkloads = async (
     for await (const page of pagesOf(api, listing)) {
       for (const object of page.objects) {
         if (workloadProblem(object, workloads)) continue
+        if (found.length === maxWorkloads) return tooMany
         const needed = neededOf(object, workloads)
         held += JSON.stringify(needed).length
         found.push({ workloads, object: needed, bytes: page.bytes / Math.max(1, page.objects.length) })
-        if (found.length === maxWorkloads) return { found, large }
       }
       if (page.large) large.push(`${kind}/${page.large.metadata.name}`)
       readBytes += page.bytes
@@ -96,6 +96,11 @@ export const findWorkloads = async (
 const tooMuch: WorkloadProblem = {
   reason: 'TooLarge',
   message: `the workloads that the selector is held against take more than ${maxReadBytes / 1024 / 1024} MiB: remove what is large in them, such as annotations, or name one workload as target`,
+}
+
+const tooMany: WorkloadProblem = {
+  reason: 'TooLarge',
+  message: `the selector matches more than ${maxWorkloads} workloads, so none is rolled out: narrow it with matchLabels or kinds`,
 }
 
 export const missing = ({ kind, name }: NonNullable<Reach['target']>, namespace: string): WorkloadProblem => ({

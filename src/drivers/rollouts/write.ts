@@ -6,7 +6,7 @@ import type { ApiConnection, ApiResponse, Clock } from '../../environment/enviro
 import { Unreachable } from '../../environment/unreachable.ts'
 import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
-import { ApiError } from '../../kube/errors.ts'
+import { ApiError, isRefusal } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
 import type { Mark } from './evidence.ts'
@@ -57,7 +57,8 @@ export const rollOut = async (
   const readAgain = async (): Promise<Seen | undefined> => {
     const answer = answerIn(await ask(api, { ...request, method: 'GET' }))
     if (answer?.status === 404) return { ended: { rolled: 'gone' } }
-    if (answer?.status === 403) return { ended: refused(answer, 'reading the workload') }
+    const refusal = refusalIn(answer, 'reading the workload')
+    if (refusal) return { ended: refused(refusal) }
     if (answer?.status === 200 && answer.tooLarge) return { ended: tooLarge }
     const object = answer?.status === 200 ? objectIn(answer) : undefined
     if (object) bytes = bytesOf(answer?.body)
@@ -97,22 +98,23 @@ export const rollOut = async (
         body,
       })
       const answer = answerIn(tried)
+      const refusal = refusalIn(answer, 'changing the workload')
       if (answer?.status === 200) paid(Math.max(bytesOf(body), bytesOf(answer.body)))
-      else if (mayBeStored(tried)) {
+      else if (!refusal && mayBeStored(tried)) {
         mayHaveArrived = true
         paid(Math.max(bytesOf(body), bytes))
       }
       if (answer?.status === 200) return { rolled: 'out', changes, marks }
+      // The status is also 422 if the version differs, because a test in the patch then fails.
+      if (refusal && refusal.status !== 422) return refused(refusal)
       if (answer?.status === 404) return { rolled: 'gone' }
-      if (answer?.status === 403) return refused(answer, 'changing the workload')
       seen = undefined
       // Another writer was faster. The new version is read at once.
       if (answer?.status === 409) continue
-      if (answer?.status === 422) {
-        // The status is also 422 if the version differs, because a test in the patch then fails.
+      if (refusal) {
         seen = await readAgain()
         const isSame = seen && 'object' in seen && isSameVersion(seen.object, object)
-        if (isSame) return refused(answer, 'changing the workload')
+        if (isSame) return refused(refusal)
         continue
       }
       sent = changes
@@ -158,8 +160,11 @@ const objectIn = ({ body }: ApiResponse): StoredObject | undefined => {
   return isStoredObject(object) ? object : undefined
 }
 
-const refused = (answer: ApiResponse, what: string): Rolled => ({
-  rolled: 'refused',
-  forbidden: answer.status === 403,
-  message: new ApiError(answer, what).message,
-})
+/** Returns the error of an answer that refuses the request until somebody changes something, or undefined. */
+const refusalIn = (answer: ApiResponse | undefined, what: string): ApiError | undefined => {
+  if (!answer || answer.status < 400) return undefined
+  const error = new ApiError(answer, what)
+  return isRefusal(error) ? error : undefined
+}
+
+const refused = ({ message, status }: ApiError): Rolled => ({ rolled: 'refused', forbidden: status === 403, message })

@@ -3,7 +3,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { waitAfter, type Backoff } from '../../environment/backoff.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { wait } from '../../environment/wait.ts'
-import { ApiError, readFailureOf } from '../../kube/errors.ts'
+import { ApiError, isRefusal, readFailureOf } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce } from '../../kube/written.ts'
 import type { Execution } from '../driver.ts'
@@ -102,16 +102,20 @@ const post = async ({ api, namespace }: Place, body: string): Promise<Sent> => {
 /** Statuses after which the same request may succeed later, and that certainly changed nothing. */
 const passing: ReadonlySet<number> = new Set([401, 408, 429])
 
-const sentBy = ({ about, message, reason, status }: ApiError): Sent => {
+const sentBy = (error: ApiError): Sent => {
+  const { about, message, reason, status } = error
   const by = (sent: 'exists' | 'refused' | 'unknown' | 'not sent', forbidden = false): Sent => ({
     sent,
     forbidden,
     message,
   })
-  if (status >= 500) return by('unknown')
-  if (passing.has(status) || status < 400) return by('not sent')
-  // A quota that others change at this moment answers 409, too.
-  if (status === 409) return by(reason === 'AlreadyExists' ? 'exists' : 'not sent')
+  // A webhook may refuse with any status, also with one that otherwise leaves the result open.
+  if (!isRefusal(error)) {
+    if (status >= 500) return by('unknown')
+    if (passing.has(status) || status < 400) return by('not sent')
+    // A quota that others change at this moment answers 409, too.
+    if (status === 409) return by(reason === 'AlreadyExists' ? 'exists' : 'not sent')
+  }
   // The roles refuse before the name of the Job is read. A quota and webhooks name it, or themselves.
   return by('refused', status === 403 && about === undefined && !message.includes('admission webhook'))
 }

@@ -104,7 +104,9 @@ describe('where a policy of the cluster annotates each write', () => {
       isAnnotated => isAnnotated,
     )
     expect(await pushed('as-trigger', {})).toContain('of deployments the trigger changes only')
-    expect(await pushed('as-account', { serviceAccountName: 'hooks' })).toMatch(/^200 rolled out .* to acme\/web:1\.0\.1$/)
+    expect(await pushed('as-account', { serviceAccountName: 'hooks' })).toMatch(
+      /^200 rolled out .* to acme\/web:1\.0\.1$/,
+    )
   })
 
   /** Returns what a write to the Deployment would store. */

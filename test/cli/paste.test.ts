@@ -99,7 +99,7 @@ it.each([
 })
 
 it('an Event has the command between backticks, and no full stop behind it', () => {
-  expect(event.message).toContain(`An administrator gives it with: \`${command}\`. Run the command`)
+  expect(event.message).toContain(`An administrator gives it with: \`${command}\`. Do what the message says`)
 })
 
 it('a message without a command is broken at blanks', () => {

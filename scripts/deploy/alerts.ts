@@ -150,7 +150,9 @@ const risen = (counter: string, hours: number): string => {
 }
 
 const failedPosts = 'receiverhooks_deliveries_total{outcome="failed", hook!=""}'
-const appliedPosts = 'receiverhooks_deliveries_total{outcome="applied", hook!=""}'
+
+/** Posts that show that the hook works, also where there is nothing left to do. One that is skipped shows nothing. */
+const goodPosts = 'receiverhooks_deliveries_total{outcome=~"applied|unchanged", hook!=""}'
 
 /** Longer than the four hours after which Alertmanager repeats a notification by default, in hours. */
 const seldom = 5
@@ -269,13 +271,13 @@ export const alerts: readonly Alert[] = [
       `sum by (namespace, hook) (rate(${failedPosts}[10m])) > 0`,
       // Posts that come more seldom than every ten minutes.
       `or sum by (namespace, hook) (${risen(failedPosts, seldom)})`,
-      `unless sum by (namespace, hook) (${risen(appliedPosts, seldom)})`,
+      `unless sum by (namespace, hook) (${risen(goodPosts, seldom)})`,
     ].join(' '),
     for: '10m',
     severity: 'warning',
     summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} fail.',
     description:
-      'Its posts fail again and again, or some have failed in the last five hours and none was applied. Its lastDelivery says why.',
+      'Its posts fail again and again, or some have failed in the last five hours and none has succeeded. Its lastDelivery says why.',
     tested: {
       firing: { [delivered('failed', 'TargetNotFound')]: '0+1x60' },
       labels: webUp,
@@ -321,6 +323,25 @@ export const alerts: readonly Alert[] = [
           },
           at: '35m',
         },
+        {
+          says: 'one post fails, and the next ones find the count at its bound',
+          series: {
+            ...begun,
+            [delivered('failed', 'TargetNotFound')]: '_x20 1x600',
+            [delivered('unchanged', 'AtBound')]: '_x25 1+1x600',
+          },
+          at: '40m',
+        },
+        ...['Duplicate', 'Filtered', 'CoolingDown'].map(reason => ({
+          says: `one post fails, and the next ones are skipped (${reason}), which proves nothing`,
+          series: {
+            ...begun,
+            [delivered('failed', 'TargetNotFound')]: '_x20 1x600',
+            [delivered('skipped', reason)]: '_x25 1+1x600',
+          },
+          at: '40m',
+          fires: webUp,
+        })),
         {
           says: 'one post fails of many that are applied',
           series: {

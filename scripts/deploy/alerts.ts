@@ -96,16 +96,16 @@ const firstTime = (counted: (pod: string) => string, labels: Readonly<Record<str
       },
       at: '130m',
     },
-    ...['102m', '130m', '160m', '161m'].map(at => ({
+    ...['102m', '130m', '159m', '160m', '161m'].map(at => ({
       says: `it is counted for the first time by a process that has just begun, after ${at}`,
-      // It began at 99m30s, was scraped first at 100m, and counted before 102m.
-      series: { ...old, [start('b')]: '_x100 5970x100', [ofB]: '_x102 1x100' },
+      // It began at 98m30s, was scraped first at 101m, and counted before 102m.
+      series: { ...old, [start('b')]: '_x101 5910x100', [ofB]: '_x102 1x100' },
       at,
       fires: labels,
     })),
     {
       says: 'it was counted more than an hour ago by a process that had just begun',
-      series: { ...old, [start('b')]: '_x100 5970x100', [ofB]: '_x102 1x100' },
+      series: { ...old, [start('b')]: '_x101 5910x100', [ofB]: '_x102 1x100' },
       at: '163m',
     },
     {
@@ -113,6 +113,11 @@ const firstTime = (counted: (pod: string) => string, labels: Readonly<Record<str
       series: { [start('a')]: `${began.now}x60`, [ofA]: '1x60' },
       at: '5m',
       fires: labels,
+    },
+    {
+      says: 'it was counted long ago by a process that has restarted, and Prometheus has no history',
+      series: { [start('a')]: `${began.longAgo}x10 660x60`, [ofA]: '1x10 stale' },
+      at: '15m',
     },
     {
       says: 'it has fallen with a restart, and is counted again',

@@ -86,6 +86,8 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const environment = { ...given, api: withoutDoubt(traced, history) }
   const reading = options.startReader === undefined ? {} : { startReader: options.startReader }
   metrics.gauge('receiverhooks_build_info', '1, with the version that runs.', ['version']).set({ version }, 1)
+  const began = metrics.gauge('receiverhooks_start_time_seconds', 'When this process began, in seconds since 1970.', [])
+  began.set({}, clock.now() / 1000)
   const memory = options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }
   const watchNamespace = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
   const watching = { ...watchNamespace, follow: sharedFollow(followIn(history)) }

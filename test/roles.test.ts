@@ -102,6 +102,7 @@ it.each([
   const names = [...(await metrics()).matchAll(/^(\w+)(?:\{.*\})? \S+$/gm)].map(([, name]) => name)
   const marks = ['receiverhooks_step_queue_length', 'leader_election_master_status']
   expect(names).toContain('receiverhooks_build_info')
+  expect(names).toContain('receiverhooks_start_time_seconds')
   expect(marks.filter(name => names.includes(name))).toEqual(expected)
 })
 

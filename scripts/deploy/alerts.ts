@@ -42,51 +42,133 @@ const build = (pod: string): string => `receiverhooks_build_info{version="1", po
 const queue = (pod: string): string => `receiverhooks_step_queue_length{pod="${pod}"}`
 const leads = (pod: string): string => `leader_election_master_status{name="receiver-hooks-controller", pod="${pod}"}`
 const errors = (controller: string): string => `controller_runtime_reconcile_errors_total{controller="${controller}"}`
+const start = (pod: string): string => `receiverhooks_start_time_seconds{pod="${pod}"}`
 const webUp = { namespace: 'shop', hook: 'web-up' }
+
+/** When a process began, as it says itself: at the begin of the case, or two weeks before. */
+const began = { now: '0', longAgo: '-1209600' } as const
 
 /** The first value of a counter that appears after 20 minutes, and no second. */
 const once = '_x20 1x130'
 
-/** Returns the cases of a counter that appears with its first event: it fires for an hour after that. */
-const firstTime = (series: string, labels: Readonly<Record<string, string>>): readonly Case[] => [
-  { says: 'it has just been counted for the first time', series: { [series]: once }, at: '21m', fires: labels },
-  { says: 'it was counted for the first time within the hour', series: { [series]: once }, at: '79m', fires: labels },
-  { says: 'it was counted once, more than an hour ago', series: { [series]: once }, at: '81m' },
-  { says: 'it was counted once, long ago', series: { [series]: once }, at: '140m' },
-  {
-    says: 'it is counted again after an hour',
-    series: { [series]: '_x20 1x70 2x40' },
-    at: '95m',
-    fires: labels,
-  },
-  {
-    says: 'it was counted long ago, and the scrapes have a gap',
-    series: { [series]: '1x120 _x20 1x200' },
-    at: '201m',
-  },
-]
+/**
+ * Returns the cases of a counter that appears with its first event: it fires for an hour after that. `counted`
+ * names its series at a pod.
+ */
+const firstTime = (counted: (pod: string) => string, labels: Readonly<Record<string, string>>): readonly Case[] => {
+  const [ofA, ofB] = [counted('a'), counted('b')]
+  const justOnce = { [start('a')]: `${began.now}x300`, [ofA]: once }
+  const old = { [start('a')]: `${began.longAgo}x300`, [ofA]: '1x300' }
+  const withGap = { [start('a')]: `${began.longAgo}x120 _x70 ${began.longAgo}x200`, [ofA]: '1x120 _x70 1x200' }
+  return [
+    { says: 'it has just been counted for the first time', series: justOnce, at: '21m', fires: labels },
+    { says: 'it was counted for the first time within the hour', series: justOnce, at: '79m', fires: labels },
+    { says: 'it was counted once, more than an hour ago', series: justOnce, at: '81m' },
+    { says: 'it was counted once, long ago', series: justOnce, at: '140m' },
+    {
+      says: 'it is counted again after an hour',
+      series: { [start('a')]: `${began.now}x300`, [ofA]: '_x20 1x70 2x40' },
+      at: '95m',
+      fires: labels,
+    },
+    {
+      says: 'it was counted long ago, and the scrapes have a gap',
+      series: { [start('a')]: `${began.now}x120 _x20 ${began.now}x200`, [ofA]: '1x120 _x20 1x200' },
+      at: '201m',
+    },
+    ...['1m', '30m', '59m', '62m', '66m', '120m', '125m'].map(at => ({
+      says: `it was counted long ago, and Prometheus has no history, after ${at}`,
+      series: old,
+      at,
+    })),
+    ...['192m', '201m', '241m', '245m', '250m', '252m', '257m'].map(at => ({
+      says: `it was counted long ago, and the scrapes have a gap longer than an hour, after ${at}`,
+      series: withGap,
+      at,
+    })),
+    {
+      says: 'it was counted long ago, and the scrapes give other labels since',
+      series: {
+        [start('a')]: `${began.longAgo}x120 stale`,
+        [ofA]: '1x120 stale',
+        [start('b')]: `_x121 ${began.longAgo}x100`,
+        [ofB]: '_x121 1x100',
+      },
+      at: '130m',
+    },
+    ...['102m', '130m', '159m', '160m', '161m'].map(at => ({
+      says: `it is counted for the first time by a process that has just begun, after ${at}`,
+      // It began at 98m30s, was scraped first at 101m, and counted before 102m.
+      series: { ...old, [start('b')]: '_x101 5910x100', [ofB]: '_x102 1x100' },
+      at,
+      fires: labels,
+    })),
+    {
+      says: 'it was counted more than an hour ago by a process that had just begun',
+      series: { ...old, [start('b')]: '_x101 5910x100', [ofB]: '_x102 1x100' },
+      at: '163m',
+    },
+    {
+      says: 'it was counted by a process that has just begun, and Prometheus has no history',
+      series: { [start('a')]: `${began.now}x60`, [ofA]: '1x60' },
+      at: '5m',
+      fires: labels,
+    },
+    {
+      says: 'it was counted long ago by a process that has restarted, and Prometheus has no history',
+      series: { [start('a')]: `${began.longAgo}x10 660x60`, [ofA]: '1x10 stale' },
+      at: '15m',
+    },
+    {
+      says: 'it has fallen with a restart, and is counted again',
+      series: { [start('a')]: `${began.longAgo}x100 6060x100`, [ofA]: '5x100 _x9 1x100' },
+      at: '115m',
+      fires: labels,
+    },
+    {
+      says: 'it has ended with a restart',
+      series: { [start('a')]: `${began.longAgo}x100 6060x100`, [ofA]: '5x100 stale' },
+      at: '115m',
+    },
+  ]
+}
+
+/** Every label of the counters below. What a process says about itself is joined on the rest, which a scrape has given. */
+const ownLabels = ['namespace', 'hook', 'driver', 'sender', 'outcome', 'type', 'reason']
+
+/** When each process began. Each process on the machines has a `process_start_time_seconds`: hours of it cost too much. */
+const starts = 'receiverhooks_start_time_seconds'
 
 /**
- * Returns an expression for the series of a counter that have risen within a time. `increase` does not see
- * the first event of a counter, which appears with it: its series begins with 1. A trigger that runs no more
- * counts too.
+ * Returns an expression for the series of a counter that have risen within some hours. A trigger that runs no
+ * more counts too. `increase` does not see the first event of a counter, which appears with it: its series
+ * begins with 1. So a series counts as well if it is new. That Prometheus has not seen it before is no proof:
+ * it may have no history, or one with a gap. Either it has seen the process before, without this series. Or
+ * the process began within these hours, or in the minutes before, until its first scrape.
  */
-const risen = (counter: string, within: string): string => {
-  const isNew = `last_over_time(${counter}[${within}]) > 0 unless present_over_time(${counter}[${within}] offset ${within})`
-  return `increase(${counter}[${within}]) > 0 or ${isNew}`
+const risen = (counter: string, hours: number): string => {
+  const [now, before] = [`[${hours}h]`, `[${hours}h] offset ${hours}h`]
+  const isNew = `last_over_time(${counter}${now}) > 0 unless present_over_time(${counter}${before})`
+  const wasSeen = `present_over_time(${starts}${before})`
+  const hasBegun = `min_over_time(${starts}${now}) > time() - ${hours} * 3600 - 300`
+  return `increase(${counter}${now}) > 0 or ${isNew} and ignoring (${ownLabels.join(', ')}) (${wasSeen} or ${hasBegun})`
 }
 
 const failedPosts = 'receiverhooks_deliveries_total{outcome="failed", hook!=""}'
-const appliedPosts = 'receiverhooks_deliveries_total{outcome="applied", hook!=""}'
 
-/** Longer than the four hours after which Alertmanager repeats a notification by default. */
-const seldom = '5h'
+/** Posts that show that the hook works, also where there is nothing left to do. One that is skipped shows nothing. */
+const goodPosts = 'receiverhooks_deliveries_total{outcome=~"applied|unchanged", hook!=""}'
+
+/** Longer than the four hours after which Alertmanager repeats a notification by default, in hours. */
+const seldom = 5
 
 /**
  * What says that the product runs, whichever roles a process has. A query without it fires as well where
  * nothing runs, or nothing is scraped: that has an alert of its own.
  */
 const running = 'group(receiverhooks_build_info)'
+
+const begun: Series = { [start('a')]: `${began.now}x800`, [start('b')]: `${began.now}x800` }
 
 /** Every alert. None uses a label that a scrape may rename. */
 export const alerts: readonly Alert[] = [
@@ -194,13 +276,13 @@ export const alerts: readonly Alert[] = [
       `sum by (namespace, hook) (rate(${failedPosts}[10m])) > 0`,
       // Posts that come more seldom than every ten minutes.
       `or sum by (namespace, hook) (${risen(failedPosts, seldom)})`,
-      `unless sum by (namespace, hook) (${risen(appliedPosts, seldom)})`,
+      `unless sum by (namespace, hook) (${risen(goodPosts, seldom)})`,
     ].join(' '),
     for: '10m',
     severity: 'warning',
     summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} fail.',
     description:
-      'Its posts fail again and again, or some have failed in the last five hours and none was applied. Its lastDelivery says why.',
+      'Its posts fail again and again, or some have failed in the last five hours and none has succeeded. Its lastDelivery says why.',
     tested: {
       firing: { [delivered('failed', 'TargetNotFound')]: '0+1x60' },
       labels: webUp,
@@ -208,35 +290,63 @@ export const alerts: readonly Alert[] = [
       more: [
         {
           says: 'each of the posts fails that come every four hours',
-          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x240 2x240 3x240' },
+          series: { ...begun, [delivered('failed', 'TargetNotFound')]: '_x20 1x240 2x240 3x240' },
           at: '8h',
           fires: webUp,
         },
         {
           says: 'the only post fails',
-          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x600' },
+          series: { ...begun, [delivered('failed', 'TargetNotFound')]: '_x20 1x600' },
           at: '2h',
           fires: webUp,
         },
         {
           says: 'the only post failed more than five hours ago',
-          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x600' },
+          series: { ...begun, [delivered('failed', 'TargetNotFound')]: '_x20 1x600' },
           at: '5h31m',
         },
         {
           says: 'the only post failed, at a trigger that runs no more',
-          series: { [delivered('failed', 'TargetNotFound')]: '_x20 1x10 stale' },
+          series: {
+            [start('a')]: `${began.now}x31 stale`,
+            [delivered('failed', 'TargetNotFound')]: '_x20 1x10 stale',
+          },
           at: '2h',
           fires: webUp,
         },
+        ...['20m', '4h', '5h30m'].map(at => ({
+          says: `the only post failed long ago, and Prometheus has no history, after ${at}`,
+          series: { [start('a')]: `${began.longAgo}x800`, [delivered('failed', 'TargetNotFound')]: '1x800' },
+          at,
+        })),
         {
           says: 'one post fails, and the next one is applied',
           series: {
+            ...begun,
             [delivered('failed', 'TargetNotFound', 'a')]: '_x20 1x600',
             [delivered('applied', 'Stepped', 'b')]: '_x25 1x600',
           },
           at: '35m',
         },
+        {
+          says: 'one post fails, and the next ones find the count at its bound',
+          series: {
+            ...begun,
+            [delivered('failed', 'TargetNotFound')]: '_x20 1x600',
+            [delivered('unchanged', 'AtBound')]: '_x25 1+1x600',
+          },
+          at: '40m',
+        },
+        ...['Duplicate', 'Filtered', 'CoolingDown'].map(reason => ({
+          says: `one post fails, and the next ones are skipped (${reason}), which proves nothing`,
+          series: {
+            ...begun,
+            [delivered('failed', 'TargetNotFound')]: '_x20 1x600',
+            [delivered('skipped', reason)]: '_x25 1+1x600',
+          },
+          at: '40m',
+          fires: webUp,
+        })),
         {
           says: 'one post fails of many that are applied',
           series: {
@@ -370,7 +480,7 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksLeaseTooShort',
-    expr: `sum(${risen('receiverhooks_events_total{reason="LeaseTooShort"}', '1h')})`,
+    expr: `sum(${risen('receiverhooks_events_total{reason="LeaseTooShort"}', 1)})`,
     for: '0m',
     severity: 'warning',
     summary: 'Alerts fire on after what they have leased has ended.',
@@ -379,12 +489,12 @@ export const alerts: readonly Alert[] = [
       firing: { 'receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}': '0+1x60' },
       labels: {},
       quiet: { 'receiverhooks_events_total{type="Warning", reason="LeaseOverdue"}': '0+1x60' },
-      more: firstTime('receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}', {}),
+      more: firstTime(pod => `receiverhooks_events_total{type="Warning", reason="LeaseTooShort", pod="${pod}"}`, {}),
     },
   },
   {
     name: 'ReceiverHooksOutcomeUnknown',
-    expr: `sum by (namespace, hook) (${risen('receiverhooks_deliveries_total{reason="OutcomeUnknown"}', '1h')})`,
+    expr: `sum by (namespace, hook) (${risen('receiverhooks_deliveries_total{reason="OutcomeUnknown"}', 1)})`,
     for: '0m',
     severity: 'warning',
     summary: 'Nobody knows whether a post to {{ $labels.namespace }}/{{ $labels.hook }} was executed.',
@@ -395,10 +505,13 @@ export const alerts: readonly Alert[] = [
       labels: webUp,
       quiet: { [delivered('applied', 'Stepped')]: '0+1x60' },
       more: [
-        ...firstTime(delivered('skipped', 'OutcomeUnknown'), webUp),
+        ...firstTime(pod => delivered('skipped', 'OutcomeUnknown', pod), webUp),
         {
           says: 'it was counted once, by a trigger that runs no more',
-          series: { [delivered('skipped', 'OutcomeUnknown')]: '_x20 1x2 stale' },
+          series: {
+            [start('a')]: `${began.now}x23 stale`,
+            [delivered('skipped', 'OutcomeUnknown')]: '_x20 1x2 stale',
+          },
           at: '50m',
           fires: webUp,
         },

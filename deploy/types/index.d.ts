@@ -378,7 +378,7 @@ export interface ReceiverHookStatus {
   observedGeneration?: number
   /** What the hook acts on, as in `Deployment/web`, cut if it is long. */
   target?: string
-  /** Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. */
+  /** Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names. */
   conditions?: Array<{
     type: string
     status: 'True' | 'False' | 'Unknown'

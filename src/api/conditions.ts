@@ -6,7 +6,7 @@ import type { List, Stored } from './schema.ts'
 export const conditionsSchema = {
   type: 'array',
   description:
-    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time.',
+    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names.',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
   maxItems: 16,
@@ -58,12 +58,12 @@ export const conditionsFor = (
   now: number,
 ): Condition[] => {
   const make = (type: string, status: Condition['status'], reason: string, text: string): Condition => {
-    const message = text.length > maxMessage ? `${text.slice(0, maxMessage - 1)}…` : text
+    const message = cut(text)
     const old = before.find(condition => condition.type === type)
     const lastTransitionTime = old?.status === status ? old.lastTransitionTime : rfc3339(now)
     return { type, status, observedGeneration: generation, lastTransitionTime, reason, message }
   }
-  const kept = before.filter(({ type }) => type === leaseOverdue)
+  const kept = before.filter(({ type }) => isSeparate(type))
   if (!problem) return [make('Ready', 'True', ready.reason, ready.message), ...kept]
   const { reason, message, lasts } = problem
   return [
@@ -73,23 +73,51 @@ export const conditionsFor = (
   ]
 }
 
-/** The type of the condition that a lease could not end in time. Such a hook may be Ready. */
-const leaseOverdue = 'LeaseOverdue'
+/**
+ * The types of conditions that a hook may have whether it is Ready or not. A person should see them: a lease
+ * could not end in time, or a former Secret could not be deleted.
+ */
+type SeparateType = 'LeaseOverdue' | 'FormerSecretKept'
+
+/** Returns whether a condition of this type says something of its own, also of a hook that is Ready. */
+export const isSeparate = (type: string): boolean => type === 'LeaseOverdue' || type === 'FormerSecretKept'
 
 /**
- * Returns conditions with the one that a lease is overdue, or without it. `overdue`: since when, as an RFC 3339
- * time, and why. The list is the same one if it says so already.
+ * Returns conditions with one of such a type, or without it. `said`: since when, as an RFC 3339 time, and why.
+ * The list is the same one if it says so already.
  */
-export const withLeaseOverdue = (
+export const withSeparate = (
   conditions: readonly Condition[],
-  overdue: { readonly since: string; readonly message: string } | undefined,
+  type: SeparateType,
+  said: { readonly since: string; readonly message: string } | undefined,
   generation: number,
 ): readonly Condition[] => {
-  const now = conditions.find(({ type }) => type === leaseOverdue)
-  if (now?.lastTransitionTime === overdue?.since && now?.message === overdue?.message) return conditions
+  const now = conditions.find(condition => condition.type === type)
+  if (now?.lastTransitionTime === said?.since && now?.message === said?.message) return conditions
   const others = conditions.filter(condition => condition !== now)
-  if (!overdue) return others
-  const { message, since } = overdue
-  const said = { type: leaseOverdue, status: 'True', reason: leaseOverdue, message } as const
-  return [...others, { ...said, observedGeneration: generation, lastTransitionTime: since }]
+  if (!said) return others
+  const { message, since } = said
+  const added = { type, status: 'True', reason: type, message } as const
+  return [...others, { ...added, observedGeneration: generation, lastTransitionTime: since }]
 }
+
+/**
+ * Returns conditions with the one that a former Secret is still there, for this reason, or without it if
+ * `message` is undefined. `now` is in milliseconds since the epoch.
+ */
+export const withFormerSecret = (
+  conditions: readonly Condition[],
+  message: string | undefined,
+  generation: number,
+  now: number,
+): readonly Condition[] => {
+  const since = conditions.find(({ type }) => type === 'FormerSecretKept')?.lastTransitionTime ?? rfc3339(now)
+  const said = message === undefined ? undefined : { since, message: cut(message) }
+  return withSeparate(conditions, 'FormerSecretKept', said, generation)
+}
+
+/** Returns whether the status says that a former Secret of the hook is still there. */
+export const hasFormerSecret = (conditions: readonly Condition[] = []): boolean =>
+  conditions.some(({ type }) => type === 'FormerSecretKept')
+
+const cut = (text: string): string => (text.length > maxMessage ? `${text.slice(0, maxMessage - 1)}…` : text)

@@ -5,12 +5,12 @@ import type { StoredObject } from '../api/object.ts'
 import { deliveryOutcomes, parseContent, type StoredMemory, type RecentDelivery } from '../api/record.ts'
 import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
-import { BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
+import { isFirst, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
 import { limitEvent, limitsUsed, packed, type PackedRuns } from './used-limits.ts'
@@ -56,14 +56,6 @@ export interface DeliveryReport {
   /** What counts for the limits of the hook. Undefined if nothing does. */
   readonly runs?: PackedRuns | undefined
 }
-
-/**
- * The time of the last refusal that an Event has reported, in milliseconds since the epoch, by the
- * hook's uid and the reason.
- */
-export type EmittedRefusals = BoundedMap<string, number>
-
-export const emittedRefusals = (): EmittedRefusals => new BoundedMap(20_000)
 
 /**
  * Returns the report in a record. Returns undefined if the record is empty, has no owner or cannot
@@ -177,13 +169,9 @@ const leasesPatch = (leases: HookStatus['leases'], before: HookStatus['leases'])
 }
 
 /** Returns the Events for the part of the report that the status does not show yet. */
-export const eventsOf = (
-  hook: ReceiverHook,
-  report: DeliveryReport,
-  emitted: EmittedRefusals,
-): readonly EmittedEvent[] =>
+export const eventsOf = (hook: ReceiverHook, report: DeliveryReport, emitted: EmittedTimes): readonly EmittedEvent[] =>
   [
-    confirmationEvent(hook, report),
+    confirmationEvent(hook, report, emitted),
     refusedEvent(hook, 'RecordFull', report.fullAt, emitted),
     refusedEvent(hook, 'WritesLimited', report.limitedAt, emitted),
     refusedEvent(hook, 'LeaseTooShort', report.tooShortAt, emitted),
@@ -194,10 +182,15 @@ export const eventsOf = (
     stalledEvent(hook, report),
   ].filter(event => event !== undefined)
 
-const confirmationEvent = (hook: ReceiverHook, { confirmation }: DeliveryReport): EmittedEvent | undefined => {
+const confirmationEvent = (
+  hook: ReceiverHook,
+  { confirmation }: DeliveryReport,
+  emitted: EmittedTimes,
+): EmittedEvent | undefined => {
   // Times in a status are whole seconds. A second Event in the same second is better than a missing
   // Event.
   if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
+  if (!isFirst(emitted, hook, 'SubscriptionToConfirm', confirmation.at)) return undefined
   // A long note is cut at its end, so the link comes first.
   const note = `open ${confirmation.link} to let ${confirmation.subject || 'the sender'} post to this hook`
   return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
@@ -237,11 +230,9 @@ const refusedEvent = (
   hook: ReceiverHook,
   reason: ReasonIn<'event'>,
   at: number | undefined,
-  emitted: EmittedRefusals,
+  emitted: EmittedTimes,
 ): EmittedEvent | undefined => {
-  const key = `${hook.metadata.uid} ${reason}`
-  if (!isUnreported(hook, at) || emitted.get(key) === at) return undefined
-  emitted.set(key, at)
+  if (!isUnreported(hook, at) || !isFirst(emitted, hook, reason, at)) return undefined
   const { means, todo } = reasons[reason]
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
@@ -250,11 +241,9 @@ const refusedEvent = (
 const overdueEvent = (
   hook: ReceiverHook,
   { overdue }: DeliveryReport,
-  emitted: EmittedRefusals,
+  emitted: EmittedTimes,
 ): EmittedEvent | undefined => {
-  const key = `${hook.metadata.uid} LeaseOverdue`
-  if (!overdue || emitted.get(key) === overdue.at) return undefined
-  emitted.set(key, overdue.at)
+  if (!overdue || !isFirst(emitted, hook, 'LeaseOverdue', overdue.at)) return undefined
   const { todo } = reasons.LeaseOverdue
   const note = `${overdueInWords(overdue)}. ${todo}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'LeaseOverdue', action: 'Deliver', note }

@@ -1,4 +1,4 @@
-import type { Condition, Problem } from '../api/conditions.ts'
+import { hasFormerSecret, type Condition, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { messageInText } from '../api/command-in.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
@@ -27,6 +27,16 @@ export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): 
   const { message, reason } = problem
   const note = `${messageInText(message)} ${reasons[reason].todo}`
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Reconcile', note }
+}
+
+/**
+ * Returns the Warning Event that a former Secret of the hook is still there, for the reason in
+ * `message`. Undefined without a message, or if the hook's status already says so.
+ */
+export const formerSecretEvent = (hook: ReceiverHook, message: string | undefined): EmittedEvent | undefined => {
+  if (message === undefined || hasFormerSecret(hook.status?.conditions)) return undefined
+  const note = `${messageInText(message)} ${reasons.FormerSecretKept.todo}`
+  return { ...objectsOf(hook), type: 'Warning', reason: 'FormerSecretKept', action: 'Reconcile', note }
 }
 
 const saysSo = (conditions: readonly Condition[], { reason }: Problem): boolean =>

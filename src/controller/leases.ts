@@ -1,4 +1,4 @@
-import { withLeaseOverdue } from '../api/conditions.ts'
+import { withSeparate } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
@@ -50,7 +50,7 @@ const nameIn = (target: string): string => shownCount(target).slice(0, maxTarget
 /** Returns the conditions of a hook with what its record says of overdue leases. Undefined if it has none yet. */
 export const conditionsOf = ({ metadata, status }: ReceiverHook, overdue: StoredMemory['overdue']) => {
   const said = overdue && { since: rfc3339(overdue.at), message: overdueInWords(overdue) }
-  return status?.conditions && withLeaseOverdue(status.conditions, said, metadata.generation)
+  return status?.conditions && withSeparate(status.conditions, 'LeaseOverdue', said, metadata.generation)
 }
 
 /** Returns since when a lease is overdue, and why. */

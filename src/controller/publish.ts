@@ -1,4 +1,4 @@
-import type { Problem } from '../api/conditions.ts'
+import { hasFormerSecret, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import type { TokenSpec } from '../api/token-schema.ts'
 import type { ApiConnection } from '../environment/environment.ts'
@@ -9,7 +9,7 @@ import { mint } from '../token/mint.ts'
 import { endpointPath, namedPath, triggerPath } from '../token/published.ts'
 import type { Verifier } from '../token/verify.ts'
 import type { Keyring } from './keys.ts'
-import { deleteSecret, ownedSecrets, putSecret, type OwnedSecret } from './secret.ts'
+import { deleteSecrets, ownedSecrets, putSecret, type FormerSecret, type OwnedSecret } from './secret.ts'
 
 /** The current token of a hook. */
 export interface CurrentToken {
@@ -20,17 +20,22 @@ export interface CurrentToken {
   readonly claims: Claims
 }
 
+/** A former Secret of a hook that is still there. The hook's publication is good all the same. */
+interface Former {
+  readonly former?: FormerSecret | undefined
+}
+
 /** Where a hook's token is published. */
 export type Publication =
   /** The token is to be written into the status. */
-  | ({ readonly published: 'status' } & CurrentToken)
+  | ({ readonly published: 'status' } & CurrentToken & Former)
   /** The token is in its Secret already. */
-  | ({ readonly published: 'secret' } & CurrentToken)
+  | ({ readonly published: 'secret' } & CurrentToken & Former)
   /**
    * The hook has no token: its URL has its name. `url` is undefined if a secret belongs at its end,
    * which only the Secret has.
    */
-  | { readonly published: 'named'; readonly endpoint: string; readonly url: string | undefined }
+  | ({ readonly published: 'named'; readonly endpoint: string; readonly url: string | undefined } & Former)
   /** The token is not published: the Secret does not belong to the hook. */
   | { readonly published: 'nowhere'; readonly problem: Problem }
 
@@ -62,9 +67,12 @@ export const publish = async (
     const put = await putSecret(api, hook, owned, secretName, { url, token: current.token })
     if (put === 'conflict') return { published: 'nowhere', problem: conflict(secretName) }
   }
-  for (const secret of owned) if (secret.metadata.name !== secretName) await deleteSecret(api, secret)
+  const former = await deleteSecrets(
+    api,
+    owned.filter(({ metadata }) => metadata.name !== secretName),
+  )
   const endpoint = publicURL + endpointPath
-  return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, ...current }
+  return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, former, ...current }
 }
 
 /** Publishes no token. Deletes the Secrets that have one from before. */
@@ -74,18 +82,20 @@ const publishNamed = async (
 ): Promise<Publication> => {
   const endpoint = publicURL + namedPath(hook.metadata.namespace, hook.metadata.name)
   // The status may not say yet that the hook had a Secret, if its spec changed at once.
-  const isFirst = hook.status?.endpoint !== endpoint
-  const owned = isFirst ? await readable(ownedSecrets(api, hook, undefined), undefined) : []
-  for (const secret of owned) await deleteSecret(api, secret)
-  return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint }
+  const mayOwn = hook.status?.endpoint !== endpoint || hasFormerSecret(hook.status.conditions)
+  const owned = mayOwn ? await readable(ownedSecrets(api, hook, undefined), undefined) : []
+  const former = await deleteSecrets(api, owned)
+  return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint, former }
 }
 
 /**
- * Returns whether a hook may have Secrets: it names one, or its token was minted but is not in its
- * status.
+ * Returns whether a hook may have Secrets: it names one, its token was minted but is not in its
+ * status, or a former one is still there.
  */
 const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
-  spec.token.secretName !== undefined || (status?.minted !== undefined && status.token === undefined)
+  spec.token.secretName !== undefined ||
+  (status?.minted !== undefined && status.token === undefined) ||
+  hasFormerSecret(status?.conditions)
 
 /**
  * Returns the Secrets that `reading` resolves with. Returns none if the controller may not read

@@ -22,7 +22,7 @@ import type { IssuerKeys } from '../token/issuer-keys.ts'
 import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
-import { problemEvent } from './events.ts'
+import { formerSecretEvent, problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
 import { accountProblem } from './account.ts'
 import {
@@ -118,7 +118,8 @@ export const reconcileHook = async (
 
   const target = isViolation(bound) ? undefined : bound.target
   const now = context.clock.now()
-  const patch = statusPatch(hook, { target, problem, publication, overlapMs }, now)
+  const former = formerOf(publication, place)
+  const patch = statusPatch(hook, { target, problem, publication, former, overlapMs }, now)
   if (patch) {
     const written = await send(context.api, {
       method: 'PATCH',
@@ -127,8 +128,9 @@ export const reconcileHook = async (
       body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
     })
     context.wrote(written)
-    const event = problemEvent(hook, problem)
-    if (event) context.events.emit(event)
+    for (const event of [problemEvent(hook, problem), formerSecretEvent(hook, former)]) {
+      if (event) context.events.emit(event)
+    }
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
   const againAfterMs = Math.min(nextLook(context, problem, attempts), Math.max(minMs, due ?? Infinity))
@@ -253,6 +255,13 @@ const unpublished = (error: unknown, place: HookPlace): Problem => {
   if (error instanceof ObjectTooLarge || !isRefusal(error)) return orTooLarge(error)
   if (isStatus(error, 403)) return lackedForSecret(error, place)
   return { reason: 'SecretRefused', message: error.message, lasts: 'stalled' }
+}
+
+/** Returns which former Secret is still there, and why. Undefined if none is. */
+const formerOf = (publication: Publication | undefined, place: HookPlace): string | undefined => {
+  if (!publication || publication.published === 'nowhere' || !publication.former) return undefined
+  const { name, refusal } = publication.former
+  return `Secret/${name}, which the hook no longer names, is still there: ${unpublished(refusal, place).message}`
 }
 
 const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })

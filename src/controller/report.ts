@@ -4,7 +4,8 @@ import type { ApiConnection, Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { pauseAfter } from '../kube/make-way.ts'
-import { eventsOf, isNew, emittedRefusals, writeReport, type DeliveryReport } from './deliveries.ts'
+import { eventsOf, isNew, writeReport, type DeliveryReport } from './deliveries.ts'
+import { emittedTimes } from './emitted.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { outOfDate, type ReconcileKey } from './queue.ts'
 
@@ -33,7 +34,7 @@ export const reportWork = (
   stop: AbortSignal,
 ): ReconcileKey => {
   let tookMs = 0
-  const emitted = emittedRefusals()
+  const emitted = emittedTimes()
   return async key => {
     const found = unreported(key)
     if (!found) return { isFinal: true }

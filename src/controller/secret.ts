@@ -3,7 +3,7 @@ import { apiVersion, hookKind } from '../api/names.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { ApiError, isStatus } from '../kube/errors.ts'
+import { ApiError, isDenied, isRefusal, isStatus } from '../kube/errors.ts'
 import { pagesOf } from '../kube/pager.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { create, replace } from '../kube/requests.ts'
@@ -88,7 +88,7 @@ export const putSecret = async (
     await create(api, secrets, hook.metadata.namespace, secretOf(hook, name, content))
     return 'put'
   } catch (error) {
-    if (!isStatus(error, 409)) throw error
+    if (!isStatus(error, 409) || isDenied(error)) throw error
     // A Secret with this name exists. It may still be the hook's: another controller was faster, or
     // the answer to an earlier request was lost.
     const ours = wholeOf(await ownedSecrets(api, hook, name))
@@ -101,14 +101,40 @@ export const putSecret = async (
 const wholeOf = (owned: readonly OwnedSecret[]): StoredObject | undefined =>
   owned.find(({ whole }) => whole !== undefined)?.whole
 
-/** Deletes a Secret from {@link ownedSecrets}, in the version that was read. */
-export const deleteSecret = async (api: ApiConnection, secret: OwnedSecret): Promise<void> => {
+/** Deletes a Secret in the version that was read. */
+const deleteSecret = async (api: ApiConnection, secret: OwnedSecret): Promise<void> => {
   const { name, namespace = '', resourceVersion, uid } = secret.metadata
   const path = objectPath(secrets, namespace, name)
   const preconditions = { uid, resourceVersion }
   const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions })
   const response = await api.request({ method: 'DELETE', path, body, lane: 'bulk', timeoutMs })
   if (response.status > 299 && response.status !== 404) throw new ApiError(response, `DELETE ${path}`)
+}
+
+/** A Secret that the API server does not let the controller delete, and its answer. */
+export interface FormerSecret {
+  readonly name: string
+  readonly refusal: ApiError
+}
+
+/**
+ * Deletes Secrets from {@link ownedSecrets}. Returns one that the API server refuses to delete, or
+ * undefined. Throws other errors.
+ */
+export const deleteSecrets = async (
+  api: ApiConnection,
+  owned: readonly OwnedSecret[],
+): Promise<FormerSecret | undefined> => {
+  let kept: FormerSecret | undefined
+  for (const secret of owned) {
+    try {
+      await deleteSecret(api, secret)
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      kept ??= { name: secret.metadata.name, refusal: error }
+    }
+  }
+  return kept
 }
 
 const updateSecret = async (api: ApiConnection, secret: StoredObject, content: SecretContent): Promise<void> => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { conditionsFor, type Problem } from '../api/conditions.ts'
+import { conditionsFor, withFormerSecret, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
 import { maxTarget, type HookStatus, type Minted } from '../api/status.ts'
@@ -15,6 +15,8 @@ export interface ReconcileFindings {
   readonly problem: Problem | undefined
   /** Undefined if the token's settings are invalid. The published token stays. */
   readonly publication: Publication | undefined
+  /** Why a former Secret is still there. Undefined if none is, or if nothing was published. */
+  readonly former?: string | undefined
   /** How long the previous token is accepted after a rotation, in milliseconds. */
   readonly overlapMs: number
 }
@@ -50,12 +52,11 @@ export const statusPatch = (hook: ReceiverHook, findings: ReconcileFindings, now
 
 const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number): WholeStatus => {
   const { metadata, status } = hook
-  const { problem, publication, target } = findings
-  const ready = hook.spec.suspend ? suspended : valid
+  const { publication, target } = findings
   const common = {
     observedGeneration: metadata.generation,
     target: target !== undefined && target.length > maxTarget ? `${target.slice(0, maxTarget - 1)}…` : target,
-    conditions: conditionsFor(problem, ready, status?.conditions ?? [], metadata.generation, now),
+    conditions: conditionsOf(hook, findings, now),
   }
   switch (publication?.published) {
     case 'status': {
@@ -79,6 +80,18 @@ const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number):
       return { ...common, token, triggerURL, endpoint, minted }
     }
   }
+}
+
+const conditionsOf = (
+  { metadata: { generation }, spec, status }: ReceiverHook,
+  { former, problem, publication }: ReconcileFindings,
+  now: number,
+): HookStatus['conditions'] => {
+  const ready = spec.suspend ? suspended : valid
+  const conditions = conditionsFor(problem, ready, status?.conditions ?? [], generation, now)
+  // While nothing is published, no former Secret is looked for.
+  if (!publication || publication.published === 'nowhere') return conditions
+  return [...withFormerSecret(conditions, former, generation, now)]
 }
 
 const mintedOf = (

@@ -52,14 +52,21 @@ export const isHopeless = (error: unknown): boolean =>
 const passing: readonly number[] = [401, 404, 408, 409, 410, 425, 429]
 
 /**
+ * Returns whether an admission policy or a webhook has refused a request. A webhook may choose any status, so the
+ * message counts.
+ */
+export const isDenied = (error: unknown): boolean =>
+  error instanceof ApiError && / denied (?:the )?request/.test(error.message)
+
+/**
  * Returns whether the API server refuses a request until somebody changes something: the object, a
- * policy or a webhook. A webhook may choose any status, so the message counts too.
+ * policy or a webhook.
  */
 export const isRefusal = (error: unknown): error is ApiError =>
   error instanceof ApiError &&
   (isHopeless(error) ||
     (error.status >= 400 && error.status < 500 && !passing.includes(error.status)) ||
-    / denied (?:the )?request/.test(error.message))
+    isDenied(error))
 
 /**
  * Returns whether an error is an answer of the API server with one of these statuses, to a request

@@ -5,7 +5,8 @@ import { at as member, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { resultOf } from '../../src/api/status.ts'
-import { eventsOf, emittedRefusals, isNew, writeReport } from '../../src/controller/deliveries.ts'
+import { eventsOf, isNew, writeReport } from '../../src/controller/deliveries.ts'
+import { emittedTimes } from '../../src/controller/emitted.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 
 const textOf = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>
@@ -59,7 +60,7 @@ describe('the Event of a rollout that stalls', () => {
     const [first = delivery] = now
     const reported = { lastDelivery: first, recent: [...now], counts: {} }
     const report = { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }
-    return eventsOf(known, report, emittedRefusals()).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
+    return eventsOf(known, report, emittedTimes()).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
   }
   const later = { ...delivery, time: '2026-03-14T15:10:00Z' }
 
@@ -85,7 +86,7 @@ describe('the Event of a confirmation', () => {
     ['', `open ${link} to let the sender post to this hook`],
   ])('begins with the link, and names %j', (subject, note) => {
     const report = { hookUid: 'uid', reported: undefined, newestAt: 5000, confirmation: { at: 5000, subject, link } }
-    const [event] = eventsOf(hook, report, emittedRefusals())
+    const [event] = eventsOf(hook, report, emittedTimes())
     expect(event).toMatchObject({ reason: 'SubscriptionToConfirm', note })
   })
 })
@@ -97,8 +98,7 @@ describe('the Event of a delivery', () => {
       recent: [],
       counts: {},
     }
-    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }, emittedRefusals())[0]
-      ?.note
+    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }, emittedTimes())[0]?.note
   }
 
   it.each([

@@ -7,8 +7,11 @@ import { records } from '../../src/kube/resources.ts'
 import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
 import { installation, shop } from './installation.ts'
 
-/** Sets up a hook whose record says that it has leased 5 of Deployment/web, and that it ran once. */
-const setUp = async () => {
+/**
+ * Sets up a hook whose record says that it has leased 5 of Deployment/web, and that it ran once. `more` is what else the record
+ * says of that time.
+ */
+const setUp = async (more: (now: number) => Partial<Memory> = () => ({})) => {
   const x = await installation()
   await x.createDeployment('web')
   await x.createDeployment('api')
@@ -22,6 +25,7 @@ const setUp = async () => {
     objects: [{ target: 'apps/v1/deployments/Deployment/web', uid: 'w' }],
     parts: [{ key: 'a', object: 0, delta: 5, at: now, until: now + 3_600_000 }],
     runs: [{ at: now, of: '' }],
+    ...more(now),
   }
   await create(x.api, records, shop, {
     apiVersion,
@@ -75,4 +79,19 @@ test('an edit that changes nothing of that costs one write', async () => {
   await x.reconciled('web-up')
   await x.pass(20_000)
   expect(x.process.writes.slice(before)).toHaveLength(1)
+})
+
+test('a sender that asks for a confirmation gets one Event, however often the hook is edited later', async () => {
+  const x = await setUp(now => ({ confirmation: { at: now, subject: '/a', link: 'https://a.eventgrid.azure.net/' } }))
+  const asked = async () => {
+    const events = await x.hookEvents()
+    return events.filter(event => at(event, 'reason') === 'SubscriptionToConfirm')
+  }
+  const first = await x.until(asked, seen => seen.length > 0)
+  for (const most of [7, 8]) {
+    await x.patchHook('web-up', { spec: { limits: [{ most, within: '2h' }] } })
+    await x.pass(600_000)
+    expect(at(await x.hook('web-up'), 'status', 'limits')).toMatchObject([{ most }])
+  }
+  expect(await asked()).toEqual(first)
 })

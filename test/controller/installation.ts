@@ -191,24 +191,24 @@ export const installation = async (): Promise<Installation> => {
   }
 }
 
-/** Returns the reason of a hook's Ready condition. */
-export const readyReason = (hook: unknown): string | undefined => {
+/** Returns the conditions of a hook. */
+export const conditionsIn = (hook: unknown): readonly unknown[] => {
   const conditions = at(hook, 'status', 'conditions')
-  const ready: unknown = Array.isArray(conditions)
-    ? conditions.find(condition => stringAt(condition, 'type') === 'Ready')
-    : undefined
-  return stringAt(ready, 'reason')
+  return Array.isArray(conditions) ? conditions : []
 }
 
+/** Returns the reason of a hook's Ready condition. */
+export const readyReason = (hook: unknown): string | undefined =>
+  stringAt(
+    conditionsIn(hook).find(condition => stringAt(condition, 'type') === 'Ready'),
+    'reason',
+  )
+
 /** Returns the types of a hook's conditions that are True. */
-export const trueConditions = (hook: unknown): unknown[] => {
-  const conditions = at(hook, 'status', 'conditions')
-  return Array.isArray(conditions)
-    ? conditions
-        .filter(condition => stringAt(condition, 'status') === 'True')
-        .map(condition => stringAt(condition, 'type'))
-    : []
-}
+export const trueConditions = (hook: unknown): unknown[] =>
+  conditionsIn(hook)
+    .filter(condition => stringAt(condition, 'status') === 'True')
+    .map(condition => stringAt(condition, 'type'))
 
 /** Returns what a Secret of the shop holds, decoded. */
 export const secretData = async (api: ApiConnection, name: string): Promise<Record<string, string> | undefined> => {

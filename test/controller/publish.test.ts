@@ -10,7 +10,7 @@ import { statusSchema } from '../../src/api/status.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
-import { installation, publicURL, readyReason, secretData, shop, trueConditions } from './installation.ts'
+import { conditionsIn, installation, publicURL, readyReason, secretData, shop, trueConditions } from './installation.ts'
 
 const started = async (token: object = {}) => {
   const x = await installation()
@@ -287,6 +287,7 @@ describe('a hook with token.secretName', () => {
       ['a webhook without a code', answer(400, webhook), webhook],
       ['a policy that answers 413', answer(413, policy), policy],
       ['a webhook that answers 429', answer(429, webhook), webhook],
+      ['a webhook that answers 409', answer(409, webhook), webhook],
     ])('because of %s, says so, and has it soon after that is mended', async (_, refusal, message) => {
       const x = await refusing('POST', refusal)
       x.refuse()
@@ -318,6 +319,61 @@ describe('a hook with token.secretName', () => {
       await x.pass(125_000)
       await x.becomes('web-up', 'Valid')
       expect((await secretData(x.api, 'web-url'))?.['token']).not.toBe(before?.['token'])
+    })
+
+    const conditionOf = async (x: Pick<Awaited<ReturnType<typeof refusing>>, 'hook'>) =>
+      conditionsIn(await x.hook('web-up')).find(condition => at(condition, 'type') === 'FormerSecretKept')
+
+    test.each([
+      ['takes another name', { token: { secretName: 'other-url' } }, answer(400, webhook)],
+      ['takes another name, and the webhook answers 409', { token: { secretName: 'other-url' } }, answer(409, webhook)],
+      ['drops the name', { token: { secretName: null } }, answer(403, webhook)],
+      [
+        'comes to have a URL without a token',
+        { token: { secretName: null, url: 'named' }, auth: { basic: { secretRef: { name: 'user' } } } },
+        answer(400, webhook),
+      ],
+    ])('to delete: a hook that %s is Ready, says so once, and deletes it when it may', async (_, spec, refusal) => {
+      const x = await refusing('DELETE', refusal)
+      const data = { username: btoa('alice'), password: btoa('correct horse battery staple') }
+      await create(x.api, secrets, shop, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'user' }, data })
+      x.start()
+      await x.becomes('web-up', 'Valid')
+      const before = await secretData(x.api, 'web-url')
+      x.refuse()
+      await x.patchHook('web-up', { spec })
+      const hook = await x.reconciled('web-up')
+      expect(trueConditions(hook)).toEqual(['Ready', 'FormerSecretKept'])
+      expect(stringAt(hook, 'status', 'endpoint')).toMatch(/^https:/)
+      const message = stringAt(await conditionOf(x), 'message')
+      expect(message).toContain('Secret/web-url, which the hook no longer names, is still there')
+      expect(message).toContain(webhook)
+      await x.until(x.reasons, seen => seen.includes('FormerSecretKept'))
+
+      await x.pass(800_000)
+      expect((await x.hook('web-up')).metadata.resourceVersion).toBe(hook.metadata.resourceVersion)
+      expect(await x.reasons()).toEqual(['FormerSecretKept'])
+      expect(await secretData(x.api, 'web-url')).toEqual(before)
+
+      x.mend()
+      await x.pass(370_000)
+      expect(await secretData(x.api, 'web-url')).toBeUndefined()
+      expect(trueConditions(await x.hook('web-up'))).toEqual(['Ready'])
+    })
+
+    test('to delete: it is not forgotten while the hook has another problem', async () => {
+      const x = await refusing('DELETE', answer(400, webhook))
+      x.start()
+      await x.becomes('web-up', 'Valid')
+      x.refuse()
+      await x.patchHook('web-up', { spec: { token: { secretName: null }, scale: { target: { name: 'api' } } } })
+      expect(trueConditions(await x.becomes('web-up', 'TargetNotFound'))).toEqual(['Reconciling', 'FormerSecretKept'])
+      await x.createDeployment('api')
+      expect(trueConditions(await x.becomes('web-up', 'Valid'))).toEqual(['Ready', 'FormerSecretKept'])
+      x.mend()
+      await x.pass(370_000)
+      expect(await secretData(x.api, 'web-url')).toBeUndefined()
+      expect(trueConditions(await x.hook('web-up'))).toEqual(['Ready'])
     })
 
     test.each([429, 408])('for a while, with %i, says nothing, and has it soon', async status => {

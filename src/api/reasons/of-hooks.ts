@@ -66,6 +66,12 @@ export const hookReasons = {
       'The API server refuses the Secret that `token.secretName` names: an admission policy or a webhook does not let it through, or it is immutable.',
     todo: 'Change the policy or the webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes after that.',
   },
+  FormerSecretKept: {
+    where: ['event'],
+    means:
+      'The API server does not let the controller delete a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but the URL in that Secret may work too.',
+    todo: 'Delete the Secret, or change what the message names: the controller tries again every few minutes. Raise `token.rotation` if nobody may use the URL in it. The condition `FormerSecretKept` lasts as long as the Secret.',
+  },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
     means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',

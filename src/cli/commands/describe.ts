@@ -1,4 +1,4 @@
-import type { Condition } from '../../api/conditions.ts'
+import { isSeparate, type Condition } from '../../api/conditions.ts'
 import { authOf } from '../../api/auth.ts'
 import type { ReceiverHook } from '../../api/hook.ts'
 import { stringAt } from '../../api/json.ts'
@@ -181,7 +181,7 @@ const conditions = ({ status }: ReceiverHook, page: Page): string => {
  * `Stalled` and `Reconciling`, which have no such lines.
  */
 const todo = ({ reason, status, type }: Condition, width: number | undefined): readonly string[] => {
-  const isBad = type === 'Ready' ? status !== 'True' : type === 'LeaseOverdue'
+  const isBad = type === 'Ready' ? status !== 'True' : isSeparate(type)
   if (!isBad || !isReason(reason)) return []
   return wrapped(`To do: ${reasons[reason].todo}`, width === undefined ? undefined : width - 4).map(
     text => `    ${text}`,
@@ -190,7 +190,7 @@ const todo = ({ reason, status, type }: Condition, width: number | undefined): r
 
 const styleOf = ({ status, type }: Condition) => {
   if (type === 'Ready') return status === 'True' ? ('good' as const) : ('bad' as const)
-  return type === 'Stalled' || type === 'LeaseOverdue' ? ('bad' as const) : ('warning' as const)
+  return type === 'Stalled' || isSeparate(type) ? ('bad' as const) : ('warning' as const)
 }
 
 const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): string => {

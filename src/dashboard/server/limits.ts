@@ -108,6 +108,12 @@ export const maxUnreadBytes = 4 * 1024 * 1024
  */
 export const takenWithinMs = 60_000
 
+/**
+ * How long a client may take for a whole list. etcd forgets the version of a list after five minutes, and the
+ * list then begins again. So a client that takes longer is cut, and tries again later and later.
+ */
+export const listedWithinMs = 240_000
+
 /** How long an answer about rights is cached. */
 export const rightsMs = 30_000
 

@@ -11,7 +11,15 @@ import type { EndedWhy, ListedHook, StreamEvent } from '../protocol.ts'
 import { whyOf } from './api.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
-import { apiWithinMs, heartbeatMs, lookAgainMs, maxUnreadBytes, rowsAtOnce, takenWithinMs } from './limits.ts'
+import {
+  apiWithinMs,
+  heartbeatMs,
+  listedWithinMs,
+  lookAgainMs,
+  maxUnreadBytes,
+  rowsAtOnce,
+  takenWithinMs,
+} from './limits.ts'
 import { largeRowOf, rowOf } from './row.ts'
 
 /** The environment of a stream. `api` is the session's connection. */
@@ -88,11 +96,13 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   const counts = followCounts(world, namespace, stop, event => write(event))
   counts.see(options.kinds ?? [])
   const cancelHeartbeat = every(clock, heartbeatMs, () => out.write(':\n\n'))
+  const listing = limited(clock, listedWithinMs, () => out.cut())
   const cancelLook = every(clock, lookAgainMs, () => void lookAgain(world, namespace).catch(refused))
   try {
     await follow(world, options, {
       write,
       taken: () => taken(clock, out, stop),
+      listing,
       refused,
       seen: rows => counts.see(rows.map(kindOf)),
       stop,
@@ -100,6 +110,7 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   } finally {
     cancelHeartbeat()
     cancelLook()
+    listing.end()
     sessionEnded.removeEventListener('abort', sessionOver)
     over.abort()
   }
@@ -131,6 +142,8 @@ interface Following {
   readonly write: Write
   /** Resolves when the client has taken what was written, or is cut. */
   readonly taken: () => Promise<void>
+  /** Notes when lists begin and end. Cuts a client that takes too long for a list. */
+  readonly listing: ReturnType<typeof limited>
   /**
    * Ends the stream with a message if an error says that the user may no longer read. Returns
    * whether it did.
@@ -141,7 +154,7 @@ interface Following {
 }
 
 const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, following: Following): Promise<void> => {
-  const { refused, seen, stop, write } = following
+  const { listing, refused, seen, stop, write } = following
   const source = { type: hooks, ...(namespace !== undefined && { namespace }) }
   let version = from
   let stale = false
@@ -160,6 +173,7 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
   for await (const change of watchObjects(world, source, stop, { from, opened })) {
     switch (change.type) {
       case 'list':
+        listing.begin()
         write({ type: 'begin' })
         break
       case 'page':
@@ -167,6 +181,7 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
         if (stop.aborted) return changes.drop()
         break
       case 'listed':
+        listing.end()
         version = change.version
         write({ type: 'synced' }, version)
         live()
@@ -184,6 +199,8 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
         break
       case 'cut':
         if (refused(change.error)) return changes.drop()
+        // Where the API server fails, it is not the client that takes long.
+        if (!isStatus(change.error, 410)) listing.end()
         if (!isStatus(change.error, 410) && !stale) {
           stale = true
           write({ type: 'stale', why: whyOf(change.error) })
@@ -226,6 +243,18 @@ const lookAgain = async ({ api }: StreamWorld, namespace: string | undefined): P
     .request({ method: 'GET', path, query: { limit: '1' }, lane: 'bulk', timeoutMs: apiWithinMs })
     .catch(() => undefined)
   if (answer?.status === 401 || answer?.status === 403) throw new ApiError(answer, 'looking again')
+}
+
+/** Calls `run` if more than `ms` milliseconds pass from the first `begin` to the next `end`. */
+const limited = (clock: Environment['clock'], ms: number, run: () => void) => {
+  let cancel: (() => void) | undefined
+  return {
+    begin: (): void => void (cancel ??= clock.after(ms, run)),
+    end: (): void => {
+      cancel?.()
+      cancel = undefined
+    },
+  }
 }
 
 /** Calls `run` every `ms` milliseconds until it is cancelled. */

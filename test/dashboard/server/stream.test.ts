@@ -44,6 +44,12 @@ const manyPages: Scripted = ({ query }) => {
   return answer(200, { items, metadata })
 }
 
+/** Returns the same list, whose version is gone after five parts. */
+const forgetful: Scripted = (request, count) =>
+  Number(request.query?.['continue'] ?? 0) < 5
+    ? manyPages(request, count)
+    : answer(410, { reason: 'Expired', message: 'the provided continue parameter is too old' })
+
 /** Makes a line that carries so many bytes in a second. At once: all that is written. */
 const lineOf = (clock: FakeClock, bytesPerSecond: number | 'at once') => {
   let emptied = (): void => {}
@@ -241,6 +247,25 @@ describe('the stream', () => {
     const lists = stream.api.requests.filter(({ path, query }) => path === hooksPath && query?.['limit'] !== '1')
     expect(lists).toHaveLength(1)
     expect(stream.line.most).toBeLessThan(maxUnreadBytes / 4)
+  })
+
+  it.each([
+    ['goes on', manyPages],
+    ['ends with 410, and is begun again', forgetful],
+  ])('lets a page go that has no whole list after four minutes, also if a list %s', async (_, hooks) => {
+    // Each part is taken within 10 s, so no part alone takes too long.
+    const stream = open(hooks, {}, undefined, 10_000)
+    await stream.clock.advance(239_000)
+    expect([stream.seen.cut, stream.words().includes('synced')]).toEqual([false, false])
+    await stream.clock.advance(1_000)
+    await stream.running
+    expect(stream.seen.cut).toBe(true)
+  })
+
+  it('stays open for as long as it likes once the list is there', async () => {
+    const stream = open(() => listOf(hook('a', 1)))
+    await stream.clock.advance(600_000)
+    expect([stream.seen.cut, stream.watch().open]).toEqual([false, true])
   })
 
   it('ends with its session while a page is slow to take a list', async () => {

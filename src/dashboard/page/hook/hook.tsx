@@ -1,5 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
+import { isSeparate } from '../../../api/conditions.ts'
 import { stringAt } from '../../../api/json.ts'
 import { messageParts } from '../../../api/command-in.ts'
 import type { HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
@@ -170,7 +171,7 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
 
 const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
   // Stalled and Reconciling repeat the message of Ready, so they are not shown.
-  if (condition.type !== 'Ready' && condition.type !== 'LeaseOverdue') return null
+  if (condition.type !== 'Ready' && !isSeparate(condition.type)) return null
   const isGood = condition.type === 'Ready' && condition.status === 'True'
   // A suspended hook is Ready too. The time of that condition does not say since when the hook is
   // suspended.

@@ -37,5 +37,4 @@ export const believedTimes = <T extends ReportedTimes>(times: T, receivedAt: num
  * is one event, whether it is believed or not: a sender whose clock is wrong repeats its events too.
  */
 export const isNoLater = (time: number, other: number | undefined, receivedAt: number): boolean =>
-  other !== undefined &&
-  (time === other || time <= Math.min(other, other > receivedAt + maxAheadMs ? receivedAt : other))
+  other !== undefined && (time === other || time <= (other > receivedAt + maxAheadMs ? receivedAt : other))

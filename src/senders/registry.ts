@@ -86,11 +86,7 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
     ...delivery,
     ...(named && { identity: { ...named, key: shortened(named.key) } }),
     ...(group && {
-      group: {
-        ...group,
-        key: shortened(group.key),
-        firing: group.firing.slice(0, maxFiring).map(shortened),
-      },
+      group: { ...group, key: shortened(group.key), firing: group.firing.slice(0, maxFiring).map(shortened) },
     }),
   }
 }

@@ -1,21 +1,8 @@
 import { expect, it } from 'vitest'
-import type { ReceiverHook } from '../../src/api/hook.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { countReader } from '../../src/cli/cluster/counts.ts'
 import { fakeClock } from '../support/clock.ts'
-
-const hook = (name: string, target: string, resourceVersion = '1'): ReceiverHook => ({
-  metadata: { name, namespace: 'shop', uid: name, resourceVersion, generation: 1, creationTimestamp: '' },
-  spec: {
-    driver: 'scale',
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
-  },
-  status: { target },
-})
+import { hookAt } from '../support/hooks.ts'
 
 const setUp = () => {
   const clock = fakeClock()
@@ -37,7 +24,7 @@ const setUp = () => {
 
 it('reads each target once, however many hooks it has', async () => {
   const { asked, counts } = setUp()
-  const all = [hook('up', 'Deployment/web'), hook('down', 'Deployment/web'), hook('other', 'Deployment/api')]
+  const all = [hookAt('up', 'Deployment/web'), hookAt('down', 'Deployment/web'), hookAt('other', 'Deployment/api')]
   const countOf = await counts(all)
   expect(all.map(countOf)).toEqual([3, 3, 3])
   expect(asked.toSorted()).toEqual(['api', 'web'])
@@ -45,10 +32,10 @@ it('reads each target once, however many hooks it has', async () => {
 
 it('reads again what a changed hook is about, and all after a while', async () => {
   const { asked, clock, counts, scale } = setUp()
-  await counts([hook('up', 'Deployment/web'), hook('other', 'Deployment/api')])
+  await counts([hookAt('up', 'Deployment/web'), hookAt('other', 'Deployment/api')])
   asked.length = 0
   scale(4)
-  const changed = [hook('up', 'Deployment/web', '2'), hook('other', 'Deployment/api')]
+  const changed = [hookAt('up', 'Deployment/web', '2'), hookAt('other', 'Deployment/api')]
   expect(changed.map(await counts(changed))).toEqual([4, 3])
   expect(asked).toEqual(['web'])
   await clock.advance(10_000)
@@ -57,6 +44,6 @@ it('reads again what a changed hook is about, and all after a while', async () =
 
 it('reads at most a hundred targets for a table', async () => {
   const { asked, counts } = setUp()
-  await counts(Array.from({ length: 150 }, (_, index) => hook(`up-${index}`, `Deployment/web-${index}`)))
+  await counts(Array.from({ length: 150 }, (_, index) => hookAt(`up-${index}`, `Deployment/web-${index}`)))
   expect(asked).toHaveLength(100)
 })

@@ -4,19 +4,7 @@ import { checkOwners } from '../../src/cli/doctor/owners.ts'
 import type { Cluster } from '../../src/cli/cluster/cluster.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import type { ApiResponse } from '../../src/environment/environment.ts'
-
-const hook = (name: string, target: string): ReceiverHook => ({
-  metadata: { name, namespace: 'shop', uid: name, resourceVersion: '1', generation: 1, creationTimestamp: '' },
-  spec: {
-    driver: 'scale',
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
-  },
-  status: { target },
-})
+import { hookAt } from '../support/hooks.ts'
 
 const ownedBy = (manager: string): ApiResponse => {
   const managedFields = [{ manager, fieldsV1: { 'f:spec': { 'f:replicas': {} } } }]
@@ -51,10 +39,10 @@ const looked = async (found: readonly ReceiverHook[], answer: (target: string) =
 }
 
 const many = (count: number): readonly ReceiverHook[] =>
-  Array.from({ length: count }, (_, index) => hook(`up-${index}`, `Deployment/web-${index}`))
+  Array.from({ length: count }, (_, index) => hookAt(`up-${index}`, `Deployment/web-${index}`))
 
 it('warns for each hook whose count GitOps sets back, and reads each target once', async () => {
-  const found = [hook('up', 'Deployment/web'), hook('down', 'Deployment/web'), hook('other', 'Deployment/api')]
+  const found = [hookAt('up', 'Deployment/web'), hookAt('down', 'Deployment/web'), hookAt('other', 'Deployment/api')]
   const { asked, findings } = await looked(found, name => ownedBy(name === 'web' ? 'argocd-controller' : 'kubectl'))
   expect(findings.map(({ about }) => about)).toEqual(['shop/up', 'shop/down'])
   expect(asked).toHaveLength(2)
@@ -73,7 +61,7 @@ it('says that targets could not be read, and why', async () => {
 })
 
 it('says so of one that is not answered, and goes on with the others', async () => {
-  const { findings } = await looked([hook('up', 'Deployment/web'), hook('other', 'Deployment/api')], name => {
+  const { findings } = await looked([hookAt('up', 'Deployment/web'), hookAt('other', 'Deployment/api')], name => {
     if (name === 'api') throw new Unreachable('GET api: connection reset', true)
     return ownedBy('argocd-controller')
   })

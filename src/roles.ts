@@ -103,6 +103,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
         namespace,
         identity,
         issuers,
+        history,
         publicURL: options.publicURL(server?.port ?? 0),
         ...watching,
         ...triggerOf(options),

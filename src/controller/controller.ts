@@ -18,6 +18,7 @@ import { definitionsOf } from '../kube/definitions.ts'
 import { elect, type Term } from '../kube/election.ts'
 import { eventRecorder } from '../kube/events.ts'
 import type { Follow } from '../kube/follow.ts'
+import type { History } from '../kube/history.ts'
 import type { ServiceAccount } from '../kube/reviews.ts'
 import { configMaps, records, secrets } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
@@ -58,6 +59,8 @@ export interface ControllerOptions {
   readonly follow?: Follow
   /** The keys of the issuers whose ID tokens hooks may ask for. Absent: none. */
   readonly issuers?: IssuerKeys
+  /** What is known of the history of the API server. */
+  readonly history?: Pick<History, 'seeing'>
 }
 
 export interface ControllerRole {
@@ -152,10 +155,16 @@ class Controller implements ControllerRole {
   }
 
   async run(stop: AbortSignal): Promise<void> {
-    const { identity, namespace } = this.#options
+    const { history, identity, namespace } = this.#options
     stop.addEventListener('abort', () => this.#expressions.close(), { once: true })
     const impossible = (why: string | undefined): void => void (this.#impossible = why)
-    const candidate = { namespace, name: controllerLease, identity, impossible }
+    const candidate = {
+      namespace,
+      name: controllerLease,
+      identity,
+      impossible,
+      ...(history && { seeing: history.seeing }),
+    }
     await Promise.all([
       ...[this.#store.cache, this.#records, ...this.#keyCaches, this.#autoscalers].map(cache => cache.run(stop)),
       elect(this.#environment, candidate, term => this.#lead(term), stop),

@@ -1,5 +1,6 @@
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { compareVersions } from '../api/mark.ts'
+import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { currentForMs } from './currency.ts'
@@ -55,6 +56,8 @@ export interface History {
   readonly doubt: () => string | undefined
   /** Returns why nothing of this is checked. Undefined if it is. */
   readonly unchecked: () => string | undefined
+  /** Compares the Lease that another request reads or writes. It is called before that request is sent. */
+  readonly seeing: SeeingLease
   /** Checks the API server of a watch, until `end` is called. */
   readonly checkOver: (source: Source, watch: Checkable) => HistoryCheck
   /**
@@ -63,6 +66,12 @@ export interface History {
    */
   readonly run: (stop: AbortSignal) => Promise<'stopped' | 'went back'>
 }
+
+/**
+ * Returns a check for the answer to a request that is sent now. The check returns false if history has
+ * gone back. Nobody may write the Lease then: a new version would hide that from the other processes.
+ */
+export type SeeingLease = () => (lease: StoredObject) => boolean
 
 export interface HistoryOptions extends LeasePlace {
   /** Whether this process marks the Lease if a history is lost. A trigger may not write the Lease. */
@@ -157,6 +166,16 @@ class LeaseHistory implements History {
     return this.lostCache() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
   }
 
+  seeing(): (lease: StoredObject) => boolean {
+    const before = this.#lease
+    return lease => {
+      const { resourceVersion: version, uid } = lease.metadata
+      if (!this.#isLater(version, before)) this.#askNow()
+      else if (uid === this.#lease?.uid && isLower(this.#lease.version, version)) this.#lease = { uid, version }
+      return this.#wentBack === undefined
+    }
+  }
+
   checkOver(source: Source, watch: Checkable): HistoryCheck {
     const { clock, log } = this.#environment
     const check = new WatchCheck(source, this.#options, watch, {
@@ -217,6 +236,7 @@ class LeaseHistory implements History {
 
   /** Reads the Lease. Returns false if its version could not be found out. */
   async #read(sentAt: number): Promise<boolean> {
+    const before = this.#lease
     const answer = await readLease(this.#environment.api, this.#options)
     if (answer === 'no answer') return false
     // Somebody has deleted the Lease, or the snapshot is from before it was made.
@@ -230,26 +250,35 @@ class LeaseHistory implements History {
     const version = versionIn(lease)
     if (version === undefined) return false
     if (this.#unchecked !== 'list') this.#unchecked = undefined
-    const before = this.#lease
     const uid = stringAt(at(lease, 'metadata'), 'uid') ?? ''
-    const where = `the Lease ${this.#options.namespace}/${this.#options.name}`
-    if (before !== undefined && compareVersions(version, before.version) < 0) {
-      if (isLower(before.version, this.#found)) this.#found = before.version
-      this.#goesBack(`${where} has the version ${version}, and had ${before.version} before`)
-      return true
-    }
+    if (!this.#isLater(version, before)) return true
     const marked = lostHistoryIn(lease)
     if (marked !== undefined && this.#marked === undefined && before !== undefined)
-      this.#goesBack(`${where} says so, since a controller has seen it`)
+      this.#goesBack(`${this.#place} says so, since a controller has seen it`)
     // A person has removed the mark.
     if (marked === undefined && this.#marked !== undefined) this.#found = undefined
     this.#marked = marked
     // A snapshot that is younger than the last read could have been restored since, or one from before the Lease was made.
     if (before && (sentAt - this.#readAt > missedMs || uid !== before.uid)) this.#checkAgain()
-    this.#lease = { uid, version }
+    if (uid !== this.#lease?.uid || isLower(this.#lease.version, version)) this.#lease = { uid, version }
     this.#readAt = sentAt
     for (const check of this.#checks) check.see(version, sentAt)
     return true
+  }
+
+  /**
+   * Compares a version of the Lease with what was known when its request was sent. Returns false if
+   * history has gone back.
+   */
+  #isLater(version: string, before: ReadLease | undefined): boolean {
+    if (before === undefined || compareVersions(version, before.version) >= 0) return true
+    if (isLower(before.version, this.#found)) this.#found = before.version
+    this.#goesBack(`${this.#place} has the version ${version}, and had ${before.version} before`)
+    return false
+  }
+
+  get #place(): string {
+    return `the Lease ${this.#options.namespace}/${this.#options.name}`
   }
 
   #checkAgain(): void {
@@ -293,6 +322,7 @@ export const historyOf = (environment: Environment, options: HistoryOptions): Hi
     lostCache: () => history.lostCache(),
     doubt: () => history.doubt(),
     unchecked: () => history.unchecked(),
+    seeing: () => history.seeing(),
     checkOver: (source, watch) => history.checkOver(source, watch),
     run: stop => history.run(stop),
   }

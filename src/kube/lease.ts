@@ -3,6 +3,7 @@ import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rfc3339Micro } from '../environment/time.ts'
 import { ApiError, isStatus } from './errors.ts'
+import type { SeeingLease } from './history.ts'
 import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { read, send } from './requests.ts'
 import { leases } from './resources.ts'
@@ -15,7 +16,12 @@ export interface LeaseOptions {
   readonly namespace: string
   readonly name: string
   readonly identity: string
+  /** Compares each version of the Lease with those before, so that no restored one is written over. */
+  readonly seeing?: SeeingLease
 }
+
+/** What an attempt says if etcd was restored beneath this process, which then ends. */
+const setBack = 'etcd was restored from a snapshot, so this process leaves the lease as it is, and ends'
 
 /** This process cannot hold the lease before a person does what the message says. */
 export class LeaseImpossible extends Error {
@@ -48,7 +54,7 @@ export interface LeaseLock {
  */
 export const leaseLock = (environment: Environment, options: LeaseOptions): LeaseLock => {
   const { api, clock } = environment
-  const { identity, name, namespace } = options
+  const { identity, name, namespace, seeing = () => () => true } = options
   const request = { lane: 'lease', timeoutMs: requestWithinMs } as const
   /** The lease as this process last wrote it. Undefined if a later write may have changed it. */
   let mine: StoredObject | undefined
@@ -58,7 +64,10 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
     const path = objectPath(leases, namespace, name)
     // Until the answer arrives, it is unknown which version the next write would replace.
     mine = undefined
-    mine = await send(api, { ...request, method: 'PUT', path, body: JSON.stringify({ ...lease, spec }) })
+    const isInOrder = seeing()
+    const written = await send(api, { ...request, method: 'PUT', path, body: JSON.stringify({ ...lease, spec }) })
+    if (!isInOrder(written)) throw new Error(setBack)
+    mine = written
     return true
   }
 
@@ -91,8 +100,10 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
   }
 
   const readAndHold = async (): Promise<boolean> => {
+    const isInOrder = seeing()
     const lease = await read(api, leases, namespace, name, request)
     if (lease === undefined) return await create()
+    if (!isInOrder(lease)) throw new Error(setBack)
     return heldByOther(lease) ? false : await hold(lease)
   }
 

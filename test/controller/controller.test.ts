@@ -102,6 +102,17 @@ test.each([
   expect(conditions).toContain(bringer)
 })
 
+test('a controller whose Lease was set back writes neither the Lease nor anything else', async () => {
+  const x = await withHooks()
+  const first = x.start()
+  await x.allMinted()
+  await first.stop()
+  const second = x.start('second', { seeing: () => () => false })
+  await x.pass(60_000)
+  expect(second.requests.filter(({ method }) => method !== 'GET')).toEqual([])
+  expect(second.lines.join()).toContain('so this process leaves the lease as it is')
+})
+
 describe('a controller that starts again', () => {
   test('writes nothing but its lease, and changes no URL', async () => {
     const x = await withHooks()

@@ -11,6 +11,7 @@ import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import type { ServiceAccount } from '../../src/kube/reviews.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
+import type { SeeingLease } from '../../src/kube/history.ts'
 import { configMaps, events, hooks, secrets } from '../../src/kube/resources.ts'
 import { verdictOf } from '../../src/operations/checks.ts'
 import { parsePublicKeys } from '../../src/token/keys.ts'
@@ -53,6 +54,8 @@ export interface ProcessOptions {
   readonly before?: (request: ApiRequest) => ReturnType<ApiConnection['request']> | undefined
   /** Called for each request when its answer is on the way. */
   readonly after?: (request: ApiRequest, process: Process) => void
+  /** How what it reads of its Lease is compared with what it has read before. */
+  readonly seeing?: SeeingLease
 }
 
 /** An API server in fake time, with the product's namespace and one for hooks. */
@@ -270,6 +273,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
         publicURL: options.publicURL ?? publicURL,
         ...(options.trigger && { trigger: options.trigger }),
         triggerPolicy: options.triggerPolicy ?? false,
+        ...(options.seeing && { history: { seeing: options.seeing } }),
       },
     )
     const running = role.run(stop.signal)

@@ -3,6 +3,7 @@ import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/ap
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { elect, type Term } from '../../src/kube/election.ts'
+import type { SeeingLease } from '../../src/kube/history.ts'
 import { fakeClock, settle, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
@@ -30,6 +31,12 @@ const leaseApi = () => {
   return {
     handle,
     spec: (name: string): unknown => at(lease, 'spec', name),
+    version: () => version,
+    /** Sets the Lease back to what it was at a lower version. */
+    restore: (to: number): void => {
+      version = to
+      lease = { ...lease, metadata: { name: 'controller', namespace: 'system', uid: 'u', resourceVersion: String(to) } }
+    },
     delete: () => void (lease = undefined),
   }
 }
@@ -47,7 +54,13 @@ interface Elector {
   readonly log: string[]
 }
 
-const elector = (clock: FakeClock, api: LeaseApi, identity: string, seed: number): Elector => {
+const elector = (
+  clock: FakeClock,
+  api: LeaseApi,
+  identity: string,
+  seed: number,
+  seeing: SeeingLease = () => () => true,
+): Elector => {
   const request = async (request: ApiRequest): Promise<ApiResponse> => {
     expect([request.lane, request.timeoutMs]).toEqual(['lease', 5_000])
     await Promise.resolve()
@@ -74,7 +87,7 @@ const elector = (clock: FakeClock, api: LeaseApi, identity: string, seed: number
   const process: Elector = {
     terms,
     stop,
-    done: elect(environment, { namespace: 'system', name: 'controller', identity }, lead, stop.signal),
+    done: elect(environment, { namespace: 'system', name: 'controller', identity, seeing }, lead, stop.signal),
     state: 'alive',
     lingerMs: 0,
     log: environment.lines,
@@ -110,6 +123,26 @@ test('a leader that crashes is followed by another after 15 s, and not before', 
   await clock.advance(8_000)
   expect(others.filter(leads)).toHaveLength(1)
   expect(api.spec('leaseTransitions')).toBe(1)
+})
+
+test('a leader does not write over a Lease that was restored, so that the other processes notice', async () => {
+  const [clock, api] = [fakeClock(), leaseApi()]
+  let highest = 0
+  const seeing: SeeingLease = () => lease => {
+    const version = Number(lease.metadata.resourceVersion)
+    const isInOrder = version >= highest
+    highest = Math.max(highest, version)
+    return isInOrder
+  }
+  const leader = elector(clock, api, 'a', 1, seeing)
+  await clock.advance(20_000)
+  expect([leads(leader), highest]).toEqual([true, api.version()])
+  api.restore(3)
+  await clock.advance(14_000)
+  expect([leads(leader), api.version()]).toEqual([false, 3])
+  expect(leader.log.join('\n')).toContain(
+    'etcd was restored from a snapshot, so this process leaves the lease as it is',
+  )
 })
 
 test('a leader that stops gives the lease up, and the next one has it at its next look', async () => {

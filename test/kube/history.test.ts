@@ -65,6 +65,10 @@ const setUp = (lease: Lease = 10, { mark, marks = false }: { mark?: number; mark
   return { clock, ended, environment, givenUp, history, led, open, reads, server }
 }
 
+const leaseAt = (version: number) => ({
+  metadata: { name: 'lease', uid: 'first', resourceVersion: String(version) },
+})
+
 describe('the history of the API server', () => {
   it('is read once a second while somebody relies on it, and each ten seconds else', async () => {
     const { clock, history, reads } = setUp()
@@ -117,6 +121,35 @@ describe('the history of the API server', () => {
     await clock.advance(1_000)
     expect(server.mark).toBe(12)
     expect(await ended).toBe('went back')
+  })
+
+  it('has gone back as soon as another request shows a lower version, such as one of the election', async () => {
+    const { clock, ended, history, led, server } = setUp(10, { marks: true })
+    await led(6)
+    const isInOrder = history.seeing()
+    expect(isInOrder(leaseAt(11))).toBe(false)
+    expect(history.wentBack()).toContain('has the version 11, and had 12 before')
+    server.lease = 11
+    await clock.advance(200)
+    expect([server.mark, await ended]).toEqual([12, 'went back'])
+  })
+
+  it('has not gone back if an answer is late, and meanwhile another one has shown a higher version', async () => {
+    const { history, led } = setUp()
+    await led(2)
+    const isInOrder = history.seeing()
+    await led(4)
+    expect(isInOrder(leaseAt(10))).toBe(true)
+    expect(history.wentBack()).toBeUndefined()
+  })
+
+  it('goes by what the election has written, also if no read has shown that yet', async () => {
+    const { clock, history, led, server } = setUp()
+    await led(2)
+    expect(history.seeing()(leaseAt(30))).toBe(true)
+    server.lease = 20
+    await clock.advance(1_000)
+    expect(history.wentBack()).toContain('has the version 20, and had 30 before')
   })
 
   it('is not known to be the same if the Lease was made again: the API servers are checked again', async () => {

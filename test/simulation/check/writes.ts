@@ -363,7 +363,30 @@ const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | und
       if (steps) return { process: story.post.process, target, place: story.ended, steps }
     }
   }
+  // Or the step of a named post that waits: its row is done, and its answer is that its hook is deleted by then.
+  for (const row of unansweredRows(timeline, story.post.process, arrived, story.ended)) {
+    for (const count of counts) {
+      const way = { from: count, to: count, target, since: arrived, place: story.ended }
+      const steps = walk(timeline, way, [...group, row], [])
+      if (steps) return { process: story.post.process, target, place: story.ended, steps }
+    }
+  }
   return undefined
+}
+
+/** The steps that rows show of a process's named posts that were there between two places, and have no outcome in their answers. */
+const unansweredRows = (timeline: Timeline, process: string, since: number, place: number): readonly Step[] => {
+  const rows = [...timeline.rows].map(row => row.split(' '))
+  return timeline.stories.flatMap(story => {
+    const { answer, arrived, ended, post } = story
+    const isThere = post.process === process && arrived < place && ended > since
+    if (!isThere || (answer !== undefined && answer !== 'no answer' && answer.status < 400)) return []
+    return rows.flatMap(([uid, key, from, to]) =>
+      uid === post.uid && key !== undefined && key === post.key && from !== to
+        ? [{ stories: [story], from: Number(from), to: Number(to), claimed: { key, uid } }]
+        : [],
+    )
+  })
 }
 
 /** The steps without a name that were done without ever having been a claim, those of one batch together. */

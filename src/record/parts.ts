@@ -201,8 +201,11 @@ const setParts = (draft: MemoryDraft, all: readonly PartOf[], key: string, at: n
     else if (objects[place]?.target === '') objects[place] = count
     return { ...part, object: place < 0 ? objects.length - 1 : place }
   })
-  const hadSome = (draft.fields.parts ?? []).length > 0
-  draft.set(parts.length > 0 || hadSome ? { objects, parts } : {})
+  const { overdue, parts: before = [] } = draft.fields
+  draft.set(parts.length > 0 || before.length > 0 ? { objects, parts } : {})
+  // The last one that was late may have ended without a look at the record, by a post that takes it back.
+  const isLate = parts.some(({ until = Infinity }) => until <= at)
+  if (overdue && parts.length < before.length && !isLate) draft.clear('overdue')
 }
 
 /**

@@ -295,6 +295,22 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.overdue).toBeUndefined()
   })
 
+  it('is late no more once a post has taken back what it would have', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const undone = { ...lease, undo: true, dedupeWindowMs: 0 }
+    await here.posted(one, { ...undone, delivery: alert('Busy') })
+    here.refusing.add('web')
+    await clock.advance(lease.forMs + 3 * minute)
+    expect(here.memory()?.overdue).toBeDefined()
+    here.refusing.clear()
+    await here.posted(one, { ...undone, delivery: over('Busy') })
+    expect(here.replicas()).toBe(4)
+    await clock.advance(10 * minute)
+    expect(here.memory()?.overdue).toBeUndefined()
+  })
+
   it('is said to be late as long as it is, also if another one was late first', async () => {
     const here = world()
     const { clock } = here

@@ -68,6 +68,8 @@ export const noteEnd = (draft: MemoryDraft, { part }: PartOf, { from, to }: Made
 export interface LateEnd {
   readonly since: number
   readonly why: string
+  /** True if its object may not be read. */
+  readonly isUnreadable?: boolean
 }
 
 /** The outcome of one end. */
@@ -165,20 +167,35 @@ export const noteOverdue = (
 const keptForMs = 3_600_000
 const keptForAttempts = 5
 
-export const leftForGood = 'what a deleted hook has leased could not end within an hour, and stays for good'
+/**
+ * The same where the objects may not be read. A namespace that is being deleted loses the right to them
+ * first, and must not wait an hour for the record.
+ */
+const unreadableForMs = 5 * 60_000
 
-/** Returns whether the rest of what a deleted hook has leased stays for good. */
+export const leftForGood = 'what a deleted hook has leased could not end in time, and stays for good'
+
+/** Returns whether the rest of what a deleted hook has leased stays for good. `late`: what could not end now. */
 export const isLeftForGood = (
   { attempts, deletedAt = Infinity }: Pick<DueRecord, 'attempts' | 'deletedAt'>,
+  late: readonly LateEnd[],
   now: number,
-): boolean => now - deletedAt > keptForMs && attempts >= keptForAttempts
+): boolean => {
+  const isUnreadable = late.length > 0 && late.every(each => each.isUnreadable)
+  return now - deletedAt > (isUnreadable ? unreadableForMs : keptForMs) && attempts >= keptForAttempts
+}
 
 /** Returns by when the leases of a deleted hook end: all that is in its memory. */
 export const endBeforeOfDeleted = (memory: Memory, deletedAt: number): number =>
   Math.max(deletedAt, ...(memory.parts ?? []).map(part => part.at + 1))
 
 /** Why a part whose object shows this problem can never end. */
-const closing: ReadonlySet<string> = new Set(['TargetNotFound', 'ManagedByAutoscaler'])
+const closing: ReadonlySet<string> = new Set([
+  'TargetNotFound',
+  'PoolNotFound',
+  'ManagedByAutoscaler',
+  'OwnedByController',
+])
 
 /** Returns whether a problem of its object closes a part: it can never end. */
 export const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))

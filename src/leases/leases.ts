@@ -174,11 +174,12 @@ export class LeaseKeeper {
     const work = workIn(memory, now, terms)
     const open = await this.#lookAtClaims(work, memory, ending)
     const ended = await this.#endAll(work.ends, ending, hook)
-    const late = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)[0]
+    const lates = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)
+    const [late] = lates
     const isLeft = ended.length < work.ends.length
     noteOverdue(ledger, memory, late, isLeft || work.isShared, this.#environment.clock.now())
     const isStuck = late !== undefined || ended.includes('held') || open
-    if (!hook && isStuck && isLeftForGood(record, now) && (await this.#keep(ledger, false))) {
+    if (!hook && isStuck && isLeftForGood(record, lates, now) && (await this.#keep(ledger, false))) {
       this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
       return undefined
     }
@@ -253,12 +254,17 @@ export class LeaseKeeper {
     const { count } = part
     const since = endOf(part.part, endBefore)
     const target = parseTarget(count.target, owner.namespace)
-    if (!target || shownCount(count.target) === hook?.autoscaled) return await this.#close(part, ending)
+    if (!target) return await this.#close(part, ending, 'this version does not know the kind')
+    if (shownCount(count.target) === hook?.autoscaled)
+      return await this.#close(part, ending, 'an autoscaler sets the count')
     const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
     switch (step.step) {
       case 'done':
         // What bounds keep back must not keep a new hook of the name from its record.
-        if (step.from === step.to) return isReplaced ? await this.#close(part, ending) : 'held'
+        if (step.from === step.to)
+          return isReplaced
+            ? await this.#close(part, ending, 'bounds keep it back, and the hook was made again')
+            : 'held'
         log.info({ namespace: owner.namespace, hook: owner.name, target: count.target, ...step }, 'a lease has ended')
         ledger.later(draft => noteEnd(draft, part, step, clock.now()))
         return 'done'
@@ -270,10 +276,17 @@ export class LeaseKeeper {
         // Its object may be another one of that name by now.
         const now = await readTarget(actingIn(this.#environment, ending).api, target)
         const isGone = now.state === 'found' ? now.version.uid !== count.uid : isClosing(now)
-        return isGone ? await this.#close(part, ending) : { since, why: 'message' in now ? now.message : step.message }
+        const why = 'message' in now ? now.message : step.message
+        return isGone ? await this.#close(part, ending, why) : { since, why }
       }
-      case 'failed':
-        return isClosing(step) ? await this.#close(part, ending) : { since, why: step.message }
+      case 'failed': {
+        if (isClosing(step)) return await this.#close(part, ending, step.message)
+        if (!isDeleted || step.reason !== 'Forbidden') return { since, why: step.message }
+        // Only a write may be refused by a policy. Without the right to read, the namespace may be going.
+        const now = await readTarget(actingIn(this.#environment, ending).api, target)
+        const isUnreadable = now.state === 'blocked' && now.reason === 'Forbidden'
+        return { since, why: step.message, isUnreadable }
+      }
       case 'changed':
       case 'refused':
       case 'unavailable':
@@ -283,11 +296,14 @@ export class LeaseKeeper {
   }
 
   /**
-   * Closes a part that does not end: its object is gone, an autoscaler sets the count, or bounds keep back what is left of a hook
+   * Closes a part that does not end: its object is gone, something else sets the count, or bounds keep back what is left of a hook
    * that was made again.
    */
-  async #close({ count, part }: PartOf, { endBefore, ledger }: Ending): Promise<EndResult> {
-    const isClosed = await storeNow(ledger, this.#environment.clock, draft => closePart(draft, part.key, count))
+  async #close({ count, part }: PartOf, { endBefore, ledger, owner }: Ending, why: string): Promise<EndResult> {
+    const { clock, log } = this.#environment
+    const isClosed = await storeNow(ledger, clock, draft => closePart(draft, part.key, count))
+    const given = { namespace: owner.namespace, hook: owner.name, target: count.target, delta: part.delta, why }
+    if (isClosed) log.info(given, 'a lease is given up')
     return isClosed ? 'done' : { since: endOf(part, endBefore), why: 'the record could not be written' }
   }
 

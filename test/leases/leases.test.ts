@@ -357,6 +357,16 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.parts).toBeUndefined()
   })
 
+  it('is given up if another object controls the count from now on', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    here.ownTarget('web')
+    await clock.advance(lease.forMs + minute)
+    expect(here.memory()?.parts).toBeUndefined()
+    expect([here.replicas(), here.memory()?.overdue]).toEqual([6, undefined])
+  })
+
   it('is given up if another object has its name, also if that could not be read at first', async () => {
     const here = world()
     const { clock } = here

@@ -42,6 +42,17 @@ describe('onDelete: end', () => {
     expect(at(here.record(), 'kind')).toBe('Status')
   })
 
+  it('gives up after minutes where the right to read is gone, as in a namespace that is being deleted', async () => {
+    const { here } = await leased()
+    here.unreadable.add('web')
+    here.remove('web-up')
+    await here.clock.advance(4 * minute)
+    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
+    await here.clock.advance(11 * minute)
+    expect(at(here.record(), 'kind')).toBe('Status')
+    expect(here.replicas()).toBe(6)
+  })
+
   it('ends it before the garbage collector comes', async () => {
     const { here } = await leased()
     here.remove('web-up', false)

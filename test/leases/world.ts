@@ -78,6 +78,8 @@ interface Shared {
   readonly requests: string[]
   /** The Deployments whose counts a policy refuses. */
   readonly refusing: Set<string>
+  /** The Deployments that nobody may read any more. */
+  readonly unreadable: Set<string>
   /** The Deployments of which each second read fails. */
   readonly flickering: Set<string>
   /** Whether nothing may be changed. */
@@ -150,7 +152,7 @@ class Process {
   }
 
   #api(): ApiConnection {
-    const { flickering, refusing, requests, server } = this.#shared
+    const { flickering, refusing, requests, server, unreadable } = this.#shared
     let reads = 0
     const inner = connectInProcess(server)
     const never = new Promise<never>(() => {})
@@ -161,6 +163,9 @@ class Process {
         if ([...refusing].some(name => isWriteOf(request, name))) {
           const body = JSON.stringify({ kind: 'Status', message: 'a policy is against it' })
           return { status: 403, headers: {}, body }
+        }
+        if ([...unreadable].some(name => isReadOf(request, name))) {
+          return { status: 403, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'may not get it' }) }
         }
         if ([...flickering].some(name => isReadOf(request, name)) && ++reads % 2 === 0) {
           return { status: 503, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'not now' }) }
@@ -211,6 +216,7 @@ class World {
   readonly clock = fakeClock()
   readonly requests: string[] = []
   readonly refusing = new Set<string>()
+  readonly unreadable = new Set<string>()
   readonly flickering = new Set<string>()
   isStopped = false
   readonly #server = createApiServer({
@@ -228,11 +234,11 @@ class World {
   }
 
   start(): Process {
-    const { clock, flickering, refusing, requests } = this
+    const { clock, flickering, refusing, requests, unreadable } = this
     const uidOf = (hook: string): string | undefined => stringAt(this.#get(`${hooksPath}/${hook}`), 'metadata', 'uid')
     const isStopped = (): boolean => this.isStopped
     return new Process(
-      { clock, flickering, isStopped, refusing, requests, uidOf, server: this.#server },
+      { clock, flickering, isStopped, refusing, requests, uidOf, unreadable, server: this.#server },
       ++this.#started,
     )
   }
@@ -288,6 +294,12 @@ class World {
 
   makeTarget(name: string, count: number): void {
     this.#ask('POST', deploymentsPath, deployment(name, count))
+  }
+
+  /** Gives a Deployment an owner that controls it. */
+  ownTarget(name: string): void {
+    const owner = { apiVersion: 'example.com/v1', kind: 'App', name: 'app', uid: 'app', controller: true }
+    this.#ask('PATCH', `${deploymentsPath}/${name}`, { metadata: { ownerReferences: [owner] } })
   }
 
   record(hook = 'web-up'): unknown {

@@ -11,8 +11,8 @@
  */
 import { accountsIn } from '../api/bind-command.ts'
 import { Zones } from '../environment/zones.ts'
-import type { Clock, Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import type { Environment } from '../environment/environment.ts'
+import { waitUntil } from '../environment/wait.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import { elect, type Term } from '../kube/election.ts'
@@ -20,9 +20,9 @@ import { eventRecorder } from '../kube/events.ts'
 import type { Follow } from '../kube/follow.ts'
 import type { History } from '../kube/history.ts'
 import type { ServiceAccount } from '../kube/reviews.ts'
-import { configMaps, records, secrets } from '../kube/resources.ts'
+import { records } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
-import { controllerLease, publicKeysConfigMap, signingKeysSecret } from '../token/published.ts'
+import { controllerLease } from '../token/published.ts'
 import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
 import { createVerifier } from '../token/verify.ts'
 import { watchAutoscalers, type Autoscalers } from './autoscalers.ts'
@@ -31,11 +31,12 @@ import { expressionChecks, type ExpressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore, type HookStore } from './hook-store.ts'
 import { hookKey, mayAimAt, mayReportOtherwise, namespaceAndName, type KeptHook } from './hooks.ts'
-import { KeyKeeper } from './keys.ts'
+import { keyCachesOf, KeyKeeper } from './keys.ts'
+import { showsLeases } from './leases.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
 import { reconcileHook, type Reconciling } from './reconcile.ts'
-import { reportWork } from './report.ts'
+import { reportWork, type Unreported } from './report.ts'
 import { StatusPacer } from './status-pacer.ts'
 import { TriggerRights } from './trigger-rights.ts'
 
@@ -125,7 +126,7 @@ class Controller implements ControllerRole {
     this.#environment = environment
     this.#options = options
     this.#store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
-    this.#keyCaches = keyCachesOf(environment, options)
+    this.#keyCaches = keyCachesOf(environment, namespace, options.follow)
     this.#records = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf }, options.follow)
     this.#autoscalers = watchAutoscalers(environment, watchNamespace, options.follow)
     this.#expressions = expressionChecks(environment, key => this.#leading?.hooks.add(key))
@@ -178,7 +179,8 @@ class Controller implements ControllerRole {
       if (this.#leading && mayReportOtherwise(before, now)) this.#reportEdited(hookKey(namespace, name))
     })
     this.#records.subscribe(({ namespace, name, now }) => {
-      if (!now || !this.#leading) return
+      if (!this.#leading) return
+      if (!now) return void this.#leading.deliveries.add(hookKey(namespace, name))
       this.#pacer.changed(hookKey(namespace, name), now.newestAt)
       // The hook may still be Ready, because the right was removed after the hook's last reconcile.
       if (!this.#rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
@@ -193,7 +195,7 @@ class Controller implements ControllerRole {
   /** Queues the report of a hook if its status no longer says what the report says of its spec and target. */
   #reportEdited(key: string): void {
     const found = this.#unreported(key)
-    if (found && isNew(found.hook, found.report)) this.#pacer.changed(key, found.report.newestAt)
+    if (found?.report && isNew(found.hook, found.report)) this.#pacer.changed(key, found.report.newestAt)
   }
 
   #addHooks(which: (hook: KeptHook) => boolean): void {
@@ -204,30 +206,44 @@ class Controller implements ControllerRole {
 
   /**
    * Returns a hook and its delivery report if the status lacks a part of the report, or if
-   * deliveries were refused. Undefined otherwise.
+   * deliveries were refused. Also a hook whose record is gone, if its status shows leases. Undefined otherwise.
    */
-  #unreported(key: string) {
+  #unreported(key: string): Unreported | undefined {
     const hook = this.#store.newest(key)
     const report = this.#records.get(...namespaceAndName(key))
-    return hook && report && (isNew(hook, report) || isRefusing(hook, report)) ? { hook, report } : undefined
+    if (!hook) return undefined
+    const isLacking = report
+      ? isNew(hook, report) || isRefusing(hook, report)
+      : this.#records.synced() && showsLeases(hook)
+    return isLacking ? { hook, report } : undefined
   }
 
   async #lead(term: Term): Promise<void> {
+    const { clock } = this.#environment
     const { stop } = term
     const queues = this.#queuesFor(term)
     const { deliveries, hooks, keeper, keys } = queues
-    await until(this.#environment.clock, () => this.#isSynced(), stop)
+    await waitUntil(clock, () => this.#isSynced(), syncPollMs, stop)
     await this.#autoscalersRead(stop)
     this.#leading = queues
     keys.add(keysKey)
+    this.#addUnreported(deliveries)
+    const again = waitUntil(clock, () => this.#records.synced(), syncPollMs, stop)
+    await Promise.all([
+      ...[keys, hooks, deliveries].map(queue => queue.run(stop)),
+      // Only then is it known which hooks have no record any more.
+      again.then(() => this.#addUnreported(deliveries)),
+    ])
+    this.#leading = undefined
+    keeper.close()
+    this.#pacer.stop()
+  }
+
+  #addUnreported(deliveries: WorkQueue): void {
     for (const { metadata } of this.#store.cache.values()) {
       const key = hookKey(metadata.namespace, metadata.name)
       if (this.#unreported(key)) deliveries.add(key)
     }
-    await Promise.all([keys, hooks, deliveries].map(queue => queue.run(stop)))
-    this.#leading = undefined
-    keeper.close()
-    this.#pacer.stop()
   }
 
   #queuesFor(term: Term): Queues {
@@ -264,7 +280,7 @@ class Controller implements ControllerRole {
    */
   async #autoscalersRead(stop: AbortSignal): Promise<void> {
     const { clock, log } = this.#environment
-    await until(clock, () => this.#autoscalers.synced(), stop, autoscalerSyncMs)
+    await waitUntil(clock, () => this.#autoscalers.synced(), syncPollMs, stop, autoscalerSyncMs)
     if (this.#autoscalers.synced() || stop.aborted) return
     log.warn(
       { seconds: autoscalerSyncMs / 1000 },
@@ -282,21 +298,4 @@ export const controllerRole = (environment: Environment, options: ControllerOpti
 const unread = (caches: readonly Cache<unknown>[], what: string): string | undefined => {
   const waited = caches.find(cache => !cache.synced())
   return waited && (waited.problem() ?? `the ${what} are still being read`)
-}
-
-/** Makes the caches that report changes of the signing keys or the public keys. */
-const keyCachesOf = (environment: Environment, { follow, namespace }: ControllerOptions): readonly Cache<true>[] => {
-  const keep = (): true => true
-  return [
-    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep }, follow),
-    watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep }, follow),
-  ]
-}
-
-const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })
-
-/** Resolves when `condition` returns true, when `stop` is aborted, or after `atMostMs`. */
-const until = async (clock: Clock, condition: () => boolean, stop: AbortSignal, atMostMs = Infinity): Promise<void> => {
-  const end = clock.monotonic() + atMostMs
-  while (!condition() && !stop.aborted && clock.monotonic() < end) await wait(clock, syncPollMs, stop)
 }

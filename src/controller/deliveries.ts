@@ -10,7 +10,7 @@ import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
-import { isFirst, type EmittedTimes } from './emitted.ts'
+import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
 import { limitEvent, limitsUsed, packed, type PackedRuns } from './used-limits.ts'
@@ -243,7 +243,7 @@ const overdueEvent = (
   { overdue }: DeliveryReport,
   emitted: EmittedTimes,
 ): EmittedEvent | undefined => {
-  if (!overdue || !isFirst(emitted, hook, 'LeaseOverdue', overdue.at)) return undefined
+  if (!overdue || !isOther(emitted, hook, 'LeaseOverdue', overdue.at)) return undefined
   const { todo } = reasons.LeaseOverdue
   const note = `${overdueInWords(overdue)}. ${todo}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'LeaseOverdue', action: 'Deliver', note }

@@ -1,18 +1,31 @@
 import type { ReceiverHook } from '../api/hook.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 
-/**
- * The time of the last refusal or confirmation that an Event has reported, in milliseconds since the
- * epoch, by the hook's uid and the reason.
- */
-export type EmittedTimes = BoundedMap<string, number>
+/** Which refusals, confirmations and late leases Events have reported. */
+export interface EmittedTimes {
+  /** The time of the last one, in milliseconds since the epoch, by the hook's uid and the reason. */
+  readonly times: BoundedMap<string, number>
+  /** An earlier leader has reported what was before this time, in milliseconds since the epoch. */
+  readonly before: number
+}
 
-export const emittedTimes = (): EmittedTimes => new BoundedMap(20_000)
+/** How long an earlier leader may have been gone before it has reported something, in milliseconds. */
+const unreportedMs = 10 * 60_000
 
-export /** Returns whether no Event has reported this time of a hook and reason yet. Notes it in `emitted`. */
-const isFirst = (emitted: EmittedTimes, { metadata }: ReceiverHook, reason: string, at: number): boolean => {
+/** Returns what Events have reported when a term begins, at `now` in milliseconds since the epoch. */
+export const emittedTimes = (now: number): EmittedTimes => ({
+  times: new BoundedMap(20_000),
+  before: now - unreportedMs,
+})
+
+/** Returns whether no Event has reported this time of a hook and reason yet. Notes it in `emitted`. */
+export const isFirst = (emitted: EmittedTimes, hook: ReceiverHook, reason: string, at: number): boolean =>
+  at >= emitted.before && isOther(emitted, hook, reason, at)
+
+/** Returns the same for what lasts, so that it is reported again in each term. */
+export const isOther = ({ times }: EmittedTimes, { metadata }: ReceiverHook, reason: string, at: number): boolean => {
   const key = `${metadata.uid} ${reason}`
-  if (emitted.get(key) === at) return false
-  emitted.set(key, at)
+  if (times.get(key) === at) return false
+  times.set(key, at)
   return true
 }

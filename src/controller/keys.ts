@@ -1,8 +1,10 @@
 import { at, stringAt } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment, Metrics } from '../environment/environment.ts'
+import { watchedCache, type Cache } from '../kube/cache.ts'
 import { isStatus } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
+import type { Follow } from '../kube/follow.ts'
 import { create, read, replace } from '../kube/requests.ts'
 import { configMaps, secrets } from '../kube/resources.ts'
 import {
@@ -224,3 +226,14 @@ const rewritten = (published: StoredObject, jwks: string, secret: StoredObject):
 }
 
 const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {})
+
+/** Makes the caches that report changes of the signing keys or the public keys. */
+export const keyCachesOf = (environment: Environment, namespace: string, follow?: Follow): readonly Cache<true>[] => {
+  const keep = (): true => true
+  return [
+    watchedCache(environment, { type: secrets, namespace, ...named(signingKeysSecret), keep }, follow),
+    watchedCache(environment, { type: configMaps, namespace, ...named(publicKeysConfigMap), keep }, follow),
+  ]
+}
+
+const named = (name: string) => ({ fieldSelector: `metadata.name=${name}` })

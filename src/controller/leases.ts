@@ -1,8 +1,13 @@
 import { withSeparate } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
+import type { StoredObject } from '../api/object.ts'
 import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
+import type { ApiConnection } from '../environment/environment.ts'
 import { rfc3339 } from '../environment/time.ts'
+import { objectPath } from '../kube/paths.ts'
+import { send } from '../kube/requests.ts'
+import { hooks } from '../kube/resources.ts'
 import { endOf } from '../record/parts.ts'
 import { shownCount } from '../record/shown-count.ts'
 
@@ -56,3 +61,21 @@ export const conditionsOf = ({ metadata, status }: ReceiverHook, overdue: Stored
 /** Returns since when a lease is overdue, and why. */
 export const overdueInWords = ({ at, why }: NonNullable<StoredMemory['overdue']>): string =>
   `a lease should have ended at ${rfc3339(at)}: ${why}`.slice(0, 1024)
+
+/** Returns whether a status shows leases. Without a record, there are none. */
+export const showsLeases = (hook: ReceiverHook): boolean =>
+  hook.status?.leases !== undefined || conditionsOf(hook, undefined) !== hook.status?.conditions
+
+/** Removes the leases from the status of a hook whose record is gone. Resolves with the stored hook. Throws the API server's errors. */
+export const clearLeases = async (api: ApiConnection, hook: ReceiverHook): Promise<StoredObject> => {
+  const { name, namespace, resourceVersion } = hook.metadata
+  return await send(api, {
+    method: 'PATCH',
+    path: objectPath(hooks, namespace, name, 'status'),
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify({
+      metadata: { resourceVersion },
+      status: { leases: null, conditions: conditionsOf(hook, undefined) },
+    }),
+  })
+}

@@ -6,6 +6,7 @@ import type { EventRecorder } from '../kube/events.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { eventsOf, isNew, writeReport, type DeliveryReport } from './deliveries.ts'
 import { emittedTimes } from './emitted.ts'
+import { clearLeases } from './leases.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { outOfDate, type ReconcileKey } from './queue.ts'
 
@@ -23,6 +24,12 @@ export interface Reporting {
  */
 const pauseMs = 20
 
+/** A hook whose status lacks something. Without a report, its record is gone, and its status shows leases. */
+export interface Unreported {
+  readonly hook: ReceiverHook
+  readonly report: DeliveryReport | undefined
+}
+
 /**
  * Returns the work that writes reports into statuses and makes Events. `unreported` returns a hook
  * and its report, or undefined if there is nothing to report. If a hook was deleted or is not
@@ -30,24 +37,32 @@ const pauseMs = 20
  */
 export const reportWork = (
   { api, clock, events, wrote }: Reporting,
-  unreported: (key: string) => { readonly hook: ReceiverHook; readonly report: DeliveryReport } | undefined,
+  unreported: (key: string) => Unreported | undefined,
   stop: AbortSignal,
 ): ReconcileKey => {
   let tookMs = 0
-  const emitted = emittedTimes()
+  const emitted = emittedTimes(clock.now())
   return async key => {
     const found = unreported(key)
     if (!found) return { isFinal: true }
     await wait(clock, pauseAfter(tookMs, pauseMs), stop)
-    const { reported } = found.report
-    if (reported && isNew(found.hook, found.report)) {
+    const { hook, report } = found
+    const write = writeOf(api, hook, report)
+    if (write) {
       const began = clock.monotonic()
-      const stored = await orOutOfDate(writeReport(api, found.hook, found.report, reported))
+      const stored = await orOutOfDate(write())
       tookMs = clock.monotonic() - began
       if (stored === outOfDate) return outOfDate
       wrote(stored)
     }
-    for (const event of eventsOf(found.hook, found.report, emitted)) events.emit(event)
+    if (report) for (const event of eventsOf(hook, report, emitted)) events.emit(event)
     return { isFinal: true }
   }
+}
+
+/** Returns what writes the status of a hook. Undefined if the status says all of the report already. */
+const writeOf = (api: ApiConnection, hook: ReceiverHook, report: DeliveryReport | undefined) => {
+  if (!report) return () => clearLeases(api, hook)
+  const { reported } = report
+  return reported && isNew(hook, report) ? () => writeReport(api, hook, report, reported) : undefined
 }

@@ -13,6 +13,18 @@ export const wait = (clock: Clock, ms: number, stop?: AbortSignal): Promise<void
     stop?.addEventListener('abort', done)
   })
 
+/** Resolves when `condition` returns true, when `stop` is aborted, or after `atMostMs`. Looks each `everyMs` milliseconds. */
+export const waitUntil = async (
+  clock: Clock,
+  condition: () => boolean,
+  everyMs: number,
+  stop: AbortSignal,
+  atMostMs = Infinity,
+): Promise<void> => {
+  const end = clock.monotonic() + atMostMs
+  while (!condition() && !stop.aborted && clock.monotonic() < end) await wait(clock, everyMs, stop)
+}
+
 /**
  * Settles as `made` does, or resolves with undefined after `ms` milliseconds. A later result is
  * ignored.

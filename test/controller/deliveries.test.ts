@@ -60,7 +60,7 @@ describe('the Event of a rollout that stalls', () => {
     const [first = delivery] = now
     const reported = { lastDelivery: first, recent: [...now], counts: {} }
     const report = { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }
-    return eventsOf(known, report, emittedTimes()).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
+    return eventsOf(known, report, emittedTimes(0)).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
   }
   const later = { ...delivery, time: '2026-03-14T15:10:00Z' }
 
@@ -86,7 +86,7 @@ describe('the Event of a confirmation', () => {
     ['', `open ${link} to let the sender post to this hook`],
   ])('begins with the link, and names %j', (subject, note) => {
     const report = { hookUid: 'uid', reported: undefined, newestAt: 5000, confirmation: { at: 5000, subject, link } }
-    const [event] = eventsOf(hook, report, emittedTimes())
+    const [event] = eventsOf(hook, report, emittedTimes(0))
     expect(event).toMatchObject({ reason: 'SubscriptionToConfirm', note })
   })
 })
@@ -98,7 +98,7 @@ describe('the Event of a delivery', () => {
       recent: [],
       counts: {},
     }
-    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }, emittedTimes())[0]?.note
+    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }, emittedTimes(0))[0]?.note
   }
 
   it.each([

@@ -5,7 +5,7 @@ import { recordKind } from '../../src/api/record.ts'
 import { create } from '../../src/kube/requests.ts'
 import { records } from '../../src/kube/resources.ts'
 import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
-import { installation, shop } from './installation.ts'
+import { conditionsIn, installation, shop } from './installation.ts'
 
 /**
  * Sets up a hook whose record says that it has leased 5 of Deployment/web, and that it ran once. `more` is what else the record
@@ -71,6 +71,21 @@ test('a hook whose limits are changed or removed says soon what is used of them'
   await x.pass(3000)
   expect(await limits()).toBeUndefined()
 })
+
+test.each(['while a controller runs', 'while none runs'])(
+  'a hook whose record is deleted %s says soon that it has leased nothing',
+  async when => {
+    const x = await setUp(now => ({ overdue: { at: now - 60_000, why: 'a policy is against it' } }))
+    const types = async () => conditionsIn(await x.hook('web-up')).map(condition => at(condition, 'type'))
+    expect(await types()).toContain('LeaseOverdue')
+    if (when === 'while none runs') await x.process.stop()
+    await x.remove(records, shop, 'web-up')
+    if (when === 'while none runs') x.start('second')
+    await x.pass(30_000)
+    expect(at(await x.hook('web-up'), 'status', 'leases')).toBeUndefined()
+    expect(await types()).not.toContain('LeaseOverdue')
+  },
+)
 
 test('an edit that changes nothing of that costs one write', async () => {
   const x = await setUp()

@@ -19,7 +19,7 @@ const setUp = async () => {
   const x = await installation()
   await x.createDeployment('web')
   const { metadata } = await x.createHook('web-up')
-  x.start()
+  const first = x.start()
   await x.becomes('web-up', 'Valid')
   const recordOf = (memory: Partial<Memory>, version?: string) => ({
     apiVersion,
@@ -43,7 +43,7 @@ const setUp = async () => {
       () => x.hook('web-up'),
       hook => at(hook, 'status', 'lastDelivery', 'outcome') === 'applied',
     )
-  return { ...x, delivered, reasons, recordOf, untilReported }
+  return { ...x, delivered, first, reasons, recordOf, untilReported }
 }
 
 test.each(kinds)(
@@ -69,6 +69,18 @@ test.each(kinds)('they get one where none was ever decided: %s', async (reason, 
   const x = await setUp()
   await create(x.api, records, shop, x.recordOf({ [refusedAt]: x.clock.now() }))
   expect(await x.until(x.reasons, seen => seen.includes(reason))).toContain(reason)
+})
+
+test.each(kinds)('they get no second one from a later controller: %s', async (reason, refusedAt) => {
+  const x = await setUp()
+  await create(x.api, records, shop, x.recordOf({ [refusedAt]: x.clock.now() }))
+  await x.until(x.reasons, seen => seen.includes(reason))
+  await x.first.stop()
+  await x.pass(3_600_000)
+  const before = await x.hookEvents()
+  x.start('second')
+  await x.pass(30_000)
+  expect(await x.hookEvents()).toEqual(before)
 })
 
 test.each(kinds)('they get one, once, where a later delivery was reported first: %s', async (reason, refusedAt) => {

@@ -2,6 +2,7 @@ import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { parseMark } from '../../api/mark.ts'
 import { managersOf } from './managers.ts'
 import { objectPath } from '../../kube/paths.ts'
+import { storedOther } from './read.ts'
 import type { CountAt } from './target.ts'
 
 /**
@@ -41,8 +42,12 @@ export const viaScale: CountAt = {
     }),
   }),
   stored: (answer, mark, { uid }, to) => {
-    const resourceVersion = stringAt(tryParseJson(answer), 'metadata', 'resourceVersion')
+    const scale = tryParseJson(answer)
+    const resourceVersion = stringAt(scale, 'metadata', 'resourceVersion')
     if (resourceVersion === undefined || to === undefined) return undefined
+    // A Scale says nothing of a count of 0.
+    const count = at(scale, 'spec', 'replicas') ?? 0
+    if (at(scale, 'spec') !== undefined && count !== to) return storedOther(count, to)
     const parsed = parseMark(mark)
     const { lastWord } = parsed ?? {}
     return { uid, resourceVersion, count: to, ...(parsed && { mark }), ...(lastWord && { lastWord }) }

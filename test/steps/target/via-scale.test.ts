@@ -25,6 +25,21 @@ describe('the answer to a count that was written through /scale', () => {
     expect(stored(answer)).toEqual({ uid: 'u1', resourceVersion: '8', count: 3 })
   })
 
+  it.each([
+    [{ replicas: 5 }, 'has set the count to 5 in place of 3'],
+    [{}, 'has set the count to 0 in place of 3'],
+  ])('tells that a policy has put another number in its place: %j', (spec, message) => {
+    expect(stored(JSON.stringify({ ...scale({ resourceVersion: '8' }), spec }))).toMatchObject({
+      reason: 'NotScalable',
+      message: expect.stringContaining(message) as unknown,
+    })
+  })
+
+  it('tells nothing of a count of 0, which a Scale leaves out', () => {
+    const answer = JSON.stringify({ ...scale({ resourceVersion: '8' }), spec: {} })
+    expect(viaScale.stored(answer, 'm.1', from, 0)).toMatchObject({ resourceVersion: '8', count: 0 })
+  })
+
   it.each(['', '<html>', '{"kind":"Status"}', '{"resourceVersion":8}', JSON.stringify(scale({}))])(
     'tells nothing where it has none: %s',
     answer => {

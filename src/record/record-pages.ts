@@ -11,6 +11,9 @@ import { createPage, deletePage, readPage, type PageRead } from './page-store.ts
  */
 const maxLeft = 4
 
+const pagesRefused =
+  'a page of a record is refused, so the record grows and each post costs more: let the hook have more ReceiverHookRecords'
+
 /** A memory to be stored, and the pages that it no longer lists. */
 export interface Closed {
   readonly memory: Memory
@@ -27,6 +30,7 @@ export class RecordPages {
   #known = new Map<string, Page>()
   #made = 0
   #prepared: (Closing & { readonly before: Memory; readonly page: Page }) | undefined
+  #isRefused = false
   /** Pages of this process that may be unlisted. */
   readonly #left = new Set<string>()
 
@@ -112,9 +116,18 @@ export class RecordPages {
     const name = nameOf(this.#owner, this.#instance, ++this.#made)
     this.#left.add(name)
     const page = { name, rows: closing.rows }
-    const { sent } = await createPage(this.#world.api, this.#owner, page, this.#charge)
-    if (sent === 'stored') this.#prepared = { ...closing, before, page }
-    else if (sent !== 'unknown') this.#left.delete(name)
+    const made = await createPage(this.#world.api, this.#owner, page, this.#charge)
+    if (made.sent === 'stored') this.#prepared = { ...closing, before, page }
+    else if (made.sent !== 'unknown') this.#left.delete(name)
+    if (made.sent === 'refused') this.#refused(made.message)
+  }
+
+  /** Logs once why no page can be made. Until one can, each write stores all rows again. */
+  #refused(why: string): void {
+    if (this.#isRefused) return
+    this.#isRefused = true
+    const { name: hook, namespace } = this.#owner
+    this.#world.log.warn({ namespace, hook, why }, pagesRefused)
   }
 
   #remove(name: string): void {

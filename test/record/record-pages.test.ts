@@ -6,7 +6,7 @@ import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { seededRandom } from '../support/random.ts'
-import { stepServer } from '../support/step-server.ts'
+import { status, stepServer } from '../support/step-server.ts'
 
 const limits = { rows: 4000, open: 2, page: 8 }
 
@@ -59,6 +59,18 @@ const setUp = () => {
 }
 
 describe('the pages of a record', () => {
+  it('that are refused, such as by a quota, lose nothing, and the log says so once', async () => {
+    const { add, keysFound, start } = setUp()
+    const { environment, ledger, requests, world } = start()
+    await add(ledger, 'first')
+    requests.length = 0
+    world.fault = request => (request === 'POST' ? { declined: status(403, 'exceeded quota: records') } : 'answered')
+    for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) await add(ledger, key)
+    expect(requests.filter(request => request === 'POST').length).toBeGreaterThan(1)
+    expect(environment.lines.filter(line => line.includes('exceeded quota: records'))).toHaveLength(1)
+    expect([...(await keysFound())].sort()).toEqual(['a', 'b', 'c', 'd', 'e', 'f', 'first'])
+  })
+
   it('are stored before the record lists them, and joined pages are deleted after it', async () => {
     const { add, keysFound, server, start } = setUp()
     const { ledger, requests } = start()

@@ -180,7 +180,7 @@ class Controller implements ControllerRole {
     })
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!this.#leading) return
-      if (!now) return void this.#leading.deliveries.add(hookKey(namespace, name))
+      if (!now) return this.#leading.deliveries.add(hookKey(namespace, name))
       this.#pacer.changed(hookKey(namespace, name), now.newestAt)
       // The hook may still be Ready, because the right was removed after the hook's last reconcile.
       if (!this.#rights || now.reported?.lastDelivery.reason !== 'Forbidden') return
@@ -228,12 +228,10 @@ class Controller implements ControllerRole {
     this.#leading = queues
     keys.add(keysKey)
     this.#addUnreported(deliveries)
+    // Which hooks have no record any more is known only then.
     const again = waitUntil(clock, () => this.#records.synced(), syncPollMs, stop)
-    await Promise.all([
-      ...[keys, hooks, deliveries].map(queue => queue.run(stop)),
-      // Only then is it known which hooks have no record any more.
-      again.then(() => this.#addUnreported(deliveries)),
-    ])
+    const running = [keys, hooks, deliveries].map(queue => queue.run(stop))
+    await Promise.all([...running, again.then(() => this.#addUnreported(deliveries))])
     this.#leading = undefined
     keeper.close()
     this.#pacer.stop()

@@ -27,6 +27,7 @@ import type { Step } from '../steps/steps.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
+import { EndPlaces } from './end-places.ts'
 import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import {
   endBeforeOfDeleted,
@@ -71,9 +72,7 @@ export class LeaseKeeper {
   readonly #due: DueRecords
   /** The uids of hooks whose records are being looked at. */
   readonly #atWork = new Set<string>()
-  /** How many ends are in progress, by their targets. */
-  readonly #ending = new Map<string, number>()
-  #ends = 0
+  readonly #places = new EndPlaces(maxEnds, maxOfTarget)
   #isTicking = false
   #cutBy: string | undefined
 
@@ -222,8 +221,8 @@ export class LeaseKeeper {
     const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {
       for (let part = queue.shift(); part; part = queue.shift()) {
-        if (!this.#enter(target)) return
-        ended.push(await this.#end(part, ending, hook).finally(() => this.#free(target)))
+        if (!this.#places.enter(target)) return
+        ended.push(await this.#end(part, ending, hook).finally(() => this.#places.leave(target)))
       }
     }
     const workers = [...queues].flatMap(([target, queue]) =>
@@ -231,21 +230,6 @@ export class LeaseKeeper {
     )
     await Promise.all(workers)
     return ended
-  }
-
-  #enter(target: string): boolean {
-    const ofTarget = this.#ending.get(target) ?? 0
-    if (this.#ends >= maxEnds || ofTarget >= maxOfTarget) return false
-    this.#ends += 1
-    this.#ending.set(target, ofTarget + 1)
-    return true
-  }
-
-  #free(target: string): void {
-    const left = (this.#ending.get(target) ?? 1) - 1
-    this.#ends -= 1
-    if (left > 0) this.#ending.set(target, left)
-    else this.#ending.delete(target)
   }
 
   async #end(part: PartOf, ending: Ending, hook: LeasingHook | undefined): Promise<EndResult> {

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // Nobody compares the version of the Lease with those that it had before: a process goes on although history has gone back.
-vi.mock(import('../../../src/kube/history.ts'), async original => {
+vi.mock(import('../../../src/kube/lease-history.ts'), async original => {
   const real = await original()
   return {
     ...real,

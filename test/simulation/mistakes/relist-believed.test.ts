@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // What is listed and watched counts as of the present history, whichever API server reports it.
-vi.mock(import('../../../src/kube/history.ts'), async original => {
+vi.mock(import('../../../src/kube/lease-history.ts'), async original => {
   const real = await original()
   return {
     ...real,

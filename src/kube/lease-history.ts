@@ -1,0 +1,268 @@
+import { at, stringAt, tryParseJson } from '../api/json.ts'
+import { compareVersions } from '../api/mark.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
+import { currentForMs } from './currency.ts'
+import {
+  againAfterMs,
+  readLease,
+  unknownForMs,
+  versionIn,
+  WatchCheck,
+  type Checkable,
+  type ReadLease,
+} from './history-check.ts'
+import {
+  lostCacheText,
+  lostHistoryIn,
+  lostMessage,
+  markLostHistory,
+  uncheckedText,
+  type Unchecked,
+} from './lost-history.ts'
+import type { History, HistoryCheck, HistoryOptions } from './history.ts'
+import type { Source } from './source.ts'
+
+/**
+ * How often the Lease is read while a caller relies on it, and otherwise, in milliseconds. Meanwhile,
+ * etcd may come to the version that was read last. So a process that marks the Lease for all others
+ * always reads it often.
+ */
+const readEveryMs = 1_000
+const idleReadEveryMs = 10_000
+
+/** After so long without a read, in milliseconds, the API servers are checked again. */
+const missedMs = idleReadEveryMs + 2_000
+
+/** How long a caller counts as relying on it after its last call, in milliseconds. */
+const reliedOnMs = 10_000
+
+/** How long a process whose history went back tries to mark the Lease, in milliseconds. */
+const markWithinMs = 5_000
+
+class LeaseHistory implements History {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
+  readonly #options: HistoryOptions
+  readonly #setLost: (value: 0 | 1) => void
+  readonly #checks = new Set<WatchCheck>()
+  /** Since when it is not known whether an API server passes the check, unless one has. */
+  #unknownSince: number
+  /** When the last successful read was sent, in monotonic milliseconds. */
+  #readAt = -Infinity
+  #askedAt = -Infinity
+  #reliedOnAt = -Infinity
+  #askNow = (): void => {}
+  /** The Lease as it was read last. */
+  #lease: ReadLease | undefined
+  #wentBack: string | undefined
+  #unchecked: Unchecked | undefined
+  /** Whether an API server has passed the check, or none can be asked: ever, and since `#unknownSince`. */
+  #everPassed = false
+  #hasPassed = false
+  /** The lowest version that a cache of a lost history can have, as this process has found it. */
+  #found: string | undefined
+  /** The same, as the annotation of the Lease says it. */
+  #marked: string | undefined
+
+  constructor({ api, clock, log, metrics }: Environment, options: HistoryOptions) {
+    this.#environment = { api, clock, log }
+    this.#options = options
+    this.#unknownSince = clock.monotonic()
+    const gauge = metrics.gauge(
+      'receiverhooks_cache_of_lost_history',
+      '1 while an API server answers from caches of a history before etcd was restored, else 0.',
+      [],
+    )
+    this.#setLost = value => gauge.set({}, value)
+    this.#setLost(0)
+  }
+
+  current(): boolean {
+    const now = this.#environment.clock.monotonic()
+    this.#reliedOnAt = now
+    const isCurrent = this.#wentBack === undefined && now - this.#readAt < currentForMs
+    if (!isCurrent && now - this.#askedAt >= againAfterMs) this.#askNow()
+    return isCurrent
+  }
+
+  wentBack(): string | undefined {
+    return this.#wentBack
+  }
+
+  unchecked(): string | undefined {
+    return this.#unchecked && uncheckedText(this.#unchecked, this.#options)
+  }
+
+  lostCache(): string | undefined {
+    return [...this.#checks].some(({ isLost }) => isLost) ? lostCacheText(this.#options) : undefined
+  }
+
+  doubt(): string | undefined {
+    const age = this.#environment.clock.monotonic() - this.#unknownSince
+    const isUnknown = !this.#hasPassed && this.#unchecked === undefined && age < unknownForMs
+    const isKnown = this.current() && !isUnknown
+    return this.lostCache() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
+  }
+
+  seeing(): (lease: StoredObject) => boolean {
+    const before = this.#lease
+    return lease => {
+      const { resourceVersion: version, uid } = lease.metadata
+      if (!this.#isLater(version, before)) this.#askNow()
+      else if (uid === this.#lease?.uid && isLower(this.#lease.version, version)) this.#lease = { uid, version }
+      return this.#wentBack === undefined
+    }
+  }
+
+  checkOver(source: Source, watch: Checkable): HistoryCheck {
+    const { clock, log } = this.#environment
+    const check = new WatchCheck(source, this.#options, watch, {
+      clock,
+      isBelowLost: listed => isLower(listed, this.#marked) && isLower(listed, this.#found),
+      lost: listed => {
+        if (this.lostCache() === undefined) log.error({ resource: source.type.resource }, lostMessage)
+        const isFirst = this.#found === undefined && this.#marked === undefined
+        if (isLower(listed, this.#found)) this.#found = listed
+        // This process was there before, and has missed that history went back.
+        if (isFirst && this.#everPassed)
+          this.#goesBack(`an API server has lists at version ${listed}, which etcd has not come to`)
+      },
+      changed: isPassed => {
+        this.#everPassed ||= isPassed
+        this.#hasPassed ||= isPassed
+        this.#setLost(this.lostCache() === undefined ? 0 : 1)
+      },
+      refused: () => this.#cannotCheck('list'),
+    })
+    this.#checks.add(check)
+    // The check needs reads of the Lease soon.
+    this.#reliedOnAt = clock.monotonic()
+    this.#askNow()
+    check.begin()
+    return {
+      passed: () => check.hasPassed || this.#unchecked !== undefined,
+      end: () => {
+        check.end()
+        this.#checks.delete(check)
+        this.#setLost(this.lostCache() === undefined ? 0 : 1)
+      },
+    }
+  }
+
+  async run(stop: AbortSignal): Promise<'stopped' | 'went back'> {
+    const { clock } = this.#environment
+    while (!stop.aborted) {
+      const sentAt = clock.monotonic()
+      this.#askedAt = sentAt
+      const isRead = await this.#read(sentAt)
+      if (stop.aborted) return 'stopped'
+      if (this.#wentBack === undefined) await this.#mark()
+      const isOften = this.#options.marks || clock.monotonic() - this.#reliedOnAt < reliedOnMs
+      const dueMs = isOften ? readEveryMs : idleReadEveryMs
+      const nextAt = sentAt + (isRead ? dueMs : 0)
+      if (this.#wentBack !== undefined) break
+      const sooner = new AbortController()
+      this.#askNow = () => sooner.abort()
+      await wait(clock, Math.max(againAfterMs, nextAt - clock.monotonic()), AbortSignal.any([stop, sooner.signal]))
+    }
+    this.#askNow = () => {}
+    if (this.#wentBack === undefined) return 'stopped'
+    const until = clock.monotonic() + markWithinMs
+    while (!(await this.#mark()) && !stop.aborted && clock.monotonic() < until) await wait(clock, againAfterMs, stop)
+    return 'went back'
+  }
+
+  /** Reads the Lease. Returns false if its version could not be found out. */
+  async #read(sentAt: number): Promise<boolean> {
+    const before = this.#lease
+    const answer = await readLease(this.#environment.api, this.#options)
+    if (answer === 'no answer') return false
+    // Somebody has deleted the Lease, or the snapshot is from before it was made.
+    if (answer.status === 404 && this.#lease !== undefined) return false
+    if (answer.status === 403 || answer.status === 404) {
+      this.#cannotCheck(answer.status === 403 ? 'get' : 'absent')
+      this.#readAt = sentAt
+      return true
+    }
+    const lease = answer.status === 200 ? tryParseJson(answer.body) : undefined
+    const version = versionIn(lease)
+    if (version === undefined) return false
+    if (this.#unchecked !== 'list') this.#unchecked = undefined
+    const uid = stringAt(at(lease, 'metadata'), 'uid') ?? ''
+    if (!this.#isLater(version, before)) return true
+    const marked = lostHistoryIn(lease)
+    if (marked !== undefined && this.#marked === undefined && before !== undefined)
+      this.#goesBack(`${this.#place} says so, since a controller has seen it`)
+    // A person has removed the mark.
+    if (marked === undefined && this.#marked !== undefined) this.#found = undefined
+    this.#marked = marked
+    // A snapshot that is younger than the last read could have been restored since, or one from before the Lease was made.
+    if (before && (sentAt - this.#readAt > missedMs || uid !== before.uid)) this.#checkAgain()
+    if (uid !== this.#lease?.uid || isLower(this.#lease.version, version)) this.#lease = { uid, version }
+    this.#readAt = sentAt
+    for (const check of this.#checks) check.see(version, sentAt)
+    return true
+  }
+
+  /**
+   * Compares a version of the Lease with what was known when its request was sent. Returns false if
+   * history has gone back.
+   */
+  #isLater(version: string, before: ReadLease | undefined): boolean {
+    if (before === undefined || compareVersions(version, before.version) >= 0) return true
+    if (isLower(before.version, this.#found)) this.#found = before.version
+    this.#goesBack(`${this.#place} has the version ${version}, and had ${before.version} before`)
+    return false
+  }
+
+  get #place(): string {
+    return `the Lease ${this.#options.namespace}/${this.#options.name}`
+  }
+
+  #checkAgain(): void {
+    this.#unknownSince = this.#environment.clock.monotonic()
+    this.#hasPassed = false
+    for (const check of this.#checks) check.again()
+  }
+
+  /** Marks the Lease with what this process has found. Returns whether there is nothing to mark any more. */
+  async #mark(): Promise<boolean> {
+    const found = this.#found
+    if (!this.#options.marks || found === undefined || !isLower(found, this.#marked)) return true
+    const isMarked = await markLostHistory(this.#environment, this.#options, found)
+    if (isMarked) this.#marked = found
+    return isMarked
+  }
+
+  #goesBack(because: string): void {
+    if (this.#wentBack !== undefined) return
+    this.#wentBack = `HistoryWentBack: ${because}, so etcd was restored from a snapshot. This process ends, because what it knows is of a lost state`
+    this.#environment.log.error({}, this.#wentBack)
+  }
+
+  #cannotCheck(why: Unchecked): void {
+    if (this.#unchecked === why) return
+    this.#unchecked = why
+    if (why !== 'absent') this.#environment.log.warn({}, uncheckedText(why, this.#options))
+  }
+}
+
+/** Returns whether a version is lower than another one, or there is no other. */
+const isLower = (version: string, other: string | undefined): boolean =>
+  other === undefined || compareVersions(version, other) < 0
+
+/** Returns the history of the API server, by the Lease of the controller's election. */
+export const historyOf = (environment: Environment, options: HistoryOptions): History => {
+  const history = new LeaseHistory(environment, options)
+  return {
+    current: () => history.current(),
+    wentBack: () => history.wentBack(),
+    lostCache: () => history.lostCache(),
+    doubt: () => history.doubt(),
+    unchecked: () => history.unchecked(),
+    seeing: () => history.seeing(),
+    checkOver: (source, watch) => history.checkOver(source, watch),
+    run: stop => history.run(stop),
+  }
+}

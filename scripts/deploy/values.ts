@@ -150,7 +150,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       annotations: labels('', {}),
       trafficDistribution: text("A sender's own zone first.", 'PreferSameZone'),
     }),
-    ingress: group('Lets posts in from outside, only at /v1/trigger/ and /v1/hooks/.', {
+    ingress: group('Lets posts in from outside, only at /v1/trigger and /v1/hooks/.', {
       enabled: flag('', false),
       className: text('', ''),
       host: text('', ''),

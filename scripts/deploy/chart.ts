@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Role } from './roles.ts'
 import { rolesManifest } from './manifest.ts'
-import { namespacedRoles } from './namespaced.ts'
+import { everywhere, namespacedRoles, optionalRoles } from './namespaced.ts'
 import { flowControlManifest } from './flow-control.ts'
 import { accountsIn, policiesFor, policiesManifest } from './policies.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
@@ -69,12 +69,13 @@ export const chartTemplates = (
     ...definitions.map(definition => labelled(definition, kept)),
     labelled(rolesManifest(installRoles)),
   ]),
+  'optional-roles.yaml': when('.Values.crds.enabled', [labelled(rolesManifest(optionalRoles(roles)))]),
   'roles.yaml': [
     labelled(rolesManifest(roles.filter(({ kind }) => kind === 'Role'))).replaceAll(
       /namespace: .*/g,
       `namespace: ${here}`,
     ),
-    when('not .Values.watchNamespace', [labelled(rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')))]),
+    when('not .Values.watchNamespace', [labelled(rolesManifest(everywhere(roles)))]),
     when('.Values.watchNamespace', [
       labelled(rolesManifest(namespacedRoles(roles))).replaceAll(
         /namespace: .*/g,

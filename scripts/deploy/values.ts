@@ -110,7 +110,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     watchNamespace: text('Serves only the hooks of this namespace, with Roles there instead of ClusterRoles.', ''),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag('Runs controller and trigger in one pod, for small clusters.', false),
-    crds: group('The CRDs, and the roles that you give people for them.', {
+    crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
       keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
     }),

@@ -7,7 +7,7 @@ import { drivers } from '../../src/drivers/registry.ts'
 import { version } from '../../src/version.ts'
 import { chart, helm } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { base, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
+import { base, clusterWide, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
 
 /** What the chart makes of values. Each run of helm takes half a second. */
 const renderings = new Map<string, Promise<readonly unknown[]>>()
@@ -130,6 +130,36 @@ it('makes Roles alone where it serves one namespace', async () => {
     )
     expect(role, `${namespace}/${name}`).toBeDefined()
   }
+})
+
+describe('where it serves one namespace, optional rights', () => {
+  const given = [
+    ...['secrets.namespaces={shop}', 'auth.namespaces={shop}', 'accounts.namespaces.shop={hooks}'],
+    ...optionalRights(drivers).map(({ name }) => `drivers.${name}.namespaces={shop}`),
+  ]
+  const byAdministrator = ['crds.enabled=false', 'admissionPolicy.enabled=false']
+
+  it.each([
+    ['of the chart', []],
+    ['that an administrator has applied', byAdministrator],
+  ])('are bound to ClusterRoles %s', async (_what, values) => {
+    const made = await rendered('watchNamespace=shop', ...values, ...given)
+    const present = values.length === 0 ? made : [...made, ...(await kustomized(clusterWide))]
+    const roles = present.filter(object => /^(Cluster)?Role$/.test(kindOf(object)))
+    const bindings = made.filter(object => /^(Cluster)?RoleBinding$/.test(kindOf(object)))
+    const refs = bindings.map(
+      binding => `${stringAt(binding, 'roleRef', 'kind')}/${stringAt(binding, 'roleRef', 'name')}`,
+    )
+    expect(roles.map(role => `${kindOf(role)}/${nameOf(role)}`)).toEqual(expect.arrayContaining(refs))
+    expect(refs).toContain('ClusterRole/receiver-hooks-trigger-redeploy')
+  })
+
+  it('come with ClusterRoles that only one of the two makes', async () => {
+    const made = await rendered(...byAdministrator, 'flowControl.enabled=false')
+    const names = (objects: readonly unknown[]): readonly string[] => Object.keys(byName(objects))
+    const ofAdministrator = names(await kustomized(clusterWide))
+    expect(names(made).filter(name => ofAdministrator.includes(name))).toEqual([])
+  })
 })
 
 it('tells Artifact Hub of each kind that it installs', async () => {

@@ -211,7 +211,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         labels: labels('', { grafana_dashboard: '1' }),
       }),
     }),
-    commonLabels: labels('On every object.', {}),
-    commonAnnotations: labels('On every object.', {}),
+    commonLabels: labels('On every object and pod, but for extraObjects.', {}),
+    commonAnnotations: labels('On every object, but for extraObjects. Pods have podAnnotations.', {}),
     extraObjects: value({ type: 'array', items: { type: ['object', 'string'] } })('More objects, as templates.', []),
   })

@@ -318,6 +318,35 @@ describe('values', () => {
   })
 })
 
+describe('what every object is to have', () => {
+  const monitoring = ['podMonitor', 'prometheusRule', 'dashboard'].map(name => `monitoring.${name}`)
+  const all = [
+    ...['commonAnnotations.team=shop', 'commonLabels.team=shop'],
+    ...monitoring.flatMap(name => [`${name}.enabled=true`, `${name}.labels.release=prometheus`]),
+    ...['ingress.enabled=true', 'ingress.host=hooks.example.com', 'httpRoute.enabled=true'],
+    ...['httpRoute.parentRefs[0].name=gateway', 'secrets.everywhere=true', 'accounts.namespaces.shop={hooks}'],
+    ...['dashboard.enabled=true', 'dashboard.url=https://page.example.com', 'ingress.annotations.own=yes'],
+  ].flatMap(value => ['--set', value])
+
+  it.each([
+    ['everywhere', []],
+    ['in one namespace', ['--set', 'watchNamespace=shop']],
+  ])('is on every object, %s', async (_where, more) => {
+    const objects = objectsIn((await helm('template', 'x', chart, ...all, ...more)).stdout).filter(isObject)
+    const marked = objects.map(object => [
+      `${kindOf(object)}/${nameOf(object)}`,
+      at(object, 'metadata', 'annotations', 'team'),
+      at(object, 'metadata', 'labels', 'team'),
+    ])
+    expect(marked.length).toBeGreaterThan(30)
+    expect(marked.filter(([, ...teams]) => teams.some(team => team !== 'shop'))).toEqual([])
+    const labelled = objects.filter(object => at(object, 'metadata', 'labels', 'release') === 'prometheus')
+    expect(labelled.map(kindOf).toSorted()).toEqual(['ConfigMap', 'PodMonitor', 'PrometheusRule'])
+    const ingress = objects.find(object => kindOf(object) === 'Ingress')
+    expect(at(ingress, 'metadata', 'annotations')).toEqual({ team: 'shop', own: 'yes' })
+  })
+})
+
 describe('the network policy of the trigger', () => {
   const component = 'app.kubernetes.io/component'
   const peer = (role: string): object => ({

@@ -146,7 +146,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     service: group('The Service of the trigger.', {
       type: oneOf(['ClusterIP', 'LoadBalancer', 'NodePort'])('', 'ClusterIP'),
-      port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('If it is not 80, set publicURL.', 80),
+      port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('Without publicURL, URLs have this port.', 80),
       annotations: labels('', {}),
       trafficDistribution: text("A sender's own zone first.", 'PreferSameZone'),
     }),

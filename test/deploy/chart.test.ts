@@ -287,6 +287,19 @@ describe('values', () => {
     expect(code).not.toBe(0)
   })
 
+  it('make URLs with the port of the Service, unless they have a beginning', async () => {
+    const beginnings = async (...values: readonly string[]): Promise<readonly string[]> =>
+      (await containers(...values)).flatMap(container =>
+        stringsAt(container, 'args').filter(argument => argument.startsWith('--public-url')),
+      )
+    const url = '--public-url=http://receiver-hooks-trigger.receiver-hooks.svc:8888'
+    expect(await beginnings()).toEqual([])
+    expect(await beginnings('service.port=8888')).toEqual([url])
+    expect(await beginnings('service.port=8888', 'single=true')).toEqual([url])
+    const given = 'https://hooks.example.com'
+    expect(await beginnings('service.port=8888', `publicURL=${given}`)).toEqual([`--public-url=${given}`])
+  })
+
   it('leave the count of pods to an autoscaler where it is null', async () => {
     const counts = (await rendered('trigger.replicas=null'))
       .filter(object => kindOf(object) === 'Deployment')

@@ -170,8 +170,12 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         [],
       ),
       monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
+      apiServerPorts: value({ type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 65_535 } })(
+        'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. MicroK8s has 16443, minikube 8443.',
+        [443, 6443],
+      ),
       extraEgress: objects(
-        'More rules for what the pods may reach. They may reach the API server, port 443 and DNS.',
+        'More rules for what the pods may reach, besides those ports and port 53 for DNS. The DNS of OpenShift has port 5353.',
         [],
       ),
     }),

@@ -300,6 +300,20 @@ describe('values', () => {
     expect(await beginnings('service.port=8888', `publicURL=${given}`)).toEqual([`--public-url=${given}`])
   })
 
+  it('let every pod reach the ports of the API server that they name', async () => {
+    const all = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+    const portsOf = async (...values: readonly string[]): Promise<readonly unknown[]> =>
+      (await rendered(...all, ...values))
+        .filter(object => kindOf(object) === 'NetworkPolicy')
+        .map(object => listAt(listAt(object, 'spec', 'egress')[0], 'ports').map(port => at(port, 'port')))
+    const [by, otherwise] = [
+      [443, 6443],
+      [443, 16443],
+    ]
+    expect(await portsOf()).toEqual([by, by, by])
+    expect(await portsOf('networkPolicy.apiServerPorts={443,16443}')).toEqual([otherwise, otherwise, otherwise])
+  })
+
   it('leave the count of pods to an autoscaler where it is null', async () => {
     const counts = (await rendered('trigger.replicas=null'))
       .filter(object => kindOf(object) === 'Deployment')

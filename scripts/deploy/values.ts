@@ -63,6 +63,10 @@ const role = (name: string, means: string): Group =>
     hostUsers: value({ type: ['boolean', 'null'] })('false gives pods a user namespace of their own.', null),
     extraArgs: texts(`More flags of \`receiver-hooks serve ${name}\`.`, []),
     extraEnv: objects('More variables, such as NODE_OPTIONS or NODE_EXTRA_CA_CERTS.', []),
+    terminationGracePeriodSeconds: value({ type: 'integer', minimum: 10 })(
+      'How long a pod may take to end: --shutdown-delay (5 seconds), 4 seconds for the last posts, and room.',
+      30,
+    ),
     podDisruptionBudget: group('', {
       enabled: flag('', true),
       maxUnavailable: value({ type: ['integer', 'string'] })('How many pods a drain may evict at a time.', 1),
@@ -109,7 +113,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     watchNamespace: text('Serves only the hooks of this namespace, with Roles there instead of ClusterRoles.', ''),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
-    single: flag('Runs controller and trigger in one pod, for small clusters.', false),
+    single: flag(
+      'Runs controller and trigger in one pod, for small clusters. The pod has the values of trigger; those of controller are for no pod.',
+      false,
+    ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
       keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),

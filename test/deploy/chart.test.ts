@@ -184,6 +184,12 @@ describe('values', () => {
     ['a count that is none', 'trigger.replicas=many', 'got string, want null or integer'],
     ['a URL that is none', 'publicURL=hooks.example.com', 'does not match pattern'],
     ['a level that is none', 'logLevel=loud', 'value must be one of'],
+    [
+      'arguments of a controller where one pod is both roles',
+      'single=true,controller.extraArgs={--host=::1}',
+      'controller.extraArgs and controller.extraEnv are for no pod: use those of trigger',
+    ],
+    ['a pod that is killed before it has ended', 'trigger.terminationGracePeriodSeconds=5', 'minimum: got 5, want 10'],
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
   ])('refuse %s', async (_name, value, message) => {
     const { code, stderr } = await helm('template', 'x', chart, '--set', value)
@@ -298,6 +304,13 @@ describe('values', () => {
     expect(await beginnings('service.port=8888', 'single=true')).toEqual([url])
     const given = 'https://hooks.example.com'
     expect(await beginnings('service.port=8888', `publicURL=${given}`)).toEqual([`--public-url=${given}`])
+  })
+
+  it('give pods the time that their arguments need to end', async () => {
+    const times = (await rendered('trigger.terminationGracePeriodSeconds=60'))
+      .filter(object => kindOf(object) === 'Deployment')
+      .map(object => at(object, 'spec', 'template', 'spec', 'terminationGracePeriodSeconds'))
+    expect(times).toEqual([30, 60])
   })
 
   it('let every pod reach the ports of the API server that they name', async () => {

@@ -18,7 +18,7 @@ import { alertsFile, alertsTest, prometheusRule } from './deploy/alerts.ts'
 import { chartTemplates, valuesFile, valuesSchema } from './deploy/chart.ts'
 import { chartFile, chartReadme } from './deploy/chart-pages.ts'
 import { grafanaDashboard } from './deploy/grafana.ts'
-import { installRoles, namespacedBindings, namespacedRoles } from './deploy/namespaced.ts'
+import { everywhere, installRoles, namespacedBindings, namespacedRoles, optionalRoles } from './deploy/namespaced.ts'
 import { optionalRights } from '../src/drivers/cluster-roles.ts'
 import { rolesFor } from './deploy/roles.ts'
 import { chartValues } from './deploy/values.ts'
@@ -59,12 +59,13 @@ const files: Readonly<Record<string, string>> = {
   'deploy/schema/receiverhook_v1alpha1.json': jsonSchema(hookSchema),
   'deploy/types/index.d.ts': typesFile(hookSchema),
   'crds/receiverhookrecords.yaml': definition(recordCrd),
-  'deploy/kustomize/base/cluster-roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')),
+  'deploy/kustomize/base/cluster-roles.yaml': rolesManifest(everywhere(roles)),
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),
   'deploy/kustomize/cluster/flow-control.yaml': flowControlManifest(ofManifests.namespace),
   ...componentFiles(drivers),
   'deploy/kustomize/workloads/roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'Role')),
   'deploy/kustomize/cluster/install-role.yaml': rolesManifest(installRoles(roles)),
+  'deploy/kustomize/cluster/optional-roles.yaml': rolesManifest(optionalRoles(roles)),
   'deploy/kustomize/overlays/namespaced/role-bindings.yaml': namespacedBindings(),
   'deploy/kustomize/overlays/namespaced/roles.yaml': rolesManifest(namespacedRoles(roles)),
   'docs/reference/receiverhook.md': fieldsPage(hookSchema),

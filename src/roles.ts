@@ -121,7 +121,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
     ...(controller?.checks ?? []),
     ...(options.checks ?? []),
   ]
-  const operations = await serveOperations(metrics, checks, options.operationsAddress)
+  const operations = await serveOperations({ clock, metrics }, checks, options.operationsAddress)
   const running = Promise.all([trigger?.run(stop.signal), controller?.run(stop.signal), issuers.run(stop.signal)])
   void history.run(stop.signal).then(ending => {
     if (ending === 'went back') clock.after(endsAfterMs, () => options.wentBack?.())

@@ -77,7 +77,8 @@ helm test receiver-hooks --namespace receiver-hooks
 
 One installation a namespace, under any name of the release: the objects are always called \`receiver-hooks-…\`, since the
 program looks for some of them by name. Uninstalling leaves the kinds, every hook and the signing keys, so that an installation
-after it gives the same URLs. From an installation by kustomize, add \`--take-ownership --force-conflicts\`.
+after it gives the same URLs. From an installation by kustomize, add \`--take-ownership\`,
+and with Helm 4 \`--force-conflicts\`, which Helm 3 does not know.
 
 A key that is not in this table is an error.
 

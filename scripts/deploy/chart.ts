@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import type { Role } from './roles.ts'
 import { rolesManifest } from './manifest.ts'
-import { namespacedRoles } from './namespaced.ts'
+import { everywhere, namespacedRoles, optionalRoles } from './namespaced.ts'
 import { flowControlManifest } from './flow-control.ts'
 import { accountsIn, policiesFor, policiesManifest } from './policies.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
@@ -69,12 +69,13 @@ export const chartTemplates = (
     ...definitions.map(definition => labelled(definition, kept)),
     labelled(rolesManifest(installRoles)),
   ]),
+  'optional-roles.yaml': when('.Values.crds.enabled', [labelled(rolesManifest(optionalRoles(roles)))]),
   'roles.yaml': [
     labelled(rolesManifest(roles.filter(({ kind }) => kind === 'Role'))).replaceAll(
       /namespace: .*/g,
       `namespace: ${here}`,
     ),
-    when('not .Values.watchNamespace', [labelled(rolesManifest(roles.filter(({ kind }) => kind === 'ClusterRole')))]),
+    when('not .Values.watchNamespace', [labelled(rolesManifest(everywhere(roles)))]),
     when('.Values.watchNamespace', [
       labelled(rolesManifest(namespacedRoles(roles))).replaceAll(
         /namespace: .*/g,
@@ -102,14 +103,14 @@ export const chartTemplates = (
 const when = (condition: string, documents: readonly string[]): string =>
   `{{- if ${condition} }}\n${documents.join('---\n')}{{- end }}\n`
 
-/** Helm never upgrades what is in a folder crds, and would delete what is in templates. */
-const kept = '  {{- if .Values.crds.keep }}\n  annotations:\n    helm.sh/resource-policy: keep\n  {{- end }}\n'
+/** The annotations of a CRD. Helm never upgrades what is in a folder crds, and would delete what is in templates. */
+const kept = '(ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep)'
 
-/** Gives each object the chart's labels. Only Helm's own braces may be in a template. */
-const labelled = (manifest: string, more = ''): string =>
+/** Gives each object the chart's labels and annotations. Only Helm's own braces may be in a template. */
+const labelled = (manifest: string, annotations = '(dict)'): string =>
   manifest
     .replaceAll(/\{\{(?! \.Release)/g, '{{ "{{" }}')
     .replaceAll(
       /^metadata:\n/gm,
-      `metadata:\n  labels:\n    {{- include "receiver-hooks.labels" . | nindent 4 }}\n${more}`,
+      `metadata:\n  {{- include "receiver-hooks.metadata" (list . "" ${annotations}) | nindent 2 }}\n`,
     )

@@ -70,8 +70,16 @@ export const installRoles = (roles: readonly Role[]): readonly Role[] => [
   },
 ]
 
-const everywhere = (roles: readonly Role[]): readonly Role[] =>
+/** Returns the ClusterRoles that the base binds. */
+export const everywhere = (roles: readonly Role[]): readonly Role[] =>
   roles.filter(({ kind, name }) => kind === 'ClusterRole' && Object.values(bound).flat().includes(name))
+
+/**
+ * Returns the ClusterRoles that are bound to nobody by themselves. Only an administrator can make them, also for installations in
+ * one namespace.
+ */
+export const optionalRoles = (roles: readonly Role[]): readonly Role[] =>
+  roles.filter(role => role.kind === 'ClusterRole' && !everywhere(roles).includes(role))
 
 /** Returns one grant of what several give of one resource. */
 const joined = ([first, ...others]: readonly Grant[]): readonly Grant[] => {

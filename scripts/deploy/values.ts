@@ -63,6 +63,10 @@ const role = (name: string, means: string): Group =>
     hostUsers: value({ type: ['boolean', 'null'] })('false gives pods a user namespace of their own.', null),
     extraArgs: texts(`More flags of \`receiver-hooks serve ${name}\`.`, []),
     extraEnv: objects('More variables, such as NODE_OPTIONS or NODE_EXTRA_CA_CERTS.', []),
+    terminationGracePeriodSeconds: value({ type: 'integer', minimum: 10 })(
+      'How long a pod may take to end: --shutdown-delay (5 seconds), 4 seconds for the last posts, and room.',
+      30,
+    ),
     podDisruptionBudget: group('', {
       enabled: flag('', true),
       maxUnavailable: value({ type: ['integer', 'string'] })('How many pods a drain may evict at a time.', 1),
@@ -109,8 +113,11 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     watchNamespace: text('Serves only the hooks of this namespace, with Roles there instead of ClusterRoles.', ''),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
-    single: flag('Runs controller and trigger in one pod, for small clusters.', false),
-    crds: group('The CRDs, and the roles that you give people for them.', {
+    single: flag(
+      'Runs controller and trigger in one pod, for small clusters. The pod has the values of trigger; those of controller are for no pod.',
+      false,
+    ),
+    crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
       keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
     }),
@@ -146,11 +153,11 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     service: group('The Service of the trigger.', {
       type: oneOf(['ClusterIP', 'LoadBalancer', 'NodePort'])('', 'ClusterIP'),
-      port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('If it is not 80, set publicURL.', 80),
+      port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('Without publicURL, URLs have this port.', 80),
       annotations: labels('', {}),
       trafficDistribution: text("A sender's own zone first.", 'PreferSameZone'),
     }),
-    ingress: group('Lets posts in from outside, only at /v1/trigger/ and /v1/hooks/.', {
+    ingress: group('Lets posts in from outside, only at /v1/trigger and /v1/hooks/.', {
       enabled: flag('', false),
       className: text('', ''),
       host: text('', ''),
@@ -170,8 +177,12 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         [],
       ),
       monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
+      apiServerPorts: value({ type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 65_535 } })(
+        'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. MicroK8s has 16443, minikube 8443.',
+        [443, 6443],
+      ),
       extraEgress: objects(
-        'More rules for what the pods may reach. They may reach the API server, port 443 and DNS.',
+        'More rules for what the pods may reach, besides those ports and port 53 for DNS. The DNS of OpenShift has port 5353.',
         [],
       ),
     }),
@@ -211,7 +222,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         labels: labels('', { grafana_dashboard: '1' }),
       }),
     }),
-    commonLabels: labels('On every object.', {}),
-    commonAnnotations: labels('On every object.', {}),
+    commonLabels: labels('On every object and pod, but for extraObjects.', {}),
+    commonAnnotations: labels('On every object, but for extraObjects. Pods have podAnnotations.', {}),
     extraObjects: value({ type: 'array', items: { type: ['object', 'string'] } })('More objects, as templates.', []),
   })

@@ -5,13 +5,28 @@
  */
 import { createServer } from 'node:http'
 import type { ErrorRequestHandler, Response } from 'express'
+import { boundConnections } from '../environment/connections.ts'
+import type { Clock, Metrics } from '../environment/environment.ts'
 import { listen, type ListenAddress } from '../environment/listen.ts'
-import type { Metrics } from '../environment/environment.ts'
+import type { ConnectionLimits } from '../environment/places.ts'
 import { webApp } from '../environment/web-app.ts'
 import { verdictOf, type Check } from './checks.ts'
 
-/** How long a client may take to send its request, in milliseconds. */
+/** How long a client may take to send its request, and how often Node checks for slow ones, in milliseconds. */
 const requestWithinMs = 5000
+const slowClientCheckMs = 500
+
+/**
+ * How long a client may read nothing of its answer, in milliseconds. Node notices it after twice
+ * that time at most.
+ */
+const answerWithinMs = 5000
+
+/**
+ * The kubelet opens a connection for each probe, and each Prometheus keeps one. Any pod may connect
+ * where no network policy applies, so few more have a place.
+ */
+const connections: ConnectionLimits = { most: 64, maxOfSource: 32, reserved: 8, few: 4, maxPipelined: 2 }
 
 export interface OperationsServer {
   readonly port: number
@@ -24,7 +39,7 @@ export interface OperationsServer {
  * `/readyz`. The port is not public, and its answers contain no token.
  */
 export const serveOperations = async (
-  metrics: Metrics,
+  { clock, metrics }: { readonly clock: Pick<Clock, 'monotonic'>; readonly metrics: Metrics },
   checks: readonly Check[],
   address: ListenAddress,
 ): Promise<OperationsServer> => {
@@ -44,7 +59,15 @@ export const serveOperations = async (
   })
   app.use((_request, response) => say(response, 404, 'here are /healthz, /readyz and /metrics\n'))
   app.use(failed)
-  const server = createServer({ requestTimeout: requestWithinMs, headersTimeout: requestWithinMs }, app)
+  const server = createServer({
+    requestTimeout: requestWithinMs,
+    headersTimeout: requestWithinMs,
+    connectionsCheckingInterval: slowClientCheckMs,
+  })
+  // Otherwise clients that read no answer could hold all places, and the kubelet would end the process.
+  server.timeout = answerWithinMs
+  boundConnections(server, clock, connections)
+  server.on('request', app).on('checkContinue', app)
   return {
     port: await listen(server, address),
     close: () => {

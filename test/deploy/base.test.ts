@@ -192,6 +192,17 @@ describe('the roles', () => {
     }
   })
 
+  it('that the base does not bind are made by the administrator of the cluster, for an installation in one namespace', () => {
+    const ofBase = manifests.filter(({ folder }) => folder === base).map(({ object }) => object)
+    const bound = ofBase.filter(object => kindOf(object) === 'ClusterRoleBinding')
+    expect(
+      ofBase
+        .filter(object => kindOf(object) === 'ClusterRole')
+        .map(nameOf)
+        .sort(),
+    ).toEqual(bound.map(object => stringAt(object, 'roleRef', 'name') ?? '').sort())
+  })
+
   it('for the Secrets of auth let them be read by name, and are bound in one namespace at a time, to both accounts', () => {
     expect(rulesOf(named('ClusterRole', authRole))).toEqual([
       { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },

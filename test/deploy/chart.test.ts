@@ -7,7 +7,7 @@ import { drivers } from '../../src/drivers/registry.ts'
 import { version } from '../../src/version.ts'
 import { chart, helm } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
-import { base, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
+import { base, clusterWide, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
 
 /** What the chart makes of values. Each run of helm takes half a second. */
 const renderings = new Map<string, Promise<readonly unknown[]>>()
@@ -132,6 +132,36 @@ it('makes Roles alone where it serves one namespace', async () => {
   }
 })
 
+describe('where it serves one namespace, optional rights', () => {
+  const given = [
+    ...['secrets.namespaces={shop}', 'auth.namespaces={shop}', 'accounts.namespaces.shop={hooks}'],
+    ...optionalRights(drivers).map(({ name }) => `drivers.${name}.namespaces={shop}`),
+  ]
+  const byAdministrator = ['crds.enabled=false', 'admissionPolicy.enabled=false']
+
+  it.each([
+    ['of the chart', []],
+    ['that an administrator has applied', byAdministrator],
+  ])('are bound to ClusterRoles %s', async (_what, values) => {
+    const made = await rendered('watchNamespace=shop', ...values, ...given)
+    const present = values.length === 0 ? made : [...made, ...(await kustomized(clusterWide))]
+    const roles = present.filter(object => /^(Cluster)?Role$/.test(kindOf(object)))
+    const bindings = made.filter(object => /^(Cluster)?RoleBinding$/.test(kindOf(object)))
+    const refs = bindings.map(
+      binding => `${stringAt(binding, 'roleRef', 'kind')}/${stringAt(binding, 'roleRef', 'name')}`,
+    )
+    expect(roles.map(role => `${kindOf(role)}/${nameOf(role)}`)).toEqual(expect.arrayContaining(refs))
+    expect(refs).toContain('ClusterRole/receiver-hooks-trigger-redeploy')
+  })
+
+  it('come with ClusterRoles that only one of the two makes', async () => {
+    const made = await rendered(...byAdministrator, 'flowControl.enabled=false')
+    const names = (objects: readonly unknown[]): readonly string[] => Object.keys(byName(objects))
+    const ofAdministrator = names(await kustomized(clusterWide))
+    expect(names(made).filter(name => ofAdministrator.includes(name))).toEqual([])
+  })
+})
+
 it('tells Artifact Hub of each kind that it installs', async () => {
   const installed = (await rendered()).filter(object => kindOf(object) === 'CustomResourceDefinition').map(nameOf)
   const annotations = at(parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')), 'annotations')
@@ -154,6 +184,12 @@ describe('values', () => {
     ['a count that is none', 'trigger.replicas=many', 'got string, want null or integer'],
     ['a URL that is none', 'publicURL=hooks.example.com', 'does not match pattern'],
     ['a level that is none', 'logLevel=loud', 'value must be one of'],
+    [
+      'arguments of a controller where one pod is both roles',
+      'single=true,controller.extraArgs={--host=::1}',
+      'controller.extraArgs and controller.extraEnv are for no pod: use those of trigger',
+    ],
+    ['a pod that is killed before it has ended', 'trigger.terminationGracePeriodSeconds=5', 'minimum: got 5, want 10'],
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
   ])('refuse %s', async (_name, value, message) => {
     const { code, stderr } = await helm('template', 'x', chart, '--set', value)
@@ -257,6 +293,40 @@ describe('values', () => {
     expect(code).not.toBe(0)
   })
 
+  it('make URLs with the port of the Service, unless they have a beginning', async () => {
+    const beginnings = async (...values: readonly string[]): Promise<readonly string[]> =>
+      (await containers(...values)).flatMap(container =>
+        stringsAt(container, 'args').filter(argument => argument.startsWith('--public-url')),
+      )
+    const url = '--public-url=http://receiver-hooks-trigger.receiver-hooks.svc:8888'
+    expect(await beginnings()).toEqual([])
+    expect(await beginnings('service.port=8888')).toEqual([url])
+    expect(await beginnings('service.port=8888', 'single=true')).toEqual([url])
+    const given = 'https://hooks.example.com'
+    expect(await beginnings('service.port=8888', `publicURL=${given}`)).toEqual([`--public-url=${given}`])
+  })
+
+  it('give pods the time that their arguments need to end', async () => {
+    const times = (await rendered('trigger.terminationGracePeriodSeconds=60'))
+      .filter(object => kindOf(object) === 'Deployment')
+      .map(object => at(object, 'spec', 'template', 'spec', 'terminationGracePeriodSeconds'))
+    expect(times).toEqual([30, 60])
+  })
+
+  it('let every pod reach the ports of the API server that they name', async () => {
+    const all = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+    const portsOf = async (...values: readonly string[]): Promise<readonly unknown[]> =>
+      (await rendered(...all, ...values))
+        .filter(object => kindOf(object) === 'NetworkPolicy')
+        .map(object => listAt(listAt(object, 'spec', 'egress')[0], 'ports').map(port => at(port, 'port')))
+    const [by, otherwise] = [
+      [443, 6443],
+      [443, 16443],
+    ]
+    expect(await portsOf()).toEqual([by, by, by])
+    expect(await portsOf('networkPolicy.apiServerPorts={443,16443}')).toEqual([otherwise, otherwise, otherwise])
+  })
+
   it('leave the count of pods to an autoscaler where it is null', async () => {
     const counts = (await rendered('trigger.replicas=null'))
       .filter(object => kindOf(object) === 'Deployment')
@@ -285,6 +355,35 @@ describe('values', () => {
         .map(object => at(object, 'metadata', 'annotations', 'helm.sh/resource-policy'))
     expect(await policies()).toEqual(['keep', 'keep'])
     expect(await policies('crds.keep=false')).toEqual([undefined, undefined])
+  })
+})
+
+describe('what every object is to have', () => {
+  const monitoring = ['podMonitor', 'prometheusRule', 'dashboard'].map(name => `monitoring.${name}`)
+  const all = [
+    ...['commonAnnotations.team=shop', 'commonLabels.team=shop'],
+    ...monitoring.flatMap(name => [`${name}.enabled=true`, `${name}.labels.release=prometheus`]),
+    ...['ingress.enabled=true', 'ingress.host=hooks.example.com', 'httpRoute.enabled=true'],
+    ...['httpRoute.parentRefs[0].name=gateway', 'secrets.everywhere=true', 'accounts.namespaces.shop={hooks}'],
+    ...['dashboard.enabled=true', 'dashboard.url=https://page.example.com', 'ingress.annotations.own=yes'],
+  ].flatMap(value => ['--set', value])
+
+  it.each([
+    ['everywhere', []],
+    ['in one namespace', ['--set', 'watchNamespace=shop']],
+  ])('is on every object, %s', async (_where, more) => {
+    const objects = objectsIn((await helm('template', 'x', chart, ...all, ...more)).stdout).filter(isObject)
+    const marked = objects.map(object => [
+      `${kindOf(object)}/${nameOf(object)}`,
+      at(object, 'metadata', 'annotations', 'team'),
+      at(object, 'metadata', 'labels', 'team'),
+    ])
+    expect(marked.length).toBeGreaterThan(30)
+    expect(marked.filter(([, ...teams]) => teams.some(team => team !== 'shop'))).toEqual([])
+    const labelled = objects.filter(object => at(object, 'metadata', 'labels', 'release') === 'prometheus')
+    expect(labelled.map(kindOf).toSorted()).toEqual(['ConfigMap', 'PodMonitor', 'PrometheusRule'])
+    const ingress = objects.find(object => kindOf(object) === 'Ingress')
+    expect(at(ingress, 'metadata', 'annotations')).toEqual({ team: 'shop', own: 'yes' })
   })
 })
 

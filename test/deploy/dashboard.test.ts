@@ -37,7 +37,7 @@ describe('the component of the dashboard', () => {
     expect(stringsAt(container, 'args').filter(argument => argument.startsWith('--host'))).toEqual(['--host=::'])
   })
 
-  it('reaches the API server, the trigger and DNS alone', () => {
+  it('reaches the trigger, DNS and the ports of API servers alone', () => {
     const egress = listAt(named('NetworkPolicy'), 'spec', 'egress')
     const ports = egress.flatMap(rule => listAt(rule, 'ports').map(port => at(port, 'port')))
     expect(ports).toEqual([443, 6443, 8080, 53, 53])

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -54,6 +55,18 @@ it.each([
     listAt(at(object, 'spec', 'template', 'spec'), 'containers').flatMap(container => stringsAt(container, 'args')),
   )
   expect(said.includes('--trigger-policy')).toBe(binds)
+})
+
+it('the patches of the example for Flux keep the CRDs and the namespace, and nothing else', async () => {
+  const [kustomization] = objectsIn(readFileSync('deploy/examples/flux/receiver-hooks.yaml', 'utf8'))
+  const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-overlay-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const overlay = { resources: [`../../${base}`], patches: listAt(kustomization, 'spec', 'patches') }
+  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay))
+  const kept = (await rendered(folder)).filter(
+    object => at(object, 'metadata', 'annotations', 'kustomize.toolkit.fluxcd.io/prune') === 'disabled',
+  )
+  expect(kept.map(kindOf).toSorted()).toEqual(['CustomResourceDefinition', 'CustomResourceDefinition', 'Namespace'])
 })
 
 it('the overlay of the how-to adds its URL, image and component to the base', async () => {

@@ -28,6 +28,12 @@ describe('the notes of the chart', () => {
       [],
       'port-forward service/receiver-hooks-trigger 8080:80',
     ],
+    [
+      'how to post from outside to another port of the Service',
+      ['service.port=8888'],
+      'port-forward service/receiver-hooks-trigger 8080:8888',
+    ],
+    ['whose values one pod has', ['single=true'], 'those of controller are for no pod'],
     ['that hooks follow a changed public URL', ['publicURL=https://a.example.com'], 'follow within some ten seconds'],
     ['that a public URL should be https', ['publicURL=http://a.example.com'], 'WARNING: publicURL is not https'],
     ['how to reach the dashboard', dashboard, 'port-forward service/receiver-hooks-dashboard 8082:80'],

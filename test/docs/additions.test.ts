@@ -176,7 +176,7 @@ describe('who follows both pages', () => {
       [...driverFiles.map(({ path }) => path), ...listed, ...generated].toSorted(),
     )
     expect(text('crds/receiverhooks.yaml')).toContain('Restarts a Deployment, once for each delivery.')
-    expect(text('deploy/kustomize/base/cluster-roles.yaml')).toContain('name: receiver-hooks-trigger-refresh')
+    expect(text('deploy/kustomize/cluster/optional-roles.yaml')).toContain('name: receiver-hooks-trigger-refresh')
     expect(text('deploy/kustomize/components/refresh/bindings.yaml')).toContain('name: receiver-hooks-trigger-refresh')
     expect(text('deploy/helm/receiver-hooks/values.yaml')).toMatch(/^ {2}refresh:$/m)
     expect(text('docs/reference/permissions.md')).toContain('to restart a Deployment')

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { at, stringAt } from '../../src/api/json.ts'
 import { blocksIn, kindOf, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
+import { endpointPath, hooksPath } from '../../src/token/published.ts'
 import { chart, helm } from '../support/helm.ts'
 
 const folder = 'deploy/examples/way-in'
@@ -35,6 +36,29 @@ it('the chart makes the HTTPRoute of the example, and the Gateway has a listener
   expect(at(find(await rendered(...sets), 'HTTPRoute'), 'spec')).toEqual(at(route, 'spec'))
   const [listener] = listAt(gateway, 'spec', 'listeners')
   expect(listAt(route, 'spec', 'hostnames')).toEqual([stringAt(listener, 'hostname')])
+})
+
+const componentOf = (name: string): readonly unknown[] =>
+  objectsIn(readFileSync(`deploy/kustomize/components/${name}/${name}.yaml`, 'utf8'))
+
+// Traefik compares the path of an Ingress as plain text: `/v1/trigger/` there is no prefix of `/v1/trigger`.
+it.each([
+  ['the Ingress of the example', objectsOf('ingress')],
+  ['the HTTPRoute of the example', objectsOf('gateway')],
+  ['the component ingress', componentOf('ingress')],
+  ['the component http-route', componentOf('http-route')],
+])('%s lets in the post with its token in a header, and all other posts', (_what, objects) => {
+  const paths = objects
+    .flatMap(object => listAt(object, 'spec', 'rules'))
+    .flatMap(rule => [
+      ...listAt(rule, 'http', 'paths').map(path => stringAt(path, 'path') ?? ''),
+      ...listAt(rule, 'matches').map(match => stringAt(match, 'path', 'value') ?? ''),
+    ])
+  expect(paths).toHaveLength(2)
+  const isIn = (url: string): boolean => paths.some(path => url.startsWith(path))
+  for (const url of [endpointPath, `${endpointPath}/TOKEN`, `${hooksPath}shop/web-up`])
+    expect([url, isIn(url)]).toEqual([url, true])
+  for (const url of ['/', '/metrics', '/readyz', '/v1/', '/v1/other']) expect([url, isIn(url)]).toEqual([url, false])
 })
 
 it('the values of the example let posts in from the namespaces that they name and the pod of helm test alone', async () => {

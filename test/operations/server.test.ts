@@ -4,14 +4,14 @@ import { serveOperations } from '../../src/operations/server.ts'
 import { testEnvironment } from '../support/environment.ts'
 
 it('the second port serves healthz, readyz and metrics, and nothing else', async () => {
-  const { metrics } = testEnvironment()
+  const { clock, metrics } = testEnvironment()
   metrics.counter('receiverhooks_trials_total', 'Trials.', ['kind']).add({ kind: 'first' })
   let ready = false
   const checks = [
     { name: 'trigger/hooks', failure: () => undefined },
     { name: 'trigger/keys', failure: () => (ready ? undefined : 'there are none yet: start a controller') },
   ]
-  const server = await serveOperations(metrics, checks, { host: '127.0.0.1', port: 0 })
+  const server = await serveOperations({ clock, metrics }, checks, { host: '127.0.0.1', port: 0 })
   onTestFinished(() => server.close())
   const get = async (path: string, method = 'GET'): Promise<[number, string]> => {
     const response = await fetch(`http://127.0.0.1:${server.port}${path}`, { method })
@@ -33,8 +33,8 @@ it('the second port serves healthz, readyz and metrics, and nothing else', async
 
 /** Starts a second port with one check that holds, and what it answers. */
 const start = async (text: () => Promise<string> = () => Promise.resolve('metric 1\n')) => {
-  const metrics = { ...testEnvironment().metrics, text }
-  const server = await serveOperations(metrics, [], { host: '127.0.0.1', port: 0 })
+  const { clock, metrics } = testEnvironment()
+  const server = await serveOperations({ clock, metrics: { ...metrics, text } }, [], { host: '127.0.0.1', port: 0 })
   onTestFinished(() => server.close())
   return (path: string, init: RequestInit = {}) => fetch(`http://127.0.0.1:${server.port}${path}`, init)
 }

@@ -57,6 +57,8 @@ describe('the routes of the trigger', () => {
     ['an encoded slash', '/v1/trigger%2FTOKEN'],
     ['a slash at the end', '/v1/trigger/TOKEN/'],
     ['a slash and no token', '/v1/trigger/'],
+    ['letters after the path, which a prefix of plain text lets through', '/v1/triggerX'],
+    ['letters and a token after the path', '/v1/triggers/TOKEN'],
     ['another case', '/V1/Trigger/TOKEN'],
     ['two slashes', '//v1/trigger/TOKEN'],
     ['a path that goes up', '/v1/other/../trigger/TOKEN'],

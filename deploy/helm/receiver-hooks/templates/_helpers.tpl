@@ -10,16 +10,14 @@
 {{- toYaml (merge $labels .Values.commonLabels) -}}
 {{- end }}
 
-{{/* The metadata of an object, but for its name: of (list context component annotations). */}}
+{{/* The metadata of an object, but for its name: of (list context component annotations), and maybe more labels. */}}
 {{- define "receiver-hooks.metadata" -}}
 {{- $context := index . 0 -}}
-{{- $component := index . 1 -}}
-{{- $annotations := merge (index . 2) $context.Values.commonAnnotations -}}
+{{- $component := ternary (dict "app.kubernetes.io/component" (index . 1)) (dict) (ne (index . 1) "") -}}
+{{- $more := ternary (last .) (dict) (gt (len .) 3) -}}
+{{- $annotations := merge (dict) (index . 2) $context.Values.commonAnnotations -}}
 labels:
-  {{- include "receiver-hooks.labels" $context | nindent 2 }}
-  {{- with $component }}
-  app.kubernetes.io/component: {{ . }}
-  {{- end }}
+  {{- merge (fromYaml (include "receiver-hooks.labels" $context)) $component $more | toYaml | nindent 2 }}
 {{- with $annotations }}
 annotations:
   {{- toYaml . | nindent 2 }}

@@ -7,7 +7,13 @@ export interface Rate {
   readonly burst: number
 }
 
-/** Token buckets by key. Each is stored as one number: when the bucket is full again. */
+/** When a bucket is full again at its rate, in monotonic milliseconds. */
+interface Bucket {
+  readonly fullAt: number
+  readonly rate: Rate
+}
+
+/** Token buckets by key. The rate of a bucket may change: it keeps its tokens, as far as it holds them. */
 export interface RateLimiter {
   /** Takes one token from the bucket of `key`. Returns whether there was one. */
   take(key: string, rate: Rate): boolean
@@ -28,21 +34,36 @@ export interface RateLimiter {
  * which needs no timer.
  */
 export const rateLimiter = (clock: Pick<Clock, 'monotonic'>, most: number): RateLimiter => {
-  /**
-   * When each bucket is full again, in monotonic milliseconds. The bucket that was used last is the
-   * last entry.
-   */
-  const fullAt = new BoundedMap<string, number>(most)
+  /** The bucket that was used last is the last entry. */
+  const buckets = new BoundedMap<string, Bucket>(most)
 
-  const waitMs = (key: string, { burst, perSecond }: Rate): number => {
-    const now = clock.monotonic()
-    return Math.max(0, (fullAt.get(key) ?? now) - now - ((burst - 1) * 1000) / perSecond)
+  /**
+   * Returns when a bucket is full again at a rate. If its rate was another one, it keeps its tokens, as far
+   * as it holds them.
+   */
+  const fullAtOf = (key: string, rate: Rate, now: number): number => {
+    const known = buckets.get(key)
+    if (!known) return now
+    const { fullAt, rate: before } = known
+    if (before.perSecond === rate.perSecond && before.burst === rate.burst) return Math.max(now, fullAt)
+    const missing = Math.max(0, ((fullAt - now) * before.perSecond) / 1000)
+    const fullAgainAt = now + (Math.min(missing, rate.burst) * 1000) / rate.perSecond
+    // From now on it refills at the new rate.
+    buckets.set(key, { fullAt: fullAgainAt, rate })
+    return fullAgainAt
   }
 
-  const charge = (key: string, { burst, perSecond }: Rate, tokens: number): void => {
+  const waitMs = (key: string, rate: Rate): number => {
+    const { burst, perSecond } = rate
     const now = clock.monotonic()
-    const at = Math.max(now, fullAt.get(key) ?? now) + (tokens * 1000) / perSecond
-    fullAt.set(key, Math.min(at, now + (2 * burst * 1000) / perSecond))
+    return Math.max(0, fullAtOf(key, rate, now) - now - ((burst - 1) * 1000) / perSecond)
+  }
+
+  const charge = (key: string, rate: Rate, tokens: number): void => {
+    const { burst, perSecond } = rate
+    const now = clock.monotonic()
+    const at = fullAtOf(key, rate, now) + (tokens * 1000) / perSecond
+    buckets.set(key, { fullAt: Math.min(at, now + (2 * burst * 1000) / perSecond), rate })
   }
 
   return {

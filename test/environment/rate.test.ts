@@ -48,6 +48,24 @@ describe('a rate limiter', () => {
     expect(limiter.waitMs('a', rate)).toBe(600)
   })
 
+  it.each([
+    ['faster', { perSecond: 1, burst: 1000 }, { perSecond: 10, burst: 1000 }, 100],
+    ['faster and smaller', { perSecond: 1, burst: 100_000 }, { perSecond: 100, burst: 1000 }, 10],
+    ['slower', { perSecond: 10, burst: 5 }, { perSecond: 1, burst: 5 }, 1000],
+    ['larger', { perSecond: 1, burst: 2 }, { perSecond: 1, burst: 5 }, 0],
+  ])(
+    'has a token after one interval at most where its rate becomes %s while it is empty',
+    async (_how, before, after, ms) => {
+      const clock = fakeClock()
+      const limiter = rateLimiter(clock, 10)
+      for (let taken = 0; taken < before.burst; taken++) limiter.take('a', before)
+      expect(limiter.empty('a', before)).toBe(true)
+      expect(limiter.waitMs('a', after)).toBeCloseTo(ms)
+      await clock.advance(ms)
+      expect(limiter.take('a', after)).toBe(true)
+    },
+  )
+
   it('keeps a bucket for each key, and forgets the oldest beyond its bound', () => {
     const limiter = rateLimiter(fakeClock(), 2)
     const once = { perSecond: 1, burst: 1 }

@@ -74,6 +74,9 @@ export interface Identity {
   readonly withinMs?: number
 }
 
+/** Returns whether the sender of a delivery never uses its key for another one. */
+export const isNamedOnce = ({ newsAt }: Identity): boolean => newsAt === 0
+
 /** Alerts that their sender reports together, repeatedly, until all have ended. */
 export interface AlertGroup {
   /** Equal for all reports of the same group to the same receiver. Any length. */

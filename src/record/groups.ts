@@ -126,10 +126,14 @@ const alertKey = (alert: string): string => keyOf(alert).slice(0, 8)
 
 /**
  * Returns whether a delivery ends alerts that were reported as firing since their last end. If only
- * one of two Prometheus servers saw an alert end, both ends belong to the same beginning.
+ * one of two Prometheus servers saw an alert end, both ends belong to the same beginning. Without the
+ * time of the end, a late copy looks the same.
  */
 export const endsAgain = (draft: MemoryDraft, { group, phase }: AlertReport): boolean =>
-  phase === 'resolved' && group !== undefined && isFiring(draft, group) && !hasBegunAgain(draft, { group, phase })
+  phase === 'resolved' &&
+  group?.endedAt !== undefined &&
+  isFiring(draft, group) &&
+  !hasBegunAgain(draft, { group, phase })
 
 /** Returns whether the alerts that a group reported last began after an end. */
 const hasBegunSince = ({ beganAt = -Infinity }: Pick<Report, 'beganAt'>, endedAt = Infinity): boolean =>

@@ -1,4 +1,5 @@
 import { isNoLater } from '../api/believed.ts'
+import { isNamedOnce } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
@@ -103,7 +104,8 @@ const judgeByRows = (
   const row = own === undefined ? undefined : draft.get(own)
   if (row) {
     const isStale = identity?.newsAt !== undefined && isNoLater(identity.newsAt, row.newsAt, row.at)
-    const isOld = identity?.repeats !== true && isStale && !endsAgain(draft, delivery)
+    const mayEndAgain = identity !== undefined && !isNamedOnce(identity) && endsAgain(draft, delivery)
+    const isOld = identity?.repeats !== true && isStale && !mayEndAgain
     const isWithin = Math.abs(now - row.at) < copiesWithinMs(remembered, row)
     const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)

@@ -369,6 +369,21 @@ describe('the end of an alert whose firings can be taken back', () => {
     expect(undoOf(taken)).toEqual({})
   })
 
+  it.each<[string, Identity, Partial<AlertGroup>]>([
+    ['has an id', { key: 'end', newsAt: 0 }, {}],
+    ['has an id beside the time of its end', { key: 'end', newsAt: 0 }, { endedAt: now - 60 * second }],
+    ['has the time of its report alone', { key: 'end', newsAt: now - 60 * second }, {}],
+  ])('takes nothing back from the next firing if it is a late copy that %s', (_how, identity, ended) => {
+    const first = remembered({ ...named('m1', 0), group }, { undo: true })
+    const ending = remembered({ identity, phase: 'resolved', group: { ...over, ...ended } }, { undo: true })
+    const next = remembered({ ...named('m3', 0), group }, { undo: true })
+    const ends = decided(ending, now + 60 * second, { state: 'skipped', reason: 'NothingToUndo' })
+    const memory = made(next, now + 90 * second)(ends(made(first)(emptyMemory)))
+    expect(judged(memory, ending, 61)).toBe('Duplicate')
+    expect(judged(memory, ending, 110)).toBe('Duplicate')
+    expect(judged(memory, ending, 3600)).toBe('Duplicate')
+  })
+
   it('waits for any run of a hook that cools down, so that what is told last is what ran last', () => {
     const run = remembered({}, { undo: true, cooldownMs: 30 * second })
     const running = decided(run, now, { ...step, claim: { ...claim, mark: 'rhook.b.1' } })(done)

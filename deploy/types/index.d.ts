@@ -191,7 +191,7 @@ export interface ReceiverHookSettings {
   onResolved?: 'ignore' | 'run' | 'undo'
   /** The least time between two deliveries that change something, over all replicas. The hook skips a delivery that comes sooner. Default: "0s". */
   cooldown?: string
-  /** Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice. Default: "40s". */
+  /** Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own counts once within a day. Default: "40s". */
   dedupeWindow?: string
   /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good. */
   for?: string

@@ -87,7 +87,7 @@ const commonSpec = {
     maxLength: 32,
     default: '40s',
     description:
-      'Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own never runs twice.',
+      'Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own counts once within a day.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   for: {

@@ -47,19 +47,24 @@ export const stopped = (
     : undefined
 }
 
+/** Returns the outcome of a message that asks for nothing, such as a ping. Undefined if it asks for something. Pure. */
+export const withoutNews = ({ phase }: Delivery): Outcome | undefined =>
+  phase === 'no news' ? { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' } : undefined
+
 /**
  * Returns the outcome of a delivery that a hook skips because of its phase, or that a problem of
  * the hook makes fail. Undefined if the delivery counts. Pure.
  */
 export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefined => {
-  if (delivery.phase === 'no news') {
-    return { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' }
-  }
   if (delivery.phase === 'partly resolved') {
     return { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts ended and no new one fires' }
   }
   if (delivery.phase === 'resolved' && hook.onResolved === 'ignore') {
     return { outcome: 'skipped', reason: 'Resolved', message: 'the alert is over, and onResolved is ignore' }
+  }
+  if (delivery.phase === 'resolved' && hook.onResolved === 'undo' && delivery.group === undefined) {
+    const message = 'the alert is over, and the message does not say which: nothing is taken back'
+    return { outcome: 'skipped', reason: 'NothingToUndo', message }
   }
   return hook.problem && { outcome: 'failed', ...hook.problem }
 }

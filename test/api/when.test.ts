@@ -19,7 +19,7 @@ const severity = (value: string) => {
   }
 }
 
-const rows: readonly (readonly [when: string, body: unknown, reason: string])[] = [
+const rows: readonly (readonly [when: string, body: unknown, reason: string, event?: string])[] = [
   ["body.alerts.exists(a, a.labels.severity == 'page')", severity('page'), 'Stepped'],
   ["body.alerts.exists(a, a.labels.severity == 'page')", severity('warning'), 'Filtered'],
   ["sender == 'alertmanager'", severity('page'), 'Stepped'],
@@ -27,19 +27,20 @@ const rows: readonly (readonly [when: string, body: unknown, reason: string])[] 
   ["query.env == 'prod' && headers['x-kind'] == 'push'", {}, 'Stepped'],
   ["body.ref == 'refs/heads/main'", {}, 'ExpressionFailed'],
   ["body.ref == 'refs/heads/main'", undefined, 'ExpressionFailed'],
+  ["body.ref == 'refs/heads/main'", { zen: 'Keep it logically awesome.', hook_id: 1 }, 'NoNews', 'ping'],
 ]
 
 // One product judges them all: each would start processes of its own for expressions.
 it('a delivery counts where `when` is true', async () => {
   const here = await cluster()
   await product(here)
-  for (const [index, [when, body, reason]] of rows.entries()) {
+  for (const [index, [when, body, reason, event]] of rows.entries()) {
     const name = `web-${index}`
     await here.createDeployment(name, 2)
     await here.createHook(name, { target: { name } }, { when })
     const url = await here.url(name)
     const answer = await postUntilDone(`${url}?env=prod`, undefined, {
-      headers: { 'x-kind': 'push' },
+      headers: { 'x-kind': 'push', ...(event !== undefined && { 'x-github-event': event }) },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     // Alertmanager counts what is not 2xx: an expression that fails must not go unnoticed.

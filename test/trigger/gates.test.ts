@@ -22,6 +22,7 @@ describe('a gate', () => {
       'partly resolved',
       'PartlyResolved',
     ],
+    ['takes nothing back for an alert without a name', { onResolved: 'undo' }, 'resolved', 'NothingToUndo'],
     ['skips everything while suspended', { suspend: true }, 'firing', 'Suspended'],
     [
       'fails where an autoscaler owns the target',

@@ -20,7 +20,7 @@ export const driverReasons = {
   NothingToUndo: {
     where: ['skipped'],
     means: 'The alert ended, and its firings had changed nothing that the hook can take back.',
-    todo: 'Nothing. The hook takes nothing back from a target that was replaced since, nor from before it had `onResolved: undo`.',
+    todo: 'Nothing. The hook takes nothing back from a target that was replaced since, from before it had `onResolved: undo`, or for a message that does not name its alert.',
   },
   LeaseEnded: {
     where: ['event'],

@@ -339,6 +339,10 @@ ${table(
 ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
 the limits below, and all connections when its process is killed.
 
+**Work that ends after the answer.** A rollout, a restart, a Job or a forwarded post goes on for up to a minute after a 503 or after a closed connection.
+When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how, as for an answer. What is not done by then
+is a \`failed\` delivery, with how far it came. A trigger that is killed says nothing of it.
+
 ## Times
 
 - An answer comes within ${seconds(answerWithinMs)} of the head of the request. Give a client a timeout of at least twice that; with \`wait\`, of that time on top.

@@ -259,6 +259,10 @@ export const joined = (note: Note, before: Note): Note => {
   return { recent, counts }
 }
 
+/** Stores the report of one delivery. */
+export const noted = (draft: MemoryDraft, delivery: RecentDelivery): void =>
+  draft.set(joined(noteOf(delivery), draft.fields))
+
 const unknownState = { state: undefined, stateMessage: undefined }
 
 /**

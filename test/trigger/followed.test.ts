@@ -11,7 +11,7 @@ import { followForMs, maxFollowed } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi, noDefinitions } from '../support/environment.ts'
-import { noAccounts, someHook } from './some-hook.ts'
+import { noAccounts, noLedger, someHook } from './some-hook.ts'
 
 const nothing = (): void => undefined
 const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -21,12 +21,11 @@ const setUp = () => {
   const world = { state: 'progressing' as SettlementState, looks: 0, isGone: false, isUnread: false }
   const looks = new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts)
   const draft = new MemoryDraft(emptyMemory)
-  const owner = someHook
   const amend = (update: Update): void => update(draft)
   const followed = new FollowedChanges(
     { clock, metrics: promMetrics() },
     looks,
-    { of: () => ({ ...noLedger, owner, amend }) },
+    { of: () => ({ ...noLedger, amend }) },
     { isGone: () => world.isGone },
   )
   const { bound } = someHook
@@ -51,22 +50,6 @@ const setUp = () => {
     },
     states: () => draft.fields.recent.map(({ state }) => state ?? '-'),
   }
-}
-
-const never = () => {
-  throw new Error('this test writes no record')
-}
-const noLedger = {
-  known: never,
-  decide: never,
-  later: never,
-  note: never,
-  flush: never,
-  dirty: false,
-  storedAt: 0,
-  idle: true,
-  newer: undefined,
-  rows: 0,
 }
 
 describe('a rollout that nobody waits for', () => {

@@ -313,7 +313,8 @@ ${table(
   asked for; if another object has the name by now, it is \`replaced\`. Where the object does not say how many are available, as an autoscaler or
   a pool inside of a Cluster, it is \`stored\` at once.
 - A Job, of \`runJob\`, is \`complete\` or \`failed\` once Kubernetes says so, with the reasons \`JobComplete\` and \`JobFailed\`. While it runs, it is
-  \`progressing\` (\`JobRunning\`). If it is not there any more, it is \`replaced\` (\`JobGone\`): nobody can say how it ended.
+  \`progressing\` (\`JobRunning\`). If no pod of it is ready after 10 minutes, it is \`stalled\`, and may still start. If it is not there any more, it
+  is \`replaced\` (\`JobGone\`): nobody can say how it ended.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
 - Without \`wait\` too, the trigger that made a rollout or a Job looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
   once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event

@@ -142,8 +142,8 @@ export const driverReasons = {
   RolloutStalled: {
     where: ['waited', 'event'],
     means:
-      'The rollout does not go on: the deadline of the workload has passed, or it is paused. It may still go on later.',
-    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before.',
+      'The rollout does not go on: the deadline of the workload has passed, or it is paused. Or no pod of the Job has started for ten minutes. It may still go on later.',
+    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before. `kubectl delete job/NAME` ends a Job that cannot start.',
   },
   Replaced: {
     where: ['waited'],

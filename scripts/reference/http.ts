@@ -6,6 +6,7 @@ import type { ReasonPlace } from '../../src/api/reasons/reason.ts'
 import { settlementStates } from '../../src/api/settlement.ts'
 import { answerTo, type Answer } from '../../src/trigger/answer.ts'
 import {
+  following,
   answerWithinMs,
   bodyWithinMs,
   defaultWaitMs,
@@ -19,9 +20,8 @@ import {
   maxBodyDepth,
   maxChanges,
   maxHeadBytes,
-  followEveryMs,
-  followForMs,
   maxFollowed,
+  maxFollowedOfHook,
   maxLooks,
   refusedRate,
   refusedEveryMs,
@@ -316,9 +316,9 @@ ${table(
   \`progressing\` (\`JobRunning\`). If no pod of it is ready after 10 minutes, it is \`stalled\`, and may still start. If it is not there any more, it
   is \`replaced\` (\`JobGone\`): nobody can say how it ended.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
-- Without \`wait\` too, the trigger that made a rollout or a Job looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
-  once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event
-  \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
+- Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h. Of each
+  hook it looks at the newest ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that
+  of the last delivery, and an Event \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
 - ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.

@@ -102,7 +102,7 @@ means and what to do about it.
 | look at | it shows |
 |---|---|
 | \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome, and why the hook is no longer Ready |
-| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger\` | one line for each delivery: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
+| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger\` | one line for each delivery, and one if its work ends after its answer: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
 | \`receiverhooks_deliveries_total\` | every delivery of every replica, exactly, and once more if its work ends after its answer ([all metrics](../reference/metrics.md)) |
 | \`curl -X POST "URL?dryRun=true" -d @BODY\` | what the sender's own body would do now |
 `

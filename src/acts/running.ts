@@ -88,6 +88,8 @@ interface Job {
   readonly answers: Promise<Outcome>[]
   /** Reports that the work has ended. Only the first call counts. */
   end: (ended: Pick<EndedWork, 'isAnswered' | 'outcome'>) => void
+  /** Resolves when the work has ended and is reported. */
+  over: Promise<void>
   soFar: string
 }
 
@@ -114,6 +116,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         job.end = () => {}
         ended?.({ ...how, wasDone })
       },
+      over: Promise.resolve(),
       soFar: 'it has begun',
       // A post whose work is over may begin it again at once, and must not find this job then.
       worked: work(
@@ -130,7 +133,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
     }
     left.delete(act.id)
     jobs.set(act.id, job)
-    void job.worked
+    job.over = job.worked
       .then(async ({ outcome }) => {
         const answers = await Promise.all(job.answers)
         job.end({ outcome, isAnswered: answers.includes(outcome) })
@@ -165,7 +168,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       return await answer
     },
     drain: async ms => {
-      await within(clock, ms, Promise.allSettled([...jobs.values()].map(({ worked }) => worked)))
+      await within(clock, ms, Promise.all([...jobs.values()].map(({ over }) => over)))
       stopped = true
       for (const job of jobs.values())
         job.end({ outcome: unfinished(job.soFar, 'its process has ended'), isAnswered: false })

@@ -99,6 +99,17 @@ describe('work that ends', () => {
     end()
   })
 
+  it('while its process waits for it is reported before the process ends', async () => {
+    const { clock, end, ends, letGo, service } = begin()
+    await clock.advance(5000)
+    const known: number[] = []
+    void service.drain(5000).then(() => known.push(ends.length))
+    letGo(done)
+    await clock.advance(100)
+    expect(known).toEqual([1])
+    end()
+  })
+
   it('with its process says how far it came, and says nothing more', async () => {
     const { clock, end, ends, letGo, service } = begin()
     await clock.advance(5000)

@@ -473,7 +473,7 @@ export interface ReceiverHookStatus {
     /** The outcome, for a column: `applied 2 -> 3`, `skipped Duplicate`. */
     result?: string
   }
-  /** The last deliveries, newest first. They appear within seconds. */
+  /** The last deliveries, newest first. They appear within seconds. Three are kept longer while their rollout or Job has not ended, or if it has ended badly. */
   recent?: Array<{
     /** When it was answered. */
     time: string

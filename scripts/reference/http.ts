@@ -6,6 +6,7 @@ import type { ReasonPlace } from '../../src/api/reasons/reason.ts'
 import { settlementStates } from '../../src/api/settlement.ts'
 import { answerTo, type Answer } from '../../src/trigger/answer.ts'
 import {
+  following,
   answerWithinMs,
   bodyWithinMs,
   defaultWaitMs,
@@ -19,9 +20,8 @@ import {
   maxBodyDepth,
   maxChanges,
   maxHeadBytes,
-  followEveryMs,
-  followForMs,
   maxFollowed,
+  maxFollowedOfHook,
   maxLooks,
   refusedRate,
   refusedEveryMs,
@@ -313,11 +313,12 @@ ${table(
   asked for; if another object has the name by now, it is \`replaced\`. Where the object does not say how many are available, as an autoscaler or
   a pool inside of a Cluster, it is \`stored\` at once.
 - A Job, of \`runJob\`, is \`complete\` or \`failed\` once Kubernetes says so, with the reasons \`JobComplete\` and \`JobFailed\`. While it runs, it is
-  \`progressing\` (\`JobRunning\`). If it is not there any more, it is \`replaced\` (\`JobGone\`): nobody can say how it ended.
+  \`progressing\` (\`JobRunning\`). If no pod of it is ready after 10 minutes, it is \`stalled\`, and may still start. If it is not there any more, it
+  is \`replaced\` (\`JobGone\`): nobody can say how it ended.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
-- Without \`wait\` too, the trigger that made a rollout or a Job looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
-  once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event
-  \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
+- Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h. Of each
+  hook it looks at the newest ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that
+  of the last delivery, and an Event \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
 - ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.
@@ -338,6 +339,10 @@ ${table(
 **No answer.** The trigger closes the connection without an answer where any answer could be untrue: it sent a write, did not learn within
 ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
 the limits below, and all connections when its process is killed.
+
+**Work that ends after the answer.** A rollout, a restart, a Job or a forwarded post goes on for up to a minute after a 503 or after a closed connection.
+When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how, as for an answer. What is not done by then
+is a \`failed\` delivery, with how far it came. A trigger that is killed says nothing of it.
 
 ## Times
 

@@ -5,6 +5,7 @@
  */
 
 import type { Outcome } from '../api/outcome.ts'
+import type { MemoryDraft } from '../record/draft.ts'
 
 /**
  * The identity of the work that a delivery asks for. All copies of the delivery, in all processes,
@@ -50,7 +51,16 @@ export type MayContinue = () => Promise<boolean>
  */
 export type Work = (act: Act, mayContinue: MayContinue, progress: Progress) => Promise<Worked>
 
-/** Which other acts may run at the same time. */
+/** How the work of an act has ended in this process. */
+export interface EndedWork {
+  readonly outcome: Outcome
+  /** True if a post was answered with this outcome. Otherwise no sender has got it, and none may ask for it. */
+  readonly isAnswered: boolean
+  /** Returns whether another process had done the act before. Its own answer or report says so then. */
+  readonly wasDone: (draft: MemoryDraft) => boolean
+}
+
+/** How the work of an act is done. */
 export interface ActOptions {
   /**
    * No other act of this hook runs at the same time, and only one process works on this one. Its work
@@ -67,6 +77,8 @@ export interface ActOptions {
    * that was sent before. So nothing is stored.
    */
   readonly asks?: true
+  /** Called once when the work has ended, which may be long after the answer, or when the process stops. */
+  readonly ended?: ((ended: EndedWork) => void) | undefined
 }
 
 /** Does an act once for each delivery, however often the delivery is sent. */

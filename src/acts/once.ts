@@ -78,7 +78,7 @@ const once = async (
   if (!isRemembered(context) && !how.serial) {
     if (!mayRun(context)) return { outcome: 'changed' }
     const act = { key: '', at: clock.now(), id: fresh() }
-    return await running.answer(act, work, { deadline })
+    return await running.answer(act, work, { deadline, ended: how.ended })
   }
   const ledger = context.ledger()
   const { identity } = delivery
@@ -111,7 +111,7 @@ const once = async (
           return { outcome: 'changed' }
         }
         const { isAskable } = context
-        const remembering = how.asks ? {} : { ledger }
+        const remembering = { ended: how.ended, ...(!how.asks && { ledger }) }
         const asked = { ...remembering, deadline, isNamed: identity !== undefined, isAskable, isResumed: result.isOwn }
         return await running.answer(result.act, work, { ...asked, ...(givenAt !== undefined && { givenAt }) })
       }

@@ -4,8 +4,9 @@ import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
 import { acted, maxWorkMs, withoutAct, type ActDone } from '../record/acts.ts'
+import type { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
-import type { Act, Work, Worked } from './acts.ts'
+import type { Act, ActOptions, EndedWork, Work, Worked } from './acts.ts'
 
 /**
  * How long a process may work on a serial act, in milliseconds. Its last request ends within three
@@ -66,7 +67,7 @@ export interface Running {
   readonly idle: boolean
 }
 
-interface Asked {
+interface Asked extends Pick<ActOptions, 'ended'> {
   /** When the post must be answered, in monotonic milliseconds. */
   readonly deadline: number
   /** The record that remembers the act. Absent if none does. */
@@ -83,6 +84,12 @@ interface Asked {
 
 interface Job {
   readonly worked: Promise<Worked>
+  /** The outcomes of the posts that wait or have waited for the work. */
+  readonly answers: Promise<Outcome>[]
+  /** Reports that the work has ended. Only the first call counts. */
+  end: (ended: Pick<EndedWork, 'isAnswered' | 'outcome'>) => void
+  /** Resolves when the work has ended and is reported. */
+  over: Promise<void>
   soFar: string
 }
 
@@ -98,10 +105,18 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
     left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
   }
 
-  const begin = (act: OpenAct, work: Work, { givenAt, isAskable = false, isResumed = false, ledger }: Asked): Job => {
+  const begin = (act: OpenAct, work: Work, asked: Asked): Job => {
+    const { ended, givenAt, isAskable = false, isResumed = false, ledger } = asked
     const end = givenAt === undefined ? clock.monotonic() + maxWorkMs : givenAt + serialWorkMs
     const resumedAt = isResumed ? clock.now() : undefined
+    let wasDone: EndedWork['wasDone'] = draft => isDone(draft, act)
     const job: Job = {
+      answers: [],
+      end: how => {
+        job.end = () => {}
+        ended?.({ ...how, wasDone })
+      },
+      over: Promise.resolve(),
       soFar: 'it has begun',
       // A post whose work is over may begin it again at once, and must not find this job then.
       worked: work(
@@ -110,7 +125,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         soFar => (job.soFar = soFar),
       )
         .then(worked => {
-          remember(act, worked, { isAskable, resumedAt }, ledger)
+          wasDone = remember(act, worked, { isAskable, resumedAt }, ledger)
           if (worked.worked === 'unfinished') leave(act)
           return worked
         })
@@ -118,9 +133,12 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
     }
     left.delete(act.id)
     jobs.set(act.id, job)
-    void job.worked.catch((error: unknown) =>
-      log.error({ act: act.id, error }, 'an act failed in a way it never should'),
-    )
+    job.over = job.worked
+      .then(async ({ outcome }) => {
+        const answers = await Promise.all(job.answers)
+        job.end({ outcome, isAnswered: answers.includes(outcome) })
+      })
+      .catch((error: unknown) => log.error({ act: act.id, error }, 'an act failed in a way it never should'))
     return job
   }
 
@@ -143,20 +161,17 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
     answer: async (act, work, asked) => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)
-      const worked = await within(clock, deadline - clock.monotonic(), job.worked)
-      if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
-      const isUnfinished =
-        !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
-      // Without an idempotency key, a copy would not be recognised. A 503 would promise that
-      // sending again is safe.
-      if (isUnfinished && !isNamed) return { outcome: 'unknown' }
-      return (
-        worked?.outcome ?? { outcome: 'unavailable', reason: 'Unfinished', message: `${job.soFar}; the rest goes on` }
+      const answer = within(clock, deadline - clock.monotonic(), job.worked).then(worked =>
+        answered(worked, job.soFar, isNamed),
       )
+      job.answers.push(answer)
+      return await answer
     },
     drain: async ms => {
-      await within(clock, ms, Promise.allSettled([...jobs.values()].map(({ worked }) => worked)))
+      await within(clock, ms, Promise.all([...jobs.values()].map(({ over }) => over)))
       stopped = true
+      for (const job of jobs.values())
+        job.end({ outcome: unfinished(job.soFar, 'its process has ended'), isAnswered: false })
     },
     get idle() {
       return jobs.size === 0
@@ -164,27 +179,54 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   }
 }
 
+/** Returns what a post gets whose work has ended. `worked` is undefined if it goes on. */
+const answered = (worked: Worked | undefined, soFar: string, isNamed: boolean): Outcome => {
+  if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
+  const isUnfinished = !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
+  // Without an idempotency key, a copy would not be recognised. A 503 would promise that
+  // sending again is safe.
+  if (isUnfinished && !isNamed) return { outcome: 'unknown' }
+  return worked?.outcome ?? unfinished(soFar, 'the rest goes on')
+}
+
+const unfinished = (soFar: string, rest: string): Outcome => ({
+  outcome: 'unavailable',
+  reason: 'Unfinished',
+  message: `${soFar}; ${rest}`,
+})
+
 /** The reasons of acts that were ended early. A part of their work may be done. */
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
 /**
  * Stores in the record how the work of an act has ended. After a failure, the act is removed and
- * may begin again. If work remains, the act stays open for the next copy.
+ * may begin again. If work remains, the act stays open for the next copy. Returns a function that says
+ * of a draft with this update whether the act was done before.
  */
 const remember = (
   act: OpenAct,
   worked: Worked,
   { isAskable, resumedAt }: { readonly isAskable: boolean; readonly resumedAt: number | undefined },
   ledger: Ledger | undefined,
-): void => {
-  if (worked.worked === 'done') {
+): EndedWork['wasDone'] => {
+  if (!ledger) return () => false
+  if (worked.worked === 'unfinished') return draft => isDone(draft, act)
+  // Each update may run on several drafts, always with those that were added after it.
+  let wasDone = false
+  ledger.later(draft => {
+    wasDone = isDone(draft, act)
+    if (worked.worked === 'failed') return withoutAct(draft, act)
     const { ran, ...done } = doneOf(worked.outcome, isAskable)
     // The process that has changed something may have ended before it could say so.
     const hasRun = ran || (resumedAt !== undefined && worked.wasDone === true)
-    ledger?.later(draft => acted(draft, act, { ...done, ran: hasRun, resumedAt }))
-  }
-  if (worked.worked === 'failed') ledger?.later(draft => withoutAct(draft, act))
+    acted(draft, act, { ...done, ran: hasRun, resumedAt })
+  })
+  return () => wasDone
 }
+
+/** Returns whether an act that was begun is done. It may have failed, or be forgotten, if it is not open. */
+const isDone = (draft: MemoryDraft, { id, key }: OpenAct): boolean =>
+  draft.get(key)?.state === 'acted' && !(draft.fields.acts ?? []).some(open => open.id === id)
 
 /** Returns what the record keeps of an act that is done. */
 export const doneOf = (outcome: Outcome, isAskable: boolean): ActDone => {

@@ -198,7 +198,8 @@ export const statusSchema = {
     lastDelivery: lastDeliverySchema,
     recent: {
       type: 'array',
-      description: 'The last deliveries, newest first. They appear within seconds.',
+      description:
+        'The last deliveries, newest first. They appear within seconds. Three are kept longer while their rollout or Job has not ended, or if it has ended badly.',
       maxItems: maxRecent,
       'x-kubernetes-list-type': 'atomic',
       items: deliverySchema,

@@ -255,9 +255,29 @@ export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery],
 export const joined = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
-  const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at).slice(0, maxRecent)
-  return { recent, counts }
+  return { recent: kept([...note.recent, ...before.recent].sort((a, b) => b.at - a.at)), counts }
 }
+
+/**
+ * How many of the listed deliveries are kept for the end of what they began. A process looks for that end for half
+ * an hour and more, while many deliveries may be skipped.
+ */
+const maxOpenEnds = 3
+
+/** Returns which deliveries of a list stay: the newest, and of earlier ones the newest whose end is open or bad. */
+const kept = (deliveries: readonly RecentDelivery[]): readonly RecentDelivery[] => {
+  const open = new Set(deliveries.filter(hasOpenEnd).slice(0, maxOpenEnds))
+  let room = maxRecent - open.size
+  return deliveries.filter(delivery => open.has(delivery) || room-- > 0)
+}
+
+/** Returns whether what a delivery began may still end, or whether it has ended badly. A count is set at once. */
+const hasOpenEnd = ({ outcome, state, summary }: RecentDelivery): boolean =>
+  outcome === 'applied' && summary !== undefined && (state === undefined || state === 'stalled' || state === 'failed')
+
+/** Stores the report of one delivery. */
+export const noted = (draft: MemoryDraft, delivery: RecentDelivery): void =>
+  draft.set(joined(noteOf(delivery), draft.fields))
 
 const unknownState = { state: undefined, stateMessage: undefined }
 

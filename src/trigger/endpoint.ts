@@ -1,5 +1,4 @@
 import type { Environment } from '../environment/environment.ts'
-import type { Acts } from '../acts/acts.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
@@ -24,18 +23,17 @@ import { execute } from './execute.ts'
 import type { CheckGenuine } from './genuine.ts'
 import type { LiveHook } from './hook.ts'
 import { closedUnread, stopped } from './gates.ts'
-import { haltedActs } from './halted-acts.ts'
 import type { IdTokens } from './id-tokens.ts'
 import type { HookAccounts } from './accounts.ts'
 import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, maxRounds } from './limits.ts'
-import { pacedActs } from './paced-acts.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
 import { askedIn, type AskedByQuery } from './query.ts'
 import type { Handled, Recorder } from './record.ts'
 import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
+import { watchedActs } from './watched-acts.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
 import { namedBySigned } from './signed.ts'
@@ -72,15 +70,13 @@ interface EndpointParts {
  */
 export class TriggerEndpoint {
   readonly #parts: EndpointParts & Environment
-  /** The uids of hooks with an act in progress that a spent budget does not end. */
-  readonly #kept = new Set<string>()
   readonly #services: Parameters<typeof execute>[1]
   readonly #admit: Admit
 
   constructor(environment: Environment, parts: EndpointParts) {
     this.#parts = { ...environment, ...parts }
     this.#admit = admitter(this.#parts)
-    this.#services = { ...this.#parts, pace: (acts, context) => this.#pace(acts, context) }
+    this.#services = { ...this.#parts, watched: watchedActs(this.#parts) }
   }
 
   readonly answer: Endpoint = async (request, send) => {
@@ -254,19 +250,6 @@ export class TriggerEndpoint {
       },
       ledger: () => (ledger ??= ledgers.of(hook)),
     }
-  }
-
-  /** Returns acts that are ended early while the budget of their hook is used up, or once it may not act any more. */
-  #pace(acts: Acts, context: TriggerContext): Acts {
-    const { budget, log, notifyLimited } = this.#parts
-    const { hook } = context
-    const { name, namespace, uid } = hook
-    const ended = (message: string): void => {
-      log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
-      notifyLimited(hook)
-    }
-    const paced = pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept: this.#kept, ended })
-    return haltedActs(paced, context, this.#parts)
   }
 }
 

@@ -24,8 +24,8 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
   readonly accounts: HookAccounts
   readonly acts: ActService
   readonly definitions: Definitions
-  /** Returns the same acts, but ends one early if it would write too much, or if its hook may not act any more. */
-  readonly pace: (acts: Acts, context: TriggerContext) => Acts
+  /** Returns the same acts, but ends some early, and reports how those end whose answer could not say it. */
+  readonly watched: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
   readonly zones: KnownZones
 }
@@ -80,7 +80,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     },
     get acts() {
       const acts = keepingActs(services.acts.of(context), context.request)
-      return dryRun ? acts : services.pace(acts, context)
+      return dryRun ? acts : services.watched(acts, context)
     },
   }
   return await inPart(tracing, 'driver', () => run(delivery, execution))

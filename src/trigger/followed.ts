@@ -3,7 +3,7 @@ import type { Environment, Metrics } from '../environment/environment.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { withState } from '../record/protocol.ts'
 import type { Hooks } from './hooks.ts'
-import { followEveryMs, followForMs, maxFollowed } from './limits.ts'
+import { following, maxFollowed, maxFollowedOfHook } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import { shortenedMessage, type FollowedDelivery } from './record.ts'
 
@@ -14,8 +14,8 @@ import { shortenedMessage, type FollowedDelivery } from './record.ts'
 const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
 
 /**
- * Follows the newest rollout, restart or Job that this process has made for each hook, until its outcome
- * is final or {@link followForMs} have passed. The process looks at it even if no post waits, so
+ * Follows the rollouts, restarts and Jobs that this process has made, the newest of each hook, until their outcome
+ * is final or `following.forMs` have passed. The process looks at them even if no post waits, so
  * that the outcome gets into the hook's status. Each new outcome is written with the record. If the
  * process ends before that, the status never shows it.
  */
@@ -25,8 +25,8 @@ export class FollowedChanges {
   readonly #ledgers: Pick<Ledgers, 'of'>
   readonly #hooks: Pick<Hooks, 'isGone'>
   readonly #seconds: ReturnType<Metrics['histogram']>
-  /** By the hook's uid, a function that ends the looks at its change. The oldest is first. */
-  readonly #ends = new Map<string, () => void>()
+  /** By version of a hook, functions that end the looks at its changes. The oldest are first. */
+  readonly #ends = new Map<string, Set<() => void>>()
   #isEnding = false
 
   constructor(
@@ -47,15 +47,17 @@ export class FollowedChanges {
     )
   }
 
-  /**
-   * Looks at a change until its outcome is final. Ends the looks at an earlier change of the same
-   * hook.
-   */
+  /** Looks at a change until its outcome is final. Ends the looks at the oldest changes, if there are too many. */
   follow({ change, delivery, hook }: FollowedDelivery): void {
-    this.#ends.get(hook.uid)?.()
-    const [oldest] = this.#ends.values()
-    if (this.#ends.size >= maxFollowed) oldest?.()
     if (this.#isEnding) return
+    // The looks at one version of a hook cost as much as one, however many changes they are for.
+    const version = `${hook.uid} ${hook.generation}`
+    const ends = this.#ends.get(version) ?? new Set()
+    this.#ends.delete(version)
+    const [oldest] = ends
+    if (ends.size >= maxFollowedOfHook) oldest?.()
+    const [longest = []] = this.#ends.values()
+    if (this.#ends.size >= maxFollowed) for (const end of [...longest]) end()
     const beganAt = this.#clock.monotonic()
     let state: SettlementState | undefined
     const see = (looked: Looked): void => {
@@ -70,24 +72,30 @@ export class FollowedChanges {
       // A stalled rollout may still continue.
       if (state !== 'stalled') end()
     }
-    const leave = this.#looks.join(hook, see, change, followEveryMs)
+    const leave = this.#looks.join(hook, see, change, following.everyMs)
+    if (ends.size > 0) this.#ends.set(version, ends)
     if (!leave) return
-    const cancel = this.#clock.after(followForMs, () => end())
+    const stopSlowing = this.#clock.after(following.oftenForMs, () => {
+      this.#looks.join(hook, see, change, following.seldomEveryMs)
+    })
+    const stopWaiting = this.#clock.after(following.forMs, () => end())
     const end = (): void => {
       leave()
-      cancel()
-      if (this.#ends.get(hook.uid) === end) this.#ends.delete(hook.uid)
+      stopSlowing()
+      stopWaiting()
+      ends.delete(end)
+      if (ends.size === 0 && this.#ends.get(version) === ends) this.#ends.delete(version)
     }
-    this.#ends.set(hook.uid, end)
+    this.#ends.set(version, ends.add(end))
   }
 
   /** Ends all looks, because the process ends. */
   end(): void {
     this.#isEnding = true
-    for (const end of [...this.#ends.values()]) end()
+    for (const end of [...this.#ends.values()].flatMap(ends => [...ends])) end()
   }
 
-  /** Returns the number of changes that are still looked at. */
+  /** Returns the number of versions of hooks whose changes are still looked at. */
   get size(): number {
     return this.#ends.size
   }

@@ -1,22 +1,19 @@
-import type { Acts, Work } from '../acts/acts.ts'
+import type { Acts, EndedWork, Work } from '../acts/acts.ts'
 import type { Outcome } from '../api/outcome.ts'
-import type { RecentDelivery } from '../api/record.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import type { Ledger } from '../record/ledger.ts'
 import type { Authenticate } from './authenticate.ts'
 import { stopped } from './gates.ts'
-import type { LiveHook } from './hook.ts'
-import { shortenedMessage } from './record.ts'
 import type { TriggerContext } from './request.ts'
 
 /** The wait before it is asked again whether a hook may act, while nobody can say. */
 const askAgain: Backoff = { firstMs: 100, maxMs: 1000 }
 
-interface HaltParts extends Pick<Environment, 'clock' | 'log'> {
+export interface HaltParts extends Pick<Environment, 'clock'> {
   readonly authenticate: Authenticate
-  readonly ledgers: { of(hook: LiveHook): Pick<Ledger, 'note'> }
+  /** Reports how work has ended that no answer reports, with a reason of its own if its hook has ended it. */
+  readonly late: (work: EndedWork, reason: 'Halted' | undefined) => void
 }
 
 /**
@@ -27,7 +24,9 @@ interface HaltParts extends Pick<Environment, 'clock' | 'log'> {
  */
 export const haltedActs = (acts: Acts, context: TriggerContext, parts: HaltParts): Acts => ({
   once: (work, how) => {
-    const halted: Work = async (act, mayContinue, progress) => {
+    /** The outcome of an act that its hook has ended. */
+    let halted: Outcome | undefined
+    const mayHalt: Work = async (act, mayContinue, progress) => {
       const mayAct = permission(context, parts)
       let why: string | undefined
       const isAllowed = async (): Promise<boolean> => {
@@ -43,15 +42,18 @@ export const haltedActs = (acts: Acts, context: TriggerContext, parts: HaltParts
       const worked = await work(act, isAllowed, progress)
       if (why === undefined || worked.worked !== 'unfinished') return worked
       const message = `${why}. ${'message' in worked.outcome ? worked.outcome.message : ''}`
-      report(context, parts, message)
+      halted = { outcome: 'unavailable', reason: 'Unfinished', message }
       // What is decided again may be answered as if nothing had been changed.
       const isUntouched = worked.isUntouched === true && act.isResumed !== true
-      const outcome: Outcome = isUntouched
-        ? { outcome: 'changed' }
-        : { outcome: 'unavailable', reason: 'Unfinished', message }
-      return { worked: 'unfinished', outcome }
+      return { worked: 'unfinished', outcome: isUntouched ? { outcome: 'changed' } : halted }
     }
-    return acts.once(halted, how)
+    const ended = (worked: EndedWork): void => {
+      const isDecidedAgain = worked.isAnswered && worked.outcome.outcome === 'changed'
+      // A sender that was answered 503 does not know that its post will do nothing more.
+      if (halted && !isDecidedAgain) parts.late({ ...worked, outcome: halted }, 'Halted')
+      else if (!worked.isAnswered) parts.late(worked, undefined)
+    }
+    return acts.once(mayHalt, { ...how, ended })
   },
   settle: (id, outcome) => acts.settle(id, outcome),
 })
@@ -65,7 +67,7 @@ type MayAct = 'yes' | 'unknown' | { readonly no: string }
  */
 const permission = (
   { delivery: { phase }, hook, isUnchanged, request }: TriggerContext,
-  { authenticate }: HaltParts,
+  { authenticate }: Pick<HaltParts, 'authenticate'>,
 ): (() => Promise<MayAct>) => {
   let isStill = isUnchanged
   return async () => {
@@ -81,18 +83,4 @@ const permission = (
     // It was found out by requests that may have taken seconds.
     return isStill() ? 'yes' : 'unknown'
   }
-}
-
-/** Notifies the hook's owner that an act has ended early: its sender may have got an answer long before. */
-const report = ({ delivery, hook }: TriggerContext, { clock, ledgers, log }: HaltParts, message: string): void => {
-  const { name, namespace } = hook
-  log.warn({ namespace, hook: name, reason: 'Halted', message }, 'an act has ended before its work was done')
-  const note: RecentDelivery = {
-    at: clock.now(),
-    sender: delivery.sender,
-    outcome: 'failed',
-    reason: 'Halted',
-    message: shortenedMessage(message),
-  }
-  ledgers.of(hook).note(note)
 }

@@ -278,13 +278,12 @@ export const lookEveryMsForEach = 20
 /** The maximum number of hooks whose objects are being looked at. */
 export const maxLooks = 64
 
-/**
- * A rollout for which no post waits is looked at too: how often and for how long, in milliseconds,
- * and for how many hooks. The rest of `maxLooks` is for posts that wait.
- */
-export const followEveryMs = 5000
-export const followForMs = 1_800_000
+/** How often and how long a rollout or a Job is looked at for which no post waits, in milliseconds: first often, then seldom. */
+export const following = { everyMs: 5000, oftenForMs: 1_800_000, seldomEveryMs: 60_000, forMs: 86_400_000 }
+
+/** For how many hooks this is done, and for how many changes of each. The rest of `maxLooks` is for posts that wait. */
 export const maxFollowed = 32
+export const maxFollowedOfHook = 3
 
 /** The time limit for reading a workload's pods, in milliseconds, and how many are read. */
 export const lookReadWithinMs = 3000

@@ -1,10 +1,13 @@
+import type { EndedWork } from '../acts/acts.ts'
 import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
 import type { Clock, Counter, Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
+import type { Ledger } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
+import { noted } from '../record/protocol.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
@@ -26,6 +29,11 @@ export interface Handled {
    * delivery that was decided before.
    */
   readonly waits?: { readonly decided: DecidedPost; readonly waitMs: number; readonly isPoll: boolean }
+  /**
+   * Present if no sender gets this answer: the work of the post has ended after another answer. `wasDone` says
+   * whether another process had done the work before.
+   */
+  readonly late?: Pick<EndedWork, 'wasDone'>
 }
 
 /** A change that this process has made, and the report of its delivery. */
@@ -37,7 +45,7 @@ export interface FollowedDelivery {
 
 /**
  * Reports the answer to a post to metrics, log and record. A post that only asks for an outcome is
- * only counted. `ms` is the duration of the post in milliseconds.
+ * only counted. `ms` is the duration of the post, or of its work, in milliseconds.
  */
 export type Recorder = (handled: Handled, ms: number) => void
 
@@ -49,14 +57,14 @@ const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 
 
 export const recorder = (
   { clock, log, metrics, tracing }: Environment,
-  ledgers: Ledgers,
+  ledgers: Pick<Ledgers, 'of'>,
   hooks: Pick<Hooks, 'has'>,
   notifyLimited: (hook: LiveHook) => void,
   follow: (followed: FollowedDelivery) => void,
 ): Recorder => {
   const deliveries = metrics.counter(
     'receiverhooks_deliveries_total',
-    'Posts to trigger URLs, by outcome and reason.',
+    'Posts to trigger URLs, by outcome and reason. If the work of a post ends after its answer, this outcome is counted too.',
     ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
   )
   const duration = metrics.histogram(
@@ -80,7 +88,7 @@ export const recorder = (
       endPolls()
       return
     }
-    const { answer, delivery, hook } = handled
+    const { answer, delivery, hook, late } = handled
     const status = answer === 'no answer' ? 0 : answer.status
     const body = answer === 'no answer' ? undefined : answer.body
     const outcome = outcomeOf(answer)
@@ -92,16 +100,17 @@ export const recorder = (
       outcome,
       reason: body?.reason ?? '',
     }
-    tracing?.result({ ...labels, status })
+    // The trace of a post ends with its answer.
+    if (!late) tracing?.result({ ...labels, status })
     const recent = recentOf(handled, clock.now())
     if (hook && recent) {
-      ledgers.of(hook).note(recent)
+      note(ledgers.of(hook), recent, late)
       if (handled.change) follow({ hook, delivery: recent, change: handled.change })
     }
     if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
     endSeries()
-    duration.observe({ outcome }, ms / 1000)
+    if (!late) duration.observe({ outcome }, ms / 1000)
     // A flood of posts must not fill the log.
     if (mayFlood.has(outcome) && !lines.take('', refusalLines)) {
       unwritten += 1
@@ -109,11 +118,11 @@ export const recorder = (
     }
     const omitted = unwritten === 0 ? undefined : unwritten
     unwritten = 0
-    log.info(
+    log[late && outcome === 'failed' ? 'warn' : 'info'](
       {
         ...labels,
         omitted,
-        status,
+        status: late ? undefined : status,
         from: body?.from,
         to: body?.to,
         summary: body?.summary,
@@ -122,9 +131,18 @@ export const recorder = (
         ms: Math.round(ms * 10) / 10,
         trace_id: tracing?.traceId(),
       },
-      'delivery',
+      late ? 'work has ended after the answer to its post' : 'delivery',
     )
   }
+}
+
+/** Stores the report of a delivery with the next write of its record. */
+const note = (ledger: Pick<Ledger, 'later' | 'note'>, recent: RecentDelivery, late: Handled['late']): void => {
+  if (!late) return ledger.note(recent)
+  ledger.later(draft => {
+    // Otherwise the other process has reported it.
+    if (!late.wasDone(draft)) noted(draft, recent)
+  })
 }
 
 /**

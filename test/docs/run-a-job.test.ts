@@ -21,6 +21,8 @@ it('the page and the example have one hook, which the schema takes, of the CronJ
   expect([...violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')]).toEqual([])
   const cronJob: unknown = parse(blockWith(file, 'yaml', 'kind: CronJob'))
   expect(at(cronJob, 'metadata', 'name')).toBe(at(spec, 'runJob', 'cronJob'))
+  // Without it, a Job that cannot start never ends.
+  expect(at(cronJob, 'spec', 'jobTemplate', 'spec', 'activeDeadlineSeconds')).toBeGreaterThan(0)
 })
 
 it('the page names bounds, variables and defaults as they are', () => {
@@ -37,7 +39,10 @@ it('the page has the status of each end, and the rights that the author needs', 
     return [Number(status), state, reason]
   })
   expect(rows.map(([status, state]) => [status, state])).toEqual(
-    (['complete', 'progressing', 'failed', 'replaced'] as const).map(state => [statusOfState[state][0], state]),
+    (['complete', 'progressing', 'stalled', 'failed', 'replaced'] as const).map(state => [
+      statusOfState[state][0],
+      state,
+    ]),
   )
   for (const [, , reason] of rows) expect(Object.keys(reasons)).toContain(reason)
   expect(runJob.rights.author.map(({ resource, verb }) => `${verb} ${resource}`)).toEqual([

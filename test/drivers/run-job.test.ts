@@ -477,6 +477,20 @@ describe('with an earlier Job that is running', () => {
     expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('run-report', 'act-1')])
   })
 
+  it.each(['GET', 'POST'])(
+    'replace does not say that nothing was changed once it has deleted a Job: %s fails',
+    async method => {
+      let isAway = false
+      const { run } = setUp(request => {
+        if (isAway && request.method === method) return new Unreachable('the API server is away', false)
+        isAway ||= request.method === 'DELETE'
+        return undefined
+      })
+      await run('act-1', { concurrency: 'replace' })
+      expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe('unfinished unavailable Unfinished')
+    },
+  )
+
   it('counts no Job of another hook, and allow makes another one', async () => {
     const { asked, jobs, run, make } = setUp()
     make('POST', jobsPath, {

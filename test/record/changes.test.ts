@@ -18,6 +18,7 @@ import {
   withReport,
   undoOf,
   withRow,
+  withState,
 } from '../support/memories.ts'
 
 const hour = 3_600_000
@@ -116,6 +117,28 @@ describe('what is remembered of deliveries', () => {
     )
     expect(memory.recent.map(({ at }) => at - now)).toEqual(Array.from({ length: maxRecent }, (_, i) => 14 - i))
     expect(memory.counts).toEqual({ applied: 10, skipped: 5 })
+  })
+
+  it('has the last three rollouts or Jobs whose end is open or bad, however many deliveries come after them', () => {
+    const began = (i: number, more: Partial<RecentDelivery> = {}) =>
+      delivered({ at: now + i, reason: 'JobCreated', summary: `made Job/${i}`, ...more })
+    const skips = Array.from({ length: 20 }, (_, i) =>
+      delivered({ at: now + 10 + i, outcome: 'skipped', reason: 'JobRunning' }),
+    )
+    const memory = after(...[0, 1, 2, 3].map(i => began(i)), began(4, { state: 'complete' }), ...skips)
+    const placesOf = ({ recent }: Memory) => recent.map(({ at }) => at - now)
+    const kept = [29, 28, 27, 26, 25, 24, 23, 3, 2, 1]
+    expect(placesOf(memory)).toEqual(kept)
+    expect(memory.counts).toEqual({ applied: 5, skipped: 20 })
+
+    const [failed, complete] = [memory.recent[8], memory.recent[7]]
+    if (!failed || !complete) throw new Error('both are kept')
+    const end = { state: 'failed', stateMessage: 'Job/2 has failed' } as const
+    const later = Array.from({ length: 20 }, (_, i) => delivered({ at: now + 40 + i, outcome: 'skipped' }))
+    const ends = [withState(failed, undefined, end), withState(complete, undefined, { state: 'complete' })]
+    const last = [...ends, ...later].reduce((before, change) => change(before), memory)
+    expect(placesOf(last)).toEqual([59, 58, 57, 56, 55, 54, 53, 52, 2, 1])
+    expect(last.recent[8]).toMatchObject(end)
   })
 
   it('can be read again by the version that wrote it', () => {

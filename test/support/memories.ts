@@ -49,6 +49,7 @@ export const givenUp = (which: protocol.Which, foundAt = 0): Change =>
   changeBy(draft => protocol.givenUp(draft, which, foundAt))
 export const helped = asChange(protocol.helped)
 export const noted = asChange((draft, note: protocol.Note) => draft.set(protocol.joined(note, draft.fields)))
+export const withState = asChange(protocol.withState)
 export const withReport = asChange(groups.withReport)
 export const withUndo = asChange(parts.addToPart)
 export const decided = asChange(deciding.decided)

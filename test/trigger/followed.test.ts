@@ -7,11 +7,11 @@ import { MemoryDraft, type Update } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { FollowedChanges } from '../../src/trigger/followed.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
-import { followForMs, maxFollowed } from '../../src/trigger/limits.ts'
+import { following, maxFollowed } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi, noDefinitions } from '../support/environment.ts'
-import { noAccounts, someHook } from './some-hook.ts'
+import { noAccounts, noLedger, someHook } from './some-hook.ts'
 
 const nothing = (): void => undefined
 const noLog: Log = { debug: nothing, info: nothing, warn: nothing, error: nothing }
@@ -21,12 +21,11 @@ const setUp = () => {
   const world = { state: 'progressing' as SettlementState, looks: 0, isGone: false, isUnread: false }
   const looks = new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts)
   const draft = new MemoryDraft(emptyMemory)
-  const owner = someHook
   const amend = (update: Update): void => update(draft)
   const followed = new FollowedChanges(
     { clock, metrics: promMetrics() },
     looks,
-    { of: () => ({ ...noLedger, owner, amend }) },
+    { of: () => ({ ...noLedger, amend }) },
     { isGone: () => world.isGone },
   )
   const { bound } = someHook
@@ -53,22 +52,6 @@ const setUp = () => {
   }
 }
 
-const never = () => {
-  throw new Error('this test writes no record')
-}
-const noLedger = {
-  known: never,
-  decide: never,
-  later: never,
-  note: never,
-  flush: never,
-  dirty: false,
-  storedAt: 0,
-  idle: true,
-  newer: undefined,
-  rows: 0,
-}
-
 describe('a rollout that nobody waits for', () => {
   it('is looked at every 5 s until it has settled, and its state is stored then', async () => {
     const { clock, follow, states, world } = setUp()
@@ -83,13 +66,28 @@ describe('a rollout that nobody waits for', () => {
     expect([world.looks, clock.pending]).toEqual([looks, 0])
   })
 
-  it('is looked at for half an hour at most, also if it cannot be read', async () => {
+  it('is looked at seldom after half an hour, and its end is stored then too', async () => {
+    const { clock, follow, states, world } = setUp()
+    follow()
+    await clock.advance(following.oftenForMs)
+    const { looks } = world
+    await clock.advance(20 * following.seldomEveryMs)
+    expect(world.looks - looks).toBeLessThanOrEqual(20)
+    expect(world.looks - looks).toBeGreaterThanOrEqual(18)
+    world.state = 'failed'
+    await clock.advance(following.seldomEveryMs + 1000)
+    expect(states()).toEqual(['failed'])
+    await clock.advance(10_000)
+    expect(clock.pending).toBe(0)
+  })
+
+  it('is looked at for a day at most, also if it cannot be read', async () => {
     const { clock, follow, followed, states, world } = setUp()
     world.isUnread = true
     follow()
-    await clock.advance(followForMs)
+    await clock.advance(following.forMs)
     expect([followed.size, states()]).toEqual([0, ['-']])
-    await clock.advance(10_000)
+    await clock.advance(following.seldomEveryMs)
     expect(clock.pending).toBe(0)
   })
 
@@ -108,14 +106,13 @@ describe('a rollout that nobody waits for', () => {
     expect(states()).toEqual(['complete'])
   })
 
-  it('gives way to the next of its hook', async () => {
+  it('is followed on while its hook changes more, and only the last three are', async () => {
     const { clock, follow, followed, states, world } = setUp()
-    follow(1)
-    await settle()
-    follow(2)
+    for (const at of [1, 2, 3, 4]) follow(at)
+    expect(followed.size).toBe(1)
     world.state = 'complete'
     await clock.advance(6000)
-    expect([states(), followed.size]).toEqual([['complete', '-'], 0])
+    expect([states(), followed.size]).toEqual([['complete', 'complete', 'complete', '-'], 0])
   })
 
   it('leaves room for those who wait', async () => {

@@ -1,13 +1,11 @@
 import { expect, it } from 'vitest'
 import type { Acts, MayContinue, Worked } from '../../src/acts/acts.ts'
-import type { RecentDelivery } from '../../src/api/record.ts'
+import type { Outcome } from '../../src/api/outcome.ts'
 import type { Authentication } from '../../src/trigger/authenticate.ts'
 import { haltedActs } from '../../src/trigger/halted-acts.ts'
 import type { TriggerContext } from '../../src/trigger/request.ts'
 import { fakeClock } from '../support/clock.ts'
-import { contextOf } from '../support/deliveries.ts'
-import { testEnvironment } from '../support/environment.ts'
-import { someHook } from './some-hook.ts'
+import { someContext, someHook } from './some-hook.ts'
 
 const left: Worked = {
   worked: 'unfinished',
@@ -28,47 +26,35 @@ const stop = { reason: 'an incident', all: true, at: undefined }
 /** Begins an act whose work asks whether it may go on. */
 const begin = () => {
   const clock = fakeClock()
-  const noted: RecentDelivery[] = []
+  const reported: { readonly outcome: Outcome; readonly reason: 'Halted' | undefined }[] = []
   const world = {
     isUnchanged: true,
     asked: 0,
     mayContinue: true,
+    isAnswered: true,
     found: accepted(),
   }
   let [mayContinue, end]: [MayContinue, (worked: Worked) => void] = [() => Promise.resolve(false), () => {}]
   const plain: Acts = {
-    once: async work =>
-      (
-        await work(
-          { id: 'act', at: 0 },
-          () => Promise.resolve(world.mayContinue),
-          () => {},
-        )
-      ).outcome,
+    once: async (work, how) => {
+      const { outcome } = await work(
+        { id: 'act', at: 0 },
+        () => Promise.resolve(world.mayContinue),
+        () => {},
+      )
+      how?.ended?.({ outcome, isAnswered: world.isAnswered, wasDone: () => false })
+      return outcome
+    },
     settle: () => Promise.resolve(true),
   }
-  const context: TriggerContext = {
-    ...contextOf({ deadline: 4000 }),
-    hook: someHook,
-    delivery: { sender: 'plain', phase: 'none' },
-    request: { method: 'POST', token: 't', source: '', query: new URLSearchParams(), headers: {} },
-    message: {
-      delivery: { sender: 'plain', phase: 'none' },
-      body: new Uint8Array(),
-      isJson: false,
-      proof: undefined,
-      confirmation: undefined,
-    },
-    isUnchanged: () => world.isUnchanged,
-  }
+  const context: TriggerContext = { ...someContext(), isUnchanged: () => world.isUnchanged }
   const acts = haltedActs(plain, context, {
     clock,
-    log: testEnvironment().log,
     authenticate: () => {
       world.asked += 1
       return Promise.resolve(world.found)
     },
-    ledgers: { of: () => ({ note: delivery => void noted.push(delivery) }) },
+    late: ({ outcome }, reason) => void reported.push({ outcome, reason }),
   })
   const answered = acts.once(
     (_act, may) =>
@@ -77,7 +63,7 @@ const begin = () => {
         end = resolve
       }),
   )
-  return { answered, clock, end: (worked: Worked) => end(worked), mayContinue: () => mayContinue(), noted, world }
+  return { answered, clock, end: (worked: Worked) => end(worked), mayContinue: () => mayContinue(), reported, world }
 }
 
 it('an act whose hook is known to be unchanged goes on without a question', async () => {
@@ -99,8 +85,8 @@ it.each<[string, Authentication]>([
   ['the hook was deleted', accepted({ uid: 'uid-2' })],
   ['the hook takes the post no more (HookDeleted)', { accepted: false, status: 410, reason: 'HookDeleted' }],
   ['all hooks were stopped', accepted({}, { stop })],
-])('an act ends, and its delivery is decided again: %s', async (why, found) => {
-  const { answered, clock, end, mayContinue, noted, world } = begin()
+])('an act ends, and its delivery is decided again: %s', async (_why, found) => {
+  const { answered, end, mayContinue, reported, world } = begin()
   Object.assign(world, { isUnchanged: false, found })
   expect(await mayContinue()).toBe(false)
   // It does not begin again, even if the hook does.
@@ -108,16 +94,30 @@ it.each<[string, Authentication]>([
   expect(await mayContinue()).toBe(false)
   end(left)
   expect(await answered).toEqual({ outcome: 'changed' })
-  expect(noted).toEqual([
-    {
-      at: clock.now(),
-      sender: 'plain',
-      outcome: 'failed',
-      reason: 'Halted',
-      message: `${why}. 2 of 5 workloads are done`,
-    },
-  ])
+  // What it is decided as is the answer, and counts. Nothing else is to be said of it.
+  expect(reported).toEqual([])
 })
+
+it('an act that has changed nothing, whose post no longer waits, is reported, because nobody decides it again', async () => {
+  const { answered, end, mayContinue, reported, world } = begin()
+  Object.assign(world, { isUnchanged: false, found: accepted({ suspend: true }), isAnswered: false })
+  await mayContinue()
+  end(left)
+  await answered
+  const message = 'the hook was suspended. 2 of 5 workloads are done'
+  expect(reported).toEqual([{ outcome: { outcome: 'unavailable', reason: 'Unfinished', message }, reason: 'Halted' }])
+})
+
+it.each([true, false])(
+  'an act that was not halted is reported if no answer has said its outcome: answered %s',
+  async is => {
+    const { answered, end, reported, world } = begin()
+    world.isAnswered = is
+    end(left)
+    await answered
+    expect(reported).toEqual(is ? [] : [{ outcome: left.outcome, reason: undefined }])
+  },
+)
 
 it('an act waits while nobody can say whether its hook may act', async () => {
   const { clock, mayContinue, world } = begin()
@@ -146,17 +146,17 @@ it('an act waits until its hook is known to be current', async () => {
 })
 
 it('an act that may have changed something is not decided again: its post is unfinished, and says how far it came', async () => {
-  const { answered, end, mayContinue, noted, world } = begin()
+  const { answered, end, mayContinue, reported, world } = begin()
   Object.assign(world, { isUnchanged: false, found: accepted({ suspend: true }) })
   await mayContinue()
   end({ ...left, isUntouched: false })
   const message = 'the hook was suspended. 2 of 5 workloads are done'
   expect(await answered).toEqual({ outcome: 'unavailable', reason: 'Unfinished', message })
-  expect(noted).toMatchObject([{ reason: 'Halted', message }])
+  expect(reported).toMatchObject([{ reason: 'Halted', outcome: { message } }])
 })
 
 it('an act whose time is over while it waits ends as usual', async () => {
-  const { answered, clock, end, mayContinue, noted, world } = begin()
+  const { answered, clock, end, mayContinue, reported, world } = begin()
   Object.assign(world, { isUnchanged: false, found: { accepted: false, status: 503, reason: 'ApiUnreachable' } })
   let may: boolean | undefined
   void mayContinue().then(answer => (may = answer))
@@ -166,7 +166,7 @@ it('an act whose time is over while it waits ends as usual', async () => {
   expect(may).toBe(false)
   end(left)
   expect(await answered).toBe(left.outcome)
-  expect(noted).toEqual([])
+  expect(reported).toEqual([])
 })
 
 it('an act whose time is over while it asks does not go on', async () => {
@@ -178,7 +178,7 @@ it('an act whose time is over while it asks does not go on', async () => {
 })
 
 it('an act that is done when its hook is closed says so', async () => {
-  const { answered, end, mayContinue, noted, world } = begin()
+  const { answered, end, mayContinue, reported, world } = begin()
   Object.assign(world, { isUnchanged: false, found: accepted({ suspend: true }) })
   await mayContinue()
   const done: Worked = {
@@ -187,5 +187,5 @@ it('an act that is done when its hook is closed says so', async () => {
   }
   end(done)
   expect(await answered).toBe(done.outcome)
-  expect(noted).toEqual([])
+  expect(reported).toEqual([])
 })

@@ -1,4 +1,7 @@
+import type { Ledger } from '../../src/record/ledger.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
+import type { TriggerContext } from '../../src/trigger/request.ts'
+import { contextOf } from '../support/deliveries.ts'
 
 /** A hook in good order, whose driver must not be run. */
 export const someHook: LiveHook = {
@@ -42,3 +45,35 @@ export const someHook: LiveHook = {
 
 /** All hooks act as the trigger. */
 export const noAccounts = { of: () => undefined }
+
+const never = () => {
+  throw new Error('this test writes no record')
+}
+
+/** A record that must be neither read nor written. */
+export const noLedger: Ledger = {
+  owner: someHook,
+  known: never,
+  decide: never,
+  later: never,
+  note: never,
+  amend: never,
+  flush: never,
+  dirty: false,
+  storedAt: 0,
+  idle: true,
+  newer: undefined,
+  rows: 0,
+}
+
+const delivery = { sender: 'plain', phase: 'none' } as const
+
+/** Returns a post to the hook, without a body, that has four seconds. */
+export const someContext = (): TriggerContext => ({
+  ...contextOf({ deadline: 4000 }),
+  hook: someHook,
+  delivery,
+  request: { method: 'POST', token: 't', source: '', query: new URLSearchParams(), headers: {} },
+  message: { delivery, body: new Uint8Array(), isJson: false, proof: undefined, confirmation: undefined },
+  isUnchanged: () => true,
+})

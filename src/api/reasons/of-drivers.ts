@@ -142,8 +142,8 @@ export const driverReasons = {
   RolloutStalled: {
     where: ['waited', 'event'],
     means:
-      'The rollout does not go on: the deadline of the workload has passed, or it is paused. It may still go on later.',
-    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before.',
+      'The rollout does not go on: the deadline of the workload has passed, or it is paused. Or no pod of the Job has started for ten minutes. It may still go on later.',
+    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before. `kubectl delete job/NAME` ends a Job that cannot start.',
   },
   Replaced: {
     where: ['waited'],
@@ -174,7 +174,7 @@ export const driverReasons = {
     todo: "Correct `path`, `headers` or the Service. The Service's own log says what it did not like.",
   },
   ServiceUnavailable: {
-    where: ['unavailable'],
+    where: ['unavailable', 'listed'],
     means:
       'The Service could not be reached, answered 5xx, 408 or 429, or did not answer completely in time. It may have got the post.',
     todo: 'Nothing: the sender tries again. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
@@ -206,8 +206,9 @@ export const driverReasons = {
     todo: 'Write it as npm does: `~1.4`, `>=2 <3`.',
   },
   Unfinished: {
-    where: ['unavailable'],
-    means: 'The work is not finished yet. It goes on by itself for a minute, and the same post sent again finishes it.',
-    todo: 'Nothing: the sender tries again. If it does not, look at the last delivery in the status.',
+    where: ['unavailable', 'listed'],
+    means:
+      'The work was not finished within four seconds. It goes on by itself for a minute, and the same post sent again finishes it. If the status lists it, the minute is over, or the trigger was restarted.',
+    todo: 'Send the same post again if the status lists it as failed. Before that there is nothing to do: the status says how the work ends.',
   },
 } as const satisfies Record<string, ReasonText>

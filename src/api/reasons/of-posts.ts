@@ -75,7 +75,7 @@ export const postReasons = {
     todo: 'Nothing: the sender tries again.',
   },
   ApiUnreachable: {
-    where: ['unavailable', 'refused'],
+    where: ['unavailable', 'refused', 'listed'],
     means: 'The trigger cannot reach the API server.',
     todo: 'Nothing: the sender tries again.',
   },
@@ -97,7 +97,7 @@ export const postReasons = {
     todo: 'Nothing: the sender tries again. If you expect so many posts, raise `rateLimit`.',
   },
   WritesLimited: {
-    where: ['unavailable', 'event'],
+    where: ['unavailable', 'event', 'listed'],
     means:
       'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
     todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',

@@ -66,11 +66,14 @@ export interface PodsCollector {
 
 /**
  * Makes a collector for the pods of a workload. It keeps no pod, because a tenant decides how large
- * pods are. `of` is how many are wanted.
+ * pods are.
  */
-export const podsCollector = (object: StoredObject, workloads: Workloads, of: number): PodsCollector => {
+export const podsCollector = (object: StoredObject, workloads: Workloads, of: number): PodsCollector =>
   // A Deployment replaces old pods that are stuck. A StatefulSet waits for them.
-  const isOfTemplate = workloads.type.kind === 'Deployment' ? ofTemplate(object, workloads) : () => true
+  unreadyPods(of, workloads.type.kind === 'Deployment' ? ofTemplate(object, workloads) : () => true)
+
+/** Makes a collector for pods of which `of` are wanted. Only those of the present template have causes. */
+export const unreadyPods = (of: number, isOfTemplate: (pod: StoredObject) => boolean): PodsCollector => {
   const counts = new Map<string, number>()
   let unreadySince = Infinity
   return {

@@ -31,14 +31,16 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
 ]
 
 /**
- * The right to find out why a rollout does not continue. Both drivers of rollouts use it. Only one
+ * The right to find out why a rollout does not continue. The drivers of rollouts and Jobs use it. Only one
  * of them declares it.
  */
 export const rolloutPods: Extra = {
   name: 'rollout-pods',
-  hooks: 'with redeploy or restart, whose outcome is to say why pods are not ready',
+  hooks: 'with redeploy, restart or runJob, whose outcome is to say why pods are not ready',
   readsDefinitions: false,
-  trigger: [{ group: '', resource: 'pods', verbs: ['list'], why: "to say why a rollout's pods are not ready" }],
+  trigger: [
+    { group: '', resource: 'pods', verbs: ['list'], why: 'to say why the pods of a rollout or a Job are not ready' },
+  ],
   keeps: [],
 }
 

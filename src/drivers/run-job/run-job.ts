@@ -40,7 +40,10 @@ export const runJob = {
     if ('unusable' in inputs) return { outcome: 'failed', reason: 'InputUnusable', message: inputs.unusable }
     // Of two deliveries at the same time, each would find that no Job runs.
     const how = member.concurrency === 'allow' ? {} : ({ serial: true } as const)
-    return await execution.acts.once((act, mayContinue) => run({ act, execution, inputs, member, mayContinue }), how)
+    return await execution.acts.once(
+      (act, mayContinue) => run({ act, execution, inputs, member, mayContinue, hasDeleted: false }),
+      how,
+    )
   },
 
   look: async (_member, looking) => await lookAtJobs(looking),
@@ -64,6 +67,8 @@ interface Run {
   readonly inputs: readonly PostText[]
   readonly member: RunJob
   readonly mayContinue: MayContinue
+  /** Whether an earlier Job was deleted for this delivery. */
+  hasDeleted: boolean
 }
 
 const run = async (asked: Run): Promise<Worked> => {
@@ -77,7 +82,7 @@ const run = async (asked: Run): Promise<Worked> => {
       case 'too large':
         return unread('TooLarge', message, asked.act)
       case 'unreachable':
-        return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
+        return away(asked, message)
     }
   }
 }
@@ -112,6 +117,7 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
     const deleted = await deleteJob(other, execution, { mayContinue, outcomeOf })
     if (deleted.deleted === 'refused') return failed('Forbidden', deleted.message)
     if (deleted.deleted === 'open') return unfinished(deleted.message)
+    asked.hasDeleted = true
   }
   return others.length === maxOthers ? unfinished('earlier Jobs are being deleted') : undefined
 }
@@ -155,9 +161,7 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
       return unread('Forbidden', result.message, { isResumed: true })
     case 'open': {
       if (result.mayBeStored) return unfinished(result.message)
-      const { message } = result
-      const outcome = { outcome: 'unavailable', reason: 'ApiUnreachable', message } as const
-      return { worked: 'unfinished', outcome, isUntouched: asked.member.concurrency !== 'replace' }
+      return { ...away(asked, result.message), isUntouched: asked.member.concurrency !== 'replace' }
     }
   }
 }
@@ -205,6 +209,12 @@ const unread = (reason: 'Forbidden' | 'TooLarge', message: string, { isResumed }
   worked: isResumed ? 'unfinished' : 'failed',
   outcome: { outcome: 'failed', reason, message },
 })
+
+/** Returns the result if the API server cannot be reached. An answer `ApiUnreachable` says that nothing was changed. */
+const away = ({ hasDeleted }: Run, message: string): Extract<Worked, { worked: 'unfinished' }> =>
+  hasDeleted
+    ? unfinished(`earlier Jobs were deleted, and no other one was made: ${message}`)
+    : { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
 
 const unfinished = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
   const message = `${why}; the same sent again makes the Job, if it is not there`

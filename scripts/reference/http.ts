@@ -22,7 +22,9 @@ import {
   followEveryMs,
   followForMs,
   maxFollowed,
+  maxFollowedOfNamespace,
   maxLooks,
+  maxLooksOfNamespace,
   refusedRate,
   refusedEveryMs,
   requestWithinMs,
@@ -164,7 +166,7 @@ const memoryMiB = 320
 
 /** Makes the page on the trigger's HTTP interface, for authors of clients. The numbers are the program's. */
 export const httpPage = (): string => {
-  const { connections, maxHeldBytes, maxOfNamespace, ...limitsWaiting } = limitsIn(memoryMiB * 1024 * 1024)
+  const { connections, maxHeldBytes, maxOfNamespace, waiting } = limitsIn(memoryMiB * 1024 * 1024)
   return `${generated}
 # HTTP
 
@@ -316,9 +318,10 @@ ${table(
   \`progressing\` (\`JobRunning\`). If it is not there any more, it is \`replaced\` (\`JobGone\`): nobody can say how it ended.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
 - Without \`wait\` too, the trigger that made a rollout or a Job looks at it, every ${milliseconds(followEveryMs)} for at most ${milliseconds(followForMs)}. Of each hook it looks at the newest, and at ${maxFollowed} hooks at
-  once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event
+  once, ${maxFollowedOfNamespace} of one namespace. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that of the last delivery, and an Event
   \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
-- ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
+- ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. As many more get one look and are answered
+  by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.
 

@@ -3,7 +3,7 @@ import type { Environment, Metrics } from '../environment/environment.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { withState } from '../record/protocol.ts'
 import type { Hooks } from './hooks.ts'
-import { followEveryMs, followForMs, maxFollowed } from './limits.ts'
+import { followEveryMs, followForMs, maxFollowed, maxFollowedOfNamespace } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import { shortenedMessage, type FollowedDelivery } from './record.ts'
 
@@ -25,8 +25,8 @@ export class FollowedChanges {
   readonly #ledgers: Pick<Ledgers, 'of'>
   readonly #hooks: Pick<Hooks, 'isGone'>
   readonly #seconds: ReturnType<Metrics['histogram']>
-  /** By the hook's uid, a function that ends the looks at its change. The oldest is first. */
-  readonly #ends = new Map<string, () => void>()
+  /** By the hook's uid, what ends the looks at its change. The oldest is first. */
+  readonly #followed = new Map<string, { readonly namespace: string; readonly end: () => void }>()
   #isEnding = false
 
   constructor(
@@ -49,12 +49,10 @@ export class FollowedChanges {
 
   /**
    * Looks at a change until its outcome is final. Ends the looks at an earlier change of the same
-   * hook.
+   * hook. If too many are looked at, it ends the oldest of the namespace that has the most.
    */
   follow({ change, delivery, hook }: FollowedDelivery): void {
-    this.#ends.get(hook.uid)?.()
-    const [oldest] = this.#ends.values()
-    if (this.#ends.size >= maxFollowed) oldest?.()
+    this.#followed.get(hook.uid)?.end()
     if (this.#isEnding) return
     const beganAt = this.#clock.monotonic()
     let state: SettlementState | undefined
@@ -72,24 +70,37 @@ export class FollowedChanges {
     }
     const leave = this.#looks.join(hook, see, change, followEveryMs)
     if (!leave) return
+    this.#makeRoom(hook.namespace)
     const cancel = this.#clock.after(followForMs, () => end())
     const end = (): void => {
       leave()
       cancel()
-      if (this.#ends.get(hook.uid) === end) this.#ends.delete(hook.uid)
+      if (this.#followed.get(hook.uid)?.end === end) this.#followed.delete(hook.uid)
     }
-    this.#ends.set(hook.uid, end)
+    this.#followed.set(hook.uid, { namespace: hook.namespace, end })
   }
 
   /** Ends all looks, because the process ends. */
   end(): void {
     this.#isEnding = true
-    for (const end of [...this.#ends.values()]) end()
+    for (const { end } of [...this.#followed.values()]) end()
   }
 
   /** Returns the number of changes that are still looked at. */
   get size(): number {
-    return this.#ends.size
+    return this.#followed.size
+  }
+
+  /** Ends the looks at one change if there is no room for one more of a namespace. */
+  #makeRoom(namespace: string): void {
+    const ofEach = new Map<string, { end: () => void }[]>()
+    for (const each of this.#followed.values()) {
+      ofEach.set(each.namespace, [...(ofEach.get(each.namespace) ?? []), each])
+    }
+    const own = ofEach.get(namespace) ?? []
+    const most = [...ofEach.values()].reduce((a, b) => (b.length > a.length ? b : a), own)
+    if (own.length >= maxFollowedOfNamespace) own[0]?.end()
+    else if (this.#followed.size >= maxFollowed) most[0]?.end()
   }
 }
 

@@ -1,4 +1,5 @@
 import type { ConnectionLimits } from '../environment/places.ts'
+import type { Share } from './shares.ts'
 
 /** All limits of the trigger. Times are in milliseconds. */
 
@@ -84,12 +85,11 @@ export interface Limits {
    */
   readonly maxOfNamespace: number
   /**
-   * `maxWaiting`: how many posts with `wait`, of all hooks, may wait for an outcome. It is an
-   * eighth of the connections, so that alerts have the rest. `maxWaitingOfHook`: how many of one
-   * hook may. It is half of `maxWaiting`.
+   * How many posts with `wait` may wait for an outcome: an eighth of the connections, so that alerts
+   * have the rest. A namespace may take half of them, a hook a quarter. Beyond it, as many more may wait
+   * for one look.
    */
-  readonly maxWaiting: number
-  readonly maxWaitingOfHook: number
+  readonly waiting: Share
 }
 
 /**
@@ -119,8 +119,7 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
     },
     maxHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
     maxOfNamespace: half,
-    maxWaiting: Math.floor(most / 8),
-    maxWaitingOfHook: Math.floor(most / 16),
+    waiting: { all: Math.floor(most / 8), ofNamespace: Math.floor(most / 16), ofHook: Math.floor(most / 32) },
   }
 }
 
@@ -249,10 +248,7 @@ export const maxChanges = 200
 /** The longest summary in a record, in characters. */
 export const maxRecordSummary = 256
 
-/**
- * How long acts such as rollouts may continue at shutdown. A copy of the delivery finishes what
- * remains then.
- */
+/** How long acts such as rollouts may continue at shutdown. A copy of the delivery finishes the rest. */
 export const drainActsMs = 5000
 
 /**
@@ -275,23 +271,22 @@ export const firstLookWithinMs = 4000
 export const lookEveryMs = 1000
 export const lookEveryMsForEach = 20
 
-/** The maximum number of hooks whose objects are being looked at. */
+/** The maximum number of hooks whose objects are being looked at, in all and of one namespace. */
 export const maxLooks = 64
+export const maxLooksOfNamespace = 32
 
 /**
  * A rollout for which no post waits is looked at too: how often and for how long, in milliseconds,
- * and for how many hooks. The rest of `maxLooks` is for posts that wait.
+ * and for how many hooks, in all and of one namespace. The rest of `maxLooks` is for posts that wait.
  */
 export const followEveryMs = 5000
 export const followForMs = 1_800_000
 export const maxFollowed = 32
+export const maxFollowedOfNamespace = 16
 
 /** The time limit for reading a workload's pods, in milliseconds, and how many are read. */
 export const lookReadWithinMs = 3000
 export const maxPods = 100
 
-/**
- * How long pods are not requested again in a namespace where they may not be listed, in
- * milliseconds.
- */
+/** How long pods are not requested again in a namespace where they may not be listed, in milliseconds. */
 export const forbiddenPodsForMs = 60_000

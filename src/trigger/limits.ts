@@ -172,6 +172,13 @@ export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 /** How many posts with an unknown key id in their token may wait for a read of the key set. */
 export const maxWaitingForKeys = 32
 
+/**
+ * How many series a counter of posts may have, in all and of one namespace. A scrape blocks the event
+ * loop for some 3 ms for each 1,000.
+ */
+export const maxSeries = 20_000
+export const maxSeriesOfNamespace = 10_000
+
 /** The rate of log lines about posts that were refused or got 503. Metrics count all of them. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
 

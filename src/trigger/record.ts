@@ -7,6 +7,7 @@ import { rateLimiter } from '../environment/rate.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
+import { boundedSeries } from './bounded-series.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { maxRecordSummary, refusalLines } from './limits.ts'
@@ -54,10 +55,15 @@ export const recorder = (
   notifyLimited: (hook: LiveHook) => void,
   follow: (followed: FollowedDelivery) => void,
 ): Recorder => {
-  const deliveries = metrics.counter(
-    'receiverhooks_deliveries_total',
-    'Posts to trigger URLs, by outcome and reason.',
-    ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
+  const deliveries = boundedSeries(
+    metrics.counter('receiverhooks_deliveries_total', 'Posts to trigger URLs, by outcome and reason.', [
+      'namespace',
+      'hook',
+      'driver',
+      'sender',
+      'outcome',
+      'reason',
+    ]),
   )
   const duration = metrics.histogram(
     'receiverhooks_delivery_duration_seconds',
@@ -65,10 +71,12 @@ export const recorder = (
     ['outcome'],
     buckets,
   )
-  const polls = metrics.counter(
-    'receiverhooks_polls_total',
-    'Posts that ask for the outcome of a delivery that was decided before.',
-    ['namespace', 'hook'],
+  const polls = boundedSeries(
+    metrics.counter(
+      'receiverhooks_polls_total',
+      'Posts that ask for the outcome of a delivery that was decided before.',
+      ['namespace', 'hook'],
+    ),
   )
   const lines = rateLimiter(clock, 1)
   let unwritten = 0

@@ -170,13 +170,14 @@ export const driverReasons = {
   },
   ServiceAnswered: {
     where: ['failed'],
-    means: 'The Service answered with a redirect or with a status 4xx. No redirect is followed.',
+    means:
+      'The Service answered with a redirect, or with a status 4xx other than 408, 409, 425 and 429. No redirect is followed.',
     todo: "Correct `path`, `headers` or the Service. The Service's own log says what it did not like.",
   },
   ServiceUnavailable: {
     where: ['unavailable'],
     means:
-      'The Service could not be reached, answered 5xx, 408 or 429, or did not answer completely in time. It may have got the post.',
+      'The Service could not be reached, answered 5xx, 408, 409, 425 or 429, or did not answer completely in time. It may have got the post.',
     todo: 'Nothing: the sender tries again. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
   },
   TooManyHops: {

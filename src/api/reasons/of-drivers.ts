@@ -178,7 +178,7 @@ export const driverReasons = {
     where: ['unavailable'],
     means:
       'The Service could not be reached, answered 5xx, 408, 409, 425 or 429, or did not answer completely in time. It may have got the post.',
-    todo: 'Nothing: the sender tries again. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
+    todo: 'Let the Service answer, and look at the network policy. Send the post again where the sender does not, such as GitHub. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
   },
   TooManyHops: {
     where: ['failed'],
@@ -209,6 +209,6 @@ export const driverReasons = {
   Unfinished: {
     where: ['unavailable'],
     means: 'The work is not finished yet. It goes on by itself for a minute, and the same post sent again finishes it.',
-    todo: 'Nothing: the sender tries again. If it does not, look at the last delivery in the status.',
+    todo: 'Nothing, if the sender tries again. If it does not, look at the last delivery in the status.',
   },
 } as const satisfies Record<string, ReasonText>

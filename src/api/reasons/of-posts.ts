@@ -62,7 +62,7 @@ export const postReasons = {
   BodyTooSlow: {
     where: ['refused'],
     means: 'The body did not arrive in time.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Nothing, if the sender tries again.',
   },
   BadQuery: {
     where: ['refused'],
@@ -72,12 +72,12 @@ export const postReasons = {
   NotReady: {
     where: ['refused'],
     means: 'The trigger has not read the hooks and keys yet.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Nothing, if the sender tries again.',
   },
   ApiUnreachable: {
     where: ['unavailable', 'refused'],
     means: 'The trigger cannot reach the API server.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Nothing, if the sender tries again.',
   },
   InternalError: {
     where: ['unavailable'],
@@ -88,25 +88,25 @@ export const postReasons = {
     where: ['unavailable', 'refused'],
     means:
       'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. The message says which.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Nothing, if the sender tries again.',
   },
   RateLimited: {
     where: ['unavailable'],
     means:
       'More posts came for the hook than its `rateLimit` lets through, or more than 1 MiB a second in bodies of over 64 kB.',
-    todo: 'Nothing: the sender tries again. If you expect so many posts, raise `rateLimit`.',
+    todo: 'Nothing, if the sender tries again. If you expect so many posts, raise `rateLimit`.',
   },
   WritesLimited: {
     where: ['unavailable', 'event'],
     means:
       'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
-    todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',
+    todo: 'Nothing, if the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',
   },
   RecordFull: {
     where: ['unavailable', 'event'],
     means:
       'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`.',
-    todo: 'Nothing: the sender tries again, and there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
+    todo: 'Nothing, if the sender tries again: there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
   },
   RecordTooNew: {
     where: ['unavailable'],
@@ -116,7 +116,7 @@ export const postReasons = {
   Overloaded: {
     where: ['unavailable', 'refused'],
     means: 'Too many deliveries are waiting.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Nothing, if the sender tries again.',
   },
   PublicKeysRestored: {
     where: ['event'],

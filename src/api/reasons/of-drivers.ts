@@ -121,7 +121,7 @@ export const driverReasons = {
   NameTaken: {
     where: ['failed'],
     means: 'A Job that this delivery has not made has the name that its Job would have.',
-    todo: 'Delete or rename that Job, and find out who made it: such names begin with the name of the CronJob, and end by chance.',
+    todo: 'Delete or rename that Job, and find out who made it: such names begin with the name of the hook, and end by chance.',
   },
   InputUnusable: {
     where: ['failed'],

@@ -73,7 +73,8 @@ export const driverReasons = {
   },
   RolloutRunning: {
     where: ['skipped'],
-    means: 'A rollout of the workload is not through, or is stuck. A restart on top of it would hide what is wrong.',
+    means:
+      'A rollout of the workload is not through, or is stuck, or a pod is not available. A restart on top of it would hide what is wrong.',
     todo: 'Look at `kubectl rollout status`. A post after its end restarts the workload.',
   },
   RolloutPaused: {

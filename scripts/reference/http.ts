@@ -25,6 +25,7 @@ import {
   maxFollowedOfNamespace,
   maxLooks,
   maxLooksOfNamespace,
+  maxKept,
   refusedRate,
   refusedEveryMs,
   requestWithinMs,
@@ -364,6 +365,11 @@ ${table(
     [
       'what the posts to one hook make the API server store, a replica',
       `${kilobytes(writeBudget.burst)} at once, ${kilobytes(writeBudget.perSecond)} a second`,
+      `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
+    ],
+    [
+      'Jobs that the posts to one hook make, a replica',
+      `${maxKept.toLocaleString('en')} at once, ${maxKept.toLocaleString('en')} within the hook's \`ttl\``,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     ['posts that wait in one namespace', String(maxOfNamespace), '503 `Overloaded`'],

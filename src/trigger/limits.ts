@@ -18,10 +18,7 @@ export const bodyWithinMs = 3000
 /** The largest body, in bytes. Alertmanager's largest groups are smaller. */
 export const maxPostBodyBytes = 1024 * 1024
 
-/**
- * The largest body that is parsed in the event loop, in bytes. Parsing it blocks the loop for a few
- * milliseconds at most.
- */
+/** The largest body that is parsed in the event loop, in bytes. Parsing it takes a few milliseconds at most. */
 export const smallBodyBytes = 64 * 1024
 
 /**
@@ -166,6 +163,12 @@ export const maxLimitedHooks = 20_000
  */
 export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
 
+/**
+ * How many objects a hook may make at once that are kept for a while, such as Jobs. After that it may make
+ * as many in each such time.
+ */
+export const maxKept = 1_000
+
 /** How often a hook's owner is notified that its budget is used up. Each notice costs a write. */
 export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 
@@ -209,10 +212,7 @@ export const hookReadWithinMs = 2000
 /** The time limit for reading a CRD. It leaves time for a step with a read of its own. */
 export const definitionReadWithinMs = 1500
 
-/**
- * The rate of live reads of unknown hooks, which were just created or long deleted. Posts beyond it
- * get 503.
- */
+/** The rate of live reads of unknown hooks, just created or long deleted. Posts beyond it get 503. */
 export const lookupRate = { perSecond: 2, burst: 20 } as const
 
 /**

@@ -99,8 +99,8 @@ export const postReasons = {
   WritesLimited: {
     where: ['unavailable', 'event'],
     means:
-      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
-    todo: 'Nothing, if the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',
+      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that are kept.',
+    todo: 'Nothing, if the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, give those that mean the same the same idempotency key, or keep Jobs for less long (`ttl`).',
   },
   RecordFull: {
     where: ['unavailable', 'event'],

@@ -210,6 +210,6 @@ export const driverReasons = {
   Unfinished: {
     where: ['unavailable'],
     means: 'The work is not finished yet. It goes on by itself for a minute, and the same post sent again finishes it.',
-    todo: 'Nothing, if the sender tries again. If it does not, look at the last delivery in the status.',
+    todo: 'Send the post again, unless its sender does. The last delivery in the status says how it ended.',
   },
 } as const satisfies Record<string, ReasonText>

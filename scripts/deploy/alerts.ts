@@ -40,6 +40,7 @@ const delivered = (outcome: string, reason: string, pod = 'a'): string =>
   `receiverhooks_deliveries_total{namespace="shop", hook="web-up", driver="scale", sender="plain", outcome="${outcome}", reason="${reason}", pod="${pod}"}`
 const build = (pod: string): string => `receiverhooks_build_info{version="1", pod="${pod}"}`
 const queue = (pod: string): string => `receiverhooks_step_queue_length{pod="${pod}"}`
+const ready = (pod: string): string => `receiverhooks_ready{pod="${pod}"}`
 const leads = (pod: string): string => `leader_election_master_status{name="receiver-hooks-controller", pod="${pod}"}`
 const errors = (controller: string): string => `controller_runtime_reconcile_errors_total{controller="${controller}"}`
 const start = (pod: string): string => `receiverhooks_start_time_seconds{pod="${pod}"}`
@@ -159,6 +160,13 @@ const failedPosts = 'receiverhooks_deliveries_total{outcome="failed", hook!=""}'
 /** Posts that show that the hook works, also where there is nothing left to do. One that is skipped shows nothing. */
 const goodPosts = 'receiverhooks_deliveries_total{outcome=~"applied|unchanged", hook!=""}'
 
+/** Posts that were answered 503, except where all hooks are stopped or a sender posts too much. */
+const unavailablePosts =
+  'receiverhooks_deliveries_total{outcome="unavailable", hook!="", reason!~"Stopped|RateLimited"}'
+
+/** Posts that show that the hook works, or that what was answered 503 has been done since. */
+const doneAfterAll = [goodPosts, 'receiverhooks_deliveries_total{reason="Duplicate", hook!=""}']
+
 /** Longer than the four hours after which Alertmanager repeats a notification by default, in hours. */
 const seldom = 5
 
@@ -187,11 +195,12 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksNoTrigger',
-    expr: `${running} unless group(receiverhooks_step_queue_length)`,
+    // A process of an older version has no receiverhooks_ready, and counts.
+    expr: `${running} unless group(receiverhooks_step_queue_length unless receiverhooks_ready == 0)`,
     for: '2m',
     severity: 'critical',
-    summary: 'No trigger runs, or none can be scraped.',
-    description: 'Controllers run. Posts to trigger URLs may find nobody.',
+    summary: 'No trigger is ready, or none can be scraped.',
+    description: 'Other processes run, or triggers that are not ready. Posts to trigger URLs may find nobody.',
     tested: {
       firing: { [build('controller')]: '1x60', [leads('controller')]: '1x60' },
       labels: {},
@@ -202,6 +211,23 @@ export const alerts: readonly Alert[] = [
           series: { [build('controller')]: '1x60', [build('trigger')]: '1x9 stale', [queue('trigger')]: '0x9 stale' },
           at: '30m',
           fires: {},
+        },
+        {
+          says: 'every trigger runs, and none is ready',
+          series: { [build('a')]: '1x60', [queue('a')]: '0x60', [ready('a')]: '0x60' },
+          at: '30m',
+          fires: {},
+        },
+        {
+          says: 'one trigger of two is ready',
+          series: {
+            [build('a')]: '1x60',
+            [queue('a')]: '0x60',
+            [ready('a')]: '0x60',
+            [queue('b')]: '0x60',
+            [ready('b')]: '1x60',
+          },
+          at: '30m',
         },
         {
           says: 'each role has processes of its own',
@@ -360,6 +386,75 @@ export const alerts: readonly Alert[] = [
           series: { [delivered('failed', 'TargetNotFound')]: '0+1x60', [delivered('applied', 'Stepped')]: '0+1x60' },
           at: '30m',
           fires: webUp,
+        },
+      ],
+    },
+  },
+  {
+    name: 'ReceiverHooksDeliveriesUnavailable',
+    expr: [
+      `sum by (namespace, hook) (rate(${unavailablePosts}[15m])) > 0`,
+      ...doneAfterAll.map(posts => `unless sum by (namespace, hook) (rate(${posts}[15m])) > 0`),
+      // Posts that come more seldom than every 15 minutes.
+      `or sum by (namespace, hook) (${risen(unavailablePosts, seldom)})`,
+      ...doneAfterAll.map(posts => `unless sum by (namespace, hook) (${risen(posts, seldom)})`),
+    ].join(' '),
+    for: '15m',
+    severity: 'warning',
+    summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} are answered 503.',
+    description:
+      'None of its posts succeeds, and a sender that does not try again has lost its post. Nothing in the status says so. The reason is in the metric and in the log of the triggers.',
+    tested: {
+      firing: { [delivered('unavailable', 'ServiceUnavailable')]: '0+1x60' },
+      labels: webUp,
+      quiet: { [delivered('applied', 'Stepped')]: '0+1x60' },
+      more: [
+        ...['Stopped', 'RateLimited'].map(reason => ({
+          says: `they are answered ${reason}`,
+          series: { ...begun, [delivered('unavailable', reason)]: '0+1x60' },
+          at: '45m',
+        })),
+        {
+          says: 'they have been for ten minutes only',
+          series: { [delivered('unavailable', 'ApiUnreachable')]: '0x20 0+1x10 10x60' },
+          at: '29m',
+        },
+        ...[
+          ['applied', 'Forwarded'],
+          ['unchanged', 'AtBound'],
+          ['skipped', 'Duplicate'],
+        ].map(([outcome = '', reason = '']) => ({
+          says: `others of the hook are ${outcome}`,
+          series: {
+            ...begun,
+            [delivered('unavailable', 'ServiceUnavailable')]: '0+1x60',
+            [delivered(outcome, reason)]: '0+1x60',
+          },
+          at: '45m',
+        })),
+        {
+          says: 'they were applied before',
+          series: {
+            [delivered('applied', 'Forwarded')]: '0+1x60 60x60',
+            [delivered('unavailable', 'ServiceUnavailable')]: '_x61 1+1x60',
+          },
+          at: '100m',
+          fires: webUp,
+        },
+        {
+          says: 'the only post is, and its sender does not try again',
+          series: { ...begun, [delivered('unavailable', 'ServiceUnavailable')]: '_x20 1x600' },
+          at: '60m',
+          fires: webUp,
+        },
+        {
+          says: 'the only post is, and the sender tries again',
+          series: {
+            ...begun,
+            [delivered('unavailable', 'ServiceUnavailable', 'a')]: '_x20 1x600',
+            [delivered('applied', 'Forwarded', 'b')]: '_x22 1x600',
+          },
+          at: '60m',
         },
       ],
     },

@@ -22,7 +22,10 @@ import {
   maxHeadBytes,
   maxFollowed,
   maxFollowedOfHook,
+  maxFollowedOfNamespace,
   maxLooks,
+  maxLooksOfNamespace,
+  maxKept,
   refusedRate,
   refusedEveryMs,
   requestWithinMs,
@@ -164,7 +167,7 @@ const memoryMiB = 320
 
 /** Makes the page on the trigger's HTTP interface, for authors of clients. The numbers are the program's. */
 export const httpPage = (): string => {
-  const { connections, maxHeldBytes, maxOfNamespace, ...limitsWaiting } = limitsIn(memoryMiB * 1024 * 1024)
+  const { connections, maxHeldBytes, maxOfNamespace, waiting } = limitsIn(memoryMiB * 1024 * 1024)
   return `${generated}
 # HTTP
 
@@ -317,9 +320,10 @@ ${table(
   is \`replaced\` (\`JobGone\`): nobody can say how it ended.
 - A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
 - Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h. Of each
-  hook it looks at the newest ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that
+  hook it looks at the newest ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} of one namespace. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that
   of the last delivery, and an Event \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
-- ${limitsWaiting.maxWaiting} posts wait at once, ${limitsWaiting.maxWaitingOfHook} of one hook, for ${maxLooks} hooks. More are answered 202 at once. While a pod ends, it answers 202 those that wait.
+- ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. As many more get one look and are answered
+  by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.
 
@@ -366,6 +370,11 @@ ${table(
     [
       'what the posts to one hook make the API server store, a replica',
       `${kilobytes(writeBudget.burst)} at once, ${kilobytes(writeBudget.perSecond)} a second`,
+      `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
+    ],
+    [
+      'Jobs that the posts to one hook make, a replica',
+      `${maxKept.toLocaleString('en')} at once, ${maxKept.toLocaleString('en')} within the hook's \`ttl\``,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     ['posts that wait in one namespace', String(maxOfNamespace), '503 `Overloaded`'],

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
 import { alerts } from '../deploy/alerts.ts'
 import { code, generated, table } from './markdown.ts'
 
@@ -39,13 +40,18 @@ const metrics = (): readonly Metric[] =>
     .flatMap(metricsIn)
     .toSorted((a, b) => a.name.localeCompare(b.name))
 
+const inThousands = (count: number): string => count.toLocaleString('en')
+
 const controllers = /^(?:controller|kube\/e)/
 const triggers = /^(?:trigger|steps)/
 
 const parts: readonly { readonly title: string; readonly text: string; readonly has: (metric: Metric) => boolean }[] = [
   {
     title: 'Of the trigger',
-    text: 'Each post is counted once, by the pod that answered it.',
+    text: `Each post is counted once, by the pod that answered it. A counter of posts has at most ${inThousands(maxSeries)} series in a pod, ${inThousands(maxSeriesOfNamespace)} of
+one namespace, so that hooks without number cannot fill its memory. A post beyond that is counted with an empty \`hook\` and \`sender\`, and past
+${inThousands(maxSeries)} with an empty \`namespace\` too. Posts at no known hook have an empty \`hook\` as well, and the outcome \`refused\`. The series of a
+deleted hook end within 20 minutes.`,
     has: ({ file }) => triggers.test(file),
   },
   {

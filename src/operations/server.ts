@@ -43,6 +43,7 @@ export const serveOperations = async (
   checks: readonly Check[],
   address: ListenAddress,
 ): Promise<OperationsServer> => {
+  const ready = metrics.gauge('receiverhooks_ready', '1 if the process is ready, as /readyz says, else 0.', [])
   const app = webApp()
   app.get('/healthz', (_request, response) => say(response, 200, 'ok\n'))
   app.get('/readyz', ({ query }, response) => {
@@ -50,6 +51,7 @@ export const serveOperations = async (
     say(response, passed ? 200 : 503, passed && query['verbose'] === undefined ? 'ok\n' : report)
   })
   app.get('/metrics', async (_request, response) => {
+    ready.set({}, verdictOf(checks).passed ? 1 : 0)
     const text = await metrics.text()
     say(response, 200, text, 'text/plain; version=0.0.4')
   })

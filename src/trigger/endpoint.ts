@@ -245,8 +245,8 @@ export class TriggerEndpoint {
       isCurrent,
       isUnchanged,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
-      charge: bytes => {
-        if (!dryRun) budget.charge(hook.uid, bytes)
+      charge: (bytes, keptForMs) => {
+        if (!dryRun) budget.charge(hook.uid, bytes, keptForMs)
       },
       ledger: () => (ledger ??= ledgers.of(hook)),
     }

@@ -1,9 +1,10 @@
 import type { Settled, Settlement, SettlementState } from '../api/settlement.ts'
+import { groupedBy } from '../environment/grouped.ts'
 import type { Environment, Metrics } from '../environment/environment.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { withState } from '../record/protocol.ts'
 import type { Hooks } from './hooks.ts'
-import { following, maxFollowed, maxFollowedOfHook } from './limits.ts'
+import { following, maxFollowed, maxFollowedOfHook, maxFollowedOfNamespace } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import { shortenedMessage, type FollowedDelivery } from './record.ts'
 
@@ -12,6 +13,16 @@ import { shortenedMessage, type FollowedDelivery } from './record.ts'
  * deadline is ten minutes.
  */
 const buckets = [1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800]
+
+/** What ends the looks at the changes of a version of a hook. The oldest is first. */
+interface FollowedVersion {
+  readonly namespace: string
+  readonly ends: Set<() => void>
+}
+
+const endAll = ({ ends }: FollowedVersion): void => {
+  for (const end of [...ends]) end()
+}
 
 /**
  * Follows the rollouts, restarts and Jobs that this process has made, the newest of each hook, until their outcome
@@ -25,8 +36,8 @@ export class FollowedChanges {
   readonly #ledgers: Pick<Ledgers, 'of'>
   readonly #hooks: Pick<Hooks, 'isGone'>
   readonly #seconds: ReturnType<Metrics['histogram']>
-  /** By version of a hook, functions that end the looks at its changes. The oldest are first. */
-  readonly #ends = new Map<string, Set<() => void>>()
+  /** By version of a hook, what ends the looks at its changes. The oldest are first. */
+  readonly #followed = new Map<string, FollowedVersion>()
   #isEnding = false
 
   constructor(
@@ -47,17 +58,18 @@ export class FollowedChanges {
     )
   }
 
-  /** Looks at a change until its outcome is final. Ends the looks at the oldest changes, if there are too many. */
+  /**
+   * Looks at a change until its outcome is final. Ends the looks at the oldest change of a hook that has too
+   * many. If too many hooks are looked at, it ends those at the oldest hook of the namespace that has the most.
+   */
   follow({ change, delivery, hook }: FollowedDelivery): void {
     if (this.#isEnding) return
     // The looks at one version of a hook cost as much as one, however many changes they are for.
     const version = `${hook.uid} ${hook.generation}`
-    const ends = this.#ends.get(version) ?? new Set()
-    this.#ends.delete(version)
-    const [oldest] = ends
-    if (ends.size >= maxFollowedOfHook) oldest?.()
-    const [longest = []] = this.#ends.values()
-    if (this.#ends.size >= maxFollowed) for (const end of [...longest]) end()
+    const known = this.#followed.get(version)
+    const followed = known ?? { namespace: hook.namespace, ends: new Set() }
+    const [oldest] = followed.ends
+    if (followed.ends.size >= maxFollowedOfHook) oldest?.()
     const beganAt = this.#clock.monotonic()
     let state: SettlementState | undefined
     const see = (looked: Looked): void => {
@@ -73,8 +85,10 @@ export class FollowedChanges {
       if (state !== 'stalled') end()
     }
     const leave = this.#looks.join(hook, see, change, following.everyMs)
-    if (ends.size > 0) this.#ends.set(version, ends)
     if (!leave) return
+    // It is the newest from now on.
+    this.#followed.delete(version)
+    if (!known) this.#makeRoom(hook.namespace)
     const stopSlowing = this.#clock.after(following.oftenForMs, () => {
       this.#looks.join(hook, see, change, following.seldomEveryMs)
     })
@@ -83,21 +97,31 @@ export class FollowedChanges {
       leave()
       stopSlowing()
       stopWaiting()
-      ends.delete(end)
-      if (ends.size === 0 && this.#ends.get(version) === ends) this.#ends.delete(version)
+      followed.ends.delete(end)
+      if (followed.ends.size === 0 && this.#followed.get(version) === followed) this.#followed.delete(version)
     }
-    this.#ends.set(version, ends.add(end))
+    followed.ends.add(end)
+    this.#followed.set(version, followed)
   }
 
   /** Ends all looks, because the process ends. */
   end(): void {
     this.#isEnding = true
-    for (const end of [...this.#ends.values()].flatMap(ends => [...ends])) end()
+    for (const followed of [...this.#followed.values()]) endAll(followed)
   }
 
   /** Returns the number of versions of hooks whose changes are still looked at. */
   get size(): number {
-    return this.#ends.size
+    return this.#followed.size
+  }
+
+  /** Ends the looks at one hook if there is no room for one more of a namespace. */
+  #makeRoom(namespace: string): void {
+    const ofEach = groupedBy(this.#followed.values(), each => each.namespace)
+    const own = ofEach.get(namespace) ?? []
+    const most = [...ofEach.values()].reduce((a, b) => (b.length > a.length ? b : a), own)
+    const [oldest] = own.length >= maxFollowedOfNamespace ? own : this.#followed.size >= maxFollowed ? most : []
+    if (oldest) endAll(oldest)
   }
 }
 

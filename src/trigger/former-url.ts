@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import { boundedSeries } from './bounded-series.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { seriesEnder } from './record.ts'
@@ -11,10 +12,12 @@ export const formerURLCounter = (
   { clock, metrics }: Pick<Environment, 'clock' | 'metrics'>,
   hooks: Pick<Hooks, 'has'>,
 ): ((hook: LiveHook) => void) => {
-  const posts = metrics.counter(
-    'receiverhooks_former_url_posts_total',
-    'Posts to a URL of a hook that still works, but that a newer one has replaced.',
-    ['namespace', 'hook'],
+  const posts = boundedSeries(
+    metrics.counter(
+      'receiverhooks_former_url_posts_total',
+      'Posts to a URL of a hook that still works, but that a newer one has replaced.',
+      ['namespace', 'hook'],
+    ),
   )
   const endSeries = seriesEnder(clock, posts, hooks)
   return ({ name, namespace }) => {

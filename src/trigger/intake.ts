@@ -1,18 +1,20 @@
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
-import { rateLimiter } from '../environment/rate.ts'
+import { rateLimiter, type Rate } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
-import { eventRate, largeRate, maxLimitedHooks, writeBudget } from './limits.ts'
+import { eventRate, largeRate, maxKept, maxLimitedHooks, writeBudget } from './limits.ts'
 
 /**
- * How many bytes the posts to each hook may make the API server store, by the hook's uid. A post is
+ * How many bytes the posts to each hook may make the API server store, and how many objects that are kept
+ * for a while, by the hook's uid. A post is
  * accepted or refused before its first write, and its writes are charged when they are made. So
  * posts in progress may overdraw the budget. The debt is at most one full budget, which limits how
  * long the hook is closed.
  */
 export interface Budget {
-  /** Charges a hook for written bytes. */
-  readonly charge: (uid: string, bytes: number) => void
-  /** Returns whether a hook has no bytes left now. */
+  /** Charges a hook for written bytes. `keptForMs`: they are an object that is kept for so long. */
+  readonly charge: (uid: string, bytes: number, keptForMs?: number) => void
+  /** Returns whether a hook has no bytes left now, or may make no further object that is kept. */
   readonly isSpent: (uid: string) => boolean
   /** Returns in how many seconds a hook without bytes has bytes again. */
   readonly secondsSpent: (uid: string) => number
@@ -25,14 +27,30 @@ export interface Budget {
 
 export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
   const buckets = rateLimiter(clock, maxLimitedHooks)
+  const kept = rateLimiter(clock, maxLimitedHooks)
+  /** For how long what each hook has made last is kept, in milliseconds. Another time begins another bucket. */
+  const keptFor = new BoundedMap<string, number>(maxLimitedHooks)
   const events = rateLimiter(clock, maxLimitedHooks)
+  const waitMs = (uid: string): number => {
+    const ms = keptFor.get(uid)
+    const keptMs = ms === undefined ? 0 : kept.waitMs(`${uid} ${ms}`, rateOfKept(ms))
+    return Math.max(keptMs, buckets.waitMs(uid, writeBudget))
+  }
   return {
-    charge: (uid, bytes) => buckets.charge(uid, writeBudget, bytes),
-    isSpent: uid => buckets.empty(uid, writeBudget),
-    secondsSpent: uid => Math.max(1, Math.ceil(buckets.waitMs(uid, writeBudget) / 1000)),
+    charge: (uid, bytes, keptForMs) => {
+      buckets.charge(uid, writeBudget, bytes)
+      if (keptForMs === undefined) return
+      keptFor.set(uid, keptForMs)
+      kept.charge(`${uid} ${keptForMs}`, rateOfKept(keptForMs), 1)
+    },
+    isSpent: uid => waitMs(uid) > 0,
+    secondsSpent: uid => Math.max(1, Math.ceil(waitMs(uid) / 1000)),
     mayNotify: uid => events.take(uid, eventRate),
   }
 }
+
+/** Returns the rate of objects that are kept for so long: as fast as they end, no more of them pile up. */
+const rateOfKept = (ms: number): Rate => ({ burst: maxKept, perSecond: (maxKept * 1000) / ms })
 
 /** Why a post is refused now. */
 type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'

@@ -1,4 +1,5 @@
 import type { ConnectionLimits } from '../environment/places.ts'
+import type { Share } from './shares.ts'
 
 /** All limits of the trigger. Times are in milliseconds. */
 
@@ -17,10 +18,7 @@ export const bodyWithinMs = 3000
 /** The largest body, in bytes. Alertmanager's largest groups are smaller. */
 export const maxPostBodyBytes = 1024 * 1024
 
-/**
- * The largest body that is parsed in the event loop, in bytes. Parsing it blocks the loop for a few
- * milliseconds at most.
- */
+/** The largest body that is parsed in the event loop, in bytes. Parsing it takes a few milliseconds at most. */
 export const smallBodyBytes = 64 * 1024
 
 /**
@@ -84,12 +82,11 @@ export interface Limits {
    */
   readonly maxOfNamespace: number
   /**
-   * `maxWaiting`: how many posts with `wait`, of all hooks, may wait for an outcome. It is an
-   * eighth of the connections, so that alerts have the rest. `maxWaitingOfHook`: how many of one
-   * hook may. It is half of `maxWaiting`.
+   * How many posts with `wait` may wait for an outcome: an eighth of the connections, so that alerts
+   * have the rest. A namespace may take half of them, a hook a quarter. Beyond it, as many more may wait
+   * for one look.
    */
-  readonly maxWaiting: number
-  readonly maxWaitingOfHook: number
+  readonly waiting: Share
 }
 
 /**
@@ -119,8 +116,7 @@ export const limitsIn = (memoryBytes = supposedMemoryBytes): Limits => {
     },
     maxHeldBytes: Math.min(64 * 1024 * 1024, Math.floor(memoryBytes / 10)),
     maxOfNamespace: half,
-    maxWaiting: Math.floor(most / 8),
-    maxWaitingOfHook: Math.floor(most / 16),
+    waiting: { all: Math.floor(most / 8), ofNamespace: Math.floor(most / 16), ofHook: Math.floor(most / 32) },
   }
 }
 
@@ -167,11 +163,24 @@ export const maxLimitedHooks = 20_000
  */
 export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
 
+/**
+ * How many objects a hook may make at once that are kept for a while, such as Jobs. After that it may make
+ * as many in each such time.
+ */
+export const maxKept = 1_000
+
 /** How often a hook's owner is notified that its budget is used up. Each notice costs a write. */
 export const eventRate = { perSecond: 1 / 60, burst: 1 } as const
 
 /** How many posts with an unknown key id in their token may wait for a read of the key set. */
 export const maxWaitingForKeys = 32
+
+/**
+ * How many series a counter of posts may have, in all and of one namespace. A scrape blocks the event
+ * loop for some 3 ms for each 1,000.
+ */
+export const maxSeries = 20_000
+export const maxSeriesOfNamespace = 10_000
 
 /** The rate of log lines about posts that were refused or got 503. Metrics count all of them. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
@@ -203,10 +212,7 @@ export const hookReadWithinMs = 2000
 /** The time limit for reading a CRD. It leaves time for a step with a read of its own. */
 export const definitionReadWithinMs = 1500
 
-/**
- * The rate of live reads of unknown hooks, which were just created or long deleted. Posts beyond it
- * get 503.
- */
+/** The rate of live reads of unknown hooks, just created or long deleted. Posts beyond it get 503. */
 export const lookupRate = { perSecond: 2, burst: 20 } as const
 
 /**
@@ -249,10 +255,7 @@ export const maxChanges = 200
 /** The longest summary in a record, in characters. */
 export const maxRecordSummary = 256
 
-/**
- * How long acts such as rollouts may continue at shutdown. A copy of the delivery finishes what
- * remains then.
- */
+/** How long acts such as rollouts may continue at shutdown. A copy of the delivery finishes the rest. */
 export const drainActsMs = 5000
 
 /**
@@ -275,22 +278,24 @@ export const firstLookWithinMs = 4000
 export const lookEveryMs = 1000
 export const lookEveryMsForEach = 20
 
-/** The maximum number of hooks whose objects are being looked at. */
+/** The maximum number of hooks whose objects are being looked at, in all and of one namespace. */
 export const maxLooks = 64
+export const maxLooksOfNamespace = 32
 
 /** How often and how long a rollout or a Job is looked at for which no post waits, in milliseconds: first often, then seldom. */
 export const following = { everyMs: 5000, oftenForMs: 1_800_000, seldomEveryMs: 60_000, forMs: 86_400_000 }
 
-/** For how many hooks this is done, and for how many changes of each. The rest of `maxLooks` is for posts that wait. */
+/**
+ * For how many hooks this is done, in all and of one namespace, and for how many changes of each. The rest of `maxLooks` is for
+ * posts that wait.
+ */
 export const maxFollowed = 32
+export const maxFollowedOfNamespace = 16
 export const maxFollowedOfHook = 3
 
 /** The time limit for reading a workload's pods, in milliseconds, and how many are read. */
 export const lookReadWithinMs = 3000
 export const maxPods = 100
 
-/**
- * How long pods are not requested again in a namespace where they may not be listed, in
- * milliseconds.
- */
+/** How long pods are not requested again in a namespace where they may not be listed, in milliseconds. */
 export const forbiddenPodsForMs = 60_000

@@ -4,7 +4,7 @@ import type { Look } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { lookEveryMs, lookEveryMsForEach, maxLooks } from './limits.ts'
+import { lookEveryMs, lookEveryMsForEach, maxLooks, maxLooksOfNamespace } from './limits.ts'
 import type { HookAccounts } from './accounts.ts'
 import type { LiveHook } from './hook.ts'
 import { Pods } from './pods.ts'
@@ -19,6 +19,7 @@ type Looker = (looked: Looked) => void
 type Change = DecidedChange | DecidedCount
 
 interface Watched {
+  readonly namespace: string
   /** Each looker, with its change and the pause between two looks that it asks for, in milliseconds. */
   readonly lookers: Map<Looker, { readonly change: Change; readonly everyMs: number }>
   /** Interrupts the pause between two looks, so that its length is computed again. */
@@ -57,13 +58,13 @@ export class Looks {
   /**
    * Looks at a hook's objects again and again, until the returned function is called. The pause
    * between two looks is at most `everyMs`, and some milliseconds more for each object. Returns
-   * undefined if too many hooks are looked at already.
+   * undefined if too many hooks are looked at already, in all or of its namespace.
    */
   join(hook: LiveHook, looker: Looker, change: Change, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
     const present = this.#watched.get(key)
-    if (!present && this.#watched.size >= maxLooks) return undefined
-    const watched = present ?? { lookers: new Map(), wake: () => {} }
+    if (!present && this.#isFullFor(hook.namespace)) return undefined
+    const watched = present ?? { namespace: hook.namespace, lookers: new Map(), wake: () => {} }
     watched.lookers.set(looker, { change, everyMs })
     if (present) {
       watched.wake()
@@ -80,6 +81,11 @@ export class Looks {
   /** Returns how many hooks are looked at. */
   get size(): number {
     return this.#watched.size
+  }
+
+  #isFullFor(namespace: string): boolean {
+    const ofNamespace = [...this.#watched.values()].filter(each => each.namespace === namespace)
+    return this.#watched.size >= maxLooks || ofNamespace.length >= maxLooksOfNamespace
   }
 
   async #lookOn(hook: LiveHook, key: string, watched: Watched): Promise<void> {

@@ -10,6 +10,7 @@ import type { Ledgers } from '../record/ledgers.ts'
 import { noted } from '../record/protocol.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
+import { boundedSeries } from './bounded-series.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { maxRecordSummary, refusalLines } from './limits.ts'
@@ -62,10 +63,12 @@ export const recorder = (
   notifyLimited: (hook: LiveHook) => void,
   follow: (followed: FollowedDelivery) => void,
 ): Recorder => {
-  const deliveries = metrics.counter(
-    'receiverhooks_deliveries_total',
-    'Posts to trigger URLs, by outcome and reason. If the work of a post ends after its answer, this outcome is counted too.',
-    ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
+  const deliveries = boundedSeries(
+    metrics.counter(
+      'receiverhooks_deliveries_total',
+      'Posts to trigger URLs, by outcome and reason. If the work of a post ends after its answer, this outcome is counted too.',
+      ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
+    ),
   )
   const duration = metrics.histogram(
     'receiverhooks_delivery_duration_seconds',
@@ -73,10 +76,12 @@ export const recorder = (
     ['outcome'],
     buckets,
   )
-  const polls = metrics.counter(
-    'receiverhooks_polls_total',
-    'Posts that ask for the outcome of a delivery that was decided before.',
-    ['namespace', 'hook'],
+  const polls = boundedSeries(
+    metrics.counter(
+      'receiverhooks_polls_total',
+      'Posts that ask for the outcome of a delivery that was decided before.',
+      ['namespace', 'hook'],
+    ),
   )
   const lines = rateLimiter(clock, 1)
   let unwritten = 0

@@ -7,6 +7,7 @@ import { firstLookWithinMs, type Limits } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import type { TriggerRequest } from './request.ts'
 import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
+import { Shares } from './shares.ts'
 
 /** A post that waits for its outcome. */
 export interface WaitingPost {
@@ -24,28 +25,31 @@ export interface WaitingPost {
 export class WaitingPosts {
   readonly #environment: Pick<Environment, 'clock' | 'log'>
   readonly #authenticate: Authenticate
-  readonly #limits: Pick<Limits, 'maxWaiting' | 'maxWaitingOfHook'>
   readonly #looks: Pick<Looks, 'join'>
   readonly #ends = new Set<() => void>()
-  readonly #ofHook = new Map<string, number>()
+  /** The places of posts that wait for their time. */
+  readonly #places: Shares
+  /** The places of posts that found none among the others, and wait for one look. */
+  readonly #placesForOneLook: Shares
   #isEnding = false
 
   constructor(
     environment: Pick<Environment, 'clock' | 'log'>,
     authenticate: Authenticate,
-    limits: Pick<Limits, 'maxWaiting' | 'maxWaitingOfHook'>,
+    { waiting }: Pick<Limits, 'waiting'>,
     looks: Pick<Looks, 'join'>,
   ) {
     this.#environment = environment
     this.#authenticate = authenticate
-    this.#limits = limits
     this.#looks = looks
+    this.#places = new Shares(waiting)
+    this.#placesForOneLook = new Shares(waiting)
   }
 
   /**
-   * Answers at once if there is no outcome to wait for, or if too many posts wait. Otherwise
-   * resolves when the state is no longer `progressing`, the post's time is over, the hook or its
-   * token is gone, or the process ends.
+   * Answers at once if there is no outcome to wait for, and after one look if too many posts wait.
+   * Otherwise resolves when the state is no longer `progressing`, the post's time is over, the hook or
+   * its token is gone, or the process ends.
    */
   async answer(post: WaitingPost): Promise<TriggerAnswer> {
     const { decided, hook } = post
@@ -54,18 +58,16 @@ export class WaitingPosts {
     if (!change || 'path' in hook.bound || !hook.bound.look) {
       return settledAnswer(decided, { state: 'stored', message: answer.body.message })
     }
-    const { maxWaiting, maxWaitingOfHook } = this.#limits
-    const waiting = this.#ofHook.get(hook.uid) ?? 0
     if (this.#isEnding) return settledAnswer(decided, ending)
-    if (this.#ends.size >= maxWaiting || waiting >= maxWaitingOfHook) return settledAnswer(decided, tooMany)
-    this.#ofHook.set(hook.uid, waiting + 1)
+    const leave = this.#places.take(hook)
+    const leaveLook = leave ? undefined : this.#placesForOneLook.take(hook)
+    if (!leave && !leaveLook) return settledAnswer(decided, tooMany)
     try {
       post.request.release?.()
-      return await this.#waitFor(post, change)
+      return await (leave ? this.#waitFor(post, change) : this.#waitFor({ ...post, waitMs: 0 }, change, tooMany))
     } finally {
-      const left = (this.#ofHook.get(hook.uid) ?? 1) - 1
-      if (left === 0) this.#ofHook.delete(hook.uid)
-      else this.#ofHook.set(hook.uid, left)
+      leave?.()
+      leaveLook?.()
     }
   }
 
@@ -80,9 +82,11 @@ export class WaitingPosts {
     return this.#ends.size
   }
 
+  /** Waits for the outcome. `cutShort` says why the post waits for no longer than one look. */
   #waitFor(
     { decided, hook, request, waitMs }: WaitingPost,
     change: NonNullable<DecidedPost['change']>,
+    cutShort?: Settlement,
   ): Promise<TriggerAnswer> {
     const { clock, log } = this.#environment
     return new Promise(resolve => {
@@ -93,7 +97,10 @@ export class WaitingPosts {
         for (const leave of leaves) leave?.()
         resolve(answered)
       }
-      const answerState = (settlement: Settlement): void => answer(settledAnswer(decided, settlement))
+      const answerState = (settlement: Settlement): void => {
+        const why = cutShort && settlement.state === 'progressing' ? `; ${cutShort.message}` : ''
+        answer(settledAnswer(decided, { ...settlement, message: `${settlement.message}${why}` }))
+      }
       const end = (): void => answerState(seen ?? ending)
       this.#ends.add(end)
       const isOver = (): boolean => clock.monotonic() >= deadline

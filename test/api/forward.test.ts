@@ -126,6 +126,21 @@ describe('a hook that forwards', () => {
     expect(keysOf(here.heard).size).toBe(1)
   })
 
+  it('keeps the key of a delivery that the Service may have got, also if it refuses a copy', async () => {
+    let status: number | undefined
+    const here = await start(response => {
+      if (status === undefined) response.socket?.destroy()
+      else response.writeHead(status).end()
+    })
+    const url = await here.forwardTo()
+    expect(said(await post(url, undefined, keyed('first')))).toBe('503 unavailable ServiceUnavailable')
+    status = 422
+    expect(said(await post(url, undefined, keyed('first')))).toBe('422 failed ServiceAnswered')
+    status = 200
+    expect(said(await postUntilDone(url, undefined, keyed('first')))).toBe('200 applied Forwarded')
+    expect(keysOf(here.heard).size).toBe(1)
+  })
+
   it('passes one of the copies on that arrive at two replicas at once', async () => {
     const here = await start()
     const { triggerPort } = await product(here, { controller: false, outbound: here.outbound })

@@ -160,7 +160,7 @@ describe('a hook that restarts', () => {
     const { body } = await send('first')
     expect(body).toMatchObject({ outcome: 'applied', reason: 'Restarted' })
     expect(JSON.stringify(body)).toContain(
-      'restarted Deployment/web; 2 workloads not, since a rollout is running, paused or manual there',
+      '; Deployment/paused, Deployment/shop not, since a rollout is running, paused or manual there',
     )
     expect(await here.restarts('shop')).toBeUndefined()
   })

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { describe, expect, it } from 'vitest'
-import type { Acts } from '../../src/acts/acts.ts'
+import type { Acts, Worked } from '../../src/acts/acts.ts'
 import { at } from '../../src/api/json.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
 import { forward } from '../../src/drivers/forward/forward.ts'
@@ -44,22 +44,30 @@ interface Trial {
   readonly api?: ApiConnection
   readonly member?: Partial<Forward>
   readonly post?: Partial<Execution['post']>
+  /** False for a post without an idempotency key. */
+  readonly isNamed?: boolean
+  /** True if the act was begun before. */
+  readonly isResumed?: boolean
   /** What the work is answered when it asks whether it may continue, one after another. */
   readonly mayContinue?: readonly boolean[]
 }
 
 /** Runs the driver for one delivery, whose act has the id `act-1`. */
-const pass = async ({ api, clock = nodeClock, post, service = serviceOf(), ...trial }: Trial): Promise<Outcome> => {
+const pass = async (trial: Trial): Promise<Outcome> => (await work(trial)).outcome
+
+const work = async ({ api, clock = nodeClock, post, service = serviceOf(), ...trial }: Trial): Promise<Worked> => {
   let asked = 0
+  let worked: Worked | undefined
+  const { isNamed = true, isResumed = false } = trial
   const acts: Acts = {
-    once: async work =>
-      (
-        await work(
-          { id: 'act-1', at: 0 },
-          () => Promise.resolve(trial.mayContinue?.[asked++] ?? true),
-          () => {},
-        )
-      ).outcome,
+    once: async doWork => {
+      worked = await doWork(
+        { id: 'act-1', at: 0, isResumed },
+        () => Promise.resolve(trial.mayContinue?.[asked++] ?? true),
+        () => {},
+      )
+      return worked.outcome
+    },
     settle: () => Promise.resolve(true),
   }
   const execution: Execution = {
@@ -75,7 +83,10 @@ const pass = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
     post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
     steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
   }
-  return await forward.execute({ ...member, ...trial.member }, { phase: 'none', sender: 'plain' }, execution)
+  const delivery = { phase: 'none', sender: 'plain', ...(isNamed && { identity: { key: 'k' } }) } as const
+  const outcome = await forward.execute({ ...member, ...trial.member }, delivery, execution)
+  expect(worked?.outcome).toBe(outcome)
+  return worked ?? { worked: 'failed', outcome }
 }
 
 /** Starts a Service that answers so, and the network to it. */
@@ -317,6 +328,8 @@ const answers: readonly (readonly [what: string, answering: Answering, said: str
   ['400', response => void response.writeHead(400).end('secret'), `${refused} 400`],
   ['404', response => void response.writeHead(404).end('secret'), `${refused} 404`],
   ['408', response => void response.writeHead(408).end(), `${failed} 408`],
+  ['409', response => void response.writeHead(409).end(), `${failed} 409`],
+  ['425', response => void response.writeHead(425).end(), `${failed} 425`],
   ['429', response => void response.writeHead(429).end(), `${failed} 429`],
   ['500', response => void response.writeHead(500).end('secret'), `${failed} 500`],
   ['a huge 503', response => void response.writeHead(503).write(megabyte), `${failed} 503`],
@@ -373,6 +386,44 @@ describe('a Service that answers', () => {
   })
 })
 
+describe('what the Service gets again has the same key', () => {
+  const answering = (statuses: readonly number[]): Outbound => {
+    let tries = 0
+    return () => {
+      const status = statuses[tries++] ?? statuses.at(-1) ?? 0
+      if (status === 0) return Promise.reject(new Unreachable('there was no answer', true))
+      return Promise.resolve({ status, headers: {}, body: '' })
+    }
+  }
+  const short = { timeout: '1s' }
+
+  it.each([[0], [500], [409]])('if it may have taken the first try (%i) and refuses another', async first => {
+    const worked = await work({ outbound: answering([first, 404]), member: short })
+    expect(worked).toMatchObject({ worked: 'unfinished', outcome: { outcome: 'failed', reason: 'ServiceAnswered' } })
+  })
+
+  it('if it may have taken an earlier copy, and refuses this one or is gone', async () => {
+    const refuses = await work({ outbound: answering([404]), member: short, isResumed: true })
+    expect(refuses).toMatchObject({ worked: 'unfinished', outcome: { outcome: 'failed', reason: 'ServiceAnswered' } })
+    const isGone = scriptedConnection(() => answer(404, { kind: 'Status', reason: 'NotFound' }))
+    const gone = await work({ outbound: answering([404]), api: isGone, isResumed: true })
+    expect(gone).toMatchObject({ worked: 'unfinished', outcome: { outcome: 'failed', reason: 'TargetNotFound' } })
+  })
+
+  it('but not if it refused all that it got', async () => {
+    expect(await work({ outbound: answering([404]), member: short })).toMatchObject({ worked: 'failed' })
+  })
+
+  it('but not for a post without a key of its own, which the answer says', async () => {
+    const named = await pass({ outbound: answering([503]), member: short })
+    expect(brief(named)).toMatch(/; the same sent again is passed on with the same idempotency key$/)
+    const unnamed = await pass({ outbound: answering([503]), member: short, isNamed: false })
+    expect(brief(unnamed)).toMatch(
+      /; the same sent again is passed on as another delivery, with another idempotency key$/,
+    )
+  })
+})
+
 describe('within the time of a delivery', () => {
   /** Runs the driver in virtual time, on a Service that takes `takesMs` for a status. */
   const timed = async (timeout: string, takesMs: number, statuses: readonly number[]) => {
@@ -399,6 +450,12 @@ describe('within the time of a delivery', () => {
     const { ended, tries } = await timed('1s', 10, [500])
     expect(ended).toMatch(/^unavailable ServiceUnavailable: Service\/jenkins answered 500; the same sent again/)
     expect(tries).toEqual([0, 110, 320, 730, 1540])
+  })
+
+  it('a Service that is still working on the first try, as it says, is tried again until it has the answer', async () => {
+    const { ended, tries } = await timed('1s', 0, [504, 409, 425, 200])
+    expect(ended).toMatch(/^applied Forwarded/)
+    expect(tries).toEqual([0, 100, 300, 700])
   })
 
   it('a Service that needs more than half of the time is tried once', async () => {

@@ -137,7 +137,7 @@ const setUp = (fault: Fault = () => undefined) => {
 
 interface Asked {
   readonly act: Partial<Act>
-  readonly charge: (bytes: number) => void
+  readonly charge: (bytes: number, keptForMs?: number) => void
   readonly delivery: Partial<Delivery>
   readonly post: Partial<Execution['post']>
 }
@@ -318,9 +318,19 @@ describe('the Job of a delivery', () => {
 describe('making a Job', () => {
   it('names it, charges what it stores, and is done once for one act', async () => {
     let charged = 0
+    let keptFor: number | undefined
     const { jobs, run } = setUp()
     const name = jobNameOf('run-report', 'act-1')
-    const done = await run('act-1', {}, { charge: bytes => (charged += bytes) })
+    const done = await run(
+      'act-1',
+      {},
+      {
+        charge: (bytes, ms) => {
+          charged += bytes
+          keptFor = ms
+        },
+      },
+    )
     expect(done).toEqual({
       worked: 'done',
       outcome: {
@@ -332,6 +342,7 @@ describe('making a Job', () => {
       },
     })
     expect(charged).toBeGreaterThan(1000)
+    expect(keptFor).toBe(24 * 3_600_000)
     expect(await run('act-1', {}, { act: { isResumed: true } })).toEqual(done)
     expect(jobs()).toHaveLength(1)
     await run('act-2')

@@ -21,9 +21,9 @@ const quietMs = 100
 /** The time in which the clients of a flood open their connections, in milliseconds. */
 const allConnectedMs = 3000
 
-/** How many posts are let in to wait, and how many of one hook: see `trigger/limits.ts`. */
+/** How many posts are let in to wait, and how many of one namespace: see `trigger/limits.ts`. */
 const maxWaiting = 106
-const maxWaitingOfHook = 53
+const maxWaitingOfNamespace = 53
 
 /** Where the good posts come from: an address of their own, as the alert sender of a cluster has. */
 const goodAddress = '127.0.0.9'
@@ -109,7 +109,7 @@ describe('waiters', () => {
         `waiters: ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms beside them`,
       )
       expect(seen.answered).toBeGreaterThan(0)
-      expect(seen.waiting).toBeGreaterThanOrEqual(maxWaitingOfHook)
+      expect(seen.waiting).toBeGreaterThanOrEqual(maxWaitingOfNamespace)
       expect(during).toBeLessThan(Math.max(3 * before, quietMs))
     },
   )

@@ -22,12 +22,14 @@ it('the second port serves healthz, readyz and metrics, and nothing else', async
     '[+]trigger/hooks ok\n[-]trigger/keys failed: there are none yet: start a controller\nreadyz check failed\n'
   expect(await get('/readyz')).toEqual([503, failed])
   expect(await get('/readyz?verbose')).toEqual([503, failed])
+  expect((await get('/metrics'))[1]).toContain('\nreceiverhooks_ready 0\n')
   ready = true
   expect(await get('/readyz')).toEqual([200, 'ok\n'])
   expect(await get('/readyz?verbose')).toEqual([200, '[+]trigger/hooks ok\n[+]trigger/keys ok\nreadyz check passed\n'])
   const [status, text] = await get('/metrics')
   expect(status).toBe(200)
   expect(text).toContain('receiverhooks_trials_total{kind="first"} 1')
+  expect(text).toContain('\nreceiverhooks_ready 1\n')
   expect((await get('/'))[0]).toBe(404)
 })
 

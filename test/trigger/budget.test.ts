@@ -5,12 +5,13 @@ import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
+import { collectionPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { configMaps, hooks, records } from '../../src/kube/resources.ts'
 import { formatPublicKeys, signingKey } from '../../src/token/keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
-import { writeBudget } from '../../src/trigger/limits.ts'
+import { maxKept, writeBudget } from '../../src/trigger/limits.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { answerOf } from '../support/deliveries.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -152,8 +153,11 @@ const setUp = async (specs: Readonly<Record<string, object>>, more: Readonly<Rec
   /** Returns what the record of the hook `flooded` says. */
   const limitedAt = async (): Promise<unknown> =>
     at(tryParseJson(String((await read(server, records, namespace, 'flooded'))?.['content'])), 'limitedAt')
-  return { begin, clock, limitedAt, post, postHeld, stored, stop: () => stop.abort() }
+  return { begin, clock, limitedAt, post, postHeld, server, stored, stop: () => stop.abort() }
 }
+
+const jobs = { group: 'batch', version: 'v1', resource: 'jobs', kind: 'Job' }
+const cronJobs = { group: 'batch', version: 'v1', resource: 'cronjobs', kind: 'CronJob' }
 
 const ok = (answer: string): boolean => answer.startsWith('200')
 
@@ -289,4 +293,28 @@ describe('what the posts to one hook make the API server store', () => {
     expect(await x.limitedAt()).toBeGreaterThan(second - 1000)
     x.stop()
   })
+})
+
+it('a hook makes so many Jobs, and no more before they end', { timeout: 60_000 }, async () => {
+  const x = await setUp({ flooded: { driver: 'runJob', runJob: { cronJob: 'report' } }, quiet: scale('other') })
+  const pods = { spec: { restartPolicy: 'Never', containers: [{ name: 'report', image: 'acme/report' }] } }
+  await create(x.server, cronJobs, namespace, {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'report' },
+    spec: { schedule: '@yearly', suspend: true, jobTemplate: { spec: { template: pods } } },
+  })
+  const answers: string[] = []
+  while (!answers.includes('503 WritesLimited') && answers.length < 2 * maxKept) {
+    answers.push(...(await x.post('flooded', false, 5)))
+  }
+  expect(answers.filter(ok)).toHaveLength(maxKept)
+  const listing = { method: 'GET', path: collectionPath(jobs, namespace), lane: 'bulk', timeoutMs: 1000 } as const
+  const { body } = await x.server.request(listing)
+  expect(at(tryParseJson(body), 'items')).toHaveLength(maxKept)
+  expect(await x.post('quiet', false)).toEqual(['200 Stepped'])
+  await x.clock.advance(90_000)
+  expect(await x.post('flooded', false, 5)).toContain('200 JobCreated')
+  expect(await x.post('flooded', false, 5)).not.toContain('200 JobCreated')
+  x.stop()
 })

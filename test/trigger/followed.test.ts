@@ -7,7 +7,7 @@ import { MemoryDraft, type Update } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { FollowedChanges } from '../../src/trigger/followed.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
-import { following, maxFollowed } from '../../src/trigger/limits.ts'
+import { following, maxFollowed, maxFollowedOfNamespace, maxLooksOfNamespace } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 import { noApi, noDefinitions } from '../support/environment.ts'
@@ -42,10 +42,10 @@ const setUp = () => {
     followed,
     looks,
     world,
-    follow: (at = 1, uid = 'uid'): void => {
+    follow: (at = 1, uid = 'uid', namespace = someHook.namespace): void => {
       const delivery: RecentDelivery = { at, sender: 'plain', outcome: 'applied', reason: 'RolledOut' }
       draft.set({ recent: [delivery, ...draft.fields.recent] })
-      const hook: LiveHook = { ...someHook, uid, bound: { ...bound, look } }
+      const hook: LiveHook = { ...someHook, namespace, uid, bound: { ...bound, look } }
       followed.follow({ hook, delivery, change: { at, did: ['a'], n: 1 } })
     },
     states: () => draft.fields.recent.map(({ state }) => state ?? '-'),
@@ -117,10 +117,27 @@ describe('a rollout that nobody waits for', () => {
 
   it('leaves room for those who wait', async () => {
     const { follow, followed, looks } = setUp()
-    for (let hook = 0; hook < 2 * maxFollowed; hook++) follow(hook, `uid-${hook}`)
+    for (let hook = 0; hook < 2 * maxLooksOfNamespace; hook++) follow(hook, `uid-${hook}`)
+    await settle()
+    expect(followed.size).toBe(maxFollowedOfNamespace)
+    expect(looks.size).toBeLessThanOrEqual(maxLooksOfNamespace)
+    for (let hook = 0; hook < 2 * maxFollowed; hook++) follow(hook, `other-${hook}`, `namespace-${hook}`)
     await settle()
     expect(followed.size).toBe(maxFollowed)
-    expect(looks.size).toBeLessThanOrEqual(2 * maxFollowed)
+  })
+
+  it('gives no place to the many rollouts of another namespace', async () => {
+    const { clock, draft, follow, followed, world } = setUp()
+    for (let quiet = 0; quiet < 20; quiet++) follow(quiet, `quiet-${quiet}`, `namespace-${quiet}`)
+    for (let busy = 0; busy < 100; busy++) {
+      follow(100 + busy, `busy-${busy}`, 'busy')
+      await clock.advance(500)
+    }
+    expect(followed.size).toBe(maxFollowed)
+    world.state = 'complete'
+    await clock.advance(6000)
+    const settled = draft.fields.recent.filter(({ state }) => state === 'complete')
+    expect(settled.filter(({ at }) => at < 20)).toHaveLength(20)
   })
 
   it('is followed no more once its hook is deleted, or the process ends', async () => {

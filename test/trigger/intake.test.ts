@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { budgetOf, intakeOf } from '../../src/trigger/intake.ts'
-import { largeRate } from '../../src/trigger/limits.ts'
+import { largeRate, maxKept } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { someHook } from './some-hook.ts'
 
@@ -62,4 +62,43 @@ it('the owner of a hook is notified once a minute that its budget is used up, ea
   expect(notified()).toEqual([false, false, false])
   await clock.advance(2000)
   expect(notified()).toEqual([true, false, true])
+})
+
+describe('what a hook makes that is kept for a while', () => {
+  const dayMs = 24 * 3_600_000
+
+  it('is so much at once, and as much again in that time', async () => {
+    const clock = fakeClock()
+    const budget = budgetOf(clock)
+    let made = 0
+    const make = (ms: number): void => {
+      while (!budget.isSpent('hook')) {
+        budget.charge('hook', 2000, ms)
+        made += 1
+      }
+    }
+    make(dayMs)
+    expect(made).toBe(maxKept)
+    expect(budget.isSpent('other')).toBe(false)
+    expect(budget.secondsSpent('hook')).toBe(87)
+    for (let second = 0; second < 3600; second++) {
+      await clock.advance(1000)
+      make(dayMs)
+    }
+    expect(made).toBe(maxKept + 41)
+  })
+
+  it('is counted anew once it is kept for less long', () => {
+    const budget = budgetOf(fakeClock())
+    for (let made = 0; made <= maxKept; made++) budget.charge('hook', 10, dayMs)
+    expect(budget.isSpent('hook')).toBe(true)
+    budget.charge('hook', 10, 600_000)
+    expect(budget.isSpent('hook')).toBe(false)
+  })
+
+  it('does not matter to a hook that keeps nothing', () => {
+    const budget = budgetOf(fakeClock())
+    for (let posts = 0; posts < 10 * maxKept; posts++) budget.charge('hook', 10)
+    expect(budget.isSpent('hook')).toBe(false)
+  })
 })

@@ -1,5 +1,7 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { promMetrics } from '../../src/environment/metrics.ts'
+import { boundedSeries } from '../../src/trigger/bounded-series.ts'
+import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
 import { seriesEnder } from '../../src/trigger/record.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 
@@ -41,4 +43,50 @@ it('keeps those of a hook that was made again meanwhile', async () => {
     isThere = true
   }
   expect(await metrics.text()).toContain('posts_total{namespace="shop",hook="web"} 1')
+})
+
+describe('a counter of posts', () => {
+  const setUp = () => {
+    const metrics = promMetrics()
+    const counter = boundedSeries(metrics.counter('posts_total', 'Posts.', ['namespace', 'hook', 'sender', 'outcome']))
+    return {
+      counter,
+      post: (namespace: string, hook: string) => counter.add({ namespace, hook, sender: 'plain', outcome: 'applied' }),
+      shown: async () => (await metrics.text()).split('\n').filter(line => line.startsWith('posts_total{')),
+    }
+  }
+
+  it('gives each namespace no more series than its part, and counts the rest without hook and sender', async () => {
+    const { post, shown } = setUp()
+    for (let hook = 0; hook < 3 * maxSeriesOfNamespace; hook++) post('busy', `hook-${hook}`)
+    post('busy', 'hook-0')
+    post('quiet', 'web')
+    const lines = await shown()
+    expect(lines).toHaveLength(maxSeriesOfNamespace + 2)
+    expect(lines).toContain('posts_total{namespace="busy",hook="hook-0",sender="plain",outcome="applied"} 2')
+    expect(lines).toContain('posts_total{namespace="quiet",hook="web",sender="plain",outcome="applied"} 1')
+    const rest = `posts_total{namespace="busy",hook="",sender="",outcome="applied"} ${2 * maxSeriesOfNamespace}`
+    expect(lines).toContain(rest)
+  })
+
+  it('has no more series than a scrape can bear, however many namespaces there are', async () => {
+    const { post, shown } = setUp()
+    for (let each = 0; each < 3 * maxSeries; each++) post(`namespace-${each}`, 'web')
+    const lines = await shown()
+    expect(lines).toHaveLength(maxSeries + 1)
+    expect(lines).toContain(`posts_total{namespace="",hook="",sender="",outcome="applied"} ${2 * maxSeries}`)
+  })
+
+  it('gives the series of a hook that is no more to others', async () => {
+    const { counter, post, shown } = setUp()
+    for (let hook = 0; hook < maxSeriesOfNamespace; hook++) post('busy', `hook-${hook}`)
+    await counter.forget(({ hook }) => hook === 'hook-7')
+    post('busy', 'new')
+    post('busy', 'newer')
+    const lines = await shown()
+    expect(lines.filter(line => /hook="(?:new|newer|hook-7|)"/.test(line))).toEqual([
+      'posts_total{namespace="busy",hook="new",sender="plain",outcome="applied"} 1',
+      'posts_total{namespace="busy",hook="",sender="",outcome="applied"} 1',
+    ])
+  })
 })

@@ -5,7 +5,7 @@ import type { Log } from '../../src/environment/environment.ts'
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Authentication } from '../../src/trigger/authenticate.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
-import { maxLooks } from '../../src/trigger/limits.ts'
+import { limitsIn, maxLooks, maxLooksOfNamespace, type Limits } from '../../src/trigger/limits.ts'
 import { Looks } from '../../src/trigger/looks.ts'
 import { WaitingPosts } from '../../src/trigger/waiting.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -19,11 +19,11 @@ interface Options {
   readonly state?: () => SettlementState
   readonly look?: () => Promise<Look>
   readonly objects?: number
-  readonly limits?: { readonly maxWaiting: number; readonly maxWaitingOfHook: number }
+  readonly waiting?: Limits['waiting']
   readonly authenticate?: () => Authentication
 }
 
-const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progressing' }: Options = {}) => {
+const setUp = ({ authenticate, waiting: share, look, objects = 1, state = () => 'progressing' }: Options = {}) => {
   const clock = fakeClock()
   let looks = 0
   const lookNow = async (): Promise<Look> => {
@@ -41,7 +41,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
   const waiting = new WaitingPosts(
     { clock, log: noLog },
     () => Promise.resolve(authenticate?.() ?? { accepted: true, hook, isFormer: false, isCurrent }),
-    limits ?? { maxWaiting: 10, maxWaitingOfHook: 5 },
+    { waiting: share ?? { all: 10, ofNamespace: 10, ofHook: 5 } },
     new Looks({ clock, api: noApi, log: noLog }, noDefinitions, noAccounts),
   )
   const gone: (() => void)[] = []
@@ -57,12 +57,13 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
       waitMs: number,
       more: {
         readonly uid?: string
+        readonly namespace?: string
         readonly isAskable?: boolean
         readonly isKeySigned?: boolean
         readonly change?: undefined
       } = {},
     ) => {
-      const { isAskable = true, isKeySigned = false, uid = hook.uid } = more
+      const { isAskable = true, isKeySigned = false, namespace = hook.namespace, uid = hook.uid } = more
       let answered: TriggerAnswer | undefined
       const answer = {
         status: 200,
@@ -71,7 +72,7 @@ const setUp = ({ authenticate, limits, look, objects = 1, state = () => 'progres
       } as const
       void waiting
         .answer({
-          hook: { ...hook, uid },
+          hook: { ...hook, namespace, uid },
           waitMs,
           decided: {
             answer,
@@ -255,33 +256,69 @@ describe('a post that waits', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('is one of so many, and others are answered 202 at once: of one hook, of all, and by the hooks', async () => {
+  it('is one of so many, of one hook and of all, and others are answered 202 after one look', async () => {
     const { ask, clock, waiting } = setUp()
     const many = Array.from({ length: 8 }, () => ask(60_000))
-    await settle()
-    expect(many.filter(each => each() === undefined)).toHaveLength(5)
     const others = Array.from({ length: 8 }, () => ask(60_000, { uid: 'other' }))
     await settle()
-    expect(others.filter(each => each() === undefined)).toHaveLength(5)
-    expect(ask(60_000, { uid: 'third' })()).toBeUndefined()
-    await settle()
+    expect(waiting.size).toBe(16)
+    await clock.advance(2000)
+    for (const each of [many, others]) expect(each.filter(one => one() === undefined)).toHaveLength(5)
+    const third = ask(60_000, { uid: 'third' })
+    await clock.advance(2000)
     expect(waiting.size).toBe(10)
+    expect(third()).toMatchObject({
+      status: 202,
+      ready: 1,
+      message: expect.stringContaining('is progressing; too many posts wait already') as unknown,
+    })
     await clock.advance(60_000)
     expect(waiting.size).toBe(0)
     for (const each of [...many, ...others]) expect(each()).toMatchObject({ status: 202 })
+  })
 
-    const wide = setUp({ limits: { maxWaiting: 1000, maxWaitingOfHook: 500 } })
-    const hooks = Array.from({ length: maxLooks + 3 }, (_, index) => wide.ask(60_000, { uid: `hook ${index}` }))
+  it('finds a place however many posts wait for the hooks of another namespace', async () => {
+    const { waiting: share } = limitsIn(320 * 1024 * 1024)
+    const { ask, clock, waiting } = setUp({ waiting: share })
+    for (let n = 0; n < 500; n++) ask(600_000, { namespace: 'busy', uid: `busy ${n % 20}` })
+    await clock.advance(2000)
+    expect(waiting.size).toBe(share.ofNamespace)
+    const other = ask(600_000, { namespace: 'quiet', uid: 'quiet' })
+    await clock.advance(2000)
+    expect(other()).toBeUndefined()
+    waiting.end()
+  })
+
+  it('learns a final state even where too many posts wait', async () => {
+    let state: SettlementState = 'progressing'
+    const { ask, clock, waiting } = setUp({ state: () => state })
+    for (let n = 0; n < 50; n++) ask(600_000, { uid: `busy ${n % 4}` })
+    await clock.advance(2000)
+    expect(waiting.size).toBe(10)
+    state = 'complete'
+    const late = ask(600_000, { uid: 'late' })
+    await clock.advance(500)
+    expect(late()).toMatchObject({ status: 200, state: 'complete' })
+    waiting.end()
+  })
+
+  it('is looked at for so many hooks, in all and of one namespace', async () => {
+    const { ask, waiting } = setUp({ waiting: { all: 1000, ofNamespace: 1000, ofHook: 500 } })
+    const inOne = Array.from({ length: maxLooks }, (_, index) => ask(60_000, { uid: `hook ${index}` }))
+    const elsewhere = Array.from({ length: maxLooks }, (_, index) =>
+      ask(60_000, { namespace: `namespace ${index}`, uid: `other ${index}` }),
+    )
     await settle()
-    expect(hooks.filter(each => each() === undefined)).toHaveLength(maxLooks)
-    wide.waiting.end()
+    expect(inOne.filter(each => each() === undefined)).toHaveLength(maxLooksOfNamespace)
+    expect(elsewhere.filter(each => each() === undefined)).toHaveLength(maxLooks - maxLooksOfNamespace)
+    waiting.end()
   })
 
   it('ten thousand are answered or bounded, and cost one look a second', async () => {
-    const { ask, clock, looks, waiting } = setUp({ limits: { maxWaiting: 106, maxWaitingOfHook: 53 } })
+    const { ask, clock, looks, waiting } = setUp({ waiting: { all: 106, ofNamespace: 53, ofHook: 26 } })
     const all = Array.from({ length: 10_000 }, () => ask(25_000))
     await settle()
-    expect(waiting.size).toBe(53)
+    expect(waiting.size).toBe(2 * 26)
     await clock.advance(25_000)
     expect(all.map(each => each()).filter(each => each === undefined)).toEqual([])
     expect(looks()).toBeLessThan(27)

@@ -73,7 +73,8 @@ export const driverReasons = {
   },
   RolloutRunning: {
     where: ['skipped'],
-    means: 'A rollout of the workload is not through, or is stuck. A restart on top of it would hide what is wrong.',
+    means:
+      'A rollout of the workload is not through, or is stuck, or a pod is not available. A restart on top of it would hide what is wrong.',
     todo: 'Look at `kubectl rollout status`. A post after its end restarts the workload.',
   },
   RolloutPaused: {
@@ -121,7 +122,7 @@ export const driverReasons = {
   NameTaken: {
     where: ['failed'],
     means: 'A Job that this delivery has not made has the name that its Job would have.',
-    todo: 'Delete or rename that Job, and find out who made it: such names begin with the name of the CronJob, and end by chance.',
+    todo: 'Delete or rename that Job, and find out who made it: such names begin with the name of the hook, and end by chance.',
   },
   InputUnusable: {
     where: ['failed'],
@@ -170,14 +171,15 @@ export const driverReasons = {
   },
   ServiceAnswered: {
     where: ['failed'],
-    means: 'The Service answered with a redirect or with a status 4xx. No redirect is followed.',
+    means:
+      'The Service answered with a redirect, or with a status 4xx other than 408, 409, 425 and 429. No redirect is followed.',
     todo: "Correct `path`, `headers` or the Service. The Service's own log says what it did not like.",
   },
   ServiceUnavailable: {
     where: ['unavailable', 'listed'],
     means:
-      'The Service could not be reached, answered 5xx, 408 or 429, or did not answer completely in time. It may have got the post.',
-    todo: 'Nothing: the sender tries again. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
+      'The Service could not be reached, answered 5xx, 408, 409, 425 or 429, or did not answer completely in time. It may have got the post.',
+    todo: 'Let the Service answer, and look at the network policy. Send the post again where the sender does not, such as GitHub. A post with an idempotency key has the same `Idempotency-Key` at the Service each time.',
   },
   TooManyHops: {
     where: ['failed'],
@@ -209,6 +211,6 @@ export const driverReasons = {
     where: ['unavailable', 'listed'],
     means:
       'The work was not finished within four seconds. It goes on by itself for a minute, and the same post sent again finishes it. If the status lists it, the minute is over, or the trigger was restarted.',
-    todo: 'Send the same post again if the status lists it as failed. Before that there is nothing to do: the status says how the work ends.',
+    todo: 'Send the same post again, unless its sender does. The status says how the work ends.',
   },
 } as const satisfies Record<string, ReasonText>

@@ -53,7 +53,7 @@ export const gateReasons = {
     where: ['unavailable'],
     means:
       'There was no time to evaluate the expression in `when`, or it has to wait because it ran over its budget before.',
-    todo: 'Nothing: the sender tries again. If the hook had ExpressionTooSlow before, write a simpler expression.',
+    todo: 'Send the post again, unless its sender does. If the hook had ExpressionTooSlow before, write a simpler expression.',
   },
   InvalidExpression: {
     where: ['failed', 'condition'],
@@ -110,7 +110,7 @@ export const gateReasons = {
   NotVerified: {
     where: ['refused'],
     means: 'The trigger could not fetch the certificate that proves the message.',
-    todo: 'Nothing: the sender tries again. If it goes on, let the trigger reach the host of the certificate.',
+    todo: 'Send the post again, unless its sender does. If it goes on, let the trigger reach the host of the certificate.',
   },
   SubscriptionToConfirm: {
     where: ['event'],

@@ -95,7 +95,7 @@ export const hookReasons = {
   IssuerUnavailable: {
     where: ['refused', 'condition'],
     means: 'The keys of an issuer of ID tokens cannot be read, so that no token can be verified with them.',
-    todo: 'Nothing, if it passes: the sender tries again. If it goes on, see in the message or in the log of the trigger what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.',
+    todo: 'Nothing, if it passes and the sender tries again. If it goes on, see in the message or in the log of the trigger what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.',
   },
   AuthSecretWeak: {
     where: ['failed', 'condition'],

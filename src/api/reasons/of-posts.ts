@@ -62,7 +62,7 @@ export const postReasons = {
   BodyTooSlow: {
     where: ['refused'],
     means: 'The body did not arrive in time.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Send the post again, unless its sender does.',
   },
   BadQuery: {
     where: ['refused'],
@@ -72,41 +72,41 @@ export const postReasons = {
   NotReady: {
     where: ['refused'],
     means: 'The trigger has not read the hooks and keys yet.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Send the post again, unless its sender does.',
   },
   ApiUnreachable: {
     where: ['unavailable', 'refused', 'listed'],
     means: 'The trigger cannot reach the API server.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Send the post again, unless its sender does.',
   },
   InternalError: {
     where: ['unavailable'],
     means: 'The trigger failed in a way that it never should. Nothing was changed.',
-    todo: "Report what the trigger's log says of it. The sender tries again.",
+    todo: "Report what the trigger's log says of it. Most senders try again.",
   },
   Contended: {
     where: ['unavailable', 'refused'],
     means:
       'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. The message says which.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Send the post again, unless its sender does.',
   },
   RateLimited: {
     where: ['unavailable'],
     means:
       'More posts came for the hook than its `rateLimit` lets through, or more than 1 MiB a second in bodies of over 64 kB.',
-    todo: 'Nothing: the sender tries again. If you expect so many posts, raise `rateLimit`.',
+    todo: 'Send the post again, unless its sender does. If you expect so many posts, raise `rateLimit`.',
   },
   WritesLimited: {
     where: ['unavailable', 'event', 'listed'],
     means:
-      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that.',
-    todo: 'Nothing: the sender tries again once Retry-After is over. If it does not, post again. If it goes on, send fewer posts, or give those that mean the same the same idempotency key.',
+      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that are kept.',
+    todo: 'Send the post again once Retry-After is over, unless its sender does. If it goes on, send fewer posts, give those that mean the same the same idempotency key, or keep Jobs for less long (`ttl`).',
   },
   RecordFull: {
     where: ['unavailable', 'event'],
     means:
       'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`.',
-    todo: 'Nothing: the sender tries again, and there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
+    todo: 'Send the post again, unless its sender does: there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
   },
   RecordTooNew: {
     where: ['unavailable'],
@@ -116,7 +116,7 @@ export const postReasons = {
   Overloaded: {
     where: ['unavailable', 'refused'],
     means: 'Too many deliveries are waiting.',
-    todo: 'Nothing: the sender tries again.',
+    todo: 'Send the post again, unless its sender does.',
   },
   PublicKeysRestored: {
     where: ['event'],

@@ -44,9 +44,13 @@ export const forward = {
   // The trigger itself sends the post, so no request shows whether the account may.
   needsOfAccount: ({ service }) => [{ type: serviceType, subresource: 'proxy', name: service.name, verbs: ['create'] }],
 
-  async execute(member, _delivery, execution): Promise<Outcome> {
+  async execute(member, { identity }, execution): Promise<Outcome> {
+    const isNamed = identity !== undefined
     // While one process waits for the Service, a copy of the delivery waits for that process.
-    return await execution.acts.once((act, mayContinue) => passOn(member, act, execution, mayContinue), { alone: true })
+    return await execution.acts.once(
+      async (act, mayContinue) => withWhatNext(await passOn(member, act, execution, mayContinue), isNamed),
+      { alone: true },
+    )
   },
 } satisfies Driver<'forward', typeof forwardSchema>
 
@@ -63,10 +67,14 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
   }
   const last = clock.monotonic() + largestTimeoutMs - checkedMilliseconds(member.timeout)
   let worked: Worked | undefined
+  let mayHaveArrived = act.isResumed === true
   for (let tries = 0; ; tries++) {
     const tried = await tryOnce(member, act, execution, { hops, mayContinue })
     if (tried === 'over') return worked ?? { ...unavailable('nothing was sent'), isUntouched: true }
-    worked = tried
+    // The Service may still do what an earlier try asked for. So the act and its key live on.
+    worked = tried.worked === 'failed' && mayHaveArrived ? { ...tried, worked: 'unfinished' } : tried
+    if (isFailed(worked)) return worked
+    mayHaveArrived ||= isOfService(worked)
     const pauseMs = waitAfter(tryAgain, tries)
     if (worked.worked !== 'unfinished' || clock.monotonic() + pauseMs > last) return worked
     await wait(clock, pauseMs)
@@ -132,8 +140,11 @@ const addressNow = async (
   }
 }
 
-/** The statuses after which the same request may succeed later, in addition to 5xx. */
-const passing: ReadonlySet<number> = new Set([408, 429])
+/**
+ * The statuses after which the same request may succeed later, in addition to 5xx. A Service answers 409
+ * while it works on an earlier request with the same idempotency key.
+ */
+const passing: ReadonlySet<number> = new Set([408, 409, 425, 429])
 
 /** Returns the result for the status with which the Service has answered. */
 const workedBy = (status: number, member: Forward): Worked => {
@@ -159,7 +170,20 @@ const failed = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], messa
   outcome: { outcome: 'failed', reason, message },
 })
 
-const unavailable = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
-  const message = `${why}; the same sent again is passed on with the same idempotency key`
-  return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ServiceUnavailable', message } }
+const unavailable = (message: string): Extract<Worked, { worked: 'unfinished' }> => ({
+  worked: 'unfinished',
+  outcome: { outcome: 'unavailable', reason: 'ServiceUnavailable', message },
+})
+
+const isFailed = ({ outcome }: Worked): boolean => outcome.outcome === 'failed'
+
+const isOfService = ({ outcome }: Worked): boolean =>
+  outcome.outcome === 'unavailable' && outcome.reason === 'ServiceUnavailable'
+
+/** Adds what another post does to the message of a result after which the Service may have got the post. */
+const withWhatNext = (worked: Worked, isNamed: boolean): Worked => {
+  const { outcome } = worked
+  if (outcome.outcome !== 'unavailable' || outcome.reason !== 'ServiceUnavailable') return worked
+  const next = isNamed ? 'with the same idempotency key' : 'as another delivery, with another idempotency key'
+  return { ...worked, outcome: { ...outcome, message: `${outcome.message}; the same sent again is passed on ${next}` } }
 }

@@ -6,7 +6,7 @@ import { lookAtWorkloads } from '../rollouts/look.ts'
 import { nothingBut, planRestart, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll } from '../rollouts/roll-out.ts'
-import { rolloutState } from '../rollouts/state.ts'
+import { rolloutState, unavailablePods } from '../rollouts/state.ts'
 import { restartRights } from './restart-rights.ts'
 import { restartDeclaration, restartKinds, type restartSchema } from './schema.ts'
 
@@ -42,5 +42,5 @@ const planAlone = (object: StoredObject, workloads: Workloads, cause: RolloutCau
   const plan = planRestart(object, workloads, cause)
   if (plan.left.size > 0) return plan
   const state = rolloutState(object, workloads)
-  return state === 'complete' ? plan : nothingBut(state)
+  return state === 'complete' ? plan : { ...nothingBut(state), pods: unavailablePods(object, workloads) }
 }

@@ -18,10 +18,11 @@ export interface Rollout {
 export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | undefined): Worked => {
   const changes = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'out' ? rolled.changes : []))
   const refused = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'refused' ? [{ name, ...rolled }] : []))
-  const unfinished = rollouts.flatMap(({ rolled }) => (rolled.rolled === 'left' ? [rolled] : []))
+  const unfinished = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'left' ? [{ name, ...rolled }] : []))
   const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   if (unfinished.length > 0) {
-    const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done; the rest is done when the same is sent again`
+    const names = named(unfinished.map(({ name }) => name))
+    const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done, and not ${names}; the rest is done when the same is sent again`
     const isUntouched = changes.length === 0 && !wasDone && !unfinished.some(({ mayBeStored }) => mayBeStored)
     return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message }, isUntouched }
   }
@@ -86,7 +87,13 @@ const done = (
     return { outcome: 'skipped', reason: 'Superseded', message }
   }
   if (left.has('running')) {
-    const message = `a rollout of ${leftAs('running')} is still running: nothing is restarted on top of it`
+    const [pods, ...others] = rollouts.flatMap(({ name, rolled }) =>
+      rolled.rolled === 'nothing' && rolled.pods !== undefined ? [`${rolled.pods} in ${name}`] : [],
+    )
+    const message =
+      pods === undefined || others.length > 0
+        ? `a rollout of ${leftAs('running')} is still running: nothing is restarted on top of it`
+        : `${pods}: nothing is restarted before all are`
     return { outcome: 'skipped', reason: 'RolloutRunning', message }
   }
   if (left.has('paused')) {
@@ -104,18 +111,25 @@ const done = (
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
 }
 
-const statesLeft = ['running', 'paused', 'manual'] as const
+/** Why a workload is passed over, in words. The first that fits is said. */
+const whyLeft: readonly (readonly [why: string, left: readonly Left[]])[] = [
+  ['since a rollout is running, paused or manual there', ['running', 'paused', 'manual']],
+  ['since no node pulls the image there: imagePullPolicy is Never', ['never pulled']],
+]
 
 /**
  * Returns which workloads were not restarted, as a text after the summary of the others. The text
  * is empty if there are none.
  */
-const passedOver = (rollouts: readonly Rollout[]): string => {
-  const names = rollouts.flatMap(({ name, rolled }) =>
-    rolled.rolled === 'nothing' && statesLeft.some(state => rolled.left.has(state)) ? [name] : [],
-  )
-  return names.length === 0 ? '' : `; ${counted(names)} not, since a rollout is running, paused or manual there`
-}
+const passedOver = (rollouts: readonly Rollout[]): string =>
+  whyLeft
+    .map(([why, left]) => {
+      const isLeft = ({ rolled }: Rollout): boolean =>
+        rolled.rolled === 'nothing' && left.some(each => rolled.left.has(each))
+      const names = rollouts.filter(isLeft).map(({ name }) => name)
+      return names.length === 0 ? '' : `; ${named(names)} not, ${why}`
+    })
+    .join('')
 
 const summaryOf = (changes: readonly Change[], what: string | undefined): string => {
   const names = [...new Set(changes.map(({ object }) => object))]
@@ -123,6 +137,14 @@ const summaryOf = (changes: readonly Change[], what: string | undefined): string
   const [only, ...others] = changes
   if (!only || others.length > 0) return `rolled out ${what} in ${counted(names)}`
   return `rolled out ${only.object}: ${only.part} from ${only.from} to ${only.to}`
+}
+
+/** How many workloads a message names at most. */
+const maxNamed = 5
+
+const named = (names: readonly string[]): string => {
+  const others = names.length - maxNamed
+  return `${names.toSorted().slice(0, maxNamed).join(', ')}${others > 0 ? ` and ${others} more` : ''}`
 }
 
 const counted = (names: readonly string[]): string => (names.length === 1 ? `${names[0]}` : `${names.length} workloads`)

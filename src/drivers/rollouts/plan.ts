@@ -4,7 +4,7 @@ import type { StoredObject } from '../../api/object.ts'
 import { markOfRestart, type Mark } from './evidence.ts'
 import { containerLists, type Workloads } from './kinds.ts'
 import { neededFields } from './rollback.ts'
-import { neededState, type RolloutState } from './state.ts'
+import { neededState, rolloutState, type RolloutState } from './state.ts'
 
 /** One operation of a JSON Patch (RFC 6902). */
 export interface Operation {
@@ -26,6 +26,8 @@ export interface RolloutPlan {
   readonly left: ReadonlySet<Left>
   /** The delivery's marks on the workload, once the patch is stored. */
   readonly marks: ReadonlySet<Mark>
+  /** How many pods are available, in words, if the workload waits for nothing else. */
+  readonly pods?: string | undefined
 }
 
 /**
@@ -117,6 +119,8 @@ export const planRestart = (object: StoredObject, workloads: Workloads, cause: R
   if (!workloads.rollsOut) return nothingBut()
   if (known.ids.includes(cause.id)) return { ...nothingBut('done before'), marks: new Set([mark]) }
   if (known.at > cause.at) return nothingBut('superseded')
+  const state = rolloutState(object, workloads)
+  if (state === 'paused' || state === 'manual') return nothingBut(state)
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }
   return {
     patch: patchOf(object, workloads, [edit]),

@@ -77,6 +77,20 @@ export const progressOf = (object: StoredObject, workloads: Workloads): RolloutP
   }
 }
 
+/**
+ * Returns how many pods are available, in words, if each has the present template and only their availability
+ * is missing. Otherwise returns undefined. A Deployment has conditions instead that say when its rollout is over. The other
+ * kinds do not show whether their rollout is still running, or whether a pod has failed long after it.
+ */
+export const unavailablePods = (object: StoredObject, workloads: Workloads): string | undefined => {
+  const { kind } = workloads.type
+  if (kind === 'Deployment' || rolloutState(object, workloads) !== 'running') return undefined
+  const { of, ready } = progressOf(object, workloads)
+  const updated = numberAt(object, 'status', kind === 'DaemonSet' ? 'updatedNumberScheduled' : 'updatedReplicas')
+  const isObserved = numberAt(object, 'status', 'observedGeneration') >= (object.metadata.generation ?? 0)
+  return isObserved && updated >= of && ready < of ? `${ready} of ${of} pods are available` : undefined
+}
+
 const failureOf = (object: StoredObject): string | undefined => {
   const failure = conditionsOf(object).find(({ status, type }) => type === 'ReplicaFailure' && status === 'True')
   return typeof failure?.['reason'] === 'string' ? failure['reason'] : undefined

@@ -10,7 +10,7 @@ import { ApiError, isRefusal } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
 import type { Mark } from './evidence.ts'
-import type { Left, RolloutPlan } from './plan.ts'
+import type { RolloutPlan } from './plan.ts'
 import { rolloutManager } from './rollback.ts'
 import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
 
@@ -22,7 +22,7 @@ export type Rolled =
   /** The change is stored, now or at an earlier attempt. */
   | { readonly rolled: 'out'; readonly changes: readonly Change[]; readonly marks: ReadonlySet<Mark> }
   /** Nothing had to be written. `left` says why; it is empty if no container matches the push. */
-  | { readonly rolled: 'nothing'; readonly left: ReadonlySet<Left>; readonly marks: ReadonlySet<Mark> }
+  | ({ readonly rolled: 'nothing' } & Pick<RolloutPlan, 'left' | 'marks' | 'pods'>)
   /** The workload was deleted, or replaced by another one of the same name. */
   | { readonly rolled: 'gone' }
   /**
@@ -81,11 +81,11 @@ export const rollOut = async (
     if (seen) {
       const { object } = seen
       if (object.metadata.uid !== first.metadata.uid) return { rolled: 'gone' }
-      const { changes, left, marks, patch } = plan(object)
+      const { changes, left, marks, patch, pods } = plan(object)
       if (patch.length === 0) {
         return sent.length > 0 && left.has('done before')
           ? { rolled: 'out', changes: sent, marks }
-          : { rolled: 'nothing', left, marks }
+          : { rolled: 'nothing', left, marks, pods }
       }
       const body = JSON.stringify(patch)
       if (body !== paidFor) paid = chargedOnce(charge)

@@ -1,5 +1,6 @@
 import type { Act, MayContinue, Worked } from '../../acts/acts.ts'
 import type { Problem } from '../../api/conditions.ts'
+import { checkedMilliseconds } from '../../api/duration.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
 import { readFailureOf } from '../../kube/errors.ts'
@@ -127,7 +128,7 @@ const maxOthers = 100
 
 const make = async (asked: Run): Promise<Worked> => {
   const { act, execution, inputs, member, mayContinue } = asked
-  const { hook } = execution
+  const { api, clock, hook } = execution
   const { cronJob, problem } = await cronJobOf(asked)
   if (!cronJob || problem) {
     const before = await ownJob(asked)
@@ -138,7 +139,9 @@ const make = async (asked: Run): Promise<Worked> => {
     return { ...unfinished('nothing was sent yet'), isUntouched: member.concurrency !== 'replace' }
   }
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
-  return workedBy(await makeJob(job, act, execution, mayContinue), asked)
+  const ttlMs = checkedMilliseconds(member.ttl)
+  const charge = (bytes: number): void => execution.charge(bytes, ttlMs)
+  return workedBy(await makeJob(job, act, { api, charge, clock, hook }, mayContinue), asked)
 }
 
 /** Reads the CronJob, and says why no Job can be made of it. */

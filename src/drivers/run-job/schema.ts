@@ -26,7 +26,7 @@ export const runJobSchema = {
       type: 'string',
       title: 'CronJob',
       minLength: 1,
-      // The name of a Job has this name, a hyphen and ten characters more, and at most 63.
+      // Kubernetes takes no longer name: the Jobs of its schedule have eleven characters more, and at most 63.
       maxLength: 52,
       description:
         "The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. It may be suspended, so that only hooks run it.",

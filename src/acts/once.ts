@@ -137,9 +137,9 @@ const settle = async (
   outcome: Outcome,
 ): Promise<boolean> => {
   const { deadline } = context
-  const settling = (draft: MemoryDraft): Ruling<undefined> => {
+  const settling = (draft: MemoryDraft, now: number): Ruling<undefined> => {
     const act = (draft.fields.acts ?? []).find(open => open.id === id)
-    if (act) acted(draft, act, doneOf(outcome, true))
+    if (act) acted(draft, act, doneOf(outcome, true), now)
     return { result: undefined, needsNewest: true }
   }
   const mayContinue = (): boolean => clock.monotonic() < deadline

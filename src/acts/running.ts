@@ -125,7 +125,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         soFar => (job.soFar = soFar),
       )
         .then(worked => {
-          wasDone = remember(act, worked, { isAskable, resumedAt }, ledger)
+          wasDone = remember(act, worked, { isAskable, resumedAt, now: clock.now() }, ledger)
           if (worked.worked === 'unfinished') leave(act)
           return worked
         })
@@ -198,6 +198,13 @@ const unfinished = (soFar: string, rest: string): Outcome => ({
 /** The reasons of acts that were ended early. A part of their work may be done. */
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
+interface Remembering {
+  readonly isAskable: boolean
+  readonly resumedAt: number | undefined
+  /** The present time, in milliseconds since the epoch. */
+  readonly now: number
+}
+
 /**
  * Stores in the record how the work of an act has ended. After a failure, the act is removed and
  * may begin again. If work remains, the act stays open for the next copy. Returns a function that says
@@ -206,7 +213,7 @@ const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 const remember = (
   act: OpenAct,
   worked: Worked,
-  { isAskable, resumedAt }: { readonly isAskable: boolean; readonly resumedAt: number | undefined },
+  { isAskable, now, resumedAt }: Remembering,
   ledger: Ledger | undefined,
 ): EndedWork['wasDone'] => {
   if (!ledger) return () => false
@@ -219,7 +226,7 @@ const remember = (
     const { ran, ...done } = doneOf(worked.outcome, isAskable)
     // The process that has changed something may have ended before it could say so.
     const hasRun = ran || (resumedAt !== undefined && worked.wasDone === true)
-    acted(draft, act, { ...done, ran: hasRun, resumedAt })
+    acted(draft, act, { ...done, ran: hasRun, resumedAt }, now)
   })
   return () => wasDone
 }

@@ -91,13 +91,14 @@ export interface ActDone {
 }
 
 /**
- * Stores that an act is done. If a later act with the same key is open, no row is added, and that
+ * Stores that an act is done at `now`, in milliseconds since the epoch. If a later act with the same key is open, no row is added, and that
  * act stays open. The row of a later delivery stays, too: this report may be late.
  */
 export const acted = (
   draft: MemoryDraft,
   act: OpenAct,
   { evidence, ran, reason, resumedAt = -Infinity, summary }: ActDone,
+  now: number,
 ): void => {
   const { acts = [], ranAt = -Infinity } = draft.fields
   const wasOpen = acts.some(({ id }) => id === act.id)
@@ -118,7 +119,8 @@ export const acted = (
       ...evidence,
     })
   }
-  if (ran) draft.set({ ranAt: Math.max(ranAt, made.at) })
+  // A run in the future is from a fast clock. It was made by now.
+  if (ran) draft.set({ ranAt: Math.max(made.at, Math.min(ranAt, now)) })
 }
 
 /** Removes an unfinished act, with its run: it is done now, or it did nothing and can begin again. */

@@ -66,7 +66,7 @@ describe('the Event of a rollout that stalls', () => {
 
   it('says what does not go on, once, also when a later delivery came first', () => {
     const note =
-      'Warning RolloutStalled the rollout of web does not go on (sent by plain). Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before.'
+      'Warning RolloutStalled the rollout of web does not go on (sent by plain). Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before. `kubectl delete job/NAME` ends a Job that cannot start.'
     expect(notesOf([delivery], [stalled])).toEqual([note])
     expect(notesOf([stalled], [stalled])).toEqual([])
     expect(notesOf([delivery], [later, stalled])).toEqual([note])

@@ -50,13 +50,27 @@ describe('an act that has begun', () => {
 describe('an act that is done', () => {
   const done = { summary: 'made a Job', ran: true }
 
+  it('is the last run of its hook, also after one whose clock was an hour ahead and was set right', () => {
+    const draft = new MemoryDraft(emptyMemory)
+    acted(draft, actOf('ahead', now + 3_600_000), done, now + 3_600_000)
+    acted(draft, actOf('next', now), done, now + 5000)
+    expect(draft.fields.ranAt).toBe(now + 5000)
+  })
+
+  it('is not the last run if a later one ended first', () => {
+    const draft = new MemoryDraft(emptyMemory)
+    acted(draft, actOf('later', now + 30_000), done, now + 31_000)
+    acted(draft, actOf('long', now), done, now + 60_000)
+    expect(draft.fields.ranAt).toBe(now + 30_000)
+  })
+
   it('leaves the row of a later delivery with its key, if it is reported late', () => {
     const draft = afterActs(actOf('a'))
-    acted(draft, actOf('a'), done)
+    acted(draft, actOf('a'), done, now)
     const next = actOf('a', now + 60_000)
     begun(draft, next)
-    acted(draft, next, done)
-    acted(draft, actOf('a'), done)
+    acted(draft, next, done, now + 60_000)
+    acted(draft, actOf('a'), done, now)
     expect(draft.get('a')).toMatchObject({ state: 'acted', at: now + 60_000 })
   })
 })

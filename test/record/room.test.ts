@@ -155,7 +155,8 @@ it('counts the posts of one write each, and a copy of the report of the write no
 
 it('keeps of an act that runs again the later beginning of its alerts, as a step does', () => {
   const draft = new MemoryDraft(emptyMemory)
-  for (const newsAt of [20, 10]) acted(draft, { key: 'k', at: now, id: 'id', newsAt }, { summary: 'ran', ran: true })
+  for (const newsAt of [20, 10])
+    acted(draft, { key: 'k', at: now, id: 'id', newsAt }, { summary: 'ran', ran: true }, now)
   expect(draft.get('k')?.newsAt).toBe(20)
 })
 
@@ -171,20 +172,20 @@ it('counts an act from its beginning, and no more once it has changed nothing', 
   const done = { summary: 'rolled out', ran: true }
   const idle = { summary: 'nothing', ran: false }
   expect(after()).toBe('perhaps')
-  expect(after(draft => acted(draft, act, done))).toBe('no')
-  expect(after(draft => acted(draft, act, idle))).toBe('yes')
+  expect(after(draft => acted(draft, act, done, now))).toBe('no')
+  expect(after(draft => acted(draft, act, idle, now))).toBe('yes')
   expect(after(draft => withoutAct(draft, act))).toBe('yes')
   // Two processes have worked on it, and one of them has changed something.
   expect(
     after(
-      draft => acted(draft, act, done),
-      draft => acted(draft, act, idle),
+      draft => acted(draft, act, done, now),
+      draft => acted(draft, act, idle, now),
     ),
   ).toBe('no')
   expect(
     after(
       draft => withoutAct(draft, act),
-      draft => acted(draft, act, done),
+      draft => acted(draft, act, done, now),
     ),
   ).toBe('no')
 })

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { receiversIn } from '../../src/cli/rancher/receivers.ts'
 import { translated } from '../../src/cli/rancher/translate.ts'
 import { declarations } from '../../src/drivers/schemas.ts'
@@ -68,6 +68,36 @@ it('a step of a service keeps its bounds, and refuses to pass them as Rancher di
     },
     { name: 'scale-down-web', spec: { suspend: true, scale: { action: 'down', by: 1 } } },
   ])
+})
+
+describe('a receiver that removes hosts', () => {
+  const fewer = receivers.find(({ name }) => name === 'fewer-hosts')
+  /** Translates it with the order in which Rancher removed hosts. */
+  const removing = (deleteOption: string | undefined, pool = names.pool) =>
+    fewer && translated({ ...fewer, config: { ...fewer.config, deleteOption } }, { ...names, pool })
+
+  it.each([
+    ['mostRecent', 'newest'],
+    ['leastRecent', 'oldest'],
+  ])('removes the machines that %s removed', (deleteOption, removeFirst) => {
+    expect(removing(deleteOption)).toMatchObject({ spec: { scaleNodes: { action: 'down', removeFirst } } })
+  })
+
+  it.each([['maxRecent'], [undefined]])('is refused where its order is %s, which Rancher does not know', option => {
+    const refused = `deleteOption must be mostRecent or leastRecent, and is ${option ?? 'not there'}`
+    expect(removing(option)).toMatchObject({ refused })
+  })
+
+  it('loses its order, and says so, where the pool chooses by itself', () => {
+    const made = removing('mostRecent', 'MachinePool/workers')
+    expect(made).toMatchObject({
+      spec: { scaleNodes: { target: { kind: 'MachinePool' }, action: 'down' } },
+      notes: expect.arrayContaining([
+        'a MachinePool chooses by itself which machine goes: deleteOption mostRecent was left out',
+      ]) as unknown,
+    })
+    expect(made && 'spec' in made && made.spec).not.toHaveProperty('scaleNodes.removeFirst')
+  })
 })
 
 it('a service that nobody has named is asked for', () => {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { at } from '../../src/api/json.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import { commands } from '../../src/commands/registry.ts'
 import { receiversIn } from '../../src/cli/rancher/receivers.ts'
 import { translated } from '../../src/cli/rancher/translate.ts'
 import { declarations } from '../../src/drivers/schemas.ts'
+import { shell } from '../support/shell.ts'
 import { rancherExport } from './rancher-export.ts'
 
 const receivers = receiversIn(rancherExport) ?? []
@@ -98,6 +103,39 @@ describe('a receiver that removes hosts', () => {
     })
     expect(made && 'spec' in made && made.spec).not.toHaveProperty('scaleNodes.removeFirst')
   })
+})
+
+it.each([[undefined], [{}], ['app=web'], [null]])(
+  'an upgrade of the services with the labels %j is refused, because it would be one of every workload',
+  serviceSelector => {
+    const upgrade = receivers.find(({ driver }) => driver === 'serviceUpgrade')
+    expect(upgrade && translated({ ...upgrade, config: { ...upgrade.config, serviceSelector } }, names)).toMatchObject({
+      refused: 'it has no serviceSelector, so it would roll out every workload of the namespace',
+    })
+  },
+)
+
+/** Imports receivers of these names, and returns the names of the manifests and what is said of them. */
+const imported = async (...given: readonly string[]) => {
+  const [first] = rancherExport.data
+  const typed = shell()
+  const text = JSON.stringify(given.map(name => ({ ...first, name })))
+  const args = ['import', 'rancher', '-', '--service', '1s5=web']
+  const input = { ...typed.shell.input, text: () => Promise.resolve(text) }
+  const code = await runProgram({ entries: commands, version: '', summary: '' }, args, { ...typed.shell, input })
+  const manifests = parseAllDocuments(typed.out()).map(document => at(document.toJS(), 'metadata', 'name'))
+  return { code, manifests, err: typed.err() }
+}
+
+it('no two receivers become hooks of one name, because the second would replace the first', async () => {
+  expect(await imported('Web Up', 'web_up', 'web-up-2', 'web-up')).toMatchObject({
+    code: 0,
+    manifests: ['web-up', 'web-up-2', 'web-up-2-2', 'web-up-3'],
+    err: expect.stringContaining('web-up-2: its name would be web-up, which another receiver has\n') as unknown,
+  })
+  expect((await imported('擴大', 'уменьшить')).manifests).toEqual(['receiver', 'receiver-2'])
+  const long = 'a'.repeat(253)
+  expect((await imported(long, long)).manifests).toEqual([long, `${'a'.repeat(251)}-2`])
 })
 
 it('a service that nobody has named is asked for', () => {

@@ -1,4 +1,5 @@
 import { at, isObject, stringAt, type JsonObject } from '../../api/json.ts'
+import { nameLength } from '../../api/names.ts'
 import { violations } from '../../api/guard.ts'
 import { ordered } from '../../drivers/scale-nodes/schema.ts'
 import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
@@ -114,12 +115,15 @@ const orders: ReadonlyMap<string, string> = new Map([
 ])
 
 const serviceUpgrade: Translate = config => {
-  const selector = at(config, 'serviceSelector')
+  const labels = at(config, 'serviceSelector')
+  if (!isObject(labels) || Object.keys(labels).length === 0) {
+    return 'it has no serviceSelector, so it would roll out every workload of the namespace'
+  }
   const tag = stringAt(config, 'tag')
   return {
     driver: 'redeploy',
     member: {
-      selector: { matchLabels: isObject(selector) ? selector : {} },
+      selector: { matchLabels: labels },
       ...(tag === undefined ? {} : { tags: { exact: [tag] } }),
     },
     notes: [
@@ -172,4 +176,13 @@ const objectName = (name: string): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9.-]+/g, '-')
     .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 253) || 'receiver'
+    .slice(0, nameLength) || 'receiver'
+
+/** Returns the name, or one with a number at its end if the name is taken. */
+export const untakenName = (name: string, taken: ReadonlySet<string>): string => {
+  let free = name
+  for (let number = 2; taken.has(free); number++) {
+    free = `${name.slice(0, nameLength - `-${number}`.length)}-${number}`
+  }
+  return free
+}

@@ -116,5 +116,32 @@ export const patchHook = (
     timeoutMs: interactiveTimeoutMs,
   })
 
+/** How often a change is sent at most, if the API server answers 409 because the status was written meanwhile. */
+const attempts = 5
+
+/**
+ * Changes the spec of a hook that was read before, unless somebody has changed the spec or replaced
+ * the hook since. Each delivery raises the resourceVersion, but not the generation. So after a
+ * conflict the hook is read again.
+ */
+export const patchSeenHook = async (
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
+  seen: ReceiverHook,
+  spec: object,
+): Promise<StoredObject> => {
+  const { generation, name, uid } = seen.metadata
+  let { resourceVersion } = seen.metadata
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await patchHook(cluster, name, { metadata: { resourceVersion, uid }, spec })
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 || attempt === attempts) throw error
+      const { metadata } = await readHook(cluster, name)
+      if (metadata.uid !== uid || metadata.generation !== generation) throw error
+      resourceVersion = metadata.resourceVersion
+    }
+  }
+}
+
 /** The field manager of all writes of this program. */
 export const fieldManager = 'kubectl-receiverhook'

@@ -4,7 +4,7 @@ import { localTime } from '../../environment/time.ts'
 import { wait } from '../../environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
-import { patchHook, readHook } from '../cluster/hooks.ts'
+import { patchSeenHook, readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
 import type { Command, ParsedLine, Option } from '../command.ts'
 import { UsageError } from '../command.ts'
@@ -54,13 +54,10 @@ export const rotateCommand: Command = {
 const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine, shell: Shell): Promise<void> => {
   const rotation = hook.spec.token.rotation + 1
   const asked = given.get(overlap)
-  const { name, resourceVersion } = hook.metadata
-  await patchHook(cluster, name, {
-    // If two people rotate at the same time, the second one gets a conflict. Otherwise both would
-    // set the same rotation, and so get the same URL.
-    metadata: { resourceVersion },
-    spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
-  })
+  const { name } = hook.metadata
+  // If two people rotate at the same time, the second one gets a conflict. Otherwise both would set
+  // the same rotation, and so get the same URL.
+  await patchSeenHook(cluster, hook, { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } })
   if (hasNamedURL(hook.spec)) {
     shell.err.write(
       `${name} keeps its URL, which has its name (token.url: named). No token of it is accepted any more. To lock a sender out, change the Secret of auth\n`,

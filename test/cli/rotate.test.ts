@@ -52,6 +52,13 @@ const writeStatus = (server: ApiServer, status: object): void => {
   server.handle({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
 }
 
+/** Changes the spec of the hook, as another person does. */
+const patchIn = (server: ApiServer, spec: object): void => {
+  const body = JSON.stringify({ spec })
+  const path = objectPath(hooks, 'shop', 'web-up')
+  server.handle({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+}
+
 /** Answers as a server whose controller mints at once. `meanwhile` runs before each change. */
 const withController =
   (meanwhile: (server: ApiServer, change: number) => void = () => undefined) =>
@@ -82,12 +89,71 @@ it('a delivery between the first look and the change is no conflict', async () =
 it('a change of the hook by somebody else is a conflict', async () => {
   const { run, token } = await setUp(
     withController((server, change) => {
-      if (change > 1) return
-      const path = objectPath(hooks, 'shop', 'web-up')
-      const body = JSON.stringify({ spec: { token: { rotation: 1 } } })
-      server.handle({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+      if (change === 1) patchIn(server, { token: { rotation: 1 } })
     }),
   )
   expect((await run('rotate web-up')).failed).toMatchObject({ status: 409 })
   expect(await token()).toMatchObject({ rotation: 1 })
+})
+
+it('the overlap of an emergency is that of one rotation', async () => {
+  const { run, token } = await setUp(withController())
+  expect(await run('rotate web-up --overlap 0s')).toEqual({
+    failed: undefined,
+    err: 'web-up has a new URL (rotation 1); the former one is no longer accepted\n',
+  })
+  expect(await token()).toEqual({ rotation: 1, overlap: '5m' })
+})
+
+it('says how to restore the overlap where somebody changes the hook meanwhile, and where it would end a URL', async () => {
+  const { run, token } = await setUp(
+    withController((server, change) => {
+      if (change === 2) patchIn(server, { suspend: true })
+    }),
+  )
+  const line = '  receiver-hooks set web-up -n shop --token-overlap'
+  expect((await run('rotate web-up --overlap 0s')).err).toMatch(
+    /the object has been modified.*\nweb-up keeps the overlap 0s. Restore the former one:\n {2}\S+ set web-up -n shop --token-overlap 5m\n$/,
+  )
+  expect(await token()).toEqual({ rotation: 1, overlap: '0s' })
+  // To restore 0s would end the former URL at once.
+  expect((await run('rotate web-up --overlap 1h')).err).toContain(
+    `When the former URL has ended, restore the former one:\n${line} 0s\n`,
+  )
+  expect(await token()).toEqual({ rotation: 2, overlap: '1h' })
+})
+
+it('leaves an overlap alone that somebody else has set meanwhile', async () => {
+  const { run, token } = await setUp(server => {
+    const minting = withController()(server)
+    return {
+      ...minting,
+      handle: request => {
+        const answer = minting.handle(request)
+        if (isChange(request)) patchIn(server, { token: { overlap: '10m' } })
+        return answer
+      },
+    }
+  })
+  expect((await run('rotate web-up --overlap 0s')).failed).toBeUndefined()
+  expect(await token()).toEqual({ rotation: 1, overlap: '10m' })
+})
+
+it.each([
+  ['in time', false, 124],
+  ['before Ctrl-C', true, 130],
+])('says which overlap stays where no controller makes the URL %s, with the exit code', async (_, stops, exitCode) => {
+  const stop = new AbortController()
+  const { run, token } = await setUp(server => ({
+    ...server,
+    handle: request => {
+      if (stops && isChange(request)) stop.abort()
+      return server.handle(request)
+    },
+  }))
+  const { err, failed } = await run(`rotate web-up --overlap 0s --timeout ${stops ? '1m' : '1ms'}`, stop.signal)
+  const message: unknown = expect.stringContaining('no controller has made its URL yet')
+  expect(failed).toMatchObject({ exitCode, message })
+  expect(err).toContain('  receiver-hooks set web-up -n shop --token-overlap 5m\n')
+  expect(await token()).toEqual({ rotation: 1, overlap: '0s' })
 })

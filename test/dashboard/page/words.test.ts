@@ -3,9 +3,16 @@ import { parse } from 'yaml'
 import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
 import { adviceOn, outcomeOf } from '../../../src/dashboard/page/words/advice.ts'
 import { moreLeases } from '../../../src/dashboard/page/words/leases.ts'
-import { kubectlEnd, kubectlGrant, kubectlSuspend, commandWord } from '../../../src/dashboard/page/words/kubectl.ts'
+import {
+  commandWord,
+  kubectlEnd,
+  kubectlGrant,
+  kubectlRotate,
+  kubectlSuspend,
+} from '../../../src/dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
+import { laterOverlapText, rotatedText } from '../../../src/dashboard/page/words/url.ts'
 import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
 import { fc, property } from '../../support/property.ts'
 
@@ -186,5 +193,25 @@ describe('a message', () => {
   it('of a dry run says what would be', () => {
     expect([outcomeOf('applied', true), outcomeOf('applied', false)]).toEqual(['Would apply', 'Applied'])
     expect(outcomeOf('unavailable', true)).toBe('Unavailable')
+  })
+})
+
+describe('a rotation', () => {
+  it('says that the old URL is over where it is, and how long it is accepted otherwise', () => {
+    expect(rotatedText('web-up', '0s')).toBe('web-up gets a new URL; the old one is no longer accepted.')
+    expect(rotatedText('web-up', '1h')).toBe('web-up gets a new URL; the old one is accepted for 1h.')
+  })
+
+  it('says that an overlap stays, only where it is another one', () => {
+    expect(laterOverlapText('0s', '5m')).toBe(
+      'The hook keeps 0s for later rotations and renewals, which then lose alerts. Once it has its new URL, edit it to restore 5m.',
+    )
+    expect(laterOverlapText('24h', '5m')).toContain('The hook keeps 24h for later rotations and renewals. Once')
+    expect(laterOverlapText('5m', '5m')).toBeUndefined()
+  })
+
+  it('writes an overlap only where one is given', () => {
+    expect(kubectlRotate('shop', 'web-up', 2, undefined)).toContain(`-p '{"spec":{"token":{"rotation":2}}}'`)
+    expect(kubectlRotate('shop', 'web-up', 2, '0s')).toContain(`{"rotation":2,"overlap":"0s"}`)
   })
 })

@@ -9,6 +9,7 @@ import { readInto, type Read } from './detail.ts'
 import { goto, here } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
+import { laterOverlapText, rotatedText } from '../words/url.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
@@ -105,8 +106,12 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const chosen = overlap.value ?? present
   const isNamed = row.url === 'named' || hasNamedURL(spec)
   const rotation = Number(at(spec, 'token', 'rotation') ?? 0) + 1
+  // The hook keeps an overlap that is sent. So the one that it has is not sent.
+  const sent = isNamed || chosen === present ? undefined : chosen
+  const later = laterOverlapText(chosen, present)
+  const command = kubectlRotate(row.namespace, row.name, rotation, sent)
   const submit = async (): Promise<void> => {
-    fault.value = await rotate(row, rotation, chosen)
+    fault.value = await rotate(row, sent, rotatedText(row.name, chosen), command)
     if (fault.value === undefined) close()
   }
   return (
@@ -132,6 +137,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
                 </option>
               ))}
             </select>
+            {later !== undefined && <p class="faint">{later}</p>}
           </>
         )}
         <p class="fault" role="alert">
@@ -146,10 +152,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
           Cancel
         </button>
       </div>
-      <CommandLine
-        label="The kubectl line that does the same"
-        text={kubectlRotate(row.namespace, row.name, rotation, chosen)}
-      />
+      <CommandLine label="The kubectl line that does the same" text={command} />
     </Dialog>
   )
 }

@@ -100,6 +100,15 @@ export const hookName = (word: string): string => {
   throw new CommandFailure(`${word} is no hook: write its name alone`, 1)
 }
 
+/**
+ * The query of all writes of this program. The API server refuses a field that an older definition
+ * of the resource does not know. Otherwise it would drop the field and only warn.
+ */
+export const writing: Readonly<Record<string, string>> = {
+  fieldManager: 'kubectl-receiverhook',
+  fieldValidation: 'Strict',
+}
+
 /** Changes a hook by a merge patch (RFC 7386). */
 export const patchHook = (
   { api, namespace }: Pick<Cluster, 'api' | 'namespace'>,
@@ -110,7 +119,7 @@ export const patchHook = (
   send(api, {
     method: 'PATCH',
     path: objectPath(hooks, namespace, name),
-    query: { fieldManager, ...query },
+    query: { ...writing, ...query },
     contentType: 'application/merge-patch+json',
     body: JSON.stringify(patch),
     timeoutMs: interactiveTimeoutMs,
@@ -142,6 +151,3 @@ export const patchSeenHook = async (
     }
   }
 }
-
-/** The field manager of all writes of this program. */
-export const fieldManager = 'kubectl-receiverhook'

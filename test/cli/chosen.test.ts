@@ -35,8 +35,8 @@ const setUp = async (through: (server: ApiServer) => ApiServer = server => serve
   await create(api, hooks, 'shop', hook('web-down', 'a'))
   await create(api, hooks, 'shop', hook('api-up', 'b'))
   await create(api, hooks, 'yard', hook('web-up', 'a'))
-  const run = async (line: string, answer?: string) => {
-    const seen = shell({ isTerminal: answer !== undefined })
+  const run = async (line: string, answer?: string, clock = nodeClock) => {
+    const seen = shell({ isTerminal: answer !== undefined, clock })
     const typed = { ...seen.shell, input: { ...seen.shell.input, line: () => Promise.resolve(answer ?? '') } }
     const args = [...line.split(' '), '--server', server.url, '-n', 'shop']
     const code = await runProgram({ entries: commands, version: '', summary: '' }, args, typed)

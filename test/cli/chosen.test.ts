@@ -138,6 +138,21 @@ describe('delete', () => {
     expect(await remaining(x)).toEqual(['api-up'])
   })
 
+  it('says that a named URL works again with a hook of the same name', async () => {
+    const x = await setUp()
+    const auth = { bearer: { secretKeyRef: { name: 'word', key: 'word' } } }
+    const { spec } = hook('named', 'n')
+    const named = { ...hook('named', 'n'), spec: { ...spec, auth, token: { url: 'named' } } }
+    await create(x.api, hooks, 'shop', named)
+    expect((await x.run('delete named', 'y')).err).toBe(
+      'Delete shop/named? A named URL works again as soon as a hook has the name. [y/N] ',
+    )
+    await create(x.api, hooks, 'shop', named)
+    expect((await x.run('delete named api-up', 'y')).err).toBe(
+      'Delete shop/named, shop/api-up, and their URLs for good? A named URL works again as soon as a hook has the name. [y/N] ',
+    )
+  })
+
   it('deletes nothing without a yes', async () => {
     const x = await setUp()
     await expect(x.run('delete --all', '')).rejects.toThrow('nothing was deleted')

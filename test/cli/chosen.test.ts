@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { at } from '../../src/api/json.ts'
+import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
@@ -157,5 +157,16 @@ describe('delete', () => {
     const x = await setUp()
     await expect(x.run('delete --all', '')).rejects.toThrow('nothing was deleted')
     expect(await remaining(x)).toEqual(['api-up', 'web-down', 'web-up'])
+  })
+})
+
+describe('end', () => {
+  it('has the time of the API server, because the clock of this machine may be wrong', async () => {
+    const { api, run } = await setUp()
+    const before = Date.now()
+    await run('end web-up', undefined, { ...nodeClock, now: () => Date.parse('2020-01-01T00:00:00Z') })
+    const end = Date.parse(stringAt(await read(api, hooks, 'shop', 'web-up'), 'spec', 'endBefore') ?? '')
+    expect(end).toBeGreaterThan(before - 1)
+    expect(end).toBeLessThan(Date.now() + 1001)
   })
 })

@@ -12,7 +12,7 @@ import { controllerLease } from '../../token/published.ts'
 import { stopText } from '../../token/stop.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
-import { readPublicKeys } from '../cluster/system.ts'
+import { readPublicKeys, readServerTime } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
 /**
@@ -61,9 +61,8 @@ export const checkNamespace = async ({ api, namespace }: Cluster): Promise<reado
  * soon or too late.
  */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
-  const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: interactiveTimeoutMs })
-  const server = parseTime(String(answer.headers['date'] ?? ''))
-  if (Number.isNaN(server)) return ok('clock', 'the API server does not say what time it has')
+  const server = await readServerTime(api)
+  if (server === undefined) return ok('clock', 'the API server does not say what time it has')
   const off = Math.round(Math.abs(now() - server) / 1000)
   return off <= 30
     ? ok('clock', `this machine and the API server agree within ${Math.max(1, off)} s`)

@@ -107,7 +107,7 @@ describe('suspend', () => {
     const { code, err } = await run('suspend --all')
     expect(code).toBe(1)
     expect(err).toMatch(/^shop\/web-down: .*it is being changed/)
-    expect(err).toContain('1 of 3 hooks are as they were')
+    expect(err).toContain('1 of 3 hooks failed')
     expect(await suspended()).toEqual(['shop/api-up', 'shop/web-up'])
   })
 })

@@ -33,6 +33,7 @@ const taken = (event: StreamEvent, now: number): void => {
   switch (event.type) {
     case 'hello':
       serverVersion.value = event.version
+      over.value = undefined
       return
     case 'begin':
       listed.value = new Set()

@@ -3,6 +3,7 @@ import type { ListedHook, Seen, StoredVersion } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
 import { say } from './notices.ts'
+import { deletedText } from './words/url.ts'
 import { kubectlDelete, kubectlEnd, kubectlSuspend } from './words/kubectl.ts'
 
 /** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
@@ -54,7 +55,7 @@ export const endLeases = async (row: ListedHook): Promise<string | undefined> =>
 export const remove = async (row: ListedHook): Promise<string | undefined> => {
   const answer = await askServer('DELETE', pathOf(row), seenOf(row))
   if (!answer.ok) return answer.refusal.message
-  say(`${row.name} was deleted: its URL answers 410 for good.`, kubectlDelete(row.namespace, row.name))
+  say(deletedText(row.name, row.url === 'named'), kubectlDelete(row.namespace, row.name))
   return undefined
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../../../src/dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
-import { laterOverlapText, rotatedText } from '../../../src/dashboard/page/words/url.ts'
+import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../src/dashboard/page/words/url.ts'
 import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
 import { fc, property } from '../../support/property.ts'
 
@@ -202,6 +202,12 @@ describe('a rotation', () => {
     expect(rotatedText('web-up', '1h')).toBe('web-up gets a new URL; the old one is accepted for 1h.')
   })
 
+  it('of a hook whose URL is named leaves the URL as it is', () => {
+    expect(rotatedText('by-name', undefined)).toBe(
+      'by-name keeps its URL; its tokens from before are no longer accepted.',
+    )
+  })
+
   it('says that an overlap stays, only where it is another one', () => {
     expect(laterOverlapText('0s', '5m')).toBe(
       'The hook keeps 0s for later rotations and renewals, which then lose alerts. Once it has its new URL, edit it to restore 5m.',
@@ -214,4 +220,15 @@ describe('a rotation', () => {
     expect(kubectlRotate('shop', 'web-up', 2, undefined)).toContain(`-p '{"spec":{"token":{"rotation":2}}}'`)
     expect(kubectlRotate('shop', 'web-up', 2, '0s')).toContain(`{"rotation":2,"overlap":"0s"}`)
   })
+})
+
+it('the end of a hook ends its URL for good, unless the URL is named', () => {
+  expect([deletionText(false), deletedText('web-up', false)]).toEqual([
+    'Its URL stops working for good: a hook of the same name gets another.',
+    'web-up was deleted: its URL answers 410 for good.',
+  ])
+  expect([deletionText(true), deletedText('by-name', true)]).toEqual([
+    'Its URL stops working, until a hook has this name again.',
+    'by-name was deleted: its URL answers 401 until a hook has this name again.',
+  ])
 })

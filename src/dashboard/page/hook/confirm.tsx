@@ -10,7 +10,7 @@ import type { Read } from './read-again.ts'
 import { goto, here } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
-import { laterOverlapText, rotatedText } from '../words/url.ts'
+import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
@@ -46,7 +46,7 @@ const ConfirmDelete = ({ row }: { row: ListedHook }) => {
   return (
     <Dialog title={`Delete ${row.name}?`} onClose={close}>
       <p>
-        Its URL stops working for good: a hook of the same name gets another.{' '}
+        {deletionText(row.url === 'named')}{' '}
         {today === 0
           ? 'It had no delivery in the last day.'
           : `It had ${today === row.recent.length && today === 10 ? 'at least ' : ''}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`}
@@ -112,7 +112,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const later = laterOverlapText(chosen, present)
   const command = kubectlRotate(row.namespace, row.name, rotation, sent)
   const submit = async (): Promise<void> => {
-    fault.value = await rotate(row, sent, rotatedText(row.name, chosen), command)
+    fault.value = await rotate(row, sent, rotatedText(row.name, isNamed ? undefined : chosen), command)
     if (fault.value === undefined) close()
   }
   return (

@@ -1,5 +1,4 @@
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
-import { parseTime } from '../../environment/time.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { configMaps } from '../../kube/resources.ts'
@@ -26,21 +25,6 @@ export const systemNamespaceOption = textOr(
  */
 export const systemNamespaceFlag = (namespace: string): string =>
   namespace === systemNamespaceOption.read([]) ? '' : ` --${systemNamespaceOption.flag} ${namespace}`
-
-/**
- * Reads the time of the API server, in milliseconds since the epoch and with whole seconds. Returns
- * undefined if the API server does not say its time. Throws if it cannot be reached.
- */
-export const readServerTime = async (api: Cluster['api']): Promise<number | undefined> => {
-  const { headers } = await api.request({
-    method: 'GET',
-    path: '/version',
-    lane: 'bulk',
-    timeoutMs: interactiveTimeoutMs,
-  })
-  const time = parseTime(String(headers['date'] ?? ''))
-  return Number.isNaN(time) ? undefined : time
-}
 
 /**
  * Reads the ConfigMap of the public keys. `jwks` is the JSON of the keys. `stop` is undefined if

@@ -1,8 +1,8 @@
 import { rfc3339 } from '../../environment/time.ts'
+import { readServerTime } from '../../kube/server-time.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster } from '../cluster/cluster.ts'
-import { patchHook } from '../cluster/hooks.ts'
-import { readServerTime } from '../cluster/system.ts'
+import { interactiveTimeoutMs, patchHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { nameIn } from '../output/format.ts'
 
@@ -14,7 +14,7 @@ export const end: Command = {
     const cluster = await openCluster(given, shell)
     const found = await chosenHooks(given, cluster, shell)
     // This machine's clock may be wrong. With a time in the past, nothing would end.
-    const now = (await readServerTime(cluster.api)) ?? shell.clock.now()
+    const now = (await readServerTime(cluster.api, interactiveTimeoutMs)) ?? shell.clock.now()
     // A lease of this very second ends too.
     const endBefore = rfc3339(now + 1000)
     return await forEachHook(found, cluster, shell, async (hook, there) => {

@@ -7,12 +7,13 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
+import { readServerTime } from '../../kube/server-time.ts'
 import { leases } from '../../kube/resources.ts'
 import { controllerLease } from '../../token/published.ts'
 import { stopText } from '../../token/stop.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
-import { readPublicKeys, readServerTime } from '../cluster/system.ts'
+import { readPublicKeys } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
 /**
@@ -61,7 +62,7 @@ export const checkNamespace = async ({ api, namespace }: Cluster): Promise<reado
  * soon or too late.
  */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
-  const server = await readServerTime(api)
+  const server = await readServerTime(api, interactiveTimeoutMs)
   if (server === undefined) return ok('clock', 'the API server does not say what time it has')
   const off = Math.round(Math.abs(now() - server) / 1000)
   return off <= 30

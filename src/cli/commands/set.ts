@@ -10,7 +10,8 @@ import { dryRunOption } from '../spec/manifest.ts'
 
 /** Changes fields of a hook. Its URL stays the same. */
 export const set: Command = {
-  details: "The flags are those of create. An empty value takes a field away: --when ''.",
+  details:
+    "The flags are those of create. An empty value takes a field away: --when ''. A target is replaced as a whole: a NAME alone has the kind that it has in create.",
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [

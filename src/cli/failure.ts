@@ -8,6 +8,8 @@ export type ExitCode =
   | 4
   /** A time limit was exceeded. */
   | 124
+  /** The user interrupted the command. */
+  | 130
 
 /** A command failed. The message says why and what to do. It contains no token. */
 export class CommandFailure extends Error {

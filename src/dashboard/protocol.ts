@@ -94,6 +94,10 @@ export type StreamEvent =
   | { readonly type: 'gone'; readonly keys: readonly string[] }
   | { readonly type: 'synced' }
   | { readonly type: 'counts'; readonly counts: readonly TargetCount[] }
+  /** These targets have no count any more. */
+  | { readonly type: 'countless'; readonly keys: readonly string[] }
+  /** A list of the targets of this kind begins. Their counts from before are over. */
+  | { readonly type: 'recount'; readonly kind: string }
   /** The counts of this kind cannot be read. */
   | { readonly type: 'uncounted'; readonly kind: string; readonly why: string }
   /** The server lost its own watch, so the page may show old content. `live` ends this state. */

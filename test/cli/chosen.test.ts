@@ -1,5 +1,5 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { at } from '../../src/api/json.ts'
+import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
@@ -35,8 +35,8 @@ const setUp = async (through: (server: ApiServer) => ApiServer = server => serve
   await create(api, hooks, 'shop', hook('web-down', 'a'))
   await create(api, hooks, 'shop', hook('api-up', 'b'))
   await create(api, hooks, 'yard', hook('web-up', 'a'))
-  const run = async (line: string, answer?: string) => {
-    const seen = shell({ isTerminal: answer !== undefined })
+  const run = async (line: string, answer?: string, clock = nodeClock) => {
+    const seen = shell({ isTerminal: answer !== undefined, clock })
     const typed = { ...seen.shell, input: { ...seen.shell.input, line: () => Promise.resolve(answer ?? '') } }
     const args = [...line.split(' '), '--server', server.url, '-n', 'shop']
     const code = await runProgram({ entries: commands, version: '', summary: '' }, args, typed)
@@ -107,7 +107,7 @@ describe('suspend', () => {
     const { code, err } = await run('suspend --all')
     expect(code).toBe(1)
     expect(err).toMatch(/^shop\/web-down: .*it is being changed/)
-    expect(err).toContain('1 of 3 hooks are as they were')
+    expect(err).toContain('1 of 3 hooks failed')
     expect(await suspended()).toEqual(['shop/api-up', 'shop/web-up'])
   })
 })
@@ -138,9 +138,35 @@ describe('delete', () => {
     expect(await remaining(x)).toEqual(['api-up'])
   })
 
+  it('says that a named URL works again with a hook of the same name', async () => {
+    const x = await setUp()
+    const auth = { bearer: { secretKeyRef: { name: 'word', key: 'word' } } }
+    const { spec } = hook('named', 'n')
+    const named = { ...hook('named', 'n'), spec: { ...spec, auth, token: { url: 'named' } } }
+    await create(x.api, hooks, 'shop', named)
+    expect((await x.run('delete named', 'y')).err).toBe(
+      'Delete shop/named? A named URL works again as soon as a hook has the name. [y/N] ',
+    )
+    await create(x.api, hooks, 'shop', named)
+    expect((await x.run('delete named api-up', 'y')).err).toBe(
+      'Delete shop/named, shop/api-up, and their URLs for good? A named URL works again as soon as a hook has the name. [y/N] ',
+    )
+  })
+
   it('deletes nothing without a yes', async () => {
     const x = await setUp()
     await expect(x.run('delete --all', '')).rejects.toThrow('nothing was deleted')
     expect(await remaining(x)).toEqual(['api-up', 'web-down', 'web-up'])
+  })
+})
+
+describe('end', () => {
+  it('has the time of the API server, because the clock of this machine may be wrong', async () => {
+    const { api, run } = await setUp()
+    const before = Date.now()
+    await run('end web-up', undefined, { ...nodeClock, now: () => Date.parse('2020-01-01T00:00:00Z') })
+    const end = Date.parse(stringAt(await read(api, hooks, 'shop', 'web-up'), 'spec', 'endBefore') ?? '')
+    expect(end).toBeGreaterThan(before - 1)
+    expect(end).toBeLessThan(Date.now() + 1001)
   })
 })

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
-import { stringAt } from '../../src/api/json.ts'
+import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
 import { runProgram } from '../../src/cli/program.ts'
+import { kidsIn } from '../../src/cli/cluster/system.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -63,22 +64,27 @@ const setUp = async (through: (server: ApiServer) => ApiServer = server => serve
   await create(api, secrets, system, { metadata: { name: signingKeysSecret }, data: { [keySetEntry]: set } })
   const published = { [keySetEntry]: formatPublicKeys(keys) }
   await create(api, configMaps, system, { metadata: { name: publicKeysConfigMap }, data: published })
-  const run = async (line: string, answer?: string) => {
-    const seen = shell({ isTerminal: answer !== undefined })
+  const run = async (line: string, answer?: string, stop = new AbortController().signal) => {
+    const seen = shell({ isTerminal: answer !== undefined, stop })
     const typed = { ...seen.shell, input: { ...seen.shell.input, line: () => Promise.resolve(answer ?? '') } }
     const running = runProgram(
       { entries: commands, version: '', summary: '' },
       [...line.split(' '), '--server', server.url],
       typed,
     )
-    const failed = await running.then(
-      () => undefined,
-      (error: unknown) => String(error),
+    const [failed, exitCode] = await running.then(
+      () => [],
+      (error: unknown) => [String(error), at(error, 'exitCode')],
     )
-    return { failed, err: seen.err(), out: seen.out() }
+    return { failed, exitCode, err: seen.err(), out: seen.out() }
   }
   const stored = async (): Promise<unknown> => (await read(api, secrets, system, signingKeysSecret))?.['data']
   return { api, run, set, stored }
+}
+
+const publishedKids = async (api: ApiConnection): Promise<readonly string[]> => {
+  const map = await read(api, configMaps, system, publicKeysConfigMap)
+  return kidsIn(stringAt(map, 'data', keySetEntry) ?? '')
 }
 
 const drop = `keys drop ${former.kid}`
@@ -117,11 +123,10 @@ describe('keys', () => {
     expect(await x.stored()).toEqual({ [keySetEntry]: x.set })
   })
 
-  it('rotate names the hooks that have no new URL in time', async () => {
-    // No controller is there to publish, so the test publishes what the command writes.
-    const { api, run } = x
+  /** Publishes what the command writes, as a controller does, until the returned function is called. */
+  const publishing = ({ api }: typeof x): (() => Promise<void>) => {
     const over = new AbortController()
-    const publishing = (async () => {
+    const running = (async () => {
       while (!over.signal.aborted) {
         const secret = await read(api, secrets, system, signingKeysSecret)
         const text = Buffer.from(stringAt(secret, 'data', keySetEntry) ?? '', 'base64').toString()
@@ -130,11 +135,38 @@ describe('keys', () => {
         await send(api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
       }
     })()
-    const { failed, out } = await run('keys rotate --settle 0s --timeout 3s')
-    over.abort()
-    await publishing
+    return () => {
+      over.abort()
+      return running
+    }
+  }
+
+  it('rotate names the hooks that have no new URL in time', async () => {
+    const end = publishing(x)
+    const { failed, out } = await x.run('keys rotate --settle 0s --timeout 3s')
+    await end()
     expect(out).toMatch(/^[\w-]{43} {3}signs\n$/)
     expect(failed).toMatch(/2 hooks still have a former URL\..*:\n {2}shop\/in-secret\n {2}shop\/pasted$/s)
+  })
+
+  it('rotate lets no key sign after Ctrl-C', async () => {
+    const end = publishing(x)
+    const stop = new AbortController()
+    const running = x.run('keys rotate --settle 1h', undefined, stop.signal)
+    await expect.poll(() => publishedKids(x.api)).toHaveLength(3)
+    stop.abort()
+    const { exitCode, failed, out } = await running
+    await end()
+    const [first, second, fresh] = await publishedKids(x.api)
+    expect([first, second, out, exitCode]).toEqual([signing.kid, former.kid, '', 130])
+    expect(failed).toContain(`the key ${fresh} is published and does not sign`)
+    expect(failed).toContain(`keys drop ${fresh}`)
+  })
+
+  it('rotate that waits for the controller ends with 130 after Ctrl-C', async () => {
+    const { exitCode, failed } = await x.run('keys rotate', undefined, AbortSignal.abort())
+    expect(exitCode).toBe(130)
+    expect(failed).toContain('no controller has published the keys')
   })
 })
 

@@ -43,7 +43,7 @@ export const rancherExport = {
       amount: 1,
       min: 1,
       max: 5,
-      deleteOption: 'maxRecent',
+      deleteOption: 'mostRecent',
     }),
     receiver('1wr5', 'upgrade-web', 'serviceUpgrade', 'active', {
       serviceSelector: { app: 'web' },

@@ -1,7 +1,12 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { at } from '../../src/api/json.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import { commands } from '../../src/commands/registry.ts'
 import { receiversIn } from '../../src/cli/rancher/receivers.ts'
 import { translated } from '../../src/cli/rancher/translate.ts'
 import { declarations } from '../../src/drivers/schemas.ts'
+import { shell } from '../support/shell.ts'
 import { rancherExport } from './rancher-export.ts'
 
 const receivers = receiversIn(rancherExport) ?? []
@@ -68,6 +73,69 @@ it('a step of a service keeps its bounds, and refuses to pass them as Rancher di
     },
     { name: 'scale-down-web', spec: { suspend: true, scale: { action: 'down', by: 1 } } },
   ])
+})
+
+describe('a receiver that removes hosts', () => {
+  const fewer = receivers.find(({ name }) => name === 'fewer-hosts')
+  /** Translates it with the order in which Rancher removed hosts. */
+  const removing = (deleteOption: string | undefined, pool = names.pool) =>
+    fewer && translated({ ...fewer, config: { ...fewer.config, deleteOption } }, { ...names, pool })
+
+  it.each([
+    ['mostRecent', 'newest'],
+    ['leastRecent', 'oldest'],
+  ])('removes the machines that %s removed', (deleteOption, removeFirst) => {
+    expect(removing(deleteOption)).toMatchObject({ spec: { scaleNodes: { action: 'down', removeFirst } } })
+  })
+
+  it.each([['maxRecent'], [undefined]])('is refused where its order is %s, which Rancher does not know', option => {
+    const refused = `deleteOption must be mostRecent or leastRecent, and is ${option ?? 'not there'}`
+    expect(removing(option)).toMatchObject({ refused })
+  })
+
+  it('loses its order, and says so, where the pool chooses by itself', () => {
+    const made = removing('mostRecent', 'MachinePool/workers')
+    expect(made).toMatchObject({
+      spec: { scaleNodes: { target: { kind: 'MachinePool' }, action: 'down' } },
+      notes: expect.arrayContaining([
+        'a MachinePool chooses by itself which machine goes: deleteOption mostRecent was left out',
+      ]) as unknown,
+    })
+    expect(made && 'spec' in made && made.spec).not.toHaveProperty('scaleNodes.removeFirst')
+  })
+})
+
+it.each([[undefined], [{}], ['app=web'], [null]])(
+  'an upgrade of the services with the labels %j is refused, because it would be one of every workload',
+  serviceSelector => {
+    const upgrade = receivers.find(({ driver }) => driver === 'serviceUpgrade')
+    expect(upgrade && translated({ ...upgrade, config: { ...upgrade.config, serviceSelector } }, names)).toMatchObject({
+      refused: 'it has no serviceSelector, so it would roll out every workload of the namespace',
+    })
+  },
+)
+
+/** Imports receivers of these names, and returns the names of the manifests and what is said of them. */
+const imported = async (...given: readonly string[]) => {
+  const [first] = rancherExport.data
+  const typed = shell()
+  const text = JSON.stringify(given.map(name => ({ ...first, name })))
+  const args = ['import', 'rancher', '-', '--service', '1s5=web']
+  const input = { ...typed.shell.input, text: () => Promise.resolve(text) }
+  const code = await runProgram({ entries: commands, version: '', summary: '' }, args, { ...typed.shell, input })
+  const manifests = parseAllDocuments(typed.out()).map(document => at(document.toJS(), 'metadata', 'name'))
+  return { code, manifests, err: typed.err() }
+}
+
+it('no two receivers become hooks of one name, because the second would replace the first', async () => {
+  expect(await imported('Web Up', 'web_up', 'web-up-2', 'web-up')).toMatchObject({
+    code: 0,
+    manifests: ['web-up', 'web-up-2', 'web-up-2-2', 'web-up-3'],
+    err: expect.stringContaining('web-up-2: its name would be web-up, which another receiver has\n') as unknown,
+  })
+  expect((await imported('擴大', 'уменьшить')).manifests).toEqual(['receiver', 'receiver-2'])
+  const long = 'a'.repeat(253)
+  expect((await imported(long, long)).manifests).toEqual([long, `${'a'.repeat(251)}-2`])
 })
 
 it('a service that nobody has named is asked for', () => {

@@ -91,6 +91,6 @@ export const forEachHook = async (
   }
   await forEachOf(found, each, shell.stop)
   const failed = exitCodes.length
-  if (failed > 0) shell.err.write(`${failed} of ${found.length} hooks are as they were\n`)
+  if (failed > 0) shell.err.write(`${failed} of ${found.length} hooks failed\n`)
   return exitCodes[0] ?? 0
 }

@@ -2,6 +2,7 @@ import type { StoredObject } from '../../api/object.ts'
 import { isStatus } from '../../kube/errors.ts'
 import type { Source } from '../../kube/source.ts'
 import { watchObjects } from '../../kube/watch-objects.ts'
+import { explain } from '../explain.ts'
 import type { Shell } from '../shell.ts'
 import type { Cluster } from './cluster.ts'
 import { namedKind } from './hooks.ts'
@@ -14,18 +15,28 @@ export type FollowedChange =
   | { readonly change: 'list'; readonly objects: readonly StoredObject[] }
   | { readonly change: 'put' | 'removed'; readonly object: StoredObject }
 
+/** An open watch without an error means that the API server is there after this time, in milliseconds. */
+const liveAfterMs = 1_000
+
 /**
  * Yields all objects, then each change, until `stop` is aborted. Throws if the first list fails, or
- * if the user loses the right to read.
+ * if the user loses the right to read. Writes to `err` when the API server is lost and when it is
+ * there again.
  */
 export async function* followObjects(
   { api }: Pick<Cluster, 'api'>,
   source: Source,
-  { clock, random, stop }: Pick<Shell, 'clock' | 'random' | 'stop'>,
+  { clock, err, program, random, stop }: Pick<Shell, 'clock' | 'err' | 'program' | 'random' | 'stop'>,
 ): AsyncGenerator<FollowedChange> {
   let isListed = false
+  let isLost = false
   let objects: StoredObject[] = []
-  for await (const change of watchObjects({ api, clock, random }, source, stop)) {
+  const found = (): void => {
+    if (isLost) err.write('the API server is there again\n')
+    isLost = false
+  }
+  const opened = (): (() => void) => clock.after(liveAfterMs, found)
+  for await (const change of watchObjects({ api, clock, random }, source, stop, { opened })) {
     switch (change.type) {
       case 'list':
         objects = []
@@ -36,16 +47,25 @@ export async function* followObjects(
         break
       case 'listed':
         isListed = true
+        found()
         yield { change: 'list', objects }
         break
       case 'put':
+        found()
         yield { change: 'put', object: change.object }
         break
       case 'remove':
+        found()
         yield { change: 'removed', object: change.object }
         break
       case 'cut':
         if (!isListed || isStatus(change.error, 401, 403)) throw change.error
+        // 410 alone means that the changes are too old, and that a list follows.
+        if (!isLost && !isStatus(change.error, 410)) {
+          isLost = true
+          const [why] = explain(change.error, { program }).message.split('\n', 1)
+          err.write(`nothing new is shown now: ${why}; trying again\n`)
+        }
         break
       case 'put large':
       case 'bookmark':

@@ -100,6 +100,15 @@ export const hookName = (word: string): string => {
   throw new CommandFailure(`${word} is no hook: write its name alone`, 1)
 }
 
+/**
+ * The query of all writes of this program. The API server refuses a field that an older definition
+ * of the resource does not know. Otherwise it would drop the field and only warn.
+ */
+export const writing: Readonly<Record<string, string>> = {
+  fieldManager: 'kubectl-receiverhook',
+  fieldValidation: 'Strict',
+}
+
 /** Changes a hook by a merge patch (RFC 7386). */
 export const patchHook = (
   { api, namespace }: Pick<Cluster, 'api' | 'namespace'>,
@@ -110,11 +119,35 @@ export const patchHook = (
   send(api, {
     method: 'PATCH',
     path: objectPath(hooks, namespace, name),
-    query: { fieldManager, ...query },
+    query: { ...writing, ...query },
     contentType: 'application/merge-patch+json',
     body: JSON.stringify(patch),
     timeoutMs: interactiveTimeoutMs,
   })
 
-/** The field manager of all writes of this program. */
-export const fieldManager = 'kubectl-receiverhook'
+/** How often a change is sent at most, if the API server answers 409 because the status was written meanwhile. */
+const attempts = 5
+
+/**
+ * Changes the spec of a hook that was read before, unless somebody has changed the spec or replaced
+ * the hook since. Each delivery raises the resourceVersion, but not the generation. So after a
+ * conflict the hook is read again.
+ */
+export const patchSeenHook = async (
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
+  seen: ReceiverHook,
+  spec: object,
+): Promise<StoredObject> => {
+  const { generation, name, uid } = seen.metadata
+  let { resourceVersion } = seen.metadata
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await patchHook(cluster, name, { metadata: { resourceVersion, uid }, spec })
+    } catch (error) {
+      if (!(error instanceof ApiError) || error.status !== 409 || attempt === attempts) throw error
+      const { metadata } = await readHook(cluster, name)
+      if (metadata.uid !== uid || metadata.generation !== generation) throw error
+      resourceVersion = metadata.resourceVersion
+    }
+  }
+}

@@ -1,9 +1,10 @@
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
-import { isObject, type JsonObject } from '../../api/json.ts'
+import { isObject } from '../../api/json.ts'
 import { outputOption } from '../output/format.ts'
 import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
+import { patchedSpec } from '../spec/patch.ts'
 import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
 
 /** Creates a hook with the spec of another one. The new hook gets a URL of its own. */
@@ -23,7 +24,7 @@ export const clone: Command = {
     const { spec } = await readHook(cluster, name)
     const { rotation: _, secretName, ...token } = spec.token
     const changes = specOfFlags(given, spec.driver)
-    const merged = withoutNulls(mergePatch({ ...spec, token }, changes))
+    const merged = withoutNulls(patchedSpec({ ...spec, token }, changes))
     checkSpec(merged)
     if (secretName !== undefined && !isObject(changes['token'])) {
       shell.err.write(`${name} keeps its URL in the Secret ${secretName}; ${copy} has it in its status\n`)
@@ -32,19 +33,3 @@ export const clone: Command = {
     return 0
   },
 }
-
-/** Merges a patch as in RFC 7386, but keeps nulls. {@link withoutNulls} removes them later. */
-const mergePatch = (value: JsonObject, patch: JsonObject): JsonObject => {
-  const result: Record<string, unknown> = { ...value }
-  for (const [name, change] of Object.entries(patch)) {
-    const old = result[name]
-    result[name] = isObject(change) && !isReference(change) ? mergePatch(isObject(old) ? old : {}, change) : change
-  }
-  return result
-}
-
-/**
- * Returns whether a change is a reference to an object. A reference is replaced as a whole, because
- * a new name with the old kind would name another object.
- */
-const isReference = (change: JsonObject): boolean => typeof change['name'] === 'string'

@@ -1,5 +1,6 @@
 import type { ReceiverHook } from '../../api/hook.ts'
 import { objectPath } from '../../kube/paths.ts'
+import { hasNamedURL } from '../../api/named.ts'
 import { hooks } from '../../kube/resources.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
@@ -12,9 +13,10 @@ import { nameIn } from '../output/format.ts'
 
 const yes = flag({ flag: 'yes', short: 'y', means: 'delete without asking' })
 
-/** Deletes hooks. Their URLs never work again. */
+/** Deletes hooks. Their URLs never work again, unless they are named. */
 export const deleteCommand: Command = {
-  details: 'If you create a hook of the same name again, it has another URL.',
+  details:
+    'If you create a hook of the same name again, it has another URL. A named URL (token.url: named) is the same again, and works.',
   arguments: chosenArguments,
   options: [yes, ...chosenOptions],
   examples: [
@@ -25,7 +27,7 @@ export const deleteCommand: Command = {
     const cluster = await openCluster(given, shell)
     const found = await chosenHooks(given, cluster, shell)
     if (shell.input.isTerminal && !given.get(yes)) {
-      shell.err.write(`Delete ${namesOf(found)}, and ${found.length === 1 ? 'the URL' : 'their URLs'} for good? [y/N] `)
+      shell.err.write(`Delete ${namesOf(found)}${urlsOf(found)} [y/N] `)
       const answer = await shell.input.line()
       if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailure('nothing was deleted', 1)
     }
@@ -42,6 +44,14 @@ const maxNames = 10
 const namesOf = (found: readonly ReceiverHook[]): string => {
   const names = found.slice(0, maxNames).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
   return `${names.join(', ')}${found.length > maxNames ? ` and ${found.length - maxNames} more` : ''}`
+}
+
+/** Returns the end of the question, which says what happens to the URLs. */
+const urlsOf = (found: readonly ReceiverHook[]): string => {
+  const named = found.filter(({ spec }) => hasNamedURL(spec)).length
+  const again = 'A named URL works again as soon as a hook has the name.'
+  if (named === found.length) return `? ${again}`
+  return `, and ${found.length === 1 ? 'the URL' : 'their URLs'} for good?${named === 0 ? '' : ` ${again}`}`
 }
 
 /** Deletes a hook by its uid, so that a new hook of the same name is not deleted. */

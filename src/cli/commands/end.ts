@@ -1,7 +1,8 @@
 import { rfc3339 } from '../../environment/time.ts'
+import { readServerTime } from '../../kube/server-time.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster } from '../cluster/cluster.ts'
-import { patchHook } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs, patchHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
 import { nameIn } from '../output/format.ts'
 
@@ -12,10 +13,12 @@ export const end: Command = {
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
     const found = await chosenHooks(given, cluster, shell)
+    // This machine's clock may be wrong. With a time in the past, nothing would end.
+    const now = (await readServerTime(cluster.api, interactiveTimeoutMs)) ?? shell.clock.now()
+    // A lease of this very second ends too.
+    const endBefore = rfc3339(now + 1000)
     return await forEachHook(found, cluster, shell, async (hook, there) => {
       const open = hook.status?.leases?.open ?? 0
-      // A lease of this very second ends too.
-      const endBefore = rfc3339(shell.clock.now() + 1000)
       await patchHook(there, hook.metadata.name, { spec: { endBefore } })
       const what = open === 0 ? 'had leased nothing' : open === 1 ? 'ends 1 lease' : `ends ${open} leases`
       shell.out.write(`${nameIn(hook, cluster.namespace)} ${what}\n`)

@@ -5,7 +5,7 @@ import type { Selectors } from '../../kube/source.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { countReader } from '../cluster/counts.ts'
 import { followObjects } from '../cluster/follow.ts'
-import { listObjects, readHook } from '../cluster/hooks.ts'
+import { hookName, listObjects, readHook } from '../cluster/hooks.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { flag, text } from '../options.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
@@ -70,7 +70,12 @@ export const get: Command = {
       shell.err.write(chosen === '' ? `no hooks ${where}\n` : `no hook ${where} has ${chosen}\n`)
       return 0
     }
-    shell.out.write(await tableMaker(given, shell, cluster)(objects.filter(isReceiverHook)))
+    const known = objects.filter(isReceiverHook)
+    const others = objects.length - known.length
+    if (others > 0) {
+      shell.err.write(`left out: ${others} ${others === 1 ? 'hook' : 'hooks'} that this version does not understand\n`)
+    }
+    shell.out.write(await tableMaker(given, shell, cluster)(known))
     return 0
   },
 }
@@ -113,11 +118,14 @@ const redrawMs = 500
 const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, format: Format): Promise<number> => {
   if (given.arguments.length > 1) throw new UsageError('--watch takes one name, or none')
   const [name] = given.arguments
+  // Fails immediately if no hook has this name. Otherwise the command would wait forever without a
+  // message.
+  if (name !== undefined) await readHook(cluster, name)
   const source = {
     type: hooks,
     ...(!given.get(allNamespaces) && { namespace: cluster.namespace }),
     ...selectorsOf(given),
-    ...(name !== undefined && { fieldSelector: `metadata.name=${name}` }),
+    ...(name !== undefined && { fieldSelector: `metadata.name=${hookName(name)}` }),
   }
   const present = new Map<string, ReceiverHook>()
   const tableOf = tableMaker(given, shell, cluster)

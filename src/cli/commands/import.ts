@@ -6,7 +6,7 @@ import { text, texts } from '../options.ts'
 import { yamlOf } from '../output/format.ts'
 import { printable } from '../output/table.ts'
 import { receiversIn } from '../rancher/receivers.ts'
-import { translated } from '../rancher/translate.ts'
+import { untakenName, translated } from '../rancher/translate.ts'
 import { fileText } from './trigger.ts'
 
 const service = texts({
@@ -48,6 +48,8 @@ export const importCommand: Command = {
       throw new CommandFailure(`${file} ${is}: expected what Rancher answers to /v1-webhooks/receivers`, 1)
     }
     const names = { services: new Map(given.get(service).map(pair)), pool: given.get(pool) }
+    // Of two manifests of one name, kubectl apply would keep only the second, and say nothing.
+    const taken = new Set<string>()
     let refused = 0
     const place = given.get(namespace)
     for (const receiver of receivers) {
@@ -57,8 +59,11 @@ export const importCommand: Command = {
         shell.err.write(`${printable(receiver.name)}: NOT carried over: ${printable(made.refused)}\n`)
         continue
       }
-      for (const note of made.notes) shell.err.write(`${made.name}: ${printable(note)}\n`)
-      const metadata = { name: made.name, ...(place === undefined ? {} : { namespace: place }) }
+      const name = untakenName(made.name, taken)
+      taken.add(name)
+      const renamed = name === made.name ? [] : [`its name would be ${made.name}, which another receiver has`]
+      for (const note of [...renamed, ...made.notes]) shell.err.write(`${name}: ${printable(note)}\n`)
+      const metadata = { name, ...(place === undefined ? {} : { namespace: place }) }
       shell.out.write(`---\n${await yamlOf({ apiVersion, kind: hookKind, metadata, spec: made.spec })}`)
     }
     return refused === 0 ? 0 : 1

@@ -140,13 +140,17 @@ const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promis
   await writeSet(cluster, secret, [first, ...others, fresh])
   await published(cluster, given, shell, kids => kids.includes(fresh.kid))
   await wait(shell.clock, given.get(settle), shell.stop)
+  const program = `${shell.program} keys drop${systemNamespaceFlag(cluster.namespace)}`
+  if (shell.stop.aborted) {
+    const message = `interrupted: the key ${fresh.kid} is published and does not sign. Rotate again later, and take this key away:\n  ${program} ${fresh.kid}`
+    throw new CommandFailure(message, 130)
+  }
   const now = await readSet(cluster)
   await writeSet(cluster, now.secret, [fresh, ...now.set.filter(({ kid }) => kid !== fresh.kid)])
   await published(cluster, given, shell, kids => kids[0] === fresh.kid)
   shell.out.write(`${fresh.kid}   signs\n`)
   const former = [first, ...others].map(({ kid }) => kid)
   const state = await renewed(cluster, former, given, shell)
-  const program = `${shell.program} keys drop${systemNamespaceFlag(cluster.namespace)}`
   const drops = former.map(kid => `  ${program} ${kid.startsWith('-') ? `-- ${kid}` : kid}\n`)
   shell.err.write(`${state}; a former URL works until its key is dropped:\n${drops.join('')}`)
   return 0
@@ -175,7 +179,7 @@ const renewed = async (
       if (!use) return 'every hook is given a new URL now'
       const left = signedBy(use, ...former)
       if (left.length === 0) return 'every hook has a new URL'
-      if (clock.monotonic() > end || stop.aborted) throw new CommandFailure(notRenewed(left), 124)
+      if (clock.monotonic() > end || stop.aborted) throw new CommandFailure(notRenewed(left), stop.aborted ? 130 : 124)
       progress.show(`${hooksStillHave(left.length)} a former URL`)
       await wait(clock, Math.max(listEveryMs, 2 * (clock.monotonic() - sentAt)), stop)
     }
@@ -265,5 +269,6 @@ const published = async (
     if (clock.monotonic() > end || stop.aborted) break
     await wait(clock, 200, stop)
   }
+  if (stop.aborted) throw new CommandFailure('interrupted: no controller has published the keys yet', 130)
   throw new CommandFailure('no controller has published the keys: is one running? doctor says', 124)
 }

@@ -4,10 +4,11 @@ import { localTime } from '../../environment/time.ts'
 import { wait } from '../../environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'
-import { patchHook, readHook } from '../cluster/hooks.ts'
+import { patchSeenHook, readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
 import type { Command, ParsedLine, Option } from '../command.ts'
 import { UsageError } from '../command.ts'
+import { explain } from '../explain.ts'
 import { CommandFailure } from '../failure.ts'
 import { duration, flag } from '../options.ts'
 import { milliseconds } from '../../api/duration.ts'
@@ -17,7 +18,7 @@ const overlap: Option<string | undefined> = {
   flag: 'overlap',
   value: 'TIME',
   means:
-    "how long the former URL is accepted in addition to the new one; 0s ends it at once (default: the hook's token.overlap, 5m)",
+    "how long the former URL is accepted in addition to the new one, for this rotation alone; 0s ends it at once (default: the hook's token.overlap, 5m)",
   read: texts => {
     const text = texts.at(-1)
     if (text !== undefined && milliseconds(text) === undefined) {
@@ -53,27 +54,60 @@ export const rotateCommand: Command = {
 
 const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine, shell: Shell): Promise<void> => {
   const rotation = hook.spec.token.rotation + 1
-  const asked = given.get(overlap)
-  const { name, resourceVersion } = hook.metadata
-  await patchHook(cluster, name, {
-    // If two people rotate at the same time, the second one gets a conflict. Otherwise both would
-    // set the same rotation, and so get the same URL.
-    metadata: { resourceVersion },
-    spec: { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } },
-  })
-  if (hasNamedURL(hook.spec)) {
+  const isNamed = hasNamedURL(hook.spec)
+  const asked = isNamed ? undefined : given.get(overlap)
+  const { name } = hook.metadata
+  // If two people rotate at the same time, the second one gets a conflict. Otherwise both would set
+  // the same rotation, and so get the same URL.
+  await patchSeenHook(cluster, hook, { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } })
+  if (isNamed) {
     shell.err.write(
       `${name} keeps its URL, which has its name (token.url: named). No token of it is accepted any more. To lock a sender out, change the Secret of auth\n`,
     )
     if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, hook)).url}\n`)
     return
   }
-  const minted = await mintedHook(cluster, name, rotation, given, shell)
+  const minted = await mintedHook(cluster, name, rotation, given, shell).catch((error: unknown) => {
+    if (asked !== undefined) sayKept(hook, asked, 'When its new URL is there, restore', shell)
+    throw error
+  })
   const until = minted.status?.minted?.previous?.acceptedUntil
   shell.err.write(
     `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${localTime(until)}`}\n`,
   )
   if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, minted)).url}\n`)
+  if (asked !== undefined && minted.spec.token.overlap === asked) await restoreOverlap(hook, minted, cluster, shell)
+}
+
+/**
+ * Restores a hook's own overlap after a rotation. Otherwise each later rotation and
+ * renewal would have that of an emergency. Call it when the new URL is published: until then, the
+ * overlap decides about the former URL.
+ */
+const restoreOverlap = async (
+  hook: ReceiverHook,
+  minted: ReceiverHook,
+  cluster: Cluster,
+  shell: Shell,
+): Promise<void> => {
+  const former = hook.spec.token.overlap
+  const asked = minted.spec.token.overlap
+  if (former === asked) return
+  // An overlap of 0 ends a former URL even after its time was published.
+  if (milliseconds(former) === 0) return sayKept(hook, asked, 'When the former URL has ended, restore', shell)
+  try {
+    await patchSeenHook(cluster, minted, { token: { overlap: former } })
+  } catch (error) {
+    shell.err.write(`${explain(error, shell).message}\n`)
+    sayKept(hook, asked, 'Restore', shell)
+  }
+}
+
+/** Prints the overlap of one rotation that a hook keeps, and how to restore the former one. */
+const sayKept = ({ metadata, spec }: ReceiverHook, asked: string, restore: string, { err, program }: Shell): void => {
+  const { name, namespace } = metadata
+  const command = `${program} set ${name} -n ${namespace} --token-overlap ${spec.token.overlap}`
+  err.write(`${name} keeps the overlap ${asked}. ${restore} the former one:\n  ${command}\n`)
 }
 
 const mintedHook = async (
@@ -81,7 +115,7 @@ const mintedHook = async (
   name: string,
   rotation: number,
   given: ParsedLine,
-  { clock, stop }: Shell,
+  { clock, program, stop }: Shell,
 ): Promise<ReceiverHook> => {
   const end = clock.monotonic() + given.get(timeout)
   for (;;) {
@@ -91,7 +125,7 @@ const mintedHook = async (
     await wait(clock, lookEveryMs, stop)
   }
   throw new CommandFailure(
-    `${name} asks for rotation ${rotation}, and no controller has made its URL yet: kubectl receiverhook doctor says why`,
-    124,
+    `${name} asks for rotation ${rotation}, and no controller has made its URL yet: ${stop.aborted ? 'the command was interrupted' : `${program} doctor says why`}`,
+    stop.aborted ? 130 : 124,
   )
 }

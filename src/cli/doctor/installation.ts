@@ -7,6 +7,7 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
+import { readServerTime } from '../../kube/server-time.ts'
 import { leases } from '../../kube/resources.ts'
 import { controllerLease } from '../../token/published.ts'
 import { stopText } from '../../token/stop.ts'
@@ -61,9 +62,8 @@ export const checkNamespace = async ({ api, namespace }: Cluster): Promise<reado
  * soon or too late.
  */
 export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
-  const answer = await api.request({ method: 'GET', path: '/version', lane: 'bulk', timeoutMs: interactiveTimeoutMs })
-  const server = parseTime(String(answer.headers['date'] ?? ''))
-  if (Number.isNaN(server)) return ok('clock', 'the API server does not say what time it has')
+  const server = await readServerTime(api, interactiveTimeoutMs)
+  if (server === undefined) return ok('clock', 'the API server does not say what time it has')
   const off = Math.round(Math.abs(now() - server) / 1000)
   return off <= 30
     ? ok('clock', `this machine and the API server agree within ${Math.max(1, off)} s`)

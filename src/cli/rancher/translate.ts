@@ -1,5 +1,7 @@
 import { at, isObject, stringAt, type JsonObject } from '../../api/json.ts'
+import { nameLength } from '../../api/names.ts'
 import { violations } from '../../api/guard.ts'
+import { ordered } from '../../drivers/scale-nodes/schema.ts'
 import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
 import { withDefaults } from '../spec/defaults.ts'
 import type { Receiver } from './receivers.ts'
@@ -93,25 +95,35 @@ const scaleService: Translate = (config, { services }) => {
 const scaleHost: Translate = (config, { pool }) => {
   const labels = labelsOf(config, 'hostSelector')
   if (pool === undefined) return `say which pool of nodes the hosts ${labels} are here: --pool MachineDeployment/NAME`
-  const newest = stringAt(config, 'deleteOption') === 'maxRecent'
-  return {
-    driver: 'scaleNodes',
-    member: {
-      target: reference(pool),
-      ...bounds(config),
-      ...(stringAt(config, 'action') === 'down' ? { removeFirst: newest ? 'newest' : 'oldest' } : {}),
-    },
-    notes: [`hosts were chosen by ${labels}: a pool is chosen by its name`],
-  }
+  const target = reference(pool)
+  const notes = [`hosts were chosen by ${labels}: a pool is chosen by its name`]
+  const made = { driver: 'scaleNodes', member: { target, ...bounds(config) }, notes }
+  if (stringAt(config, 'action') !== 'down') return made
+  const option = stringAt(config, 'deleteOption') ?? 'not there'
+  const removeFirst = orders.get(option)
+  if (removeFirst === undefined) return `deleteOption must be ${[...orders.keys()].join(' or ')}, and is ${option}`
+  const { kind = 'MachineDeployment' } = target
+  if (ordered.includes(kind)) return { ...made, member: { ...made.member, removeFirst } }
+  const leftOut = `a ${kind} chooses by itself which machine goes: deleteOption ${option} was left out`
+  return { ...made, notes: [...notes, leftOut] }
 }
 
+/** The values of `removeFirst`, by Rancher's `deleteOption`. Rancher accepts no other word. */
+const orders: ReadonlyMap<string, string> = new Map([
+  ['mostRecent', 'newest'],
+  ['leastRecent', 'oldest'],
+])
+
 const serviceUpgrade: Translate = config => {
-  const selector = at(config, 'serviceSelector')
+  const labels = at(config, 'serviceSelector')
+  if (!isObject(labels) || Object.keys(labels).length === 0) {
+    return 'it has no serviceSelector, so it would roll out every workload of the namespace'
+  }
   const tag = stringAt(config, 'tag')
   return {
     driver: 'redeploy',
     member: {
-      selector: { matchLabels: isObject(selector) ? selector : {} },
+      selector: { matchLabels: labels },
       ...(tag === undefined ? {} : { tags: { exact: [tag] } }),
     },
     notes: [
@@ -147,7 +159,7 @@ const forwardPost: Translate = (config, { services }) => {
 
 const nameIn = (word: string): string => word.split('/').at(-1) ?? word
 
-const reference = (word: string): JsonObject => {
+const reference = (word: string): { readonly name: string; readonly kind?: string } => {
   const [name = '', kind] = word.split('/').toReversed()
   return { ...(kind === undefined ? {} : { kind }), name }
 }
@@ -164,4 +176,13 @@ const objectName = (name: string): string =>
     .toLowerCase()
     .replaceAll(/[^a-z0-9.-]+/g, '-')
     .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, 253) || 'receiver'
+    .slice(0, nameLength) || 'receiver'
+
+/** Returns the name, or one with a number at its end if the name is taken. */
+export const untakenName = (name: string, taken: ReadonlySet<string>): string => {
+  let free = name
+  for (let number = 2; taken.has(free); number++) {
+    free = `${name.slice(0, nameLength - `-${number}`.length)}-${number}`
+  }
+  return free
+}

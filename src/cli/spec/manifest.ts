@@ -7,7 +7,7 @@ import { ApiError } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { hooks } from '../../kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { fieldManager, interactiveTimeoutMs } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs, writing } from '../cluster/hooks.ts'
 import { UsageError, type ParsedLine, type Option } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
@@ -71,7 +71,7 @@ export const createHook = async (
   const answer = await api.request({
     method: 'POST',
     path: collectionPath(hooks, namespace),
-    query: { fieldManager, ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
+    query: { ...writing, ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
     body: JSON.stringify(manifest),
     lane: 'bulk',
     timeoutMs: interactiveTimeoutMs,

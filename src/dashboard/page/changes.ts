@@ -3,7 +3,8 @@ import type { ListedHook, Seen, StoredVersion } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
 import { say } from './notices.ts'
-import { kubectlDelete, kubectlEnd, kubectlRotate, kubectlSuspend } from './words/kubectl.ts'
+import { deletedText } from './words/url.ts'
+import { kubectlDelete, kubectlEnd, kubectlSuspend } from './words/kubectl.ts'
 
 /** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
 
@@ -25,14 +26,20 @@ export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<v
   } else say(answer.refusal.message)
 }
 
-/** Gives the hook a new URL. Resolves with an error message, or undefined. */
-export const rotate = async (row: ListedHook, rotation: number, overlap: string): Promise<string | undefined> => {
-  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/rotate`, { ...seenOf(row), overlap })
+/**
+ * Gives the hook a new URL. Stores `overlap` if there is one. `done` and `command` say what was done.
+ * Resolves with an error message, or undefined.
+ */
+export const rotate = async (
+  row: ListedHook,
+  overlap: string | undefined,
+  done: string,
+  command: string,
+): Promise<string | undefined> => {
+  const sent = { ...seenOf(row), ...(overlap !== undefined && { overlap }) }
+  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/rotate`, sent)
   if (!answer.ok) return answer.refusal.message
-  say(
-    `${row.name} gets a new URL; the old one is accepted for ${overlap}.`,
-    kubectlRotate(row.namespace, row.name, rotation, overlap),
-  )
+  say(done, command)
   return undefined
 }
 
@@ -48,7 +55,7 @@ export const endLeases = async (row: ListedHook): Promise<string | undefined> =>
 export const remove = async (row: ListedHook): Promise<string | undefined> => {
   const answer = await askServer('DELETE', pathOf(row), seenOf(row))
   if (!answer.ok) return answer.refusal.message
-  say(`${row.name} was deleted: its URL answers 410 for good.`, kubectlDelete(row.namespace, row.name))
+  say(deletedText(row.name, row.url === 'named'), kubectlDelete(row.namespace, row.name))
   return undefined
 }
 

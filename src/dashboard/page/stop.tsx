@@ -10,8 +10,8 @@ import { ScriptForm, TextField } from './parts/text-field.tsx'
 import { kubectlStart, kubectlStop } from './words/kubectl.ts'
 import { dateOf } from './words/time.ts'
 
-/** Whether all hooks are stopped, as far as the user may see that. */
-const state = signal<StopState>({ isKnown: false, namespace: '' })
+/** Whether all hooks are stopped, as far as the user may see that. Before the answer, nothing is said of it. */
+const state = signal<StopState>({ isKnown: true, namespace: '' })
 
 /** Whether the user may stop all hooks. */
 const mayStop = signal(false)
@@ -74,13 +74,16 @@ export const StopStrip = () => {
   )
 }
 
-/** Offers to stop all hooks, to users with that right. */
+/** Offers to stop all hooks, to users with that right. Says if the user may not see whether they are stopped. */
 export const StopSection = () => {
-  if (!mayStop.value || state.value.stop !== undefined) return null
+  const { isKnown, stop } = state.value
+  const unseen = isKnown ? null : <p class="faint">You may not see whether all hooks are stopped.</p>
+  if (!mayStop.value || stop !== undefined) return unseen
   return (
     <section aria-labelledby="stop-title">
       <h2 id="stop-title">All hooks</h2>
       <p>In a storm of alerts, or while the cluster is repaired, nothing has to run.</p>
+      {unseen}
       <p>
         <button type="button" class="quiet danger" onClick={() => (stopping.value = true)}>
           Stop all hooks…

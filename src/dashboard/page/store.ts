@@ -33,6 +33,7 @@ const taken = (event: StreamEvent, now: number): void => {
   switch (event.type) {
     case 'hello':
       serverVersion.value = event.version
+      over.value = undefined
       return
     case 'begin':
       listed.value = new Set()
@@ -53,7 +54,15 @@ const taken = (event: StreamEvent, now: number): void => {
     case 'counts':
       for (const count of event.counts) countOf(count.key).value = count
       return
+    case 'countless':
+      for (const key of event.keys) countOf(key).value = undefined
+      return
+    case 'recount':
+      dropCounts(event.kind)
+      uncounted.value = new Map([...uncounted.value].filter(([kind]) => kind !== event.kind))
+      return
     case 'uncounted':
+      dropCounts(event.kind)
       uncounted.value = new Map(uncounted.value).set(event.kind, event.why)
       return
     case 'stale':
@@ -67,6 +76,11 @@ const taken = (event: StreamEvent, now: number): void => {
       return
   }
   changes.value += 1
+}
+
+/** Removes the counts of all targets of a kind. */
+const dropCounts = (kind: string): void => {
+  for (const [key, count] of counts) if (key.split('/', 2)[1] === kind) count.value = undefined
 }
 
 const putRow = (row: ListedHook): void => {

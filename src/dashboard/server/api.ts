@@ -6,6 +6,7 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { ApiError } from '../../kube/errors.ts'
 import { pagesOf, type Listing } from '../../kube/pager.ts'
 import { collectionPath, type ResourceType } from '../../kube/paths.ts'
+import { readServerTime } from '../../kube/server-time.ts'
 import { apiWithinMs } from './limits.ts'
 import { RefusedError } from './refused.ts'
 
@@ -72,6 +73,10 @@ const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse
     throw error instanceof Unreachable ? unreachable(error) : error
   }
 }
+
+/** Reads the time of the API server. Returns undefined if it does not say its time. Throws {@link ApiRefused}. */
+export const askTime = (api: ApiConnection): Promise<number | undefined> =>
+  readServerTime({ request: asking => answerOf(api, asking) }, apiWithinMs)
 
 /** Returns the text of an error, for the page. */
 export const whyOf = (error: unknown): string => redacted(error instanceof Error ? error.message : String(error))

@@ -57,24 +57,34 @@ const followKind = async (
   send: (event: StreamEvent) => void,
 ): Promise<void> => {
   const source = { type, ...(namespace === undefined ? {} : { namespace }) }
-  const countOf = (object: StoredObject): TargetCount | undefined => {
-    const count = replicas?.(object)
-    const { name, namespace: home = '' } = object.metadata
-    return count && { key: `${home}/${type.kind}/${name}`, replicas: count.wanted, ready: count.ready }
-  }
+  const keyOf = ({ metadata: { name, namespace: home = '' } }: StoredObject): string => `${home}/${type.kind}/${name}`
   const changes = debounce<TargetCount>(world.clock, changed => {
+    const keys = [...changed].flatMap(([key, count]) => (count === undefined ? [key] : []))
+    if (keys.length > 0) send({ type: 'countless', keys })
     const counts = [...changed.values()].filter(count => count !== undefined)
     if (counts.length > 0) send({ type: 'counts', counts })
   })
   stop.addEventListener('abort', () => changes.drop())
   const add = (object: StoredObject): void => {
-    const count = countOf(object)
-    if (count) changes.add(count.key, count)
+    const key = keyOf(object)
+    const count = replicas?.(object)
+    changes.add(key, count && { key, replicas: count.wanted, ready: count.ready })
   }
+  // True from the beginning of a list to its first part. Until then, the counts from before are
+  // better than none.
+  let begins = false
   for await (const change of watchObjects(world, source, stop)) {
-    if (change.type === 'page') change.objects.forEach(add)
-    else if (change.type === 'listed') changes.flush()
+    if (change.type === 'list') begins = true
+    else if (change.type === 'page') {
+      if (begins) {
+        changes.drop()
+        send({ type: 'recount', kind: type.kind })
+      }
+      begins = false
+      change.objects.forEach(add)
+    } else if (change.type === 'listed') changes.flush()
     else if (change.type === 'put') add(change.object)
+    else if (change.type === 'remove' || change.type === 'put large') changes.add(keyOf(change.object), undefined)
     else if (change.type === 'cut' && isStatus(change.error, 401, 403)) {
       return send({ type: 'uncounted', kind: type.kind, why: whyOf(change.error) })
     }

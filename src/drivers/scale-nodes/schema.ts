@@ -6,7 +6,8 @@ import type { Declaration } from '../declaration.ts'
 
 const kinds = ['MachineDeployment', 'MachineSet', 'MachinePool', 'Cluster'] as const
 const apiVersions = ['cluster.x-k8s.io/v1beta2', 'provisioning.cattle.io/v1'] as const
-const ordered = ['MachineDeployment', 'MachineSet']
+/** The kinds of pools that accept `removeFirst`. */
+export const ordered: readonly string[] = ['MachineDeployment', 'MachineSet']
 
 /** The member `spec.scaleNodes`. */
 export const scaleNodesSchema = {

@@ -3,9 +3,16 @@ import { parse } from 'yaml'
 import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
 import { adviceOn, outcomeOf } from '../../../src/dashboard/page/words/advice.ts'
 import { moreLeases } from '../../../src/dashboard/page/words/leases.ts'
-import { kubectlEnd, kubectlGrant, kubectlSuspend, commandWord } from '../../../src/dashboard/page/words/kubectl.ts'
+import {
+  commandWord,
+  kubectlEnd,
+  kubectlGrant,
+  kubectlRotate,
+  kubectlSuspend,
+} from '../../../src/dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
+import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../src/dashboard/page/words/url.ts'
 import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
 import { fc, property } from '../../support/property.ts'
 
@@ -187,4 +194,41 @@ describe('a message', () => {
     expect([outcomeOf('applied', true), outcomeOf('applied', false)]).toEqual(['Would apply', 'Applied'])
     expect(outcomeOf('unavailable', true)).toBe('Unavailable')
   })
+})
+
+describe('a rotation', () => {
+  it('says that the old URL is over where it is, and how long it is accepted otherwise', () => {
+    expect(rotatedText('web-up', '0s')).toBe('web-up gets a new URL; the old one is no longer accepted.')
+    expect(rotatedText('web-up', '1h')).toBe('web-up gets a new URL; the old one is accepted for 1h.')
+  })
+
+  it('of a hook whose URL is named leaves the URL as it is', () => {
+    expect(rotatedText('by-name', undefined)).toBe(
+      'by-name keeps its URL; its tokens from before are no longer accepted.',
+    )
+  })
+
+  it('says that an overlap stays, only where it is another one', () => {
+    expect(laterOverlapText('0s', '5m')).toBe(
+      'The hook keeps 0s for later rotations and renewals, which then lose alerts. Once it has its new URL, edit it to restore 5m.',
+    )
+    expect(laterOverlapText('24h', '5m')).toContain('The hook keeps 24h for later rotations and renewals. Once')
+    expect(laterOverlapText('5m', '5m')).toBeUndefined()
+  })
+
+  it('writes an overlap only where one is given', () => {
+    expect(kubectlRotate('shop', 'web-up', 2, undefined)).toContain(`-p '{"spec":{"token":{"rotation":2}}}'`)
+    expect(kubectlRotate('shop', 'web-up', 2, '0s')).toContain(`{"rotation":2,"overlap":"0s"}`)
+  })
+})
+
+it('the end of a hook ends its URL for good, unless the URL is named', () => {
+  expect([deletionText(false), deletedText('web-up', false)]).toEqual([
+    'Its URL stops working for good: a hook of the same name gets another.',
+    'web-up was deleted: its URL answers 410 for good.',
+  ])
+  expect([deletionText(true), deletedText('by-name', true)]).toEqual([
+    'Its URL stops working, until a hook has this name again.',
+    'by-name was deleted: its URL answers 401 until a hook has this name again.',
+  ])
 })

@@ -5,10 +5,12 @@ import { hasNamedURL } from '../../../api/named.ts'
 import type { ListedHook } from '../../protocol.ts'
 import { confirming, endLeases, remove, rotate } from '../changes.ts'
 import { moment } from '../clock.ts'
-import { readInto, type Read } from './detail.ts'
+import { readInto } from './detail.ts'
+import type { Read } from './read-again.ts'
 import { goto, here } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
+import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
@@ -44,7 +46,7 @@ const ConfirmDelete = ({ row }: { row: ListedHook }) => {
   return (
     <Dialog title={`Delete ${row.name}?`} onClose={close}>
       <p>
-        Its URL stops working for good: a hook of the same name gets another.{' '}
+        {deletionText(row.url === 'named')}{' '}
         {today === 0
           ? 'It had no delivery in the last day.'
           : `It had ${today === row.recent.length && today === 10 ? 'at least ' : ''}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`}
@@ -105,8 +107,12 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const chosen = overlap.value ?? present
   const isNamed = row.url === 'named' || hasNamedURL(spec)
   const rotation = Number(at(spec, 'token', 'rotation') ?? 0) + 1
+  // The hook keeps an overlap that is sent. So the one that it has is not sent.
+  const sent = isNamed || chosen === present ? undefined : chosen
+  const later = laterOverlapText(chosen, present)
+  const command = kubectlRotate(row.namespace, row.name, rotation, sent)
   const submit = async (): Promise<void> => {
-    fault.value = await rotate(row, rotation, chosen)
+    fault.value = await rotate(row, sent, rotatedText(row.name, isNamed ? undefined : chosen), command)
     if (fault.value === undefined) close()
   }
   return (
@@ -132,6 +138,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
                 </option>
               ))}
             </select>
+            {later !== undefined && <p class="faint">{later}</p>}
           </>
         )}
         <p class="fault" role="alert">
@@ -146,10 +153,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
           Cancel
         </button>
       </div>
-      <CommandLine
-        label="The kubectl line that does the same"
-        text={kubectlRotate(row.namespace, row.name, rotation, chosen)}
-      />
+      <CommandLine label="The kubectl line that does the same" text={command} />
     </Dialog>
   )
 }

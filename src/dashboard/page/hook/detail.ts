@@ -1,10 +1,8 @@
 import type { Signal } from '@preact/signals'
-import type { HookDetail, ServerRefusal } from '../../protocol.ts'
+import type { HookDetail } from '../../protocol.ts'
 import { askServer } from '../ask.ts'
 import { pathOf } from '../changes.ts'
-
-/** A hook, or why it could not be read. Undefined before the answer. */
-export type Read = { readonly hook: HookDetail } | { readonly refusal: ServerRefusal } | undefined
+import { readAfter, type Read } from './read-again.ts'
 
 /** How often each signal was read into. */
 const reads = new WeakMap<Signal<Read>, number>()
@@ -15,5 +13,5 @@ export const readInto = async (read: Signal<Read>, namespace: string, name: stri
   reads.set(read, number)
   const answer = await askServer<HookDetail>('GET', pathOf({ namespace, name }))
   if (reads.get(read) !== number) return
-  read.value = answer.ok ? { hook: answer.body } : { refusal: answer.refusal }
+  read.value = readAfter(read.peek(), answer.ok ? { hook: answer.body } : { refusal: answer.refusal })
 }

@@ -1,10 +1,12 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 import { isSeparate } from '../../../api/conditions.ts'
 import { stringAt } from '../../../api/json.ts'
 import { messageParts } from '../../../api/command-in.ts'
 import type { HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
+import { isHidden } from '../browser.ts'
 import { confirming, setSuspended } from '../changes.ts'
+import { moment } from '../clock.ts'
 import { lastVisited } from '../list/visited.ts'
 import { Middle } from '../list/states.tsx'
 import { ActionButton } from '../parts/act.tsx'
@@ -20,7 +22,8 @@ import { rowSignal, synced } from '../store.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
-import { readInto, type Read } from './detail.ts'
+import { readInto } from './detail.ts'
+import { readAgainKey, type Read } from './read-again.ts'
 import { Leases } from './leases.tsx'
 import { Timeline } from './timeline.tsx'
 import { Try } from './try.tsx'
@@ -37,13 +40,9 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   useEffect(() => {
     lastVisited.value = key
   }, [key])
-  // Reads the hook again if it was replaced, or if its spec, its condition `Ready`, the place of its
-  // URL or its leases change.
-  const { next, open, sum } = row?.leases ?? {}
-  useEffect(
-    () => void readInto(read, namespace, name),
-    [key, row?.uid, row?.generation, row?.ready, row?.reason, row?.url, open, sum, next],
-  )
+  const lookedAt = useRef(0)
+  if (!isHidden()) lookedAt.current = moment.value
+  useEffect(() => void readInto(read, namespace, name), [readAgainKey(key, row, lookedAt.current)])
   if (row === undefined) return <Missing name={name} namespace={namespace} read={read.value} />
   const hook = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
   return (

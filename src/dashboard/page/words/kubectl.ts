@@ -12,7 +12,7 @@ const mergePatch = (namespace: string, name: string, patch: unknown): string =>
 export const kubectlSuspend = (namespace: string, name: string, suspend: boolean): string =>
   mergePatch(namespace, name, { spec: { suspend } })
 
-export const kubectlRotate = (namespace: string, name: string, rotation: number, overlap: string): string =>
+export const kubectlRotate = (namespace: string, name: string, rotation: number, overlap: string | undefined): string =>
   mergePatch(namespace, name, { spec: { token: { rotation, overlap } } })
 
 export const kubectlEnd = (namespace: string, name: string): string =>

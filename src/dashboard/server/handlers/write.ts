@@ -7,7 +7,7 @@ import { rfc3339 } from '../../../environment/time.ts'
 import { collectionPath, objectPath } from '../../../kube/paths.ts'
 import { hooks } from '../../../kube/resources.ts'
 import type { Seen, StoredVersion } from '../../protocol.ts'
-import { ApiRefused, ask } from '../api.ts'
+import { ApiRefused, ask, askTime } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
 import { RefusedError } from '../refused.ts'
 import { hookAsUser, worstOfHook } from './hook.ts'
@@ -74,11 +74,13 @@ export const writeRoutes = (router: Api, { sessionOf, world }: Context): void =>
     response.json(await patched(changeIn(request), () => ({ suspend: false })))
   })
 
-  // Ends what the hook has leased until now. The field has whole seconds, so it is the next one: what
-  // was leased in the present second ends too.
+  // Ends what the hook has leased until now, by the clock of the API server. The field has whole
+  // seconds, so it is the next one: what was leased in the present second ends too.
   router.post('/hooks/:namespace/:name/end', async (request, response) => {
-    const endBefore = rfc3339(Math.ceil(world.clock.now() / 1000) * 1000)
-    response.json(await patched(changeIn(request), () => ({ endBefore })))
+    const change = changeIn(request)
+    const now = (await askTime(change.api)) ?? world.clock.now()
+    const endBefore = rfc3339(now + 1000)
+    response.json(await patched(change, () => ({ endBefore })))
   })
 
   // Raises the rotation, which gives the hook a new URL. The body may set how long the old one is

@@ -1,0 +1,23 @@
+/** This file says what happens to the URL of a hook. */
+
+/** Returns what the end of a hook means for its URL. `isNamed`: the URL has the name of the hook and no token. */
+export const deletionText = (isNamed: boolean): string =>
+  isNamed
+    ? 'Its URL stops working, until a hook has this name again.'
+    : 'Its URL stops working for good: a hook of the same name gets another.'
+
+/** Returns what was done when a hook was deleted. */
+export const deletedText = (name: string, isNamed: boolean): string =>
+  `${name} was deleted: its URL answers ${isNamed ? '401 until a hook has this name again' : '410 for good'}.`
+
+/** Returns what a rotation has done. `overlap` is how long the old URL is accepted; undefined: the URL is named. */
+export const rotatedText = (name: string, overlap: string | undefined): string =>
+  overlap === undefined
+    ? `${name} keeps its URL; its tokens from before are no longer accepted.`
+    : `${name} gets a new URL; the old one is ${overlap === '0s' ? 'no longer accepted' : `accepted for ${overlap}`}.`
+
+/** Returns what a chosen overlap means for later, or undefined if the hook has it already. */
+export const laterOverlapText = (chosen: string, present: string): string | undefined =>
+  chosen === present
+    ? undefined
+    : `The hook keeps ${chosen} for later rotations and renewals${chosen === '0s' ? ', which then lose alerts' : ''}. Once it has its new URL, edit it to restore ${present}.`

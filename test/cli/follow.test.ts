@@ -1,0 +1,84 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { serveHttp } from '../../src/apiserver/http.ts'
+import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
+import { runProgram } from '../../src/cli/program.ts'
+import { commands } from '../../src/commands/registry.ts'
+import { crds } from '../../src/drivers/registry.ts'
+import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { collectionPath } from '../../src/kube/paths.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import { shell } from '../support/shell.ts'
+
+/** Sets up a hook, and a command line whose requests go through `through`. */
+const setUp = async (through: (server: ApiServer) => ApiServer = server => server) => {
+  const inMemory = createApiServer({ clock: nodeClock, random: nodeRandom })
+  const server = await serveHttp(through(inMemory), { port: 0 })
+  onTestFinished(() => server.close())
+  const post = (path: string, object: object): void =>
+    void inMemory.handle({ method: 'POST', path, body: JSON.stringify(object) })
+  for (const crd of crds) post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  post('/api/v1/namespaces', { metadata: { name: 'shop' } })
+  const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 } }
+  post(collectionPath(hooks, 'shop'), { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec })
+  const start = (line: string) => {
+    const stop = new AbortController()
+    onTestFinished(() => stop.abort())
+    const seen = shell({ stop: stop.signal })
+    const args = [...line.split(' '), '-n', 'shop', '--server', server.url]
+    return { ...seen, running: runProgram({ entries: commands, version: '', summary: '' }, args, seen.shell), stop }
+  }
+  return { start }
+}
+
+it.each([['watch'], ['get -w'], ['get -w rhook/web-up']])(
+  '%s says that the API server is lost, and that it is there again',
+  async line => {
+    let isLost = false
+    let cut: (() => void) | undefined
+    const lost = { status: 503, headers: {}, body: JSON.stringify({ kind: 'Status', message: 'it restarts' }) }
+    const { start } = await setUp(server => ({
+      ...server,
+      handle: request => (isLost ? lost : server.handle(request)),
+      watch: (request, sink) => {
+        if (isLost) return lost
+        cut = () => {
+          isLost = true
+          sink.end()
+        }
+        return server.watch(request, sink)
+      },
+    }))
+    const { err, out, running, stop } = start(line)
+    await expect.poll(() => out() + err()).toMatch(/web-up|watching/)
+    await expect.poll(() => cut).toBeDefined()
+    cut?.()
+    await expect.poll(err).toMatch(/nothing new is shown now: .*; trying again\n$/)
+    isLost = false
+    await expect.poll(err).toMatch(/trying again\nthe API server is there again\n$/)
+    stop.abort()
+    expect(await running).toBe(0)
+  },
+)
+
+it('get -w of a hook that is not there ends at once', async () => {
+  const { start } = await setUp()
+  await expect(start('get -w web-dwon').running).rejects.toThrow(
+    'there is no hook web-dwon in the namespace shop; it has web-up',
+  )
+})
+
+it('get says how many hooks it leaves out, because it does not understand them', async () => {
+  const { start } = await setUp(server => ({
+    ...server,
+    handle: request => {
+      const answer = server.handle(request)
+      return request.method === 'GET'
+        ? { ...answer, body: answer.body.replace(/"creationTimestamp":"[^"]*",?/, '') }
+        : answer
+    },
+  }))
+  const { err, running } = start('get')
+  expect(await running).toBe(0)
+  expect(err()).toBe('left out: 1 hook that this version does not understand\n')
+})

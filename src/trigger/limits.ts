@@ -285,10 +285,7 @@ export const maxLooksOfNamespace = 32
 /** How often and how long a rollout or a Job is looked at for which no post waits, in milliseconds: first often, then seldom. */
 export const following = { everyMs: 5000, oftenForMs: 1_800_000, seldomEveryMs: 60_000, forMs: 86_400_000 }
 
-/**
- * For how many hooks this is done, in all and of one namespace, and for how many changes of each. The rest of `maxLooks` is for
- * posts that wait.
- */
+/** For how many hooks this is done, and for how many changes of each. The rest of `maxLooks` is for posts that wait. */
 export const maxFollowed = 32
 export const maxFollowedOfNamespace = 16
 export const maxFollowedOfHook = 3

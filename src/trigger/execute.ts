@@ -13,7 +13,7 @@ import { actingIn, mayRun } from '../record/context.ts'
 import { isRemembered, isUndo } from '../record/judge.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
-import { closed, filtered, outsideWindows, passedOver, stopped, withoutNews } from './gates.ts'
+import { closed, filtered, outsideWindows, passedOver, stopped, withNoEvent } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
 import { keepingActs } from './keeping-acts.ts'
 import type { TriggerContext } from './request.ts'
@@ -46,7 +46,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (halted) return halted
   const gated =
     closed(hook) ??
-    withoutNews(delivery) ??
+    withNoEvent(delivery) ??
     (hook.windows && outsideWindows(hook.windows, context, clock.now(), services.zones)) ??
     (when === undefined ? undefined : await inPart(tracing, 'gates', () => filtered(when, context, services))) ??
     passedOver(hook, delivery)

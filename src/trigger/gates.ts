@@ -48,7 +48,7 @@ export const stopped = (
 }
 
 /** Returns the outcome of a message that asks for nothing, such as a ping. Undefined if it asks for something. Pure. */
-export const withoutNews = ({ phase }: Delivery): Outcome | undefined =>
+export const withNoEvent = ({ phase }: Delivery): Outcome | undefined =>
   phase === 'no news' ? { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' } : undefined
 
 /**

@@ -30,8 +30,18 @@ export const manifestsIn = (folder: string): readonly Manifest[] =>
 export const manifestsOfBase = (): readonly Manifest[] =>
   [clusterWide, workloads, base].flatMap(manifestsIn).filter(({ file }) => file !== 'kustomization.yaml')
 
+/** The objects of documents that were parsed before. Most of those of the chart are the same with all values. */
+const parsed = new Map<string, readonly unknown[]>()
+
 /** Returns the objects of a YAML stream. */
 export const objectsIn = (yaml: string): readonly unknown[] =>
+  yaml.split(/^(?=---$)/m).flatMap(text => {
+    const objects = parsed.get(text) ?? parse(text)
+    parsed.set(text, objects)
+    return structuredClone(objects)
+  })
+
+const parse = (yaml: string): readonly unknown[] =>
   parseAllDocuments(yaml).map(document => {
     const [error] = document.errors
     if (error) throw error

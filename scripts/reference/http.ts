@@ -26,6 +26,7 @@ import {
   maxLooks,
   maxLooksOfNamespace,
   maxKept,
+  maxKeptInTime,
   refusedRate,
   refusedEveryMs,
   requestWithinMs,
@@ -374,7 +375,7 @@ ${table(
     ],
     [
       'Jobs that the posts to one hook make, a replica',
-      `${maxKept.toLocaleString('en')} at once, ${maxKept.toLocaleString('en')} within the hook's \`ttl\``,
+      `${maxKept.toLocaleString('en')} at once, ${maxKeptInTime.toLocaleString('en')} within the hook's \`ttl\``,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     ['posts that wait in one namespace', String(maxOfNamespace), '503 `Overloaded`'],

@@ -2,7 +2,7 @@ import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 import { rateLimiter, type Rate } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
-import { eventRate, largeRate, maxKept, maxLimitedHooks, writeBudget } from './limits.ts'
+import { eventRate, largeRate, maxKept, maxKeptInTime, maxLimitedHooks, writeBudget } from './limits.ts'
 
 /**
  * How many bytes the posts to each hook may make the API server store, and how many objects that are kept
@@ -50,7 +50,7 @@ export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
 }
 
 /** Returns the rate of objects that are kept for so long: as fast as they end, no more of them pile up. */
-const rateOfKept = (ms: number): Rate => ({ burst: maxKept, perSecond: (maxKept * 1000) / ms })
+const rateOfKept = (ms: number): Rate => ({ burst: maxKept, perSecond: (maxKeptInTime * 1000) / ms })
 
 /** Why a post is refused now. */
 type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'

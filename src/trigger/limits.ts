@@ -163,11 +163,9 @@ export const maxLimitedHooks = 20_000
  */
 export const writeBudget = { perSecond: 100_000, burst: 8_000_000 } as const
 
-/**
- * How many objects a hook may make at once that are kept for a while, such as Jobs. After that it may make
- * as many in each such time.
- */
+/** How many objects that are kept for a while, such as Jobs, a hook may make at once, and after that in each such time. */
 export const maxKept = 1_000
+export const maxKeptInTime = 4_000
 
 /** How often a hook's owner is notified that its budget is used up. Each notice costs a write. */
 export const eventRate = { perSecond: 1 / 60, burst: 1 } as const

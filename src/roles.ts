@@ -155,7 +155,7 @@ const triggerOf = ({ trigger, triggerAccount }: RolesOptions): Pick<ControllerOp
 
 const checksOf = (history: History): readonly Check[] => [
   { name: 'history', failure: () => history.wentBack() },
-  { name: 'history/caches', advisory: true, failure: () => history.lostCache() ?? history.unchecked() },
+  { name: 'history/caches', advisory: true, failure: () => history.mayBeLost() ?? history.unchecked() },
 ]
 
 const notRecognised =

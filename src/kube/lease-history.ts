@@ -71,7 +71,7 @@ class LeaseHistory implements History {
     this.#unknownSince = clock.monotonic()
     const gauge = metrics.gauge(
       'receiverhooks_cache_of_lost_history',
-      '1 while an API server answers from caches of a history before etcd was restored, else 0.',
+      '1 while an API server may answer from caches of a history before etcd was restored, else 0.',
       [],
     )
     this.#setLost = value => gauge.set({}, value)
@@ -98,11 +98,16 @@ class LeaseHistory implements History {
     return [...this.#checks].some(({ isLost }) => isLost) ? lostCacheText(this.#options) : undefined
   }
 
+  mayBeLost(): string | undefined {
+    const isKnown = this.#found !== undefined || this.#marked !== undefined
+    return isKnown ? lostCacheText(this.#options) : this.lostCache()
+  }
+
   doubt(): string | undefined {
     const age = this.#environment.clock.monotonic() - this.#unknownSince
     const isUnknown = !this.#hasPassed && this.#unchecked === undefined && age < unknownForMs
     const isKnown = this.current() && !isUnknown
-    return this.lostCache() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
+    return this.mayBeLost() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
   }
 
   seeing(): (lease: StoredObject) => boolean {
@@ -131,7 +136,7 @@ class LeaseHistory implements History {
       changed: isPassed => {
         this.#everPassed ||= isPassed
         this.#hasPassed ||= isPassed
-        this.#setLost(this.lostCache() === undefined ? 0 : 1)
+        this.#showLost()
       },
       refused: () => this.#cannotCheck('list'),
     })
@@ -145,7 +150,7 @@ class LeaseHistory implements History {
       end: () => {
         check.end()
         this.#checks.delete(check)
-        this.#setLost(this.lostCache() === undefined ? 0 : 1)
+        this.#showLost()
       },
     }
   }
@@ -197,6 +202,7 @@ class LeaseHistory implements History {
     // A person has removed the mark.
     if (marked === undefined && this.#marked !== undefined) this.#found = undefined
     this.#marked = marked
+    this.#showLost()
     // A snapshot that is younger than the last read could have been restored since, or one from before the Lease was made.
     if (before && (sentAt - this.#readAt > missedMs || uid !== before.uid)) this.#checkAgain()
     if (uid !== this.#lease?.uid || isLower(this.#lease.version, version)) this.#lease = { uid, version }
@@ -218,6 +224,10 @@ class LeaseHistory implements History {
 
   get #place(): string {
     return `the Lease ${this.#options.namespace}/${this.#options.name}`
+  }
+
+  #showLost(): void {
+    this.#setLost(this.mayBeLost() === undefined ? 0 : 1)
   }
 
   #checkAgain(): void {
@@ -259,6 +269,7 @@ export const historyOf = (environment: Environment, options: HistoryOptions): Hi
     current: () => history.current(),
     wentBack: () => history.wentBack(),
     lostCache: () => history.lostCache(),
+    mayBeLost: () => history.mayBeLost(),
     doubt: () => history.doubt(),
     unchecked: () => history.unchecked(),
     seeing: () => history.seeing(),

@@ -238,6 +238,23 @@ describe('an API server', () => {
     expect(check.passed()).toBe(true)
   })
 
+  it('that has failed once lets no list count until a person removes the mark, also after its watch was cut', async () => {
+    const { history, led, open, server } = setUp(10, { marks: true })
+    server.listed = 1_000
+    const failing = open()
+    await led(6)
+    failing.end()
+    server.listed = 10
+    const check = open()
+    await led(6)
+    expect([check.passed(), history.lostCache()]).toEqual([true, undefined])
+    const lost = expect.stringContaining('CacheOfLostHistory') as unknown
+    expect([history.doubt(), history.mayBeLost()]).toEqual([lost, lost])
+    server.mark = undefined
+    await led(4)
+    expect([history.doubt(), history.mayBeLost()]).toEqual([undefined, undefined])
+  })
+
   it('that has not come as far as what its watch began with makes the watch list again', async () => {
     const { givenUp, led, open } = setUp()
     open('77')

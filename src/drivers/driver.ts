@@ -70,11 +70,10 @@ export interface Execution {
   readonly acts: Acts
   /** On a dry run, each write is a dry run too: admission checks it and nothing is stored. */
   readonly api: ApiConnection
-  /**
-   * Charges the hook for bytes that its driver stores. Steps charge by themselves. `keptForMs`: the bytes are
-   * an object that is kept for so long.
-   */
-  readonly charge: (bytes: number, keptForMs?: number) => void
+  /** Charges the hook for bytes that its driver stores. Steps charge by themselves. */
+  readonly charge: (bytes: number) => void
+  /** Returns whether the hook may make one more object that is kept for so long, and counts it if so. */
+  readonly mayKeep: (keptForMs: number) => boolean
   /** Requests to other servers. On a dry run each is refused. */
   readonly outbound: Outbound
   /** The post, unparsed. */

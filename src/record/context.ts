@@ -34,8 +34,8 @@ export interface DeliveryContext extends Remembered {
    * dry run.
    */
   readonly isSpent: () => boolean
-  /** Charges the hook for bytes that the API server stores. `keptForMs`: they are an object that is kept for so long. */
-  readonly charge: (bytes: number, keptForMs?: number) => void
+  /** Charges the hook for bytes that the API server stores. */
+  readonly charge: (bytes: number) => void
   /** Returns the hook's record, which is opened at the first call. */
   readonly ledger: () => Ledger
 }

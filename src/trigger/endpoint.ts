@@ -46,7 +46,7 @@ interface EndpointParts {
   readonly acts: ActService
   readonly authenticate: Authenticate
   readonly bar: CheckAuth
-  readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'secondsSpent'>
+  readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'mayKeep' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
   readonly countFormerURL: AdmissionParts['countFormerURL']
   readonly definitions: Definitions
@@ -245,9 +245,10 @@ export class TriggerEndpoint {
       isCurrent,
       isUnchanged,
       isSpent: () => !dryRun && budget.isSpent(hook.uid),
-      charge: (bytes, keptForMs) => {
-        if (!dryRun) budget.charge(hook.uid, bytes, keptForMs)
+      charge: bytes => {
+        if (!dryRun) budget.charge(hook.uid, bytes)
       },
+      mayKeep: keptForMs => dryRun || budget.mayKeep(hook.uid, keptForMs),
       ledger: () => (ledger ??= ledgers.of(hook)),
     }
   }

@@ -70,6 +70,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     hook,
     api: dryRun ? trying(api) : api,
     charge: context.charge,
+    mayKeep: context.mayKeep,
     outbound: dryRun ? refusing : outbound,
     clock,
     definitions,

@@ -1,4 +1,3 @@
-import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 import { rateLimiter, type Rate } from '../environment/rate.ts'
 import type { LiveHook } from './hook.ts'
@@ -12,9 +11,11 @@ import { eventRate, largeRate, maxKept, maxKeptInTime, maxLimitedHooks, writeBud
  * long the hook is closed.
  */
 export interface Budget {
-  /** Charges a hook for written bytes. `keptForMs`: they are an object that is kept for so long. */
-  readonly charge: (uid: string, bytes: number, keptForMs?: number) => void
-  /** Returns whether a hook has no bytes left now, or may make no further object that is kept. */
+  /** Charges a hook for written bytes. */
+  readonly charge: (uid: string, bytes: number) => void
+  /** Returns whether a hook may make one more object that is kept for so long, and counts it if so. */
+  readonly mayKeep: (uid: string, keptForMs: number) => boolean
+  /** Returns whether a hook has no bytes left now. */
   readonly isSpent: (uid: string) => boolean
   /** Returns in how many seconds a hook without bytes has bytes again. */
   readonly secondsSpent: (uid: string) => number
@@ -28,23 +29,12 @@ export interface Budget {
 export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
   const buckets = rateLimiter(clock, maxLimitedHooks)
   const kept = rateLimiter(clock, maxLimitedHooks)
-  /** For how long what each hook has made last is kept, in milliseconds. Another time begins another bucket. */
-  const keptFor = new BoundedMap<string, number>(maxLimitedHooks)
   const events = rateLimiter(clock, maxLimitedHooks)
-  const waitMs = (uid: string): number => {
-    const ms = keptFor.get(uid)
-    const keptMs = ms === undefined ? 0 : kept.waitMs(`${uid} ${ms}`, rateOfKept(ms))
-    return Math.max(keptMs, buckets.waitMs(uid, writeBudget))
-  }
   return {
-    charge: (uid, bytes, keptForMs) => {
-      buckets.charge(uid, writeBudget, bytes)
-      if (keptForMs === undefined) return
-      keptFor.set(uid, keptForMs)
-      kept.charge(`${uid} ${keptForMs}`, rateOfKept(keptForMs), 1)
-    },
-    isSpent: uid => waitMs(uid) > 0,
-    secondsSpent: uid => Math.max(1, Math.ceil(waitMs(uid) / 1000)),
+    charge: (uid, bytes) => buckets.charge(uid, writeBudget, bytes),
+    mayKeep: (uid, keptForMs) => kept.take(uid, rateOfKept(keptForMs)),
+    isSpent: uid => buckets.empty(uid, writeBudget),
+    secondsSpent: uid => Math.max(1, Math.ceil(buckets.waitMs(uid, writeBudget) / 1000)),
     mayNotify: uid => events.take(uid, eventRate),
   }
 }

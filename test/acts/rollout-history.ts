@@ -154,6 +154,7 @@ class RolloutHistory {
         steps: { change: () => Promise.reject(new Error('no step')), undo: () => Promise.reject(new Error('no step')) },
         acts: spoiled(acts, this.#mistake, () => `name-${(this.#names += 1)}`),
         api: by.api,
+        mayKeep: () => true,
         charge: () => {},
         outbound: noOutbound,
         post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },

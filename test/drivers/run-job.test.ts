@@ -89,7 +89,7 @@ const setUp = (fault: Fault = () => undefined) => {
   const run = async (
     id: string,
     more: Partial<RunJob> = {},
-    { act, charge = () => {}, delivery, post }: Partial<Asked> = {},
+    { act, charge = () => {}, delivery, mayKeep = () => true, post }: Partial<Asked> = {},
   ): Promise<Worked> => {
     let worked: Worked | undefined
     const acts: Acts = {
@@ -114,6 +114,7 @@ const setUp = (fault: Fault = () => undefined) => {
       acts,
       clock,
       charge,
+      mayKeep,
       outbound: noOutbound,
       definitions: noDefinitions,
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
@@ -137,7 +138,8 @@ const setUp = (fault: Fault = () => undefined) => {
 
 interface Asked {
   readonly act: Partial<Act>
-  readonly charge: (bytes: number, keptForMs?: number) => void
+  readonly charge: (bytes: number) => void
+  readonly mayKeep: (keptForMs: number) => boolean
   readonly delivery: Partial<Delivery>
   readonly post: Partial<Execution['post']>
 }
@@ -316,6 +318,21 @@ describe('the Job of a delivery', () => {
 })
 
 describe('making a Job', () => {
+  it.each(['allow', 'replace'] as const)(
+    'changes nothing while too many are kept, and a copy of one that was made gets its outcome: %s',
+    async concurrency => {
+      const { jobs, run } = setUp()
+      const mayKeep = (): boolean => false
+      await run('first', { concurrency })
+      const refused = await run('next', { concurrency }, { mayKeep })
+      expect(brief(refused)).toBe('failed unavailable WritesLimited')
+      expect(jobs()).toHaveLength(1)
+      expect(brief(await run('first', { concurrency }, { mayKeep, act: { isResumed: true } }))).toBe(
+        'done applied JobCreated',
+      )
+    },
+  )
+
   it('names it, charges what it stores, and is done once for one act', async () => {
     let charged = 0
     let keptFor: number | undefined
@@ -325,9 +342,10 @@ describe('making a Job', () => {
       'act-1',
       {},
       {
-        charge: (bytes, ms) => {
-          charged += bytes
+        charge: bytes => void (charged += bytes),
+        mayKeep: ms => {
           keptFor = ms
+          return true
         },
       },
     )

@@ -71,34 +71,27 @@ describe('what a hook makes that is kept for a while', () => {
     const clock = fakeClock()
     const budget = budgetOf(clock)
     let made = 0
-    const make = (ms: number): void => {
-      while (!budget.isSpent('hook')) {
-        budget.charge('hook', 2000, ms)
-        made += 1
-      }
+    const make = (): void => {
+      while (budget.mayKeep('hook', dayMs)) made += 1
     }
-    make(dayMs)
+    make()
     expect(made).toBe(maxKept)
-    expect(budget.isSpent('other')).toBe(false)
-    expect(budget.secondsSpent('hook')).toBe(22)
+    expect(budget.mayKeep('other', dayMs)).toBe(true)
+    expect(budget.isSpent('hook')).toBe(false)
     for (let second = 0; second < 3600; second++) {
       await clock.advance(1000)
-      make(dayMs)
+      make()
     }
     expect(made).toBe(maxKept + 166)
   })
 
-  it('is counted anew once it is kept for less long', () => {
-    const budget = budgetOf(fakeClock())
-    for (let made = 0; made <= maxKept; made++) budget.charge('hook', 10, dayMs)
-    expect(budget.isSpent('hook')).toBe(true)
-    budget.charge('hook', 10, 600_000)
-    expect(budget.isSpent('hook')).toBe(false)
-  })
-
-  it('does not matter to a hook that keeps nothing', () => {
-    const budget = budgetOf(fakeClock())
-    for (let posts = 0; posts < 10 * maxKept; posts++) budget.charge('hook', 10)
-    expect(budget.isSpent('hook')).toBe(false)
+  it('is no more at once where its time is changed', async () => {
+    const clock = fakeClock()
+    const budget = budgetOf(clock)
+    for (let made = 0; made < maxKept; made++) budget.mayKeep('hook', dayMs)
+    expect(budget.mayKeep('hook', dayMs - 1000)).toBe(false)
+    expect(budget.mayKeep('hook', 600_000)).toBe(false)
+    await clock.advance(1000)
+    expect(budget.mayKeep('hook', 600_000)).toBe(true)
   })
 })

@@ -3,6 +3,7 @@ import type { Problem } from '../../api/conditions.ts'
 import { checkedMilliseconds } from '../../api/duration.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Outcome } from '../../api/outcome.ts'
+import { reasons } from '../../api/reasons.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'
 import type { Driver, Execution } from '../driver.ts'
@@ -42,7 +43,7 @@ export const runJob = {
     // Of two deliveries at the same time, each would find that no Job runs.
     const how = member.concurrency === 'allow' ? {} : ({ serial: true } as const)
     return await execution.acts.once(
-      (act, mayContinue) => run({ act, execution, inputs, member, mayContinue, hasDeleted: false }),
+      (act, mayContinue) => run({ act, execution, inputs, member, mayContinue, hasDeleted: false, isCounted: false }),
       how,
     )
   },
@@ -70,6 +71,8 @@ interface Run {
   readonly mayContinue: MayContinue
   /** Whether an earlier Job was deleted for this delivery. */
   hasDeleted: boolean
+  /** Whether its Job is counted among those that are kept. */
+  isCounted: boolean
 }
 
 const run = async (asked: Run): Promise<Worked> => {
@@ -114,6 +117,7 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   // A Job that cannot be replaced runs on.
   const { problem } = await cronJobOf(asked)
   if (problem) return failed(problem.reason, problem.message)
+  if (!hasPlace(asked)) return tooMany
   for (const other of others) {
     const deleted = await deleteJob(other, execution, { mayContinue, outcomeOf })
     if (deleted.deleted === 'refused') return failed('Forbidden', deleted.message)
@@ -128,7 +132,7 @@ const maxOthers = 100
 
 const make = async (asked: Run): Promise<Worked> => {
   const { act, execution, inputs, member, mayContinue } = asked
-  const { api, clock, hook } = execution
+  const { api, charge, clock, hook } = execution
   const { cronJob, problem } = await cronJobOf(asked)
   if (!cronJob || problem) {
     const before = await ownJob(asked)
@@ -138,10 +142,23 @@ const make = async (asked: Run): Promise<Worked> => {
   if (!(await mayContinue())) {
     return { ...unfinished('nothing was sent yet'), isUntouched: member.concurrency !== 'replace' }
   }
+  if (!hasPlace(asked)) {
+    const before = act.isResumed === true ? await ownJob(asked) : undefined
+    return before === undefined ? tooMany : made(asked, before)
+  }
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
-  const ttlMs = checkedMilliseconds(member.ttl)
-  const charge = (bytes: number): void => execution.charge(bytes, ttlMs)
   return workedBy(await makeJob(job, act, { api, charge, clock, hook }, mayContinue), asked)
+}
+
+/** Returns whether the hook may have one more Job that is kept for its `ttl`, and counts it if so. */
+const hasPlace = (asked: Run): boolean => {
+  asked.isCounted ||= asked.execution.mayKeep(checkedMilliseconds(asked.member.ttl))
+  return asked.isCounted
+}
+
+const tooMany: Worked = {
+  worked: 'failed',
+  outcome: { outcome: 'unavailable', reason: 'WritesLimited', message: reasons.WritesLimited.means },
 }
 
 /** Reads the CronJob, and says why no Job can be made of it. */

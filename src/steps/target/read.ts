@@ -89,9 +89,3 @@ export const readTarget = async (api: ApiConnection, target: Target): Promise<Ta
     }
   }
 }
-
-/** Returns the problem of a write in place of which the API server has stored another count. */
-export const storedOther = (count: unknown, to: number): TargetProblem => ({
-  reason: 'NotScalable',
-  message: `an admission policy or webhook has set the count to ${String(count)} in place of ${to}: let it leave the count to the hook`,
-})

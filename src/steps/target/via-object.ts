@@ -6,7 +6,7 @@ import { objectPath } from '../../kube/paths.ts'
 import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
 import { countsAnnotation, historiesIn, historiesText } from './histories.ts'
 import { managersOf } from './managers.ts'
-import { storedOther, versionOf } from './read.ts'
+import { versionOf } from './read.ts'
 
 /**
  * The annotation that identifies the newest write of a count. It shows a process whether its own
@@ -98,7 +98,6 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
       if (!isStoredObject(object)) return undefined
       const version = versionOf(countAt, object)
       const isKept = object.metadata.annotations?.[markAnnotation] === mark && (to === undefined || hasCount(object))
-      if (version && isKept && to !== undefined && version.count !== to) return storedOther(version.count, to)
       if (version && isKept) return version
       return { reason: 'NotScalable', message: `the API server did not keep ${field}, or the annotation next to it` }
     },

@@ -2,7 +2,6 @@ import { at, stringAt, tryParseJson } from '../../api/json.ts'
 import { parseMark } from '../../api/mark.ts'
 import { managersOf } from './managers.ts'
 import { objectPath } from '../../kube/paths.ts'
-import { storedOther } from './read.ts'
 import type { CountAt } from './target.ts'
 
 /**
@@ -45,12 +44,12 @@ export const viaScale: CountAt = {
     const scale = tryParseJson(answer)
     const resourceVersion = stringAt(scale, 'metadata', 'resourceVersion')
     if (resourceVersion === undefined || to === undefined) return undefined
-    // A Scale says nothing of a count of 0.
-    const count = at(scale, 'spec', 'replicas') ?? 0
-    if (at(scale, 'spec') !== undefined && count !== to) return storedOther(count, to)
+    // A policy may have stored another count. A Scale says nothing of a count of 0.
+    const answered = at(scale, 'spec') === undefined ? to : (at(scale, 'spec', 'replicas') ?? 0)
+    const count = typeof answered === 'number' ? answered : to
     const parsed = parseMark(mark)
     const { lastWord } = parsed ?? {}
-    return { uid, resourceVersion, count: to, ...(parsed && { mark }), ...(lastWord && { lastWord }) }
+    return { uid, resourceVersion, count, ...(parsed && { mark }), ...(lastWord && { lastWord }) }
   },
   marks: object => managersOf(object, ['f:spec', 'f:replicas']),
   lastMark: object => viaScale.marks(object).find(owner => parseMark(owner) !== undefined),

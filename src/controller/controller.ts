@@ -32,7 +32,7 @@ import { whileLeading } from './fence.ts'
 import { hookStore, type HookStore } from './hook-store.ts'
 import { hookKey, mayAimAt, mayReportOtherwise, namespaceAndName, type KeptHook } from './hooks.ts'
 import { keyCachesOf, KeyKeeper } from './keys.ts'
-import { showsLeases } from './leases.ts'
+import { showsRecord } from './leases.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
 import { reconcileHook, type Reconciling } from './reconcile.ts'
@@ -206,7 +206,7 @@ class Controller implements ControllerRole {
 
   /**
    * Returns a hook and its delivery report if the status lacks a part of the report, or if
-   * deliveries were refused. Also a hook whose record is gone, if its status shows leases. Undefined otherwise.
+   * deliveries were refused. Also a hook whose record is gone, if its status shows what was in it. Undefined otherwise.
    */
   #unreported(key: string): Unreported | undefined {
     const hook = this.#store.newest(key)
@@ -214,7 +214,7 @@ class Controller implements ControllerRole {
     if (!hook) return undefined
     const isLacking = report
       ? isNew(hook, report) || isRefusing(hook, report)
-      : this.#records.synced() && showsLeases(hook)
+      : this.#records.synced() && showsRecord(hook)
     return isLacking ? { hook, report } : undefined
   }
 

@@ -58,13 +58,15 @@ export interface DeliveryReport {
 }
 
 /**
- * Returns the report in a record. Returns undefined if the record is empty, has no owner or cannot
- * be parsed.
+ * Returns the report in a record. It says nothing if the record cannot be parsed. Returns undefined if the
+ * record is empty or has no owner.
  */
 export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefined => {
   const hookUid = record.metadata.ownerReferences?.[0]?.uid
   const parsed = parseContent(record['content'])
-  if (hookUid === undefined || parsed.content !== 'known') return undefined
+  if (hookUid === undefined) return undefined
+  // It is there, and a later version knows what is in it.
+  if (parsed.content !== 'known') return { hookUid, newestAt: 0, reported: undefined, confirmation: undefined }
   const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, unknownAt } = parsed.memory
   const reported = reportedBy(parsed.memory)
   const { objects = [], parts = [] } = parsed.memory

@@ -62,12 +62,14 @@ export const conditionsOf = ({ metadata, status }: ReceiverHook, overdue: Stored
 export const overdueInWords = ({ at, why }: NonNullable<StoredMemory['overdue']>): string =>
   `a lease should have ended at ${rfc3339(at)}: ${why}`.slice(0, 1024)
 
-/** Returns whether a status shows leases. Without a record, there are none. */
-export const showsLeases = (hook: ReceiverHook): boolean =>
-  hook.status?.leases !== undefined || conditionsOf(hook, undefined) !== hook.status?.conditions
+/** Returns whether a status shows leases or used limits. Without a record, there are none. */
+export const showsRecord = (hook: ReceiverHook): boolean =>
+  hook.status?.leases !== undefined ||
+  hook.status?.limits !== undefined ||
+  conditionsOf(hook, undefined) !== hook.status?.conditions
 
-/** Removes the leases from the status of a hook whose record is gone. Resolves with the stored hook. Throws the API server's errors. */
-export const clearLeases = async (api: ApiConnection, hook: ReceiverHook): Promise<StoredObject> => {
+/** Removes leases and used limits from the status of a hook whose record is gone. Resolves with the stored hook. Throws the API server's errors. */
+export const clearRecorded = async (api: ApiConnection, hook: ReceiverHook): Promise<StoredObject> => {
   const { name, namespace, resourceVersion } = hook.metadata
   return await send(api, {
     method: 'PATCH',
@@ -75,7 +77,7 @@ export const clearLeases = async (api: ApiConnection, hook: ReceiverHook): Promi
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion },
-      status: { leases: null, conditions: conditionsOf(hook, undefined) },
+      status: { leases: null, limits: null, conditions: conditionsOf(hook, undefined) },
     }),
   })
 }

@@ -6,7 +6,7 @@ import type { EventRecorder } from '../kube/events.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { eventsOf, isNew, writeReport, type DeliveryReport } from './deliveries.ts'
 import { emittedTimes } from './emitted.ts'
-import { clearLeases } from './leases.ts'
+import { clearRecorded } from './leases.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { outOfDate, type ReconcileKey } from './queue.ts'
 
@@ -24,7 +24,7 @@ export interface Reporting {
  */
 const pauseMs = 20
 
-/** A hook whose status lacks something. Without a report, its record is gone, and its status shows leases. */
+/** A hook whose status lacks something. Without a report, its record is gone, and its status shows what was in it. */
 export interface Unreported {
   readonly hook: ReceiverHook
   readonly report: DeliveryReport | undefined
@@ -62,7 +62,7 @@ export const reportWork = (
 
 /** Returns what writes the status of a hook. Undefined if the status says all of the report already. */
 const writeOf = (api: ApiConnection, hook: ReceiverHook, report: DeliveryReport | undefined) => {
-  if (!report) return () => clearLeases(api, hook)
+  if (!report) return () => clearRecorded(api, hook)
   const { reported } = report
   return reported && isNew(hook, report) ? () => writeReport(api, hook, report, reported) : undefined
 }

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { recordKind } from '../../src/api/record.ts'
-import { create } from '../../src/kube/requests.ts'
+import { create, read, replace } from '../../src/kube/requests.ts'
 import { records } from '../../src/kube/resources.ts'
 import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
 import { conditionsIn, installation, shop } from './installation.ts'
@@ -83,9 +83,28 @@ test.each(['while a controller runs', 'while none runs'])(
     if (when === 'while none runs') x.start('second')
     await x.pass(30_000)
     expect(at(await x.hook('web-up'), 'status', 'leases')).toBeUndefined()
+    expect(at(await x.hook('web-up'), 'status', 'limits')).toBeUndefined()
     expect(await types()).not.toContain('LeaseOverdue')
   },
 )
+
+test('a hook whose record a later version has written keeps what its status says of leases', async () => {
+  const x = await setUp()
+  const { metadata } = (await read(x.api, records, shop, 'web-up', { lane: 'bulk', timeoutMs: 1000 })) ?? {}
+  await replace(x.api, records, shop, {
+    apiVersion,
+    kind: recordKind,
+    metadata: {
+      name: 'web-up',
+      namespace: shop,
+      resourceVersion: metadata?.resourceVersion ?? '',
+      ownerReferences: metadata?.ownerReferences ?? [],
+    },
+    content: JSON.stringify({ format: 99 }),
+  })
+  await x.pass(30_000)
+  expect(at(await x.hook('web-up'), 'status', 'leases', 'sum')).toBe(5)
+})
 
 test('an edit that changes nothing of that costs one write', async () => {
   const x = await setUp()

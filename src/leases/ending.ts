@@ -9,7 +9,7 @@ import type { Ledger } from '../record/ledger.ts'
 import type { Memory, RecordOwner } from '../record/memory.ts'
 import { allParts, endOf, isSameCount, partKeyOf, type PartOf } from '../record/parts.ts'
 import { joined } from '../record/protocol.ts'
-import type { Made } from '../steps/steps.ts'
+import type { Made, Step } from '../steps/steps.ts'
 import type { DueRecord } from './due-records.ts'
 
 /** How long the claim of a part is left to the process that made it, in milliseconds. */
@@ -175,13 +175,16 @@ const unreadableForMs = 5 * 60_000
 
 export const leftForGood = 'what a deleted hook has leased could not end in time, and stays for good'
 
-/** Returns whether the rest of what a deleted hook has leased stays for good. `late`: what could not end now. */
+/**
+ * Returns whether the rest of what a deleted hook has leased stays for good. `lates`: what could not end now.
+ * `isOther`: something else is left, of which bounds keep back the end, or which may not be made yet.
+ */
 export const isLeftForGood = (
   { attempts, deletedAt = Infinity }: Pick<DueRecord, 'attempts' | 'deletedAt'>,
-  late: readonly LateEnd[],
+  { isOther, lates }: { readonly lates: readonly LateEnd[]; readonly isOther: boolean },
   now: number,
 ): boolean => {
-  const isUnreadable = late.length > 0 && late.every(each => each.isUnreadable)
+  const isUnreadable = !isOther && lates.length > 0 && lates.every(each => each.isUnreadable)
   return now - deletedAt > (isUnreadable ? unreadableForMs : keptForMs) && attempts >= keptForAttempts
 }
 
@@ -199,3 +202,6 @@ const closing: ReadonlySet<string> = new Set([
 
 /** Returns whether a problem of its object closes a part: it can never end. */
 export const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))
+
+/** Returns why the step of an end was not made. */
+export const whyNotMade = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')

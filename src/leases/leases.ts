@@ -23,7 +23,6 @@ import { rowsOf } from '../record/protocol.ts'
 import { shownCount } from '../record/shown-count.ts'
 import { lookAtClaim } from '../steps/finish.ts'
 import type { StepService } from '../steps/service.ts'
-import type { Step } from '../steps/steps.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
@@ -35,6 +34,7 @@ import {
   isClosing,
   isLeftForGood,
   leftForGood,
+  whyNotMade,
   nextDueOf,
   noteEnd,
   noteOverdue,
@@ -177,8 +177,9 @@ export class LeaseKeeper {
     const [late] = lates
     const isLeft = ended.length < work.ends.length
     noteOverdue(ledger, memory, late, isLeft || work.isShared, this.#environment.clock.now())
-    const isStuck = late !== undefined || ended.includes('held') || open
-    if (!hook && isStuck && isLeftForGood(record, lates, now) && (await this.#keep(ledger, false))) {
+    const isOther = ended.includes('held') || open
+    const isStuck = late !== undefined || isOther
+    if (!hook && isStuck && isLeftForGood(record, { lates, isOther }, now) && (await this.#keep(ledger, false))) {
       this.#environment.log.warn({ ...owner, parts: memory.parts?.length }, leftForGood)
       return undefined
     }
@@ -275,7 +276,7 @@ export class LeaseKeeper {
       case 'refused':
       case 'unavailable':
       case 'unknown':
-        return { since, why: messageOf(step) }
+        return { since, why: whyNotMade(step) }
     }
   }
 
@@ -296,5 +297,3 @@ export class LeaseKeeper {
     return storeNow(ledger, this.#environment.clock, draft => draft.set({ endsWithHook }))
   }
 }
-
-const messageOf = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')

@@ -203,9 +203,8 @@ const setParts = (draft: MemoryDraft, all: readonly PartOf[], key: string, at: n
   })
   const { overdue, parts: before = [] } = draft.fields
   draft.set(parts.length > 0 || before.length > 0 ? { objects, parts } : {})
-  // The last one that was late may have ended without a look at the record, by a post that takes it back.
-  const isLate = parts.some(({ until = Infinity }) => until <= at)
-  if (overdue && parts.length < before.length && !isLate) draft.clear('overdue')
+  // The last lease may have ended without a look at the record, by a post that takes it back. Then none follows.
+  if (overdue && parts.every(({ until }) => until === undefined) && before.length > parts.length) draft.clear('overdue')
 }
 
 /**

@@ -258,10 +258,7 @@ export const joined = (note: Note, before: Note): Note => {
   return { recent: kept([...note.recent, ...before.recent].sort((a, b) => b.at - a.at)), counts }
 }
 
-/**
- * How many of the listed deliveries are kept for the end of what they began. A process looks for that end for half
- * an hour and more, while many deliveries may be skipped.
- */
+/** How many of the listed deliveries are kept for the end of what they began, while many others may be skipped. */
 const maxOpenEnds = 3
 
 /** Returns which deliveries of a list stay: the newest, and of earlier ones the newest whose end is open or bad. */
@@ -271,9 +268,12 @@ const kept = (deliveries: readonly RecentDelivery[]): readonly RecentDelivery[] 
   return deliveries.filter(delivery => open.has(delivery) || room-- > 0)
 }
 
-/** Returns whether what a delivery began may still end, or whether it has ended badly. A count is set at once. */
-const hasOpenEnd = ({ outcome, state, summary }: RecentDelivery): boolean =>
-  outcome === 'applied' && summary !== undefined && (state === undefined || state === 'stalled' || state === 'failed')
+/** Returns whether what a delivery began may still end, or has ended badly. A count is set, or a post passed on, at once. */
+const hasOpenEnd = ({ outcome, reason, state, summary }: RecentDelivery): boolean =>
+  outcome === 'applied' &&
+  reason !== 'Forwarded' &&
+  summary !== undefined &&
+  (state === undefined || state === 'stalled' || state === 'failed')
 
 /** Stores the report of one delivery. */
 export const noted = (draft: MemoryDraft, delivery: RecentDelivery): void =>

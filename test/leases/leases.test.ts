@@ -311,6 +311,22 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.overdue).toBeUndefined()
   })
 
+  it('is late on while the lease of another count is given up', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, lease)
+    await clock.advance(5 * minute)
+    await here.posted(one, { ...lease, target: 'api' })
+    here.refusing.add('web')
+    await clock.advance(13 * minute)
+    expect(here.memory()?.overdue).toBeDefined()
+    here.removeTarget('api')
+    await clock.advance(4 * minute)
+    expect(here.memory()?.parts).toHaveLength(1)
+    expect(here.memory()?.overdue).toBeDefined()
+  })
+
   it('is said to be late as long as it is, also if another one was late first', async () => {
     const here = world()
     const { clock } = here

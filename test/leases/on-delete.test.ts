@@ -53,6 +53,20 @@ describe('onDelete: end', () => {
     expect(here.replicas()).toBe(6)
   })
 
+  it('waits longer where another end may still be made', async () => {
+    const { here, one } = await leased()
+    await here.posted(one, { ...lease, target: 'api' })
+    here.unreadable.add('web')
+    here.refusing.add('api')
+    here.remove('web-up')
+    await here.clock.advance(20 * minute)
+    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
+    here.refusing.clear()
+    await here.clock.advance(11 * minute)
+    expect([here.replicas(), here.replicas('api')]).toEqual([6, 4])
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
   it('ends it before the garbage collector comes', async () => {
     const { here } = await leased()
     here.remove('web-up', false)

@@ -88,7 +88,9 @@ const done = (
   }
   if (left.has('running')) {
     const [pods, ...others] = rollouts.flatMap(({ name, rolled }) =>
-      rolled.rolled === 'nothing' && rolled.pods !== undefined ? [`${rolled.pods} in ${name}`] : [],
+      rolled.rolled === 'nothing' && rolled.left.has('running')
+        ? [rolled.pods === undefined ? undefined : `${rolled.pods} in ${name}`]
+        : [],
     )
     const message =
       pods === undefined || others.length > 0

@@ -28,14 +28,14 @@ export interface History {
   /** Returns which API server's caches are of a lost history. Undefined if none are known. */
   readonly lostCache: () => string | undefined
   /**
-   * Returns that an API server may have caches of a lost history: this process has found one since it began,
-   * or the Lease is marked. Undefined if nothing says so.
+   * Returns that an API server may have caches of a lost history: this process has found one, and nobody has
+   * removed the mark since. Undefined if it has found none.
    */
   readonly mayBeLost: () => string | undefined
   /**
-   * Returns why lists of earlier versions may be of a lost history. Undefined if the Lease is current and not
-   * marked, no API server has ever failed the check, and one has passed it, or time enough has passed. A
-   * request may go to another API server than the watches do.
+   * Returns why lists of earlier versions may be of a lost history. Undefined if the Lease is current, this
+   * process has found no such API server, and one has passed the check, or time enough has passed. A request
+   * may go to another API server than the watches do, so one that was found counts after its watch, too.
    */
   readonly doubt: () => string | undefined
   /** Returns why nothing of this is checked. Undefined if it is. */

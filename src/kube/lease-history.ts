@@ -99,8 +99,7 @@ class LeaseHistory implements History {
   }
 
   mayBeLost(): string | undefined {
-    const isKnown = this.#found !== undefined || this.#marked !== undefined
-    return isKnown ? lostCacheText(this.#options) : this.lostCache()
+    return this.#found === undefined ? this.lostCache() : lostCacheText(this.#options)
   }
 
   doubt(): string | undefined {

@@ -255,6 +255,13 @@ describe('an API server', () => {
     expect([history.doubt(), history.mayBeLost()]).toEqual([undefined, undefined])
   })
 
+  it('that passes lets lists count although the Lease is marked, where every API server was restarted', async () => {
+    const { history, led, open } = setUp(10, { mark: 1_000 })
+    const check = open()
+    await led(6)
+    expect([check.passed(), history.doubt(), history.mayBeLost()]).toEqual([true, undefined, undefined])
+  })
+
   it('that has not come as far as what its watch began with makes the watch list again', async () => {
     const { givenUp, led, open } = setUp()
     open('77')

@@ -1,3 +1,4 @@
+import { maxWorkMs } from '../../../src/record/acts.ts'
 import { at } from '../../../src/api/json.ts'
 import type { Happened, Violation } from '../happened.ts'
 import { isPage, recentIn, rowsIn, type RecordedDelivery } from '../rows.ts'
@@ -176,6 +177,16 @@ const mayBeIts = (
   post.uid === uid &&
   arrived < place &&
   // A post that waits gets no outcome if its token is gone meanwhile.
-  [undefined, outcome].includes(answer === 'no answer' ? undefined : answer?.body.outcome) &&
+  ([undefined, outcome].includes(outcomeIn(answer)) || isOpen(answer)) &&
   recordedAt >= wall &&
-  recordedAt <= wall + (endedAt - arrivedAt) + 1
+  recordedAt <= wall + (endedAt - arrivedAt) + 1 + (isOpen(answer) ? workMs : 0)
+
+/** How long work may go on after its post, and be reported then, in milliseconds. */
+const workMs = maxWorkMs + 10_000
+
+const outcomeIn = (answer: Story['answer']): string | undefined =>
+  answer === undefined || answer === 'no answer' ? undefined : answer.body.outcome
+
+/** Whether an answer leaves open what becomes of the work. */
+const isOpen = (answer: Story['answer']): boolean =>
+  answer === undefined || answer === 'no answer' || answer.status === 503

@@ -187,6 +187,6 @@ const workMs = maxWorkMs + 10_000
 const outcomeIn = (answer: Story['answer']): string | undefined =>
   answer === undefined || answer === 'no answer' ? undefined : answer.body.outcome
 
-/** Whether an answer leaves open what becomes of the work. */
+/** Whether an answer does not say how the work ends. */
 const isOpen = (answer: Story['answer']): boolean =>
   answer === undefined || answer === 'no answer' || answer.status === 503

@@ -59,12 +59,13 @@ export interface DeliveryReport {
 
 /**
  * Returns the report in a record. It says nothing if the record cannot be parsed. Returns undefined if the
- * record is empty or has no owner.
+ * record is empty or has no owner, and for a page: only the record has the name of its hook.
  */
 export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefined => {
-  const hookUid = record.metadata.ownerReferences?.[0]?.uid
+  const [owner] = record.metadata.ownerReferences ?? []
+  if (owner === undefined || owner.name !== record.metadata.name) return undefined
+  const hookUid = owner.uid
   const parsed = parseContent(record['content'])
-  if (hookUid === undefined) return undefined
   // It is there, and a later version knows what is in it.
   if (parsed.content !== 'known') return { hookUid, newestAt: 0, reported: undefined, confirmation: undefined }
   const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, unknownAt } = parsed.memory

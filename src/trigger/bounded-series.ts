@@ -32,9 +32,9 @@ export const boundedSeries = (counter: Counter): Counter => {
 
   return {
     add: (labels, by) => {
+      if (has(labels, maxSeriesOfNamespace)) return counter.add(labels, by)
       const ofNone = without(labels, ['hook', 'sender'])
-      if (has(labels, maxSeriesOfNamespace)) counter.add(labels, by)
-      else if (has(ofNone, maxSeries)) counter.add(ofNone, by)
+      if (has(ofNone, maxSeries)) counter.add(ofNone, by)
       else counter.add(without(ofNone, ['namespace']), by)
     },
     forget: which =>

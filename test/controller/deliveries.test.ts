@@ -5,7 +5,7 @@ import { at as member, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { resultOf } from '../../src/api/status.ts'
-import { eventsOf, isNew, writeReport } from '../../src/controller/deliveries.ts'
+import { deliveryReportOf, eventsOf, isNew, writeReport } from '../../src/controller/deliveries.ts'
 import { emittedTimes } from '../../src/controller/emitted.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 
@@ -168,4 +168,13 @@ describe('the condition LeaseOverdue', () => {
     const kept = conditionsFor(undefined, { reason: 'Valid', message: '' }, [ready, overdue], 2, at)
     expect(kept.map(({ type }) => type)).toEqual(['Ready', 'LeaseOverdue'])
   })
+})
+
+it.each([
+  ['of the record of a hook', 'web-up', 'h'],
+  ['of a page, which may be one of many', 'page-5c103e58', undefined],
+])('nothing is remembered of content that cannot be read, but that it is there: %s', (_what, name, hookUid) => {
+  const owner = { apiVersion: 'v1', kind: 'ReceiverHook', name: 'web-up', uid: 'h' }
+  const metadata = { name, uid: 'r', resourceVersion: '1', ownerReferences: [owner] }
+  expect(deliveryReportOf({ metadata, content: JSON.stringify({ format: 99 }) })?.hookUid).toBe(hookUid)
 })

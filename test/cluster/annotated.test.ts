@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
 import { create } from '../../src/kube/requests.ts'
 import { hooks, serviceAccounts } from '../../src/kube/resources.ts'
 import { cluster, deployments, post, product, until, type Cluster } from '../support/product.ts'
@@ -21,6 +22,7 @@ const web = {
 }
 
 describe('where a policy of the cluster annotates each write', () => {
+  const refusal = 'of deployments the trigger changes only'
   const admission = '/apis/admissionregistration.k8s.io/v1'
 
   /** Adds an annotation to each write of a Deployment in the namespace. Resolves with false on an API server that cannot. */
@@ -98,23 +100,23 @@ describe('where a policy of the cluster annotates each write', () => {
       const answer = await post(url, image, { headers: { 'content-type': 'application/json' } })
       return `${answer.status} ${String(answer.body['message'])}`
     }
-    // A policy that was just stored is in force a moment later.
+    // Policies that were just stored are in force a moment later: this one, and those of the product.
     await until(
-      async () => (await patchMetadata(here)).includes('example.com/verified'),
-      isAnnotated => isAnnotated,
+      () => rollOut(here, as.trigger),
+      answer => answer.includes(refusal),
     )
-    expect(await pushed('as-trigger', {})).toContain('of deployments the trigger changes only')
+    expect(await pushed('as-trigger', {})).toContain(refusal)
     expect(await pushed('as-account', { serviceAccountName: 'hooks' })).toMatch(
       /^200 rolled out .* to acme\/web:1\.0\.1$/,
     )
   })
 
-  /** Returns what a write to the Deployment would store. */
-  const patchMetadata = async ({ api, namespace }: Cluster): Promise<string> => {
+  /** Returns what the API server answers to a rollout that changes nothing but an image. Stores nothing. */
+  const rollOut = async ({ namespace }: Cluster, api: ApiConnection): Promise<string> => {
     const path = `/apis/apps/v1/namespaces/${namespace}/deployments/web`
-    const contentType = 'application/merge-patch+json'
-    const body = JSON.stringify({ metadata: { annotations: { a: 'b' } } })
-    const request = { method: 'PATCH', path, query: { dryRun: 'All' }, contentType, body } as const
-    return (await api.request({ ...request, lane: 'bulk', timeoutMs: 5000 })).body
+    const contentType = 'application/json-patch+json'
+    const image = { op: 'replace', path: '/spec/template/spec/containers/0/image', value: 'acme/web:1.0.2' }
+    const request = { method: 'PATCH', path, query: { dryRun: 'All' }, contentType } as const
+    return (await api.request({ ...request, body: JSON.stringify([image]), lane: 'bulk', timeoutMs: 5000 })).body
   }
 })

@@ -103,6 +103,16 @@ describe('a receiver that removes hosts', () => {
     })
     expect(made && 'spec' in made && made.spec).not.toHaveProperty('scaleNodes.removeFirst')
   })
+
+  it('removes nodes of a pool in a Cluster of Rancher', () => {
+    const target = { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name: 'prod', pool: 'blue' }
+    expect(removing('mostRecent', 'Cluster/prod/blue')).toMatchObject({ spec: { scaleNodes: { target } } })
+  })
+
+  it('is refused with what to add where a Cluster comes without its pool', () => {
+    const refused = 'say which pool of the Cluster: --pool Cluster/prod/POOL'
+    expect(removing('mostRecent', 'Cluster/prod')).toMatchObject({ refused })
+  })
 })
 
 it.each([[undefined], [{}], ['app=web'], [null]])(

@@ -14,7 +14,11 @@ const service = texts({
   value: 'ID=TARGET',
   means: 'which workload a service of Rancher is here: 1s5=Deployment/web; may be given again',
 })
-const pool = text({ flag: 'pool', value: 'KIND/NAME', means: 'which pool of nodes hosts were created in' })
+const pool = text({
+  flag: 'pool',
+  value: 'KIND/NAME',
+  means: 'which pool of nodes hosts were created in; of a Cluster of Rancher: Cluster/NAME/POOL',
+})
 const namespace = text({
   flag: 'namespace',
   short: 'n',

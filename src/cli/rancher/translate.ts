@@ -10,7 +10,7 @@ import type { Receiver } from './receivers.ts'
 export interface Names {
   /** Workloads such as `StatefulSet/db` or `web`, by Rancher's service id or by `stack/service`. */
   readonly services: ReadonlyMap<string, string>
-  /** The node pool of the hosts, such as `MachineDeployment/workers`. */
+  /** The node pool of the hosts, such as `MachineDeployment/workers`, or `Cluster/prod/workers` for one in a Cluster of Rancher. */
   readonly pool: string | undefined
 }
 
@@ -95,7 +95,8 @@ const scaleService: Translate = (config, { services }) => {
 const scaleHost: Translate = (config, { pool }) => {
   const labels = labelsOf(config, 'hostSelector')
   if (pool === undefined) return `say which pool of nodes the hosts ${labels} are here: --pool MachineDeployment/NAME`
-  const target = reference(pool)
+  const target = poolOf(pool)
+  if (typeof target === 'string') return target
   const notes = [`hosts were chosen by ${labels}: a pool is chosen by its name`]
   const made = { driver: 'scaleNodes', member: { target, ...bounds(config) }, notes }
   if (stringAt(config, 'action') !== 'down') return made
@@ -106,6 +107,14 @@ const scaleHost: Translate = (config, { pool }) => {
   if (ordered.includes(kind)) return { ...made, member: { ...made.member, removeFirst } }
   const leftOut = `a ${kind} chooses by itself which machine goes: deleteOption ${option} was left out`
   return { ...made, notes: [...notes, leftOut] }
+}
+
+/** Returns the target for a pool. If a Cluster comes without one of its pools, returns what to add. */
+const poolOf = (word: string): (JsonObject & { readonly kind?: string }) | string => {
+  const [kind, name, pool] = word.split('/')
+  if (kind !== 'Cluster') return reference(word)
+  if (pool === undefined) return `say which pool of the Cluster: --pool ${word}/POOL`
+  return { apiVersion: 'provisioning.cattle.io/v1', kind, name, pool }
 }
 
 /** The values of `removeFirst`, by Rancher's `deleteOption`. Rancher accepts no other word. */

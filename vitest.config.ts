@@ -21,7 +21,7 @@ const retry = isCi ? 1 : 0
 const patience = { testTimeout: 120_000, hookTimeout: 120_000, expect: { poll: { timeout: 60_000 } }, retry }
 
 /**
- * What all suites together run at least of the lines and branches of `src`, in percent: a little less than they do. The
+ * What `npm test` runs at least of the lines and branches of `src`, in percent: a little less than it does. The
  * engine has a floor of its own. The rest is seen in part only: the command line and the dashboard's server also run as a
  * bundle, under kubectl and behind a browser, where coverage does not look.
  */

@@ -60,7 +60,9 @@ it('describe says what is leased and until when, and `end` ends that now', async
   }
   expect(await run('describe web-up')).toMatch(/^For: +2h: then the hook takes its step back by itself$/m)
   expect(await run('describe web-up')).not.toContain('Leases:')
-  expect(await run('end web-up')).toBe('receiverhook.receiverhooks.dev/web-up ends all leases (its status shows none)\n')
+  expect(await run('end web-up')).toBe(
+    'receiverhook.receiverhooks.dev/web-up ends all leases (its status shows none)\n',
+  )
 
   await post(url)
   const leased = /^Leases: +Deployment\/web \+2 until \S+ \S+ \S+, for plain$/m

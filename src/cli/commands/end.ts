@@ -20,7 +20,8 @@ export const end: Command = {
     return await forEachHook(found, cluster, shell, async (hook, there) => {
       const open = hook.status?.leases?.open ?? 0
       await patchHook(there, hook.metadata.name, { spec: { endBefore } })
-      const what = open === 0 ? 'ends all leases (its status shows none)' : open === 1 ? 'ends 1 lease' : `ends ${open} leases`
+      const what =
+        open === 0 ? 'ends all leases (its status shows none)' : open === 1 ? 'ends 1 lease' : `ends ${open} leases`
       shell.out.write(`${nameIn(hook, cluster.namespace)} ${what}\n`)
     })
   },

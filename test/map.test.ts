@@ -73,7 +73,7 @@ test('what a folder imports from outside of it never leads back into it', () => 
   expect(back).toEqual([])
 })
 
-test('folders beside each other import one way', () => {
+test('folders next to each other import one way', () => {
   const ways = new Set(imports.map(({ from, to }) => `${dirname(from)} > ${dirname(to)}`))
   const pairs = [...ways].filter(way => {
     const [from = '', to = ''] = way.split(' > ')

@@ -52,7 +52,7 @@ describe('an act that must be alone among those of its hook', () => {
     end()
   })
 
-  it('begins when whoever began the other has been silent for ten seconds', async () => {
+  it('begins when the process that began the other has been silent for ten seconds', async () => {
     const { clock, end, processesOf } = await two(['one', 'another'], { serial: true })
     await clock.advance(9000)
     expect(processesOf()).toEqual([0])
@@ -104,7 +104,7 @@ describe('a copy of an act', () => {
     end()
   })
 
-  it('waits for the first where one alone may work, and is told what the first has done', async () => {
+  it('waits for the first where one alone may work, and is answered with what the first has done', async () => {
     const { clock, end, letGo, outcomes, processesOf } = await two(['one', 'one'], { alone: true })
     await clock.advance(5000)
     expect(processesOf()).toEqual([0])

@@ -222,7 +222,7 @@ it('an alert that is dated a day ahead silences no later one, and hides no end',
   expect(await alert(began, { endsAt: new Date().toISOString() })).toBe('Undone 6 2')
 })
 
-it('a Job is made once for each occurrence, whatever is repeated or copied', async () => {
+it('a Job is made once for each occurrence, regardless of repeats and copies', async () => {
   const here = await cluster()
   const { api, namespace } = here
   await product(here)

@@ -43,7 +43,7 @@ describe('a marked write on /scale', () => {
     expect(owners(await read(`${deployments}/zero`))).toEqual(['rhook.b Apply scale'])
   })
 
-  it('stands beside the marks of the same count', async () => {
+  it('stands next to the marks of the same count', async () => {
     await made(deployments, deployment('same', 1))
     const { body } = await mark('same', 'rhook.a', 2)
     const other = await mark('same', 'rhook.b', 2, { resourceVersion: versionOf(body) })
@@ -247,7 +247,7 @@ describe('a watch', () => {
       .filter(event => event['type'] !== 'BOOKMARK')
       .map(event => `${stringAt(event, 'type')} ${stringAt(event, 'object', 'metadata', 'name')}`)
 
-  it('from a version tells everything that happened after it', async () => {
+  it('from a version reports everything that happened after it', async () => {
     const start = await made(configMaps, configMap('watched-before', '1'))
     await made(configMaps, { ...configMap('watched', '1'), metadata: { name: 'watched', labels: { watched: 'yes' } } })
     await merge(`${configMaps}/watched`, { data: { x: '2' } })
@@ -256,7 +256,7 @@ describe('a watch', () => {
     expect(namesOf(events)).toEqual(['ADDED watched', 'MODIFIED watched', 'DELETED watched'])
   })
 
-  it('by a selector tells of an object that stops matching as deleted', async () => {
+  it('by a selector reports an object that stops matching as deleted', async () => {
     const start = await made(configMaps, {
       ...configMap('leaves', '1'),
       metadata: { name: 'leaves', labels: { leaves: 'no' } },

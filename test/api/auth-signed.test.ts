@@ -106,7 +106,7 @@ describe('a hook with auth.header', () => {
 describe('a hook with auth.standardWebhooks', () => {
   const auth = { standardWebhooks: entry('whsec') }
 
-  it('takes a delivery once by its signed ID, under whatever key a captured post comes again', async () => {
+  it('takes a delivery once by its signed ID, also when a captured post comes again under another key', async () => {
     const { replicas, send } = await setUp(auth)
     const captured = webhook('msg_1')
     expect(await send({ ...captured, 'Idempotency-Key': '"first"' })).toMatchObject(applied)
@@ -225,7 +225,7 @@ const shifted = (): Record<string, string> => {
 }
 
 describe('a hook with auth.hmac and a timestamp', () => {
-  it('takes a signed text once within twice the tolerance, whatever its posts are named', async () => {
+  it('takes a signed text once within twice the tolerance, however its posts are named', async () => {
     const { replicas, send } = await setUp(slack)
     const captured = timed()
     expect(await send({ ...captured, 'Idempotency-Key': 'one' })).toMatchObject(applied)
@@ -296,7 +296,7 @@ describe('a secret that changes', () => {
       'whsec',
       'former',
     ],
-  ])('counts beside the previous one while that is there (%s)', async (_form, auth, proof, present, previous) => {
+  ])('counts as the previous one does while that is there (%s)', async (_form, auth, proof, present, previous) => {
     const { patchSecret, send, until } = await setUp(auth)
     const [now, before] = [values[present] ?? '', values[previous] ?? '']
     expect(await send(proof(now))).toMatchObject({ status: 200 })

@@ -41,7 +41,7 @@ describe('a hook with auth (sns)', () => {
     expect(ready).toMatchObject({ status: 'True' })
   })
 
-  it('answers 401 in one way to every other post, and nothing is told of the hook', async () => {
+  it('answers 401 in one way to every other post, and reveals nothing about itself', async () => {
     const { api, asked, namespace, replicas, url } = await setUp({ suspend: true })
     const wrong: readonly unknown[] = [
       signed({ ...notification, TopicArn: otherTopic }, '2'),

@@ -146,7 +146,7 @@ describe('a signed body, with a replayWindow,', () => {
   const signature = github(`sha256=${digits}`)
   const setUpWindow = () => setUp({ hmac: { ...hmac, replayWindow: '10m' } })
 
-  it('counts once, whatever its posts are named, and is told of as a duplicate', async () => {
+  it('counts once, however its posts are named, and its copies are duplicates', async () => {
     const { hook, replicas, send, until } = await setUpWindow()
     expect(await send({ ...signature, 'Idempotency-Key': 'one' })).toMatchObject({ status: 200, body: { to: 3 } })
     for (const name of ['one', 'two']) {
@@ -186,7 +186,7 @@ describe('a signed body, with a replayWindow,', () => {
 })
 
 describe('auth', () => {
-  it('comes after the token: a URL that is not ours or is no more says so, whatever else is sent', async () => {
+  it('comes after the token: a URL that is not ours or is no more says so, regardless of what else is sent', async () => {
     const { api, namespace, send, triggerPort, until, url } = await setUp(forms.bearer)
     const unknown = `http://127.0.0.1:${triggerPort}/v1/trigger/x`
     expect(await post(unknown, undefined, { headers: bearer('s3cret') })).toMatchObject({ status: 404 })
@@ -219,7 +219,7 @@ describe('auth', () => {
     expect(await send(signature, 'x'.repeat(1024 * 1024 + 1))).toMatchObject({ status: 413 })
   })
 
-  it('tells nobody that a body is nested too deeply who has not signed it', async () => {
+  it('says that a body is nested too deeply only to a sender that has signed it', async () => {
     const { send } = await setUp(forms.github)
     const deep = `${'['.repeat(65)}${']'.repeat(65)}`
     expect(await send(github(`sha256=${digits}`), deep)).toMatchObject({ status: 401 })

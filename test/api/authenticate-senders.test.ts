@@ -77,7 +77,7 @@ const receivers = listAt(alertmanager, 'receivers').map(receiver => ({
   config: at(listAt(receiver, 'webhook_configs')[0], 'http_config'),
 }))
 
-it('the page has a hook for each way, and Alertmanager is told both of its own', () => {
+it('the page has a hook for each way, and configures Alertmanager for both of its own', () => {
   expect(manifests.flatMap(objectsIn).map(kindOf)).toEqual(Array.from({ length: 7 }, () => 'ReceiverHook'))
   expect(manifests.flatMap(objectsIn).map(nameOf)).toEqual([
     'by-token',
@@ -92,7 +92,7 @@ it('the page has a hook for each way, and Alertmanager is told both of its own',
   expect(commands).toHaveLength(6)
 })
 
-it('a hook is run by whoever does what the page says, and by nobody else', async () => {
+it('a hook is run by a sender that does what the page says, and by no other', async () => {
   const here = await followed()
   const send = async (hook: string, headers: Record<string, string>, body: string): Promise<Posted> =>
     await post(await here.url(hook), undefined, { headers, body })

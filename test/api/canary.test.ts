@@ -124,7 +124,7 @@ const expectClean = (place: string, text: string, credentials: readonly string[]
   expect(text.includes('[token]'), `a token was struck out of the ${place}`).toBe(false)
 }
 
-it('no token and no credential is in a log line, an Event, a metric, a condition or an answer, whatever happens', async () => {
+it('no token and no credential is ever in a log line, an Event, a metric, a condition or an answer', async () => {
   const here = await cluster()
   const { api, namespace } = here
   await here.createDeployment('web', 2)

@@ -180,7 +180,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect(await inspect(forged)).toMatchObject({ code: 1, stdout: having('not signed') })
   })
 
-  it('shows deliveries as they come, one a line, until it is told to end', async () => {
+  it('shows deliveries as they come, one a line, until it is stopped', async () => {
     const { createHook, kubeconfig, namespace, said, until, url } = await setUp()
     await createHook('web-up', {})
     await url('web-up')

@@ -147,7 +147,7 @@ describe('a custom resource that has /scale', () => {
     expect(answerOf(await post(up))).toBe('200 applied Stepped 0 2')
   })
 
-  it('that does not exist, or whose kind has none or is unknown, is told as it is', async () => {
+  it('that does not exist, or whose kind has none or is unknown, is reported as it is', async () => {
     const here = await setUp()
     await defineFleets(here.api)
     await make(here, rafts, 'north', { size: 1 })

@@ -49,7 +49,7 @@ it.each<[string, (token: string) => readonly string[]]>([
   expect(await replicas('web')).toBe(2)
 })
 
-it('a token in the URL counts whatever the header says', async () => {
+it('a token in the URL counts, regardless of what the header says', async () => {
   const { endpoint, token } = await served()
   expect(await post(`${endpoint}/${token}`, undefined, withToken('other'))).toMatchObject({ status: 200 })
 })

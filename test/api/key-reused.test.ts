@@ -57,7 +57,7 @@ describe('an idempotency key that comes again', () => {
     expect(await send('one', '\u{feff}{"n": 1}')).toMatchObject(duplicate)
   })
 
-  it('with several bodies at once runs one of them, and the others are told', async () => {
+  it('with several bodies at once runs one of them, and the others are refused', async () => {
     const { replicas, send } = await setUp()
     const answers = await Promise.all([1, 2, 3, 4, 5].map(n => send('one', `{"n": ${n}}`)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -65,7 +65,7 @@ describe('an idempotency key that comes again', () => {
     expect(await replicas('web')).toBe(3)
   })
 
-  it('of a delivery that was skipped at a gate is told so too', async () => {
+  it('of a delivery that was skipped at a gate is refused too', async () => {
     const { patchHook, replicas, send, until } = await setUp({ suspend: true })
     expect(await send('one', '{"n": 1}')).toMatchObject({ body: { reason: 'Suspended' } })
     expect(await send('one', '{"n": 2}')).toMatchObject(reused)

@@ -89,7 +89,7 @@ describe('a hook that was applied', () => {
     expect((await post(await url('web-up'))).body).toMatchObject({ outcome: 'applied', from: 0, to: 1 })
   })
 
-  it('rejects a step past the bound when it is told to', async () => {
+  it('rejects a step past the bound when its overshoot says so', async () => {
     const { createHook, replicas, url } = await setUp(9)
     await createHook('web-up', { by: 5, overshoot: 'reject' })
     expect(await post(await url('web-up'))).toMatchObject({
@@ -154,7 +154,7 @@ describe('a hook that is changed', () => {
     expect((await post(before)).body).toMatchObject({ outcome: 'applied', from: 10, to: 11 })
   })
 
-  it('is seen by the trigger within a second, whatever the change', async () => {
+  it('is seen by the trigger within a second, regardless of the change', async () => {
     const { createHook, patchHook, until, url } = await setUp(5)
     await createHook('web-up', { max: 1000 })
     const address = await url('web-up')
@@ -242,7 +242,7 @@ describe('a post that cannot run a hook', () => {
     expect(await replicas('web')).toBe(2)
   })
 
-  it('is told that its body is too large or too deep', async () => {
+  it('is answered that its body is too large or too deep', async () => {
     const { createHook, replicas, url } = await setUp(2)
     await createHook('web-up', {})
     const address = await url('web-up')

@@ -79,7 +79,7 @@ describe('a delivery that names itself by Idempotency-Key', () => {
     expect(running.ready()).toBe(true)
   })
 
-  it('leaves a record that belongs to its hook and does not tell the name', async () => {
+  it('leaves a record that belongs to its hook and does not contain the name', async () => {
     const { api, hook, namespace, webUp } = await setUp()
     await post(webUp, undefined, named('order 4711 of a customer'))
     const record = await read(api, records, namespace, 'web-up')
@@ -129,7 +129,7 @@ describe('a hook with a cooldown', () => {
 })
 
 describe("a hook's status", () => {
-  it('tells of its deliveries within seconds', async () => {
+  it('shows its deliveries within seconds', async () => {
     const { hook, webUp } = await setUp(9)
     await post(webUp)
     await post(webUp)

@@ -87,7 +87,7 @@ describe('a hook with auth.oidc', () => {
     for (const secret of [claims, signature, '654321', 'refs/heads/mine', 'eyJ']) expect(log).not.toContain(secret)
   })
 
-  it('is run by a token beside the token of its URL, and the header has no room for both', async () => {
+  it('is run by a token in addition to the token of its URL, and the header has no room for both', async () => {
     const { auth, createHook, hook, until, url, withToken } = await prepared()
     await createHook('web-up', { max: 1000 }, { auth })
     const address = await url('web-up')

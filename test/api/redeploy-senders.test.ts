@@ -61,7 +61,7 @@ describe('what is pushed to a registry', () => {
       const bodies = knownBodies.filter(known => known.sender === sender)
       const [pushed] = bodies.filter(({ says }) => says.pushes?.length === 1)
       const image = imageOf(pushed?.says.pushes?.[0] ?? '')
-      if (!pushed) throw new Error(`no body of ${sender} tells one push`)
+      if (!pushed) throw new Error(`no body of ${sender} reports one push`)
       const { deliver, send: sent, stored } = await setUp(withTag(image, 'former'))
 
       const before = await stored()

@@ -314,7 +314,7 @@ describe('a target that cannot be rolled out', () => {
     expect(said(await push('web:1'))).toBe('422 failed InvalidTags')
   })
 
-  it('is told apart from a tag that nodes never pull', async () => {
+  it('is distinguished from a tag that nodes never pull', async () => {
     const { api, hook, make, namespace } = await start()
     await make('Deployment', 'web', { app: 'web:1' })
     await send(api, {

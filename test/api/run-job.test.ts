@@ -274,7 +274,7 @@ describe('a hook that runs Jobs', () => {
     await watching
   }, 120_000)
 
-  it('says how a Job has ended to whoever waits, in the status, and in an Event', async () => {
+  it('says how a Job has ended in the answer to a sender that waits, in the status, and in an Event', async () => {
     const { api, end, hook, hookOf, jobs, namespace } = await setUp()
     const url = await hookOf()
     const ask = (key: string): Promise<Posted> => postUntilDone(`${url}?wait=0s`, undefined, keyed(key))

@@ -98,40 +98,34 @@ describe('a group in which some alerts have ended and the others fire, without a
   })
 })
 
-describe('the same news after the window', () => {
+describe('the same report after the window', () => {
   it.each([
     [
-      'began earlier at another Prometheus, it is no news',
+      'that began earlier at another Prometheus is a duplicate',
       'alertmanager',
       'first-notification',
       'first-notification-of-another-prometheus',
       'Duplicate',
     ],
     [
-      'of a new occurrence, it is',
+      'of a new occurrence is a step',
       'alertmanager',
       'first-notification',
       'first-notification-of-a-new-occurrence',
       'Stepped',
     ],
+    ['as a repeat is another step', 'alertmanager', 'repeat-interval-elapsed', 'repeat-interval-elapsed', 'Stepped'],
     [
-      'as a repeat, it is another step',
-      'alertmanager',
-      'repeat-interval-elapsed',
-      'repeat-interval-elapsed',
-      'Stepped',
-    ],
-    [
-      'of an event that is delivered once more, it is no news',
+      'of an event that is delivered once more is a duplicate',
       'pagerduty',
       'triggered',
       'triggered-sent-again',
       'Duplicate',
     ],
-    ['of an alert that fired anew, it is', 'azure-monitor', 'fired', 'fired-later', 'Stepped'],
-    ['as a step of an escalation, it is another step', 'zabbix', 'problem', 'problem-sent-again', 'Stepped'],
-    ['of a monitor that is still down, it is another step', 'uptime-kuma', 'down', 'down-still', 'Stepped'],
-    ['of an event in another mode, it is no news', 'cloudevents', 'structured', 'binary', 'Duplicate'],
+    ['of an alert that fired again is a step', 'azure-monitor', 'fired', 'fired-later', 'Stepped'],
+    ['as a step of an escalation is another step', 'zabbix', 'problem', 'problem-sent-again', 'Stepped'],
+    ['of a monitor that is still down is another step', 'uptime-kuma', 'down', 'down-still', 'Stepped'],
+    ['of an event in another mode is a duplicate', 'cloudevents', 'structured', 'binary', 'Duplicate'],
   ])('%s (%s)', async (_name, sender, first, second, reason) => {
     const { send } = await setUp({ dedupeWindow: '0s' })
     expect(await send(bodyOf(sender, first))).toBe('200 applied Stepped')
@@ -163,7 +157,7 @@ describe('a message of SNS', () => {
     expect(await replicas('web')).toBe(3)
   })
 
-  it('that asks for a confirmation is told to a person by an Event, and its link is not opened', async () => {
+  it('that asks for a confirmation is reported to a person by an Event, and its link is not opened', async () => {
     const { api, namespace, webUp } = await start()
     expect(await post(webUp, signed(subscription, '1'))).toMatchObject({ status: 200, body: { reason: 'NoNews' } })
     const path = `/apis/events.k8s.io/v1/namespaces/${namespace}/events`

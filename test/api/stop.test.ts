@@ -76,7 +76,7 @@ it.each([
   expect(ended).toMatchObject({ body: { reason } })
 })
 
-it('a stop is told by readiness, metrics and doctor, and no replica leaves its Service', async () => {
+it('a stop is shown by readiness, metrics and doctor, and no replica leaves its Service', async () => {
   const { answered, get, typed } = await setUp()
   await typed('stop', '--reason', 'drill')
   await answered(503)
@@ -112,7 +112,7 @@ it('a new key set leaves the stop as it is', async () => {
   await answered(503)
 })
 
-it('a stopped hook tells the outcome of what another replica decided', async () => {
+it('a stopped hook answers with the outcome of what another replica decided', async () => {
   const here = await setUp()
   const other = await product(here, { controller: false })
   const elsewhere = here.webUp.replace(/:\d+/, `:${other.triggerPort}`)

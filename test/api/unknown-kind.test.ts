@@ -23,7 +23,7 @@ it.each<[string, ResourceType]>([
     'of a version that a built-in group does not have',
     { group: 'apps', version: 'v9', resource: 'deployments', kind: 'Deployment' },
   ],
-])('a kind %s is told from an object that is missing', async (_what, type) => {
+])('a kind %s is distinguished from an object that is missing', async (_what, type) => {
   const { api, namespace } = await cluster()
   await defineFleets(api)
   for (const way of waysToRead) {

@@ -55,7 +55,7 @@ it('a delivery counts where `when` is true', async () => {
   }
 })
 
-it('an expression that does not compile is told with its position, and fails every delivery until it is corrected', async () => {
+it('an expression that does not compile is reported with its position, and fails every delivery until it is corrected', async () => {
   const { hook, patchHook, webUp } = await setUp("boddy.ref == 'x'")
   const seen = await until(
     () => hook('web-up'),

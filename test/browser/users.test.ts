@@ -129,7 +129,7 @@ const signIn = async (page: Page, token: string, place = '/?ns=shop'): Promise<v
 }
 
 describe('somebody with a token of a real API server', () => {
-  it('alice works in her namespace, and is told what she may not see elsewhere', async () => {
+  it('alice works in her namespace, and the page says what she may not see elsewhere', async () => {
     const { faults, page } = await visit()
     await signIn(page, cluster.tokens.alice)
     await expect.poll(() => page.locator('.row .name a').allTextContents()).toEqual(['web-down', 'web-up'])

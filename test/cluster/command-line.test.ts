@@ -36,7 +36,7 @@ const lines = [
 ]
 
 it(
-  'says to whoever lacks a right which one it is, and granting just that is enough',
+  'says to an account that lacks a right which one it is, and granting just that is enough',
   { timeout: 300_000 },
   async () => {
     const here = await cluster()

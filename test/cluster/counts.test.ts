@@ -127,7 +127,7 @@ describe.each(named)('%s', (_, kind) => {
   })
 
   it.each(starts)(
-    'is stepped exactly from %s, over two processes that lose answers, beside another writer',
+    'is stepped exactly from %s, over two processes that lose answers, together with another writer',
     async start => {
       const here = await installed(kind, losing)
       const isFromOne = kind.type === autoscalers || kind.isSecond === true

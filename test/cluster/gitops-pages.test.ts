@@ -86,7 +86,7 @@ const specOf = (object: unknown): object => {
   return isObject(spec) ? spec : {}
 }
 
-it('the operator is told the same routes as an Alertmanager with a configuration of its own', () => {
+it('the operator gets the same routes as an Alertmanager with a configuration of its own', () => {
   const [plain] = fileObjects('deploy/examples/alertmanager/alertmanager.yaml')
   const routes = listAt(plain, 'route', 'routes')
   const configs = fileObjects('deploy/examples/alertmanager/prometheus-operator.yaml')
@@ -166,7 +166,7 @@ it('who does what the page of Alertmanager says has URLs where Alertmanager look
   ])
 })
 
-it('with the window of the page an alert is one step, whatever is repeated, until it has ended', async () => {
+it('with the window of the page, an alert is one step until it has ended, regardless of repeats', async () => {
   const { here } = await setUp(1)
   const [, shown = ''] = /set `(dedupeWindow: [^`]+)`/.exec(readFileSync(alertmanagerPage, 'utf8')) ?? []
   await here.createHook('web-up', {}, { dedupeWindow: stringAt(parse(shown), 'dedupeWindow') })

@@ -65,7 +65,7 @@ const setUp = async (flags: readonly string[], image: string, redeploy: object) 
   }
 }
 
-describe.each(tools)('beside $tool', ({ flags }) => {
+describe.each(tools)('together with $tool', ({ flags }) => {
   it('an image that a push has set is set back, and a container that Git drops is gone', async () => {
     const { here, pushed, template } = await setUp(flags, 'acme/web:1.0.0', { tags: { semver: '*' } })
     expect(await pushed('acme/web:1.0.1')).toBe('200 RolledOut')
@@ -76,7 +76,7 @@ describe.each(tools)('beside $tool', ({ flags }) => {
     expect((await template()).images).toEqual(['acme/web:1.0.2'])
   })
 
-  it('a push of a moving tag stays, whatever else Git changes', async () => {
+  it('a push of a moving tag stays, regardless of what else Git changes', async () => {
     const { here, pushed, template } = await setUp(flags, 'acme/web:stable', {})
     for (const letter of ['a', 'b']) {
       expect(await pushed(`acme/web:stable@${digest(letter)}`)).toBe('200 RolledOut')

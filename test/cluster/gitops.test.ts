@@ -75,7 +75,7 @@ const applying = (here: Cluster, flags: Flags) => {
   }
 }
 
-describe.each(tools)('beside $tool', ({ flags }) => {
+describe.each(tools)('together with $tool', ({ flags }) => {
   it('a count that is not in Git stays what the steps made of it, 0 too, however often that is applied', async () => {
     const here = await setUp(flags)
     const { seen, counts } = await watchDeployment(here, 'web')

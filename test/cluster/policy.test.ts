@@ -59,7 +59,7 @@ const forbid = async (here: Cluster, name: string, count: number): Promise<void>
 }
 
 describe('a policy of the cluster that is against a count', () => {
-  it('is told as it is, and a delivery that it has refused is carried out once the hook asks for another', async () => {
+  it('is reported as it is, and a delivery that it has refused is carried out once the hook asks for another', async () => {
     const here = await cluster()
     const { url: urlOf } = await installed(here)
     await createTargets(here, ['web-0'])

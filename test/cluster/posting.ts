@@ -100,7 +100,7 @@ export const createTargets = async (here: Cluster, names: readonly string[]): Pr
 export const expectExact = async (here: Cluster, tallies: ReadonlyMap<string, Readonly<Tally>>): Promise<void> => {
   for (const [name, { counts, others, unanswered }] of tallies) {
     const count = await here.replicas(name)
-    expect(new Set(counts).size, `${name}: two posts were told the same count`).toBe(counts.length)
+    expect(new Set(counts).size, `${name}: two posts got the same count`).toBe(counts.length)
     expect(count, `${name}: each 200 is a step`).toBeGreaterThanOrEqual(counts.length)
     expect(count, `${name}: nothing else is one`).toBeLessThanOrEqual(counts.length + unanswered)
     expect(others.filter(answer => !isOrderly503(answer)).map(({ body }) => body)).toEqual([])

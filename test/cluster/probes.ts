@@ -157,7 +157,7 @@ export const controllerProbes = {
       JSON.stringify(await x.hook('web-up')).includes('create rolebinding receiver-hooks-trigger-redeploy'),
     )
   },
-  'signing keys that were deleted are made anew': async x => {
+  'signing keys that were deleted are made again': async x => {
     const { url } = await minted(x)
     await remove(x, secrets, x.systemNamespace, signingKeysSecret)
     return await x.happens(async () => (await x.url('web-up')) !== url)
@@ -179,7 +179,7 @@ export const controllerProbes = {
     const lease = await read(x.api, leases, x.systemNamespace, controllerLease)
     return stringAt(lease, 'spec', 'holderIdentity') === ''
   },
-  'an Event tells of new signing keys': async x => {
+  'an Event reports new signing keys': async x => {
     await minted(x)
     await remove(x, secrets, x.systemNamespace, signingKeysSecret)
     return await x.happens(async () => (await eventsOf(x, 'SigningKeysReplaced')).length > 0)
@@ -192,7 +192,7 @@ export const controllerProbes = {
     await spoilKeys(x, 'twice')
     return await x.happens(async () => (await unreadable()).some(event => at(event, 'series', 'count') === 2))
   },
-  'the status tells of deliveries': async x => {
+  'the status shows deliveries': async x => {
     await minted(x)
     const owner = await x.hook('web-up')
     const counted = { sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 } as const

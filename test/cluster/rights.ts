@@ -190,14 +190,14 @@ const needsOfController: Readonly<Record<keyof typeof controllerProbes, readonly
   'an autoscaler is noticed': ['list horizontalpodautoscalers', 'watch horizontalpodautoscalers'],
   'a hook says what its trigger may not do': ['create localsubjectaccessreviews'],
   'a hook says that its account is not there': ['get serviceaccounts'],
-  'signing keys that were deleted are made anew': ['watch secrets'],
+  'signing keys that were deleted are made again': ['watch secrets'],
   'public keys that were deleted come back': ['watch configmaps'],
   'the public keys follow the signing keys': ['update configmaps'],
   'the lease is given up at the end': ['update leases'],
-  'an Event tells of new signing keys': ['create events'],
+  'an Event reports new signing keys': ['create events'],
   'an Event that repeats is counted': ['patch events'],
   'caches of a lost history are noticed by a controller': ['list leases'],
-  'the status tells of deliveries': ['list receiverhookrecords', 'watch receiverhookrecords'],
+  'the status shows deliveries': ['list receiverhookrecords', 'watch receiverhookrecords'],
 }
 
 const needsOfTrigger: Readonly<Record<keyof typeof triggerProbes, readonly string[]>> = {

@@ -162,7 +162,7 @@ describe('where it serves one namespace, optional rights', () => {
   })
 })
 
-it('tells Artifact Hub of each kind that it installs', async () => {
+it('lists each kind that it installs for Artifact Hub', async () => {
   const installed = (await rendered()).filter(object => kindOf(object) === 'CustomResourceDefinition').map(nameOf)
   const annotations = at(parse(readFileSync(`${chart}/Chart.yaml`, 'utf8')), 'annotations')
   const listed: unknown = parse(stringAt(annotations, 'artifacthub.io/crds') ?? '')
@@ -348,7 +348,7 @@ describe('values', () => {
     )
   })
 
-  it('leave the kinds at an uninstallation, unless told otherwise', async () => {
+  it('leave the kinds at an uninstallation, unless one of them says otherwise', async () => {
     const policies = async (...values: readonly string[]) =>
       (await rendered(...values))
         .filter(object => kindOf(object) === 'CustomResourceDefinition')

@@ -106,7 +106,7 @@ it.each([
     () => overlay('docs/how-to/authenticate-senders.md'),
     'shop',
   ],
-  ['in the namespace that kubectl is told where it is applied by itself', () => authComponent, undefined],
+  ['in the namespace that kubectl is given where it is applied by itself', () => authComponent, undefined],
 ])('the component for auth lets both accounts read Secrets %s', async (_name, folder, namespace) => {
   const objects = await rendered(await folder())
   expect(objects).toMatchObject([

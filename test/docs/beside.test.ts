@@ -7,7 +7,7 @@ import { parseJson } from '../../src/api/json.ts'
 const page = readFileSync('docs/explanation/beside-a-script.md', 'utf8')
 const programFolder = 'bench/beside/programs'
 
-describe('the page beside a script', () => {
+describe('the page of the comparison with a script', () => {
   it.each(readdirSync(programFolder))('shows %s as it is run', program => {
     expect(page).toContain(
       `\n\`\`\`${program.endsWith('.sh') ? 'sh' : 'js'}\n${readFileSync(join(programFolder, program), 'utf8')}\`\`\`\n`,

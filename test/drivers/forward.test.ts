@@ -349,7 +349,7 @@ const drip = (response: ServerResponse): void => {
 }
 
 describe('a Service that answers', () => {
-  it.each(answers)('%s is told of by its status alone', async (_what, answering, said) => {
+  it.each(answers)('%s is reported by its status alone', async (_what, answering, said) => {
     const { dialled, heard, outbound } = await reached(answering)
     // An answer has all the time, and one that never comes has little.
     const timeout = said === silent ? '300ms' : '3s'

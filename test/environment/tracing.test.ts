@@ -91,7 +91,7 @@ const tracing = () => {
   return { clock, exporter, made, posts }
 }
 
-it('posts are exported at a bounded rate, whatever their senders ask for', async () => {
+it('posts are exported at a bounded rate, regardless of what their senders ask for', async () => {
   const { clock, posts } = tracing()
   expect(await posts(1000)).toBe(20)
   await clock.advance(1000)

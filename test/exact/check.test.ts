@@ -49,7 +49,7 @@ describe('a history in which no step is lost or doubled is explained', () => {
       attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('down', 'a', [1, 11], stepped(6, 5))],
     },
     {
-      what: 'one of which nobody was told, the process having been killed when it had answered the other',
+      what: 'one that nobody got an answer to, as its process was killed after it had answered the other',
       stored: byA(5),
       attempts: [post('up', 'a', [1, 11], stepped(5, 6)), post('down', 'a', [1, 11])],
     },
@@ -72,7 +72,7 @@ describe('a history in which no step is lost or doubled is explained', () => {
       outside: [lostOutside],
     },
     {
-      what: 'copies of one delivery, all told of the same step, which another process has written',
+      what: 'copies of one delivery, all answered with the same step, which another process has written',
       stored: byA(5, 6),
       attempts: [
         named(post('up', 'a', [1, 3])),
@@ -319,7 +319,7 @@ describe('a violation is found', () => {
     expect(check(history).violations.join('\n')).toContain('versions before it were not seen')
   })
 
-  it('versions of a kind that numbers no generations, which are told apart all the same', () => {
+  it('versions of a kind that numbers no generations, which are distinguished all the same', () => {
     const versions = two.versions.map(({ count, owners, resourceVersion, seenAt, target }) => ({
       target,
       resourceVersion,
@@ -414,7 +414,7 @@ describe('a recorded history', () => {
   )
 
   property(
-    'in which somebody was told nothing is explained all the same',
+    'in which somebody got no answer is explained all the same',
     [some],
     ({ attempt, index }) => {
       const { answer: _, ...silent } = attempt

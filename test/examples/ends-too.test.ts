@@ -33,7 +33,7 @@ const made = snippets
 
 const texts = [...files, ...pages, ...made].filter(([, text]) => /webhook_?configs:|contactPoints:/i.test(text))
 
-describe('whatever posts alerts posts their ends too, so that onResolved has something to go by', () => {
+describe('each sender of alerts posts their ends too, so that onResolved has something to go by', () => {
   it('is looked at in the examples, the pages, the snippets and the senders', () => {
     const where = texts.map(([name]) => name)
     for (const some of ['deploy/examples/tutorial', 'deploy/examples/alertmanager', 'README', 'docs/how-to/auto'])

@@ -102,7 +102,7 @@ describe('posts to one hook, as fast as they are answered', () => {
           concurrency,
           ...(which !== 'no names' && { oneNamedOf: 1 }),
         })
-        await others(note('beside it'))
+        await others(note('during the posts'))
         ;({ notes: answers } = await flooding)
       })
       const most = maxAtOnce + maxPerSecond * flooded.seconds

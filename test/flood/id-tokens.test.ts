@@ -22,7 +22,7 @@ const good = { count: 100, gapMs: 40 }
 const floods = ['a wrong signature', 'unknown keys', 'another repository'] as const
 
 it(
-  'beside 1000 wrong ID tokens a second from the same address, no good one is refused',
+  'during 1000 wrong ID tokens a second from the same address, no good one is refused',
   { timeout: 120_000 },
   async () => {
     const key = await signingKey('known')
@@ -67,7 +67,7 @@ it(
       const [was, is] = [alone.latencies, latencies].map(each => quantile(each, 0.99).toFixed(1))
       const requests = `${stage.server.productRequests() - before} requests to the API server, ${issuer.asked - asked} to the issuer`
       console.log(
-        `${kind}: ${JSON.stringify(notes)}, p99 ${was} ms before and ${is} ms beside, ${JSON.stringify(answers)}, ${requests}`,
+        `${kind}: ${JSON.stringify(notes)}, p99 ${was} ms before and ${is} ms during them, ${JSON.stringify(answers)}, ${requests}`,
       )
       expect([kind, notes['200 applied']]).toEqual([kind, good.count])
       // A good post takes two requests.

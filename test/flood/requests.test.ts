@@ -52,7 +52,7 @@ const requestsDuring = async (meanwhile: () => Promise<unknown>): Promise<number
   return stage.server.productRequests() - before
 }
 
-describe('beside a flood the API server is asked for the good posts, and little else', () => {
+describe('during a flood, the API server is asked for the good posts, and little else', () => {
   it.each(wanted)('%s', async (kind, connections) => {
     const [, other = '', gone = ''] = urls
     const alone = await requestsDuring(() => sleep(floodMs))

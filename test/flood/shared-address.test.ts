@@ -74,14 +74,14 @@ const duringFlood = async <T>(
   return result
 }
 
-describe('beside bad posts from the same address, no good one is refused', () => {
+describe('during bad posts from the same address, no good one is refused', () => {
   it.each(rates)('%d wrong signatures a second, to the same hook', { timeout: 60_000 }, async perSecond => {
     const to = urls.slice(0, 1)
     const alone = await good(to, signed)
     const { latencies, notes } = await duringFlood('wrong signatures', perSecond, () => good(to, signed))
     const [before, during] = [alone.latencies, latencies].map(each => quantile(each, 0.99).toFixed(1))
     console.log(
-      `${perSecond} wrong signatures a second: ${JSON.stringify(notes)}, p99 ${before} ms before and ${during} ms beside them`,
+      `${perSecond} wrong signatures a second: ${JSON.stringify(notes)}, p99 ${before} ms before and ${during} ms during them`,
     )
     expect(notes['200 applied']).toBe(signed.count)
   })
@@ -108,7 +108,7 @@ describe('beside bad posts from the same address, no good one is refused', () =>
   )
 })
 
-describe('beside bodies that do not end, to one hook', () => {
+describe('during bodies that do not end, to one hook', () => {
   it('no large body to another hook of its namespace is refused', { timeout: 60_000 }, async () => {
     const [url = '', other = ''] = plain
     const flooding = { job: 'flood', kind: 'slow bodies', url, connections: 12, ms: 4000 } as const

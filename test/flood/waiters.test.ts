@@ -85,7 +85,7 @@ describe('waiters', () => {
       const seen = await waiting
       const most = peakResidentMB(product.pid)
       console.log(
-        `10,000 waiters: RSS at most ${Math.round(most)} MiB, ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms beside them`,
+        `10,000 waiters: RSS at most ${Math.round(most)} MiB, ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms during them`,
       )
       expect(pod?.killed() ?? 0).toBe(0)
       expect(most).toBeLessThan(maxMiB)
@@ -106,7 +106,7 @@ describe('waiters', () => {
       const during = await p99()
       const seen = await waiting
       console.log(
-        `waiters: ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms beside them`,
+        `waiters: ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms during them`,
       )
       expect(seen.answered).toBeGreaterThan(0)
       expect(seen.waiting).toBeGreaterThanOrEqual(maxWaitingOfNamespace)

@@ -80,7 +80,7 @@ it.each(rows)('a hook that $what is $kstatus and $health', async ({ health, ksta
   expect((await healthOf(object)).status).toBe(health)
 })
 
-it('the health check tells what is wrong', async () => {
+it('the health check says what is wrong', async () => {
   const conditions = [condition('Ready', 'False'), condition('Stalled', 'True')]
   expect((await healthOf(hook(1, { observedGeneration: 1, conditions }))).message).toBe('Stalled it is')
   expect((await healthOf(hook(1))).message).toContain('Waiting')

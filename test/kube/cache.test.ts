@@ -99,7 +99,7 @@ test('is not synced before the last page is there', async () => {
   expect([cache.synced(), cache.fresh(), cache.size]).toEqual([false, false, 0])
 })
 
-test('follows what is added, modified and deleted, and tells of each change once', async () => {
+test('follows what is added, modified and deleted, and reports each change once', async () => {
   const { api, cache, changes } = await running(() => list(7, [object('a', 1)]))
   api
     .watching()
@@ -179,7 +179,7 @@ const gone = new WatchRefused(410, 'too old')
 test.each([
   ['the status of the watch', [], (_request: ApiRequest, count: number) => (count === 1 ? gone : undefined)],
   ['an event of the watch', [expired], undefined],
-])('lists again after 410 as %s, and tells of what was deleted meanwhile', async (_as, lines, opens) => {
+])('lists again after 410 as %s, and reports what was deleted meanwhile', async (_as, lines, opens) => {
   const lists = [list(7, [object('a', 1), object('b', 2), object('c', 3)]), list(30, [object('a', 1), object('c', 25)])]
   const { environment, api, cache, changes } = await running((_request, count) => lists[count] ?? list(99, []), opens)
   const before = changes.length

@@ -31,7 +31,7 @@ const setUp = (source: { namespace?: string; fieldSelector?: string } = {}) => {
   return { asked, clock, currency, environment, givenUp, open, server }
 }
 
-describe('what a watch has told', () => {
+describe('what a watch has reported', () => {
   it('is not current before anything proves it', () => {
     expect(setUp().currency.current()).toBe(false)
   })
@@ -158,7 +158,7 @@ describe('proofs', () => {
     expect(givenUp).toEqual([])
   })
 
-  it('that cannot be had are told of once', async () => {
+  it('that cannot be had are logged once', async () => {
     const { clock, environment, open, server } = setUp()
     server.answer = 'cannot be asked'
     for (let watch = 0; watch < 3; watch++) {

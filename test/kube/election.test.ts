@@ -174,7 +174,7 @@ test('the lease is given up only when `lead` has ended, and renewed until then',
   expect([leads(first), leads(second)]).toEqual([false, true])
 })
 
-test('a leader that is cut off stops 5 s before another can lead, and never leads beside it', async () => {
+test('a leader that is cut off stops 5 s before another can lead, and never leads together with it', async () => {
   const [clock, api] = [fakeClock(), leaseApi()]
   const first = elector(clock, api, 'a', 1)
   await settle()

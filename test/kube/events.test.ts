@@ -153,7 +153,7 @@ test('failures are logged once, harm nobody, and end with the next success', asy
   expect(environment.lines).toHaveLength(2)
 })
 
-test('a series whose Event is gone begins anew', async () => {
+test('a series whose Event is gone begins again', async () => {
   const { environment, emit, written } = recording(({ method }) => (method === 'PATCH' ? answer(404, {}) : stored))
   emit()
   await settle()

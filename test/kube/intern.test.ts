@@ -5,7 +5,7 @@ import { fc, property } from '../support/property.ts'
 const meta = { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '1' }
 
 property(
-  'interning changes nothing of what an object says, in whatever order objects come',
+  'interning changes nothing of what an object says, in any order in which objects come',
   [fc.array(fc.dictionary(fc.string(), fc.jsonValue()), { maxLength: 20 })],
   specs => {
     const interned = interner()

@@ -75,7 +75,7 @@ test.each<[string, Source]>([
   expect([api.requests.length, api.watches.length]).toEqual([2, 2])
 })
 
-test('whoever would have missed the list is told so', async () => {
+test('a caller that would have missed the list gets an error', async () => {
   const { open, stop } = setUp()
   const done = open({ type: hooks }, 'one').cache.run(stop.signal)
   expect(() => open({ type: hooks }, 'late')).toThrow('would miss their list')

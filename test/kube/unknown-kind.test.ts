@@ -16,7 +16,7 @@ const check = 'check how apiVersion and kind are spelled'
 it.each([
   ['a group', noPage],
   ['a resource', noResource],
-])('is told from an object that is missing: %s', async (_what, unknown) => {
+])('is distinguished from an object that is missing: %s', async (_what, unknown) => {
   const known = scriptedConnection(() => noObject)
   expect(await readOfAnyKind(known, machineDeployments, 'nodes', 'workers')).toBeUndefined()
   const api = scriptedConnection(() => unknown)
@@ -35,7 +35,7 @@ it.each([
   expect(new UnknownKind(type).message).toBe(`this cluster does not know the kind ${message}`)
 })
 
-it('is what a delivery to a pool is told where Cluster API is missing', async () => {
+it('is the answer to a delivery to a pool where Cluster API is missing', async () => {
   const target = {
     type: machineDeployments,
     namespace: 'nodes',

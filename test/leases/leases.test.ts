@@ -200,7 +200,7 @@ describe('a group of alerts', () => {
     expect(here.replicas()).toBe(4)
   })
 
-  it('does not move it by a copy of the same report, whatever names it', async () => {
+  it('does not move it by a copy of the same report, under any name', async () => {
     const here = world()
     const { clock } = here
     const one = here.start()
@@ -280,7 +280,7 @@ describe('a group of alerts', () => {
 })
 
 describe('an end that cannot be made', () => {
-  it('is tried again until it is, and people are told after a minute', async () => {
+  it('is tried again until it is, and is reported as overdue meanwhile', async () => {
     const here = world()
     const { clock } = here
     await here.posted(here.start(), lease)

@@ -93,7 +93,7 @@ describe("the dashboard's pod", () => {
 })
 
 describe('through a port-forward', () => {
-  it('serves the page, and shows the hooks of one namespace to whoever signs in with a token for it', async () => {
+  it('serves the page, and shows the hooks of one namespace to everybody who signs in with a token for it', async () => {
     const place = await forwarded()
     const { namespace, replicas } = await openShop()
     const document = await visit(place, 'GET /')
@@ -131,7 +131,7 @@ describe('through a port-forward', () => {
     )
   })
 
-  it('tells an account without rights what it may not, and shows nothing without a token', async () => {
+  it('names the missing right to an account without rights, and shows nothing without a token', async () => {
     const place = await forwarded()
     const { namespace } = await openShop()
     const { headers } = await signIn(place, await tokenFor(namespace, 'nobody', { looks: false }))

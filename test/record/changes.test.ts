@@ -109,7 +109,7 @@ describe('what is remembered of deliveries', () => {
     expect([isSeenLater(0), isSeenLater(63), isSeenLater(70)]).toEqual([true, false, true])
   })
 
-  it('is as many of the newest deliveries as the status tells of, and how many there were', () => {
+  it('is as many of the newest deliveries as the status shows, and how many there were', () => {
     const memory = after(
       ...Array.from({ length: 15 }, (_, i) =>
         delivered({ at: now + ((i * 7) % 15), outcome: i % 3 ? 'applied' : 'skipped' }),
@@ -165,7 +165,7 @@ describe('a marked write', () => {
   ]
   const before = after(...rows.map(withRow))
 
-  it('that is stored makes its rows done, and tells what it has changed', () => {
+  it('that is stored makes its rows done, and records what it has changed', () => {
     const memory = applied('m', rows)(before)
     expect(memory.rows).toEqual([row('a'), row('b', { from: 3, to: 5, newsAt: 4 })])
     expect(memory.ranAt).toBe(now)
@@ -185,7 +185,7 @@ describe('a marked write', () => {
     expect(fields).toEqual({ ...memory, rows: undefined })
   })
 
-  it('that is stored counts, though somebody else could not tell', () => {
+  it('that is stored counts, though somebody else could not find that out', () => {
     const memory = applied('m', rows)(givenUp(ofWrite('m'))(before))
     expect(memory).toEqual(applied('m', rows)(before))
     // Reported again by a process that has helped, it does not count a second time.
@@ -193,7 +193,7 @@ describe('a marked write', () => {
     expect(applied('m', rows)(later)).toEqual(later)
   })
 
-  it('that is not stored leaves what was decided of an earlier news', () => {
+  it('that is not stored leaves what was decided of an earlier report', () => {
     const former = { state: 'done', at: now, newsAt: 1, from: 2, to: 3 } as const
     const earlier = { key: 'a', ...former }
     const later = claim('a', { at: now + 1, newsAt: 2, claim: claimed('m'), group: 'g', former })
@@ -210,7 +210,7 @@ describe('a marked write', () => {
     expect(dropped(ofWrite('another'))(before)).toEqual(before)
   })
 
-  it('of which nobody can tell is not made again, and counts as a run', () => {
+  it('whose outcome is unknown is not made again, and counts as a run', () => {
     const memory = givenUp(ofWrite('m'))(before)
     expect(memory.rows).toEqual([
       { state: 'unknown', key: 'a', at: now, mark: 'm' },
@@ -225,12 +225,12 @@ it.each([
   ['with a lease', { leases: { until: now + hour, low: 2, high: 10 } }, now + hour],
   ['that ends a lease', { ends: '~1' }, now + hour],
   ['that stays for good', {}, undefined],
-])('people are notified of a step of which nobody can tell, if nothing else takes it back: one %s', (_, more, at) => {
+])('people are notified of a step whose outcome is unknown, if nothing else takes it back: one %s', (_, more, at) => {
   const memory = givenUp(ofWrite('m'), now + hour)(after(withRow(claim('a', { claim: claimed('m'), ...more }))))
   expect(memory.unknownAt).toBe(at)
 })
 
-it('a claim outlives what is told late of a day before', () => {
+it('a claim outlives a late report of a day before', () => {
   const late = claim('late', { at: now - 24 * hour - 1000, claim: claimed('m') })
   const open = claim('open', { claim: claimed('n') })
   expect(applied('m', [late])(after(withRow(late), withRow(open))).rows).toContainEqual(open)
@@ -282,14 +282,14 @@ describe('a row that a full record has forgotten', () => {
     expect([undoOf(forgotten)['g']?.delta, forgotten.ranAt]).toEqual([3, now + hour])
   })
 
-  it('is told from one that somebody has dropped, for which there is room', () => {
+  it('is distinguished from one that somebody has dropped, for which there is room', () => {
     const memory = applied('n', [taking])(dropped(ofWrite('n'))(full(3, taking)))
     expect(keys(memory)).toEqual(['x', 'y', 'end'])
     expect(undoOf(memory)['g']?.delta).toBe(3)
   })
 })
 
-describe('whatever others do meanwhile', () => {
+describe('regardless of what others do meanwhile', () => {
   /** What happens to the claims of a hook: each write has one end, reported once or by several that have helped. */
   const ends = fc.array(
     fc.record({
@@ -301,7 +301,7 @@ describe('whatever others do meanwhile', () => {
   )
 
   property(
-    'each write has the end that it had, in every order in which it is told',
+    'each write has the end that it had, in every order in which it is reported',
     [ends, fc.array(fc.nat(), { minLength: 18, maxLength: 18 })],
     (writes, order) => {
       const rowsOfWrite = (index: number, count: number): ClaimedRow[] =>

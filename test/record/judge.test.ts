@@ -118,7 +118,7 @@ describe('two deliveries of the same key', () => {
     expect(judged(made(again, now, { from: 10, to: 10 })(emptyMemory), again, 15)).toBe('Duplicate')
   })
 
-  it('are told apart by a window that does not slide: copies do not make it longer', () => {
+  it('are distinguished by a window that does not slide: copies do not make it longer', () => {
     const memory = memoryOf(again)
     const copy = judge(memory, again, now + 30 * second)
     expect(copy).toMatchObject({ reason: 'Duplicate', remember: false })
@@ -130,21 +130,21 @@ describe('two deliveries of the same key', () => {
   })
 
   it.each<[string, number | undefined, number | undefined, string]>([
-    ['the news of both is of one moment', 5, 5, 'Duplicate'],
-    ['the news of the second is older, as from a second Prometheus', 5, 4, 'Duplicate'],
-    ['the second has newer news', 5, 6, 'new'],
+    ['both report a change of one moment', 5, 5, 'Duplicate'],
+    ['the second reports an earlier change, as from a second Prometheus', 5, 4, 'Duplicate'],
+    ['the second reports a later change', 5, 6, 'new'],
     ['the second is meant to repeat the first', 5, undefined, 'new'],
-    ['nobody knows when the news of the first was', undefined, 5, 'new'],
-  ])('are one however late when there is no news: %s', (_name, first, then, wanted) => {
+    ['nobody knows when the change of the first was', undefined, 5, 'new'],
+  ])('are one, however late, if the second reports no later change: %s', (_name, first, then, wanted) => {
     const hour = 3600
     expect(judged(memoryOf(remembered(named('a', first))), remembered(named('a', then)), hour)).toBe(wanted)
   })
 
-  it('are one within the window, whatever the news: peers differ in it', () => {
+  it('are one within the window, whenever their change was: peers differ in it', () => {
     expect(judged(memoryOf(remembered(named('a', 5))), remembered(named('a', 6)), 15)).toBe('Duplicate')
   })
 
-  it('say that nobody can tell when nobody can tell of the first', () => {
+  it('have an unknown outcome when that of the first is unknown', () => {
     const memory = givenUp(ofWrite(claim.mark))(memoryOf(again, { ...step, claim }))
     expect(judged(memory, again, 15)).toBe('OutcomeUnknown')
     expect(judged(memory, again, 41)).toBe('new')
@@ -276,14 +276,14 @@ describe('a report of some alerts that ended and others that fire', () => {
     expect(judged(dropped(ofWrite(claim.mark))(tried), delivery, 1)).toBe('new')
   })
 
-  it('waits for the write that is to tell whether its alert was seen', () => {
+  it('waits for the write that is to show whether its alert was seen', () => {
     const tried = decided(report('a', ['x', 'z']), now, { ...step, claim })(seen)
     expect(judged(tried, report('b', ['z']), 1)).toBe('unfinished')
     const rows = rowsOf(tried, claim.mark)
     expect(judged(applied(claim.mark, rows)(tried), report('b', ['z']), 1)).toBe('PartlyResolved')
   })
 
-  it('waits for the write that is to tell of the firing, also where it says that all is over', () => {
+  it('waits for the write of the firing, also where it says that all is over', () => {
     const tried = decided(report('a', ['x'], false), now, { ...step, claim })(emptyMemory)
     const end = remembered({ ...named('end', 1), phase: 'resolved', group: group([], false) })
     expect(judged(tried, end, 1)).toBe('unfinished')
@@ -294,7 +294,7 @@ describe('a report of some alerts that ended and others that fire', () => {
   })
 })
 
-describe('an earlier news of a delivery', () => {
+describe('an earlier report of a delivery', () => {
   const [earlier, later] = [remembered(named('a', 1)), remembered(named('a', 2))]
 
   it('stays decided when the write for the later one was never stored', () => {
@@ -371,7 +371,7 @@ describe('the end of an alert whose firings can be taken back', () => {
 
   it.each<[string, Identity, Partial<AlertGroup>]>([
     ['has an id', { key: 'end', newsAt: 0 }, {}],
-    ['has an id beside the time of its end', { key: 'end', newsAt: 0 }, { endedAt: now - 60 * second }],
+    ['has an id in addition to the time of its end', { key: 'end', newsAt: 0 }, { endedAt: now - 60 * second }],
     ['has the time of its report alone', { key: 'end', newsAt: now - 60 * second }, {}],
   ])('takes nothing back from the next firing if it is a late copy that %s', (_how, identity, ended) => {
     const first = remembered({ ...named('m1', 0), group }, { undo: true })
@@ -384,7 +384,7 @@ describe('the end of an alert whose firings can be taken back', () => {
     expect(judged(memory, ending, 3600)).toBe('Duplicate')
   })
 
-  it('waits for any run of a hook that cools down, so that what is told last is what ran last', () => {
+  it('waits for any run of a hook that cools down, so that what is reported last is what ran last', () => {
     const run = remembered({}, { undo: true, cooldownMs: 30 * second })
     const running = decided(run, now, { ...step, claim: { ...claim, mark: 'rhook.b.1' } })(done)
     expect(judged(running, { ...end, cooldownMs: 30 * second }, 1)).toBe('unfinished')
@@ -399,7 +399,7 @@ describe('the end of an alert whose firings can be taken back', () => {
 })
 
 property(
-  'what is decided is a duplicate for the whole window, whatever else is decided meanwhile',
+  'what is decided is a duplicate for the whole window, regardless of what else is decided meanwhile',
   [
     fc.array(fc.tuple(fc.nat(9), fc.integer({ min: -20, max: 20 })), { maxLength: 40 }),
     fc.integer({ min: -39, max: 39 }),
@@ -431,11 +431,11 @@ describe('a signed body that counts once', () => {
     ['from a process whose clock is behind', signed('second', 'B'), -599.9, 'Duplicate'],
     ['when it is another body', signed('second', 'C'), 5, 'new'],
     ['to a hook that asks for it no more', remembered(named('second')), 5, 'new'],
-  ])('is told apart from a replay: %s', (_name, delivery, seconds, wanted) => {
+  ])('is distinguished from a replay: %s', (_name, delivery, seconds, wanted) => {
     expect(judged(memoryOf(first), delivery, seconds)).toBe(wanted)
   })
 
-  it('counts once whatever became of it: skipped, given up, or a repeat after the window of its name', () => {
+  it('counts once, regardless of its outcome: skipped, given up, or a repeat after the window of its name', () => {
     const copy = signed('second', 'B')
     expect(judged(memoryOf(first, { state: 'skipped', reason: 'Suspended' }), copy, 60)).toBe('Duplicate')
     const claimed = memoryOf(first, { ...step, claim })
@@ -450,7 +450,7 @@ describe('a signed body that counts once', () => {
     expect(judged(dropped(() => true)(claimed), copy, 1)).toBe('new')
   })
 
-  it('is remembered when a later news takes the place of its row, and when that is never made', () => {
+  it('is remembered when a later report takes the place of its row, and when that is never made', () => {
     const [old, next] = [signed('alert', 'B', { newsAt: 1 }), signed('alert', 'C', { newsAt: 2 })]
     const later = now + minute * second
     const claimed = decided(next, later, { ...step, claim })(memoryOf(old))
@@ -462,7 +462,7 @@ describe('a signed body that counts once', () => {
     expect(judged(dropped(() => true)(claimed), old, 2 * minute)).toBe('Duplicate')
   })
 
-  it('takes one row for each news, not one for each that replaces it', () => {
+  it('takes one row, not one for each report that replaces it', () => {
     const firings = [1, 2, 3, 4].map(newsAt => signed('alert', `body ${newsAt % 2}`, { newsAt }))
     const memory = firings.reduce((so, each, index) => made(each, now + index * 1000 * second)(so), emptyMemory)
     expect(memory.rows.map(({ key }) => key)).toEqual(['body 1', keyOf('alert')])

@@ -100,7 +100,7 @@ describe('a decision', () => {
     expect(requests).toEqual(['GET', 'GET'])
   })
 
-  it('is made anew when somebody else has written since', async () => {
+  it('is made again when somebody else has written since', async () => {
     const { clock, decide, open, requests, rows } = setUp()
     await Promise.all([decide(add('a')), clock.advance(100)])
     await Promise.all([decide(add('b'), 4000, open('two')), clock.advance(100)])
@@ -218,7 +218,7 @@ describe('a decision', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('tells whoever waits that what was judged has not been stored, and nobody when that is in doubt', async () => {
+  it('reports to its caller that what was judged has not been stored, but not when that is unknown', async () => {
     const { clock, decide, ledger, open, server } = setUp(['answered', 'answered'])
     await Promise.all([decide(add('a')), clock.advance(100)])
     await Promise.all([decide(add('b'), 4000, open('two')), clock.advance(100)])
@@ -284,7 +284,7 @@ describe('a record', () => {
     expect([rows(), ledger.idle]).toEqual([['b'], true])
   })
 
-  it.each(['', 'no JSON', '{"rows": 1}'])('whose content is %j begins anew, and the log says so', async content => {
+  it.each(['', 'no JSON', '{"rows": 1}'])('whose content is %j begins again, and the log says so', async content => {
     const { clock, decide, environment, rows, server } = setUp()
     server.putRecord('web-up', 'u1', content)
     const deciding = decide(add('a'))
@@ -351,7 +351,7 @@ describe('an update that can wait', () => {
     expect(environment.lines.join()).toContain('not written')
   })
 
-  it('takes no room of its own where it tells of a delivery: each is counted, and the newest are kept', async () => {
+  it('takes no room of its own where it reports a delivery: each is counted, and the newest are kept', async () => {
     const { clock, decide, ledger, server } = setUp()
     await Promise.all([decide(add('a')), clock.advance(100)])
     ledger.note(delivery())

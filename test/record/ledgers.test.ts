@@ -155,7 +155,7 @@ describe('records that nothing waits for', () => {
     await Promise.all([running, clock.advance(0)])
   })
 
-  it('do not end the process when an update is faulty: the log tells, and others are written', async () => {
+  it('do not end the process when an update is faulty: the log says so, and others are written', async () => {
     const { clock, counted, environment, ledgers, of, stop } = setUp()
     const running = ledgers.run(stop.signal)
     of('broken').later(() => {
@@ -171,7 +171,7 @@ describe('records that nothing waits for', () => {
 })
 
 describe('the ledgers of a process', () => {
-  it('are one for each hook, also when it is made anew under its name', () => {
+  it('are one for each hook, also when it is made again under its name', () => {
     const { ledgers, of } = setUp()
     expect(of('web-up')).toBe(of('web-up'))
     expect(ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'another' })).not.toBe(of('web-up'))

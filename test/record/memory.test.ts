@@ -19,7 +19,7 @@ const samples: readonly (readonly [string, Row])[] = [
   ['a step that is made', { state: 'done', key: 'a', at: 5, newsAt: 4, body: 'b', from: 2, to: 3 }],
   ['an act', { state: 'acted', key: 'a', at: 5, summary: 'rolled out Deployment/web' }],
   ['a skip', { state: 'skipped', key: 'a', at: 5, reason: 'Suspended' }],
-  ['a write of which nobody could tell', { state: 'unknown', key: 'a', at: 5, mark: 'rhook.a.1' }],
+  ['a write whose outcome nobody knows', { state: 'unknown', key: 'a', at: 5, mark: 'rhook.a.1' }],
   ['a claim', claimed],
   [
     'a claim that takes back, of a delivery that was decided before',

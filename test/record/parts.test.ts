@@ -236,7 +236,7 @@ const moves = fc.array(
   { maxLength: 12 },
 )
 
-property('what is leased since the last word is the same in whatever order the steps become known', [moves], found => {
+property('what is leased since the last word is the same in any order of the steps', [moves], found => {
   const rows = found.map(({ by, group, since }) => step(by, since, { group }))
   const shuffled = rows
     .map((row, index) => ({ row, place: found[index]?.place ?? 0 }))

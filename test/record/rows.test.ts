@@ -13,7 +13,7 @@ const rows = fc.array(
 
 describe('a record', () => {
   property(
-    'has room while fewer names than it holds are within their window, in whatever order they stand',
+    'has room while fewer names than it holds are within their window, in any order',
     [rows, fc.integer({ min: 1, max: 12 }), fc.integer({ min: 0, max: 12 })],
     (found, maxRows, windowMs) => {
       const all = found.map(({ agoMs, isDone, isNamed }, index): Row => ({

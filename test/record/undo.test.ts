@@ -103,7 +103,7 @@ const steps = fc.array(
   { maxLength: 12 },
 )
 
-property('is the same in whatever order the steps become known, and by whatever clocks', [steps], found => {
+property('the sum of changes is the same in any order of the steps, and by any clocks', [steps], found => {
   const rows = found.map(({ at, by, isUndo, uid }) => step(uid, by, { at, ...(isUndo && { undoes: by }) }))
   const reported = rows
     .map((row, index) => ({ row, place: found[index]?.place ?? 0 }))

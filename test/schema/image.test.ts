@@ -76,7 +76,7 @@ const texts = fc.oneof(
   fc.string({ maxLength: 60 }),
 )
 
-describe('whatever is read', () => {
+describe('an image that is read', () => {
   property('reads again as itself, in full', [texts], text => {
     const image = parseImage(text)
     if (!image) return

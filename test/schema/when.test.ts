@@ -86,7 +86,7 @@ describe('an expression', () => {
   })
 
   property(
-    'is scanned for what it is, whatever texts and comments stand between its brackets',
+    'is scanned for what it is, with any texts and comments between its brackets',
     [
       fc.integer({ min: 0, max: 24 }),
       fc.array(

@@ -6,7 +6,7 @@ import { parseArgs, promisify } from 'node:util'
 
 const usage = `node test/simulation/fingerprints.ts [REVISION] [--histories N] [--from SEED]
 
-Runs the histories of 250 seeds with the code as it is here and with that of REVISION (HEAD unless told otherwise), and
+Runs the histories of 250 seeds with the code as it is here and with that of REVISION (HEAD by default), and
 compares their fingerprints: a change of structure keeps them. Names the seeds that differ, and where the first one does.`
 
 const run = promisify(execFile)

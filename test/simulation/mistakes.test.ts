@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { listedMistakes } from './mistakes/listed.ts'
 
-test('the page on how it is proved tells of each mistake, and each that it tells of is a test', () => {
+test('the page on how it is proved lists each mistake, and each that it lists is a test', () => {
   const tests = readdirSync('test/simulation/mistakes').filter(file => file.endsWith('.test.ts'))
   const listed = listedMistakes().map(({ name }) => `${name}.test.ts`)
   expect(listed.toSorted()).toEqual(tests.toSorted())

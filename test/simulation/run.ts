@@ -8,8 +8,8 @@ import { runHistory } from './history.ts'
 const usage = `node test/simulation/run.ts [--seconds N | --histories N] [--from SEED] [--workers N]
 node test/simulation/run.ts --seed N [--trace]
 
-Runs histories of the whole product in virtual time, from fresh seeds or from SEED on, for 60 seconds unless told
-otherwise; or the one history of a seed, and with --trace prints all that happens in it.`
+Runs histories of the whole product in virtual time, from fresh seeds or from SEED on, for 60 seconds by
+default; or the one history of a seed, and with --trace prints all that happens in it.`
 
 interface Ran {
   readonly seed: number

@@ -48,7 +48,7 @@ describe('the version of a target', () => {
     expect(known.isContended).toBe(false)
   })
 
-  it('is contended anew after a watch: what was so before it says nothing', () => {
+  it('is no longer contended after a watch: what was so before it says nothing', () => {
     const { known } = setUp()
     for (let conflicts = 0; conflicts < 3; conflicts++) known.stale(true)
     expect(known.isContended).toBe(true)
@@ -65,7 +65,7 @@ describe('the version of a target', () => {
 })
 
 describe('the version of a target that is watched', () => {
-  it('is what the watch has told, also for a claim, for as long as any version is good', async () => {
+  it('is what the watch has reported, also for a claim, for as long as any version is good', async () => {
     const { clock, usable } = watchedAt10()
     await clock.advance(59_999)
     expect([usable(true), usable()]).toEqual([10, 10])
@@ -73,7 +73,7 @@ describe('the version of a target that is watched', () => {
     expect([usable(true), usable()]).toEqual([undefined, undefined])
   })
 
-  it('counts as told only once the watch has told what is known', async () => {
+  it('counts as reported only once the watch has reported what is known', async () => {
     const { clock, known, usable } = setUp()
     known.stale(false)
     known.read(version(9))
@@ -86,7 +86,7 @@ describe('the version of a target that is watched', () => {
     expect(usable(true)).toBe(9)
   })
 
-  it('is read after a conflict, and believed again once the watch has told what the read showed', async () => {
+  it('is read after a conflict, and believed again once the watch has reported what the read showed', async () => {
     const { clock, known, usable } = watchedAt10()
     known.stale(false)
     known.reported(version(11)) // newer than the one that was refused, and older than the one that refused it
@@ -98,7 +98,7 @@ describe('the version of a target that is watched', () => {
     expect(usable(true)).toBe(12)
   })
 
-  it('is what the watch has told, where that is newer than what a read shows', () => {
+  it('is what the watch has reported, where that is newer than what a read shows', () => {
     const { known } = watchedAt10()
     expect(known.read(version(9)).count).toBe(10)
     expect(known.read(version(11)).count).toBe(11)
@@ -130,7 +130,7 @@ describe('the version of a target that is watched', () => {
     expect([usable(), known.isWatchStale]).toEqual([29, false])
   })
 
-  it('is read where the watch has told that it cannot be used', () => {
+  it('is read where the watch has reported that it cannot be used', () => {
     const { known, usable } = watchedAt10()
     known.reported(undefined)
     expect(usable()).toBeUndefined()
@@ -144,7 +144,7 @@ describe('the version of a target that is watched', () => {
   })
 
   property(
-    'is never older than one that was learnt before, in whatever order answers and the watch tell of it',
+    'is never older than one that was learnt before, in any order in which answers and the watch report it',
     [
       fc.array(fc.record({ by: fc.constantFrom('read', 'written', 'reported'), number: fc.nat(50) }), {
         maxLength: 40,

@@ -61,7 +61,7 @@ describe('a post whose hook changes while it waits', () => {
     expect(server.replicas('web')).toBe(4)
   })
 
-  it('is told so on a dry run too', async () => {
+  it('is answered so on a dry run too', async () => {
     const { clock, post } = setUp()
     const previewed = post(() => false, undefined, true)
     await clock.advance(100)

@@ -89,7 +89,7 @@ describe('claims that their processes have left behind', () => {
   })
 })
 
-describe('a claim of which nobody can tell any more', () => {
+describe('a claim whose outcome nobody can find out any more', () => {
   it('says nothing of another from the same version whose process is at work', async () => {
     const { clock, server, start } = setUp()
     const claim = claimOf(server)
@@ -150,7 +150,7 @@ describe('a delivery in a batch with others', () => {
     expect(server.writes.map(({ to }) => to)).toEqual([4, 5])
   })
 
-  it('is told of its own skip, although the write of the others is refused', async () => {
+  it('is answered with its own skip, although the write of the others is refused', async () => {
     const { clock, start, world } = setUp()
     const process = start()
     const early = process.post({ ...named('a'), cooldownMs: 60_000 })
@@ -168,7 +168,7 @@ describe('a delivery in a batch with others', () => {
     expect(await before).toMatchObject({ step: 'failed' })
   })
 
-  it('is told why it was skipped, although the write of the others came too late', async () => {
+  it('is answered why it was skipped, although the write of the others came too late', async () => {
     const { clock, server, start, world } = setUp()
     const process = start()
     const early = process.post({ ...named('a'), cooldownMs: 60_000 })
@@ -187,7 +187,7 @@ describe('a delivery in a batch with others', () => {
     expect([await before, patches]).toMatchObject([{ step: 'done' }, 3])
   })
 
-  it('is judged on what became of the others, where nobody can tell that of their write', async () => {
+  it('is judged on the outcomes of the others, also where that of their write is unknown', async () => {
     const { clock, server, start, world } = setUp()
     const process = start()
     world.fault = request => (request.startsWith('PATCH') ? 'answer lost' : 'answered')
@@ -327,7 +327,7 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     expect(server.replicas('web')).toBe(3)
   })
 
-  it('does not give the others up because the API server would not tell once', async () => {
+  it('does not give the others up because the API server refused a read once', async () => {
     const installation = setUp()
     const { clock, start, world } = installation
     claimedTogether(installation)

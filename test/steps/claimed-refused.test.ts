@@ -9,7 +9,7 @@ import { type About, setUp, named, putRows, claimsIn, claimOf } from './claimed.
 
 describe('a post without a name in a write that was refused', () => {
   // The other process is allowed to write by then: rights are given and taken, and webhooks change their minds.
-  it('is not told that nothing was changed: another process may finish the claim of the named one beside it', async () => {
+  it('is not answered that nothing was changed: another process may finish the claim of the named one with it', async () => {
     const { clock, server, start, world } = setUp()
     const [first, second] = [start(), start()]
     let refusals = 5
@@ -93,7 +93,7 @@ describe('a claimed write that the API server refuses', () => {
     expect(await claimsAfter(installation, second)).toEqual([])
   })
 
-  it('leaves nothing that the end of its alert could take back, and that end is told so', async () => {
+  it('leaves nothing that the end of its alert could take back, and that end is answered so', async () => {
     const installation = setUp()
     const { clock, server, start, world } = installation
     const group = { key: 'g', firing: ['x'], mixed: false }

@@ -26,7 +26,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     expect(requests.filter(request => request.startsWith('PATCH'))).toHaveLength(2)
   })
 
-  it('is made anew where somebody else has written first', async () => {
+  it('is computed again where somebody else has written first', async () => {
     const { clock, server, start } = setUp()
     putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     server.outsideWrite('web', () => 8)
@@ -35,7 +35,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     expect(await copy).toEqual({ step: 'done', from: 8, to: 9 })
   })
 
-  it('counts as unknown where the history is gone that would tell, and is not made again', async () => {
+  it('counts as unknown where the history that would show it is gone, and is not made again', async () => {
     const { clock, server, start } = setUp()
     putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim: claimOf(server) }])
     for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
@@ -95,7 +95,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     ])
   })
 
-  it('is looked up anew before it is finished: what was known may be over', async () => {
+  it('is looked up again before it is finished: what was known may be over', async () => {
     const { clock, server, start } = setUp()
     const second = start()
     const claim = claimOf(server)
@@ -220,7 +220,7 @@ describe('a claim that cannot be cleared up', () => {
   })
 })
 
-describe('what was answered, and another process could not tell of', () => {
+describe('what was answered, and another process could not find out', () => {
   const group = { key: 'g', firing: ['x'], mixed: false }
   const end = { ...named('end').delivery, phase: 'resolved', group: { ...group, firing: [] } } as const
 
@@ -275,7 +275,7 @@ describe('what was answered, and another process could not tell of', () => {
     expect(await again).toMatchObject({ step: 'done' })
   })
 
-  it('is known once its process tells of it', async () => {
+  it('is known once its process reports it', async () => {
     const { clock, start, reportBoth } = await given({ delivery: { ...named('a').delivery, group }, undo: true })
     await reportBoth()
     const over = start().undo({ delivery: end })
@@ -300,7 +300,7 @@ describe('a claim on a target whose kind cannot be asked for', () => {
   })
 })
 
-describe('a report of new alerts beside ended ones', () => {
+describe('a report of new alerts together with ended ones', () => {
   it('is a step although somebody else wrote first', async () => {
     const { clock, server, start, world } = setUp()
     const group = { key: 'g', firing: ['x', 'z'], mixed: true }

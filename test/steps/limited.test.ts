@@ -133,7 +133,7 @@ describe('a hook with a limit of 6 deliveries within an hour', () => {
     expect(await inTurn(world, [() => process.undo(alert('resolved', 7))])).toMatchObject([{ reason: 'NothingToUndo' }])
   })
 
-  it('counts from nothing once it is made anew', async () => {
+  it('counts from nothing once it is made again', async () => {
     const world = setUp()
     const runs = Array.from({ length: 6 }, (_, index) => ({ at: world.clock.now(), of: `run ${index}` }))
     for (const [uid, made] of [

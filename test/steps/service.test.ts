@@ -110,7 +110,7 @@ describe('posts for one target', () => {
 })
 
 describe('a post whose step cannot be made', () => {
-  it('is told that the target is missing, or whose it is', async () => {
+  it('is answered that the target is missing, or whose it is', async () => {
     const { clock, post, server } = setUp(1)
     server.ownerReferences = [{ kind: 'Rollout', name: 'web', controller: true }]
     const owned = post()
@@ -153,7 +153,7 @@ describe('a post whose step cannot be made', () => {
     expect(await second).toEqual({ step: 'done', from: 2, to: 3 })
   })
 
-  it('is told that the target is missing, however often it has been made and deleted before', async () => {
+  it('is answered that the target is missing, however often it has been made and deleted before', async () => {
     const { clock, post, server } = setUp(10)
     const one = async (): Promise<Step> => {
       const posted = post(up(10))
@@ -169,7 +169,7 @@ describe('a post whose step cannot be made', () => {
     }
   })
 
-  it('is told that there is no /scale when the object is there and its /scale is not', async () => {
+  it('is answered that there is no /scale when the object is there and its /scale is not', async () => {
     const { clock, post, server } = setUp(1)
     server.fault = ({ method }) => (method === 'PATCH' ? { status: 404, headers: {}, body: '{}' } : 'answered')
     const posted = post()
@@ -275,14 +275,14 @@ describe('a post whose write is in doubt', () => {
   it.each<[string, NetworkFault, (server: ScaleServer) => void, string[]]>([
     ['was stored, and its answer lost: it is not written twice', 'answer lost', () => {}, ['LIST']],
     [
-      'was stored, and others have written since: the first version after it tells',
+      'was stored, and others have written since: the first version after it shows that',
       'answer lost',
       server => [7, 8, 9].forEach(count => server.outsideWrite(count)),
       ['LIST', 'LIST', 'LIST'],
     ],
     ['was lost on its way: the same is sent again', 'lost on its way', () => {}, ['LIST', 'PATCH 2']],
     [
-      'was lost on its way, and someone else wrote first: it is computed anew',
+      'was lost on its way, and someone else wrote first: it is computed again',
       'lost on its way',
       server => server.outsideWrite(7),
       ['LIST', 'GET', 'PATCH 8'],
@@ -307,7 +307,7 @@ describe('a post whose write is in doubt', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('gets no answer where the history that would tell is gone', async () => {
+  it('gets no answer where the history that would show it is gone', async () => {
     const { clock, post, server } = setUp(1)
     server.fault = ({ method }) => (method === 'PATCH' ? 'answer lost' : 'answered')
     const posted = post()

@@ -172,7 +172,7 @@ describe('a write that nobody has heard of since', () => {
     return await posted
   }
 
-  it('was never made if that mark is there at another version, whatever the history says', async () => {
+  it('was never made if that mark is there at another version, regardless of what the history says', async () => {
     const x = await left()
     x.server.outsideWrite('web')
     x.server.compact()

@@ -132,7 +132,7 @@ describe('a Secret', () => {
     expect(asked).toHaveLength(2)
   })
 
-  it('is kept with the credential alone, however long that is and whatever else is in it', async () => {
+  it('is kept with the credential alone, however long that is, and with nothing else that is in it', async () => {
     const { asked, readSecret, server } = setUp()
     const [token, other] = ['x'.repeat(40_000), 'y'.repeat(10_000)]
     server.answer = () =>

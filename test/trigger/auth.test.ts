@@ -109,7 +109,7 @@ describe('a post to a hook', () => {
     [bearer, { 'www-authenticate': 'Bearer realm="receiver-hooks"' }],
     [basic, { 'www-authenticate': 'Basic realm="receiver-hooks", charset="UTF-8"' }],
     [hmac, {}],
-  ])('that proves nothing to $form is told so in one way, whatever is wrong', async (auth, headers) => {
+  ])('that proves nothing to $form gets one answer, regardless of what is wrong', async (auth, headers) => {
     const bar = authBar(readable)
     const wrong = [{}, { authorization: 'Bearer x' }, { authorization: 'x' }, { 'x-hub-signature-256': 'sha256=00' }]
     for (const sent of wrong) {
@@ -163,7 +163,7 @@ describe('a post to a hook that takes messages of one topic of SNS', () => {
     expect(await authBar(noSecret)(hook, headers, posted(json, headers))).toEqual(refused)
   })
 
-  it('is told what it is told where its body does not arrive or nobody can read it now, and no more', async () => {
+  it('is answered that its body does not arrive or cannot be read now, and no more', async () => {
     const sent = () => Promise.resolve({ body: new Uint8Array() })
     const tooLarge = { refused: refusal(413, 'BodyTooLarge') }
     const overloaded = { refused: refusal(503, 'Overloaded') }
@@ -174,7 +174,7 @@ describe('a post to a hook that takes messages of one topic of SNS', () => {
   })
 })
 
-describe.each([bearer, basic, hmac])('where it cannot be told whether a post satisfies $form', auth => {
+describe.each([bearer, basic, hmac])('where it is unknown whether a post satisfies $form', auth => {
   const hook = { ...someHook, auth }
 
   it.each<[string, Awaited<ReturnType<ReadSecret>>, string, string, RegExp]>([

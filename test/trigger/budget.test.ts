@@ -242,7 +242,7 @@ describe('what the posts to one hook make the API server store', () => {
     x.stop()
   })
 
-  it('is told to the owner of the hook where it ends restarts', async () => {
+  it('is reported to the owner of the hook where it ends restarts', async () => {
     const more = Object.fromEntries(Array.from({ length: 4 }, (_, i) => [`web-${i}`, 'web']))
     const x = await setUp({ flooded: redeploy('web') }, more)
     const answers = await x.post('flooded', true, 45)
@@ -271,7 +271,7 @@ describe('what the posts to one hook make the API server store', () => {
     x.stop()
   })
 
-  it('is told to the owner of the hook, once a minute', async () => {
+  it('is reported to the owner of the hook, once a minute', async () => {
     const x = await setUp({ flooded: scale('web') })
     const untilRefused = async (): Promise<number> => {
       for (let posts = 0; posts < 1000; posts++) {

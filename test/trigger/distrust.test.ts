@@ -86,7 +86,7 @@ describe('posts of a source that is not trusted', () => {
 })
 
 describe('a source that has proved itself at a name', () => {
-  it('is trusted there whatever others send, but not elsewhere, and not once it is refused itself', () => {
+  it('is trusted there regardless of what others send, but not elsewhere, and not once it is refused itself', () => {
     const { distrust } = setUp()
     const [here, there] = [
       { namespace: 'shop', name: 'web-up' } as const,

@@ -118,7 +118,7 @@ const onRead = (act: () => Promise<unknown>) => {
 describe('a post that asks for an outcome while all hooks are stopped', () => {
   const ask = { headers: { 'idempotency-key': 'one' } }
 
-  it('is not told that nothing was changed if the record cannot be read', async () => {
+  it('does not get the answer that nothing was changed if the record cannot be read', async () => {
     const { clock, post, stopHooks, world } = await setUp()
     await stopHooks()
     await clock.advance(3000)
@@ -281,7 +281,7 @@ describe('a post', () => {
 })
 
 describe('a delivery', () => {
-  it('is answered before the log is told of it', async () => {
+  it('is answered before it is logged', async () => {
     const { environment, post } = await setUp()
     const logged = (): number => environment.lines.filter(line => line.includes('"msg":"delivery"')).length
     const loggedAtSending: number[] = []

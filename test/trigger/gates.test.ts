@@ -17,7 +17,7 @@ describe('a gate', () => {
     ['skips a resolved alert', {}, 'resolved', 'Resolved'],
     ['lets a resolved alert through where the hook asks for it', { onResolved: 'run' }, 'resolved', undefined],
     [
-      'skips a partly resolved group, whatever the hook asks for',
+      'skips a partly resolved group, regardless of what the hook asks for',
       { onResolved: 'run' },
       'partly resolved',
       'PartlyResolved',

@@ -286,7 +286,7 @@ describe('a hook that is found by its name', () => {
     expect(world.reads).toBe(0)
   })
 
-  it('is read live otherwise, whatever its uid is now', async () => {
+  it('is read live otherwise, also when its uid is another one now', async () => {
     const { cache, clock, makeHook, remove, world } = await setUp()
     world.network = 'silent'
     await remove()

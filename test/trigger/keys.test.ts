@@ -29,7 +29,7 @@ const unwatched = () => {
 }
 
 describe('the public keys', () => {
-  it('are read once more where the watch has told of a change before an answer that may be older', async () => {
+  it('are read once more where the watch has reported a change before an answer that may be older', async () => {
     const answers: ((response: ApiResponse) => void)[] = []
     const connection = scriptedConnection(request =>
       request.path.endsWith(publicKeysConfigMap)
@@ -113,7 +113,7 @@ describe('the public keys', () => {
     expect((await after)?.find(newer.kid)).toBeDefined()
   })
 
-  it('are read once more for whoever asked during a read that failed', async () => {
+  it('are read once more for a caller that asked during a read that failed', async () => {
     const { answers, clock, keys } = unwatched()
     const first = keys.readRecent()
     await clock.advance(3)

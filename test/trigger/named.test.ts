@@ -191,7 +191,7 @@ const wrong: readonly (readonly [string, Partial<NamedPath>, Readonly<Record<str
 ]
 
 describe('posts that prove nothing at a URL with a name', () => {
-  it('get one answer at one time, whatever is there, and whatever is wrong', async () => {
+  it('get one answer at one time, regardless of what is there and of what is wrong', async () => {
     const { post } = await setUp()
     for (const [what, to, headers] of wrong) {
       const { body, headers: sent, ms, status } = await post(to, { headers })
@@ -223,7 +223,7 @@ describe('posts that prove nothing at a URL with a name', () => {
     }
   })
 
-  it('wait alike for an issuer that does not answer, whatever hook the token is for', async () => {
+  it('wait alike for an issuer that does not answer, regardless of which hook the token is for', async () => {
     const { post } = await setUp('hangs')
     const posts: readonly (readonly [string, object, string])[] = [
       ['by-issuer', {}, '2100 503 IssuerUnavailable'],
@@ -327,7 +327,7 @@ describe('posts with a proof at a URL with a name', () => {
     expect(ms).toBeLessThan(refusedEveryMs)
   })
 
-  it('are told what stands in the way, as with a token', async () => {
+  it('get the reason why nothing runs, as with a token', async () => {
     const { clock, patch, post } = await setUp()
     expect(await post({ name: 'suspended' }, { headers: bearer })).toMatchObject({
       status: 200,

@@ -64,7 +64,7 @@ describe('before anything is done with a request', () => {
     ['a token with a part too many', `${known}.A`],
     ['a token that is cut short', known.slice(0, -1)],
     ['a text that is longer than a token', `A${known}`.repeat(30)],
-  ])('%s is told apart, and counted', async (_name, token) => {
+  ])('%s is distinguished, and counted', async (_name, token) => {
     const { ask, recorded } = await setUp()
     expect(ask(token)).toBe('404 UnknownToken')
     expect(recorded).toHaveLength(1)

@@ -213,7 +213,7 @@ describe('a signature of Standard Webhooks', () => {
     },
   )
 
-  it('is judged whatever it is, and throws for nothing', () => {
+  it('is judged in any form, and throws for nothing', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary' }),
@@ -315,7 +315,7 @@ describe('the previous secret', () => {
     ],
     ['hmac', { form: 'hmac', header: 'X-Sig', prefix: '', keys: [next, before] }, ['next', 'before', 'else'].map(x)],
     ['standardWebhooks', webhooks(...keys.slice(0, 2)), keys.map(signed)],
-  ])('counts beside the present one, for %s', (_form, credentials, [present = {}, previous = {}, other = {}]) => {
+  ])('counts as the present one does, for %s', (_form, credentials, [present = {}, previous = {}, other = {}]) => {
     expect(proves(credentials, present, bytes('body'))).toBe(true)
     expect(proves(credentials, previous, bytes('body'))).toBe(true)
     expect(proves(credentials, other, bytes('body'))).toBe(false)

@@ -66,7 +66,9 @@ export const checkpointsIn = (
   const seen = new Set(history.versions.map(({ resourceVersion, target }) => `${target} ${resourceVersion}`))
   for (const { made, target, to } of history.outside) {
     if (made === undefined || seen.has(`${target} ${made}`)) continue
-    violations.push(`${target}: the outside writer was told that its ${to} was stored as ${made}, and nobody saw that`)
+    violations.push(
+      `${target}: the outside writer got the answer that its ${to} was stored as ${made}, and nobody saw that`,
+    )
   }
   return { checkpoints, violations }
 }

@@ -21,7 +21,7 @@ export const report = (seed: number, extent: Extent, { history, steps, tookMs }:
     `posts by kind: ${tally(posts.map(({ hook }) => kinds.get(hook) ?? ''))}`,
     `named: ${deliveries.length} deliveries in ${named.length} posts, ${deliveries.length - served.length} given up`,
     `without an answer: ${lost.length} (${lost.filter(({ name }) => name !== undefined).length} named)`,
-    `deliveries that nobody was told of: ${checked.unanswered}, of which ${checked.unansweredApplied} explain a write`,
+    `deliveries without an answer: ${checked.unanswered}, of which ${checked.unansweredApplied} explain a write`,
     `killed: ${extent.triggerKills} triggers, the API server ${extent.apiServerKills} times`,
     `versions of targets: ${stored}; outside writes: ${outside.filter(({ made }) => made !== undefined).length} stored, ${outside.filter(({ made }) => made === undefined).length} unanswered`,
     `the triggers' metrics, as far as they could be read: ${[...steps].map(([name, value]) => `${name} ${value}`).join(', ')}`,

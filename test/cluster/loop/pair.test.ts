@@ -100,7 +100,7 @@ it('a notification whose answer was lost is no second step, neither at once nor 
   for (const name of peers) expect(await peer(name).webhooks('notifications_failed_total')).toBe(1)
 })
 
-describe('with two Prometheus, each news is a step', () => {
+describe('with two Prometheus, each change is a step', () => {
   /** Sets up two that watch the load of one pod, which is neither busy nor idle. */
   const setUpBoth = async (name: string) => {
     const here = await setUp(name)

@@ -260,7 +260,7 @@ describe('a clone', () => {
     ['web', [], 'web'],
     ['web', ['web'], 'web-2'],
     ['web-2', ['web-2', 'web-3'], 'web-4'],
-  ])('of %s beside %j is named %s', (name, taken, free) => {
+  ])('of %s next to %j is named %s', (name, taken, free) => {
     expect(freeName(name, new Set([...taken, ...(name === 'web-2' ? ['web-2'] : [])]))).toBe(free)
   })
 
@@ -304,7 +304,7 @@ describe('the stairs', () => {
   })
 
   it.each([{ action: 'up', by: '0%', max: 3 }, { action: 'sideways', max: 3 }, { action: 'up' }, undefined])(
-    'are not told of %j',
+    'are not shown for %j',
     member => {
       expect(stairs(member, 1)).toBeUndefined()
     },
@@ -372,7 +372,7 @@ describe('a fault', () => {
       [['spec.auth', 'must have exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns']],
       'Still needed: What a post must prove.',
     ],
-  ] as const)('%j is told in words', (wrong, text) => {
+  ] as const)('%j is shown in words', (wrong, text) => {
     expect(problemOf(new Map(wrong))).toBe(text)
   })
 })
@@ -391,7 +391,7 @@ describe('lines', () => {
 describe('a change by somebody else', () => {
   const base = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
 
-  it('is told field by field, with what was typed where both changed it', () => {
+  it('is shown field by field, with what was typed where both changed it', () => {
     const theirs = { ...base, cooldown: '1m', scale: { ...base.scale, min: 3, max: 7, target: { name: 'api' } } }
     const mine = { ...base, scale: { ...base.scale, min: 2 } }
     expect(theirChanges(base, theirs, mine).map(({ path, ...values }) => [path.join('.'), values])).toEqual([
@@ -422,7 +422,7 @@ describe('a change by somebody else', () => {
     }
   })
 
-  it('is told in few words', () => {
+  it('is shown in few words', () => {
     expect([undefined, 3, '25%', { kind: 'Cluster', name: 'a', pool: 'b' }, ['v1']].map(valueText)).toEqual([
       'not set',
       '3',

@@ -69,7 +69,7 @@ describe("the page's side of the stream", () => {
     expect(received).toEqual(['live', 'synced', 'lost', 'live'])
   })
 
-  it('lists anew where a list was cut', async () => {
+  it('lists again where a list was cut', async () => {
     const { clock, opened } = start()
     await settle()
     opened[0]?.send('id: 5\ndata: {"type":"synced"}\n\ndata: {"type":"begin"}\n\n')

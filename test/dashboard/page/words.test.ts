@@ -133,20 +133,20 @@ describe('times', () => {
     [-7200, '2h ago'],
     [-200_000, '2d ago'],
     [3600, 'in 1h'],
-  ])('%i s from now are told as %s', (seconds, expected) => {
+  ])('%i s from now are shown as %s', (seconds, expected) => {
     expect(ago(new Date(now + seconds * 1000).toISOString(), now)).toBe(expected)
   })
 
-  it('tells nothing of what is no moment', () => {
+  it('are empty for what is no moment', () => {
     expect(ago('<b>soon</b>', now)).toBe('')
   })
 
-  it('tells how long something lasts', () => {
+  it('say how long something lasts', () => {
     const expected = [12_000, 240_000, 4 * 3_600_000, 168 * 3_600_000].map(lasting)
     expect(expected).toEqual(['12 s', '4 min', '4 h', '7 days'])
   })
 
-  it('has a date for a moment, and nothing for what is none', () => {
+  it('have a date for a moment, and nothing for what is none', () => {
     expect(dateText(now)).toContain('2026')
     expect(dateText(NaN)).toBe('')
   })

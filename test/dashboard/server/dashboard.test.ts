@@ -249,7 +249,7 @@ describe('the server of the page', () => {
     })
   })
 
-  it('posts a trial once, named, to the trigger that it is told, with the token alone', async () => {
+  it('posts a trial once, named, to the trigger that it is given, with the token alone', async () => {
     const posted: OutboundRequest[] = []
     const outbound = async (request: OutboundRequest) => {
       posted.push(request)

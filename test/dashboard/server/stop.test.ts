@@ -26,7 +26,7 @@ const openFor = async (respond: (request: ApiRequest) => ReturnType<typeof answe
   return { alice: await open(), asked }
 }
 
-it('whoever may not read the stop is told of none, and that it is not known', async () => {
+it('somebody who may not read the stop is shown none, and that it is not known', async () => {
   const { alice } = await openFor(() => answer(403, { reason: 'Forbidden', message: 'alice cannot get configmaps' }))
   expect(await alice.get('/api/stop')).toMatchObject({
     status: 200,

@@ -16,7 +16,7 @@ const changesOf = (fires: (second: number) => boolean, seconds: number, repeatIn
   return changes
 }
 
-it('an alert is told of after group_wait, again with each group_interval, and when it is over', () => {
+it('an alert is reported after group_wait, again with each group_interval, and when it is over', () => {
   expect(changesOf(second => second >= 2 && second < 10, 20)).toEqual([
     '3 s: first notification',
     '7 s: repeat interval elapsed',
@@ -32,7 +32,7 @@ it('a repeat_interval that equals group_interval has a repeat at every second fl
   ])
 })
 
-it('an alert that is over before group_wait is not told of', () => {
+it('an alert that is over before group_wait is not reported', () => {
   expect(changesOf(second => second < 1, 10)).toEqual([])
 })
 

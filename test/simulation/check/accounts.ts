@@ -68,7 +68,7 @@ const answeredWithoutRights = (timeline: Timeline): readonly Violation[] =>
     if (answer === undefined || answer === 'no answer' || !decided.has(answer.body.outcome ?? '')) return []
     const versions = mayGoBy(timeline, story, arrived, ended).filter(version => isThere(version, post.uid))
     if (versions.some(version => !hadNoRights(timeline, accountOf(version), ended))) return []
-    const why = `post ${post.id} to ${post.hook} was told ${answer.body.reason}, and its account may do nothing`
+    const why = `post ${post.id} to ${post.hook} got ${answer.body.reason}, and its account may do nothing`
     return [{ promise: 'account', why }]
   })
 

@@ -82,7 +82,7 @@ const ranStopped = ({ story, timeline, versions }: Omit<About, 'explanation'>): 
   const asked = post.waitMs !== undefined && isOfEarlier(answer)
   if (asked || !decided.has(at(answer, 'body', 'outcome')) || mayRunAt(timeline, story, versions, arrived, ended))
     return undefined
-  return { promise: '5', why: `was told ${String(at(answer, 'body', 'reason'))}, and all hooks were stopped` }
+  return { promise: '5', why: `got ${String(at(answer, 'body', 'reason'))}, and all hooks were stopped` }
 }
 
 const isOfEarlier = (answer: Story['answer']): boolean =>
@@ -153,13 +153,15 @@ type Judge = (about: About, answer: Answer) => Violation | undefined
 const judge: Judge = (about, answer) => {
   const known = judges[answer.reason]
   if (known) return known(about, answer)
-  return { promise: 'answers', why: `was told ${answer.reason}, which nothing in here can cause` }
+  return { promise: 'answers', why: `got ${answer.reason}, which nothing in here can cause` }
 }
 
 const unlessSome =
   (promise: string, why: string, holds: (version: HookVersion, about: About, answer: Answer) => boolean): Judge =>
   (about, answer) =>
-    about.versions.some(version => holds(version, about, answer)) ? undefined : { promise, why: `was told ${why}` }
+    about.versions.some(version => holds(version, about, answer))
+      ? undefined
+      : { promise, why: `got the answer ${why}` }
 
 /** The count that an answer speaks of is one at which the hook does nothing, and one that the target had. */
 const stays =
@@ -171,12 +173,12 @@ const stays =
     const versions = mayGoBy(timeline, story, story.arrived, story.ended)
     const there = versions.filter(version => isThere(version, story.post.uid))
     if (!there.some(version => isStill(version, count, story) || stepOf(version, count) === outcome(count))) {
-      return { promise: '2', why: `was told that ${count} ${what}` }
+      return { promise: '2', why: `got the answer that ${count} ${what}` }
     }
     const isSeen = there.some(version => countsSeen(timeline, explanation, story, targetOf(version)).has(count))
     return isSeen
       ? undefined
-      : { promise: '1', why: `was told that the count is ${count}, which it never was meanwhile` }
+      : { promise: '1', why: `got the answer that the count is ${count}, which it never was meanwhile` }
   }
 
 /** Whether a hook takes back, and that would change nothing at a count, whichever way it goes. */
@@ -197,7 +199,7 @@ const isTrue: Judge = () => undefined
 const isRefused: Judge = ({ story, timeline, versions }) =>
   wasRefusing(timeline, story.arrived, story.ended) || versions.some(version => wasPowerless(timeline, version, story))
     ? undefined
-    : { promise: 'answers', why: 'was told that the API server refuses the count, which it did not meanwhile' }
+    : { promise: 'answers', why: 'got the answer that the API server refuses the count, which it did not meanwhile' }
 
 const maySee =
   (shown: Shown) =>
@@ -237,16 +239,20 @@ const judges: Partial<Record<Reason, Judge>> = {
   AtBound: stays('is at a bound', count => count),
   WouldPassBound: stays('is so near to a bound that a step would pass it', () => 'rejected'),
   Stopped: ({ story, timeline }) =>
-    wasStopped(timeline, story) ? undefined : { promise: '5', why: 'was told that all hooks are stopped' },
+    wasStopped(timeline, story) ? undefined : { promise: '5', why: 'got the answer that all hooks are stopped' },
   Suspended: unlessSome('5', 'that the hook is suspended', ({ object }) => at(object, 'spec', 'suspend') === true),
-  CoolingDown: unlessSome('4', 'of a cooldown that the hook does not have', hasCooldown),
-  LimitReached: unlessSome('limits', 'of a limit that the hook does not have', hasLimits),
+  CoolingDown: unlessSome('4', 'that it cools down, and the hook has no cooldown', hasCooldown),
+  LimitReached: unlessSome('limits', 'that a limit is reached, and the hook has none', hasLimits),
   OutcomeUnknown: ({ timeline }) =>
-    hasForgotten(timeline) ? undefined : { promise: '4', why: 'was told that the history is gone, and it never was' },
+    hasForgotten(timeline)
+      ? undefined
+      : { promise: '4', why: 'got the answer that the history is gone, and it never was' },
   Resolved: ({ story }) =>
     story.post.kind === 'resolved' ? undefined : { promise: '1', why: 'was taken for the end of an alert' },
-  ManagedByAutoscaler: unlessSome('5', 'of an autoscaler that the status does not speak of', ({ object }) =>
-    JSON.stringify(object['status']).includes('ManagedByAutoscaler'),
+  ManagedByAutoscaler: unlessSome(
+    '5',
+    'that an autoscaler owns the target, of which the status does not speak',
+    ({ object }) => JSON.stringify(object['status']).includes('ManagedByAutoscaler'),
   ),
   Forbidden: isRefused,
   NotScalable: isRefused,
@@ -269,18 +275,14 @@ const judges: Partial<Record<Reason, Judge>> = {
     (version, { story }) => !accepts(version, story.post.rotation, Number.MAX_SAFE_INTEGER),
   ),
   Unauthorized: unlessSome('auth', 'that it does not show what is asked for, which it does', maySee('too little')),
-  AuthSecretNotFound: unlessSome(
-    'auth',
-    'that a Secret is missing, which it never was meanwhile',
-    maySee('cannot be told'),
-  ),
+  AuthSecretNotFound: unlessSome('auth', 'that a Secret is missing, which it never was meanwhile', maySee('unknown')),
   IssuerUnavailable: unlessSome(
     'auth',
     "that the issuer's keys cannot be read, which the process had read",
     maySee('the issuer is away'),
   ),
   UnknownToken: ({ story, timeline }) =>
-    isKeyGone(timeline, story) ? undefined : { promise: 'false 404', why: 'was told that its token is unknown' },
+    isKeyGone(timeline, story) ? undefined : { promise: 'false 404', why: 'got the answer that its token is unknown' },
 }
 
 /** The counts of a target between a post's arrival and its answer, those between the steps of one write included. */

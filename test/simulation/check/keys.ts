@@ -23,7 +23,7 @@ export const checkKeys = (timeline: Timeline): readonly Violation[] =>
     const { answer, ended, post } = story
     if (answer === undefined || (answer !== 'no answer' && outside.has(answer.body.reason))) return []
     if (mayBeSigned(timeline, story, ended)) return []
-    const got = answer === 'no answer' ? 'let through' : `told ${answer.body.reason}`
+    const got = answer === 'no answer' ? 'let through' : `answered ${answer.body.reason}`
     return [{ promise: '5', why: `post ${post.id} to ${post.hook} was ${got}, and the key of its token was dropped` }]
   })
 

@@ -296,7 +296,7 @@ const wrongUntil = (timeline: Timeline, story: Story): readonly Violation[] => {
   if (until === undefined || post.kind !== 'firing' || post.alert === undefined || post.signed) return []
   const versions = mayGoBy(timeline, story, story.arrived, story.ended).filter(({ uid }) => uid === post.uid)
   const lengths = versions.map(forOf)
-  const what = `post ${post.id} to ${post.hook} (${reason}) was told until ${until}`
+  const what = `post ${post.id} to ${post.hook} (${reason}) got the end ${until}`
   const least = wall + 0.9 * Math.min(...lengths) - 1000
   if (post.repeats && decidedNow.has(reason) && until < least && !versions.some(hasEnd)) {
     return [{ promise: '11', why: `${what}, and its report moves that to ${least} at least` }]
@@ -342,7 +342,7 @@ const endedEarly = (leased: Leased, story: Story): readonly Violation[] => {
   const word = lastWordAt(leased.words, account.uid, next.from)
   const open = account.moves.filter(({ place }) => place > word && place <= ended)
   if (sumOf(open) === 0 || next.row.at >= until) return []
-  const why = `${next.row.key} ends what post ${post.id} was told to last ${until - next.row.at} ms longer`
+  const why = `${next.row.key} ends what was to last ${until - next.row.at} ms longer by the answer to post ${post.id}`
   return [{ promise: '11', why }]
 }
 

@@ -93,7 +93,7 @@ const notBeyond = (timeline: Timeline, counted: readonly Executed[], story: Stor
     )
   }
   if (hasForgotten(timeline) || known.some(version => limitsIn(version).some(limit => may(version, limit)))) return []
-  const why = `post ${post.id} to ${post.hook} was told ${JSON.stringify(answer.body.message)}, and not so much has run`
+  const why = `post ${post.id} to ${post.hook} got the answer ${JSON.stringify(answer.body.message)}, and not so much has run`
   return [{ promise: 'limits', why }]
 }
 

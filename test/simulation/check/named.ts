@@ -77,7 +77,7 @@ const untrueDuplicate = (
   )
   // One that cancelled out, and whose process died before it could say so, is in the record alone.
   if (isTrue || [...keys].some(key => timeline.rows.has(`${post.uid} ${key} ${from} ${to}`))) return []
-  const why = `post ${post.id} (${post.delivery}) was told ${JSON.stringify(answer.body.message)}, and no such step is stored`
+  const why = `post ${post.id} (${post.delivery}) got the answer ${JSON.stringify(answer.body.message)}, and no such step is stored`
   return [{ promise: '3', why }]
 }
 
@@ -93,7 +93,7 @@ const noDuplicate = (timeline: Timeline, story: Story): readonly Violation[] => 
       other.post.event === post.event &&
       other.arrived < ended,
   )
-  if (reported.length === 0) return [{ promise: '4', why: `${what}, and nobody has told that before` }]
+  if (reported.length === 0) return [{ promise: '4', why: `${what}, and nobody has posted that before` }]
   const isNewer = reported.every(other => (other.post.since ?? 0) < (post.since ?? 0))
   if (isNewer && post.kind === 'firing' && hasEndedBefore(timeline, story)) {
     return [{ promise: '4', why: `${what}, and its alert had ended, and began again` }]
@@ -188,7 +188,10 @@ const noCooldown = (
   const mayHaveRun = [...timeline.rows].some(row => changes(row, post.uid)) || hasForgotten(timeline)
   if (hasRun || mayHaveRun || clocksJump(timeline)) return []
   return [
-    { promise: 'cooldown', why: `post ${post.id} to ${post.hook} was told that it cools down, and it has not run` },
+    {
+      promise: 'cooldown',
+      why: `post ${post.id} to ${post.hook} got the answer that it cools down, and it has not run`,
+    },
   ]
 }
 

@@ -9,7 +9,7 @@ import { mayGoBy, upTo, type HookVersion, type Story, type Timeline } from './ti
 const promisedMs = 2000
 
 /** What a hook can make of what a post shows. */
-export type Shown = 'all' | 'too little' | 'cannot be told' | 'the issuer is away'
+export type Shown = 'all' | 'too little' | 'unknown' | 'the issuer is away'
 
 /**
  * What a version of a hook may make of what a post shows: by what its Secret held at any moment from the promised seconds
@@ -27,7 +27,7 @@ export const shownTo = (timeline: Timeline, { object }: HookVersion, story: Stor
   const words = upTo(versions, since, ended).map(({ word }) => word)
   if (since === -1) words.push('')
   return words.map(word => {
-    if (word === '') return 'cannot be told'
+    if (word === '') return 'unknown'
     return proves(post.proof, { ...auth, word }) ? 'all' : 'too little'
   })
 }
@@ -69,7 +69,7 @@ export const checkProofs = (timeline: Timeline): readonly Violation[] =>
     if (answer === undefined || (answer !== 'no answer' && outside.has(answer.body.reason))) return []
     const versions = mayGoBy(timeline, story, arrived, ended)
     if (versions.some(version => isThere(version, post.uid) && isShown(timeline, version, story))) return []
-    const got = answer === 'no answer' ? 'let through' : `told ${answer.body.reason}`
+    const got = answer === 'no answer' ? 'let through' : `answered ${answer.body.reason}`
     return [
       { promise: 'auth', why: `post ${post.id} to ${post.hook} was ${got}, and it showed ${described(post.proof)}` },
     ]

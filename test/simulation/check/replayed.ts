@@ -70,7 +70,10 @@ const untrueReplay = (timeline: Timeline, story: Story): readonly Violation[] =>
   const { answer, arrived, ended, post } = story
   if (answer === undefined || answer === 'no answer' || !isReplay(answer.body.message)) return []
   const broken = (why: string): readonly Violation[] => [
-    { promise: 'replay', why: `post ${post.id} (${post.delivery}) was told that its body was decided before, ${why}` },
+    {
+      promise: 'replay',
+      why: `post ${post.id} (${post.delivery}) got the answer that its body was decided before, ${why}`,
+    },
   ]
   const isFirst = (other: Story): boolean =>
     other.post.id !== post.id &&

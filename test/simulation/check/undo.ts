@@ -160,7 +160,7 @@ const untrueNothing = (timeline: Timeline, words: Words, account: Account, story
   if (reason !== 'NothingToUndo' && reason !== 'SetByOthers') return []
   const uid = aimedAt(timeline, story, ended)
   if (uid === undefined) return []
-  const why = `post ${post.id} to ${post.hook} was told ${reason}`
+  const why = `post ${post.id} to ${post.hook} got ${reason}`
   if (answer.body.message.startsWith('the alerts have begun again')) {
     const isSo = timeline.stories.some(
       other =>

@@ -24,7 +24,7 @@ const untrueOutcome = (timeline: Timeline, explanation: Explanation, story: Stor
   const { answer, ended, post } = story
   if (answer === undefined || answer === 'no answer') return []
   const broken = (promise: string, why: string): readonly Violation[] => [
-    { promise, why: `post ${post.id} (${post.delivery}) to ${post.hook} was told ${answer.body.state}, ${why}` },
+    { promise, why: `post ${post.id} (${post.delivery}) to ${post.hook} got ${answer.body.state}, ${why}` },
   ]
   const { from, outcome, state, to } = answer.body
   if (outcome === 'applied' && !isStored(timeline, explanation, story)) {
@@ -120,7 +120,7 @@ const refusedToSay = (timeline: Timeline, { answer, arrived, ended, post }: Stor
     other => other.post.uid === post.uid && other.post.key === post.key && other.ended < arrived,
   )
   if (!first || mayBeUnfinished(timeline, post, arrived, ended)) return []
-  const why = `post ${post.id} (${post.delivery}) to ${post.hook} asked, and was told ${String(reason)}: post ${first.post.id} was told ${stateIn(first)}`
+  const why = `post ${post.id} (${post.delivery}) to ${post.hook} asked, and got ${String(reason)}: post ${first.post.id} got ${stateIn(first)}`
   return [{ promise: 'answers', why }]
 }
 

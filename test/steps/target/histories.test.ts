@@ -103,7 +103,7 @@ describe('a pool', () => {
     })
   const workers = poolCount(rancherClusters, 'workers')
 
-  it('is told from another of the same object', () => {
+  it('is distinguished from another of the same object', () => {
     const one = written(workers, pools(2), 3, mark('70', 2))
     expect(workers.lastWord(one)).toEqual({ since: '70', word: 2 })
     expect(poolCount(rancherClusters, 'others').lastWord(one)).toBeUndefined()
@@ -118,7 +118,7 @@ describe('a pool', () => {
     expect(workers.lastWord(managed(one, ['gitops', field('workers')]))).toBeUndefined()
   })
 
-  it('of a list that the API server tracks as a whole is told by its number', () => {
+  it('of a list that the API server tracks as a whole is recognised by its number', () => {
     const one = written(workers, pools(2), 3, mark('70', 2))
     const whole = managed(one, ['gitops', { 'f:spec': { 'f:rkeConfig': { 'f:machinePools': {} } } }])
     expect(workers.lastWord(whole)).toEqual({ since: '70', word: 2 })

@@ -107,7 +107,7 @@ describe('the answer to it', () => {
     expect(ships.stored(JSON.stringify(answer), 'm.1', from, 3)).toMatchObject({ reason: 'NotScalable' })
   })
 
-  it.each(['{"kind":"Status"}', '<html>'])('tells nothing where it is no object: %s', answer => {
+  it.each(['{"kind":"Status"}', '<html>'])('shows nothing where it is no object: %s', answer => {
     expect(ships.stored(answer, 'm.1', from, 3)).toBeUndefined()
   })
 })

@@ -18,27 +18,27 @@ describe('the answer to a count that was written through /scale', () => {
     ['as the API server writes it', JSON.stringify(scale({ resourceVersion: '8' }))],
     ['in lines, as somebody between may write it', JSON.stringify(scale({ resourceVersion: '8' }), undefined, 2)],
     [
-      'beside the same words in a string',
+      'with the same words in a string',
       JSON.stringify(scale({ generateName: '"resourceVersion":"9"', resourceVersion: '8' })),
     ],
-  ])('tells the new version: %s', (_how, answer) => {
+  ])('shows the new version: %s', (_how, answer) => {
     expect(stored(answer)).toEqual({ uid: 'u1', resourceVersion: '8', count: 3 })
   })
 
   it.each([
     [{ replicas: 5 }, 5],
     [{}, 0],
-  ])('tells the count that a policy has put in its place: %j', (spec, count) => {
+  ])('shows the count that a policy has put in its place: %j', (spec, count) => {
     expect(stored(JSON.stringify({ ...scale({ resourceVersion: '8' }), spec }))).toMatchObject({ count })
   })
 
-  it('tells nothing of a count of 0, which a Scale leaves out', () => {
+  it('says nothing of a count of 0, which a Scale leaves out', () => {
     const answer = JSON.stringify({ ...scale({ resourceVersion: '8' }), spec: {} })
     expect(viaScale.stored(answer, 'm.1', from, 0)).toMatchObject({ resourceVersion: '8', count: 0 })
   })
 
   it.each(['', '<html>', '{"kind":"Status"}', '{"resourceVersion":8}', JSON.stringify(scale({}))])(
-    'tells nothing where it has none: %s',
+    'shows nothing where it has none: %s',
     answer => {
       expect(stored(answer)).toBeUndefined()
     },
@@ -61,10 +61,10 @@ describe('who has written a count', () => {
 
   it.each([
     ['a hook', [mark], { mark, lastWord }],
-    ['a hook, beside fences', ['receiver-hooks.fence.1', mark, 'receiver-hooks.fence.8'], { mark, lastWord }],
+    ['a hook, together with fences', ['receiver-hooks.fence.1', mark, 'receiver-hooks.fence.8'], { mark, lastWord }],
     ['somebody else, who has applied the same number', [mark, 'gitops'], { mark }],
     ['somebody else', ['kubectl'], {}],
-    ['somebody else, beside a fence', ['kubectl', 'receiver-hooks.fence.1'], {}],
+    ['somebody else, together with a fence', ['kubectl', 'receiver-hooks.fence.1'], {}],
     ['a hook of an earlier version of the product', ['receiver-hooks.4f.2a'], { mark: 'receiver-hooks.4f.2a' }],
     ['a fence alone, after its owner has left the count out', ['receiver-hooks.fence.1'], {}],
     ['nobody', [], {}],

@@ -192,7 +192,7 @@ describe('a target that two processes write in turns', () => {
     expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'OwnedByController' })
   })
 
-  it('is not there where it was deleted, and is another where it was made anew', async () => {
+  it('is not there where it was deleted, and is another where it was made again', async () => {
     const world = await setUp()
     await warm(world)
     await world.send({ method: 'DELETE', path: `${deployments}/web-0` })
@@ -211,7 +211,7 @@ describe('a watch of a target', () => {
     await world.clock.advance(3000)
     expect(await Promise.all(world.processes.map(({ watched }) => watched()))).toEqual([0, 0])
     expect(world.clock.pending).toBe(0)
-    expect(await warm(world), 'and begins anew when they come back').toContain('WATCH')
+    expect(await warm(world), 'and begins again when they come back').toContain('WATCH')
   })
 
   it('ends with its process, which goes on without', async () => {
@@ -224,7 +224,7 @@ describe('a watch of a target', () => {
     expect(await warm(world)).not.toContain('WATCH')
   })
 
-  it('ends where it has told fifty versions without a post', async () => {
+  it('ends where it has reported fifty versions without a post', async () => {
     const world = await setUp()
     await postWithOthers(world, 6)
     expect(await world.processes[0].watched()).toBe(1)
@@ -237,7 +237,7 @@ describe('a watch of a target', () => {
     expect(await world.processes[0].watched()).toBe(0)
   })
 
-  it.each([700, 40_000])('is not believed for long where it tells %i ms late', async lateMs => {
+  it.each([700, 40_000])('is not believed for long where it reports %i ms late', async lateMs => {
     const world = await setUp({ lateMs })
     await warm(world)
     const asked = (await postInTurns(world, 25)).split(' ')
@@ -263,7 +263,7 @@ describe('a watch of a target', () => {
     }
   })
 
-  it('is read instead where it is forbidden, which is told once and tried again ten minutes later', async () => {
+  it('is read instead where it is forbidden, which is logged once and tried again ten minutes later', async () => {
     const refusal = new WatchRefused(403, 'deployments.apps is forbidden: cannot watch')
     const world = await setUp({ refused: () => refusal })
     const said = (): readonly string[] =>

@@ -154,7 +154,7 @@ describe('the routes of the trigger', () => {
     expect(received[0]?.headers['host']).toBe('x, y')
   })
 
-  it('are for posts alone, whatever a header says of the method', async () => {
+  it('are for posts alone, regardless of what a header says of the method', async () => {
     const { ask, received } = await serve()
     await ask('/v1/trigger/TOKEN', 'X-HTTP-Method-Override: DELETE\r\n')
     expect(received.map(({ method }) => method)).toEqual(['POST'])

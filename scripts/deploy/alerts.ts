@@ -660,40 +660,38 @@ export const prometheusRule = (): string =>
 export const alertsTest = (): string =>
   head +
   stringify(
-    {
-      rule_files: ['alerts.yaml'],
-      evaluation_interval: '1m',
-      tests: alerts.flatMap(alert => [
-        tested(alert, { series: alert.tested.firing, at: testedAfter, fires: alert.tested.labels }),
-        tested(alert, { series: alert.tested.quiet, at: testedAfter }),
-        ...(alert.tested.more ?? []).map(more => tested(alert, more)),
-      ]),
-    },
+    { rule_files: ['alerts.yaml'], evaluation_interval: '1m', tests: alerts.flatMap(testsOf) },
     { lineWidth: 0 },
   )
 
-const tested = (
-  alert: Alert,
-  { at, fires, says, series }: Omit<Case, 'says'> & Partial<Pick<Case, 'says'>>,
-): object => ({
-  name: `${alert.name} ${fires ? 'fires' : 'keeps quiet'}${says === undefined ? '' : `: ${says}`}`,
-  interval: '1m',
-  input_series: Object.entries(series).map(([name, values]) => ({ series: name, values })),
-  alert_rule_test: [
-    {
+/** Returns one test for all cases that have the same series: promtool evaluates every alert for each minute of a test. */
+const testsOf = (alert: Alert): readonly object[] => {
+  const { firing, labels, more = [], quiet } = alert.tested
+  const cases: readonly Case[] = [
+    { says: '', series: firing, at: testedAfter, fires: labels },
+    { says: '', series: quiet, at: testedAfter },
+    ...more,
+  ]
+  return Object.values(Object.groupBy(cases, ({ series }) => JSON.stringify(series))).map((together = []) => ({
+    name: together
+      .map(({ fires, says }) => `${alert.name} ${fires ? 'fires' : 'keeps quiet'}${says && ': '}${says}`)
+      .join('; '),
+    interval: '1m',
+    input_series: Object.entries(together[0]?.series ?? {}).map(([series, values]) => ({ series, values })),
+    alert_rule_test: together.map(({ at, fires }) => ({
       eval_time: at,
       alertname: alert.name,
-      exp_alerts: (fires ? [fires] : []).map(labels => ({
-        exp_labels: { severity: alert.severity, ...labels },
+      exp_alerts: (fires ? [fires] : []).map(of => ({
+        exp_labels: { severity: alert.severity, ...of },
         exp_annotations: {
-          summary: filled(alert.summary, labels),
+          summary: filled(alert.summary, of),
           description: alert.description,
           runbook_url: runbookOf(alert.name),
         },
       })),
-    },
-  ],
-})
+    })),
+  }))
+}
 
 const filled = (template: string, labels: Readonly<Record<string, string>>): string =>
   template.replaceAll(/\{\{ \$labels\.(\w+) \}\}/g, (_, name: string) => labels[name] ?? '')

@@ -104,10 +104,11 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
   it('says what cannot be waited for', async () => {
     const { patchHook, pushed, run } = await setUp()
     await patchHook('push', { spec: { suspend: true } })
-    const suspended = await until(
-      () => run(['push', '--wait=1s'], pushed('1.0.2')),
-      ({ code }) => code !== 124,
+    await until(
+      () => run(['push', '--dry-run'], pushed('1.0.2')),
+      ({ stdout }) => stdout.includes('Suspended'),
     )
+    const suspended = await run(['push', '--wait=1s'], pushed('1.0.2'))
     expect(suspended).toMatchObject({ code: 4 })
     expect(suspended.stderr).toContain('409 skipped Suspended: ')
     expect(await run(['push', '--wait', '--dry-run'])).toMatchObject({ code: 2 })

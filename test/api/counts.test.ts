@@ -4,7 +4,7 @@ import { autoscalers } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { defineFleets, look, make, makeAutoscaler, merge } from '../support/counted.ts'
 import { fleets, rafts } from '../support/fleets.ts'
-import { cluster, post, product, until, type Cluster, type Posted } from '../support/product.ts'
+import { cluster, post, postUntilDone, product, until, type Cluster, type Posted } from '../support/product.ts'
 
 const setUp = async () => {
   const here = await cluster()
@@ -140,7 +140,7 @@ describe('a custom resource that has /scale', () => {
     expect(await ready(here, 'up')).toMatchObject({ status: 'True' })
     const up = await here.url('up')
     expect(answerOf(await post(up))).toBe('200 applied Stepped 0 2')
-    const posts = await Promise.all(Array.from({ length: 5 }, () => post(up)))
+    const posts = await Promise.all(Array.from({ length: 5 }, () => postUntilDone(up)))
     expect(posts.map(answerOf).filter(line => line.startsWith('200 applied'))).toHaveLength(2)
     expect(await look(here, fleets, 'north', 'spec')).toEqual({ colour: 'blue', size: 5 })
     await merge(here, fleets, 'north', { metadata: { annotations: null }, spec: { size: 0 } })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { create } from '../../src/kube/requests.ts'
-import { cluster, deployments, post, product, type Posted } from '../support/product.ts'
+import { cluster, deployments, post, product, untilDone, type Posted } from '../support/product.ts'
 
 /** Sets up a post with a key. An idempotency key belongs to one body. Another body under the same key is a mistake of the sender, and the answer says so. */
 
@@ -59,7 +59,7 @@ describe('an idempotency key that comes again', () => {
 
   it('with several bodies at once runs one of them, and the others are refused', async () => {
     const { replicas, send } = await setUp()
-    const answers = await Promise.all([1, 2, 3, 4, 5].map(n => send('one', `{"n": ${n}}`)))
+    const answers = await Promise.all([1, 2, 3, 4, 5].map(n => untilDone(() => send('one', `{"n": ${n}}`))))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
     expect(answers.filter(({ body }) => body['reason'] === 'KeyReused')).toHaveLength(4)
     expect(await replicas('web')).toBe(3)

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { at } from '../../src/api/json.ts'
+import { at, stringAt } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { read } from '../../src/kube/requests.ts'
 import { autoscalers, hooks, records } from '../../src/kube/resources.ts'
@@ -64,6 +64,12 @@ it('describe says what is leased and until when, and `end` ends that now', async
     'receiverhook.receiverhooks.dev/web-up ends all leases (its status shows none)\n',
   )
 
+  // That end is for what was leased before the next second: what is leased later is for the next `end`.
+  const ended = Date.parse(stringAt(await here.hook('web-up'), 'spec', 'endBefore') ?? '')
+  await here.until(
+    () => Promise.resolve(Date.now()),
+    now => now > ended,
+  )
   await post(url)
   const leased = /^Leases: +Deployment\/web \+2 until \S+ \S+ \S+, for plain$/m
   await here.until(

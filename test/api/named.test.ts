@@ -92,14 +92,14 @@ describe('a delivery that names itself by Idempotency-Key', () => {
 
 describe('an Alertmanager notification', () => {
   it('is executed once with its copies, and again as a repeat after the window', async () => {
-    // Longer than a post may take.
-    const { replicas, webUp } = await setUp(2, { dedupeWindow: '5s' })
+    const { patchHook, replicas, webUp } = await setUp(2, { dedupeWindow: '1h' })
     const first = notification('firing', 'first notification')
     expect(await post(webUp, first)).toMatchObject({ body: { outcome: 'applied' } })
     const copy = { ...first, externalURL: 'http://the-other-one:9093' }
     expect(await post(webUp, copy)).toMatchObject({ body: { reason: 'Duplicate' } })
     const repeat = notification('firing', 'repeat interval elapsed')
     expect(await post(webUp, repeat)).toMatchObject({ body: { reason: 'Duplicate' } })
+    await patchHook('web-up', { spec: { dedupeWindow: '1s' } })
     await until(
       () => post(webUp, repeat),
       answer => answer.body['outcome'] === 'applied',
@@ -112,14 +112,14 @@ describe('an Alertmanager notification', () => {
 
 describe('a hook with a cooldown', () => {
   it('runs once in it, over all processes, and says so', async () => {
-    // Longer than the last of the posts may take.
-    const here = await setUp(0, { cooldown: '5s' })
+    const here = await setUp(0, { cooldown: '1h' })
     const second = await product(here, { controller: false })
     const urls = [here.webUp, here.webUp.replace(/:\d+/, `:${second.triggerPort}`)]
     const answers = await Promise.all(Array.from({ length: 20 }, (_, i) => postUntilDone(urls[i % 2] ?? '')))
     expect(answers.filter(({ body }) => body['outcome'] === 'applied')).toHaveLength(1)
     expect(answers.filter(({ body }) => body['reason'] === 'CoolingDown')).toHaveLength(19)
     expect(await here.replicas('web')).toBe(1)
+    await here.patchHook('web-up', { spec: { cooldown: '1s' } })
     await until(
       () => post(here.webUp),
       answer => answer.body['outcome'] === 'applied',

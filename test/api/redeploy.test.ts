@@ -6,7 +6,7 @@ import { hooks } from '../../src/kube/resources.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { listAt } from '../deploy/manifests.ts'
-import { cluster, post, product, type Cluster, type Posted } from '../support/product.ts'
+import { cluster, post, product, untilDone, type Cluster, type Posted } from '../support/product.ts'
 
 const types = {
   Deployment: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
@@ -221,7 +221,7 @@ describe('an image that was pushed', () => {
         body: JSON.stringify({ metadata: { labels: { [`edit-${index}`]: 'x' } }, spec: { replicas: index } }),
       }),
     )
-    const pushes = Array.from({ length: 5 }, (_, index) => push(`web:t${index}`))
+    const pushes = Array.from({ length: 5 }, (_, index) => untilDone(() => push(`web:t${index}`)))
     const answers = await Promise.all(pushes)
     await Promise.all(edits)
     expect(answers.every(({ status }) => status === 200)).toBe(true)

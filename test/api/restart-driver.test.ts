@@ -5,7 +5,7 @@ import type { StoredObject } from '../../src/api/object.ts'
 import { objectPath, collectionPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { cluster, deployments, post, product, type Posted } from '../support/product.ts'
+import { cluster, deployments, post, product, untilDone, type Posted } from '../support/product.ts'
 
 const note = 'pushed.receiverhooks.dev/restarted.at'
 
@@ -128,7 +128,7 @@ describe('a hook that restarts', () => {
     await here.make('web')
     const limits = [{ most: 1, within: '1h' }]
     const send = await here.hook({ target: { name: 'web' } }, 'restart-web', { limits })
-    const answers = await Promise.all(['first', 'second', 'third'].map(id => send(id)))
+    const answers = await Promise.all(['first', 'second', 'third'].map(id => untilDone(() => send(id))))
     expect(answers.map(said).toSorted()).toEqual([
       '200 applied Restarted',
       '200 skipped LimitReached',
@@ -143,7 +143,8 @@ describe('a hook that restarts', () => {
     await here.make('web')
     const send = await here.hook({ target: { name: 'web' } })
     const other = await here.hook({ target: { name: 'web' } }, 'restart-web-too')
-    const answers = await Promise.all([send('first'), other('first'), send('second'), other('second')])
+    const posts = [send, other].flatMap(hook => ['first', 'second'].map(id => () => hook(id)))
+    const answers = await Promise.all(posts.map(sent => untilDone(sent)))
     // Any of them may come first. A post accepted before the first one is answered that it came too
     // late.
     const skipped: unknown = expect.toBeOneOf(['200 skipped RolloutRunning', '200 skipped Superseded'])

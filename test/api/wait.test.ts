@@ -166,10 +166,11 @@ describe('a push with wait', () => {
     await push('one', '1.0.1')
     await report(2)
     await patchHook('push', { spec: { suspend: true, when: 'false', cooldown: '1h' } })
-    const suspended = await until(
-      () => push(`other-${Math.random()}`, '1.0.2', '?wait=0s'),
+    await until(
+      () => push('dry', '1.0.2', '?dryRun=true'),
       ({ body }) => body['reason'] === 'Suspended',
     )
+    const suspended = await push('other', '1.0.2', '?wait=0s')
     // A pipeline must not take a skip for a rollout.
     expect(said(suspended)).toBe('409 - Suspended')
     for (let time = 0; time < 3; time++) {

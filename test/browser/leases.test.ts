@@ -14,7 +14,7 @@ it('somebody sees what a hook has leased and until when, and ends it after a que
     at(await send(playground.api, { method: 'GET', path: objectPath(deployments, 'shop', 'web') }), 'spec', 'replicas')
   await playground.createHook('web-sale', { ...scaleSpec('web', { by: 2 }), for: '2h' })
   const url = await playground.url('web-sale')
-  await expect.poll(async () => (await post(url)).status, { timeout: 10_000 }).toBe(200)
+  await expect.poll(async () => (await post(url)).status).toBe(200)
   expect(await replicas()).toBe(4)
 
   const { faults, page } = await visit()
@@ -29,7 +29,7 @@ it('somebody sees what a hook has leased and until when, and ends it after a que
   await expectAccessible(page, 'the dialog')
   await page.getByRole('dialog').getByText('kubectl receiverhook end web-sale -n shop').waitFor()
   await page.getByRole('dialog').getByRole('button', { name: 'End now' }).click()
-  await expect.poll(replicas, { timeout: 15_000 }).toBe(2)
+  await expect.poll(replicas).toBe(2)
   await leases.waitFor({ state: 'detached' })
   expect(faults).toEqual([])
 }, 90_000)

@@ -1,7 +1,8 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
+import { hooks } from '../../src/kube/resources.ts'
 import { deployments } from '../support/product.ts'
 import {
   closeBrowser,
@@ -30,6 +31,12 @@ const target = async (name: string, replicas: number, deadline = 600): Promise<v
   await playground.create('/apis/apps/v1/namespaces/shop/deployments', deployment(name, replicas))
   await patch(name, { spec: { progressDeadlineSeconds: deadline } })
   await playground.createHook(name, { driver: 'redeploy', redeploy: { target: { name }, tags: { glob: '*' } } })
+  // A test that is tried again makes them once more.
+  onTestFinished(async () => {
+    for (const type of [hooks, deployments]) {
+      await send(playground.api, { method: 'DELETE', path: objectPath(type, 'shop', name) })
+    }
+  })
   await playground.url(name)
 }
 

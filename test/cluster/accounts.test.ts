@@ -121,7 +121,9 @@ describe('a record', () => {
   it('is not made by anybody else, nor its content changed, but it may be labelled and deleted', async () => {
     const where = await namespace()
     await mayWrite(where)
-    expect(await refusal(() => as('ann', where, ['create', '-f', '-'], record(where, '{}')))).toContain(said)
+    expect(
+      await refusal(() => as('ann', where, ['create', '--dry-run=server', '-f', '-'], record(where, '{}'))),
+    ).toContain(said)
     await as(account, where, ['create', '-f', '-'], record(where, '{}'))
     const patch = (change: object): Promise<Ran> =>
       as('ann', where, ['patch', 'receiverhookrecord', 'web-up', '--type=merge', '-p', JSON.stringify(change)])

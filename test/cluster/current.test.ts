@@ -237,6 +237,7 @@ it.each(faults)('behind %s, what is revoked or edited takes effect within two se
   for (const { url } of served) await until(() => post(url, undefined, { headers }), isAnswered(200))
 
   const stop = new AbortController()
+  onTestFinished(() => stop.abort())
   const sent = new Map(served.map(({ name }): [string, Promise<Sent>[]] => [name, []]))
   const posting = served.map(({ name, url }) => postOn(url, sent.get(name) ?? [], stop.signal))
   await wait(nodeClock, 1_000)

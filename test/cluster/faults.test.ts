@@ -12,6 +12,7 @@ import {
   createTargets,
   deleteHook,
   expectExact,
+  expectGone,
   isAnswered,
   isOrderly503,
   posting,
@@ -108,7 +109,7 @@ describe('a connection to the API server', () => {
       const deleted = await here.url(`hook-${round}`)
       proxy.cut()
       await deleteHook(here, `hook-${round}`)
-      await until(() => post(deleted), isAnswered(410), 2000)
+      await expectGone(deleted)
     }
     expect((await post(url)).body).toMatchObject({ outcome: 'applied' })
   })

@@ -88,14 +88,18 @@ describe('who writes a hook that forwards', () => {
       expect(await run(role)).toMatchObject({ code: 0 })
       expect(await run(['create', 'rolebinding', name, `--role=${name}`, '--user=ann'])).toMatchObject({ code: 0 })
     }
-    const apply = (service: object = member.service): Promise<Ran> =>
-      run(['--as=ann', 'apply', '-f', '-'], JSON.stringify({ ...hook, spec: { ...hook.spec, forward: { service } } }))
+    const apply = (service: object = member.service, ...more: readonly string[]): Promise<Ran> =>
+      run(
+        ['--as=ann', 'apply', ...more, '-f', '-'],
+        JSON.stringify({ ...hook, spec: { ...hook.spec, forward: { service } } }),
+      )
     await may('hooks', 'get,create,patch', 'receiverhooks.receiverhooks.dev')
     // To read a Service, or to post to another one, is not enough.
     await may('read', 'get', 'services')
     await may('other', 'create', 'services/proxy', '--resource-name=other')
+    // A hook that was stored before the policy is in force would stay.
     const { stderr } = await until(
-      () => apply(),
+      () => apply(member.service, '--dry-run=server'),
       ({ code, stderr }) => code !== 0 && stderr.includes('denied request'),
     )
     expect(stderr).toContain(

@@ -41,8 +41,11 @@ const installCrds = async (here: Cluster): Promise<void> => {
   for (const { crd } of examples) {
     const file = `test/gitops/crds/${crd}.yaml`
     expect(await kubectl(here.kubeconfig, ['apply', '-f', file])).toMatchObject({ code: 0, stderr: '' })
-    const established = ['wait', '--for=condition=Established', '-f', file]
-    expect(await kubectl(here.kubeconfig, established)).toMatchObject({ code: 0, stderr: '' })
+    // A new CRD has no conditions for a moment, and kubectl calls that an error where it looks for one of them.
+    for (const wanted of ['jsonpath={.status.conditions}', 'condition=Established']) {
+      const waited = await kubectl(here.kubeconfig, ['wait', `--for=${wanted}`, '-f', file])
+      expect(waited).toMatchObject({ code: 0, stderr: '' })
+    }
   }
 }
 

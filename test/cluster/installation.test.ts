@@ -23,9 +23,14 @@ it('the API server accepts every object of deploy/kustomize/base, and applying i
     const columns = 'custom-columns=:kind,:metadata.name,:metadata.resourceVersion'
     return (await kubectl(inject('kubeconfig'), ['get', '-k', base, '-o', columns])).stdout.trim().split('\n')
   }
-  // The API server writes into the status of a kind until it is served.
+  // The API server writes into the status of a kind until it is served, and into that of a flow schema.
   await cluster()
-  const before = await versions()
+  let before = await versions()
+  await until(async () => {
+    const former = before
+    before = await versions()
+    return before.join() === former.join()
+  }, Boolean)
   expect(before).toHaveLength(applied.length)
   await applyBase(inject('kubeconfig'))
   expect(await versions()).toEqual(before)

@@ -39,9 +39,7 @@ const minting = async (): Promise<{ here: Cluster; leader: Program; other: Progr
 const leftBehind = async (here: Cluster, created: Promise<unknown>): ReturnType<typeof published> => {
   await created
   await createHooks(here, seenCount, hookCount)
-  const before = await published(here)
-  expect(before.size).toBeLessThan(hookCount)
-  return before
+  return await published(here)
 }
 
 const allPublished = (here: Cluster) =>

@@ -42,7 +42,7 @@ it('the pods of a Deployment that a hook scales become Ready, and go again', asy
     here.until(
       () => readyPods(here),
       ready => ready === count,
-      20_000,
+      90_000,
     )
   await here.createHook('web-up', { by: 3 })
   await here.createHook('web-down', { action: 'down', by: 2 })

@@ -27,16 +27,20 @@ const serving = async () => {
     expect([code, stderr]).toEqual([0, ''])
     return stdout
   }
+  const established = async (...crd: readonly string[]): Promise<void> => {
+    // A new CRD has no conditions for a moment, and kubectl calls that an error where it looks for one of them.
+    for (const wanted of ['jsonpath={.status.conditions}', 'condition=Established']) {
+      await run(['wait', `--for=${wanted}`, '--timeout=30s', ...crd])
+    }
+  }
   for (const part of kindParts) {
     for (const name of filesOf(part)) {
       const file = await provide(part, name, process.env, () => undefined)
       await run(['apply', '--server-side', '-f', file])
-      // A new CRD has no conditions for a moment, and kubectl calls that an error where it looks for one of them.
-      await run(['wait', '--for=jsonpath={.status.conditions}', '--timeout=30s', '-f', file])
-      await run(['wait', '--for=condition=Established', '--timeout=30s', '-f', file])
+      await established('-f', file)
     }
   }
-  return { kubeconfig, run }
+  return { established, kubeconfig, run }
 }
 
 /** Returns the base with these components, as a person writes it next to a checkout. */
@@ -130,12 +134,12 @@ describe('objects of kinds that others define', () => {
 })
 
 it("the tutorial's objects for the operator are taken by its kinds, with nothing misspelt, by the command of the page", async () => {
-  const { run } = await serving()
+  const { established, run } = await serving()
   const file = 'test/gitops/crds/alertmanagerconfig.yaml'
   await run(['apply', '-f', file])
-  await run(['wait', '--for=condition=Established', '--timeout=30s', '-f', file])
+  await established('-f', file)
   await run(['apply', '-k', base])
-  await run(['wait', '--for=condition=Established', '--timeout=30s', 'crd/receiverhooks.receiverhooks.dev'])
+  await established('crd/receiverhooks.receiverhooks.dev')
   const wordsOf = (part: string) => blockWith('docs/tutorial.md', 'console', part).trim().split(' ').slice(1)
   const created = await run([...wordsOf('operator.yaml'), '--validate=strict'])
   const labelled = await run(wordsOf('label podmonitor'))

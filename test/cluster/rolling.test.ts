@@ -1,4 +1,4 @@
-import { beforeEach, expect, it } from 'vitest'
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { controller } from '../support/minting.ts'
@@ -61,6 +61,7 @@ const service = (path: string) => {
   const ready: Replica[] = []
   const done: string[] = []
   const over = new AbortController()
+  onTestFinished(() => over.abort())
   let turn = 0
   let names = 0
 

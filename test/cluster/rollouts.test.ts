@@ -18,6 +18,7 @@ import {
   postUntilDone,
   product,
   until,
+  untilDone,
   type Cluster,
   type Posted,
 } from '../support/product.ts'
@@ -351,10 +352,13 @@ it('a right that is taken away is named and nothing is written, and once it is g
     const patch = (to: readonly unknown[]) =>
       kubectl(here.kubeconfig, ['patch', 'clusterrole', role, '--type=merge', '-p', JSON.stringify({ rules: to })])
     expect(await patch(kept)).toMatchObject({ code: 0 })
-    const refused = await until(
-      () => push('1.0.2'),
-      ({ status }) => status !== 200,
+    // A push before that is known would roll out.
+    const asked = ['auth', 'can-i', 'patch', 'deployments.apps', '-n', here.namespace, `--as=${account}`]
+    await until(
+      () => kubectl(here.kubeconfig, asked),
+      ({ stdout }) => stdout.trim() === 'no',
     )
+    const refused = await untilDone(() => push('1.0.2'))
     expect({ status: refused.status, message: refused.body['message'] }).toEqual({
       status: 422,
       message: expect.stringContaining('deployments') as unknown,

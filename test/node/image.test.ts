@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -66,10 +67,11 @@ it('the kubelet runs it where a person has imported it as the page says, without
     .replace('library/receiver-hooks', 'library/imported')
   expect(command).toContain('library/imported')
   await succeed(command)
-  onTestFinished(async () => void (await succeed('kubectl delete pod imported --wait=false')))
-  await succeed(`kubectl run imported --image=imported:${version} --image-pull-policy=Never --restart=Never -- version`)
-  await succeed("kubectl wait --for=jsonpath='{.status.phase}'=Succeeded pod/imported --timeout=60s")
-  expect(await succeed('kubectl logs imported')).toContain(version)
+  const pod = `imported-${randomBytes(3).toString('hex')}`
+  onTestFinished(async () => void (await succeed(`kubectl delete pod ${pod} --wait=false`)))
+  await succeed(`kubectl run ${pod} --image=imported:${version} --image-pull-policy=Never --restart=Never -- version`)
+  await succeed(`kubectl wait --for=jsonpath='{.status.phase}'=Succeeded pod/${pod} --timeout=60s`)
+  expect(await succeed(`kubectl logs ${pod}`)).toContain(version)
 })
 
 it('made again, with nothing kept of the first time but what was downloaded, it has the same digest', async () => {

@@ -1,3 +1,5 @@
+import { at } from '../../src/api/json.ts'
+import { post, until, type Posted } from '../support/product.ts'
 import { succeed } from './support.ts'
 
 /** The product's namespace. */
@@ -19,4 +21,19 @@ export const podsOf = async (role: 'controller' | 'trigger' | 'dashboard'): Prom
   const selector = `app.kubernetes.io/component=${role}`
   const template = '{{range .items}}{{if not .metadata.deletionTimestamp}}{{.metadata.name}} {{end}}{{end}}'
   return (await succeed(`${ours} get pods -l ${selector} -o go-template='${template}'`)).split(' ').filter(Boolean)
+}
+
+/**
+ * Posts through a Service. A pod that has just become ready is no endpoint of it at once: until kube-proxy has it, connections are
+ * refused, and nothing was posted.
+ */
+export const postToService = async (url: string, body?: unknown, init: RequestInit = {}): Promise<Posted> => {
+  const tried = async (): Promise<Posted | undefined> =>
+    await post(url, body, init).catch((error: unknown) => {
+      if (at(error, 'cause', 'code') === 'ECONNREFUSED') return undefined
+      throw error
+    })
+  const posted = await until(tried, answer => answer !== undefined && answer.status !== 503)
+  if (!posted) throw new Error(`${url} is not there`)
+  return posted
 }

@@ -86,7 +86,7 @@ describe('the tutorial', () => {
     const before = await url()
     await succeed(suspend)
     await succeed(replace)
-    for (const giveUpAt = Date.now() + 20_000; (await url()) === before && Date.now() < giveUpAt; await sleep(200));
+    for (const giveUpAt = Date.now() + 100_000; (await url()) === before && Date.now() < giveUpAt; await sleep(200));
     expect(await url()).not.toBe(before)
     const refused = await shell(tooHigh)
     expect(refused.code).toBe(1)

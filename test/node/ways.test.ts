@@ -1,11 +1,11 @@
+import { randomBytes } from 'node:crypto'
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { readFileSync } from 'node:fs'
 import { blocksIn, blockWith } from '../deploy/manifests.ts'
-import { post } from '../support/product.ts'
-import { podsOf, rolledOut, serviceIP } from './installed.ts'
+import { podsOf, postToService, rolledOut, serviceIP } from './installed.ts'
 import { openShop } from './shop.ts'
 import { shell, succeed } from './support.ts'
 
@@ -67,7 +67,10 @@ describe.each(['With kustomize', 'With plain YAML', 'With Helm'])('%s, as the pa
     await rolledOut()
     expect([await podsOf('controller'), await podsOf('trigger')].map(pods => pods.length)).toEqual([2, 2])
     const { namespace, path } = await openShop()
-    expect(await post(`http://${await serviceIP()}${await path()}`)).toMatchObject({ status: 200, body: { to: 2 } })
+    expect(await postToService(`http://${await serviceIP()}${await path()}`)).toMatchObject({
+      status: 200,
+      body: { to: 2 },
+    })
     await succeed(`kubectl -n ${namespace} rollout status deployment/web --timeout=100s`)
     expect(await succeed(blockWith('docs/how-to/operate.md', 'console', '/readyz'))).toContain('readyz check passed')
 
@@ -85,50 +88,54 @@ describe.each(['single', 'ha'])('the overlay %s', name => {
     expect(await podsOf('trigger')).toHaveLength(name === 'single' ? 1 : 3)
     expect(await podsOf('controller')).toHaveLength(name === 'single' ? 0 : 2)
     const { path } = await openShop()
-    expect(await post(`http://${await serviceIP()}${await path()}`)).toMatchObject({ status: 200, body: { to: 2 } })
+    expect(await postToService(`http://${await serviceIP()}${await path()}`)).toMatchObject({
+      status: 200,
+      body: { to: 2 },
+    })
     await succeed(`kubectl delete -k deploy/kustomize/overlays/${name} --ignore-not-found`)
   })
 })
 
 it('the overlay for one namespace serves its hooks, installed by somebody who has that namespace alone', async () => {
   await succeed('kubectl apply -k deploy/kustomize/cluster')
-  await succeed('kubectl create namespace yard')
-  for (const role of ['admin', 'receiver-hooks-install']) {
-    await succeed(`kubectl -n yard create rolebinding ann-${role} --clusterrole=${role} --user=ann`)
-  }
-  const account = '--serviceaccount=yard:receiver-hooks-trigger'
-  await succeed(`kubectl create clusterrolebinding yard-records --clusterrole=receiver-hooks-records ${account}`)
+  const yard = `yard-${randomBytes(3).toString('hex')}`
+  await succeed(`kubectl create namespace ${yard}`)
   const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-overlay-'))
   onTestFinished(async () => {
     await rm(folder, { recursive: true })
-    await succeed('kubectl delete clusterrolebinding yard-records')
-    await succeed('kubectl delete namespace yard --wait=false')
+    await succeed(`kubectl delete clusterrolebinding ${yard} --ignore-not-found`)
+    await succeed(`kubectl delete namespace ${yard} --wait=false`)
   })
-  const overlay = 'namespace: yard\nresources: [../../deploy/kustomize/overlays/namespaced]\n'
+  for (const role of ['admin', 'receiver-hooks-install']) {
+    await succeed(`kubectl -n ${yard} create rolebinding ann-${role} --clusterrole=${role} --user=ann`)
+  }
+  const account = `--serviceaccount=${yard}:receiver-hooks-trigger`
+  await succeed(`kubectl create clusterrolebinding ${yard} --clusterrole=receiver-hooks-records ${account}`)
+  const overlay = `namespace: ${yard}\nresources: [../../deploy/kustomize/overlays/namespaced]\n`
   await writeFile(join(folder, 'kustomization.yaml'), overlay)
   const applied = await shell(`kubectl apply -k ${folder} --as=ann`)
   expect(applied).toMatchObject({ code: 0, stderr: '' })
   for (const role of ['controller', 'trigger']) {
-    await succeed(`kubectl -n yard rollout status deployment/receiver-hooks-${role} --timeout=110s`)
+    await succeed(`kubectl -n ${yard} rollout status deployment/receiver-hooks-${role} --timeout=110s`)
   }
   const objects = `apiVersion: apps/v1
 kind: Deployment
-metadata: {name: web, namespace: yard}
+metadata: {name: web, namespace: ${yard}}
 spec: {replicas: 1, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: web}}, spec: {containers: [{name: web, image: 'pause:1'}]}}}
 ---
 apiVersion: receiverhooks.dev/v1alpha1
 kind: ReceiverHook
-metadata: {name: web-up, namespace: yard}
+metadata: {name: web-up, namespace: ${yard}}
 spec: {driver: scale, scale: {target: {name: web}, action: up, max: 3}}
 `
   await succeed('kubectl apply -f - --as=ann', objects)
-  await succeed('kubectl -n yard wait --for=condition=Ready receiverhook/web-up --timeout=60s')
-  const url = await succeed("kubectl -n yard get receiverhook web-up -o jsonpath='{.status.triggerURL}'")
-  const ip = await succeed("kubectl -n yard get service receiver-hooks-trigger -o jsonpath='{.spec.clusterIP}'")
+  await succeed(`kubectl -n ${yard} wait --for=condition=Ready receiverhook/web-up --timeout=60s`)
+  const url = await succeed(`kubectl -n ${yard} get receiverhook web-up -o jsonpath='{.status.triggerURL}'`)
+  const ip = await succeed(`kubectl -n ${yard} get service receiver-hooks-trigger -o jsonpath='{.spec.clusterIP}'`)
   const named = { headers: { 'idempotency-key': 'one' } }
   const path = new URL(url).pathname
-  expect(await post(`http://${ip}${path}`, undefined, named)).toMatchObject({ status: 200, body: { to: 2 } })
-  expect(await post(`http://${ip}${path}`, undefined, named)).toMatchObject({
+  expect(await postToService(`http://${ip}${path}`, undefined, named)).toMatchObject({ status: 200, body: { to: 2 } })
+  expect(await postToService(`http://${ip}${path}`, undefined, named)).toMatchObject({
     status: 200,
     body: { outcome: 'skipped' },
   })

@@ -147,7 +147,7 @@ describe('the playground', () => {
 
     const applied = await kubectl(kubeconfig, ['apply', '-f', '-'], named)
     expect(applied).toMatchObject({ code: 0, stdout: 'receiverhook.receiverhooks.dev/my-hook created\n' })
-    await run(kubeconfig, 'wait', '--for=condition=Ready', 'receiverhook/my-hook', '--timeout=5s')
+    await run(kubeconfig, 'wait', '--for=condition=Ready', 'receiverhook/my-hook', '--timeout=100s')
     const url = await run(kubeconfig, 'get', 'rhook', 'my-hook', '-o', 'jsonpath={.status.triggerURL}')
     expect((await post(url)).body).toMatchObject({ outcome: 'applied', from: 2, to: 3 })
     expect((await post(url, notification('firing', 'first notification'))).body).toMatchObject({ to: 4 })

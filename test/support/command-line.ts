@@ -2,6 +2,7 @@ import { commands } from '../../src/commands/registry.ts'
 import { explain } from '../../src/cli/explain.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import type { Output, Shell } from '../../src/cli/shell.ts'
+import type { Clock } from '../../src/environment/environment.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/system.ts'
 import { version } from '../../src/version.ts'
 import type { Ran } from './kubectl.ts'
@@ -10,7 +11,12 @@ import type { Ran } from './kubectl.ts'
  * Runs a command of the plugin to its end in this process, which costs a hundredth of kubectl and a Node. That kubectl's plugin is
  * the same program is for other tests.
  */
-export const commandLine = async (kubeconfig: string, args: readonly string[], stdin = ''): Promise<Ran> => {
+export const commandLine = async (
+  kubeconfig: string,
+  args: readonly string[],
+  stdin = '',
+  clock: Clock = nodeClock,
+): Promise<Ran> => {
   const output = { stdout: '', stderr: '' }
   const into = (name: keyof typeof output): Output => ({
     write: text => void (output[name] += text),
@@ -31,7 +37,7 @@ export const commandLine = async (kubeconfig: string, args: readonly string[], s
       line: () => Promise.resolve(stdin.split('\n')[0] ?? ''),
       onLine: () => () => undefined,
     },
-    clock: nodeClock,
+    clock,
     random: nodeRandom,
     stop: new AbortController().signal,
     atExit: run => void atExit.push(run),

@@ -26,7 +26,7 @@ import { deployment } from './objects.ts'
 export const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
 /** How long a test waits for what must happen within seconds, on a machine that is busy, in milliseconds. */
-const timeoutMs = 30_000
+const timeoutMs = 60_000
 
 /** The API server of this run, a namespace for hooks and one for the product, both new. */
 export interface Cluster {
@@ -210,14 +210,14 @@ export const post = async (url: string, body?: unknown, init: RequestInit = {}):
 }
 
 /**
- * Posts as every sender does, and again after 503. On a busy machine the time of a post can end
+ * Sends a post as every sender does, and again after 503. On a busy machine the time of a post can end
  * before its turn, and then nothing was done.
  */
+export const untilDone = (sent: () => Promise<Posted>): Promise<Posted> => until(sent, ({ status }) => status !== 503)
+
+/** Posts, and again after 503, as {@link untilDone}. */
 export const postUntilDone = (url: string, body?: unknown, init: RequestInit = {}): Promise<Posted> =>
-  until(
-    () => post(url, body, init),
-    ({ status }) => status !== 503,
-  )
+  untilDone(() => post(url, body, init))
 
 /**
  * Posts until it is done, as {@link postUntilDone}. Resolves with undefined if the connection is closed without an answer: nobody can say

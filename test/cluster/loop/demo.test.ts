@@ -38,18 +38,21 @@ describe('the demo', () => {
   /** What each has printed, and how it ended. */
   const ended = new Map<string, { readonly lines: readonly string[]; readonly code: number | null }>()
 
+  const once = async (args: readonly string[]) => {
+    const { code, lines } = start([...args, '--once'])
+    return { lines, code: await code }
+  }
   // They take their time, but little else.
   beforeAll(async () => {
-    const all = runs.map(async ({ args, what }) => {
-      const { code, lines } = start([...args, '--once'])
-      ended.set(what, { lines, code: await code })
-    })
-    await Promise.all(all)
+    await Promise.all(runs.map(async ({ args, what }) => void ended.set(what, await once(args))))
   }, 240_000)
 
   // How many pods come on top of those that are needed is up to how fast the machine is: see demo/pace.test.ts.
-  it.each(runs)('$what goes up to as many pods as it takes and down to 2 again', ({ says, what }) => {
-    const { code, lines = [] } = ended.get(what) ?? {}
+  it.each(runs)('$what goes up to as many pods as it takes and down to 2 again', async ({ args, says, what }) => {
+    const first = ended.get(what)
+    // A test that is tried again runs it again.
+    ended.delete(what)
+    const { code, lines } = first ?? (await once(args))
     expect(code).toBe(0)
     expect(lines.some(line => line.startsWith(says))).toBe(true)
     const steps = stepsIn(lines)

@@ -5,7 +5,7 @@ import { listen, type ListenAddress } from '../../environment/listen.ts'
 import {
   connections,
   headTimeoutMs,
-  idleConnectionMs,
+  keptConnectionMs,
   maxUnreadBodyBytes,
   maxHeaderBytes,
   requestTimeoutMs,
@@ -31,7 +31,7 @@ export const servePage = async (
     headersTimeout: headTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: idleConnectionMs,
+    keepAliveTimeout: keptConnectionMs,
     highWaterMark: maxUnreadBodyBytes,
   })
   boundConnections(server, clock, connections)

@@ -27,7 +27,7 @@ export const requestTimeoutMs = 10_000
  * How long an idle connection is kept. It is longer than the 60 s of common load balancers, so that
  * these close the connection first.
  */
-export const idleConnectionMs = 75_000
+export const keptConnectionMs = 75_000
 
 /** How many bytes of a body are buffered before a handler reads it. */
 export const maxUnreadBodyBytes = 16 * 1024

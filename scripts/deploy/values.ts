@@ -143,7 +143,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     trigger: role('trigger', 'Receives the posts.'),
     dashboard: group('The web page. It has no rights of its own, and one pod: sessions are in its memory.', {
       enabled: flag('', false),
-      url: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })('The address that people open.', ''),
+      url: value({ type: 'string', pattern: '^(https?://[^/?#\\s]+/?)?$' })(
+        'The address that people open. It has no path: the page needs a host of its own.',
+        '',
+      ),
       signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
       resources: object('', {
         requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },

@@ -53,7 +53,7 @@ const flags = {
   ),
   url: beginning({
     flag: 'dashboard-url',
-    means: 'the address that people open, with --sign-in token or header: only its host is served',
+    means: 'the address that people open, with --sign-in token or header: a host of its own, without a path',
   }),
   apiServer: text({
     flag: 'api-server',
@@ -139,7 +139,10 @@ const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reache
   if (given.get(flags.kubeconfig) !== undefined) {
     throw new UsageError('--kubeconfig belongs to --sign-in key: here everybody brings a token of their own')
   }
-  if (given.get(flags.url) === undefined) throw new UsageError('--dashboard-url must say which address people open')
+  const url = given.get(flags.url)
+  if (url === undefined) throw new UsageError('--dashboard-url must say which address people open')
+  if (new URL(url).pathname !== '/')
+    throw new UsageError(`--dashboard-url must have no path: the page needs a host of its own, and not ${url}`)
   const server = given.get(flags.apiServer) ?? serverInPod(env)
   if (server === undefined) throw new UsageError('--api-server must say where the API server is')
   const caFile = given.get(flags.caFile)

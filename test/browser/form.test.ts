@@ -225,7 +225,89 @@ it.each(looks)('each driver can be used by everybody at %j', async look => {
   expect(shown.filter(label => label.trim() === '')).toEqual([])
 })
 
+describe('a form that is not saved', () => {
+  it('is left by no way inside the page without a question', async () => {
+    const page = await openForm('scale')
+    await page.getByLabel('Name *', { exact: true }).fill('kept')
+    const asked: string[] = []
+    page.on('dialog', dialog => {
+      asked.push(dialog.message())
+      void dialog.dismiss()
+    })
+    const path = new URL(page.url()).pathname
+    const ways: readonly (() => Promise<unknown>)[] = [
+      () => page.evaluate(() => history.back()),
+      () => page.getByRole('navigation', { name: 'Where you are' }).getByRole('link', { name: 'Hooks' }).click(),
+      () => page.getByRole('link', { name: 'Signed in as playground' }).click(),
+    ]
+    for (const [index, leave] of ways.entries()) {
+      await leave()
+      await expect.poll(() => asked.length).toBe(index + 1)
+      await expect.poll(() => new URL(page.url()).pathname).toBe(path)
+      expect(await page.getByLabel('Name *', { exact: true }).inputValue()).toBe('kept')
+    }
+    page.removeAllListeners('dialog').once('dialog', dialog => void dialog.accept())
+    await page.getByRole('link', { name: 'Cancel' }).click()
+    await page.locator('.row').first().waitFor()
+  })
+
+  it('is left by no key, and a key chooses in it as in every form', async () => {
+    const page = await openForm('scale')
+    const [up, down] = [page.getByLabel('up', { exact: true }), page.getByLabel('down', { exact: true })]
+    await up.check()
+    for (const key of ['n', '/', 'Escape']) await page.keyboard.press(key)
+    await page.keyboard.press('ArrowDown')
+    expect([await up.isChecked(), await down.isChecked()]).toEqual([false, true])
+    expect(new URL(page.url()).pathname).toBe('/new')
+    await page.goto(new URL('/hooks/shop/web-up', page.url()).href)
+    await page.getByText('With a body').click()
+    await page.locator('#try-body').fill('{}')
+    await page.keyboard.press('Escape')
+    expect(new URL(page.url()).pathname).toBe('/hooks/shop/web-up')
+    await page.keyboard.press('Escape')
+    await page.locator('.row').first().waitFor()
+  })
+})
+
+it('a menu gives the focus back to its row, whatever is chosen', async () => {
+  const { page } = await visit()
+  await page.goto(playground.link())
+  const more = page.getByRole('button', { name: 'More for web-down' })
+  const hasFocus = (): Promise<boolean> => more.evaluate(button => button === document.activeElement)
+  await more.click()
+  await page.getByRole('button', { name: 'Suspend web-down' }).click()
+  await expect.poll(hasFocus).toBe(true)
+  await more.click()
+  await page.getByRole('button', { name: 'Rotate web-down' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
+  await expect.poll(hasFocus).toBe(true)
+})
+
 describe('a hook that somebody else changes while it is edited', () => {
+  it('is shown as theirs where they made it again, and can be saved', async () => {
+    await playground.createHook('again', scaleSpec('web', { max: 5 }))
+    const { page } = await visit()
+    await page.goto(playground.link())
+    await page.locator('.row').first().waitFor()
+    await page.goto(new URL('/hooks/shop/again/edit', page.url()).href)
+    await page.getByLabel('Minimum').fill('2')
+    await accepted(page)
+    await playground.api.request({
+      method: 'DELETE',
+      path: objectPath(hooks, 'shop', 'again'),
+      lane: 'bulk',
+      timeoutMs: 5_000,
+    })
+    await playground.createHook('again', scaleSpec('web', { max: 7 }))
+    await page.getByText('Maximum: 5, now 7').waitFor()
+    await page.getByRole('button', { name: 'Go on with both' }).click()
+    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Edit again')
+    await accepted(page)
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.waitForURL('**/hooks/shop/again')
+    expect(await specOf('again')).toMatchObject({ scale: { max: 7, min: 2 } })
+  })
+
   it('is shown with what they changed, and what was typed stays', async () => {
     await playground.createHook('shared', scaleSpec('web', { max: 5 }))
     const { page } = await visit()

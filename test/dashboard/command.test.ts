@@ -54,6 +54,12 @@ it('listens on every address, and finds an API server whose address is one of IP
   expect(await signIn.json()).toMatchObject({ reason: 'ApiServerUnreachable' })
 })
 
+it('refuses an address with a path: behind it the page would not find its files', async () => {
+  const typed = ['dashboard', '--sign-in', 'token', '--port', '0', '--dashboard-url', 'https://ops.example.com/hooks']
+  const ran = runProgram({ entries: commands, version: '', summary: '' }, typed, shell().shell)
+  await expect(ran).rejects.toThrow(/--dashboard-url must have no path: the page needs a host of its own/)
+})
+
 it.each([
   'http://trigger.example.com/?',
   'http://trigger.example.com/#x',

@@ -82,14 +82,23 @@ export const onKey = (run: (event: KeyboardEvent) => void): (() => void) => {
   return () => removeEventListener('keydown', run)
 }
 
-/** Makes the browser ask before the page is left, while `dirty` returns true. */
+let hasUnsaved = (): boolean => false
+
+/** Asks before the form is left, while `dirty` returns true: the browser for the page, {@link mayLeave} inside it. */
 export const onLeaving = (dirty: () => boolean): (() => void) => {
+  hasUnsaved = dirty
   const ask = (event: BeforeUnloadEvent): void => {
     if (dirty()) event.preventDefault()
   }
   addEventListener('beforeunload', ask)
-  return () => removeEventListener('beforeunload', ask)
+  return () => {
+    hasUnsaved = () => false
+    removeEventListener('beforeunload', ask)
+  }
 }
+
+/** Returns whether another place may be shown. Asks the user if a form would lose changes. */
+export const mayLeave = (): boolean => !hasUnsaved() || confirm('Leave without saving?')
 
 export const setTitle = (title: string): void => void (document.title = title)
 

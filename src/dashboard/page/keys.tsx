@@ -1,10 +1,10 @@
 import { element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
-import { openMenu } from './list/row.tsx'
+import { closeMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
 import { Dialog } from './parts/dialog.tsx'
-import { goto, here, listHref } from './route.ts'
+import { goto, here, listHref, type PagePlace } from './route.ts'
 import { me } from './session.ts'
 import { rowNow } from './store.ts'
 import { keysShown } from './top.tsx'
@@ -46,7 +46,7 @@ export const KeysDialog = () => (
   </Dialog>
 )
 
-const isTyping = (target: EventTarget | null): boolean =>
+const isTyping = (target: EventTarget | null): target is HTMLElement =>
   target instanceof HTMLElement && target.matches('input:not([type=checkbox], [type=radio]), textarea, select')
 
 /**
@@ -59,14 +59,21 @@ const hookInHand = (): string | undefined => {
   return document.activeElement?.closest<HTMLElement>('[data-key]')?.dataset['key']
 }
 
+/**
+ * Returns whether a key does something at a place. A form has only the help, so that no key leaves
+ * it. Outside the list, the arrows scroll and choose as in every page.
+ */
+const isFor = (at: PagePlace['at'], key: string): boolean =>
+  at === 'list' || (at === 'new' || at === 'edit' ? '?' : '?/nc').includes(key)
+
 /** Handles the page's keyboard shortcuts. */
 export const listenToKeys = (): (() => void) =>
   onKey(event => {
-    if (event.metaKey || event.ctrlKey || event.altKey || me.peek() === undefined) return
+    if (event.isComposing || event.metaKey || event.ctrlKey || event.altKey || me.peek() === undefined) return
     if (event.key === 'Escape') return escape(event)
     if (isTyping(event.target) || document.querySelector('dialog[open]') !== null) return
     const run = actions[event.key]
-    if (run === undefined) return
+    if (run === undefined || !isFor(here.peek().at, event.key)) return
     event.preventDefault()
     run()
   })
@@ -92,15 +99,10 @@ const actions: Readonly<Record<string, () => void>> = {
 }
 
 const escape = (event: KeyboardEvent): void => {
-  if (openMenu.peek() !== undefined) {
-    const key = openMenu.peek() ?? ''
-    openMenu.value = undefined
-    document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] .more`)?.focus()
-    return
-  }
+  if (openMenu.peek() !== undefined) return closeMenu()
   if (confirming.peek() !== undefined || document.querySelector('dialog[open]') !== null) return
   const { target } = event
-  if (target instanceof HTMLInputElement && target.type === 'search') return target.blur()
+  if (isTyping(target)) return target.blur()
   const { at } = here.peek()
   if (at === 'hook' || at === 'me') goto(listHref())
 }

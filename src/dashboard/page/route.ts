@@ -1,5 +1,5 @@
 import { computed, effect, signal } from '@preact/signals'
-import { address } from './browser.ts'
+import { address, mayLeave } from './browser.ts'
 
 /** The path and the query of the page's URL. A change shows another place. */
 export const place = signal(address.place())
@@ -39,7 +39,9 @@ export const here = computed<PagePlace>(() => {
 })
 
 address.onMove(() => {
-  place.value = address.place()
+  if (mayLeave()) place.value = address.place()
+  // The browser has moved already.
+  else address.push(place.peek())
 })
 
 const lastList = signal('/')
@@ -51,6 +53,7 @@ effect(() => {
 export const listHref = (): string => lastList.value
 
 export const goto = (href: string): void => {
+  if (!mayLeave()) return
   address.push(href)
   place.value = href
 }

@@ -2,7 +2,14 @@ import { createServer, type RequestListener } from 'node:http'
 import { boundConnections } from '../../environment/connections.ts'
 import type { Clock } from '../../environment/environment.ts'
 import { listen, type ListenAddress } from '../../environment/listen.ts'
-import { connections, headTimeoutMs, maxUnreadBodyBytes, maxHeaderBytes, requestTimeoutMs } from './limits.ts'
+import {
+  connections,
+  headTimeoutMs,
+  keptConnectionMs,
+  maxUnreadBodyBytes,
+  maxHeaderBytes,
+  requestTimeoutMs,
+} from './limits.ts'
 
 export interface PageServer {
   readonly port: number
@@ -24,7 +31,7 @@ export const servePage = async (
     headersTimeout: headTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: 60_000,
+    keepAliveTimeout: keptConnectionMs,
     highWaterMark: maxUnreadBodyBytes,
   })
   boundConnections(server, clock, connections)

@@ -23,6 +23,12 @@ export const maxSignInBytes = 8 * 1024
 export const headTimeoutMs = 5_000
 export const requestTimeoutMs = 10_000
 
+/**
+ * How long an idle connection is kept. It is longer than the 60 s of common load balancers, so that
+ * these close the connection first.
+ */
+export const keptConnectionMs = 75_000
+
 /** How many bytes of a body are buffered before a handler reads it. */
 export const maxUnreadBodyBytes = 16 * 1024
 

@@ -1,7 +1,7 @@
 import { authOf, type SecretAuth } from '../../api/auth.ts'
 import { credentialsIn, type Credentials } from '../../api/credentials.ts'
 import { isReceiverHook } from '../../api/hook.ts'
-import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import { at, isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import { hasNamedURL } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { provingHeaders, type SignedPost } from '../../api/proof.ts'
@@ -25,7 +25,11 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
   const secretName = urlSecretOf(hook)
   const path = secretName === undefined ? undefined : objectPath(secrets, namespace, secretName)
   const found = hookURL(hook, path === undefined ? undefined : await ask(api, { method: 'GET', path }))
-  if (!('problem' in found)) return found
+  if (!('problem' in found)) {
+    if (hasNamedURL(hook.spec) || rotationIn(hook.spec, 'token') <= rotationIn(hook.status, 'minted')) return found
+    // The status has the URL from before a rotation, which may end at once.
+    throw new RefusedError(409, 'NoURL', `the controller has not published the new URL of ${name} yet`)
+  }
   switch (found.problem) {
     case 'none':
       throw new RefusedError(409, 'NoURL', `the controller has not published a URL for ${name} yet`)
@@ -35,6 +39,9 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
       throw new RefusedError(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
   }
 }
+
+/** Returns the rotation that the spec asks for, or the one of the published URL. */
+const rotationIn = (part: unknown, member: 'token' | 'minted'): number => Number(at(part, member, 'rotation') ?? 0)
 
 export interface Trial {
   readonly dryRun: boolean

@@ -379,8 +379,9 @@ describe('a fault', () => {
 
 describe('lines', () => {
   it('are a list, or names with values, and nothing where they are empty', () => {
-    expect(listOfLines(' v1 \n\nv2,v3')).toEqual(['v1', 'v2', 'v3'])
-    expect(pairsOfLines('app=web\ntier = front\nopen')).toEqual({ app: 'web', tier: 'front', open: '' })
+    expect(listOfLines(' v1 \n\nv2')).toEqual(['v1', 'v2'])
+    expect(listOfLines('cn=admins,ou=groups')).toEqual(['cn=admins,ou=groups'])
+    expect(pairsOfLines('app=web,tier = front\nopen')).toEqual({ app: 'web', tier: 'front', open: '' })
     expect([listOfLines(' \n'), pairsOfLines('')]).toEqual([undefined, undefined])
     expect(textOfLines({ app: 'web', tier: 'front' })).toBe('app=web\ntier=front')
     expect(textOfLines(['v1', 'v2'])).toBe('v1\nv2')
@@ -420,6 +421,22 @@ describe('a change by somebody else', () => {
       const [before, now, own, kept] = [a, b, c, both].map(value => valueAt(value, path))
       expect([path, kept]).toEqual([path, same(own, before) ? now : own])
     }
+  })
+
+  it('is kept where this version does not know the field', () => {
+    const known = { ...base, newField: { a: 1 } }
+    const theirs = { ...known, newField: { a: 2 } }
+    const mine = { ...known, cooldown: '1m' }
+    expect(theirChanges(known, theirs, mine)).toEqual([{ path: ['newField'], before: { a: 1 }, now: { a: 2 } }])
+    expect(merged(known, theirs, mine)).toEqual({ ...mine, newField: { a: 2 } })
+    expect(merged(known, base, mine)).toEqual({ ...base, cooldown: '1m' })
+  })
+
+  it('to another driver leaves nothing of the former one', () => {
+    const theirs = { driver: 'redeploy', redeploy: { target: { name: 'web' } } }
+    const mine = { ...base, scale: { ...base.scale, max: 9 } }
+    expect(merged(base, theirs, mine)).toEqual(theirs)
+    expect(merged(base, { ...base, scale: { ...base.scale, by: 2 } }, theirs)).toEqual(theirs)
   })
 
   it('is shown in few words', () => {

@@ -26,6 +26,12 @@ describe('the connections of the dashboard', () => {
     expect((await send('GET', '/', { from: '127.0.0.3' })).status).toBe(200)
   })
 
+  it('are kept longer than load balancers keep them, which so close them first', async () => {
+    const { port } = await startServed()
+    const answer = await fetch(`http://127.0.0.1:${port}/`)
+    expect(answer.headers.get('keep-alive')).toBe('timeout=75')
+  })
+
   it('have no more requests than may wait, each', async () => {
     const { port } = await startServed()
     const socket = connect(port, '127.0.0.1')

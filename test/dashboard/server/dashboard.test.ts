@@ -26,6 +26,7 @@ const stored = (more: object = {}) => ({
   status: {
     token: canary,
     triggerURL: `http://trigger.example.com/v1/trigger/${canary}`,
+    minted: { id: 'i1', rotation: 4 },
     conditions: [
       { type: 'Ready', status: 'True', reason: 'Valid', message: `in order ${canary}`, lastTransitionTime: '' },
     ],

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
-import { tryHook } from '../../../src/dashboard/server/try.ts'
+import { tryHook, urlOf } from '../../../src/dashboard/server/try.ts'
 
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
 
@@ -32,4 +32,21 @@ it('a hook that takes messages of one topic alone cannot be tried from the page,
     status: 409,
     message: `this hook takes messages of ${topicArn} alone, which Amazon signs: publish one there to try it`,
   })
+})
+
+it('a URL from before a rotation is not given away while the new one is not published', async () => {
+  const unused = (): never => {
+    throw new Error('nothing must be asked')
+  }
+  const api = { request: unused, watch: unused }
+  const rotated = (minted: number) => ({
+    ...hook,
+    spec: { token: { rotation: 2 } },
+    status: { ...hook.status, minted: { id: 'one', rotation: minted } },
+  })
+  await expect(urlOf(api, rotated(1))).rejects.toMatchObject({
+    status: 409,
+    message: 'the controller has not published the new URL of web-up yet',
+  })
+  expect(await urlOf(api, rotated(2))).toMatchObject({ base: 'http://127.0.0.1:8080' })
 })

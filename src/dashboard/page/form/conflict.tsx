@@ -1,6 +1,6 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { HookDetail } from '../../protocol.ts'
+import type { HookDetail, Seen } from '../../protocol.ts'
 import { readInto } from '../hook/detail.ts'
 import type { Read } from '../hook/read-again.ts'
 import { rowSignal } from '../store.ts'
@@ -9,11 +9,14 @@ import { labelAt } from './labels.ts'
 import { merged, theirChanges, valueText, type TheirChange } from './merge.ts'
 import { pathText } from './value.ts'
 
+/** Compares the uid as well: a hook that was deleted and made again begins at generation 1. */
+const isSeen = (hook: Seen, seen: Seen): boolean => hook.uid === seen.uid && hook.generation === seen.generation
+
 /** Returns whether the edited hook has changed since the user read it. */
 export const isChangedByOthers = (draft: Draft): boolean => {
   const row = rowSignal(`${draft.namespace.value}/${draft.name.value}`)?.value
   const seen = draft.seen.value
-  return seen !== undefined && row !== undefined && row.generation !== seen.generation
+  return seen !== undefined && row !== undefined && !isSeen(row, seen)
 }
 
 /** Shows what somebody else has changed in the edited hook. Typed text is kept. */
@@ -28,7 +31,7 @@ export const Conflict = ({ draft }: { draft: Draft }) => {
     if (isChanged) void readInto(read, namespace, name)
   }, [row?.uid, row?.generation, isChanged])
   const theirs = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
-  if (!isChanged || seen === undefined || theirs === undefined || theirs.generation === seen.generation) return null
+  if (!isChanged || seen === undefined || theirs === undefined || isSeen(theirs, seen)) return null
   const changes = theirChanges(draft.base.value, theirs.spec, draft.spec.value)
   return (
     <div class="strip warn" role="alert">
@@ -64,5 +67,8 @@ const changeText = (change: TheirChange): string => {
  * Rebases the draft onto the hook as somebody else has changed it. If `isKept` is true, the typed
  * values stay.
  */
-const accept = (draft: Draft, { generation, spec, uid }: HookDetail, isKept: boolean): void =>
+const accept = (draft: Draft, { generation, spec, uid }: HookDetail, isKept: boolean): void => {
   draft.rebase({ uid, generation }, spec, isKept ? merged(draft.base.value, spec, draft.spec.value) : spec)
+  // The button that had the focus is gone.
+  document.querySelector<HTMLElement>('main h1')?.focus()
+}

@@ -127,8 +127,8 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
     const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
     const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
     const answer = judged?.ok === false ? judged : await sendDraft(draft, taken(), false)
-    sending.value = false
     if (!answer.ok) {
+      sending.value = false
       checked.value = { state: 'refused', refusal: answer.refusal }
       draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
       return focusFault()
@@ -167,7 +167,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
         )}
         {!sending.value && <Conflict draft={draft} />}
         <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
-        <SpecFields key={draft.seen.value?.generation} draft={draft} targets={targets.value} all={all.value} />
+        <SpecFields key={JSON.stringify(draft.seen.value)} draft={draft} targets={targets.value} all={all.value} />
         {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
         <div class="line actions">
           <ActionButton type="submit" class="button" why={why} onAct={() => undefined}>

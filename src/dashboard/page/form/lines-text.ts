@@ -1,10 +1,11 @@
 import { isObject } from '../../../api/json.ts'
 
 /**
- * Parses a list of texts, separated by line breaks or commas. Returns undefined if there is none.
+ * Parses a list of texts, one in each line. A text can have commas, as the name of an LDAP group.
+ * Returns undefined if there is none.
  */
 export const listOfLines = (typed: string): readonly string[] | undefined => {
-  const lines = linesIn(typed)
+  const lines = linesIn(typed, '\n')
   return lines.length === 0 ? undefined : lines
 }
 
@@ -13,7 +14,7 @@ export const listOfLines = (typed: string): readonly string[] | undefined => {
  * undefined if there is none.
  */
 export const pairsOfLines = (typed: string): Readonly<Record<string, string>> | undefined => {
-  const pairs = linesIn(typed).map((line): [string, string] => {
+  const pairs = linesIn(typed, /[\n,]/).map((line): [string, string] => {
     const [name = '', ...value] = line.split('=')
     return [name.trim(), value.join('=').trim()]
   })
@@ -30,8 +31,8 @@ export const textOfLines = (value: unknown): string => {
     : ''
 }
 
-const linesIn = (typed: string): readonly string[] =>
+const linesIn = (typed: string, separator: string | RegExp): readonly string[] =>
   typed
-    .split(/[\n,]/)
+    .split(separator)
     .map(line => line.trim())
     .filter(line => line !== '')

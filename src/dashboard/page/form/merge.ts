@@ -1,6 +1,6 @@
 import { isObject, stringAt } from '../../../api/json.ts'
 import type { Schema } from '../../../api/schema.ts'
-import { hookSpecSchema } from '../../../drivers/schemas.ts'
+import { declarations, hookSpecSchema } from '../../../drivers/schemas.ts'
 import { putAt, same, valueAt, filledIn, type Path, type Value } from './value.ts'
 
 /** A field that somebody else changed after the hook was read. The values include defaults. */
@@ -25,22 +25,27 @@ export const theirChanges = (base: Value, theirs: Value, mine: Value): readonly 
 
 /**
  * Returns the form's spec with the changes of others. A field that the form has changed keeps the
- * form's value.
+ * form's value. Members of other drivers are removed, because no control shows them.
  */
-export const merged = (base: Value, theirs: Value, mine: Value): Value =>
-  theirChanges(base, theirs, mine)
+export const merged = (base: Value, theirs: Value, mine: Value): Value => {
+  const both = theirChanges(base, theirs, mine)
     .filter(change => !('mine' in change))
     .reduce<Value>((spec, { path }) => {
       const put = putAt(spec, path, valueAt(theirs, path))
       return isObject(put) ? put : {}
     }, mine)
+  const isOther = (name: string): boolean => name !== both['driver'] && declarations.some(of => of.name === name)
+  return Object.fromEntries(Object.entries(both).filter(([name]) => !isOther(name)))
+}
 
-const differences = (schema: Schema, path: Path, before: unknown, now: unknown): readonly TheirChange[] => {
+const differences = (schema: Schema | undefined, path: Path, before: unknown, now: unknown): readonly TheirChange[] => {
   if (same(before, now)) return []
-  const isWhole = !('properties' in schema) || schema['x-kubernetes-map-type'] === 'atomic'
+  const isWhole = schema === undefined || !('properties' in schema) || schema['x-kubernetes-map-type'] === 'atomic'
   if (isWhole || (!isObject(before) && !isObject(now))) return [{ path, before, now }]
-  return Object.entries(schema.properties).flatMap(([name, member]) =>
-    differences(member, [...path, name], valueAt(before, [name]), valueAt(now, [name])),
+  // A newer version of the API may have fields that this schema does not have.
+  const names = new Set([schema.properties, before, now].flatMap(part => Object.keys(part ?? {})))
+  return [...names].flatMap(name =>
+    differences(schema.properties[name], [...path, name], valueAt(before, [name]), valueAt(now, [name])),
   )
 }
 

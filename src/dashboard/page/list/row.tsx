@@ -12,6 +12,13 @@ import { rowSignal } from '../store.ts'
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
 
+/** Closes the menu and focuses its button. Otherwise the focus would go with the chosen item. */
+export const closeMenu = (): void => {
+  const key = openMenu.peek() ?? ''
+  openMenu.value = undefined
+  document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] .more`)?.focus()
+}
+
 /** Keeps "by" and its number on one line. */
 const unbroken = (does: string): string => does.replace(/\bby (?=\S)/, 'by\u00a0')
 
@@ -90,7 +97,7 @@ const Menu = ({ row }: { row: ListedHook }) => {
 const MenuItems = ({ row }: { row: ListedHook }) => {
   void rightsIn(row.namespace).value
   const close = (run: () => void) => () => {
-    openMenu.value = undefined
+    closeMenu()
     run()
   }
   const item = (label: string, right: 'create' | 'update' | 'patch' | 'delete', run: () => void) => (

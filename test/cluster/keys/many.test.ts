@@ -83,9 +83,8 @@ it('new signing keys, and the end of the former ones, fail no post of senders th
   let posts = 0
   const sendAll = async (): Promise<void> => {
     while (!over.signal.aborted) {
-      const index = posts++
-      const url = new URL(secretsReader.urlOf(hookNames[index % hookCount] ?? ''))
-      url.port = String(ports[index % ports.length])
+      const url = new URL(secretsReader.urlOf(hookNames[posts % hookCount] ?? ''))
+      url.port = String(ports[posts++ % ports.length])
       const posted = await postUntilClear(url.href)
       if (posted) statuses.set(posted.status, (statuses.get(posted.status) ?? 0) + 1)
     }

@@ -201,6 +201,8 @@ describe('the way of a person', () => {
     await page.locator('.row').first().waitFor()
     await playground.end('SIGKILL')
     await page.getByText(/Connection lost .* ago; trying/).waitFor()
+    // A screen reader would read an alert again each time its age changes.
+    expect(await page.locator('.strip.bad [aria-hidden="true"]').textContent()).toMatch(/ ago; $/)
     expect(await page.locator('.row').count()).toBe(3)
     expect(await page.locator('main.old').count()).toBe(1)
   })

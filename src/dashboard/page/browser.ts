@@ -11,8 +11,30 @@ export const after = (ms: number, run: () => void): (() => void) => {
   return () => clearTimeout(timer)
 }
 
-export const request = (path: string, options: RequestInit): Promise<Response> =>
-  fetch(path, { credentials: 'same-origin', cache: 'no-store', redirect: 'error', ...options })
+/**
+ * How long a request without a signal of its own may take, in milliseconds. The server waits at most
+ * 10 s for each answer of the API server.
+ */
+const withinMs = 30_000
+
+/**
+ * Sends a request. A redirect is not followed: its response has the status 0. `accept` makes proxies
+ * answer 401 in place of a redirect.
+ */
+export const request = (
+  path: string,
+  headers: Readonly<Record<string, string>>,
+  options: RequestInit,
+): Promise<Response> =>
+  fetch(path, {
+    credentials: 'same-origin',
+    cache: 'no-store',
+    redirect: 'manual',
+    // oxlint-disable-next-line eslint/no-restricted-properties -- no test sets the clock of the browser
+    signal: AbortSignal.timeout(withinMs),
+    headers: { accept: 'application/json, text/event-stream', ...headers },
+    ...options,
+  })
 
 /**
  * The browser's storage for this origin. The port is a part of the origin. If the browser refuses
@@ -35,6 +57,12 @@ export const kept = {
     }
   },
 }
+
+/** Calls `run` when another tab has stored a value of this name, or removed it. */
+export const onKept = (name: string, run: () => void): void =>
+  addEventListener('storage', ({ key }) => {
+    if (key === `receiver-hooks.${name}`) run()
+  })
 
 /** Copies text. Resolves with false if the browser forbids it. */
 export const copy = async (text: string): Promise<boolean> => {

@@ -2,8 +2,9 @@ import { effect, signal, useSignal } from '@preact/signals'
 import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { after, element, isHidden, now, onVisibility, request, setTitle } from './browser.ts'
+import { refusalOf } from './ask.ts'
 import { moment, runClock } from './clock.ts'
-import { ended, pageKey, sessionEnded } from './credential.ts'
+import { ended, pageKey } from './credential.ts'
 import type { Purpose } from './form/form.tsx'
 import { readInto } from './hook/detail.ts'
 import type { Read } from './hook/read-again.ts'
@@ -17,9 +18,9 @@ import { Confirm } from './hook/confirm.tsx'
 import { Dialog } from './parts/dialog.tsx'
 import { NoticeArea } from './parts/notice.tsx'
 import { followLink, here, place } from './route.ts'
-import { me, openPage, sessionCount, settled } from './session.ts'
+import { continueSession, me, openPage, sessionCount, settled } from './session.ts'
 import { SignInForm, SignInPage } from './sign-in.tsx'
-import { forget, kindsNow, lastChange, link, synced, take, total } from './store.ts'
+import { forget, kindsNow, lastChange, link, over, synced, take, total } from './store.ts'
 import { readStream, type StreamHandle, type StreamReaderWorld } from './stream.ts'
 import { followStop, StopDialog, stopping } from './stop.tsx'
 import { keysShown, renewing, restoreScheme, Strips, TopBar } from './top.tsx'
@@ -33,8 +34,10 @@ const hiddenMs = 10_000
 const world: StreamReaderWorld = {
   after,
   open: async (path, headers, stop) => {
-    const response = await request(path, { headers: { ...headers, 'x-page-key': pageKey() }, signal: stop })
-    return { status: response.status, text: () => textOf(response) }
+    const response = await request(path, { ...headers, 'x-page-key': pageKey() }, { signal: stop })
+    if (response.headers.get('content-type')?.startsWith('text/event-stream') === true)
+      return { text: () => textOf(response) }
+    return refusalOf(response, await response.text())
   },
 }
 
@@ -52,13 +55,18 @@ async function* textOf(response: Response): AsyncGenerator<string, void, undefin
 const followHooks = (): void => {
   let stream: StreamHandle | undefined
   let following = ''
+  /** When something last arrived. A computer may sleep for hours after that. */
+  let heardAt = 0
   effect(() => {
     const session = sessionCount.value
     const namespace = namespaceShown.value
     if (session === 0) return
     if (`${session} ${namespace}` === following) return
     stream?.close()
-    if (following.split(' ')[1] !== namespace || following === '') forget()
+    if (following.split(' ')[1] !== namespace || following === '') {
+      forget()
+      heardAt = now()
+    }
     following = `${session} ${namespace}`
     const path = (): string =>
       `/api/stream?namespace=${encodeURIComponent(namespace)}&kinds=${encodeURIComponent(kindsNow().join(','))}`
@@ -66,13 +74,14 @@ const followHooks = (): void => {
       event: event => {
         take(event, now())
         if (event.type === 'ended' && event.why !== 'forbidden')
-          sessionEnded({ reason: event.why, message: event.message })
+          void continueSession({ reason: event.why, message: event.message })
       },
-      link: state => {
-        if (state === 'live') link.value = 'live'
-        else if (typeof link.peek() === 'string') link.value = { lostSince: now(), why: '' }
+      link: (state, why) => (link.value = state === 'live' ? state : { lostSince: heardAt, why }),
+      heard: () => (heardAt = now()),
+      refused: ({ refusal: { message }, status }) => {
+        if (status === 400) over.value = { why: 'wrong', message }
+        else void continueSession({ reason: 'expired', message: 'Nobody is signed in here any more' })
       },
-      refused: () => sessionEnded({ reason: 'expired', message: 'Nobody is signed in here any more' }),
     })
     void readNamespaces()
   })
@@ -196,7 +205,11 @@ const App = () => {
       <TopBar />
       <main class={isOld() ? 'old' : ''} data-moment={moment.value > 0 ? '' : undefined}>
         {who === undefined ? (
-          settled.value && <SignInPage />
+          settled.value ? (
+            <SignInPage />
+          ) : (
+            <Connecting />
+          )
         ) : (
           <>
             <Strips />

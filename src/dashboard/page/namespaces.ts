@@ -7,6 +7,9 @@ import { me } from './session.ts'
 /** The value in the address that stands for all namespaces. */
 export const everywhere = '*'
 
+/** The characters of what may be typed as a namespace: a name, or the value for all. */
+export const namespacePattern = String.raw`[a-z0-9.\-* ]*`
+
 export const namespaces = signal<Namespaces>({ names: [], complete: false })
 
 export const readNamespaces = async (): Promise<void> => {

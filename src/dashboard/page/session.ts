@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
-import type { Me, Opened } from '../protocol.ts'
+import type { Me, Opened, ServerRefusal } from '../protocol.ts'
 import { askServer } from './ask.ts'
-import { address } from './browser.ts'
+import { address, now, onKept } from './browser.ts'
 import { ended, keepPageKey, pageKey, sessionEnded, signInWay } from './credential.ts'
 
 /** The signed-in user, or undefined. */
@@ -16,10 +16,12 @@ export const sessionCount = signal(0)
 /** Opens the page with the key in the address, or with the stored session. */
 export const openPage = async (): Promise<void> => {
   const isOpened = await openWithKey()
-  if (!isOpened && pageKey() !== '') await learn()
+  if (!isOpened && pageKey() !== '') await learnOr()
   settled.value = true
   // A link pasted into this tab changes only the fragment, so the page is not loaded again.
   address.onHash(() => void openWithKey())
+  // Tabs share a session: what another tab has signed in with is what this tab acts with.
+  onKept('page-key', () => void learn())
 }
 
 /**
@@ -58,6 +60,29 @@ export const learn = async (): Promise<string | undefined> => {
   me.value = answer.body
   sessionCount.value += 1
   return undefined
+}
+
+/** Reads who is signed in. If nobody is, shows `why`, or else the answer. */
+const learnOr = async (why?: ServerRefusal): Promise<void> => {
+  const message = await learn()
+  if (message !== undefined) sessionEnded(why ?? { reason: 'Refused', message })
+}
+
+/**
+ * How soon a stream may be opened again because another session was found, in milliseconds. An API
+ * server that takes a token and then does not would otherwise be asked without a pause.
+ */
+const againMs = 10_000
+let againFrom = 0
+
+/**
+ * Looks for another session after that of the stream has ended, and shows `why` if there is none. A
+ * proxy may have renewed its token, or another tab may have signed in.
+ */
+export const continueSession = async (why: ServerRefusal): Promise<void> => {
+  if (now() < againFrom) return sessionEnded(why)
+  againFrom = now() + againMs
+  await learnOr(why)
 }
 
 export const signOut = async (): Promise<void> => {

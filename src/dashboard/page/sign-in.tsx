@@ -4,7 +4,7 @@ import { CommandLine } from './parts/notice.tsx'
 import { ScriptForm, TextField } from './parts/text-field.tsx'
 import { ended, signInWay } from './credential.ts'
 import { address } from './browser.ts'
-import { learn, signInWith } from './session.ts'
+import { learn, me, signInWith } from './session.ts'
 import { keyCharacters } from '../protocol.ts'
 import { kubectlToken } from './words/kubectl.ts'
 import { sentence } from './words/sentence.ts'
@@ -30,20 +30,32 @@ export const SignInForm = () => {
     case 'token':
       return <WithToken />
     case 'header':
-      return (
-        <>
-          <p>The proxy in front of this page signs people in. Load the page again to be sent there.</p>
-          <div class="line">
-            <button type="button" class="button" onClick={() => address.reload()}>
-              Load again
-            </button>
-            <button type="button" class="quiet" onClick={() => void learn()}>
-              I am signed in: try again
-            </button>
-          </div>
-        </>
-      )
+      return <WithHeader />
   }
+}
+
+const WithHeader = () => {
+  const fault = useSignal<string | undefined>(undefined)
+  const again = async (): Promise<void> => {
+    fault.value = undefined
+    fault.value = shown(await learn())
+  }
+  return (
+    <>
+      <p>The proxy in front of this page signs people in. Load the page again to be sent there.</p>
+      <div class="line">
+        <button type="button" class="button" onClick={() => address.reload()}>
+          Load again
+        </button>
+        <button type="button" class="quiet" onClick={() => void again()}>
+          I am signed in: try again
+        </button>
+      </div>
+      <p class="fault" role="alert">
+        {fault.value}
+      </p>
+    </>
+  )
 }
 
 const keyIn = (link: string): string | undefined => {
@@ -57,7 +69,8 @@ const WithKey = () => {
   const fault = useSignal<string | undefined>(undefined)
   const link = useSignal('')
   const submit = async (): Promise<void> => {
-    ended.value = undefined
+    // In the dialog this is why it is open.
+    if (me.value === undefined) ended.value = undefined
     const key = keyIn(link.value)
     fault.value =
       key === undefined

@@ -11,14 +11,14 @@ const changes = signal(0)
 /** The keys that were listed since the last `begin`. Undefined after `synced`. */
 const listed = signal<Set<string> | undefined>(undefined)
 
-/** The state of the stream. `lostSince` is in milliseconds since the epoch. */
+/** The state of the stream. `lostSince` is when something last arrived, in milliseconds since the epoch. */
 export type Link = 'connecting' | 'live' | { readonly lostSince: number; readonly why: string }
 
 export const link = signal<Link>('connecting')
 /** True once a complete list has arrived. */
 export const synced = signal(false)
-/** Why the stream ended. Undefined while it continues. */
-export const over = signal<{ readonly why: EndedWhy; readonly message: string } | undefined>(undefined)
+/** Why the stream ended. Undefined while it continues. `wrong`: there is no such namespace name. */
+export const over = signal<{ readonly why: EndedWhy | 'wrong'; readonly message: string } | undefined>(undefined)
 /** Kinds whose counts the user may not read, with the reason. */
 export const uncounted = signal<ReadonlyMap<string, string>>(new Map())
 /** The version of the server. */

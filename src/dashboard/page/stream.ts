@@ -3,25 +3,38 @@ import type { StreamEvent } from '../protocol.ts'
 
 /** The browser's interfaces that reading a stream needs. */
 export interface StreamReaderWorld {
-  readonly open: (path: string, headers: Readonly<Record<string, string>>, stop: AbortSignal) => Promise<StreamResponse>
+  readonly open: (
+    path: string,
+    headers: Readonly<Record<string, string>>,
+    stop: AbortSignal,
+  ) => Promise<StreamResponse | StreamRefusal>
   readonly after: (ms: number, run: () => void) => () => void
 }
 
 export interface StreamResponse {
-  readonly status: number
   /** Returns the text as it arrives. Throws if the connection is lost. */
   readonly text: () => AsyncIterable<string>
+}
+
+/** Why the server does not accept the stream. */
+export interface StreamRefusal {
+  readonly status: number
+  readonly refusal: { readonly message: string }
+  /** The shortest time before the next attempt, in milliseconds. */
+  readonly retryAfterMs: number
 }
 
 export interface StreamListener {
   readonly event: (event: StreamEvent) => void
   /**
    * Called with `live` when the server has accepted the stream, and with `lost` when the stream is
-   * cut or not accepted.
+   * cut or not accepted. `why` is the server's message, or empty.
    */
-  readonly link: (state: 'live' | 'lost') => void
-  /** Called when the server refuses the stream, because nobody is signed in. */
-  readonly refused: (status: number) => void
+  readonly link: (state: 'live' | 'lost', why: string) => void
+  /** Called when something has arrived. */
+  readonly heard: () => void
+  /** Called when another attempt makes no sense: nobody is signed in, or the request is wrong. */
+  readonly refused: (refusal: StreamRefusal) => void
 }
 
 export interface StreamHandle {
@@ -31,6 +44,9 @@ export interface StreamHandle {
   close(): void
 }
 
+/** Stands for a connection that is lost without an answer. */
+const cut: StreamRefusal = { status: 0, refusal: { message: '' }, retryAfterMs: 0 }
+
 /**
  * How long a stream may be silent, in milliseconds. The server sends something every 15 s. So after
  * this time two of its signals are missing.
@@ -38,6 +54,9 @@ export interface StreamHandle {
 const silenceMs = 32_000
 
 const pauses = [250, 500, 1_000, 2_000, 5_000] as const
+
+/** The longest pause that the server can ask for, in milliseconds. */
+const maxPauseMs = 30_000
 
 /**
  * Reads the stream of hooks, and resumes it when it is cut. EventSource does not suffice: it sends
@@ -50,19 +69,23 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
   /** True if the server has accepted the stream in the last attempt. */
   let opened = false
 
-  const readOnce = async (stop: AbortController): Promise<'ended' | 'cut'> => {
+  const readOnce = async (stop: AbortController): Promise<'ended' | StreamRefusal> => {
     const watchdog = silence(world, () => stop.abort())
+    const heard = (): void => {
+      watchdog.heard()
+      listener.heard()
+    }
     try {
       const response = await world.open(path(), lastId === '' ? {} : { 'last-event-id': lastId }, stop.signal)
-      if (response.status === 401) {
-        listener.refused(response.status)
+      if ('status' in response) {
+        if (response.status !== 400 && response.status !== 401) return response
+        listener.refused(response)
         return 'ended'
       }
-      if (response.status !== 200) return 'cut'
       opened = true
-      listener.link('live')
+      listener.link('live', '')
       let ended = false
-      for await (const { data, id } of eventsIn(response.text(), watchdog.heard)) {
+      for await (const { data, id } of eventsIn(response.text(), heard)) {
         if (id !== undefined) lastId = id
         const event = tryParseJson(data)
         if (!isStreamEvent(event)) continue
@@ -70,9 +93,9 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
         ended ||= event.type === 'ended'
         listener.event(event)
       }
-      return ended ? 'ended' : 'cut'
+      return ended ? 'ended' : cut
     } catch {
-      return 'cut'
+      return cut
     } finally {
       watchdog.cancel()
     }
@@ -86,10 +109,12 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
       opened = false
       const how = await readOnce(attempt)
       if (how === 'ended' || stop.signal.aborted) return
-      listener.link('lost')
+      const { refusal, retryAfterMs } = how
+      listener.link('lost', refusal.message)
       // A list that was cut begins again, so it costs as much as before.
       failures = opened && lastId !== '' ? 0 : failures + 1
-      await pausing(pauses[Math.min(failures, pauses.length - 1)] ?? 0, stop.signal)
+      const pause = pauses[Math.min(failures, pauses.length - 1)] ?? 0
+      await pausing(Math.max(pause, Math.min(retryAfterMs, maxPauseMs)), stop.signal)
       if (stop.signal.aborted) return
     }
   }

@@ -1,7 +1,7 @@
 import { signal } from '@preact/signals'
 import { kept, setScheme } from './browser.ts'
 import { moment } from './clock.ts'
-import { everywhere, namespaceShown, namespaces } from './namespaces.ts'
+import { everywhere, namespacePattern, namespaceShown, namespaces } from './namespaces.ts'
 import { followLink, goto, here, place } from './route.ts'
 import { me } from './session.ts'
 import { StopStrip } from './stop.tsx'
@@ -72,7 +72,7 @@ const NamespacePicker = () => {
         onSubmit={event => {
           event.preventDefault()
           const typed = new FormData(event.currentTarget).get('ns')
-          if (typeof typed === 'string') choose(typed.trim() === '' ? everywhere : typed.trim())
+          if (typeof typed === 'string') choose(typed.trim() || everywhere)
         }}
       >
         <label class="unseen" for="namespace">
@@ -84,6 +84,7 @@ const NamespacePicker = () => {
           key={shown}
           defaultValue={shown}
           placeholder="namespace"
+          pattern={namespacePattern}
           autocapitalize="off"
           spellcheck={false}
         />
@@ -149,7 +150,7 @@ const SchemeButton = () => {
 const warnMs = 5 * 60_000
 
 /**
- * Warnings above the page: the session ends soon, all hooks are stopped, or the server has another
+ * Warnings above the page: the session ends soon, unless a proxy renews it; all hooks are stopped, or the server has another
  * version.
  */
 export const Strips = () => {
@@ -160,14 +161,12 @@ export const Strips = () => {
   const writing = here.value.at === 'new' || here.value.at === 'edit'
   return (
     <>
-      {left < warnMs && left > 0 && who !== undefined && (
+      {signInWay !== 'header' && left < warnMs && left > 0 && who !== undefined && (
         <p class="strip warn" role="status">
           {who.tokenEnds ? 'Your token' : 'Your session'} ends in {lasting(left)}.{' '}
-          {signInWay !== 'header' && (
-            <button type="button" class="quiet" onClick={() => (renewing.value = true)}>
-              {signInWay === 'token' ? 'Paste a new token' : 'Sign in again'}
-            </button>
-          )}
+          <button type="button" class="quiet" onClick={() => (renewing.value = true)}>
+            {signInWay === 'token' ? 'Paste a new token' : 'Sign in again'}
+          </button>
         </p>
       )}
       <StopStrip />

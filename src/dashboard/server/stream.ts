@@ -165,7 +165,8 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
   const changes = debounce<ListedHook>(world.clock, changed => {
     const rows = [...changed.values()].filter(row => row !== undefined)
     const gone = [...changed].flatMap(([key, row]) => (row === undefined ? [key] : []))
-    if (gone.length > 0) write({ type: 'gone', keys: gone }, version)
+    // The rows that follow are of this version too: a page that is cut before them must not resume after them.
+    if (gone.length > 0) write({ type: 'gone', keys: gone }, rows.length > 0 ? undefined : version)
     if (rows.length > 0) write({ type: 'rows', rows }, version)
     seen(rows)
   })
@@ -173,6 +174,8 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
   for await (const change of watchObjects(world, source, stop, { from, opened })) {
     switch (change.type) {
       case 'list':
+        // After a part of the list, an older row would bring back a hook that is deleted.
+        changes.flush()
         listing.begin()
         write({ type: 'begin' })
         break

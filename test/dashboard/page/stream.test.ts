@@ -1,9 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { readStream, type StreamResponse } from '../../../src/dashboard/page/stream.ts'
+import { readStream, type StreamRefusal, type StreamResponse } from '../../../src/dashboard/page/stream.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
 
-/** Starts a server whose answers a test writes, piece by piece. */
-const start = (status: () => number = () => 200) => {
+const refusalOf = (status: number, message = '', retryAfterMs = 1_000): StreamRefusal => ({
+  status,
+  refusal: { message },
+  retryAfterMs,
+})
+
+/** Starts a server whose answers a test writes, piece by piece. It refuses the stream while `refuses` says so. */
+const start = (refuses: () => StreamRefusal | undefined = () => undefined) => {
   const clock = fakeClock()
   const opened: {
     readonly headers: Readonly<Record<string, string>>
@@ -12,10 +18,11 @@ const start = (status: () => number = () => 200) => {
     readonly cut: () => void
   }[] = []
   const received: string[] = []
+  let heard = 0
   const handle = readStream(
     {
       after: (ms, run) => clock.after(ms, run),
-      open: async (_path, headers, stop): Promise<StreamResponse> => {
+      open: async (_path, headers, stop): Promise<StreamResponse | StreamRefusal> => {
         const queue: (string | undefined)[] = []
         let wake = (): void => undefined
         const push = (piece: string | undefined): void => {
@@ -35,17 +42,18 @@ const start = (status: () => number = () => 200) => {
             }
           }
         }
-        return { status: status(), text }
+        return refuses() ?? { text }
       },
     },
     () => '/api/stream',
     {
       event: event => void received.push(event.type),
-      link: state => void received.push(state),
-      refused: () => void received.push('refused'),
+      link: (state, why) => void received.push(why === '' ? state : `${state}: ${why}`),
+      heard: () => void (heard += 1),
+      refused: ({ refusal, status }) => void received.push(`refused ${status}: ${refusal.message}`),
     },
   )
-  return { clock, opened, received, handle }
+  return { clock, opened, received, handle, heard: () => heard }
 }
 
 describe("the page's side of the stream", () => {
@@ -110,13 +118,41 @@ describe("the page's side of the stream", () => {
 
   it('waits longer each time it is refused, and asks no more where nobody is signed in', async () => {
     let status = 503
-    const { clock, opened, received } = start(() => status)
+    const { clock, opened, received } = start(() => refusalOf(status, 'because'))
     await clock.advance(10_000)
     expect(opened.length).toBeLessThan(8)
+    expect(new Set(received)).toEqual(new Set(['lost: because']))
     status = 401
     await clock.advance(10_000)
-    expect(received.at(-1)).toBe('refused')
+    expect(received.at(-1)).toBe('refused 401: because')
     expect(clock.pending).toBe(0)
+  })
+
+  it('asks no more for a namespace that is no name', async () => {
+    const { clock, opened, received } = start(() => refusalOf(400, 'namespace is no name'))
+    await clock.advance(60_000)
+    expect([received, opened.length]).toEqual([['refused 400: namespace is no name'], 1])
+  })
+
+  it('waits for as long as the server wants, and never for hours', async () => {
+    let retryAfterMs = 8_000
+    const { clock, opened } = start(() => refusalOf(429, 'too many pages are open; close some', retryAfterMs))
+    await clock.advance(7_900)
+    expect(opened).toHaveLength(1)
+    retryAfterMs = 3_600_000
+    await clock.advance(200)
+    expect(opened).toHaveLength(2)
+    await clock.advance(30_000)
+    expect(opened).toHaveLength(3)
+  })
+
+  it('notes when something arrives, also if that is no event', async () => {
+    const { heard, opened } = start()
+    await settle()
+    opened[0]?.send(':\n\n')
+    opened[0]?.send('data: {"type":"synced"}\n\n')
+    await settle()
+    expect(heard()).toBe(2)
   })
 
   it('gives its connection back when it is paused, and resumes where it was', async () => {

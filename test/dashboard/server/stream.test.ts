@@ -146,7 +146,21 @@ describe('the stream', () => {
     stream.watch().send({ type: 'MODIFIED', object: hook('a', 11) }, { type: 'DELETED', object: hook('b', 12) })
     await stream.clock.advance(100)
     expect(stream.words().slice(5)).toEqual(['gone shop/b', 'rows a'])
-    expect(stream.ids).toEqual(['10', '12', '12'])
+    // A page that is cut between the two resumes before both.
+    expect(stream.ids).toEqual(['10', '12'])
+    stream.watch().send({ type: 'DELETED', object: hook('a', 13) })
+    await stream.clock.advance(100)
+    expect([stream.words().at(-1), stream.ids.at(-1)]).toEqual(['gone shop/a', '13'])
+  })
+
+  it('passes no change from before a list on after its parts', async () => {
+    const stream = open((_request, count) => listOf(...(count === 0 ? [hook('a', 1)] : [hook('b', 2)])))
+    await settle()
+    stream.watch().send({ type: 'MODIFIED', object: hook('a', 11) })
+    stream.watch().send({ type: 'ERROR', object: { kind: 'Status', code: 410, message: 'too old' } })
+    await stream.clock.advance(1_000)
+    const words = stream.words().filter(word => /^rows|^begin|^synced/.test(word))
+    expect(words).toEqual(['begin', 'rows a', 'synced', 'rows a', 'begin', 'rows b', 'synced'])
   })
 
   it('resumes from where the page was, without a list', async () => {

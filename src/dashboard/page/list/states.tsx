@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { moment } from '../clock.ts'
-import { namespaceShown, namespaces } from '../namespaces.ts'
+import { namespacePattern, namespaceShown, namespaces } from '../namespaces.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { whyNot } from '../rights.ts'
 import { followLink, goto } from '../route.ts'
@@ -51,19 +51,23 @@ export const Empty = () => {
 export const Forbidden = () => {
   const namespace = namespaceShown.value
   const user = me.value?.user ?? ''
+  const isWrong = isWrongName()
   const [, own] = /^system:serviceaccount:([^:]+):/.exec(user) ?? []
   const known = new Set([...(own === undefined ? [] : [own]), ...namespaces.value.names])
   const others = [...known].filter(name => name !== namespace).slice(0, 20)
   return (
     <Middle>
       <h1 tabIndex={-1}>
-        {namespace === '' ? 'You may not see the hooks of all namespaces' : `You may not see the hooks of ${namespace}`}
+        {isWrong ? 'No namespace can be called ' : 'You may not see the hooks of '}
+        {namespace || 'all namespaces'}
       </h1>
-      <p role="alert">
-        {user} may not list {named}
-        {namespace === '' ? ' in the whole cluster' : ` in namespace ${namespace}`}.
-      </p>
-      {namespace !== '' && (
+      {!isWrong && (
+        <p role="alert">
+          {user} may not list {named}
+          {namespace === '' ? ' in the whole cluster' : ` in namespace ${namespace}`}.
+        </p>
+      )}
+      {namespace !== '' && !isWrong && (
         <>
           <p>Somebody who may can give you the right to look:</p>
           <CommandLine
@@ -89,11 +93,18 @@ export const Forbidden = () => {
           onSubmit={event => {
             event.preventDefault()
             const typed = new FormData(event.currentTarget).get('ns')
-            if (typeof typed === 'string' && typed !== '') goto(`/?ns=${encodeURIComponent(typed)}`)
+            if (typeof typed === 'string' && typed !== '') goto(`/?ns=${encodeURIComponent(typed.trim())}`)
           }}
         >
           <label for="other-namespace">Another namespace</label>
-          <input id="other-namespace" name="ns" class="short" autocapitalize="off" spellcheck={false} />
+          <input
+            id="other-namespace"
+            name="ns"
+            class="short"
+            pattern={namespacePattern}
+            autocapitalize="off"
+            spellcheck={false}
+          />
           <button type="submit" class="quiet">
             Look there
           </button>
@@ -112,14 +123,18 @@ export const Connecting = () => (
   </Middle>
 )
 
-/** Warns above the content that it may be old, and since when. */
+/**
+ * Warns above the content that it may be old, and since when. A screen reader would read each change
+ * of an alert, so it does not get the age.
+ */
 export const LostBar = () => {
   const state = link.value
   if (typeof state === 'string') return null
   return (
     <p class="strip bad" role="alert">
       {state.why === '' ? 'Connection lost' : `Not up to date: ${state.why};`}{' '}
-      {lasting(Math.max(0, moment.value - state.lostSince))} ago; trying again
+      <span aria-hidden="true">{lasting(moment.value - state.lostSince)} ago; </span>
+      trying again
     </p>
   )
 }
@@ -127,7 +142,9 @@ export const LostBar = () => {
 /** Returns whether to dim the content, because the connection is lost. */
 export const isOld = (): boolean => typeof link.value !== 'string' && total.value > 0
 
-/** Returns whether the stream ended because the user may not list hooks. */
-export const isForbidden = (): boolean => over.value?.why === 'forbidden'
+/** Returns whether the stream ended because the user may not list hooks, or asked for a wrong name. */
+export const isForbidden = (): boolean => over.value?.why === 'forbidden' || isWrongName()
+
+const isWrongName = (): boolean => over.value?.why === 'wrong'
 
 export const Middle = ({ children }: { children: ComponentChildren }) => <div class="middle">{children}</div>

@@ -24,6 +24,12 @@ export const Dialog = ({ children, onClose, title }: DialogProps) => {
         event.preventDefault()
         onClose?.()
       }}
+      onClose={({ currentTarget: shown }) => {
+        // A browser lets nothing prevent that Esc, pressed twice, closes a dialog.
+        if (!shown.isConnected) return
+        if (onClose) onClose()
+        else shown.showModal()
+      }}
     >
       <h2 id="dialog-title">{title}</h2>
       {children}

@@ -269,7 +269,7 @@ describe('a form that is not saved', () => {
   })
 })
 
-it('a menu gives the focus back to its row, whatever is chosen', async () => {
+it('a menu gives the focus back to its row, regardless of what is chosen', async () => {
   const { page } = await visit()
   await page.goto(playground.link())
   const more = page.getByRole('button', { name: 'More for web-down' })

@@ -34,7 +34,8 @@ const target = async (name: string, replicas: number, deadline = 600): Promise<v
   // A test that is tried again makes them once more.
   onTestFinished(async () => {
     for (const type of [hooks, deployments]) {
-      await send(playground.api, { method: 'DELETE', path: objectPath(type, 'shop', name) })
+      const path = objectPath(type, 'shop', name)
+      await playground.api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 5000 })
     }
   })
   await playground.url(name)

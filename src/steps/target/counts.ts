@@ -10,7 +10,7 @@ import { viaScale } from './via-scale.ts'
 const minReplicas = viaObject({
   way: ['spec', 'minReplicas'],
   absent: 1,
-  limits: object => ({ min: 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
+  limits: object => ({ min: mayScaleToZero(object) ? 0 : 1, max: numberAt(object, 'spec', 'maxReplicas') ?? 1 }),
 })
 
 /** The accessor for the maximum of a HorizontalPodAutoscaler, which is never below its minimum. */
@@ -23,7 +23,11 @@ const maxReplicas = viaObject({
 const minReplicaCount = viaObject({
   way: ['spec', 'minReplicaCount'],
   absent: 0,
-  limits: object => ({ min: 0, max: numberAt(object, 'spec', 'maxReplicaCount') ?? 100 }),
+  limits: object => ({
+    // KEDA stops working on an object whose idle count is not below its minimum.
+    min: (numberAt(object, 'spec', 'idleReplicaCount') ?? -1) + 1,
+    max: numberAt(object, 'spec', 'maxReplicaCount') ?? 100,
+  }),
 })
 
 /**
@@ -87,6 +91,15 @@ const isCustom = ({ group, kind, resource, version }: ResourceType): boolean =>
   /^v[a-z0-9]+$/.test(version) &&
   /^[a-z0-9-]+$/.test(resource) &&
   /^[A-Za-z][A-Za-z0-9-]*$/.test(kind)
+
+/**
+ * Returns whether a HorizontalPodAutoscaler may have a minimum of 0. It needs a metric that is there without pods. An API
+ * server before Kubernetes 1.37 refuses 0 all the same.
+ */
+const mayScaleToZero = (object: unknown): boolean => {
+  const metrics = at(object, 'spec', 'metrics')
+  return Array.isArray(metrics) && metrics.some(metric => ['External', 'Object'].includes(String(at(metric, 'type'))))
+}
 
 const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
   const found = at(object, ...path)

@@ -138,18 +138,20 @@ const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool:
 
 /** Returns the problem of a pool that is made from a Cluster: its count would be reset. */
 const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: StoredObject): TargetProblem | undefined => {
-  const say = (owner: string, pool: string | undefined): TargetProblem => {
+  const say = (owner: string, pool: string | undefined, advice?: string): TargetProblem => {
     const aim = pool === undefined ? '' : `, with pool: ${pool}`
     return {
       reason: 'OwnedByController',
-      message: `${name} is made from ${owner}, which would set its count back: aim the hook at that${aim}`,
+      message: `${name} is made from ${owner}, which would set its count back: ${advice ?? `aim the hook at that${aim}`}`,
     }
   }
   if ('topology.cluster.x-k8s.io/owned' in labels) {
-    return say(
-      `Cluster/${labels['cluster.x-k8s.io/cluster-name']}`,
-      labels['topology.cluster.x-k8s.io/deployment-name'],
-    )
+    const cluster = `Cluster/${labels['cluster.x-k8s.io/cluster-name']}`
+    const machinePool = labels['topology.cluster.x-k8s.io/pool-name']
+    if (machinePool !== undefined) {
+      return say(cluster, undefined, `no hook changes a machine pool of a topology, so use a machine deployment there`)
+    }
+    return say(cluster, labels['topology.cluster.x-k8s.io/deployment-name'])
   }
   if (annotations['objectset.rio.cattle.io/owner-gvk']?.startsWith('provisioning.cattle.io/') !== true) return undefined
   return say(
@@ -160,12 +162,22 @@ const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: Stored
 
 const sizes = ['min', 'max'].map(size => `cluster.x-k8s.io/cluster-api-autoscaler-node-group-${size}-size`)
 
+/** Cluster API's annotation of a pool whose count the infrastructure sets. */
+const managedBy = 'cluster.x-k8s.io/replicas-managed-by'
+
 /**
- * Returns the problem of a pool with annotations of the Cluster Autoscaler, which changes the count
- * itself.
+ * Returns the problem of a pool whose count something else changes: by its annotations, the Cluster Autoscaler
+ * or the infrastructure.
  */
-const autoscaled = (object: unknown, what: string): TargetProblem | undefined =>
-  sizes.some(size => stringAt(object, 'metadata', 'annotations', size) !== undefined) ? byAutoscaler(what) : undefined
+const autoscaled = (object: unknown, what: string): TargetProblem | undefined => {
+  const annotation = (name: string): string | undefined => stringAt(object, 'metadata', 'annotations', name)
+  if (sizes.some(size => annotation(size) !== undefined)) return byAutoscaler(what)
+  if ((annotation(managedBy) ?? 'false') === 'false') return undefined
+  return {
+    reason: 'ManagedByAutoscaler',
+    message: `the infrastructure sets the count of ${what} and would undo each step: remove the annotation ${managedBy}, or the hook`,
+  }
+}
 
 const byAutoscaler = (what: string): TargetProblem => ({
   reason: 'ManagedByAutoscaler',

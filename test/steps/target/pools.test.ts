@@ -69,6 +69,29 @@ describe('a pool of nodes is refused', () => {
       'the Cluster Autoscaler sets the count of MachinePool',
     ],
     [
+      'that the infrastructure counts',
+      poolCount(machinePools),
+      object({}, { annotations: { 'cluster.x-k8s.io/replicas-managed-by': 'eks' } }),
+      'ManagedByAutoscaler',
+      'the infrastructure sets the count of MachinePool',
+    ],
+    [
+      'that is a machine pool of a topology',
+      poolCount(machinePools),
+      object(
+        {},
+        {
+          labels: {
+            'topology.cluster.x-k8s.io/owned': '',
+            'topology.cluster.x-k8s.io/pool-name': 'workers',
+            'cluster.x-k8s.io/cluster-name': 'prod',
+          },
+        },
+      ),
+      'OwnedByController',
+      'no hook changes a machine pool of a topology',
+    ],
+    [
       'that a Cluster does not have',
       poolCount(clusters, 'workers'),
       topology({ name: 'a' }, { name: 'b' }),

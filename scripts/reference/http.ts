@@ -346,6 +346,7 @@ ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency
 the limits below, and all connections when its process is killed.
 
 **Work that ends after the answer.** A rollout, a restart, a Job or a forwarded post goes on for up to a minute after a 503 or after a closed connection.
+This is also so while the API server cannot be read. A post without an idempotency key gets 503 \`ApiUnreachable\` instead, and nothing goes on.
 When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how, as for an answer. What is not done by then
 is a \`failed\` delivery, with how far it came. A trigger that is killed says nothing of it.
 

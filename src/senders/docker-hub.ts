@@ -1,7 +1,7 @@
 import { at } from '../api/json.ts'
 import { timeOf } from './identity.ts'
-import { deliveryOfPushes, pushOf, unreadablePush } from './push.ts'
-import type { Sender } from './sender.ts'
+import { deliveryOfPushes, isAttached, pushOf, unreadablePush } from './push.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /** Docker Hub's webhooks: one push each, without a digest. */
 export const dockerHub: Sender = {
@@ -17,9 +17,11 @@ export const dockerHub: Sender = {
   recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') === undefined,
   parse: ({ json }) => {
     const seconds = at(json, 'push_data', 'pushed_at')
+    const tag = at(json, 'push_data', 'tag')
+    if (isAttached(tag)) return { sender: 'docker-hub', phase: nothingNew }
     const push = pushOf({
       repository: at(json, 'repository', 'repo_name'),
-      tag: at(json, 'push_data', 'tag'),
+      tag,
       at: timeOf(typeof seconds === 'number' ? Math.round(seconds * 1000) : undefined),
     })
     return push

@@ -70,7 +70,7 @@ export type RegistryEvent = { readonly push: Push; readonly id?: string | undefi
 
 /**
  * Reads an event about a push. An event without a tag is no push: it reports a blob, or the part of
- * an image for one platform. A digest in the place of the tag is no tag.
+ * an image for one platform. A digest in the place of the tag is no tag. A signature is no image.
  */
 export const eventOf = (parts: PlaceParts & TagParts, id?: string): RegistryEvent => eventAt(placeOf(parts), parts, id)
 
@@ -82,7 +82,15 @@ const eventAt = (place: Place | undefined, parts: TagParts, id?: string): Regist
 }
 
 const isUntagged = (tag: unknown): boolean =>
-  tag === undefined || tag === null || tag === '' || (typeof tag === 'string' && isDigest(tag))
+  tag === undefined || tag === null || tag === '' || (typeof tag === 'string' && isDigest(tag)) || isAttached(tag)
+
+/**
+ * Returns whether a tag names what is attached to an image, such as a signature. cosign pushes
+ * `sha256-HEX.sig`, `.att` and `.sbom`. A registry without referrers has `sha256-HEX` for all of them
+ * (https://github.com/opencontainers/distribution-spec/blob/main/spec.md#referrers-tag-schema).
+ */
+export const isAttached = (tag: unknown): boolean =>
+  typeof tag === 'string' && /^sha(?:256|384|512)-[0-9a-f]{64,}(?:\.[a-z]+)?$/.test(tag)
 
 /**
  * Makes the delivery of a registry's events with all their pushes. `needed` says what a body

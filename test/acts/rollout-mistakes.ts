@@ -3,7 +3,7 @@ import { isObject, parseJson, stringAt, type JsonObject } from '../../src/api/js
 import { patched } from '../../src/apiserver/patch.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { listAt } from '../deploy/manifests.ts'
-import { annotation, path } from './rollout-server.ts'
+import { annotation, path, workloads } from './rollout-server.ts'
 
 /** A flaw that the product does not have, and that these histories have to find. */
 export const mistakes = [
@@ -86,7 +86,10 @@ export const spoiled = (acts: Acts, mistake: Mistake, random: () => string): Act
         ...acts,
         once: (work, how) =>
           acts.once((act, mayContinue, progress) => {
-            void work(act, mayContinue, progress)
+            // What fails at first is left, because nobody waits for it.
+            let asked = 0
+            const triesOnce = async (): Promise<boolean> => asked++ < 2 * workloads.length && (await mayContinue())
+            void work(act, triesOnce, progress)
             return Promise.resolve({
               worked: 'done',
               outcome: { outcome: 'applied', reason: 'RolledOut', summary: '', changes: [] },

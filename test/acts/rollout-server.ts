@@ -175,7 +175,7 @@ export class RolloutServer {
     }
     const metadata = {
       ...(isObject(object['metadata']) && object['metadata']),
-      managedFields: [{ ...writer, fieldsV1 }],
+      managedFields: [{ ...writer, operation: 'Update', fieldsV1 }],
     }
     return { ...object, metadata }
   }

@@ -80,6 +80,7 @@ describe('a push to a Deployment that was rolled back', () => {
     ],
     ['whose image was set by kubectl set image', deployment(undefined, [owner('kubectl-set', 20, image())])],
     ['that was applied', deployment(undefined, [owner('kubectl-client-side-apply', 20, image())])],
+    ['that was applied server-side', deployment(undefined, [{ ...owner('kubectl', 20, image()), operation: 'Apply' }])],
     [
       'of which another container was rolled back',
       deployment(undefined, [owner('kubectl', 20, image('containers', 'b'))]),

@@ -59,6 +59,16 @@ describe('a rule of tags', () => {
     expect(rule?.order('v1.4.9', '1.4.9')).toBe(0)
     expect(rule?.order('1.0.0', 'latest')).toBe(1)
     expect(rule?.order('latest', '1.0.0')).toBe(-1)
+    // No range takes these tags, but a container may run them.
+    expect(rule?.order('1.4.2', '1.4.3_b1')).toBe(-1)
+    expect(rule?.order('1.4.3', '1.4.3_b1')).toBe(0)
+    expect(rule?.order('1.4.3-rc.1', '1.4.3-rc.2_b1')).toBe(-1)
+    expect(rule?.order('1.4.2', '1.5')).toBe(-1)
+    expect(rule?.order('1.5.0', 'v1.5-alpine')).toBe(1)
+    expect(rule?.order('1.4.2', '1.4.3.7')).toBe(-1)
+    expect(rule?.order('1.4.2', '1.4.2.7')).toBe(0)
+    expect(rule?.order('1.0.0', '20260101')).toBe(1)
+    expect(rule?.order('1.0.0', '9'.repeat(400) + '.1')).toBe(1)
     expect(tagRule({ glob: '*' })?.order('1.0.0', '2.0.0')).toBe(0)
   })
 

@@ -214,6 +214,7 @@ describe('the workloads of a selector', () => {
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
     const execution = { api, charge: () => {}, clock: fakeClock(), hook: { namespace: 'shop' } }
     return await rollOutAll(member, { what: undefined, plan }, execution, {
+      isNamed: true,
       mayContinue: () => Promise.resolve(true),
       progress: () => {},
     })

@@ -65,6 +65,18 @@ describe('a restart', () => {
     })
   })
 
+  it('of a StatefulSet whose partition keeps every pod is not said to be one', async () => {
+    const here = execution()
+    const pods = { replicas: 3, updatedReplicas: 3, availableReplicas: 3 }
+    here.make('StatefulSet', { replicas: 3, updateStrategy: { rollingUpdate: { partition: 3 } } }, pods)
+    expect(await restart.execute(named('StatefulSet'), delivery, here)).toEqual({
+      outcome: 'failed',
+      reason: 'NothingRestarts',
+      message:
+        'nothing restarts the pods of StatefulSet/db: its update strategy is OnDelete, or its partition keeps every pod',
+    })
+  })
+
   it.each([
     ['StatefulSet', { replicas: 3 }, { replicas: 3, updatedReplicas: 2, availableReplicas: 2 }],
     ['Deployment', { replicas: 3 }, { replicas: 3, updatedReplicas: 3, availableReplicas: 2 }],
@@ -79,6 +91,7 @@ describe('a restart', () => {
   it.each([
     ['Deployment', { paused: true }, 'RolloutPaused'],
     ['StatefulSet', { updateStrategy: { type: 'OnDelete' } }, 'NothingRestarts'],
+    ['StatefulSet', { updateStrategy: { rollingUpdate: { partition: 1 } } }, 'NothingRestarts'],
   ] as const)(
     'by a post without an image, of a %s that starts no pods, is not said to be one',
     async (kind, spec, reason) => {

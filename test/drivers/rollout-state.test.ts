@@ -67,6 +67,9 @@ const rows: Readonly<Record<WorkloadKind, readonly Row[]>> = {
     ['one too many is there', { replicas: 2 }, pods(3, 3, 3), 'running'],
     ['all above the partition are', { replicas: 3, ...partition }, pods(3, 1, 3), 'complete'],
     ['none above the partition is', { replicas: 3, ...partition }, pods(3, 0, 3), 'running'],
+    ['its partition keeps every pod', { replicas: 2, ...partition }, pods(2, 0, 2), 'manual'],
+    ['its partition keeps every pod of the default', partition, pods(1, 0, 1), 'manual'],
+    ['none is wanted, and it has a partition', { replicas: 0, ...partition }, pods(0, 0, 0), 'complete'],
     ['a person has to delete its pods', { replicas: 3, ...onDelete }, pods(3, 3, 3), 'manual'],
   ],
   DaemonSet: [

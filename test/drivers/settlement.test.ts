@@ -250,7 +250,27 @@ const rollouts: readonly (readonly [what: string, is: Is, found: Partial<Settlem
     { state: 'progressing' },
   ],
   ['it is paused', { spec: { paused: true } }, { state: 'stalled' }, /is paused: resume it/],
-  ['pods start by hand', { kind: 'StatefulSet', spec: { updateStrategy: { type: 'OnDelete' } } }, { state: 'stored' }],
+  [
+    'pods start by hand',
+    { kind: 'StatefulSet', spec: { updateStrategy: { type: 'OnDelete' } } },
+    { state: 'stored' },
+    /: they follow when somebody deletes the old ones$/,
+  ],
+  [
+    'a CronJob runs nothing yet',
+    {
+      kind: 'CronJob',
+      spec: { jobTemplate: { spec: { template: { spec: { containers: [{ name: 'web', image: 'acme/web:2' }] } } } } },
+    },
+    { state: 'stored' },
+    /: its next Job runs the change$/,
+  ],
+  [
+    'a partition keeps every pod',
+    { kind: 'StatefulSet', spec: { updateStrategy: { rollingUpdate: { partition: 3 } } } },
+    { state: 'stored' },
+    /: they follow when somebody lowers its partition, which keeps every pod$/,
+  ],
   [
     'a StatefulSet has replaced two of three',
     { kind: 'StatefulSet', status: { ...complete, updatedReplicas: 2 } },

@@ -137,6 +137,31 @@ describe('a notification of Quay with many tags', () => {
   })
 })
 
+describe('a tag of what is attached to an image', () => {
+  const hex = 'a'.repeat(64)
+  const pushed = (tag: string) =>
+    [
+      { push_data: { tag }, repository: { repo_name: 'acme/web' } },
+      { events: [{ id: '1', action: 'push', target: { repository: 'acme/web', tag } }] },
+      { updated_tags: [tag], docker_url: 'quay.io/acme/web' },
+    ].map(body => read(body))
+
+  it.each([`sha256-${hex}.sig`, `sha256-${hex}.att`, `sha256-${hex}.sbom`, `sha256-${hex}`, `sha512-${hex}`])(
+    'is no push of an image: %s',
+    tag => {
+      for (const { phase, pushes, unreadable } of pushed(tag))
+        expect([phase, pushes, unreadable]).toEqual(['no news', undefined, undefined])
+    },
+  )
+
+  it.each(['sha-abc1234', `sha256-${'a'.repeat(40)}`, `v1-sha256-${hex}`, `sha256-${hex}.sig-1`])(
+    'is not this one: %s',
+    tag => {
+      for (const { pushes } of pushed(tag)) expect(pushes).toMatchObject([{ tag }])
+    },
+  )
+})
+
 describe('a body that resembles that of a registry', () => {
   it.each<[string, unknown]>([
     ['events without targets', { events: [{ action: 'push' }] }],

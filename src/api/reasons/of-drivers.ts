@@ -84,8 +84,9 @@ export const driverReasons = {
   },
   NothingRestarts: {
     where: ['failed'],
-    means: 'The workload has the update strategy OnDelete: its pods start again only when somebody deletes them.',
-    todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate.',
+    means:
+      'The update strategy OnDelete or a partition keeps all pods: they start again only when somebody deletes them.',
+    todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate with a lower partition.',
   },
   JobCreated: {
     where: ['applied'],

@@ -60,7 +60,11 @@ export const redeploy = {
       return await acts.once(() => Promise.resolve({ worked: 'failed', outcome }), { asks: true })
     }
     return await acts.once((act, mayContinue, progress) =>
-      rollOutAll(member, planner(member, delivery, act, clock.now()), execution, { mayContinue, progress }),
+      rollOutAll(member, planner(member, delivery, act, clock.now()), execution, {
+        isNamed: delivery.identity !== undefined,
+        mayContinue,
+        progress,
+      }),
     )
   },
 } satisfies Driver<'redeploy', typeof redeploySchema>

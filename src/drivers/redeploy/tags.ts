@@ -47,9 +47,23 @@ const versionOf = (tag: string): SemVer | undefined => {
   }
 }
 
+/**
+ * Returns the version of a tag for a comparison. No range takes some of these tags, but a container may
+ * run them: `1.4.3_b1`, in which Helm writes `_` for `+`, `1.5`, and `1.4.3.2` with four parts. A single
+ * number is none, because it may count builds.
+ */
+const comparedVersionOf = (tag: string): SemVer | undefined => {
+  const exact = versionOf(tag)
+  if (exact) return exact
+  const [, major, minor, patch = '0', before = ''] =
+    /^v?(\d+)\.(\d+)(?:\.(\d+))?(?:\.\d+)?(-[0-9A-Za-z.-]+)?(?:_.*)?$/.exec(tag) ?? []
+  const parts = [major, minor, patch].map(Number)
+  return parts.every(Number.isFinite) ? versionOf(`${parts.join('.')}${before}`) : undefined
+}
+
 /** Compares two tags by their versions. A tag that is no version is lower than every version. */
 const compareTags = (one: string, other: string): number => {
-  const [first, second] = [versionOf(one), versionOf(other)]
+  const [first, second] = [comparedVersionOf(one), comparedVersionOf(other)]
   if (!first || !second) return Number(first !== undefined) - Number(second !== undefined)
   return compare(first, second)
 }

@@ -23,13 +23,14 @@ export const restart = {
   needs: member => reachNeeds(member, restartKinds),
   look: (member, looking) => lookAtWorkloads({ ...member, kinds: member.kinds ?? restartKinds }, looking),
 
-  async execute(member, _delivery, execution): Promise<Outcome> {
+  async execute(member, { identity }, execution): Promise<Outcome> {
     const { acts, clock } = execution
+    const isNamed = identity !== undefined
     return await acts.once((act, mayContinue, progress) => {
       const cause = { id: act.id, at: Math.min(act.at, clock.now()) }
       const plan = (object: StoredObject, workloads: Workloads): RolloutPlan => planAlone(object, workloads, cause)
       const reach = { ...member, kinds: member.kinds ?? restartKinds }
-      return rollOutAll(reach, { what: undefined, plan }, execution, { mayContinue, progress })
+      return rollOutAll(reach, { what: undefined, plan }, execution, { isNamed, mayContinue, progress })
     })
   },
 } satisfies Driver<'restart', typeof restartSchema>

@@ -103,7 +103,7 @@ const done = (
     return { outcome: 'failed', reason: 'RolloutPaused', message }
   }
   if (left.has('manual')) {
-    const message = `nothing restarts the pods of ${leftAs('manual')}: its update strategy is OnDelete`
+    const message = `nothing restarts the pods of ${leftAs('manual')}: its update strategy is OnDelete, or its partition keeps every pod`
     return { outcome: 'failed', reason: 'NothingRestarts', message }
   }
   const message =

@@ -1,7 +1,8 @@
-import type { MayContinue, Progress, Worked } from '../../acts/acts.ts'
+import type { Worked } from '../../acts/acts.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { isStatus, readFailureOf } from '../../kube/errors.ts'
 import type { Execution } from '../driver.ts'
+import { readPatiently, type Patience } from '../patient.ts'
 import type { Workloads } from './kinds.ts'
 import { rolloutOutcome, type Rollout } from './outcome.ts'
 import type { RolloutPlan } from './plan.ts'
@@ -32,10 +33,15 @@ export const rollOutAll = async (
     clock,
     hook: { namespace },
   }: Pick<Execution, 'api' | 'charge' | 'clock'> & { readonly hook: Pick<Execution['hook'], 'namespace'> },
-  { mayContinue, progress }: { readonly mayContinue: MayContinue; readonly progress: Progress },
+  { isNamed, mayContinue, progress }: Omit<Patience, 'clock'>,
 ): Promise<Worked> => {
   try {
-    const found = await findWorkloads(api, namespace, member)
+    const found = await readPatiently(() => findWorkloads(api, namespace, member), {
+      clock,
+      isNamed,
+      mayContinue,
+      progress,
+    })
     if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
     const rollouts: Rollout[] = found.large.map(name => ({ name, rolled: tooLarge }))
     const waiting = [...found.found]

@@ -7,10 +7,11 @@ import { containerLists, type Workloads } from './kinds.ts'
 export const rolloutManager = 'receiver-hooks'
 
 /**
- * The field manager of `kubectl rollout undo`. kubectl's other commands that write an image have
- * longer names.
+ * The field manager of `kubectl rollout undo`. Of kubectl's other commands that write an image, only
+ * `kubectl apply --server-side` has this name, with the operation Apply.
  */
 const undoManager = 'kubectl'
+const undoOperation = 'Update'
 
 /**
  * Returns when somebody undid a push to a container, in milliseconds since the epoch, or undefined.
@@ -34,7 +35,7 @@ export const rolledBackAt = (
     return owners.some(isOurs) ? undefined : newest(owners)
   }
   const images = containerLists.map(list => [...template, 'spec', list, { name: container }, 'image'])
-  return newest(entries.filter(entry => managerOf(entry) === undoManager && images.some(image => owns(entry, image))))
+  return newest(entries.filter(entry => mayBeUndo(entry) && images.some(image => owns(entry, image))))
 }
 
 /**
@@ -64,7 +65,7 @@ export const neededFields = (
         pods,
       ),
     }
-    return [{ manager: managerOf(entry), time: at(entry, 'time'), fieldsV1 }]
+    return [{ manager: managerOf(entry), operation: at(entry, 'operation'), time: at(entry, 'time'), fieldsV1 }]
   })
 
 const owns = (entry: unknown, path: readonly Step[]): boolean => fieldsAt(entry, path) !== undefined
@@ -82,6 +83,9 @@ const membersOf = (fields: unknown): readonly (readonly [string, unknown])[] =>
 const nameIn = (field: string): string => field.slice('f:'.length)
 
 const managerOf = (entry: unknown): string | undefined => stringAt(entry, 'manager')
+
+const mayBeUndo = (entry: unknown): boolean =>
+  managerOf(entry) === undoManager && at(entry, 'operation') === undoOperation
 
 const isOurs = (entry: unknown): boolean => managerOf(entry) === rolloutManager
 

@@ -6,7 +6,7 @@ import { idIn, runsAs } from './evidence.ts'
 import { containersIn, type Workloads } from './kinds.ts'
 import { annotationPrefix, knownPushes, restarted, workloadName } from './plan.ts'
 import type { PodsNow } from './pods.ts'
-import { progressOf, type RolloutProgress } from './state.ts'
+import { progressOf, type Manual, type RolloutProgress } from './state.ts'
 
 /** The part of a workload, as it is now, that {@link settlementOf} needs. */
 export interface LookedAt {
@@ -131,16 +131,19 @@ const changedStanding = (state: 'replaced' | 'superseded', name: string): Standi
 const lostMessage = (lost: number, of: number): string =>
   `${of === 1 ? 'the workload does' : `${lost} of ${of} workloads do`} not have this change any more: somebody rolled it back, deleted the workload, or aimed the hook elsewhere`
 
+const whatFollows: Readonly<Record<Manual, string>> = {
+  schedule: 'its next Job runs the change',
+  OnDelete: 'they follow when somebody deletes the old ones',
+  partition: 'they follow when somebody lowers its partition, which keeps every pod',
+}
+
 /** Returns the state of the rollout of a workload that still has the change. */
 const rolloutStanding = ({ name, pods: seen, progress }: LookedAt, decidedAt: number, now: number): Standing => {
-  const { deadlineMs, failure, hasDeadline, isDeadlineExceeded, of, ready, state } = progress
+  const { deadlineMs, failure, hasDeadline, isDeadlineExceeded, manual = 'OnDelete', of, ready, state } = progress
   const pods = `${ready} of ${of} new pods are available`
   switch (state) {
     case 'manual':
-      return {
-        state: 'stored',
-        message: `${name} starts no pods by itself: they follow when somebody deletes the old ones`,
-      }
+      return { state: 'stored', message: `${name} starts no pods by itself: ${whatFollows[manual]}` }
     case 'paused':
       return { state: 'stalled', message: `the rollout of ${name} is paused: resume it with kubectl rollout resume` }
     case 'complete':

@@ -5,9 +5,22 @@ import type { Workloads } from './kinds.ts'
 /**
  * The progress of a workload's rollout. complete: all pods have the current template, and the
  * desired number is available. running: that is not so yet, and perhaps never will be. paused:
- * somebody paused it. manual: a changed template starts no pods by itself.
+ * somebody paused it. manual: a changed template starts no pods by itself, see {@link Manual}.
  */
 export type RolloutState = 'complete' | 'running' | 'paused' | 'manual'
+
+/**
+ * Why a changed template starts no pods by itself. schedule: the next Job of a CronJob has it.
+ * OnDelete: somebody has to delete the old pods. partition: it keeps every pod of a StatefulSet.
+ */
+export type Manual = 'schedule' | 'OnDelete' | 'partition'
+
+const manualBy = (object: StoredObject, { rollsOut, type }: Workloads): Manual | undefined => {
+  if (!rollsOut) return 'schedule'
+  if (at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return 'OnDelete'
+  const wanted = wantedOf(object)
+  return type.kind === 'StatefulSet' && wanted > 0 && partitionOf(object) >= wanted ? 'partition' : undefined
+}
 
 /**
  * Returns the progress of a workload's rollout, computed from the workload alone.
@@ -17,16 +30,18 @@ export type RolloutState = 'complete' | 'running' | 'paused' | 'manual'
  * NewReplicaSetAvailable from the previous rollout. So the counts of pods decide first. Available
  * proves nothing: with maxUnavailable 100 % it is True at 0 of 3.
  */
-export const rolloutState = (object: StoredObject, { rollsOut, type }: Workloads): RolloutState => {
-  if (!rollsOut || at(object, 'spec', 'updateStrategy', 'type') === 'OnDelete') return 'manual'
+export const rolloutState = (object: StoredObject, workloads: Workloads): RolloutState => {
+  if (manualBy(object, workloads)) return 'manual'
   if (at(object, 'spec', 'paused') === true) return 'paused'
   if (numberAt(object, 'status', 'observedGeneration') < (object.metadata.generation ?? 0)) return 'running'
-  return isThrough[type.kind](object) ? 'complete' : 'running'
+  return isThrough[workloads.type.kind](object) ? 'complete' : 'running'
 }
 
 /** How far a rollout has come, and what delays it. */
 export interface RolloutProgress {
   readonly state: RolloutState
+  /** Undefined unless the state is `manual`. */
+  readonly manual: Manual | undefined
   /**
    * A lower bound of the number of available pods with the present template. It is no exact number,
    * because a status counts available pods of all templates together.
@@ -68,6 +83,7 @@ export const progressOf = (object: StoredObject, workloads: Workloads): RolloutP
   const deadline = at(object, 'spec', 'progressDeadlineSeconds')
   return {
     state,
+    manual: manualBy(object, workloads),
     of,
     ready: isObserved ? Math.min(of, Math.max(0, Math.min(updated, available - (all - updated)))) : 0,
     isDeadlineExceeded: isObserved && progressingOf(object)?.['reason'] === 'ProgressDeadlineExceeded',
@@ -112,9 +128,8 @@ const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObjec
   },
   StatefulSet: object => {
     const wanted = wantedOf(object)
-    const partition = numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')
     return (
-      numberAt(object, 'status', 'updatedReplicas') >= wanted - partition &&
+      numberAt(object, 'status', 'updatedReplicas') >= wanted - partitionOf(object) &&
       numberAt(object, 'status', 'availableReplicas') >= wanted &&
       numberAt(object, 'status', 'replicas') <= wanted
     )
@@ -181,6 +196,10 @@ const wantedOf = (object: StoredObject): number => {
   const wanted = at(object, 'spec', 'replicas')
   return typeof wanted === 'number' ? wanted : 1
 }
+
+/** Returns how many pods of a StatefulSet keep their template. */
+const partitionOf = (object: StoredObject): number =>
+  numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')
 
 const numberAt = (object: unknown, ...path: readonly string[]): number => {
   const found = at(object, ...path)

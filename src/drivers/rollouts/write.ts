@@ -4,18 +4,16 @@ import { tryParseJson } from '../../api/json.ts'
 import type { Change } from '../../api/outcome.ts'
 import type { ApiConnection, ApiResponse, Clock } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
-import { waitAfter, type Backoff } from '../../environment/backoff.ts'
+import { waitAfter } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError, isRefusal } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
+import { tryAgain } from '../patient.ts'
 import type { Mark } from './evidence.ts'
 import type { RolloutPlan } from './plan.ts'
 import { rolloutManager } from './rollback.ts'
 import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
-
-/** The wait before the API server is tried again. */
-const retry: Backoff = { firstMs: 50, maxMs: 1000 }
 
 /** The result of one workload. */
 export type Rolled =
@@ -119,7 +117,7 @@ export const rollOut = async (
       }
       sent = changes
     }
-    await wait(clock, waitAfter(retry, retries++))
+    await wait(clock, waitAfter(tryAgain, retries++))
   }
   return { rolled: 'left', mayBeStored: mayHaveArrived }
 }

@@ -1,16 +1,14 @@
 import type { Act, MayContinue } from '../../acts/acts.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { waitAfter, type Backoff } from '../../environment/backoff.ts'
+import { waitAfter } from '../../environment/backoff.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError, isRefusal, readFailureOf } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
 import { bytesOf, chargedOnce } from '../../kube/written.ts'
 import type { Execution } from '../driver.ts'
+import { tryAgain } from '../patient.ts'
 import { actIdOfJob, jobNamed, jobRequestMs, jobType } from './jobs.ts'
-
-/** The wait before a Job is posted again. */
-const tryAgain: Backoff = { firstMs: 50, maxMs: 800 }
 
 /** How often what a Job holds is stored at least: in the Job and in one pod. */
 const copies = 2

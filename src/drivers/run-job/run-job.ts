@@ -1,4 +1,4 @@
-import type { Act, MayContinue, Worked } from '../../acts/acts.ts'
+import type { Act, Worked } from '../../acts/acts.ts'
 import type { Problem } from '../../api/conditions.ts'
 import { checkedMilliseconds } from '../../api/duration.ts'
 import type { KubeObject } from '../../api/object.ts'
@@ -7,6 +7,7 @@ import { reasons } from '../../api/reasons.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'
 import type { Driver, Execution } from '../driver.ts'
+import { readPatiently, type Patience } from '../patient.ts'
 import { inputOf, type PostText } from './input.ts'
 import { cronJobType, jobNameOf, jobOfAct, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
 import { lookAtJobs } from './look.ts'
@@ -42,10 +43,10 @@ export const runJob = {
     if ('unusable' in inputs) return { outcome: 'failed', reason: 'InputUnusable', message: inputs.unusable }
     // Of two deliveries at the same time, each would find that no Job runs.
     const how = member.concurrency === 'allow' ? {} : ({ serial: true } as const)
-    return await execution.acts.once(
-      (act, mayContinue) => run({ act, execution, inputs, member, mayContinue, hasDeleted: false, isCounted: false }),
-      how,
-    )
+    return await execution.acts.once((act, mayContinue, progress) => {
+      const patience = { clock: execution.clock, isNamed: delivery.identity !== undefined, mayContinue, progress }
+      return run({ act, execution, inputs, member, patience, hasDeleted: false, isCounted: false })
+    }, how)
   },
 
   look: async (_member, looking) => await lookAtJobs(looking),
@@ -68,7 +69,7 @@ interface Run {
   readonly execution: Execution
   readonly inputs: readonly PostText[]
   readonly member: RunJob
-  readonly mayContinue: MayContinue
+  readonly patience: Patience
   /** Whether an earlier Job was deleted for this delivery. */
   hasDeleted: boolean
   /** Whether its Job is counted among those that are kept. */
@@ -96,15 +97,10 @@ const run = async (asked: Run): Promise<Worked> => {
  * delivery if it has its Job already, or cannot have one now.
  */
 const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
-  const { act, execution, member, mayContinue } = asked
-  const { api, hook } = execution
+  const { execution, member, patience } = asked
   if (member.concurrency === 'allow') return undefined
-  const others: UnfinishedJob[] = []
-  for await (const job of unfinishedJobs({ api, namespace: hook.namespace, lane: 'act' }, hook.uid)) {
-    if (job.actId === act.id) return made(asked, job.name)
-    others.push(job)
-    if (others.length === maxOthers || member.concurrency === 'forbid') break
-  }
+  const { others, ownName } = await readPatiently(() => unfinishedOf(asked), patience)
+  if (ownName !== undefined) return made(asked, ownName)
   const [first] = others
   if (!first) return undefined
   // The Job of this delivery may have ended.
@@ -119,7 +115,7 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   if (problem) return failed(problem.reason, problem.message)
   if (!hasPlace(asked)) return tooMany
   for (const other of others) {
-    const deleted = await deleteJob(other, execution, { mayContinue, outcomeOf })
+    const deleted = await deleteJob(other, execution, { ...patience, outcomeOf })
     if (deleted.deleted === 'refused') return failed('Forbidden', deleted.message)
     if (deleted.deleted === 'open') return unfinished(deleted.message)
     asked.hasDeleted = true
@@ -127,11 +123,34 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   return others.length === maxOthers ? unfinished('earlier Jobs are being deleted') : undefined
 }
 
+interface Unfinished {
+  readonly others: readonly UnfinishedJob[]
+  /** The name of the Job of this very delivery. Undefined if it is not among them. */
+  readonly ownName?: string
+}
+
+/** Reads the Jobs of the hook that have not ended, up to as many as matter. */
+const unfinishedOf = async ({ act, execution: { api, hook }, member }: Run): Promise<Unfinished> => {
+  const others: UnfinishedJob[] = []
+  for await (const job of unfinishedJobs({ api, namespace: hook.namespace, lane: 'act' }, hook.uid)) {
+    if (job.actId === act.id) return { others, ownName: job.name }
+    others.push(job)
+    if (others.length === maxOthers || member.concurrency === 'forbid') break
+  }
+  return { others }
+}
+
 /** How many earlier Jobs one delivery deletes at most. Somebody who has more made them on purpose. */
 const maxOthers = 100
 
 const make = async (asked: Run): Promise<Worked> => {
-  const { act, execution, inputs, member, mayContinue } = asked
+  const {
+    act,
+    execution,
+    inputs,
+    member,
+    patience: { mayContinue },
+  } = asked
   const { api, charge, clock, hook } = execution
   const { cronJob, problem } = await cronJobOf(asked)
   if (!cronJob || problem) {
@@ -162,9 +181,9 @@ const tooMany: Worked = {
 }
 
 /** Reads the CronJob, and says why no Job can be made of it. */
-const cronJobOf = async ({ execution: { api, hook }, member }: Run) => {
+const cronJobOf = async ({ execution: { api, hook }, member, patience }: Run) => {
   const options = { lane: 'act', timeoutMs: jobRequestMs } as const
-  const cronJob = await read(api, cronJobType, hook.namespace, member.cronJob, options)
+  const cronJob = await readPatiently(() => read(api, cronJobType, hook.namespace, member.cronJob, options), patience)
   return { cronJob, problem: problemOf(cronJob, member.cronJob, hook.namespace) }
 }
 
@@ -187,8 +206,11 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
 }
 
 /** Returns the name of the Job of this very delivery, if it was made before and is still there. */
-const ownJob = async ({ act, execution: { api, hook } }: Run): Promise<string | undefined> =>
-  (await jobOfAct({ api, namespace: hook.namespace, lane: 'act' }, hook.name, act.id))?.metadata.name
+const ownJob = async ({ act, execution: { api, hook }, patience }: Run): Promise<string | undefined> => {
+  const place = { api, namespace: hook.namespace, lane: 'act' } as const
+  const own = await readPatiently(() => jobOfAct(place, hook.name, act.id), patience)
+  return own?.metadata.name
+}
 
 const made = ({ act, execution }: Run, name = jobNameOf(execution.hook.name, act.id)): Worked => ({
   worked: 'done',

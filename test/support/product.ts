@@ -118,6 +118,14 @@ export const until = async <T>(
 export const installCrd = async (api: ApiConnection): Promise<void> => {
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const crd of crds) {
+    // The API server compiles all rules of a CRD before it finds that there is one of this name.
+    const found = {
+      method: 'GET',
+      path: `${path}/${stringAt(crd, 'metadata', 'name')}`,
+      lane: 'bulk',
+      timeoutMs: 30_000,
+    } as const
+    if ((await api.request(found)).status === 200) continue
     await send(api, { method: 'POST', path, body: JSON.stringify(crd) }).catch((error: unknown) => {
       if (!isStatus(error, 409)) throw error
     })

@@ -107,7 +107,7 @@ const admitAutoscaler = (sent: JsonObject): Admitted => {
   const min = numberAt(object, 'spec', 'minReplicas') ?? 1
   const max = numberAt(object, 'spec', 'maxReplicas') ?? 0
   const causes: Cause[] = []
-  if (min < 1 && !mayBeNone(object)) {
+  if (min < 1 && !mayScaleToZero(object)) {
     causes.push(invalidValue('spec.minReplicas', min, 'must be greater than or equal to 1'))
   }
   if (max < 1) causes.push(invalidValue('spec.maxReplicas', max, 'must be greater than 0'))
@@ -116,7 +116,7 @@ const admitAutoscaler = (sent: JsonObject): Admitted => {
 }
 
 /** Returns whether an autoscaler has a metric that is there without pods: only then may its minimum be 0. */
-const mayBeNone = (object: JsonObject): boolean => {
+const mayScaleToZero = (object: JsonObject): boolean => {
   const metrics = at(object, 'spec', 'metrics')
   return Array.isArray(metrics) && metrics.some(metric => ['External', 'Object'].includes(String(at(metric, 'type'))))
 }

@@ -284,14 +284,20 @@ it('a menu gives the focus back to its row, regardless of what is chosen', async
 })
 
 describe('a hook that somebody else changes while it is edited', () => {
-  it('is shown as theirs where they made it again, and can be saved', async () => {
-    await playground.createHook('again', scaleSpec('web', { max: 5 }))
+  /** Makes a hook, and changes its minimum in a form that is not saved. */
+  const editing = async (name: string) => {
+    await playground.createHook(name, scaleSpec('web', { max: 5 }))
     const { page } = await visit()
     await page.goto(playground.link())
     await page.locator('.row').first().waitFor()
-    await page.goto(new URL('/hooks/shop/again/edit', page.url()).href)
+    await page.goto(new URL(`/hooks/shop/${name}/edit`, page.url()).href)
     await page.getByLabel('Minimum').fill('2')
     await accepted(page)
+    return page
+  }
+
+  it('is shown as theirs where they made it again, and can be saved', async () => {
+    const page = await editing('again')
     await playground.api.request({
       method: 'DELETE',
       path: objectPath(hooks, 'shop', 'again'),
@@ -309,13 +315,7 @@ describe('a hook that somebody else changes while it is edited', () => {
   })
 
   it('is shown with what they changed, and what was typed stays', async () => {
-    await playground.createHook('shared', scaleSpec('web', { max: 5 }))
-    const { page } = await visit()
-    await page.goto(playground.link())
-    await page.locator('.row').first().waitFor()
-    await page.goto(new URL('/hooks/shop/shared/edit', page.url()).href)
-    await page.getByLabel('Minimum').fill('2')
-    await accepted(page)
+    const page = await editing('shared')
     await send(playground.api, {
       method: 'PATCH',
       path: objectPath(hooks, 'shop', 'shared'),

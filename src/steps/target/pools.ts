@@ -138,27 +138,27 @@ const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool:
 
 /** Returns the problem of a pool that is made from a Cluster: its count would be reset. */
 const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: StoredObject): TargetProblem | undefined => {
-  const say = (owner: string, pool: string | undefined, advice?: string): TargetProblem => {
-    const aim = pool === undefined ? '' : `, with pool: ${pool}`
-    return {
-      reason: 'OwnedByController',
-      message: `${name} is made from ${owner}, which would set its count back: ${advice ?? `aim the hook at that${aim}`}`,
-    }
-  }
+  const say = (owner: string, advice: string): TargetProblem => ({
+    reason: 'OwnedByController',
+    message: `${name} is made from ${owner}, which would set its count back: ${advice}`,
+  })
   if ('topology.cluster.x-k8s.io/owned' in labels) {
     const cluster = `Cluster/${labels['cluster.x-k8s.io/cluster-name']}`
     const machinePool = labels['topology.cluster.x-k8s.io/pool-name']
     if (machinePool !== undefined) {
-      return say(cluster, undefined, `no hook changes a machine pool of a topology, so use a machine deployment there`)
+      return say(cluster, 'no hook changes a machine pool of a topology, so use a machine deployment there')
     }
-    return say(cluster, labels['topology.cluster.x-k8s.io/deployment-name'])
+    return say(cluster, aimAtPool(labels['topology.cluster.x-k8s.io/deployment-name']))
   }
   if (annotations['objectset.rio.cattle.io/owner-gvk']?.startsWith('provisioning.cattle.io/') !== true) return undefined
   return say(
     `${rancherClusters.group} Cluster/${annotations['objectset.rio.cattle.io/owner-name']}`,
-    labels['rke.cattle.io/rke-machine-pool-name'],
+    aimAtPool(labels['rke.cattle.io/rke-machine-pool-name']),
   )
 }
+
+const aimAtPool = (pool: string | undefined): string =>
+  `aim the hook at that${pool === undefined ? '' : `, with pool: ${pool}`}`
 
 const sizes = ['min', 'max'].map(size => `cluster.x-k8s.io/cluster-api-autoscaler-node-group-${size}-size`)
 

@@ -283,6 +283,26 @@ it('a menu gives the focus back to its row, regardless of what is chosen', async
   await expect.poll(hasFocus).toBe(true)
 })
 
+describe('a dialog gives the focus back to the button that opened it', () => {
+  it.each([
+    ['of the help', '/', 'Help'],
+    ['of a run', '/hooks/shop/web-up', 'Run it for real …'],
+    ['of a stop', '/me', 'Stop all hooks…'],
+  ])('%s', async (_what, path, name) => {
+    const { page } = await visit()
+    await page.goto(playground.link())
+    await page.locator('.row').first().waitFor()
+    await page.goto(new URL(path, page.url()).href)
+    const opener = page.getByRole('button', { name, exact: true })
+    await opener.click()
+    const dialog = page.getByRole('dialog')
+    await dialog.waitFor()
+    await page.keyboard.press('Escape')
+    await dialog.waitFor({ state: 'detached' })
+    await expect.poll(() => opener.evaluate(button => button === document.activeElement)).toBe(true)
+  })
+})
+
 describe('a hook that somebody else changes while it is edited', () => {
   /** Makes a hook, and changes its minimum in a form that is not saved. */
   const editing = async (name: string) => {

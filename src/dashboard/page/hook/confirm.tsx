@@ -29,11 +29,7 @@ export const Confirm = () => {
   }
 }
 
-/** Closes the dialog while it is still in the page: only then the browser gives the focus back. */
-const close = (): void => {
-  document.querySelector('dialog')?.close()
-  confirming.value = undefined
-}
+const close = (): void => void (confirming.value = undefined)
 
 const ConfirmDelete = ({ row }: { row: ListedHook }) => {
   const typed = useSignal('')

@@ -27,19 +27,10 @@ export interface ReconcileResult {
 export const outOfDate = 'out of date'
 
 /**
- * The result of a reconcile that waits for another part, such as the check of an expression. That
- * part adds the key again. The key's count of attempts stays.
- */
-export const parked = 'parked'
-
-/**
  * Reconciles a key. `attempts` is how many reconciles of the key in a row have ended with `isFinal:
  * false`.
  */
-export type ReconcileKey = (
-  key: string,
-  attempts: number,
-) => Promise<ReconcileResult | typeof outOfDate | typeof parked>
+export type ReconcileKey = (key: string, attempts: number) => Promise<ReconcileResult | typeof outOfDate>
 
 /**
  * For how long reconciles may start one after another, in milliseconds. Then timers and sockets get
@@ -164,10 +155,6 @@ export class WorkQueue {
     const before = this.#attempts.get(key) ?? 0
     try {
       const worked = await this.#work(key, before)
-      if (worked === parked) {
-        measure('success')
-        return {}
-      }
       if (worked === outOfDate) {
         measure('requeue_after')
         return { againAfterMs: this.#failedOnceMore(key) }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseNotHeld } from '../../src/controller/fence.ts'
-import { outOfDate, parked, WorkQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
+import { outOfDate, WorkQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -258,25 +258,6 @@ describe('a work queue', () => {
     expect(looks.length).toBeGreaterThan(3)
     await clock.advance(100)
     expect(looks).toHaveLength(50)
-  })
-
-  test('leaves a key alone that is parked, until it is added again, with as many attempts as before', async () => {
-    const seen: number[] = []
-    const answers: Awaited<ReturnType<ReconcileKey>>[] = [
-      { isFinal: false, againAfterMs: 1000 },
-      parked,
-      { isFinal: false },
-    ]
-    const { clock, queue } = started(1, async (_, attempts) => {
-      seen.push(attempts)
-      return answers.shift() ?? done
-    })
-    queue.add('a')
-    await clock.advance(600_000)
-    expect(seen).toEqual([0, 1])
-    queue.add('a')
-    await settle()
-    expect(seen).toEqual([0, 1, 1])
   })
 
   test('tries what failed for want of the lease no sooner than the lease could be held again, and counts no error', async () => {

@@ -27,7 +27,7 @@ import { isNew, isRefusing, deliveryReportOf, type DeliveryReport } from './deli
 import { expressionChecks, type ExpressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore, type HookStore } from './hook-store.ts'
-import { hookKey, mayAimAt, mayReportOtherwise, namespaceAndName, type KeptHook } from './hooks.ts'
+import { hookKey, mayAimAt, namespaceAndName, type KeptHook } from './hooks.ts'
 import { keyCachesOf, KeyKeeper } from './keys.ts'
 import { showsRecord } from './leases.ts'
 import type { ControllerOptions } from './options.ts'
@@ -145,10 +145,10 @@ class Controller implements ControllerRole {
 
   #subscribe(): void {
     for (const cache of this.#keyCaches) cache.subscribe(() => this.#leading?.keys.add(keysKey))
-    this.#store.onChange(key => this.#leading?.hooks.add(key))
-    this.#store.cache.subscribe(({ before, name, namespace, now }) => {
-      if (this.#leading && mayReportOtherwise(before, now)) this.#reportEdited(hookKey(namespace, name))
-    })
+    this.#store.onChange(
+      key => this.#leading?.hooks.add(key),
+      key => this.#leading && this.#reportEdited(key),
+    )
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!this.#leading) return
       if (!now) return this.#leading.deliveries.add(hookKey(namespace, name))
@@ -163,10 +163,13 @@ class Controller implements ControllerRole {
     )
   }
 
-  /** Queues the report of a hook if its status no longer says what the report says of its spec and target. */
+  /** Queues a hook if its status no longer says what its record says of its spec and target, or that it has none. */
   #reportEdited(key: string): void {
     const found = this.#lackingIn(key)
-    if (found?.report && isNew(found.hook, found.report)) this.#pacer.changed(key, found.report.newestAt)
+    if (!found) return
+    const { hook, report } = found
+    if (!report) this.#pacer.changed(key, this.#environment.clock.now())
+    else if (isNew(hook, report)) this.#pacer.changed(key, report.newestAt)
   }
 
   #addHooks(which: (hook: KeptHook) => boolean): void {

@@ -261,7 +261,11 @@ const unpublished = (error: unknown, place: HookPlace): Problem => {
 const formerOf = (publication: Publication | undefined, place: HookPlace): string | undefined => {
   if (!publication || publication.published === 'nowhere' || !publication.former) return undefined
   const { name, refusal } = publication.former
-  return `Secret/${name}, which the hook no longer names, is still there: ${unpublished(refusal, place).message}`
+  const found =
+    name === undefined
+      ? 'a Secret that the hook no longer names may still be there'
+      : `Secret/${name}, which the hook no longer names, is still there`
+  return `${found}: ${unpublished(refusal, place).message}`
 }
 
 const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })

@@ -74,8 +74,12 @@ const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number):
       const { endpoint, url } = publication
       return { ...common, token: undefined, triggerURL: url, endpoint, minted: undefined }
     }
-    case 'nowhere':
-      return { ...common, token: undefined, triggerURL: undefined, endpoint: undefined, minted: status?.minted }
+    case 'nowhere': {
+      // Without a right to Secrets, the hook's own may still be there, with a URL that works. So the endpoint stays.
+      const isUnseen = publication.problem.reason === 'Forbidden' && status?.minted && status.token === undefined
+      const endpoint = isUnseen ? status.endpoint : undefined
+      return { ...common, token: undefined, triggerURL: undefined, endpoint, minted: status?.minted }
+    }
     case undefined: {
       const { endpoint, minted, token, triggerURL } = status ?? {}
       return { ...common, token, triggerURL, endpoint, minted }

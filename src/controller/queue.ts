@@ -141,6 +141,7 @@ export class WorkQueue {
     this.#working.delete(key)
     this.#waiting.done(key)
     if (this.#state === 'stopped') {
+      this.#metrics.sizes(0, this.#working.size)
       if (this.#working.size === 0) this.#ended()
       return
     }

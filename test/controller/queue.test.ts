@@ -199,7 +199,7 @@ describe('a work queue', () => {
 
   test('ends when it is stopped, after what is in progress, and drops the rest', async () => {
     const { looks, work, letGo } = gate()
-    const { clock, ended, queue, stop } = started(1, async (key, attempts) => {
+    const { clock, ended, metrics, queue, stop } = started(1, async (key, attempts) => {
       await work(key, attempts)
       return { isFinal: true, againAfterMs: 1 }
     })
@@ -210,8 +210,10 @@ describe('a work queue', () => {
     stop()
     await settle()
     expect(over).toBe(false)
+    expect(await metrics.text()).toContain('controller_runtime_active_workers{controller="test"} 1')
     await letGo()
     expect(over).toBe(true)
+    expect(await metrics.text()).toContain('controller_runtime_active_workers{controller="test"} 0')
     queue.add('c')
     await clock.advance(1000)
     expect(looks).toEqual(['a'])

@@ -3,14 +3,13 @@ import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
-import type { Clock, Counter, Environment } from '../environment/environment.ts'
+import type { Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
-import type { Ledger } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { noted } from '../record/protocol.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
-import { boundedSeries } from './bounded-series.ts'
+import { seriesOfHooks } from './series-of-hooks.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { maxRecordSummary, refusalLines } from './limits.ts'
@@ -63,7 +62,9 @@ export const recorder = (
   notifyLimited: (hook: LiveHook) => void,
   follow: (followed: FollowedDelivery) => void,
 ): Recorder => {
-  const deliveries = boundedSeries(
+  const deliveries = seriesOfHooks(
+    clock,
+    hooks,
     metrics.counter(
       'receiverhooks_deliveries_total',
       'Posts to trigger URLs, by outcome and reason. If the work of a post ends after its answer, this outcome is counted too.',
@@ -76,7 +77,9 @@ export const recorder = (
     ['outcome'],
     buckets,
   )
-  const polls = boundedSeries(
+  const polls = seriesOfHooks(
+    clock,
+    hooks,
     metrics.counter(
       'receiverhooks_polls_total',
       'Posts that ask for the outcome of a delivery that was decided before.',
@@ -85,12 +88,9 @@ export const recorder = (
   )
   const lines = rateLimiter(clock, 1)
   let unwritten = 0
-  const endSeries = seriesEnder(clock, deliveries, hooks)
-  const endPolls = seriesEnder(clock, polls, hooks)
   return (handled, ms) => {
     if (handled.waits?.isPoll === true) {
       polls.add({ namespace: handled.hook?.namespace ?? '', hook: handled.hook?.name ?? '' })
-      endPolls()
       return
     }
     const { answer, delivery, hook, late } = handled
@@ -109,12 +109,17 @@ export const recorder = (
     if (!late) tracing?.result({ ...labels, status })
     const recent = recentOf(handled, clock.now())
     if (hook && recent) {
-      note(ledgers.of(hook), recent, late)
+      const ledger = ledgers.of(hook)
+      if (late) {
+        ledger.later(draft => {
+          // Otherwise the other process has reported it.
+          if (!late.wasDone(draft)) noted(draft, recent)
+        })
+      } else ledger.note(recent)
       if (handled.change) follow({ hook, delivery: recent, change: handled.change })
     }
     if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
-    endSeries()
     if (!late) duration.observe({ outcome }, ms / 1000)
     // A flood of posts must not fill the log.
     if (mayFlood.has(outcome) && !lines.take('', refusalLines)) {
@@ -139,15 +144,6 @@ export const recorder = (
       late ? 'work has ended after the answer to its post' : 'delivery',
     )
   }
-}
-
-/** Stores the report of a delivery with the next write of its record. */
-const note = (ledger: Pick<Ledger, 'later' | 'note'>, recent: RecentDelivery, late: Handled['late']): void => {
-  if (!late) return ledger.note(recent)
-  ledger.later(draft => {
-    // Otherwise the other process has reported it.
-    if (!late.wasDone(draft)) noted(draft, recent)
-  })
 }
 
 /**
@@ -187,30 +183,3 @@ export const shortenedMessage = (message: string): string =>
   message.length <= maxDeliveryMessage
     ? message
     : `${message.slice(0, maxDeliveryMessage - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
-
-/** How often the metric series are checked for deleted hooks, in milliseconds. */
-const lookEveryMs = 600_000
-
-/**
- * Returns a function that removes the metric series of deleted hooks, because they would
- * accumulate. Each series is kept for one more interval, so that it is scraped once more. Call the
- * function often: it does nothing before the next check is due.
- */
-export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, 'has'>): (() => void) => {
-  let lookedAt = clock.monotonic()
-  let gone: ReadonlySet<string> = new Set()
-  return () => {
-    if (clock.monotonic() - lookedAt < lookEveryMs) return
-    lookedAt = clock.monotonic()
-    const goneBefore = gone
-    const goneNow = new Set<string>()
-    gone = goneNow
-    void counter.forget(labels => {
-      const [namespace, hook] = [String(labels['namespace']), String(labels['hook'])]
-      if (hook === '' || hooks.has(namespace, hook)) return false
-      const key = `${namespace}/${hook}`
-      goneNow.add(key)
-      return goneBefore.has(key)
-    })
-  }
-}

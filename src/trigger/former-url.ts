@@ -1,5 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
-import { seriesOfHooks } from './series-of-hooks.ts'
+import { seriesOfHooks } from './record.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 

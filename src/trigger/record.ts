@@ -7,7 +7,7 @@ import type { Clock, Counter, Environment } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { noted } from '../record/protocol.ts'
+import { joined, noteOf } from '../record/memory.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import { boundedSeries } from './bounded-series.ts'
@@ -146,7 +146,7 @@ const note = (ledger: Pick<Ledger, 'later' | 'note'>, recent: RecentDelivery, la
   if (!late) return ledger.note(recent)
   ledger.later(draft => {
     // Otherwise the other process has reported it.
-    if (!late.wasDone(draft)) noted(draft, recent)
+    if (!late.wasDone(draft)) draft.set(joined(noteOf(recent), draft.fields))
   })
 }
 

@@ -125,6 +125,7 @@ export class RecordCell {
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
     const closed = this.pages.close(based.memory, memory)
     const number = ++this.#writes
+    // By this, the write is recognised although its answer was lost.
     const signature = { id: this.#instance, writes: number }
     const others = closed.memory.writers.filter(({ id }) => id !== this.#instance)
     const signed = { ...closed.memory, writers: [signature, ...others].slice(0, maxWriters) }

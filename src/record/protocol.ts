@@ -156,8 +156,11 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   const done: { readonly row: ClaimedRow; readonly isGone: boolean; readonly isLost: boolean }[] = []
   for (const row of claimed) {
     const now = draft.get(row.key)
-    if (now !== undefined && markOf(now) !== mark && !isFormer(now, row.former)) continue
-    done.push({ row, isGone: now === undefined, isLost: now?.state === 'unknown' && now.mark === mark })
+    const isOpen = now?.state === 'claimed' && now.claim.mark === mark
+    const isLost = now?.state === 'unknown' && now.mark === mark
+    // Another row with the key is of a later delivery.
+    if (now && !isOpen && !isLost && !isFormer(now, row.former)) continue
+    done.push({ row, isGone: now === undefined, isLost })
   }
   for (const { row } of done) {
     const { from, key, on, to } = row
@@ -195,10 +198,6 @@ const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infini
   for (const { at, ends, from, to } of rows) if (from !== to && ends === undefined) ranAt = Math.max(ranAt, at)
   if (ranAt > -Infinity) draft.set({ ranAt: Math.max(madeAt, ranAt) })
 }
-
-/** Returns the mark of the write that a row waits for, or whose outcome is unknown. */
-const markOf = (row: Row): string | undefined =>
-  row.state === 'claimed' ? row.claim.mark : row.state === 'unknown' ? row.mark : undefined
 
 /** Returns whether a row is the one that a claim has replaced and keeps as `former`. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>

@@ -6,7 +6,7 @@ import { maxDeliveryMessage } from '../api/status.ts'
 import type { Clock, Counter, Environment, Labels } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { noted } from '../record/protocol.ts'
+import { joined, noteOf } from '../record/memory.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
@@ -112,7 +112,7 @@ export const recorder = (
       if (late) {
         ledger.later(draft => {
           // Otherwise the other process has reported it.
-          if (!late.wasDone(draft)) noted(draft, recent)
+          if (!late.wasDone(draft)) draft.set(joined(noteOf(recent), draft.fields))
         })
       } else ledger.note(recent)
       if (handled.change) follow({ hook, delivery: recent, change: handled.change })

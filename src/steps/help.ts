@@ -1,22 +1,22 @@
 import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
+import type { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { abandonedIn, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
 import { originOf } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { answerPost, isUnanswered, type Waiting } from './post-queue.ts'
-import type { QueueBackoff } from './queue-backoff.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
 import type { Accounting } from './target/write.ts'
+import { answerPost, isUnanswered, type QueueBackoff, type Waiting } from './waiting.ts'
 
 /**
  * How many abandoned claims from one version are tolerated. After that, one write of the same count
  * makes all of them impossible. Each refused delivery with an idempotency key leaves a claim, and
  * the claims could fill the record.
  */
-const maxAbandoned = 200
+export const maxAbandoned = 200
 
 /**
  * The result of a fence for all writes from a version. ours: the fence is stored. gone: the target
@@ -37,7 +37,7 @@ export class Helper {
    * The version that the API server refused to fence. The fence is tried again after the queue was
    * idle, because a policy that refused it may be removed.
    */
-  #unfenced: string | undefined
+  unfenced: string | undefined
   #isTidying = false
   /** The marks of abandoned claims that were searched without a final result. */
   readonly #open = new Set<string>()
@@ -70,17 +70,15 @@ export class Helper {
     return again
   }
 
-  /** Returns whether there are too many abandoned claims from a version. */
-  isCrowded(ledger: Ledger, version: Version): boolean {
-    const known = ledger.known()
-    if (!known || known.size < maxAbandoned) return false
+  /** Returns whether a record has too many abandoned claims from a version. */
+  isCrowded(known: MemoryDraft, version: Version): boolean {
     const isHere = ofVersion(originOf(this.#target, version))
     return abandonedIn(known, this.#environment.clock.now()).filter(isHere).length >= maxAbandoned
   }
 
   /** Makes all writes from a version impossible. Returns the result. */
   async fenceOff(ledger: Ledger, version: Version): Promise<FencedOff> {
-    if (this.#unfenced === version.resourceVersion) return 'no'
+    if (this.unfenced === version.resourceVersion) return 'no'
     const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#accounting.charge)
     switch (made.fenced) {
       case 'yes':
@@ -89,7 +87,7 @@ export class Helper {
         await this.#waits.pauseAfterConflicts()
         return 'gone'
       case 'no':
-        this.#unfenced = version.resourceVersion
+        this.unfenced = version.resourceVersion
         return 'no'
       case 'unknown':
         await this.#waits.pause(made.message, made.retryAfterMs)
@@ -121,11 +119,6 @@ export class Helper {
     } finally {
       this.#isTidying = false
     }
-  }
-
-  /** Notes that the queue is idle. Fences that the server refused may be tried again. */
-  rest(): void {
-    this.#unfenced = undefined
   }
 
   /**

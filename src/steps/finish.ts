@@ -18,11 +18,10 @@ import {
 import { originOf, type Part } from './claims.ts'
 import type { Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
-import { commit, type Committed, type Interest } from './target/commit.ts'
+import { commit, supposedBytes, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
 import { fence, type Fenced } from './target/fence.ts'
 import { parseTarget } from './target/text.ts'
-import { supposedBytes } from './target/write.ts'
 
 /** The part of a post that is blocked by a claimed write with an unknown outcome. */
 export type HelpPart = Extract<Part, { part: 'help' }>

@@ -1,3 +1,4 @@
+import type { Claim } from '../api/row.ts'
 import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
@@ -8,7 +9,7 @@ import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } f
 import type { CachedVersion } from './cached-version.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
-import type { Accounting } from './target/write.ts'
+import type { Accounting } from './target/commit.ts'
 import { answerPost, isUnanswered, type QueueBackoff, type Waiting } from './waiting.ts'
 
 /**
@@ -39,7 +40,10 @@ export class Helper {
    */
   unfenced: string | undefined
   #isTidying = false
-  /** The marks of abandoned claims that were searched without a final result. */
+  /**
+   * The marks of abandoned claims that were searched without a final result. A claim may be settled
+   * since. Its mark stays here until the other claims were searched.
+   */
   readonly #open = new Set<string>()
 
   constructor(
@@ -96,18 +100,15 @@ export class Helper {
   }
 
   /**
-   * Searches evidence for the oldest claim that its process has abandoned, unless such a search is in
-   * progress. It does not send the claim's write, because the sender may have got the answer that
+   * Searches evidence for the oldest of the claims that their processes have abandoned, unless such a
+   * search is in progress. It does not send the claim's write, because the sender may have got the answer that
    * nothing changed. Claims that were searched without a final result are searched again only after
    * all others.
    */
-  async tidy(ledger: Ledger): Promise<void> {
-    const { clock, log } = this.#environment
+  async tidy(ledger: Ledger, known: MemoryDraft, abandoned: readonly Claim[]): Promise<void> {
     if (this.#isTidying) return
-    const known = ledger.known()
-    const abandoned = known ? abandonedIn(known, clock.now()) : []
     const claim = abandoned.find(({ mark }) => !this.#open.has(mark))
-    if (!known || !claim) return this.#open.clear()
+    if (!claim) return this.#open.clear()
     this.#isTidying = true
     try {
       const claimed = rowsOf(known, claim.mark)
@@ -115,7 +116,7 @@ export class Helper {
       this.#looked(evidence)
       if (evidence === 'not yet' || evidence === 'unreachable') this.#open.add(claim.mark)
     } catch (error) {
-      log.error({ error }, 'an abandoned claim cannot be looked at')
+      this.#environment.log.error({ error }, 'an abandoned claim cannot be looked at')
     } finally {
       this.#isTidying = false
     }

@@ -1,8 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
 import { forbiddenTries } from '../kube/written.ts'
-import { refusedAt } from '../record/protocol.ts'
-import type { DeliveryContext } from '../record/context.ts'
+import { abandonedIn, refusedAt } from '../record/protocol.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
 import { Helper, maxAbandoned } from './help.ts'
@@ -10,7 +9,7 @@ import { CachedVersion } from './cached-version.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { readTarget } from './target/read.ts'
-import { supposedBytes } from './target/write.ts'
+import { supposedBytes } from './target/commit.ts'
 import type { TargetWatch, TargetWatches } from './target/watches.ts'
 import { answerPost, isNamed, isUnanswered, needsRecord, QueueBackoff, type Waiting } from './waiting.ts'
 import { BatchWriter, type QueueMetrics } from './writer.ts'
@@ -37,7 +36,7 @@ export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #nextMark: QueueServices['nextMark']
-  /** The posts that wait, in order of arrival. Answered ones are among them until the next turn. */
+  /** The posts that wait, in order of arrival. A post that is answered meanwhile stays until the next turn. */
   #posts = new Set<Waiting>()
   readonly #cached: CachedVersion
   readonly #watch: TargetWatch
@@ -154,7 +153,9 @@ export class TargetQueue {
     }
     // This is last: the claims that blocked this turn are finished by now. The other claims are
     // checked here.
-    if (ledger) void helper.tidy(ledger)
+    const then = ledger?.known()
+    const abandoned = then ? abandonedIn(then, this.#environment.clock.now()) : []
+    if (ledger && then && abandoned.length > 0) void helper.tidy(ledger, then, abandoned)
   }
 
   /**
@@ -215,29 +216,27 @@ export class TargetQueue {
 
 /**
  * Returns the posts that one write may fold, and the record that it uses.
- * - The first post with a need for a record decides. No record is used if no post needs one, or if that
- *   post could not share a write with the first post.
- * - A record belongs to one hook, so posts of other hooks with an idempotency key wait for a later turn.
- * - If the hooks have an account, all posts of other hooks do: the hook with the claim may get another
- *   account, which may then send the claimed write.
+ * - The first post with a need for a record decides which. A record belongs to one hook, so posts of
+ *   other hooks with an idempotency key wait for a later turn.
+ * - If the hooks have an account, it is the same for all. Then all posts of other hooks wait: the hook
+ *   with the claim may get another account, which may then send the claimed write. If the first post is of
+ *   another hook, no record is used, and the posts that need one wait.
  */
 const together = (waiting: readonly Waiting[]): { ledger: Ledger | undefined; posts: readonly Waiting[] } => {
+  const first = waiting[0]?.context
   const wanted = waiting.find(needsRecord)?.context.ledger()
-  const [first] = waiting
   // Otherwise posts with a record could keep a post of another hook waiting for good.
-  const ledger = wanted && first && mayShare(first.context, wanted) ? wanted : undefined
-  let room = maxClaimed
+  const ledger = first?.account && first.hook.uid !== wanted?.owner.uid ? undefined : wanted
+  const onlyHook = first?.account && ledger?.owner.uid
   const posts: Waiting[] = []
+  let room = maxClaimed
   for (const entry of waiting) {
-    const { context } = entry
-    const fits = needsRecord(entry) ? context.ledger() === ledger && room-- > 0 : !ledger || mayShare(context, ledger)
+    const { hook, ledger: own } = entry.context
+    const fits = needsRecord(entry) ? own() === ledger && room-- > 0 : onlyHook === undefined || hook.uid === onlyHook
     if (fits) posts.push(entry)
   }
   return { ledger, posts }
 }
-
-/** Returns whether a post may be in one write with claims in this record. */
-const mayShare = ({ account, hook }: DeliveryContext, { owner }: Ledger): boolean => !account || hook.uid === owner.uid
 
 const internalError: Step = {
   step: 'unavailable',

@@ -7,8 +7,7 @@ import type { Helper } from './help.ts'
 import type { CachedVersion } from './cached-version.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
-import { commit } from './target/commit.ts'
-import type { Accounting } from './target/write.ts'
+import { commit, type Accounting } from './target/commit.ts'
 import { answerPost, isNamed, isUnanswered, type QueueBackoff, type Waiting } from './waiting.ts'
 
 /** The metrics of a queue. */

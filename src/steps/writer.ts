@@ -1,8 +1,9 @@
 import type { Counter, Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
+import { applied } from '../record/protocol.ts'
 import { stepOf, unknownStep, type Batch } from './batch.ts'
 import type { Part } from './claims.ts'
-import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
+import { recordUnmade, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
 import type { CachedVersion } from './cached-version.ts'
 import type { Step } from './steps.ts'
@@ -95,13 +96,14 @@ export class BatchWriter {
     const result = written.write
     this.#metrics.writes.add({ result })
     this.#metrics.posts.add({ result }, entries.length)
-    if (ledger) recordOutcome(this.#environment, ledger, mark, batch.rows, written)
     if (written.write === 'applied') {
+      ledger?.later(draft => applied(draft, mark, batch.rows))
       cached.written(written.version)
       waits.succeeded()
       this.#missing = undefined
       return await this.answer(batch, from, ledger)
     }
+    if (ledger) recordUnmade(this.#environment, ledger, mark, written)
     if (written.write === 'stale' || written.write === 'taken back') {
       cached.stale(afterRead)
       putBack(entries)

@@ -1,6 +1,5 @@
 import type { Problem } from '../../api/conditions.ts'
 import { at } from '../../api/json.ts'
-import type { Outcome } from '../../api/outcome.ts'
 import type { Definitions, Uncountable } from '../../kube/definitions.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import { pluralInCel } from '../../kube/plural.ts'
@@ -12,13 +11,14 @@ import {
   countNeeds,
   failedBy,
   movementInWords,
-  stepOn,
-  takeBackOn,
+  stepping,
+  takingBack,
   unreadBy,
   worstInWords,
+  type CountChange,
 } from '../counted/counted.ts'
 import { lookAtCount } from '../counted/look.ts'
-import type { Driver, Execution, TargetKind, TargetObject } from '../driver.ts'
+import type { Bound, Driver, TargetKind, TargetObject } from '../driver.ts'
 import type { Right } from '../driver-rights.ts'
 import { groupOf, isAutoscaler, scaleExtras, whichCount } from './extras.ts'
 import { scaleDeclaration, type Scale, type scaleSchema } from './schema.ts'
@@ -167,7 +167,7 @@ export const scale = {
     return 'reason' in kind ? [] : countNeeds({ ...kind, name: target.name })
   },
 
-  execute: (member, _delivery, execution) => withTarget(member, execution, stepOn),
+  execute: member => onTarget(member, stepping(member)),
 
   async look({ target }, looking) {
     const kind = await kindOf(target, looking.definitions)
@@ -175,7 +175,7 @@ export const scale = {
     return await lookAtCount({ ...kind, namespace: looking.namespace, name: target.name }, looking)
   },
 
-  undo: (member, _delivery, execution) => withTarget(member, execution, takeBackOn),
+  undo: member => onTarget(member, takingBack(member)),
 } satisfies Driver<'scale', typeof scaleSchema>
 
 const objectOf = ({ target }: Scale): TargetObject | undefined => {
@@ -184,23 +184,20 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
 }
 
 /**
- * Runs `work` with the target. Returns the failure instead if its kind has no count, or the count
- * could not be found.
+ * Returns the function that changes the count of the target for one delivery. That function returns the
+ * failure instead if the target's kind has no count, or the count could not be found.
  */
-const withTarget = async (
-  member: Scale,
-  execution: Execution,
-  work: (target: Target, member: Scale, execution: Execution) => Promise<Outcome>,
-): Promise<Outcome> => {
-  const { target } = member
-  const named = { namespace: execution.hook.namespace, name: target.name }
-  // A known kind needs no await, so its step begins at once.
+const onTarget = ({ target }: Scale, change: CountChange): Bound['execute'] => {
   const known = knownKind(target)
-  if (known) return await work({ ...known, ...named }, member, execution)
-  try {
-    const kind = await kindOf(target, execution.definitions)
-    return 'reason' in kind ? failedBy(kind) : await work({ ...kind, ...named }, member, execution)
-  } catch (error) {
-    return unreadBy(error)
+  return async (_delivery, execution) => {
+    const named = { namespace: execution.hook.namespace, name: target.name }
+    // A known kind needs no await, so its step begins at once.
+    if (known) return await change({ ...known, ...named }, execution)
+    try {
+      const kind = await kindOf(target, execution.definitions)
+      return 'reason' in kind ? failedBy(kind) : await change({ ...kind, ...named }, execution)
+    } catch (error) {
+      return unreadBy(error)
+    }
   }
 }

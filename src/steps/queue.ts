@@ -153,9 +153,9 @@ export class TargetQueue {
     }
     // This is last: the claims that blocked this turn are finished by now. The other claims are
     // checked here.
-    const then = ledger?.known()
-    const abandoned = then ? abandonedIn(then, this.#environment.clock.now()) : []
-    if (ledger && then && abandoned.length > 0) void helper.tidy(ledger, then, abandoned)
+    const newest = ledger?.known()
+    const abandoned = newest ? abandonedIn(newest, this.#environment.clock.now()) : []
+    if (ledger && newest && abandoned.length > 0) void helper.tidy(ledger, newest, abandoned)
   }
 
   /**

@@ -83,7 +83,8 @@ export const metricsPage = (): string => {
   return `${generated}
 # Metrics
 
-Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus.
+Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus. Scrapes within a
+second get the same values. Where many series take long to write, they do for ten times as long as that takes.
 [Operate an installation](../how-to/operate.md#watch-over-it) says how to scrape them and which to look at.
 
 A histogram \`NAME\` has the series \`NAME_bucket\`, \`NAME_sum\` and \`NAME_count\`. Times are in seconds. No label holds a token.

@@ -585,6 +585,14 @@ export const alerts: readonly Alert[] = [
       firing: { 'receiverhooks_leases_overdue{namespace="shop", hook="web-up"}': '1x60' },
       labels: { namespace: 'shop', hook: 'web-up' },
       quiet: { 'receiverhooks_leased{namespace="shop", kind="Deployment", name="web"}': '2x60' },
+      more: [
+        {
+          says: 'only the namespace is named, because many hooks are overdue',
+          series: { 'receiverhooks_leases_overdue{namespace="shop", hook=""}': '1x60' },
+          at: '30m',
+          fires: { namespace: 'shop' },
+        },
+      ],
     },
   },
   {

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { maxLeaseSeries, maxLeaseSeriesOfNamespace } from '../../src/controller/lease-gauge.ts'
 import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
 import { alerts } from '../deploy/alerts.ts'
 import { code, generated, table } from './markdown.ts'
@@ -56,7 +57,10 @@ deleted hook end within 20 minutes.`,
   },
   {
     title: 'Of the controller',
-    text: 'Names that begin with `workqueue_`, `controller_runtime_` and `leader_election_` are those of controller-runtime, so dashboards for that show them.',
+    text: `Names that begin with \`workqueue_\`, \`controller_runtime_\` and \`leader_election_\` are those of controller-runtime, so dashboards for that show them.
+
+The gauges of leases name ${inThousands(maxLeaseSeries)} objects or hooks each, ${inThousands(maxLeaseSeriesOfNamespace)} of one namespace. The others of a namespace are summed up in
+one series, with an empty \`hook\`, or an empty \`kind\` and \`name\`.`,
     has: ({ file }) => controllers.test(file),
   },
   { title: 'Of both', text: '', has: ({ file }) => !triggers.test(file) && !controllers.test(file) },

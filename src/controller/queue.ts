@@ -4,6 +4,7 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
+import { StuckKeys } from './stuck-keys.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 
 /**
@@ -41,6 +42,14 @@ export type ReconcileKey = (
   attempts: number,
 ) => Promise<ReconcileResult | typeof outOfDate | typeof parked>
 
+export interface QueueOptions {
+  /** The name of the queue in metrics and in the log. */
+  readonly controller: string
+  readonly workers: number
+  /** Is called with a key that has failed for minutes, or cannot succeed until something changes, and then hourly. */
+  readonly stuck?: (key: string, error: unknown) => void
+}
+
 /**
  * For how long reconciles may start one after another, in milliseconds. Then timers and sockets get
  * their turn, because the lease is renewed on the same thread.
@@ -70,6 +79,8 @@ export class WorkQueue {
   readonly #controller: string
   readonly #work: ReconcileKey
   readonly #metrics: ReturnType<typeof queueMetrics>
+  readonly #stuck: StuckKeys
+  readonly #reportStuck: QueueOptions['stuck']
   readonly #waiting: WaitingKeys
   readonly #again: Later
   readonly #turn: ReturnType<typeof turnOf>
@@ -86,7 +97,7 @@ export class WorkQueue {
 
   constructor(
     { clock, log, metrics }: Pick<Environment, 'clock' | 'log' | 'metrics'>,
-    { controller, workers }: { readonly controller: string; readonly workers: number },
+    { controller, stuck, workers }: QueueOptions,
     work: ReconcileKey,
   ) {
     this.#clock = clock
@@ -94,6 +105,8 @@ export class WorkQueue {
     this.#controller = controller
     this.#work = work
     this.#metrics = queueMetrics(metrics, controller)
+    this.#stuck = new StuckKeys(clock, this.#metrics.stuck)
+    this.#reportStuck = stuck
     this.#waiting = new WaitingKeys(workers)
     this.#again = later(clock, key => this.add(key))
     this.#turn = turnOf(clock, () => this.#pump())
@@ -126,6 +139,7 @@ export class WorkQueue {
     this.#state = 'stopped'
     this.#again.clear()
     this.#waiting.clear()
+    this.#stuck.clear()
     this.#metrics.sizes(0, this.#working.size)
     if (this.#working.size === 0) this.#ended()
   }
@@ -174,6 +188,7 @@ export class WorkQueue {
       }
       measure(worked.againAfterMs === undefined ? 'success' : 'requeue_after')
       this.#errors.delete(key)
+      this.#stuck.succeeded(key)
       if (worked.isFinal) this.#attempts.delete(key)
       else this.#attempts.set(key, before + 1)
       return worked
@@ -190,6 +205,7 @@ export class WorkQueue {
   /** Logs an error. Returns the wait before the next attempt, in milliseconds. */
   #failed(key: string, error: unknown, tookMs: number): number {
     const hopeless = isHopeless(error)
+    if (this.#state === 'running' && this.#stuck.failed(key, hopeless)) this.#reportStuck?.(key, error)
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
     // A slow failure, such as a timeout, occupies a worker for at most half of the time.
     const againAfterMs = hopeless ? hopelessAgainMs : Math.max(this.#failedOnceMore(key), asked, tookMs)

@@ -1,6 +1,6 @@
 /**
  * Counts how large the program is and how long a post's way through it is: lines, files, and what
- * one named post to a `scale` hook runs. It also counts names that several files export, circles of
+ * one notification of Alertmanager to a `scale` hook runs. It also counts names that several files export, circles of
  * imports and long functions. With --list it names them. `npm run count [-- --list]`
  */
 import { parseArgs } from 'node:util'

@@ -43,6 +43,7 @@ const queue = (pod: string): string => `receiverhooks_step_queue_length{pod="${p
 const ready = (pod: string): string => `receiverhooks_ready{pod="${pod}"}`
 const leads = (pod: string): string => `leader_election_master_status{name="receiver-hooks-controller", pod="${pod}"}`
 const errors = (controller: string): string => `controller_runtime_reconcile_errors_total{controller="${controller}"}`
+const stuck = (controller: string): string => `receiverhooks_stuck_keys{controller="${controller}"}`
 const start = (pod: string): string => `receiverhooks_start_time_seconds{pod="${pod}"}`
 const webUp = { namespace: 'shop', hook: 'web-up' }
 
@@ -499,6 +500,8 @@ export const alerts: readonly Alert[] = [
       'sum by (controller) (rate(controller_runtime_reconcile_errors_total{controller=~"receiverhook.*"}[15m])) > 0.1',
       // The queue of the signing keys has one key, which is tried every 30 s at most.
       'or sum by (controller) (increase(controller_runtime_reconcile_errors_total{controller="signing-keys"}[10m])) > 5',
+      // A few objects that always fail are tried too seldom for a rate.
+      'or max by (controller) (receiverhooks_stuck_keys) > 0',
     ].join(' '),
     for: '15m',
     severity: 'warning',
@@ -519,6 +522,17 @@ export const alerts: readonly Alert[] = [
           says: 'the signing keys have failed for a moment, and soon again',
           series: { [errors('signing-keys')]: '0x9 13x14 26x60' },
           at: '26m',
+        },
+        {
+          says: 'one hook fails again and again',
+          series: { [errors('receiverhook')]: '0+2x60', [stuck('receiverhook')]: '0x5 1x60' },
+          at: '21m',
+          fires: { controller: 'receiverhook' },
+        },
+        {
+          says: 'one hook failed for some minutes',
+          series: { [errors('receiverhook')]: '0+2x16 32x60', [stuck('receiverhook')]: '0x5 1x11 0x60' },
+          at: '21m',
         },
       ],
     },
@@ -585,6 +599,14 @@ export const alerts: readonly Alert[] = [
       firing: { 'receiverhooks_leases_overdue{namespace="shop", hook="web-up"}': '1x60' },
       labels: { namespace: 'shop', hook: 'web-up' },
       quiet: { 'receiverhooks_leased{namespace="shop", kind="Deployment", name="web"}': '2x60' },
+      more: [
+        {
+          says: 'only the namespace is named, because many hooks are overdue',
+          series: { 'receiverhooks_leases_overdue{namespace="shop", hook=""}': '1x60' },
+          at: '30m',
+          fires: { namespace: 'shop' },
+        },
+      ],
     },
   },
   {

@@ -1,5 +1,6 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { maxLeaseSeries, maxLeaseSeriesOfNamespace } from '../../src/controller/lease-gauge.ts'
 import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
 import { alerts } from '../deploy/alerts.ts'
 import { code, generated, table } from './markdown.ts'
@@ -56,7 +57,10 @@ deleted hook end within 20 minutes.`,
   },
   {
     title: 'Of the controller',
-    text: 'Names that begin with `workqueue_`, `controller_runtime_` and `leader_election_` are those of controller-runtime, so dashboards for that show them.',
+    text: `Names that begin with \`workqueue_\`, \`controller_runtime_\` and \`leader_election_\` are those of controller-runtime, so dashboards for that show them.
+
+The gauges of leases name ${inThousands(maxLeaseSeries)} objects or hooks each, ${inThousands(maxLeaseSeriesOfNamespace)} of one namespace. The others of a namespace are summed up in
+one series, with an empty \`hook\`, or an empty \`kind\` and \`name\`.`,
     has: ({ file }) => controllers.test(file),
   },
   { title: 'Of both', text: '', has: ({ file }) => !triggers.test(file) && !controllers.test(file) },
@@ -83,7 +87,8 @@ export const metricsPage = (): string => {
   return `${generated}
 # Metrics
 
-Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus.
+Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus. Scrapes within a
+second get the same values. Where many series take long to write, they do for ten times as long as that takes.
 [Operate an installation](../how-to/operate.md#watch-over-it) says how to scrape them and which to look at.
 
 A histogram \`NAME\` has the series \`NAME_bucket\`, \`NAME_sum\` and \`NAME_count\`. Times are in seconds. No label holds a token.

@@ -34,7 +34,7 @@ import type { ControllerOptions } from './options.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
 import { reconcileHook, type Reconciling } from './reconcile.ts'
-import { reportWork, type Unreported } from './report.ts'
+import { reportWork, stuckReport, type Unreported } from './report.ts'
 import { StatusPacer } from './status-pacer.ts'
 import { together } from './together.ts'
 import { TriggerRights } from './trigger-rights.ts'
@@ -253,11 +253,12 @@ class Controller implements ControllerRole {
       return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
     const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)
+    const stuck = stuckReport(events, this.#store.newest)
     return {
       keeper,
       keys: new WorkQueue(environment, { controller: 'signing-keys', workers: 1 }, () => keeper.reconcile()),
-      hooks: new WorkQueue(environment, { controller: 'receiverhook', workers: hookWorkers }, reconcile),
-      deliveries: new WorkQueue(environment, { controller: 'receiverhook-deliveries', workers: 1 }, report),
+      hooks: new WorkQueue(environment, { controller: 'receiverhook', workers: hookWorkers, stuck }, reconcile),
+      deliveries: new WorkQueue(environment, { controller: 'receiverhook-deliveries', workers: 1, stuck }, report),
     }
   }
 

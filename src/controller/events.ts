@@ -39,6 +39,13 @@ export const formerSecretEvent = (hook: ReceiverHook, message: string | undefine
   return { ...objectsOf(hook), type: 'Warning', reason: 'FormerSecretKept', action: 'Reconcile', note }
 }
 
+/** Returns the Warning Event that a hook's status is outdated, because the controller's work on it fails. */
+export const outdatedEvent = (hook: ReceiverHook, error: unknown): EmittedEvent => {
+  const message = error instanceof Error ? error.message : String(error)
+  const note = `${message.replace(/\.$/, '')}. ${reasons.StatusOutdated.todo}`
+  return { ...objectsOf(hook), type: 'Warning', reason: 'StatusOutdated', action: 'Reconcile', note }
+}
+
 const saysSo = (conditions: readonly Condition[], { reason }: Problem): boolean =>
   conditions.some(
     condition => condition.type === 'Ready' && condition.status === 'False' && condition.reason === reason,

@@ -35,12 +35,12 @@ export interface HookStoreOptions {
 export interface HookStore {
   readonly cache: Cache<KeptHook>
   /** Returns a hook by its key. */
-  newest(key: string): ReceiverHook | undefined
+  newest(this: void, key: string): ReceiverHook | undefined
   /** Keeps the hook from the API server's answer to a write of this process. */
   wrote(this: void, object: StoredObject): void
   /**
-   * Calls `look` with the key of each changed hook that must be reconciled. Calls `compare` with the key of each
-   * one whose status may not say any more what its record says.
+   * Calls `look` with the key of each hook that must be reconciled, or was deleted. Calls `compare` with the key of
+   * each one whose status may not say any more what its record says.
    */
   onChange(look: (key: string) => void, compare: (key: string) => void): void
 }
@@ -76,7 +76,8 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
       cache.subscribe(({ before, name, namespace: inNamespace, now }) => {
         const key = hookKey(inNamespace, name)
         const isOwn = written.seen(key, now)
-        if (needsReconcile(before, now) || (!isOwn && otherConditions(before, now))) look(key)
+        // What is known of the failures of a deleted hook ends with one more look.
+        if (!now || needsReconcile(before, now) || (!isOwn && otherConditions(before, now))) look(key)
         if (mayReportOtherwise(before, now) || (!isOwn && otherReport(before, now))) compare(key)
       }),
   }

@@ -3,8 +3,12 @@ import { at, stringAt } from '../api/json.ts'
 import type { Metrics } from '../environment/environment.ts'
 import type { HookCounter } from './hook-gauge.ts'
 
-/** The largest number of series of each gauge. Objects and hooks beyond it are left out. */
-const maxSeries = 1_000
+/**
+ * How many objects or hooks have a series of their own in each gauge, in all and of one namespace.
+ * The others of a namespace share one, so that no namespace hides another one's.
+ */
+export const maxLeaseSeries = 1_000
+export const maxLeaseSeriesOfNamespace = 500
 
 /**
  * Sums up what hooks have leased, by object, and counts the leases that should have ended. Both are
@@ -40,24 +44,58 @@ export const leaseGauges = (metrics: Metrics): HookCounter => {
   }
 }
 
+/** Labels of a series, with the namespace. */
+type LeaseLabels = Readonly<Record<string, string>> & { readonly namespace: string }
+
+/** What is known of some labels: their sum, and whether they have a series of their own. */
+interface Known {
+  readonly sum: number
+  readonly isShown: boolean
+}
+
 /** Returns a function that adds to the series of its labels, and removes a series of 0. */
 const sums = (gauge: ReturnType<Metrics['gauge']>) => {
-  const known = new Map<string, number>()
-  const shown = new Set<string>()
-  return (labels: Readonly<Record<string, string>>, by: number): void => {
+  const known = new Map<string, Known>()
+  /** The sum of what has no series of its own, by namespace. */
+  const others = new Map<string, number>()
+  /** How many have a series of their own, by namespace. */
+  const shown = new Map<string, number>()
+  let allShown = 0
+
+  const hasPlace = (namespace: string): boolean =>
+    allShown < maxLeaseSeries && (shown.get(namespace) ?? 0) < maxLeaseSeriesOfNamespace
+
+  const show = (labels: LeaseLabels, by: 1 | -1): void => {
+    allShown += by
+    setOrDelete(shown, labels.namespace, (shown.get(labels.namespace) ?? 0) + by)
+  }
+
+  const addToOthers = (labels: LeaseLabels, by: number): void => {
+    if (by === 0) return
+    const { namespace } = labels
+    const sum = (others.get(namespace) ?? 0) + by
+    setOrDelete(others, namespace, sum)
+    const ofOthers = Object.fromEntries(Object.keys(labels).map(name => [name, name === 'namespace' ? namespace : '']))
+    gauge.set(ofOthers, sum === 0 ? undefined : sum)
+  }
+
+  return (labels: LeaseLabels, by: number): void => {
     if (by === 0) return
     const key = Object.values(labels).join('/')
-    const sum = (known.get(key) ?? 0) + by
-    if (sum === 0) {
-      known.delete(key)
-      if (shown.delete(key)) gauge.set(labels, undefined)
-      return
-    }
-    known.set(key, sum)
-    if (!shown.has(key) && shown.size >= maxSeries) return
-    shown.add(key)
-    gauge.set(labels, sum)
+    const before = known.get(key) ?? { sum: 0, isShown: false }
+    const sum = before.sum + by
+    const isShown = sum !== 0 && (before.isShown || hasPlace(labels.namespace))
+    if (sum === 0) known.delete(key)
+    else known.set(key, { sum, isShown })
+    if (isShown !== before.isShown) show(labels, isShown ? 1 : -1)
+    addToOthers(labels, (isShown ? 0 : sum) - (before.isShown ? 0 : before.sum))
+    if (isShown || before.isShown) gauge.set(labels, isShown ? sum : undefined)
   }
+}
+
+const setOrDelete = (map: Map<string, number>, key: string, value: number): void => {
+  if (value === 0) map.delete(key)
+  else map.set(key, value)
 }
 
 /**

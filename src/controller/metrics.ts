@@ -16,6 +16,11 @@ export const queueMetrics = (metrics: Metrics, controller: string) => {
   const workers = metrics.gauge('controller_runtime_active_workers', 'Workers that are busy.', ['controller'])
   const total = metrics.counter('controller_runtime_reconcile_total', 'Reconciles.', ['controller', 'result'])
   const errors = metrics.counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed.', ['controller'])
+  const stuck = metrics.gauge(
+    'receiverhooks_stuck_keys',
+    'Keys whose reconciles have failed for five minutes, or cannot succeed until something changes.',
+    ['controller'],
+  )
   const time = metrics.histogram(
     'controller_runtime_reconcile_time_seconds',
     'How long a reconcile took.',
@@ -31,6 +36,7 @@ export const queueMetrics = (metrics: Metrics, controller: string) => {
       depth.set(name, waiting)
       workers.set(labels, working)
     },
+    stuck: (count: number) => stuck.set(labels, count),
     worked: (result: Result, ms: number) => {
       total.add({ controller, result })
       if (result === 'error') errors.add(labels)

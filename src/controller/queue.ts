@@ -4,6 +4,7 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
+import { StuckKeys } from './stuck-keys.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 
 /**
@@ -31,6 +32,14 @@ export const outOfDate = 'out of date'
  * false`.
  */
 export type ReconcileKey = (key: string, attempts: number) => Promise<ReconcileResult | typeof outOfDate>
+
+export interface QueueOptions {
+  /** The name of the queue in metrics and in the log. */
+  readonly controller: string
+  readonly workers: number
+  /** Is called with a key that has failed for minutes, or cannot succeed until something changes, and then hourly. */
+  readonly stuck?: (key: string, error: unknown) => void
+}
 
 /**
  * For how long reconciles may start one after another, in milliseconds. Then timers and sockets get
@@ -61,6 +70,8 @@ export class WorkQueue {
   readonly #controller: string
   readonly #work: ReconcileKey
   readonly #metrics: ReturnType<typeof queueMetrics>
+  readonly #stuck: StuckKeys
+  readonly #reportStuck: QueueOptions['stuck']
   readonly #waiting: WaitingKeys
   readonly #again: Later
   readonly #turn: ReturnType<typeof turnOf>
@@ -77,7 +88,7 @@ export class WorkQueue {
 
   constructor(
     { clock, log, metrics }: Pick<Environment, 'clock' | 'log' | 'metrics'>,
-    { controller, workers }: { readonly controller: string; readonly workers: number },
+    { controller, stuck, workers }: QueueOptions,
     work: ReconcileKey,
   ) {
     this.#clock = clock
@@ -85,6 +96,8 @@ export class WorkQueue {
     this.#controller = controller
     this.#work = work
     this.#metrics = queueMetrics(metrics, controller)
+    this.#stuck = new StuckKeys(clock, this.#metrics.stuck)
+    this.#reportStuck = stuck
     this.#waiting = new WaitingKeys(workers)
     this.#again = later(clock, key => this.add(key))
     this.#turn = turnOf(clock, () => this.#pump())
@@ -117,6 +130,7 @@ export class WorkQueue {
     this.#state = 'stopped'
     this.#again.clear()
     this.#waiting.clear()
+    this.#stuck.clear()
     this.#metrics.sizes(0, this.#working.size)
     if (this.#working.size === 0) this.#ended()
   }
@@ -162,6 +176,7 @@ export class WorkQueue {
       }
       measure(worked.againAfterMs === undefined ? 'success' : 'requeue_after')
       this.#errors.delete(key)
+      this.#stuck.succeeded(key)
       if (worked.isFinal) this.#attempts.delete(key)
       else this.#attempts.set(key, before + 1)
       return worked
@@ -178,6 +193,7 @@ export class WorkQueue {
   /** Logs an error. Returns the wait before the next attempt, in milliseconds. */
   #failed(key: string, error: unknown, tookMs: number): number {
     const hopeless = isHopeless(error)
+    if (this.#state === 'running' && this.#stuck.failed(key, hopeless)) this.#reportStuck?.(key, error)
     const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
     // A slow failure, such as a timeout, occupies a worker for at most half of the time.
     const againAfterMs = hopeless ? hopelessAgainMs : Math.max(this.#failedOnceMore(key), asked, tookMs)

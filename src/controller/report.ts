@@ -6,6 +6,7 @@ import type { EventRecorder } from '../kube/events.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { eventsOf, isNew, writeReport, type DeliveryReport } from './deliveries.ts'
 import { emittedTimes } from './emitted.ts'
+import { outdatedEvent } from './events.ts'
 import { clearRecorded } from './leases.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { outOfDate, type ReconcileKey } from './queue.ts'
@@ -66,3 +67,11 @@ const writeOf = (api: ApiConnection, hook: ReceiverHook, report: DeliveryReport 
   const { reported } = report
   return reported && isNew(hook, report) ? () => writeReport(api, hook, report, reported) : undefined
 }
+
+/** Returns a function that makes an Event of why the status of a hook is outdated, unless the hook is gone. */
+export const stuckReport =
+  (events: EventRecorder, hookOf: (key: string) => ReceiverHook | undefined) =>
+  (key: string, error: unknown): void => {
+    const hook = hookOf(key)
+    if (hook) events.emit(outdatedEvent(hook, error))
+  }

@@ -128,8 +128,11 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    * this account. They are asked for at each delivery. Absent if all is done by such requests.
    */
   needsOfAccount?(member: Stored<S>): readonly Need[]
-  /** Runs the action of one delivery. Resolves with its outcome. */
-  execute(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
+  /**
+   * Returns the function that runs the action of one delivery. Called once for each version of a hook,
+   * so this is the place for what does not depend on a delivery.
+   */
+  execute(member: Stored<S>): Bound['execute']
   /**
    * Looks at the objects that the hook changes, to find out whether a stored change has taken
    * effect. Absent if a change is complete as soon as it is stored. Throws the API server's errors.
@@ -164,10 +167,10 @@ export interface Look {
 interface Undoing<S extends Obj> {
   readonly undoes: true
   /**
-   * Takes back what an alert's firings changed. Called at the end of the alert, if the hook asks
-   * for it.
+   * Returns the function that takes back what an alert's firings changed. That function is called at the
+   * end of the alert, if the hook asks for it.
    */
-  undo(member: Stored<S>, delivery: Delivery, execution: Execution): Promise<Outcome>
+  undo(member: Stored<S>): Bound['execute']
 }
 
 interface NotUndoing {
@@ -186,9 +189,10 @@ export interface Bound {
   readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
   /** The rights that only the account of a hook needs, and that are asked for at each delivery. */
   readonly needsOfAccount: readonly Need[]
+  /** Runs the action of one delivery. Resolves with its outcome. */
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
   /** Takes back earlier changes. Absent if the driver cannot. */
-  readonly undo?: (delivery: Delivery, execution: Execution) => Promise<Outcome>
+  readonly undo?: Bound['execute']
   /** Absent if a change is complete as soon as it is stored. */
   readonly look?: (looking: LookContext) => Promise<Look>
 }
@@ -221,9 +225,9 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
           validate: reading => driver.validate(member, reading),
           needs: async definitions => await driver.needs(member, definitions),
           needsOfAccount: driver.needsOfAccount?.(member) ?? [],
-          execute: (delivery, execution) => driver.execute(member, delivery, execution),
+          execute: driver.execute(member),
           ...lookOf(driver, member),
-          ...(driver.undoes && { undo: (delivery, execution) => driver.undo(member, delivery, execution) }),
+          ...(driver.undoes && { undo: driver.undo(member) }),
         }
       : (firstViolation(driver.schema, member, `spec.${driver.name}`) ?? {
           path: `spec.${driver.name}`,

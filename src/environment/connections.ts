@@ -2,7 +2,7 @@ import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } 
 import { BlockList, isIPv6, type Socket } from 'node:net'
 import { cutShort } from './cut-short.ts'
 import type { Clock } from './environment.ts'
-import { Places, type ConnectionLimits, type Place } from './places.ts'
+import { Places, type ConnectionLimits, type Occupant, type Place } from './places.ts'
 
 /** The shortest time between two rounds that close waiting connections, in milliseconds. */
 const makeRoomEveryMs = 1000
@@ -27,7 +27,9 @@ class Blocked extends BlockList {
 
 /** What is known of a connection. */
 interface Connection {
-  readonly place: Place
+  readonly occupant: Occupant
+  /** The connections of its source that wait for a request. */
+  readonly waiting: Place['waiting']
   /**
    * How many requests have no complete answer yet. Those that Node answers by itself are included.
    */
@@ -57,29 +59,37 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
 
   Object.assign(server, { blockList: new Blocked(address => !places.admits(sourceOf(address))) })
   server.on('connection', (socket: Socket) => {
-    const place = places.enter(sourceOf(socket.remoteAddress), {
+    const occupant: Occupant = {
       close: () => {
         place.leave()
         socket.destroy()
       },
-    })
-    const connection: Connection = { place, pending: 0, newest: undefined, isBroken: false }
+    }
+    const place = places.enter(sourceOf(socket.remoteAddress), occupant)
+    const { waiting } = place
+    const connection: Connection = { occupant, waiting, pending: 0, newest: undefined, isBroken: false }
     connections.set(socket, connection)
     if (places.taken > limits.most / 2) makeRoom()
     socket.once('close', () => place.leave())
-    countRequests(socket, request => {
+    const parser = parserOf(socket)
+    const { onIncoming } = parser
+    parser.onIncoming = (request, keepsAlive) => {
       // A malformed request beyond the limit does not close the connection at once. The requests
       // before it must still get their answers.
-      if (connection.pending === limits.maxPipelined && !hasHost(request)) {
-        breakOff(connection)
-        return false
+      const isMalformed = connection.pending === limits.maxPipelined && !hasHost(request)
+      if (isMalformed) breakOff(connection)
+      else {
+        connection.newest = request
+        connection.pending += 1
+        if (connection.pending === 1) waiting.delete(occupant)
+        if (connection.pending > limits.maxPipelined) socket.destroy()
       }
-      connection.newest = request
-      connection.pending += 1
-      if (connection.pending === 1) place.busy()
-      if (connection.pending > limits.maxPipelined) socket.destroy()
-      return !socket.destroyed
-    })
+      if (!isMalformed && !socket.destroyed) return onIncoming(request, keepsAlive)
+      // Marks the connection as not upgradable. Otherwise Node would leave it open and close none of
+      // its responses.
+      Object.assign(request, { upgrade: false })
+      return stop
+    }
   })
   const answers = ({ socket }: IncomingMessage, response: ServerResponse): void => {
     const connection = connections.get(socket)
@@ -88,7 +98,7 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
       connection.pending -= 1
       if (connection.pending > 0) return
       if (connection.isBroken) socket.destroySoon()
-      else connection.place.idle()
+      else if (!socket.destroyed) connection.waiting.add(connection.occupant)
     })
   }
   server.on('request', answers).on('checkContinue', answers)
@@ -147,8 +157,9 @@ type OnIncoming = (request: IncomingMessage, keepsAlive: boolean) => number
 const stop = -1
 
 /**
- * Counts each request of a connection before Node handles it, including those that Node answers by
- * itself. `count` returns whether Node may handle the request; if not, the parser stops.
+ * Returns the parser of a connection. Its function `onIncoming` gets each request before Node handles
+ * it, including those that Node answers by itself. So requests can be counted there, and the parser
+ * stopped.
  *
  * Without this, Node reads 64 KiB at once and makes a response for each request in it. It keeps
  * them until the socket is gone, even after `destroy`. A thousand connections with 130 requests
@@ -157,20 +168,17 @@ const stop = -1
  * Node has no public interface for this. Passing the bytes to the parser in small parts is
  * possible, but costs a tenth of a post's processor time.
  */
-const countRequests = (socket: Socket, count: (request: IncomingMessage) => boolean): void => {
+const parserOf = (socket: Socket): Parser => {
   const parser = 'parser' in socket ? socket.parser : undefined
   if (!isParser(parser)) throw new Error('this Node has no way to bound the requests of a connection')
-  const { onIncoming } = parser
-  parser.onIncoming = (request, keepsAlive) => {
-    if (count(request)) return onIncoming(request, keepsAlive)
-    // Marks the connection as not upgradable. Otherwise Node would leave it open and close none of
-    // its responses.
-    Object.assign(request, { upgrade: false })
-    return stop
-  }
+  return parser
 }
 
-const isParser = (parser: unknown): parser is { onIncoming: OnIncoming } =>
+interface Parser {
+  onIncoming: OnIncoming
+}
+
+const isParser = (parser: unknown): parser is Parser =>
   typeof parser === 'object' && parser !== null && 'onIncoming' in parser && typeof parser.onIncoming === 'function'
 
 /**

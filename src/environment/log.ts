@@ -14,23 +14,17 @@ export const pinoLog = (options: {
   readonly level: LogLevel
   readonly clock: Clock
   readonly write: (line: string) => void
-}): Log => {
-  const logger = pino(
+}): Log =>
+  pino(
     {
       level: options.level,
       base: null,
       timestamp: () => `,"time":"${rfc3339Micro(options.clock.now())}"`,
       formatters: { level: label => ({ level: label }), log: withErrors },
+      hooks: { streamWrite: redacted },
     },
-    { write: line => options.write(redacted(line)) },
+    { write: options.write },
   )
-  return {
-    debug: (fields, message) => logger.debug(fields, message),
-    info: (fields, message) => logger.info(fields, message),
-    warn: (fields, message) => logger.warn(fields, message),
-    error: (fields, message) => logger.error(fields, message),
-  }
-}
 
 /** Replaces each Error by its type, message, stack and causes. JSON.stringify would write `{}`. */
 const withErrors = (fields: LogFields): Record<string, unknown> => {

@@ -34,26 +34,32 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
       gauges(name, () => {
         const gauge = new Gauge({ name, help, labelNames, registers })
         return {
-          set: (labels, value) => (value === undefined ? gauge.remove(labels) : gauge.set(labels, finite(name, value))),
+          set: (labels, value) => {
+            if (value === undefined) return gauge.remove(labels)
+            if (!Number.isFinite(value)) throw notFinite(name, value)
+            gauge.set(labels, value)
+          },
         }
       }),
     histogram: (name, help, labelNames, buckets) =>
       histograms(name, () => {
         const histogram = new Histogram({ name, help, labelNames, buckets: [...buckets], registers })
-        return { observe: (labels, seconds) => histogram.observe(labels, finite(name, seconds)) }
+        return {
+          observe: (labels, seconds) => {
+            if (!Number.isFinite(seconds)) throw notFinite(name, seconds)
+            histogram.observe(labels, seconds)
+          },
+        }
       }),
     text: () => register.metrics(),
   }
 }
 
 /**
- * Returns the number. Throws an error with the metric's name if it is not finite: prom-client
- * accepts infinity in a gauge, and names no metric in its errors.
+ * Returns an error with the metric's name. prom-client accepts infinity in a gauge, and names no
+ * metric in its errors.
  */
-const finite = (name: string, value: number): number => {
-  if (!Number.isFinite(value)) throw new Error(`metric ${name}: ${value} is no number to report`)
-  return value
-}
+const notFinite = (name: string, value: number): Error => new Error(`metric ${name}: ${value} is no number to report`)
 
 /**
  * Returns a function that creates each metric at its first use. The function throws if the name

@@ -108,13 +108,12 @@ export class Places {
     this.#taken += 1
     let isInside = true
     return {
-      busy: () => void source.waiting.delete(occupant),
-      idle: () => void (isInside && source.waiting.add(occupant)),
+      waiting: source.waiting,
       leave: () => {
+        source.waiting.delete(occupant)
         if (!isInside) return
         isInside = false
         this.#taken -= 1
-        source.waiting.delete(occupant)
         source.count -= 1
         if (source.count === 0) this.#sources.delete(name)
       },
@@ -147,9 +146,11 @@ export class Places {
 
 /** The place of a connection. */
 export interface Place {
-  /** Notes that the connection has an unanswered request, so it is not closed to make room. */
-  busy(): void
-  /** Notes that all requests are answered, so the connection may be closed to make room. */
-  idle(): void
+  /**
+   * The connections of this source that may be closed to make room, in their order. A connection leaves
+   * them at a request, and comes back, as the last one, when all its requests are answered.
+   */
+  readonly waiting: Set<Occupant>
+  /** Frees the place. The connection waits no more. */
   leave(): void
 }

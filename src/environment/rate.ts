@@ -22,9 +22,7 @@ export interface RateLimiter {
    * the bucket stays empty until it is paid.
    */
   charge(key: string, rate: Rate, tokens: number): void
-  /** Returns whether the bucket of `key` is empty. Takes no token. */
-  empty(key: string, rate: Rate): boolean
-  /** Returns in how many milliseconds the bucket of `key` has a token, or 0. Takes no token. */
+  /** Returns in how many milliseconds the bucket of `key` has a token, or 0 if it has one. Takes no token. */
   waitMs(key: string, rate: Rate): number
 }
 
@@ -73,7 +71,6 @@ export const rateLimiter = (clock: Pick<Clock, 'monotonic'>, most: number): Rate
       return true
     },
     charge,
-    empty: (key, rate) => waitMs(key, rate) > 0,
     waitMs,
   }
 }

@@ -6,7 +6,7 @@ import type { Clock, Random } from './environment.ts'
 const maxTimeoutMs = 2 ** 31 - 1
 
 export const nodeClock: Clock = {
-  now: () => Date.now(),
+  now: Date.now,
   monotonic: () => performance.now(),
   after: (ms, run) => {
     if (ms > maxTimeoutMs) {

@@ -1,4 +1,4 @@
-import type { ApiConnection, ApiRequest, TracedPart, Tracing } from './environment.ts'
+import type { ApiConnection, ApiRequest, Tracing } from './environment.ts'
 
 /** Tracing whose spans are exported. */
 export interface Exported {
@@ -6,10 +6,6 @@ export interface Exported {
   /** Sends the spans that still wait. */
   close(): Promise<void>
 }
-
-/** Runs a part of a post, in a span if there is tracing. */
-export const inPart = <T>(tracing: Tracing | undefined, name: TracedPart, work: () => Promise<T>): Promise<T> =>
-  tracing === undefined ? work() : tracing.part(name, work)
 
 /** Returns a connection that makes each request a part of the trace of its post. */
 export const tracedConnection = (api: ApiConnection, tracing: Tracing): ApiConnection => ({

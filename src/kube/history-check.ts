@@ -3,10 +3,9 @@ import { at, stringAt, tryParseJson } from '../api/json.ts'
 import type { ApiConnection, ApiResponse, Clock } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
-import { proofRequest } from './currency.ts'
 import { collectionPath, objectPath } from './paths.ts'
 import { leases } from './resources.ts'
-import type { Source } from './source.ts'
+import { proofRequest, type Source } from './source.ts'
 import type { OpenWatch } from './watch.ts'
 
 /** Where the Lease is that is read to compare versions. */
@@ -66,7 +65,8 @@ export class WatchCheck {
   #listed: { readonly version: string; readonly at: number } | undefined
   /** The version of the Lease in the first read after the list. */
   #first: string | undefined
-  #state: 'unknown' | 'lost' | 'passed' | 'cannot be asked' = 'unknown'
+  /** Only the check itself changes its state. */
+  state: 'unknown' | 'lost' | 'passed' | 'cannot be asked' = 'unknown'
   /** Since when the result has been open, in monotonic milliseconds. */
   #unknownSince: number
 
@@ -78,15 +78,10 @@ export class WatchCheck {
     this.#unknownSince = judging.clock.monotonic()
   }
 
-  /** Returns whether the check has passed, or nobody has written the Lease for so long that it never would. */
-  get hasPassed(): boolean {
-    const isOpen = this.#state === 'unknown' || this.#state === 'cannot be asked'
-    if (!isOpen || this.#ended.signal.aborted) return this.#state === 'passed'
+  /** Returns whether nobody has written the Lease for so long that the check would never pass. */
+  isOverdue(): boolean {
+    if (this.state === 'lost' || this.#ended.signal.aborted) return false
     return this.#judging.clock.monotonic() - this.#unknownSince >= unknownForMs
-  }
-
-  get isLost(): boolean {
-    return this.#state === 'lost'
   }
 
   begin(): void {
@@ -97,21 +92,21 @@ export class WatchCheck {
   again(): void {
     this.#listed = undefined
     this.#unknownSince = this.#judging.clock.monotonic()
-    if (this.#state === 'cannot be asked') this.#judging.changed(true)
-    if (this.#state !== 'passed') return
-    this.#state = 'unknown'
+    if (this.state === 'cannot be asked') this.#judging.changed(true)
+    if (this.state !== 'passed') return
+    this.state = 'unknown'
     void this.#listUntilPassed()
   }
 
   end(): void {
-    this.#state = 'unknown'
+    this.state = 'unknown'
     this.#ended.abort()
   }
 
   /** Compares the version of the Lease with the list. The read of the version was sent at `sentAt`. */
   see(version: string, sentAt: number): void {
     const listed = this.#listed
-    if (listed === undefined || sentAt <= listed.at || this.#state === 'passed') return
+    if (listed === undefined || sentAt <= listed.at || this.state === 'passed') return
     const isAbove = compareVersions(version, listed.version) > 0
     // Once etcd has passed the lost version, a list says nothing: caches of objects that nobody has
     // written since are still of the lost history.
@@ -125,7 +120,7 @@ export class WatchCheck {
   }
 
   #become(state: 'lost' | 'passed' | 'cannot be asked'): void {
-    this.#state = state
+    this.state = state
     this.#judging.changed(state !== 'lost')
   }
 
@@ -135,10 +130,10 @@ export class WatchCheck {
 
   async #listUntilPassed(): Promise<void> {
     await this.#list()
-    while (!this.#ended.signal.aborted && this.#state !== 'passed') {
+    while (!this.#ended.signal.aborted && this.state !== 'passed') {
       await wait(this.#judging.clock, lostAgainMs, this.#ended.signal)
       // Until the Lease is written again, the first list is the one to compare with.
-      if (this.isLost || !this.#listed) await this.#list()
+      if (this.state === 'lost' || !this.#listed) await this.#list()
     }
   }
 

@@ -1,9 +1,10 @@
 import { at, stringAt, tryParseJson } from '../api/json.ts'
 import { compareVersions } from '../api/mark.ts'
 import type { StoredObject } from '../api/object.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { ApiConnection, Environment } from '../environment/environment.ts'
+import { Unreachable } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
-import { currentForMs } from './currency.ts'
+import { currentForMs } from './follow.ts'
 import {
   againAfterMs,
   readLease,
@@ -78,7 +79,7 @@ class LeaseHistory implements History {
     this.#setLost(0)
   }
 
-  current(): boolean {
+  readonly current = (): boolean => {
     const now = this.#environment.clock.monotonic()
     this.#reliedOnAt = now
     const isCurrent = this.#wentBack === undefined && now - this.#readAt < currentForMs
@@ -86,30 +87,30 @@ class LeaseHistory implements History {
     return isCurrent
   }
 
-  wentBack(): string | undefined {
+  readonly wentBack = (): string | undefined => {
     return this.#wentBack
   }
 
-  unchecked(): string | undefined {
+  readonly unchecked = (): string | undefined => {
     return this.#unchecked && uncheckedText(this.#unchecked, this.#options)
   }
 
-  lostCache(): string | undefined {
-    return [...this.#checks].some(({ isLost }) => isLost) ? lostCacheText(this.#options) : undefined
+  readonly lostCache = (): string | undefined => {
+    return [...this.#checks].some(({ state }) => state === 'lost') ? lostCacheText(this.#options) : undefined
   }
 
-  mayBeLost(): string | undefined {
+  readonly mayBeLost = (): string | undefined => {
     return this.#found === undefined ? this.lostCache() : lostCacheText(this.#options)
   }
 
-  doubt(): string | undefined {
+  readonly doubt = (): string | undefined => {
     const age = this.#environment.clock.monotonic() - this.#unknownSince
     const isUnknown = !this.#hasPassed && this.#unchecked === undefined && age < unknownForMs
     const isKnown = this.current() && !isUnknown
     return this.mayBeLost() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
   }
 
-  seeing(): (lease: StoredObject) => boolean {
+  readonly seeing = (): ((lease: StoredObject) => boolean) => {
     const before = this.#lease
     return lease => {
       const { resourceVersion: version, uid } = lease.metadata
@@ -119,7 +120,7 @@ class LeaseHistory implements History {
     }
   }
 
-  checkOver(source: Source, watch: Checkable): HistoryCheck {
+  readonly checkOver = (source: Source, watch: Checkable): HistoryCheck => {
     const { clock, log } = this.#environment
     const check = new WatchCheck(source, this.#options, watch, {
       clock,
@@ -145,7 +146,7 @@ class LeaseHistory implements History {
     this.#askNow()
     check.begin()
     return {
-      passed: () => check.hasPassed || this.#unchecked !== undefined,
+      passed: () => check.state === 'passed' || this.#unchecked !== undefined || check.isOverdue(),
       end: () => {
         check.end()
         this.#checks.delete(check)
@@ -154,7 +155,7 @@ class LeaseHistory implements History {
     }
   }
 
-  async run(stop: AbortSignal): Promise<'stopped' | 'went back'> {
+  readonly run = async (stop: AbortSignal): Promise<'stopped' | 'went back'> => {
     const { clock } = this.#environment
     while (!stop.aborted) {
       const sentAt = clock.monotonic()
@@ -262,17 +263,23 @@ const isLower = (version: string, other: string | undefined): boolean =>
   other === undefined || compareVersions(version, other) < 0
 
 /** Returns the history of the API server, by the Lease of the controller's election. */
-export const historyOf = (environment: Environment, options: HistoryOptions): History => {
-  const history = new LeaseHistory(environment, options)
-  return {
-    current: () => history.current(),
-    wentBack: () => history.wentBack(),
-    lostCache: () => history.lostCache(),
-    mayBeLost: () => history.mayBeLost(),
-    doubt: () => history.doubt(),
-    unchecked: () => history.unchecked(),
-    seeing: () => history.seeing(),
-    checkOver: (source, watch) => history.checkOver(source, watch),
-    run: stop => history.run(stop),
-  }
-}
+export const historyOf = (environment: Environment, options: HistoryOptions): History =>
+  new LeaseHistory(environment, options)
+
+/** Returns a function that checks the API server of each watch of a source, and ends the check with the watch. */
+export const checkedBy =
+  (history: History | undefined, source: Source) =>
+  (watch: Checkable): (() => void) =>
+    history?.checkOver(source, watch).end ?? (() => {})
+
+/**
+ * Returns a connection that does not send a request for evidence while the answer may be of a lost
+ * history.
+ */
+export const withoutDoubt = (api: ApiConnection, history: Pick<History, 'doubt'>): ApiConnection => ({
+  watch: (request, stop) => api.watch(request, stop),
+  request: request => {
+    const why = request.isEvidence === true ? history.doubt() : undefined
+    return why === undefined ? api.request(request) : Promise.reject(new Unreachable(why, false))
+  },
+})

@@ -1,4 +1,4 @@
-import type { ResourceType } from './paths.ts'
+import { collectionPath, type ResourceType } from './paths.ts'
 
 /** The objects to follow: those of a type, in one namespace or in all. */
 export interface Source extends Selectors {
@@ -26,3 +26,27 @@ export const selectorOf = ({ fieldSelector, labelSelector }: Selectors): Readonl
 
 /** Returns the beginning of a text in quotes, for messages. */
 export const quoted = (text: string): string => JSON.stringify(text.slice(0, 80))
+
+/**
+ * The time limit of the answer to a request for a proof, in milliseconds. A later answer would
+ * prove too little, and may be from etcd instead of the cache.
+ */
+const proofWithinMs = 1_000
+
+/**
+ * How many bytes of the answer to a request for a proof are read. The answer itself is the proof,
+ * regardless of its content.
+ */
+const maxProofBytes = 16 * 1024
+
+/** Returns the request for the smallest consistent list. */
+export const proofRequest = (source: Source) =>
+  ({
+    method: 'GET',
+    path: collectionPath(source.type, source.namespace),
+    as: 'metadata list',
+    maxBytes: maxProofBytes,
+    query: { limit: '1', ...selectorOf(source) },
+    lane: 'watch',
+    timeoutMs: proofWithinMs,
+  }) as const

@@ -49,15 +49,17 @@ export const bytesOf = (text = ''): number => Buffer.byteLength(text)
  */
 export const sendWrite = async (api: ApiConnection, request: ApiRequest, doing: string): Promise<Sent> => {
   try {
-    return sentBy(await api.request(request), doing)
+    const response = await api.request(request)
+    const isStored = response.status === 200 || response.status === 201
+    return isStored ? { sent: 'stored', response } : refusedBy(response, doing)
   } catch (error) {
     if (!(error instanceof Unreachable)) throw error
     return { sent: error.mayHaveArrived ? 'unknown' : 'not sent', message: error.message }
   }
 }
 
-const sentBy = (response: ApiResponse, doing: string): Sent => {
-  if (response.status === 200 || response.status === 201) return { sent: 'stored', response }
+/** Returns the outcome of a write whose answer does not say that it is stored. */
+const refusedBy = (response: ApiResponse, doing: string): Sent => {
   const error = new ApiError(response, doing)
   const { message, retryAfterMs, status } = error
   // A webhook may refuse with any status, also with one that otherwise leaves the result open.

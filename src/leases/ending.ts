@@ -8,7 +8,7 @@ import type { EndedPart } from '../record/remembered.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Memory, RecordOwner } from '../record/memory.ts'
 import { allParts, endOf, isSameCount, partKeyOf, type PartOf } from '../record/parts.ts'
-import { joined } from '../record/protocol.ts'
+import { joined } from '../record/memory.ts'
 import type { Made, Step } from '../steps/steps.ts'
 import type { DueRecord } from './due-records.ts'
 

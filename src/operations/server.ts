@@ -3,7 +3,8 @@
  * metrics. Each part of a role provides checks, which decide whether the process is ready. This
  * folder imports only `environment/`.
  */
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ErrorRequestHandler, Response } from 'express'
 import { boundConnections } from '../environment/connections.ts'
 import type { Clock, Metrics } from '../environment/environment.ts'
@@ -11,6 +12,7 @@ import { listen, type ListenAddress } from '../environment/listen.ts'
 import type { ConnectionLimits } from '../environment/places.ts'
 import { webApp } from '../environment/web-app.ts'
 import { verdictOf, type Check } from './checks.ts'
+import { sharedRendering } from './rendering.ts'
 
 /** How long a client may take to send its request, and how often Node checks for slow ones, in milliseconds. */
 const requestWithinMs = 5000
@@ -21,6 +23,12 @@ const slowClientCheckMs = 500
  * that time at most.
  */
 const answerWithinMs = 5000
+
+/**
+ * How long a client may take to read an answer in all, in milliseconds. Prometheus waits no longer
+ * by default. Each answer keeps the bytes of its rendering alive.
+ */
+const readWithinMs = 10_000
 
 /**
  * The kubelet opens a connection for each probe, and each Prometheus keeps one. Any pod may connect
@@ -35,15 +43,16 @@ export interface OperationsServer {
 
 /**
  * Serves the second port. `/healthz` passes while the process runs, `/readyz` while no check fails,
- * and `/metrics` has all metrics. `/readyz?verbose` lists each check, and so does a failing
+ * and `/metrics` has all metrics, at most some seconds old. `/readyz?verbose` lists each check, and so does a failing
  * `/readyz`. The port is not public, and its answers contain no token.
  */
 export const serveOperations = async (
-  { clock, metrics }: { readonly clock: Pick<Clock, 'monotonic'>; readonly metrics: Metrics },
+  { clock, metrics }: { readonly clock: Clock; readonly metrics: Metrics },
   checks: readonly Check[],
   address: ListenAddress,
 ): Promise<OperationsServer> => {
   const ready = metrics.gauge('receiverhooks_ready', '1 if the process is ready, as /readyz says, else 0.', [])
+  const bytes = sharedRendering({ clock, metrics }, () => ready.set({}, verdictOf(checks).passed ? 1 : 0))
   const app = webApp()
   app.get('/healthz', (_request, response) => say(response, 200, 'ok\n'))
   app.get('/readyz', ({ query }, response) => {
@@ -51,9 +60,7 @@ export const serveOperations = async (
     say(response, passed ? 200 : 503, passed && query['verbose'] === undefined ? 'ok\n' : report)
   })
   app.get('/metrics', async (_request, response) => {
-    ready.set({}, verdictOf(checks).passed ? 1 : 0)
-    const text = await metrics.text()
-    say(response, 200, text, 'text/plain; version=0.0.4')
+    say(response, 200, await bytes(), 'text/plain; version=0.0.4')
   })
   app.all(['/healthz', '/readyz', '/metrics'], (_request, response) => {
     response.set('allow', 'GET, HEAD')
@@ -69,7 +76,11 @@ export const serveOperations = async (
   // Otherwise clients that read no answer could hold all places, and the kubelet would end the process.
   server.timeout = answerWithinMs
   boundConnections(server, clock, connections)
-  server.on('request', app).on('checkContinue', app)
+  const bounded = (request: IncomingMessage, response: ServerResponse): void => {
+    endAfter(clock, readWithinMs, request.socket, response)
+    app(request, response)
+  }
+  server.on('request', bounded).on('checkContinue', bounded)
   return {
     port: await listen(server, address),
     close: () => {
@@ -79,10 +90,21 @@ export const serveOperations = async (
   }
 }
 
+/** Closes a connection if an answer is not written within a time. */
+const endAfter = (clock: Clock, ms: number, socket: Socket, response: ServerResponse): void => {
+  const cancel = clock.after(ms, () => socket.destroy())
+  // An answer that waits for another one of its connection does not close with it.
+  socket.once('close', cancel)
+  response.once('close', () => {
+    socket.off('close', cancel)
+    cancel()
+  })
+}
+
 /** Answers an error. Only /metrics can fail, if a collector throws. */
 const failed: ErrorRequestHandler = (_error, _request, response, _next) =>
   say(response, 500, 'the metrics could not be collected\n')
 
-const say = (response: Response, status: number, text: string, type = 'text/plain'): void => {
+const say = (response: Response, status: number, text: string | Buffer, type = 'text/plain'): void => {
   response.status(status).type(type).set('cache-control', 'no-store').send(text)
 }

@@ -4,6 +4,7 @@ import { wait } from '../environment/wait.ts'
 import { chargedOnce, type Charge } from '../kube/written.ts'
 import { RecordPages } from './record-pages.ts'
 import type { Memory, RecordLimits, RecordOwner } from './memory.ts'
+import type { Waiter } from './ruling.ts'
 import { putRecord, readRecord, type RecordPut, type RecordRead, type RecordVersion } from './store.ts'
 
 /** The wait between two searches for an ambiguous write. */
@@ -23,14 +24,6 @@ const maxWriters = 16
 
 export type FoundRecord = Extract<RecordRead, { read: 'found' }>
 
-/** A caller that waits for a write. */
-export interface Waiter {
-  /** Returns false once the caller no longer waits. */
-  readonly mayContinue: () => boolean
-  /** Called with the reason while the API server does not answer. */
-  readonly delayed?: (message: string) => void
-}
-
 /**
  * The record object of one hook, changed by compare-and-swap. A write whose answer was lost is
  * recognised by its signature: the process and a number.
@@ -42,8 +35,13 @@ export class RecordCell {
   readonly #limits: RecordLimits
   readonly #charge: Charge
   readonly #stored: (updates: number) => void
-  readonly #pages: RecordPages
-  #known: FoundRecord | undefined
+  /** The pages of the record. */
+  readonly pages: RecordPages
+  /**
+   * The version that was last read or written. Undefined before the first read, and after
+   * {@link forget}. Only the cell sets it.
+   */
+  known: FoundRecord | undefined
   /** When the version was learnt, in monotonic milliseconds. */
   #knownAt = -Infinity
   /**
@@ -75,24 +73,16 @@ export class RecordCell {
     this.#limits = limits
     this.#charge = charge
     this.#stored = stored
-    this.#pages = new RecordPages(world, owner, instance, limits, charge)
-  }
-
-  /**
-   * Returns the version that was last read or written. Undefined before the first read, and after
-   * {@link forget}.
-   */
-  get known(): FoundRecord | undefined {
-    return this.#known
+    this.pages = new RecordPages(world, owner, instance, limits, charge)
   }
 
   /**
    * Returns a version that a write may be based on, or undefined if the newest must be read first.
    */
   get current(): FoundRecord | undefined {
-    if (this.#pages.isCrowded) return undefined
+    if (this.pages.isCrowded) return undefined
     const isOld = this.#world.clock.monotonic() - this.#knownAt > goodForMs
-    return this.#foundSame < aloneAfter && isOld ? undefined : this.#known
+    return this.#foundSame < aloneAfter && isOld ? undefined : this.known
   }
 
   /** Returns an error message if a newer program wrote the record. Undefined otherwise. */
@@ -106,12 +96,12 @@ export class RecordCell {
     const { name, namespace } = this.#owner
     const found = within(
       await readRecord(api, this.#owner, {
-        page: page => this.#pages.page(page),
+        page: page => this.pages.page(page),
         unreadable: what => log.error({ namespace, record: name, what }, 'the record cannot be read: it begins again'),
       }),
       this.#limits,
     )
-    const before = this.#known?.object?.metadata.resourceVersion
+    const before = this.known?.object?.metadata.resourceVersion
     const known = found.read === 'found' ? found : undefined
     this.#learn(known)
     if (before !== undefined) {
@@ -119,7 +109,7 @@ export class RecordCell {
     }
     if (known) {
       this.#stored(this.#storedBy(known))
-      this.#pages.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
+      this.pages.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
     }
     if (found.read === 'newer' && this.#newer === undefined) {
       log.error({ why: found.message }, 'a record cannot be used')
@@ -129,30 +119,30 @@ export class RecordCell {
   }
 
   /**
-   * Stores a page with the rows of a version that should leave the record. Returns undefined if no
-   * page is to be made now.
-   */
-  prepare(based: FoundRecord): Promise<void> | undefined {
-    return this.#pages.prepare(based.memory)
-  }
-
-  /**
    * Stores a memory in place of the version that it is based on. The memory includes the first
    * `updates` of the waiting updates.
    */
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
-    const closed = this.#pages.close(based.memory, memory)
+    const closed = this.pages.close(based.memory, memory)
     const number = ++this.#writes
-    const signed = sign(closed.memory, this.#instance, number)
+    // By this, the write is recognised although its answer was lost.
+    const signature = { id: this.#instance, writes: number }
+    const others = closed.memory.writers.filter(({ id }) => id !== this.#instance)
+    const signed = { ...closed.memory, writers: [signature, ...others].slice(0, maxWriters) }
+    let written: RecordPut
     this.#isPutting = true
-    const written = await this.#putSurely(based, signed, number, waiter).finally(() => (this.#isPutting = false))
+    try {
+      written = await this.#putSurely(based, signed, number, waiter)
+    } finally {
+      this.#isPutting = false
+    }
     if (written.put === 'stored') {
       // After an ambiguous write, a newer version may already be known. It is kept.
-      if (this.#known === based || this.#known === undefined) {
+      if (this.known === based || this.known === undefined) {
         this.#learn({ read: 'found', object: written.object, memory: signed })
       }
       this.#stored(updates)
-      this.#pages.stored(closed)
+      this.pages.stored(closed)
     }
     if (written.put === 'conflict') this.#foundSame = 0
     if (written.put === 'unknown') {
@@ -163,17 +153,17 @@ export class RecordCell {
 
   /** Notes that the cached version may be out of date. */
   forget(): void {
-    this.#known = undefined
+    this.known = undefined
   }
 
   /** Stops searching for ambiguous writes. */
   endDoubts(): void {
     this.#doubtful = []
-    this.#pages.giveUp()
+    this.pages.giveUp()
   }
 
   #learn(found: FoundRecord | undefined): void {
-    this.#known = found
+    this.known = found
     this.#knownAt = this.#world.clock.monotonic()
   }
 
@@ -225,12 +215,6 @@ interface Doubtful {
   /** How many of the waiting updates the write contains. */
   readonly updates: number
 }
-
-/** Puts the number of a process's write into the memory to be stored. */
-const sign = (memory: Memory, id: string, writes: number): Memory => ({
-  ...memory,
-  writers: [{ id, writes }, ...memory.writers.filter(writer => writer.id !== id)].slice(0, maxWriters),
-})
 
 const isSigned = ({ writers }: Memory, instance: string, number: number): boolean =>
   writers.some(({ id, writes }) => id === instance && writes === number)

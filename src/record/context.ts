@@ -45,9 +45,3 @@ export const actingIn = <E extends { readonly api: ApiConnection }>(
   environment: E,
   { account }: Pick<DeliveryContext, 'account'>,
 ): E => (account ? { ...environment, api: account.api } : environment)
-
-/**
- * Returns whether the delivery may still change something: its hook is unchanged and has bytes
- * left.
- */
-export const mayRun = ({ isCurrent, isSpent }: DeliveryContext): boolean => isCurrent() && !isSpent()

@@ -33,17 +33,19 @@ const isNamedKey = (key: string): boolean => !key.includes('/')
  * serves one attempt to store the result, and is thrown away if another process wrote first.
  */
 export class MemoryDraft {
-  /** The members of a memory except its rows. Change them with {@link set}. */
+  /** The members of the memory except its rows. Change them with {@link set}. */
+  readonly fields: Readonly<Fields>
   readonly #fields: Fields
-  /** The original memory, as long as nothing differs from it. */
-  #same: Memory | undefined
-  #isChanged = false
+  /** True once the draft differs from the memory that it was made from. Only the draft sets it. */
+  isChanged = false
+  /** The memory that the draft was made from. Undefined if updates were in its content already. */
+  readonly #original: Memory | undefined
+  readonly #maxRows: number
   #rows: Map<string, Row>
   /** The claimed rows by key, in the same order as `#rows`. */
   #claims: Map<string, ClaimedRow>
-  /** The number of finished rows with and without an idempotency key. */
-  #named = 0
-  #unnamed = 0
+  /** The keys of finished rows without an idempotency key. */
+  #unnamed: Set<string>
   /** The times of the oldest and the newest decision, in milliseconds since the epoch. */
   #oldest = Infinity
   #newest = -Infinity
@@ -56,21 +58,23 @@ export class MemoryDraft {
   constructor(of: Memory | MemoryDraft) {
     if (of instanceof MemoryDraft) {
       this.#fields = { ...of.#fields }
-      this.#same = of.#same
+      this.#original = of.isChanged ? undefined : of.#original
       this.#rows = new Map(of.#rows)
       this.#claims = new Map(of.#claims)
-      this.#named = of.#named
-      this.#unnamed = of.#unnamed
+      this.#unnamed = new Set(of.#unnamed)
       this.#oldest = of.#oldest
       this.#newest = of.#newest
-      return
+    } else {
+      const { rows, ...fields } = of
+      this.#fields = fields
+      this.#original = of
+      this.#rows = new Map()
+      this.#claims = new Map()
+      this.#unnamed = new Set()
+      for (const row of rows) this.#store(row)
     }
-    const { rows, ...fields } = of
-    this.#fields = fields
-    this.#same = of
-    this.#rows = new Map()
-    this.#claims = new Map()
-    for (const row of rows) this.#store(row)
+    this.fields = this.#fields
+    this.#maxRows = this.#fields.maxRows ?? defaultLimits.rows
   }
 
   /** Returns another draft with the same content. It counts as unchanged. */
@@ -80,31 +84,21 @@ export class MemoryDraft {
 
   /** Replaces the content by that of a fork, which must not be used afterwards. */
   adopt(fork: MemoryDraft): void {
-    if (!fork.#isChanged) return
-    this.#touch()
+    if (!fork.isChanged) return
+    this.isChanged = true
     Object.assign(this.#fields, fork.#fields)
     this.#rows = fork.#rows
     this.#claims = fork.#claims
-    this.#named = fork.#named
     this.#unnamed = fork.#unnamed
     this.#oldest = fork.#oldest
     this.#newest = fork.#newest
     this.#aged = fork.#aged
   }
 
-  /** Returns whether the draft differs from the memory that it was made from. */
-  get isChanged(): boolean {
-    return this.#isChanged
-  }
-
   /** Returns the memory with all changes, or the original object if nothing changed. */
   memory(): Memory {
-    return (this.#same ??= { ...this.#fields, rows: [...this.#rows.values()] })
-  }
-
-  /** Returns the members of the memory except its rows. */
-  get fields(): Readonly<Fields> {
-    return this.#fields
+    const same = this.isChanged ? undefined : this.#original
+    return same ?? { ...this.#fields, rows: [...this.#rows.values()] }
   }
 
   /**
@@ -112,13 +106,13 @@ export class MemoryDraft {
    * stored.
    */
   set(fields: Partial<Fields>): void {
-    this.#touch()
+    this.isChanged = true
     Object.assign(this.#fields, fields)
   }
 
   /** Removes a member of the memory. */
   clear(field: 'overdue' | 'runs'): void {
-    this.#touch()
+    this.isChanged = true
     delete this.#fields[field]
   }
 
@@ -146,9 +140,11 @@ export class MemoryDraft {
    * An open claim is dropped only after a day: without the claim, the step could run again.
    */
   add(row: Row): void {
-    this.#touch()
+    this.isChanged = true
     const replaced = this.#rows.get(row.key)
-    const kept = replaced && knownByBody(replaced, row)
+    // The signed body of a replaced row must not count again, so that row stays under the body's hash.
+    const body = replaced?.state === 'claimed' ? undefined : replaced?.body
+    const kept = replaced && body !== undefined && body !== row.body ? { ...replaced, key: body } : undefined
     const isAllFresh = row.at - this.#oldest < rememberedMs && this.#newest - row.at < rememberedMs
     for (const key of [row.key, row.body, kept?.key]) if (key !== undefined) this.#remove(key)
     if (!isAllFresh) this.#forgetStale(row)
@@ -159,14 +155,14 @@ export class MemoryDraft {
 
   /** Stores rows in place of those with the same keys. Drops no other rows. */
   replace(rows: readonly Row[]): void {
-    this.#touch()
+    this.isChanged = true
     for (const row of rows) this.#store(row)
     this.#aged = {}
   }
 
   /** Removes the row with a key, if there is one. */
   remove(key: string): void {
-    this.#touch()
+    this.isChanged = true
     this.#remove(key)
   }
 
@@ -185,39 +181,29 @@ export class MemoryDraft {
     return false
   }
 
-  get #maxRows(): number {
-    return this.#fields.maxRows ?? defaultLimits.rows
-  }
-
-  #touch(): void {
-    this.#isChanged = true
-    this.#same = undefined
-  }
-
   #store(row: Row): void {
-    this.#count(this.#rows.get(row.key), -1)
     this.#rows.set(row.key, row)
-    this.#count(row, 1)
     this.#oldest = Math.min(this.#oldest, row.at)
     this.#newest = Math.max(this.#newest, row.at)
     if (row.state === 'claimed') {
       this.#claims.set(row.key, row)
+      this.#unnamed.delete(row.key)
       return
     }
     this.#claims.delete(row.key)
-    addTo(this.#aged, row)
+    const isNamed = isNamedKey(row.key)
+    if (!isNamed) this.#unnamed.add(row.key)
+    // Mostly it is the youngest, and is appended to the rows by age. If not, they are computed again.
+    const age = isNamed ? 'named' : 'unnamed'
+    const rows = this.#aged[age]?.rows
+    if (rows && row.at >= (rows.at(-1)?.at ?? -Infinity)) rows.push(row)
+    else if (rows) this.#aged[age] = undefined
   }
 
   #remove(key: string): void {
-    this.#count(this.#rows.get(key), -1)
     this.#rows.delete(key)
     this.#claims.delete(key)
-  }
-
-  #count(row: Row | undefined, by: 1 | -1): void {
-    if (!row || row.state === 'claimed') return
-    if (isNamedKey(row.key)) this.#named += by
-    else this.#unnamed += by
+    this.#unnamed.delete(key)
   }
 
   /** Drops the rows that are too old, and computes the oldest and the newest time again. */
@@ -235,7 +221,8 @@ export class MemoryDraft {
    */
   #forgetOldest({ key, state }: Row): void {
     const isNamed = isNamedKey(key)
-    const finished = (isNamed ? this.#named : this.#unnamed) + (state === 'claimed' ? 1 : 0)
+    const named = this.#rows.size - this.#claims.size - this.#unnamed.size
+    const finished = (isNamed ? named : this.#unnamed.size) + (state === 'claimed' ? 1 : 0)
     let many = finished - (isNamed ? this.#maxRows : maxUnnamed)
     if (many <= 0) return
     const aged = (this.#aged[isNamed ? 'named' : 'unnamed'] ??= agedOf(this.#rows.values(), isNamed))
@@ -270,25 +257,9 @@ const agedOf = (rows: Iterable<Row>, isNamed: boolean): Aged => ({
   next: 0,
 })
 
-/** Adds a row to the rows by age. Mostly it is the youngest, and is appended. */
-const addTo = (aged: ByAge, row: Row): void => {
-  const name = isNamedKey(row.key) ? 'named' : 'unnamed'
-  const { rows } = aged[name] ?? {}
-  if (!rows) return
-  if (row.at >= (rows.at(-1)?.at ?? -Infinity)) rows.push(row)
-  else aged[name] = undefined
-}
-
 /**
  * Returns whether an older row may stay when `row` is added. A claim that is newer than `row`
  * always stays, because clocks differ, and `row` may be a late report.
  */
 const isFresh = ({ at, state }: Row, row: Row): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs
-
-/**
- * Returns what must remain of a replaced row, or undefined. Its signed body must not count again,
- * so the row stays under the body's hash.
- */
-const knownByBody = (old: Row, { body }: Row): Row | undefined =>
-  old.state === 'claimed' || old.body === undefined || old.body === body ? undefined : { ...old, key: old.body }

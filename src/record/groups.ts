@@ -2,7 +2,7 @@ import { believedTimes, isNoLater } from '../api/believed.ts'
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import type { OpenAct } from '../api/record.ts'
+import type { OpenAct, OpenPart } from '../api/record.ts'
 import type { ClaimedRow, Report } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
 import { latest, type Moment } from './memory.ts'
@@ -76,6 +76,16 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
     rest.length = maxGroups - 1
   }
   draft.set({ groups: { ...Object.fromEntries(rest), [group]: entry } })
+}
+
+/**
+ * Notes that the lease of a group has ended at `at`, with the last of its part. Its alerts may fire on. If
+ * somebody has ended it before its time, that says nothing about `for`.
+ */
+export const withEnd = (draft: MemoryDraft, { key, until = Infinity }: OpenPart, at: number): void => {
+  const { [key]: group, ...others } = draft.fields.groups
+  if (!group || group.firing.length === 0 || until > at) return
+  draft.set({ groups: { ...others, [key]: { ...group, ended: true } } })
 }
 
 /** Returns what a draft knows of the group with a hash, with times as far as they are believed. */

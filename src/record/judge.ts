@@ -1,11 +1,11 @@
 import { isNoLater } from '../api/believed.ts'
-import { isNamedOnce } from '../api/delivery.ts'
+import { isNamedOnce, type AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import type { ClaimedRow, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { decidedAs } from './decided-as.ts'
+import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
 import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type PartOf } from './parts.ts'
 import {
@@ -18,6 +18,7 @@ import {
   reportedWithin,
   skippedCopiesMs,
 } from './groups.ts'
+import { decidedAs } from './outcomes.ts'
 import type { EndedPart, Remembered } from './remembered.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
 
@@ -58,6 +59,7 @@ export type Judgement =
 
 type Skip = Judgement & { judgement: 'skip' }
 type Unfinished = Judgement & { judgement: 'unfinished' }
+type Full = Judgement & { judgement: 'full' }
 
 /** Returns whether a delivery needs its hook's record. */
 export const isRemembered = ({ cooldownMs, delivery, ends, leasing, limits, undo }: Remembered): boolean =>
@@ -67,6 +69,10 @@ export const isRemembered = ({ cooldownMs, delivery, ends, leasing, limits, undo
   limits !== undefined ||
   ends !== undefined ||
   (undo && delivery.group !== undefined)
+
+/** Returns whether a delivery may still change something: its hook is unchanged and has bytes left. */
+export const mayRun = ({ isCurrent, isSpent }: Pick<DeliveryContext, 'isCurrent' | 'isSpent'>): boolean =>
+  isCurrent() && !isSpent()
 
 /**
  * Decides about a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so
@@ -83,7 +89,7 @@ export const full = (
   draft: MemoryDraft,
   { delivery, dedupeWindowMs, signed }: Remembered,
   now: number,
-): (Judgement & { judgement: 'full' }) | undefined => {
+): Full | undefined => {
   const windowMs = Math.max(dedupeWindowMs, signed?.withinMs ?? 0)
   if (!delivery.identity || draft.hasRoom(now, windowMs)) return undefined
   const window = windowMs > dedupeWindowMs ? 'replayWindow' : 'dedupeWindow'
@@ -91,11 +97,7 @@ export const full = (
   return { judgement: 'full', message }
 }
 
-const judgeByRows = (
-  draft: MemoryDraft,
-  remembered: Remembered,
-  now: number,
-): Exclude<Judgement, { judgement: 'full' }> => {
+const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): Exclude<Judgement, Full> => {
   const { cooldownMs, delivery, ends, limits, signed } = remembered
   if (ends) return judgeEnd(draft, ends, now)
   const { group, identity } = delivery
@@ -120,7 +122,7 @@ const judgeByRows = (
     if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
     if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
   }
-  const rest = row ? undefined : repeatsRest(draft, remembered, now)
+  const rest = !row && group?.mixed === false ? repeatsRest(draft, remembered, group, now) : undefined
   if (rest) return rest
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
@@ -160,14 +162,11 @@ export const judgeMove = (
   limits: readonly Limit[],
   delta: number,
   now: number,
-): Extract<Judgement, { judgement: 'skip' | 'unfinished' }> | undefined =>
+): Skip | Unfinished | undefined =>
   delta === 0 ? undefined : judgedByRoom(draft, roomForMove(draft, limits, delta, now))
 
 /** Returns the decision about a delivery by the room for it. If claims decide, one of them comes first. */
-const judgedByRoom = (
-  draft: MemoryDraft,
-  found: Room,
-): Extract<Judgement, { judgement: 'skip' | 'unfinished' }> | undefined => {
+const judgedByRoom = (draft: MemoryDraft, found: Room): Skip | Unfinished | undefined => {
   if (found.room === 'no') {
     const { room: _, ...why } = found
     return { judgement: 'skip', reason: 'LimitReached', remember: true, ...why }
@@ -195,7 +194,7 @@ const copiesWithinMs = (remembered: Remembered, row: Row): number => {
 /** Returns whether a delivery undoes earlier changes instead of running the hook. */
 export const isUndo = ({ delivery, undo }: Remembered): boolean => undo && delivery.phase === 'resolved'
 
-const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judgement, { judgement: 'full' }> => {
+const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judgement, Full> => {
   if (group === undefined) return nothingToUndo
   const key = keyOf(group)
   const running = draft.claims().find(row => partKeyOf(row) === key)
@@ -212,7 +211,7 @@ const judgeEnd = (
   draft: MemoryDraft,
   { count, endBefore, isDue = false, key }: EndedPart,
   now: number,
-): Exclude<Judgement, { judgement: 'full' }> => {
+): Exclude<Judgement, Full> => {
   const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, count))
   if (running) return { judgement: 'unfinished', row: running, isOwn: false }
   const part = partOn(draft, key, count)
@@ -243,13 +242,18 @@ export const setByOthers: Skip = {
 }
 
 /** Returns the decision for a repeat of alerts that were all reported as firing, with others that have ended since. */
-const repeatsRest = (draft: MemoryDraft, remembered: Remembered, now: number): Unfinished | Skip | undefined => {
-  const { group, identity, phase } = remembered.delivery
-  const mayRepeat = group?.mixed === false && identity?.repeats === true && phase === 'firing'
+const repeatsRest = (
+  draft: MemoryDraft,
+  remembered: Remembered,
+  group: AlertGroup,
+  now: number,
+): Unfinished | Skip | undefined => {
+  const { identity, phase } = remembered.delivery
+  const mayRepeat = identity?.repeats === true && phase === 'firing'
   const reportedAt = mayRepeat ? reportedWithin(draft, group, windowOf(remembered), now) : undefined
-  const reporting = reportedAt === undefined || !group ? undefined : claimReporting(draft, group)
-  if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   if (reportedAt === undefined) return undefined
+  const reporting = claimReporting(draft, group)
+  if (reporting) return { judgement: 'unfinished', row: reporting, isOwn: false }
   const message = `a report of the same alerts, with others, was decided at ${rfc3339(reportedAt)}`
   return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
 }
@@ -265,7 +269,7 @@ export const isOfOther = ({ of }: Pick<Remembered, 'of'>, row: { readonly of?: s
  * Returns the decision for a key that was used before for another delivery. `row` is that
  * delivery's row.
  */
-const reused = (row: Exclude<Row, ClaimedRow>): Judgement & { judgement: 'skip' } => ({
+const reused = (row: Exclude<Row, ClaimedRow>): Skip => ({
   judgement: 'skip',
   reason: 'KeyReused',
   message: decidedAs(row, `a delivery with this idempotency key and another body was decided at ${rfc3339(row.at)}`),
@@ -279,11 +283,7 @@ export const reusedOfAct = {
 } as const
 
 /** Returns the decision for a copy of the delivery in this row. */
-const again = (
-  row: Exclude<Row, ClaimedRow>,
-  same: 'delivery' | 'signed body',
-  isRepeat = false,
-): Judgement & { judgement: 'skip' } => ({
+const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body', isRepeat = false): Skip => ({
   judgement: 'skip',
   reason: row.state === 'unknown' ? 'OutcomeUnknown' : 'Duplicate',
   message: decidedAs(row, `the same ${same} was decided at ${rfc3339(row.at)}`),

@@ -3,10 +3,10 @@ import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
-import { RecordCell, type Waiter } from './cell.ts'
-import type { MemoryDraft, Update } from './draft.ts'
-import { PendingUpdates } from './pending-updates.ts'
-import { defaultLimits, type RecordLimits, type RecordOwner } from './memory.ts'
+import { RecordCell } from './cell.ts'
+import { MemoryDraft, type Update } from './draft.ts'
+import { defaultLimits, joined, noteOf, type Memory, type Note, type RecordLimits, type RecordOwner } from './memory.ts'
+import type { Decided, Deciding, Judge, Ruling } from './ruling.ts'
 
 /** The wait before the API server is tried again. */
 const retry: Backoff = { firstMs: 25, maxMs: 400 }
@@ -14,44 +14,11 @@ const retry: Backoff = { firstMs: 25, maxMs: 400 }
 /** How many conflicts in a row are retried at once. After that, there is a wait after each. */
 const maxConflicts = 8
 
-/** The result of a judge. The judge's changes of the draft are stored. */
-export interface Ruling<T> {
-  readonly result: T
-  /**
-   * True if the result is valid only for the newest memory. If nothing has to be stored, the newest
-   * memory is then read.
-   */
-  readonly needsNewest?: boolean
-}
-
 /**
- * Decides on a memory at `now`, in milliseconds since the epoch. It may run several times, each
- * time on a new draft.
+ * How many updates may wait while the API server does not answer. Further updates are dropped. The
+ * outcomes that they report are found out again later.
  */
-export type Judge<T> = (draft: MemoryDraft, now: number) => Ruling<T>
-
-export type Decided<T> =
-  /**
-   * Decided, and the changes are stored. If there were no changes, the memory may be out of date,
-   * unless the judge asked for the newest.
-   */
-  | { readonly decided: 'stored'; readonly result: T }
-  /** The hook was deleted or replaced. Nothing was stored. */
-  | { readonly decided: 'gone' }
-  /** A newer program wrote the record. Nothing was decided or stored. */
-  | { readonly decided: 'newer'; readonly message: string }
-  /** The leases of an earlier hook of the name have to end first. Posts of other hooks must not wait for that. */
-  | { readonly decided: 'held'; readonly message: string }
-  /** The API server refused the record. Nothing was stored. */
-  | { readonly decided: 'refused'; readonly message: string }
-  /** Nobody waits any more. The last changes may be stored now or later. */
-  | { readonly decided: 'given up' }
-
-/** A caller that waits for a decision. */
-export interface Deciding extends Waiter {
-  /** Called when the last changes are certain not to be stored. */
-  readonly withdrawn?: () => void
-}
+const maxUpdates = 10_000
 
 /** The record of one hook, as one process reads and writes it. */
 export interface Ledger {
@@ -109,9 +76,17 @@ class RecordLedger implements Ledger {
   readonly owner: RecordOwner
   readonly #world: Pick<Environment, 'clock' | 'log'>
   readonly #dirtied: (ledger: Ledger) => void
-  readonly #pending = new PendingUpdates()
   readonly #cell: RecordCell
-  #storedAt = -Infinity
+  /** The updates that wait for the next write, in order. */
+  #updates: Update[] = []
+  /**
+   * The joined report of deliveries, which the next write turns into an update. However many
+   * deliveries it reports, it has the details of only the newest.
+   */
+  #note: Note | undefined
+  /** A memory with all updates, cached until the memory or the updates change. */
+  #current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
+  storedAt = -Infinity
   /** How many requests in a row were refused. */
   #refusals = 0
   #deciding = 0
@@ -133,7 +108,7 @@ class RecordLedger implements Ledger {
 
   known(): MemoryDraft | undefined {
     const { known } = this.#cell
-    return known && this.#pending.applied(known.memory)
+    return known && this.#applied(known.memory)
   }
 
   decide<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
@@ -144,21 +119,24 @@ class RecordLedger implements Ledger {
   }
 
   later(update: Update): void {
+    if (this.#updates.length >= maxUpdates) return
     const wasEmpty = !this.dirty
-    this.#pending.add(update)
+    this.#updates.push(update)
+    if (this.#current) update(this.#current.draft)
     if (wasEmpty) this.#dirtied(this)
   }
 
   note(delivery: RecentDelivery): void {
     const wasEmpty = !this.dirty
-    this.#pending.note(delivery)
+    const own = noteOf(delivery)
+    this.#note = this.#note ? joined(own, this.#note) : own
     if (wasEmpty) this.#dirtied(this)
   }
 
   amend(update: Update): void {
-    const wasEmpty = !this.dirty
-    this.#pending.amend(update)
-    if (wasEmpty) this.#dirtied(this)
+    // The update must come after the report that it changes.
+    this.#seal()
+    this.later(update)
   }
 
   async flush(mayContinue: () => boolean): Promise<void> {
@@ -174,16 +152,12 @@ class RecordLedger implements Ledger {
     const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
     const { name, namespace } = this.owner
     this.#world.log.warn({ namespace, record: name, why }, 'the record is not written')
-    this.#stored(this.#pending.seal())
+    this.#stored(this.#seal())
     this.#cell.endDoubts()
   }
 
   get dirty(): boolean {
-    return this.#pending.length > 0
-  }
-
-  get storedAt(): number {
-    return this.#storedAt
+    return this.#updates.length > 0 || this.#note !== undefined
   }
 
   get idle(): boolean {
@@ -199,8 +173,34 @@ class RecordLedger implements Ledger {
   }
 
   readonly #stored = (updates: number): void => {
-    if (updates > 0) this.#storedAt = this.#world.clock.monotonic()
-    this.#pending.drop(updates)
+    if (updates === 0) return
+    this.storedAt = this.#world.clock.monotonic()
+    this.#updates = this.#updates.slice(updates)
+    this.#current = undefined
+  }
+
+  /**
+   * Returns a draft of a memory with all updates. It is cached, so only read or fork it. The draft
+   * lacks the reports that no write includes yet, because no decision needs them.
+   */
+  #applied(memory: Memory): MemoryDraft {
+    if (this.#current?.of !== memory) {
+      this.#current = { of: memory, draft: new MemoryDraft(memory) }
+      for (const update of this.#updates) update(this.#current.draft)
+    }
+    return this.#current.draft
+  }
+
+  /**
+   * Turns the joined report into an update. Returns the number of updates, for a write that starts
+   * now. Later reports go into a new update.
+   */
+  #seal(): number {
+    const note = this.#note
+    // The report is still there meanwhile, so that the update is not the first that waits.
+    if (note) this.later(draft => draft.set(joined(note, draft.fields)))
+    this.#note = undefined
+    return this.#updates.length
   }
 
   async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
@@ -228,12 +228,12 @@ class RecordLedger implements Ledger {
       }
       // Decides on this version with the updates that wait.
       const judged = () => {
-        const included = this.#pending.seal()
-        const draft = this.#pending.applied(based.memory).fork()
+        const included = this.#seal()
+        const draft = this.#applied(based.memory).fork()
         return { included, draft, ...judge(draft, this.#world.clock.now()) }
       }
       const first = judged()
-      const closing = first.draft.isChanged ? cell.prepare(based) : undefined
+      const closing = first.draft.isChanged ? cell.pages.prepare(based.memory) : undefined
       // Storing a page may take seconds, so the decision is made again after it. With the older
       // time in the row of a claim, a cooldown would end too early.
       if (closing) withdrawn?.()

@@ -5,9 +5,11 @@ import {
   plainFormat,
   type Changed,
   type OpenPart,
+  type RecentDelivery,
   type StoredMemory,
 } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
+import { maxRecent } from '../api/status.ts'
 import { hasSeveralCounts } from './shown-count.ts'
 
 /**
@@ -140,7 +142,6 @@ const withSums = ({ objects = [], parts = [] }: PartLists, undo: Undo): PartList
  * them too. Such a part names its target only if the object may have several counts.
  */
 const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { readonly undo: Undo } => {
-  if (parts.length === 0) return { undo: {} }
   const leases = parts.filter(({ until }) => until !== undefined)
   const sums = parts.filter(({ until }) => until === undefined)
   const undo = Object.fromEntries(
@@ -167,25 +168,60 @@ const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { rea
  * and would run what a limit forbids, so it must not use a record with that.
  */
 const formatOf = ({ acts = [], parts = [], runs = [] }: Memory, rows: readonly Row[]): number => {
-  const isLimited = runs.length > 0 || acts.some(({ keep }) => keep !== undefined) || rows.some(row => 'keep' in row)
+  let isLimited = runs.length > 0 || acts.some(({ keep }) => keep !== undefined)
+  let leases = parts.some(({ until }) => until !== undefined)
+  for (const row of rows) {
+    isLimited ||= 'keep' in row
+    leases ||= 'leases' in row
+  }
   if (isLimited) return limitsFormat
-  const leases = parts.some(({ until }) => until !== undefined) || rows.some(row => 'leases' in row)
   return leases ? leasesFormat : plainFormat
 }
 
 /** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { forgetful: _, groups, maxRows: __, objects: ___, pages, parts: ____, rows: _____, ...others } = memory
+  const { forgetful: _, groups, maxRows: __, objects: ___, pages, parts = [], rows: ____, ...others } = memory
   const open = openRows(memory)
   return {
     format: formatOf(memory, open),
     groups,
-    ...storedParts(memory),
+    ...(parts.length > 0 ? storedParts(memory) : { undo: {} }),
     ...others,
     rows: open,
     ...(pages && { pages: pages.list.map(({ name }) => name) }),
   }
 }
+
+/** A report of deliveries: the newest ones, newest first, and the number by outcome. */
+export type Note = Pick<Memory, 'recent' | 'counts'>
+
+/** Returns the report of one delivery. */
+export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
+
+/** Joins a report with the report before it. */
+export const joined = (note: Note, before: Note): Note => {
+  const counts = { ...before.counts }
+  for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
+  const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at)
+  return { recent: recent.length > maxRecent ? kept(recent) : recent, counts }
+}
+
+/** How many of the listed deliveries are kept for the end of what they began, while many others may be skipped. */
+const maxOpenEnds = 3
+
+/** Returns which deliveries of a long list stay: the newest, and of earlier ones the newest whose end is open or bad. */
+const kept = (deliveries: readonly RecentDelivery[]): readonly RecentDelivery[] => {
+  const open = new Set(deliveries.filter(hasOpenEnd).slice(0, maxOpenEnds))
+  let room = maxRecent - open.size
+  return deliveries.filter(delivery => open.has(delivery) || room-- > 0)
+}
+
+/** Returns whether what a delivery began may still end, or has ended badly. A count is set, or a post passed on, at once. */
+const hasOpenEnd = ({ outcome, reason, state, summary }: RecentDelivery): boolean =>
+  outcome === 'applied' &&
+  reason !== 'Forwarded' &&
+  summary !== undefined &&
+  (state === undefined || state === 'stalled' || state === 'failed')
 
 /** The hook that a record belongs to. */
 export interface RecordOwner {

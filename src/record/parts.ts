@@ -3,6 +3,7 @@ import { compareVersions, parseMark } from '../api/mark.ts'
 import type { CountedObject, OpenPart } from '../api/record.ts'
 import type { Claim, ClaimedRow, LeaseTerms } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
+import { latest } from './memory.ts'
 
 /**
  * The parts of a record: what deliveries have changed in counts, and an undo or the end of a lease
@@ -129,9 +130,6 @@ const termsOf = (before: OpenPart | undefined, terms: LeaseTerms | undefined, at
     ...(of !== undefined && { of }),
   }
 }
-
-const latest = (one: number | undefined, other: number | undefined): number | undefined =>
-  one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 
 const least = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.min(one, other)

@@ -1,13 +1,15 @@
-import { isDeepStrictEqual } from 'node:util'
-import type { OpenAct, OpenPart, RecentDelivery } from '../api/record.ts'
+import { believedTimes } from '../api/believed.ts'
+import { keyOf } from '../api/hash.ts'
+import type { ReasonIn } from '../api/reasons.ts'
+import type { OpenAct } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
-import type { Settled, SettlementState } from '../api/settlement.ts'
-import { maxRecent } from '../api/status.ts'
 import { groupedBy } from '../environment/grouped.ts'
 import type { MemoryDraft } from './draft.ts'
-import { withReport } from './groups.ts'
-import { momentOf, type Memory } from './memory.ts'
+import { reportOf, withEnd, withReport } from './groups.ts'
+import { partKeyFor, setEndsWithHook } from './lease-terms.ts'
+import { latest, momentOf } from './memory.ts'
 import { addToPart, closePart, partOn } from './parts.ts'
+import type { Remembered } from './remembered.ts'
 import { addSteps } from './runs.ts'
 
 /**
@@ -24,7 +26,7 @@ import { addSteps } from './runs.ts'
  *
  * The rules:
  *
- * 1. A claim is stored before its write is sent (`decided` in decided.ts, then `claiming`).
+ * 1. A claim is stored before its write is sent (`decided`, then `claiming`).
  * 2. Any process may finish a claim with the very same write, but first notes that (`helped`).
  * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
  *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
@@ -92,9 +94,56 @@ export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =
  */
 export const unnamedKey = (draft: MemoryDraft, mark: string): string => `${mark}/${rowsOf(draft, mark).length}`
 
+/** The members of a row for a decision, besides key and time. */
+export type Decision =
+  | Pick<ClaimedRow, 'state' | 'from' | 'to' | 'claim' | 'undoes' | 'on' | 'leases' | 'ends' | 'keep'>
+  | { readonly state: 'skipped'; readonly reason: ReasonIn<'skipped'> }
+
+/** Stores the decision about a delivery at `at`. */
+export const decided = (
+  draft: MemoryDraft,
+  { delivery, leasing, of, signed, undo }: Remembered,
+  at: number,
+  decision: Decision,
+): void => {
+  const { group, identity } = delivery
+  const named = identity && keyOf(identity.key)
+  const before = named === undefined ? undefined : draft.get(named)
+  // Another Prometheus may repeat alerts with an earlier beginning. The later one is kept, so that late copies stay copies.
+  const newsAt = before ? latest(identity?.newsAt, believedTimes(before, before.at).newsAt) : identity?.newsAt
+  const moment = momentOf({ at, newsAt, body: signed?.body, of })
+  if (decision.state === 'skipped') {
+    if (named !== undefined) draft.add({ key: named, ...moment, ...decision })
+    if (group) withReport(draft, reportOf(group), at, decision.reason)
+    return
+  }
+  const key = named ?? unnamedKey(draft, decision.claim.mark)
+  const former = before && formerOf(before)
+  const part = leasing || (undo && group) ? partKeyFor(delivery, leasing, undo, at) : undefined
+  if (decision.leases && leasing) setEndsWithHook(draft, leasing.endsWithHook === true)
+  draft.add({
+    key,
+    ...moment,
+    ...(part !== undefined && { group: part }),
+    ...(group && { report: reportOf(group) }),
+    ...(former && { former }),
+    ...decision,
+  })
+}
+
+/** Returns what a new claim must keep of the row that it replaces. */
+const formerOf = (row: Row): Former | undefined => {
+  if (row.state === 'claimed') return undefined
+  const { key: _, ...former } = row
+  if (former.state !== 'unknown') return former
+  const { mark: __, ...unknown } = former
+  return unknown
+}
+
 /** Stores in the claims of a write which count it sets, once all its posts are folded. Returns their rows. */
 export const claiming = (draft: MemoryDraft, mark: string, to: number): readonly ClaimedRow[] => {
-  const rows = rowsOf(draft, mark).map(row => ({ ...row, claim: { ...row.claim, to } }))
+  const rows: ClaimedRow[] = []
+  for (const row of draft.claims()) if (row.claim.mark === mark) rows.push({ ...row, claim: { ...row.claim, to } })
   if (rows.length > 0) draft.replace(rows)
   return rows
 }
@@ -107,14 +156,19 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   const done: { readonly row: ClaimedRow; readonly isGone: boolean; readonly isLost: boolean }[] = []
   for (const row of claimed) {
     const now = draft.get(row.key)
-    if (now !== undefined && markOf(now) !== mark && !isFormer(now, row.former)) continue
-    done.push({ row, isGone: now === undefined, isLost: now?.state === 'unknown' && now.mark === mark })
+    const isOpen = now?.state === 'claimed' && now.claim.mark === mark
+    const isLost = now?.state === 'unknown' && now.mark === mark
+    // Another row with the key is of a later delivery.
+    if (now && !isOpen && !isLost && !isFormer(now, row.former)) continue
+    done.push({ row, isGone: now === undefined, isLost })
   }
   for (const { row } of done) {
     const { from, key, on, to } = row
     draft.add({ state: 'done', key, ...momentOf(row), from, to, ...(on !== undefined && { on }) })
   }
   const ran: ClaimedRow[] = []
+  // Without limits, the record of most hooks has no runs.
+  let isLimited = draft.fields.runs !== undefined
   for (const { isGone, isLost, row } of done) {
     // A missing row that is not kept now either is older than the oldest row of a full record. So it
     // was forgotten, not dropped, and has counted before. It may have been in a page that is lost, too: to
@@ -126,22 +180,12 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     const ended = row.ends === undefined ? undefined : partOn(draft, row.ends, row.claim)
     const hasPart = row.group !== undefined || row.ends !== undefined
     if (hasPart && (row.undoes === undefined || !isLost)) addToPart(draft, row)
-    if (ended) groupEnded(draft, row, ended)
+    if (ended && !partOn(draft, ended.key, row.claim)) withEnd(draft, ended, row.at)
     if (!isLost) ran.push(row)
+    isLimited ||= row.keep !== undefined
   }
   ranBy(draft, ran, madeAt)
-  // Without limits, the record of most hooks has no runs.
-  if (draft.fields.runs || ran.some(({ keep }) => keep !== undefined)) addSteps(draft, mark, ran, madeAt)
-}
-
-/**
- * Notes that the lease of an alert group has ended, if its part is gone. Its alerts may fire on. If
- * somebody has ended it before its time, that says nothing about `for`.
- */
-const groupEnded = (draft: MemoryDraft, { at, claim }: ClaimedRow, { key, until = Infinity }: OpenPart): void => {
-  const { [key]: group, ...others } = draft.fields.groups
-  if (!group || group.firing.length === 0 || until > at || partOn(draft, key, claim)) return
-  draft.set({ groups: { ...others, [key]: { ...group, ended: true } } })
+  if (isLimited) addSteps(draft, mark, ran, madeAt)
 }
 
 /**
@@ -154,10 +198,6 @@ const ranBy = (draft: MemoryDraft, rows: readonly ClaimedRow[], madeAt = -Infini
   for (const { at, ends, from, to } of rows) if (from !== to && ends === undefined) ranAt = Math.max(ranAt, at)
   if (ranAt > -Infinity) draft.set({ ranAt: Math.max(madeAt, ranAt) })
 }
-
-/** Returns the mark of the write that a row waits for, or whose outcome is unknown. */
-const markOf = (row: Row): string | undefined =>
-  row.state === 'claimed' ? row.claim.mark : row.state === 'unknown' ? row.mark : undefined
 
 /** Returns whether a row is the one that a claim has replaced and keeps as `former`. */
 const isFormer = (row: Row, former: Former | undefined): boolean =>
@@ -244,56 +284,3 @@ export const refusedAt = (draft: MemoryDraft, at: number): void =>
 /** Stores that deliveries were refused at `at` because they store too much. */
 export const limitedAt = (draft: MemoryDraft, at: number): void =>
   draft.set({ limitedAt: Math.max(at, draft.fields.limitedAt ?? at) })
-
-/** A report of deliveries: the newest ones, newest first, and the number by outcome. */
-export type Note = Pick<Memory, 'recent' | 'counts'>
-
-/** Returns the report of one delivery. */
-export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
-
-/** Joins a report with the report before it. */
-export const joined = (note: Note, before: Note): Note => {
-  const counts = { ...before.counts }
-  for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
-  return { recent: kept([...note.recent, ...before.recent].sort((a, b) => b.at - a.at)), counts }
-}
-
-/** How many of the listed deliveries are kept for the end of what they began, while many others may be skipped. */
-const maxOpenEnds = 3
-
-/** Returns which deliveries of a list stay: the newest, and of earlier ones the newest whose end is open or bad. */
-const kept = (deliveries: readonly RecentDelivery[]): readonly RecentDelivery[] => {
-  const open = new Set(deliveries.filter(hasOpenEnd).slice(0, maxOpenEnds))
-  let room = maxRecent - open.size
-  return deliveries.filter(delivery => open.has(delivery) || room-- > 0)
-}
-
-/** Returns whether what a delivery began may still end, or has ended badly. A count is set, or a post passed on, at once. */
-const hasOpenEnd = ({ outcome, reason, state, summary }: RecentDelivery): boolean =>
-  outcome === 'applied' &&
-  reason !== 'Forwarded' &&
-  summary !== undefined &&
-  (state === undefined || state === 'stalled' || state === 'failed')
-
-/** Stores the report of one delivery. */
-export const noted = (draft: MemoryDraft, delivery: RecentDelivery): void =>
-  draft.set(joined(noteOf(delivery), draft.fields))
-
-const unknownState = { state: undefined, stateMessage: undefined }
-
-/**
- * Stores the outcome of a reported delivery, if it is still among the newest. `before` is the
- * stored outcome. Of reports that look alike, the first with that outcome is changed.
- */
-export const withState = (
-  draft: MemoryDraft,
-  delivery: RecentDelivery,
-  before: SettlementState | undefined,
-  now: Settled,
-): void => {
-  const { recent } = draft.fields
-  const index = recent.findIndex(
-    each => each.state === before && isDeepStrictEqual({ ...each, ...unknownState }, { ...delivery, ...unknownState }),
-  )
-  if (index >= 0) draft.set({ recent: recent.with(index, { ...delivery, ...now }) })
-}

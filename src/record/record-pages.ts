@@ -64,7 +64,8 @@ export class RecordPages {
   prepare(before: Memory): Promise<void> | undefined {
     if (this.#prepared?.before === before) return undefined
     this.#prepared = undefined
-    const closing = this.isCrowded ? undefined : closingOf(before, this.#limits)
+    if (this.isCrowded || before.rows.length < this.#limits.open) return undefined
+    const closing = closingOf(before, this.#limits)
     return closing && this.#make(before, closing)
   }
 
@@ -80,8 +81,9 @@ export class RecordPages {
   }
 
   /** Notes that a memory was stored. Deletes the pages that it no longer lists. */
-  stored({ gone, memory }: Closed): void {
-    this.#learn(memory)
+  stored({ gone, memory: { pages } }: Closed): void {
+    this.#known = new Map(pages?.list.map(page => [page.name, page]))
+    for (const name of this.#known.keys()) this.#left.delete(name)
     for (const { name } of gone) this.#remove(name)
   }
 
@@ -98,18 +100,13 @@ export class RecordPages {
    * While a write is ambiguous, no page is deleted: that write may list it.
    */
   found(memory: Memory, isAmbiguous: boolean): void {
-    this.#learn(memory)
+    this.stored({ gone: [], memory })
     if (!isAmbiguous) for (const name of this.#left) this.#remove(name)
   }
 
   /** Stops tracking the pages of ambiguous writes. Such a page exists until its hook is deleted. */
   giveUp(): void {
     this.#left.clear()
-  }
-
-  #learn({ pages }: Memory): void {
-    this.#known = new Map(pages?.list.map(page => [page.name, page]))
-    for (const name of this.#known.keys()) this.#left.delete(name)
   }
 
   async #make(before: Memory, closing: Closing): Promise<void> {
@@ -160,7 +157,6 @@ export interface Closing {
  * pages are joined with the new one. So pages stay few, and each row is rewritten only a few times.
  */
 export const closingOf = (memory: Memory, limits: RecordLimits): Closing | undefined => {
-  if (memory.rows.length < limits.open) return undefined
   const closable = openRows(memory).filter(({ state }) => state !== 'claimed')
   if (closable.length < limits.open) return undefined
   const live = new Set(memory.rows)

@@ -88,7 +88,7 @@ export const fetchedCertificates = ({
     const failure = failed.get(url)
     if (failure && clock.monotonic() - failure.at < failureKeptMs) return failure.found
     // A namespace pays only for what is fetched, and for nothing while others have used up the rate of all.
-    if (rates.empty(namespace, fetchRate) || rateOfAll.empty('', fetchRateOfAll)) return tooMany
+    if (rates.waitMs(namespace, fetchRate) > 0 || rateOfAll.waitMs('', fetchRateOfAll) > 0) return tooMany
     return await shared(url, () => {
       rates.take(namespace, fetchRate)
       rateOfAll.take('', fetchRateOfAll)

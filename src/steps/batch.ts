@@ -1,15 +1,15 @@
-import { mayRun, type DeliveryContext } from '../record/context.ts'
-import { isRemembered, nothingToUndo, setByOthers } from '../record/judge.ts'
+import { mayRun, nothingToUndo, setByOthers } from '../record/judge.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { undecidedOutcome, type Undecided } from '../record/undecided.ts'
+import { undecidedOutcome, type Undecided } from '../record/ruling.ts'
 import { claim, type Claimed, type FoldedOn, type Part } from './claims.ts'
-import { isUnanswered, type Waiting } from './post-queue.ts'
+import { isUnanswered, needsRecord, type Waiting } from './waiting.ts'
 import type { Step } from './steps.ts'
 
 /** Posts that are folded into one write, and the result of each. */
 export interface Batch extends Claimed {
+  /** The posts, in the order of their parts. */
   readonly entries: readonly Waiting[]
   /**
    * Posts whose hooks have changed or have used up their budget. They are in no write and must be
@@ -52,7 +52,7 @@ export const foldBatch = async (
       const result = foldOn(draft, now, waiting, fold)
       for (const entry of result.entries) entry.state = 'in flight'
       draft.adopt(result.draft)
-      return { result, needsNewest: needsNewest(result.parts) }
+      return { result, needsNewest: result.parts.some(needsNewest) }
     },
     {
       mayContinue: () => waiting.some(isUnanswered),
@@ -71,10 +71,8 @@ export const foldBatch = async (
  * Returns whether a part must be decided on the newest record. So is help for another claim, an undo
  * without effect, and a duplicate of alerts that may have begun again.
  */
-export const needsNewest = (parts: readonly (Part | undefined)[]): boolean =>
-  parts.some(
-    part => part?.part === 'help' || (part?.part === 'skip' && (part.mayBeNext === true || idleUndos.has(part.reason))),
-  )
+export const needsNewest = (part: Part): boolean =>
+  part.part === 'help' || (part.part === 'skip' && (part.mayBeNext === true || idleUndos.has(part.reason)))
 
 const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
 
@@ -88,12 +86,17 @@ const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOther
  * - No post waits for a post that must first help another write, because helping can take long.
  */
 const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fold: Fold): Batch => {
-  const unanswered = waiting.filter(isUnanswered)
-  // The record of a deleted hook has lost rows, so a copy would count again. Only its leases still end.
-  const isClosed = (context: DeliveryContext): boolean =>
-    draft.fields.forgetful === 'deleted hook' && isRemembered(context) && !context.ends
-  const changed = unanswered.filter(({ context }) => !mayRun(context) || isClosed(context))
-  const members = changed.length === 0 ? unanswered : unanswered.filter(entry => !changed.includes(entry))
+  const members: Waiting[] = []
+  const changed: Waiting[] = []
+  const isDeleted = draft.fields.forgetful === 'deleted hook'
+  for (const entry of waiting) {
+    if (entry.state === 'answered') continue
+    const { context } = entry
+    // The record of a deleted hook has lost rows, so a copy would count again. Only its leases still end.
+    const isClosed = isDeleted && needsRecord(entry) && !context.ends
+    if (mayRun(context) && !isClosed) members.push(entry)
+    else changed.push(entry)
+  }
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,
     changed,
@@ -104,15 +107,10 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
   const batch = all.isWritten ? all : fromAll(members.filter(isAsked))
   if (!batch.isWritten || batch.rows.length > 0 || !batch.draft.isChanged) return batch
   const others = batch.entries.filter((_, index) => batch.parts[index]?.part !== 'help')
-  const hasRecord = ({ context }: Waiting): boolean => isRemembered(context)
-  return others[0] && hasRecord(others[0])
-    ? fromAll(others.filter(entry => hasRecord(entry) && isAsked(entry)))
-    : fromAll(others.filter(entry => !hasRecord(entry)))
+  return others[0] && needsRecord(others[0])
+    ? fromAll(others.filter(entry => needsRecord(entry) && isAsked(entry)))
+    : fromAll(others.filter(entry => !needsRecord(entry)))
 }
-
-/** Returns each post of a batch with its part. */
-export const partsOf = ({ entries, parts }: Batch): readonly (readonly [Waiting, Part | undefined])[] =>
-  entries.map((entry, index) => [entry, parts[index]])
 
 /**
  * The answer to a delivery with an idempotency key if the outcome of its step can never be found

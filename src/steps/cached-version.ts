@@ -46,7 +46,8 @@ export class CachedVersion {
   #readFirst = false
   /** The times of the last conflicts, in monotonic milliseconds. */
   #surprises: readonly number[] = []
-  #isWatched = false
+  /** True while a watch reports the versions of the target. */
+  isWatched = false
   /** The newest version from the watch. */
   #reported: Version | undefined
   /**
@@ -69,7 +70,7 @@ export class CachedVersion {
     if (ageMs > goodForMs) this.#isUsable = false
     const newest = this.#newest
     if (!this.#isUsable || !newest) return undefined
-    const reported = this.#isWatched && !this.isWatchStale ? this.#reported : undefined
+    const reported = this.isWatched && !this.isWatchStale ? this.#reported : undefined
     this.#isConfirmed = reported !== undefined && !isOlder(reported, newest)
     return !this.#isConfirmed && (this.#readFirst || (isClaimed && ageMs > goodForClaimsMs)) ? undefined : newest
   }
@@ -83,16 +84,14 @@ export class CachedVersion {
     this.#readFirst &&= isChanged || !this.#isUsable
     if (isChanged && this.#isUsable) this.#surprised()
     this.#isConfirmed = false
-    if (this.#isOvertaken(found)) return this.#newest ?? found
-    this.#learn(found)
-    return found
+    return this.#learn(found)
   }
 
   /** Stores the version that a stored write has made. Undefined: that version is unknown. */
   written(version: Version | undefined): void {
     if (this.#isConfirmed) this.#refused = 0
     if (version === undefined) this.#isUsable = false
-    else if (!this.#isOvertaken(version)) this.#learn(version)
+    else this.#learn(version)
   }
 
   /** Notes that a write had a conflict. `afterRead`: its version had just been read. */
@@ -116,7 +115,7 @@ export class CachedVersion {
 
   /** Notes that a watch begins (`is` is true) or has ended. */
   watched(is: boolean): void {
-    this.#isWatched = is
+    this.isWatched = is
     this.#reported = undefined
     this.#refused = 0
     // Conflicts before the watch say nothing about the time after it.
@@ -138,22 +137,21 @@ export class CachedVersion {
     return this.#refused >= maxRefused
   }
 
-  #learn(version: Version): void {
+  /**
+   * Stores a version, unless the watch has already reported a later one, because the answer with this
+   * one was slower. Returns the newest known version.
+   */
+  #learn(version: Version): Version {
+    const newest = this.#newest
+    if (this.isWatched && this.#isUsable && newest && isOlder(version, newest)) return newest
     this.#newest = version
     this.#isUsable = true
     this.#learntAt = this.#clock.monotonic()
+    return version
   }
 
   #surprised(): void {
     this.#surprises = [this.#clock.monotonic(), ...this.#surprises].slice(0, contendedBy)
-  }
-
-  /**
-   * Returns whether the watch has already reported a later version than this one, whose answer was
-   * slower.
-   */
-  #isOvertaken(version: Version): boolean {
-    return this.#isWatched && this.#isUsable && this.#newest !== undefined && isOlder(version, this.#newest)
   }
 }
 

@@ -3,8 +3,7 @@ import { whoseCount } from '../api/mark.ts'
 import type { NotRun } from '../api/outcome.ts'
 import type { OpenPart } from '../api/record.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
-import { applied, claiming, rowsOf, unnamedKey, type Origin } from '../record/protocol.ts'
-import { decided } from '../record/decided.ts'
+import { applied, claiming, decided, rowsOf, unnamedKey, type Origin } from '../record/protocol.ts'
 import { isRemembered, judge, judgeMove, nothingToUndo, setByOthers, type Judgement } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Leasing } from '../record/lease-terms.ts'
@@ -23,7 +22,7 @@ import {
   withoutPart,
   type LeasedCount,
 } from './leased.ts'
-import type { Waiting } from './post-queue.ts'
+import type { Waiting } from './waiting.ts'
 import type { Made } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
@@ -92,10 +91,8 @@ type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
  * nothing must be written, the posts' rows are done at once.
  * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
-export const claim = (before: MemoryDraft, now: number, posts: readonly Folded[], on: FoldedOn): Claimed => {
-  const fold = new ClaimFold(before.fork(), now, on)
-  return fold.end(posts.map(post => fold.add(post)))
-}
+export const claim = (before: MemoryDraft, now: number, posts: readonly Folded[], on: FoldedOn): Claimed =>
+  new ClaimFold(before.fork(), now, on).fold(posts)
 
 /** The posts that are folded into one write, one after another. */
 class ClaimFold {
@@ -126,8 +123,22 @@ class ClaimFold {
     }
   }
 
+  /** Returns the batch, with the part that each post got. */
+  fold(posts: readonly Folded[]): Claimed {
+    const { mark, version } = this.#on
+    const draft = this.#draft
+    const parts: Part[] = []
+    for (const post of posts) parts.push(this.#add(post))
+    const rows = claiming(draft, mark, this.#to)
+    const isWritten = this.#to !== version.count
+    // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
+    // out on such a count leave no part.
+    if (!isWritten) applied(draft, mark, version.lastWord ? rows : rows.map(withoutPart))
+    return { draft, rows, to: this.#to, parts, isWritten }
+  }
+
   /** Decides about a post, after the posts before it. */
-  add(post: Folded): Part {
+  #add(post: Folded): Part {
     const { context } = post
     if (!isRemembered(context)) return this.#step(post)
     const judged = judge(this.#draft, context, this.#now)
@@ -146,18 +157,6 @@ class ClaimFold {
       case 'unfinished':
         return unfinished(this.#draft, judged, this.#on.mark)
     }
-  }
-
-  /** Returns the batch, with the part that each post got. */
-  end(parts: readonly Part[]): Claimed {
-    const { mark, version } = this.#on
-    const draft = this.#draft
-    const rows = claiming(draft, mark, this.#to)
-    const isWritten = this.#to !== version.count
-    // Without a write, no mark says that somebody else's count is ours from now on. So steps that cancel
-    // out on such a count leave no part.
-    if (!isWritten) applied(draft, mark, version.lastWord ? rows : rows.map(withoutPart))
-    return { draft, rows, to: this.#to, parts, isWritten }
   }
 
   get #count(): LeasedCount {

@@ -1,4 +1,3 @@
-import type { ClaimedRow } from '../api/row.ts'
 import type { Environment, Log } from '../environment/environment.ts'
 import type { Charge } from '../kube/written.ts'
 import type { Ledger } from '../record/ledger.ts'
@@ -18,11 +17,10 @@ import {
 import { originOf, type Part } from './claims.ts'
 import type { Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
-import { commit, type Committed, type Interest } from './target/commit.ts'
+import { commit, supposedBytes, type Committed, type Interest } from './target/commit.ts'
 import { findEvidence, type Evidence } from './target/evidence.ts'
 import { fence, type Fenced } from './target/fence.ts'
 import { parseTarget } from './target/text.ts'
-import { supposedBytes } from './target/write.ts'
 
 /** The part of a post that is blocked by a claimed write with an unknown outcome. */
 export type HelpPart = Extract<Part, { part: 'help' }>
@@ -72,13 +70,15 @@ export const finishClaim = async (
     { target, mark, from, before, to, shared: true },
     { ...interest, accounting },
   )
-  // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
-  // time, not at the time of the claim.
-  const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
-  recordOutcome(environment, ledger, mark, claimed, written, madeAt)
+  recordUnmade(environment, ledger, mark, written)
   switch (written.write) {
-    case 'applied':
+    case 'applied': {
+      // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
+      // time, not at the time of the claim.
+      const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
+      ledger.later(draft => applied(draft, mark, claimed, madeAt))
       return isMade(own)
+    }
     case 'refused':
       return refused(written.reason, written.message)
     case 'missing':
@@ -206,18 +206,15 @@ export const fenceClaims = async (
 }
 
 /**
- * Stores the outcome of a claimed write. If it is not certain, the claim stays for the next
- * process.
+ * Stores that a claimed write was not made, or that its outcome can never be found out. If the outcome
+ * is not certain, the claim stays for the next process.
  */
-export const recordOutcome = (
+export const recordUnmade = (
   { clock, log }: Pick<Environment, 'clock' | 'log'>,
   ledger: Ledger,
   mark: string,
-  claimed: readonly ClaimedRow[],
   { write }: Committed,
-  madeAt?: number,
 ): void => {
-  if (write === 'applied') ledger.later(draft => applied(draft, mark, claimed, madeAt))
   if (write === 'stale') ledger.later(draft => dropped(draft, ofWrite(mark)))
   if (write !== 'history gone') return
   const foundAt = clock.now()

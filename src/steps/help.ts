@@ -1,22 +1,23 @@
+import type { Claim } from '../api/row.ts'
 import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
+import type { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { abandonedIn, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
 import { originOf } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { answerPost, isUnanswered, type Waiting } from './post-queue.ts'
-import type { QueueBackoff } from './queue-backoff.ts'
 import type { Target, Version } from './target/target.ts'
 import { targetText } from './target/text.ts'
-import type { Accounting } from './target/write.ts'
+import type { Accounting } from './target/commit.ts'
+import { answerPost, isUnanswered, type QueueBackoff, type Waiting } from './waiting.ts'
 
 /**
  * How many abandoned claims from one version are tolerated. After that, one write of the same count
  * makes all of them impossible. Each refused delivery with an idempotency key leaves a claim, and
  * the claims could fill the record.
  */
-const maxAbandoned = 200
+export const maxAbandoned = 200
 
 /**
  * The result of a fence for all writes from a version. ours: the fence is stored. gone: the target
@@ -37,9 +38,12 @@ export class Helper {
    * The version that the API server refused to fence. The fence is tried again after the queue was
    * idle, because a policy that refused it may be removed.
    */
-  #unfenced: string | undefined
+  unfenced: string | undefined
   #isTidying = false
-  /** The marks of abandoned claims that were searched without a final result. */
+  /**
+   * The marks of abandoned claims that were searched without a final result. A claim may be settled
+   * since. Its mark stays here until the other claims were searched.
+   */
   readonly #open = new Set<string>()
 
   constructor(
@@ -70,17 +74,15 @@ export class Helper {
     return again
   }
 
-  /** Returns whether there are too many abandoned claims from a version. */
-  isCrowded(ledger: Ledger, version: Version): boolean {
-    const known = ledger.known()
-    if (!known || known.size < maxAbandoned) return false
+  /** Returns whether a record has too many abandoned claims from a version. */
+  isCrowded(known: MemoryDraft, version: Version): boolean {
     const isHere = ofVersion(originOf(this.#target, version))
     return abandonedIn(known, this.#environment.clock.now()).filter(isHere).length >= maxAbandoned
   }
 
   /** Makes all writes from a version impossible. Returns the result. */
   async fenceOff(ledger: Ledger, version: Version): Promise<FencedOff> {
-    if (this.#unfenced === version.resourceVersion) return 'no'
+    if (this.unfenced === version.resourceVersion) return 'no'
     const made = await fenceClaims(this.#environment, ledger, this.#target, version, this.#accounting.charge)
     switch (made.fenced) {
       case 'yes':
@@ -89,7 +91,7 @@ export class Helper {
         await this.#waits.pauseAfterConflicts()
         return 'gone'
       case 'no':
-        this.#unfenced = version.resourceVersion
+        this.unfenced = version.resourceVersion
         return 'no'
       case 'unknown':
         await this.#waits.pause(made.message, made.retryAfterMs)
@@ -98,18 +100,15 @@ export class Helper {
   }
 
   /**
-   * Searches evidence for the oldest claim that its process has abandoned, unless such a search is in
-   * progress. It does not send the claim's write, because the sender may have got the answer that
+   * Searches evidence for the oldest of the claims that their processes have abandoned, unless such a
+   * search is in progress. It does not send the claim's write, because the sender may have got the answer that
    * nothing changed. Claims that were searched without a final result are searched again only after
    * all others.
    */
-  async tidy(ledger: Ledger): Promise<void> {
-    const { clock, log } = this.#environment
+  async tidy(ledger: Ledger, known: MemoryDraft, abandoned: readonly Claim[]): Promise<void> {
     if (this.#isTidying) return
-    const known = ledger.known()
-    const abandoned = known ? abandonedIn(known, clock.now()) : []
     const claim = abandoned.find(({ mark }) => !this.#open.has(mark))
-    if (!known || !claim) return this.#open.clear()
+    if (!claim) return this.#open.clear()
     this.#isTidying = true
     try {
       const claimed = rowsOf(known, claim.mark)
@@ -117,15 +116,10 @@ export class Helper {
       this.#looked(evidence)
       if (evidence === 'not yet' || evidence === 'unreachable') this.#open.add(claim.mark)
     } catch (error) {
-      log.error({ error }, 'an abandoned claim cannot be looked at')
+      this.#environment.log.error({ error }, 'an abandoned claim cannot be looked at')
     } finally {
       this.#isTidying = false
     }
-  }
-
-  /** Notes that the queue is idle. Fences that the server refused may be tried again. */
-  rest(): void {
-    this.#unfenced = undefined
   }
 
   /**

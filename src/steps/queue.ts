@@ -1,20 +1,17 @@
 import type { Environment } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
 import { forbiddenTries } from '../kube/written.ts'
-import { refusedAt } from '../record/protocol.ts'
-import { isRemembered } from '../record/judge.ts'
-import type { DeliveryContext } from '../record/context.ts'
+import { abandonedIn, refusedAt } from '../record/protocol.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
-import { Helper } from './help.ts'
+import { Helper, maxAbandoned } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
-import { answerPost, isNamed, PostQueue, type Waiting } from './post-queue.ts'
-import { QueueBackoff } from './queue-backoff.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { readTarget } from './target/read.ts'
-import { supposedBytes } from './target/write.ts'
+import { supposedBytes } from './target/commit.ts'
 import type { TargetWatch, TargetWatches } from './target/watches.ts'
+import { answerPost, isNamed, isUnanswered, needsRecord, QueueBackoff, type Waiting } from './waiting.ts'
 import { BatchWriter, type QueueMetrics } from './writer.ts'
 
 /**
@@ -39,7 +36,8 @@ export class TargetQueue {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #target: Target
   readonly #nextMark: QueueServices['nextMark']
-  readonly #posts = new PostQueue()
+  /** The posts that wait, in order of arrival. A post that is answered meanwhile stays until the next turn. */
+  #posts = new Set<Waiting>()
   readonly #cached: CachedVersion
   readonly #watch: TargetWatch
   readonly #waits: QueueBackoff
@@ -74,7 +72,8 @@ export class TargetQueue {
     this.#watch = watches.of(target, cached, account)
     const waits = (this.#waits = new QueueBackoff(environment.clock))
     const helper = (this.#helper = new Helper(environment, target, cached, waits, metrics.looked, this.#accounting))
-    const parts = { posts: this.#posts, cached, waits, helper, accounting: this.#accounting }
+    const putBack = (entries: readonly Waiting[]): void => this.#putBack(entries)
+    const parts = { putBack, cached, waits, helper, accounting: this.#accounting }
     this.#writer = new BatchWriter(environment, target, parts, metrics, entry => this.expire(entry))
   }
 
@@ -85,8 +84,7 @@ export class TargetQueue {
 
   /**
    * Ends a post's wait when its time is over. The answer depends on whether a write contains the
-   * post. The entry stays in the queue and is skipped at the next fold: removing ten thousand one
-   * by one would take a second.
+   * post. The entry leaves the queue at the next turn.
    */
   expire(entry: Waiting): void {
     giveUp(entry, unavailable(this.#waits.problem))
@@ -101,32 +99,37 @@ export class TargetQueue {
     const { name, namespace } = this.#target
     this.#running = true
     try {
-      while (this.#posts.length > 0) await this.#turn()
+      while (this.#posts.size > 0) await this.#turn()
     } catch (error) {
       // A plan or a connection violated its contract. All waiting posts are answered now.
       log.error({ target: name, namespace, error }, 'a step failed in a way it never should')
-      for (const entry of [...this.#current, ...this.#posts.waiting()]) giveUp(entry, internalError)
-      this.#posts.take(this.#posts.waiting())
+      for (const entry of [...this.#current, ...this.#posts]) giveUp(entry, internalError)
+      this.#posts.clear()
     } finally {
       this.#current = []
       this.#running = false
-      this.#helper.rest()
+      // A policy that refused a fence may be removed meanwhile.
+      this.#helper.unfenced = undefined
     }
   }
 
   /** Makes one write, or answers posts that need none. */
   async #turn(): Promise<void> {
-    const [queued, cached, helper, target] = [this.#posts, this.#cached, this.#helper, this.#target]
-    const usable = cached.take(queued.waiting().some(({ context }) => isRemembered(context)))
-    const asked = usable ? [] : queued.waiting()
+    const [cached, helper, target] = [this.#cached, this.#helper, this.#target]
+    const queued = this.#waiting()
+    const usable = cached.take(queued.some(needsRecord))
+    const asked = usable ? [] : queued
     const version = usable ?? (await this.#read(asked))
     if (!version) return
-    this.#watch.used(version)
-    this.#current = queued.waiting()
-    const ledger = ledgerOf(this.#current)
-    if (ledger && helper.isCrowded(ledger, version) && (await helper.fenceOff(ledger, version)) !== 'no') return
-    const posts = (this.#current = together(this.#current, ledger))
-    queued.take(posts)
+    if (cached.isWatched || cached.isContended) this.#watch.used(version)
+    this.#current = this.#waiting()
+    const { ledger, posts } = together(this.#current)
+    const known = ledger?.known()
+    if (ledger && known && known.size >= maxAbandoned && helper.isCrowded(known, version)) {
+      if ((await helper.fenceOff(ledger, version)) !== 'no') return
+    }
+    this.#current = posts
+    for (const entry of posts) this.#posts.delete(entry)
     const mark = this.#nextMark(version)
     const batch = await this.#fold(posts, { target, version, mark, asked: new Set(asked) }, ledger)
     if (batch) {
@@ -137,7 +140,7 @@ export class TargetQueue {
       }
       if (batch.entries.length < posts.length) {
         const included = new Set(batch.entries)
-        queued.putBack(posts.filter(entry => !included.has(entry)))
+        this.#putBack(posts.filter(entry => !included.has(entry)))
       }
       if (batch.changed.length === posts.length) return
       if (batch.isWritten) await this.#writer.write({ batch, mark, from: version, afterRead: !usable, ledger })
@@ -150,7 +153,9 @@ export class TargetQueue {
     }
     // This is last: the claims that blocked this turn are finished by now. The other claims are
     // checked here.
-    if (ledger) void helper.tidy(ledger)
+    const newest = ledger?.known()
+    const abandoned = newest ? abandonedIn(newest, this.#environment.clock.now()) : []
+    if (ledger && newest && abandoned.length > 0) void helper.tidy(ledger, newest, abandoned)
   }
 
   /**
@@ -169,9 +174,11 @@ export class TargetQueue {
         this.#writer.forgetMissing()
         if (found.reason === 'Forbidden' && ++this.#forbidden < forbiddenTries) await this.#waits.pause(found.message)
         else {
-          this.#posts.take(asked)
           this.#cached.forget()
-          for (const entry of asked) answerPost(entry, { step: 'failed', reason: found.reason, message: found.message })
+          for (const entry of asked) {
+            this.#posts.delete(entry)
+            answerPost(entry, { step: 'failed', reason: found.reason, message: found.message })
+          }
         }
         return undefined
       case 'unreachable':
@@ -188,36 +195,47 @@ export class TargetQueue {
     const folded = await foldBatch(posts, on, ledger, message => this.#waits.delayed(message))
     if (folded.folded === 'batch') return folded.batch
     if (folded.folded === 'nobody waits') return undefined
-    for (const entry of posts) if (isRemembered(entry.context)) answerPost(entry, folded.step)
-    this.#posts.putBack(posts)
+    for (const entry of posts) if (needsRecord(entry)) answerPost(entry, folded.step)
+    this.#putBack(posts)
     return undefined
+  }
+
+  /** Drops the posts that were answered meanwhile. Returns the others. */
+  #waiting(): readonly Waiting[] {
+    for (const entry of this.#posts) if (entry.state === 'answered') this.#posts.delete(entry)
+    return [...this.#posts]
+  }
+
+  /** Puts posts without an answer back before all others. */
+  #putBack(entries: readonly Waiting[]): void {
+    const unanswered = entries.filter(isUnanswered)
+    for (const entry of unanswered) entry.state = 'waiting'
+    this.#posts = new Set([...unanswered, ...this.#posts])
   }
 }
 
 /**
- * Returns the posts that one write may fold. A record belongs to one hook, so posts of other hooks
- * with an idempotency key wait for a later turn. If the hooks have an account, all posts of other hooks
- * do: the hook with the claim may get another account, which may then send the claimed write.
+ * Returns the posts that one write may fold, and the record that it uses.
+ * - The first post with a need for a record decides which. A record belongs to one hook, so posts of
+ *   other hooks with an idempotency key wait for a later turn.
+ * - If the hooks have an account, it is the same for all. Then all posts of other hooks wait: the hook
+ *   with the claim may get another account, which may then send the claimed write. If the first post is of
+ *   another hook, no record is used, and the posts that need one wait.
  */
-const together = (waiting: readonly Waiting[], ledger: Ledger | undefined): readonly Waiting[] => {
-  let room = maxClaimed
-  return waiting.filter(({ context }) =>
-    isRemembered(context) ? context.ledger() === ledger && room-- > 0 : !ledger || mayShare(context, ledger),
-  )
-}
-
-/** Returns whether a post may be in one write with claims in this record. */
-const mayShare = ({ account, hook }: DeliveryContext, { owner }: Ledger): boolean => !account || hook.uid === owner.uid
-
-/**
- * Returns the record for a turn: the first post with a need for a record decides. Undefined if no
- * post does, or if it could not share a write with the first post.
- */
-const ledgerOf = (waiting: readonly Waiting[]): Ledger | undefined => {
-  const ledger = waiting.find(({ context }) => isRemembered(context))?.context.ledger()
-  const [first] = waiting
+const together = (waiting: readonly Waiting[]): { ledger: Ledger | undefined; posts: readonly Waiting[] } => {
+  const first = waiting[0]?.context
+  const wanted = waiting.find(needsRecord)?.context.ledger()
   // Otherwise posts with a record could keep a post of another hook waiting for good.
-  return ledger && first && mayShare(first.context, ledger) ? ledger : undefined
+  const ledger = first?.account && first.hook.uid !== wanted?.owner.uid ? undefined : wanted
+  const onlyHook = first?.account && ledger?.owner.uid
+  const posts: Waiting[] = []
+  let room = maxClaimed
+  for (const entry of waiting) {
+    const { hook, ledger: own } = entry.context
+    const fits = needsRecord(entry) ? own() === ledger && room-- > 0 : onlyHook === undefined || hook.uid === onlyHook
+    if (fits) posts.push(entry)
+  }
+  return { ledger, posts }
 }
 
 const internalError: Step = {

@@ -3,22 +3,22 @@ import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { lastWordAfter, markText } from '../api/mark.ts'
 import type { Acting } from '../kube/acting.ts'
-import { mayRun, type DeliveryContext } from '../record/context.ts'
-import { isRemembered, judge } from '../record/judge.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import { isRemembered, judge, mayRun } from '../record/judge.ts'
 import { MemoryDraft } from '../record/draft.ts'
-import type { Ruling } from '../record/ledger.ts'
+import type { Ruling } from '../record/ruling.ts'
 import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { needsNewest, stepOf, undecidedStep } from './batch.ts'
 import { claim, type Part } from './claims.ts'
 import { leaseAfter } from './leased.ts'
-import type { Waiting } from './post-queue.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
 import type { Target } from './target/target.ts'
 import { readTarget } from './target/read.ts'
 import { targetText } from './target/text.ts'
 import { TargetWatches } from './target/watches.ts'
+import type { Waiting } from './waiting.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const maxWaiting = 10_000
@@ -58,13 +58,7 @@ export class StepService {
     this.#length = metrics.gauge('receiverhooks_step_queue_length', 'Posts that wait until their count is written.', [])
     this.#length.set({}, 0)
     this.#shared = {
-      metrics: {
-        count: (result, folded) => {
-          writes.add({ result })
-          posts.add({ result }, folded)
-        },
-        looked: found => evidence.add({ evidence: found }),
-      },
+      metrics: { writes, posts, looked: found => evidence.add({ evidence: found }) },
       nextMark: version => markText({ instance, number: (++marks).toString(36), lastWord: lastWordAfter(version) }),
       watches: new TargetWatches(environment),
     }
@@ -103,13 +97,13 @@ export class StepService {
       if (leftMs <= 0) {
         return resolve({ step: 'unavailable', reason: 'Contended', message: 'its time was over before its turn came' })
       }
-      this.#count(1)
+      this.#length.set({}, ++this.#waiting)
       const queue = this.#queueOf(target, context)
       const entry: Waiting = {
         ...post,
         state: 'waiting',
         answer: step => {
-          this.#count(-1)
+          this.#length.set({}, --this.#waiting)
           cancel()
           resolve(step)
         },
@@ -117,11 +111,6 @@ export class StepService {
       const cancel = clock.after(leftMs, () => queue.expire(entry))
       queue.add(entry)
     })
-  }
-
-  #count(change: 1 | -1): void {
-    this.#waiting += change
-    this.#length.set({}, this.#waiting)
   }
 
   #queueOf(target: Target, { account }: DeliveryContext): TargetQueue {
@@ -189,7 +178,7 @@ const preview = async (
   const mayContinue = (): boolean => clock.monotonic() < deadline
   const fresh = (draft: MemoryDraft, now: number): Ruling<Part | undefined> => {
     const result = fold(draft, now)
-    return { result, needsNewest: needsNewest([result]) }
+    return { result, needsNewest: result !== undefined && needsNewest(result) }
   }
   const judged = await within(clock, deadline - clock.monotonic(), context.ledger().decide(fresh, { mayContinue }))
   if (judged?.decided === 'stored') return previewed(judged.result)

@@ -1,28 +1,30 @@
-import type { Environment } from '../environment/environment.ts'
+import type { Counter, Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { partsOf, stepOf, unknownStep, type Batch } from './batch.ts'
+import { applied } from '../record/protocol.ts'
+import { stepOf, unknownStep, type Batch } from './batch.ts'
 import type { Part } from './claims.ts'
-import { recordOutcome, takeBack, type HelpPart } from './finish.ts'
+import { recordUnmade, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
 import type { CachedVersion } from './cached-version.ts'
-import { answerPost, isNamed, isUnanswered, type PostQueue, type Waiting } from './post-queue.ts'
-import type { QueueBackoff } from './queue-backoff.ts'
 import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
-import { commit } from './target/commit.ts'
-import type { Accounting } from './target/write.ts'
+import { commit, type Accounting } from './target/commit.ts'
+import { answerPost, isNamed, isUnanswered, type QueueBackoff, type Waiting } from './waiting.ts'
 
 /** The metrics of a queue. */
 export interface QueueMetrics {
-  /** Counts a write by its result, and its posts. */
-  readonly count: (result: string, posts: number) => void
+  /** Writes, by their result. */
+  readonly writes: Counter
+  /** The posts in these writes. */
+  readonly posts: Counter
   /** Counts the result of a search for evidence. */
   readonly looked: (evidence: string) => void
 }
 
 /** What the parts of a queue share. */
 export interface QueueParts {
-  readonly posts: PostQueue
+  /** Puts posts without an answer back before all others. */
+  readonly putBack: (entries: readonly Waiting[]) => void
   readonly cached: CachedVersion
   readonly waits: QueueBackoff
   readonly helper: Helper
@@ -69,12 +71,13 @@ export class BatchWriter {
   }
 
   async write({ afterRead, batch, from, ledger, mark }: Writing): Promise<void> {
-    const { accounting, cached, posts, waits } = this.#parts
-    const { count, looked } = this.#metrics
-    const { entries, to } = batch
+    const { accounting, cached, putBack, waits } = this.#parts
+    const { looked } = this.#metrics
+    const { entries, parts, to } = batch
     for (const entry of entries) if (entry.state === 'waiting') entry.state = 'in flight'
     // Skips do not depend on the outcome of the write, so they are answered at once.
-    for (const [entry, part] of partsOf(batch)) {
+    for (const [index, entry] of entries.entries()) {
+      const part = parts[index]
       if (part?.part === 'skip' || part?.part === 'full') answerPost(entry, stepOf(part))
     }
     const shared = batch.rows.length > 0
@@ -90,17 +93,20 @@ export class BatchWriter {
         ...(ledger && shared && { takeBack: () => takeBack(ledger, mark, batch.rows.length, mayContinue) }),
       },
     )
-    count(written.write, entries.length)
-    if (ledger) recordOutcome(this.#environment, ledger, mark, batch.rows, written)
+    const result = written.write
+    this.#metrics.writes.add({ result })
+    this.#metrics.posts.add({ result }, entries.length)
     if (written.write === 'applied') {
+      ledger?.later(draft => applied(draft, mark, batch.rows))
       cached.written(written.version)
       waits.succeeded()
       this.#missing = undefined
       return await this.answer(batch, from, ledger)
     }
+    if (ledger) recordUnmade(this.#environment, ledger, mark, written)
     if (written.write === 'stale' || written.write === 'taken back') {
       cached.stale(afterRead)
-      posts.putBack(entries)
+      putBack(entries)
       return await waits.pauseAfterConflicts()
     }
     cached.forget()
@@ -114,14 +120,14 @@ export class BatchWriter {
         else if (written.write === 'refused' || this.#missing === from.uid)
           return failAll(entries, { step: 'failed', reason, message })
         else this.#missing = from.uid
-        return posts.putBack(entries)
+        return putBack(entries)
       }
       case 'not sent':
-        posts.putBack(entries)
+        putBack(entries)
         return await waits.pause(written.message, written.retryAfterMs)
       case 'history gone':
         answerAmbiguous(batch, ['step', 'refused'], unknownStep)
-        return posts.putBack(entries)
+        return putBack(entries)
       case 'unknown':
         for (const entry of entries) this.#expire(entry)
     }
@@ -129,11 +135,12 @@ export class BatchWriter {
 
   /** Answers each post by its part. A post without a result waits for the next turn. */
   async answer(batch: Batch, version: Version, ledger: Ledger | undefined): Promise<void> {
-    const { cached, helper, posts, waits } = this.#parts
+    const { cached, helper, putBack, waits } = this.#parts
     const met: [Waiting, HelpPart][] = []
     const again: Waiting[] = []
     let isOutdated = false
-    for (const [entry, part] of partsOf(batch)) {
+    for (const [index, entry] of batch.entries.entries()) {
+      const part = batch.parts[index]
       if (part?.part === 'help') met.push([entry, part])
       else if (part === undefined || part.part === 'wait') again.push(entry)
       else if (part.part === 'outdated') {
@@ -143,7 +150,7 @@ export class BatchWriter {
       } else answerPost(entry, stepOf(part))
     }
     if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
-    if (again.length > 0) posts.putBack(again)
+    if (again.length > 0) putBack(again)
     if (isOutdated) {
       cached.forget()
       await waits.pauseAfterConflicts()
@@ -173,7 +180,8 @@ const failAll = (entries: readonly Waiting[], step: Step): void => {
  * and may be sent again. A post without a key gets no answer.
  */
 const answerAmbiguous = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
-  for (const [entry, part] of partsOf(batch)) {
+  for (const [index, entry] of batch.entries.entries()) {
+    const part = batch.parts[index]
     if (part && parts.includes(part.part)) answerPost(entry, isNamed(entry) ? named : { step: 'unknown' })
   }
 }

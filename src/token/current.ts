@@ -1,4 +1,3 @@
-import type { Minted } from '../api/status.ts'
 import { checkedMilliseconds } from '../api/duration.ts'
 import type { TokenSpec } from '../api/token-schema.ts'
 import { parseTime } from '../environment/time.ts'
@@ -65,39 +64,3 @@ export const isCurrent = (
  */
 export const dueIn = (claims: Claims, overlap: number, now: number): number | undefined =>
   claims.expiresAt === undefined ? undefined : Math.max(0, claims.expiresAt - overlap - now)
-
-/** What a cached hook says of a verified token. */
-export type Acceptance =
-  | 'accepted'
-  /** A later rotation replaced it, and the overlap is over. */
-  | 'rotated'
-  /**
-   * The cached hook is too old to decide: the token has a later rotation, or belongs to another
-   * hook of that name. Read the hook again.
-   */
-  | 'newer than known'
-
-/**
- * Decides whether a hook accepts verified claims at `now`.
- * A token of the previous rotation is accepted during the overlap. It is also accepted as long as
- * the controller has published no newer one, because senders cannot have another. With an overlap
- * of 0, no previous token is accepted, regardless of the status.
- */
-export const acceptance = (
-  claims: Claims,
-  hook: {
-    readonly uid: string
-    readonly rotation: number
-    readonly overlapMs: number
-    readonly minted?: Minted | undefined
-  },
-  now: number,
-): Acceptance => {
-  const { uid, rotation, overlapMs, minted } = hook
-  if (claims.uid !== uid || claims.rotation > rotation) return 'newer than known'
-  if (claims.rotation === rotation) return 'accepted'
-  if (overlapMs === 0 || !minted) return 'rotated'
-  if (claims.rotation === minted.rotation) return 'accepted'
-  const { previous } = minted
-  return claims.rotation === previous?.rotation && now < parseTime(previous.acceptedUntil) ? 'accepted' : 'rotated'
-}

@@ -1,5 +1,7 @@
 import { compactVerify, errors } from 'jose'
 import { isObject, tryParseJson } from '../api/json.ts'
+import type { Minted } from '../api/status.ts'
+import { parseTime } from '../environment/time.ts'
 import { algorithm, parseClaims, tokenType, type Claims } from './claims.ts'
 import type { PublicKeys } from './keys.ts'
 import { tokenId } from './mint.ts'
@@ -49,13 +51,16 @@ export const createVerifier = (options: { readonly remember: number }): Verifier
   const verified = recentlyUsed<Verified>(options.remember)
   return {
     verify: async (token, keys, now) => {
-      const known = verified.get(token)
-      if (known?.version === keys.version) return unlessExpired(known, now)
-      const claims = await verifySignature(token, keys)
-      if ('verdict' in claims) return claims
-      const fresh = { version: keys.version, claims, id: tokenId(token) }
-      verified.set(token, fresh)
-      return unlessExpired(fresh, now)
+      let known = verified.get(token)
+      if (known?.version !== keys.version) {
+        const signed = await verifySignature(token, keys)
+        if ('verdict' in signed) return signed
+        known = { version: keys.version, claims: signed, id: tokenId(token) }
+        verified.set(token, known)
+      }
+      const { claims, id } = known
+      const isExpired = claims.expiresAt !== undefined && claims.expiresAt <= now
+      return isExpired ? { verdict: 'expired', claims } : { verdict: 'valid', claims, id }
     },
     known: token => verified.get(token)?.claims,
     claimed: (token, keys) => {
@@ -74,11 +79,6 @@ interface Verified {
   readonly version: string
   readonly claims: Claims
   readonly id: string
-}
-
-const unlessExpired = ({ claims, id }: Verified, now: number): Verdict => {
-  const isExpired = claims.expiresAt !== undefined && claims.expiresAt <= now
-  return isExpired ? { verdict: 'expired', claims } : { verdict: 'valid', claims, id }
 }
 
 /**
@@ -128,6 +128,42 @@ export const keyIdOf = (token: string): string | undefined => {
   if (!isObject(header) || Object.keys(header).length !== 3) return undefined
   const { alg, typ, kid } = header
   return alg === algorithm && typ === tokenType && typeof kid === 'string' ? kid : undefined
+}
+
+/** What a cached hook says of a verified token. */
+export type Acceptance =
+  | 'accepted'
+  /** A later rotation replaced it, and the overlap is over. */
+  | 'rotated'
+  /**
+   * The cached hook is too old to decide: the token has a later rotation, or belongs to another
+   * hook of that name. Read the hook again.
+   */
+  | 'newer than known'
+
+/**
+ * Decides whether a hook accepts verified claims at `now`.
+ * A token of the previous rotation is accepted during the overlap. It is also accepted as long as
+ * the controller has published no newer one, because senders cannot have another. With an overlap
+ * of 0, no previous token is accepted, regardless of the status.
+ */
+export const acceptance = (
+  claims: Claims,
+  hook: {
+    readonly uid: string
+    readonly rotation: number
+    readonly overlapMs: number
+    readonly minted?: Minted | undefined
+  },
+  now: number,
+): Acceptance => {
+  const { uid, rotation, overlapMs, minted } = hook
+  if (claims.uid !== uid || claims.rotation > rotation) return 'newer than known'
+  if (claims.rotation === rotation) return 'accepted'
+  if (overlapMs === 0 || !minted) return 'rotated'
+  if (claims.rotation === minted.rotation) return 'accepted'
+  const { previous } = minted
+  return claims.rotation === previous?.rotation && now < parseTime(previous.acceptedUntil) ? 'accepted' : 'rotated'
 }
 
 /**

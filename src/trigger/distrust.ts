@@ -42,11 +42,10 @@ export class Distrust {
 
   /**
    * Returns whether few posts of a source were refused recently. `hook` is given if the token of
-   * the post was verified before. Then only refusals by that hook count, and none if the hook
-   * requires only its token.
+   * the post was verified before. Then only refusals by that hook count.
    */
   trusts(source: string, hook?: LiveHook): boolean {
-    return (hook !== undefined && !hook.auth) || !this.#refusals.empty(keyOf(source, hook), refusedRate)
+    return this.#refusals.waitMs(keyOf(source, hook), refusedRate) === 0
   }
 
   /**
@@ -73,7 +72,8 @@ export class Distrust {
   trustsNamed(source: string, { name, namespace }: HookName): boolean {
     const named = `${namespace}/${name}`
     const isProved = (): boolean => this.#proved.get(`${source} ${named}`) === true
-    return !this.#refusals.empty(source, refusedRate) && (!this.#refusalsOfName.empty(named, refusedRate) || isProved())
+    const isTrustedName = this.#refusalsOfName.waitMs(named, refusedRate) === 0
+    return this.#refusals.waitMs(source, refusedRate) === 0 && (isTrustedName || isProved())
   }
 
   /**

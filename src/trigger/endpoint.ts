@@ -5,12 +5,13 @@ import type { Row } from '../api/row.ts'
 import type { DecidedCount } from '../api/settlement.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
 import type { ActService } from '../acts/once.ts'
-import { inPart } from '../environment/tracing.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
+import type { History } from '../kube/history.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import { isOfOther } from '../record/judge.ts'
-import type { Ledger, Ruling } from '../record/ledger.ts'
+import type { Ledger } from '../record/ledger.ts'
+import type { Ruling } from '../record/ruling.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { admitter, type Admission, type AdmissionParts, type Admit } from './admission.ts'
@@ -29,7 +30,7 @@ import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, maxRounds } from './limits.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
-import { askedIn, type AskedByQuery } from './query.ts'
+import { askedIn, nothingAsked, type AskedByQuery } from './query.ts'
 import type { Handled, Recorder } from './record.ts'
 import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
@@ -51,6 +52,7 @@ interface EndpointParts {
   readonly countFormerURL: AdmissionParts['countFormerURL']
   readonly definitions: Definitions
   readonly distrust: Pick<Distrust, 'proved' | 'refused' | 'refusedNamed'>
+  readonly history: Pick<History, 'wentBack'> | undefined
   readonly idTokens: Pick<IdTokens, 'areKeysAway'>
   readonly intake: Intake
   readonly large: LargeBodies
@@ -80,24 +82,35 @@ export class TriggerEndpoint {
   }
 
   readonly answer: Endpoint = async (request, send) => {
-    const { budget, clock, record } = this.#parts
+    const { budget, clock, history, record } = this.#parts
     const arrived = clock.monotonic()
-    const handled = await this.#receive(request, arrived)
-    const status = handled.answer === 'no answer' ? 0 : handled.answer.status
-    if (refusedStatuses.has(status)) this.#distrust(request, status === 401 ? handled.hook : undefined)
-    else if (isUnverified(handled.answer)) this.#distrust(request, handled.hook)
-    if (handled.waits && handled.hook) {
+    // Once history has gone back, what this process knows is of a lost state.
+    const handled =
+      history?.wentBack() === undefined
+        ? await this.#receive(request, arrived)
+        : { answer: refusal(503, 'HistoryWentBack') }
+    const { answer, hook, waits } = handled
+    if (answer !== 'no answer') {
+      // Anybody can send tokens of an issuer that is away. A post with one has proved nothing.
+      const isUnverified = answer.body.reason === 'IssuerUnavailable'
+      if (isUnverified || answer.status === 401) this.#distrust(request, hook)
+      else if (answer.status === 404 || answer.status === 410) this.#distrust(request, undefined)
+    }
+    if (waits && hook) {
       // The post is recorded when it is decided, and not when its wait ends.
       record(handled, clock.monotonic() - arrived)
-      const { decided } = handled.waits
-      send(await this.#parts.waiting.answer({ request, hook: handled.hook, decided, waitMs: handled.waits.waitMs }))
+      const { decided, waitMs } = waits
+      send(await this.#parts.waiting.answer({ request, hook, decided, waitMs }))
       return
     }
-    send(onceUnspent(handled.answer, handled.hook, budget))
+    send(onceUnspent(answer, hook, budget))
     record(handled, clock.monotonic() - arrived)
   }
 
-  /** Counts a refused post. `hook` is given if only its `auth` did not match. */
+  /**
+   * Counts a post that a sender without the right to a hook may have sent. `hook` is given if only its
+   * `auth` did not match.
+   */
   #distrust({ named, source }: TriggerRequest, hook: LiveHook | undefined): void {
     const { distrust } = this.#parts
     if (named) distrust.refusedNamed(source, named)
@@ -107,7 +120,7 @@ export class TriggerEndpoint {
   async #receive(request: TriggerRequest, arrival: number): Promise<Handled> {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const { clock, distrust, intake } = this.#parts
-    const asked = askedIn(request.query)
+    const asked = request.query.size === 0 ? nothingAsked : askedIn(request.query)
     const dryRun = asked?.dryRun
     const body = postedBody(clock, this.#parts, request)
     let leave = (): void => {}
@@ -134,14 +147,16 @@ export class TriggerEndpoint {
     deadline: number,
   ): Promise<Handled> {
     const { dryRun, waitMs } = asked
-    const { checkGenuine, clock, ledgers } = this.#parts
-    const { hook: first } = admitted
+    const { checkGenuine, clock, ledgers, tracing } = this.#parts
+    const { hook: first, stop } = admitted
     const beganAt = clock.now()
     // A post with `wait` may only ask for an outcome, which even a stopped hook answers.
     const shut =
-      waitMs === undefined ? (stopped(admitted, 'unread') ?? closedUnread(first, request.headers)) : undefined
+      waitMs === undefined
+        ? ((stop && stopped(stop, first, 'unread')) ?? closedUnread(first, request.headers))
+        : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
-    const read = await inPart(this.#parts.tracing, 'body', () => body.message(first))
+    const read = await (tracing ? tracing.part('body', () => body.message(first)) : body.message(first))
     if ('refused' in read) return { answer: read.refused, hook: first }
     const { message } = read
     // Most messages are not signed. A post with an unsigned message does not wait here.
@@ -269,13 +284,3 @@ const waitingFor = (
 
 const countIn = (outcome: Ended, at: number): DecidedCount | undefined =>
   'on' in outcome && outcome.on !== undefined ? { at, on: outcome.on, to: outcome.to } : undefined
-
-/**
- * Returns whether a post has proved nothing because the issuer of its token is away. It counts as a
- * refused post, because anybody can send such tokens.
- */
-const isUnverified = (answer: TriggerAnswer): boolean =>
-  answer !== 'no answer' && answer.body.reason === 'IssuerUnavailable'
-
-/** The statuses that a sender without the right to a hook gets. */
-const refusedStatuses: ReadonlySet<number> = new Set([401, 404, 410])

@@ -5,15 +5,14 @@ import { isObject, parseJson } from '../api/json.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, ApiRequest, Environment, Outbound } from '../environment/environment.ts'
-import { inPart } from '../environment/tracing.ts'
 import { NotSent } from '../environment/unreachable.ts'
 import type { DriverPost, Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { actingIn, mayRun } from '../record/context.ts'
-import { isRemembered, isUndo } from '../record/judge.ts'
+import { actingIn } from '../record/context.ts'
+import { isRemembered, isUndo, mayRun } from '../record/judge.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
-import { closed, filtered, outsideWindows, passedOver, stopped, withNoEvent } from './gates.ts'
+import { closed, filtered, noEvent, outsideWindows, passedOver, stopped } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
 import { keepingActs } from './keeping-acts.ts'
 import type { TriggerContext } from './request.ts'
@@ -38,17 +37,17 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
   const { clock, definitions, outbound, tracing } = services
-  const { delivery, dryRun, hook } = context
+  const { delivery, dryRun, hook, stop } = context
   const { when } = hook
   // A slow body may have taken seconds after the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
-  const halted = stopped(context, delivery.phase)
+  const halted = stop && stopped(stop, hook, delivery.phase)
   if (halted) return halted
   const gated =
     closed(hook) ??
-    withNoEvent(delivery) ??
+    (delivery.phase === 'no news' ? noEvent : undefined) ??
     (hook.windows && outsideWindows(hook.windows, context, clock.now(), services.zones)) ??
-    (when === undefined ? undefined : await inPart(tracing, 'gates', () => filtered(when, context, services))) ??
+    (when === undefined ? undefined : await filtered(when, context, services)) ??
     passedOver(hook, delivery)
   if (gated && (gated.outcome !== 'skipped' || dryRun)) return gated
   // Nothing has been written yet, so sending the delivery again is safe.
@@ -84,7 +83,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       return dryRun ? acts : services.watched(acts, context)
     },
   }
-  return await inPart(tracing, 'driver', () => run(delivery, execution))
+  return await (tracing ? tracing.part('driver', () => run(delivery, execution)) : run(delivery, execution))
 }
 
 /** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */

@@ -1,8 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
-import { boundedSeries } from './bounded-series.ts'
+import { seriesOfHooks } from './record.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import { seriesEnder } from './record.ts'
 
 /**
  * Returns a function that counts posts to a former URL of a hook. Such a URL still works, but not for
@@ -12,16 +11,14 @@ export const formerURLCounter = (
   { clock, metrics }: Pick<Environment, 'clock' | 'metrics'>,
   hooks: Pick<Hooks, 'has'>,
 ): ((hook: LiveHook) => void) => {
-  const posts = boundedSeries(
+  const posts = seriesOfHooks(
+    clock,
+    hooks,
     metrics.counter(
       'receiverhooks_former_url_posts_total',
       'Posts to a URL of a hook that still works, but that a newer one has replaced.',
       ['namespace', 'hook'],
     ),
   )
-  const endSeries = seriesEnder(clock, posts, hooks)
-  return ({ name, namespace }) => {
-    posts.add({ namespace, hook: name })
-    endSeries()
-  }
+  return ({ name, namespace }) => posts.add({ namespace, hook: name })
 }

@@ -3,6 +3,7 @@ import type { Ended, Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import { closedAt, unknownZone, type KnownZones, type Timetable } from '../api/opening.ts'
 import type { Environment } from '../environment/environment.ts'
+import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
 import { mayBeLong } from './reading/message.ts'
@@ -38,18 +39,16 @@ export const closedUnread = (hook: LiveHook, headers: Readonly<Record<string, st
  * were stopped: that is for the operators only. Pure.
  */
 export const stopped = (
-  { hook, stop }: Pick<TriggerContext, 'hook' | 'stop'>,
+  stop: Stop,
+  { onResolved }: Pick<LiveHook, 'onResolved'>,
   phase: Delivery['phase'] | 'unread',
-): Ended | undefined => {
-  const mayTakeBack = hook.onResolved === 'undo' && stop?.all === false && (phase === 'resolved' || phase === 'unread')
-  return stop && !mayTakeBack
-    ? { outcome: 'unavailable', reason: 'Stopped', message: reasons.Stopped.means }
-    : undefined
-}
+): Ended | undefined =>
+  onResolved === 'undo' && !stop.all && (phase === 'resolved' || phase === 'unread')
+    ? undefined
+    : { outcome: 'unavailable', reason: 'Stopped', message: reasons.Stopped.means }
 
-/** Returns the outcome of a message that asks for nothing, such as a ping. Undefined if it asks for something. Pure. */
-export const withNoEvent = ({ phase }: Delivery): Outcome | undefined =>
-  phase === 'no news' ? { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' } : undefined
+/** The outcome of a message that asks for nothing, such as a ping. */
+export const noEvent: Outcome = { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' }
 
 /**
  * Returns the outcome of a delivery that a hook skips because of its phase, or that a problem of
@@ -105,7 +104,7 @@ interface Filterable extends Pick<TriggerContext, 'deadline' | 'hook'> {
 export const filtered = async (
   expression: string,
   { deadline, hook, message, request }: Filterable,
-  { clock, expressions }: Pick<Environment, 'clock' | 'expressions'>,
+  { clock, expressions, tracing }: Pick<Environment, 'clock' | 'expressions' | 'tracing'>,
 ): Promise<Outcome | undefined> => {
   const variables = {
     ...(message.isJson ? { body: message.body } : {}),
@@ -115,7 +114,9 @@ export const filtered = async (
   }
   const { namespace, uid } = hook
   const withinMs = deadline - clock.monotonic() - stepTakesMs
-  const evaluated = await expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs })
+  const evaluate = (): ReturnType<Environment['expressions']['evaluate']> =>
+    expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs })
+  const evaluated = await (tracing ? tracing.part('gates', evaluate) : evaluate())
   if ('failed' in evaluated)
     return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${evaluated.failed}` }
   if ('ranOver' in evaluated)

@@ -56,7 +56,7 @@ export interface Served {
 export const serveTrigger = async (served: Served, address: ListenAddress): Promise<TriggerServer> => {
   const { clock, memoryBytes } = served
   const limits = limitsIn(memoryBytes)
-  let isClosing = false
+  const serving = { isClosing: false }
   const server = createServer({
     headersTimeout: headWithinMs,
     requestTimeout: requestWithinMs,
@@ -67,15 +67,15 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
     joinDuplicateHeaders: true,
   })
   boundConnections(server, clock, limits.connections)
-  const send = sender(clock, () => !isClosing)
+  const send = sender(clock, serving)
   const listener = posts(served, heldBodies(limits.maxHeldBytes), send)
   // A client that waits for 100 Continue gets it when its body is read.
   server.on('request', listener).on('checkContinue', listener)
   return {
     port: await listen(server, address),
-    closing: () => void (isClosing = true),
+    closing: () => void (serving.isClosing = true),
     drain: async () => {
-      isClosing = true
+      serving.isClosing = true
       const closed = new Promise<void>(resolve => server.close(() => resolve()))
       server.closeIdleConnections()
       await Promise.race([closed, wait(clock, drainWithinMs)])
@@ -92,14 +92,16 @@ const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
   const { log, preflight } = served
   const routes = triggerRoutes(served, bodies, send)
   return (request, response) => {
-    request.url = originForm(request.url)
-    if (request.url === '/' && looks(request)) {
+    const { url: target = '' } = request
+    const url = target.startsWith('/') ? target : originForm(target)
+    request.url = url
+    if (url === '/' && looks(request)) {
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
     const address = addressed(request)
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
-    const mayBeDry = request.url.includes('?')
+    const mayBeDry = url.includes('?')
     const answer = preflight({ method, ...address, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
     else if (answer) send(request, response, address.isInHeader ? challenged(answer) : answer)
@@ -131,15 +133,6 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
 /** The query of all requests that have none. */
 const noQuery = new URLSearchParams()
 
-/**
- * Returns the query of a request: all that follows the first question mark (RFC 3986, section 3.4).
- * Only that question mark is left out.
- */
-const queryOf = ({ url = '' }: Pick<IncomingMessage, 'url'>): URLSearchParams => {
-  const start = url.indexOf('?')
-  return start === -1 ? noQuery : new URLSearchParams(url.slice(start))
-}
-
 /** Returns a handler that passes a post to the endpoint, and sends the answer. */
 const receiver =
   (endpoint: Endpoint, bodies: Bodies, send: Send) =>
@@ -150,6 +143,10 @@ const receiver =
       if (isExpected) response.writeContinue()
       isExpected = false
     }
+    const { headers, url = '' } = request
+    // The query is all that follows the first question mark (RFC 3986, section 3.4).
+    const queryAt = url.indexOf('?')
+    const sent = isJoined(headers) ? headers : joined(headers)
     const body = isBodiless(request) ? undefined : bodies.of(request, begin)
     // Otherwise the moment at which the body is wanted would reveal whether a hook has this name.
     if (named && !isLonger(request)) begin()
@@ -157,9 +154,9 @@ const receiver =
       method: request.method ?? '',
       token,
       named,
-      headers: isInHeader ? withoutToken(joined(request)) : joined(request),
+      headers: isInHeader ? withoutToken(sent) : sent,
       source: sourceOf(request.socket.remoteAddress),
-      query: queryOf(request),
+      query: queryAt === -1 ? noQuery : new URLSearchParams(url.slice(queryAt)),
       ...(body && {
         body: body.read,
         discard: body.discard,
@@ -197,22 +194,30 @@ interface InWords {
   readonly words: string
 }
 
-type Send = (request: IncomingMessage, response: ServerResponse, answer: TriggerAnswer | InWords) => void
+type Sendable = TriggerAnswer | InWords
 
-const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
+type Send = (request: IncomingMessage, response: ServerResponse, answer: Sendable) => void
+
+/** Returns a function that sends answers. An answer that says that a limit is reached is sent later. */
+const sender = (clock: Clock, serving: { readonly isClosing: boolean }): Send => {
   const linger = lingering(clock)
-  const send: Send = (request, response, answer) => {
+  const send = (request: IncomingMessage, response: ServerResponse, answer: Sendable, isDue = false): void => {
     if (answer === 'no answer') {
       // The response of a pipelined request may have no socket yet, so the request's is used.
       request.socket.destroy()
       return
     }
     const isInWords = 'words' in answer
+    const reason = isInWords ? undefined : answer.body.reason
+    if (!isDue && (reason === 'RateLimited' || reason === 'WritesLimited')) {
+      clock.after(limitedHeldMs, () => send(request, response, answer, true))
+      return
+    }
     const text = isInWords ? answer.words : `${JSON.stringify(answer.body)}\n`
-    const isWhole = isDone(request)
+    const isWhole = request.complete || isShort(request)
     // The connection cannot be used again if the rest of a long body is not read. It must not be
     // used again while the server is closing.
-    if (!isWhole || !keepsAlive()) response.setHeader('connection', 'close')
+    if (!isWhole || serving.isClosing) response.setHeader('connection', 'close')
     response.writeHead(answer.status, {
       'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8`,
       'content-length': Buffer.byteLength(text),
@@ -226,19 +231,12 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
     response.write(text)
     linger(request, response)
   }
-  return (request, response, answer) => {
-    const reason = answer !== 'no answer' && 'body' in answer ? answer.body.reason : undefined
-    const isBeyondLimit = reason === 'RateLimited' || reason === 'WritesLimited'
-    if (isBeyondLimit) clock.after(limitedHeldMs, () => send(request, response, answer))
-    else send(request, response, answer)
-  }
+  return send
 }
 
-/**
- * Returns whether a request has arrived completely, or its rest is so short that Node discards it.
- */
-const isDone = (request: IncomingMessage): boolean => {
-  if (request.complete || isBodiless(request)) return true
+/** Returns whether a request has no body, or one so short that Node discards the rest of it. */
+const isShort = (request: IncomingMessage): boolean => {
+  if (isBodiless(request)) return true
   return request.headers.expect === undefined && Number(request.headers['content-length'] ?? Infinity) <= discardedBytes
 }
 
@@ -249,14 +247,10 @@ const isDone = (request: IncomingMessage): boolean => {
 const isBodiless = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] === undefined && (headers['content-length'] ?? '0') === '0'
 
-/**
- * Returns the values of each header, as Node joins them. `set-cookie` would stay a list, but no
- * request should have it.
- */
-const joined = ({ headers }: IncomingMessage): Readonly<Record<string, string>> =>
-  isJoined(headers)
-    ? headers
-    : Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))
-
+/** Returns whether Node has joined the values of each header. It leaves `set-cookie` a list. */
 const isJoined = (headers: IncomingHttpHeaders): headers is Record<string, string> =>
   headers['set-cookie'] === undefined
+
+/** Joins the values of each header as Node does, also those of `set-cookie`, which no request should have. */
+const joined = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))

@@ -33,7 +33,7 @@ export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
   return {
     charge: (uid, bytes) => buckets.charge(uid, writeBudget, bytes),
     mayKeep: (uid, keptForMs) => kept.take(uid, rateOfKept(keptForMs)),
-    isSpent: uid => buckets.empty(uid, writeBudget),
+    isSpent: uid => buckets.waitMs(uid, writeBudget) > 0,
     secondsSpent: uid => Math.max(1, Math.ceil(buckets.waitMs(uid, writeBudget) / 1000)),
     mayNotify: uid => events.take(uid, eventRate),
   }
@@ -81,7 +81,7 @@ export const intakeOf = (
   const waiting = new Map<string, number>()
 
   const full = ({ namespace, rateLimit, uid }: LiveHook, isDry = false): Full | undefined => {
-    if (hookRates.empty(uid, rateLimit)) return 'RateLimited'
+    if (hookRates.waitMs(uid, rateLimit) > 0) return 'RateLimited'
     if (!isDry && budget.isSpent(uid)) return 'WritesLimited'
     return (waiting.get(namespace) ?? 0) >= maxOfNamespace ? 'Overloaded' : undefined
   }
@@ -92,7 +92,7 @@ export const intakeOf = (
       // A message of SNS takes nothing. It must be read before it can be verified, and forged
       // messages must not use up the rate of genuine ones.
       if (auth?.form === 'sns') return true
-      if (largeRates.empty(uid, largeRate)) return false
+      if (largeRates.waitMs(uid, largeRate) > 0) return false
       largeRates.charge(uid, largeRate, bytes)
       return true
     },

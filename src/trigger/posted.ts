@@ -46,7 +46,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
 
-  const sent: Body = hook => (reading ??= arrived(clock, request.body?.(hook)))
+  const sent: Body = hook => (reading ??= request.body ? arrived(clock, request.body(hook)) : bodiless)
 
   const understand: PostedBody['message'] = async hook => {
     const read = await sent(hook)
@@ -93,11 +93,12 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   }
 
   const discarded = async (): Promise<Refused | undefined> => {
-    const read = await (reading ??
-      arrived(
-        clock,
-        request.discard?.().then(() => noBody),
-      ))
+    let ending = reading
+    if (!ending && request.discard) {
+      const discarding = request.discard().then(() => noBody)
+      ending = arrived(clock, discarding)
+    }
+    const read = await (ending ?? bodiless)
     return 'refused' in read ? read : undefined
   }
   return { sent, discarded, message: hook => (understanding ??= understand(hook)) }
@@ -121,10 +122,11 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 
 const noBody = new Uint8Array()
 
+/** The body of all posts that have none. It needs no time limit. */
+const bodiless = Promise.resolve({ body: noBody })
+
 /** Resolves with a body, or with the answer if it cannot be read or does not arrive in time. */
-const arrived = async (clock: Clock, reading: Promise<Uint8Array> | undefined): ReturnType<Body> => {
-  // A post without a body needs no time limit.
-  if (!reading) return { body: noBody }
+const arrived = async (clock: Clock, reading: Promise<Uint8Array>): ReturnType<Body> => {
   let cancel = (): void => {}
   try {
     const late = new Promise<undefined>(resolve => {

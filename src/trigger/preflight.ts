@@ -6,7 +6,7 @@ import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
-import type { Handled, Recorder } from './record.ts'
+import type { Recorder } from './record.ts'
 import type { PostAddress, HookName } from './request.ts'
 
 /**
@@ -56,7 +56,10 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
     const claims = published && verifier.claimed(token, published)
     return claims && hooks.known(claims)
   }
-  /** Returns whether a post may be checked. `hook` is given if its token was verified before. */
+  /**
+   * Returns whether a post to a hook with `auth`, or to a hook that is not known yet, may be checked.
+   * `hook` is given if its token was verified before.
+   */
   const mayCheck = ({ isLong, source }: Head, token: string, hook: LiveHook | undefined): boolean => {
     if (distrust.trusts(source, hook)) return true
     const checked = hook ?? named(token)
@@ -66,30 +69,34 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
    * Answers a post to a name only if too many failed, with the same answer for each name. Whether a
    * hook has the name decides nothing but the rate.
    */
-  const answerNamed = ({ isLong, method, source }: Head, name: HookName): Handled | undefined => {
-    if (method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
+  const answerNamed = ({ isLong, method, source }: Head, name: HookName): TriggerAnswer | undefined => {
+    if (method !== 'POST') return refusal(405, 'MethodNotAllowed')
     if (distrust.trustsNamed(source, name)) return undefined
     const hook = hooks.knownNamed(name)
     const mayBeLong = (!hook || readsBody(hook)) && isLong()
     return distrust.takeCheck(hook?.hasNamedURL ? hook : undefined, mayBeLong ? 'long' : 'short')
       ? undefined
-      : { answer: refusal(503, 'Overloaded') }
+      : refusal(503, 'Overloaded')
   }
-  const answerFrom = (head: Head): Handled | undefined => {
-    const { mayBeDry, method, named: name, token } = head
-    if (name) return answerNamed(head, name)
-    const claims = token === undefined ? undefined : verifier.known(token)
-    if (token === undefined || (!claims && !hasTokenShape(token))) return { answer: refusal(404, 'UnknownToken') }
-    if (method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
-    const hook = claims && hooks.known(claims)
-    if (!mayCheck(head, token, hook)) return { answer: refusal(503, 'Overloaded') }
-    const full = hook && intake.full(hook, mayBeDry)
-    return hook && full ? { answer: unavailable(full, hook), hook } : undefined
+  const refused = (answer: TriggerAnswer, hook?: LiveHook): TriggerAnswer => {
+    record({ answer, ...(hook && { hook }) }, 0)
+    return onceUnspent(answer, hook, budget)
   }
   return head => {
-    const handled = answerFrom(head)
-    if (handled) record(handled, 0)
-    return handled && onceUnspent(handled.answer, handled.hook, budget)
+    const { mayBeDry, method, named: name, token } = head
+    if (name) {
+      const answer = answerNamed(head, name)
+      return answer && refused(answer)
+    }
+    const claims = token === undefined ? undefined : verifier.known(token)
+    if (token === undefined || (!claims && !hasTokenShape(token))) return refused(refusal(404, 'UnknownToken'))
+    if (method !== 'POST') return refused(refusal(405, 'MethodNotAllowed'))
+    const hook = claims && hooks.known(claims)
+    // For a hook that requires only its token, a verified token is enough: all posts may come from one proxy.
+    const isProved = hook !== undefined && !hook.auth
+    if (!isProved && !mayCheck(head, token, hook)) return refused(refusal(503, 'Overloaded'))
+    const full = hook && intake.full(hook, mayBeDry)
+    return hook && full ? refused(unavailable(full, hook), hook) : undefined
   }
 }
 

@@ -9,12 +9,14 @@ export interface AskedByQuery {
   readonly waitMs?: number | undefined
 }
 
+/** What a post without a query asks for. */
+export const nothingAsked: AskedByQuery = { dryRun: false }
+
 /**
  * Reads what a query asks for. Returns undefined if that is unclear or not allowed, for example
  * `dry-run=server` as in kubectl. So a typo never runs a hook.
  */
 export const askedIn = (query: URLSearchParams): AskedByQuery | undefined => {
-  if (query.size === 0) return { dryRun: false }
   const dryRun = onlyOf(query, 'dryRun')
   const wait = onlyOf(query, 'wait')
   if (dryRun === 'unclear' || wait === 'unclear') return undefined

@@ -3,17 +3,15 @@ import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
-import type { Clock, Counter, Environment } from '../environment/environment.ts'
+import type { Clock, Counter, Environment, Labels } from '../environment/environment.ts'
 import { rateLimiter } from '../environment/rate.ts'
-import type { Ledger } from '../record/ledger.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { noted } from '../record/protocol.ts'
+import { joined, noteOf } from '../record/memory.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
-import { boundedSeries } from './bounded-series.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import { maxRecordSummary, refusalLines } from './limits.ts'
+import { maxRecordSummary, maxSeries, maxSeriesOfNamespace, refusalLines } from './limits.ts'
 
 /** The answer to a post, with what log and metrics need. */
 export interface Handled {
@@ -63,7 +61,9 @@ export const recorder = (
   notifyLimited: (hook: LiveHook) => void,
   follow: (followed: FollowedDelivery) => void,
 ): Recorder => {
-  const deliveries = boundedSeries(
+  const deliveries = seriesOfHooks(
+    clock,
+    hooks,
     metrics.counter(
       'receiverhooks_deliveries_total',
       'Posts to trigger URLs, by outcome and reason. If the work of a post ends after its answer, this outcome is counted too.',
@@ -76,7 +76,9 @@ export const recorder = (
     ['outcome'],
     buckets,
   )
-  const polls = boundedSeries(
+  const polls = seriesOfHooks(
+    clock,
+    hooks,
     metrics.counter(
       'receiverhooks_polls_total',
       'Posts that ask for the outcome of a delivery that was decided before.',
@@ -85,12 +87,9 @@ export const recorder = (
   )
   const lines = rateLimiter(clock, 1)
   let unwritten = 0
-  const endSeries = seriesEnder(clock, deliveries, hooks)
-  const endPolls = seriesEnder(clock, polls, hooks)
   return (handled, ms) => {
     if (handled.waits?.isPoll === true) {
       polls.add({ namespace: handled.hook?.namespace ?? '', hook: handled.hook?.name ?? '' })
-      endPolls()
       return
     }
     const { answer, delivery, hook, late } = handled
@@ -109,12 +108,17 @@ export const recorder = (
     if (!late) tracing?.result({ ...labels, status })
     const recent = recentOf(handled, clock.now())
     if (hook && recent) {
-      note(ledgers.of(hook), recent, late)
+      const ledger = ledgers.of(hook)
+      if (late) {
+        ledger.later(draft => {
+          // Otherwise the other process has reported it.
+          if (!late.wasDone(draft)) draft.set(joined(noteOf(recent), draft.fields))
+        })
+      } else ledger.note(recent)
       if (handled.change) follow({ hook, delivery: recent, change: handled.change })
     }
     if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
-    endSeries()
     if (!late) duration.observe({ outcome }, ms / 1000)
     // A flood of posts must not fill the log.
     if (mayFlood.has(outcome) && !lines.take('', refusalLines)) {
@@ -139,15 +143,6 @@ export const recorder = (
       late ? 'work has ended after the answer to its post' : 'delivery',
     )
   }
-}
-
-/** Stores the report of a delivery with the next write of its record. */
-const note = (ledger: Pick<Ledger, 'later' | 'note'>, recent: RecentDelivery, late: Handled['late']): void => {
-  if (!late) return ledger.note(recent)
-  ledger.later(draft => {
-    // Otherwise the other process has reported it.
-    if (!late.wasDone(draft)) noted(draft, recent)
-  })
 }
 
 /**
@@ -192,25 +187,75 @@ export const shortenedMessage = (message: string): string =>
 const lookEveryMs = 600_000
 
 /**
- * Returns a function that removes the metric series of deleted hooks, because they would
- * accumulate. Each series is kept for one more interval, so that it is scraped once more. Call the
- * function often: it does nothing before the next check is due.
+ * Returns a counter with series of hooks. It has at most {@link maxSeries} series, and some more without
+ * a namespace. Each takes memory, and a scrape writes all of them at once. A post beyond that is
+ * counted without the hook and the sender, then without the namespace too. A namespace gets no more than
+ * its part, so that it leaves the others their series.
+ *
+ * The series of deleted hooks are removed, because they would accumulate. Each is kept for one more
+ * interval, so that it is scraped once more.
  */
-export const seriesEnder = (clock: Clock, counter: Counter, hooks: Pick<Hooks, 'has'>): (() => void) => {
+export const seriesOfHooks = (
+  clock: Pick<Clock, 'monotonic'>,
+  hooks: Pick<Hooks, 'has'>,
+  counter: Counter,
+): Pick<Counter, 'add'> => {
+  const known = new Map<string, string>()
+  const ofNamespace = new Map<string, number>()
   let lookedAt = clock.monotonic()
   let gone: ReadonlySet<string> = new Set()
-  return () => {
-    if (clock.monotonic() - lookedAt < lookEveryMs) return
-    lookedAt = clock.monotonic()
+
+  const has = (labels: Labels, most: number): boolean => {
+    const key = keyOf(labels)
+    if (known.has(key)) return true
+    const namespace = String(labels['namespace'])
+    const count = ofNamespace.get(namespace) ?? 0
+    if (known.size >= maxSeries || count >= most) return false
+    known.set(key, namespace)
+    ofNamespace.set(namespace, count + 1)
+    return true
+  }
+
+  const forget = (key: string): void => {
+    const namespace = known.get(key)
+    if (namespace === undefined || !known.delete(key)) return
+    const left = (ofNamespace.get(namespace) ?? 1) - 1
+    if (left === 0) ofNamespace.delete(namespace)
+    else ofNamespace.set(namespace, left)
+  }
+
+  const removeGone = (): void => {
     const goneBefore = gone
     const goneNow = new Set<string>()
     gone = goneNow
     void counter.forget(labels => {
       const [namespace, hook] = [String(labels['namespace']), String(labels['hook'])]
       if (hook === '' || hooks.has(namespace, hook)) return false
-      const key = `${namespace}/${hook}`
-      goneNow.add(key)
-      return goneBefore.has(key)
+      const name = `${namespace}/${hook}`
+      goneNow.add(name)
+      if (!goneBefore.has(name)) return false
+      forget(keyOf(labels))
+      return true
     })
   }
+
+  return {
+    add: (labels, by) => {
+      if (has(labels, maxSeriesOfNamespace)) counter.add(labels, by)
+      else {
+        const ofNone = without(labels, ['hook', 'sender'])
+        counter.add(has(ofNone, maxSeries) ? ofNone : without(ofNone, ['namespace']), by)
+      }
+      if (clock.monotonic() - lookedAt < lookEveryMs) return
+      lookedAt = clock.monotonic()
+      removeGone()
+    },
+  }
 }
+
+/** Returns the labels, of which some are empty. A label that is absent stays so. */
+const without = (labels: Labels, names: readonly string[]): Labels =>
+  Object.fromEntries(Object.entries(labels).map(([name, value]) => [name, names.includes(name) ? '' : value]))
+
+/** Returns a key that is the same for the same labels in another order. */
+const keyOf = (labels: Partial<Labels>): string => JSON.stringify(labels, Object.keys(labels).toSorted())

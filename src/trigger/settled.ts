@@ -2,7 +2,7 @@ import type { Row } from '../api/row.ts'
 import { isReason, reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
 import type { DecidedChange, DecidedCount, Settlement, SettlementState } from '../api/settlement.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { decidedAs } from '../record/decided-as.ts'
+import { decidedAs } from '../record/outcomes.ts'
 import type { Answer, TriggerAnswer } from './answer.ts'
 
 /** A post whose delivery was decided, and whose sender waits for the outcome. */

@@ -1,5 +1,4 @@
 import type { Tracing } from '../environment/environment.ts'
-import { inPart } from '../environment/tracing.ts'
 import type { CheckAuth } from './auth.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -34,7 +33,7 @@ export const tracedAuth = (check: CheckAuth, tracing: Tracing | undefined): Chec
   tracing === undefined
     ? check
     : async (hook, ...given) => {
-        const failure = await inPart(tracing, 'auth', () => check(hook, ...given))
+        const failure = await tracing.part('auth', () => check(hook, ...given))
         if (!failure && hook.hasNamedURL) tracing.admit(hook, '/v1/hooks/{namespace}/{name}')
         return failure
       }

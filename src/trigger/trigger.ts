@@ -28,7 +28,6 @@ import { stopText, type Stop } from '../token/stop.ts'
 import { createVerifier } from '../token/verify.ts'
 import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
 import { hookAccounts } from './accounts.ts'
-import { refusal } from './answer.ts'
 import { checkAuthOf } from './auth.ts'
 import { secretReader } from './auth-secrets.ts'
 import { authenticator } from './authenticate.ts'
@@ -49,7 +48,7 @@ import { Looks } from './looks.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
-import { recorder, type Recorder } from './record.ts'
+import { recorder } from './record.ts'
 import { tracedAuth, tracedAuthenticate, tracedEndpoint } from './traced.ts'
 import { WaitingPosts } from './waiting.ts'
 
@@ -133,6 +132,7 @@ export const triggerRole = (
     countFormerURL: formerURLCounter(environment, hooks),
     definitions,
     distrust,
+    history: options.history,
     hooks,
     idTokens,
     intake,
@@ -143,9 +143,8 @@ export const triggerRole = (
     zones: new Zones(),
     notifyLimited,
   })
-  const answer = unlessWentBack(endpoint.answer, record, options.history)
   return {
-    endpoint: tracedEndpoint(answer, tracing),
+    endpoint: tracedEndpoint(endpoint.answer, tracing),
     endWaits: () => waiting.end(),
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
     checks: [
@@ -161,17 +160,6 @@ export const triggerRole = (
     run: stop => runParts({ acts, followed, hooks, keys, leases, ledgers, steps }, stop),
   }
 }
-
-/** Returns an endpoint that refuses all posts once history has gone back. */
-const unlessWentBack =
-  (answer: Endpoint, record: Recorder, history: Pick<History, 'wentBack'> | undefined): Endpoint =>
-  (request, reply) => {
-    if (history?.wentBack() === undefined) return answer(request, reply)
-    const refused = { answer: refusal(503, 'HistoryWentBack') }
-    record(refused, 0)
-    reply(refused.answer)
-    return Promise.resolve()
-  }
 
 /** What runs until the process ends. */
 interface RunningParts {

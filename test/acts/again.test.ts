@@ -7,7 +7,7 @@ import { rolloutOutcome, type Rollout } from '../../src/drivers/rollouts/outcome
 import { planRestart } from '../../src/drivers/rollouts/plan.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
-import { decided } from '../../src/record/decided.ts'
+import { decided } from '../../src/record/protocol.ts'
 import type { MemoryDraft } from '../../src/record/draft.ts'
 import { deliveryOfAlerts } from '../../src/senders/alerts.ts'
 import { storeSkip } from '../../src/steps/skip.ts'

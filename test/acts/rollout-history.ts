@@ -149,7 +149,7 @@ class RolloutHistory {
     )
     if (!has(redeploySchema, member)) throw new Error('the member of the hook is none')
     const outcome = await Promise.race([
-      redeploy.execute(member, delivery, {
+      redeploy.execute(member)(delivery, {
         hook,
         steps: { change: () => Promise.reject(new Error('no step')), undo: () => Promise.reject(new Error('no step')) },
         acts: spoiled(acts, this.#mistake, () => `name-${(this.#names += 1)}`),

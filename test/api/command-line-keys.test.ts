@@ -47,7 +47,8 @@ describe('kubectl receiverhook keys', { timeout: 120_000 }, () => {
       [first, '1'],
     ] as const) {
       expect((await fetch(to, { method: 'POST' })).status).toBe(200)
-      expect(await formerPosts()).toBe(counted)
+      // Scrapes within a second share their metrics.
+      await expect.poll(formerPosts, { timeout: 5000 }).toBe(counted)
     }
     const inspect = (text: string) => typed(`inspect-token --system-namespace ${systemNamespace}`, text)
     expect(await inspect(first)).toMatchObject({ code: 0 })

@@ -3,9 +3,9 @@ import type { ReceiverHook } from '../../src/api/hook.ts'
 import { leaseGauges } from '../../src/controller/lease-gauge.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 
-const hook = (name: string, status: object): ReceiverHook => {
+const hook = (name: string, status: object, namespace = 'shop'): ReceiverHook => {
   const made: ReceiverHook = {
-    metadata: { name, namespace: 'shop', uid: name, resourceVersion: '1', generation: 1, creationTimestamp: '' },
+    metadata: { name, namespace, uid: name, resourceVersion: '1', generation: 1, creationTimestamp: '' },
     spec: {
       driver: 'scale',
       suspend: false,
@@ -61,13 +61,49 @@ it('takes no series from a status of another form', async () => {
   expect(await lines()).toEqual([])
 })
 
-it('shows at most 1,000 objects, and another one where one has no leases any more', async () => {
+/** Returns a hook with leases of an object of its own, of which some are overdue. */
+const overdue = (namespace: string, index: number, by = 1, late = 1): ReceiverHook => {
+  const shown = Array.from({ length: late }, () => ({ object: `Deployment/d-${index}`, by: 0, state: 'overdue' }))
+  return hook(`hook-${index}`, { target: `Deployment/d-${index}`, leases: { sum: by, shown } }, namespace)
+}
+
+const indexes = (count: number): readonly number[] => Array.from({ length: count }, (_, index) => index)
+
+it('shows at most 500 objects of a namespace, sums up its others, and shows another one where one has ended', async () => {
   const { count, lines } = setUp()
-  const of = (index: number): ReceiverHook =>
-    hook(`hook-${index}`, { target: `Deployment/d-${index}`, leases: { sum: 1 } })
-  for (let index = 0; index < 1_001; index++) count({ before: undefined, now: of(index) })
-  expect(await lines()).toHaveLength(1_000)
-  count({ before: of(0), now: undefined })
-  count({ before: of(1_000), now: hook('hook-1000', { target: 'Deployment/d-1000', leases: { sum: 2 } }) })
-  expect((await lines()).at(-1)).toBe('receiverhooks_leased{namespace="shop",kind="Deployment",name="d-1000"} 2')
+  const last = async () => (await lines()).filter(line => line.startsWith('receiverhooks_leased{')).slice(-1)
+  for (const index of indexes(503)) count({ before: undefined, now: overdue('shop', index, 1, 0) })
+  expect(await lines()).toHaveLength(501)
+  expect(await last()).toEqual(['receiverhooks_leased{namespace="shop",kind="",name=""} 3'])
+  count({ before: overdue('shop', 0, 1, 0), now: undefined })
+  count({ before: overdue('shop', 500, 1, 0), now: overdue('shop', 500, 2, 0) })
+  expect(await last()).toEqual(['receiverhooks_leased{namespace="shop",kind="Deployment",name="d-500"} 2'])
+  expect(await lines()).toContain('receiverhooks_leased{namespace="shop",kind="",name=""} 2')
+  for (const index of [501, 502]) count({ before: overdue('shop', index, 1, 0), now: undefined })
+  expect(await lines()).toHaveLength(500)
+})
+
+it('shows what is overdue in other namespaces than one with hooks without number', async () => {
+  const { count, lines } = setUp()
+  for (const index of indexes(2000)) count({ before: undefined, now: overdue('crowd', index) })
+  count({ before: undefined, now: overdue('shop', 1) })
+  expect((await lines()).at(-1)).toBe('receiverhooks_leases_overdue{namespace="shop",hook="hook-1"} 1')
+})
+
+it('names the namespace at least, where crowded ones leave no place for a hook', async () => {
+  const { count, lines } = setUp()
+  const crowds = ['a', 'b', 'c'].flatMap(namespace => indexes(600).map(index => overdue(namespace, index)))
+  for (const now of crowds) count({ before: undefined, now })
+  count({ before: undefined, now: overdue('shop', 1, 1, 2) })
+  const all = await lines()
+  expect(all).toContain('receiverhooks_leases_overdue{namespace="shop",hook=""} 2')
+  expect(all.length).toBeLessThanOrEqual(2 * 1_004)
+  const sum = all.reduce((total, line) => total + Number(/overdue\{.* (\d+)$/.exec(line)?.[1] ?? 0), 0)
+  expect(sum).toBe(1802)
+  for (const before of crowds) count({ before, now: undefined })
+  count({ before: overdue('shop', 1, 1, 2), now: overdue('shop', 1) })
+  expect(await lines()).toEqual([
+    'receiverhooks_leased{namespace="shop",kind="Deployment",name="d-1"} 1',
+    'receiverhooks_leases_overdue{namespace="shop",hook="hook-1"} 1',
+  ])
 })

@@ -85,7 +85,7 @@ const work = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
     steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
   }
   const delivery = { phase: 'none', sender: 'plain', ...(isNamed && { identity: { key: 'k' } }) } as const
-  const outcome = await forward.execute({ ...member, ...trial.member }, delivery, execution)
+  const outcome = await forward.execute({ ...member, ...trial.member })(delivery, execution)
   expect(worked?.outcome).toBe(outcome)
   return worked ?? { worked: 'failed', outcome }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Act, Acts, Worked } from '../../src/acts/acts.ts'
 import type { Delivery } from '../../src/api/delivery.ts'
 import { connectInProcess } from '../../src/apiserver/connection.ts'
-import type { Driver, Execution } from '../../src/drivers/driver.ts'
+import type { Bound, Execution } from '../../src/drivers/driver.ts'
 import { redeploy } from '../../src/drivers/redeploy/redeploy.ts'
 import { restart } from '../../src/drivers/restart/restart.ts'
 import { runJob } from '../../src/drivers/run-job/run-job.ts'
@@ -28,36 +28,36 @@ const path = '/apis/apps/v1/namespaces/shop/deployments'
 /** A hook of each of these drivers, which does one thing for a delivery. */
 const does = {
   'a rollout': execution =>
-    redeploy.execute(
-      { target: { kind: 'Deployment', name: 'web' }, tags: { glob: '*' }, pin: 'tag', withoutImage: 'skip' },
+    redeploy.execute({
+      target: { kind: 'Deployment', name: 'web' },
+      tags: { glob: '*' },
+      pin: 'tag',
+      withoutImage: 'skip',
+    })(
       { phase: 'none', sender: 'docker-hub', ...execution.named, pushes: [{ path: 'acme/web', tag: '2' }] },
       execution,
     ),
   'a rollout by a selector': execution =>
-    redeploy.execute(
-      { selector: {}, kinds: ['Deployment'], tags: { glob: '*' }, pin: 'tag', withoutImage: 'skip' },
+    redeploy.execute({ selector: {}, kinds: ['Deployment'], tags: { glob: '*' }, pin: 'tag', withoutImage: 'skip' })(
       { phase: 'none', sender: 'docker-hub', ...execution.named, pushes: [{ path: 'acme/web', tag: '2' }] },
       execution,
     ),
   'a restart': execution =>
-    restart.execute(
-      { target: { kind: 'Deployment', name: 'web' } },
+    restart.execute({ target: { kind: 'Deployment', name: 'web' } })(
       { phase: 'none', sender: 'plain', ...execution.named },
       execution,
     ),
   'a Job': execution =>
-    runJob.execute(
-      { cronJob: 'report', concurrency: 'allow', body: 'none', ttl: '24h' },
+    runJob.execute({ cronJob: 'report', concurrency: 'allow', body: 'none', ttl: '24h' })(
       { phase: 'none', sender: 'plain', ...execution.named },
       execution,
     ),
   'a Job that runs alone': execution =>
-    runJob.execute(
-      { cronJob: 'report', concurrency: 'forbid', body: 'none', ttl: '24h' },
+    runJob.execute({ cronJob: 'report', concurrency: 'forbid', body: 'none', ttl: '24h' })(
       { phase: 'none', sender: 'plain', ...execution.named },
       execution,
     ),
-} satisfies Record<string, (execution: Execution & Named) => ReturnType<Driver<'restart', never>['execute']>>
+} satisfies Record<string, (execution: Execution & Named) => ReturnType<Bound['execute']>>
 
 interface Named {
   readonly named: Pick<Delivery, 'identity'>

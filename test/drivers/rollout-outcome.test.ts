@@ -60,7 +60,7 @@ describe('a restart', () => {
     const here = execution()
     here.make(kind, spec, status)
     const message = `2 of 3 pods are available in ${kind}/db: nothing is restarted before all are`
-    expect(await restart.execute(named(kind), delivery, here)).toEqual({
+    expect(await restart.execute(named(kind))(delivery, here)).toEqual({
       ...{ outcome: 'skipped', reason: 'RolloutRunning', message },
     })
   })
@@ -69,7 +69,7 @@ describe('a restart', () => {
     const here = execution()
     const pods = { replicas: 3, updatedReplicas: 3, availableReplicas: 3 }
     here.make('StatefulSet', { replicas: 3, updateStrategy: { rollingUpdate: { partition: 3 } } }, pods)
-    expect(await restart.execute(named('StatefulSet'), delivery, here)).toEqual({
+    expect(await restart.execute(named('StatefulSet'))(delivery, here)).toEqual({
       outcome: 'failed',
       reason: 'NothingRestarts',
       message:
@@ -83,7 +83,7 @@ describe('a restart', () => {
   ] as const)('of a %s that rolls out says that', async (kind, spec, status) => {
     const here = execution()
     here.make(kind, spec, status)
-    expect(await restart.execute(named(kind), delivery, here)).toMatchObject({
+    expect(await restart.execute(named(kind))(delivery, here)).toMatchObject({
       message: `a rollout of ${kind}/db is still running: nothing is restarted on top of it`,
     })
   })
@@ -98,7 +98,7 @@ describe('a restart', () => {
       const here = execution()
       here.make(kind, spec, {})
       const member = { ...named(kind), pin: 'tag', withoutImage: 'restart' } as const
-      expect(await redeploy.execute(member, delivery, here)).toMatchObject({ outcome: 'failed', reason })
+      expect(await redeploy.execute(member)(delivery, here)).toMatchObject({ outcome: 'failed', reason })
     },
   )
 })

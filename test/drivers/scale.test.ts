@@ -157,7 +157,7 @@ describe('a delivery', () => {
     }
   }
   const run = (step: Step, written: Partial<Scale> = {}): Promise<Outcome> =>
-    scale.execute({ ...member, ...written }, { sender: 'plain', phase: 'none' }, execution(step))
+    scale.execute({ ...member, ...written })({ sender: 'plain', phase: 'none' }, execution(step))
 
   it.each<[Step, Outcome]>([
     [
@@ -205,7 +205,7 @@ describe('a delivery', () => {
 
   it('that is the end of an alert takes back what its firings have changed, within the bounds', async () => {
     const resolved = { sender: 'alertmanager', phase: 'resolved' } as const
-    const undone = await scale.undo(member, resolved, execution({ step: 'done', from: 7, to: 4 }))
+    const undone = await scale.undo(member)(resolved, execution({ step: 'done', from: 7, to: 4 }))
     expect(undone).toEqual({ outcome: 'applied', reason: 'Undone', from: 7, to: 4 })
     const last = asked.at(-1)
     expect(last?.how).toBe('undo')
@@ -216,7 +216,7 @@ describe('a delivery', () => {
 
   it('that takes steps down back has no bound where the hook has no max', async () => {
     const resolved = { sender: 'alertmanager', phase: 'resolved' } as const
-    await scale.undo({ ...endless, action: 'down' }, resolved, execution({ step: 'done', from: 40, to: 70 }))
+    await scale.undo({ ...endless, action: 'down' })(resolved, execution({ step: 'done', from: 40, to: 70 }))
     expect(asked.at(-1)?.plan(40, -30)).toBe(70)
   })
 })

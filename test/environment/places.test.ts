@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { displacedRate, Places, type Place } from '../../src/environment/places.ts'
+import { displacedRate, Places, type Occupant, type Place } from '../../src/environment/places.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const limits = { most: 64, maxOfSource: 32, reserved: 8, few: 2, maxPipelined: 4 }
@@ -8,22 +8,27 @@ const setUp = (more: Partial<typeof limits> = {}) => {
   const clock = fakeClock()
   const places = new Places(clock, { ...limits, ...more })
   const closed: string[] = []
-  const inside = new Map<string, Place>()
+  const inside = new Map<string, Pick<Place, 'leave'> & { busy(): void; idle(): void }>()
   /** Opens a connection, if there is a place; true if there is. */
   const open = (source: string, name = `${source}/${inside.size}`): boolean => {
     if (!places.admits(source)) return false
-    const place = places.enter(source, {
+    const occupant: Occupant = {
       close: () => {
         place.leave()
         closed.push(name)
       },
+    }
+    const place = places.enter(source, occupant)
+    inside.set(name, {
+      busy: () => void place.waiting.delete(occupant),
+      idle: () => void place.waiting.add(occupant),
+      leave: () => place.leave(),
     })
-    inside.set(name, place)
     return true
   }
   const fill = (source: string, count: number): number =>
     Array.from({ length: count }, (_, index) => open(source, `${source}/${index}`)).filter(Boolean).length
-  const place = (name: string): Place => {
+  const place = (name: string) => {
     const found = inside.get(name)
     if (!found) throw new Error(`there is no ${name}`)
     return found

@@ -3,16 +3,18 @@ import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Clock } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/node.ts'
 import { serveOperations } from '../../src/operations/server.ts'
+import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 
 /** How many connections the port has at most. */
 const places = 64
 
-const start = async (text = 'metric 1\n'): Promise<number> => {
+const start = async (text = 'metric 1\n', clock: Clock = nodeClock): Promise<number> => {
   const metrics = { ...testEnvironment().metrics, text: () => Promise.resolve(text) }
-  const server = await serveOperations({ metrics, clock: nodeClock }, [], { host: '127.0.0.1', port: 0 })
+  const server = await serveOperations({ metrics, clock }, [], { host: '127.0.0.1', port: 0 })
   onTestFinished(() => server.close())
   return server.port
 }
@@ -76,6 +78,28 @@ describe('the connections of the second port', () => {
     await once(unread, 'close')
     expect(unread.bytesRead).toBeLessThan(text.length)
   }, 60_000)
+
+  it('end if an answer is read too slowly', async () => {
+    const clock = fakeClock()
+    const text = 'x'.repeat(32 * 1024 * 1024)
+    const slow = connect(await start(text, clock), '127.0.0.1')
+    onTestFinished(() => void slow.destroy())
+    const ended = once(slow, 'close')
+    slow.on('error', () => undefined).write('GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n')
+    const readSome = async (): Promise<void> => {
+      await once(slow, 'data')
+      slow.pause()
+    }
+    await readSome()
+    await clock.advance(9000)
+    slow.resume()
+    await readSome()
+    expect(slow.closed).toBe(false)
+    await clock.advance(1000)
+    slow.resume()
+    await ended
+    expect(slow.bytesRead).toBeLessThan(text.length)
+  })
 
   it('have no more requests than may wait, each', async () => {
     const socket = connect(await start(), '127.0.0.1')

@@ -1,4 +1,4 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { verdictOf } from '../../src/operations/checks.ts'
 import { serveOperations } from '../../src/operations/server.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -24,6 +24,7 @@ it('the second port serves healthz, readyz and metrics, and nothing else', async
   expect(await get('/readyz?verbose')).toEqual([503, failed])
   expect((await get('/metrics'))[1]).toContain('\nreceiverhooks_ready 0\n')
   ready = true
+  await clock.advance(1000)
   expect(await get('/readyz')).toEqual([200, 'ok\n'])
   expect(await get('/readyz?verbose')).toEqual([200, '[+]trigger/hooks ok\n[+]trigger/keys ok\nreadyz check passed\n'])
   const [status, text] = await get('/metrics')
@@ -70,6 +71,42 @@ it('metrics that cannot be collected are a 500 without a stack', async () => {
   const answer = await (await start(() => Promise.reject(new Error('planted'))))('/metrics')
   expect([answer.status, await answer.text()]).toEqual([500, 'the metrics could not be collected\n'])
   expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+})
+
+describe('metrics', () => {
+  /** Starts a second port whose metrics say how often they were rendered. That takes `tookMs` each time. */
+  const startCounting = async (tookMs: number) => {
+    const { clock, metrics } = testEnvironment()
+    let rendered = 0
+    const text = async (): Promise<string> => {
+      const text = `metric ${++rendered}\n`
+      await clock.advance(tookMs)
+      return text
+    }
+    const server = await serveOperations({ clock, metrics: { ...metrics, text } }, [], { host: '127.0.0.1', port: 0 })
+    onTestFinished(() => server.close())
+    const scrape = async () => await (await fetch(`http://127.0.0.1:${server.port}/metrics`)).text()
+    const scrapes = async (count: number) => [...new Set(await Promise.all(Array.from({ length: count }, scrape)))]
+    return { clock, scrapes }
+  }
+
+  it('are rendered once for many scrapes at once, and for those of the next second', async () => {
+    const { clock, scrapes } = await startCounting(50)
+    expect(await scrapes(30)).toEqual(['metric 1\n'])
+    await clock.advance(900)
+    expect(await scrapes(30)).toEqual(['metric 1\n'])
+    await clock.advance(100)
+    expect(await scrapes(30)).toEqual(['metric 2\n'])
+  })
+
+  it('take a tenth of the time at most', async () => {
+    const { clock, scrapes } = await startCounting(400)
+    expect(await scrapes(1)).toEqual(['metric 1\n'])
+    await clock.advance(3000)
+    expect(await scrapes(1)).toEqual(['metric 1\n'])
+    await clock.advance(1000)
+    expect(await scrapes(1)).toEqual(['metric 2\n'])
+  })
 })
 
 it.each([

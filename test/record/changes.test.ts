@@ -3,8 +3,8 @@ import { parseContent, type RecentDelivery } from '../../src/api/record.ts'
 import type { Claim, ClaimedRow, DoneRow } from '../../src/api/row.ts'
 import { maxRecent } from '../../src/api/status.ts'
 import { reportOf } from '../../src/record/groups.ts'
-import { noteOf, ofWrite } from '../../src/record/protocol.ts'
-import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
+import { ofWrite } from '../../src/record/protocol.ts'
+import { emptyMemory, memoryOf, noteOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
 import {
   allSeen,

@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import type { RecentDelivery } from '../../src/api/record.ts'
-import { openLedger, type Decided, type Ledger } from '../../src/record/ledger.ts'
-import { emptyMemory, type Memory } from '../../src/record/memory.ts'
+import { openLedger, type Ledger } from '../../src/record/ledger.ts'
+import type { Decided } from '../../src/record/ruling.ts'
+import { emptyMemory, noteOf, type Memory } from '../../src/record/memory.ts'
+import { withState } from '../../src/record/outcomes.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
 import { fc, property } from '../support/property.ts'
 import { status, stepServer } from '../support/step-server.ts'
-import { asJudge } from '../support/memories.ts'
+import { asJudge, changeBy, noted, refusedAt, type Change } from '../support/memories.ts'
+
+const now = Date.UTC(2026, 0, 1)
 
 const delivery = (outcome: RecentDelivery['outcome'] = 'applied'): RecentDelivery => ({
   at: 0,
@@ -351,6 +355,15 @@ describe('an update that can wait', () => {
     expect(environment.lines.join()).toContain('not written')
   })
 
+  it('is not known any more once it is forgotten', async () => {
+    const { clock, faults, ledger } = setUp()
+    faults.push('answered', { declined: status(422) })
+    ledger.later(refusedAt(now))
+    await Promise.all([ledger.flush(() => true), clock.advance(2000)])
+    expect([ledger.idle, ledger.known()?.memory().fullAt]).toEqual([true, undefined])
+    expect(ledger.known()).toBeDefined()
+  })
+
   it('takes no room of its own where it reports a delivery: each is counted, and the newest are kept', async () => {
     const { clock, decide, ledger, server } = setUp()
     await Promise.all([decide(add('a')), clock.advance(100)])
@@ -387,6 +400,78 @@ describe('an update that can wait', () => {
     expect(ledger.dirty).toBe(true)
     expect(run).toBe(0)
   })
+})
+
+const deliveries = fc
+  .record({ at: fc.integer({ min: now, max: now + 30 }), outcome: fc.constantFrom('applied', 'failed', 'skipped') })
+  .map((delivered): RecentDelivery => ({ sender: 'plain', reason: 'Stepped', ...delivered }))
+
+const acts = fc.array(
+  fc.oneof(
+    { weight: 8, arbitrary: deliveries.map(delivered => ({ act: 'note' as const, delivered })) },
+    fc.integer({ min: 0, max: 30 }).map(ms => ({ act: 'later' as const, update: refusedAt(now + ms) })),
+    deliveries.map(reported => ({ act: 'amend' as const, reported })),
+    fc.constantFrom({ act: 'look' as const }, { act: 'write' as const }, { act: 'stored' as const }),
+  ),
+  { maxLength: 120, size: 'max' },
+)
+
+/** Returns what of a memory is looked at before a write: all but the reports, by which nothing is decided. */
+const undecided = ({ fullAt, groups, rows }: Memory) => ({ fullAt, groups, rows })
+
+property('what waits is applied as if each update and each delivery had been added by itself', [acts], async all => {
+  const { clock, ledger, server } = setUp()
+  const added: Change[] = []
+  const plainly = (count = added.length) =>
+    added.slice(0, count).reduce((memory, update) => update(memory), emptyMemory)
+  const always = { mayContinue: () => true }
+  await Promise.all([ledger.decide(() => ({ result: 0 }), always), clock.advance(100)])
+  /** How many of what was added is stored, and the write in progress with how many it includes. */
+  let stored = 0
+  let writing: { readonly count: number; readonly written: Promise<unknown> } | undefined
+  const write = async () => {
+    writing ??= { count: added.length, written: ledger.decide(draft => ({ result: draft.set({}) }), always) }
+    await clock.advance(0)
+  }
+  const end = async () => {
+    if (!writing) return
+    await Promise.all([writing.written, clock.advance(100)])
+    stored = writing.count
+    writing = undefined
+    const { counts, fullAt, recent } = plainly(stored)
+    expect(server.memory('web-up')).toMatchObject({ counts, recent, ...(fullAt !== undefined && { fullAt }) })
+  }
+  for (const done of all) {
+    switch (done.act) {
+      case 'note':
+        ledger.note(done.delivered)
+        added.push(noted(noteOf(done.delivered)))
+        break
+      case 'later':
+        ledger.later(done.update)
+        added.push(done.update)
+        break
+      case 'amend': {
+        const update = changeBy(draft => withState(draft, done.reported, undefined, { state: 'complete' }))
+        ledger.amend(update)
+        added.push(update)
+        break
+      }
+      case 'look':
+        expect(undecided(ledger.known()?.memory() ?? emptyMemory)).toEqual(undecided(plainly()))
+        break
+      case 'write':
+        await write()
+        break
+      case 'stored':
+        await end()
+    }
+    expect(ledger.dirty).toBe(added.length > stored)
+  }
+  await end()
+  await write()
+  await end()
+  expect([stored, ledger.dirty]).toEqual([added.length, false])
 })
 
 describe('several ledgers of one record', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { noteOf } from '../../src/record/protocol.ts'
+import { noteOf } from '../../src/record/memory.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'

@@ -1,8 +1,8 @@
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
-import { storedOf, type Memory } from '../../src/record/memory.ts'
-import * as deciding from '../../src/record/decided.ts'
+import { joined, storedOf, type Memory, type Note } from '../../src/record/memory.ts'
 import * as judging from '../../src/record/judge.ts'
-import type { Judge, Ruling } from '../../src/record/ledger.ts'
+import type { Judge, Ruling } from '../../src/record/ruling.ts'
+import * as outcomes from '../../src/record/outcomes.ts'
 import * as parts from '../../src/record/parts.ts'
 import * as groups from '../../src/record/groups.ts'
 import * as protocol from '../../src/record/protocol.ts'
@@ -48,11 +48,11 @@ export const dropped = asChange(protocol.dropped)
 export const givenUp = (which: protocol.Which, foundAt = 0): Change =>
   changeBy(draft => protocol.givenUp(draft, which, foundAt))
 export const helped = asChange(protocol.helped)
-export const noted = asChange((draft, note: protocol.Note) => draft.set(protocol.joined(note, draft.fields)))
-export const withState = asChange(protocol.withState)
+export const noted = asChange((draft, note: Note) => draft.set(joined(note, draft.fields)))
+export const withState = asChange(outcomes.withState)
 export const withReport = asChange(groups.withReport)
 export const withUndo = asChange(parts.addToPart)
-export const decided = asChange(deciding.decided)
+export const decided = asChange(protocol.decided)
 export const refusedAt = asChange(protocol.refusedAt)
 
 export const judge = ofMemory(judging.judge)

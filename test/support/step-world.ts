@@ -7,6 +7,7 @@ import type { Step } from '../../src/steps/steps.ts'
 import { fakeClock, type FakeClock } from './clock.ts'
 import { contextOf } from './deliveries.ts'
 import { testEnvironment } from './environment.ts'
+import type { Log } from '../../src/environment/environment.ts'
 import { faultyConnection, type NetworkFault } from './faulty-connection.ts'
 import { seededRandom } from './random.ts'
 import { stepServer, type StepServer } from './step-server.ts'
@@ -229,7 +230,13 @@ class World {
         `${message} ${JSON.stringify(fields, (_, value: unknown) => (value instanceof Error ? value.stack : value))}`,
       )
     const environment = { ...testEnvironment({ api, random: seededRandom(number + 1) }), clock }
-    const log = { ...environment.log, error }
+    const { log: lines } = environment
+    const log: Log = {
+      debug: (fields, text) => lines.debug(fields, text),
+      info: (fields, text) => lines.info(fields, text),
+      warn: (fields, text) => lines.warn(fields, text),
+      error,
+    }
     const ledgers = openLedgers({ ...environment, log }, limits)
     void ledgers.run(this.#stop.signal)
     const poster = { clock, ledgers, service: new StepService({ ...environment, log }) }

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import type { Minted } from '../../src/api/status.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import type { Claims } from '../../src/token/claims.ts'
-import { acceptance, type Acceptance, dueIn, isCurrent, nextExpiry } from '../../src/token/current.ts'
+import { dueIn, isCurrent, nextExpiry } from '../../src/token/current.ts'
+import { acceptance, type Acceptance } from '../../src/token/verify.ts'
 
 const hour = 3_600_000
 const createdAt = Date.UTC(2026, 0, 1)

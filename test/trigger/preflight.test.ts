@@ -108,6 +108,13 @@ describe('of a source that was refused again and again', () => {
     expect(ask(unknown)).toBeUndefined()
   })
 
+  it('a verified token is enough for a hook that requires no more: all posts may come from one proxy', async () => {
+    const { ask, refuse } = await setUp()
+    refuse()
+    refuse(someHook)
+    expect(Array.from({ length: 4000 }, () => ask(known)).every(answer => answer === undefined)).toBe(true)
+  })
+
   it('posts to a hook with auth go on although many of them proved nothing', async () => {
     const guarded: LiveHook = {
       ...someHook,

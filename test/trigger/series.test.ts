@@ -1,24 +1,24 @@
 import { describe, expect, it } from 'vitest'
 import { promMetrics } from '../../src/environment/metrics.ts'
-import { boundedSeries } from '../../src/trigger/bounded-series.ts'
+import { seriesOfHooks } from '../../src/trigger/record.ts'
 import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
-import { seriesEnder } from '../../src/trigger/record.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 
 it('ends the series of a hook that is no more, once they have been scraped', async () => {
   const clock = fakeClock()
   const metrics = promMetrics()
-  const counter = metrics.counter('posts_total', 'Posts.', ['namespace', 'hook', 'outcome'])
   const there = new Set(['shop/web', 'shop/old'])
-  const endSeries = seriesEnder(clock, counter, { has: (namespace, name) => there.has(`${namespace}/${name}`) })
+  const counter = seriesOfHooks(
+    clock,
+    { has: (namespace, name) => there.has(`${namespace}/${name}`) },
+    metrics.counter('posts_total', 'Posts.', ['namespace', 'hook', 'outcome']),
+  )
   for (const hook of ['web', 'old']) {
     for (const outcome of ['applied', 'skipped']) counter.add({ namespace: 'shop', hook, outcome })
   }
-  counter.add({ namespace: '', hook: '', outcome: 'refused' })
-
   const shownAfter = async (ms: number): Promise<string[]> => {
     await clock.advance(ms)
-    endSeries()
+    counter.add({ namespace: '', hook: '', outcome: 'refused' })
     await settle()
     return [...(await metrics.text()).matchAll(/hook="(\w*)"/g)].map(([, hook = '']) => hook)
   }
@@ -32,13 +32,16 @@ it('ends the series of a hook that is no more, once they have been scraped', asy
 it('keeps those of a hook that was made again meanwhile', async () => {
   const clock = fakeClock()
   const metrics = promMetrics()
-  const counter = metrics.counter('posts_total', 'Posts.', ['namespace', 'hook'])
   let isThere = false
-  const endSeries = seriesEnder(clock, counter, { has: () => isThere })
+  const counter = seriesOfHooks(
+    clock,
+    { has: () => isThere },
+    metrics.counter('posts_total', 'Posts.', ['namespace', 'hook']),
+  )
   counter.add({ namespace: 'shop', hook: 'web' })
   for (let look = 0; look < 3; look++) {
     await clock.advance(600_000)
-    endSeries()
+    counter.add({ namespace: '', hook: '' })
     await settle()
     isThere = true
   }
@@ -47,10 +50,17 @@ it('keeps those of a hook that was made again meanwhile', async () => {
 
 describe('a counter of posts', () => {
   const setUp = () => {
+    const clock = fakeClock()
     const metrics = promMetrics()
-    const counter = boundedSeries(metrics.counter('posts_total', 'Posts.', ['namespace', 'hook', 'sender', 'outcome']))
+    const gone = new Set<string>()
+    const counter = seriesOfHooks(
+      clock,
+      { has: (_namespace, name) => !gone.has(name) },
+      metrics.counter('posts_total', 'Posts.', ['namespace', 'hook', 'sender', 'outcome']),
+    )
     return {
-      counter,
+      clock,
+      gone,
       post: (namespace: string, hook: string) => counter.add({ namespace, hook, sender: 'plain', outcome: 'applied' }),
       shown: async () => (await metrics.text()).split('\n').filter(line => line.startsWith('posts_total{')),
     }
@@ -78,9 +88,14 @@ describe('a counter of posts', () => {
   })
 
   it('gives the series of a hook that is no more to others', async () => {
-    const { counter, post, shown } = setUp()
+    const { clock, gone, post, shown } = setUp()
     for (let hook = 0; hook < maxSeriesOfNamespace; hook++) post('busy', `hook-${hook}`)
-    await counter.forget(({ hook }) => hook === 'hook-7')
+    gone.add('hook-7')
+    for (let look = 0; look < 2; look++) {
+      await clock.advance(600_000)
+      post('busy', 'hook-0')
+      await settle()
+    }
     post('busy', 'new')
     post('busy', 'newer')
     const lines = await shown()

@@ -72,6 +72,11 @@ export const hookReasons = {
       'The API server does not let the controller delete, or even see, a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but the URL in that Secret may work too.',
     todo: 'Delete the Secret, or change what the message names: the controller tries again every few minutes. Raise `token.rotation` if nobody may use the URL in it. The condition `FormerSecretKept` lasts as long as the Secret.',
   },
+  StatusOutdated: {
+    where: ['event'],
+    means: 'The controller cannot check the hook or write its status. The status says what was so before.',
+    todo: 'Change the policy or the webhook that the message names. The controller tries again.',
+  },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
     means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',

@@ -8,17 +8,22 @@ import { largestCount, moveWithin, parseAmount, stepSize, takeBackWithin } from 
 import type { Execution } from '../driver.ts'
 import type { Counted } from './schema.ts'
 
-/** Makes the step of a hook on a target. Resolves with the step's outcome. */
-export const stepOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> => {
+/** Changes the count of a target for a delivery. Resolves with the outcome. */
+export type CountChange = (target: Target, execution: Execution) => Promise<Outcome>
+
+/** Returns the function that makes the step of a hook on a target. */
+export const stepping = (member: Counted): CountChange => {
   const { action, overshoot } = member
   const bounds = boundsOf(member)
   const plan = moveWithin({ action, by: amountOf(member), overshoot, ...bounds })
-  return outcomeOf(await steps.change(target, plan, bounds), member, 'Stepped')
+  return async (target, { steps }) => outcomeOf(await steps.change(target, plan, bounds), member, 'Stepped')
 }
 
-/** Takes back the changes that an alert's firings made. Resolves with the outcome. */
-export const takeBackOn = async (target: Target, member: Counted, { steps }: Execution): Promise<Outcome> =>
-  outcomeOf(await steps.undo(target, takeBackWithin(boundsOf(member))), member, 'Undone')
+/** Returns the function that takes back what an alert's firings changed on a target. */
+export const takingBack = (member: Counted): CountChange => {
+  const plan = takeBackWithin(boundsOf(member))
+  return async (target, { steps }) => outcomeOf(await steps.undo(target, plan), member, 'Undone')
+}
 
 /** Returns the outcome of a step whose target has a problem. */
 export const failedBy = ({ message, reason }: TargetProblem): Outcome => ({ outcome: 'failed', reason, message })

@@ -44,14 +44,16 @@ export const forward = {
   // The trigger itself sends the post, so no request shows whether the account may.
   needsOfAccount: ({ service }) => [{ type: serviceType, subresource: 'proxy', name: service.name, verbs: ['create'] }],
 
-  async execute(member, { identity }, execution): Promise<Outcome> {
-    const isNamed = identity !== undefined
-    // While one process waits for the Service, a copy of the delivery waits for that process.
-    return await execution.acts.once(
-      async (act, mayContinue) => withWhatNext(await passOn(member, act, execution, mayContinue), isNamed),
-      { alone: true },
-    )
-  },
+  execute:
+    member =>
+    async ({ identity }, execution) => {
+      const isNamed = identity !== undefined
+      // While one process waits for the Service, a copy of the delivery waits for that process.
+      return await execution.acts.once(
+        async (act, mayContinue) => withWhatNext(await passOn(member, act, execution, mayContinue), isNamed),
+        { alone: true },
+      )
+    },
 } satisfies Driver<'forward', typeof forwardSchema>
 
 /**

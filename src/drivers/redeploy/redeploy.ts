@@ -43,7 +43,7 @@ export const redeploy = {
 
   look: lookAtWorkloads,
 
-  async execute(member, delivery, execution): Promise<Outcome> {
+  execute: member => async (delivery, execution) => {
     const { acts, clock } = execution
     if (delivery.unreadable !== undefined) {
       return { outcome: 'unreadable', reason: 'PushUnreadable', message: delivery.unreadable }

@@ -1,5 +1,4 @@
 import type { StoredObject } from '../../api/object.ts'
-import type { Outcome } from '../../api/outcome.ts'
 import type { Driver } from '../driver.ts'
 import { workloadTargets, type Workloads } from '../rollouts/kinds.ts'
 import { lookAtWorkloads } from '../rollouts/look.ts'
@@ -23,16 +22,18 @@ export const restart = {
   needs: member => reachNeeds(member, restartKinds),
   look: (member, looking) => lookAtWorkloads({ ...member, kinds: member.kinds ?? restartKinds }, looking),
 
-  async execute(member, { identity }, execution): Promise<Outcome> {
-    const { acts, clock } = execution
-    const isNamed = identity !== undefined
-    return await acts.once((act, mayContinue, progress) => {
-      const cause = { id: act.id, at: Math.min(act.at, clock.now()) }
-      const plan = (object: StoredObject, workloads: Workloads): RolloutPlan => planAlone(object, workloads, cause)
-      const reach = { ...member, kinds: member.kinds ?? restartKinds }
-      return rollOutAll(reach, { what: undefined, plan }, execution, { isNamed, mayContinue, progress })
-    })
-  },
+  execute:
+    member =>
+    async ({ identity }, execution) => {
+      const { acts, clock } = execution
+      const isNamed = identity !== undefined
+      return await acts.once((act, mayContinue, progress) => {
+        const cause = { id: act.id, at: Math.min(act.at, clock.now()) }
+        const plan = (object: StoredObject, workloads: Workloads): RolloutPlan => planAlone(object, workloads, cause)
+        const reach = { ...member, kinds: member.kinds ?? restartKinds }
+        return rollOutAll(reach, { what: undefined, plan }, execution, { isNamed, mayContinue, progress })
+      })
+    },
 } satisfies Driver<'restart', typeof restartSchema>
 
 /**

@@ -38,7 +38,7 @@ export const runJob = {
     { type: jobType, verbs: ['list', 'create', ...(concurrency === 'replace' ? ['delete'] : [])] },
   ],
 
-  async execute(member, delivery, execution): Promise<Outcome> {
+  execute: member => async (delivery, execution) => {
     const inputs = inputOf(member, delivery, () => execution.post)
     if ('unusable' in inputs) return { outcome: 'failed', reason: 'InputUnusable', message: inputs.unusable }
     // Of two deliveries at the same time, each would find that no Job runs.

@@ -1,14 +1,20 @@
 import { at } from '../../api/json.ts'
 import type { Problem } from '../../api/conditions.ts'
 import type { StoredObject } from '../../api/object.ts'
-import type { Outcome } from '../../api/outcome.ts'
 import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import type { Target } from '../../steps/target/target.ts'
 import { targetProblem } from '../../steps/target/read.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
-import { countNeeds, movementInWords, stepOn, takeBackOn, worstInWords } from '../counted/counted.ts'
+import {
+  countNeeds,
+  movementInWords,
+  stepping,
+  takingBack,
+  worstInWords,
+  type CountChange,
+} from '../counted/counted.ts'
 import { lookAtCount } from '../counted/look.ts'
-import type { Driver, TargetKind, TargetPart } from '../driver.ts'
+import type { Bound, Driver, TargetKind, TargetPart } from '../driver.ts'
 import { scaleNodesRights } from './scale-nodes-rights.ts'
 import { scaleNodesDeclaration, type ScaleNodes, type scaleNodesSchema } from './schema.ts'
 
@@ -53,14 +59,12 @@ export const scaleNodes = {
 
   needs: member => countNeeds(targetOf(member, '')),
 
-  execute: (member, _delivery, execution): Promise<Outcome> =>
-    stepOn(targetOf(member, execution.hook.namespace), member, execution),
+  execute: member => onPool(member, stepping(member)),
 
   look: (member, looking) => lookAtCount(targetOf(member, looking.namespace), looking),
 
   /** An undo does not set the order of removal, which stays as the hook's step set it. */
-  undo: (member, _delivery, execution): Promise<Outcome> =>
-    takeBackOn(targetOf({ ...member, removeFirst: undefined }, execution.hook.namespace), member, execution),
+  undo: member => onPool({ ...member, removeFirst: undefined }, takingBack(member)),
 } satisfies Driver<'scaleNodes', typeof scaleNodesSchema>
 
 const mayPass = new Set(['TargetBeingDeleted', 'PoolNotFound'])
@@ -73,13 +77,16 @@ const typeOf = ({ apiVersion, kind }: ScaleNodes['target']): ResourceType => {
 
 const orders: Readonly<Record<NonNullable<ScaleNodes['removeFirst']>, Order>> = { newest: 'Newest', oldest: 'Oldest' }
 
-const targetOf = (
-  {
-    removeFirst,
-    target,
-  }: Pick<ScaleNodes, 'target'> & { readonly removeFirst?: ScaleNodes['removeFirst'] | undefined },
-  namespace: string,
-): Target => {
+/** A pool, and which of its nodes are removed first. */
+type Pool = Pick<ScaleNodes, 'target'> & { readonly removeFirst?: ScaleNodes['removeFirst'] | undefined }
+
+/** Returns the function that changes the count of the pool for one delivery. */
+const onPool =
+  (pool: Pool, change: CountChange): Bound['execute'] =>
+  (_delivery, execution) =>
+    change(targetOf(pool, execution.hook.namespace), execution)
+
+const targetOf = ({ removeFirst, target }: Pool, namespace: string): Target => {
   const type = typeOf(target)
   const order = removeFirst === undefined ? undefined : orders[removeFirst]
   return { type, namespace, name: target.name, at: poolCount(type, target.pool, order) }

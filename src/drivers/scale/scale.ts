@@ -1,24 +1,98 @@
 import type { Problem } from '../../api/conditions.ts'
-import type { Outcome } from '../../api/outcome.ts'
+import { at } from '../../api/json.ts'
+import type { Definitions, Uncountable } from '../../kube/definitions.ts'
+import { apiVersionOf } from '../../kube/paths.ts'
 import { pluralInCel } from '../../kube/plural.ts'
 import { scalableKinds } from '../../kube/resources.ts'
 import type { Target } from '../../steps/target/target.ts'
+import { countNamed, inSpec, knownCounts, type KnownCount } from '../../steps/target/counts.ts'
 import { targetProblem } from '../../steps/target/read.ts'
 import {
   countNeeds,
   failedBy,
   movementInWords,
-  stepOn,
-  takeBackOn,
+  stepping,
+  takingBack,
   unreadBy,
   worstInWords,
+  type CountChange,
 } from '../counted/counted.ts'
 import { lookAtCount } from '../counted/look.ts'
-import type { Driver, Execution, TargetObject } from '../driver.ts'
+import type { Bound, Driver, TargetKind, TargetObject } from '../driver.ts'
 import type { Right } from '../driver-rights.ts'
 import { groupOf, isAutoscaler, scaleExtras, whichCount } from './extras.ts'
-import { kindOf, knownKind, scaleTargets } from './kinds.ts'
 import { scaleDeclaration, type Scale, type scaleSchema } from './schema.ts'
+
+/** A kind of target, and how its count is read and written. */
+type Kind = Pick<Target, 'type' | 'at'>
+
+/** Returns the kind of a target. Undefined if its CRD must be read to find the count. */
+export const knownKind = ({ apiVersion, count, kind }: Omit<Scale['target'], 'name'>): Kind | undefined => {
+  const known = kindsByName.get(`${apiVersion} ${kind}`)
+  return known?.max && count === 'max' ? { type: known.type, at: known.max } : known
+}
+
+const kindsByName: ReadonlyMap<string, KnownCount> = new Map(
+  knownCounts.map(known => [`${apiVersionOf(known.type)} ${known.type.kind}`, known]),
+)
+
+/**
+ * Returns the kind of a target, or why it has no count. The count of a custom resource is found in
+ * its CRD. Throws the API server's errors.
+ */
+export const kindOf = async (target: Scale['target'], definitions: Definitions): Promise<Kind | Uncountable> => {
+  const known = knownKind(target)
+  if (known) return known
+  const { apiVersion, kind } = target
+  if (!isCustom(apiVersion)) {
+    const message = `cannot scale a ${apiVersion} ${kind}: use one of ${knownKindsInWords}, or a custom resource that has /scale`
+    return { reason: 'NotScalable', message }
+  }
+  const found = await definitions.countOf(apiVersion, kind)
+  if ('reason' in found) return found
+  const at = countNamed(found.type, `spec.${found.member}`) ?? inSpec(found.member)
+  return { type: found.type, at }
+}
+
+/**
+ * Returns whether an apiVersion is that of a custom resource: its group has a dot and does not end
+ * with `.k8s.io`. The API server's own groups with that end have no kind with a count.
+ */
+const isCustom = (apiVersion: string): boolean =>
+  /^[^/]+[.][^/]+\//.test(apiVersion) && !/[.]k8s[.]io\//.test(apiVersion)
+
+const knownKindsInWords = knownCounts.map(({ type }) => `${apiVersionOf(type)} ${type.kind}`).join(', ')
+
+const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
+  const found = at(object, ...path)
+  return typeof found === 'number' ? found : undefined
+}
+
+const replicas: TargetKind['replicas'] = object => ({
+  wanted: numberAt(object, 'spec', 'replicas') ?? 1,
+  ready: numberAt(object, 'status', 'readyReplicas') ?? 0,
+})
+
+/**
+ * Returns an autoscaler's kind, for display. Its count is the minimum, and its maximum is a part. A new
+ * minimum takes effect at once, so all of it is shown as ready.
+ */
+const autoscaler = ({ at: least, max, type }: KnownCount): TargetKind => ({
+  type,
+  replicas: object => {
+    const wanted = least.read(object) ?? 0
+    return { wanted, ready: wanted }
+  },
+  parts: object => [
+    { more: {}, wanted: least.read(object) ?? 0 },
+    { more: { count: 'max' }, wanted: max?.read(object) ?? 0 },
+  ],
+})
+
+/** The kinds whose count is found without their CRD, for display. */
+const scaleTargets: readonly TargetKind[] = knownCounts.map(known =>
+  known.max ? autoscaler(known) : { type: known.type, replicas },
+)
 
 /** Scales a workload in the hook's namespace up or down by a step within bounds. */
 export const scale = {
@@ -93,7 +167,7 @@ export const scale = {
     return 'reason' in kind ? [] : countNeeds({ ...kind, name: target.name })
   },
 
-  execute: (member, _delivery, execution) => withTarget(member, execution, stepOn),
+  execute: member => onTarget(member, stepping(member)),
 
   async look({ target }, looking) {
     const kind = await kindOf(target, looking.definitions)
@@ -101,7 +175,7 @@ export const scale = {
     return await lookAtCount({ ...kind, namespace: looking.namespace, name: target.name }, looking)
   },
 
-  undo: (member, _delivery, execution) => withTarget(member, execution, takeBackOn),
+  undo: member => onTarget(member, takingBack(member)),
 } satisfies Driver<'scale', typeof scaleSchema>
 
 const objectOf = ({ target }: Scale): TargetObject | undefined => {
@@ -110,23 +184,20 @@ const objectOf = ({ target }: Scale): TargetObject | undefined => {
 }
 
 /**
- * Runs `work` with the target. Returns the failure instead if its kind has no count, or the count
- * could not be found.
+ * Returns the function that changes the count of the target for one delivery. That function returns the
+ * failure instead if the target's kind has no count, or the count could not be found.
  */
-const withTarget = async (
-  member: Scale,
-  execution: Execution,
-  work: (target: Target, member: Scale, execution: Execution) => Promise<Outcome>,
-): Promise<Outcome> => {
-  const { target } = member
-  const named = { namespace: execution.hook.namespace, name: target.name }
-  // A known kind needs no await, so its step begins at once.
+const onTarget = ({ target }: Scale, change: CountChange): Bound['execute'] => {
   const known = knownKind(target)
-  if (known) return await work({ ...known, ...named }, member, execution)
-  try {
-    const kind = await kindOf(target, execution.definitions)
-    return 'reason' in kind ? failedBy(kind) : await work({ ...kind, ...named }, member, execution)
-  } catch (error) {
-    return unreadBy(error)
+  return async (_delivery, execution) => {
+    const named = { namespace: execution.hook.namespace, name: target.name }
+    // A known kind needs no await, so its step begins at once.
+    if (known) return await change({ ...known, ...named }, execution)
+    try {
+      const kind = await kindOf(target, execution.definitions)
+      return 'reason' in kind ? failedBy(kind) : await change({ ...kind, ...named }, execution)
+    } catch (error) {
+      return unreadBy(error)
+    }
   }
 }

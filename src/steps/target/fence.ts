@@ -2,7 +2,7 @@ import type { ApiConnection } from '../../environment/environment.ts'
 import type { Charge } from '../../kube/written.ts'
 import type { Target, Version } from './target.ts'
 import { readTarget } from './read.ts'
-import { markedWrite } from './write.ts'
+import { markedWrite } from './commit.ts'
 
 export type Fenced =
   /**

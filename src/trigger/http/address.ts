@@ -34,8 +34,7 @@ const origin = /^https?:\/\/(?:[A-Za-z0-9._~%-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]*)?
  * 9112, section 3.2.2). No parser reads it, so the path stays exactly as it was sent. Returns other
  * targets unchanged.
  */
-export const originForm = (target = ''): string => {
-  if (target.startsWith('/')) return target
+export const originForm = (target: string): string => {
   const before = origin.exec(target)?.[0]
   if (before === undefined) return target
   const rest = target.slice(before.length)

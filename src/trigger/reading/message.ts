@@ -41,10 +41,13 @@ export const isPacked = ({ 'content-encoding': encoding }: Readonly<Record<strin
 
 /** Reads the content of a post. The decoded body may have at most `maxBytes`. Never throws. */
 export const readMessage = ({ body: sent, headers, receivedAt }: Arrived, maxBytes: number): Reading => {
-  const plain = inflated(sent, headers['content-encoding'] ?? '', maxBytes)
+  const isPlain = !isPacked(headers)
+  if (isPlain && sent.length > maxBytes) return 'too large'
+  const plain = isPlain ? { body: sent } : inflated(sent, headers['content-encoding'] ?? '', maxBytes)
   if (typeof plain === 'string') return plain
-  const body = withoutMark(plain.body)
-  const parsed = parseBody(body, headers['content-type'])
+  const isEmpty = plain.body.length === 0
+  const body = isEmpty ? plain.body : withoutMark(plain.body)
+  const parsed = isEmpty ? emptyBody : parseBody(body, headers['content-type'])
   if (typeof parsed === 'string') return parsed
   const message = { headers, json: parsed.json, receivedAt }
   const sender = senderOf(message)
@@ -108,6 +111,9 @@ const foreign: readonly (readonly [number, number])[] = [
  */
 export type ParsedBody = { readonly json: unknown } | 'too deep' | 'unreadable'
 
+/** The result for a post without a body, in which there is nothing to parse. */
+const emptyBody: ParsedBody = { json: undefined }
+
 /**
  * Parses a body in UTF-8, with or without a byte order mark.
  *
@@ -137,14 +143,11 @@ export const acceptedEncodings = 'gzip, deflate, identity'
 export type Inflated = { readonly body: Uint8Array } | 'too large' | 'unreadable' | 'unsupported'
 
 /**
- * Decodes a body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too
+ * Decodes a compressed body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too
  * large.
  */
 const inflated = (body: Uint8Array, encoding: string, maxBytes: number): Inflated => {
   switch (encoding.trim().toLowerCase()) {
-    case '':
-    case 'identity':
-      return body.length > maxBytes ? 'too large' : { body }
     case 'gzip':
     case 'x-gzip':
       return undo(gunzipSync, body, maxBytes)

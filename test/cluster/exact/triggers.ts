@@ -5,8 +5,11 @@ import { program, type Program } from '../../support/program.ts'
 import { freePort } from '../control-plane/ports.ts'
 import type { Serving } from './senders.ts'
 
-/** How often a process is asked for its metrics, since it takes with it what it was not asked for, in milliseconds. */
-const scrapeMs = 200
+/**
+ * How often a process is asked for its metrics, since it takes with it what it was not asked for, in milliseconds.
+ * Scrapes within a second share their metrics.
+ */
+const scrapeMs = 1000
 
 /** How long a start may take, in milliseconds: longer than any outage of the API server. */
 const servedWithinMs = 300_000
@@ -94,6 +97,7 @@ export const triggers = async (
     end: async () => {
       stop.abort()
       await scraping
+      await wait(nodeClock, scrapeMs)
       await scrapeAll()
       await Promise.all([...running.values()].map(each => each.program.end('SIGTERM')))
       return {

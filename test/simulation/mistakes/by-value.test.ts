@@ -2,11 +2,11 @@ import { vi } from 'vitest'
 import { wait } from '../../../src/environment/wait.ts'
 import type * as Commit from '../../../src/steps/target/commit.ts'
 import { readTarget } from '../../../src/steps/target/read.ts'
-import { markedWrite } from '../../../src/steps/target/write.ts'
 import { isFound } from './mistake.ts'
 
 // After a lost answer the count is looked at, and not who set it.
 vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
+  const { markedWrite, ...rest } = await original()
   const commit: typeof Commit.commit = async (
     { api, clock },
     { from, mark, target, to },
@@ -25,7 +25,7 @@ vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
       if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }
     }
   }
-  return { ...(await original()), commit }
+  return { ...rest, markedWrite, commit }
 })
 
 isFound(import.meta.url)

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // What is claimed counts for the limits at once, and also if it comes to nothing.
-vi.mock(import('../../../src/record/decided.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   const { addSteps, isCounted } = await import('../../../src/record/runs.ts')
   return {

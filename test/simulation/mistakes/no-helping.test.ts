@@ -6,8 +6,8 @@ vi.mock(import('../../../src/steps/finish.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    finishClaim: (environment, ledger, { claim, claimed }) => {
-      real.recordOutcome(environment, ledger, claim.mark, claimed, { write: 'stale' })
+    finishClaim: (environment, ledger, { claim }) => {
+      real.recordUnmade(environment, ledger, claim.mark, { write: 'stale' })
       return Promise.resolve({ finished: 'other' })
     },
   }

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // A row does not say which signed body it is of.
-vi.mock(import('../../../src/record/decided.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   return {
     ...real,

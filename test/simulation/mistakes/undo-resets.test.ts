@@ -1,7 +1,7 @@
 import { vi } from 'vitest'
 import { keyOf } from '../../../src/api/hash.ts'
 import { isRemembered } from '../../../src/record/judge.ts'
-import type { Waiting } from '../../../src/steps/post-queue.ts'
+import type { Waiting } from '../../../src/steps/waiting.ts'
 import { isFound } from './mistake.ts'
 
 // The end of an alert brings the count back to what it was when the alert began, even if others have changed it since.

@@ -1,6 +1,48 @@
+/** What waits in the queue of a target: its posts, and sometimes the queue itself. */
+
+import type { StepBounds } from '../api/row.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
+import type { DeliveryContext } from '../record/context.ts'
+import { isRemembered } from '../record/judge.ts'
+import type { Plan, Step, UndoPlan } from './steps.ts'
+
+/** A post that waits for its step. */
+export interface Waiting {
+  readonly context: DeliveryContext
+  /** The arithmetic of the post's step or undo. */
+  readonly plan: Plan | UndoPlan
+  /** The hook's bounds of the count. Undefined if it has none. */
+  readonly bounds?: StepBounds | undefined
+  readonly answer: (step: Step) => void
+  /**
+   * waiting: the post may still leave the queue. in flight: a request that contains its step may
+   * have been sent.
+   */
+  state: 'waiting' | 'in flight' | 'answered'
+  /** The beginning of the change that the post takes back, if an earlier read of the target was older. */
+  outdatedSince?: string
+}
+
+/** Returns whether a post needs its hook's record. */
+export const needsRecord = ({ context }: Waiting): boolean => isRemembered(context)
+
+export const isUnanswered = ({ state }: Waiting): boolean => state !== 'answered'
+
+/** Answers a post, once. */
+export const answerPost = (entry: Waiting, step: Step): void => {
+  if (entry.state === 'answered') return
+  entry.state = 'answered'
+  entry.answer(step)
+}
+
+/**
+ * Returns whether a post has an idempotency key, or is the end of a lease. It can be tried again,
+ * because its claim ensures that it runs only once.
+ */
+export const isNamed = ({ context }: Waiting): boolean =>
+  context.delivery.identity !== undefined || context.ends !== undefined
 
 /** The wait before the API server is tried again. */
 const retry: Backoff = { firstMs: 50, maxMs: 800 }

@@ -563,15 +563,29 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksNotReady',
-    expr: 'max by (reason) (receiverhooks_hooks{ready="False"}) > 0',
+    expr: 'max by (reason) (receiverhooks_hooks{ready!="True"}) > 0',
     for: '15m',
     severity: 'warning',
     summary: 'Hooks are not ready: {{ $labels.reason }}.',
-    description: 'Posts to them are refused. kubectl get receiverhooks --all-namespaces shows which.',
+    description:
+      'Posts to them are refused. If they are Pending, that is not known yet. kubectl receiverhook doctor -A shows which.',
     tested: {
       firing: { 'receiverhooks_hooks{ready="False", reason="TargetNotFound"}': '2x60' },
       labels: { reason: 'TargetNotFound' },
       quiet: { 'receiverhooks_hooks{ready="True", reason="Ready"}': '2x60' },
+      more: [
+        {
+          says: 'nothing is known of a hook for longer',
+          series: { 'receiverhooks_hooks{ready="Unknown", reason="Pending"}': '1x60' },
+          at: '16m',
+          fires: { reason: 'Pending' },
+        },
+        {
+          says: 'nothing is known of a hook for a few minutes',
+          series: { 'receiverhooks_hooks{ready="Unknown", reason="Pending"}': '0x10 1x12 0x40' },
+          at: '22m',
+        },
+      ],
     },
   },
   {

@@ -65,7 +65,7 @@ kubectl -n shop get receiverhook web-up
 |---|---|
 | \`True\` | Go on with 2. If the column REASON has \`Suspended\`, the hook answers each post and does nothing. |
 | \`False\` | The column REASON has the reason: see [the hook is not Ready](#the-hook-is-not-ready). |
-| nothing | No controller has looked at the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` |
+| nothing | No controller has checked the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` If they are, the controller's log says why an expression in \`when\` cannot be checked. |
 
 **2. Has a delivery arrived?** The column LAST says what the last delivery did. With \`-o wide\`, the column DELIVERED says how long ago the last delivery was. To see the last ten deliveries:
 

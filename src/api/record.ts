@@ -2,7 +2,7 @@ import { confirmationSchema, withoutUnfit } from './confirmation.ts'
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
 import { actSchema, runSchema } from './run.ts'
-import { arePossible, areRows, time, type Row } from './row.ts'
+import { arePossible, areRows, senderTime, time, type Row } from './row.ts'
 import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
 
@@ -26,11 +26,11 @@ const groupSchema = {
     /** The hashes of the alerts that fired in the group's last report. Empty if it was about their end. */
     firing: { type: 'array', items: { type: 'string' } },
     /** When the last of these alerts began, by the sender's clock, if it says it. */
-    beganAt: time,
+    beganAt: senderTime,
     /** When the alerts last ended, by the sender's clock, if it says it. */
-    endedAt: time,
+    endedAt: senderTime,
     /** When some alerts last ended while others fired on, by the sender's clock. */
-    someEndedAt: time,
+    someEndedAt: senderTime,
     /** True if the hook could not run when the alerts of the last report were first reported. */
     skipped: { type: 'boolean' },
     /** True if the group's lease has ended since its last report. */

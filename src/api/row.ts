@@ -1,8 +1,19 @@
 import { has } from './guard.ts'
 import type { Obj, Stored } from './schema.ts'
 
-/** The schema of a moment, in milliseconds since the epoch. */
-export const time = { type: 'integer', format: 'int64' } as const
+/**
+ * The schema of a moment by the clock of a trigger, in milliseconds since the epoch. It is in the years 0 to 9999,
+ * because RFC 3339 can write no other moment.
+ */
+export const time = {
+  type: 'integer',
+  format: 'int64',
+  minimum: -62_167_219_200_000,
+  maximum: 253_402_300_799_999,
+} as const
+
+/** The schema of a moment by the clock of a sender, which may say any. It is only compared, and never written. */
+export const senderTime = { type: 'integer', format: 'int64' } as const
 const count = { type: 'integer' } as const
 
 /**
@@ -60,11 +71,11 @@ export const reportSchema = {
     /** The hashes of the firing alerts. */
     firing: { type: 'array', items: { type: 'string' } },
     /** When the last of the alerts began, by the sender's clock. Absent unless some fire. */
-    beganAt: time,
+    beganAt: senderTime,
     /** When the alerts ended, by the sender's clock. Absent unless all have ended. */
-    endedAt: time,
+    endedAt: senderTime,
     /** When the last of those alerts ended that have ended, if others fire on. */
-    someEndedAt: time,
+    someEndedAt: senderTime,
   },
 } as const satisfies Obj
 
@@ -75,7 +86,7 @@ export const reportSchema = {
 const moment = {
   at: time,
   /** When the reported event occurred, if the sender says it. */
-  newsAt: time,
+  newsAt: senderTime,
   /** The hash of the signed body, if the hook counts a body only once. */
   body: { type: 'string' },
   /**
@@ -226,22 +237,17 @@ const isRow = (value: unknown): value is Row =>
 
 export const areRows = (value: unknown): value is readonly Row[] => Array.isArray(value) && value.every(isRow)
 
-/** The last moment that can be written as a date, less a second. */
-const lastTime = 8_640_000_000_000_000 - 1000
-
-interface Dated {
+interface Since {
   readonly since?: string
-  readonly until?: number
 }
 
-const isPossible = ({ since = '0', until = 0 }: Dated): boolean =>
-  /^\d{1,20}$/.test(since) && Math.abs(until) <= lastTime
+const isPossible = ({ since = '0' }: Since): boolean => /^\d{1,20}$/.test(since)
 
-/** Returns whether the versions and the ends of all parts of a record can be compared and written. */
+/** Returns whether the versions of all parts of a record can be compared. */
 export const arePossible = ({
   parts = [],
   undo,
 }: {
-  readonly parts?: readonly Dated[]
-  readonly undo: Readonly<Record<string, Dated & { readonly others?: readonly Dated[] }>>
+  readonly parts?: readonly Since[]
+  readonly undo: Readonly<Record<string, Since & { readonly others?: readonly Since[] }>>
 }): boolean => [parts, ...Object.values(undo).map(sum => [sum, ...(sum.others ?? [])])].flat().every(isPossible)

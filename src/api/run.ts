@@ -1,4 +1,4 @@
-import { reportSchema, time } from './row.ts'
+import { reportSchema, senderTime, time } from './row.ts'
 import type { Obj } from './schema.ts'
 
 const count = { type: 'integer' } as const
@@ -12,7 +12,7 @@ export const actSchema = {
     key: { type: 'string' },
     /** When the act began. */
     at: time,
-    newsAt: time,
+    newsAt: senderTime,
     /** True if the delivery repeats an event. Then the work is as old as the act, and not as the event. */
     repeats: { type: 'boolean' },
     /** What the delivery says of its alerts. It counts once the act is done. */

@@ -3,6 +3,7 @@ import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { Follow } from '../kube/follow.ts'
 import { watchedCache } from '../kube/cache.ts'
+import { waitUntil } from '../environment/wait.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { listPages } from '../kube/list.ts'
 import type { ResourceType } from '../kube/paths.ts'
@@ -103,6 +104,27 @@ export const watchAutoscalers = (environment: Environment, namespace?: string, f
       }),
     run: cache.run,
   }
+}
+
+/** How long a new leader waits for the cache of autoscalers, and how often it looks, in milliseconds. */
+const syncWithinMs = 10_000
+const syncPollMs = 10
+
+/**
+ * Resolves once the cache of autoscalers is synced, or after {@link syncWithinMs}. Hooks work
+ * without the cache, but no condition then shows an autoscaler.
+ */
+export const autoscalersRead = async (
+  { clock, log }: Pick<Environment, 'clock' | 'log'>,
+  cache: Pick<Autoscalers, 'synced'>,
+  stop: AbortSignal,
+): Promise<void> => {
+  await waitUntil(clock, () => cache.synced(), syncPollMs, stop, syncWithinMs)
+  if (cache.synced() || stop.aborted) return
+  log.warn(
+    { seconds: syncWithinMs / 1000 },
+    'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one do not show it',
+  )
 }
 
 /**

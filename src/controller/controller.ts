@@ -17,52 +17,27 @@ import { watchedCache, type Cache } from '../kube/cache.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import { elect, type Term } from '../kube/election.ts'
 import { eventRecorder } from '../kube/events.ts'
-import type { Follow } from '../kube/follow.ts'
-import type { History } from '../kube/history.ts'
-import type { ServiceAccount } from '../kube/reviews.ts'
 import { records } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
 import { controllerLease } from '../token/published.ts'
-import { noIssuers, type IssuerKeys } from '../token/issuer-keys.ts'
+import { noIssuers } from '../token/issuer-keys.ts'
 import { createVerifier } from '../token/verify.ts'
-import { watchAutoscalers, type Autoscalers } from './autoscalers.ts'
+import { autoscalersRead, watchAutoscalers, type Autoscalers } from './autoscalers.ts'
 import { isNew, isRefusing, deliveryReportOf, type DeliveryReport } from './deliveries.ts'
 import { expressionChecks, type ExpressionChecks } from './expression-checks.ts'
 import { whileLeading } from './fence.ts'
 import { hookStore, type HookStore } from './hook-store.ts'
-import { hookKey, mayAimAt, mayReportOtherwise, namespaceAndName, type KeptHook } from './hooks.ts'
+import { hookKey, mayAimAt, namespaceAndName, type KeptHook } from './hooks.ts'
 import { keyCachesOf, KeyKeeper } from './keys.ts'
 import { showsRecord } from './leases.ts'
+import type { ControllerOptions } from './options.ts'
 import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
 import { reconcileHook, type Reconciling } from './reconcile.ts'
 import { reportWork, stuckReport, type Unreported } from './report.ts'
 import { StatusPacer } from './status-pacer.ts'
+import { together } from './together.ts'
 import { TriggerRights } from './trigger-rights.ts'
-
-export interface ControllerOptions {
-  /** The installation's namespace, with keys and lease. */
-  readonly namespace: string
-  /** The name of this process in the lease and in Events. */
-  readonly identity: string
-  /** The beginning of trigger URLs, without a slash at the end. */
-  readonly publicURL: string
-  /**
-   * The trigger's service account. A hook is Ready only if this account has the rights that the hook
-   * needs. `itself`: this process's account. Absent: the rights are not checked.
-   */
-  readonly trigger?: ServiceAccount | 'itself'
-  /** True if the admission policy on the trigger's account is in force. */
-  readonly triggerPolicy?: boolean
-  /** The only namespace whose hooks are reconciled. Absent: all. */
-  readonly watchNamespace?: string
-  /** How to follow hooks and public keys if another part of the process follows them too. */
-  readonly follow?: Follow
-  /** The keys of the issuers whose ID tokens hooks may ask for. Absent: none. */
-  readonly issuers?: IssuerKeys
-  /** What is known of the history of the API server. */
-  readonly history?: Pick<History, 'seeing'>
-}
 
 export interface ControllerRole {
   /** Conditions for this process to lead: hooks and keys were read, and the lease can be held. */
@@ -77,12 +52,8 @@ export interface ControllerRole {
  */
 const hookWorkers = 16
 
-/**
- * `syncPollMs`: how often a new leader checks whether its caches are synced. `autoscalerSyncMs`:
- * how long it waits for the cache of autoscalers. Both are in milliseconds.
- */
+/** How often a new leader checks whether its caches are synced, in milliseconds. */
 const syncPollMs = 10
-const autoscalerSyncMs = 10_000
 
 /** The time limit for reading a CRD, in milliseconds. */
 const definitionReadWithinMs = 10_000
@@ -174,10 +145,10 @@ class Controller implements ControllerRole {
 
   #subscribe(): void {
     for (const cache of this.#keyCaches) cache.subscribe(() => this.#leading?.keys.add(keysKey))
-    this.#store.onChange(key => this.#leading?.hooks.add(key))
-    this.#store.cache.subscribe(({ before, name, namespace, now }) => {
-      if (this.#leading && mayReportOtherwise(before, now)) this.#reportEdited(hookKey(namespace, name))
-    })
+    this.#store.onChange(
+      key => this.#leading?.hooks.add(key),
+      key => this.#leading && this.#reportEdited(key),
+    )
     this.#records.subscribe(({ namespace, name, now }) => {
       if (!this.#leading) return
       if (!now) return this.#leading.deliveries.add(hookKey(namespace, name))
@@ -192,10 +163,13 @@ class Controller implements ControllerRole {
     )
   }
 
-  /** Queues the report of a hook if its status no longer says what the report says of its spec and target. */
+  /** Queues a hook if its status no longer says what its record says of its spec and target, or that it has none. */
   #reportEdited(key: string): void {
-    const found = this.#unreported(key)
-    if (found?.report && isNew(found.hook, found.report)) this.#pacer.changed(key, found.report.newestAt)
+    const found = this.#lackingIn(key)
+    if (!found) return
+    const { hook, report } = found
+    if (!report) this.#pacer.changed(key, this.#environment.clock.now())
+    else if (isNew(hook, report)) this.#pacer.changed(key, report.newestAt)
   }
 
   #addHooks(which: (hook: KeptHook) => boolean): void {
@@ -218,29 +192,48 @@ class Controller implements ControllerRole {
     return isLacking ? { hook, report } : undefined
   }
 
-  async #lead(term: Term): Promise<void> {
-    const { clock } = this.#environment
-    const { stop } = term
-    const queues = this.#queuesFor(term)
-    const { deliveries, hooks, keeper, keys } = queues
-    await waitUntil(clock, () => this.#isSynced(), syncPollMs, stop)
-    await this.#autoscalersRead(stop)
-    this.#leading = queues
-    keys.add(keysKey)
-    this.#addUnreported(deliveries)
-    // Which hooks have no record any more is known only then.
-    const again = waitUntil(clock, () => this.#records.synced(), syncPollMs, stop)
-    const running = [keys, hooks, deliveries].map(queue => queue.run(stop))
-    await Promise.all([...running, again.then(() => this.#addUnreported(deliveries))])
-    this.#leading = undefined
-    keeper.close()
-    this.#pacer.stop()
+  /**
+   * Returns what the status of a hook lacks. If that cannot be compared, queues the hook and returns undefined: the
+   * queue logs the error of this hook alone, and tries it again.
+   */
+  #lackingIn(key: string): Unreported | undefined {
+    try {
+      return this.#unreported(key)
+    } catch {
+      this.#leading?.deliveries.add(key)
+      return undefined
+    }
   }
 
-  #addUnreported(deliveries: WorkQueue): void {
+  async #lead(term: Term): Promise<void> {
+    const { clock } = this.#environment
+    const queues = this.#queuesFor(term)
+    const { deliveries, hooks, keeper, keys } = queues
+    await waitUntil(clock, () => this.#isSynced(), syncPollMs, term.stop)
+    await autoscalersRead(this.#environment, this.#autoscalers, term.stop)
+    this.#leading = queues
+    try {
+      keys.add(keysKey)
+      this.#addUnreported()
+      const working = [keys, hooks, deliveries].map(queue => (stop: AbortSignal) => queue.run(stop))
+      await together(term.stop, [...working, stop => this.#addUnrecorded(stop)])
+    } finally {
+      this.#leading = undefined
+      keeper.close()
+      this.#pacer.stop()
+    }
+  }
+
+  /** Queues the hooks whose record is gone. Which these are is known only once the records have been read. */
+  async #addUnrecorded(stop: AbortSignal): Promise<void> {
+    await waitUntil(this.#environment.clock, () => this.#records.synced(), syncPollMs, stop)
+    this.#addUnreported()
+  }
+
+  #addUnreported(): void {
     for (const { metadata } of this.#store.cache.values()) {
       const key = hookKey(metadata.namespace, metadata.name)
-      if (this.#unreported(key)) deliveries.add(key)
+      if (this.#lackingIn(key)) this.#leading?.deliveries.add(key)
     }
   }
 
@@ -271,20 +264,6 @@ class Controller implements ControllerRole {
 
   #isSynced(): boolean {
     return this.#store.cache.synced() && this.#keyCaches.every(cache => cache.synced())
-  }
-
-  /**
-   * Resolves once the cache of autoscalers is synced, or after {@link autoscalerSyncMs}. Hooks work
-   * without the cache, but no condition then shows an autoscaler.
-   */
-  async #autoscalersRead(stop: AbortSignal): Promise<void> {
-    const { clock, log } = this.#environment
-    await waitUntil(clock, () => this.#autoscalers.synced(), syncPollMs, stop, autoscalerSyncMs)
-    if (this.#autoscalers.synced() || stop.aborted) return
-    log.warn(
-      { seconds: autoscalerSyncMs / 1000 },
-      'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one do not show it',
-    )
   }
 }
 

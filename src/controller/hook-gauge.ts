@@ -9,7 +9,8 @@ export type HookCounter = (change: {
 }) => void
 
 /**
- * Counts hooks by their condition Ready and its reason. A reason that hooks no longer have stays in
+ * Counts hooks by their condition Ready and its reason. A hook of whose present spec nothing is said yet counts as
+ * Unknown and Pending. A reason that hooks no longer have stays in
  * the gauge, with the count 0.
  */
 export const hookCounter = (metrics: Metrics): HookCounter => {
@@ -20,8 +21,11 @@ export const hookCounter = (metrics: Metrics): HookCounter => {
   const counts = new Map<string, number>()
   const add = (hook: ReceiverHook | undefined, by: number): void => {
     if (hook === undefined) return
-    const condition = readyIn(hook)
-    const labels = { ready: stringAt(condition, 'status') ?? 'Unknown', reason: stringAt(condition, 'reason') ?? '' }
+    const condition = isJudged(hook) ? readyIn(hook) : undefined
+    const labels = {
+      ready: stringAt(condition, 'status') ?? 'Unknown',
+      reason: stringAt(condition, 'reason') ?? 'Pending',
+    }
     const key = `${labels.ready} ${labels.reason}`
     const count = (counts.get(key) ?? 0) + by
     counts.set(key, count)
@@ -32,6 +36,13 @@ export const hookCounter = (metrics: Metrics): HookCounter => {
     add(now, 1)
   }
 }
+
+/**
+ * Returns whether a hook's status is about its present spec, or needs to be about it no more: no controller looks at
+ * a hook that is being deleted.
+ */
+const isJudged = ({ metadata, status }: ReceiverHook): boolean =>
+  status?.observedGeneration === metadata.generation || metadata.deletionTimestamp !== undefined
 
 /**
  * Returns the condition Ready. The form of a cached hook is not checked: with another version of

@@ -14,7 +14,9 @@ import {
   keptHookOf,
   hookKey,
   namespaceAndName,
+  mayReportOtherwise,
   otherConditions,
+  otherReport,
   whole,
   type KeptHook,
 } from './hooks.ts'
@@ -36,8 +38,11 @@ export interface HookStore {
   newest(this: void, key: string): ReceiverHook | undefined
   /** Keeps the hook from the API server's answer to a write of this process. */
   wrote(this: void, object: StoredObject): void
-  /** Calls `look` with the key of each hook that must be reconciled, or was deleted. */
-  onChange(look: (key: string) => void): void
+  /**
+   * Calls `look` with the key of each hook that must be reconciled, or was deleted. Calls `compare` with the key of
+   * each one whose status may not say any more what its record says.
+   */
+  onChange(look: (key: string) => void, compare: (key: string) => void): void
 }
 
 export const hookStore = (environment: Environment, options: HookStoreOptions): HookStore => {
@@ -67,12 +72,13 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
       const { name, namespace: inNamespace = '' } = object.metadata
       written.put(object, cache.get(inNamespace, name))
     },
-    onChange: look =>
+    onChange: (look, compare) =>
       cache.subscribe(({ before, name, namespace: inNamespace, now }) => {
         const key = hookKey(inNamespace, name)
         const isOwn = written.seen(key, now)
         // What is known of the failures of a deleted hook ends with one more look.
         if (!now || needsReconcile(before, now) || (!isOwn && otherConditions(before, now))) look(key)
+        if (mayReportOtherwise(before, now) || (!isOwn && otherReport(before, now))) compare(key)
       }),
   }
 }

@@ -68,6 +68,16 @@ export const needsReconcile = (before: ReceiverHook | undefined, now: ReceiverHo
 export const otherConditions = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined && !isDeepStrictEqual(before?.status?.conditions, now.status?.conditions)
 
+/** The members of a status that say what a record says. */
+const recorded = ['conditions', 'counts', 'lastDelivery', 'leases', 'limits', 'recent'] as const
+
+/**
+ * Returns whether what a hook's status says of deliveries has changed. If another client changed it, such as one that
+ * restores a backup, the status may say what no record says.
+ */
+export const otherReport = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
+  now !== undefined && recorded.some(name => !isDeepStrictEqual(before?.status?.[name], now.status?.[name]))
+
 /**
  * Returns whether what a hook's status says of deliveries may be outdated, although its record is the
  * same. The sum of leases is about its target, and what is used of limits is about its spec.

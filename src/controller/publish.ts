@@ -2,7 +2,7 @@ import { hasFormerSecret, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import type { TokenSpec } from '../api/token-schema.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { isStatus } from '../kube/errors.ts'
+import { ApiError, isStatus } from '../kube/errors.ts'
 import type { Claims } from '../token/claims.ts'
 import { expiryOf, isCurrent, nextExpiry } from '../token/current.ts'
 import { mint } from '../token/mint.ts'
@@ -59,7 +59,7 @@ export const publish = async (
 ): Promise<Publication> => {
   const { secretName } = spec
   if (spec.url === 'named') return await publishNamed({ api, publicURL }, hook)
-  const owned = mayHaveSecrets(hook) ? await readable(ownedSecrets(api, hook, secretName), secretName) : []
+  const { owned, refusal } = mayHaveSecrets(hook) ? await secretsOf(api, hook, secretName) : none
   const stored = [...owned.map(({ token }) => token), hook.status?.token].filter(token => token !== undefined)
   const current = (await kept(verifier, ring, hook, spec, stored, now)) ?? (await minted(ring, hook, spec, now))
   const url = publicURL + triggerPath + current.token
@@ -67,10 +67,8 @@ export const publish = async (
     const put = await putSecret(api, hook, owned, secretName, { url, token: current.token })
     if (put === 'conflict') return { published: 'nowhere', problem: conflict(secretName) }
   }
-  const former = await deleteSecrets(
-    api,
-    owned.filter(({ metadata }) => metadata.name !== secretName),
-  )
+  const others = owned.filter(({ metadata }) => metadata.name !== secretName)
+  const former = (await deleteSecrets(api, others)) ?? refusal
   const endpoint = publicURL + endpointPath
   return { published: secretName === undefined ? 'status' : 'secret', url, endpoint, former, ...current }
 }
@@ -83,8 +81,8 @@ const publishNamed = async (
   const endpoint = publicURL + namedPath(hook.metadata.namespace, hook.metadata.name)
   // The status may not say yet that the hook had a Secret, if its spec changed at once.
   const mayOwn = hook.status?.endpoint !== endpoint || hasFormerSecret(hook.status.conditions)
-  const owned = mayOwn ? await readable(ownedSecrets(api, hook, undefined), undefined) : []
-  const former = await deleteSecrets(api, owned)
+  const { owned, refusal } = mayOwn ? await secretsOf(api, hook, undefined) : none
+  const former = (await deleteSecrets(api, owned)) ?? refusal
   return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint, former }
 }
 
@@ -97,20 +95,31 @@ const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
   (status?.minted !== undefined && status.token === undefined) ||
   hasFormerSecret(status?.conditions)
 
+/** Returns whether a hook had a Secret that nobody is known to have deleted. */
+const hadSecret = ({ status }: ReceiverHook): boolean =>
+  (status?.minted !== undefined && status.token === undefined && status.endpoint !== undefined) ||
+  hasFormerSecret(status?.conditions)
+
+/** The Secrets of a hook. */
+interface Owned {
+  readonly owned: readonly OwnedSecret[]
+  /** Why it is not known whether a former Secret is still there. Undefined if it is known. */
+  readonly refusal?: FormerSecret | undefined
+}
+
+const none: Owned = { owned: [] }
+
 /**
- * Returns the Secrets that `reading` resolves with. Returns none if the controller may not read
- * Secrets and the hook has no `token.secretName`. The hook's token then goes into the status, and
- * its previous Secrets are deleted with the hook.
+ * Returns the Secrets that a hook controls. Returns none if the controller may not read Secrets and
+ * the hook has no `token.secretName`. The hook's token then goes into the status, and its previous
+ * Secrets are deleted with the hook.
  */
-const readable = async (
-  reading: Promise<readonly OwnedSecret[]>,
-  secretName: string | undefined,
-): Promise<readonly OwnedSecret[]> => {
+const secretsOf = async (api: ApiConnection, hook: ReceiverHook, secretName: string | undefined): Promise<Owned> => {
   try {
-    return await reading
+    return { owned: await ownedSecrets(api, hook, secretName) }
   } catch (error) {
-    if (secretName !== undefined || !isStatus(error, 403)) throw error
-    return []
+    if (secretName !== undefined || !(error instanceof ApiError) || !isStatus(error, 403)) throw error
+    return hadSecret(hook) ? { owned: [], refusal: { name: undefined, refusal: error } } : none
   }
 }
 

@@ -28,19 +28,10 @@ export interface ReconcileResult {
 export const outOfDate = 'out of date'
 
 /**
- * The result of a reconcile that waits for another part, such as the check of an expression. That
- * part adds the key again. The key's count of attempts stays.
- */
-export const parked = 'parked'
-
-/**
  * Reconciles a key. `attempts` is how many reconciles of the key in a row have ended with `isFinal:
  * false`.
  */
-export type ReconcileKey = (
-  key: string,
-  attempts: number,
-) => Promise<ReconcileResult | typeof outOfDate | typeof parked>
+export type ReconcileKey = (key: string, attempts: number) => Promise<ReconcileResult | typeof outOfDate>
 
 export interface QueueOptions {
   /** The name of the queue in metrics and in the log. */
@@ -164,6 +155,7 @@ export class WorkQueue {
     this.#working.delete(key)
     this.#waiting.done(key)
     if (this.#state === 'stopped') {
+      this.#metrics.sizes(0, this.#working.size)
       if (this.#working.size === 0) this.#ended()
       return
     }
@@ -178,10 +170,6 @@ export class WorkQueue {
     const before = this.#attempts.get(key) ?? 0
     try {
       const worked = await this.#work(key, before)
-      if (worked === parked) {
-        measure('success')
-        return {}
-      }
       if (worked === outOfDate) {
         measure('requeue_after')
         return { againAfterMs: this.#failedOnceMore(key) }

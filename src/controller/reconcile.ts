@@ -38,7 +38,7 @@ import {
 import { hookKey } from './hooks.ts'
 import { isLargeHook, reportLargeHook } from './large-hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
-import { parked, type ReconcileResult } from './queue.ts'
+import type { ReconcileResult } from './queue.ts'
 import { statusPatch } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
@@ -81,22 +81,19 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
 
 /**
  * Reconciles a hook: publishes its token and updates its status. It reads the target, and writes
- * only what differs. While the hook's expression is being checked, it does nothing. Throws the API
- * server's errors.
+ * only what differs. While the hook's expression is being checked, it decides nothing about Ready.
+ * Throws the API server's errors.
  */
 export const reconcileHook = async (
   context: Reconciling,
   hook: ReceiverHook,
   attempts: number,
-): Promise<ReconcileResult | typeof parked> => {
+): Promise<ReconcileResult> => {
   const { generation: _, ...meta } = hook.metadata
   if (meta.deletionTimestamp !== undefined) return { isFinal: true }
   if (isLargeHook(hook)) return await reportLargeHook(context, hook)
   const bound = driverOf(hook.spec)
   const expression = isViolation(bound) ? 'sound' : expressionProblem(context, hook)
-  // No worker waits for the check of an expression. The hook is queued again when the check has a
-  // result.
-  if (expression === 'pending') return parked
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
 
@@ -104,6 +101,8 @@ export const reconcileHook = async (
   const publication =
     token &&
     (await publish(context, hook, token, context.clock.now()).catch(error => nowhere(unpublished(error, place))))
+  // No worker waits for the check of an expression. The hook is queued again when the check has a
+  // result. Its token does not wait: a rotation is to end the former one, and a token may expire.
   const problem = isViolation(bound)
     ? invalid(bound)
     : (problemOf(publication) ??
@@ -116,6 +115,7 @@ export const reconcileHook = async (
       (await authProblem(context.api, hook, context.rights, context.accounts, context.issuers)) ??
       (await rightsProblem(context, bound, { ...place, account: hook.spec.serviceAccountName })))
 
+  const found = problem === 'pending' ? undefined : problem
   const target = isViolation(bound) ? undefined : bound.target
   const now = context.clock.now()
   const former = formerOf(publication, place)
@@ -128,13 +128,13 @@ export const reconcileHook = async (
       body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
     })
     context.wrote(written)
-    for (const event of [problemEvent(hook, problem), formerSecretEvent(hook, former)]) {
+    for (const event of [problemEvent(hook, found), formerSecretEvent(hook, former)]) {
       if (event) context.events.emit(event)
     }
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
-  const againAfterMs = Math.min(nextLook(context, problem, attempts), Math.max(minMs, due ?? Infinity))
-  return { isFinal: problem === undefined, againAfterMs }
+  const againAfterMs = Math.min(nextLook(context, found, attempts), Math.max(minMs, due ?? Infinity))
+  return { isFinal: found === undefined, againAfterMs }
 }
 
 const expressionProblem = (
@@ -261,7 +261,11 @@ const unpublished = (error: unknown, place: HookPlace): Problem => {
 const formerOf = (publication: Publication | undefined, place: HookPlace): string | undefined => {
   if (!publication || publication.published === 'nowhere' || !publication.former) return undefined
   const { name, refusal } = publication.former
-  return `Secret/${name}, which the hook no longer names, is still there: ${unpublished(refusal, place).message}`
+  const found =
+    name === undefined
+      ? 'a Secret that the hook no longer names may still be there'
+      : `Secret/${name}, which the hook no longer names, is still there`
+  return `${found}: ${unpublished(refusal, place).message}`
 }
 
 const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })

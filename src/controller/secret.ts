@@ -113,7 +113,8 @@ const deleteSecret = async (api: ApiConnection, secret: OwnedSecret): Promise<vo
 
 /** A Secret that the API server does not let the controller delete, and its answer. */
 export interface FormerSecret {
-  readonly name: string
+  /** Undefined if the controller may not even see whether there is one. */
+  readonly name: string | undefined
   readonly refusal: ApiError
 }
 

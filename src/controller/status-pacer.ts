@@ -20,7 +20,7 @@ const quietMs = 1_800
 const maxEarly = 5
 
 interface Written {
-  /** When the hook's status was last due, in monotonic milliseconds. */
+  /** When the hook's status was last due, in whole monotonic milliseconds. */
   readonly at: number
   /** How many early writes were still allowed after this one. */
   readonly early: number
@@ -55,7 +55,7 @@ export class StatusPacer {
       if (waiting.dueAt === dueAt) return
       waiting.cancel()
     }
-    const cancel = this.#clock.after(Math.max(0, dueAt - this.#clock.monotonic()), () => this.#write(key))
+    const cancel = this.#clock.after(Math.max(0, dueAt - this.#clock.monotonic()), () => this.#write(key, dueAt))
     this.#waiting.set(key, { dueAt, cancel })
   }
 
@@ -64,8 +64,13 @@ export class StatusPacer {
     this.#waiting.clear()
   }
 
+  /** Returns the time in whole monotonic milliseconds, so that sums of times are exact. */
+  #now(): number {
+    return Math.ceil(this.#clock.monotonic())
+  }
+
   #dueAt(key: string, newestAt: number): number {
-    const now = this.#clock.monotonic()
+    const now = this.#now()
     const waiting = this.#waiting.get(key)
     const written = this.#written.get(key)
     const latest = (written?.at ?? -Infinity) + spacingMs
@@ -74,16 +79,19 @@ export class StatusPacer {
     if (this.#earlyOf(written, now) === 0) return latest
     // The trigger's clock may differ from this one. The bounds ensure that the difference never
     // makes a wait longer.
-    const sinceMs = Math.min(Math.max(0, this.#clock.now() - newestAt), quietMs - firstMs)
+    const sinceMs = Math.min(Math.max(0, Math.floor(this.#clock.now() - newestAt)), quietMs - firstMs)
     return Math.min(latest, now + quietMs - sinceMs)
   }
 
   #earlyOf(written: Written | undefined, now: number): number {
-    return written ? Math.min(maxEarly, written.early + Math.floor((now - written.at) / spacingMs)) : maxEarly
+    return written
+      ? Math.min(maxEarly, written.early + Math.floor(Math.max(0, now - written.at) / spacingMs))
+      : maxEarly
   }
 
-  #write(key: string): void {
-    const now = this.#clock.monotonic()
+  #write(key: string, dueAt: number): void {
+    // A timer may come a millisecond early. Such a write is no early one.
+    const now = Math.max(dueAt, this.#now())
     const written = this.#written.get(key)
     const isEarly = written !== undefined && now - written.at < spacingMs
     this.#waiting.delete(key)

@@ -12,7 +12,8 @@ import type { Publication } from './publish.ts'
 export interface ReconcileFindings {
   /** The hook's target. Undefined if its spec has none. */
   readonly target: string | undefined
-  readonly problem: Problem | undefined
+  /** `pending`: it is not known yet whether the hook has one, so its status goes on saying what it says of Ready. */
+  readonly problem: Problem | 'pending' | undefined
   /** Undefined if the token's settings are invalid. The published token stays. */
   readonly publication: Publication | undefined
   /** Why a former Secret is still there. Undefined if none is, or if nothing was published. */
@@ -52,12 +53,12 @@ export const statusPatch = (hook: ReceiverHook, findings: ReconcileFindings, now
 
 const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number): WholeStatus => {
   const { metadata, status } = hook
-  const { publication, target } = findings
-  const common = {
-    observedGeneration: metadata.generation,
-    target: target !== undefined && target.length > maxTarget ? `${target.slice(0, maxTarget - 1)}…` : target,
-    conditions: conditionsOf(hook, findings, now),
-  }
+  const { problem, publication, target } = findings
+  const conditions = conditionsOf(hook, findings, now)
+  const common =
+    problem === 'pending'
+      ? { observedGeneration: status?.observedGeneration, target: status?.target, conditions }
+      : { observedGeneration: metadata.generation, target: shortened(target), conditions }
   switch (publication?.published) {
     case 'status': {
       const { endpoint, token, url } = publication
@@ -73,8 +74,12 @@ const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number):
       const { endpoint, url } = publication
       return { ...common, token: undefined, triggerURL: url, endpoint, minted: undefined }
     }
-    case 'nowhere':
-      return { ...common, token: undefined, triggerURL: undefined, endpoint: undefined, minted: status?.minted }
+    case 'nowhere': {
+      // Without a right to Secrets, the hook's own may still be there, with a URL that works. So the endpoint stays.
+      const isUnseen = publication.problem.reason === 'Forbidden' && status?.minted && status.token === undefined
+      const endpoint = isUnseen ? status.endpoint : undefined
+      return { ...common, token: undefined, triggerURL: undefined, endpoint, minted: status?.minted }
+    }
     case undefined: {
       const { endpoint, minted, token, triggerURL } = status ?? {}
       return { ...common, token, triggerURL, endpoint, minted }
@@ -82,16 +87,21 @@ const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number):
   }
 }
 
+const shortened = (target: string | undefined): string | undefined =>
+  target !== undefined && target.length > maxTarget ? `${target.slice(0, maxTarget - 1)}…` : target
+
 const conditionsOf = (
   { metadata: { generation }, spec, status }: ReceiverHook,
   { former, problem, publication }: ReconcileFindings,
   now: number,
 ): HookStatus['conditions'] => {
   const ready = spec.suspend ? suspended : valid
-  const conditions = conditionsFor(problem, ready, status?.conditions ?? [], generation, now)
+  const before = status?.conditions ?? []
+  const conditions = problem === 'pending' ? before : conditionsFor(problem, ready, before, generation, now)
   // While nothing is published, no former Secret is looked for.
-  if (!publication || publication.published === 'nowhere') return conditions
-  return [...withFormerSecret(conditions, former, generation, now)]
+  const isPublished = publication !== undefined && publication.published !== 'nowhere'
+  const all = isPublished ? withFormerSecret(conditions, former, generation, now) : conditions
+  return status?.conditions || all.length > 0 ? [...all] : undefined
 }
 
 const mintedOf = (

@@ -2,8 +2,9 @@ import { expect, test } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { recordKind } from '../../src/api/record.ts'
-import { create, read, replace } from '../../src/kube/requests.ts'
-import { records } from '../../src/kube/resources.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create, read, replace, send } from '../../src/kube/requests.ts'
+import { hooks, records } from '../../src/kube/resources.ts'
 import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
 import { conditionsIn, installation, shop } from './installation.ts'
 
@@ -40,7 +41,7 @@ const setUp = async (more: (now: number) => Partial<Memory> = () => ({})) => {
   const untilSum = (sum: number) =>
     x.until(
       () => x.hook('web-up'),
-      hook => at(hook, 'status', 'leases', 'sum') === sum,
+      hook => (at(hook, 'status', 'leases', 'sum') ?? 0) === sum,
     )
   await untilSum(5)
   await x.pass(60_000)
@@ -85,6 +86,41 @@ test.each(['while a controller runs', 'while none runs'])(
     expect(at(await x.hook('web-up'), 'status', 'leases')).toBeUndefined()
     expect(at(await x.hook('web-up'), 'status', 'limits')).toBeUndefined()
     expect(await types()).not.toContain('LeaseOverdue')
+  },
+)
+
+test.each(['without a record', 'with one'])(
+  'a hook %s loses what another client has put into its status of leases',
+  async which => {
+    const x = await setUp()
+    if (which === 'without a record') {
+      await x.remove(records, shop, 'web-up')
+      await x.untilSum(0)
+    }
+    const before = await x.hook('web-up')
+    const time = new Date(x.clock.now() - 3_600_000).toISOString()
+    const lease = { object: 'Deployment/web', by: 9, since: time, until: time, state: 'overdue' }
+    const overdue = {
+      type: 'LeaseOverdue',
+      status: 'True',
+      lastTransitionTime: time,
+      reason: 'LeaseOverdue',
+      message: '',
+    }
+    const conditions = [...conditionsIn(before), overdue]
+    await send(x.api, {
+      method: 'PATCH',
+      path: objectPath(hooks, shop, 'web-up', 'status'),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ status: { leases: { open: 1, sum: 9, shown: [lease] }, conditions } }),
+    })
+    await x.pass(12_000)
+    const after = await x.hook('web-up')
+    expect(at(after, 'status', 'leases')).toEqual(at(before, 'status', 'leases'))
+    expect(conditionsIn(after)).toEqual(conditionsIn(before))
+    const writes = x.process.writes.length
+    await x.pass(60_000)
+    expect(x.process.writes).toHaveLength(writes)
   },
 )
 

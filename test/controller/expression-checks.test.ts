@@ -2,9 +2,11 @@ import { describe, expect, test } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { expressionChecks } from '../../src/controller/expression-checks.ts'
 import type { Checked, ExpressionCheck, Expressions } from '../../src/environment/environment.ts'
+import { create } from '../../src/kube/requests.ts'
+import { secrets } from '../../src/kube/resources.ts'
 import { settle } from '../support/clock.ts'
 import { noExpressions, testEnvironment } from '../support/environment.ts'
-import { installation, trueConditions } from './installation.ts'
+import { installation, readyReason, shop, trueConditions } from './installation.ts'
 
 /** Checks that end when the test says so, in any order. */
 const scripted = () => {
@@ -120,7 +122,7 @@ describe('a controller', () => {
     x.start('first', { expressions })
     await x.becomes('good', 'Valid')
     expect(asked).toHaveLength(100)
-    expect(stringAt(await x.hook('bad-0'), 'status', 'token')).toBeUndefined()
+    expect(readyReason(await x.hook('bad-0'))).toBeUndefined()
     await asked.find(({ expression }) => expression === 'x == 0')?.answer({ mistake: 'there is no variable x' })
     const bad = await x.becomes('bad-0', 'InvalidExpression')
     expect(trueConditions(bad)).toContain('Stalled')
@@ -144,5 +146,67 @@ describe('a controller', () => {
     expect(at(again, 'status', 'observedGeneration')).toBe(2)
     await x.pass(600_000)
     expect(asked).toHaveLength(1)
+  })
+
+  describe('that cannot check an expression', () => {
+    const restarted = async (token: object = {}) => {
+      const x = await installation()
+      await x.createDeployment('web')
+      await x.createHook('web-up', { when: 'true', token })
+      const first = x.start()
+      const hook = await x.becomes('web-up', 'Valid')
+      await first.stop()
+      const { asked, expressions } = scripted()
+      const process = x.start('second', { expressions })
+      await x.until(
+        () => Promise.resolve(asked.length),
+        count => count === 1,
+      )
+      return { ...x, asked, process, token: stringAt(hook, 'status', 'token') }
+    }
+
+    test('rotates the URL, and says nothing of the new spec until the check ends', async () => {
+      const x = await restarted()
+      await x.pass(600_000)
+      expect(x.process.writes.filter(write => write.endsWith('/status'))).toEqual([])
+      await x.patchHook('web-up', { spec: { token: { rotation: 1 } } })
+      const rotated = await x.until(
+        () => x.hook('web-up'),
+        hook => at(hook, 'status', 'minted', 'rotation') === 1,
+      )
+      expect(stringAt(rotated, 'status', 'token')).not.toBe(x.token)
+      expect(at(rotated, 'status', 'minted', 'previous', 'rotation')).toBe(0)
+      expect([at(rotated, 'status', 'observedGeneration'), readyReason(rotated)]).toEqual([1, 'Valid'])
+      await x.pass(600_000)
+      expect((await x.hook('web-up')).metadata.resourceVersion).toBe(rotated.metadata.resourceVersion)
+      expect(await x.process.metrics()).toContain('receiverhooks_hooks{ready="Unknown",reason="Pending"} 1')
+      await x.asked[0]?.answer({ sound: true })
+      expect(readyReason(await x.reconciled('web-up'))).toBe('Valid')
+    })
+
+    test('gives a new hook its URL, and no condition', async () => {
+      const x = await restarted()
+      await x.createHook('new', { when: 'true' })
+      const hook = await x.until(
+        () => x.hook('new'),
+        seen => stringAt(seen, 'status', 'triggerURL') !== undefined,
+      )
+      expect([at(hook, 'status', 'observedGeneration'), at(hook, 'status', 'conditions')]).toEqual([-1, undefined])
+      await x.asked[0]?.answer({ sound: true })
+      await x.becomes('new', 'Valid')
+    })
+
+    test('replaces a URL before it expires', async () => {
+      const x = await restarted({ expiresAfter: '1h', overlap: '10m' })
+      await x.pass(51 * 60_000)
+      expect(stringAt(await x.hook('web-up'), 'status', 'token')).not.toBe(x.token)
+    })
+
+    test('says that a Secret is not the hook’s', async () => {
+      const x = await restarted()
+      await create(x.api, secrets, shop, { metadata: { name: 'web-url' } })
+      await x.patchHook('web-up', { spec: { token: { secretName: 'web-url' } } })
+      expect(trueConditions(await x.becomes('web-up', 'SecretConflict'))).toEqual(['Stalled'])
+    })
   })
 })

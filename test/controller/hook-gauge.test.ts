@@ -47,5 +47,21 @@ it('counts a hook whose conditions are none as one of which nothing is known', a
     Object.assign(poisoned, { status: { conditions } })
     count({ before: undefined, now: poisoned })
   }
-  expect(await metrics.text()).toContain('receiverhooks_hooks{ready="Unknown",reason=""} 4')
+  expect(await metrics.text()).toContain('receiverhooks_hooks{ready="Unknown",reason="Pending"} 4')
+})
+
+it('counts a hook whose status is about an earlier spec as one of which nothing is known, unless it is being deleted', async () => {
+  const metrics = promMetrics()
+  const count = hookCounter(metrics)
+  const checked = hook('True', 'Valid')
+  const edited = { ...checked, metadata: { ...checked.metadata, generation: 2 } }
+  count({ before: undefined, now: checked })
+  count({ before: checked, now: edited })
+  expect(await metrics.text()).toContain('receiverhooks_hooks{ready="Unknown",reason="Pending"} 1')
+  // The API server counts the deletion as an edit, and no controller looks at such a hook any more.
+  count({
+    before: edited,
+    now: { ...edited, metadata: { ...edited.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' } },
+  })
+  expect(await metrics.text()).toContain('receiverhooks_hooks{ready="Unknown",reason="Pending"} 0')
 })

@@ -219,15 +219,18 @@ describe('a hook with token.secretName', () => {
       headers: {},
       body: JSON.stringify({ kind: 'Status', reason: 'Forbidden', message }),
     }
-    const withoutSecrets = async (token: object) => {
+    const withoutSecrets = async (token: object, isAtFirst = true) => {
       const x = await installation()
+      let isForbidden = isAtFirst
       await x.createDeployment('web')
       await x.createHook('web-up', { token })
       x.start('without', {
         before: ({ path }) =>
-          path.startsWith(`/api/v1/namespaces/${shop}/secrets`) ? Promise.resolve(forbidden) : undefined,
+          isForbidden && path.startsWith(`/api/v1/namespaces/${shop}/secrets`) && !path.endsWith('/user')
+            ? Promise.resolve(forbidden)
+            : undefined,
       })
-      return x
+      return { ...x, forbid: (may: boolean) => void (isForbidden = may) }
     }
 
     test('says so, and other hooks have their URLs', async () => {
@@ -252,7 +255,42 @@ describe('a hook with token.secretName', () => {
       await x.patchHook('web-up', { spec: { token: names } })
       await x.becomes('web-up', 'Forbidden')
       await x.patchHook('web-up', { spec: { token: { secretName: null } } })
-      expect(stringAt(await x.becomes('web-up', 'Valid'), 'status', 'token')).toBe(token)
+      const hook = await x.becomes('web-up', 'Valid')
+      expect(stringAt(hook, 'status', 'token')).toBe(token)
+      // It never had a Secret.
+      expect(trueConditions(hook)).toEqual(['Ready'])
+    })
+
+    test.each([
+      ['any more drops the name', { token: { secretName: null } }, false],
+      ['any more says so, and drops the name later', { token: { secretName: null } }, true],
+      ['any more takes a URL without a token', { token: { secretName: null, url: 'named' } }, true],
+    ])('%s: the hook says that its Secret may be there, until it is deleted', async (_, spec, isLater) => {
+      const x = await withoutSecrets(names, false)
+      const data = { username: btoa('alice'), password: btoa('correct horse battery staple') }
+      await create(x.api, secrets, shop, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'user' }, data })
+      await x.becomes('web-up', 'Valid')
+      x.forbid(true)
+      if (isLater) {
+        await x.pass(370_000)
+        await x.becomes('web-up', 'Forbidden')
+      }
+      const auth = { basic: { secretRef: { name: 'user' } } }
+      await x.patchHook('web-up', { spec: { ...spec, ...('url' in spec.token && { auth }) } })
+      const hook = await x.until(
+        () => x.hook('web-up'),
+        seen => trueConditions(seen).includes('Ready') && at(seen, 'status', 'observedGeneration') === 2,
+      )
+      expect(trueConditions(hook)).toEqual(['Ready', 'FormerSecretKept'])
+      expect(JSON.stringify(conditionsIn(hook))).toContain(
+        'a Secret that the hook no longer names may still be there: ',
+      )
+      await x.pass(370_000)
+      expect((await x.hook('web-up')).metadata.resourceVersion).toBe(hook.metadata.resourceVersion)
+      x.forbid(false)
+      await x.pass(370_000)
+      expect(await secretData(x.api, 'web-url')).toBeUndefined()
+      expect(trueConditions(await x.hook('web-up'))).toEqual(['Ready'])
     })
   })
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { LeaseNotHeld } from '../../src/controller/fence.ts'
-import { outOfDate, parked, WorkQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
+import { outOfDate, WorkQueue, type ReconcileKey, type ReconcileResult } from '../../src/controller/queue.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -199,7 +199,7 @@ describe('a work queue', () => {
 
   test('ends when it is stopped, after what is in progress, and drops the rest', async () => {
     const { looks, work, letGo } = gate()
-    const { clock, ended, queue, stop } = started(1, async (key, attempts) => {
+    const { clock, ended, metrics, queue, stop } = started(1, async (key, attempts) => {
       await work(key, attempts)
       return { isFinal: true, againAfterMs: 1 }
     })
@@ -210,8 +210,10 @@ describe('a work queue', () => {
     stop()
     await settle()
     expect(over).toBe(false)
+    expect(await metrics.text()).toContain('controller_runtime_active_workers{controller="test"} 1')
     await letGo()
     expect(over).toBe(true)
+    expect(await metrics.text()).toContain('controller_runtime_active_workers{controller="test"} 0')
     queue.add('c')
     await clock.advance(1000)
     expect(looks).toEqual(['a'])
@@ -258,25 +260,6 @@ describe('a work queue', () => {
     expect(looks.length).toBeGreaterThan(3)
     await clock.advance(100)
     expect(looks).toHaveLength(50)
-  })
-
-  test('leaves a key alone that is parked, until it is added again, with as many attempts as before', async () => {
-    const seen: number[] = []
-    const answers: Awaited<ReturnType<ReconcileKey>>[] = [
-      { isFinal: false, againAfterMs: 1000 },
-      parked,
-      { isFinal: false },
-    ]
-    const { clock, queue } = started(1, async (_, attempts) => {
-      seen.push(attempts)
-      return answers.shift() ?? done
-    })
-    queue.add('a')
-    await clock.advance(600_000)
-    expect(seen).toEqual([0, 1])
-    queue.add('a')
-    await settle()
-    expect(seen).toEqual([0, 1, 1])
   })
 
   test('tries what failed for want of the lease no sooner than the lease could be held again, and counts no error', async () => {

@@ -3,11 +3,14 @@ import { StatusPacer } from '../../src/controller/status-pacer.ts'
 import { fakeClock } from '../support/clock.ts'
 
 /** Sets up a trigger that reports deliveries at most once a second, what is then written into statuses, and when. */
-const setUp = () => {
+const setUp = (delayOf = (ms: number): number => ms) => {
   const clock = fakeClock()
   const began = clock.monotonic()
   const writes: { readonly key: string; readonly at: number }[] = []
-  const pacer = new StatusPacer(clock, key => void writes.push({ key, at: clock.monotonic() - began }))
+  const pacer = new StatusPacer(
+    { ...clock, after: (ms, run) => clock.after(delayOf(ms), run) },
+    key => void writes.push({ key, at: clock.monotonic() - began }),
+  )
   const deliver = async (count: number, everyMs: number, key = 'shop/web-up'): Promise<number> => {
     let reportedAt = -Infinity
     for (let n = 0; n < count; n++) {
@@ -55,6 +58,16 @@ test.each([20, 100, 500, 900, 1000, 1100, 1300, 2500])(
     const { deliver, writes } = setUp()
     await deliver(Math.ceil(300_000 / everyMs), everyMs)
     expect(writes.length).toBeLessThanOrEqual(2 * (300_000 / 10_000) + 6)
+  },
+)
+
+test.each([1900.3, 2500.3])(
+  'deliveries every %f ms are written no more often where timers come up to a millisecond early',
+  async everyMs => {
+    const { clock, deliver, writes } = setUp(ms => Math.max(0, Math.trunc(ms) - 0.3))
+    await clock.advance(0.4)
+    await deliver(Math.ceil(600_000 / everyMs), everyMs)
+    expect(writes.length).toBeLessThanOrEqual(2 * (600_000 / 10_000) + 6)
   },
 )
 

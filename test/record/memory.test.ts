@@ -54,7 +54,7 @@ describe('the content of a record', () => {
   const part = { key: 'a', object: 0, delta: 1, at: 5 }
   const sum = { at: 5, uid: 'w', delta: 1 }
   const content = (more: object) => ({ format: recordFormat, ...others, rows: [], ...more })
-  it.each([
+  it.each<[string, object, string]>([
     ['of a later version is not guessed', { format: recordFormat + 1, pages: [] }, 'newer'],
     ['of a later version is not guessed, though it looks like ours', content({ format: recordFormat + 1 }), 'newer'],
     ['of this version is known', content({}), 'known'],
@@ -80,6 +80,31 @@ describe('the content of a record', () => {
     ],
     ['with a sum since no version is unreadable', content({ undo: { a: { ...sum, since: '-1' } } }), 'unreadable'],
     ['with a part that ends at no time is unreadable', content({ parts: [{ ...part, until: 9e15 }] }), 'unreadable'],
+    ...['ranAt', 'tooShortAt', 'unknownAt', 'fullAt', 'limitedAt'].flatMap((name): [string, object, string][] => [
+      [`with ${name} after the year 9999 is unreadable`, content({ [name]: 253_402_300_800_000 }), 'unreadable'],
+      [`with ${name} before the year 0 is unreadable`, content({ [name]: -62_167_219_200_001 }), 'unreadable'],
+    ]),
+    ['that is overdue since no time is unreadable', content({ overdue: { at: 9e15, why: 'x' } }), 'unreadable'],
+    ['with a run at no time is unreadable', content({ runs: [{ at: 8.6e15, of: '' }] }), 'unreadable'],
+    [
+      'with a delivery at no time is unreadable',
+      content({ recent: [{ at: 9e15, sender: 'plain', outcome: 'skipped', reason: 'Filtered' }] }),
+      'unreadable',
+    ],
+    [
+      'with a row of no time is unreadable',
+      content({ rows: [{ state: 'skipped', key: 'a', at: 9e15, reason: 'Filtered' }] }),
+      'unreadable',
+    ],
+    // A sender may say any time, and its hook must not forget all else for it.
+    [
+      'with any time by the clock of a sender is known',
+      content({
+        rows: [{ state: 'skipped', key: 'a', at: 1, newsAt: 8.64e15, reason: 'Filtered' }],
+        groups: { a: { at: 1, firing: [], beganAt: 8.64e15, endedAt: -8.64e15, someEndedAt: 8.64e15 } },
+      }),
+      'known',
+    ],
     ['with possible parts is known', content({ parts: [{ ...part, since: '12', until: 9 }] }), 'known'],
     ['that lacks something is unreadable', { format: recordFormat, rows: [] }, 'unreadable'],
     ['with another kind of format is unreadable', content({ format: 'two' }), 'unreadable'],
@@ -95,6 +120,7 @@ describe('the content of a record', () => {
     ['without one of a long subject', { at: 1, subject: 'x'.repeat(900_000), link }, undefined],
     ['without one of a long link', { at: 1, subject: '', link: link + 'x'.repeat(900_000) }, undefined],
     ['without one of another form', { at: 'now' }, undefined],
+    ['without one of no time', { at: 9e15, subject: '/a', link }, undefined],
   ])('asks for a confirmation: %s', (_, confirmation, found) => {
     const parsed = parseContent(JSON.stringify(content({ ranAt: 5, confirmation })))
     if (parsed.content !== 'known') throw new Error(`the content is ${parsed.content}`)

@@ -165,7 +165,7 @@ const indent = (text: string, width: number | undefined): string =>
 const conditions = ({ status }: ReceiverHook, page: Page): string => {
   const { now, paint, width } = page
   const all = status?.conditions ?? []
-  if (all.length === 0) return `${paint('strong', 'Conditions:')} none: no controller has looked at the hook yet\n`
+  if (all.length === 0) return `${paint('strong', 'Conditions:')} none: no controller has checked the hook yet\n`
   const lines = all.flatMap(condition => [
     `  ${paint(styleOf(condition), `${condition.type} ${condition.status}`)} for ${age(condition.lastTransitionTime, now)}: ${condition.reason}`,
     ...messageLines(printable(condition.message), width === undefined ? undefined : width - 4).map(

@@ -28,7 +28,7 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
     return [
       warning(
         name,
-        'no controller has looked at its present spec',
+        'no controller has checked its present spec',
         'Wait a moment; if it stays so, look at the controller.',
       ),
     ]

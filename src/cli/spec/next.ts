@@ -18,8 +18,7 @@ export const nextOf = async (cluster: Cluster, shell: Shell, name: string): Prom
   const at = `-n ${cluster.namespace}`
   const url = `Its URL: ${program} url ${name} ${at}\n`
   const ready = await readyOf(cluster, shell, name)
-  if (ready === undefined)
-    return `no controller has looked at ${name} yet; if none does: ${program} doctor ${at}\n${url}`
+  if (ready === undefined) return `no controller has checked ${name} yet; if none does: ${program} doctor ${at}\n${url}`
   if (ready.status === 'True') return `${name} is ready. ${url}`
   const todo = isReason(ready.reason) ? `${reasons[ready.reason].todo}\n` : ''
   return `${name} is not ready yet (${ready.reason}): ${ready.message}\n${todo}${url}`

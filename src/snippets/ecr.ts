@@ -1,3 +1,4 @@
+import { dashedName } from './names.ts'
 import { anyHeader, headerTokenOf, readingSecret, tokenText, type HeaderToken } from './proof.ts'
 import { plainText, shortName, wordName, yamlText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
@@ -12,7 +13,7 @@ export const ecr: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name ${stackOf(hook.name)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.`,
+      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name hook-${dashedName(hook)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.`,
       language: 'yaml',
       text: `${declared(hook)}Resources:
   Connection:
@@ -57,9 +58,6 @@ ${connection(hook)}  Destination:
     ...(tokenOf(hook) === undefined ? [] : tokenText(hook, 'What goes into the place of TOKEN.')),
   ],
 }
-
-/** Returns the name of the CloudFormation stack. It must begin with a letter. */
-const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
 
 /**
  * Returns the URL and the token if a header can carry the token. EventBridge can send only one

@@ -1,3 +1,4 @@
+import { hookWord } from './names.ts'
 import { askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
@@ -15,7 +16,7 @@ export const jfrog: Snippet = {
       where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Put your repository in the place of docker-local. The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
       language: 'json',
       text: jsonText({
-        key: hook.name,
+        key: hookWord(hook),
         enabled: true,
         event_filter: {
           domain: 'docker',

@@ -1,4 +1,5 @@
 import type { SentAuth } from '../api/auth.ts'
+import { hookVariable } from './names.ts'
 import { headerTokenOf, tokenText } from './proof.ts'
 import { javascriptText, plainText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
@@ -34,7 +35,7 @@ return response;
       language: 'text',
       text: `${headerTokenOf(hook)?.endpoint ?? hook.url}\n`,
     },
-    ...tokenText(hook, 'The value of the macro `{$HOOK_TOKEN}`.'),
+    ...tokenText(hook, `The value of the macro \`{$${hookVariable('token', hook)}}\`.`),
   ],
 }
 
@@ -79,7 +80,7 @@ const parameters = (hook: SnippetHook): string =>
   secretsOf(hook)
     .map(
       ({ name, value }) =>
-        ` And the parameter \`${name}\` (\`{$HOOK_${name.toUpperCase()}}\`, a macro of the type "Secret text" with ${value}).`,
+        ` And the parameter \`${name}\` (\`{$${hookVariable(name, hook)}}\`, a macro of the type "Secret text" with ${value}).`,
     )
     .join('')
 

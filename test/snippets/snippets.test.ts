@@ -87,6 +87,62 @@ describe.each(snippets)('the configuration of $name', snippet => {
   })
 })
 
+describe('the names that a product gives', () => {
+  /** Hooks whose names differ by little. */
+  const alike: readonly (readonly [string, string])[] = [
+    ['shop', 'web-up'],
+    ['shop', 'web-down'],
+    ['prod', 'web-up'],
+    ['shop-web', 'up'],
+    ['shop', 'web.up'],
+    ['shop--web', 'up'],
+    ['shop', `${'web-'.repeat(20)}up`],
+    ['shop', `${'web-'.repeat(20)}down`],
+  ]
+  // What names the thing that one snippet makes, and that a second one of the same name would replace.
+  it.each([
+    ['github-actions', /gh secret set (\w+)|workflows\/(\S+)\.yaml/g],
+    ['gitlab-ci', /The value of the variable (\w+)|^"?(run [^:"]+)/gm],
+    ['grafana', /alerting\/(\S+)\.yaml|uid: (\S+)|name: (\S+)|\$(HOOK_\w+)/g],
+    ['zabbix', /macro `\{\$(\w+)\}/g],
+    ['flux', /^  name: (\S+)/gm],
+    ['argo-cd', /^  (\S+): /gm],
+    ['ecr', /--stack-name (\S+)/g],
+    ['datadog', /@webhook-([^`]+)/g],
+    ['jfrog', /"key": "(.+)"/g],
+    ['acr', /--name (\w+)/g],
+    ['azure-monitor', /actionGroups",\s+"apiVersion": "\S+",\s+"name": "(.+)"/g],
+    ['artifact-registry', /create (\S+)/g],
+  ])('are of one hook alone: %s', (product, pattern) => {
+    const names = alike.map(([namespace, name]) => {
+      const all = textsOf(product, { ...hook, namespace, name })
+        .map(({ text, where }) => `${where}\n${text}`)
+        .join('\n')
+      return new Set([...all.matchAll(pattern)].map(found => found.slice(1).find(Boolean)))
+    })
+    for (const [index, of] of names.entries()) {
+      expect(of.size).toBeGreaterThan(0)
+      for (const other of names.slice(index + 1)) {
+        expect([...of].filter(name => other.has(name))).toEqual([])
+      }
+    }
+  })
+
+  it('are short enough for each product, and have no character that it refuses', () => {
+    for (const [namespace, name] of alike) {
+      const texts = (product: string): string =>
+        textsOf(product, { ...hook, namespace, name })
+          .map(({ text, where }) => `${where}\n${text}`)
+          .join('\n')
+      // https://github.com/grafana/grafana/blob/main/pkg/util/shortid_generator.go
+      expect(texts('grafana')).toMatch(/uid: [A-Za-z0-9_-]{1,40}\n/)
+      expect(texts('argo-cd')).toMatch(/notifications\.argoproj\.io\/(?=[^:]{3,63}:)subscribe\.[\w-]+\.[\w-]+:/)
+      expect(texts('acr')).toMatch(/--name [a-z0-9]{5,50} /)
+      expect(texts('ecr')).toMatch(/--stack-name [A-Za-z][A-Za-z0-9-]{0,127} /)
+    }
+  })
+})
+
 describe('what is refused', () => {
   const refused = (of: SnippetHook): readonly string[] =>
     snippets.filter(({ name }) => refusalOf(name, of) !== '').map(({ name }) => name)

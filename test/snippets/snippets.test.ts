@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { parseJson } from '../../src/api/json.ts'
+import { at, parseJson } from '../../src/api/json.ts'
 import { alertmanager } from '../../src/snippets/alertmanager.ts'
 import { shellWord, yamlText } from '../../src/snippets/quote.ts'
 import { snippets } from '../../src/snippets/registry.ts'
@@ -250,6 +250,22 @@ describe('a hook whose URL has its name', () => {
       const text = textsOf(snippet.name, inPath).map(({ text }) => text)
       expect(text.join('\n')).toContain(`${url}/SECRET-IN-PATH`)
     }
+  })
+})
+
+describe('JFrog Artifactory', () => {
+  const patternsFor = (image: string): unknown => {
+    const [text] = textsOf('jfrog', { ...hook, pushes: { restarts: false, image } })
+    return at(parseJson(text?.text ?? ''), 'event_filter', 'criteria', 'includePatterns')
+  }
+
+  // The pattern is for the path in the repository, which may be in the host or the first part of the name.
+  it.each([
+    ['docker-local.acme.jfrog.io/web', ['web/**']],
+    ['docker-local.acme.jfrog.io/team/web', ['team/web/**', 'web/**']],
+    ['acme.jfrog.io/docker-local/team/web', ['docker-local/team/web/**', 'team/web/**']],
+  ])('posts for the image %s, wherever its repository is in the name', (image, patterns) => {
+    expect(patternsFor(image)).toEqual(patterns)
   })
 })
 

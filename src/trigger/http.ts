@@ -208,13 +208,13 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
       return
     }
     const isInWords = 'words' in answer
-    const text = isInWords ? answer.words : `${JSON.stringify(answer.body)}\n`
+    const text = isInWords ? answer.words : isBare(request, answer.status) ? '' : `${JSON.stringify(answer.body)}\n`
     const isWhole = isDone(request)
     // The connection cannot be used again if the rest of a long body is not read. It must not be
     // used again while the server is closing.
     if (!isWhole || !keepsAlive()) response.setHeader('connection', 'close')
     response.writeHead(answer.status, {
-      'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8`,
+      ...(text !== '' && { 'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8` }),
       'content-length': Buffer.byteLength(text),
       'cache-control': 'no-store',
       ...answer.headers,
@@ -232,6 +232,18 @@ const sender = (clock: Clock, keepsAlive: () => boolean): Send => {
     if (isBeyondLimit) clock.after(limitedHeldMs, () => send(request, response, answer))
     else send(request, response, answer)
   }
+}
+
+/**
+ * Returns whether an answer has no body: a success of a CloudEvent. Its source may take any body for
+ * an event in reply, and Knative counts a body that is none as a failure. A request that asks to
+ * wait or for a dry run wants the body.
+ */
+const isBare = (request: IncomingMessage, status: number): boolean => {
+  const { 'ce-specversion': version, 'content-type': type = '' } = request.headers
+  if (status >= 300 || (version === undefined && !/^application\/cloudevents/i.test(type))) return false
+  const query = queryOf(request)
+  return !query.has('wait') && !query.has('dryRun')
 }
 
 /**

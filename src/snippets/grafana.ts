@@ -4,13 +4,24 @@ import { hookVariable, hookWord } from './names.ts'
 import { headerTokenOf, tokenText } from './proof.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
+/**
+ * Headers that Grafana refuses:
+ * https://github.com/grafana/alerting/blob/main/receivers/webhook/v1/config.go
+ */
+const reserved: ReadonlySet<string> = new Set(
+  'accept-charset accept-encoding authorization connection content-encoding content-length cookie date expect forwarded host keep-alive max-forwards origin proxy-authenticate proxy-authorization referer set-cookie te trailer transfer-encoding upgrade user-agent via x-forwarded-for x-real-ip'.split(
+    ' ',
+  ),
+)
+
 /** A contact point of Grafana, as a provisioning file. */
 export const grafana: Snippet = {
   name: 'grafana',
   title: 'Grafana',
   group: 'alerts',
   proves: {
-    forms: ['bearer', 'basic', 'hmac'],
+    forms: ['bearer', 'basic', 'header', 'hmac'],
+    reserved,
     // Grafana writes the digits of a signature without a prefix, with or without a signed time.
     signs: [{ prefix: '' }, { prefix: '', timestamp: { prefix: '', separator: ':' } }],
   },
@@ -60,9 +71,9 @@ const secretNote = (hook: SnippetHook): string => {
       return ` ${hookVariable('token', hook)} in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
     case 'basic':
       return ` ${hookVariable('username', hook)} and ${hookVariable('password', hook)} in Grafana's environment are what Secret/${plainText(auth.secret)} has under username and password.`
-    case 'hmac':
-      return ` ${hookVariable('secret', hook)} in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
     case 'header':
+    case 'hmac':
+      return ` ${hookVariable('secret', hook)} in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.${auth.form === 'header' ? ' Grafana before version 12 cannot send such a header.' : ''}`
     case 'oidc':
     case 'sns':
     case 'standardWebhooks':
@@ -80,12 +91,15 @@ const proof = (hook: SnippetHook): string => {
       return `          username: $${hookVariable('username', hook)}
           password: $${hookVariable('password', hook)}
 `
+    case 'header':
+      return `          headers:
+            ${yamlText(grafanaText(auth.header))}: $${hookVariable('secret', hook)}
+`
     case 'hmac':
       return `          hmacConfig:
             secret: $${hookVariable('secret', hook)}
             header: ${yamlText(grafanaText(auth.header))}
 ${auth.timestamp === undefined ? '' : `            timestampHeader: ${yamlText(grafanaText(auth.timestamp.header))}\n`}`
-    case 'header':
     case 'oidc':
     case 'sns':
     case 'standardWebhooks':

@@ -260,13 +260,18 @@ export const products: Readonly<Record<string, Product>> = {
     const pair = `${ofGrafana(user)}:${ofGrafana(at(settings, 'password'))}`
     return {
       url: ofGrafana(at(settings, 'url')),
-      headers: authorized(
-        scheme !== undefined
-          ? `${scheme} ${ofGrafana(at(settings, 'authorization_credentials'))}`
-          : user !== undefined
-            ? `Basic ${Buffer.from(pair).toString('base64')}`
-            : undefined,
-      ),
+      headers: {
+        ...authorized(
+          scheme !== undefined
+            ? `${scheme} ${ofGrafana(at(settings, 'authorization_credentials'))}`
+            : user !== undefined
+              ? `Basic ${Buffer.from(pair).toString('base64')}`
+              : undefined,
+        ),
+        ...Object.fromEntries(
+          Object.entries(at(settings, 'headers') ?? {}).map(([name, value]) => [name, ofGrafana(value)]),
+        ),
+      },
       ...signedAt(
         sign(secret && ofGrafana(secret), [ofGrafana(at(settings, 'hmacConfig', 'header')), '']),
         stringAt(settings, 'hmacConfig', 'timestampHeader'),

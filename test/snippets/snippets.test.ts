@@ -192,6 +192,11 @@ describe('what is refused', () => {
       'Alertmanager refuses to have the header authorization set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic',
     )
     expect(refusalOf('alertmanager', of('X-Alert-Secret'))).toBe('')
+    expect(refusalOf('grafana', of('X-Alert-Secret'))).toBe('')
+    for (const header of ['Authorization', 'Cookie', 'X-Real-IP'])
+      expect(refusalOf('grafana', of(header))).toBe(
+        `Grafana refuses to have the header ${header} set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`,
+      )
     expect(refusalOf('curl', of('authorization'))).toBe('')
   })
 

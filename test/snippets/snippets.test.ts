@@ -258,6 +258,12 @@ describe('a hook whose URL has its name', () => {
   })
 })
 
+it('New Relic sends no token if the URL has the only secret', () => {
+  const where = (of: SnippetHook): string => textsOf('new-relic', of)[0]?.where ?? ''
+  expect(where(hook)).toContain('choose Bearer token, with TOKEN.')
+  expect(where({ ...hook, hasNamedURL: true })).not.toMatch(/TOKEN|authorization/)
+})
+
 describe('JFrog Artifactory', () => {
   const patternsFor = (image: string): unknown => {
     const [text] = textsOf('jfrog', { ...hook, pushes: { restarts: false, image } })

@@ -264,6 +264,34 @@ it('New Relic sends no token if the URL has the only secret', () => {
   expect(where({ ...hook, hasNamedURL: true })).not.toMatch(/TOKEN|authorization/)
 })
 
+describe('Amazon ECR', () => {
+  const templateOf = (of: SnippetHook): unknown => parse(textsOf('ecr', of)[0]?.text ?? '')
+  const endpoint = ['Resources', 'Destination', 'Properties', 'InvocationEndpoint']
+  const key = ['Resources', 'Connection', 'Properties', 'AuthParameters', 'ApiKeyAuthParameters', 'ApiKeyValue']
+  const withToken = (length: number): SnippetHook => ({
+    ...hook,
+    url: `https://hooks.example.com/v1/trigger/${'t'.repeat(length)}`,
+  })
+
+  it('sends the token in a header, which has at most 512 characters', () => {
+    const template = templateOf(withToken(505))
+    expect(at(template, ...endpoint)).toBe('https://hooks.example.com/v1/trigger')
+    expect(at(template, ...key)).toEqual({ 'Fn::Sub': 'Bearer ${Token}' })
+  })
+
+  it.each([
+    ['a longer token', withToken(506)],
+    ['a secret in the path', { ...hook, hasNamedURL: true as const }],
+  ])('has %s in the URL, and asks for no parameter', (_what, of) => {
+    const template = templateOf(of)
+    expect(at(template, ...endpoint)).toBe(of.url)
+    expect(at(template, ...key)).toBe('none')
+    expect(at(template, 'Parameters')).toBeUndefined()
+    expect(textsOf('ecr', of)).toHaveLength(1)
+    expect(textsOf('ecr', of)[0]?.where).not.toContain('--parameter-overrides')
+  })
+})
+
 describe('JFrog Artifactory', () => {
   const patternsFor = (image: string): unknown => {
     const [text] = textsOf('jfrog', { ...hook, pushes: { restarts: false, image } })

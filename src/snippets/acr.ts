@@ -16,8 +16,7 @@ export const acr: Snippet = {
     const header = headerOption(hook.auth)
     return [
       {
-        where:
-          "A command; put your registry in the place of acme. Event Grid is another way: in its own schema it asks for a validation first. An Event of the hook shows the link, and a person has to open it within ten minutes. The schema of CloudEvents asks with OPTIONS, which a hook's URL does not answer.",
+        where: 'A command; put your registry in the place of acme.',
         language: 'sh',
         text: `${[
           ...readingLines(hook),

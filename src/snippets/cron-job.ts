@@ -1,7 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
-import { ownIssuer } from './proof.ts'
+import { ownIssuer, secretsOf } from './proof.ts'
 import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
-import { isSigned, keptSecret, postLines, secretsOf } from './script.ts'
+import { isSigned, keptSecret, postLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A CronJob in the cluster, in the hook's namespace. */

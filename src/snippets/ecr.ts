@@ -1,6 +1,6 @@
 import { dashedName } from './names.ts'
 import { anyHeader, headerTokenOf, readingSecret, tokenText, type HeaderToken } from './proof.ts'
-import { plainText, shortName, wordName, yamlText } from './quote.ts'
+import { plainText, yamlText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -32,7 +32,7 @@ ${connection(hook)}  Destination:
         Statement:
           - {Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: "sts:AssumeRole"}
       Policies:
-        - PolicyName: ${yamlText(shortName(wordName(hook.name), 64))}
+        - PolicyName: post
           PolicyDocument:
             Statement:
               - Effect: Allow
@@ -50,7 +50,7 @@ ${connection(hook)}  Destination:
           repository-name:
             - ${yamlText(pathOfURL(imageOf(hook)))}
       Targets:
-        - Id: ${yamlText(shortName(wordName(hook.name), 64))}
+        - Id: hook
           Arn: {"Fn::GetAtt": [Destination, Arn]}
           RoleArn: {"Fn::GetAtt": [Role, Arn]}
 `,

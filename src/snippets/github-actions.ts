@@ -1,8 +1,8 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hookWord } from './names.ts'
-import { githubProof, readingSecret } from './proof.ts'
+import { githubProof, readingSecret, secretsOf } from './proof.ts'
 import { githubText, shellWord, yamlBlock, yamlText } from './quote.ts'
-import { canWait, imageNote, keptSecret, postLines, scriptBody, secretsOf, waitLines, waitNote } from './script.ts'
+import { canWait, imageNote, keptSecret, postLines, scriptBody, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitHub Actions workflow. Each run is one delivery, however often it is retried. */

@@ -1,17 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
-import { ownIssuer } from './proof.ts'
+import { ownIssuer, secretsOf } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
-import {
-  canWait,
-  imageNote,
-  isSigned,
-  keptSecret,
-  postLines,
-  scriptBody,
-  secretsOf,
-  waitLines,
-  waitNote,
-} from './script.ts'
+import { canWait, imageNote, isSigned, keptSecret, postLines, scriptBody, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitLab CI job. Each pipeline is one delivery, however often the job is retried. */

@@ -1,18 +1,27 @@
 import { endsToo } from './ends-too.ts'
 import { grafanaText, plainText, yamlText } from './quote.ts'
 import { hookVariable, hookWord } from './names.ts'
-import { headerTokenOf, tokenText } from './proof.ts'
+import { headerTokenOf, tokenText, secretsOf } from './proof.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /**
- * Headers that Grafana refuses:
+ * Headers that Grafana refuses, and `auth.header` accepts:
  * https://github.com/grafana/alerting/blob/main/receivers/webhook/v1/config.go
  */
-const reserved: ReadonlySet<string> = new Set(
-  'accept-charset accept-encoding authorization connection content-encoding content-length cookie date expect forwarded host keep-alive max-forwards origin proxy-authenticate proxy-authorization referer set-cookie te trailer transfer-encoding upgrade user-agent via x-forwarded-for x-real-ip'.split(
-    ' ',
-  ),
-)
+const reserved: ReadonlySet<string> = new Set([
+  'authorization',
+  'accept-charset',
+  'accept-encoding',
+  'date',
+  'forwarded',
+  'max-forwards',
+  'origin',
+  'referer',
+  'user-agent',
+  'via',
+  'x-forwarded-for',
+  'x-real-ip',
+])
 
 /** A contact point of Grafana, as a provisioning file. */
 export const grafana: Snippet = {
@@ -57,29 +66,16 @@ const bearerLines = (hook: SnippetHook): string => `          authorization_sche
 `
 
 /** Returns a note on the environment variables from which Grafana's provisioning reads secrets. */
-const fromEnvironment = (hook: SnippetHook): string => tokenNote(hook) + secretNote(hook)
-
-const tokenNote = (hook: SnippetHook): string =>
-  hook.secretName === undefined || headerTokenOf(hook) === undefined
-    ? ''
-    : ` ${hookVariable('token', hook)} in Grafana's environment is what Secret/${plainText(hook.secretName)} has under token.`
-
-const secretNote = (hook: SnippetHook): string => {
-  const { auth } = hook
-  switch (auth?.form) {
-    case 'bearer':
-      return ` ${hookVariable('token', hook)} in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
-    case 'basic':
-      return ` ${hookVariable('username', hook)} and ${hookVariable('password', hook)} in Grafana's environment are what Secret/${plainText(auth.secret)} has under username and password.`
-    case 'header':
-    case 'hmac':
-      return ` ${hookVariable('secret', hook)} in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.${auth.form === 'header' ? ' Grafana before version 12 cannot send such a header.' : ''}`
-    case 'oidc':
-    case 'sns':
-    case 'standardWebhooks':
-    case undefined:
-      return ''
-  }
+const fromEnvironment = (hook: SnippetHook): string => {
+  const { auth, secretName: secret } = hook
+  const own = secret !== undefined && headerTokenOf(hook) !== undefined
+  return [...(own ? [{ variable: 'token', secret, key: 'token' }] : []), ...secretsOf(auth)]
+    .map(
+      ({ key, secret, variable }) =>
+        ` ${hookVariable(variable, hook)} in Grafana's environment is what Secret/${plainText(secret)} has under ${plainText(key)}.`,
+    )
+    .concat(auth?.form === 'header' ? ' Grafana before version 12 cannot send such a header.' : [])
+    .join('')
 }
 
 const proof = (hook: SnippetHook): string => {

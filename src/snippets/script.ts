@@ -1,6 +1,6 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hookVariable } from './names.ts'
-import { headerTokenOf, readingSecret } from './proof.ts'
+import { headerTokenOf, readingSecret, secretsOf } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
 
@@ -164,31 +164,6 @@ const proof = (auth: SentAuth | undefined): readonly string[] => {
         '--header "webhook-id: $ID" --header "webhook-timestamp: $TIME"',
         '--header "webhook-signature: v1,$SIGNATURE"',
       ]
-    case 'sns':
-    case undefined:
-      return []
-  }
-}
-
-/**
- * Returns the variables that {@link postLines} needs. Each has the Secret and the key of its value.
- */
-export const secretsOf = (
-  auth: SentAuth | undefined,
-): readonly { readonly variable: string; readonly secret: string; readonly key: string }[] => {
-  switch (auth?.form) {
-    case 'bearer':
-      return [{ variable: 'TOKEN', secret: auth.secret, key: auth.key }]
-    case 'basic':
-      return [
-        { variable: 'USERNAME', secret: auth.secret, key: 'username' },
-        { variable: 'PASSWORD', secret: auth.secret, key: 'password' },
-      ]
-    case 'header':
-    case 'hmac':
-    case 'standardWebhooks':
-      return [{ variable: 'SECRET', secret: auth.secret, key: auth.key }]
-    case 'oidc':
     case 'sns':
     case undefined:
       return []

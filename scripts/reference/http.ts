@@ -262,6 +262,10 @@ ${table(
 
 Later versions may add members. Ignore those that you do not know.
 
+**A CloudEvent** that is answered 2xx gets no body: Knative takes a body for an event in reply, and counts one that is none as a failure. Such a post has the
+header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, the answer has its body. So has
+every other status.
+
 ## Statuses
 
 A post that became a delivery. The answer has an \`outcome\`:

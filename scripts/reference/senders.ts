@@ -68,7 +68,7 @@ const example: SnippetHook = {
 }
 
 const section = ({ about, name }: Sender): string => {
-  const { documentation, failures, identity, retries, title } = about
+  const { documentation, failures, identity, notes, retries, title } = about
   const snippet = snippetNamed(name === 'plain' ? 'curl' : name)
   if (snippet === undefined) throw new Error(`there is no configuration for ${name}: add one to src/snippets`)
   const { texts } = snippet
@@ -79,7 +79,7 @@ const section = ({ about, name }: Sender): string => {
 - **Two posts are one delivery by**: ${identity}
 - **It posts again**: ${retries}
 - **It shows a failure in**: ${failures}
-- **What it posts**: [its makers' page](${documentation})
+${notes === undefined ? '' : `- **What to know**: ${notes}\n`}- **What it posts**: [its makers' page](${documentation})
 - **What it can prove**: ${proves(snippet)}
 ${texts(example).map(block).join('')}`
 }

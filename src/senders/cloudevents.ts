@@ -14,6 +14,8 @@ export const cloudevents: Sender = {
     identity: '`source` and `id`, in whichever mode the event came.',
     retries:
       "As its source is set up. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
+    notes:
+      'The answer 200 to an event has no body: Knative takes a body for an event in reply, and counts one that is none as a failure. The outcome of an event is in `status.recent` of the hook, in the log and in the metrics. With `?wait` or `?dryRun` the answer has its body.',
     failures: 'As its source is set up. Knative hands the event to the `deadLetterSink`.',
   },
   recognise: message => attribute(message, 'specversion') !== undefined && attribute(message, 'type') !== undefined,

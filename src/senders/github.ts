@@ -15,6 +15,8 @@ export const github: Sender = {
     documentation: 'https://docs.github.com/en/webhooks/webhook-events-and-payloads',
     identity: 'The header `X-GitHub-Delivery`: a redelivery has the same.',
     retries: 'None. A delivery can be sent again by hand or through the API for three days.',
+    notes:
+      'If several tags of one image are pushed to ghcr.io together, GitHub may report one of them only, such as `latest`. A hook with `tags.semver` then skips the push as `NotForThisHook`. Push the tag that the hook waits for last and alone, or post from the workflow (`snippet github-actions`).',
     failures: 'Recent Deliveries, on the page of the webhook.',
   },
   // Gitea sends GitHub's headers as well.

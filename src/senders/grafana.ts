@@ -1,6 +1,7 @@
-import { at, stringAt } from '../api/json.ts'
-import { deliveryOfAlerts } from './alerts.ts'
-import type { Sender } from './sender.ts'
+import type { Delivery } from '../api/delivery.ts'
+import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import { alertsOf, commonLabels, deliveryOfAlerts } from './alerts.ts'
+import { nothingNew, type Sender } from './sender.ts'
 
 /**
  * Grafana Alerting's webhook contact point. Its body has the form of Alertmanager's, with version 1
@@ -15,6 +16,8 @@ export const grafana: Sender = {
     identity:
       'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. Alerts that have ended and begun again are another delivery. The same again counts again after `dedupeWindow`: Grafana does not say why it sends.',
     retries: 'None at once, after any answer; the next flush of the group sends again, one group interval later.',
+    notes:
+      'If a query fails or has no data, Grafana by default sends an alert of its own, `DatasourceError` or `DatasourceNoData`, to the contact point of the rule. Such alerts are left out: they do not say that the rule fires. A post with no other alert is skipped as `NoNews`. To run the hook then, choose Alerting for these states of the rule, so that its own alert fires. To let an alert that fires go on, choose Keep Last State.',
     failures:
       '"Last delivery attempt" on the page of contact points, and `grafana_alerting_notifications_failed_total`.',
   },
@@ -23,5 +26,24 @@ export const grafana: Sender = {
     stringAt(json, 'groupKey') !== undefined &&
     typeof at(json, 'orgId') === 'number' &&
     Array.isArray(at(json, 'alerts')),
-  parse: ({ json }) => deliveryOfAlerts('grafana', json),
+  parse: ({ json }) => deliveryOf(json),
 }
+
+/** Reads a report without the alerts about failed queries. */
+const deliveryOf = (json: unknown): Delivery => {
+  const all = alertsOf(at(json, 'alerts'))
+  const alerts = all.filter(alert => !isOfQuery(alert))
+  if (!isObject(json) || alerts.length === all.length) return deliveryOfAlerts('grafana', json)
+  if (alerts.length === 0) return { sender: 'grafana', phase: nothingNew }
+  const status = alerts.some(alert => alert['status'] === 'firing') ? 'firing' : 'resolved'
+  return deliveryOfAlerts('grafana', { ...json, alerts, status, commonLabels: commonLabels(alerts) })
+}
+
+const ofQueries: ReadonlySet<string | undefined> = new Set(['DatasourceNoData', 'DatasourceError'])
+
+/**
+ * Returns whether Grafana made an alert because the query of a rule failed. Then the rule's own name
+ * is in the label `rulename`.
+ */
+const isOfQuery = (alert: JsonObject): boolean =>
+  ofQueries.has(stringAt(alert, 'labels', 'alertname')) && stringAt(alert, 'labels', 'rulename') !== undefined

@@ -54,6 +54,8 @@ export interface About {
   readonly identity: string
   /** After which answers the product sends a post again, and for how long. */
   readonly retries: string
+  /** What else an operator has to know to rely on this product's posts. */
+  readonly notes?: string
   /** Where an operator sees that a post failed. */
   readonly failures: string
 }

@@ -1,8 +1,9 @@
 import type { SentAuth } from '../api/auth.ts'
+import { hashOf, hookWord } from './names.ts'
 import { anyHeader } from './proof.ts'
 import { shellWord } from './quote.ts'
 import { headerWord, readingLines } from './script.ts'
-import type { Snippet } from './snippet.ts'
+import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A webhook of Azure Container Registry. */
 export const acr: Snippet = {
@@ -15,12 +16,11 @@ export const acr: Snippet = {
     const header = headerOption(hook.auth)
     return [
       {
-        where:
-          "A command; put your registry in the place of acme. Event Grid is another way: in its own schema it asks for a validation first. An Event of the hook shows the link, and a person has to open it within ten minutes. The schema of CloudEvents asks with OPTIONS, which a hook's URL does not answer.",
+        where: 'A command; put your registry in the place of acme.',
         language: 'sh',
         text: `${[
           ...readingLines(hook),
-          `az acr webhook create --registry acme --name ${nameOf(hook.name)} --actions push \\`,
+          `az acr webhook create --registry acme --name ${nameOf(hook)} --actions push \\`,
           ...(header === undefined ? [] : [`  --headers ${header} \\`]),
           `  --uri ${shellWord(hook.url)}`,
         ].join('\n')}\n`,
@@ -39,5 +39,11 @@ const headerOption = (auth: SentAuth | undefined): string | undefined => {
   return word && `Authorization=${word}`
 }
 
-/** Returns the name of the webhook: 5 to 50 letters and digits, as Azure requires. */
-const nameOf = (name: string): string => `hook${name.replaceAll(/[^A-Za-z0-9]/g, '') || '0'}`.slice(0, 50)
+/**
+ * Returns the name of the webhook: 5 to 50 letters and digits, as Azure requires. All other
+ * characters are left out. The hash still distinguishes two hooks.
+ */
+const nameOf = (hook: SnippetHook): string => {
+  const word = hookWord(hook)
+  return `hook${word.replaceAll(/[-_]/g, '').slice(0, 38)}${hashOf(word)}`
+}

@@ -1,5 +1,6 @@
+import { hookWord } from './names.ts'
 import { anyHeader, hiddenHeaders, placeholderNote, type Header } from './proof.ts'
-import { wordName, yamlText } from './quote.ts'
+import { yamlText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** Argo CD's notifications. The hook runs when an Application is deployed and healthy. */
@@ -11,8 +12,9 @@ export const argoCd: Snippet = {
   pushes: false,
   texts: hook => {
     const { url } = hiddenHeaders(hook)
-    // The hook's name is a part of keys such as `trigger.NAME`, in which it may not contain a dot.
-    const key = wordName(hook.name)
+    // A part of keys such as `trigger.KEY`, in which it may not contain a dot. The name of the
+    // annotation has it twice, and 63 characters at most.
+    const key = hookWord(hook, 26)
     return [
       {
         where: `kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE: what proves a post is a secret.${placeholderNote(hook, true)}`,

@@ -1,4 +1,5 @@
 import type { SentAuth } from '../api/auth.ts'
+import { hookWord } from './names.ts'
 import { googleProof } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { Snippet } from './snippet.ts'
@@ -10,23 +11,17 @@ export const artifactRegistry: Snippet = {
   group: 'images',
   proves: googleProof,
   pushes: true,
-  texts: ({ auth, name, url }) => [
+  texts: hook => [
     {
       where:
         'A command. The topic `gcr` reports pushes to every repository of the project. The hook reacts only to its `image`.',
       language: 'sh',
-      text: `gcloud pubsub subscriptions create ${shellWord(idOf(name))} --topic=gcr --ack-deadline=10 \\
-  --min-retry-delay=10s --push-endpoint=${shellWord(url)}${signingOptions(auth)}
+      text: `gcloud pubsub subscriptions create hook-${hookWord(hook)} --topic=gcr --ack-deadline=10 \\
+  --min-retry-delay=10s --push-endpoint=${shellWord(hook.url)}${signingOptions(hook.auth)}
 `,
     },
   ],
 }
-
-/**
- * Returns an id that begins with a letter and has at least three characters. All characters of a
- * hook's name are allowed in an id.
- */
-const idOf = (name: string): string => `hook-${name}`
 
 /** Returns the options with which Pub/Sub sends an ID token of the account in the claim `email`. */
 const signingOptions = (auth: SentAuth | undefined): string => {

@@ -1,3 +1,4 @@
+import { hookWord } from './names.ts'
 import { nothing } from './proof.ts'
 import { azureText, jsonText, shortName } from './quote.ts'
 import type { Snippet } from './snippet.ts'
@@ -9,7 +10,7 @@ export const azureMonitor: Snippet = {
   group: 'alerts',
   proves: nothing,
   pushes: false,
-  texts: ({ name, url }) => [
+  texts: hook => [
     {
       where:
         'A deployment of a resource template (`az deployment group create`), or an action group with an action of type Webhook and the common alert schema enabled.',
@@ -21,13 +22,13 @@ export const azureMonitor: Snippet = {
           {
             type: 'Microsoft.Insights/actionGroups',
             apiVersion: '2023-01-01',
-            name: azureText(name),
+            name: hookWord(hook),
             location: 'Global',
             properties: {
               // Azure accepts at most 12 characters.
-              groupShortName: azureText(shortName(name, 12)),
+              groupShortName: azureText(shortName(hook.name, 12)),
               enabled: true,
-              webhookReceivers: [{ name: azureText(name), serviceUri: azureText(url), useCommonAlertSchema: true }],
+              webhookReceivers: [{ name: hookWord(hook), serviceUri: azureText(hook.url), useCommonAlertSchema: true }],
             },
           },
         ],

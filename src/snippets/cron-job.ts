@@ -1,7 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
-import { ownIssuer } from './proof.ts'
+import { ownIssuer, secretsOf } from './proof.ts'
 import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
-import { isSigned, keptSecret, postLines, secretsOf } from './script.ts'
+import { isSigned, keptSecret, postLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A CronJob in the cluster, in the hook's namespace. */
@@ -13,14 +13,14 @@ export const cronJob: Snippet = {
   pushes: false,
   texts: hook => {
     const { auth, name, namespace, secretName } = hook
-    const { kept, post } = keptSecret(hook)
+    const { kept, post } = keptSecret(hook, false)
     // The key in the Secret. It is one of the keys that the Secret of `token.secretName` has.
-    const key = kept?.variable === 'HOOK_URL' ? 'url' : 'token'
+    const key = kept?.is === 'URL' ? 'url' : 'token'
     return [
       ...(secretName === undefined && kept
         ? [
             {
-              where: `A terminal, once: the CronJob reads the ${key === 'url' ? 'URL' : 'token'} from a Secret.${hook.hasNamedURL ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
+              where: `A terminal, once: the CronJob reads the ${kept.is} from a Secret.${hook.hasNamedURL ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
               language: 'console' as const,
               text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`${key}=${kept.value}`)}\n`,
             },

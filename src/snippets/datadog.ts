@@ -1,5 +1,6 @@
+import { hookWord } from './names.ts'
 import { anyHeader, askedHeaders, placeholderNote } from './proof.ts'
-import { jsonText, wordName } from './quote.ts'
+import { jsonText } from './quote.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A webhook of Datadog, in the form that Datadog's API takes. */
@@ -11,7 +12,7 @@ export const datadog: Snippet = {
   pushes: false,
   texts: hook => {
     const headers = askedHeaders(hook.auth)
-    const name = wordName(hook.name)
+    const name = hookWord(hook)
     return [
       {
         where: `\`POST https://api.datadoghq.com/api/v1/integration/webhooks/configuration/webhooks\`, or the tile Webhooks. A monitor's message names it as \`@webhook-${name}\`. Leave "Encode as form" off.${placeholderNote(hook)}`,

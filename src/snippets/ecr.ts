@@ -1,5 +1,6 @@
+import { dashedName } from './names.ts'
 import { anyHeader, headerTokenOf, readingSecret, tokenText, type HeaderToken } from './proof.ts'
-import { plainText, shortName, wordName, yamlText } from './quote.ts'
+import { plainText, yamlText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -12,7 +13,7 @@ export const ecr: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name ${stackOf(hook.name)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.`,
+      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name hook-${dashedName(hook)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.`,
       language: 'yaml',
       text: `${declared(hook)}Resources:
   Connection:
@@ -31,7 +32,7 @@ ${connection(hook)}  Destination:
         Statement:
           - {Effect: Allow, Principal: {Service: events.amazonaws.com}, Action: "sts:AssumeRole"}
       Policies:
-        - PolicyName: ${yamlText(shortName(wordName(hook.name), 64))}
+        - PolicyName: post
           PolicyDocument:
             Statement:
               - Effect: Allow
@@ -49,7 +50,7 @@ ${connection(hook)}  Destination:
           repository-name:
             - ${yamlText(pathOfURL(imageOf(hook)))}
       Targets:
-        - Id: ${yamlText(shortName(wordName(hook.name), 64))}
+        - Id: hook
           Arn: {"Fn::GetAtt": [Destination, Arn]}
           RoleArn: {"Fn::GetAtt": [Role, Arn]}
 `,
@@ -58,17 +59,22 @@ ${connection(hook)}  Destination:
   ],
 }
 
-/** Returns the name of the CloudFormation stack. It must begin with a letter. */
-const stackOf = (name: string): string => `hook-${shortName(wordName(name), 100).replaceAll('_', '-')}`
+/** The longest value of a header, in characters. */
+const maxValueLength = 512
 
 /**
  * Returns the URL and the token if a header can carry the token. EventBridge can send only one
- * header. If the hook needs that header for `auth`, returns undefined.
+ * header. If the hook needs that header for `auth`, or the token is too long, returns undefined.
  */
-const tokenOf = (hook: SnippetHook): HeaderToken | undefined =>
-  hook.auth?.form === 'header' ? undefined : headerTokenOf(hook)
+const tokenOf = (hook: SnippetHook): HeaderToken | undefined => {
+  const header = hook.auth?.form === 'header' ? undefined : headerTokenOf(hook)
+  return header !== undefined && 'Bearer '.length + header.token.length <= maxValueLength ? header : undefined
+}
 
-const parameters = (hook: SnippetHook): string => ` --parameter-overrides${overrides(hook)}`
+/** Returns whether the URL has the only secret. EventBridge still asks for a header to send. */
+const isBare = (hook: SnippetHook): boolean => hook.auth === undefined && tokenOf(hook) === undefined
+
+const parameters = (hook: SnippetHook): string => (isBare(hook) ? '' : ` --parameter-overrides${overrides(hook)}`)
 
 const overrides = ({ auth, namespace, secretName }: SnippetHook): string => {
   const read = (parameter: string, secret: string, key: string): string =>
@@ -88,12 +94,15 @@ const overrides = ({ auth, namespace, secretName }: SnippetHook): string => {
   }
 }
 
-const declared = ({ auth }: SnippetHook): string =>
-  auth?.form === 'basic'
+const declared = (hook: SnippetHook): string => {
+  if (isBare(hook)) return ''
+  return hook.auth?.form === 'basic'
     ? 'Parameters:\n  Username: {Type: String}\n  Password: {Type: String, NoEcho: true}\n'
     : 'Parameters:\n  Token: {Type: String, NoEcho: true}\n'
+}
 
-const connection = ({ auth }: SnippetHook): string => {
+const connection = (hook: SnippetHook): string => {
+  const { auth } = hook
   if (auth?.form === 'basic') {
     return `      AuthorizationType: BASIC
       AuthParameters:
@@ -103,7 +112,9 @@ const connection = ({ auth }: SnippetHook): string => {
   const [name, value] =
     auth?.form === 'header'
       ? [yamlText(auth.header), '{Ref: Token}']
-      : ['Authorization', '{"Fn::Sub": "Bearer ${Token}"}']
+      : isBare(hook)
+        ? ['X-Unused', 'none']
+        : ['Authorization', '{"Fn::Sub": "Bearer ${Token}"}']
   return `      AuthorizationType: API_KEY
       AuthParameters:
         ApiKeyAuthParameters: {ApiKeyName: ${name}, ApiKeyValue: ${value}}

@@ -15,7 +15,9 @@ export const flux: Snippet = {
   },
   pushes: false,
   texts: hook => {
-    const { auth, name } = hook
+    const { auth } = hook
+    // No namespace contains a dot, so no other hook has this name.
+    const name = `${hook.namespace}.${hook.name}`
     const { url } = hiddenHeaders(hook)
     return [
       {

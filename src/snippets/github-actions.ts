@@ -1,7 +1,8 @@
 import type { SentAuth } from '../api/auth.ts'
-import { githubProof, readingSecret } from './proof.ts'
-import { githubText, plainText, shellWord, yamlBlock, yamlText } from './quote.ts'
-import { canWait, imageNote, keptSecret, postLines, scriptBody, secretsOf, waitLines, waitNote } from './script.ts'
+import { hookWord } from './names.ts'
+import { githubProof, readingSecret, secretsOf } from './proof.ts'
+import { githubText, shellWord, yamlBlock, yamlText } from './quote.ts'
+import { canWait, imageNote, keptSecret, postLines, scriptBody, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitHub Actions workflow. Each run is one delivery, however often it is retried. */
@@ -13,14 +14,14 @@ export const githubActions: Snippet = {
   pushes: true,
   texts: hook => {
     const { auth, name, namespace, pushes } = hook
-    const { kept, post } = keptSecret(hook)
+    const { kept, post } = keptSecret(hook, true)
     const variables = [...(kept ? [kept.variable] : []), ...secretsOf(auth).map(({ variable }) => variable)]
     const given = { auth, ...post, key: '$KEY', body: scriptBody(hook), idToken: idTokenLine(auth) }
     const workflow = (
       lines: readonly string[],
       minutes: number,
       keyEnd: string,
-    ): string => `name: ${yamlText(githubText(`Run ${name}`))}
+    ): string => `name: ${yamlText(githubText(`Run ${namespace}/${name}`))}
 on:
   workflow_dispatch: {}
 jobs:
@@ -40,7 +41,7 @@ ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
         ? []
         : [
             {
-              where: `A terminal, in the repository: ${kept ? `the ${kept.variable === 'HOOK_URL' ? 'URL' : 'token'}` : 'what the hook asks for'} is a secret, and belongs where those are kept.`,
+              where: `A terminal, in the repository: ${kept ? `the ${kept.is}` : 'what the hook asks for'} is a secret, and belongs where those are kept.`,
               language: 'sh',
               text: `${[
                 ...(kept ? [`printf %s ${shellWord(kept.value)} | gh secret set ${kept.variable}`] : []),
@@ -51,7 +52,7 @@ ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
             } as const,
           ]),
       {
-        where: `\`.github/workflows/${plainText(name)}.yaml\`, or the step alone in a workflow that you have. A run is one delivery, also when it is tried again.${
+        where: `\`.github/workflows/${hookWord(hook)}.yaml\`, or the step alone in a workflow that you have. A run is one delivery, also when it is tried again.${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',

@@ -1,17 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
-import { ownIssuer } from './proof.ts'
+import { ownIssuer, secretsOf } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
-import {
-  canWait,
-  imageNote,
-  isSigned,
-  keptSecret,
-  postLines,
-  scriptBody,
-  secretsOf,
-  waitLines,
-  waitNote,
-} from './script.ts'
+import { canWait, imageNote, isSigned, keptSecret, postLines, scriptBody, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitLab CI job. Each pipeline is one delivery, however often the job is retried. */
@@ -22,11 +12,11 @@ export const gitlabCi: Snippet = {
   proves: ownIssuer,
   pushes: true,
   texts: hook => {
-    const { auth, name, pushes } = hook
-    const { kept, post } = keptSecret(hook)
+    const { auth, name, namespace, pushes } = hook
+    const { kept, post } = keptSecret(hook, true)
     const variables = [...(kept ? [kept.variable] : []), ...secretVariables(auth)]
     const given = { auth, ...post, body: scriptBody(hook) }
-    const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${name}`)}:
+    const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${namespace}/${name}`)}:
   stage: deploy
   image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
 ${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${

@@ -1,7 +1,27 @@
 import { endsToo } from './ends-too.ts'
-import { grafanaText, plainText, shortName, yamlText } from './quote.ts'
-import { headerTokenOf, tokenText } from './proof.ts'
+import { grafanaText, plainText, yamlText } from './quote.ts'
+import { hookVariable, hookWord } from './names.ts'
+import { headerTokenOf, tokenText, secretsOf } from './proof.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
+
+/**
+ * Headers that Grafana refuses, and `auth.header` accepts:
+ * https://github.com/grafana/alerting/blob/main/receivers/webhook/v1/config.go
+ */
+const reserved: ReadonlySet<string> = new Set([
+  'authorization',
+  'accept-charset',
+  'accept-encoding',
+  'date',
+  'forwarded',
+  'max-forwards',
+  'origin',
+  'referer',
+  'user-agent',
+  'via',
+  'x-forwarded-for',
+  'x-real-ip',
+])
 
 /** A contact point of Grafana, as a provisioning file. */
 export const grafana: Snippet = {
@@ -9,80 +29,73 @@ export const grafana: Snippet = {
   title: 'Grafana',
   group: 'alerts',
   proves: {
-    forms: ['bearer', 'basic', 'hmac'],
+    forms: ['bearer', 'basic', 'header', 'hmac'],
+    reserved,
     // Grafana writes the digits of a signature without a prefix, with or without a signed time.
     signs: [{ prefix: '' }, { prefix: '', timestamp: { prefix: '', separator: ':' } }],
   },
   pushes: false,
   texts: hook => [
     {
-      where: `\`/etc/grafana/provisioning/alerting/receiver-hooks.yaml\`; or the same by hand, as a contact point of the type Webhook. A notification policy with matchers of your own sends alerts there.${fromEnvironment(hook)}`,
+      where: `\`/etc/grafana/provisioning/alerting/receiver-hooks-${hookWord(hook)}.yaml\`; or the same by hand, as a contact point of the type Webhook. A notification policy with matchers of your own sends alerts there.${fromEnvironment(hook)}`,
       language: 'yaml',
       text: `apiVersion: 1
 contactPoints:
   - orgId: 1
-    name: ${yamlText(grafanaText(hook.name))}
+    name: ${yamlText(hookWord(hook))}
     receivers:
-      - uid: ${yamlText(grafanaText(shortName(hook.name, 40)))}
+      - uid: ${yamlText(hookWord(hook, 40))}
         type: webhook
         ${endsToo}
         disableResolveMessage: false
         settings:
           url: ${yamlText(grafanaText(headerTokenOf(hook)?.endpoint ?? hook.url))}
           httpMethod: POST
-${headerTokenOf(hook) === undefined ? '' : bearerLines}${proof(hook)}`,
+${headerTokenOf(hook) === undefined ? '' : bearerLines(hook)}${proof(hook)}`,
     },
-    ...tokenText(hook, "The value of HOOK_TOKEN in Grafana's environment."),
+    ...tokenText(hook, `The value of ${hookVariable('token', hook)} in Grafana's environment.`),
   ],
 }
 
 /**
- * The lines with a token for the header `Authorization`. Grafana hides its value, but shows the
- * URL.
+ * Returns the lines with a token for the header `Authorization`. Grafana hides its value, but shows
+ * the URL.
  */
-const bearerLines = `          authorization_scheme: Bearer
-          authorization_credentials: $HOOK_TOKEN
+const bearerLines = (hook: SnippetHook): string => `          authorization_scheme: Bearer
+          authorization_credentials: $${hookVariable('token', hook)}
 `
 
 /** Returns a note on the environment variables from which Grafana's provisioning reads secrets. */
-const fromEnvironment = (hook: SnippetHook): string => tokenNote(hook) + secretNote(hook)
-
-const tokenNote = (hook: SnippetHook): string =>
-  hook.secretName === undefined || headerTokenOf(hook) === undefined
-    ? ''
-    : ` HOOK_TOKEN in Grafana's environment is what Secret/${plainText(hook.secretName)} has under token.`
-
-const secretNote = ({ auth }: SnippetHook): string => {
-  switch (auth?.form) {
-    case 'bearer':
-      return ` HOOK_TOKEN in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
-    case 'basic':
-      return ` HOOK_USERNAME and HOOK_PASSWORD in Grafana's environment are what Secret/${plainText(auth.secret)} has under username and password.`
-    case 'hmac':
-      return ` HOOK_SECRET in Grafana's environment is what Secret/${plainText(auth.secret)} has under ${plainText(auth.key)}.`
-    case 'header':
-    case 'oidc':
-    case 'sns':
-    case 'standardWebhooks':
-    case undefined:
-      return ''
-  }
+const fromEnvironment = (hook: SnippetHook): string => {
+  const { auth, secretName: secret } = hook
+  const own = secret !== undefined && headerTokenOf(hook) !== undefined
+  return [...(own ? [{ variable: 'token', secret, key: 'token' }] : []), ...secretsOf(auth)]
+    .map(
+      ({ key, secret, variable }) =>
+        ` ${hookVariable(variable, hook)} in Grafana's environment is what Secret/${plainText(secret)} has under ${plainText(key)}.`,
+    )
+    .concat(auth?.form === 'header' ? ' Grafana before version 12 cannot send such a header.' : [])
+    .join('')
 }
 
-const proof = ({ auth }: SnippetHook): string => {
+const proof = (hook: SnippetHook): string => {
+  const { auth } = hook
   switch (auth?.form) {
     case 'bearer':
-      return bearerLines
+      return bearerLines(hook)
     case 'basic':
-      return `          username: $HOOK_USERNAME
-          password: $HOOK_PASSWORD
+      return `          username: $${hookVariable('username', hook)}
+          password: $${hookVariable('password', hook)}
+`
+    case 'header':
+      return `          headers:
+            ${yamlText(grafanaText(auth.header))}: $${hookVariable('secret', hook)}
 `
     case 'hmac':
       return `          hmacConfig:
-            secret: $HOOK_SECRET
+            secret: $${hookVariable('secret', hook)}
             header: ${yamlText(grafanaText(auth.header))}
 ${auth.timestamp === undefined ? '' : `            timestampHeader: ${yamlText(grafanaText(auth.timestamp.header))}\n`}`
-    case 'header':
     case 'oidc':
     case 'sns':
     case 'standardWebhooks':

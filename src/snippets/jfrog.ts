@@ -1,3 +1,4 @@
+import { hookWord } from './names.ts'
 import { askedHeaders, placeholderNote } from './proof.ts'
 import { jsonText } from './quote.ts'
 import { imageOf, pathOfURL } from './script.ts'
@@ -15,12 +16,12 @@ export const jfrog: Snippet = {
       where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Put your repository in the place of docker-local. The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
       language: 'json',
       text: jsonText({
-        key: hook.name,
+        key: hookWord(hook),
         enabled: true,
         event_filter: {
           domain: 'docker',
           event_types: ['pushed'],
-          criteria: { anyLocal: false, repoKeys: ['docker-local'], includePatterns: [`${nameOf(hook)}/**`] },
+          criteria: { anyLocal: false, repoKeys: ['docker-local'], includePatterns: patternsOf(hook) },
         },
         handlers: [{ handler_type: 'webhook', url: hook.url, ...proof(hook) }],
       }),
@@ -28,8 +29,15 @@ export const jfrog: Snippet = {
   ],
 }
 
-/** Returns the image's name without registry and repository. */
-const nameOf = (hook: SnippetHook): string => pathOfURL(imageOf(hook)).split('/').slice(1).join('/') || imageOf(hook)
+/**
+ * Returns patterns for the image's path in its repository. The repository is in the host's name or
+ * the first part of the path. The hook skips a post about another image that a pattern matches.
+ */
+const patternsOf = (hook: SnippetHook): readonly string[] => {
+  const parts = pathOfURL(imageOf(hook)).split('/')
+  const paths = parts.length > 1 ? [parts, parts.slice(1)] : [parts]
+  return paths.map(path => `${path.join('/')}/**`)
+}
 
 const proof = ({ auth }: SnippetHook): object => {
   const headers = askedHeaders(auth)

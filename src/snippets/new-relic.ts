@@ -17,7 +17,7 @@ export const newRelic: Snippet = {
     ...tokenText(hook),
     {
       where:
-        "The payload template of a workflow's webhook with this destination. This is the template that is there by default.",
+        "The payload template of a workflow's webhook with this destination. This is a part of the default template, which works as well.",
       language: 'handlebars',
       text: template,
     },
@@ -32,19 +32,10 @@ const tokenText = (hook: SnippetHook): readonly SnippetText[] => {
     : [{ where: 'TOKEN, which New Relic hides.', language: 'text', text: `${header.token}\n` }]
 }
 
-const authorization = ({ auth }: SnippetHook): string => {
-  switch (auth?.form) {
-    case undefined:
-    case 'header':
-    case 'hmac':
-    case 'oidc':
-    case 'sns':
-    case 'standardWebhooks':
-    case 'bearer':
-      return ' As authorization choose Bearer token, with TOKEN.'
-    case 'basic':
-      return ' As authorization choose Basic, with USERNAME and PASSWORD.'
-  }
+const authorization = (hook: SnippetHook): string => {
+  if (hook.auth?.form === 'basic') return ' As authorization choose Basic, with USERNAME and PASSWORD.'
+  const isInURL = hook.auth === undefined && headerTokenOf(hook) === undefined
+  return isInURL ? '' : ' As authorization choose Bearer token, with TOKEN.'
 }
 
 const template = `{

@@ -12,7 +12,7 @@ export const nexus: Snippet = {
   texts: ({ url }) => [
     {
       where:
-        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Put your repository in the place of docker-hosted. Its messages do not name the host, so hooks match images by path alone.',
+        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Put your repository in the place of docker-hosted.',
       language: 'json',
       text: jsonText({ Repository: 'docker-hosted', 'Event Types': 'component', URL: url }),
     },

@@ -129,30 +129,46 @@ const authorizationOf = (auth: SentAuth | undefined): string | undefined =>
   askedHeaders(auth).find(({ name }) => name.toLowerCase() === 'authorization')?.value
 
 /**
+ * Returns the variables for what a hook asks of a script. Each has the Secret and the key of its value.
+ */
+export const secretsOf = (
+  auth: SentAuth | undefined,
+): readonly { readonly variable: string; readonly secret: string; readonly key: string }[] => {
+  switch (auth?.form) {
+    case 'bearer':
+      return [{ variable: 'TOKEN', secret: auth.secret, key: auth.key }]
+    case 'basic':
+      return [
+        { variable: 'USERNAME', secret: auth.secret, key: 'username' },
+        { variable: 'PASSWORD', secret: auth.secret, key: 'password' },
+      ]
+    case 'header':
+    case 'hmac':
+    case 'standardWebhooks':
+      return [{ variable: 'SECRET', secret: auth.secret, key: auth.key }]
+    case 'oidc':
+    case 'sns':
+    case undefined:
+      return []
+  }
+}
+
+/**
  * Returns a note on what to put in place of each placeholder, or an empty text. The note begins
  * with a blank, because it follows another sentence. `split`: the user's name and the password have
  * two placeholders.
  */
 export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false): string => {
-  switch (auth?.form) {
-    case 'bearer':
-      return note(['TOKEN'], readingSecret(namespace, auth.secret, auth.key), auth.secret)
-    case 'basic': {
-      const read = readingSecret(namespace, auth.secret, 'username', 'password')
-      return split
-        ? note(['USERNAME', 'PASSWORD'], read, auth.secret)
-        : note(['CREDENTIALS'], `${read} | base64 | tr -d '\\n'`, auth.secret)
-    }
-    case 'header':
-    case 'hmac':
-    case 'standardWebhooks':
-      return note(['SECRET'], readingSecret(namespace, auth.secret, auth.key), auth.secret)
-    case 'oidc':
-    case 'sns':
-    case undefined:
-      return ''
+  if (auth?.form !== 'basic') {
+    return secretsOf(auth)
+      .map(({ key, secret, variable }) => note(variable, readingSecret(namespace, secret, key), secret))
+      .join('')
   }
+  const read = readingSecret(namespace, auth.secret, 'username', 'password')
+  return split
+    ? note('USERNAME and PASSWORD', read, auth.secret)
+    : note('CREDENTIALS', `${read} | base64 | tr -d '\\n'`, auth.secret)
 }
 
-const note = (places: readonly string[], command: string, secret: string): string =>
-  ` In the place of ${places.join(' and ')} goes what Secret/${plainText(secret)} has: \`${plainText(command)}\`.`
+const note = (places: string, command: string, secret: string): string =>
+  ` In the place of ${places} goes what Secret/${plainText(secret)} has: \`${plainText(command)}\`.`

@@ -1,5 +1,6 @@
 import type { SentAuth } from '../api/auth.ts'
-import { headerTokenOf, readingSecret } from './proof.ts'
+import { hookVariable } from './names.ts'
+import { headerTokenOf, readingSecret, secretsOf } from './proof.ts'
 import { shellWord } from './quote.ts'
 import type { SnippetHook } from './snippet.ts'
 
@@ -169,51 +170,32 @@ const proof = (auth: SentAuth | undefined): readonly string[] => {
   }
 }
 
-/**
- * Returns the variables that {@link postLines} needs. Each has the Secret and the key of its value.
- */
-export const secretsOf = (
-  auth: SentAuth | undefined,
-): readonly { readonly variable: string; readonly secret: string; readonly key: string }[] => {
-  switch (auth?.form) {
-    case 'bearer':
-      return [{ variable: 'TOKEN', secret: auth.secret, key: auth.key }]
-    case 'basic':
-      return [
-        { variable: 'USERNAME', secret: auth.secret, key: 'username' },
-        { variable: 'PASSWORD', secret: auth.secret, key: 'password' },
-      ]
-    case 'header':
-    case 'hmac':
-    case 'standardWebhooks':
-      return [{ variable: 'SECRET', secret: auth.secret, key: auth.key }]
-    case 'oidc':
-    case 'sns':
-    case undefined:
-      return []
-  }
-}
-
 /** The secret that a pipeline keeps, and the call with it. */
 export interface KeptSecret {
   /**
    * The hook's token, or the whole URL if `auth` needs the header that would carry the token.
    * Undefined if the URL is no secret, because it has the hook's name, and `auth` alone opens it.
    */
-  readonly kept: { readonly variable: 'HOOK_TOKEN' | 'HOOK_URL'; readonly value: string } | undefined
+  readonly kept: { readonly variable: string; readonly value: string; readonly is: 'token' | 'URL' } | undefined
   /** What {@link postLines} needs to post with this secret. */
   readonly post: Pick<ScriptedPost, 'url' | 'tokenVariable'>
 }
 
-export const keptSecret = (hook: SnippetHook): KeptSecret => {
+/**
+ * Returns the secret that a pipeline keeps. `named` gives its variable the hook's name, for a
+ * pipeline whose secrets are kept in one place.
+ */
+export const keptSecret = (hook: SnippetHook, named: boolean): KeptSecret => {
   // Without `auth` here, the URL ends with the secret of `auth.path`.
   if (hook.hasNamedURL && hook.auth !== undefined) return { kept: undefined, post: { url: shellWord(hook.url) } }
   const header = headerTokenOf(hook)
+  const is = header === undefined ? 'URL' : 'token'
+  const variable = named ? hookVariable(is, hook) : `HOOK_${is.toUpperCase()}`
   return header === undefined
-    ? { kept: { variable: 'HOOK_URL', value: hook.url }, post: { url: '"$HOOK_URL"' } }
+    ? { kept: { variable, is, value: hook.url }, post: { url: `"$${variable}"` } }
     : {
-        kept: { variable: 'HOOK_TOKEN', value: header.token },
-        post: { url: shellWord(header.endpoint), tokenVariable: 'HOOK_TOKEN' },
+        kept: { variable, is, value: header.token },
+        post: { url: shellWord(header.endpoint), tokenVariable: variable },
       }
 }
 

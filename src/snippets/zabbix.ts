@@ -1,5 +1,6 @@
 import type { SentAuth } from '../api/auth.ts'
-import { headerTokenOf, tokenText } from './proof.ts'
+import { hookVariable } from './names.ts'
+import { headerTokenOf, tokenText, secretsOf } from './proof.ts'
 import { javascriptText, plainText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
@@ -34,7 +35,7 @@ return response;
       language: 'text',
       text: `${headerTokenOf(hook)?.endpoint ?? hook.url}\n`,
     },
-    ...tokenText(hook, 'The value of the macro `{$HOOK_TOKEN}`.'),
+    ...tokenText(hook, `The value of the macro \`{$${hookVariable('token', hook)}}\`.`),
   ],
 }
 
@@ -47,44 +48,29 @@ interface Parameter {
 /**
  * Returns the parameters of the script that hold secrets. The value of each is a macro of Zabbix.
  */
-const secretsOf = (hook: SnippetHook): readonly Parameter[] => {
+const parametersOf = (hook: SnippetHook): readonly Parameter[] => {
+  const held = (secret: string, key: string): string => `what Secret/${plainText(secret)} has under ${plainText(key)}`
   const { auth, secretName } = hook
-  const isInHeader = headerTokenOf(hook) !== undefined
-  const token = secretName === undefined ? "the hook's token" : `what Secret/${plainText(secretName)} has under token`
-  return [...(isInHeader ? [{ name: 'token', value: token }] : []), ...proofsOf(auth)]
-}
-
-const proofsOf = (auth: SentAuth | undefined): readonly Parameter[] => {
-  const held = (name: string, key: string): Parameter => ({
-    name,
-    value: `what Secret/${plainText(auth !== undefined && 'secret' in auth ? auth.secret : '')} has under ${plainText(key)}`,
-  })
-  switch (auth?.form) {
-    case 'bearer':
-      return [held('token', auth.key)]
-    case 'basic':
-      return [held('username', 'username'), held('password', 'password')]
-    case 'header':
-    case 'hmac':
-      return [held('secret', auth.key)]
-    case 'oidc':
-    case 'sns':
-    case 'standardWebhooks':
-    case undefined:
-      return []
-  }
+  const token = secretName === undefined ? "the hook's token" : held(secretName, 'token')
+  return [
+    ...(headerTokenOf(hook) === undefined ? [] : [{ name: 'token', value: token }]),
+    ...secretsOf(auth).map(({ key, secret, variable }) => ({
+      name: variable.toLowerCase(),
+      value: held(secret, key),
+    })),
+  ]
 }
 
 const parameters = (hook: SnippetHook): string =>
-  secretsOf(hook)
+  parametersOf(hook)
     .map(
       ({ name, value }) =>
-        ` And the parameter \`${name}\` (\`{$HOOK_${name.toUpperCase()}}\`, a macro of the type "Secret text" with ${value}).`,
+        ` And the parameter \`${name}\` (\`{$${hookVariable(name, hook)}}\`, a macro of the type "Secret text" with ${value}).`,
     )
     .join('')
 
 const taken = (hook: SnippetHook): string =>
-  secretsOf(hook)
+  parametersOf(hook)
     .map(({ name }) => `var ${name} = params.${name};\ndelete params.${name};\n`)
     .join('')
 

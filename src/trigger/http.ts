@@ -133,6 +133,9 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
 /** The query of all requests that have none. */
 const noQuery = new URLSearchParams()
 
+/** Returns the query of a request that has one: all that follows the first question mark (RFC 3986, section 3.4). */
+const queryIn = (url: string): URLSearchParams => new URLSearchParams(url.slice(url.indexOf('?')))
+
 /** Returns a handler that passes a post to the endpoint, and sends the answer. */
 const receiver =
   (endpoint: Endpoint, bodies: Bodies, send: Send) =>
@@ -144,8 +147,6 @@ const receiver =
       isExpected = false
     }
     const { headers, url = '' } = request
-    // The query is all that follows the first question mark (RFC 3986, section 3.4).
-    const queryAt = url.indexOf('?')
     const sent = isJoined(headers) ? headers : joined(headers)
     const body = isBodiless(request) ? undefined : bodies.of(request, begin)
     // Otherwise the moment at which the body is wanted would reveal whether a hook has this name.
@@ -156,7 +157,7 @@ const receiver =
       named,
       headers: isInHeader ? withoutToken(sent) : sent,
       source: sourceOf(request.socket.remoteAddress),
-      query: queryAt === -1 ? noQuery : new URLSearchParams(url.slice(queryAt)),
+      query: url.includes('?') ? queryIn(url) : noQuery,
       ...(body && {
         body: body.read,
         discard: body.discard,
@@ -213,13 +214,13 @@ const sender = (clock: Clock, serving: { readonly isClosing: boolean }): Send =>
       clock.after(limitedHeldMs, () => send(request, response, answer, true))
       return
     }
-    const text = isInWords ? answer.words : `${JSON.stringify(answer.body)}\n`
+    const text = isInWords ? answer.words : isBare(request, answer.status) ? '' : `${JSON.stringify(answer.body)}\n`
     const isWhole = request.complete || isShort(request)
     // The connection cannot be used again if the rest of a long body is not read. It must not be
     // used again while the server is closing.
     if (!isWhole || serving.isClosing) response.setHeader('connection', 'close')
     response.writeHead(answer.status, {
-      'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8`,
+      ...(text !== '' && { 'content-type': `${isInWords ? 'text/plain' : 'application/json'}; charset=utf-8` }),
       'content-length': Buffer.byteLength(text),
       'cache-control': 'no-store',
       ...answer.headers,
@@ -232,6 +233,18 @@ const sender = (clock: Clock, serving: { readonly isClosing: boolean }): Send =>
     linger(request, response)
   }
   return send
+}
+
+/**
+ * Returns whether an answer has no body: a success of a CloudEvent. Its source may take any body for
+ * an event in reply, and Knative counts a body that is none as a failure. A request that asks to
+ * wait or for a dry run wants the body.
+ */
+const isBare = ({ headers, url = '' }: IncomingMessage, status: number): boolean => {
+  const { 'ce-specversion': version, 'content-type': type = '' } = headers
+  if (status >= 300 || (version === undefined && !/^application\/cloudevents/i.test(type))) return false
+  const query = url.includes('?') ? queryIn(url) : noQuery
+  return !query.has('wait') && !query.has('dryRun')
 }
 
 /** Returns whether a request has no body, or one so short that Node discards the rest of it. */

@@ -7,7 +7,7 @@ import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { listAt } from '../deploy/manifests.ts'
 import { knownBodies, type KnownBody } from '../senders/bodies.ts'
-import { cluster, postUntilDone, product, type Posted } from '../support/product.ts'
+import { cluster, postUntilDone, product, type Posted, withAnswer } from '../support/product.ts'
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
@@ -29,7 +29,12 @@ const setUp = async (image: string) => {
   await create(here.api, hooks, here.namespace, hook)
   const url = await here.url('web-push')
   const deliver = async (body: string, headers: object = {}): Promise<string> =>
-    said(await postUntilDone(url, undefined, { headers: { 'content-type': 'application/json', ...headers }, body }))
+    said(
+      await postUntilDone(withAnswer(url), undefined, {
+        headers: { 'content-type': 'application/json', ...headers },
+        body,
+      }),
+    )
   return {
     deliver,
     send: ({ message: { headers, json } }: KnownBody): Promise<string> => deliver(JSON.stringify(json), headers),

@@ -6,7 +6,7 @@ import { deliveryOf } from '../../src/senders/registry.ts'
 import { knownBodies, type KnownBody } from '../senders/bodies.ts'
 import { certificate } from '../senders/certificate.ts'
 import { keys, notification, signed, subscription } from '../senders/sns-messages.ts'
-import { cluster, post, product, until } from '../support/product.ts'
+import { cluster, post, product, until, withAnswer } from '../support/product.ts'
 
 /** Sets up a hook on a Deployment of its own, and what posts a known body to it as its sender does. */
 const setUp = async (spec: object = {}) => {
@@ -19,7 +19,7 @@ const setUp = async (spec: object = {}) => {
     ...here,
     ...running,
     send: async ({ message: { headers, json, receivedAt } }: KnownBody): Promise<string> => {
-      const { status, body } = await post(url, undefined, {
+      const { status, body } = await post(withAnswer(url), undefined, {
         headers: { 'content-type': 'text/plain', ...headers },
         ...(json === undefined ? {} : { body: textNow(json, receivedAt) }),
       })

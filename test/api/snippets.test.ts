@@ -17,7 +17,7 @@ import { authSpecs } from '../snippets/known-hooks.ts'
 import { filledIn, headersOf, held, products } from '../snippets/products.ts'
 import { define, make } from '../support/counted.ts'
 import { definitionOf } from '../support/definition.ts'
-import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
+import { cluster, deployments, post, product, type Cluster, withAnswer } from '../support/product.ts'
 
 /** Every configuration for every kind of hook, pasted as its product reads it, and posted to the hook for real. */
 
@@ -219,7 +219,7 @@ const answerOf = async (
   if (read.url !== url && !isInHeader) return `it would post to ${read.url}`
   const text = JSON.stringify(body.json)
   const headers = { 'content-type': 'application/json', ...body.headers, ...headersOf(read, text) }
-  return wrong((await post(read.url, undefined, { headers, body: text })).body)
+  return wrong((await post(withAnswer(read.url), undefined, { headers, body: text })).body)
 }
 
 /** A later post was first; or the restart of an earlier one is still running, since nobody runs pods here. */

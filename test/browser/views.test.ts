@@ -110,7 +110,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   'use-it': async page => {
     await page.getByRole('link', { name: 'web-up' }).click()
     await page.locator('#snippet').selectOption('datadog')
-    await page.getByText('@webhook-web-up', { exact: false }).first().waitFor()
+    await page.getByText('@webhook-shop_web-up', { exact: false }).first().waitFor()
     await page.getByRole('region', { name: 'Use it' }).scrollIntoViewIfNeeded()
   },
   'use-it-refused': async page => {

@@ -21,6 +21,7 @@ import {
   untilDone,
   type Cluster,
   type Posted,
+  withAnswer,
 } from '../support/product.ts'
 import { program, type Program } from '../support/program.ts'
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
@@ -153,7 +154,7 @@ const curl = async (url: string, { message: { headers, json } }: KnownBody): Pro
     '--data-binary',
     JSON.stringify(json),
     ...lines.flatMap(line => ['-H', line]),
-    url,
+    withAnswer(url),
   ]
   return parseJson((await promisify(execFile)('curl', args)).stdout)
 }

@@ -10,6 +10,7 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, secrets } from '../../src/kube/resources.ts'
 import { snippetHook } from '../../src/snippets/hook.ts'
+import { hookVariable } from '../../src/snippets/names.ts'
 import { snippetNamed, writeSnippet } from '../../src/snippets/write.ts'
 import { deployment } from '../support/objects.ts'
 import { startPlayground } from '../support/playground.ts'
@@ -49,7 +50,8 @@ const jobFor = async (api: ApiConnection, { name, pipeline, spec, tag }: Case) =
   const written = snippet && writeSnippet(snippet, snippetHook(name, 'shop', spec, url))
   const texts = written && 'texts' in written ? written.texts : []
   const text = texts.find(each => each.text.includes('wait=25s'))?.text ?? ''
-  const secretsOfJob = { HOOK_URL: url, HOOK_TOKEN: url.split('/').at(-1) ?? '', SECRET: held.secret ?? '' }
+  const own = hookVariable('token', { namespace: 'shop', name })
+  const secretsOfJob = { [own]: url.split('/').at(-1) ?? '', SECRET: held.secret ?? '' }
   if (pipeline === 'curl') return { job: text, secretsOfJob }
   const document: unknown = parse(text)
   const jobs = at(document, 'jobs') ?? document

@@ -30,6 +30,35 @@ describe('what looks like a sender but is not', () => {
   })
 })
 
+describe('alerts that Grafana makes of a failed query', () => {
+  const alert = (alertname: string, status: string, labels: object = { rulename: 'Busy', datasource_uid: 'P1' }) => ({
+    status,
+    labels: { alertname, team: 'blue', ...labels },
+    startsAt: '2026-01-01T10:00:00Z',
+    endsAt: status === 'firing' ? '0001-01-01T00:00:00Z' : '2026-01-01T10:05:00Z',
+    fingerprint: `${alertname}-${status}`,
+  })
+  const report = (...alerts: readonly object[]) =>
+    read({ ...bodyOf('grafana', 'firing'), alerts, status: 'firing', commonLabels: { team: 'blue' } })
+
+  it.each(['DatasourceNoData', 'DatasourceError'])('are no news: %s', alertname => {
+    expect(report(alert(alertname, 'firing'))).toEqual({ sender: 'grafana', phase: 'no news' })
+    expect(report(alert(alertname, 'resolved'))).toEqual({ sender: 'grafana', phase: 'no news' })
+  })
+
+  it('are left out of a group, whose other alerts count as if they were alone', () => {
+    const [busy, ended] = [alert('Busy', 'firing', {}), alert('Busy', 'resolved', {})]
+    const failed = alert('DatasourceError', 'firing')
+    expect(report(failed, busy)).toMatchObject({ phase: 'firing', labels: { alertname: 'Busy', team: 'blue' } })
+    expect(report(busy, failed).identity?.key).toBe(report(busy).identity?.key)
+    expect(report(ended, failed)).toMatchObject({ phase: 'resolved', group: { firing: [], mixed: false } })
+  })
+
+  it('are not what a rule of the same name reports', () => {
+    expect(report(alert('DatasourceNoData', 'firing', {}))).toMatchObject({ phase: 'firing' })
+  })
+})
+
 describe('when an alert began', () => {
   const newsAt = (startsAt: unknown) => {
     const alerts = [{ status: 'firing', fingerprint: 'a', startsAt }]

@@ -90,7 +90,8 @@ const environment: Readonly<Record<string, string | undefined>> = {
 /** Expands a value of a provisioned file as Grafana does. */
 const expanded = (value: unknown, environment: Readonly<Record<string, string | undefined>>): string =>
   String(value).replaceAll(/\$\$|\$(\w+)/g, (found, name?: string) =>
-    name === undefined ? '$' : (environment[name] ?? found),
+    // The rest of a variable's name is the hook's.
+    name === undefined ? '$' : (environment[/^HOOK_[A-Z]+/.exec(name)?.[0] ?? ''] ?? found),
   )
 
 /** A folder of programs that stand in for those of others, and what they were called with. */
@@ -259,13 +260,18 @@ export const products: Readonly<Record<string, Product>> = {
     const pair = `${ofGrafana(user)}:${ofGrafana(at(settings, 'password'))}`
     return {
       url: ofGrafana(at(settings, 'url')),
-      headers: authorized(
-        scheme !== undefined
-          ? `${scheme} ${ofGrafana(at(settings, 'authorization_credentials'))}`
-          : user !== undefined
-            ? `Basic ${Buffer.from(pair).toString('base64')}`
-            : undefined,
-      ),
+      headers: {
+        ...authorized(
+          scheme !== undefined
+            ? `${scheme} ${ofGrafana(at(settings, 'authorization_credentials'))}`
+            : user !== undefined
+              ? `Basic ${Buffer.from(pair).toString('base64')}`
+              : undefined,
+        ),
+        ...Object.fromEntries(
+          Object.entries(at(settings, 'headers') ?? {}).map(([name, value]) => [name, ofGrafana(value)]),
+        ),
+      },
       ...signedAt(
         sign(secret && ofGrafana(secret), [ofGrafana(at(settings, 'hmacConfig', 'header')), '']),
         stringAt(settings, 'hmacConfig', 'timestampHeader'),
@@ -421,7 +427,7 @@ export const products: Readonly<Record<string, Product>> = {
     const terminal = shellWith(['kubectl', 'gh'])
     await terminal.run(textOf(texts, 'sh'))
     const secrets = Object.fromEntries(
-      ['HOOK_URL', 'HOOK_TOKEN', 'TOKEN', 'USERNAME', 'PASSWORD', 'SECRET'].map(name => [
+      [...textOf(texts, 'sh').matchAll(/gh secret set (\w+)/g)].map(([, name = '']) => [
         name,
         terminal.input(name)[0] ?? '',
       ]),
@@ -446,7 +452,7 @@ export const products: Readonly<Record<string, Product>> = {
     ].map(([, name = '', key = '']): [string, string] => [name, held[key] ?? ''])
     const own = textOf(texts, 'text').trim()
     const env = {
-      [own.includes('/') ? 'HOOK_URL' : 'HOOK_TOKEN']: own,
+      [/\bHOOK_\w+/.exec(texts[0]?.where ?? '')?.[0] ?? '']: own,
       CI_PROJECT_ID: '1',
       CI_PIPELINE_ID: '2',
       TAG: 'abc123',

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { parseJson } from '../../src/api/json.ts'
+import { at, parseJson } from '../../src/api/json.ts'
 import { alertmanager } from '../../src/snippets/alertmanager.ts'
 import { shellWord, yamlText } from '../../src/snippets/quote.ts'
 import { snippets } from '../../src/snippets/registry.ts'
@@ -87,6 +87,62 @@ describe.each(snippets)('the configuration of $name', snippet => {
   })
 })
 
+describe('the names that a product gives', () => {
+  /** Hooks whose names differ by little. */
+  const alike: readonly (readonly [string, string])[] = [
+    ['shop', 'web-up'],
+    ['shop', 'web-down'],
+    ['prod', 'web-up'],
+    ['shop-web', 'up'],
+    ['shop', 'web.up'],
+    ['shop--web', 'up'],
+    ['shop', `${'web-'.repeat(20)}up`],
+    ['shop', `${'web-'.repeat(20)}down`],
+  ]
+  // What names the thing that one snippet makes, and that a second one of the same name would replace.
+  it.each([
+    ['github-actions', /gh secret set (\w+)|workflows\/(\S+)\.yaml/g],
+    ['gitlab-ci', /The value of the variable (\w+)|^"?(run [^:"]+)/gm],
+    ['grafana', /alerting\/(\S+)\.yaml|uid: (\S+)|name: (\S+)|\$(HOOK_\w+)/g],
+    ['zabbix', /macro `\{\$(\w+)\}/g],
+    ['flux', /^  name: (\S+)/gm],
+    ['argo-cd', /^  (\S+): /gm],
+    ['ecr', /--stack-name (\S+)/g],
+    ['datadog', /@webhook-([^`]+)/g],
+    ['jfrog', /"key": "(.+)"/g],
+    ['acr', /--name (\w+)/g],
+    ['azure-monitor', /actionGroups",\s+"apiVersion": "\S+",\s+"name": "(.+)"/g],
+    ['artifact-registry', /create (\S+)/g],
+  ])('are of one hook alone: %s', (product, pattern) => {
+    const names = alike.map(([namespace, name]) => {
+      const all = textsOf(product, { ...hook, namespace, name })
+        .map(({ text, where }) => `${where}\n${text}`)
+        .join('\n')
+      return new Set([...all.matchAll(pattern)].map(found => found.slice(1).find(Boolean)))
+    })
+    for (const [index, of] of names.entries()) {
+      expect(of.size).toBeGreaterThan(0)
+      for (const other of names.slice(index + 1)) {
+        expect([...of].filter(name => other.has(name))).toEqual([])
+      }
+    }
+  })
+
+  it('are short enough for each product, and have no character that it refuses', () => {
+    for (const [namespace, name] of alike) {
+      const texts = (product: string): string =>
+        textsOf(product, { ...hook, namespace, name })
+          .map(({ text, where }) => `${where}\n${text}`)
+          .join('\n')
+      // https://github.com/grafana/grafana/blob/main/pkg/util/shortid_generator.go
+      expect(texts('grafana')).toMatch(/uid: [A-Za-z0-9_-]{1,40}\n/)
+      expect(texts('argo-cd')).toMatch(/notifications\.argoproj\.io\/(?=[^:]{3,63}:)subscribe\.[\w-]+\.[\w-]+:/)
+      expect(texts('acr')).toMatch(/--name [a-z0-9]{5,50} /)
+      expect(texts('ecr')).toMatch(/--stack-name [A-Za-z][A-Za-z0-9-]{0,127} /)
+    }
+  })
+})
+
 describe('what is refused', () => {
   const refused = (of: SnippetHook): readonly string[] =>
     snippets.filter(({ name }) => refusalOf(name, of) !== '').map(({ name }) => name)
@@ -136,6 +192,11 @@ describe('what is refused', () => {
       'Alertmanager refuses to have the header authorization set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic',
     )
     expect(refusalOf('alertmanager', of('X-Alert-Secret'))).toBe('')
+    expect(refusalOf('grafana', of('X-Alert-Secret'))).toBe('')
+    for (const header of ['Authorization', 'User-Agent', 'X-Real-IP'])
+      expect(refusalOf('grafana', of(header))).toBe(
+        `Grafana refuses to have the header ${header} set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`,
+      )
     expect(refusalOf('curl', of('authorization'))).toBe('')
   })
 
@@ -194,6 +255,56 @@ describe('a hook whose URL has its name', () => {
       const text = textsOf(snippet.name, inPath).map(({ text }) => text)
       expect(text.join('\n')).toContain(`${url}/SECRET-IN-PATH`)
     }
+  })
+})
+
+it('New Relic sends no token if the URL has the only secret', () => {
+  const where = (of: SnippetHook): string => textsOf('new-relic', of)[0]?.where ?? ''
+  expect(where(hook)).toContain('choose Bearer token, with TOKEN.')
+  expect(where({ ...hook, hasNamedURL: true })).not.toMatch(/TOKEN|authorization/)
+})
+
+describe('Amazon ECR', () => {
+  const templateOf = (of: SnippetHook): unknown => parse(textsOf('ecr', of)[0]?.text ?? '')
+  const endpoint = ['Resources', 'Destination', 'Properties', 'InvocationEndpoint']
+  const key = ['Resources', 'Connection', 'Properties', 'AuthParameters', 'ApiKeyAuthParameters', 'ApiKeyValue']
+  const withToken = (length: number): SnippetHook => ({
+    ...hook,
+    url: `https://hooks.example.com/v1/trigger/${'t'.repeat(length)}`,
+  })
+
+  it('sends the token in a header, which has at most 512 characters', () => {
+    const template = templateOf(withToken(505))
+    expect(at(template, ...endpoint)).toBe('https://hooks.example.com/v1/trigger')
+    expect(at(template, ...key)).toEqual({ 'Fn::Sub': 'Bearer ${Token}' })
+  })
+
+  it.each([
+    ['a longer token', withToken(506)],
+    ['a secret in the path', { ...hook, hasNamedURL: true as const }],
+  ])('has %s in the URL, and asks for no parameter', (_what, of) => {
+    const template = templateOf(of)
+    expect(at(template, ...endpoint)).toBe(of.url)
+    expect(at(template, ...key)).toBe('none')
+    expect(at(template, 'Parameters')).toBeUndefined()
+    expect(textsOf('ecr', of)).toHaveLength(1)
+    expect(textsOf('ecr', of)[0]?.where).not.toContain('--parameter-overrides')
+  })
+})
+
+describe('JFrog Artifactory', () => {
+  const patternsFor = (image: string): unknown => {
+    const [text] = textsOf('jfrog', { ...hook, pushes: { restarts: false, image } })
+    return at(parseJson(text?.text ?? ''), 'event_filter', 'criteria', 'includePatterns')
+  }
+
+  // The pattern is for the path in the repository, which may be in the host or the first part of the name.
+  it.each([
+    ['docker-local.acme.jfrog.io/web', ['web/**']],
+    ['docker-local.acme.jfrog.io/team/web', ['team/web/**', 'web/**']],
+    ['acme.jfrog.io/docker-local/team/web', ['docker-local/team/web/**', 'team/web/**']],
+  ])('posts for the image %s, wherever its repository is in the name', (image, patterns) => {
+    expect(patternsFor(image)).toEqual(patterns)
   })
 })
 

@@ -205,6 +205,12 @@ export interface Posted {
   readonly headers: Headers
 }
 
+/**
+ * Returns a URL with a query that changes nothing, so that the answer has a body. The success of a CloudEvent
+ * has none otherwise.
+ */
+export const withAnswer = (url: string): string => `${url}?dryRun=false`
+
 /** Posts to a URL, as `curl -X POST` does when there is no body. */
 export const post = async (url: string, body?: unknown, init: RequestInit = {}): Promise<Posted> => {
   const response = await fetch(url, {

@@ -47,6 +47,35 @@ const raw = async (port: number, text: string): Promise<string> => {
 const statusesIn = (text: string): string[] => [...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status = '']) => status)
 
 describe('the trigger over HTTP', () => {
+  const event = { 'ce-specversion': '1.0', 'ce-type': 'com.example.busy', 'ce-id': '1', 'ce-source': '/' }
+  const structured = { 'content-type': 'application/cloudevents+json; charset=utf-8' }
+
+  it.each([event, structured])(
+    'answers the success of a CloudEvent without a body, which would be an event',
+    async headers => {
+      const { url } = await serve(() => Promise.resolve(ok))
+      const response = await fetch(url, { method: 'POST', headers, body: '{}' })
+      expect(response.status).toBe(200)
+      expect([response.headers.get('content-length'), response.headers.get('content-type')]).toEqual(['0', null])
+      expect(await response.text()).toBe('')
+    },
+  )
+
+  it.each(['wait=1s', 'dryRun=true'])('answers a CloudEvent with a body if it asks by ?%s', async query => {
+    const { url } = await serve(() => Promise.resolve(ok))
+    const response = await fetch(`${url}?${query}`, { method: 'POST', headers: event })
+    expect(await response.json()).toEqual(ok.body)
+  })
+
+  it('answers a refused CloudEvent with a body', async () => {
+    const { url } = await serve(() =>
+      Promise.resolve(unavailable('Overloaded', { namespace: 'shop', name: 'web', driver: 'scale' })),
+    )
+    const response = await fetch(url, { method: 'POST', headers: event })
+    expect(response.status).toBe(503)
+    expect(await response.json()).toMatchObject({ reason: 'Overloaded' })
+  })
+
   it('passes on what a post says, and nothing is read of the body before it is asked for', async () => {
     const seen: TriggerRequest[] = []
     const { url } = await serve(async request => {

@@ -28,6 +28,9 @@ const maxUnnamed = 200
  */
 const isNamedKey = (key: string): boolean => !key.includes('/')
 
+/** The members that a memory may lose. */
+const optional = ['overdue', 'runs'] as const
+
 /**
  * A memory that is being changed, with its rows in a map by key, in the order of decision. It
  * serves one attempt to store the result, and is thrown away if another process wrote first.
@@ -86,6 +89,7 @@ export class MemoryDraft {
   adopt(fork: MemoryDraft): void {
     if (!fork.isChanged) return
     this.isChanged = true
+    for (const name of optional) if (!(name in fork.#fields)) delete this.#fields[name]
     Object.assign(this.#fields, fork.#fields)
     this.#rows = fork.#rows
     this.#claims = fork.#claims
@@ -111,7 +115,7 @@ export class MemoryDraft {
   }
 
   /** Removes a member of the memory. */
-  clear(field: 'overdue' | 'runs'): void {
+  clear(field: (typeof optional)[number]): void {
     this.isChanged = true
     delete this.#fields[field]
   }

@@ -101,6 +101,20 @@ it('a draft adopts what is in its fork, and nothing of one that is as it was', (
   expect([draft.isChanged, draft.memory()]).toEqual([true, { ...emptyMemory, rows: [done('a'), done('b')], ranAt: 7 }])
 })
 
+it('a draft adopts also what its fork has cleared', () => {
+  const draft = new MemoryDraft({
+    ...emptyMemory,
+    runs: [{ at: now, of: 'a' }],
+    overdue: { at: now, why: 'it is busy' },
+  })
+  const fork = draft.fork()
+  fork.clear('runs')
+  fork.clear('overdue')
+  draft.adopt(fork)
+  expect(draft.memory()).toEqual(emptyMemory)
+  expect([draft.fields.runs, draft.fields.overdue]).toEqual([undefined, undefined])
+})
+
 it.each<[string, (draft: MemoryDraft) => void]>([
   ['members are set', draft => draft.set({ ranAt: 7 })],
   ['it is to be stored as it is', draft => draft.set({})],

@@ -76,19 +76,15 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     parser.onIncoming = (request, keepsAlive) => {
       // A malformed request beyond the limit does not close the connection at once. The requests
       // before it must still get their answers.
-      const isMalformed = connection.pending === limits.maxPipelined && !hasHost(request)
-      if (isMalformed) breakOff(connection)
-      else {
-        connection.newest = request
-        connection.pending += 1
-        if (connection.pending === 1) waiting.delete(occupant)
-        if (connection.pending > limits.maxPipelined) socket.destroy()
+      if (connection.pending === limits.maxPipelined && !hasHost(request)) {
+        breakOff(connection)
+        return refused(request)
       }
-      if (!isMalformed && !socket.destroyed) return onIncoming(request, keepsAlive)
-      // Marks the connection as not upgradable. Otherwise Node would leave it open and close none of
-      // its responses.
-      Object.assign(request, { upgrade: false })
-      return stop
+      connection.newest = request
+      connection.pending += 1
+      if (connection.pending === 1) waiting.delete(occupant)
+      if (connection.pending > limits.maxPipelined) socket.destroy()
+      return socket.destroyed ? refused(request) : onIncoming(request, keepsAlive)
     }
   })
   const answers = ({ socket }: IncomingMessage, response: ServerResponse): void => {
@@ -155,6 +151,15 @@ type OnIncoming = (request: IncomingMessage, keepsAlive: boolean) => number
 
 /** Stops Node's parser, as if the code that received the request had failed. */
 const stop = -1
+
+/**
+ * Stops the parser at a request. Marks the connection as not upgradable. Otherwise Node would leave it
+ * open and close none of its responses.
+ */
+const refused = (request: IncomingMessage): number => {
+  Object.assign(request, { upgrade: false })
+  return stop
+}
 
 /**
  * Returns the parser of a connection. Its function `onIncoming` gets each request before Node handles

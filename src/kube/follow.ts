@@ -108,21 +108,6 @@ const countersOf = ({ metrics }: Environment) => ({
 })
 
 /**
- * Proof that a watch has reported everything that is stored.
- *
- * An open watch proves nothing: an API server without a connection to etcd keeps it open, and sends
- * bookmarks with the same version. So we request a list of at most one object, without a version,
- * over the connection of the watch. Such a list is consistent. The API server asks etcd for its
- * newest revision, waits until its own cache has it, and answers from that cache. The same cache
- * feeds the watch. So everything that was stored before the request has been reported, or is on its
- * way.
- *
- * An API server does not answer in time if it cannot reach etcd, is paused, or has an old cache.
- * This holds for Kubernetes 1.34 and later. If the cache is not ready within 3 s, the API server
- * answers from etcd, which proves nothing. So an answer counts only long before that.
- */
-
-/**
  * How long after a request for a proof the watch's reports may be used, in milliseconds. The
  * product promises that a change of a hook takes effect within two seconds. The rest of that time
  * is for events on their way, and for the write of a step.
@@ -148,7 +133,21 @@ const maxUnanswered = 3
  */
 const againAfterMs = 200
 
-/** Decides whether the reports of a source's watches are current. */
+/**
+ * Decides whether the reports of a source's watches are current: whether a watch has reported everything
+ * that is stored.
+ *
+ * An open watch proves nothing: an API server without a connection to etcd keeps it open, and sends
+ * bookmarks with the same version. So we request a list of at most one object, without a version,
+ * over the connection of the watch. Such a list is consistent. The API server asks etcd for its
+ * newest revision, waits until its own cache has it, and answers from that cache. The same cache
+ * feeds the watch. So everything that was stored before the request has been reported, or is on its
+ * way.
+ *
+ * An API server does not answer in time if it cannot reach etcd, is paused, or has an old cache.
+ * This holds for Kubernetes 1.34 and later. If the cache is not ready within 3 s, the API server
+ * answers from etcd, which proves nothing. So an answer counts only long before that.
+ */
 export interface Currency {
   /**
    * Returns whether everything that was stored more than `currentForMs` ago has been reported. For

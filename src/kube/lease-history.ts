@@ -87,21 +87,15 @@ class LeaseHistory implements History {
     return isCurrent
   }
 
-  readonly wentBack = (): string | undefined => {
-    return this.#wentBack
-  }
+  readonly wentBack = (): string | undefined => this.#wentBack
 
-  readonly unchecked = (): string | undefined => {
-    return this.#unchecked && uncheckedText(this.#unchecked, this.#options)
-  }
+  readonly unchecked = (): string | undefined => this.#unchecked && uncheckedText(this.#unchecked, this.#options)
 
-  readonly lostCache = (): string | undefined => {
-    return [...this.#checks].some(({ state }) => state === 'lost') ? lostCacheText(this.#options) : undefined
-  }
+  readonly lostCache = (): string | undefined =>
+    [...this.#checks].some(({ state }) => state === 'lost') ? lostCacheText(this.#options) : undefined
 
-  readonly mayBeLost = (): string | undefined => {
-    return this.#found === undefined ? this.lostCache() : lostCacheText(this.#options)
-  }
+  readonly mayBeLost = (): string | undefined =>
+    this.#found === undefined ? this.lostCache() : lostCacheText(this.#options)
 
   readonly doubt = (): string | undefined => {
     const age = this.#environment.clock.monotonic() - this.#unknownSince

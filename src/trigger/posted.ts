@@ -93,12 +93,15 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   }
 
   const discarded = async (): Promise<Refused | undefined> => {
-    let ending = reading
-    if (!ending && request.discard) {
-      const discarding = request.discard().then(() => noBody)
-      ending = arrived(clock, discarding)
-    }
-    const read = await (ending ?? bodiless)
+    const ended =
+      reading ??
+      (request.discard
+        ? arrived(
+            clock,
+            request.discard().then(() => noBody),
+          )
+        : bodiless)
+    const read = await ended
     return 'refused' in read ? read : undefined
   }
   return { sent, discarded, message: hook => (understanding ??= understand(hook)) }

@@ -45,9 +45,8 @@ export const readMessage = ({ body: sent, headers, receivedAt }: Arrived, maxByt
   if (isPlain && sent.length > maxBytes) return 'too large'
   const plain = isPlain ? { body: sent } : inflated(sent, headers['content-encoding'] ?? '', maxBytes)
   if (typeof plain === 'string') return plain
-  const isEmpty = plain.body.length === 0
-  const body = isEmpty ? plain.body : withoutMark(plain.body)
-  const parsed = isEmpty ? emptyBody : parseBody(body, headers['content-type'])
+  const body = withoutMark(plain.body)
+  const parsed = parseBody(body, headers['content-type'])
   if (typeof parsed === 'string') return parsed
   const message = { headers, json: parsed.json, receivedAt }
   const sender = senderOf(message)
@@ -110,9 +109,6 @@ const foreign: readonly (readonly [number, number])[] = [
  * Undefined if the body is neither.
  */
 export type ParsedBody = { readonly json: unknown } | 'too deep' | 'unreadable'
-
-/** The result for a post without a body, in which there is nothing to parse. */
-const emptyBody: ParsedBody = { json: undefined }
 
 /**
  * Parses a body in UTF-8, with or without a byte order mark.

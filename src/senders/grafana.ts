@@ -34,7 +34,9 @@ const deliveryOf = (json: unknown): Delivery => {
   const all = alertsOf(at(json, 'alerts'))
   const alerts = all.filter(alert => !isOfQuery(alert))
   if (!isObject(json) || alerts.length === all.length) return deliveryOfAlerts('grafana', json)
-  if (alerts.length === 0) return { sender: 'grafana', phase: nothingNew }
+  // Grafana cuts off alerts beyond a number. Some of those may be of a rule.
+  const wasCut = Number(at(json, 'truncatedAlerts') ?? 0) > 0
+  if (alerts.length === 0) return wasCut ? deliveryOfAlerts('grafana', json) : { sender: 'grafana', phase: nothingNew }
   const status = alerts.some(alert => alert['status'] === 'firing') ? 'firing' : 'resolved'
   return deliveryOfAlerts('grafana', { ...json, alerts, status, commonLabels: commonLabels(alerts) })
 }

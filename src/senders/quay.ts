@@ -3,13 +3,6 @@ import { deliveryOfTags } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
- * Within this time, equal pushes are one. A push of another image with the same tag is equal too. If
- * it were taken for a copy, pods would keep the image before. A copy does no more than a restart,
- * and Quay sends none before 30 s have passed.
- */
-const copiesWithinMs = 5_000
-
-/**
  * Notifications of quay.io and Red Hat Quay: the changed tags of a push, without digests and time.
  */
 export const quay: Sender = {
@@ -18,12 +11,11 @@ export const quay: Sender = {
     title: 'Quay',
     documentation:
       'https://docs.redhat.com/en/documentation/red_hat_quay/3.4/html/use_red_hat_quay/repository_notifications',
-    identity:
-      'The repository and the tags, within five seconds, regardless of the `dedupeWindow`. After that the same tags are another push.',
+    identity: 'The repository and the tags; the same again counts again once the `dedupeWindow` of the hook is over.',
     retries:
       'Any answer but 2xx and no answer, 30 to 40 s later, a few times. It disables a notification that fails again and again.',
     notes:
-      'Its posts have neither an id, a time nor a digest. So a copy that comes after a lost answer restarts the pods once more.',
+      'Its posts have neither an id, a time nor a digest. So a second push of the same tags within the `dedupeWindow` is a `Duplicate`, and a copy that comes after it restarts the pods once more.',
     failures: 'Settings of the repository, Events and Notifications, where a disabled one can be tested and enabled.',
   },
   recognise: ({ json }) => at(json, 'docker_url') !== undefined,
@@ -32,8 +24,7 @@ export const quay: Sender = {
     // The notification is about a build, a scan or a deletion.
     if (tags === undefined) return { sender: 'quay', phase: nothingNew }
     const needed = 'docker_url, such as quay.io/acme/web, and updated_tags, a list of tags'
-    const delivery = deliveryOfTags('quay', at(json, 'docker_url'), tagsIn(tags), needed)
-    return delivery.identity ? { ...delivery, identity: { ...delivery.identity, withinMs: copiesWithinMs } } : delivery
+    return deliveryOfTags('quay', at(json, 'docker_url'), tagsIn(tags), needed)
   },
 }
 

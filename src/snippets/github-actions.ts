@@ -1,8 +1,8 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hookWord } from './names.ts'
-import { githubProof, readingSecret, secretsOf } from './proof.ts'
+import { githubProof, readingSecret } from './proof.ts'
 import { githubText, shellWord, yamlBlock, yamlText } from './quote.ts'
-import { canWait, imageNote, keptSecret, postLines, scriptBody, waitLines, waitNote } from './script.ts'
+import { canWait, imageNote, keptSecret, keptSecretsOf, postLines, scriptBody, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitHub Actions workflow. Each run is one delivery, however often it is retried. */
@@ -15,7 +15,11 @@ export const githubActions: Snippet = {
   texts: hook => {
     const { auth, name, namespace, pushes } = hook
     const { kept, post } = keptSecret(hook, true)
-    const variables = [...(kept ? [kept.variable] : []), ...secretsOf(auth).map(({ variable }) => variable)]
+    const asked = keptSecretsOf(hook)
+    const variables = [
+      ...(kept ? [[kept.variable, kept.variable]] : []),
+      ...asked.map(each => [each.variable, each.kept]),
+    ]
     const given = { auth, ...post, key: '$KEY', body: scriptBody(hook), idToken: idTokenLine(auth) }
     const workflow = (
       lines: readonly string[],
@@ -33,7 +37,7 @@ ${auth?.form === 'oidc' ? '    permissions:\n      id-token: write # For the tok
         env:
           KEY: github-\${{ github.repository }}-\${{ github.run_id }}${keyEnd}
 ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
-      .map(variable => `          ${variable}: \${{ secrets.${variable} }}\n`)
+      .map(([variable, secret]) => `          ${variable}: \${{ secrets.${secret} }}\n`)
       .join('')}        run: ${yamlBlock(githubText(lines.join('\n')), 10)}
 `
     return [
@@ -45,9 +49,7 @@ ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
               language: 'sh',
               text: `${[
                 ...(kept ? [`printf %s ${shellWord(kept.value)} | gh secret set ${kept.variable}`] : []),
-                ...secretsOf(auth).map(
-                  ({ key, secret, variable }) => `${readingSecret(namespace, secret, key)} | gh secret set ${variable}`,
-                ),
+                ...asked.map(each => `${readingSecret(namespace, each.secret, each.key)} | gh secret set ${each.kept}`),
               ].join('\n')}\n`,
             } as const,
           ]),

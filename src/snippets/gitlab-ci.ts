@@ -1,7 +1,16 @@
-import type { SentAuth } from '../api/auth.ts'
-import { ownIssuer, secretsOf } from './proof.ts'
+import { ownIssuer } from './proof.ts'
 import { plainText, wordName, yamlBlock, yamlText } from './quote.ts'
-import { canWait, imageNote, isSigned, keptSecret, postLines, scriptBody, waitLines, waitNote } from './script.ts'
+import {
+  canWait,
+  imageNote,
+  isSigned,
+  keptSecret,
+  keptSecretsOf,
+  postLines,
+  scriptBody,
+  waitLines,
+  waitNote,
+} from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitLab CI job. Each pipeline is one delivery, however often the job is retried. */
@@ -14,12 +23,20 @@ export const gitlabCi: Snippet = {
   texts: hook => {
     const { auth, name, namespace, pushes } = hook
     const { kept, post } = keptSecret(hook, true)
-    const variables = [...(kept ? [kept.variable] : []), ...secretVariables(auth)]
+    const asked = keptSecretsOf(hook)
+    const variables = [
+      ...(kept ? [kept.variable] : []),
+      ...asked.map(each => `${each.kept} (what Secret/${plainText(each.secret)} has under ${plainText(each.key)})`),
+    ]
+    const set = [
+      ...(pushes === undefined ? [] : ['TAG: $CI_COMMIT_SHORT_SHA']),
+      ...asked.map(each => `${each.variable}: $${each.kept}`),
+    ]
     const given = { auth, ...post, body: scriptBody(hook) }
     const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${namespace}/${name}`)}:
   stage: deploy
   image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
-${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
+${retry}${set.length === 0 ? '' : `  variables:\n    ${set.join('\n    ')}\n`}${
       isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
     }${auth?.form === 'oidc' ? `  id_tokens:\n    ID_TOKEN:\n      aud: ${yamlText(auth.audience)}\n` : ''}  script:
     - ${yamlBlock(lines.join('\n'), 6)}
@@ -49,8 +66,3 @@ ${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_S
     ]
   },
 }
-
-const secretVariables = (auth: SentAuth | undefined): readonly string[] =>
-  secretsOf(auth).map(
-    ({ key, secret, variable }) => `${variable} (what Secret/${plainText(secret)} has under ${plainText(key)})`,
-  )

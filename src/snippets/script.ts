@@ -199,6 +199,13 @@ export const keptSecret = (hook: SnippetHook, named: boolean): KeptSecret => {
       }
 }
 
+/**
+ * Returns what a hook asks for, and under which name a pipeline keeps it: a repository or project has one
+ * secret of a name, and may run several hooks.
+ */
+export const keptSecretsOf = (hook: SnippetHook) =>
+  secretsOf(hook.auth).map(secret => ({ ...secret, kept: hookVariable(secret.variable, hook) }))
+
 /** Returns the lines that read the variables of {@link secretsOf} from the cluster. */
 export const readingLines = ({ auth, namespace }: SnippetHook): readonly string[] =>
   secretsOf(auth).map(({ key, secret, variable }) => `${variable}=$(${readingSecret(namespace, secret, key)})`)

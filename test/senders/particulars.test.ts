@@ -54,6 +54,12 @@ describe('alerts that Grafana makes of a failed query', () => {
     expect(report(ended, failed)).toMatchObject({ phase: 'resolved', group: { firing: [], mixed: false } })
   })
 
+  it('count where others were cut off, which may be of a rule', () => {
+    const alerts = [alert('DatasourceError', 'firing')]
+    const body = { ...bodyOf('grafana', 'firing'), alerts, status: 'firing', truncatedAlerts: 4 }
+    expect(read(body)).toMatchObject({ phase: 'firing' })
+  })
+
   it('are not what a rule of the same name reports', () => {
     expect(report(alert('DatasourceNoData', 'firing', {}))).toMatchObject({ phase: 'firing' })
   })

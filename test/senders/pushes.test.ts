@@ -94,12 +94,6 @@ describe('a time', () => {
   })
 })
 
-it('two pushes that Quay reports alike are two, unless they come within five seconds', () => {
-  // A lost rollout of a second image is worse than a second restart for a copy.
-  expect(read({ updated_tags: ['latest'], docker_url: 'quay.io/acme/web' }).identity?.withinMs).toBe(5_000)
-  expect(read({ updated_tags: [], docker_url: 'quay.io/acme/web' }).identity).toBeUndefined()
-})
-
 describe('a notification of Quay with many tags', () => {
   /** Makes a notification that counts how often its repository is read. */
   const withTags = (count: number) => {

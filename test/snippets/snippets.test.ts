@@ -128,6 +128,22 @@ describe('the names that a product gives', () => {
     }
   })
 
+  it.each(['bearer', 'basic', 'header', 'hmac'])('are of one hook alone for what auth asks: %s', form => {
+    const auth = Object.values(auths).find(one => one?.form === form)
+    const keptOf = (product: string, pattern: RegExp, name: string): readonly (string | undefined)[] =>
+      textsOf(product, { ...hook, name, ...(auth && { auth }) }).flatMap(({ text, where }) =>
+        [...`${where}\n${text}`.matchAll(pattern)].map(found => found[1]),
+      )
+    for (const [product, pattern] of [
+      ['github-actions', /gh secret set (\w+)/g],
+      ['gitlab-ci', /(\w+) \(what Secret/g],
+    ] as const) {
+      const [up, down] = [keptOf(product, pattern, 'web-up'), keptOf(product, pattern, 'web-down')]
+      expect(up.length).toBeGreaterThan(0)
+      expect(up.filter(name => down.includes(name))).toEqual([])
+    }
+  })
+
   it('are short enough for each product, and have no character that it refuses', () => {
     for (const [namespace, name] of alike) {
       const texts = (product: string): string =>

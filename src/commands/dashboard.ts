@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
 import { beginning, choice, port, seconds, text, textOr } from '../cli/options.ts'
 import { systemNamespaceOption } from '../cli/cluster/system.ts'
@@ -146,8 +145,8 @@ const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reache
   const server = given.get(flags.apiServer) ?? serverInPod(env)
   if (server === undefined) throw new UsageError('--api-server must say where the API server is')
   const caFile = given.get(flags.caFile)
-  const tls = caFile === undefined ? {} : { tls: { ca: await readFile(caFile, 'utf8') } }
-  const access: ServerAccess = { server, ...tls }
+  const { trusting } = await import('../kube/ca-file.ts')
+  const access: ServerAccess = { server, ...(caFile === undefined ? {} : await trusting(caFile, nodeClock)) }
   const large = new LargeAnswers()
   return {
     connectAs: token =>

@@ -35,6 +35,7 @@ import { orOutOfDate } from './out-of-date.ts'
 import { WorkQueue, type ReconcileKey } from './queue.ts'
 import { reconcileHook, type Reconciling } from './reconcile.ts'
 import { reportWork, stuckReport, type Unreported } from './report.ts'
+import { Rivals } from './rivals.ts'
 import { StatusPacer } from './status-pacer.ts'
 import { together } from './together.ts'
 import { TriggerRights } from './trigger-rights.ts'
@@ -245,11 +246,12 @@ class Controller implements ControllerRole {
     const fenced = { ...environment, api }
     const events = eventRecorder(fenced, { controller: 'receiver-hooks', instance: identity })
     const keeper = new KeyKeeper(fenced, namespace, events, () => this.#addHooks(() => true))
+    const rivals = new Rivals(environment.clock)
     const reconcile: ReconcileKey = async (key, attempts) => {
       const ring = keeper.ring()
       const hook = this.#store.newest(key)
       if (!ring || !hook) return { isFinal: true }
-      const context = { ...fenced, ...this.#asked, events, publicURL, ring, triggerPolicy, wrote }
+      const context = { ...fenced, ...this.#asked, events, publicURL, ring, rivals, triggerPolicy, wrote }
       return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
     const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)

@@ -4,6 +4,7 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
+import { ServedTwice } from './rivals.ts'
 import { StuckKeys } from './stuck-keys.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 
@@ -193,8 +194,9 @@ export class WorkQueue {
   /** Logs an error. Returns the wait before the next attempt, in milliseconds. */
   #failed(key: string, error: unknown, tookMs: number): number {
     const hopeless = isHopeless(error)
-    if (this.#state === 'running' && this.#stuck.failed(key, hopeless)) this.#reportStuck?.(key, error)
-    const asked = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
+    const isServedTwice = error instanceof ServedTwice
+    if (this.#state === 'running' && this.#stuck.failed(key, hopeless || isServedTwice)) this.#reportStuck?.(key, error)
+    const asked = isServedTwice ? error.againAfterMs : error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
     // A slow failure, such as a timeout, occupies a worker for at most half of the time.
     const againAfterMs = hopeless ? hopelessAgainMs : Math.max(this.#failedOnceMore(key), asked, tookMs)
     const fields = { controller: this.#controller, object: key, againAfterMs, error }

@@ -39,6 +39,7 @@ import { hookKey } from './hooks.ts'
 import { isLargeHook, reportLargeHook } from './large-hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
 import type { ReconcileResult } from './queue.ts'
+import type { Rivals } from './rivals.ts'
 import { statusPatch } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
@@ -75,6 +76,7 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly triggerPolicy: boolean
   readonly issuers: Pick<IssuerKeys, 'allows' | 'problem'>
   readonly events: EventRecorder
+  readonly rivals: Rivals
   /** Receives the hook with its new status from the API server's answer. */
   readonly wrote: (hook: StoredObject) => void
 }
@@ -82,7 +84,7 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
 /**
  * Reconciles a hook: publishes its token and updates its status. It reads the target, and writes
  * only what differs. While the hook's expression is being checked, it decides nothing about Ready.
- * Throws the API server's errors.
+ * Throws the API server's errors, and ServedTwice.
  */
 export const reconcileHook = async (
   context: Reconciling,
@@ -119,8 +121,10 @@ export const reconcileHook = async (
   const target = isViolation(bound) ? undefined : bound.target
   const now = context.clock.now()
   const former = formerOf(publication, place)
-  const patch = statusPatch(hook, { target, problem, publication, former, overlapMs }, now)
+  const findings = { target, problem, publication, former, overlapMs }
+  const patch = statusPatch(hook, findings, now)
   if (patch) {
+    context.rivals.wait(hook, findings)
     const written = await send(context.api, {
       method: 'PATCH',
       path: objectPath(hooks, meta.namespace, meta.name, 'status'),
@@ -128,6 +132,7 @@ export const reconcileHook = async (
       body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
     })
     context.wrote(written)
+    context.rivals.wrote(written, findings)
     for (const event of [problemEvent(hook, found), formerSecretEvent(hook, former)]) {
       if (event) context.events.emit(event)
     }

@@ -44,14 +44,15 @@ const suspended = {
  * nothing differs. `now` is in milliseconds since the epoch.
  */
 export const statusPatch = (hook: ReceiverHook, findings: ReconcileFindings, now: number): JsonObject | undefined => {
-  const status = statusOf(hook, findings, now)
+  const status = statusFor(hook, findings, now)
   const before = hook.status ?? {}
   if (!mergePatch(before, status)) return undefined
   // An ended overlap alone causes no write. If there is a write, it removes the overlap.
   return mergePatch(before, { ...status, minted: status.minted && withoutEnded(status.minted, now) })
 }
 
-const statusOf = (hook: ReceiverHook, findings: ReconcileFindings, now: number): WholeStatus => {
+/** Returns the status that a hook should have, without the members that deliveries.ts writes. */
+export const statusFor = (hook: ReceiverHook, findings: ReconcileFindings, now: number): WholeStatus => {
   const { metadata, status } = hook
   const { problem, publication, target } = findings
   const conditions = conditionsOf(hook, findings, now)

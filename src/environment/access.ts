@@ -4,6 +4,11 @@ export interface ServerAccess {
   readonly server: string
   readonly tls?: Tls
   /**
+   * Returns the CA certificates to trust now, in place of `tls.ca`. It is called before each new
+   * socket. Absent: they never change.
+   */
+  ca?(): Promise<string | Buffer>
+  /**
    * Returns the value of the header Authorization. It is called for each request, so it must be
    * fast and the value must never be stale. Undefined: the request has no such header.
    */

@@ -2,7 +2,7 @@
 import { buildConnector, Client, Pool } from 'undici'
 import type { ServerAccess, Tls } from './access.ts'
 import type { ApiConnection, Lane } from './environment.ts'
-import { exchange, type Upstream } from './exchange.ts'
+import { exchange, reasonOf, type Upstream } from './exchange.ts'
 import { LargeAnswers } from './large-answers.ts'
 import { watchOver, type WatchConnection } from './watch-over.ts'
 
@@ -56,7 +56,6 @@ const patient = { headersTimeout: 0, bodyTimeout: 0 }
  */
 export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeConnection => {
   const server = new URL(access.server)
-  const tls = { ...tlsOptions(access.tls ?? {}), keepAliveInitialDelay: keepAliveProbeMs }
   const common = {
     prefix: server.pathname.replace(/\/+$/, ''),
     authorization: () => access.authorization?.() ?? noAuthorization,
@@ -69,9 +68,8 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
           ...patient,
           connections,
           allowH2: false,
-          connectTimeout: connectTimeoutMs,
           keepAliveTimeout: keepAliveTimeoutMs,
-          connect: tls,
+          connect: connectorFor(access, { allowH2: false }),
         }),
       common,
     )
@@ -86,7 +84,7 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
   const watches = new Set<WatchConnection>()
 
   const connectWatch = (): WatchConnection => {
-    const connector = buildConnector({ ...tls, allowH2: true, timeout: connectTimeoutMs })
+    const connector = connectorFor(access, { allowH2: true })
     let isShared = false
     const client = new Client(server.origin, {
       ...patient,
@@ -116,6 +114,35 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
       for (const watch of watches) watch.close()
       await Promise.all(Object.values(lanes).map(({ close }) => close()))
     },
+  }
+}
+
+/**
+ * Returns what opens sockets to an API server. Each new socket trusts the CA certificates of that
+ * moment. Open ones stay.
+ */
+const connectorFor = (access: ServerAccess, protocol: { readonly allowH2: boolean }): buildConnector.connector => {
+  const given = access.tls ?? {}
+  const trusting = (ca: Tls['ca']): buildConnector.connector =>
+    buildConnector({
+      ...tlsOptions(ca === undefined ? given : { ...given, ca }),
+      ...protocol,
+      keepAliveInitialDelay: keepAliveProbeMs,
+      timeout: connectTimeoutMs,
+    })
+  let trusted = given.ca
+  let connector = trusting(trusted)
+  if (!access.ca) return connector
+  const caOfNow = access.ca.bind(access)
+  return (options, connected) => {
+    caOfNow().then(
+      now => {
+        if (now !== trusted) connector = trusting(now)
+        trusted = now
+        connector(options, connected)
+      },
+      (error: unknown) => connected(error instanceof Error ? error : new Error(reasonOf(error)), null),
+    )
   }
 }
 

@@ -6,6 +6,7 @@ import { stringAt } from '../api/json.ts'
 import { serverInPod, type ServerAccess, type Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
+import { trusting } from './ca-file.ts'
 import { askAgainMs, remembered } from './remembered.ts'
 
 /**
@@ -67,7 +68,7 @@ const fromPod = async (server: string, directory: string, clock: Clock): Promise
   const namespace = (await file('namespace').catch(() => '')).trim()
   return {
     server,
-    tls: { ca: await file('ca.crt') },
+    ...(await trusting(join(directory, 'ca.crt'), clock)),
     authorization: remembered(clock, rereadMs, async () => `Bearer ${(await file('token')).trim()}`),
     ...(namespace === '' ? {} : { namespace }),
   }

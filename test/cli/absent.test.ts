@@ -9,6 +9,7 @@ import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { send } from '../../src/kube/requests.ts'
+import { formatPublicKeys, freshSigningKey } from '../../src/token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { deployment } from '../support/objects.ts'
 import { shell } from '../support/shell.ts'
@@ -67,6 +68,31 @@ it('doctor says that no signing key is published', async () => {
   const { code, out } = await run(`doctor -n shop --server ${server}`)
   expect(code).toBe(1)
   expect(out).toContain('failure  keys: no signing key is published, so no URL works')
+})
+
+it('doctor names hooks with a URL of another installation', async () => {
+  const [own, other] = [freshSigningKey(nodeRandom), freshSigningKey(nodeRandom)]
+  await create('/api/v1/namespaces/receiver-hooks/configmaps', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: publicKeysConfigMap },
+    data: { [keySetEntry]: formatPublicKeys([own]) },
+  })
+  const hooks = '/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks'
+  for (const [name, { kid }] of [['ours', own] as const, ['theirs', other] as const]) {
+    const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 2 } }
+    await create(hooks, { apiVersion: 'receiverhooks.dev/v1alpha1', kind: 'ReceiverHook', metadata: { name }, spec })
+    await send(api, {
+      method: 'PATCH',
+      path: `${hooks}/${name}/status`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ status: { observedGeneration: 1, minted: { id: 'x', kid, rotation: 0 } } }),
+    })
+  }
+  const { out } = await run(`doctor -n shop --server ${server}`)
+  expect(out).toContain(
+    'warning  hooks: 1 have a URL by a key that is not published in the namespace receiver-hooks: shop/theirs\n',
+  )
 })
 
 it('doctor asks for a second replica of what answers posts, and not of the page', async () => {

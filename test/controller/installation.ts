@@ -43,6 +43,8 @@ export interface Process {
 }
 
 export interface ProcessOptions {
+  /** The namespace of its installation; by default {@link system}. */
+  readonly namespace?: string
   readonly publicURL?: string
   /** As whom the trigger runs; by default nobody asks for its rights. */
   readonly trigger?: ServiceAccount | 'itself'
@@ -268,7 +270,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
     const role = controllerRole(
       { ...environment, clock: mortal },
       {
-        namespace: system,
+        namespace: options.namespace ?? system,
         identity,
         publicURL: options.publicURL ?? publicURL,
         ...(options.trigger && { trigger: options.trigger }),

@@ -74,8 +74,9 @@ export const hookReasons = {
   },
   StatusOutdated: {
     where: ['event'],
-    means: 'The controller cannot check the hook or write its status. The status says what was so before.',
-    todo: 'Change the policy or the webhook that the message names. The controller tries again.',
+    means:
+      'The controller cannot check the hook or write its status, or something else writes it too. The status may be outdated.',
+    todo: 'Change what the message names. The controller tries again.',
   },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],

@@ -7,7 +7,7 @@ import { checkAccounts } from '../doctor/accounts.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
 import { type Finding } from '../doctor/finding.ts'
 import { checkFlowControl } from '../doctor/flow-control.ts'
-import { checkHooks, checkRecords } from '../doctor/hooks.ts'
+import { checkHooks, checkRecords, checkServed } from '../doctor/hooks.ts'
 import {
   checkClock,
   checkDefinitions,
@@ -60,6 +60,7 @@ export const doctorOf = (version: string): Command => ({
       ['stop', () => checkStop(cluster, system)],
       ['endpoint', () => checkEndpoint(items, given.get(base), env)],
       ['hooks', () => checkHooks(cluster, items)],
+      ['hooks', () => checkServed(cluster, system, items)],
       ['accounts', () => checkAccounts(cluster, clock, items)],
       ['records', () => checkRecords(cluster, namespace, items)],
     ]

@@ -5,6 +5,7 @@ import { leasesFinalizer } from '../../api/record-due.ts'
 import { records } from '../../kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listMetadata } from '../cluster/hooks.ts'
+import { kidsIn, readPublicKeys } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 import { checkOwners } from './owners.ts'
 
@@ -44,6 +45,35 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
 }
 
 /**
+ * Finds hooks with a URL by a key that is not published in the namespace. Another installation has
+ * made it.
+ */
+export const checkServed = async (
+  cluster: Cluster,
+  namespace: string,
+  items: Promise<readonly StoredObject[]>,
+): Promise<readonly Finding[]> => {
+  // Other checks say why the keys or the hooks cannot be read.
+  const read = await Promise.all([readPublicKeys(cluster, namespace), items]).catch(() => undefined)
+  if (!read) return []
+  const [{ jwks }, found] = read
+  const kids = kidsIn(jwks)
+  const foreign = found.filter(isReceiverHook).filter(({ status }) => {
+    const kid = status?.minted?.kid
+    return kid !== undefined && !kids.includes(kid)
+  })
+  // Without any key, another check fails.
+  if (foreign.length === 0 || kids.length === 0) return []
+  return [
+    warning(
+      'hooks',
+      `${foreign.length} have a URL by a key that is not published in the namespace ${namespace}: ${namesOf(foreign)}`,
+      'If another installation serves them, add --system-namespace. No hook may be served by two: docs/how-to/install.md.',
+    ),
+  ]
+}
+
+/**
  * Finds records whose hook does not exist. The garbage collector deletes a record with its hook. If
  * such records remain, the collector may have stopped.
  */
@@ -73,7 +103,7 @@ export const checkRecords = async (
 }
 
 /** Returns the names of the first three objects. */
-const namesOf = (objects: readonly StoredObject[]): string =>
+const namesOf = (objects: readonly Pick<StoredObject, 'metadata'>[]): string =>
   objects
     .slice(0, 3)
     .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)

@@ -45,6 +45,13 @@ const placement = {
   serviceAccountAnnotations: labels('', {}),
 }
 
+/**
+ * The root is read-only, so only logs would be measured. The kubelet bounds these itself: by 50 MiB a pod, by 250 MiB on
+ * OpenShift. It evicts a pod beyond its limit with a second of grace, and asks no PodDisruptionBudget.
+ */
+const noStorageLimit =
+  'There is no limit of ephemeral storage: the kubelet counts container logs against it, and would evict the pod.'
+
 const role = (name: string, means: string): Group =>
   group(means, {
     replicas: value({ type: ['integer', 'null'], minimum: 0 })(
@@ -52,10 +59,10 @@ const role = (name: string, means: string): Group =>
       2,
     ),
     resources: object(
-      'Requests and limits of a pod. There is no CPU limit, because a throttled trigger loses alerts.',
+      `Requests and limits of a pod. There is no CPU limit, because a throttled trigger loses alerts. ${noStorageLimit}`,
       {
         requests: { cpu: '50m', memory: '160Mi', 'ephemeral-storage': '10Mi' },
-        limits: { memory: '320Mi', 'ephemeral-storage': '100Mi' },
+        limits: { memory: '320Mi' },
       },
     ),
     ...placement,
@@ -148,9 +155,9 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         '',
       ),
       signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
-      resources: object('', {
+      resources: object(noStorageLimit, {
         requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },
-        limits: { memory: '256Mi', 'ephemeral-storage': '100Mi' },
+        limits: { memory: '256Mi' },
       }),
       ...placement,
     }),

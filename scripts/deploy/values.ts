@@ -191,6 +191,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. MicroK8s has 16443, minikube 8443.',
         [443, 6443],
       ),
+      extraIngress: objects(
+        'More rules for what may reach the pods, such as the port on which a mesh delivers: 15008 for Istio in ambient mode, 4143 for Linkerd.',
+        [],
+      ),
       extraEgress: objects(
         'More rules for what the pods may reach, besides those ports and port 53 for DNS. The DNS of OpenShift has port 5353.',
         [],

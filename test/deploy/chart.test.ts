@@ -328,6 +328,19 @@ describe('values', () => {
     expect(await portsOf('networkPolicy.apiServerPorts={443,16443}')).toEqual([otherwise, otherwise, otherwise])
   })
 
+  it('let every pod be reached, and reach, by more rules, such as those of a mesh', async () => {
+    const meshed = ['extraIngress', 'extraEgress'].map(name => `networkPolicy.${name}[0].ports[0].port=15008`)
+    const rule = { ports: [{ port: 15_008 }] }
+    const page = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+    const policies = (await rendered(...page, ...meshed)).filter(object => kindOf(object) === 'NetworkPolicy')
+    expect(policies.map(nameOf).toSorted()).toEqual(
+      ['controller', 'dashboard', 'trigger'].map(role => `receiver-hooks-${role}`),
+    )
+    for (const policy of policies) {
+      for (const direction of ['ingress', 'egress']) expect(listAt(policy, 'spec', direction)).toContainEqual(rule)
+    }
+  })
+
   it('leave the count of pods to an autoscaler where it is null', async () => {
     const counts = (await rendered('trigger.replicas=null'))
       .filter(object => kindOf(object) === 'Deployment')

@@ -126,7 +126,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
-      keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
+      keep: flag(
+        'Keeps the CRDs, and with them every hook, when you uninstall. With false, first delete every hook while triggers run.',
+        true,
+      ),
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
     tracing: group('Traces of deliveries.', {

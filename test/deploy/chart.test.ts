@@ -192,6 +192,7 @@ describe('values', () => {
     ],
     ['a pod that is killed before it has ended', 'trigger.terminationGracePeriodSeconds=5', 'minimum: got 5, want 10'],
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
+    ['an HTTPRoute without a Gateway', 'httpRoute.enabled=true', 'httpRoute.parentRefs are your Gateways'],
   ])('refuse %s', async (_name, value, message) => {
     const { code, stderr } = await helm('template', 'x', chart, '--set', value)
     expect(code).not.toBe(0)

@@ -70,10 +70,11 @@ export const recorder = (
       ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
     ),
   )
+  // No label of the hook: each has 15 series.
   const duration = metrics.histogram(
     'receiverhooks_delivery_duration_seconds',
     'Time from the arrival of a post to its answer.',
-    ['outcome'],
+    ['driver', 'outcome'],
     buckets,
   )
   const polls = seriesOfHooks(
@@ -118,7 +119,7 @@ export const recorder = (
     }
     if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
-    if (!late) duration.observe({ outcome }, ms / 1000)
+    if (!late) duration.observe({ driver: labels.driver, outcome }, ms / 1000)
     // What ends after its answer is seldom, and the answer did not say how it ended.
     const omitted = late ? 0 : lines.take(hook, outcome, labels.reason)
     if (omitted === undefined) return

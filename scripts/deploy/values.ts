@@ -118,7 +118,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       'The beginning of trigger URLs. By default they lead to the Service, which only pods of the cluster can reach.',
       '',
     ),
-    watchNamespace: text('Serves only the hooks of this namespace, with Roles there instead of ClusterRoles.', ''),
+    watchNamespace: text(
+      'Serves only the hooks of this namespace, with Roles there instead of ClusterRoles. For the namespace of the release itself, admissionPolicy.enabled is false.',
+      '',
+    ),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag(
       'Runs controller and trigger in one pod, for small clusters. The pod has the values of trigger; those of controller are for no pod.',

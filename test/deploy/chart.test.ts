@@ -199,6 +199,27 @@ describe('values', () => {
     expect(stderr).toContain(message)
   })
 
+  it('refuse to serve the namespace of the release alone, where the policy lets the trigger change nothing', async () => {
+    const inOwn = (...values: readonly string[]) =>
+      helm(
+        'template',
+        'x',
+        chart,
+        '-n',
+        'shop',
+        ...['watchNamespace=shop', ...values].flatMap(value => ['--set', value]),
+      )
+    const refused = await inOwn()
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toContain('watchNamespace is the namespace of the release')
+    for (const values of [
+      'admissionPolicy.enabled=false',
+      'accounts.namespaces.shop={hooks}',
+      'drivers.forward.everywhere=true',
+    ])
+      expect(await inOwn(values)).toMatchObject({ code: 0 })
+  })
+
   it('let pass what other charts share', async () => {
     expect(await rendered('global.anything=x')).not.toEqual([])
   })

@@ -221,7 +221,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         'The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these, and as no other.',
         {},
       ),
-      only: flag('Gives the trigger no right to targets of its own. Not with watchNamespace.', false),
+      only: flag(
+        'Gives the trigger no right to targets of its own, except for what drivers gives it. Not with watchNamespace.',
+        false,
+      ),
     }),
     drivers: group(
       'Rights for hooks that do more than scale workloads.',

@@ -107,6 +107,16 @@ it('lets the trigger act as the accounts that are listed, as the component does,
   expect(bound).not.toContain('receiver-hooks-trigger-targets')
 })
 
+it('gives the trigger of accounts alone what its values for drivers name, as they say', async () => {
+  const made = await rendered('accounts.only=true', 'drivers.redeploy.namespaces={shop}')
+  const bound = made.filter(
+    object => kindOf(object) === 'RoleBinding' && at(object, 'metadata', 'namespace') === 'shop',
+  )
+  expect(bound.map(nameOf)).toContain('receiver-hooks-trigger-redeploy')
+  const values = readFileSync(`${chart}/values.yaml`, 'utf8')
+  expect(values).toContain('no right to targets of its own, except for what drivers gives it')
+})
+
 it('makes the same Deployment as the overlay for small clusters', async () => {
   const overlay = byName(await kustomized('deploy/kustomize/overlays/single'))
   const made = byName(await rendered('single=true', 'networkPolicy.enabled=false'))

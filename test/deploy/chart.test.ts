@@ -179,6 +179,17 @@ it('lists each kind that it installs for Artifact Hub', async () => {
   expect(listAt({ listed }, 'listed').map(kind => stringAt(kind, 'name'))).toEqual(expect.arrayContaining(installed))
 })
 
+it('has no pod that ends, if it is rendered as its pages say', async () => {
+  const command = `helm template receiver-hooks ${chart} --namespace receiver-hooks --skip-tests`
+  const { code, stdout } = await helm(...command.split(' ').slice(1))
+  expect(code).toBe(0)
+  const kinds = objectsIn(stdout).map(kindOf)
+  expect(kinds).toContain('Deployment')
+  expect(kinds).not.toContain('Pod')
+  for (const page of ['docs/how-to/install.md', `${chart}/README.md`])
+    expect(readFileSync(page, 'utf8')).toContain(command)
+})
+
 it("passes Helm's strict lint", async () => {
   expect(await helm('lint', '--strict', chart)).toMatchObject({ code: 0 })
 })

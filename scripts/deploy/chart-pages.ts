@@ -80,6 +80,9 @@ program looks for some of them by name. Uninstalling leaves the kinds, every hoo
 after it gives the same URLs. From an installation by kustomize, add \`--take-ownership\`,
 and with Helm 4 \`--force-conflicts\`, which Helm 3 does not know.
 
+To apply what the chart renders, leave the pod of \`helm test\` out, which would run at once and fail:
+\`helm template receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --skip-tests\`.
+
 A key that is not in this table is an error.
 
 ${valuesTable(values)}

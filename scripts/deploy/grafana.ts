@@ -38,8 +38,8 @@ const panels: readonly Panel[] = [
     title: 'How long a post takes',
     unit: 's',
     queries: ['0.5', '0.99'].map(quantile => ({
-      expr: `histogram_quantile(${quantile}, sum by (le) (rate(receiverhooks_delivery_duration_seconds_bucket[$__rate_interval])))`,
-      legend: `p${Number(quantile) * 100}`,
+      expr: `histogram_quantile(${quantile}, sum by (le, driver) (rate(receiverhooks_delivery_duration_seconds_bucket{driver!=""}[$__rate_interval])))`,
+      legend: `p${Number(quantile) * 100} {{driver}}`,
     })),
   },
   {

@@ -45,6 +45,13 @@ const placement = {
   serviceAccountAnnotations: labels('', {}),
 }
 
+/**
+ * The root is read-only, so only logs would be measured. The kubelet bounds these itself: by 50 MiB a pod, by 250 MiB on
+ * OpenShift. It evicts a pod beyond its limit with a second of grace, and asks no PodDisruptionBudget.
+ */
+const noStorageLimit =
+  'There is no limit of ephemeral storage: the kubelet counts container logs against it, and would evict the pod.'
+
 const role = (name: string, means: string): Group =>
   group(means, {
     replicas: value({ type: ['integer', 'null'], minimum: 0 })(
@@ -52,10 +59,10 @@ const role = (name: string, means: string): Group =>
       2,
     ),
     resources: object(
-      'Requests and limits of a pod. There is no CPU limit, because a throttled trigger loses alerts.',
+      `Requests and limits of a pod. There is no CPU limit, because a throttled trigger loses alerts. ${noStorageLimit}`,
       {
         requests: { cpu: '50m', memory: '160Mi', 'ephemeral-storage': '10Mi' },
-        limits: { memory: '320Mi', 'ephemeral-storage': '100Mi' },
+        limits: { memory: '320Mi' },
       },
     ),
     ...placement,
@@ -111,7 +118,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       'The beginning of trigger URLs. By default they lead to the Service, which only pods of the cluster can reach.',
       '',
     ),
-    watchNamespace: text('Serves only the hooks of this namespace, with Roles there instead of ClusterRoles.', ''),
+    watchNamespace: text(
+      'Serves only the hooks of this namespace, with Roles there instead of ClusterRoles. For the namespace of the release itself, admissionPolicy.enabled is false.',
+      '',
+    ),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag(
       'Runs controller and trigger in one pod, for small clusters. The pod has the values of trigger; those of controller are for no pod.',
@@ -119,7 +129,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
-      keep: flag('Keeps the CRDs, and with them every hook, when you uninstall.', true),
+      keep: flag(
+        'Keeps the CRDs, and with them every hook, when you uninstall. With false, first delete every hook while triggers run.',
+        true,
+      ),
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
     tracing: group('Traces of deliveries.', {
@@ -148,9 +161,9 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         '',
       ),
       signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
-      resources: object('', {
+      resources: object(noStorageLimit, {
         requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },
-        limits: { memory: '256Mi', 'ephemeral-storage': '100Mi' },
+        limits: { memory: '256Mi' },
       }),
       ...placement,
     }),
@@ -184,6 +197,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. MicroK8s has 16443, minikube 8443.',
         [443, 6443],
       ),
+      extraIngress: objects(
+        'More rules for what may reach the pods, such as the port on which a mesh delivers: 15008 for Istio in ambient mode, 4143 for Linkerd.',
+        [],
+      ),
       extraEgress: objects(
         'More rules for what the pods may reach, besides those ports and port 53 for DNS. The DNS of OpenShift has port 5353.',
         [],
@@ -204,7 +221,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         'The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these, and as no other.',
         {},
       ),
-      only: flag('Gives the trigger no right to targets of its own. Not with watchNamespace.', false),
+      only: flag(
+        'Gives the trigger no right to targets of its own, except for what drivers gives it. Not with watchNamespace.',
+        false,
+      ),
     }),
     drivers: group(
       'Rights for hooks that do more than scale workloads.',

@@ -182,6 +182,8 @@ export const maxSeriesOfNamespace = 10_000
 
 /** The rate of log lines about posts that were refused or got 503. Metrics count all of them. */
 export const refusalLines = { perSecond: 10, burst: 100 } as const
+/** The rate for posts of one hook that changed nothing, for each reason. At 100 a second they would write 30 kB. */
+export const quietLines = { perSecond: 1, burst: 100 } as const
 
 /** The rate of log lines that say why an ID token was refused. */
 export const tokenLines = { perSecond: 1, burst: 20 } as const

@@ -4,14 +4,14 @@ import type { RecentDelivery } from '../api/record.ts'
 import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
 import type { Clock, Counter, Environment, Labels } from '../environment/environment.ts'
-import { rateLimiter } from '../environment/rate.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { joined, noteOf } from '../record/memory.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import { maxRecordSummary, maxSeries, maxSeriesOfNamespace, refusalLines } from './limits.ts'
+import { maxRecordSummary, maxSeries, maxSeriesOfNamespace } from './limits.ts'
+import { logLines } from './lines.ts'
 
 /** The answer to a post, with what log and metrics need. */
 export interface Handled {
@@ -70,10 +70,11 @@ export const recorder = (
       ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
     ),
   )
+  // No label of the hook: each has 15 series.
   const duration = metrics.histogram(
     'receiverhooks_delivery_duration_seconds',
     'Time from the arrival of a post to its answer.',
-    ['outcome'],
+    ['driver', 'outcome'],
     buckets,
   )
   const polls = seriesOfHooks(
@@ -85,8 +86,7 @@ export const recorder = (
       ['namespace', 'hook'],
     ),
   )
-  const lines = rateLimiter(clock, 1)
-  let unwritten = 0
+  const lines = logLines(clock)
   return (handled, ms) => {
     if (handled.waits?.isPoll === true) {
       polls.add({ namespace: handled.hook?.namespace ?? '', hook: handled.hook?.name ?? '' })
@@ -119,18 +119,14 @@ export const recorder = (
     }
     if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
-    if (!late) duration.observe({ outcome }, ms / 1000)
-    // A flood of posts must not fill the log.
-    if (mayFlood.has(outcome) && !lines.take('', refusalLines)) {
-      unwritten += 1
-      return
-    }
-    const omitted = unwritten === 0 ? undefined : unwritten
-    unwritten = 0
+    if (!late) duration.observe({ driver: labels.driver, outcome }, ms / 1000)
+    // What ends after its answer is seldom, and the answer did not say how it ended.
+    const omitted = late ? 0 : lines.take(hook, outcome, labels.reason)
+    if (omitted === undefined) return
     log[late && outcome === 'failed' ? 'warn' : 'info'](
       {
         ...labels,
-        omitted,
+        omitted: omitted === 0 ? undefined : omitted,
         status: late ? undefined : status,
         from: body?.from,
         to: body?.to,
@@ -144,12 +140,6 @@ export const recorder = (
     )
   }
 }
-
-/**
- * Outcomes that anybody can cause at any rate. Not all of them are logged, but the metrics count
- * each.
- */
-const mayFlood: ReadonlySet<string> = new Set(['refused', 'unavailable'])
 
 /**
  * Returns the outcome of an answer, for log and metrics. It is `dry run` for a dry run, and

@@ -27,6 +27,7 @@ const fileObjects = (file: string): readonly unknown[] => objectsIn(readFileSync
 
 const examples = [
   { what: 'an Application', file: 'deploy/examples/argo-cd/application.yaml', crd: 'application' },
+  { what: "the product's Application", file: 'deploy/examples/argo-cd/receiver-hooks.yaml', crd: 'application' },
   { what: 'a Kustomization', file: 'deploy/examples/flux/kustomization.yaml', crd: 'kustomization' },
   { what: "the product's Kustomization", file: 'deploy/examples/flux/receiver-hooks.yaml', crd: 'kustomization' },
   {
@@ -59,7 +60,7 @@ it.each(examples)('the API server takes the example of $what, and nothing misspe
     () => kubectl(here.kubeconfig, create, text),
     ({ code, stderr }) => code === 0 && stderr === '',
   )
-  const misspelt = text.replace(/jsonPointers|dependsOn|urlSecret|newName/, '$&s')
+  const misspelt = text.replace(/jsonPointers|dependsOn|urlSecret|patches/, '$&s')
   const { code, stderr } = await kubectl(here.kubeconfig, create, misspelt)
   expect(stderr).toContain('unknown field')
   expect(code).toBe(1)
@@ -72,7 +73,8 @@ it('what the pages show of the examples is what stands there', () => {
   const [flux] = fileObjects('deploy/examples/flux/kustomization.yaml')
   const merged = { ...specOf(kustomization), ...specOf(ignore) }
   expect({ ...(isObject(kustomization) && kustomization), spec: merged }).toEqual(flux)
-  expect(yamlIn(argoPage)).toEqual(fileObjects('deploy/examples/argo-cd/application.yaml'))
+  const argo = ['receiver-hooks', 'application'].flatMap(name => fileObjects(`deploy/examples/argo-cd/${name}.yaml`))
+  expect(yamlIn(argoPage)).toEqual(argo)
 
   const [routes, config, prometheus] = yamlIn(alertmanagerPage)
   const [plain] = fileObjects('deploy/examples/alertmanager/alertmanager.yaml')

@@ -125,6 +125,11 @@ describe.each(['controller', 'trigger'])('the Deployment of the %s', role => {
       expect(stringAt(container, 'resources', member, resource)).toMatch(quantity)
     }
   })
+
+  it('has no limit of ephemeral storage, since its logs would count against that and have it evicted', () => {
+    expect(at(container, 'resources', 'requests', 'ephemeral-storage')).toBeDefined()
+    expect(at(container, 'resources', 'limits', 'ephemeral-storage')).toBeUndefined()
+  })
 })
 
 it('the namespace refuses pods that are not restricted', () => {

@@ -107,6 +107,16 @@ it('lets the trigger act as the accounts that are listed, as the component does,
   expect(bound).not.toContain('receiver-hooks-trigger-targets')
 })
 
+it('gives the trigger of accounts alone what its values for drivers name, as they say', async () => {
+  const made = await rendered('accounts.only=true', 'drivers.redeploy.namespaces={shop}')
+  const bound = made.filter(
+    object => kindOf(object) === 'RoleBinding' && at(object, 'metadata', 'namespace') === 'shop',
+  )
+  expect(bound.map(nameOf)).toContain('receiver-hooks-trigger-redeploy')
+  const values = readFileSync(`${chart}/values.yaml`, 'utf8')
+  expect(values).toContain('no right to targets of its own, except for what drivers gives it')
+})
+
 it('makes the same Deployment as the overlay for small clusters', async () => {
   const overlay = byName(await kustomized('deploy/kustomize/overlays/single'))
   const made = byName(await rendered('single=true', 'networkPolicy.enabled=false'))
@@ -169,6 +179,17 @@ it('lists each kind that it installs for Artifact Hub', async () => {
   expect(listAt({ listed }, 'listed').map(kind => stringAt(kind, 'name'))).toEqual(expect.arrayContaining(installed))
 })
 
+it('has no pod that ends, if it is rendered as its pages say', async () => {
+  const command = `helm template receiver-hooks ${chart} --namespace receiver-hooks --skip-tests`
+  const { code, stdout } = await helm(...command.split(' ').slice(1))
+  expect(code).toBe(0)
+  const kinds = objectsIn(stdout).map(kindOf)
+  expect(kinds).toContain('Deployment')
+  expect(kinds).not.toContain('Pod')
+  for (const page of ['docs/how-to/install.md', `${chart}/README.md`])
+    expect(readFileSync(page, 'utf8')).toContain(command)
+})
+
 it("passes Helm's strict lint", async () => {
   expect(await helm('lint', '--strict', chart)).toMatchObject({ code: 0 })
 })
@@ -192,10 +213,32 @@ describe('values', () => {
     ],
     ['a pod that is killed before it has ended', 'trigger.terminationGracePeriodSeconds=5', 'minimum: got 5, want 10'],
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
+    ['an HTTPRoute without a Gateway', 'httpRoute.enabled=true', 'httpRoute.parentRefs are your Gateways'],
   ])('refuse %s', async (_name, value, message) => {
     const { code, stderr } = await helm('template', 'x', chart, '--set', value)
     expect(code).not.toBe(0)
     expect(stderr).toContain(message)
+  })
+
+  it('refuse to serve the namespace of the release alone, where the policy lets the trigger change nothing', async () => {
+    const inOwn = (...values: readonly string[]) =>
+      helm(
+        'template',
+        'x',
+        chart,
+        '-n',
+        'shop',
+        ...['watchNamespace=shop', ...values].flatMap(value => ['--set', value]),
+      )
+    const refused = await inOwn()
+    expect(refused.code).not.toBe(0)
+    expect(refused.stderr).toContain('watchNamespace is the namespace of the release')
+    for (const values of [
+      'admissionPolicy.enabled=false',
+      'accounts.namespaces.shop={hooks}',
+      'drivers.forward.everywhere=true',
+    ])
+      expect(await inOwn(values)).toMatchObject({ code: 0 })
   })
 
   it('let pass what other charts share', async () => {
@@ -326,6 +369,19 @@ describe('values', () => {
     ]
     expect(await portsOf()).toEqual([by, by, by])
     expect(await portsOf('networkPolicy.apiServerPorts={443,16443}')).toEqual([otherwise, otherwise, otherwise])
+  })
+
+  it('let every pod be reached, and reach, by more rules, such as those of a mesh', async () => {
+    const meshed = ['extraIngress', 'extraEgress'].map(name => `networkPolicy.${name}[0].ports[0].port=15008`)
+    const rule = { ports: [{ port: 15_008 }] }
+    const page = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+    const policies = (await rendered(...page, ...meshed)).filter(object => kindOf(object) === 'NetworkPolicy')
+    expect(policies.map(nameOf).toSorted()).toEqual(
+      ['controller', 'dashboard', 'trigger'].map(role => `receiver-hooks-${role}`),
+    )
+    for (const policy of policies) {
+      for (const direction of ['ingress', 'egress']) expect(listAt(policy, 'spec', direction)).toContainEqual(rule)
+    }
   })
 
   it('leave the count of pods to an autoscaler where it is null', async () => {

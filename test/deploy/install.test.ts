@@ -57,17 +57,28 @@ it.each([
   expect(said.includes('--trigger-policy')).toBe(binds)
 })
 
-it('the patches of the example for Flux keep the CRDs and the namespace, and nothing else', async () => {
-  const [kustomization] = objectsIn(readFileSync('deploy/examples/flux/receiver-hooks.yaml', 'utf8'))
-  const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-overlay-'))
-  onTestFinished(() => rm(folder, { recursive: true }))
-  const overlay = { resources: [`../../${base}`], patches: listAt(kustomization, 'spec', 'patches') }
-  await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay))
-  const kept = (await rendered(folder)).filter(
-    object => at(object, 'metadata', 'annotations', 'kustomize.toolkit.fluxcd.io/prune') === 'disabled',
-  )
-  expect(kept.map(kindOf).toSorted()).toEqual(['CustomResourceDefinition', 'CustomResourceDefinition', 'Namespace'])
-})
+it.each([
+  ['Flux', 'flux', ['spec'], 'kustomize.toolkit.fluxcd.io/prune', 'disabled'],
+  [
+    'Argo CD',
+    'argo-cd',
+    ['spec', 'source', 'kustomize'],
+    'argocd.argoproj.io/sync-options',
+    'Prune=false,Delete=false',
+  ],
+] as const)(
+  'the patches of the example for %s keep the CRDs and the namespace, and nothing else',
+  async (...example) => {
+    const [, of, path, annotation, value] = example
+    const [applied] = objectsIn(readFileSync(`deploy/examples/${of}/receiver-hooks.yaml`, 'utf8'))
+    const folder = await mkdtemp(join(process.cwd(), 'node_modules/.cache-overlay-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const overlay = { resources: [`../../${base}`], patches: listAt(applied, ...path, 'patches') }
+    await writeFile(join(folder, 'kustomization.yaml'), JSON.stringify(overlay))
+    const kept = (await rendered(folder)).filter(object => at(object, 'metadata', 'annotations', annotation) === value)
+    expect(kept.map(kindOf).toSorted()).toEqual(['CustomResourceDefinition', 'CustomResourceDefinition', 'Namespace'])
+  },
+)
 
 it('the overlay of the how-to adds its URL, image and component to the base', async () => {
   const objects = await rendered(await overlay('docs/how-to/install.md'))

@@ -62,6 +62,18 @@ describe('the notes of the chart', () => {
     expect(await notes(...values)).not.toContain(words)
   })
 
+  it('have hooks and records removed while triggers still run, where the kinds are to go as well', async () => {
+    const said = await notes()
+    const steps = [
+      'kubectl delete receiverhooks --all',
+      'kubectl get receiverhookrecords',
+      'helm uninstall receiver-hooks -n',
+    ]
+    const places = [...steps, 'kubectl delete crd'].map(step => said.indexOf(step))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual(places.toSorted((a, b) => a - b))
+  })
+
   it('name Services and kinds that the chart makes', async () => {
     const made = objectsIn((await helm('template', 'x', chart, '-n', 'hooks', '--set', dashboard.join(','))).stdout)
     const names = (kind: string): readonly string[] => made.filter(object => kindOf(object) === kind).map(nameOf)

@@ -41,6 +41,28 @@ it('the chart makes the HTTPRoute of the example, and the Gateway has a listener
 const componentOf = (name: string): readonly unknown[] =>
   objectsIn(readFileSync(`deploy/kustomize/components/${name}/${name}.yaml`, 'utf8'))
 
+const byChart = ['httpRoute.enabled=true', 'httpRoute.parentRefs[0].name=hooks'].flatMap(value => ['--set', value])
+
+// Argo CD compares lists as they are stored. A member that the API server fills in would differ for ever.
+it.each([
+  ['of the example', () => objectsOf('gateway')],
+  ['of the component', () => componentOf('http-route')],
+  ['of the chart', () => rendered(...byChart)],
+])('the HTTPRoute %s has what the Gateway API would fill in', async (_what, objects) => {
+  const route = find(await objects(), 'HTTPRoute')
+  expect(listAt(route, 'spec', 'parentRefs')).toMatchObject([{ group: 'gateway.networking.k8s.io', kind: 'Gateway' }])
+  expect(listAt(listAt(route, 'spec', 'rules')[0], 'backendRefs')).toMatchObject([
+    { group: '', kind: 'Service', weight: 1 },
+  ])
+})
+
+it('the HTTPRoute of the chart keeps what its values say of a parent', async () => {
+  const parent = { group: '', kind: 'Service', name: 'mesh', namespace: 'shop' }
+  const values = `httpRoute.parentRefs=${JSON.stringify([parent])}`
+  const made = await rendered('--set', 'httpRoute.enabled=true', '--set-json', values)
+  expect(listAt(find(made, 'HTTPRoute'), 'spec', 'parentRefs')).toEqual([parent])
+})
+
 // Traefik compares the path of an Ingress as plain text: `/v1/trigger/` there is no prefix of `/v1/trigger`.
 it.each([
   ['the Ingress of the example', objectsOf('ingress')],

@@ -10,6 +10,7 @@ import { shell, succeed } from './support.ts'
 const accepted: Readonly<Record<string, string>> = {
   'ImagePullPolicy is not set to Always': 'a tag or a digest is fixed: a node needs no registry to start a pod again',
   'CPU limit is not set': 'to be throttled is to lose alerts',
+  'Ephemeral Storage limit is not set': 'the kubelet counts logs against it, and would evict the pod',
   'The container is running with a low user ID':
     'the image says 65532; a number here is refused where a cluster chooses one',
   'The container running with a low group ID': 'the same',

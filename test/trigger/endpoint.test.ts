@@ -294,6 +294,8 @@ describe('a delivery', () => {
     await post()
     const labels = 'namespace="default",hook="web-up",driver="scale",sender="plain",outcome="applied",reason="Stepped"'
     expect(await environment.metrics.text()).toContain(`receiverhooks_deliveries_total{${labels}} 1`)
+    const took = 'receiverhooks_delivery_duration_seconds_count{driver="scale",outcome="applied"} 1'
+    expect(await environment.metrics.text()).toContain(took)
     const lines = environment.lines.filter(line => line.includes('"msg":"delivery"'))
     expect(lines).toHaveLength(1)
     expect(lines[0]).toContain('"outcome":"applied","reason":"Stepped","status":200,"from":2,"to":3')

@@ -39,7 +39,10 @@ export const logLines = (clock: Pick<Clock, 'monotonic'>): PostLines => {
 const ofAnybody: ReadonlySet<string> = new Set(['refused', 'unavailable'])
 
 /** Outcomes that a URL can cause at any rate, because they write nothing. Each hook has a rate for each reason. */
-const withoutWrite: ReadonlySet<string> = new Set(['unchanged', 'skipped', 'failed', 'dry run'])
+const withoutWrite: ReadonlySet<string> = new Set(['unchanged', 'skipped', 'rejected', 'failed', 'dry run'])
+
+/** Outcomes of which not all lines are written. */
+export const mayFlood: ReadonlySet<string> = new Set([...ofAnybody, ...withoutWrite])
 
 /** Returns the kind of a line. Undefined if all lines like it are written. */
 const kindOf = (hook: LiveHook | undefined, outcome: string, reason: string): Kind | undefined => {

@@ -11,7 +11,7 @@ import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import { maxRecordSummary, maxSeries, maxSeriesOfNamespace } from './limits.ts'
-import { logLines } from './lines.ts'
+import { logLines, mayFlood } from './lines.ts'
 
 /** The answer to a post, with what log and metrics need. */
 export interface Handled {
@@ -121,7 +121,7 @@ export const recorder = (
     deliveries.add(labels)
     if (!late) duration.observe({ driver: labels.driver, outcome }, ms / 1000)
     // What ends after its answer is seldom, and the answer did not say how it ended.
-    const omitted = late ? 0 : lines.take(hook, outcome, labels.reason)
+    const omitted = late || !mayFlood.has(outcome) ? 0 : lines.take(hook, outcome, labels.reason)
     if (omitted === undefined) return
     log[late && outcome === 'failed' ? 'warn' : 'info'](
       {

@@ -31,6 +31,7 @@ const bodies: readonly Answer[] = [
   { outcome: 'unchanged', reason: 'AtBound', message: '' },
   { outcome: 'skipped', reason: 'Duplicate', message: '' },
   { outcome: 'failed', reason: 'TargetNotFound', message: '' },
+  { outcome: 'rejected', reason: 'WouldPassBound', message: '' },
   { outcome: 'applied', reason: 'Stepped', message: '', dryRun: true },
 ]
 

@@ -12,9 +12,13 @@ export interface Bundles {
   readonly remove: () => void
 }
 
-export const makeBundles = (): Bundles => {
+/** Bundles the programs of a tree, of this one by default. */
+export const makeBundles = (tree = process.cwd()): Bundles => {
   const folder = mkdtempSync(join(tmpdir(), 'receiver-hooks-bench-bundles-'))
-  execFileSync(process.execPath, ['scripts/build.ts', folder], { stdio: ['ignore', 'ignore', 'inherit'] })
+  execFileSync(process.execPath, ['scripts/build.ts', folder], {
+    cwd: tree,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
   const bare = join(folder, 'bare.mjs')
   buildSync({ ...bundled(), entryPoints: [join(import.meta.dirname, 'serve/bare.ts')], outfile: bare })
   return {

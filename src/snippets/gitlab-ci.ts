@@ -28,18 +28,15 @@ export const gitlabCi: Snippet = {
       ...(kept ? [kept.variable] : []),
       ...asked.map(each => `${each.kept} (what Secret/${plainText(each.secret)} has under ${plainText(each.key)})`),
     ]
-    const set = [
-      ...(pushes === undefined ? [] : ['TAG: $CI_COMMIT_SHORT_SHA']),
-      ...asked.map(each => `${each.variable}: $${each.kept}`),
-    ]
+    const set = asked.map(each => `${each.variable}=$${each.kept}`)
     const given = { auth, ...post, body: scriptBody(hook) }
     const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${namespace}/${name}`)}:
   stage: deploy
   image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
-${retry}${set.length === 0 ? '' : `  variables:\n    ${set.join('\n    ')}\n`}${
+${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
       isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
     }${auth?.form === 'oidc' ? `  id_tokens:\n    ID_TOKEN:\n      aud: ${yamlText(auth.audience)}\n` : ''}  script:
-    - ${yamlBlock(lines.join('\n'), 6)}
+    - ${yamlBlock([...set, ...lines].join('\n'), 6)}
 `
     // The key contains the hook's name, so two hooks in one pipeline are two deliveries.
     const key = (id: string): string => `gitlab-$CI_PROJECT_ID-${id}-${wordName(name)}`

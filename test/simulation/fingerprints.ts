@@ -1,8 +1,9 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
+import { unpack } from '../../scripts/revision.ts'
 
 const usage = `node test/simulation/fingerprints.ts [REVISION] [--histories N] [--from SEED]
 
@@ -15,17 +16,6 @@ const printer = 'test/simulation/print-fingerprints.ts'
 
 /** Traces are long. */
 const maxBuffer = 512 * 1024 * 1024
-
-/** Unpacks a revision into `folder`, with the packages of this tree. */
-const unpack = (revision: string, folder: string): void => {
-  const archive = execFileSync('git', ['archive', revision, 'src', 'test', 'scripts', 'docs', 'package.json'], {
-    cwd: here,
-    maxBuffer,
-  })
-  execFileSync('tar', ['-x', '-C', folder], { input: archive })
-  symlinkSync(join(here, 'node_modules'), join(folder, 'node_modules'))
-  copyFileSync(join(here, printer), join(folder, printer))
-}
 
 const fingerprintsIn = async (tree: string, first: number, count: number): Promise<readonly string[]> => {
   const { stdout } = await run(process.execPath, [printer, String(first), String(count)], { cwd: tree, maxBuffer })
@@ -45,6 +35,7 @@ const compare = async (revision: string, first: number, count: number): Promise<
   const folder = mkdtempSync(join(tmpdir(), 'fingerprints-'))
   try {
     unpack(revision, folder)
+    copyFileSync(join(here, printer), join(folder, printer))
     const [before, now] = await Promise.all([fingerprintsIn(folder, first, count), fingerprintsIn(here, first, count)])
     const seeds = now.flatMap((line, index) => (line === before[index] ? [] : [line.split(' ')[0] ?? '']))
     console.log(`${now.length - seeds.length} of ${count} fingerprints are those of ${revision}`)

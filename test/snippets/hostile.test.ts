@@ -5,6 +5,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import type { SentAuth } from '../../src/api/auth.ts'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { snippets } from '../../src/snippets/registry.ts'
+import { pathOfURL } from '../../src/snippets/script.ts'
 import type { Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
 import { runs } from '../support/runs.ts'
 import { ofGithub, shellWith, type Shell } from './products.ts'
@@ -75,6 +76,13 @@ const hooksFor = ({ proves: { forms } }: Snippet): fc.Arbitrary<SnippetHook> =>
       }
     })
 
+/** Returns an image whose path has as many parts: a product may get a pattern for each of them. */
+const harmlessImage = (image: string): string =>
+  pathOfURL(image)
+    .split('/')
+    .map(() => 'plain')
+    .join('/')
+
 /** Returns the same hook with texts that mean nothing. */
 const harmless = ({ auth, pushes, secretName }: SnippetHook): SnippetHook => ({
   namespace: 'plain',
@@ -82,7 +90,9 @@ const harmless = ({ auth, pushes, secretName }: SnippetHook): SnippetHook => ({
   url: 'https://hooks.example.com/plain',
   ...(auth && { auth: authOf('plain', 'plain', 'plain', 'plain').find(one => one?.form === auth.form) ?? auth }),
   ...(secretName === undefined ? {} : { secretName: 'plain' }),
-  ...(pushes && { pushes: { restarts: true, ...(pushes.image === undefined ? {} : { image: 'plain' }) } }),
+  ...(pushes && {
+    pushes: { restarts: true, ...(pushes.image === undefined ? {} : { image: harmlessImage(pushes.image) }) },
+  }),
 })
 
 /** Lists and members without their names and values. */

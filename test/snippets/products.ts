@@ -445,14 +445,12 @@ export const products: Readonly<Record<string, Product>> = {
     const pipeline = yaml(texts)
     const [job] = Object.values(isObject(pipeline) ? pipeline : {})
     const script = [...list(job, 'script')].join('\n')
-    const asks = [
-      ...(texts[0]?.where ?? '').matchAll(
-        /\b(TOKEN|USERNAME|PASSWORD|SECRET) \(what Secret\/alerts has under (\w+)\)/g,
-      ),
-    ].map(([, name = '', key = '']): [string, string] => [name, held[key] ?? ''])
+    const asks = [...(texts[0]?.where ?? '').matchAll(/\b(HOOK_\w+) \(what Secret\/alerts has under (\w+)\)/g)].map(
+      ([, name = '', key = '']): [string, string] => [name, held[key] ?? ''],
+    )
     const own = textOf(texts, 'text').trim()
     const env = {
-      [/\bHOOK_\w+/.exec(texts[0]?.where ?? '')?.[0] ?? '']: own,
+      [/\bHOOK_(?:URL|TOKEN)_\w+/.exec(texts[0]?.where ?? '')?.[0] ?? '']: own,
       CI_PROJECT_ID: '1',
       CI_PIPELINE_ID: '2',
       TAG: 'abc123',

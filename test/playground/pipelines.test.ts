@@ -50,8 +50,8 @@ const jobFor = async (api: ApiConnection, { name, pipeline, spec, tag }: Case) =
   const written = snippet && writeSnippet(snippet, snippetHook(name, 'shop', spec, url))
   const texts = written && 'texts' in written ? written.texts : []
   const text = texts.find(each => each.text.includes('wait=25s'))?.text ?? ''
-  const own = hookVariable('token', { namespace: 'shop', name })
-  const secretsOfJob = { [own]: url.split('/').at(-1) ?? '', SECRET: held.secret ?? '' }
+  const kept = (kind: string): string => hookVariable(kind, { namespace: 'shop', name })
+  const secretsOfJob = { [kept('token')]: url.split('/').at(-1) ?? '', [kept('secret')]: held.secret ?? '' }
   if (pipeline === 'curl') return { job: text, secretsOfJob }
   const document: unknown = parse(text)
   const jobs = at(document, 'jobs') ?? document

@@ -70,7 +70,6 @@ export const finishClaim = async (
     { target, mark, from, before, to, shared: true },
     { ...interest, accounting },
   )
-  recordUnmade(environment, ledger, mark, written)
   switch (written.write) {
     case 'applied': {
       // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
@@ -91,6 +90,7 @@ export const finishClaim = async (
     case 'taken back':
     case 'not sent':
     case 'history gone':
+      recordUnmade(environment, ledger, mark, written)
       return { finished: 'other' }
   }
 }

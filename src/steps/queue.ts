@@ -121,6 +121,7 @@ export class TargetQueue {
     const asked = usable ? [] : queued
     const version = usable ?? (await this.#read(asked))
     if (!version) return
+    // A target that nobody else writes needs no watch.
     if (cached.isWatched || cached.isContended) this.#watch.used(version)
     this.#current = this.#waiting()
     const { ledger, posts } = together(this.#current)

@@ -1,7 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import { seriesOfHooks } from './record.ts'
+import { seriesOfHooks } from './hook-series.ts'
 
 /**
  * Returns a function that counts posts to a former URL of a hook. Such a URL still works, but not for

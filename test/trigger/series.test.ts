@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { promMetrics } from '../../src/environment/metrics.ts'
-import { seriesOfHooks } from '../../src/trigger/record.ts'
+import { seriesOfHooks } from '../../src/trigger/hook-series.ts'
 import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
 import { fakeClock, settle } from '../support/clock.ts'
 

@@ -47,27 +47,9 @@ const refusalIn = (said: string): string =>
   /receiver-hooks-(\w+)\W+cannot (\w+) resource \W+([\w/]+)/.exec(said)?.slice(1, 4).join(' ').replace(' ', ': ') ??
   said
 
-/**
- * Returns whether a request is about another test. A trigger watches the hooks and records of all namespaces, and may
- * end the leases of other tests, whose hooks have accounts.
- */
-const isOfAnotherTest = ({ namespace, systemNamespace }: Cluster, path: string): boolean => {
-  const [, of] = /\/namespaces\/([^/]+)/.exec(path) ?? []
-  return of !== undefined && of !== namespace && of !== systemNamespace
-}
-
-/**
- * Returns a connection that takes note of requests, unless they are about another test, and of those that the API
- * server says are not allowed.
- */
-const watched = (
-  api: ApiConnection,
-  here: Cluster,
-  requests: string[],
-  refused: (what: string) => void,
-): ApiConnection => ({
+/** Returns a connection that takes note of requests, and of those that the API server says are not allowed. */
+const watched = (api: ApiConnection, requests: string[], refused: (what: string) => void): ApiConnection => ({
   request: async request => {
-    if (isOfAnotherTest(here, request.path)) return await api.request(request)
     requests.push(`${request.method} ${request.path}`)
     const answer = await api.request(request)
     if (answer.status === 403) refused(refusalIn(answer.body))
@@ -98,7 +80,7 @@ const startAs =
   async (account, through = api => api) => {
     const requests: string[] = []
     const environment = {
-      api: through(watched(as[account], here, requests, refused)),
+      api: through(watched(as[account], requests, refused)),
       clock: nodeClock,
       random: nodeRandom,
       expressions: noExpressions,
@@ -111,9 +93,9 @@ const startAs =
       controller: account === 'controller',
       trigger: account === 'trigger',
       namespace: here.systemNamespace,
-      // A controller would mint for the hooks of other tests as well.
+      // A controller would mint for the hooks of other tests as well. A trigger would end their leases, and read keys for that.
+      watchNamespace: here.namespace,
       ...(account === 'controller' && {
-        watchNamespace: here.namespace,
         triggerAccount: { namespace: here.systemNamespace, name: 'receiver-hooks-trigger' },
       }),
       identity: account,

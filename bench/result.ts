@@ -94,7 +94,7 @@ export const compared = (
 const comparedFigure = (figure: Figure, { baselines, floors = [], products }: Rounds): FigureResult => {
   const baseline = valuesOf(baselines, figure.key)
   const floor = valuesOf(floors, figure.key)
-  const product = valuesOf(products, figure.key)
+  const product = valuesOfAll(products, figure.key)
   const spread = spreadOf(product)
   const { reach } = figure
   if (baseline.length === 0 || reach?.of === 'product') {
@@ -137,7 +137,7 @@ export const grown = (
     figures: figures.map(figure => {
       const points = sizes.map(size => {
         const runs = measured.flatMap(([of, figures]) => (of === size ? [figures] : []))
-        return [size, spreadOf(valuesOf(runs, figure.key))] as const
+        return [size, spreadOf(valuesOfAll(runs, figure.key))] as const
       })
       const medians = points.map(([size, { median }]) => [size, median] as const)
       if (medians.some(([, median]) => median <= 0)) return { ...figure, points }
@@ -149,3 +149,10 @@ export const grown = (
 
 const valuesOf = (runs: readonly Measured[], key: string): readonly number[] =>
   runs.flatMap(run => (run[key] === undefined ? [] : [run[key]]))
+
+/** Returns what each run of the program has reported. Throws where one has not reported the figure. */
+const valuesOfAll = (runs: readonly Measured[], key: string): readonly number[] => {
+  const values = valuesOf(runs, key)
+  if (values.length < runs.length) throw new Error(`a run reports no figure ${key}: the row that names it is wrong`)
+  return values
+}

@@ -46,8 +46,9 @@ export const policy: Comparison = {
       const { latencies } = await stage.load.run({ job: 'write', targets, count, concurrency: 1, as: account })
       return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
     }
-    // The one in memory has no policies.
-    if (stage.server.reached.ca === undefined) return { baseline: write, product: write }
+    // The one in memory has no policies, so it takes no time for them.
+    const unchecked = async () => ({ ...(await write()), check: 0 })
+    if (stage.server.reached.ca === undefined) return { baseline: unchecked, product: unchecked }
     const figures = async () => {
       const before = await checked(stage)
       const took = await write()

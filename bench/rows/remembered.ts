@@ -36,7 +36,7 @@ export const remembered: Comparison = {
       const before = (await stage.server.work()).bytes
       const { latencies } = await post(urls, hooks * each, 1)
       const bytes = ((await stage.server.work()).bytes - before) / (hooks * each)
-      return { p50: quantile(latencies, 0.5), bytes: bytes / 1000, extra: (bytes - rawBytes) / 1000 }
+      return { p50: quantile(latencies, 0.5), bytes: bytes / 1000, beside: (bytes - rawBytes) / 1000 }
     }
     const manyUrls = urlsOf(names('many', hooks))
     await post(manyUrls, hooks * full, hooks)

@@ -55,6 +55,11 @@ describe('a comparison', () => {
     expect(figure?.ratio).toMatchObject({ median: 2, least: 2, most: 2 })
   })
 
+  it('fails where the program reports no such figure', () => {
+    const rounds = { baselines: times(1), products: [{ duration: 9 }] }
+    expect(() => compared(comparison(time()), rounds)).toThrow('no figure time')
+  })
+
   it('says nothing of a figure of which nothing is asked', () => {
     const [figure] = compared(comparison(time()), { baselines: times(1), products: times(9) }).figures
     expect(figure?.met).toBeUndefined()

@@ -1,5 +1,6 @@
 import type { ClaimedRow, Row } from '../api/row.ts'
-import { defaultLimits, type Memory } from './memory.ts'
+import { agedOf, isFresh, rememberedMs, type ByAge } from './aged.ts'
+import { defaultLimits, isNamedKey, type Memory } from './memory.ts'
 
 /**
  * A change of a hook's memory. It may run several times, each time on a draft of the newest
@@ -10,30 +11,23 @@ export type Update = (draft: MemoryDraft) => void
 type Fields = { -readonly [Name in keyof Omit<Memory, 'rows'>]: Memory[Name] }
 
 /**
- * How long a decided delivery is remembered, in milliseconds. If there are too many rows, the
- * oldest are dropped first, but never a row within its window. So a hook takes no new keys while
- * all rows are within their windows.
- */
-const rememberedMs = 24 * 3_600_000
-
-/**
  * How many finished rows without an idempotency key are kept. No copy can refer to them, but a
  * process may still report an outcome late. Such rows never displace a row with a key.
  */
 const maxUnnamed = 200
 
-/**
- * Returns whether a row's key is the hash of an idempotency key. A hash never contains a slash,
- * other keys do.
- */
-const isNamedKey = (key: string): boolean => !key.includes('/')
-
 /** The members that a memory may lose. */
 const optional = ['overdue', 'runs'] as const
 
 /**
- * A memory that is being changed, with its rows in a map by key, in the order of decision. It
- * serves one attempt to store the result, and is thrown away if another process wrote first.
+ * After so many changes, the rows of a fork become a base of its own. Until then a fork costs what has
+ * changed, and not what is remembered.
+ */
+const maxChanges = 48
+
+/**
+ * A memory that is being changed, with its rows by key, in the order of decision. It serves one
+ * attempt to store the result, and is thrown away if another process wrote first.
  */
 export class MemoryDraft {
   /** The members of the memory except its rows. Change them with {@link set}. */
@@ -44,8 +38,16 @@ export class MemoryDraft {
   /** The memory that the draft was made from. Undefined if updates were in its content already. */
   readonly #original: Memory | undefined
   readonly #maxRows: number
-  #rows: Map<string, Row>
-  /** The claimed rows by key, in the same order as `#rows`. */
+  /** Rows that forks share. Neither they nor their places by key are ever changed. */
+  #base: readonly Row[]
+  #places: ReadonlyMap<string, number>
+  /** The rows that have taken places of the base. Undefined where the row is gone. */
+  #changed: Map<number, Row | undefined>
+  /** The rows after those of the base. */
+  #added: Map<string, Row>
+  /** How many rows there are. Only the draft sets it. */
+  size: number
+  /** The claimed rows by key, in the same order as the rows. */
   #claims: Map<string, ClaimedRow>
   /** The keys of finished rows without an idempotency key. */
   #unnamed: Set<string>
@@ -58,11 +60,21 @@ export class MemoryDraft {
    */
   #aged: ByAge = {}
 
-  constructor(of: Memory | MemoryDraft) {
+  /**
+   * Makes a draft of a memory, or another with the content of a draft. If `stored` is given, it is the
+   * memory that has been stored with the rows of that draft.
+   */
+  constructor(of: Memory | MemoryDraft, stored?: Memory) {
     if (of instanceof MemoryDraft) {
-      this.#fields = { ...of.#fields }
-      this.#original = of.isChanged ? undefined : of.#original
-      this.#rows = new Map(of.#rows)
+      const { rows: _, ...fields } = stored ?? { ...of.#fields, rows: [] }
+      this.#fields = fields
+      this.#original = stored ?? (of.isChanged ? undefined : of.#original)
+      const isLong = of.#changed.size + of.#added.size > maxChanges
+      this.#base = isLong ? of.#list() : of.#base
+      this.#places = isLong ? placesOf(this.#base) : of.#places
+      this.#changed = new Map(isLong ? [] : of.#changed)
+      this.#added = new Map(isLong ? [] : of.#added)
+      this.size = of.size
       this.#claims = new Map(of.#claims)
       this.#unnamed = new Set(of.#unnamed)
       this.#oldest = of.#oldest
@@ -71,10 +83,16 @@ export class MemoryDraft {
       const { rows, ...fields } = of
       this.#fields = fields
       this.#original = of
-      this.#rows = new Map()
+      const places = placesOf(rows)
+      // Somebody may have written a key twice: the later row counts, at the place of the earlier one.
+      this.#base = places.size === rows.length ? rows : [...new Map(rows.map(row => [row.key, row])).values()]
+      this.#places = this.#base === rows ? places : placesOf(this.#base)
+      this.#changed = new Map()
+      this.#added = new Map()
+      this.size = this.#base.length
       this.#claims = new Map()
       this.#unnamed = new Set()
-      for (const row of rows) this.#store(row)
+      for (const row of this.#base) this.#store(row)
     }
     this.fields = this.#fields
     this.#maxRows = this.#fields.maxRows ?? defaultLimits.rows
@@ -91,7 +109,11 @@ export class MemoryDraft {
     this.isChanged = true
     for (const name of optional) if (!(name in fork.#fields)) delete this.#fields[name]
     Object.assign(this.#fields, fork.#fields)
-    this.#rows = fork.#rows
+    this.#base = fork.#base
+    this.#places = fork.#places
+    this.#changed = fork.#changed
+    this.#added = fork.#added
+    this.size = fork.size
     this.#claims = fork.#claims
     this.#unnamed = fork.#unnamed
     this.#oldest = fork.#oldest
@@ -102,7 +124,7 @@ export class MemoryDraft {
   /** Returns the memory with all changes, or the original object if nothing changed. */
   memory(): Memory {
     const same = this.isChanged ? undefined : this.#original
-    return same ?? { ...this.#fields, rows: [...this.#rows.values()] }
+    return same ?? { ...this.#fields, rows: this.#list() }
   }
 
   /**
@@ -120,18 +142,14 @@ export class MemoryDraft {
     delete this.#fields[field]
   }
 
-  get size(): number {
-    return this.#rows.size
-  }
-
   get(key: string): Row | undefined {
-    return this.#rows.get(key)
+    const place = this.#placeOf(key)
+    return place === undefined ? this.#added.get(key) : (this.#changed.get(place) ?? this.#base[place])
   }
 
   /** Returns the first row that satisfies a condition. */
   find(isWanted: (row: Row) => boolean): Row | undefined {
-    for (const row of this.#rows.values()) if (isWanted(row)) return row
-    return undefined
+    return this.#list().find(isWanted)
   }
 
   /** Returns the claimed rows. */
@@ -145,7 +163,7 @@ export class MemoryDraft {
    */
   add(row: Row): void {
     this.isChanged = true
-    const replaced = this.#rows.get(row.key)
+    const replaced = this.get(row.key)
     // The signed body of a replaced row must not count again, so that row stays under the body's hash.
     const body = replaced?.state === 'claimed' ? undefined : replaced?.body
     const kept = replaced && body !== undefined && body !== row.body ? { ...replaced, key: body } : undefined
@@ -177,16 +195,47 @@ export class MemoryDraft {
   hasRoom(now: number, windowMs: number): boolean {
     // Old rows are mostly first. So if there is room, few rows are visited, even for many posts at
     // once.
-    let wanted = this.#rows.size - this.#maxRows + 1
+    let wanted = this.size - this.#maxRows + 1
     if (wanted <= 0) return true
-    for (const { at, key } of this.#rows.values()) {
+    for (const { at, key } of this.#each()) {
       if ((Math.abs(now - at) >= windowMs || !isNamedKey(key)) && --wanted === 0) return true
     }
     return false
   }
 
+  /** Returns the place in the base of a row that is still there, or of what has replaced it. */
+  #placeOf(key: string): number | undefined {
+    const place = this.#places.get(key)
+    if (place === undefined || !this.#changed.has(place)) return place
+    return this.#changed.get(place) ? place : undefined
+  }
+
+  /** Yields the rows in order. */
+  *#each(): Generator<Row, void> {
+    for (const [place, row] of this.#base.entries()) {
+      const now = this.#changed.has(place) ? this.#changed.get(place) : row
+      if (now) yield now
+    }
+    yield* this.#added.values()
+  }
+
+  /** Returns the rows in order. Mostly none is gone, and copying the base is fast. */
+  #list(): readonly Row[] {
+    if (this.size < this.#base.length + this.#added.size) return [...this.#each()]
+    const rows = [...this.#base]
+    for (const [place, row] of this.#changed) if (row) rows[place] = row
+    rows.push(...this.#added.values())
+    return rows
+  }
+
   #store(row: Row): void {
-    this.#rows.set(row.key, row)
+    const place = this.#placeOf(row.key)
+    if (place !== undefined) {
+      if (this.get(row.key) !== row) this.#changed.set(place, row)
+    } else {
+      if (!this.#added.has(row.key)) this.size += 1
+      this.#added.set(row.key, row)
+    }
     this.#oldest = Math.min(this.#oldest, row.at)
     this.#newest = Math.max(this.#newest, row.at)
     if (row.state === 'claimed') {
@@ -205,16 +254,18 @@ export class MemoryDraft {
   }
 
   #remove(key: string): void {
-    this.#rows.delete(key)
+    const place = this.#placeOf(key)
+    if (place !== undefined) this.#changed.set(place, undefined)
+    else if (!this.#added.delete(key)) return
+    this.size -= 1
     this.#claims.delete(key)
     this.#unnamed.delete(key)
   }
 
   /** Drops the rows that are too old, and computes the oldest and the newest time again. */
   #forgetStale(row: Row): void {
-    const all = [...this.#rows.values()]
-    for (const old of all) if (!isFresh(old, row)) this.#remove(old.key)
-    const times = [...this.#rows.values()].map(({ at }) => at)
+    for (const old of this.#list()) if (!isFresh(old, row)) this.#remove(old.key)
+    const times = this.#list().map(({ at }) => at)
     this.#oldest = times.reduce((oldest, at) => Math.min(oldest, at), Infinity)
     this.#newest = times.reduce((newest, at) => Math.max(newest, at), -Infinity)
   }
@@ -225,45 +276,20 @@ export class MemoryDraft {
    */
   #forgetOldest({ key, state }: Row): void {
     const isNamed = isNamedKey(key)
-    const named = this.#rows.size - this.#claims.size - this.#unnamed.size
+    const named = this.size - this.#claims.size - this.#unnamed.size
     const finished = (isNamed ? named : this.#unnamed.size) + (state === 'claimed' ? 1 : 0)
     let many = finished - (isNamed ? this.#maxRows : maxUnnamed)
     if (many <= 0) return
-    const aged = (this.#aged[isNamed ? 'named' : 'unnamed'] ??= agedOf(this.#rows.values(), isNamed))
+    const aged = (this.#aged[isNamed ? 'named' : 'unnamed'] ??= agedOf(this.#list(), isNamed))
     while (many > 0 && aged.next < aged.rows.length) {
       const oldest = aged.rows[aged.next++]
-      if (!oldest || this.#rows.get(oldest.key) !== oldest) continue
+      if (!oldest || this.get(oldest.key) !== oldest) continue
       this.#remove(oldest.key)
       many -= 1
     }
   }
 }
 
-/**
- * Finished rows in order of their decision. Rows before the index `next` have been dropped. Some of
- * the later rows may have been dropped too.
- */
-interface Aged {
-  readonly rows: Row[]
-  next: number
-}
-
-interface ByAge {
-  named?: Aged | undefined
-  unnamed?: Aged | undefined
-}
-
-/** Returns the rows by age. Rows of the same time keep their order. */
-const agedOf = (rows: Iterable<Row>, isNamed: boolean): Aged => ({
-  rows: [...rows]
-    .filter(({ key, state }) => state !== 'claimed' && isNamedKey(key) === isNamed)
-    .sort((a, b) => a.at - b.at),
-  next: 0,
-})
-
-/**
- * Returns whether an older row may stay when `row` is added. A claim that is newer than `row`
- * always stays, because clocks differ, and `row` may be a late report.
- */
-const isFresh = ({ at, state }: Row, row: Row): boolean =>
-  (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs
+/** Returns the place of each row by its key. */
+const placesOf = (rows: readonly Row[]): ReadonlyMap<string, number> =>
+  new Map(rows.map(({ key }, place) => [key, place]))

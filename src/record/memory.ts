@@ -95,6 +95,12 @@ export const withPages = (memory: Memory, list: readonly Page[]): Memory => {
   return list.length === 0 ? rest : { ...rest, pages: { list, rows: new Set(list.flatMap(({ rows }) => rows)) } }
 }
 
+/**
+ * Returns whether a row's key is the hash of an idempotency key. A hash never contains a slash,
+ * other keys do.
+ */
+export const isNamedKey = (key: string): boolean => !key.includes('/')
+
 /** Returns the rows of a memory that are in none of its pages. */
 export const openRows = ({ pages, rows }: Memory): readonly Row[] =>
   pages ? rows.filter(row => !pages.rows.has(row)) : rows

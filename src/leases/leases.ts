@@ -251,7 +251,8 @@ export class LeaseKeeper {
             ? await this.#close(part, ending, 'bounds keep it back, and the hook was made again')
             : 'held'
         log.info({ namespace: owner.namespace, hook: owner.name, target: count.target, ...step }, 'a lease has ended')
-        ledger.later(draft => noteEnd(draft, part, step, clock.now()))
+        const endedAt = clock.now()
+        ledger.later(draft => noteEnd(draft, part, step, endedAt))
         return 'done'
       case 'skipped': {
         const open = step.reason === 'NothingToUndo' ? ledger.known() : undefined

@@ -24,6 +24,20 @@ describe('a step with a lease', () => {
     expect(here.replicas()).toBe(4)
   })
 
+  it('is reported as ended when it ended, and not when that was stored', async () => {
+    const here = world()
+    const { clock } = here
+    await here.posted(here.start(), lease)
+    await clock.advance(lease.forMs - second)
+    while (here.replicas() !== 4) await clock.advance(10)
+    const endedAt = clock.now()
+    // The process that ended it has to store its report on top of what another one has stored meanwhile.
+    await here.posted(here.start(), { by: 1, delivery: { identity: { key: 'another' } } })
+    await clock.advance(5 * second)
+    const end = here.memory()?.recent.find(({ reason }) => reason === 'LeaseEnded')
+    expect(endedAt - (end?.at ?? NaN)).toBeGreaterThanOrEqual(0)
+  })
+
   it('ends though its process is dead, and each other one was at that time', async () => {
     const here = world()
     const { clock } = here

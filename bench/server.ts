@@ -32,7 +32,7 @@ export interface Server {
   readonly api: ApiConnection
   /** A folder for the files of a row. */
   readonly folder: string
-  /** How many requests that are logged the product has made so far, its lease apart. */
+  /** How many requests that are logged the product has made so far, its Lease and questions about rights apart. */
   readonly productRequests: () => number
   /** What it has done so far. */
   readonly work: () => Promise<Work>
@@ -149,11 +149,14 @@ const audited = (
   return assets
 }
 
+/** Requests that are no part of what is counted: the Lease, and questions about rights, which store nothing. */
+const isLeftOut = (uri = ''): boolean => uri.includes('/leases') || uri.includes('/authorization.k8s.io/')
+
 const productRequestsIn = (auditLog: string): number => {
   if (!existsSync(auditLog)) return 0
   const events = readFileSync(auditLog, 'utf8').split('\n').filter(Boolean).map(parseJson)
   return events.filter(
-    event => at(event, 'userAgent') === 'receiver-hooks' && !stringAt(event, 'requestURI')?.includes('/leases'),
+    event => at(event, 'userAgent') === 'receiver-hooks' && !isLeftOut(stringAt(event, 'requestURI')),
   ).length
 }
 

@@ -12,9 +12,11 @@ export const restart: Comparison = {
   needs: { audit: 'writes' },
   figures: [
     { key: 'time', title: 'until ready', unit: 'ms', reach: { of: 'ratio', atMost: 1.5 } },
-    { key: 'writes', title: 'writes in the audit log, the lease apart', unit: '', reach: { of: 'product', atMost: 0 } },
+    { key: 'writes', title: 'writes in the audit log, the Lease apart', unit: '', reach: { of: 'product', atMost: 0 } },
     { key: 'rss', title: 'RSS, once idle', unit: 'MB', reach: { of: 'product', atMost: 130 } },
     { key: 'peak', title: 'RSS at most', unit: 'MB' },
+    { key: 'trigger', title: 'RSS of a trigger alone, once idle', unit: 'MB' },
+    { key: 'controller', title: 'RSS of a controller alone, once idle', unit: 'MB' },
   ],
   prepare: async stage => {
     const count = stage.quick ? 40 : 10_000
@@ -23,6 +25,14 @@ export const restart: Comparison = {
     await product.end()
     // A log that shows no writes proves nothing unless it shows those that were made.
     if (stage.server.productRequests() < count) throw new Error('the audit log does not show the writes of the start')
+    // Both roles run in pods of their own where they are installed.
+    const alone = async (role: 'controller' | 'trigger'): Promise<number> => {
+      const started = await stage.product(role)
+      await untilIdle(stage, started)
+      const rss = residentMB(started.pid)
+      await started.end()
+      return rss
+    }
     return {
       baseline: async () => ({ time: (await stage.load.run({ job: 'list', path: hookCollection })).elapsedMs }),
       product: async () => {
@@ -31,7 +41,9 @@ export const restart: Comparison = {
         await untilIdle(stage, started)
         const [rss, peak] = [residentMB(started.pid), peakResidentMB(started.pid)]
         await started.end()
-        return { time: started.startMs, writes: stage.server.productRequests() - before, rss, peak }
+        const writes = stage.server.productRequests() - before
+        const roles = { trigger: await alone('trigger'), controller: await alone('controller') }
+        return { time: started.startMs, writes, rss, peak, ...roles }
       },
     }
   },

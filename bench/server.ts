@@ -149,7 +149,7 @@ const audited = (
   return assets
 }
 
-/** Requests that are no part of what is counted: the Lease, and questions about rights, which store nothing. */
+/** Returns whether a request is not counted: for the Lease, or a question about rights. Such a question stores nothing. */
 const isLeftOut = (uri = ''): boolean => uri.includes('/leases') || uri.includes('/authorization.k8s.io/')
 
 const productRequestsIn = (auditLog: string): number => {

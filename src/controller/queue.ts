@@ -4,7 +4,7 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
-import { ServedTwice } from './rivals.ts'
+import { ServedTwice } from './served-twice.ts'
 import { StuckKeys } from './stuck-keys.ts'
 import { WaitingKeys } from './waiting-keys.ts'
 

@@ -5,6 +5,7 @@ import { waitAfter } from '../environment/backoff.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 import { hookOf } from './hooks.ts'
+import { ServedTwice } from './served-twice.ts'
 import { statusFor, statusPatch, type ReconcileFindings } from './status.ts'
 
 /** How long a status is not written again that something else has replaced again, in milliseconds. */
@@ -15,20 +16,6 @@ const rememberMs = 3_600_000
 
 /** How many hooks are remembered. */
 const maxHooks = 10_000
-
-/** A hook's status is not written now, because something else has replaced it again. */
-export class ServedTwice extends Error {
-  override readonly name = 'ServedTwice'
-  readonly againAfterMs: number
-
-  constructor({ metadata: { namespace }, status }: ReceiverHook, againAfterMs: number) {
-    const url = status?.endpoint === undefined ? 'no URL' : `the URL ${status.endpoint}`
-    super(
-      `something else writes this status too, which has ${url} now: only one installation may serve the namespace ${namespace}`,
-    )
-    this.againAfterMs = againAfterMs
-  }
-}
 
 /** The last write of a hook's status. */
 interface Write {

@@ -61,8 +61,8 @@ export class MemoryDraft {
   #aged: ByAge = {}
 
   /**
-   * Makes a draft of a memory, or another with the content of a draft. If `stored` is given, it is the
-   * memory that has been stored with the rows of that draft.
+   * Makes a draft of a memory, or another with the content of a draft. With `stored`, the draft becomes
+   * one of that memory, which must have the same rows.
    */
   constructor(of: Memory | MemoryDraft, stored?: Memory) {
     if (of instanceof MemoryDraft) {

@@ -83,12 +83,13 @@ property(
   'rows keep their places through changes, forks and writes, as in a map of all of them',
   [
     fc.array(
-      fc.tuple(fc.constantFrom<Change>('replace', 'replace', 'put back', 'remove', 'fork', 'store'), fc.nat(14)),
+      fc.tuple(fc.constantFrom<Change>('replace', 'replace', 'put back', 'remove', 'fork', 'store'), fc.nat(99)),
       { maxLength: 150, size: 'max' },
     ),
   ],
   changes => {
-    const first = Array.from({ length: 10 }, (_, n): Row => done(`k${n}`))
+    // So many that forks get a base of their own meanwhile.
+    const first = Array.from({ length: 50 }, (_, n): Row => done(`k${n}`))
     const model = new Map(first.map(row => [row.key, row]))
     let draft = of(first)
     for (const [change, n] of changes) {

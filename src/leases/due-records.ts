@@ -47,8 +47,11 @@ export interface DueRecord {
   readonly isKept: boolean
   /** What the hook said about that when the record was last looked at. Undefined before. */
   readonly keptAs: boolean | undefined
-  /** Whether this process has known the hook since it last looked at the record. True if it never has. */
-  readonly wasKnown: boolean
+  /**
+   * Whether this process has known the hook, or the record has changed, since the last look at the record. True
+   * before the first.
+   */
+  readonly mayBeGone: boolean
   /** When the record was deleted, which waits until all in it has ended. Undefined if it was not. */
   readonly deletedAt: number | undefined
 }
@@ -126,17 +129,20 @@ export class DueRecords {
     const monotonic = this.#clock.monotonic()
     const attempts = again === 'stuck' ? known.attempts + 1 : again === 'soon' ? known.attempts : 0
     const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'soon' ? soonMs : Infinity
+    const isSame = known.version === version
+    // What has been stored meanwhile may end earlier, or be of what could not end.
+    const later = isSame ? Infinity : known.due
     this.#records.set(key, {
       ...known,
-      // What another process has stored meanwhile may end earlier.
-      due: known.version === version ? due : Math.min(due, known.due),
+      due: again === 'stuck' ? due : Math.min(due, later),
       retryAt: monotonic + againMs,
-      reportedDue: known.version === version ? Infinity : known.reportedDue,
+      reportedDue: isSame ? Infinity : Math.min(known.reportedDue, again === 'stuck' ? later : Infinity),
       notBefore: monotonic + retry.firstMs,
       attempts,
       endedBefore: hook?.endBefore,
       keptAs: hook?.endsWithHook,
-      wasKnown: hook !== undefined,
+      // While it was looked at, another process may have made a part of a claim.
+      mayBeGone: hook !== undefined || (again === undefined && !isSame),
     })
   }
 
@@ -151,11 +157,11 @@ export class DueRecords {
    * jump back.
    */
   #isDue(record: DueRecord, now: number): boolean {
-    const { due, endedBefore, isKept, keptAs, notBefore, owner, reportedDue, retryAt, spread, wasKnown } = record
+    const { due, endedBefore, isKept, keptAs, mayBeGone, notBefore, owner, reportedDue, retryAt, spread } = record
     const hook = this.#hook(owner)
     const { endBefore, endsWithHook = isKept } = hook ?? {}
     // The hook may be deleted. The garbage collector may take long to say so by the record.
-    if (isKept && wasKnown && !hook) return true
+    if (isKept && mayBeGone && !hook) return true
     if (endsWithHook !== isKept && endsWithHook !== keptAs) return true
     const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
     const monotonic = this.#clock.monotonic()
@@ -190,7 +196,7 @@ export class DueRecords {
       endedBefore: endedBefore !== undefined && endedBefore + lateMs < now ? endedBefore : undefined,
       isKept,
       keptAs: known?.isKept === isKept ? known.keptAs : undefined,
-      wasKnown: known?.wasKnown !== false || this.#hook(known.owner) !== undefined,
+      mayBeGone: !isStuck || known.mayBeGone || this.#hook(known.owner) !== undefined,
       deletedAt,
     })
   }

@@ -1,45 +1,82 @@
 import { expect, it } from 'vitest'
 import { apiVersion } from '../../src/api/names.ts'
-import { dueAnnotation, leasesLabel } from '../../src/api/record-due.ts'
+import { dueAnnotation, leasesFinalizer, leasesLabel } from '../../src/api/record-due.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
-import { DueRecords } from '../../src/leases/due-records.ts'
+import { DueRecords, type DueRecord } from '../../src/leases/due-records.ts'
 import { fakeClock } from '../support/clock.ts'
 import { seededRandom } from '../support/random.ts'
 
 const second = 1000
 
-it('looks at a record again in time, although the wall clock has jumped back since it was stuck', async () => {
+/** The records of which one is reported in any number of versions. Its hook is unknown, as a deleted one. */
+const recordsOf = (finalizers: readonly string[] = []) => {
   const clock = fakeClock()
   const records = new DueRecords({ clock, random: seededRandom(1) }, () => undefined)
-  const report = (resourceVersion: string, due: number): void =>
-    records.take(
-      {
-        type: 'put',
-        version: resourceVersion,
-        object: {
-          apiVersion,
-          kind: 'ReceiverHookRecord',
-          metadata: {
-            name: 'web-up',
-            uid: 'r1',
-            namespace: 'shop',
-            resourceVersion,
-            labels: { [leasesLabel]: 'open' },
-            annotations: { [dueAnnotation]: rfc3339(due) },
-            ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: 'u1' }],
-          },
-        },
-      },
-      clock.now(),
-    )
+  const report = (resourceVersion: string, due: number): void => {
+    const metadata = {
+      name: 'web-up',
+      uid: 'r1',
+      namespace: 'shop',
+      resourceVersion,
+      finalizers,
+      labels: { [leasesLabel]: 'open' },
+      annotations: { [dueAnnotation]: rfc3339(due) },
+      ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: 'u1' }],
+    }
+    const object = { apiVersion, kind: 'ReceiverHookRecord', metadata }
+    records.take({ type: 'put', version: resourceVersion, object }, clock.now())
+  }
+  const due = (): readonly DueRecord[] => records.dueAt(clock.now())
+  const firstDue = (): DueRecord => {
+    const [first] = due()
+    if (!first) throw new Error('the record is due')
+    return first
+  }
+  return { clock, due, firstDue, records, report }
+}
+
+it('looks at a record again in time, although the wall clock has jumped back since it was stuck', async () => {
+  const { clock, due, firstDue, records, report } = recordsOf()
   clock.jump(3600 * second)
   report('1', clock.now() - 5 * second)
-  const [stuck] = records.dueAt(clock.now())
-  if (!stuck) throw new Error('the record is due')
-  records.looked(stuck, { due: undefined, again: 'stuck' })
+  records.looked(firstDue(), { due: undefined, again: 'stuck' })
   clock.jump(-3600 * second)
   report('2', clock.now() - 5 * second)
-  expect(records.dueAt(clock.now())).toEqual([])
+  expect(due()).toEqual([])
   await clock.advance(11 * second)
-  expect(records.dueAt(clock.now())).toHaveLength(1)
+  expect(due()).toHaveLength(1)
+})
+
+it('looks again at the record of a deleted hook that has changed after a look', () => {
+  const { clock, due, firstDue, records, report } = recordsOf([leasesFinalizer])
+  report('1', clock.now() + 10 * second)
+  // A claim is too young to be looked at.
+  records.looked(firstDue(), { due: clock.now() + 10 * second })
+  expect(due()).toEqual([])
+  report('2', clock.now() + 3600 * second)
+  records.looked(firstDue(), { due: undefined })
+  expect(due()).toEqual([])
+})
+
+it('looks again at the record of a deleted hook that has changed during a look', () => {
+  const { clock, due, firstDue, records, report } = recordsOf([leasesFinalizer])
+  report('1', clock.now() + 10 * second)
+  const look = firstDue()
+  report('2', clock.now() + 3600 * second)
+  records.looked(look, { due: clock.now() + 10 * second })
+  records.looked(firstDue(), { due: undefined })
+  expect(due()).toEqual([])
+})
+
+it('waits with the record of a deleted hook of which something is stuck, also where each try changes it', async () => {
+  const { clock, due, firstDue, records, report } = recordsOf([leasesFinalizer])
+  report('1', clock.now())
+  const look = firstDue()
+  report('2', clock.now())
+  records.looked(look, { due: undefined, again: 'stuck' })
+  report('3', clock.now())
+  await clock.advance(5 * second)
+  expect(due()).toEqual([])
+  await clock.advance(6 * second)
+  expect(due()).toHaveLength(1)
 })

@@ -194,7 +194,7 @@ class ClaimFold {
       return { part: 'refused', from, refused: planned.refused, until }
     }
     const hasLease = leases && (planned !== from || hasPart(this.#draft, context, this.#claimed))
-    const until = hasLease ? endWith(this.#draft, context, leases, this.#claimed) : undefined
+    const until = hasLease ? endWith(this.#draft, context, leases, this.#claimed, this.#on.version.mark) : undefined
     this.#to = planned
     const { isAskable, limits, waits = false } = context
     const { target, version } = this.#on

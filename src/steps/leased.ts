@@ -7,6 +7,7 @@ import type { MemoryDraft } from '../record/draft.ts'
 import type { Judgement } from '../record/judge.ts'
 import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf, type Leasing } from '../record/lease-terms.ts'
 import {
+  addToPart,
   allParts,
   endOf,
   extendPart,
@@ -157,16 +158,30 @@ export const reportedAtGate = (
   }
 }
 
-/** Returns when a step's lease ends, with that of the earlier steps of its group. */
+/**
+ * Returns when a step's lease ends, with that of the earlier steps of its group. `found`: the mark of the version on which
+ * the step is based. What claims with it, and earlier steps of the same write, have taken back lasts no longer.
+ */
 export const endWith = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
   terms: LeaseTerms,
   claim: Claim,
+  found: string | undefined,
 ): number => {
   const key = groupKeyOf(context)
-  const before = key === undefined ? undefined : partNow(draft, key, claim)
+  const before = key === undefined ? undefined : partNow(withMade(draft, key, claim, found), key, claim)
   return Math.max(terms.until, before?.until === undefined ? 0 : endOf(before, context.leasing?.endBefore))
+}
+
+/** Returns a draft in which the part of a key has what open claims have surely made of it, or will with this write. */
+const withMade = (draft: MemoryDraft, key: string, claim: Claim, found: string | undefined): MemoryDraft => {
+  const isMade = (row: ClaimedRow): boolean => row.claim.mark === found || row.claim.mark === claim.mark
+  const made = draft.claims().filter(row => partKeyOf(row) === key && isSameCount(row.claim, claim) && isMade(row))
+  if (made.length === 0) return draft
+  const settled = draft.fork()
+  for (const row of made) addToPart(settled, row)
+  return settled
 }
 
 /**

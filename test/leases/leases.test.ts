@@ -24,6 +24,41 @@ describe('a step with a lease', () => {
     expect(here.replicas()).toBe(4)
   })
 
+  const twice = { ...lease, undo: true }
+  const long = { ...twice, forMs: 4 * lease.forMs, delivery: alert('Busy') }
+  const anew = { ...twice, delivery: alert('Busy', { identity: { key: 'Busy fires again', newsAt: 10 } }) }
+
+  it('does not last as long as one before it that another process has just taken back', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, long)
+    await clock.advance(5 * second)
+    const end = one.post({ ...twice, delivery: over('Busy') })
+    expect(await end).toMatchObject({ from: 6, to: 4 })
+    one.die()
+    const now = clock.now()
+    const step = await here.posted(here.start(), anew)
+    expect(step).toMatchObject({ step: 'done', from: 4, to: 6 })
+    expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
+  })
+
+  it('does not last as long as one before it that the same write takes back', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, long)
+    await clock.advance(5 * second)
+    const now = clock.now()
+    const first = one.post({ by: 1 })
+    const end = one.post({ ...twice, delivery: over('Busy') })
+    const step = await here.posted(one, anew)
+    expect(await first).toMatchObject({ from: 6, to: 7 })
+    expect(await end).toMatchObject({ from: 7, to: 5 })
+    expect(step).toMatchObject({ step: 'done', from: 5, to: 7 })
+    expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
+  })
+
   it('is reported as ended when it ended, and not when that was stored', async () => {
     const here = world()
     const { clock } = here

@@ -97,7 +97,7 @@ export class RecordCell {
     const found = within(
       await readRecord(api, this.#owner, {
         page: page => this.pages.page(page),
-        unreadable: what => log.error({ namespace, record: name, what }, 'the record cannot be read: it begins again'),
+        unreadable: message => log.error({ namespace, record: name }, message),
       }),
       this.#limits,
     )

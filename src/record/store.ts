@@ -58,8 +58,8 @@ export type RecordPut =
 export interface RecordReading {
   /** Returns a page of the record, from the cache or else from a read. */
   readonly page: (name: string) => Promise<PageRead>
-  /** Called with the name of a part that cannot be read and is treated as empty. */
-  readonly unreadable: (what: string) => void
+  /** Called with a message if the record, or a page of it, cannot be read and is treated as empty. */
+  readonly unreadable: (message: string) => void
 }
 
 /**
@@ -83,7 +83,7 @@ export const readRecord = async (
     const parsed = parseContent(object['content'])
     if (parsed.content === 'newer') return { read: 'newer', message: tooNew(`${namespace}/${name}`, parsed.format) }
     if (parsed.content === 'unreadable') {
-      reading.unreadable('the record')
+      reading.unreadable('the record cannot be read: it begins again')
       return { read: 'found', object, memory: emptyMemory }
     }
     const pages = await readPages(parsed.memory.pages ?? [], reading)
@@ -94,7 +94,7 @@ export const readRecord = async (
     if (lost > 0 && missedAt !== resourceVersion) return await readRecord(api, owner, reading, resourceVersion)
     // The pages of a deleted hook go first.
     const isGoing = object.metadata.deletionTimestamp !== undefined
-    if (lost > 0 && !isGoing) reading.unreadable(`${lost} pages of the record`)
+    if (lost > 0 && !isGoing) reading.unreadable('a page of the record is lost: copies of its deliveries count as new')
     const found = pages.flatMap(page => (page.read === 'found' ? page.page : []))
     const memory = memoryOf(parsed.memory, found)
     if (lost === 0 && !isGoing) return { read: 'found', object, memory }

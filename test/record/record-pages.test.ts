@@ -125,7 +125,7 @@ describe('the pages of a record', () => {
     for (const name of server.pages()) server.removeRecord(name)
     const other = start()
     await add(other.ledger, 'd')
-    expect(other.environment.lines.join()).toContain('the record cannot be read')
+    expect(other.environment.lines.join()).toContain('a page of the record is lost')
     expect(other.ledger.known()?.get('d')).toBeDefined()
   })
 })

@@ -24,6 +24,12 @@ export const rowsIn = (content: unknown): readonly RecordRow[] => {
   return Array.isArray(rows) ? rows.filter(isRow) : []
 }
 
+/** The names of the pages that the content of a record lists. */
+export const pagesIn = (content: unknown): readonly unknown[] => {
+  const pages = typeof content === 'string' ? at(tryParseJson(content), 'pages') : undefined
+  return Array.isArray(pages) ? pages : []
+}
+
 /** What is read of an entry of `recent` here. */
 export interface RecordedDelivery {
   readonly at: number

@@ -1,4 +1,5 @@
 import type { Happened, Violation } from '../happened.ts'
+import { isPage, pagesIn } from '../rows.ts'
 import type { Timeline } from './timeline.ts'
 
 /**
@@ -18,7 +19,7 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
     restoredAt >= 0 &&
     place > restoredAt &&
     (why.endsWith('cannot be written until it changes') ||
-      (why.endsWith('the record cannot be read: it begins again') && losesPage(happened, restoredAt)))
+      (why.includes('a page of the record is lost') && losesPage(happened, restoredAt)))
   const broken = happened.flatMap((entry, place) =>
     entry.what === 'broken' && !isOfRestore(entry.why, place) ? [{ promise: 'liveness', why: entry.why }] : [],
   )
@@ -41,11 +42,12 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
   return [...broken, ...busy]
 }
 
-/**
- * Whether a page of a record was deleted after the restore by a request from before it, which an API server had held: the restored
- * record may list this page.
- */
-const losesPage = (happened: readonly Happened[], restoredAt: number): boolean => {
+/** Whether a request from before the restore, which an API server had held, makes a restored record list a page that is not there. */
+const losesPage = (happened: readonly Happened[], restoredAt: number): boolean =>
+  deletesPage(happened, restoredAt) || listsLostPage(happened, restoredAt)
+
+/** Whether such a request deleted a page, which the restored record may list. */
+const deletesPage = (happened: readonly Happened[], restoredAt: number): boolean => {
   const back = happened[restoredAt]?.at ?? Infinity
   const deleted = new Set(
     happened
@@ -60,3 +62,20 @@ const losesPage = (happened: readonly Happened[], restoredAt: number): boolean =
 }
 
 const isOfPage = (asked: string): boolean => /^DELETE .*[/]receiverhookrecords[/]page-/.test(asked)
+
+/** Whether such a request stored a record that lists a page of the lost history. The restored record had the version that it replaces. */
+const listsLostPage = (happened: readonly Happened[], restoredAt: number): boolean => {
+  const back = happened[restoredAt]?.at
+  const lost = new Set(
+    happened
+      .slice(0, restoredAt)
+      .flatMap(entry =>
+        entry.what === 'stored' && entry.deleted && entry.at === back && isPage(entry.object)
+          ? [entry.object.metadata.name]
+          : [],
+      ),
+  )
+  return happened
+    .slice(restoredAt)
+    .some(entry => entry.what === 'stored' && pagesIn(entry.object['content']).some(name => lost.has(String(name))))
+}

@@ -83,14 +83,14 @@ export const checkUndo = (timeline: Timeline): readonly Violation[] => {
       const story = stories.get(`${hook} ${row.key}`)
       if (!story || row.from === undefined || row.to === undefined || !takesBack(timeline, story)) continue
       const decided = `${hook} ${row.key} ${row.at}`
+      const first = firsts.get(`${hook} ${row.key}`) ?? story
       const uid = row.claim?.uid ?? targetAt(timeline, story, place)
-      const from = placesOf(timeline, story, row, uid, place)
+      const from = placesOf(timeline, first, row, uid, place)
       const claimed = { story, row, uid, changes: newest(accountOf(story)), from }
       if (row.claim) {
         const id = idOf(hook, row)
         if (!open.has(id)) open.set(id, claimed)
       } else if (!seen.has(decided)) {
-        const first = firsts.get(`${hook} ${row.key}`) ?? story
         if (aimedAt(timeline, first, place) === undefined) doubtful.add(accountOf(story))
         settle(place, claimed)
       }
@@ -112,7 +112,10 @@ const dueAt = (words: Words, changes: readonly Change[], uid: string, place: num
   return changes.reduce((sum, change) => (change.uid === uid && change.place > since ? sum + change.delta : sum), 0)
 }
 
-/** The places of the versions of which a step may have been computed from one. Only a claim says which. */
+/**
+ * The places of the versions of which a step may have been computed from one. Only a claim says which: without one it is
+ * any since the first post of the delivery arrived, whichever of its posts was decided.
+ */
 const placesOf = (
   { targets }: Timeline,
   { arrived }: Story,

@@ -354,8 +354,10 @@ const cancelling = (timeline: Timeline, group: readonly Step[]): Cancelled | und
     }
   }
   // The end of a lease may have been among them, which no post asked for: its row has no name.
-  // The rows of posts without a name look the same.
-  const ofPosts = group.filter(({ stories }) => stories.every(({ post }) => post.key === undefined))
+  // The rows of posts without a name look the same. A hook that records nothing has none.
+  const ofPosts = group.filter(
+    ({ claimed, stories }) => claimed !== undefined && stories.every(({ post }) => post.key === undefined),
+  )
   for (const unnamed of unnamedRows(timeline)) {
     const certain = [...group, ...without(unnamed, ofPosts)]
     for (const count of counts) {
@@ -405,7 +407,9 @@ const unnamedRows = ({ rows }: Timeline): readonly (readonly Step[])[] => {
 const without = (steps: readonly Step[], others: readonly Step[]): readonly Step[] => {
   const left = [...others]
   return steps.filter(step => {
-    const index = left.findIndex(other => other.from === step.from && other.to === step.to)
+    const index = left.findIndex(
+      ({ claimed, from, to }) => claimed?.uid === step.claimed?.uid && from === step.from && to === step.to,
+    )
     if (index >= 0) left.splice(index, 1)
     return index < 0
   })

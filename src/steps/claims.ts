@@ -21,6 +21,7 @@ import {
   tooManyCounts,
   withoutPart,
   type LeasedCount,
+  type LeasedWrite,
 } from './leased.ts'
 import type { Waiting } from './waiting.ts'
 import type { Made } from './steps.ts'
@@ -165,6 +166,10 @@ class ClaimFold {
     return { target, uid, from: this.#to, word: version.lastWord?.word ?? version.count, now: this.#now }
   }
 
+  get #write(): LeasedWrite {
+    return { claim: this.#claimed, found: this.#on.version.mark, now: this.#now }
+  }
+
   /** Returns the part of a post that the limits of its hook do not let through. Undefined if they do. */
   #limited(post: Folded, limits: readonly Limit[]): Part | undefined {
     const to = post.plan(this.#to, 0, this.#on.version.limits)
@@ -190,11 +195,11 @@ class ClaimFold {
     const from = this.#to
     const planned = plan(from, undoes ?? 0, this.#on.version.limits)
     if (typeof planned !== 'number') {
-      const until = leases && reported(this.#draft, context, leases, this.#count, undefined)
+      const until = leases && reported(this.#draft, context, leases, this.#write, undefined)
       return { part: 'refused', from, refused: planned.refused, until }
     }
-    const hasLease = leases && (planned !== from || hasPart(this.#draft, context, this.#claimed))
-    const until = hasLease ? endWith(this.#draft, context, leases, this.#claimed, this.#on.version.mark) : undefined
+    const hasLease = leases && (planned !== from || hasPart(this.#draft, context, this.#write))
+    const until = hasLease ? endWith(this.#draft, context, leases, this.#write) : undefined
     this.#to = planned
     const { isAskable, limits, waits = false } = context
     const { target, version } = this.#on
@@ -263,7 +268,7 @@ class ClaimFold {
     const { judgement: _, remember, ...why } = judged
     const { delivery, leasing } = context
     const terms = leasing && termsFor(delivery, leasing, bounds, this.#count)
-    const until = terms && reported(this.#draft, context, terms, this.#count, judged)
+    const until = terms && reported(this.#draft, context, terms, this.#write, judged)
     if (remember && delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
     }

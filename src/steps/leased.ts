@@ -33,6 +33,14 @@ export interface LeasedCount extends CountName {
   readonly now: number
 }
 
+/** The write of which a delivery becomes a part. */
+export interface LeasedWrite {
+  readonly claim: Claim
+  /** The mark of the version on which the write is based. */
+  readonly found: string | undefined
+  readonly now: number
+}
+
 /** The bounds of a hook that sets none: no count is beyond them. */
 const anyCount: StepBounds = { min: 0, max: largestCount }
 
@@ -94,18 +102,19 @@ export const reported = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
   terms: LeaseTerms,
-  name: CountName & Pick<LeasedCount, 'now'>,
+  write: LeasedWrite,
   judged: (Judgement & { judgement: 'skip' }) | undefined,
 ): number | undefined => {
   const { delivery, leasing } = context
+  const { claim, now } = write
   const key = groupKeyOf(context)
   if (key === undefined || !leasing) return undefined
-  const part = partOn(draft, key, name)
-  const until = openUntil(part, leasing, name.now)
+  const until = openUntil(partOn(withMade(draft, key, write), key, claim), leasing, now)
+  const part = partOn(draft, key, claim)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
   if (!isReported || !part || until === undefined || !movesEnd({ until }, terms, leasing)) return until
   // What changed nothing says nothing about the bounds of what was changed.
-  extendPart(draft, key, name, { ...terms, low: part.low ?? terms.low, high: part.high ?? terms.high })
+  extendPart(draft, key, claim, { ...terms, low: part.low ?? terms.low, high: part.high ?? terms.high })
   return terms.until
 }
 
@@ -158,24 +167,38 @@ export const reportedAtGate = (
   }
 }
 
-/**
- * Returns when a step's lease ends, with that of the earlier steps of its group. `found`: the mark of the version on which
- * the step is based. What claims with it, and earlier steps of the same write, have taken back lasts no longer.
- */
+/** Returns when a step's lease ends, with that of the earlier steps of its group. */
 export const endWith = (
   draft: MemoryDraft,
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
   terms: LeaseTerms,
-  claim: Claim,
-  found: string | undefined,
+  write: LeasedWrite,
 ): number => {
-  const key = groupKeyOf(context)
-  const before = key === undefined ? undefined : partNow(withMade(draft, key, claim, found), key, claim)
+  const before = partOf(draft, context, write)
   return Math.max(terms.until, before?.until === undefined ? 0 : endOf(before, context.leasing?.endBefore))
 }
 
-/** Returns a draft in which the part of a key has what open claims have surely made of it, or will with this write. */
-const withMade = (draft: MemoryDraft, key: string, claim: Claim, found: string | undefined): MemoryDraft => {
+/** Returns whether the alerts of a delivery have leased some of a count already. */
+export const hasPart = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  write: LeasedWrite,
+): boolean => partOf(draft, context, write) !== undefined
+
+const partOf = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  write: LeasedWrite,
+): OpenPart | undefined => {
+  const key = groupKeyOf(context)
+  return key === undefined ? undefined : partNow(withMade(draft, key, write), key, write.claim)
+}
+
+/**
+ * Returns a draft in which the part of a key is as it will be after a write: what is claimed by the mark that the write finds was
+ * surely made, and what is claimed by its own will be. An undo among that leaves nothing that could last longer.
+ */
+const withMade = (draft: MemoryDraft, key: string, { claim, found }: LeasedWrite): MemoryDraft => {
   const isMade = (row: ClaimedRow): boolean => row.claim.mark === found || row.claim.mark === claim.mark
   const made = draft.claims().filter(row => partKeyOf(row) === key && isSameCount(row.claim, claim) && isMade(row))
   if (made.length === 0) return draft
@@ -202,16 +225,6 @@ export const makeWay = (
   const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, name))
   if (!running) setPartAside(draft, part, endOf(part, endBefore))
   return running
-}
-
-/** Returns whether the alerts of a delivery have leased some of a count already. */
-export const hasPart = (
-  draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  claim: Claim,
-): boolean => {
-  const key = groupKeyOf(context)
-  return key !== undefined && partNow(draft, key, claim) !== undefined
 }
 
 /** Notes that alerts fire on although their lease has ended: `for` is too short for their sender. */

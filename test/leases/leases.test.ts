@@ -59,6 +59,18 @@ describe('a step with a lease', () => {
     expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
   })
 
+  it('is no more once another process has just taken it back, and a report says no time', async () => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    await here.posted(one, long)
+    await clock.advance(5 * second)
+    expect(await one.post({ ...twice, delivery: over('Busy') })).toMatchObject({ from: 6, to: 4 })
+    one.die()
+    const report = await here.posted(here.start(), { ...anew, by: 20, overshoot: 'reject' })
+    expect(report).toMatchObject({ step: 'refused', until: undefined })
+  })
+
   it('is reported as ended when it ended, and not when that was stored', async () => {
     const here = world()
     const { clock } = here

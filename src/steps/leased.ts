@@ -195,8 +195,8 @@ const partOf = (
 }
 
 /**
- * Returns a draft in which the part of a key is as it will be after a write: what is claimed by the mark that the write finds was
- * surely made, and what is claimed by its own will be. An undo among that leaves nothing that could last longer.
+ * Returns a draft in which the part of a key is as a write will leave it. A claim with the mark that the write finds was surely
+ * made, and one with its own mark will be. After an undo among these, nothing of the earlier part lasts longer.
  */
 const withMade = (draft: MemoryDraft, key: string, { claim, found }: LeasedWrite): MemoryDraft => {
   const isMade = (row: ClaimedRow): boolean => row.claim.mark === found || row.claim.mark === claim.mark

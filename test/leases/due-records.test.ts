@@ -8,7 +8,7 @@ import { seededRandom } from '../support/random.ts'
 
 const second = 1000
 
-/** The records of which one is reported in any number of versions. Its hook is unknown, as a deleted one. */
+/** Returns records of which one is reported in any number of versions. Its hook is unknown, as a deleted one is. */
 const recordsOf = (finalizers: readonly string[] = []) => {
   const clock = fakeClock()
   const records = new DueRecords({ clock, random: seededRandom(1) }, () => undefined)

@@ -26,7 +26,7 @@ describe('a step with a lease', () => {
 
   const twice = { ...lease, undo: true }
   const long = { ...twice, forMs: 4 * lease.forMs, delivery: alert('Busy') }
-  const anew = { ...twice, delivery: alert('Busy', { identity: { key: 'Busy fires again', newsAt: 10 } }) }
+  const again = { ...twice, delivery: alert('Busy', { identity: { key: 'Busy fires again', newsAt: 10 } }) }
 
   it('does not last as long as one before it that another process has just taken back', async () => {
     const here = world()
@@ -38,7 +38,7 @@ describe('a step with a lease', () => {
     expect(await end).toMatchObject({ from: 6, to: 4 })
     one.die()
     const now = clock.now()
-    const step = await here.posted(here.start(), anew)
+    const step = await here.posted(here.start(), again)
     expect(step).toMatchObject({ step: 'done', from: 4, to: 6 })
     expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
   })
@@ -52,7 +52,7 @@ describe('a step with a lease', () => {
     const now = clock.now()
     const first = one.post({ by: 1 })
     const end = one.post({ ...twice, delivery: over('Busy') })
-    const step = await here.posted(one, anew)
+    const step = await here.posted(one, again)
     expect(await first).toMatchObject({ from: 6, to: 7 })
     expect(await end).toMatchObject({ from: 7, to: 5 })
     expect(step).toMatchObject({ step: 'done', from: 5, to: 7 })
@@ -67,7 +67,7 @@ describe('a step with a lease', () => {
     await clock.advance(5 * second)
     expect(await one.post({ ...twice, delivery: over('Busy') })).toMatchObject({ from: 6, to: 4 })
     one.die()
-    const report = await here.posted(here.start(), { ...anew, by: 20, overshoot: 'reject' })
+    const report = await here.posted(here.start(), { ...again, by: 20, overshoot: 'reject' })
     expect(report).toMatchObject({ step: 'refused', until: undefined })
   })
 

@@ -5,7 +5,7 @@ import { runs } from './runs.ts'
 export { fc }
 
 /** How long a property runs at most, in milliseconds: a failing one could search for a smaller example for hours. */
-const mostMs = 60_000
+const maxMs = 60_000
 
 /** Returns a sentence that holds for `numRuns` values of some generators. A failure names the seed and the smallest example. */
 export const property = <T extends readonly [unknown, ...unknown[]]>(
@@ -17,7 +17,7 @@ export const property = <T extends readonly [unknown, ...unknown[]]>(
   vitestTest(name, async () => {
     await fc.assert(
       fc.asyncProperty<[...T]>(...generators, async (...values) => await holds(...values)),
-      { numRuns: runs(numRuns), interruptAfterTimeLimit: mostMs },
+      { numRuns: runs(numRuns), interruptAfterTimeLimit: maxMs },
     )
   })
 }

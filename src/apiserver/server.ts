@@ -22,7 +22,7 @@ import { routeOf, type Route } from './route.ts'
 import type { RuleCompiler } from './rule.ts'
 import { scaleOf } from './scale.ts'
 import { methodNotAllowed, noSuchResource, StatusError, unsupportedMediaType } from './status.ts'
-import { createStore, type StoreChange } from './store.ts'
+import { createStore, type Snapshot, type StoreChange } from './store.ts'
 import { represent, representationIn, representList, type Representation } from './table.ts'
 import { isTrue, serveWatch, type WatchSink } from './watch.ts'
 import { currentOf, type Write, type WriteResult } from './write.ts'
@@ -56,11 +56,13 @@ export interface ApiServer {
   revision(): number
   /** Returns all objects of a collection, in the stored form. */
   stored(kept: string): readonly StoredObject[]
+  /** Returns a snapshot of all that is stored. */
+  snapshot(): Snapshot
   /**
-   * Returns a server with what this one had stored at a version, as if etcd had been restored from a
-   * snapshot. This server stays as it is, with its watches. Custom resources stay served.
+   * Returns a server with what is in a snapshot, as if etcd had been restored from it. This server
+   * stays as it is, with its watches. Custom resources stay served.
    */
-  restoredAt(revision: number): ApiServer
+  restored(snapshot: Snapshot): ApiServer
 }
 
 /** How long old versions can be read by default, in milliseconds. Equal to the real server's. */
@@ -96,8 +98,8 @@ const serverOf = (state: ServerState, historyMs: number): ApiServer => {
     observe: (kept, listener) => void state.store.subscribe(kept, listener),
     revision: () => state.store.revision(),
     stored: kept => state.store.list(kept, '').map(([, object]) => object),
-    restoredAt: revision =>
-      serverOf({ ...state, store: createStore(state.clock, historyMs, state.store.snapshot(revision)) }, historyMs),
+    snapshot: () => state.store.snapshot(),
+    restored: snapshot => serverOf({ ...state, store: createStore(state.clock, historyMs, snapshot) }, historyMs),
   }
 }
 

@@ -49,8 +49,8 @@ export interface Store {
   ownedBy(uid: string): StorePlace[]
   /** Returns the places of all objects in a namespace. */
   inNamespace(namespace: string): StorePlace[]
-  /** Returns what was stored at a version that is not compacted. */
-  snapshot(revision: number): Snapshot
+  /** Returns what is stored now. */
+  snapshot(): Snapshot
 }
 
 /** All objects as they were at a version. */
@@ -158,7 +158,7 @@ export const createStore = (clock: Clock, historyMs: number, from?: Snapshot): S
       return () => void listeners.delete(listener)
     },
     ownedBy: uid => [...(owned.get(uid)?.values() ?? [])],
-    snapshot: at => snapshotOf(collections, at),
+    snapshot: () => snapshotOf(collections, revision),
     inNamespace: namespace =>
       [...collections].flatMap(([kept, { objects }]) =>
         [...objects.keys()].filter(key => key.startsWith(`${namespace}/`)).map(key => ({ kept, key })),
@@ -166,14 +166,10 @@ export const createStore = (clock: Clock, historyMs: number, from?: Snapshot): S
   }
 }
 
-/** Returns what was stored at a version. */
-const snapshotOf = (collections: ReadonlyMap<string, Collection>, at: number): Snapshot => ({
-  revision: at,
-  objects: [...collections].flatMap(([kept, { versions }]) =>
-    [...versions].flatMap(([key, history]) => {
-      const object = asOf(history, at)
-      return object ? [[{ kept, key }, object] as const] : []
-    }),
+const snapshotOf = (collections: ReadonlyMap<string, Collection>, revision: number): Snapshot => ({
+  revision,
+  objects: [...collections].flatMap(([kept, { objects }]) =>
+    [...objects].map(([key, object]) => [{ kept, key }, object] as const),
   ),
 })
 

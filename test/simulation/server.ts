@@ -2,7 +2,7 @@ import { group, hookPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { ServerResponse } from '../../src/apiserver/response.ts'
 import { createApiServer, type ApiServer, type ServerRequest } from '../../src/apiserver/server.ts'
-import type { StoreChange } from '../../src/apiserver/store.ts'
+import type { Snapshot, StoreChange } from '../../src/apiserver/store.ts'
 import type { WatchSink } from '../../src/apiserver/watch.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { Clock } from '../../src/environment/environment.ts'
@@ -41,13 +41,13 @@ export interface SimulatedServer {
   compact(): void
   /** From now on notes each version that is stored of a hook, a target and the product's own objects. */
   follow(): void
-  /** The version of the last write. */
-  revision(): number
+  /** Returns a snapshot of all that is stored. */
+  snapshot(): Snapshot
   /**
-   * Sets everything back to an earlier version, and notes what is different since. Returns what holds
-   * the lost state, with the watches that are open.
+   * Sets everything back to a snapshot, and notes what is different since. Returns what holds the lost
+   * state, with the watches that are open.
    */
-  setBack(revision: number): ApiServer
+  setBack(snapshot: Snapshot): ApiServer
   /** Calls back at each version that is noted. */
   onStored(listener: (stored: Stored) => void): void
 }
@@ -170,11 +170,11 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
       ...extra,
     })
 
-  const setBack: SimulatedServer['setBack'] = revision => {
+  const setBack: SimulatedServer['setBack'] = snapshot => {
     const lost = server
-    server = lost.restoredAt(revision)
+    server = lost.restored(snapshot)
     stored.follow(server)
-    for (const [resource, change] of changesBetween(lost, server, revision)) stored.add(resource, change)
+    for (const [resource, change] of changesBetween(lost, server, snapshot.revision)) stored.add(resource, change)
     return lost
   }
 
@@ -225,7 +225,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
       compactedMs += historyMs + 1
     },
     follow: () => stored.follow(server),
-    revision: () => server.revision(),
+    snapshot: () => server.snapshot(),
     setBack,
     onStored: stored.onStored,
   }

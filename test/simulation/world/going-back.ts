@@ -6,6 +6,7 @@ import type { Fleet } from './fleet.ts'
 import { newHook, type Installation } from './installation.ts'
 import { hooksPath, leasePath } from './paths.ts'
 import { removeAutoscaler } from './outside.ts'
+import type { Snapshot } from '../../../src/apiserver/store.ts'
 import { rowsIn } from '../rows.ts'
 import { targetsPath, targetWith } from './targets.ts'
 
@@ -36,10 +37,11 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
   const { apiServers, note, server, time } = simulation
   const restoreAt = rng.int(restoreMs.least, restoreMs.most)
   const snapshotMs = rng.pick(snapshotsMs)
-  let snapshot: Snapshot | undefined
+  let taken: Taken | undefined
   const take = (target?: string): void => {
-    if (snapshot) return
-    snapshot = { at: time.now, revision: server.revision(), target }
+    if (taken) return
+    const snapshot = server.snapshot()
+    taken = { at: time.now, snapshot, target }
     note({ what: 'world', did: `takes a snapshot at version ${snapshot.revision}` })
   }
   const amidClaim = rng.chance(0.6)
@@ -61,10 +63,10 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
     }
   })
   time.at(restoreAt, () => {
-    if (!snapshot) return
-    const { at: taken, revision, target } = snapshot
-    const lost = server.setBack(revision)
-    note({ what: 'set back', snapshotAt: taken, by: apiServers.setBack(rng, lost) })
+    if (!taken) return
+    const { at: snapshotAt, snapshot, target } = taken
+    const lost = server.setBack(snapshot)
+    note({ what: 'set back', snapshotAt, by: apiServers.setBack(rng, lost) })
     makeMissing(simulation, rng, installation)
     // The write of a claim that is open in the snapshot is then too late.
     const touched = { metadata: { annotations: { touched: 'true' } } }
@@ -82,9 +84,10 @@ export const goBack = (simulation: Simulation, rng: Rng, installation: Installat
   })
 }
 
-interface Snapshot {
+/** A snapshot, and when it was taken. */
+interface Taken {
   readonly at: number
-  readonly revision: number
+  readonly snapshot: Snapshot
   /** The target of a claim that is open in it. */
   readonly target: string | undefined
 }

@@ -167,7 +167,7 @@ class ClaimFold {
   }
 
   get #write(): LeasedWrite {
-    return { claim: this.#claimed, found: this.#on.version.mark, now: this.#now }
+    return { claim: this.#claimed, now: this.#now }
   }
 
   /** Returns the part of a post that the limits of its hook do not let through. Undefined if they do. */

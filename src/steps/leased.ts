@@ -36,8 +36,6 @@ export interface LeasedCount extends CountName {
 /** The write of which a delivery becomes a part. */
 export interface LeasedWrite {
   readonly claim: Claim
-  /** The mark of the version on which the write is based. */
-  readonly found: string | undefined
   readonly now: number
 }
 
@@ -195,16 +193,25 @@ const partOf = (
 }
 
 /**
- * Returns a draft in which the part of a key is as a write will leave it. A claim with the mark that the write finds was surely
- * made, and one with its own mark will be. After an undo among these, nothing of the earlier part lasts longer.
+ * Returns a draft in which the part of a key is as a write will leave it: with the other claims of the write, and those
+ * that were surely made before it. After an undo among these, nothing of the earlier part lasts longer.
  */
-const withMade = (draft: MemoryDraft, key: string, { claim, found }: LeasedWrite): MemoryDraft => {
-  const isMade = (row: ClaimedRow): boolean => row.claim.mark === found || row.claim.mark === claim.mark
-  const made = draft.claims().filter(row => partKeyOf(row) === key && isSameCount(row.claim, claim) && isMade(row))
+const withMade = (draft: MemoryDraft, key: string, { claim }: LeasedWrite): MemoryDraft => {
+  const claims = draft.claims().filter(row => isSameCount(row.claim, claim))
+  const made = claimsUpTo(claims, claim).filter(row => partKeyOf(row) === key)
   if (made.length === 0) return draft
   const settled = draft.fork()
   for (const row of made) addToPart(settled, row)
   return settled
+}
+
+/** Returns the claims of a write, and of those before it. Each claim names the mark that its write has replaced. */
+const claimsUpTo = (claims: readonly ClaimedRow[], { before, mark }: Claim): readonly ClaimedRow[] => {
+  const marks = new Set([mark, before])
+  for (const known of marks) {
+    for (const row of claims) if (row.claim.mark === known) marks.add(row.claim.before)
+  }
+  return claims.filter(row => marks.has(row.claim.mark))
 }
 
 /**

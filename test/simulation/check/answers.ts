@@ -19,6 +19,7 @@ import {
 } from './model.ts'
 import { wasGone, wasPowerless } from './accounts.ts'
 import { isBehindEarlier } from './deleted.ts'
+import { clocksJump } from './executed.ts'
 import { isKeyGone } from './keys.ts'
 import { shownTo, type Shown } from './proofs.ts'
 import { mayRunAt, wasStopped } from './stops.ts'
@@ -100,7 +101,10 @@ const lateness = (timeline: Timeline, story: Story): Violation | undefined => {
   const isUnknown = status === 'no answer' || reason === 'OutcomeUnknown'
   const isServed = isUnknown ? forgotLately(timeline, arrivedAt) : served.has(status) || reason === 'ExpressionFailed'
   const isExcused =
-    sharedSickRead(timeline, arrivedAt, answer) || (reason === 'Overloaded' && foundNoPlace(timeline, story))
+    sharedSickRead(timeline, arrivedAt, answer) ||
+    (reason === 'Overloaded' && foundNoPlace(timeline, story)) ||
+    // Tokens that a process refused by its clock made it read no new key while the issuer still answered.
+    (reason === 'IssuerUnavailable' && clocksJump(timeline))
   if ((isServed || isExcused) && took <= wellAnswerMs) return undefined
   return { promise: 'liveness', why: `got ${JSON.stringify(answer)} after ${took} ms, when all was well` }
 }

@@ -3,10 +3,10 @@ import type { Outcome } from '../api/outcome.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
-import { acted, unnamedActKey, withoutAct } from '../record/acts.ts'
+import { acted, openAct, unnamedActKey, withoutAct } from '../record/acts.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { isRemembered, mayRun } from '../record/judge.ts'
-import { isAbandoned, type OpenClaim } from '../record/protocol.ts'
+import { isAbandoned, refusedAt, type OpenClaim } from '../record/protocol.ts'
 import { undecidedOutcome, type Ruling } from '../record/ruling.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, ActOptions, Work } from './acts.ts'
@@ -93,10 +93,18 @@ const once = async (
       return beginIn(draft, now, beginning)
     }
     const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
-    if (!made || made.decided === 'given up') break
+    if (!made || made.decided === 'given up') {
+      // The act may be stored yet. No copy can continue it, and the answer says that nothing was changed.
+      if (!identity && !how.asks) ledger.later(draft => withoutActOf(draft, key))
+      break
+    }
     if (made.decided !== 'stored') return undecidedOutcome(made)
     const { result } = made
-    if (result.begun === 'skipped') return result.outcome
+    if (result.begun === 'skipped') {
+      const now = clock.now()
+      if (!how.asks && isFull(result.outcome)) ledger.later(draft => refusedAt(draft, now))
+      return result.outcome
+    }
     if (result.begun === 'act') {
       const { givenAt, isTakenUp = false } = result
       const waits = how.serial
@@ -124,6 +132,13 @@ const once = async (
   }
   return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
 }
+
+const withoutActOf = (draft: MemoryDraft, key: string): void => {
+  const act = openAct(draft, key)
+  if (act) withoutAct(draft, act)
+}
+
+const isFull = (outcome: Outcome): boolean => 'reason' in outcome && outcome.reason === 'RecordFull'
 
 /**
  * Stores that an act of the delivery's hook is done, if it is open. Resolves with whether it is not

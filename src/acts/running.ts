@@ -106,7 +106,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   }
 
   const begin = (act: OpenAct, work: Work, asked: Asked): Job => {
-    const { ended, givenAt, isAskable = false, isResumed = false, ledger } = asked
+    const { ended, givenAt, isAskable = false, isNamed = false, isResumed = false, ledger } = asked
     const end = givenAt === undefined ? clock.monotonic() + maxWorkMs : givenAt + serialWorkMs
     const resumedAt = isResumed ? clock.now() : undefined
     let wasDone: EndedWork['wasDone'] = draft => isDone(draft, act)
@@ -125,7 +125,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         soFar => (job.soFar = soFar),
       )
         .then(worked => {
-          wasDone = remember(act, worked, { isAskable, resumedAt, now: clock.now() }, ledger)
+          wasDone = remember(act, worked, { isAskable, isNamed, resumedAt, now: clock.now() }, ledger)
           if (worked.worked === 'unfinished') leave(act)
           return worked
         })
@@ -198,8 +198,13 @@ const unfinished = (soFar: string, rest: string): Outcome => ({
 /** The reasons of acts that were ended early. A part of their work may be done. */
 const maybeBegun: ReadonlySet<string> = new Set(['Unfinished', 'WritesLimited'])
 
+/** Returns whether the sender of unfinished work is asked to send it again, or its delivery is decided again. */
+const asksForAnother = ({ outcome, ...more }: Outcome): boolean =>
+  outcome === 'changed' || (outcome === 'unavailable' && 'reason' in more && !maybeBegun.has(more.reason))
+
 interface Remembering {
   readonly isAskable: boolean
+  readonly isNamed: boolean
   readonly resumedAt: number | undefined
   /** The present time, in milliseconds since the epoch. */
   readonly now: number
@@ -207,17 +212,21 @@ interface Remembering {
 
 /**
  * Stores in the record how the work of an act has ended. After a failure, the act is removed and
- * may begin again. If work remains, the act stays open for the next copy. Returns a function that says
- * of a draft with this update whether the act was done before.
+ * may begin again. If work remains, the act stays open for the next copy, if there can be one. Returns a
+ * function that says of a draft with this update whether the act was done before.
  */
 const remember = (
   act: OpenAct,
   worked: Worked,
-  { isAskable, now, resumedAt }: Remembering,
+  { isAskable, isNamed, now, resumedAt }: Remembering,
   ledger: Ledger | undefined,
 ): EndedWork['wasDone'] => {
   if (!ledger) return () => false
-  if (worked.worked === 'unfinished') return draft => isDone(draft, act)
+  if (worked.worked === 'unfinished') {
+    // Without an idempotency key, what is sent again is another delivery, which this act must not keep from running.
+    if (!isNamed && asksForAnother(worked.outcome)) ledger.later(draft => withoutAct(draft, act))
+    return draft => isDone(draft, act)
+  }
   // Each update may run on several drafts, always with those that were added after it.
   let wasDone = false
   ledger.later(draft => {
@@ -256,7 +265,5 @@ const summaryOf = (outcome: Outcome): string => {
 const turnOf = ({ at, turn = 0 }: OpenAct): string => `${at}/${turn}`
 
 /** Returns the act of an open act in the record. Its time is that of the event, if known, unless it is repeated. */
-export const actOf = ({ at, id, newsAt = 0, repeats = false }: OpenAct): Act => ({
-  id,
-  at: newsAt > 0 && !repeats ? newsAt : at,
-})
+export const actOf = ({ at, id, newsAt = 0, repeats = false }: OpenAct): Act =>
+  newsAt > 0 && !repeats ? { id, at: newsAt, isDated: true } : { id, at }

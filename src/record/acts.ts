@@ -113,7 +113,8 @@ export const acted = (
     draft.add({
       state: 'acted',
       key: act.key,
-      ...momentOf({ ...act, newsAt: latest(act.newsAt, row && believedTimes(row, row.at).newsAt) }),
+      // Who asks about it waits from when it was really done.
+      ...momentOf({ ...act, at: made.at, newsAt: latest(act.newsAt, row && believedTimes(row, row.at).newsAt) }),
       summary,
       ...(reason !== undefined && { reason }),
       ...evidence,

@@ -4,7 +4,7 @@ import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { askedEarly, asksAbout, mayBeAtWork, openAct } from '../record/acts.ts'
-import { decided, openClaimOf, type OpenClaim } from '../record/protocol.ts'
+import { decided, openClaimOf, refusedAt, type OpenClaim } from '../record/protocol.ts'
 import { full, isOfOther, judge, reusedOfAct } from '../record/judge.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { undecidedOutcome, type Decided } from '../record/ruling.ts'
@@ -87,7 +87,11 @@ const decideSkip = async (
       await wait(clock, waitAfter(lookAgain, looks++))
       continue
     }
-    if ('outcome' in made.result) return { decided: 'stored', result: made.result }
+    if ('outcome' in made.result) {
+      const now = clock.now()
+      if (made.result.outcome === 'unavailable') ledger.later(draft => refusedAt(draft, now))
+      return { decided: 'stored', result: made.result }
+    }
     await settle(made.result)
   }
   return { decided: 'given up' }

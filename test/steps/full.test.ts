@@ -84,6 +84,15 @@ describe('more names than a hook can remember within its window', () => {
     expect(await soon(storeSkip(skipped, context('other 1'), environment))).toMatchObject({ reason: 'Duplicate' })
   })
 
+  it('are written down, for an Event, also where all of them are skipped', async () => {
+    const { clock, context, environment, ledger, posts, server, soon } = setUp()
+    await posts(1000)
+    const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    await soon(storeSkip(skipped, context('late'), environment))
+    await soon(ledger.flush(() => true))
+    expect(clock.now() - (server.memory('web-up')?.fullAt ?? 0)).toBeLessThan(10_000)
+  })
+
   it('are written down only once there are too many', async () => {
     const { ledger, posts, server, soon } = setUp()
     await posts(3)

@@ -453,6 +453,20 @@ describe('within the time of a delivery', () => {
     expect(tries).toEqual([0, 110, 320, 730, 1540])
   })
 
+  it('a Service that cannot be read any more is still said to have got the post perhaps', async () => {
+    const clock = fakeClock()
+    const reads = [answer(200, serviceOf())]
+    const api = scriptedConnection(() => {
+      const first = reads.shift()
+      if (!first) throw new Unreachable('the API server is away', false)
+      return first
+    })
+    const outbound = () => Promise.reject(new Unreachable('the connection broke', true))
+    const passed = pass({ api, clock, outbound, isNamed: false, member: { timeout: '1s' } })
+    await clock.advance(5000)
+    expect(await passed).toMatchObject({ outcome: 'unavailable', reason: 'ServiceUnavailable' })
+  })
+
   it('a Service that is still working on the first try, as it says, is tried again until it has the answer', async () => {
     const { ended, tries } = await timed('1s', 0, [504, 409, 425, 200])
     expect(ended).toMatch(/^applied Forwarded/)

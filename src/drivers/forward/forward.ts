@@ -74,7 +74,10 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
     const tried = await tryOnce(member, act, execution, { hops, mayContinue })
     if (tried === 'over') return worked ?? { ...unavailable('nothing was sent'), isUntouched: true }
     // The Service may still do what an earlier try asked for. So the act and its key live on.
-    worked = tried.worked === 'failed' && mayHaveArrived ? { ...tried, worked: 'unfinished' } : tried
+    const now: Worked = tried.worked === 'failed' && mayHaveArrived ? { ...tried, worked: 'unfinished' } : tried
+    // The sender has to know that the Service may have got the post, also if it cannot be read any more.
+    const isUnread = now.worked === 'unfinished' && !isFailed(now) && !isOfService(now)
+    worked = isUnread && mayHaveArrived ? (worked ?? unavailable(`Service/${member.service.name} cannot be read`)) : now
     if (isFailed(worked)) return worked
     mayHaveArrived ||= isOfService(worked)
     const pauseMs = waitAfter(tryAgain, tries)

@@ -389,6 +389,13 @@ describe('making a Job', () => {
       'done applied JobCreated',
       1,
     ],
+    [
+      'a quota, while an earlier try may yet be stored',
+      n => (n === 0 ? lost : quota),
+      'unfinished unavailable Unfinished',
+      0,
+    ],
+    ['an API server that has just started', n => (n < 2 ? byRoles : undefined), 'done applied JobCreated', 1],
     ['a webhook', () => forbiddenBy('admission webhook "x" denied the request: no'), 'failed failed JobRefused', 0],
     ...[400, 409, 429, 500].map((code): [string, () => ApiResponse, string, number] => [
       `a webhook that says ${code}`,

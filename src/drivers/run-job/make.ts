@@ -5,7 +5,7 @@ import { Unreachable } from '../../environment/unreachable.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError, isRefusal, readFailureOf } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
-import { bytesOf, chargedOnce } from '../../kube/written.ts'
+import { bytesOf, chargedOnce, forbiddenTries } from '../../kube/written.ts'
 import type { Execution } from '../driver.ts'
 import { tryAgain } from '../patient.ts'
 import { actIdOfJob, jobNamed, jobRequestMs, jobType } from './jobs.ts'
@@ -44,27 +44,29 @@ export const makeJob = async (
   const paid = chargedOnce(charge)
   let message = 'nothing was sent yet'
   let mayBeStored = isResumed
+  /** Whether a try of this call may be stored yet. */
+  let isOnItsWay = false
+  let refusals = 0
   for (let tries = 0; await mayContinue(); tries++) {
     const answer = await post({ api, namespace }, body)
     if (answer.sent === 'stored' || answer.sent === 'unknown') paid(copies * bytesOf(body))
     if (answer.sent === 'stored') return { made: 'job' }
     const { forbidden, sent, message: said } = answer
     message = said
-    mayBeStored ||= sent === 'unknown'
+    isOnItsWay ||= sent === 'unknown'
+    mayBeStored ||= isOnItsWay
     if (sent === 'exists' || sent === 'refused') {
       const found = await lookFor({ api, namespace }, name, actId)
       if (found.found === 'own') return { made: 'job' }
       if (found.found === 'other')
         return sent === 'exists' ? { made: 'taken' } : { made: 'refused', forbidden, message }
-      if (found.found === 'forbidden') {
-        return sent === 'exists' || mayBeStored
-          ? { made: 'unread', message: found.message }
-          : { made: 'refused', forbidden, message }
-      }
-      if (found.found === 'none') {
-        // The name was in use a moment ago. Only this act has a name like this, so it is done.
-        return sent === 'exists' ? { made: 'job' } : { made: 'refused', forbidden, message }
-      }
+      if (found.found === 'forbidden' && (sent === 'exists' || mayBeStored))
+        return { made: 'unread', message: found.message }
+      // The name was in use a moment ago. Only this act has a name like this, so it is done.
+      if (found.found === 'none' && sent === 'exists') return { made: 'job' }
+      // An API server that has just started forbids everything.
+      const mayPass = isOnItsWay || (forbidden && ++refusals < forbiddenTries)
+      if (found.found !== 'unreachable' && !mayPass) return { made: 'refused', forbidden, message }
       if ('message' in found) message = found.message
       mayBeStored ||= sent === 'exists'
     }

@@ -19,6 +19,8 @@ export interface Act {
    * when the delivery was first decided.
    */
   readonly at: number
+  /** True if `at` is the time of the event. */
+  readonly isDated?: boolean
   /** True if the work may have begun before: evidence of it may be there. */
   readonly isResumed?: boolean
 }

@@ -146,7 +146,7 @@ describe('the workloads of a selector', () => {
     ],
     ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
     ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
-    ['may no longer be written', 403, { status: 200 }, { rolled: 'refused', forbidden: true }],
+    ['may no longer be written', 403, undefined, { rolled: 'refused', forbidden: true }],
     ['are refused by a webhook', 400, { status: 200 }, { rolled: 'refused', forbidden: false }],
     ['are too large to be written', 413, { status: 200 }, { rolled: 'refused', forbidden: false }],
   ])('that %s meanwhile are not tried for ever', async (_what, written, answer, expected) => {
@@ -160,18 +160,16 @@ describe('the workloads of a selector', () => {
       request: async request =>
         request.method === 'PATCH'
           ? { status: written, headers: {}, body: '{}' }
-          : { headers: {}, body: '', ...answer },
+          : answer
+            ? { headers: {}, body: '', ...answer }
+            : await api.request(request),
     }
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
-    let tries = 0
-    const rolled = await rollOut(first, plan, {
-      api: stale,
-      charge: () => {},
-      clock: fakeClock(),
-      namespace: 'shop',
-      mayContinue: () => Promise.resolve(tries++ < 5),
-    })
-    expect(rolled).toMatchObject(expected)
+    const clock = fakeClock()
+    const mayContinue = () => Promise.resolve(clock.monotonic() < 5000)
+    const rolling = rollOut(first, plan, { api: stale, charge: () => {}, clock, namespace: 'shop', mayContinue })
+    await clock.advance(2000)
+    expect(await rolling).toMatchObject(expected)
   })
 
   it.each([400, 404, 409, 418, 422, 429, 500, 503])(
@@ -209,6 +207,42 @@ describe('the workloads of a selector', () => {
       expect(charged).toBe(0)
     },
   )
+
+  /** Rolls a workload out for ten seconds. `written` is the status of each answer to a write, by its number. */
+  const rolledOutWith = async (written: (write: number) => number) => {
+    const { api, make } = setUp()
+    make('web')
+    const [first] = (await worksetOf(api)).found
+    if (!first) throw new Error('there is no workload')
+    const clock = fakeClock()
+    let writes = 0
+    const answering: ApiConnection = {
+      ...api,
+      request: async request => {
+        const status = request.method === 'PATCH' ? written(writes++) : 200
+        if (status === 200) return await api.request(request)
+        await new Promise<void>(resolve => void clock.after(2, resolve))
+        return { status, headers: {}, body: JSON.stringify({ kind: 'Status', code: status, message: 'not now' }) }
+      },
+    }
+    const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
+    const mayContinue = () => Promise.resolve(clock.monotonic() < 10_000)
+    const rolling = rollOut(first, plan, { api: answering, charge: () => {}, clock, namespace: 'shop', mayContinue })
+    await clock.advance(12_000)
+    return { rolled: await rolling, writes }
+  }
+
+  it('are rolled out though an API server that has just started forbids it at first', async () => {
+    const { rolled, writes } = await rolledOutWith(write => (write < 3 ? 403 : 200))
+    expect(rolled).toMatchObject({ rolled: 'out' })
+    expect(writes).toBe(4)
+  })
+
+  it.each([409, 422])('are not written without a pause, where each write is answered %i', async status => {
+    const { rolled, writes } = await rolledOutWith(() => status)
+    expect(['left', 'refused']).toContain(rolled.rolled)
+    expect(writes).toBeLessThan(150)
+  })
 
   const rollAll = async (api: ApiConnection) => {
     const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })

@@ -118,6 +118,15 @@ describe('the result of several workloads', () => {
     )
   })
 
+  it('names those that a copy has passed over, next to those that are done', () => {
+    const before: Rollout = { name: 'Deployment/a', rolled: { rolled: 'nothing', ...nothingBut('done before') } }
+    const running: Rollout = { name: 'Deployment/b', rolled: { rolled: 'nothing', ...nothingBut('running') } }
+    expect(rolloutOutcome([before, running], undefined).outcome).toMatchObject({
+      outcome: 'unchanged',
+      summary: 'Deployment/a; Deployment/b not, since a rollout is running, paused or manual there',
+    })
+  })
+
   it('names those whose nodes never pull the image', () => {
     const never: Rollout = { name: 'Deployment/local', rolled: { rolled: 'nothing', ...nothingBut('never pulled') } }
     expect(rolloutOutcome([out('Deployment/web'), never], 'acme/web:2').outcome).toMatchObject({

@@ -6,7 +6,7 @@ import type { Outcome } from '../../api/outcome.ts'
 import type { Driver } from '../driver.ts'
 import { workloadTargets } from '../rollouts/kinds.ts'
 import { lookAtWorkloads } from '../rollouts/look.ts'
-import { planRestart } from '../rollouts/plan.ts'
+import { planRestart, restartCause } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
 import { workloadKindNames } from '../rollouts/schema.ts'
@@ -104,7 +104,7 @@ const namesOf = (pushes: readonly Push[]): string => {
  */
 const planner = (member: Redeploy, delivery: Delivery, act: Act, now: number): Planner => {
   if (!delivery.pushes) {
-    const cause = { id: act.id, at: Math.min(act.at, now) }
+    const cause = restartCause(act, now)
     return { what: undefined, plan: (object, workloads) => planRestart(object, workloads, cause) }
   }
   const wanted = wantedBy(member, delivery.pushes, act, now)

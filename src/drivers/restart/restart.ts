@@ -2,7 +2,7 @@ import type { StoredObject } from '../../api/object.ts'
 import type { Driver } from '../driver.ts'
 import { workloadTargets, type Workloads } from '../rollouts/kinds.ts'
 import { lookAtWorkloads } from '../rollouts/look.ts'
-import { nothingBut, planRestart, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
+import { nothingBut, planRestart, restartCause, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll } from '../rollouts/roll-out.ts'
 import { rolloutState, unavailablePods } from '../rollouts/state.ts'
@@ -28,7 +28,7 @@ export const restart = {
       const { acts, clock } = execution
       const isNamed = identity !== undefined
       return await acts.once((act, mayContinue, progress) => {
-        const cause = { id: act.id, at: Math.min(act.at, clock.now()) }
+        const cause = restartCause(act, clock.now())
         const plan = (object: StoredObject, workloads: Workloads): RolloutPlan => planAlone(object, workloads, cause)
         const reach = { ...member, kinds: member.kinds ?? restartKinds }
         return rollOutAll(reach, { what: undefined, plan }, execution, { isNamed, mayContinue, progress })

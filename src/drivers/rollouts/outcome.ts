@@ -73,7 +73,7 @@ const done = (
     return {
       outcome: 'unchanged',
       reason: 'UpToDate',
-      summary: leftAs('up to date', 'done before'),
+      summary: leftAs('up to date', 'done before') + passedOver(rollouts),
       changes: [],
       ...(evidence && { evidence }),
     }

@@ -1,3 +1,4 @@
+import type { Act } from '../../acts/acts.ts'
 import type { Change } from '../../api/outcome.ts'
 import { isObject, at as memberAt, nested } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
@@ -108,7 +109,16 @@ const isOwnNote = (annotation: string): boolean => annotation.startsWith(annotat
 export interface RolloutCause {
   readonly id: string
   readonly at: number
+  /** True if something later may have been rolled out since. */
+  readonly isLate?: boolean
 }
+
+/** Returns the cause of a restart. Its event may be reported late, and its work may have been left by another process. */
+export const restartCause = ({ at, id, isDated = false, isResumed = false }: Act, now: number): RolloutCause => ({
+  id,
+  at: Math.min(at, now),
+  isLate: isDated || isResumed,
+})
 
 /**
  * Plans the restart of a workload. A workload that does not start pods by itself is not changed.
@@ -118,7 +128,8 @@ export const planRestart = (object: StoredObject, workloads: Workloads, cause: R
   const mark = markOfRestart(cause.id)
   if (!workloads.rollsOut) return nothingBut()
   if (known.ids.includes(cause.id)) return { ...nothingBut('done before'), marks: new Set([mark]) }
-  if (known.at > cause.at) return nothingBut('superseded')
+  // The clocks of processes differ. What is new is later than all that is there.
+  if (cause.isLate === true && known.at > cause.at) return nothingBut('superseded')
   const state = rolloutState(object, workloads)
   if (state === 'paused' || state === 'manual') return nothingBut(state)
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }

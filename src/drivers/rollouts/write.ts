@@ -8,12 +8,15 @@ import { waitAfter } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
 import { ApiError, isRefusal } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
-import { bytesOf, chargedOnce, type Charge } from '../../kube/written.ts'
+import { bytesOf, chargedOnce, forbiddenTries, type Charge } from '../../kube/written.ts'
 import { tryAgain } from '../patient.ts'
 import type { Mark } from './evidence.ts'
 import type { RolloutPlan } from './plan.ts'
 import { rolloutManager } from './rollback.ts'
 import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
+
+/** How often in a row a workload is read again at once after another writer was faster. */
+const maxConflicts = 8
 
 /** The result of one workload. */
 export type Rolled =
@@ -56,12 +59,16 @@ export const rollOut = async (
     const answer = answerIn(await ask(api, { ...request, method: 'GET' }))
     if (answer?.status === 404) return { ended: { rolled: 'gone' } }
     const refusal = refusalIn(answer, 'reading the workload')
+    if (refusal && mayPass(refusal)) return undefined
     if (refusal) return { ended: refused(refusal) }
     if (answer?.status === 200 && answer.tooLarge) return { ended: tooLarge }
     const object = answer?.status === 200 ? objectIn(answer) : undefined
     if (object) bytes = bytesOf(answer?.body)
     return object && { object }
   }
+  let forbidden = 0
+  /** Returns whether a refusal may pass by itself: an API server that has just started refuses everybody. */
+  const mayPass = ({ status }: ApiError): boolean => status === 403 && ++forbidden < forbiddenTries
   let bytes = foundBytes
   let paid = chargedOnce(charge)
   let paidFor = ''
@@ -70,6 +77,7 @@ export const rollOut = async (
   let mayHaveArrived = false
   let seen: Seen | undefined = { object: first }
   let retries = 0
+  let conflicts = 0
   while (await mayContinue()) {
     const isRead = seen === undefined
     seen ??= await readAgain()
@@ -104,18 +112,19 @@ export const rollOut = async (
       }
       if (answer?.status === 200) return { rolled: 'out', changes, marks }
       // The status is also 422 if the version differs, because a test in the patch then fails.
-      if (refusal && refusal.status !== 422) return refused(refusal)
+      if (refusal && refusal.status !== 422 && !mayPass(refusal)) return refused(refusal)
       if (answer?.status === 404) return { rolled: 'gone' }
       seen = undefined
       // Another writer was faster. The new version is read at once.
-      if (answer?.status === 409) continue
-      if (refusal) {
+      const wasFaster = answer?.status === 409 || refusal?.status === 422
+      if (refusal?.status === 422) {
         seen = await readAgain()
         const isSame = seen && 'object' in seen && isSameVersion(seen.object, object)
         if (isSame) return refused(refusal)
-        continue
       }
-      sent = changes
+      if (wasFaster && ++conflicts < maxConflicts) continue
+      conflicts = 0
+      if (!refusal && !wasFaster) sent = changes
     }
     await wait(clock, waitAfter(tryAgain, retries++))
   }

@@ -37,7 +37,7 @@ export const settledAnswer = (decided: DecidedPost, settlement: Settlement): Tri
   const { causes, message, of, ready, state } = settlement
   const [status, usual] = statusOfState[state]
   const { reason = usual } = settlement
-  const { hook, driver, outcome, from, to, summary, changes } = answer.body
+  const { hook, driver, outcome, from, to, until, summary, changes } = answer.body
   const body: Answer = {
     message: `${message}${state === 'progressing' ? againInWords(decided) : ''}`,
     ...(hook !== undefined && { hook }),
@@ -50,6 +50,7 @@ export const settledAnswer = (decided: DecidedPost, settlement: Settlement): Tri
     ...(causes && { causes }),
     ...(from !== undefined && { from }),
     ...(to !== undefined && { to }),
+    ...(until !== undefined && { until }),
     ...(summary !== undefined && { summary }),
     ...(changes && { changes }),
   }

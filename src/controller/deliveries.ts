@@ -182,7 +182,7 @@ export const eventsOf = (hook: ReceiverHook, report: DeliveryReport, emitted: Em
     overdueEvent(hook, report, emitted),
     limitEvent(hook, report.reported?.recent),
     outcomeEvent(hook, report),
-    stalledEvent(hook, report),
+    ...stalledEvents(hook, report),
   ].filter(event => event !== undefined)
 
 const confirmationEvent = (
@@ -275,18 +275,20 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
   }
 }
 
-/** Returns the Event for a stalled rollout or a failed Job in the report, if the status shows it not yet. */
-const stalledEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
+/** Returns an Event for each stalled rollout and each failed Job in the report that the status does not show yet. */
+const stalledEvents = (hook: ReceiverHook, { reported }: DeliveryReport): readonly EmittedEvent[] => {
   const known = hook.status?.recent?.filter(isStalled) ?? []
   const stalled = reported?.recent.filter(isStalled) ?? []
   const isKnown = (delivery: Reported['recent'][number]): boolean =>
     known.some(other => isDeepStrictEqual({ ...other, stateMessage: '' }, { ...delivery, stateMessage: '' }))
-  const found = stalled.find(delivery => !isKnown(delivery))
-  if (!found) return undefined
-  const reason = found.state === 'failed' ? 'JobFailed' : 'RolloutStalled'
-  const { means, todo } = reasons[reason]
-  const what = `${found.stateMessage ?? means.replace(/\.$/, '')} (sent by ${found.sender})`
-  return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${what}. ${todo}` }
+  return stalled
+    .filter(delivery => !isKnown(delivery))
+    .map(({ sender, state, stateMessage }) => {
+      const reason = state === 'failed' ? 'JobFailed' : 'RolloutStalled'
+      const { means, todo } = reasons[reason]
+      const what = `${stateMessage ?? means.replace(/\.$/, '')} (sent by ${sender})`
+      return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${what}. ${todo}` }
+    })
 }
 
 const isStalled = ({ state }: Reported['recent'][number]): boolean => state === 'stalled' || state === 'failed'

@@ -73,6 +73,14 @@ describe('the Event of a rollout that stalls', () => {
     expect(notesOf([stalled], [later, stalled])).toEqual([])
   })
 
+  it('says it of each that stalls, also of two at once', () => {
+    const other = { ...stalled, time: later.time, stateMessage: 'the rollout of api does not go on' }
+    expect(notesOf([later, delivery], [other, stalled]).map(note => note.slice(0, 50))).toEqual([
+      'Warning RolloutStalled the rollout of api does not',
+      'Warning RolloutStalled the rollout of web does not',
+    ])
+  })
+
   it('is none while it goes on, and when it is complete', () => {
     expect(notesOf([delivery], [delivery])).toEqual([])
     expect(notesOf([stalled], [{ ...delivery, state: 'complete' }])).toEqual([])

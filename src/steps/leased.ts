@@ -193,8 +193,8 @@ const partOf = (
 }
 
 /**
- * Returns a draft in which the part of a key is as a write will leave it: with the other claims of the write, and those
- * that were surely made before it. After an undo among these, nothing of the earlier part lasts longer.
+ * Returns a draft in which the part of a key is as a write will leave it. This includes the other claims of the write,
+ * and those that were surely made before it. After an undo among these, nothing of the earlier part lasts longer.
  */
 const withMade = (draft: MemoryDraft, key: string, { claim }: LeasedWrite): MemoryDraft => {
   const claims = draft.claims().filter(row => isSameCount(row.claim, claim))

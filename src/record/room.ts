@@ -52,8 +52,10 @@ export const usedOf = (limit: Limit, runs: readonly CountedRun[], now: number) =
   const { by, withinMs } = limit
   const counted = runs.filter(({ at }) => Math.abs(now - at) < withinMs)
   const sum = (amountIn: AmountIn): number => counted.reduce((total, run) => total + amountIn(run), 0)
-  const used = by === undefined ? sum(runsIn) : Math.max(sum(upIn), sum(downIn))
-  const first = counted.reduce((least, { at }) => Math.min(least, at), Infinity)
+  const amountIn = by === undefined ? runsIn : sum(upIn) < sum(downIn) ? downIn : upIn
+  const used = sum(amountIn)
+  // What went the other way does not count, so its end makes nothing less.
+  const first = counted.reduce((least, run) => (amountIn(run) > 0 ? Math.min(least, run.at) : least), Infinity)
   return { used, until: used === 0 ? undefined : first + withinMs }
 }
 

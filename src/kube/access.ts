@@ -113,7 +113,7 @@ const credentialsOf = async (config: KubeConfig): Promise<{ authorization: strin
   await config.applyToHTTPSOptions(options)
   const { ca, cert, key, rejectUnauthorized, servername } = options
   return {
-    authorization: stringAt(options, 'headers', 'Authorization'),
+    authorization: stringAt(options, 'headers', 'Authorization')?.trim(),
     tls: {
       ...(isPem(ca) ? { ca } : {}),
       ...(isPem(cert) ? { cert } : {}),

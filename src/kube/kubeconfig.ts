@@ -66,9 +66,9 @@ const partOf = (text: string, file: string): Part => {
   return {
     contexts: entriesOf(config, 'context'),
     clusters: entriesOf(config, 'cluster').map(entry => withPaths(entry, file, ['certificate-authority'])),
-    users: entriesOf(config, 'user').map(entry =>
-      withPaths(entry, file, ['client-certificate', 'client-key', 'tokenFile']),
-    ),
+    users: entriesOf(config, 'user')
+      .map(entry => withPaths(entry, file, ['client-certificate', 'client-key', 'tokenFile']))
+      .map(withTokenFile),
     current: stringAt(config, 'current-context'),
   }
 }
@@ -98,6 +98,16 @@ const withPaths = (entry: KubeconfigEntry, file: string, members: readonly strin
     return path === undefined || path === '' || isAbsolute(path) ? [] : [[member, join(dirname(file), path)] as const]
   })
   return { name: entry.name, value: { ...entry.value, ...Object.fromEntries(moved) } }
+}
+
+/**
+ * Names the file of a token as the client library knows it: it ignores `tokenFile`. As in kubectl, the file counts
+ * if there is a token, too.
+ */
+const withTokenFile = ({ name, value }: KubeconfigEntry): KubeconfigEntry => {
+  const { tokenFile, token: _, ...others } = value
+  if (typeof tokenFile !== 'string' || tokenFile === '') return { name, value }
+  return { name, value: { ...others, 'auth-provider': { name: 'tokenFile', config: { tokenFile } } } }
 }
 
 /** What a person may override in a kubeconfig. */

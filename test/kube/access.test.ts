@@ -36,6 +36,13 @@ const kubeconfig = async (name: string, change: object = {}): Promise<string> =>
   return file
 }
 
+test('a kubeconfig whose user has a tokenFile sends the token that is in the file', async () => {
+  await writeFile(join(directory, 'one-token'), 'first-token\n')
+  const file = await kubeconfig('token-file', { users: [{ name: 'one', user: { tokenFile: 'one-token' } }] })
+  const access = await loadAccess({ env: {}, kubeconfig: file })
+  expect(await access.authorization?.()).toBe('Bearer first-token')
+})
+
 const serviceAccount = async (name: string): Promise<string> => {
   const account = join(directory, name)
   await mkdir(account)

@@ -154,7 +154,8 @@ const viaClientLibrary = async (
   const renewed = remembered(clock, askAgainMs, async () => {
     const sent = made ?? (await applied()).headers
     made = undefined
-    return stringAt(sent, 'Authorization')
+    // The library keeps the line feed of a file.
+    return stringAt(sent, 'Authorization')?.trim()
   })
   return {
     server: config.getCurrentCluster()?.server ?? '',

@@ -1,4 +1,4 @@
-import { isStatus } from '../kube/errors.ts'
+import { isDenied, isStatus } from '../kube/errors.ts'
 import { outOfDate } from './queue.ts'
 
 /**
@@ -9,7 +9,7 @@ export const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOf
   try {
     return await work
   } catch (error) {
-    if (!isStatus(error, 409) && !isStatus(error, 404)) throw error
+    if (!isStatus(error, 409, 404) || isDenied(error)) throw error
     return outOfDate
   }
 }

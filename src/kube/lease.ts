@@ -2,7 +2,7 @@ import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rfc3339Micro } from '../environment/time.ts'
-import { ApiError, isStatus } from './errors.ts'
+import { ApiError, isDenied, isStatus } from './errors.ts'
 import type { SeeingLease } from './history.ts'
 import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
 import { read, send } from './requests.ts'
@@ -149,7 +149,8 @@ const unlessTooLate = async (write: Promise<boolean>): Promise<boolean> => {
   try {
     return await write
   } catch (error) {
-    if (isStatus(error, 409) || isStatus(error, 404)) return false
+    // A webhook may refuse with any status.
+    if (!isDenied(error) && isStatus(error, 409, 404)) return false
     throw error
   }
 }

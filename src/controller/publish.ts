@@ -80,20 +80,28 @@ const publishNamed = async (
 ): Promise<Publication> => {
   const endpoint = publicURL + namedPath(hook.metadata.namespace, hook.metadata.name)
   // The status may not say yet that the hook had a Secret, if its spec changed at once.
-  const mayOwn = hook.status?.endpoint !== endpoint || hasFormerSecret(hook.status.conditions)
+  const mayOwn = mayHaveSkipped(hook) || hook.status?.endpoint !== endpoint || hasFormerSecret(hook.status.conditions)
   const { owned, refusal } = mayOwn ? await secretsOf(api, hook, undefined) : none
   const former = (await deleteSecrets(api, owned)) ?? refusal
   return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint, former }
 }
 
 /**
- * Returns whether a hook may have Secrets: it names one, its token was minted but is not in its
- * status, or a former one is still there.
+ * Returns whether a hook may have Secrets. It names one, or it may have had one that its status does not speak of. Or its
+ * token was minted but is not in its status, or a former one is still there.
  */
-const mayHaveSecrets = ({ spec, status }: ReceiverHook): boolean =>
-  spec.token.secretName !== undefined ||
-  (status?.minted !== undefined && status.token === undefined) ||
-  hasFormerSecret(status?.conditions)
+const mayHaveSecrets = (hook: ReceiverHook): boolean => {
+  const { spec, status } = hook
+  if (spec.token.secretName !== undefined || mayHaveSkipped(hook)) return true
+  return (status?.minted !== undefined && status.token === undefined) || hasFormerSecret(status?.conditions)
+}
+
+/**
+ * Returns whether there may have been a spec between the one that the status speaks of and the present one. The controller
+ * may have made a Secret for it and ended before it could say so.
+ */
+const mayHaveSkipped = ({ metadata: { generation }, status }: ReceiverHook): boolean =>
+  generation > 1 && status?.observedGeneration !== generation
 
 /** Returns whether a hook had a Secret that nobody is known to have deleted. */
 const hadSecret = ({ status }: ReceiverHook): boolean =>

@@ -455,3 +455,41 @@ const owned = (uid: string) => ({
     { apiVersion: 'receiverhooks.dev/v1alpha1', kind: 'ReceiverHook', name: 'x', uid, controller: true },
   ],
 })
+
+test.each([
+  ['with its token in its status', {}, { token: { secretName: null } }],
+  ['that is new', { secretName: 'web-url' }, { token: { secretName: null } }],
+  [
+    'whose URL has its name',
+    { url: 'named' },
+    { token: { secretName: null, url: 'named' }, auth: { basic: { secretRef: { name: 'user' } } } },
+  ],
+])('a Secret whose name is dropped before the status shows it is deleted, for a hook %s', async (what, token, back) => {
+  const x = await installation()
+  await x.createDeployment('web')
+  const data = { username: btoa('alice'), password: btoa('correct horse battery staple') }
+  await create(x.api, secrets, shop, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'user' }, data })
+  await x.createHook('web-up', { token, auth: { basic: { secretRef: { name: 'user' } } } })
+  let crashes = what === 'that is new'
+  x.start('first', {
+    // It is killed after it has made the Secret, and before it writes the status.
+    after: (request, process) => {
+      if (crashes && request.method === 'POST' && request.path.endsWith('/shop/secrets')) process.crash()
+    },
+  })
+  if (!crashes) {
+    await x.becomes('web-up', 'Valid')
+    crashes = true
+    await x.patchHook('web-up', { spec: { token: { secretName: 'web-url', url: 'token' } } })
+  }
+  await x.until(
+    () => secretData(x.api, 'web-url'),
+    seen => seen !== undefined,
+  )
+  await x.pass(1000)
+  await x.patchHook('web-up', { spec: back })
+  x.start('second')
+  await x.reconciled('web-up')
+  await x.pass(60_000)
+  expect(await secretData(x.api, 'web-url')).toBeUndefined()
+})

@@ -69,7 +69,9 @@ export class TriggerRights {
    * outdated.
    */
   doubt(namespace: string): void {
-    this.#doubts.set(namespace, this.#environment.clock.monotonic() - doubtfulAfterMs)
+    const now = this.#environment.clock.monotonic()
+    // An answer from just before the refusal does not count either. So often do posts cause questions at most.
+    if (now - (this.#doubts.get(namespace) ?? -Infinity) >= doubtfulAfterMs) this.#doubts.set(namespace, now)
   }
 
   /**

@@ -81,11 +81,13 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
     unknownAt,
     overdue?.at,
   ].filter(at => at !== undefined)
-  return times.length === 0
+  // What was leased may be all that is known: its process died before it could report its post.
+  const known = times.length > 0 ? times : parts.map(({ at }) => at)
+  return known.length === 0
     ? undefined
     : {
         hookUid,
-        newestAt: Math.max(...times),
+        newestAt: Math.max(...known),
         reported,
         confirmation,
         fullAt,

@@ -6,7 +6,7 @@ import type { Clock, Environment, Random } from '../environment/environment.ts'
 import { parseTime } from '../environment/time.ts'
 import type { ObjectChange } from '../kube/watch-objects.ts'
 import type { RecordOwner } from '../record/memory.ts'
-import type { LeasingHooks } from './leasing-hook.ts'
+import type { LeaseEnds, LeasingHooks } from './leasing-hook.ts'
 
 /**
  * After it is due, a record waits up to this time, in milliseconds. Then the first of several processes
@@ -52,6 +52,8 @@ export interface DueRecord {
    * before the first.
    */
   readonly mayBeGone: boolean
+  /** Whether there was another hook of the name when the record was last looked at. */
+  readonly wasReplaced: boolean
   /** When the record was deleted, which waits until all in it has ended. Undefined if it was not. */
   readonly deletedAt: number | undefined
 }
@@ -65,24 +67,26 @@ export interface LookResult {
    * process is ending something, all hooks are stopped, or the API server did not answer.
    */
   readonly again?: 'stuck' | 'soon' | undefined
+  /** What the look went by of the hook, and whether there was another one of its name. Absent if nothing could be looked at. */
+  readonly by?: { readonly hook: LeaseEnds | undefined; readonly isReplaced: boolean }
 }
 
-/** Returns what a hook says of its leases, as this process knows it. */
-export type KnownHook = LeasingHooks['known']
+/** What this process knows of the hooks of records. */
+export type KnownHooks = Pick<LeasingHooks, 'known' | 'isReplaced'>
 
 /** The records in which something ends by itself, and when each has to be looked at. It does no I/O. */
 export class DueRecords {
-  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #clock: Pick<Clock, 'now' | 'monotonic'>
   readonly #random: Random
-  readonly #hook: KnownHook
+  readonly #hooks: KnownHooks
   #records = new Map<string, DueRecord>()
   /** The records of the list that is being read. */
   #listed = new Map<string, DueRecord>()
 
-  constructor({ clock, random }: Pick<Environment, 'clock' | 'random'>, hook: KnownHook) {
+  constructor({ clock, random }: Pick<Environment, 'clock' | 'random'>, hooks: KnownHooks) {
     this.#clock = clock
     this.#random = random
-    this.#hook = hook
+    this.#hooks = hooks
   }
 
   get size(): number {
@@ -121,13 +125,17 @@ export class DueRecords {
   }
 
   /** Notes what a look at a record has shown. */
-  looked({ owner, version }: DueRecord, { again, due = Infinity }: LookResult): void {
+  looked(look: DueRecord, { again, by, due = Infinity }: LookResult): void {
+    const { owner, version } = look
     const key = nameOf(owner)
     const known = this.#records.get(key)
     if (known?.owner.uid !== owner.uid) return
-    const hook = this.#hook(owner)
+    const hook = this.#hooks.known(owner)
+    const { hook: seen, isReplaced } = by ?? { hook, isReplaced: this.#hooks.isReplaced(owner) }
     const monotonic = this.#clock.monotonic()
-    const attempts = again === 'stuck' ? known.attempts + 1 : again === 'soon' ? known.attempts : 0
+    // What has become due since the last look has not been tried before, although something else is stuck.
+    const before = look.due <= this.#clock.now() ? 0 : known.attempts
+    const attempts = again === 'stuck' ? before + 1 : again === 'soon' ? known.attempts : 0
     const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'soon' ? soonMs : Infinity
     const isSame = known.version === version
     // What has been stored meanwhile may end earlier, or be of what could not end.
@@ -139,8 +147,10 @@ export class DueRecords {
       reportedDue: isSame ? Infinity : Math.min(known.reportedDue, again === 'stuck' ? later : Infinity),
       notBefore: monotonic + retry.firstMs,
       attempts,
-      endedBefore: hook?.endBefore,
-      keptAs: hook?.endsWithHook,
+      // The hook may have been edited since.
+      endedBefore: seen?.endBefore,
+      keptAs: seen?.endsWithHook,
+      wasReplaced: isReplaced,
       // While it was looked at, another process may have made a part of a claim.
       mayBeGone: hook !== undefined || (again === undefined && !isSame),
     })
@@ -158,10 +168,12 @@ export class DueRecords {
    */
   #isDue(record: DueRecord, now: number): boolean {
     const { due, endedBefore, isKept, keptAs, mayBeGone, notBefore, owner, reportedDue, retryAt, spread } = record
-    const hook = this.#hook(owner)
+    const hook = this.#hooks.known(owner)
     const { endBefore, endsWithHook = isKept } = hook ?? {}
     // The hook may be deleted. The garbage collector may take long to say so by the record.
     if (isKept && mayBeGone && !hook) return true
+    // What bounds keep back is given up for it.
+    if (isKept && !record.wasReplaced && this.#hooks.isReplaced(owner)) return true
     if (endsWithHook !== isKept && endsWithHook !== keptAs) return true
     const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
     const monotonic = this.#clock.monotonic()
@@ -196,7 +208,8 @@ export class DueRecords {
       endedBefore: endedBefore !== undefined && endedBefore + lateMs < now ? endedBefore : undefined,
       isKept,
       keptAs: known?.isKept === isKept ? known.keptAs : undefined,
-      mayBeGone: !isStuck || known.mayBeGone || this.#hook(known.owner) !== undefined,
+      mayBeGone: !isStuck || known.mayBeGone || this.#hooks.known(known.owner) !== undefined,
+      wasReplaced: known?.wasReplaced ?? false,
       deletedAt,
     })
   }

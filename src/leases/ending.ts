@@ -1,7 +1,7 @@
 import type { ClaimedRow } from '../api/row.ts'
 import type { Clock } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
-import { claimDueMs, dueOf, isLeaseClaim } from '../record/due.ts'
+import { claimDueMs, dueOf, owedIn } from '../record/due.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { EndedPart } from '../record/remembered.ts'
@@ -35,9 +35,9 @@ export const workIn = (memory: Memory, now: number, { endBefore, isDeleted }: En
   const isLeft = ({ count, part }: PartOf): boolean =>
     claimed.some(row => partKeyOf(row) === part.key && isSameCount(row.claim, count) && ageOf(row) < leftAloneMs)
   const due = allParts(memory)
-    .filter(({ part }) => isDeleted || endOf(part, endBefore) <= now)
+    .filter(({ part }) => part.until !== undefined && (isDeleted || endOf(part, endBefore) <= now))
     .sort((a, b) => endOf(a.part, endBefore) - endOf(b.part, endBefore))
-  const claims = claimed.filter(row => isLeaseClaim(row) && ageOf(row) >= claimDueMs)
+  const claims = claimed.filter(owedIn(memory.parts)).filter(row => ageOf(row) >= claimDueMs)
   return {
     ends: due.filter(each => !isLeft(each)),
     claims: [...new Map(claims.map(row => [row.claim.mark, row])).values()],
@@ -51,10 +51,7 @@ export const workIn = (memory: Memory, now: number, { endBefore, isDeleted }: En
  */
 export const nextDueOf = (ledger: Ledger, endBefore: number | undefined, now: number): number | undefined => {
   const memory = ledger.known()?.memory()
-  if (!memory) return undefined
-  const parts = (memory.parts ?? []).filter(part => endOf(part, endBefore) > now)
-  const rows = memory.rows.filter(row => isLeaseClaim(row) && row.at + claimDueMs > now)
-  return dueOf({ parts, rows }, endBefore)
+  return memory && dueOf(memory, { after: now, endBefore })
 }
 
 /** Notes in the record that a lease has ended, as the hook's status shows it. It is no delivery, and not counted. */

@@ -15,18 +15,16 @@ import type { History } from '../kube/history.ts'
 import { watchObjects } from '../kube/watch-objects.ts'
 import { actingIn } from '../record/context.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Memory } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
-import { rowsOf } from '../record/protocol.ts'
 import { shownCount } from '../record/shown-count.ts'
-import { lookAtClaim } from '../steps/finish.ts'
 import type { StepService } from '../steps/service.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
 import { EndPlaces } from './end-places.ts'
+import { lookAtClaims } from './open-claims.ts'
 import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import {
   endBeforeOfDeleted,
@@ -41,7 +39,6 @@ import {
   storeNow,
   withinMs,
   workIn,
-  type DueWork,
   type EndResult,
   type Ending,
 } from './ending.ts'
@@ -84,7 +81,7 @@ export class LeaseKeeper {
     this.#environment = environment
     this.#watchNamespace = watchNamespace
     this.#parts = parts
-    this.#due = new DueRecords(environment, owner => parts.hooks.known(owner))
+    this.#due = new DueRecords(environment, parts.hooks)
   }
 
   /** Watches records and ends what is due, until `stop` is aborted. */
@@ -139,7 +136,7 @@ export class LeaseKeeper {
           { namespace, hook: name, error },
           'the end of a lease failed in a way it never should',
         )
-        return { due: record.due, again: 'stuck' } as const
+        return { due: undefined, again: 'stuck' } as const
       })
       .then(looked => {
         this.#atWork.delete(uid)
@@ -171,8 +168,8 @@ export class LeaseKeeper {
     const pays = (bytes: number): void => this.#parts.charge(owner.uid, bytes)
     const ending = { owner, ledger, account: hook?.account, isCurrent, ...terms, charge: pays }
     const work = workIn(memory, now, terms)
-    const open = await this.#lookAtClaims(work, memory, ending)
     const ended = await this.#endAll(work.ends, ending, hook)
+    const open = await lookAtClaims(this.#environment, work, memory, ending)
     const lates = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)
     const [late] = lates
     const isLeft = ended.length < work.ends.length
@@ -184,21 +181,14 @@ export class LeaseKeeper {
       return undefined
     }
     // A claim may have become a part meanwhile. All of a deleted hook is due.
-    if (!hook && !isStuck && (ledger.known()?.memory().parts ?? []).length > 0) return { due: now, again: 'soon' }
+    if (!hook && !isStuck && (ledger.known()?.memory().parts ?? []).some(({ until }) => until !== undefined))
+      return { due: now, again: 'soon' }
     const next = nextDueOf(ledger, endBefore, now)
-    return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
-  }
-
-  /** Finds out whether steps were made whose processes may be dead. Returns whether one is still open. */
-  async #lookAtClaims({ claims }: DueWork, memory: Memory, ending: Ending): Promise<boolean> {
-    const draft = new MemoryDraft(memory)
-    let isOpen = false
-    for (const { claim } of claims) {
-      const claimed = rowsOf(draft, claim.mark)
-      const { evidence } = await lookAtClaim(actingIn(this.#environment, ending), ending.ledger, { claim, claimed })
-      isOpen ||= evidence === 'not yet' || evidence === 'unreachable'
+    return {
+      due: isLeft ? now : next,
+      again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined,
+      by: { hook, isReplaced: terms.isReplaced },
     }
-    return isOpen
   }
 
   /** Reads the newest record. Undefined if it cannot be read now. */
@@ -218,7 +208,8 @@ export class LeaseKeeper {
     ending: Ending,
     hook: LeasingHook | undefined,
   ): Promise<readonly EndResult[]> {
-    const queues = groupedBy(parts, ({ count }) => count.target)
+    // A target of this name in another namespace has places of its own.
+    const queues = groupedBy(parts, ({ count }) => `${ending.owner.namespace}/${count.target}`)
     const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {
       for (let part = queue.shift(); part; part = queue.shift()) {

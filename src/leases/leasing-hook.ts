@@ -14,6 +14,9 @@ export interface LeasingHook {
   readonly autoscaled: string | undefined
 }
 
+/** What a hook says of the ends of its leases. */
+export type LeaseEnds = Pick<LeasingHook, 'endBefore' | 'endsWithHook'>
+
 /** The result of a search for a hook. */
 export type FoundHook =
   /** The hook certainly exists. */
@@ -28,5 +31,7 @@ export type FoundHook =
 export interface LeasingHooks {
   find(owner: RecordOwner): Promise<FoundHook>
   /** Returns a hook as it is known, of any age. */
-  known(owner: RecordOwner): Pick<LeasingHook, 'endBefore' | 'endsWithHook'> | undefined
+  known(owner: RecordOwner): LeaseEnds | undefined
+  /** Returns whether another hook of the name is known, of any age. */
+  isReplaced(owner: RecordOwner): boolean
 }

@@ -64,7 +64,8 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
     ...(lastEnd !== undefined && { endedAt: lastEnd }),
     ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
     ...(beganAt !== undefined && { beganAt }),
-    ...(isEarlier && before.ended === true && { ended: true }),
+    // Until a step or a report notes it, the alerts of a lease that has ended fire on.
+    ...(firing.length > 0 && before?.ended === true && { ended: true }),
     ...(firing.length > 0 && isSkipped(before?.skipped, reason) && { skipped: true }),
   }
   const entry = { at, firing, ...times }

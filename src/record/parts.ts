@@ -112,7 +112,8 @@ const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, del
     key,
     delta: sum,
     ...(of !== undefined && { since: of }),
-    ...((row.ends !== undefined || before?.held === true) && { held: true }),
+    // Bounds keep back what an end has left. A new lease has an end to come.
+    ...((row.ends !== undefined || (before?.held === true && !row.leases)) && { held: true }),
   }
 }
 

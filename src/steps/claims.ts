@@ -14,9 +14,11 @@ import {
   endWith,
   hasPart,
   hasRoomFor,
+  isReport,
   makeWay,
   noteFiresOn,
   reported,
+  claimBefore,
   termsFor,
   tooManyCounts,
   withoutPart,
@@ -147,7 +149,7 @@ class ClaimFold {
       case 'new': {
         const { leasing, limits } = context
         const refused = limits && this.#limited(post, limits)
-        return refused ?? (leasing ? this.#leased(post, leasing) : this.#step(post))
+        return refused ?? (leasing ? this.#leased(post, leasing) : this.#forGood(post))
       }
       case 'undo':
         return this.#takeBack(post, judged.changed)
@@ -184,10 +186,18 @@ class ClaimFold {
     const { context } = post
     const terms = termsFor(context.delivery, leasing, post.bounds, this.#count)
     if (!hasRoomFor(this.#draft, this.#count)) return { part: 'full', message: tooManyCounts }
-    const first = makeWay(this.#draft, context, this.#claimed, this.#now)
+    const first =
+      claimBefore(this.#draft, context, this.#claimed) ?? makeWay(this.#draft, context, this.#claimed, this.#now)
     if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
     noteFiresOn(this.#draft, context, this.#now)
     return this.#step(post, { leases: terms })
+  }
+
+  /** Makes the step of a post whose hook leases nothing. */
+  #forGood(post: Folded): Part {
+    const first = makeWay(this.#draft, post.context, this.#claimed, this.#now)
+    if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
+    return this.#step(post)
   }
 
   #step({ context, plan }: Folded, more: Pick<ClaimedRow, 'leases' | 'undoes'> = {}): Part {
@@ -269,6 +279,7 @@ class ClaimFold {
     const { delivery, leasing } = context
     const terms = leasing && termsFor(delivery, leasing, bounds, this.#count)
     const until = terms && reported(this.#draft, context, terms, this.#write, judged)
+    if (isReport(judged)) noteFiresOn(this.#draft, context, this.#now)
     if (remember && delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
     }

@@ -135,7 +135,9 @@ export const takeBack = async (
 const isMade = (own: HelpPart['own']): Finished => {
   if (!own) return { finished: 'other' }
   const { from, leases, on, to } = own
-  return { finished: 'own', step: { step: 'done', from, to, on, until: leases?.until } }
+  // A step that changes nothing leases nothing.
+  const until = from === to ? undefined : leases?.until
+  return { finished: 'own', step: { step: 'done', from, to, on, until } }
 }
 
 const refused = (reason: ProblemReason, message: string): Finished => ({

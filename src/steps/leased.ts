@@ -72,7 +72,7 @@ export const hasRoomFor = (draft: MemoryDraft, name: CountName): boolean => {
 const reporting: ReadonlySet<string> = new Set(['CoolingDown', 'LimitReached', 'PartlyResolved'])
 
 /** Returns whether a decision not to make a step is a report that moves the end of a lease all the same. */
-const isReport = (judged: Judgement & { judgement: 'skip' }): boolean => {
+export const isReport = (judged: Judgement & { judgement: 'skip' }): boolean => {
   if (judged.reason === 'Duplicate') return 'isRepeat' in judged && judged.isRepeat
   return reporting.has(judged.reason)
 }
@@ -82,13 +82,18 @@ const groupKeyOf = ({ delivery, leasing }: Pick<DeliveryContext, 'delivery' | 'l
   leasing && delivery.group && keyOf(delivery.group.key)
 
 /**
- * Returns when a part ends. Undefined if it is to end now, because `endBefore` has passed: no report moves
- * its end any more.
+ * Returns when a part ends. Its `until` is undefined if it was made before the hook had `for`: the next report gives it an
+ * end. Undefined if it is to end now, because `endBefore` has passed: no report moves its end any more.
  */
-const openUntil = (part: OpenPart | undefined, { endBefore }: Leasing, now: number): number | undefined => {
-  if (part?.until === undefined) return undefined
-  const end = endOf(part, endBefore)
-  return end < part.until && end <= now ? undefined : end
+const openEnd = (
+  part: OpenPart | undefined,
+  { endBefore }: Leasing,
+  now: number,
+): Pick<OpenPart, 'until'> | undefined => {
+  if (!part) return undefined
+  if (part.until === undefined) return {}
+  const until = endOf(part, endBefore)
+  return until < part.until && until <= now ? undefined : { until }
 }
 
 /**
@@ -107,10 +112,10 @@ export const reported = (
   const { claim, now } = write
   const key = groupKeyOf(context)
   if (key === undefined || !leasing) return undefined
-  const until = openUntil(partOn(withMade(draft, key, write), key, claim), leasing, now)
-  const part = partOn(draft, key, claim)
+  const open = openEnd(partNow(withMade(draft, key, write), key, claim), leasing, now)
+  const part = partNow(draft, key, claim)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
-  if (!isReported || !part || until === undefined || !movesEnd({ until }, terms, leasing)) return until
+  if (!isReported || !part || !open || !movesEnd(open, terms, leasing)) return open?.until
   // What changed nothing says nothing about the bounds of what was changed.
   extendPart(draft, key, claim, { ...terms, low: part.low ?? terms.low, high: part.high ?? terms.high })
   return terms.until
@@ -127,20 +132,18 @@ export const leaseAfter = (
   target: string,
   judged: Judgement & { judgement: 'skip' },
   now: number,
-): { readonly moves: boolean; readonly until: number } | undefined => {
+): { readonly moves: boolean; readonly until: number | undefined } | undefined => {
   const key = groupKeyOf(context)
   const { leasing } = context
   if (key === undefined || !leasing) return undefined
   const part = partsWithKey(draft, key).find(({ count: { target: known, uid } }) =>
     isSameCount({ target: known, uid }, { target, uid }),
   )?.part
-  const until = openUntil(part, leasing, now)
-  if (until === undefined) return undefined
+  const open = openEnd(part, leasing, now)
+  if (!open) return undefined
   const moves =
-    isReport(judged) &&
-    reportsFiring(context.delivery) &&
-    movesEnd({ until }, { until: untilOf(leasing, now) }, leasing)
-  return { moves, until }
+    isReport(judged) && reportsFiring(context.delivery) && movesEnd(open, { until: untilOf(leasing, now) }, leasing)
+  return { moves, until: open.until }
 }
 
 /** Moves the end of the leases of a delivery's alerts, which a gate skips, at the count that the hook is aimed at. */
@@ -154,13 +157,8 @@ export const reportedAtGate = (
   if (key === undefined || !leasing || !reportsFiring(context.delivery)) return
   const until = untilOf(leasing, now)
   for (const { count, part } of partsWithKey(draft, key)) {
-    const open = openUntil(part, leasing, now)
-    if (
-      open === undefined ||
-      shownCount(count.target) !== leasing.aim ||
-      !movesEnd({ until: open }, { until }, leasing)
-    )
-      continue
+    const open = openEnd(part, leasing, now)
+    if (!open || shownCount(count.target) !== leasing.aim || !movesEnd(open, { until }, leasing)) continue
     extendPart(draft, key, count, { until, low: part.low ?? 0, high: part.high ?? largestCount })
   }
 }
@@ -215,9 +213,9 @@ const claimsUpTo = (claims: readonly ClaimedRow[], { before, mark }: Claim): rea
 }
 
 /**
- * Makes room for the lease of a delivery next to what was leased before `endBefore`, if that has passed.
- * What is to end now would take the new lease with it. Returns an open claim that comes first, if there
- * is one.
+ * Makes room for the step of a delivery next to what its alerts have leased, if that ends apart from it. What was leased
+ * before `endBefore` is to end once that has passed, and would take the new lease with it. If the hook leases nothing any
+ * more, the step is for good. Returns an open claim that comes first, if there is one.
  */
 export const makeWay = (
   draft: MemoryDraft,
@@ -227,11 +225,26 @@ export const makeWay = (
 ): ClaimedRow | undefined => {
   const key = partKeyFor(delivery, leasing, undo, now)
   const { endBefore = Infinity } = leasing ?? {}
-  const part = key === undefined || endBefore > now ? undefined : partOn(draft, key, name)
-  if (part?.until === undefined || part.at >= endBefore) return undefined
+  const part = key === undefined || (leasing && endBefore > now) ? undefined : partOn(draft, key, name)
+  if (part?.until === undefined || (leasing && part.at >= endBefore)) return undefined
   const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, name))
   if (!running) setPartAside(draft, part, endOf(part, endBefore))
   return running
+}
+
+/**
+ * Returns an open claim of another write that takes back what the alerts of a delivery have leased of a count, if there
+ * is one. It comes first: what is leased after it lasts only as long as that says itself.
+ */
+export const claimBefore = (
+  draft: MemoryDraft,
+  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  claim: Claim,
+): ClaimedRow | undefined => {
+  const key = groupKeyOf(context)
+  if (key === undefined) return undefined
+  const isBefore = (row: ClaimedRow): boolean => row.undoes !== undefined && row.claim.mark !== claim.mark
+  return draft.claims().find(row => isBefore(row) && partKeyOf(row) === key && isSameCount(row.claim, claim))
 }
 
 /** Notes that alerts fire on although their lease has ended: `for` is too short for their sender. */
@@ -240,13 +253,24 @@ export const noteFiresOn = (
   context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
   now: number,
 ): void => {
-  const key = groupKeyOf(context)
-  const { group } = context.delivery
-  const entry = key === undefined ? undefined : draft.fields.groups[key]
-  if (key === undefined || !group || entry?.ended !== true || !reportsFiring(context.delivery)) return
+  const ended = endedGroup(draft, context)
+  if (!ended) return
+  const { entry, group, key } = ended
   const { ended: _, ...firing } = entry
   const isShort = allSeen(draft, group)
   draft.set({ groups: { ...draft.fields.groups, [key]: firing }, ...(isShort && { tooShortAt: now }) })
+}
+
+/** Returns whether {@link noteFiresOn} has something to note of a delivery. */
+export const firesOn = (draft: MemoryDraft, context: Pick<DeliveryContext, 'delivery' | 'leasing'>): boolean =>
+  endedGroup(draft, context) !== undefined
+
+const endedGroup = (draft: MemoryDraft, context: Pick<DeliveryContext, 'delivery' | 'leasing'>) => {
+  const key = groupKeyOf(context)
+  const { group } = context.delivery
+  const entry = key === undefined ? undefined : draft.fields.groups[key]
+  if (key === undefined || !group || entry?.ended !== true || !reportsFiring(context.delivery)) return undefined
+  return { entry, group, key }
 }
 
 /** Why a lease has no room. */

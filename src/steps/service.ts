@@ -11,7 +11,7 @@ import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { needsNewest, stepOf, undecidedStep } from './batch.ts'
 import { claim, type Part } from './claims.ts'
-import { leaseAfter } from './leased.ts'
+import { firesOn, isReport, leaseAfter } from './leased.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
 import type { Target } from './target/target.ts'
@@ -144,8 +144,8 @@ const knownDuplicate = (target: Target, context: DeliveryContext, now: number): 
   const judged = judge(known, context, now)
   if (judged.judgement !== 'skip' || judged.remember || 'mayBeNext' in judged) return undefined
   const lease = leaseAfter(known, context, targetText(target), judged, now)
-  // The report moves the end of its lease, which must be stored.
-  if (lease?.moves === true) return undefined
+  // The report moves the end of its lease, or shows that the lease was too short, which must be stored.
+  if (lease?.moves === true || (isReport(judged) && firesOn(known, context))) return undefined
   return { step: 'skipped', reason: judged.reason, message: judged.message, until: lease?.until }
 }
 
@@ -172,8 +172,10 @@ const preview = async (
   if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
   if (!mayRun(context)) return { step: 'changed' }
   const { version } = found
+  // Nothing is stored under this mark. It says since when the count is that of hooks.
+  const mark = markText({ instance: '0', number: '0', lastWord: lastWordAfter(version) })
   const fold = (draft: MemoryDraft, now: number): Part | undefined =>
-    claim(draft, now, [post], { target, version, mark: '' }).parts[0]
+    claim(draft, now, [post], { target, version, mark }).parts[0]
   if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
   const mayContinue = (): boolean => clock.monotonic() < deadline
   const fresh = (draft: MemoryDraft, now: number): Ruling<Part | undefined> => {

@@ -8,33 +8,39 @@ import type { Keys } from './keys.ts'
  * all hooks are stopped, leases end unless the stop is for undos too.
  */
 export const leasingHooks = (
-  hooks: Pick<Hooks, 'find' | 'has' | 'known' | 'unchanged'>,
+  hooks: Pick<Hooks, 'find' | 'known' | 'knownNamed' | 'unchanged'>,
   keys: Pick<Keys, 'current' | 'fresh' | 'readRecent'>,
   accounts: Pick<HookAccounts, 'of'>,
-): LeasingHooks => ({
-  find: async ({ name, namespace, uid }) => {
-    // The stop of all hooks is with the keys.
-    const known = keys.fresh() ? keys.current() : await keys.readRecent().catch(() => undefined)
-    if (!known) return { found: 'unknown' }
-    if (known.stop?.all === true) return { found: 'stopped' }
-    const isSameStop = (): boolean => keys.fresh() && keys.current()?.version === known.version
-    const found = await hooks.find(namespace, name, uid)
-    switch (found.found) {
-      case 'hook': {
-        const { hook } = found
-        const { bound, endBefore, endsWithHook, problem } = hook
-        const autoscaled = problem?.reason === 'ManagedByAutoscaler' && 'target' in bound ? bound.target : undefined
-        const isCurrent = (): boolean => hooks.unchanged(hook) && isSameStop()
-        return { found: 'hook', hook: { isCurrent, account: accounts.of(hook), endBefore, endsWithHook, autoscaled } }
+): LeasingHooks => {
+  // The cache may be late, and still have the hook itself.
+  const isReplaced: LeasingHooks['isReplaced'] = owner => (hooks.knownNamed(owner)?.uid ?? owner.uid) !== owner.uid
+  return {
+    find: async owner => {
+      const { name, namespace, uid } = owner
+      // The stop of all hooks is with the keys.
+      const known = keys.fresh() ? keys.current() : await keys.readRecent().catch(() => undefined)
+      if (!known) return { found: 'unknown' }
+      if (known.stop?.all === true) return { found: 'stopped' }
+      const isSameStop = (): boolean => keys.fresh() && keys.current()?.version === known.version
+      const found = await hooks.find(namespace, name, uid)
+      switch (found.found) {
+        case 'hook': {
+          const { hook } = found
+          const { bound, endBefore, endsWithHook, problem } = hook
+          const autoscaled = problem?.reason === 'ManagedByAutoscaler' && 'target' in bound ? bound.target : undefined
+          const isCurrent = (): boolean => hooks.unchanged(hook) && isSameStop()
+          return { found: 'hook', hook: { isCurrent, account: accounts.of(hook), endBefore, endsWithHook, autoscaled } }
+        }
+        case 'none':
+          return { found: 'gone', isCurrent: isSameStop, isReplaced: isReplaced(owner) }
+        case 'elsewhere':
+        case 'not looked up':
+        case 'too large':
+        case 'unreachable':
+          return { found: 'unknown' }
       }
-      case 'none':
-        return { found: 'gone', isCurrent: isSameStop, isReplaced: hooks.has(namespace, name) }
-      case 'elsewhere':
-      case 'not looked up':
-      case 'too large':
-      case 'unreachable':
-        return { found: 'unknown' }
-    }
-  },
-  known: owner => hooks.known(owner),
-})
+    },
+    known: owner => hooks.known(owner),
+    isReplaced,
+  }
+}

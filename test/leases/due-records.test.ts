@@ -11,7 +11,10 @@ const second = 1000
 /** Returns records of which one is reported in any number of versions. Its hook is unknown, as a deleted one is. */
 const recordsOf = (finalizers: readonly string[] = []) => {
   const clock = fakeClock()
-  const records = new DueRecords({ clock, random: seededRandom(1) }, () => undefined)
+  const records = new DueRecords(
+    { clock, random: seededRandom(1) },
+    { known: () => undefined, isReplaced: () => false },
+  )
   const report = (resourceVersion: string, due: number): void => {
     const metadata = {
       name: 'web-up',

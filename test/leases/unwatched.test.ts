@@ -17,7 +17,11 @@ it('a process that may not list records says that leases may end late', async ()
       },
     },
   })
-  const hooks = { find: () => Promise.resolve({ found: 'unknown' as const }), known: () => undefined }
+  const hooks = {
+    find: () => Promise.resolve({ found: 'unknown' as const }),
+    known: () => undefined,
+    isReplaced: () => false,
+  }
   const parts = { hooks, ledgers: openLedgers(environment), steps: new StepService(environment), charge: () => {} }
   const keeper = new LeaseKeeper(environment, undefined, parts)
   expect(keeper.problem()).toBeUndefined()

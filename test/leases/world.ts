@@ -82,6 +82,8 @@ interface Shared {
   readonly unreadable: Set<string>
   /** The Deployments of which each second read fails. */
   readonly flickering: Set<string>
+  /** What each request waits for. */
+  readonly gate: { before?: (request: ApiRequest) => Promise<void> }
   /** Whether nothing may be changed. */
   readonly isStopped: () => boolean
   readonly uidOf: (hook: string) => string | undefined
@@ -152,7 +154,7 @@ class Process {
   }
 
   #api(): ApiConnection {
-    const { flickering, refusing, requests, server, unreadable } = this.#shared
+    const { flickering, gate, refusing, requests, server, unreadable } = this.#shared
     let reads = 0
     const inner = connectInProcess(server)
     const never = new Promise<never>(() => {})
@@ -160,6 +162,7 @@ class Process {
       request: async request => {
         if (this.#isDead) return await never
         requests.push(`${request.method} ${request.path}`)
+        await gate.before?.(request)
         if ([...refusing].some(name => isWriteOf(request, name))) {
           const body = JSON.stringify({ kind: 'Status', message: 'a policy is against it' })
           return { status: 403, headers: {}, body }
@@ -188,6 +191,7 @@ class Process {
     })
     return {
       known: ({ name, uid }) => (this.#shared.uidOf(name) === uid ? said(name) : undefined),
+      isReplaced: ({ name, uid }) => (this.#shared.uidOf(name) ?? uid) !== uid,
       find: ({ name, uid }) => {
         const hook = {
           isCurrent: () => isAlive(name, uid),
@@ -218,6 +222,7 @@ class World {
   readonly refusing = new Set<string>()
   readonly unreadable = new Set<string>()
   readonly flickering = new Set<string>()
+  readonly gate: Shared['gate'] = {}
   isStopped = false
   readonly #server = createApiServer({
     clock: this.clock,
@@ -238,7 +243,7 @@ class World {
     const uidOf = (hook: string): string | undefined => stringAt(this.#get(`${hooksPath}/${hook}`), 'metadata', 'uid')
     const isStopped = (): boolean => this.isStopped
     return new Process(
-      { clock, flickering, isStopped, refusing, requests, uidOf, unreadable, server: this.#server },
+      { clock, flickering, gate: this.gate, isStopped, refusing, requests, uidOf, unreadable, server: this.#server },
       ++this.#started,
     )
   }

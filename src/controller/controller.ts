@@ -15,7 +15,7 @@ import type { Environment } from '../environment/environment.ts'
 import { waitUntil } from '../environment/wait.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { definitionsOf } from '../kube/definitions.ts'
-import { elect, type ElectionOptions, type Term } from '../kube/election.ts'
+import { elect, type Term } from '../kube/election.ts'
 import { eventRecorder } from '../kube/events.ts'
 import { records } from '../kube/resources.ts'
 import type { Check } from '../operations/checks.ts'
@@ -136,18 +136,14 @@ class Controller implements ControllerRole {
       name: controllerLease,
       identity,
       impossible,
+      // A process that cannot read the hooks would hold the lease for nothing.
+      mayLead: () => this.#isSynced(),
       ...(history && { seeing: history.seeing }),
     }
     await Promise.all([
       ...[this.#store.cache, this.#records, ...this.#keyCaches, this.#autoscalers].map(cache => cache.run(stop)),
-      this.#campaign(candidate, stop),
+      elect(this.#environment, candidate, term => this.#lead(term), stop),
     ])
-  }
-
-  /** Campaigns once all is read: a process that cannot read the hooks would hold the lease for nothing. */
-  async #campaign(candidate: ElectionOptions, stop: AbortSignal): Promise<void> {
-    await waitUntil(this.#environment.clock, () => this.#isSynced(), syncPollMs, stop)
-    await elect(this.#environment, candidate, term => this.#lead(term), stop)
   }
 
   #subscribe(): void {

@@ -1,6 +1,6 @@
 import { jittered } from '../environment/chance.ts'
 import type { Environment } from '../environment/environment.ts'
-import { wait } from '../environment/wait.ts'
+import { wait, waitUntil } from '../environment/wait.ts'
 import { LeaseImpossible, leaseLock, type LeaseLock, type LeaseOptions } from './lease.ts'
 
 /** A period in which this process leads. */
@@ -20,7 +20,12 @@ export interface ElectionOptions extends LeaseOptions {
    * a person acts, otherwise undefined.
    */
   readonly impossible?: (why: string | undefined) => void
+  /** Returns whether this process could do the work of a leader. Until then, it does not campaign. */
+  readonly mayLead?: () => boolean
 }
+
+/** How often a process that may not lead yet looks whether it may, in milliseconds. */
+const mayLeadPollMs = 10
 
 /**
  * How long a leader may fail to renew the lease before it gives up, in milliseconds. That is 5 s
@@ -50,12 +55,14 @@ export const elect = async (
   stop: AbortSignal,
 ): Promise<void> => {
   const { clock, log, metrics, random } = environment
-  const { identity, name } = options
+  const { identity, mayLead = () => true, name } = options
   const status = metrics.gauge('leader_election_master_status', '1 while this process leads, else 0.', ['name'])
   const lock = leaseLock(environment, options)
   const attempt = attempts(environment, lock, options.impossible)
   status.set({ name }, 0)
   while (!stop.aborted) {
+    await waitUntil(clock, mayLead, mayLeadPollMs, stop)
+    if (stop.aborted) return
     const heldSince = await attempt()
     if (typeof heldSince !== 'number') {
       await wait(clock, jittered(random, retryMs, retryJitter), stop)

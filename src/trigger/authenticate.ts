@@ -25,6 +25,8 @@ export type Authentication =
     }
   | { readonly accepted: false; readonly status: RefusedStatus; readonly reason: ReasonIn<'refused'> }
 
+type Accepted = Extract<Authentication, { accepted: true }>
+
 type Valid = Extract<Verdict, { verdict: 'valid' }>
 
 type RefusedStatus = 401 | 404 | 410 | 422 | 503
@@ -80,6 +82,13 @@ export const authenticator = (
     return { accepted: true, hook, isFormer, stop, isCurrent }
   }
 
+  /** Reads the stop of an accepted post once more, if the set of keys that says so may no longer be current. */
+  const sureOfStop = async (found: Accepted): Promise<Authentication> => {
+    if (keys.fresh()) return found
+    await keys.readRecent()
+    return acceptedFor(found.hook, found.isFormer)
+  }
+
   /**
    * Finds the hook of a name, which `auth` alone opens. All names of which no hook can be opened get
    * one answer.
@@ -96,7 +105,10 @@ export const authenticator = (
   return async ({ named, token }: PostAddress): Promise<Authentication> => {
     if (!hooks.synced()) return no(503, 'NotReady')
     try {
-      if (named) return await byName(named)
+      if (named) {
+        const found = await byName(named)
+        return found.accepted && found.stop ? await sureOfStop(found) : found
+      }
       if (token === undefined) return no(404, 'UnknownToken')
       const verdict = await verify(token)
       if (verdict === 'not ready') return no(503, 'NotReady')
@@ -105,9 +117,12 @@ export const authenticator = (
       if (verdict.verdict !== 'valid') return no(404, 'UnknownToken')
       const { namespace, name, uid } = verdict.claims
       const authenticated = authenticationBy(await hooks.find(namespace, name, uid), verdict)
-      if (authenticated !== 'newer than known') return authenticated
-      const again = authenticationBy(await hooks.readLive(namespace, name, uid), verdict)
-      return again === 'newer than known' ? no(410, 'TokenRotated') : again
+      const known =
+        authenticated === 'newer than known'
+          ? authenticationBy(await hooks.readLive(namespace, name, uid), verdict)
+          : authenticated
+      if (known === 'newer than known') return no(410, 'TokenRotated')
+      return known.accepted && known.stop ? await sureOfStop(known) : known
     } catch (error) {
       readFailureOf(error)
       return no(503, 'ApiUnreachable')

@@ -147,3 +147,38 @@ describe('a token', () => {
     expect(await judge(await token(), world)).toEqual({ said, asked })
   })
 })
+
+it.each(['its token', 'its name'])('a stop that is no longer current is read once more for a post by %s', async by => {
+  const clock = fakeClock(Date.UTC(2026, 0, 1))
+  const stop = { all: true, reason: 'maintenance', at: '2026-01-01T00:00:00Z' }
+  // The set is proven to be current when the post arrives, and no more once its hook is found.
+  let current: PublicKeys & { readonly stop?: typeof stop } = { ...keys, stop }
+  const proofs = [true, false]
+  const readRecent = () => Promise.resolve((current = keys))
+  const hook = found({ hasNamedURL: by === 'its name' })
+  const authenticate = authenticator(
+    clock,
+    createVerifier({ remember: 10 }),
+    {
+      current: () => current,
+      fresh: () => proofs.shift() ?? true,
+      problem: () => undefined,
+      readAgain: readRecent,
+      readRecent,
+      run: () => Promise.resolve(),
+    },
+    {
+      synced: () => true,
+      find: () => Promise.resolve(hook),
+      findNamed: () => Promise.resolve(hook),
+      readLive: () => Promise.resolve(hook),
+      unchanged: () => true,
+    },
+  )
+  const named = { namespace: 'shop', name: 'web-up' }
+  const answer = await authenticate(
+    by === 'its name' ? { token: undefined, named } : { token: await mint(key, claims) },
+  )
+  expect(answer).toMatchObject({ accepted: true })
+  expect(answer.accepted && answer.stop).toBeUndefined()
+})

@@ -149,7 +149,9 @@ class ClaimFold {
       case 'new': {
         const { leasing, limits } = context
         const refused = limits && this.#limited(post, limits)
-        return refused ?? (leasing ? this.#leased(post, leasing) : this.#forGood(post))
+        if (refused) return refused
+        if (leasing) return this.#leased(post, leasing)
+        return this.#draft.fields.parts ? this.#forGood(post) : this.#step(post)
       }
       case 'undo':
         return this.#takeBack(post, judged.changed)
@@ -193,7 +195,7 @@ class ClaimFold {
     return this.#step(post, { leases: terms })
   }
 
-  /** Makes the step of a post whose hook leases nothing. */
+  /** Makes the step of a post whose hook leases nothing, where something may be leased from before. */
   #forGood(post: Folded): Part {
     const first = makeWay(this.#draft, post.context, this.#claimed, this.#now)
     if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)

@@ -32,5 +32,5 @@ export const agedOf = (rows: readonly Row[], isNamed: boolean): Aged => ({
  * Returns whether an older row may stay when `row` is added. A claim that is newer than `row`
  * always stays, because clocks differ, and `row` may be a late report.
  */
-export const isFresh = ({ at, state }: Row, row: Row): boolean =>
+export const isFresh = ({ at, state }: Row, row: Pick<Row, 'at'>): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs

@@ -4,6 +4,7 @@ import type { ReasonIn } from '../api/reasons.ts'
 import type { OpenAct } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import { groupedBy } from '../environment/grouped.ts'
+import { isFresh } from './aged.ts'
 import type { MemoryDraft } from './draft.ts'
 import { reportOf, withEnd, withReport } from './groups.ts'
 import { partKeyFor, setEndsWithHook } from './lease-terms.ts'
@@ -107,6 +108,8 @@ export const decided = (
   decision: Decision,
 ): void => {
   const { group, identity } = delivery
+  // A claim that is dropped now may have taken something back, which must not be taken back again.
+  for (const row of draft.claims()) if (row.undoes !== undefined && !isFresh(row, { at })) giveUpStale(draft, at)
   const named = identity && keyOf(identity.key)
   const before = named === undefined ? undefined : draft.get(named)
   // Another Prometheus may repeat alerts with an earlier beginning. The later one is kept, so that late copies stay copies.
@@ -130,6 +133,9 @@ export const decided = (
     ...decision,
   })
 }
+
+/** Gives up the claims that the record forgets with a row of `at`. */
+const giveUpStale = (draft: MemoryDraft, at: number): void => givenUp(draft, (_, row) => !isFresh(row, { at }), at)
 
 /** Returns what a new claim must keep of the row that it replaces. */
 const formerOf = (row: Row): Former | undefined => {

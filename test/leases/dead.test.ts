@@ -43,6 +43,25 @@ describe('what a process has taken back before it died', () => {
   })
 })
 
+it('an undo of what was never leased, whose process died, is not made twice', async () => {
+  const here = world()
+  const { clock } = here
+  const one = here.start()
+  const hook = { undo: true }
+  await here.posted(one, { ...hook, delivery: alert('Busy') })
+  await clock.advance(5 * second)
+  expect(await one.post({ ...hook, delivery: over('Busy') })).toMatchObject({ from: 6, to: 4 })
+  one.die()
+  const two = here.start()
+  clock.jump(25 * hour)
+  await clock.advance(minute)
+  const again = alert('Busy', { identity: { key: 'Busy fires again', newsAt: 20 } })
+  expect(await here.posted(two, { ...hook, delivery: again })).toMatchObject({ from: 4, to: 6 })
+  await clock.advance(minute)
+  const end = { ...over('Busy'), identity: { key: 'Busy ends again', newsAt: 30 } }
+  expect(await here.posted(two, { ...hook, delivery: end })).toMatchObject({ from: 6, to: 4 })
+})
+
 describe('a lease that is made right after an end whose process died', () => {
   /** Lets a process end a lease and die before it can note that. Then the alert fires again. */
   const madeAgain = async () => {

@@ -89,7 +89,7 @@ const decideSkip = async (
     }
     if ('outcome' in made.result) {
       const now = clock.now()
-      if (made.result.outcome === 'unavailable') ledger.later(draft => refusedAt(draft, now))
+      if (made.result.reason === 'RecordFull') ledger.later(draft => refusedAt(draft, now))
       return { decided: 'stored', result: made.result }
     }
     await settle(made.result)

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../src/api/hash.ts'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
+import { begun } from '../../src/record/acts.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { defaultLimits } from '../../src/record/memory.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
@@ -91,6 +92,17 @@ describe('more names than a hook can remember within its window', () => {
     await soon(storeSkip(skipped, context('late'), environment))
     await soon(ledger.flush(() => true))
     expect(clock.now() - (server.memory('web-up')?.fullAt ?? 0)).toBeLessThan(10_000)
+  })
+
+  it('are not written down where a skip has another reason to wait', async () => {
+    const { clock, context, environment, ledger, server, soon } = setUp()
+    ledger.later(draft => begun(draft, { key: keyOf('late'), at: clock.now(), id: 'act-1', of: 'body' }))
+    const skipped = { outcome: 'skipped', reason: 'Suspended', message: 'the hook is suspended' } as const
+    const asking = { ...context('late'), isAskable: true }
+    expect(await soon(storeSkip(skipped, asking, environment))).toMatchObject({ reason: 'Unfinished' })
+    await soon(ledger.flush(() => true))
+    expect(server.memory('web-up')?.acts).toHaveLength(1)
+    expect(server.memory('web-up')?.fullAt).toBeUndefined()
   })
 
   it('are written down only once there are too many', async () => {

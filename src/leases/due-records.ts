@@ -67,8 +67,12 @@ export interface LookResult {
    * process is ending something, all hooks are stopped, or the API server did not answer.
    */
   readonly again?: 'stuck' | 'soon' | undefined
-  /** What the look went by of the hook, and whether there was another one of its name. Absent if nothing could be looked at. */
-  readonly by?: { readonly hook: LeaseEnds | undefined; readonly isReplaced: boolean }
+}
+
+/** What this process knew of a record's hook when it began to look at the record. It may be behind what the look has read. */
+export interface KnownBefore {
+  readonly hook: LeaseEnds | undefined
+  readonly isReplaced: boolean
 }
 
 /** What this process knows of the hooks of records. */
@@ -124,18 +128,17 @@ export class DueRecords {
     return [...this.#records.values()].filter(record => this.#isDue(record, now)).sort((a, b) => a.due - b.due)
   }
 
-  /** Notes what a look at a record has shown. */
-  looked(look: DueRecord, { again, by, due = Infinity }: LookResult): void {
+  /** Notes what a look at a record has shown, and what was known of its hook before. */
+  looked(look: DueRecord, { again, due = Infinity }: LookResult, before: KnownBefore): void {
     const { owner, version } = look
     const key = nameOf(owner)
     const known = this.#records.get(key)
     if (known?.owner.uid !== owner.uid) return
     const hook = this.#hooks.known(owner)
-    const { hook: seen, isReplaced } = by ?? { hook, isReplaced: this.#hooks.isReplaced(owner) }
     const monotonic = this.#clock.monotonic()
     // What has become due since the last look has not been tried before, although something else is stuck.
-    const before = look.due <= this.#clock.now() ? 0 : known.attempts
-    const attempts = again === 'stuck' ? before + 1 : again === 'soon' ? known.attempts : 0
+    const tried = look.due <= this.#clock.now() ? 0 : known.attempts
+    const attempts = again === 'stuck' ? tried + 1 : again === 'soon' ? known.attempts : 0
     const againMs = again === 'stuck' ? waitAfter(retry, attempts - 1) : again === 'soon' ? soonMs : Infinity
     const isSame = known.version === version
     // What has been stored meanwhile may end earlier, or be of what could not end.
@@ -147,10 +150,10 @@ export class DueRecords {
       reportedDue: isSame ? Infinity : Math.min(known.reportedDue, again === 'stuck' ? later : Infinity),
       notBefore: monotonic + retry.firstMs,
       attempts,
-      // The hook may have been edited since.
-      endedBefore: seen?.endBefore,
-      keptAs: seen?.endsWithHook,
-      wasReplaced: isReplaced,
+      // The hook may have been edited meanwhile.
+      endedBefore: before.hook?.endBefore,
+      keptAs: before.hook?.endsWithHook,
+      wasReplaced: before.isReplaced,
       // While it was looked at, another process may have made a part of a claim.
       mayBeGone: hook !== undefined || (again === undefined && !isSame),
     })

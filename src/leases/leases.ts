@@ -129,6 +129,8 @@ export class LeaseKeeper {
     const { uid } = record.owner
     if (this.#atWork.has(uid) || this.#atWork.size >= maxEnds) return
     this.#atWork.add(uid)
+    const { hooks } = this.#parts
+    const before = { hook: hooks.known(record.owner), isReplaced: hooks.isReplaced(record.owner) }
     void this.#look(record)
       .catch((error: unknown) => {
         const { name, namespace } = record.owner
@@ -141,7 +143,7 @@ export class LeaseKeeper {
       .then(looked => {
         this.#atWork.delete(uid)
         const now = this.#environment.clock.now()
-        if (looked) this.#due.looked(record, looked)
+        if (looked) this.#due.looked(record, looked, before)
         else this.#due.drop(record)
         // What found no free place, or no answer, waits for the next tick.
         const hasEnded = looked?.again !== 'soon' && (looked?.due ?? Infinity) > now
@@ -184,11 +186,7 @@ export class LeaseKeeper {
     if (!hook && !isStuck && (ledger.known()?.memory().parts ?? []).some(({ until }) => until !== undefined))
       return { due: now, again: 'soon' }
     const next = nextDueOf(ledger, endBefore, now)
-    return {
-      due: isLeft ? now : next,
-      again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined,
-      by: { hook, isReplaced: terms.isReplaced },
-    }
+    return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
   }
 
   /** Reads the newest record. Undefined if it cannot be read now. */

@@ -7,6 +7,7 @@ import { fakeClock } from '../support/clock.ts'
 import { seededRandom } from '../support/random.ts'
 
 const second = 1000
+const nobody = { hook: undefined, isReplaced: false }
 
 /** Returns records of which one is reported in any number of versions. Its hook is unknown, as a deleted one is. */
 const recordsOf = (finalizers: readonly string[] = []) => {
@@ -42,7 +43,7 @@ it('looks at a record again in time, although the wall clock has jumped back sin
   const { clock, due, firstDue, records, report } = recordsOf()
   clock.jump(3600 * second)
   report('1', clock.now() - 5 * second)
-  records.looked(firstDue(), { due: undefined, again: 'stuck' })
+  records.looked(firstDue(), { due: undefined, again: 'stuck' }, nobody)
   clock.jump(-3600 * second)
   report('2', clock.now() - 5 * second)
   expect(due()).toEqual([])
@@ -54,10 +55,10 @@ it('looks again at the record of a deleted hook that has changed after a look', 
   const { clock, due, firstDue, records, report } = recordsOf([leasesFinalizer])
   report('1', clock.now() + 10 * second)
   // A claim is too young to be looked at.
-  records.looked(firstDue(), { due: clock.now() + 10 * second })
+  records.looked(firstDue(), { due: clock.now() + 10 * second }, nobody)
   expect(due()).toEqual([])
   report('2', clock.now() + 3600 * second)
-  records.looked(firstDue(), { due: undefined })
+  records.looked(firstDue(), { due: undefined }, nobody)
   expect(due()).toEqual([])
 })
 
@@ -66,8 +67,8 @@ it('looks again at the record of a deleted hook that has changed during a look',
   report('1', clock.now() + 10 * second)
   const look = firstDue()
   report('2', clock.now() + 3600 * second)
-  records.looked(look, { due: clock.now() + 10 * second })
-  records.looked(firstDue(), { due: undefined })
+  records.looked(look, { due: clock.now() + 10 * second }, nobody)
+  records.looked(firstDue(), { due: undefined }, nobody)
   expect(due()).toEqual([])
 })
 
@@ -76,10 +77,32 @@ it('waits with the record of a deleted hook of which something is stuck, also wh
   report('1', clock.now())
   const look = firstDue()
   report('2', clock.now())
-  records.looked(look, { due: undefined, again: 'stuck' })
+  records.looked(look, { due: undefined, again: 'stuck' }, nobody)
   report('3', clock.now())
   await clock.advance(5 * second)
   expect(due()).toEqual([])
   await clock.advance(6 * second)
   expect(due()).toHaveLength(1)
+})
+
+it('a record is looked at once, and not again and again, while what is known of its hook is behind', () => {
+  const clock = fakeClock()
+  const hook = { endBefore: clock.now() - 5 * second, endsWithHook: false }
+  const records = new DueRecords({ clock, random: seededRandom(1) }, { known: () => hook, isReplaced: () => false })
+  const metadata = {
+    name: 'web-up',
+    uid: 'r1',
+    namespace: 'shop',
+    resourceVersion: '1',
+    labels: { [leasesLabel]: 'open' },
+    annotations: { [dueAnnotation]: rfc3339(clock.now() + 3600 * second) },
+    ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: 'u1' }],
+  }
+  const object = { apiVersion, kind: 'ReceiverHookRecord', metadata }
+  records.take({ type: 'put', version: '1', object }, clock.now())
+  const [look] = records.dueAt(clock.now() + 5 * second)
+  if (!look) throw new Error('the record is due')
+  // The live read has found that somebody has taken the `endBefore` away.
+  records.looked(look, { due: clock.now() + 3600 * second }, { hook, isReplaced: false })
+  expect(records.dueAt(clock.now() + 5 * second)).toEqual([])
 })

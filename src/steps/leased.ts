@@ -115,7 +115,9 @@ export const reported = (
   const open = openEnd(partNow(withMade(draft, key, write), key, claim), leasing, now)
   const part = partNow(draft, key, claim)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
-  if (!isReported || !part || !open || !movesEnd(open, terms, leasing)) return open?.until
+  if (!isReported || !open || !movesEnd(open, terms, leasing)) return open?.until
+  // What is only claimed yet cannot be moved, so no time is sure.
+  if (!part) return undefined
   // What changed nothing says nothing about the bounds of what was changed.
   extendPart(draft, key, claim, { ...terms, low: part.low ?? terms.low, high: part.high ?? terms.high })
   return terms.until

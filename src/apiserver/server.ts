@@ -52,8 +52,6 @@ export interface ApiServer {
    * stored form.
    */
   observe(kept: string, listener: (change: StoreChange) => void): void
-  /** Returns the version of the last write. */
-  revision(): number
   /** Returns all objects of a collection, in the stored form. */
   stored(kept: string): readonly StoredObject[]
   /** Returns a snapshot of all that is stored. */
@@ -96,7 +94,6 @@ const serverOf = (state: ServerState, historyMs: number): ApiServer => {
       }
     },
     observe: (kept, listener) => void state.store.subscribe(kept, listener),
-    revision: () => state.store.revision(),
     stored: kept => state.store.list(kept, '').map(([, object]) => object),
     snapshot: () => state.store.snapshot(),
     restored: snapshot => serverOf({ ...state, store: createStore(state.clock, historyMs, snapshot) }, historyMs),

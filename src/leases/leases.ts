@@ -161,6 +161,8 @@ export class LeaseKeeper {
     const ledger = this.#parts.ledgers.of(owner)
     const memory = await this.#read(ledger)
     if (memory === 'gone') return undefined
+    // Only another version of this program can read it.
+    if (memory === 'newer') return { due: undefined, again: 'stuck' }
     if (!memory) return unread
     const now = this.#environment.clock.now()
     const endBefore = hook ? hook.endBefore : endBeforeOfDeleted(memory, record.deletedAt ?? now)
@@ -190,13 +192,13 @@ export class LeaseKeeper {
   }
 
   /** Reads the newest record. Undefined if it cannot be read now. */
-  async #read(ledger: Ledger): Promise<Memory | 'gone' | undefined> {
+  async #read(ledger: Ledger): Promise<Memory | 'gone' | 'newer' | undefined> {
     const { clock } = this.#environment
     const end = clock.monotonic() + withinMs
     const read = await ledger.decide(draft => ({ result: draft.memory(), needsNewest: true }), {
       mayContinue: () => clock.monotonic() < end,
     })
-    if (read.decided === 'gone') return 'gone'
+    if (read.decided === 'gone' || read.decided === 'newer') return read.decided
     return read.decided === 'stored' ? read.result : undefined
   }
 

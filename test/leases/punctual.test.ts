@@ -80,6 +80,22 @@ describe('an end in a record in which another one is kept back', () => {
   })
 })
 
+it('a due record of a newer version is read seldom', async () => {
+  const here = world()
+  const one = here.start()
+  await here.posted(one, lease)
+  await here.clock.advance(5 * second)
+  one.die()
+  here.writeNewer()
+  here.start()
+  await here.clock.advance(lease.forMs + minute)
+  here.requests.length = 0
+  await here.clock.advance(30 * minute)
+  const reads = here.requests.filter(request => request.startsWith('GET') && request.endsWith('/web-up'))
+  expect(reads.length).toBeGreaterThan(0)
+  expect(reads.length).toBeLessThan(20)
+})
+
 it('a hook that the cache still knows is not taken for a new one of its name', async () => {
   const hooks = {
     find: () => Promise.resolve({ found: 'none' } as const),

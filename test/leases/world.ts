@@ -311,6 +311,14 @@ class World {
     return this.#get(`${recordsPath}/${hook}`)
   }
 
+  /** Lets a newer version of the program write the record of `web-up`. */
+  writeNewer(): void {
+    const record = this.record()
+    const content = stringAt(record, 'content') ?? ''
+    const newer = content.replace(/"format":\d+/, '"format":99')
+    this.#ask('PATCH', `${recordsPath}/web-up`, { content: newer })
+  }
+
   memory(hook = 'web-up'): StoredMemory | undefined {
     const parsed = parseContent(stringAt(this.record(hook), 'content'))
     return parsed.content === 'known' ? parsed.memory : undefined

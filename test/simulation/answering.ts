@@ -3,6 +3,7 @@ import type { ApiRequest } from '../../src/environment/environment.ts'
 import type { SimulatedApiServer } from './api-servers.ts'
 import { declined, isFromCache, status } from './messages.ts'
 import type { Rng } from './seed.ts'
+import type { Sender } from './server.ts'
 import type { Simulation } from './simulation.ts'
 
 /** Answers of a server that has lost its storage's confirmation. */
@@ -16,7 +17,7 @@ const failedAfterwards = (rng: Rng): ServerResponse =>
 export const answerOf = (
   { faults, server }: Pick<Simulation, 'faults' | 'server'>,
   rng: Rng,
-  { apiServer, process }: { readonly process: string; readonly apiServer: SimulatedApiServer },
+  { apiServer, ...by }: Sender & { readonly apiServer: SimulatedApiServer },
   asked: ApiRequest,
 ): ServerResponse => {
   if (rng.chance(faults().declined)) return declined(rng)
@@ -30,6 +31,6 @@ export const answerOf = (
     ...(body === undefined ? {} : { body }),
   }
   if (apiServer.lost && isFromCache(asked)) return apiServer.lost.handle(request)
-  const response = server.ask(process, request, user)
+  const response = server.ask(by, request, user)
   return method !== 'GET' && rng.chance(faults().failedAfterwards) ? failedAfterwards(rng) : response
 }

@@ -81,6 +81,8 @@ export type Happened = { readonly at: number } & (
       readonly what: 'written'
       readonly process: string
       readonly asked: string
+      /** When the process sent it: it can have been on its way for long. */
+      readonly sentAt: number
       readonly status: number
       readonly changed: boolean
       /** Whom the process has impersonated. */

@@ -97,7 +97,7 @@ const exchange = (
       if (isLate()) return became('is not begun: its sender has gone')
       if (!server.up) return rng.chance(0.5) ? back(() => fail('connection refused', false)) : loseOrReset()
       const apiServer = apiServers.pick(rng)
-      const by = { process: self.name, apiServer }
+      const by = { process: self.name, sentAt, apiServer }
       const ask = (): ServerResponse =>
         isLate() ? status(504, 'Timeout') : answerOf({ faults, server }, rng, by, request)
       const answer = (response: ServerResponse): void => {

@@ -18,7 +18,7 @@ import type { VirtualTime } from './time.ts'
 export interface SimulatedServer {
   readonly up: boolean
   /** Answers what a process asks, noting what it stored. Only while it is up. */
-  ask(process: string, request: ServerRequest, user?: string): ServerResponse
+  ask(sender: Sender, request: ServerRequest, user?: string): ServerResponse
   /** Gives a user that processes impersonate its rights, or takes them. */
   permit(user: string, may: boolean): void
   /** Answers the world at once, with or without faults: a client in it would try again until it works. */
@@ -50,6 +50,12 @@ export interface SimulatedServer {
   setBack(snapshot: Snapshot): ApiServer
   /** Calls back at each version that is noted. */
   onStored(listener: (stored: Stored) => void): void
+}
+
+/** The process that sent a request, and when. */
+export interface Sender {
+  readonly process: string
+  readonly sentAt: number
 }
 
 /** A policy of the cluster on counts, which is asked before anything else, as a webhook that changes requests is. */
@@ -182,7 +188,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     get up() {
       return up
     },
-    ask: (process, request, user) => {
+    ask: ({ process, sentAt }, request, user) => {
       const before = stored.count()
       const refused = isForbidden(user) ? 403 : (failures.statusFor(request) ?? policies.refusing(request)?.status)
       const response = refused === undefined ? server.handle(request) : status(refused, 'Denied')
@@ -192,6 +198,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
           what: 'written',
           process,
           asked,
+          sentAt,
           status: response.status,
           changed: stored.count() !== before,
           ...as(user),

@@ -261,8 +261,10 @@ class OpenWatch {
   /** Sends a request over the connection of the watch. */
   #send(apiServer: SimulatedApiServer, ...[asked, answered]: Parameters<Send>): void {
     if (this.#silentUntil === Infinity || this.#isOver) return
-    const ask = () => answerOf(this.#simulation, this.#rng, { process: this.#process.name, apiServer }, asked)
-    this.#simulation.time.at(this.#travelMs(), () =>
+    const { time } = this.#simulation
+    const by = { process: this.#process.name, sentAt: time.now, apiServer }
+    const ask = () => answerOf(this.#simulation, this.#rng, by, asked)
+    time.at(this.#travelMs(), () =>
       apiServer.consistently(ask, response => {
         if (!this.#isOver) this.#arrive(() => answered(response))
       }),

@@ -49,16 +49,9 @@ const losesPage = (happened: readonly Happened[], restoredAt: number): boolean =
 /** Whether such a request deleted a page, which the restored record may list. */
 const deletesPage = (happened: readonly Happened[], restoredAt: number): boolean => {
   const back = happened[restoredAt]?.at ?? Infinity
-  const deleted = new Set(
-    happened
-      .slice(restoredAt)
-      .flatMap(entry => (entry.what === 'written' && entry.changed && isOfPage(entry.asked) ? [entry.asked] : [])),
-  )
-  return happened.some(entry => {
-    if (entry.what !== 'request' || !deleted.has(entry.asked)) return false
-    const waitedMs = Number(/^no answer within (\d+) ms$/.exec(entry.became)?.[1] ?? 0)
-    return waitedMs > 0 && entry.at - waitedMs < back
-  })
+  return happened
+    .slice(restoredAt)
+    .some(entry => entry.what === 'written' && entry.changed && entry.sentAt < back && isOfPage(entry.asked))
 }
 
 const isOfPage = (asked: string): boolean => /^DELETE .*[/]receiverhookrecords[/]page-/.test(asked)

@@ -188,7 +188,7 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     get up() {
       return up
     },
-    ask: ({ process, sentAt }, request, user) => {
+    ask: (sender, request, user) => {
       const before = stored.count()
       const refused = isForbidden(user) ? 403 : (failures.statusFor(request) ?? policies.refusing(request)?.status)
       const response = refused === undefined ? server.handle(request) : status(refused, 'Denied')
@@ -196,9 +196,8 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
         const asked = `${request.method} ${request.path}`
         note({
           what: 'written',
-          process,
+          ...sender,
           asked,
-          sentAt,
           status: response.status,
           changed: stored.count() !== before,
           ...as(user),

@@ -129,8 +129,8 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    */
   needsOfAccount?(member: Stored<S>): readonly Need[]
   /**
-   * Returns the function that runs the action of one delivery. Called once for each version of a hook,
-   * so this is the place for what does not depend on a delivery.
+   * Returns the function that runs the action of one delivery. Called at most once for each version of
+   * a hook, so this is the place for what does not depend on a delivery.
    */
   execute(member: Stored<S>): Bound['execute']
   /**
@@ -185,16 +185,71 @@ export interface Bound {
   readonly object: TargetObject | undefined
   readonly description: string
   readonly worst: string
-  readonly validate: (reading: ValidationContext) => Promise<Problem | undefined>
-  readonly needs: (definitions: Definitions) => Promise<readonly Need[]>
+  validate(reading: ValidationContext): Promise<Problem | undefined>
+  needs(definitions: Definitions): Promise<readonly Need[]>
   /** The rights that only the account of a hook needs, and that are asked for at each delivery. */
   readonly needsOfAccount: readonly Need[]
   /** Runs the action of one delivery. Resolves with its outcome. */
   readonly execute: (delivery: Delivery, execution: Execution) => Promise<Outcome>
-  /** Takes back earlier changes. Absent if the driver cannot. */
-  readonly undo?: Bound['execute']
-  /** Absent if a change is complete as soon as it is stored. */
-  readonly look?: (looking: LookContext) => Promise<Look>
+  /** Takes back earlier changes. Undefined if the driver cannot. */
+  readonly undo: Bound['execute'] | undefined
+  /** Undefined if a change is complete as soon as it is stored. */
+  readonly look: ((looking: LookContext) => Promise<Look>) | undefined
+}
+
+/**
+ * A process keeps one of these for each hook, and needs most of its values seldom or never. So all but
+ * the target, which each answer names, are computed when they are asked for.
+ */
+class BoundDriver<N extends string, S extends Obj> implements Bound {
+  readonly driver: Driver<N, S>
+  readonly target: string
+  readonly #member: Stored<S>
+  #execute: Bound['execute'] | undefined
+  #undo: Bound['execute'] | undefined
+
+  constructor(driver: Driver<N, S>, member: Stored<S>) {
+    this.driver = driver
+    this.target = driver.target(member)
+    this.#member = member
+  }
+
+  get object(): TargetObject | undefined {
+    return this.driver.object?.(this.#member)
+  }
+
+  get description(): string {
+    return this.driver.describe(this.#member)
+  }
+
+  get worst(): string {
+    return this.driver.worst(this.#member, this.target)
+  }
+
+  get needsOfAccount(): readonly Need[] {
+    return this.driver.needsOfAccount?.(this.#member) ?? []
+  }
+
+  get execute(): Bound['execute'] {
+    return (this.#execute ??= this.driver.execute(this.#member))
+  }
+
+  get undo(): Bound['undo'] {
+    return (this.#undo ??= this.driver.undo?.(this.#member))
+  }
+
+  get look(): Bound['look'] {
+    const look = this.driver.look?.bind(this.driver)
+    return look && (looking => look(this.#member, looking))
+  }
+
+  validate(reading: ValidationContext): Promise<Problem | undefined> {
+    return this.driver.validate(this.#member, reading)
+  }
+
+  async needs(definitions: Definitions): Promise<readonly Need[]> {
+    return await this.driver.needs(this.#member, definitions)
+  }
 }
 
 /**
@@ -216,26 +271,9 @@ export const anyDriver = <N extends string, S extends Obj>(driver: Driver<N, S>)
   rights: driver.rights,
   bind: member =>
     has(driver.schema, member)
-      ? {
-          driver: { name: driver.name, rights: driver.rights },
-          target: driver.target(member),
-          object: driver.object?.(member),
-          description: driver.describe(member),
-          worst: driver.worst(member, driver.target(member)),
-          validate: reading => driver.validate(member, reading),
-          needs: async definitions => await driver.needs(member, definitions),
-          needsOfAccount: driver.needsOfAccount?.(member) ?? [],
-          execute: driver.execute(member),
-          ...lookOf(driver, member),
-          ...(driver.undoes && { undo: driver.undo(member) }),
-        }
+      ? new BoundDriver(driver, member)
       : (firstViolation(driver.schema, member, `spec.${driver.name}`) ?? {
           path: `spec.${driver.name}`,
           message: 'is not valid',
         }),
 })
-
-const lookOf = <N extends string, S extends Obj>(driver: Driver<N, S>, member: Stored<S>): Pick<Bound, 'look'> => {
-  const look = driver.look?.bind(driver)
-  return look ? { look: looking => look(member, looking) } : {}
-}

@@ -40,6 +40,7 @@ export const someHook: LiveHook = {
     validate: () => Promise.reject(new Error('a trigger validates nothing')),
     execute: () => Promise.reject(new Error('this test runs no driver')),
     undo: () => Promise.reject(new Error('this test takes nothing back')),
+    look: undefined,
   },
 }
 

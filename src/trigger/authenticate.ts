@@ -37,6 +37,15 @@ const no = (status: RefusedStatus, reason: ReasonIn<'refused'>): Authentication 
   reason,
 })
 
+/** The answers to a valid token of which no hook is found. */
+const noHook: Readonly<Record<Exclude<Found['found'], 'hook'>, Authentication>> = {
+  unreachable: no(503, 'ApiUnreachable'),
+  'not looked up': no(503, 'Overloaded'),
+  elsewhere: no(404, 'UnknownToken'),
+  'too large': no(422, 'TooLarge'),
+  none: no(410, 'HookDeleted'),
+}
+
 /** Returns a function that decides which hook a post may run now, by its token or by the name in its path. */
 export const authenticator = (
   clock: Clock,
@@ -62,11 +71,7 @@ export const authenticator = (
   }
 
   const authenticationBy = (found: Found, { claims, id }: Valid): Authentication | 'newer than known' => {
-    if (found.found === 'unreachable') return no(503, 'ApiUnreachable')
-    if (found.found === 'not looked up') return no(503, 'Overloaded')
-    if (found.found === 'elsewhere') return no(404, 'UnknownToken')
-    if (found.found === 'too large') return no(422, 'TooLarge')
-    if (found.found === 'none') return no(410, 'HookDeleted')
+    if (found.found !== 'hook') return noHook[found.found]
     const accepted = acceptance(claims, found.hook, clock.now())
     if (accepted === 'newer than known') return accepted
     if (accepted !== 'accepted') return no(410, 'TokenRotated')

@@ -1,6 +1,5 @@
 import { STATUS_CODES, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { BlockList, isIPv6, type Socket } from 'node:net'
-import { cutShort } from './cut-short.ts'
 import type { Clock } from './environment.ts'
 import { Places, type ConnectionLimits, type Occupant, type Place } from './places.ts'
 
@@ -119,7 +118,20 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
 const breakOff = (connection: Connection): void => {
   connection.isBroken = true
   const { newest } = connection
-  if (newest && !newest.complete) cutShort(newest)
+  if (newest && !newest.complete) cutBody(newest)
+}
+
+/** Marks a request whose body ended early. Such a body must never count as a whole one. */
+export const cutShort = Symbol('cut short')
+
+/**
+ * Ends the body of a request before bytes that are not part of it. Otherwise Node would close the
+ * connection, and the earlier requests would get no answers. Node would also close it if the body
+ * ended without being `complete`.
+ */
+const cutBody = (request: IncomingMessage): void => {
+  Object.assign(request, { complete: true, [cutShort]: true })
+  request.push(null)
 }
 
 /**

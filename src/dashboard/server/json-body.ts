@@ -1,5 +1,5 @@
 import { json, type RequestHandler } from 'express'
-import { isCutShort } from '../../environment/cut-short.ts'
+import { cutShort } from '../../environment/connections.ts'
 import { RefusedError, statusOf } from './refused.ts'
 
 /**
@@ -16,7 +16,7 @@ export const jsonBody = (maxBytes: number): RequestHandler => {
     if (request.headers.expect !== undefined) response.writeContinue()
     read(request, response, (error?: unknown) => {
       if (error !== undefined) next(problemOf(error, maxBytes))
-      else next(isCutShort(request) ? problemOf(undefined, maxBytes) : undefined)
+      else next(cutShort in request ? problemOf(undefined, maxBytes) : undefined)
     })
   }
 }

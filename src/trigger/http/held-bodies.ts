@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { BodyTooLarge, TooMany, type BodyOwner } from '../request.ts'
 import { maxPostBodyBytes } from '../limits.ts'
-import { isCutShort } from '../../environment/cut-short.ts'
+import { cutShort } from '../../environment/connections.ts'
 
 /** The bodies of all posts. Each body has a limit, and so have all bodies together. */
 export interface Bodies {
@@ -77,7 +77,7 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
           if (bytes > maxPostBodyBytes) throw new BodyTooLarge()
           take(chunk)
         }
-        if (isCutShort(request)) throw new Error('the body was cut short by bytes that are no part of it')
+        if (cutShort in request) throw new Error('the body was cut short by bytes that are no part of it')
       }
       return {
         read: async whose => {

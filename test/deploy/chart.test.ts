@@ -319,6 +319,23 @@ describe('values', () => {
     expect(at(named('ServiceAccount'), 'metadata', 'annotations')).toEqual({ owner: 'shop' })
   })
 
+  it('give pods one label of each name, and those by which they are selected', async () => {
+    const page = ['dashboard.enabled=true', 'dashboard.url=https://page.example.com']
+    const name = 'app\\.kubernetes\\.io/name'
+    const roles = ['controller', 'trigger', 'dashboard']
+    // Reading the objects fails where a label comes twice.
+    const objects = await rendered(
+      ...page,
+      'commonLabels.team=platform',
+      ...roles.flatMap(role => [`${role}.podLabels.team=shop`, `${role}.podLabels.${name}=other`]),
+    )
+    const labels = objects
+      .filter(object => kindOf(object) === 'Deployment')
+      .map(object => at(object, 'spec', 'template', 'metadata', 'labels'))
+    expect(labels).toHaveLength(roles.length)
+    for (const each of labels) expect(each).toMatchObject({ team: 'shop', 'app.kubernetes.io/name': 'receiver-hooks' })
+  })
+
   it('allow issuers of ID tokens to both roles', async () => {
     const issuers = ['https://gitlab.com', 'https://kubernetes.default.svc,keys=cluster']
     const values = issuers.map((issuer, index) => `oidc.issuers[${index}]=${issuer.replaceAll(',', '\\,')}`)

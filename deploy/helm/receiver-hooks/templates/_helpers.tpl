@@ -24,6 +24,12 @@ annotations:
 {{- end }}
 {{- end }}
 
+{{/* The labels of pods: of (list context component podLabels). Only those that selectors keep cannot be replaced. */}}
+{{- define "receiver-hooks.podLabels" -}}
+{{- $kept := dict "app.kubernetes.io/name" "receiver-hooks" "app.kubernetes.io/component" (index . 1) -}}
+{{- mergeOverwrite (fromYaml (include "receiver-hooks.labels" (index . 0))) (index . 2 | default (dict)) $kept | toYaml -}}
+{{- end }}
+
 {{/* The image, by digest where there is one. */}}
 {{- define "receiver-hooks.image" -}}
 {{- $registry := .Values.global.imageRegistry | default .Values.image.registry -}}

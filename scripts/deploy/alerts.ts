@@ -1,4 +1,6 @@
 import { stringify } from 'yaml'
+import { version } from '../../src/version.ts'
+import { projectRepository } from '../release/packages.ts'
 
 /**
  * An alert, and two series for promtool. With one of them the alert fires, with the other it stays
@@ -718,7 +720,8 @@ export const alerts: readonly Alert[] = [
 /** The page that says what to do, each alert under a heading of its name. */
 export const runbooks = 'docs/how-to/alerts.md'
 
-const runbookOf = (name: string): string => `${runbooks}#${name.toLowerCase()}`
+/** Returns where people read about an alert: a whole address, since it stands in notifications, far from this repository. */
+const runbookOf = (name: string): string => `${projectRepository}/blob/v${version}/${runbooks}#${name.toLowerCase()}`
 
 const groups = (): object => ({
   groups: [

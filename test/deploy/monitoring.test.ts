@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { stringAt } from '../../src/api/json.ts'
+import { version } from '../../src/version.ts'
 import { alerts, runbooks } from '../../scripts/deploy/alerts.ts'
+import { listAt } from './manifests.ts'
 
 it.each(alerts)('the page of alerts says what to do about $name', ({ name }) => {
   expect(readFileSync(runbooks, 'utf8')).toContain(`\n## ${name}\n`)
@@ -10,3 +14,14 @@ it('the page of alerts has no other headings', () => {
   const headings = [...readFileSync(runbooks, 'utf8').matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)
   expect(headings).toEqual(alerts.map(({ name }) => name))
 })
+
+it.each(['deploy/monitoring/alerts.yaml', 'deploy/helm/receiver-hooks/files/alerts.yaml'])(
+  'the alerts of %s lead to the page of this version, by addresses that a notification can open',
+  path => {
+    const rules = listAt(parse(readFileSync(path, 'utf8')), 'groups').flatMap(group => listAt(group, 'rules'))
+    const urls = rules.map(rule => new URL(stringAt(rule, 'annotations', 'runbook_url') ?? ''))
+    expect(urls.map(({ hash }) => hash)).toEqual(alerts.map(({ name }) => `#${name.toLowerCase()}`))
+    for (const { pathname, protocol } of urls)
+      expect([protocol, pathname]).toEqual(['https:', expect.stringMatching(`/blob/v${version}/${runbooks}$`)])
+  },
+)

@@ -4,7 +4,7 @@ import { parse } from 'yaml'
 import { stringAt } from '../../src/api/json.ts'
 import { version } from '../../src/version.ts'
 import { alerts, runbooks } from '../../scripts/deploy/alerts.ts'
-import { listAt } from './manifests.ts'
+import { blocksIn, listAt } from './manifests.ts'
 
 it.each(alerts)('the page of alerts says what to do about $name', ({ name }) => {
   expect(readFileSync(runbooks, 'utf8')).toContain(`\n## ${name}\n`)
@@ -25,3 +25,11 @@ it.each(['deploy/monitoring/alerts.yaml', 'deploy/helm/receiver-hooks/files/aler
       expect([protocol, pathname]).toEqual(['https:', expect.stringMatching(`/blob/v${version}/${runbooks}$`)])
   },
 )
+
+it('the page of alerts asks every pod of a role for its log, and no pod through the API server', () => {
+  const commands = blocksIn(runbooks, 'sh').join('')
+  // kubectl would choose one pod: often the controller that does not lead.
+  expect(commands).not.toContain('logs deployment/')
+  // It shows nothing of an answer 503, and network policies keep it out.
+  expect(commands).not.toContain('/proxy/')
+})

@@ -75,9 +75,9 @@ kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.
 
 | the delivery that you miss | next |
 |---|---|
-| is \`skipped\`, \`unchanged\`, \`rejected\`, \`failed\` or \`unavailable\` | The reason of the delivery is in one of the lists below. |
+| is \`skipped\`, \`unchanged\`, \`rejected\` or \`failed\` | The reason of the delivery is in one of the lists below. |
 | is \`applied\`, and the count is different now | Somebody else has set the count since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, or a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
-| is not there | Go on with 3. |
+| is not there | The status shows no post that was answered 503, that got no answer, or that never became a delivery. Look for it [in the trigger's log](#where-else-to-look), then go on with 3. |
 
 **3. Does the hook answer you?** [kubectl's plugin](command-line.md#install-it) posts to the hook's URL from your machine, and changes nothing:
 
@@ -87,12 +87,12 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 
 | you get | next |
 |---|---|
-| what a post would do | The hook works, but the sender does not reach the hook. Look at the sender's own log, at the URL that the sender has, and at what is between the sender and the hook: DNS, a proxy, a NetworkPolicy. |
+| what a post would do | The hook works now. If the trigger's log has no line of the sender's post, the sender does not reach the hook. Look at the sender's own log, at the URL that the sender has, and at what is between the sender and the hook: DNS, a proxy, a NetworkPolicy. |
 | 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the URL that the hook has now? |
 | no connection | Your machine cannot reach the URL. Only clients inside the cluster can reach a URL that begins with \`http://receiver-hooks-trigger\`. The command then says which port to forward. [The public URL](install.md#set-the-image-and-the-public-url) opens the hook to senders outside the cluster. |
 | a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. The hook ran once or not at all. If a rollout or a Job goes on, the hook's status says later how it ended. Look at the target's count. A post with an idempotency key gets 503 instead, because the sender can safely send the post again. |
 
-**4. Still nothing?** \`kubectl receiverhook doctor\` checks the installation and every hook.
+**4. Still nothing?** \`kubectl receiverhook doctor -n shop\` checks the installation and the hooks of the namespace.
 
 The sections below link to every reason, by the outcome of the post. [The page of reasons](../reference/reasons.md) says what each reason
 means and what to do about it.
@@ -102,7 +102,7 @@ means and what to do about it.
 | look at | it shows |
 |---|---|
 | \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome, and why the hook is no longer Ready |
-| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger\` | one line for each delivery, and one if its work ends after its answer: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
+| \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger --prefix --tail 1000\` | one line for each delivery, and one if its work ends after its answer: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
 | \`receiverhooks_deliveries_total\` | every delivery of every replica, exactly, and once more if its work ends after its answer ([all metrics](../reference/metrics.md)) |
 | \`curl -X POST "URL?dryRun=true" -d @BODY\` | what the sender's own body would do now |
 `

@@ -63,7 +63,11 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
     'Why a rollout does not go on, at most 6 texts such as `web: ImagePullBackOff (1 of 4)`. `message` has them too',
   ],
   until: ['string', 'for a step with `for`', 'When the step ends by itself, in RFC 3339'],
-  opensAt: ['string', 'for `OutsideWindow`', 'When posts to the hook count again, in RFC 3339'],
+  opensAt: [
+    'string',
+    'for `OutsideWindow` and `LimitReached`, if there is such a time',
+    'When posts to the hook count again, in RFC 3339',
+  ],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
   summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done that is no count'],

@@ -52,7 +52,7 @@ const parts: readonly { readonly title: string; readonly text: string; readonly 
     text: `Each post is counted once, by the pod that answered it, and once more if its work ends after the answer. A counter of posts has at most ${inThousands(maxSeries)} series in a pod, ${inThousands(maxSeriesOfNamespace)} of
 one namespace, so that hooks without number cannot fill its memory. A post beyond that is counted with an empty \`hook\` and \`sender\`, and past
 ${inThousands(maxSeries)} with an empty \`namespace\` too. Posts at no known hook have an empty \`hook\` as well, and the outcome \`refused\`. The series of a
-deleted hook end within 20 minutes.`,
+deleted hook end within 20 minutes, while posts come.`,
     has: ({ file }) => triggers.test(file),
   },
   {

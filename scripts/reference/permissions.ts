@@ -42,8 +42,13 @@ const keptBy = (drivers: readonly AnyDriver[]): readonly Kept[] =>
 const askedTable = (asked: readonly (readonly [driver: string, Asked])[]): string =>
   table(
     ['driver', 'right', 'why'],
-    asked.map(([driver, { right, why }]) => [driver === 'any' ? driver : code(driver), right, why]),
+    withoutRepeats(asked.map(([driver, { right, why }]) => [driver === 'any' ? driver : code(driver), right, why])),
   )
+
+/** Leaves out rows that are there already: each form of `auth` asks for the same right. */
+const withoutRepeats = (rows: readonly (readonly string[])[]): readonly (readonly string[])[] => [
+  ...new Map(rows.map(row => [row.join('|'), row])).values(),
+]
 
 const roleSection = ({ grants, kind, means, name }: Role): string =>
   `\n## ${kind} \`${name}\`\n\n${means}\n\n${grantTable(grants)}\n`

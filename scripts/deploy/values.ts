@@ -128,7 +128,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       false,
     ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
-      enabled: flag('false where an administrator has applied deploy/kustomize/cluster.', true),
+      enabled: flag(
+        'false where an administrator has applied deploy/kustomize/cluster. Then admissionPolicy.enabled and flowControl.enabled are false too, since that has their objects.',
+        true,
+      ),
       keep: flag(
         'Keeps the CRDs, and with them every hook, when you uninstall. With false, first delete every hook while triggers run.',
         true,

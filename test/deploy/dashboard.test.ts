@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { dashboard } from '../../src/commands/dashboard.ts'
-import { kindOf, listAt, manifestsIn, stringsAt } from './manifests.ts'
+import { kubectl } from '../support/kubectl.ts'
+import { kindOf, listAt, manifestsIn, nameOf, objectsIn, stringsAt } from './manifests.ts'
 
 const component = 'deploy/kustomize/components/dashboard'
 const objects = manifestsIn(component).map(({ object }) => object)
@@ -31,6 +35,37 @@ describe('the component of the dashboard', () => {
     // Where the page of the dashboard patches them.
     expect(stringsAt(container, 'args')[1]).toBe('--sign-in=token')
     expect(stringsAt(container, 'args')[3]).toMatch(/^--dashboard-url=/)
+  })
+
+  it('asks the trigger and the keys of its own namespace, whichever an overlay sets', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'overlay-'))
+    try {
+      const from = (path: string): string => relative(folder, path)
+      const overlay = {
+        kind: 'Kustomization',
+        namespace: 'shop',
+        resources: [from('deploy/kustomize/overlays/namespaced')],
+        components: [from(component)],
+      }
+      writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(overlay))
+      const { stdout } = await kubectl('/dev/null', ['kustomize', folder])
+      const found = objectsIn(stdout).find(
+        object => kindOf(object) === 'Deployment' && nameOf(object) === 'receiver-hooks-dashboard',
+      )
+      expect(stringAt(found, 'metadata', 'namespace')).toBe('shop')
+      const [of] = listAt(found, 'spec', 'template', 'spec', 'containers')
+      expect(stringsAt(of, 'args')).toEqual(
+        expect.arrayContaining([
+          '--trigger-url=http://receiver-hooks-trigger.$(POD_NAMESPACE).svc:80',
+          '--system-namespace=$(POD_NAMESPACE)',
+        ]),
+      )
+      expect(listAt(of, 'env')).toEqual([
+        { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
+      ])
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
   })
 
   it('listens on every address of IPv6 and IPv4: the kubelet asks the address of the pod, whichever that is', () => {

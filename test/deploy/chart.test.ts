@@ -129,7 +129,7 @@ it('makes Roles alone where it serves one namespace', async () => {
   expect(objects.map(kindOf).filter(kind => /^Cluster|^Custom|^Validating/.test(kind))).toEqual([])
   const bound = objects.filter(object => kindOf(object) === 'RoleBinding')
   expect(bound.map(object => stringAt(object, 'metadata', 'namespace') ?? '').sort()).toEqual([
-    ...['receiver-hooks', 'receiver-hooks'],
+    ...['receiver-hooks', 'receiver-hooks', 'receiver-hooks'],
     ...['shop', 'shop', 'shop'],
   ])
   for (const binding of bound) {
@@ -141,6 +141,29 @@ it('makes Roles alone where it serves one namespace', async () => {
     expect(role, `${namespace}/${name}`).toBeDefined()
   }
 })
+
+it.each([
+  ['two processes', 'controller', []],
+  ['one', 'trigger', ['single=true']],
+])(
+  'lets the controller report of signing keys where it serves another namespace, in %s',
+  async (_what, role, values) => {
+    const objects = await rendered('watchNamespace=shop', ...values)
+    const inOwn = objects.filter(object => at(object, 'metadata', 'namespace') === 'receiver-hooks')
+    const bound = inOwn.filter(
+      object =>
+        kindOf(object) === 'RoleBinding' &&
+        listAt(object, 'subjects').some(subject => at(subject, 'name') === `receiver-hooks-${role}`),
+    )
+    const rules = bound.flatMap(binding => {
+      const found = inOwn.find(
+        object => kindOf(object) === 'Role' && nameOf(object) === stringAt(binding, 'roleRef', 'name'),
+      )
+      return listAt(found, 'rules')
+    })
+    expect(rules).toContainEqual({ apiGroups: ['events.k8s.io'], resources: ['events'], verbs: ['create', 'patch'] })
+  },
+)
 
 describe('where it serves one namespace, optional rights', () => {
   const given = [

@@ -54,19 +54,25 @@ it("what the page applies for another custom resource lets it be counted, and ke
   expect(posted.body).toMatchObject({ outcome: 'applied', from: 1, to: 2 })
   expect(await look(here, fleets, 'north', 'spec')).toEqual({ size: 2, colour: 'blue' })
   const trigger = await connectionFor(here, 'trigger')
-  const repaint = async (): Promise<number> => {
+  const patched = async (body: string): Promise<number> => {
     const answer = await trigger.request({
       method: 'PATCH',
       path: `/apis/counts.example.com/v1/namespaces/${here.namespace}/fleets/north`,
       query: { dryRun: 'All' },
       contentType: 'application/merge-patch+json',
-      body: '{"spec":{"colour":"red"}}',
+      body,
       lane: 'bulk',
       timeoutMs: 5000,
     })
     return answer.status
   }
   // A policy that was just stored is in force a moment later.
-  await until(repaint, status => status === 422)
+  await until(
+    () => patched('{"spec":{"colour":"red"}}'),
+    status => status === 422,
+  )
+  for (const member of ['annotations', 'labels'])
+    expect(await patched(`{"metadata":{"${member}":{"of-another.example.com/program":"yes"}}}`)).toBe(422)
+  expect(await patched('{"spec":{"size":3}}')).toBe(200)
   expect(at(await here.hook('up'), 'status', 'target')).toBe('Fleet/north')
 })

@@ -1,6 +1,6 @@
 import { hasAtLeast, hasAtMost } from './characters.ts'
-import { isObject } from './json.ts'
-import type { Schema, Stored } from './schema.ts'
+import { isObject, type JsonObject } from './json.ts'
+import type { Obj, Schema, Stored } from './schema.ts'
 
 /** A place where a value does not follow its schema, and what to write there. */
 export interface Violation {
@@ -15,9 +15,9 @@ export interface Violation {
  * that the schema does not know are ignored.
  */
 export const firstViolation = (schema: Schema, value: unknown, path: string): Violation | undefined => {
-  const found: Violation[] = []
-  collect(schema, value, path, { found, max: 1 })
-  return found[0]
+  const search = { found: [], max: 1, path: [path] }
+  collect(schema, value, search)
+  return search.found[0]
 }
 
 /**
@@ -26,9 +26,9 @@ export const firstViolation = (schema: Schema, value: unknown, path: string): Vi
  * requires: rules rely on them.
  */
 export const violations = (schema: Schema, value: unknown, path: string): readonly Violation[] => {
-  const found: Violation[] = []
-  collect(schema, value, path, { found, max: Infinity })
-  return found
+  const search = { found: [], max: Infinity, path: [path] }
+  collect(schema, value, search)
+  return search.found
 }
 
 /** Returns whether the API server could have stored `value` under `schema`. */
@@ -39,49 +39,90 @@ interface Search {
   readonly found: Violation[]
   /** The search ends after this number of violations. */
   readonly max: number
+  /** Where the search is: the path of the whole, then names of members and places in lists. */
+  readonly path: (string | number)[]
 }
+
+/** Returns a path as it is written in a manifest. */
+const pathOf = ([whole, ...inside]: Search['path']): string =>
+  inside.reduce<string>((path, step) => path + (typeof step === 'number' ? `[${step}]` : `.${step}`), String(whole))
+
+const isOver = ({ found, max }: Search): boolean => found.length >= max
 
 /**
  * Adds the violations in a value and its members to the search. Returns whether the value and all
  * its members have the types, values and sizes that the schema requires. Rules do not count for
  * this result.
  */
-const collect = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
-  if (!hasShape(schema, value, path, search)) return false
-  for (const rule of schema['x-kubernetes-validations'] ?? []) {
-    if (search.found.length >= search.max) break
-    if (rule.holds?.(value) === false) search.found.push({ path: path + (rule.fieldPath ?? ''), message: rule.message })
+const collect = (schema: Schema, value: unknown, search: Search): boolean => {
+  if (!hasShape(schema, value, search)) return false
+  const rules = schema['x-kubernetes-validations']
+  if (!rules) return true
+  for (const { fieldPath = '', holds, message } of rules) {
+    if (isOver(search)) break
+    if (holds?.(value) === false) search.found.push({ path: pathOf(search.path) + fieldPath, message })
   }
   return true
 }
 
-const hasShape = (schema: Schema, value: unknown, path: string, search: Search): boolean => {
+/** Collects in a member or an item of the value at which the search is. */
+const collectAt = (step: string | number, schema: Schema, value: unknown, search: Search): boolean => {
+  search.path.push(step)
+  const isRight = collect(schema, value, search)
+  search.path.pop()
+  return isRight
+}
+
+const hasShape = (schema: Schema, value: unknown, search: Search): boolean => {
   if (value === null && schema.nullable === true) return true
   const wrong = wrongItself(schema, value)
   if (wrong !== undefined) {
-    search.found.push({ path, message: `must be ${wrong}` })
+    search.found.push({ path: pathOf(search.path), message: `must be ${wrong}` })
     return false
   }
   if (!('type' in schema)) return true
-  if (schema.type === 'array') {
-    const items: readonly unknown[] = Array.isArray(value) ? value : []
-    return all(items, search, (item, index) => collect(schema.items, item, `${path}[${index}]`, search))
-  }
+  if (schema.type === 'array') return Array.isArray(value) ? haveShape(schema.items, value, search) : true
   if (schema.type !== 'object' || !isObject(value) || 'x-kubernetes-preserve-unknown-fields' in schema) return true
-  if ('additionalProperties' in schema) {
-    const { additionalProperties } = schema
-    return all(Object.keys(value), search, name =>
-      collect(additionalProperties, value[name], `${path}.${name}`, search),
-    )
+  return 'additionalProperties' in schema
+    ? haveValuesShape(schema.additionalProperties, value, search)
+    : haveMembersShape(schema, value, search)
+}
+
+// Each of these visits all that is in a value, unless the search is over. None makes a list of names
+// or a path: each hook of a list comes through here.
+
+const haveShape = (schema: Schema, items: readonly unknown[], search: Search): boolean => {
+  let right = true
+  for (let index = 0; index < items.length && !isOver(search); index++) {
+    if (!collectAt(index, schema, items[index], search)) right = false
   }
-  return all(Object.keys(schema.properties), search, name => {
+  return right
+}
+
+const haveValuesShape = (schema: Schema, values: JsonObject, search: Search): boolean => {
+  let right = true
+  for (const name in values) {
+    if (isOver(search)) break
+    if (!collectAt(name, schema, values[name], search)) right = false
+  }
+  return right
+}
+
+const haveMembersShape = (schema: Obj, value: JsonObject, search: Search): boolean => {
+  let right = true
+  for (const name in schema.properties) {
+    if (isOver(search)) break
     const member = schema.properties[name]
-    if (!member) return true
-    if (value[name] !== undefined) return collect(member, value[name], `${path}.${name}`, search)
-    if (schema.required?.includes(name) !== true && member.default === undefined) return true
-    search.found.push({ path: `${path}.${name}`, message: 'must be set' })
-    return false
-  })
+    if (member && !hasMember(schema, name, member, value[name], search)) right = false
+  }
+  return right
+}
+
+const hasMember = (schema: Obj, name: string, member: Schema, value: unknown, search: Search): boolean => {
+  if (value !== undefined) return collectAt(name, member, value, search)
+  if (schema.required?.includes(name) !== true && member.default === undefined) return true
+  search.found.push({ path: pathOf([...search.path, name]), message: 'must be set' })
+  return false
 }
 
 /**
@@ -115,17 +156,4 @@ const wrongItself = (schema: Schema, value: unknown): string | undefined => {
         ? `at most ${schema.maxProperties} entries long`
         : undefined
   }
-}
-
-/**
- * Returns whether every item is right. It visits all of them, unless the search has found its
- * maximum of violations.
- */
-const all = <T>(items: readonly T[], search: Search, isRight: (item: T, index: number) => boolean): boolean => {
-  let right = true
-  for (const [index, item] of items.entries()) {
-    if (search.found.length >= search.max) return right
-    if (!isRight(item, index)) right = false
-  }
-  return right
 }

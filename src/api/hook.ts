@@ -257,14 +257,21 @@ const maxHookWeight = 64 * 1024
 export const isTooLargeHook = ({ spec, status }: { readonly spec?: unknown; readonly status?: unknown }): boolean =>
   weightOf(status, weightOf(spec, maxHookWeight)) < 0
 
-/** Returns `rest` minus the weight of a value. It stops as soon as the result is negative. */
+/**
+ * Returns `rest` minus the weight of a value. It stops as soon as the result is negative. It makes no
+ * list of names: each hook of a list comes through here.
+ */
 const weightOf = (value: unknown, rest: number): number => {
   if (rest < 0) return rest
   if (typeof value === 'string') return rest - value.length
-  if (typeof value !== 'object' || value === null) return rest - 8
   let left = rest
-  for (const [name, member] of Object.entries(value)) {
-    left = weightOf(member, left - name.length)
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && left >= 0; index++) left = weightOf(value[index], left - 1)
+    return left
+  }
+  if (!isObject(value)) return rest - 8
+  for (const name in value) {
+    left = weightOf(value[name], left - name.length)
     if (left < 0) return left
   }
   return left

@@ -28,11 +28,17 @@ export const interner = (): ((object: StoredObject) => StoredObject) => {
   }
 
   const internIn = (value: unknown): void => {
-    if (!isObject(value) && !Array.isArray(value)) return
-    for (const [name, member] of Object.entries(value)) {
-      if (typeof member === 'string') Reflect.set(value, name, intern(member))
-      else internIn(member)
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) internAt(value, index)
+    } else if (isObject(value)) {
+      for (const name in value) internAt(value, name)
     }
+  }
+
+  const internAt = (within: object, name: string | number): void => {
+    const member: unknown = Reflect.get(within, name)
+    if (typeof member === 'string') Reflect.set(within, name, intern(member))
+    else internIn(member)
   }
 
   return object => {

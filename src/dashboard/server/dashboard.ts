@@ -75,7 +75,8 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   session.open(api)
   api.use(async (request, _response, next) => {
     signedIn.set(request, await session.find(request))
-    next()
+    // A client that left during the sign-in gets no place: nothing would say that the place is free.
+    if (!request.socket.destroyed) next()
   })
   streamRoutes(api, context)
   api.use(requestLimit(context))

@@ -31,7 +31,8 @@ export const chosenOptions: readonly Option<unknown>[] = [
 
 /**
  * Returns the hooks that a command line names or selects. Throws {@link UsageError} if a command
- * line does neither or both. Otherwise a forgotten word could select all hooks.
+ * line does neither or both, or has an empty selector. Otherwise a forgotten word, or a variable of a
+ * script that is not set, could select all hooks.
  */
 export const chosenHooks = async (
   given: ParsedLine,
@@ -40,6 +41,9 @@ export const chosenHooks = async (
 ): Promise<readonly ReceiverHook[]> => {
   const names = given.arguments
   const labelSelector = given.get(selector)
+  if (labelSelector?.trim() === '') {
+    throw new UsageError('-l names no labels, so it would choose every hook: for that write --all')
+  }
   const everywhere = given.get(allNamespaces)
   const chooses = labelSelector !== undefined || given.get(all)
   if (names.length > 0) {

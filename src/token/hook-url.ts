@@ -56,6 +56,15 @@ export const hookURL = (hook: unknown, secret: unknown): HookURL | URLProblem =>
   return base === undefined ? noEndpoint : urlWith(base, triggerPath + token)
 }
 
+/**
+ * Returns whether a hook still has the URL from before a rotation, which may end at once: the
+ * controller has not published the new one. A URL with a name stays the same.
+ */
+export const isBeforeRotation = (hook: unknown): boolean =>
+  !hasNamedURL(at(hook, 'spec')) && rotationAt(hook, 'spec', 'token') > rotationAt(hook, 'status', 'minted')
+
+const rotationAt = (hook: unknown, ...path: readonly string[]): number => Number(at(hook, ...path, 'rotation') ?? 0)
+
 /** Returns the URL with a hook's name, and with the secret of `auth.path` at its end if it asks for one. */
 const namedURL = (hook: unknown, secret: unknown): HookURL | URLProblem => {
   const endpoint = stringAt(hook, 'status', 'endpoint')

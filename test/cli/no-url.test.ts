@@ -51,3 +51,17 @@ it.each([
   await expect(asked).rejects.toThrow(`web-up has no URL yet: ${why}`)
   await expect(asked).rejects.not.toThrow('its URL is published')
 })
+
+it('gives no URL from before a rotation, which may end at once', async () => {
+  const before = hook({
+    observedGeneration: 1,
+    conditions: conditionsFor(undefined, ready, [], 1, 0),
+    triggerURL: 'https://hooks.example.com/v1/trigger/a.b.c',
+    minted: { id: 'a', kid: 'k', rotation: 0 },
+  })
+  const rotated = { ...before, spec: { ...before.spec, token: { rotation: 1, overlap: '0s' } } }
+  expect(await urlOfHook({ api }, before)).toMatchObject({ base: 'https://hooks.example.com' })
+  await expect(urlOfHook({ api }, { ...rotated, metadata: { ...rotated.metadata, generation: 2 } })).rejects.toThrow(
+    'web-up has no URL of rotation 1 yet: the controller is publishing it; try again in a moment',
+  )
+})

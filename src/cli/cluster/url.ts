@@ -1,14 +1,14 @@
 import type { ReceiverHook } from '../../api/hook.ts'
 import { read } from '../../kube/requests.ts'
 import { secrets } from '../../kube/resources.ts'
-import { hookURL, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
+import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
 import { CommandFailure } from '../failure.ts'
 import type { Cluster } from './cluster.ts'
 import { interactiveTimeoutMs } from './hooks.ts'
 
 /**
  * Returns the URL of a hook, from its status or from the Secret with its secret part. Throws an error
- * that says why the hook has no URL.
+ * that says why the hook has no URL, or only the one from before a rotation.
  */
 export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHook): Promise<HookURL> => {
   const { name, namespace } = hook.metadata
@@ -18,10 +18,13 @@ export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHoo
       ? undefined
       : await read(api, secrets, namespace, secretName, { timeoutMs: interactiveTimeoutMs })
   const found = hookURL(hook, secret)
-  if (!('problem' in found)) return found
+  if (!('problem' in found)) {
+    if (isBeforeRotation(hook)) throw none(hook, `no URL of rotation ${hook.spec.token.rotation}`)
+    return found
+  }
   switch (found.problem) {
     case 'none':
-      throw none(hook)
+      throw none(hook, 'no URL')
     case 'foreign':
       throw new CommandFailure(
         `the Secret ${secretName} in the namespace ${namespace} does not hold the URL of ${name}: it belongs to something else`,
@@ -35,9 +38,10 @@ export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHoo
   }
 }
 
-const none = ({ metadata: { generation, name }, status }: ReceiverHook): CommandFailure => {
+const none = ({ metadata: { generation, name }, status }: ReceiverHook, what: string): CommandFailure => {
   const ready = status?.conditions?.find(({ type }) => type === 'Ready')
-  return new CommandFailure(`${name} has no URL yet: ${whyNone(ready, status?.observedGeneration === generation)}`, 1)
+  const why = whyNone(ready, status?.observedGeneration === generation)
+  return new CommandFailure(`${name} has ${what} yet: ${why}`, 1)
 }
 
 const whyNone = (

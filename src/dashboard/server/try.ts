@@ -1,7 +1,7 @@
 import { authOf, type SecretAuth } from '../../api/auth.ts'
 import { credentialsIn, type Credentials } from '../../api/credentials.ts'
 import { isReceiverHook } from '../../api/hook.ts'
-import { at, isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import { hasNamedURL } from '../../api/named.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { provingHeaders, type SignedPost } from '../../api/proof.ts'
@@ -10,7 +10,7 @@ import { redacted } from '../../environment/redact.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
 import { objectPath } from '../../kube/paths.ts'
 import { secrets } from '../../kube/resources.ts'
-import { hookURL, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
+import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../token/hook-url.ts'
 import type { Tried } from '../protocol.ts'
 import { ask, ApiRefused } from './api.ts'
 import { maxTryAnswerBytes, tryWait, tryWithinMs } from './limits.ts'
@@ -26,8 +26,7 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
   const path = secretName === undefined ? undefined : objectPath(secrets, namespace, secretName)
   const found = hookURL(hook, path === undefined ? undefined : await ask(api, { method: 'GET', path }))
   if (!('problem' in found)) {
-    if (hasNamedURL(hook.spec) || rotationIn(hook.spec, 'token') <= rotationIn(hook.status, 'minted')) return found
-    // The status has the URL from before a rotation, which may end at once.
+    if (!isBeforeRotation(hook)) return found
     throw new RefusedError(409, 'NoURL', `the controller has not published the new URL of ${name} yet`)
   }
   switch (found.problem) {
@@ -39,9 +38,6 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
       throw new RefusedError(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
   }
 }
-
-/** Returns the rotation that the spec asks for, or the one of the published URL. */
-const rotationIn = (part: unknown, member: 'token' | 'minted'): number => Number(at(part, member, 'rotation') ?? 0)
 
 export interface Trial {
   readonly dryRun: boolean

@@ -2,6 +2,7 @@ import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { CommandEntry } from './cli/command.ts'
 import { explain } from './cli/explain.ts'
+import { CommandFailure } from './cli/failure.ts'
 import { readably } from './cli/output/terminal.ts'
 import { runProgram } from './cli/program.ts'
 import type { Output, Shell } from './cli/shell.ts'
@@ -66,8 +67,8 @@ const shellOf = (process: NodeJS.Process, program: Shell['program'], stop: Abort
   err: outputOf(process.stderr),
   input: {
     isTerminal: process.stdin.isTTY,
-    text: () => text(process.stdin),
-    line: () => firstLine(process.stdin),
+    text: () => unlessStopped(stop, text(process.stdin)),
+    line: () => unlessStopped(stop, firstLine(process.stdin)),
     onLine: run => {
       const lines = createInterface({ input: process.stdin }).on('line', run)
       return () => lines.close()
@@ -79,6 +80,20 @@ const shellOf = (process: NodeJS.Process, program: Shell['program'], stop: Abort
   atExit: run => void process.on('exit', run),
   exit: code => process.exit(code),
 })
+
+/**
+ * Resolves with what was typed, or throws at the first signal. Otherwise a command that asks or reads
+ * would go on until something is typed.
+ */
+const unlessStopped = async (stop: AbortSignal, typed: Promise<string>): Promise<string> => {
+  const stopped = new Promise<undefined>(resolve => {
+    if (stop.aborted) resolve(undefined)
+    else stop.addEventListener('abort', () => resolve(undefined))
+  })
+  const first = await Promise.race([stopped, typed])
+  if (first === undefined) throw new CommandFailure('interrupted', 130)
+  return first
+}
 
 const firstLine = async (input: NodeJS.ReadStream): Promise<string> => {
   const lines = createInterface({ input })

@@ -34,16 +34,21 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
     const path = `${server.pathname.replace(/\/+$/, '')}${request.path}${query}`
     const timeout = Math.min(request.timeoutMs, route.timeoutMs ?? Infinity)
     return await new Promise((resolve, reject) => {
+      let begun: http.IncomingMessage | undefined
       const sent = (secure ? https : http).request(
         server,
         { agent, ...route.options, path, method: request.method, headers },
         answer => {
-          // After the headers have arrived, the caller decides how long the body may take.
-          sent.setTimeout(0)
+          begun = answer
           resolve(answer)
         },
       )
-      sent.setTimeout(timeout, () => sent.destroy(new Error(`no answer within ${timeout / 1000} s`)))
+      // The body must not stall either. A watch ends this limit, because it may be silent.
+      sent.setTimeout(timeout, () => {
+        const limit = `within ${timeout / 1000} s`
+        if (begun) begun.destroy(new Error(`no whole answer ${limit}`))
+        else sent.destroy(new Error(`no answer ${limit}`))
+      })
       sent.on('error', error => reject(unreachable(route.server, error)))
       sent.end(request.body)
     })
@@ -106,6 +111,7 @@ async function* linesOf(
     const { body, status } = await wholeOf(answer, server)
     throw new WatchRefused(status, body.slice(0, 500))
   }
+  answer.socket.setTimeout(0)
   const lines = createInterface({ input: answer })
   // Closes the reader of the lines too, because it would not end when the stream is destroyed.
   const end = (): void => {

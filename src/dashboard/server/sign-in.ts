@@ -61,9 +61,12 @@ const unknown = (token: string | undefined): RefusedError =>
  */
 export const pastedToken = (text: string): string =>
   text
-    .replaceAll(/[\s"'`]/g, '')
+    .replaceAll(/[\s"'`“”‘’„]/g, '')
     .replace(/^authorization:/i, '')
     .replace(/^bearer/i, '')
+
+/** Returns whether a header can hold a pasted token. A text that was cut short may end with an ellipsis. */
+export const isSendable = (token: string): boolean => /^[\x21-\x7e]+$/.test(token)
 
 /** Returns the token in the header `Authorization: Bearer` (RFC 6750, 2.1), or undefined. */
 export const bearerIn = (header: string | undefined): string | undefined =>

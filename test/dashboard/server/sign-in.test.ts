@@ -44,6 +44,22 @@ describe('signing in', () => {
     for (let index = 0; index < 40; index++) expect((await signIn('good-alice')).status).toBe(200)
   })
 
+  it('takes a token out of the quotes of a text', async () => {
+    const { signIn } = await startServed()
+    expect((await signIn('“good-alice”')).status).toBe(200)
+  })
+
+  it.each(['good-alice…', 'good-\u0000alice', 'good-älice'])('says that no header can hold %j', async token => {
+    const connectAs = (): never => {
+      throw new Error('the API server must not be asked')
+    }
+    const { signIn } = await startServed({ connectAs })
+    expect(await signIn(token)).toMatchObject({
+      status: 401,
+      body: { reason: 'NoToken', message: expect.stringContaining('it has a character that no token has') as unknown },
+    })
+  })
+
   it('reads 8 kB of a body, and no more', async () => {
     const { send, signIn } = await startServed()
     expect((await signIn(`good-${'a'.repeat(8000)}`)).status).toBe(200)

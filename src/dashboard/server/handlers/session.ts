@@ -12,7 +12,7 @@ import { reachedBy, type Reached, type ServedNames } from '../origin-check.ts'
 import { RefusedError } from '../refused.ts'
 import type { Session, Sessions } from '../session.ts'
 import { SignInLimiter, signInSource } from '../sign-in-limiter.ts'
-import { bearerIn, pastedToken, signIn, type ConnectAs } from '../sign-in.ts'
+import { bearerIn, isSendable, pastedToken, signIn, type ConnectAs } from '../sign-in.ts'
 
 /** The page key in header mode. It is no secret, but only a script of the page can send it. */
 const headerModeKey = 'page'
@@ -134,6 +134,10 @@ const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey)
   }
   const token = pastedToken(stringAt(body, 'token') ?? '')
   if (token === '') throw new RefusedError(401, 'NoToken', 'paste a token first')
+  if (!isSendable(token)) {
+    const message = 'this is no token: it has a character that no token has. It may have been cut; copy all of it'
+    throw new RefusedError(401, 'NoToken', message)
+  }
   return token
 }
 

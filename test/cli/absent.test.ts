@@ -6,11 +6,12 @@ import { table } from '../../src/cli/output/table.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { crds } from '../../src/drivers/registry.ts'
-import type { ApiConnection } from '../../src/environment/environment.ts'
+import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { rfc3339 } from '../../src/environment/time.ts'
 import { send } from '../../src/kube/requests.ts'
 import { formatPublicKeys, freshSigningKey } from '../../src/token/keys.ts'
-import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { controllerLease, keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { deployment } from '../support/objects.ts'
 import { shell } from '../support/shell.ts'
 
@@ -33,8 +34,8 @@ beforeEach(async () => {
   server = serving.url
 })
 
-const run = async (line: string, input = '') => {
-  const seen = shell()
+const run = async (line: string, input = '', clock: Clock = nodeClock) => {
+  const seen = shell({ clock })
   const typed = { ...seen.shell, input: { ...seen.shell.input, text: () => Promise.resolve(input) } }
   const code = await runProgram({ entries: commands, version: '1', summary: '' }, line.split(' '), typed)
   return { code, err: seen.err(), out: seen.out() }
@@ -68,6 +69,19 @@ it('doctor says that no signing key is published', async () => {
   const { code, out } = await run(`doctor -n shop --server ${server}`)
   expect(code).toBe(1)
   expect(out).toContain('failure  keys: no signing key is published, so no URL works')
+})
+
+it('doctor says that a controller leads, whatever time this machine has', async () => {
+  await create('/apis/coordination.k8s.io/v1/namespaces/receiver-hooks/leases', {
+    apiVersion: 'coordination.k8s.io/v1',
+    kind: 'Lease',
+    metadata: { name: controllerLease },
+    spec: { holderIdentity: 'pod-a', leaseDurationSeconds: 15, renewTime: rfc3339(nodeClock.now()) },
+  })
+  const ahead = { ...nodeClock, now: () => nodeClock.now() + 120_000 }
+  const { out } = await run(`doctor -n shop --server ${server}`, '', ahead)
+  expect(out).toContain('ok       controller: pod-a leads\n')
+  expect(out).toMatch(/^warning {2}clock: this machine and the API server are 1\d\d s apart$/m)
 })
 
 it('doctor names hooks with a URL of another installation', async () => {

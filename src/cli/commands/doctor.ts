@@ -52,7 +52,7 @@ export const doctorOf = (version: string): Command => ({
       ...(namespace === undefined ? [] : [['namespace', () => checkNamespace(cluster)] as const]),
       ['your rights', () => checkRights(cluster)],
       ['clock', () => checkClock(cluster, () => clock.now())],
-      ['controller', () => checkLeader(cluster, system, clock.now())],
+      ['controller', () => checkLeader(cluster, system, () => clock.now())],
       ['replicas', () => checkDeployments(cluster, system, version)],
       ['admission policies', () => checkPolicies(cluster)],
       ['flow control', () => checkFlowControl(cluster, system)],

@@ -77,8 +77,11 @@ export const checkClock = async ({ api }: Cluster, now: () => number): Promise<F
 /** The default duration of a lease, in seconds. */
 const leaseSeconds = 15
 
-/** Checks that a controller is elected and alive. */
-export const checkLeader = async ({ api }: Cluster, namespace: string, now: number): Promise<Finding> => {
+/**
+ * Checks that a controller is elected and alive. The API server's clock decides, because that of this
+ * machine may be wrong. `now` counts only where the API server does not say its time.
+ */
+export const checkLeader = async ({ api }: Cluster, namespace: string, now: () => number): Promise<Finding> => {
   const path = objectPath(leases, namespace, controllerLease)
   const lease = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs }).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 404) return undefined
@@ -89,7 +92,8 @@ export const checkLeader = async ({ api }: Cluster, namespace: string, now: numb
   const todo = 'Start a controller, and look at its log. If it is in another namespace, add --system-namespace.'
   if (holder === '') return failure('controller', `no controller leads in the namespace ${namespace}`, todo)
   const lives = Number(at(lease, 'spec', 'leaseDurationSeconds') ?? leaseSeconds)
-  const silent = Math.round((now - renewed) / 1000)
+  const checkedAt = (await readServerTime(api, interactiveTimeoutMs)) ?? now()
+  const silent = Math.round((checkedAt - renewed) / 1000)
   // Allows twice the lease's duration, because clocks may differ by some seconds.
   return silent > lives * 2
     ? failure('controller', `${holder} led, and has been silent for ${silent} s`, todo)

@@ -12,6 +12,7 @@ import { rfc3339 } from '../../src/environment/time.ts'
 import { send } from '../../src/kube/requests.ts'
 import { formatPublicKeys, freshSigningKey } from '../../src/token/keys.ts'
 import { controllerLease, keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
+import { stopPatch } from '../../src/token/stop.ts'
 import { deployment } from '../support/objects.ts'
 import { shell } from '../support/shell.ts'
 
@@ -82,6 +83,22 @@ it('doctor says that a controller leads, whatever time this machine has', async 
   const { out } = await run(`doctor -n shop --server ${server}`, '', ahead)
   expect(out).toContain('ok       controller: pod-a leads\n')
   expect(out).toMatch(/^warning {2}clock: this machine and the API server are 1\d\d s apart$/m)
+})
+
+it('doctor names the namespace of the installation in what there is to do', async () => {
+  await create('/api/v1/namespaces', { metadata: { name: 'hooks' } })
+  await create('/api/v1/namespaces/hooks/configmaps', {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: publicKeysConfigMap, annotations: stopPatch({ reason: 'storm', all: false, at: undefined }) },
+    data: { [keySetEntry]: formatPublicKeys([freshSigningKey(nodeRandom)]) },
+  })
+  const labels = { 'app.kubernetes.io/name': 'receiver-hooks' }
+  const made = deployment('receiver-hooks', 1)
+  await create('/apis/apps/v1/namespaces/hooks/deployments', { ...made, metadata: { ...made.metadata, labels } })
+  const { out } = await run(`doctor -n shop --system-namespace hooks --server ${server}`)
+  expect(out).toContain('To do: When the reason is gone: kubectl receiverhook start --system-namespace hooks.\n')
+  expect(out).toContain('To do: kubectl -n hooks describe deployment receiver-hooks says why.\n')
 })
 
 it('doctor names hooks with a URL of another installation', async () => {

@@ -13,7 +13,7 @@ import { controllerLease } from '../../token/published.ts'
 import { stopText } from '../../token/stop.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
-import { readPublicKeys } from '../cluster/system.ts'
+import { readPublicKeys, systemNamespaceFlag } from '../cluster/system.ts'
 import { failure, ok, warning, type Finding } from './finding.ts'
 
 /**
@@ -115,7 +115,11 @@ const lookAtSigningKeys = 'Look at the log and the Events of the controller: doc
 export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {
   const { stop } = await readPublicKeys(cluster, namespace)
   return stop
-    ? failure('stop', stopText(stop), 'When the reason is gone: kubectl receiverhook start.')
+    ? failure(
+        'stop',
+        stopText(stop),
+        `When the reason is gone: kubectl receiverhook start${systemNamespaceFlag(namespace)}.`,
+      )
     : ok('stop', 'hooks are not stopped')
 }
 
@@ -144,11 +148,13 @@ export const checkDeployments = async (
 }
 
 const replicasOf = (item: StoredObject): Finding => {
-  const { name } = item.metadata
+  const { name, namespace = '' } = item.metadata
+  const kubectl = `kubectl -n ${namespace}`
+  const why = `${kubectl} describe deployment ${name} says why.`
   const [wanted, ready] = [Number(at(item, 'spec', 'replicas') ?? 1), Number(at(item, 'status', 'readyReplicas') ?? 0)]
   const said = `${name}: ${ready} of ${wanted} ready`
-  if (ready === 0) return failure('replicas', said, `kubectl describe deployment ${name} says why.`)
-  if (ready < wanted) return warning('replicas', said, `kubectl describe deployment ${name} says why.`)
+  if (ready === 0) return failure('replicas', said, why)
+  if (ready < wanted) return warning('replicas', said, why)
   // The dashboard has one replica, because sessions are in its memory. People sign in again after a
   // restart.
   const component = stringAt(item, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/component')
@@ -156,7 +162,7 @@ const replicasOf = (item: StoredObject): Finding => {
     ? warning(
         'replicas',
         `${said}: while its node is drained nobody answers`,
-        `kubectl scale deployment ${name} --replicas 2, or the values of the chart.`,
+        `${kubectl} scale deployment ${name} --replicas 2, or the values of the chart.`,
       )
     : ok('replicas', said)
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { at } from '../../src/api/json.ts'
+import { objectNameRule } from '../../src/api/names.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { receiversIn } from '../../src/cli/rancher/receivers.ts'
@@ -146,6 +147,19 @@ it('no two receivers become hooks of one name, because the second would replace 
   expect((await imported('擴大', 'уменьшить')).manifests).toEqual(['receiver', 'receiver-2'])
   const long = 'a'.repeat(253)
   expect((await imported(long, long)).manifests).toEqual([long, `${'a'.repeat(251)}-2`])
+})
+
+it.each([
+  ['a'.repeat(252) + ' b', 'a'.repeat(252)],
+  ['1. scale up', '1.scale-up'],
+  ['web..up', 'web.up'],
+  ['(web) .up-', 'web.up'],
+  ['…', 'receiver'],
+])('a receiver of the name %j becomes a hook of a name that Kubernetes takes', (name, expected) => {
+  const [first] = receivers
+  const made = first && translated({ ...first, name }, names).name
+  expect(made).toBe(expected)
+  expect(objectNameRule.holds(made)).toBe(true)
 })
 
 it('a service that nobody has named is asked for', () => {

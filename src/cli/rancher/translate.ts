@@ -184,8 +184,11 @@ const objectName = (name: string): string =>
   name
     .toLowerCase()
     .replaceAll(/[^a-z0-9.-]+/g, '-')
-    .replaceAll(/^[^a-z0-9]+|[^a-z0-9]+$/g, '')
-    .slice(0, nameLength) || 'receiver'
+    .slice(0, nameLength)
+    .split('.')
+    .map(part => part.replaceAll(/^-+|-+$/g, ''))
+    .filter(part => part !== '')
+    .join('.') || 'receiver'
 
 /** Returns the name, or one with a number at its end if the name is taken. */
 export const untakenName = (name: string, taken: ReadonlySet<string>): string => {

@@ -162,6 +162,25 @@ it.each([
   expect(objectNameRule.holds(made)).toBe(true)
 })
 
+it.each([
+  ['web', { name: 'web' }],
+  ['deploy/web', { kind: 'Deployment', name: 'web' }],
+  ['hpa/web', { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'web' }],
+  ['example.com/v1/Widget/web', { apiVersion: 'example.com/v1', kind: 'Widget', name: 'web' }],
+])('a service may be %s here, as in create', (word, target) => {
+  const [first] = receivers
+  const services = new Map([['1s5', word]])
+  expect(first && translated(first, { ...names, services })).toMatchObject({ spec: { scale: { target } } })
+})
+
+it('a pool may be named by the short name of its kind', () => {
+  const hosts = receivers.find(({ driver }) => driver === 'scaleHost')
+  const target = { kind: 'MachineSet', name: 'workers' }
+  expect(hosts && translated(hosts, { ...names, pool: 'ms/workers' })).toMatchObject({
+    spec: { scaleNodes: { target } },
+  })
+})
+
 it('a service that nobody has named is asked for', () => {
   const [first] = receivers
   expect(first && translated(first, { services: new Map(), pool: undefined })).toMatchObject({

@@ -4,6 +4,7 @@ import { violations } from '../../api/guard.ts'
 import { ordered } from '../../drivers/scale-nodes/schema.ts'
 import { declarations, hookSpecSchema } from '../../drivers/schemas.ts'
 import { withDefaults } from '../spec/defaults.ts'
+import { kindNamed } from '../spec/kinds.ts'
 import type { Receiver } from './receivers.ts'
 
 /** The names in this cluster for Rancher's names, as the user gave them. */
@@ -87,7 +88,7 @@ const scaleService: Translate = (config, { services }) => {
   if (target === undefined) return `say which workload the service ${id} is here: --service ${id}=Deployment/NAME`
   return {
     driver: 'scale',
-    member: { target: reference(target), ...bounds(config) },
+    member: { target: reference(target, 'apps/v1'), ...bounds(config) },
     notes: ['Rancher had no undo and no cooldown: see onResolved and cooldown'],
   }
 }
@@ -112,7 +113,7 @@ const scaleHost: Translate = (config, { pool }) => {
 /** Returns the target for a pool. If a Cluster comes without one of its pools, returns what to add. */
 const poolOf = (word: string): (JsonObject & { readonly kind?: string }) | string => {
   const [kind, name, pool] = word.split('/')
-  if (kind !== 'Cluster') return reference(word)
+  if (kind !== 'Cluster') return reference(word, 'cluster.x-k8s.io/v1beta2')
   if (pool === undefined) return `say which pool of the Cluster: --pool ${word}/POOL`
   return { apiVersion: 'provisioning.cattle.io/v1', kind, name, pool }
 }
@@ -168,9 +169,20 @@ const forwardPost: Translate = (config, { services }) => {
 
 const nameIn = (word: string): string => word.split('/').at(-1) ?? word
 
-const reference = (word: string): { readonly name: string; readonly kind?: string } => {
-  const [name = '', kind] = word.split('/').toReversed()
-  return { ...(kind === undefined ? {} : { kind }), name }
+/**
+ * Returns the reference for `web`, `deploy/web` or `example.com/v1/Widget/web`. `byDefault` is the
+ * apiVersion of a reference that names none.
+ */
+const reference = (
+  word: string,
+  byDefault: string,
+): { readonly apiVersion?: string; readonly kind?: string; readonly name: string } => {
+  const [name = '', kindWord, ...version] = word.split('/').toReversed()
+  if (kindWord === undefined) return { name }
+  const known = kindNamed(kindWord)
+  const apiVersion = version.length > 0 ? version.toReversed().join('/') : known?.apiVersion
+  const isWritten = apiVersion !== undefined && apiVersion !== byDefault
+  return { ...(isWritten && { apiVersion }), kind: known?.kind ?? kindWord, name }
 }
 
 const labelsOf = (config: JsonObject, member: string): string => {

@@ -1,7 +1,9 @@
 import { ApiError } from '../kube/errors.ts'
 import { group } from '../api/names.ts'
+import { tryParseJson } from '../api/json.ts'
 import { redacted } from '../environment/redact.ts'
 import { Unreachable } from '../environment/unreachable.ts'
+import { shellWord } from '../snippets/quote.ts'
 import { UsageError } from './command.ts'
 import { CommandFailure } from './failure.ts'
 import { forTerminal } from './output/terminal.ts'
@@ -68,17 +70,24 @@ const refusalOfAuthors =
  * a refusal in a known form.
  */
 const forbidden = (message: string): string | undefined => {
-  const [, user = '', verb, resource, apiGroup = '', namespace] =
-    refusal.exec(message) ?? refusalOfAuthors.exec(message) ?? []
+  const ofServer = refusal.exec(message)
+  const [, named = '', verb, resource, apiGroup = '', namespace] = ofServer ?? refusalOfAuthors.exec(message) ?? []
   if (verb === undefined || resource === undefined) return undefined
+  const user = ofServer ? unescaped(named) : named
   const [plain = '', subresource] = resource.split('/', 2)
   const where = namespace === undefined ? 'in every namespace' : `in the namespace ${namespace}`
   const name = `${[plain, subresource, verb].filter(Boolean).join('-')}${apiGroup === group ? '' : '-for-hooks'}`
   const [kind, flags] = namespace === undefined ? ['clusterrole', ''] : ['role', ` -n ${namespace}`]
-  const named = `${plain}${apiGroup === '' ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`
+  const granted = `${plain}${apiGroup === '' ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`
   return `${user} may not ${verb} ${resource} ${where}. Somebody who may can grant it:
-  kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${named}
+  kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${granted}
   kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}`
+}
+
+/** Returns a user's name that the API server has quoted as Go does, which is JSON for most characters. */
+const unescaped = (quoted: string): string => {
+  const text = tryParseJson(`"${quoted}"`)
+  return typeof text === 'string' ? text : quoted
 }
 
 /** Returns a user's name in a form that an object's name may have. */
@@ -86,5 +95,5 @@ const objectName = (user: string): string => user.toLowerCase().replaceAll(/[^a-
 
 const subject = (user: string): string => {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):(.+)$/.exec(user) ?? []
-  return name === undefined ? `--user=${user}` : `--serviceaccount=${namespace}:${name}`
+  return name === undefined ? `--user=${shellWord(user)}` : `--serviceaccount=${namespace}:${name}`
 }

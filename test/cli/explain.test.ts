@@ -37,6 +37,20 @@ it.each([
   expect(text).toContain(grants)
 })
 
+it.each([
+  ['auth0|5f7c', "--user='auth0|5f7c'"],
+  ['Ann Smith; reboot', "--user='Ann Smith; reboot'"],
+  [String.raw`CORP\\ann`, String.raw`--user='CORP\ann'`],
+  ['https://idp.example.com#ann', "--user='https://idp.example.com#ann'"],
+  ['ann@example.com', '--user=ann@example.com'],
+])('the command that grants a right to %j is for this user when it is pasted', (user, subject) => {
+  const text = explained(
+    `is forbidden: User "${user}" cannot get resource "secrets" in API group "" in the namespace "a"`,
+  )
+  expect(text).toMatch(/create rolebinding /)
+  expect(text.endsWith(` ${subject}`)).toBe(true)
+})
+
 it('a refusal in other words is passed on as it is', () => {
   expect(explained('a webhook denied the request: not on Fridays')).toBe('a webhook denied the request: not on Fridays')
 })

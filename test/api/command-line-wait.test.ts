@@ -88,17 +88,20 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
   })
 
   it('ends with 124 when its time is over, and says how to go on', async () => {
-    const { namespace, pushed, report, run } = await setUp()
-    await run(['push', '--id', 'one'], pushed('1.0.1'))
+    const { namespace, pushed, report, run, url } = await setUp()
+    const base = new URL(await url('push')).origin
+    await run(['push', '--id', 'build #1'], pushed('1.0.1'))
     await report(1)
     // On a busy machine a first look may take longer than that.
     const { code, stderr, stdout } = await until(
-      () => run(['push', '--id', 'one', '--wait=1s'], pushed('1.0.1')),
+      () => run(['push', '--id', 'build #1', '--wait=1s', '--public-url', base], pushed('1.0.1')),
       ended => ended.stderr.includes('1 of 2 ready'),
     )
     expect({ code, stdout }).toEqual({ code: 124, stdout: '' })
     expect(stderr).toContain('\n1 of 2 ready\n202 progressing RolloutProgressing: Deployment/web: 1 of 2 new pods')
-    expect(stderr).toContain(`  kubectl receiverhook trigger push -n ${namespace} --id one --wait\n`)
+    expect(stderr).toContain(
+      `  kubectl receiverhook trigger push -n ${namespace} --id 'build #1' --public-url ${base} --wait\n`,
+    )
   })
 
   it('says what cannot be waited for', async () => {

@@ -4,6 +4,7 @@ import type { ReceiverHook } from '../../api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../api/json.ts'
 import { isReason, reasons } from '../../api/reasons.ts'
 import { rfc3339 } from '../../environment/time.ts'
+import { shellWord } from '../../snippets/quote.ts'
 import type { HookURL } from '../../token/hook-url.ts'
 import { awaitOutcome, stepMs, type Waited } from '../await-outcome.ts'
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
@@ -136,11 +137,14 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
   const { last } = waited
   if (last) write(last, false, given, shell)
   const over = waited.ended === 'late' ? 'the time to wait is over' : 'stopped'
-  const again = `${shell.program} trigger ${metadata.name} -n ${metadata.namespace} --id ${id} --wait`
+  const from = given.get(base)
+  const key = `--id ${shellWord(id)}`
+  const flags = `${key}${from === undefined ? '' : ` --${base.flag} ${shellWord(from)}`} --wait`
+  const again = `${shell.program} trigger ${metadata.name} -n ${metadata.namespace} ${flags}`
   const next =
     last?.status === 202
       ? `to go on waiting, which runs nothing:\n  ${again}`
-      : `it is not known whether the hook has run. Send the same body again with --id ${id}: it counts once`
+      : `it is not known whether the hook has run. Send the same body again with ${key}: it counts once`
   shell.err.write(`${over}; ${next}\n`)
   return 124
 }

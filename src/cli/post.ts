@@ -14,11 +14,15 @@ export class NoAnswer extends CommandFailure {
   constructor(host: string, why: string, code: string) {
     const said = `no answer from ${host}: ${why}`
     const made = unconnected.has(code) ? 'nothing was posted' : 'the post was made once or not at all'
-    super(`${said}; ${made}. Is --public-url reached from here?`, 3)
+    if (code === interrupted) super(`interrupted: ${made}`, 130)
+    else super(`${said}; ${made}. Is --public-url reached from here?`, 3)
     this.said = said
     this.isLost = lost.has(code)
   }
 }
+
+/** The error code of a request that its signal has aborted. */
+const interrupted = 'ABORT_ERR'
 
 /** Error codes of a connection that was never made. Nothing was sent. */
 const unconnected = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'])

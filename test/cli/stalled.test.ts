@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
 import { cliConnection } from '../../src/cli/cluster/connection.ts'
+import { post } from '../../src/cli/post.ts'
 import { listen } from '../../src/environment/listen.ts'
 
 /** Starts an API server, and a connection to it whose requests may wait for 50 ms. */
@@ -30,4 +31,18 @@ it('a watch may be silent', async () => {
   const lines: unknown[] = []
   for await (const line of api.watch({ ...asking, lane: 'watch' }, new AbortController().signal)) lines.push(line)
   expect(lines).toEqual(['one', 'two'])
+})
+
+it('an interrupted post is no endpoint that cannot be reached', async () => {
+  const stop = new AbortController()
+  const server = createServer(() => stop.abort())
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const url = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}/v1/trigger/x`
+  await expect(post(url, {}, '', {}, { signal: stop.signal })).rejects.toMatchObject({
+    exitCode: 130,
+    message: 'interrupted: the post was made once or not at all',
+  })
 })

@@ -92,3 +92,13 @@ it.each([
   await run(line)
   expect(at(await spec(name), 'forward', 'service')).toEqual({ name: 'other', port: 'http' })
 })
+
+it.each([
+  ['set', 'set push --selector app=api', 'push'],
+  ['clone', 'clone push copy --selector app=api -o name', 'copy'],
+])('%s --selector replaces all labels, as it replaces a list', async (_, line, name) => {
+  const { run, spec } = await setUp()
+  await run('create push --driver redeploy --selector app=web --selector tier=front -o name')
+  await run(line)
+  expect(at(await spec(name), 'redeploy', 'selector', 'matchLabels')).toEqual({ app: 'api' })
+})

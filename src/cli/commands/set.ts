@@ -5,13 +5,13 @@ import { UsageError, type Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
 import { specOfFlags, specOptions } from '../spec/flags.ts'
-import { replacingReferences } from '../spec/patch.ts'
+import { replacingWholes } from '../spec/patch.ts'
 import { dryRunOption } from '../spec/manifest.ts'
 
 /** Changes fields of a hook. Its URL stays the same. */
 export const set: Command = {
   details:
-    "The flags are those of create. An empty value takes a field away: --when ''. A target is replaced as a whole: a NAME alone has the kind that it has in create.",
+    "The flags are those of create. An empty value takes a field away: --when ''. A target is replaced as a whole: a NAME alone has the kind that it has in create. So are the labels of --selector, and each list.",
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [
@@ -27,7 +27,7 @@ export const set: Command = {
     const dryRun = given.get(dryRunOption)
     if (dryRun === 'client') throw new UsageError('set knows --dry-run server alone: the server merges')
     const name = hookName(given.arguments[0] ?? '')
-    const patch = { spec: replacingReferences(hook.spec, spec) }
+    const patch = { spec: replacingWholes(hook.spec, spec) }
     const stored = await patchHook(cluster, name, patch, dryRun === 'server' ? { dryRun: 'All' } : {})
     const format = given.get(outputOption)
     if (!isReceiverHook(stored)) throw new CommandFailure(`${name} is no hook that this version understands`, 1)

@@ -174,6 +174,10 @@ it('what is missing on a command line is said in words', async () => {
   await expect(run('create')).rejects.toThrow('NAME is missing: the new hook')
 })
 
+it.each(['stop', 'stop --reason=', 'stop --reason= --all'])('%s asks for the reason', async line => {
+  await expect(run(`${line} --server ${server}`)).rejects.toThrow('say why with --reason')
+})
+
 it('a table that no cutting makes narrow enough is not cut', () => {
   const titles = ['A', 'B', 'C']
   const row = ['a-name-of-20-letters', 'b-name-of-20-letters', 'c-name-of-20-letters']

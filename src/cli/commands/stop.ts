@@ -49,8 +49,8 @@ export const stop: Command = {
     { line: 'stop --all --reason "etcd is being restored"', means: 'nothing is changed at all' },
   ],
   run: async (given, shell) => {
-    const why = given.get(reason)
-    if (why === undefined) throw new UsageError('say why with --reason: others have to decide when to start again')
+    const why = given.get(reason)?.trim() ?? ''
+    if (why === '') throw new UsageError('say why with --reason: others have to decide when to start again')
     const cluster = await installationOf(given, shell)
     await writeStop(cluster, { reason: why, all: given.get(all), at: rfc3339(shell.clock.now()) })
     shell.out.write('all hooks are stopped within two seconds\n')

@@ -178,6 +178,11 @@ it.each(['stop', 'stop --reason=', 'stop --reason= --all'])('%s asks for the rea
   await expect(run(`${line} --server ${server}`)).rejects.toThrow('say why with --reason')
 })
 
+it.each(['get', 'delete --all -y', 'doctor'])('%s refuses an empty namespace', async command => {
+  const empty = run(`${command} --server ${server} --namespace=`)
+  await expect(empty).rejects.toThrow('--namespace is empty: name a namespace, or leave the flag out')
+})
+
 it('a table that no cutting makes narrow enough is not cut', () => {
   const titles = ['A', 'B', 'C']
   const row = ['a-name-of-20-letters', 'b-name-of-20-letters', 'c-name-of-20-letters']

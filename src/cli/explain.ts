@@ -2,7 +2,7 @@ import { ApiError } from '../kube/errors.ts'
 import { group } from '../api/names.ts'
 import { tryParseJson } from '../api/json.ts'
 import { redacted } from '../environment/redact.ts'
-import { Unreachable } from '../environment/unreachable.ts'
+import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
 import { shellWord } from '../snippets/quote.ts'
 import { UsageError } from './command.ts'
 import { CommandFailure } from './failure.ts'
@@ -29,16 +29,18 @@ const explained = (error: unknown, { program }: Pick<Shell, 'program'>): Explain
   if (error instanceof Unreachable) {
     return { message: `${error.message}\nLook at the address with kubectl config view --minify.`, exitCode: 3 }
   }
-  if (error instanceof ApiError) return { message: ofTheServer(error), exitCode: error.status >= 500 ? 3 : 1 }
+  if (error instanceof ApiError || error instanceof WatchRefused) {
+    return { message: ofTheServer(error), exitCode: error.status >= 500 ? 3 : 1 }
+  }
   return { message: error instanceof Error ? error.message : String(error), exitCode: 1 }
 }
 
-const ofTheServer = (error: ApiError): string => {
+const ofTheServer = (error: ApiError | WatchRefused): string => {
   if (error.status === 401) {
     return 'the API server does not know who you are: log in again, and look at kubectl config view --minify'
   }
   if (error.status === 403) return forbidden(error.message) ?? said(error)
-  if (error.status === 404 && error.reason !== 'NotFound') return notInstalled
+  if (error.status === 404 && error instanceof ApiError && error.reason !== 'NotFound') return notInstalled
   return said(error)
 }
 
@@ -49,7 +51,7 @@ const notInstalled =
  * Returns the API server's message without the request and the status that {@link ApiError} puts
  * before it.
  */
-const said = ({ message }: ApiError): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
+const said = ({ message }: Error): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
 
 /**
  * Matches the API server's message about a missing right

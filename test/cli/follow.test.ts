@@ -2,6 +2,7 @@ import { expect, it, onTestFinished } from 'vitest'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
+import { explain } from '../../src/cli/explain.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
 import { crds } from '../../src/drivers/registry.ts'
@@ -81,4 +82,19 @@ it('get says how many hooks it leaves out, because it does not understand them',
   const { err, running } = start('get')
   expect(await running).toBe(0)
   expect(err()).toBe('left out: 1 hook that this version does not understand\n')
+})
+
+it.each([['watch'], ['get -w']])('%s says which right is missing to whoever may list, and not watch', async line => {
+  const message =
+    'receiverhooks.receiverhooks.dev is forbidden: User "ann" cannot watch resource "receiverhooks" in API group "receiverhooks.dev" in the namespace "shop"'
+  const status = { kind: 'Status', apiVersion: 'v1', status: 'Failure', message, reason: 'Forbidden', code: 403 }
+  const refused = { status: 403, headers: {}, body: JSON.stringify({ ...status, details: { kind: 'x'.repeat(500) } }) }
+  const { start } = await setUp(server => ({ ...server, watch: () => refused }))
+  const failed: unknown = await start(line).running.catch((error: unknown) => error)
+  expect(explain(failed, { program: 'receiver-hooks' })).toEqual({
+    exitCode: 1,
+    message: `ann may not watch receiverhooks in the namespace shop. Somebody who may can grant it:
+  kubectl -n shop create role receiverhooks-watch --verb=watch --resource=receiverhooks.receiverhooks.dev
+  kubectl -n shop create rolebinding receiverhooks-watch-ann --role=receiverhooks-watch --user=ann`,
+  })
 })

@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { createInterface } from 'node:readline'
+import { stringAt, tryParseJson } from '../../api/json.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
 import { agentFor } from '../proxied.ts'
@@ -109,7 +110,7 @@ async function* linesOf(
   const answer = await open(request)
   if (answer.statusCode !== 200) {
     const { body, status } = await wholeOf(answer, server)
-    throw new WatchRefused(status, body.slice(0, 500))
+    throw new WatchRefused(status, stringAt(tryParseJson(body), 'message') ?? body.slice(0, 500))
   }
   answer.socket.setTimeout(0)
   const lines = createInterface({ input: answer })

@@ -183,6 +183,15 @@ it.each(['get', 'delete --all -y', 'doctor'])('%s refuses an empty namespace', a
   await expect(empty).rejects.toThrow('--namespace is empty: name a namespace, or leave the flag out')
 })
 
+it.each(['localhost:6443', '127.0.0.1:6443', 'ftp://localhost'])(
+  'says what an address of an API server is, and not %s',
+  async address => {
+    await expect(run(`get --server ${address}`)).rejects.toThrow(
+      `must be an http or https URL such as https://127.0.0.1:6443, and is ${address}`,
+    )
+  },
+)
+
 it('a table that no cutting makes narrow enough is not cut', () => {
   const titles = ['A', 'B', 'C']
   const row = ['a-name-of-20-letters', 'b-name-of-20-letters', 'c-name-of-20-letters']

@@ -1,5 +1,6 @@
 import type { ApiConnection } from '../../environment/environment.ts'
 import { UsageError, type ParsedLine, type Option } from '../command.ts'
+import { CommandFailure } from '../failure.ts'
 import { duration, flag, text, texts } from '../options.ts'
 import type { Shell } from '../shell.ts'
 import { locate } from './access.ts'
@@ -81,10 +82,15 @@ export const openCluster = async (given: ParsedLine, { env }: Pick<Shell, 'env'>
     },
     env,
   )
+  const { server: address } = located.route
+  if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) {
+    const message = `the address of the API server must be an http or https URL such as https://127.0.0.1:6443, and is ${address || 'empty'}`
+    throw new CommandFailure(message, 1)
+  }
   return {
     api: cliConnection({ ...located.route, timeoutMs: given.get(requestTimeout) }, env),
     namespace: given.get(namespaceOption) ?? located.namespace ?? 'default',
     context: located.context,
-    server: located.route.server,
+    server: address,
   }
 }

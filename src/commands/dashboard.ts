@@ -54,9 +54,8 @@ const flags = {
     flag: 'dashboard-url',
     means: 'the address that people open, with --sign-in token or header: a host of its own, without a path',
   }),
-  apiServer: text({
+  apiServer: beginning({
     flag: 'api-server',
-    value: 'URL',
     means: 'the API server, with --sign-in token or header (default: that of the pod)',
   }),
   caFile: text({

@@ -70,3 +70,15 @@ it.each([
   const ran = runProgram({ entries: commands, version: '', summary: '' }, typed, shell().shell)
   await expect(ran).rejects.toThrow(/--trigger-url must/)
 })
+
+it.each(['kubernetes.default.svc', 'localhost:6443'])('says at once that %s is no API server', async server => {
+  const typed = ['dashboard', '--sign-in', 'token', '--port', '0', '--dashboard-url', 'https://page.example.com']
+  const program = { entries: commands, version: '', summary: '' }
+  const ran = runProgram(program, [...typed, '--api-server', server], shell().shell)
+  const stopped = ran.then(
+    running => (typeof running === 'number' ? undefined : running()),
+    () => undefined,
+  )
+  await expect(ran).rejects.toThrow('--api-server must be an http or https URL')
+  await stopped
+})

@@ -98,3 +98,23 @@ it.each([['watch'], ['get -w']])('%s says which right is missing to whoever may 
   kubectl -n shop create rolebinding receiverhooks-watch-ann --role=receiverhooks-watch --user=ann`,
   })
 })
+
+const failing = (status: number, message: string) => (server: ApiServer) => ({
+  ...server,
+  handle: () => ({ status, headers: {}, body: JSON.stringify({ kind: 'Status', message }) }),
+})
+
+it('doctor says of an API server that is not ready to look at that', async () => {
+  const { start } = await setUp(failing(503, 'it starts'))
+  const { out, running } = start('doctor')
+  expect(await running).toBe(1)
+  expect(out()).toMatch(/^failure {2}definitions: .*: the API server answered 503: it starts$/m)
+  expect(out()).not.toContain('are not served')
+})
+
+it('doctor says to somebody whom the API server does not know to log in', async () => {
+  const { start } = await setUp(failing(401, 'Unauthorized'))
+  const failed: unknown = await start('doctor').running.catch((error: unknown) => error)
+  const { exitCode, message } = explain(failed, { program: 'receiver-hooks' })
+  expect([exitCode, message]).toEqual([1, expect.stringContaining('does not know who you are: log in again')])
+})

@@ -4,7 +4,7 @@ import { recordPlural } from '../../api/record.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { parseTime } from '../../environment/time.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
-import { ApiError } from '../../kube/errors.ts'
+import { ApiError, isStatus } from '../../kube/errors.ts'
 import { objectPath, type ResourceType } from '../../kube/paths.ts'
 import { send } from '../../kube/requests.ts'
 import { readServerTime } from '../../kube/server-time.ts'
@@ -21,8 +21,9 @@ import { failure, ok, warning, type Finding } from './finding.ts'
  * checks continue.
  */
 export const unseen = (about: string, error: unknown): Finding => {
-  // If the API server cannot be reached, no check works. So the command reports that only once.
-  if (error instanceof Unreachable) throw error
+  // If the API server cannot be reached, or does not know the user, no check works. So the command
+  // reports that only once.
+  if (error instanceof Unreachable || isStatus(error, 401)) throw error
   const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
   return warning(about, `${why}: ${error instanceof Error ? error.message : String(error)}`, 'Ask somebody who may.')
 }
@@ -31,6 +32,14 @@ export const unseen = (about: string, error: unknown): Finding => {
 export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
   const path = `/apis/${group}/${apiVersionName}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
+  // Only 404 says that they are not served.
+  if (answer.status !== 200 && answer.status !== 404) {
+    const error = new ApiError(answer, `GET ${path}`)
+    if (answer.status < 500) throw error
+    return [
+      failure('definitions', error.message, 'Look at the API server: kubectl get --raw /readyz?verbose says more.'),
+    ]
+  }
   const resources: unknown = at(tryParseJson(answer.body), 'resources')
   const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
   return [hookPlural, recordPlural].map(name =>

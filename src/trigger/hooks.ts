@@ -7,8 +7,9 @@ import { readFailureOf } from '../kube/errors.ts'
 import { currentForMs, type Follow, type Following } from '../kube/follow.ts'
 import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
-import { read } from '../kube/requests.ts'
+import { readOfAnyKind } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
+import { UnknownKind } from '../kube/unknown-kind.ts'
 import { liveHook, type LiveHook } from './hook.ts'
 import {
   deletedHooksKeptMs,
@@ -207,7 +208,7 @@ export class Hooks {
     const isKnown = before.known !== undefined && (uid === undefined || before.known.uid === uid)
     const lane = isKnown ? 'step' : 'lookup'
     try {
-      const object = await read(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
+      const object = await readOfAnyKind(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
       if (!isAlive(object) || (uid !== undefined && object.metadata.uid !== uid)) {
         if (uid !== undefined) this.#deleted.add(uid)
         return { found: 'none' }
@@ -217,6 +218,8 @@ export class Hooks {
       this.#keepRead(hook, before)
       return { found: 'hook', hook }
     } catch (error) {
+      // A server that knows no hooks, or a proxy without one, says nothing about this hook.
+      if (error instanceof UnknownKind) return { found: 'unreachable', message: error.message }
       const { failure, message } = readFailureOf(error)
       return failure === 'too large' ? this.#foundTooLarge(uid) : { found: 'unreachable', message }
     }

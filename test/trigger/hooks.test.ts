@@ -29,8 +29,11 @@ const setUp = async () => {
       metadata: { name: 'web-up' },
       spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
     })
-  /** silent: watches are open and say nothing. expired: what they would resume from is gone. away: nothing is answered. */
-  const world: { network: 'well' | 'silent' | 'expired' | 'away'; reads: number } = { network: 'well', reads: 0 }
+  /** silent: watches are open and say nothing. expired: what they would resume from is gone. away: nothing is answered. astray: a server that knows no hooks answers. */
+  const world: { network: 'well' | 'silent' | 'expired' | 'away' | 'astray'; reads: number } = {
+    network: 'well',
+    reads: 0,
+  }
   const lanes: string[] = []
   const isAway = (): boolean => world.network === 'away'
   const connection: ApiConnection = {
@@ -40,6 +43,7 @@ const setUp = async () => {
         lanes.push(request.lane)
       }
       if (world.network === 'away') throw new Unreachable('refused', false)
+      if (world.network === 'astray') return { status: 404, headers: {}, body: '404 page not found\n' }
       return await api.request(request)
     },
     watch: (request, stop) => {
@@ -269,6 +273,17 @@ describe('a hook', () => {
     world.network = 'away'
     await clock.advance(longSilence)
     expect(await find()).toMatchObject({ found: 'unreachable' })
+  })
+
+  it('is not gone because a server that knows no hooks has answered', async () => {
+    const { cache, clock, find, uid, world } = await setUp()
+    world.network = 'astray'
+    await clock.advance(longSilence)
+    expect(await find()).toMatchObject({ found: 'unreachable' })
+    expect(await cache.find('default', 'web-down', `${uid}-other`)).toMatchObject({ found: 'unreachable' })
+    world.network = 'well'
+    await clock.advance(longSilence)
+    expect(await find()).toMatchObject({ found: 'hook' })
   })
 })
 

@@ -8,9 +8,10 @@ import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { actingAs, refusedAccount, unknownAccount, type AccountState, type Acting } from '../kube/acting.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
-import { read } from '../kube/requests.ts'
+import { readOfAnyKind } from '../kube/requests.ts'
 import { serviceAccounts } from '../kube/resources.ts'
 import { accessInWords, accessReview, isAllowed, type Need, type ServiceAccount } from '../kube/reviews.ts'
+import { UnknownKind } from '../kube/unknown-kind.ts'
 import { accountKeptMs, accountReadWithinMs, maxKeptAccounts } from './limits.ts'
 
 /** The service accounts as which hooks act. */
@@ -56,11 +57,14 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
     }
     try {
       const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
-      const object = await read(api, serviceAccounts, namespace, name, options)
+      const object = await readOfAnyKind(api, serviceAccounts, namespace, name, options)
       return keep(object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone')
     } catch (error) {
       if (isStatus(error, 403)) return keep('forbidden')
-      if (error instanceof ApiError || error instanceof Unreachable) return { state: 'unreachable', since }
+      // Each API server knows this kind. One that does not is a proxy, which says nothing about the account.
+      if (error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind) {
+        return { state: 'unreachable', since }
+      }
       throw error
     }
   }

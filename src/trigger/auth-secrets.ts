@@ -4,8 +4,9 @@ import type { Environment } from '../environment/environment.ts'
 import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError, isStatus, ObjectTooLarge } from '../kube/errors.ts'
-import { read } from '../kube/requests.ts'
+import { readOfAnyKind } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
+import { UnknownKind } from '../kube/unknown-kind.ts'
 import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
 
 /** The result of reading a Secret. `secret` is undefined if it does not exist. */
@@ -54,7 +55,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
     const since = clock.monotonic()
     try {
       const options = { lane: 'step', timeoutMs: secretReadWithinMs, maxBytes: maxAuthSecretBytes } as const
-      const object = await read(api, secrets, namespace, name, options)
+      const object = await readOfAnyKind(api, secrets, namespace, name, options)
       // Only the entries that were asked for are kept in memory.
       const values = keys.flatMap((key): [string, string][] => {
         const value = stringAt(object, 'data', key)
@@ -64,7 +65,10 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
     } catch (error) {
       if (isStatus(error, 403)) return keep(key, { found: 'forbidden', since })
       if (error instanceof ObjectTooLarge) return keep(key, { found: 'too large', since })
-      if (error instanceof ApiError || error instanceof Unreachable) return { found: 'unreachable', since }
+      // Each API server knows this kind. One that does not is a proxy, which says nothing about the Secret.
+      if (error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind) {
+        return { found: 'unreachable', since }
+      }
       throw error
     }
   }

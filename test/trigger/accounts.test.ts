@@ -10,7 +10,13 @@ const metadata = { name: 'hooks', uid: 'u', resourceVersion: '1' }
 /** Sets up the account `shop/hooks`, and lists the requests that reach the API server. */
 const setUp = () => {
   const clock = fakeClock()
-  const world = { status: 200, isEnding: false, isAway: false, until: undefined as Promise<void> | undefined }
+  const world = {
+    status: 200,
+    isEnding: false,
+    isAway: false,
+    isNamed: true,
+    until: undefined as Promise<void> | undefined,
+  }
   const requests: ApiRequest[] = []
   const api = {
     request: (request: ApiRequest) => {
@@ -20,7 +26,8 @@ const setUp = () => {
       if (world.until) return world.until.then(() => ({ status: 500, headers: {}, body: '{}' }))
       if (world.isAway) return Promise.reject(new Unreachable('no answer', true))
       const ending = world.isEnding ? { deletionTimestamp: '2026-01-01T00:00:00Z' } : {}
-      const found = world.status === 200 ? { metadata: { ...metadata, ...ending } } : { details: { name: 'hooks' } }
+      const details = world.isNamed ? { name: 'hooks' } : {}
+      const found = world.status === 200 ? { metadata: { ...metadata, ...ending } } : { details }
       return Promise.resolve({ status: world.status, headers: {}, body: JSON.stringify(found) })
     },
     watch: () => {
@@ -67,9 +74,12 @@ describe('the account of a hook', () => {
     expect(await accounts.problem(hook, [])).toMatchObject({ outcome: 'failed', reason })
   })
 
-  it('sends nothing while it cannot be read, so that the same can be sent again', async () => {
+  it.each([
+    ['it cannot be read', { isAway: true }],
+    ['it is 404 by a server that does not name it', { status: 404, isNamed: false }],
+  ])('sends nothing while %s, so that the same can be sent again', async (_, state) => {
     const { accounts, hook, send, world } = setUp()
-    world.isAway = true
+    Object.assign(world, state)
     await expect(send()).rejects.toMatchObject({ mayHaveArrived: false })
     expect(await accounts.problem(hook, [])).toMatchObject({ outcome: 'unavailable', reason: 'ApiUnreachable' })
   })

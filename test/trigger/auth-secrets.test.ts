@@ -14,6 +14,7 @@ const stored = (value: string): ApiResponse => ({
 })
 
 const status = (code: number): ApiResponse => ({ status: code, headers: {}, body: '{}' })
+const missing: ApiResponse = { ...status(404), body: JSON.stringify({ details: { name: 'senders' } }) }
 
 const setUp = () => {
   const clock = fakeClock()
@@ -95,7 +96,7 @@ describe('a Secret', () => {
   })
 
   it.each<[string, ApiResponse, unknown]>([
-    ['that is not there', status(404), { secret: undefined }],
+    ['that is not there', missing, { secret: undefined }],
     ['that must not be read', status(403), 'forbidden'],
   ])('%s is not asked for at every post', async (_name, answer, found) => {
     const { asked, clock, readSecret, server } = setUp()
@@ -107,13 +108,16 @@ describe('a Secret', () => {
     expect(await readSecret('shop', 'senders')).toEqual({ secret: { data: { token: 'one' } } })
   })
 
-  it.each([429, 500, 503])('that the API server answers %i for is asked for again at once', async code => {
-    const { readSecret, server } = setUp()
-    server.answer = () => Promise.resolve(status(code))
-    expect(await readSecret('shop', 'senders')).toBe('unreachable')
-    server.answer = () => Promise.resolve(stored('one'))
-    expect(await readSecret('shop', 'senders')).toEqual({ secret: { data: { token: 'one' } } })
-  })
+  it.each([404, 429, 500, 503])(
+    'that the API server answers %i for, and does not name, is asked for again at once',
+    async code => {
+      const { readSecret, server } = setUp()
+      server.answer = () => Promise.resolve(status(code))
+      expect(await readSecret('shop', 'senders')).toBe('unreachable')
+      server.answer = () => Promise.resolve(stored('one'))
+      expect(await readSecret('shop', 'senders')).toEqual({ secret: { data: { token: 'one' } } })
+    },
+  )
 
   it('is not gone by for longer where the API server cannot be reached', async () => {
     const { clock, readSecret, server } = setUp()

@@ -9,7 +9,7 @@ import {
   waitForReaderMs,
 } from '../limits.ts'
 import { readMessage, type Arrived, type Reading } from './message.ts'
-import type { Reader, StartReader } from './reader.ts'
+import type { Reader, ReaderEvents, StartReader } from './reader.ts'
 
 interface Job {
   /** The namespace of the post. It is the owner as well: its hooks take no turns among themselves. */
@@ -75,9 +75,10 @@ export class LargeBodies {
       this.#finish(start, undefined)
     }
     this.#running.stopWaiting()
-    this.#reader ??= start({ read: reading => this.#finish(start, reading), ended: lose })
     this.#cancel = this.#clock.after(readWithinMs, lose)
-    this.#reader.send(this.#running.arrived)
+    this.#reader ??= started(start, { read: reading => this.#finish(start, reading), ended: lose })
+    if (this.#reader) this.#reader.send(this.#running.arrived)
+    else lose()
   }
 
   #finish(start: StartReader, reading: Reading | undefined): void {
@@ -90,5 +91,14 @@ export class LargeBodies {
   #end(): void {
     this.#reader?.end()
     this.#reader = undefined
+  }
+}
+
+/** Starts a thread. Returns undefined if the system has none left, as in a pod at its limit of processes. */
+const started = (start: StartReader, events: ReaderEvents): Reader | undefined => {
+  try {
+    return start(events)
+  } catch {
+    return undefined
   }
 }

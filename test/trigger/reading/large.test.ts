@@ -99,6 +99,23 @@ describe('large bodies', () => {
     expect(clock.pending).toBe(0)
   })
 
+  it('are not read while the system has no thread left, and are as soon as it has one', async () => {
+    const { start, started } = threads()
+    const system = { hasThreads: false }
+    const clock = fakeClock()
+    const large = new LargeBodies(clock, events => {
+      if (!system.hasThreads) throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
+      return start(events)
+    })
+    expect(await large.read('shop', arrived)).toBeUndefined()
+    system.hasThreads = true
+    const reading = large.read('shop', arrived)
+    started[0]?.events.read('unreadable')
+    expect(await reading).toBe('unreadable')
+    await clock.advance(readerIdleMs)
+    expect(clock.pending).toBe(0)
+  })
+
   it('of each namespace are read in turn, however many another has', () => {
     const { start, started } = threads()
     const large = new LargeBodies(fakeClock(), start)

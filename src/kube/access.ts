@@ -29,21 +29,26 @@ export interface AccessOptions {
 
 /**
  * Finds the API server. The first of these that exists is used: the given file, KUBECONFIG, the
- * pod's service account, ~/.kube/config. Throws an error that says where it searched, or why it
- * cannot use what it found.
+ * pod's service account unless a context is named, ~/.kube/config. Throws an error that says where it
+ * searched, or why it cannot use what it found.
  */
 export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> => {
-  const { clock = nodeClock, env, serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
+  const { clock = nodeClock, context, env, serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
   const inPod = serverInPod(env)
   const home = env['HOME'] ?? env['USERPROFILE']
   const byDefault = home === undefined ? undefined : join(home, '.kube', 'config')
 
   const named = options.kubeconfig === undefined ? filesOf(env['KUBECONFIG']) : [options.kubeconfig]
-  if (named.length > 0) return await fromKubeconfig(named, options.context, clock)
-  if (inPod !== undefined && existsSync(join(serviceAccount, 'token'))) {
+  if (named.length > 0) return await fromKubeconfig(named, context, clock)
+  // A pod's account has no context. The cluster of the pod may be another than the one that is meant.
+  if (context === undefined && inPod !== undefined && existsSync(join(serviceAccount, 'token'))) {
     return await fromPod(inPod, serviceAccount, clock)
   }
-  if (byDefault !== undefined && existsSync(byDefault)) return await fromKubeconfig([byDefault], options.context, clock)
+  if (byDefault !== undefined && existsSync(byDefault)) return await fromKubeconfig([byDefault], context, clock)
+  if (context !== undefined) {
+    const searched = `--kubeconfig and KUBECONFIG (not set) and ${byDefault ?? '~/.kube/config (HOME is not set)'}`
+    throw new Error(`no kubeconfig with the context "${context}": looked for ${searched}; name a kubeconfig file`)
+  }
   throw new Error(
     `no API server: looked for --kubeconfig and KUBECONFIG (not set), a pod's service account (${serviceAccount}` +
       `, with KUBERNETES_SERVICE_HOST) and ${byDefault ?? '~/.kube/config (HOME is not set)'}; name a kubeconfig file`,

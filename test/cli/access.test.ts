@@ -36,3 +36,8 @@ it('a plugin is run once for a short command, and again for one that goes on', a
   await clock.advance(1000)
   expect(await route.headers()).toMatchObject({ authorization: 'Bearer token-2' })
 })
+
+it.each(['context', 'cluster', 'user'] as const)('without a kubeconfig, --%s is not ignored', async flag => {
+  const located = locate({ [flag]: 'prod', asGroups: [] }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, fakeClock())
+  await expect(located).rejects.toThrow(`--${flag} names a part of a kubeconfig, and there is none`)
+})

@@ -140,6 +140,19 @@ test.each([
   await expect(loadAccess({ env: {}, serviceAccount: '/nowhere', ...options })).rejects.toThrow(message)
 })
 
+test('in a pod a context that is named is never ignored', async () => {
+  const account = await serviceAccount('beside')
+  const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
+  await expect(loadAccess({ env, serviceAccount: account, context: 'two' })).rejects.toThrow(
+    /no kubeconfig with the context "two": looked for --kubeconfig .*HOME is not set/,
+  )
+  const home = join(directory, 'home-in-pod')
+  await mkdir(join(home, '.kube'), { recursive: true })
+  await kubeconfig('home-in-pod/.kube/config')
+  const access = await loadAccess({ env: { ...env, HOME: home }, serviceAccount: account, context: 'two' })
+  expect(access.server).toBe('http://127.0.0.1:8001')
+})
+
 test('an error names the contexts there are', async () => {
   const file = await kubeconfig('contexts')
   await expect(loadAccess({ kubeconfig: file, context: 'three', env: {} })).rejects.toThrow(

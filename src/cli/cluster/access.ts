@@ -73,8 +73,16 @@ const isFile = (path: string): boolean => {
   }
 }
 
-/** Uses the pod's service account. Throws an error that names the places searched. */
+/**
+ * Uses the pod's service account. Throws an error that names the places searched. Throws also if a
+ * flag names a part of a kubeconfig: the pod's cluster may be another than the one that is meant.
+ */
 const fromElsewhere = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
+  const part = (['context', 'cluster', 'user'] as const).find(flag => flags[flag] !== undefined)
+  if (part !== undefined) {
+    const todo = 'name one with --kubeconfig or KUBECONFIG'
+    throw new CommandFailure(`--${part} names a part of a kubeconfig, and there is none: ${todo}`, 3)
+  }
   const { loadAccess } = await import('../../kube/access.ts')
   const access = await loadAccess({ env }).catch((error: unknown) => {
     throw new CommandFailure(error instanceof Error ? error.message : String(error), 3)

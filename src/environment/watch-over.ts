@@ -25,23 +25,39 @@ export interface WatchConnection {
 export const watchOver = (connection: WatchConnection, request: ApiRequest, stop: AbortSignal): Watch => {
   const opened = new AbortController()
   const ended = new AbortController()
-  const lines = linesOver(connection, request, stop, { opened: () => opened.abort(), ended: () => ended.abort() })
+  let isBehind = false
+  const lines = linesOver(connection, request, stop, {
+    opened: () => opened.abort(),
+    ended: () => ended.abort(),
+    waits: isWaiting => void (isBehind = isWaiting),
+  })
   return {
     [Symbol.asyncIterator]: () => lines,
     ask: async asked => {
       const first = AbortSignal.any([opened.signal, ended.signal, AbortSignal.timeout(asked.timeoutMs)])
       if (!first.aborted) await once(first, 'abort')
       if (!opened.signal.aborted) throw new Unreachable(`${asked.method} ${asked.path}: the watch is not open`, false)
-      return connection.isShared() ? await exchange(connection.upstream, asked) : undefined
+      if (!connection.isShared()) return undefined
+      const answer = await exchange(connection.upstream, asked)
+      // Lines from before the answer are not read yet, so the answer would say that they are.
+      if (isBehind) throw new Unreachable(`${asked.method} ${asked.path}: the watch waits for memory`, true)
+      return answer
     },
   }
+}
+
+/** What happens to the connection of a watch. `waits`: whether its lines wait for memory from now on. */
+interface WatchEvents {
+  readonly opened: () => void
+  readonly ended: () => void
+  readonly waits: (isWaiting: boolean) => void
 }
 
 async function* linesOver(
   { close, upstream }: WatchConnection,
   request: ApiRequest,
   stop: AbortSignal,
-  events: { readonly opened: () => void; readonly ended: () => void },
+  events: WatchEvents,
 ): AsyncGenerator<WatchLine, void, undefined> {
   if (stop.aborted) return close()
   const abort = new AbortController()
@@ -56,7 +72,7 @@ async function* linesOver(
     if (response.statusCode !== 200) throw await refusalOf(request, response)
     clearTimeout(timer)
     events.opened()
-    yield* linesOf(response.body, upstream, request)
+    yield* linesOf(response.body, upstream, request, events)
   } catch (error) {
     if (stop.aborted) return
     if (error instanceof WatchRefused) throw error
@@ -87,6 +103,7 @@ async function* linesOf(
   chunks: AsyncIterable<Uint8Array>,
   { large }: Pick<Upstream, 'large'>,
   { maxBytes = maxAnswerBytes, pick = [] }: ApiRequest,
+  { waits }: Pick<WatchEvents, 'waits'>,
 ): AsyncGenerator<WatchLine, void, undefined> {
   let parts: Uint8Array[] = []
   let bytes = 0
@@ -114,7 +131,11 @@ async function* linesOf(
         for (const part of parts) picker.write(part)
         parts = []
         giveBack?.()
-      } else if (!picker && bytes > largeFromBytes) giveBack ??= await large.take(maxBytes)
+      } else if (!picker && bytes > largeFromBytes && !giveBack) {
+        waits(true)
+        giveBack = await large.take(maxBytes)
+        waits(false)
+      }
     }
   } finally {
     giveBack?.()

@@ -108,9 +108,10 @@ export class Hooks {
     this.run = this.#cache.run
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
-        // If a watch reports the hook again, etcd was restored from a backup.
+        // If a watch reports the hook again, etcd was restored from a backup, or the hook was too large.
         this.#deleted.delete(now.uid)
         this.#tooLarge.delete(now.uid)
+        this.#gone.delete(now.uid)
       }
       if (before && before.uid !== now?.uid) this.#gone.set(before.uid, true)
     })

@@ -125,7 +125,7 @@ describe('a hook', () => {
   })
 
   it('that is too large is said to be, is read once in five seconds at most, and is found again once it is smaller', async () => {
-    const { api, clock, find, world } = await setUp()
+    const { api, cache, clock, find, uid, world } = await setUp()
     const patch = async (annotations: object | null): Promise<void> => {
       const request = { method: 'PATCH', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk' } as const
       const body = JSON.stringify({ metadata: { annotations } })
@@ -140,6 +140,7 @@ describe('a hook', () => {
     expect(world.reads).toBe(2)
     await patch(null)
     expect(await find()).toMatchObject({ found: 'hook' })
+    expect(cache.isGone({ uid })).toBe(false)
   })
 
   it('that this process does not know is looked up at a bounded rate, in a lane of its own', async () => {

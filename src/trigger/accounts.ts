@@ -13,6 +13,7 @@ import { serviceAccounts } from '../kube/resources.ts'
 import { accessInWords, accessReview, isAllowed, type Need, type ServiceAccount } from '../kube/reviews.ts'
 import { UnknownKind } from '../kube/unknown-kind.ts'
 import { accountKeptMs, accountReadWithinMs, maxKeptAccounts } from './limits.ts'
+import { onceAllowed } from './once-allowed.ts'
 
 /** The service accounts as which hooks act. */
 export interface HookAccounts {
@@ -49,7 +50,7 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
   const hasFailed = ({ state }: Reading): boolean => state === 'unreachable'
 
   const readNow = async (key: string, { name, namespace }: ServiceAccount): Promise<Reading> => {
-    const since = clock.monotonic()
+    let since = clock.monotonic()
     const keep = (state: AccountState): Reading => {
       const reading = { state, since }
       kept.set(key, reading)
@@ -57,7 +58,10 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
     }
     try {
       const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
-      const object = await readOfAnyKind(api, serviceAccounts, namespace, name, options)
+      const object = await onceAllowed(clock, kept.get(key)?.state === 'there', () => {
+        since = clock.monotonic()
+        return readOfAnyKind(api, serviceAccounts, namespace, name, options)
+      })
       return keep(object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone')
     } catch (error) {
       if (isStatus(error, 403)) return keep('forbidden')

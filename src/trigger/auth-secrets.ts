@@ -1,5 +1,6 @@
 import { maxAuthSecretBytes } from '../api/credentials.ts'
 import { stringAt } from '../api/json.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
@@ -8,6 +9,7 @@ import { readOfAnyKind } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
 import { UnknownKind } from '../kube/unknown-kind.ts'
 import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
+import { onceAllowed } from './once-allowed.ts'
 
 /** The result of reading a Secret. `secret` is undefined if it does not exist. */
 type Found =
@@ -30,6 +32,8 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
    */
   const kept = new Map<string, Reading>()
   let keptChars = 0
+  /** What could be read when it was read last. */
+  const allowed = new BoundedMap<string, true>(maxKeptSecrets)
 
   const isFresh = ({ since }: { readonly since: number }): boolean => clock.monotonic() - since < secretKeptMs
   const hasFailed = ({ found }: Reading): boolean => found === 'unreachable'
@@ -52,10 +56,14 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
   }
 
   const readAgain = async (key: string, namespace: string, name: string, keys: readonly string[]): Promise<Reading> => {
-    const since = clock.monotonic()
+    let since = clock.monotonic()
     try {
       const options = { lane: 'step', timeoutMs: secretReadWithinMs, maxBytes: maxAuthSecretBytes } as const
-      const object = await readOfAnyKind(api, secrets, namespace, name, options)
+      const object = await onceAllowed(clock, allowed.has(key), () => {
+        since = clock.monotonic()
+        return readOfAnyKind(api, secrets, namespace, name, options)
+      })
+      allowed.set(key, true)
       // Only the entries that were asked for are kept in memory.
       const values = keys.flatMap((key): [string, string][] => {
         const value = stringAt(object, 'data', key)
@@ -63,7 +71,10 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       })
       return keep(key, { found: { secret: object && { data: Object.fromEntries(values) } }, since })
     } catch (error) {
-      if (isStatus(error, 403)) return keep(key, { found: 'forbidden', since })
+      if (isStatus(error, 403)) {
+        allowed.delete(key)
+        return keep(key, { found: 'forbidden', since })
+      }
       if (error instanceof ObjectTooLarge) return keep(key, { found: 'too large', since })
       // Each API server knows this kind. One that does not is a proxy, which says nothing about the Secret.
       if (error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind) {

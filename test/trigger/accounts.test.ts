@@ -70,8 +70,22 @@ describe('the account of a hook', () => {
     await send()
     Object.assign(world, state)
     await clock.advance(1000)
-    expect(await send()).toEqual([status])
+    const sent = send()
+    await clock.advance(750)
+    expect(await sent).toEqual([status])
     expect(await accounts.problem(hook, [])).toMatchObject({ outcome: 'failed', reason })
+  })
+
+  it('is read again where an API server that has just started forbids it for a moment', async () => {
+    const { clock, send, world } = setUp()
+    await send()
+    await clock.advance(1000)
+    world.status = 403
+    const sent = send()
+    await clock.advance(100)
+    world.status = 200
+    await clock.advance(100)
+    expect(await sent).toEqual([200, 'system:serviceaccount:shop:hooks'])
   })
 
   it.each([

@@ -119,6 +119,33 @@ describe('a Secret', () => {
     },
   )
 
+  it('is read again where an API server that has just started forbids it for a moment', async () => {
+    const { asked, clock, readSecret, server } = setUp()
+    await readSecret('shop', 'senders')
+    await clock.advance(1000)
+    server.answer = () => Promise.resolve(status(403))
+    const found = readSecret('shop', 'senders')
+    await clock.advance(100)
+    server.answer = () => Promise.resolve(stored('one'))
+    await clock.advance(100)
+    expect(await found).toEqual({ secret: { data: { token: 'one' } } })
+    expect(asked).toHaveLength(4)
+  })
+
+  it('is forbidden after five reads, and after that at once', async () => {
+    const { asked, clock, readSecret, server } = setUp()
+    await readSecret('shop', 'senders')
+    await clock.advance(1000)
+    server.answer = () => Promise.resolve(status(403))
+    const found = readSecret('shop', 'senders')
+    await clock.advance(750)
+    expect(await found).toBe('forbidden')
+    expect(asked).toHaveLength(1 + 5)
+    await clock.advance(1000)
+    expect(await readSecret('shop', 'senders')).toBe('forbidden')
+    expect(asked).toHaveLength(1 + 5 + 1)
+  })
+
   it('is not gone by for longer where the API server cannot be reached', async () => {
     const { clock, readSecret, server } = setUp()
     await readSecret('shop', 'senders')

@@ -126,7 +126,7 @@ const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
 /**
  * Returns how many alerts Alertmanager left out of the body, as the body says; 0 if it does not.
  */
-const truncated = (body: unknown): number => {
+export const truncated = (body: unknown): number => {
   const count = at(body, 'truncatedAlerts')
   return typeof count === 'number' ? count : 0
 }

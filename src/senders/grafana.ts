@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import { alertsOf, commonLabels, deliveryOfAlerts } from './alerts.ts'
+import { alertsOf, commonLabels, deliveryOfAlerts, truncated } from './alerts.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
@@ -35,7 +35,7 @@ const deliveryOf = (json: unknown): Delivery => {
   const alerts = all.filter(alert => !isOfQuery(alert))
   if (!isObject(json) || alerts.length === all.length) return deliveryOfAlerts('grafana', json)
   // Grafana cuts off alerts beyond a number. Some of those may be of a rule.
-  const wasCut = Number(at(json, 'truncatedAlerts') ?? 0) > 0
+  const wasCut = truncated(json) > 0
   if (alerts.length === 0) return wasCut ? deliveryOfAlerts('grafana', json) : { sender: 'grafana', phase: nothingNew }
   const status = alerts.some(alert => alert['status'] === 'firing') ? 'firing' : 'resolved'
   return deliveryOfAlerts('grafana', { ...json, alerts, status, commonLabels: commonLabels(alerts) })

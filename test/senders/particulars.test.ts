@@ -60,6 +60,15 @@ describe('alerts that Grafana makes of a failed query', () => {
     expect(read(body)).toMatchObject({ phase: 'firing' })
   })
 
+  it.each([{ toString: 1, valueOf: 1 }, [{ toString: 1 }], '4'])(
+    'are read also if no number says how many: %j',
+    count => {
+      const alerts = [alert('DatasourceError', 'firing')]
+      const body = { ...bodyOf('grafana', 'firing'), alerts, status: 'firing', truncatedAlerts: count }
+      expect(read(body)).toEqual({ sender: 'grafana', phase: 'no news' })
+    },
+  )
+
   it('are not what a rule of the same name reports', () => {
     expect(report(alert('DatasourceNoData', 'firing', {}))).toMatchObject({ phase: 'firing' })
   })

@@ -24,6 +24,12 @@ export const stuckMs = 10_000
 /** A process without an evaluation for this long is ended. */
 export const idleMs = 60_000
 
+/**
+ * How long a process may take until it is ready. On a busy machine it takes seconds. One that stands
+ * still is ended after this time, because nothing else would end it.
+ */
+export const startWithinMs = 60_000
+
 /** How long no process is started after one that ended before it was ready. */
 export const startAgainMs = 1000
 

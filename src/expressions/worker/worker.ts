@@ -1,7 +1,16 @@
 import type { Clock } from '../../environment/environment.ts'
 import type { Evaluator, StartEvaluator } from './evaluator.ts'
 import type { EvaluatorAnswer, Question } from './message.ts'
-import { idleMs, watchEveryMs, maxMemoryMiB, maxWaiting, maxWaitingBytes, startAgainMs, stuckMs } from './limits.ts'
+import {
+  idleMs,
+  watchEveryMs,
+  maxMemoryMiB,
+  maxWaiting,
+  maxWaitingBytes,
+  startAgainMs,
+  startWithinMs,
+  stuckMs,
+} from './limits.ts'
 import { fairQueue, type FairQueue, type QueuedItem } from '../../environment/fair-queue.ts'
 
 /** Why a question got no answer: its expression exceeded a limit, or the question was not asked. */
@@ -19,7 +28,7 @@ export interface Job extends QueuedItem {
 type State =
   | { readonly is: 'empty' | 'closed' }
   | { readonly is: 'resting'; readonly cancel: () => void }
-  | { readonly is: 'starting'; readonly evaluator: Evaluator }
+  | { readonly is: 'starting'; readonly evaluator: Evaluator; readonly cancel: () => void }
   | { readonly is: 'idle'; readonly evaluator: Evaluator; readonly cancel: () => void }
   | { readonly is: 'running'; readonly evaluator: Evaluator; readonly run: Run }
 
@@ -91,7 +100,11 @@ export class Worker {
 
   #start(): void {
     const evaluator: Evaluator = this.#startEvaluator({
-      ready: () => this.#isCurrent(evaluator) && this.#rest(evaluator),
+      ready: () => {
+        if (this.#state.is !== 'starting' || this.#state.evaluator !== evaluator) return
+        this.#state.cancel()
+        this.#rest(evaluator)
+      },
       answered: answer => {
         if (this.#state.is !== 'running' || this.#state.evaluator !== evaluator) return
         const { run } = this.#state
@@ -101,7 +114,11 @@ export class Worker {
       },
       ended: how => this.#isCurrent(evaluator) && this.#onEnd(how),
     })
-    this.#state = { is: 'starting', evaluator }
+    const cancel = this.#clock.after(startWithinMs, () => {
+      evaluator.end()
+      this.#onEnd('was ended')
+    })
+    this.#state = { is: 'starting', evaluator, cancel }
   }
 
   #isCurrent(evaluator: Evaluator): boolean {
@@ -144,6 +161,7 @@ export class Worker {
   #onEnd(how: 'broke' | 'was ended'): void {
     const before = this.#state
     if (before.is === 'starting') {
+      before.cancel()
       const cancel = this.#clock.after(startAgainMs, () => {
         this.#state = { is: 'empty' }
         this.#next()

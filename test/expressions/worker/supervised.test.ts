@@ -336,6 +336,26 @@ test('where no process can be started it is tried once a second, and who waits h
   expect(started).toHaveLength(4)
 })
 
+test('a process that stands still before it is ready is replaced after a minute', async () => {
+  const { answers, ask, clock, evaluator, started } = setUp()
+  ask('a', 'of a', 5000)
+  await clock.advance(59_999)
+  expect([started.length, evaluator(0).ended]).toEqual([1, false])
+  await clock.advance(1)
+  expect(evaluator(0).ended).toBe(true)
+
+  ask('b')
+  await clock.advance(1000)
+  evaluator(1).events.ready()
+  evaluator(1).answer()
+  await clock.advance(3_600_000)
+  expect(answers).toEqual([
+    ['a', { unavailable: 'the expression was not judged in time' }],
+    ['b', counts],
+  ])
+  expect(started).toHaveLength(2)
+})
+
 test('who waits too long is answered, and not evaluated any more', async () => {
   const { answers, ask, clock, evaluator } = setUp()
   ask('starved')

@@ -40,5 +40,11 @@ const isOther = (value: unknown, wanted: string): boolean => value !== undefined
 
 const hostOf = (account: string | undefined, region: string | undefined): string | undefined => {
   if (account === undefined || region === undefined) return undefined
-  return `${account}.dkr.ecr.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`
+  return `${account}.dkr.ecr.${region}.${domainOf(region)}`
+}
+
+/** Returns the domain of Amazon's hosts in a region. China and the European Sovereign Cloud have their own. */
+const domainOf = (region: string): string => {
+  if (region.startsWith('cn-')) return 'amazonaws.com.cn'
+  return region.startsWith('eusc-') ? 'amazonaws.eu' : 'amazonaws.com'
 }

@@ -28,9 +28,9 @@ const algorithms = new Map([
 
 /**
  * The host of SNS in a region. A wider pattern would accept a bucket of a stranger, such as
- * `sns.s3-us-west-2.amazonaws.com`.
+ * `sns.s3-us-west-2.amazonaws.com`. The European Sovereign Cloud has a domain of its own.
  */
-const amazonHost = /^sns\.[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com(?:\.cn)?$/
+const amazonHost = /^sns\.(?:[a-z]{2}(?:-[a-z]+)+-\d+\.amazonaws\.com(?:\.cn)?|eusc(?:-[a-z]+)+-\d+\.amazonaws\.eu)$/
 
 const certificatePath = /^\/SimpleNotificationService-[0-9a-f]+\.pem$/
 

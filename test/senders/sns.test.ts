@@ -100,6 +100,10 @@ describe('the certificate of an SNS message', () => {
     'https://sns.eu-central-1.amazonaws.com:8443/SimpleNotificationService-9c64.pem',
     'https://sns.s3-us-west-2.amazonaws.com/SimpleNotificationService-9c64.pem',
     'https://sns.s3.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.s3.eusc-de-east-1.amazonaws.eu/SimpleNotificationService-9c64.pem',
+    'https://sns.s3-eusc-de-east-1.amazonaws.eu/SimpleNotificationService-9c64.pem',
+    'https://sns.eusc-de-east-1.amazonaws.com/SimpleNotificationService-9c64.pem',
+    'https://sns.eu-central-1.amazonaws.eu/SimpleNotificationService-9c64.pem',
     'https://s3.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.pem',
     'https://sns.eu-central-1.amazonaws.com/bucket/SimpleNotificationService-9c64.pem',
     'https://sns.eu-central-1.amazonaws.com/SimpleNotificationService-9c64.txt',
@@ -126,6 +130,7 @@ describe('the certificate of an SNS message', () => {
     certificateURL,
     'https://sns.us-gov-west-1.amazonaws.com/SimpleNotificationService-9c64.pem',
     'https://sns.cn-north-1.amazonaws.com.cn/SimpleNotificationService-9c64.pem',
+    'https://sns.eusc-de-east-1.amazonaws.eu/SimpleNotificationService-9c64.pem',
   ])('is fetched once from %s', async url => {
     const given = means()
     const json = { ...signed(notification, '1'), SigningCertURL: url }

@@ -1,7 +1,7 @@
 import { dashedName } from './names.ts'
 import { anyHeader, headerTokenOf, readingSecret, tokenText, type HeaderToken } from './proof.ts'
+import { exampleNote, pushedPaths } from './pushed-paths.ts'
 import { plainText, yamlText } from './quote.ts'
-import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** An EventBridge rule for the pushes to Amazon ECR. */
@@ -13,7 +13,7 @@ export const ecr: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name hook-${dashedName(hook)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.`,
+      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name hook-${dashedName(hook)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.${exampleNote(hook, 'acme/web')}`,
       language: 'yaml',
       text: `${declared(hook)}Resources:
   Connection:
@@ -48,8 +48,9 @@ ${connection(hook)}  Destination:
           action-type: [PUSH]
           result: [SUCCESS]
           repository-name:
-            - ${yamlText(pathOfURL(imageOf(hook)))}
-      Targets:
+${pushedPaths(hook)
+  .map(path => `            - ${yamlText(path)}\n`)
+  .join('')}      Targets:
         - Id: hook
           Arn: {"Fn::GetAtt": [Destination, Arn]}
           RoleArn: {"Fn::GetAtt": [Role, Arn]}

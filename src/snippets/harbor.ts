@@ -1,6 +1,7 @@
 import { credentials } from './proof.ts'
+import { exampleNote, pushedPaths } from './pushed-paths.ts'
 import { shellWord } from './quote.ts'
-import { headerWord, imageOf, pathOfURL, readingLines } from './script.ts'
+import { headerWord, readingLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A webhook policy of a project of Harbor. */
@@ -11,10 +12,10 @@ export const harbor: Snippet = {
   proves: credentials,
   pushes: true,
   texts: hook => {
-    const [project = ''] = pathOfURL(imageOf(hook)).split('/')
+    const [project = ''] = pushedPaths(hook)[0].split('/')
     return [
       {
-        where: `A command, as an administrator of the project; or Webhooks, on the page of the project.${
+        where: `A command, as an administrator of the project; or Webhooks, on the page of the project.${exampleNote(hook, 'acme', 'project')}${
           hook.auth === undefined ? '' : ' `auth_header` becomes the header `Authorization`.'
         }`,
         language: 'sh',

@@ -14,6 +14,7 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
   const forMs = milliseconds(stringAt(spec, 'for') ?? '')
   const redeploy = at(spec, 'redeploy')
   const image = stringAt(redeploy, 'image')
+  const pushedAs = textsIn(at(redeploy, 'pushedAs'))
   const restarts = stringAt(redeploy, 'withoutImage') === 'restart'
   const rollsOut = redeploy !== undefined || at(spec, 'restart') !== undefined
   return {
@@ -25,6 +26,17 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
     ...(forMs === undefined ? {} : { forMs }),
     ...(hasNamedURL(spec) && { hasNamedURL: true }),
     ...(rollsOut && { rollsOut }),
-    ...(redeploy === undefined ? {} : { pushes: { restarts, ...(image === undefined ? {} : { image }) } }),
+    ...(redeploy === undefined
+      ? {}
+      : {
+          pushes: {
+            restarts,
+            ...(image === undefined ? {} : { image }),
+            ...(pushedAs.length === 0 ? {} : { pushedAs }),
+          },
+        }),
   }
 }
+
+const textsIn = (list: unknown): readonly string[] =>
+  Array.isArray(list) ? list.filter(entry => typeof entry === 'string') : []

@@ -1,7 +1,7 @@
 import { hookWord } from './names.ts'
 import { askedHeaders, placeholderNote } from './proof.ts'
+import { exampleNote, pushedPaths } from './pushed-paths.ts'
 import { jsonText } from './quote.ts'
-import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A webhook of JFrog Artifactory. */
@@ -13,7 +13,7 @@ export const jfrog: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Put your repository in the place of docker-local. The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
+      where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Put your repository in the place of docker-local.${exampleNote(hook, 'acme/web', 'image')} The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
       language: 'json',
       text: jsonText({
         key: hookWord(hook),
@@ -34,9 +34,11 @@ export const jfrog: Snippet = {
  * the first part of the path. The hook skips a post about another image that a pattern matches.
  */
 const patternsOf = (hook: SnippetHook): readonly string[] => {
-  const parts = pathOfURL(imageOf(hook)).split('/')
-  const paths = parts.length > 1 ? [parts, parts.slice(1)] : [parts]
-  return paths.map(path => `${path.join('/')}/**`)
+  const paths = pushedPaths(hook).flatMap(path => {
+    const [, ...rest] = path.split('/')
+    return rest.length > 0 ? [path, rest.join('/')] : [path]
+  })
+  return [...new Set(paths)].map(path => `${path}/**`)
 }
 
 const proof = ({ auth }: SnippetHook): object => {

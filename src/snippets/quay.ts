@@ -1,6 +1,6 @@
 import { nothing } from './proof.ts'
+import { exampleNote, pushedPaths } from './pushed-paths.ts'
 import { shellWord } from './quote.ts'
-import { imageOf, pathOfURL } from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A notification of a repository of Quay. */
@@ -18,11 +18,10 @@ export const quay: Snippet = {
       method: 'webhook',
       config: { url: hook.url },
     }
-    const path = pathOfURL(imageOf(hook)).split('/').map(encodeURIComponent).join('/')
+    const path = pushedPaths(hook)[0].split('/').map(encodeURIComponent).join('/')
     return [
       {
-        where:
-          'A command, with a token that may administer the repository; or Settings of the repository, Create Notification.',
+        where: `A command, with a token that may administer the repository; or Settings of the repository, Create Notification.${exampleNote(hook, 'acme/web')}`,
         language: 'sh',
         text: `curl --fail-with-body -X POST -H "Authorization: Bearer $QUAY_TOKEN" -H 'Content-Type: application/json' \\
   -d ${shellWord(JSON.stringify(body))} \\

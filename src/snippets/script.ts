@@ -242,12 +242,6 @@ export const scriptBody = (hook: SnippetHook): string | undefined =>
 export const imageNote = ({ pushes }: SnippetHook): string =>
   pushes === undefined || pushes.image !== undefined ? '' : ' Put your image in the place of ghcr.io/acme/web.'
 
-/** Returns the image's path in its registry: `acme/web` for `ghcr.io/acme/web`. */
-export const pathOfURL = (image: string): string => {
-  const [host = '', ...path] = image.split('/')
-  return path.length > 0 && (/[.:]/.test(host) || host === 'localhost') ? path.join('/') : image
-}
-
 /**
  * Returns the value of the header `Authorization` as a shell word. Returns undefined if `auth` does
  * not need this header.

@@ -31,6 +31,8 @@ export interface SnippetHook {
 export interface Pushes {
   /** The image that the hook rolls out, without a tag. Undefined: any image. */
   readonly image?: string
+  /** The registry's own names of the image, if containers name it differently. */
+  readonly pushedAs?: readonly string[]
   /** True if a post without an image restarts the workload. */
   readonly restarts: boolean
 }

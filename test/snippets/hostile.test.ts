@@ -4,8 +4,8 @@ import fc from 'fast-check'
 import { parse, parseAllDocuments } from 'yaml'
 import type { SentAuth } from '../../src/api/auth.ts'
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
+import { pathOfURL } from '../../src/snippets/pushed-paths.ts'
 import { snippets } from '../../src/snippets/registry.ts'
-import { pathOfURL } from '../../src/snippets/script.ts'
 import type { Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
 import { runs } from '../support/runs.ts'
 import { ofGithub, shellWith, type Shell } from './products.ts'
@@ -60,21 +60,42 @@ const hooksFor = ({ proves: { forms } }: Snippet): fc.Arbitrary<SnippetHook> =>
       header: hostile,
       prefix: hostile,
       image: fc.option(hostile, { nil: undefined }),
+      pushedAs: fc.array(hostile, { maxLength: 2 }),
       secretName: fc.option(hostile, { nil: undefined }),
       pushes: fc.boolean(),
       form: fc.constantFrom(undefined, ...forms),
     })
-    .map(({ header, image, key, name, namespace, prefix, pushes, form, secret, secretName, url }): SnippetHook => {
-      const auth = authOf(secret, key, header, prefix).find(one => one?.form === form)
-      return {
-        namespace,
+    .map(
+      ({
+        header,
+        image,
+        key,
         name,
+        namespace,
+        prefix,
+        pushedAs,
+        pushes,
+        form,
+        secret,
+        secretName,
         url,
-        ...(auth && { auth }),
-        ...(secretName === undefined ? {} : { secretName }),
-        ...(pushes && { pushes: { restarts: true, ...(image === undefined ? {} : { image }) } }),
-      }
-    })
+      }): SnippetHook => {
+        const auth = authOf(secret, key, header, prefix).find(one => one?.form === form)
+        return {
+          namespace,
+          name,
+          url,
+          ...(auth && { auth }),
+          ...(secretName === undefined ? {} : { secretName }),
+          ...(pushes && {
+            pushes: { restarts: true, ...(image === undefined ? {} : { image, pushedAs: pushedAs.map(numbered) }) },
+          }),
+        }
+      },
+    )
+
+/** Returns a text that no other one of its list is equal to: a product gets equal paths once. */
+const numbered = (text: string, index: number): string => `${text}${index}`
 
 /** Returns an image whose path has as many parts: a product may get a pattern for each of them. */
 const harmlessImage = (image: string): string =>
@@ -91,7 +112,11 @@ const harmless = ({ auth, pushes, secretName }: SnippetHook): SnippetHook => ({
   ...(auth && { auth: authOf('plain', 'plain', 'plain', 'plain').find(one => one?.form === auth.form) ?? auth }),
   ...(secretName === undefined ? {} : { secretName: 'plain' }),
   ...(pushes && {
-    pushes: { restarts: true, ...(pushes.image === undefined ? {} : { image: harmlessImage(pushes.image) }) },
+    pushes: {
+      restarts: true,
+      ...(pushes.image === undefined ? {} : { image: harmlessImage(pushes.image) }),
+      ...(pushes.pushedAs && { pushedAs: pushes.pushedAs.map(harmlessImage).map(numbered) }),
+    },
   }),
 })
 

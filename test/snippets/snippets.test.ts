@@ -308,6 +308,29 @@ describe('Amazon ECR', () => {
   })
 })
 
+describe('what a registry is to report', () => {
+  const registries = ['ecr', 'harbor', 'jfrog', 'quay']
+  const allOf = (name: string, of: SnippetHook): string =>
+    textsOf(name, of)
+      .map(({ text, where }) => `${where}\n${text}`)
+      .join('\n')
+
+  it.each(registries)('is the image under the names that the registry has for it: %s', name => {
+    const redeploy = { image: 'mirror.example.com/cache/team/web', pushedAs: ['registry.example.com/team/web'] }
+    const text = allOf(name, snippetHook('web-up', 'shop', { driver: 'redeploy', redeploy }, exampleURL))
+    expect(text).toMatch(
+      { ecr: /- team\/web\n/, harbor: /projects\/team\//, jfrog: /"team\/web\//, quay: /\/team\/web\// }[name] ?? /^$/,
+    )
+    expect(text).not.toMatch(/in the place of acme|(projects|repository)\/cache/)
+  })
+
+  it.each(registries)('is an example for a hook that names no image, and the text says so: %s', name => {
+    for (const of of [hook, { ...hook, pushes: { restarts: false } }]) {
+      expect(allOf(name, of)).toMatch(/Put your (repository|project|image) in the place of acme(\/web)?\./)
+    }
+  })
+})
+
 describe('JFrog Artifactory', () => {
   const patternsFor = (image: string): unknown => {
     const [text] = textsOf('jfrog', { ...hook, pushes: { restarts: false, image } })

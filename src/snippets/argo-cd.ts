@@ -40,13 +40,19 @@ ${headerLines(key, hook)}  template.${key}: |
           {"application": {{toJson .app.metadata.name}}, "revision": {{toJson .app.status.sync.revision}}}
   trigger.${key}: |
     - when: app.status.operationState.phase in ['Succeeded'] and app.status.health.status == 'Healthy'
-      oncePer: app.status.operationState.syncResult.revision
+      oncePer: ${yamlText(revisionsOf('app.status.operationState.syncResult'))}
       send: [${yamlText(key)}]
 `,
       },
     ]
   },
 }
+
+/**
+ * Returns the expression of what a sync has deployed. The result for an Application with several sources has
+ * `revisions` and an empty `revision`, and Argo CD would post again at each change of the health.
+ */
+const revisionsOf = (result: string): string => `'revisions' in ${result} ? ${result}.revisions : ${result}.revision`
 
 const secretLines = (key: string, hook: SnippetHook): string => {
   if (hook.auth?.form === 'basic') return `  ${key}-username: USERNAME\n  ${key}-password: PASSWORD\n`

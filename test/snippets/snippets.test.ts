@@ -1,8 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { at, parseJson } from '../../src/api/json.ts'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { alertmanager } from '../../src/snippets/alertmanager.ts'
 import { shellWord, yamlText } from '../../src/snippets/quote.ts'
 import { snippets } from '../../src/snippets/registry.ts'
@@ -305,6 +306,26 @@ describe('Amazon ECR', () => {
     expect(at(template, 'Parameters')).toBeUndefined()
     expect(textsOf('ecr', of)).toHaveLength(1)
     expect(textsOf('ecr', of)[0]?.where).not.toContain('--parameter-overrides')
+  })
+})
+
+describe('Argo CD', () => {
+  const expressionOf = (key: string): string => {
+    const config: unknown = parse(textsOf('argo-cd', hook)[1]?.text ?? '')
+    const triggers: unknown = parse(stringAt(config, 'data', `trigger.${key}`) ?? '')
+    return (Array.isArray(triggers) && stringAt(triggers[0], 'oncePer')) || ''
+  }
+
+  // Both languages read such an expression alike.
+  it.each([
+    ['one source', { revision: 'a' }, { revision: 'b' }],
+    ['several sources', { revision: '', revisions: ['a', 'b'] }, { revision: '', revisions: ['a', 'c'] }],
+  ])('posts once for what an Application of %s has deployed', (_what, former, later) => {
+    const keyFor = (syncResult: object): string =>
+      String(runInNewContext(expressionOf('shop_web-up'), { app: { status: { operationState: { syncResult } } } }))
+    expect(keyFor(former)).toBe(keyFor(structuredClone(former)))
+    expect(keyFor(former)).not.toBe(keyFor(later))
+    expect(keyFor(former)).not.toBe('')
   })
 })
 

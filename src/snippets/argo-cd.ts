@@ -3,7 +3,10 @@ import { anyHeader, hiddenHeaders, placeholderNote, type Header } from './proof.
 import { yamlText } from './quote.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
-/** Argo CD's notifications. The hook runs when an Application is deployed and healthy. */
+/**
+ * Argo CD's notifications. The hook runs when an Application is deployed and healthy. Argo CD posts again
+ * when an answer is lost, so the body is an event of CloudEvents with the id of the sync.
+ */
 export const argoCd: Snippet = {
   name: 'argo-cd',
   title: 'Argo CD',
@@ -37,7 +40,14 @@ ${headerLines(key, hook)}  template.${key}: |
       ${key}:
         method: POST
         body: |
-          {"application": {{toJson .app.metadata.name}}, "revision": {{toJson .app.status.sync.revision}}}
+          {
+            "specversion": "1.0",
+            "type": "io.argoproj.application.deployed",
+            "source": {{toJson (printf "/applications/%s" .app.metadata.uid)}},
+            "id": {{toJson .app.status.operationState.finishedAt}},
+            "application": {{toJson .app.metadata.name}},
+            "revision": {{toJson .app.status.sync.revision}}
+          }
   trigger.${key}: |
     - when: app.status.operationState.phase in ['Succeeded'] and app.status.health.status == 'Healthy'
       oncePer: ${yamlText(revisionsOf('app.status.operationState.syncResult'))}

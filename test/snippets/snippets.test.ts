@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
+import { deliveryOf } from '../../src/senders/registry.ts'
 import { alertmanager } from '../../src/snippets/alertmanager.ts'
 import { shellWord, yamlText } from '../../src/snippets/quote.ts'
 import { snippets } from '../../src/snippets/registry.ts'
@@ -310,11 +311,10 @@ describe('Amazon ECR', () => {
 })
 
 describe('Argo CD', () => {
-  const expressionOf = (key: string): string => {
-    const config: unknown = parse(textsOf('argo-cd', hook)[1]?.text ?? '')
-    const triggers: unknown = parse(stringAt(config, 'data', `trigger.${key}`) ?? '')
-    return (Array.isArray(triggers) && stringAt(triggers[0], 'oncePer')) || ''
-  }
+  const key = 'shop_web-up'
+  const entry = (kind: string): unknown =>
+    parse(stringAt(parse(textsOf('argo-cd', hook)[1]?.text ?? ''), 'data', `${kind}.${key}`) ?? '')
+  const [trigger]: readonly unknown[] = [entry('trigger')].flat()
 
   // Both languages read such an expression alike.
   it.each([
@@ -322,10 +322,32 @@ describe('Argo CD', () => {
     ['several sources', { revision: '', revisions: ['a', 'b'] }, { revision: '', revisions: ['a', 'c'] }],
   ])('posts once for what an Application of %s has deployed', (_what, former, later) => {
     const keyFor = (syncResult: object): string =>
-      String(runInNewContext(expressionOf('shop_web-up'), { app: { status: { operationState: { syncResult } } } }))
+      String(
+        runInNewContext(stringAt(trigger, 'oncePer') ?? '', { app: { status: { operationState: { syncResult } } } }),
+      )
     expect(keyFor(former)).toBe(keyFor(structuredClone(former)))
     expect(keyFor(former)).not.toBe(keyFor(later))
     expect(keyFor(former)).not.toBe('')
+  })
+
+  it('posts what is one delivery if an answer is lost, and another one for another sync', () => {
+    const posted = (uid: string, finishedAt: string) => {
+      const app = {
+        metadata: { uid, name: 'web' },
+        status: { operationState: { finishedAt }, sync: { revision: 'a' } },
+      }
+      // What Go's template makes of the body.
+      const body = (stringAt(entry('template'), 'webhook', key, 'body') ?? '').replaceAll(
+        /\{\{toJson (?:\(printf "(.+)%s" )?\.([\w.]+)\)?\}\}/g,
+        (_, before = '', path = '') => JSON.stringify(`${before}${stringAt({ app }, ...String(path).split('.'))}`),
+      )
+      return deliveryOf({ headers: { 'content-type': 'application/json' }, json: parseJson(body) })
+    }
+    const [first, again] = [posted('1', '2026-01-01T10:00:00Z'), posted('1', '2026-01-01T10:00:00Z')]
+    expect(first).toMatchObject({ sender: 'cloudevents', phase: 'none', identity: { newsAt: 0 } })
+    expect(again.identity).toEqual(first.identity)
+    expect(posted('1', '2026-01-01T10:05:00Z').identity).not.toEqual(first.identity)
+    expect(posted('2', '2026-01-01T10:00:00Z').identity).not.toEqual(first.identity)
   })
 })
 

@@ -1,6 +1,6 @@
 import { at, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
-import { deliveryOfEvents, eventOf, hostOfURL } from './push.ts'
+import { deliveryOfEvents, eventOf, hostOfURL, neededJson } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
@@ -38,6 +38,7 @@ export const gitea: Sender = {
       },
       id,
     )
-    return deliveryOfEvents('gitea', [event], 'package.owner.login, package.name and package.version, a tag')
+    const needed = 'package.owner.login, package.name and package.version, a tag'
+    return deliveryOfEvents('gitea', [event], json === undefined ? neededJson : needed)
   },
 }

@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
 import { identityByID, wordAt } from './identity.ts'
-import { deliveryOfEvents, eventOf } from './push.ts'
+import { deliveryOfEvents, eventOf, neededJson, unreadablePush } from './push.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 
 /**
@@ -24,6 +24,8 @@ export const github: Sender = {
   parse: message => {
     const { headers, json } = message
     const event = headers['x-github-event']
+    if (json === undefined && (event === 'registry_package' || event === 'package'))
+      return { ...unreadablePush('github', neededJson), ...deliveryIdOf(message) }
     const item = event === 'registry_package' ? at(json, 'registry_package') : at(json, 'package')
     if (event === 'registry_package' || (event === 'package' && isContainer(item))) return pushed(message, item)
     return { sender: 'github', phase: event === 'ping' ? nothingNew : 'none', ...deliveryIdOf(message) }

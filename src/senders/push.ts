@@ -152,6 +152,9 @@ export const unreadablePush = (sender: string, needed: string): Delivery => ({
   unreadable: `the body of ${sender} reports no push: it needs ${needed}`,
 })
 
+/** What a post without JSON needs. A webhook of GitHub or Gitea may post a form. */
+export const neededJson = 'JSON: set the content type of the webhook to application/json'
+
 const tooManyPushes = (sender: string, count: number): Delivery => ({
   sender,
   phase: 'none',

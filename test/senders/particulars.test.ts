@@ -74,6 +74,19 @@ describe('alerts that Grafana makes of a failed query', () => {
   })
 })
 
+it.each([
+  ['github', 'registry_package'],
+  ['github', 'package'],
+  ['gitea', 'package'],
+])('a webhook of %s that posts a %s as a form hears that it should post JSON', (sender, event) => {
+  const type = 'application/x-www-form-urlencoded'
+  const { pushes, unreadable } = read(undefined, { [`x-${sender}-event`]: event, 'content-type': type })
+  expect(pushes).toBeUndefined()
+  expect(unreadable).toBe(
+    `the body of ${sender} reports no push: it needs JSON: set the content type of the webhook to application/json`,
+  )
+})
+
 describe('when an alert began', () => {
   const newsAt = (startsAt: unknown) => {
     const alerts = [{ status: 'firing', fingerprint: 'a', startsAt }]

@@ -1,7 +1,9 @@
 import { spawnSync } from 'node:child_process'
-import { globSync, readFileSync } from 'node:fs'
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
@@ -348,6 +350,28 @@ describe('Argo CD', () => {
     expect(again.identity).toEqual(first.identity)
     expect(posted('1', '2026-01-01T10:05:00Z').identity).not.toEqual(first.identity)
     expect(posted('2', '2026-01-01T10:00:00Z').identity).not.toEqual(first.identity)
+  })
+})
+
+describe('a script that waits for a rollout', () => {
+  /** Runs the script with answers of these statuses, one after the other, and returns its exit code. */
+  const exitCodeAfter = (...statuses: readonly number[]): number | null => {
+    const folder = mkdtempSync(join(tmpdir(), 'wait-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const answers = statuses.map(
+      (status, index) => `[ -e ${index} ] || { : > ${index}; printf '<p>x\\n${status}'; return; }`,
+    )
+    const stubs = ['sleep() { :; }', 'curl() {', ...answers, 'exit 9', '}']
+    const script = textsOf('curl', { ...hook, rollsOut: true })[1]?.text ?? ''
+    return spawnSync('sh', ['-c', `${stubs.join('\n')}\n${script}`], { cwd: folder }).status
+  }
+
+  it.each([202, 503, 502, 504])('asks again after %d', status => {
+    expect(exitCodeAfter(status, 200)).toBe(0)
+  })
+
+  it.each([401, 409, 422])('fails at once after %d', status => {
+    expect(exitCodeAfter(status, 200)).toBe(1)
   })
 })
 

@@ -1,5 +1,6 @@
 import type { SentAuth } from '../api/auth.ts'
 import { endsToo } from './ends-too.ts'
+import { hookWord } from './names.ts'
 import { anyHeader, headerTokenOf } from './proof.ts'
 import { plainText, yamlText } from './quote.ts'
 import type { Snippet, SnippetHook, SnippetText } from './snippet.ts'
@@ -172,7 +173,7 @@ const configuration = (hook: SnippetHook, url: string, token?: string): string =
   return `route:
   receiver: nobody
   routes:
-    - receiver: ${yamlText(hook.name)}
+    - receiver: ${yamlText(hookWord(hook))}
       matchers:
         - ${matcher('alertname', 'WebBusy')}
         - ${matcher('namespace', hook.namespace)}
@@ -185,7 +186,7 @@ const configuration = (hook: SnippetHook, url: string, token?: string): string =
       repeat_interval: ${pace.repeat}
 receivers:
   - name: nobody
-  - name: ${yamlText(hook.name)}
+  - name: ${yamlText(hookWord(hook))}
     webhook_configs:
       - ${url}
         ${endsToo}

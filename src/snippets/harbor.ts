@@ -1,3 +1,4 @@
+import { hookWord } from './names.ts'
 import { credentials } from './proof.ts'
 import { exampleNote, pushedPaths } from './pushed-paths.ts'
 import { shellWord } from './quote.ts'
@@ -31,8 +32,9 @@ export const harbor: Snippet = {
 }
 
 /** Returns the policy as a shell word, with the header if the hook asks for one. */
-const policyOf = ({ auth, name, url }: SnippetHook): string => {
-  const policy = JSON.stringify({ name, enabled: true, event_types: ['PUSH_ARTIFACT'] }).slice(0, -1)
+const policyOf = (hook: SnippetHook): string => {
+  const { auth, url } = hook
+  const policy = JSON.stringify({ name: hookWord(hook), enabled: true, event_types: ['PUSH_ARTIFACT'] }).slice(0, -1)
   const target = JSON.stringify({ type: 'http', payload_format: 'CloudEvents', address: url }).slice(0, -1)
   const start = `${policy}, "targets": [${target}`
   const header = headerWord(auth)

@@ -107,6 +107,8 @@ describe('the names that a product gives', () => {
   it.each([
     ['github-actions', /gh secret set (\w+)|workflows\/(\S+)\.yaml/g],
     ['gitlab-ci', /The value of the variable (\w+)|^"?(run [^:"]+)/gm],
+    ['alertmanager', /receiver: (?!nobody)(\S+)/g],
+    ['harbor', /"name":"([^"]+)"/g],
     ['grafana', /alerting\/(\S+)\.yaml|uid: (\S+)|name: (\S+)|\$(HOOK_\w+)/g],
     ['zabbix', /macro `\{\$(\w+)\}/g],
     ['flux', /^  name: (\S+)/gm],

@@ -6,6 +6,7 @@
  */
 import { celEnv, CelScalar, mapType, type parse } from '@bufbuild/cel'
 import { strings } from '@bufbuild/cel/ext'
+import { conversions } from './conversions.ts'
 
 /** A node of a parsed expression. */
 export type Expr = ReturnType<typeof parse>['expr']
@@ -24,7 +25,7 @@ const textMap = mapType(CelScalar.STRING, CelScalar.STRING)
 export const language = () =>
   celEnv({
     variables: { body: CelScalar.DYN, headers: textMap, query: textMap, sender: CelScalar.STRING },
-    funcs: [...strings],
+    funcs: [...strings, ...conversions()],
   })
 
 export type Language = ReturnType<typeof language>

@@ -43,6 +43,46 @@ test.each([
   expect(judge(expression, body)).toEqual({ counts })
 })
 
+test.each([
+  ['timestamp(int(body)) == timestamp("2026-01-01T00:00:00Z")', 1_767_225_600],
+  ['int(timestamp(int(body))) == 1767225600', 1_767_225_600],
+  ['timestamp(int(body)) == timestamp("0001-01-01T00:00:00Z")', -62_135_596_800],
+  ['int(body) == -12', '-12'],
+  ['int(body) == 12', '+12'],
+  ['uint(body) == 12u', '12'],
+  ['double(body) == 1.5', '1.5'],
+  ['double(body) == -1500.0', '-1.5e3'],
+  ['double(body) > 1e308', 'Infinity'],
+  ['double(body) < -1e308', '-inf'],
+  ['double(body) != double(body)', 'NaN'],
+  ['duration(body) == duration("90s")', '1m30s'],
+])('a value is converted as CEL says: %s, with %j in the place of body', (expression, value) => {
+  expect(judge(expression.replaceAll('body', 'body.v'), { v: value })).toEqual({ counts: true })
+})
+
+test.each([
+  ...['', ' ', '5 ', '0x10', '0b11', 'many'].flatMap(text => [
+    ['int', text],
+    ['uint', text],
+    ['double', text],
+  ]),
+  ['int', '1.5'],
+  ['uint', '-1'],
+  ['double', '1_000'],
+  ['duration', ''],
+])('what is no value of a type is not converted to it: %s(%j)', (name, value) => {
+  const result = judge(`${name}(body.v) == ${name}(body.v)`, { v: value })
+  expect(result).toHaveProperty('failed', expect.stringMatching(/^a value cannot be converted/))
+})
+
+test.each(['int(body.v) == 0', 'double(body.v) > 0.0', 'timestamp(int(body.v)) > timestamp("2026-01-01T00:00:00Z")'])(
+  'what is too large is not converted: %s',
+  expression => {
+    const v = expression.startsWith('timestamp') ? 253_402_300_800 : '9'.repeat(400)
+    expect(judge(expression, { v })).toHaveProperty('failed', expect.stringMatching(/^a number is too large/))
+  },
+)
+
 test('headers, query and sender can be read', () => {
   const expression = "headers['x-github-event'] == 'push' && query.env == 'prod' && sender == 'github'"
   const variables = { headers: { 'x-github-event': 'push' }, query: { env: 'prod' }, sender: 'github' }

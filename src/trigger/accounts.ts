@@ -3,17 +3,16 @@ import { tryParseJson } from '../api/json.ts'
 import { isObjectName } from '../api/names.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { actingAs, refusedAccount, unknownAccount, type AccountState, type Acting } from '../kube/acting.ts'
-import { ApiError, isStatus } from '../kube/errors.ts'
+import { isStatus } from '../kube/errors.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { serviceAccounts } from '../kube/resources.ts'
 import { accessInWords, accessReview, isAllowed, type Need, type ServiceAccount } from '../kube/reviews.ts'
-import { UnknownKind } from '../kube/unknown-kind.ts'
 import { accountKeptMs, accountReadWithinMs, maxKeptAccounts } from './limits.ts'
-import { onceAllowed } from './once-allowed.ts'
+import { onceAllowed, saysNothing } from './once-allowed.ts'
 
 /** The service accounts as which hooks act. */
 export interface HookAccounts {
@@ -65,10 +64,7 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
       return keep(object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone')
     } catch (error) {
       if (isStatus(error, 403)) return keep('forbidden')
-      // Each API server knows this kind. One that does not is a proxy, which says nothing about the account.
-      if (error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind) {
-        return { state: 'unreachable', since }
-      }
+      if (saysNothing(error)) return { state: 'unreachable', since }
       throw error
     }
   }
@@ -86,27 +82,6 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
     }
   }
 
-  /** Returns the outcome of a delivery whose account lacks a right, by asking as the account. */
-  const lacked = async (account: ServiceAccount, needs: readonly Need[]): Promise<Outcome | undefined> => {
-    const { name, namespace } = account
-    const as = actingAs(api, account, () => look(account))
-    for (const { verbs, ...need } of needs) {
-      for (const verb of verbs) {
-        const access = { ...need, verb }
-        const asking = { ...accessReview(namespace, access), lane: 'step', timeoutMs: accountReadWithinMs } as const
-        const answer = await as.request(asking).catch(orUnreachable)
-        if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) {
-          const message = `whether ServiceAccount/${name} may ${accessInWords(access)} cannot be found out`
-          return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
-        }
-        if (isAllowed(tryParseJson(answer.body))) continue
-        const message = `ServiceAccount/${name}, as which the hook acts, may not ${accessInWords(access)} in namespace ${namespace}`
-        return { outcome: 'failed', reason: 'Forbidden', message }
-      }
-    }
-    return undefined
-  }
-
   return {
     of: ({ account: name, namespace }) => {
       if (name === undefined) return undefined
@@ -122,7 +97,11 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
       const state = await look(account)
       switch (state) {
         case 'there':
-          return await lacked(account, needs)
+          return await lackedBy(
+            actingAs(api, account, () => look(account)),
+            account,
+            needs,
+          )
         case 'gone':
           return { outcome: 'failed', reason: 'AccountNotFound', message: refusedAccount(account, state) }
         case 'forbidden': {
@@ -135,6 +114,29 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
       }
     },
   }
+}
+
+/** Returns the outcome of a delivery whose account lacks a right, by asking as the account. */
+const lackedBy = async (
+  as: Pick<ApiConnection, 'request'>,
+  { name, namespace }: ServiceAccount,
+  needs: readonly Need[],
+): Promise<Outcome | undefined> => {
+  for (const { verbs, ...need } of needs) {
+    for (const verb of verbs) {
+      const access = { ...need, verb }
+      const asking = { ...accessReview(namespace, access), lane: 'step', timeoutMs: accountReadWithinMs } as const
+      const answer = await as.request(asking).catch(orUnreachable)
+      if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) {
+        const message = `whether ServiceAccount/${name} may ${accessInWords(access)} cannot be found out`
+        return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
+      }
+      if (isAllowed(tryParseJson(answer.body))) continue
+      const message = `ServiceAccount/${name}, as which the hook acts, may not ${accessInWords(access)} in namespace ${namespace}`
+      return { outcome: 'failed', reason: 'Forbidden', message }
+    }
+  }
+  return undefined
 }
 
 /** Returns undefined for a request without an answer. Throws other errors again. */

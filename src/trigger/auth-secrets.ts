@@ -3,13 +3,11 @@ import { stringAt } from '../api/json.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
-import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError, isStatus, ObjectTooLarge } from '../kube/errors.ts'
+import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
-import { UnknownKind } from '../kube/unknown-kind.ts'
 import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
-import { onceAllowed } from './once-allowed.ts'
+import { onceAllowed, saysNothing } from './once-allowed.ts'
 
 /** The result of reading a Secret. `secret` is undefined if it does not exist. */
 type Found =
@@ -76,10 +74,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
         return keep(key, { found: 'forbidden', since })
       }
       if (error instanceof ObjectTooLarge) return keep(key, { found: 'too large', since })
-      // Each API server knows this kind. One that does not is a proxy, which says nothing about the Secret.
-      if (error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind) {
-        return { found: 'unreachable', since }
-      }
+      if (saysNothing(error)) return { found: 'unreachable', since }
       throw error
     }
   }

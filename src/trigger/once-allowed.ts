@@ -1,7 +1,9 @@
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import { isStatus } from '../kube/errors.ts'
+import { Unreachable } from '../environment/unreachable.ts'
+import { ApiError, isStatus } from '../kube/errors.ts'
+import { UnknownKind } from '../kube/unknown-kind.ts'
 import { forbiddenTries } from '../kube/written.ts'
 
 /** The waits before something is read again that is suddenly forbidden. They take less than a second. */
@@ -23,3 +25,10 @@ export const onceAllowed = async <T>(clock: Clock, wasAllowed: boolean, read: ()
     }
   }
 }
+
+/**
+ * Returns whether the error of a read says nothing about the object. Each API server knows Secrets and
+ * service accounts, so one that knows no such kind is a proxy.
+ */
+export const saysNothing = (error: unknown): boolean =>
+  error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind

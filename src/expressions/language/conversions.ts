@@ -8,7 +8,8 @@ import { celEnv, celError, type CelFunc, type CelValue } from '@bufbuild/cel'
 
 const wholeNumber = /^[+-]?[0-9]+$/
 const naturalNumber = /^[0-9]+$/
-const decimalNumber = /^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i
+// Each digit can be matched in one way only: a text of a sender can be long.
+const decimalNumber = /^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:e[+-]?[0-9]+)?$/i
 const notFinite = /^([+-]?)(nan|inf|infinity)$/i
 const notEmpty = /./
 

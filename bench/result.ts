@@ -46,7 +46,7 @@ export interface FigureResult extends Figure {
   readonly product: Spread
   /** Round by round, in the direction of the reach. */
   readonly ratio?: Spread
-  /** The same of the floor. Undefined where none is measured. */
+  /** The same of the floor, or its figure if there is no ratio. Undefined where none is measured. */
   readonly floor?: Spread
   /** Undefined where nothing is asked of it. */
   readonly met?: boolean
@@ -102,6 +102,7 @@ const comparedFigure = (figure: Figure, { baselines, floors = [], products }: Ro
       ...figure,
       ...(baseline.length > 0 && { baseline: spreadOf(baseline) }),
       product: spread,
+      ...(floor.length > 0 && { floor: spreadOf(floor) }),
       ...(reach && { met: isMet(reach, spread) }),
     }
   }

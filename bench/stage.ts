@@ -28,7 +28,8 @@ export interface Stage {
   readonly dashboard: () => Promise<OpenDashboard>
   /** Starts what answers the requests of a Service. */
   readonly pod: () => Promise<Started>
-  readonly bare: () => Promise<Started>
+  /** Starts the bare handler. It lists and keeps a collection first, if one is given. */
+  readonly bare: (listed?: string) => Promise<Started>
   /** Deployments of no replicas. Answers their paths. */
   readonly deployments: (names: readonly string[]) => Promise<readonly string[]>
   /** A hook for each Deployment, which adds one, or takes one away: `NAME-up`, `NAME-down`. `more` is added to its spec. */
@@ -43,6 +44,8 @@ export interface Stage {
 export const namespace = 'shop'
 
 const deploymentType: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+export const deploymentPath = (name: string): string => objectPath(deploymentType, namespace, name)
 
 /** All hooks of the stage. */
 export const hookCollection = collectionPath(hooks, namespace)
@@ -84,11 +87,11 @@ export const openStage = async (
       kept(await startProduct(bundles.product, server, role, flags, moreOfNode)),
     dashboard: async () => kept(await startDashboard(bundles.product, server)),
     pod: async () => kept(await startPod(server)),
-    bare: async () => kept(await startBare(bundles.bare, server)),
+    bare: async listed => kept(await startBare(bundles.bare, server, listed)),
     deployments: async names => {
       const path = collectionPath(deploymentType, namespace)
       await load.run({ job: 'create', path, names, template: JSON.stringify(deployment('NAME', 0)) })
-      return names.map(name => objectPath(deploymentType, namespace, name))
+      return names.map(deploymentPath)
     },
     hooks: async (names, action, more = {}) => {
       const template = JSON.stringify(hook(`NAME-${action}`, 'NAME', action, more))

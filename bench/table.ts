@@ -30,7 +30,7 @@ const comparisonLine = ({ baseline, title }: ComparisonResult, figure: FigureRes
     figure.title,
     spread(product, unit),
     ratio ? inTimes(ratio) : '',
-    floor ? inTimes(floor) : '',
+    floor ? (ratio ? inTimes(floor) : spread(floor, unit)) : '',
     reach ? reachInWords(reach, unit) : '',
     met === undefined ? '' : met ? 'met' : '**not met**',
   ]

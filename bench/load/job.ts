@@ -75,6 +75,8 @@ export interface DeleteJob {
 export interface StatusJob {
   readonly job: 'status'
   readonly hooks: readonly string[]
+  /** The targets of the hooks, if the metadata of each is to be read first. */
+  readonly targets?: readonly string[]
   readonly concurrency: number
 }
 

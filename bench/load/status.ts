@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
-import type { Api } from './api.ts'
+import { jsonOf, type Api } from './api.ts'
 import type { Report, StatusJob } from './job.ts'
 import { measured } from './pace.ts'
 
-export const status = async (api: Api, { concurrency, hooks }: StatusJob): Promise<Report> => {
+export const status = async (api: Api, { concurrency, hooks, targets = [] }: StatusJob): Promise<Report> => {
   const paced = await measured({ concurrency, count: hooks.length }, async index => {
+    const target = targets[index]
+    if (target !== undefined) jsonOf(await api.send('GET', `${target}?resourceVersion=0`, { metadataOnly: true }))
     const body = JSON.stringify({ status: published() })
     await api.send('PATCH', `${hooks[index] ?? ''}/status`, { body, contentType: 'application/merge-patch+json' })
   })

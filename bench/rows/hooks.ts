@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { processorMs } from '../process.ts'
-import { hookCollection, names, type Stage } from '../stage.ts'
+import { deploymentPath, hookCollection, names, type Stage } from '../stage.ts'
 import type { Report } from '../load/job.ts'
 import type { Started } from '../started.ts'
 
@@ -31,12 +31,16 @@ const watchReady = async (stage: Stage, count: number): Promise<() => Promise<Re
 /** How many hooks the controller looks at at a time. */
 const workers = 16
 
-/** Writes the status of every hook with nothing between, as many at a time as the controller. Answers hooks a second. */
-export const statusesRaw = async (stage: Stage, count: number): Promise<number> => {
-  const paths = names('web', count / 2).flatMap(name => [`${name}-up`, `${name}-down`])
-  const hooks = paths.map(name => `${hookCollection}/${name}`)
+/**
+ * Writes the status of every hook with nothing between, as many at a time as the controller. Reads the metadata of
+ * each target first if `read` says so. Answers hooks a second.
+ */
+export const statusesRaw = async (stage: Stage, count: number, read = false): Promise<number> => {
+  const named = names('web', count / 2)
+  const hooks = named.flatMap(name => [`${hookCollection}/${name}-up`, `${hookCollection}/${name}-down`])
+  const targets = read ? named.flatMap(name => [deploymentPath(name), deploymentPath(name)]) : []
   const seen = await watchReady(stage, count)
-  const { elapsedMs } = await stage.load.run({ job: 'status', hooks, concurrency: workers })
+  const { elapsedMs } = await stage.load.run({ job: 'status', hooks, targets, concurrency: workers })
   await seen()
   return (count * 1000) / elapsedMs
 }

@@ -1,5 +1,6 @@
 import { peakResidentMB, residentMB } from '../process.ts'
 import type { Comparison } from '../row.ts'
+import type { Started } from '../started.ts'
 import { hookCollection } from '../stage.ts'
 import { createHooks, startAndMint, untilIdle } from './hooks.ts'
 
@@ -9,6 +10,7 @@ export const restart: Comparison = {
   name: 'restart',
   title: 'restart with 10,000 hooks',
   baseline: 'listing them, 250 a page, without looking at them',
+  floor: 'a bundle of express and undici that starts, lists them and keeps them parsed',
   needs: { audit: 'writes' },
   figures: [
     { key: 'time', title: 'until ready', unit: 'ms', reach: { of: 'ratio', atMost: 1.5 } },
@@ -25,16 +27,20 @@ export const restart: Comparison = {
     await product.end()
     // A log that shows no writes proves nothing unless it shows those that were made.
     if (stage.server.productRequests() < count) throw new Error('the audit log does not show the writes of the start')
-    // Both roles run in pods of their own where they are installed.
-    const alone = async (role: 'controller' | 'trigger'): Promise<number> => {
-      const started = await stage.product(role)
+    const resident = async (started: Started): Promise<number> => {
       await untilIdle(stage, started)
       const rss = residentMB(started.pid)
       await started.end()
       return rss
     }
+    // Both roles run in pods of their own where they are installed.
+    const alone = async (role: 'controller' | 'trigger') => await resident(await stage.product(role))
     return {
       baseline: async () => ({ time: (await stage.load.run({ job: 'list', path: hookCollection })).elapsedMs }),
+      floor: async () => {
+        const started = await stage.bare(hookCollection)
+        return { time: started.startMs, rss: await resident(started) }
+      },
       product: async () => {
         const before = stage.server.productRequests()
         const started = await stage.product()

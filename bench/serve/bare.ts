@@ -2,13 +2,15 @@
  * The least that a post can cost in a process of its own: express in front of one marked write, sent with undici. It
  * knows no token, reads no body and records nothing. POST /NAMESPACE/NAME adds one to the count of a Deployment. POST
  * /NAMESPACE/NAME/claimed parses the body and replaces a record first, an object of the product's kind and size. POST
- * /NAMESPACE/NAME/size adds one to the size of a Fleet. Arguments: the port, and how to reach the API server, as JSON.
+ * /NAMESPACE/NAME/size adds one to the size of a Fleet. Arguments: the port, how to reach the API server, as JSON, and
+ * the path of a collection that it lists and keeps before it is ready, if any.
  */
 import express, { type RequestHandler } from 'express'
 import { apiOf, jsonOf } from '../load/api.ts'
+import { pagesOf } from '../load/list.ts'
 import type { Reached } from '../load/job.ts'
 import { patchCount, readVersion, writeCount, type Version } from '../load/write.ts'
-import { isObject, parseJson, stringAt } from '../../src/api/json.ts'
+import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion } from '../../src/api/names.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { records } from '../../src/kube/resources.ts'
@@ -22,7 +24,7 @@ interface Target {
 
 const isReached = (value: unknown): value is Reached => isObject(value) && typeof value['server'] === 'string'
 
-const [port = '', reached = ''] = process.argv.slice(2)
+const [port = '', reached = '', listed] = process.argv.slice(2)
 const to = parseJson(reached)
 if (!isReached(to)) throw new Error('how to reach the API server: {server, ca?, token?}')
 const api = apiOf(to)
@@ -70,4 +72,10 @@ const claim = (): RequestHandler<Target> => async (request, _response, next) => 
   next()
 }
 app.post('/:namespace/:name/claimed', express.json(), claim(), addReplica)
+/** What it has listed, as long as it runs. */
+const kept = new Map<string, unknown>()
+for await (const page of listed === undefined ? [] : pagesOf(api, listed)) {
+  const items = at(parseJson(page), 'items')
+  for (const item of Array.isArray(items) ? items : []) kept.set(stringAt(item, 'metadata', 'name') ?? '', item)
+}
 app.listen(Number(port), '127.0.0.1')

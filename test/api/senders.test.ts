@@ -29,10 +29,13 @@ const setUp = async (spec: object = {}) => {
 }
 
 /** Returns a body as it would be sent now: whether some fire depends on when they arrive. */
-const textNow = (json: unknown, receivedAt = Date.now()): string =>
-  JSON.stringify(json).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time =>
-    new Date(Date.parse(time) + Date.now() - receivedAt).toISOString(),
+const textNow = (json: unknown, receivedAt?: number): string => {
+  // The clock is read once for all times, so that equal times stay equal.
+  const shiftMs = receivedAt === undefined ? 0 : Date.now() - receivedAt
+  return JSON.stringify(json).replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, time =>
+    new Date(Date.parse(time) + shiftMs).toISOString(),
   )
+}
 
 const bodyOf = (sender: string, name: string): KnownBody => {
   const found = knownBodies.find(known => known.sender === sender && known.name === name)

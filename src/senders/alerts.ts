@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import { identityKey, timeOf, identityOf } from './identity.ts'
+import { identityKey, memberText, timeOf, identityOf } from './identity.ts'
 
 /** Reads alerts as Prometheus, Alertmanager and Grafana write them. These functions never throw. */
 
@@ -8,23 +8,11 @@ import { identityKey, timeOf, identityOf } from './identity.ts'
 export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
 /**
- * Returns labels as text. Equal labels give equal texts in any order, and different labels give
- * different texts.
- */
-const labelText = (labels: unknown): string => {
-  // A label should be text. Another value could be nested too deeply to be written.
-  const pairs = Object.entries(isObject(labels) ? labels : {}).map(([name, value]) =>
-    JSON.stringify([name, typeof value === 'string' ? value : typeof value]),
-  )
-  return `[${pairs.sort().join()}]`
-}
-
-/**
  * Returns the sorted names of alerts: their fingerprints, or else the labels from which
  * fingerprints are made.
  */
 export const namesOf = (alerts: readonly JsonObject[]): readonly string[] =>
-  alerts.map(alert => stringAt(alert, 'fingerprint') || labelText(at(alert, 'labels'))).sort()
+  alerts.map(alert => stringAt(alert, 'fingerprint') || memberText(at(alert, 'labels'))).sort()
 
 /** Returns the members of labels that are texts, as labels should be. */
 export const labelsIn = (labels: unknown): Readonly<Record<string, string>> =>
@@ -75,7 +63,7 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const alerts = alertsOf(at(body, 'alerts'))
   const given = stringAt(body, 'notification_reason')
   const why = reasons.has(given) ? given : undefined
-  const key = identityKey(sender, stringAt(body, 'receiver'), labelText(at(body, 'groupLabels')))
+  const key = identityKey(sender, stringAt(body, 'receiver'), memberText(at(body, 'groupLabels')))
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
   const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
   // Each other reason occurs once while the same alerts fire. A report without a reason may be a repeat.

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { AlertGroup, Delivery, Identity } from '../api/delivery.ts'
-import { at } from '../api/json.ts'
+import { at, isObject } from '../api/json.ts'
 import { parseTime } from '../environment/time.ts'
 
 /**
@@ -13,6 +13,18 @@ export const identityKey = (...parts: readonly Part[]): string => identityKeyOf(
 export const identityKeyOf = (parts: readonly Part[]): string => JSON.stringify(parts)
 
 type Part = string | number | readonly string[] | undefined
+
+/**
+ * Returns the members of an object as text, such as labels. Equal objects give equal texts in any
+ * order, and different ones give different texts. Of a member that is no text, only the type counts.
+ */
+export const memberText = (object: unknown): string => {
+  // Another value could be nested too deeply to be written.
+  const pairs = Object.entries(isObject(object) ? object : {}).map(([name, value]) =>
+    JSON.stringify([name, typeof value === 'string' ? value : typeof value]),
+  )
+  return `[${pairs.sort().join()}]`
+}
 
 /** The longest name that is kept, in characters. A longer one is replaced by its hash. */
 const maxNameLength = 1024

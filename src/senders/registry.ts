@@ -9,6 +9,7 @@ import { datadog } from './datadog.ts'
 import { distribution } from './distribution.ts'
 import { dockerHub } from './docker-hub.ts'
 import { ecr } from './ecr.ts'
+import { flux } from './flux.ts'
 import { gitea } from './gitea.ts'
 import { github } from './github.ts'
 import { gitlab } from './gitlab.ts'
@@ -48,6 +49,7 @@ export const senders: readonly Sender[] = [
   harbor,
   acr,
   cloudevents,
+  flux,
   distribution,
   ecr,
   artifactRegistry,

@@ -40,6 +40,8 @@ spec:
   type: ${auth?.form === 'hmac' ? 'generic-hmac' : 'generic'}
   secretRef:
     name: ${yamlText(`${name}-url`)}
+  # Time for all four retries of a post.
+  timeout: 1m
 ---
 apiVersion: notification.toolkit.fluxcd.io/v1beta3
 kind: Alert
@@ -49,6 +51,7 @@ metadata:
 spec:
   providerRef:
     name: ${yamlText(name)}
+  # Errors pass too. To leave them out, give the hook: when: body.severity == 'info'
   eventSeverity: info
   eventSources:
     - kind: Kustomization

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parseJson, stringAt } from '../../src/api/json.ts'
 import { read } from '../../src/kube/requests.ts'
@@ -129,11 +130,28 @@ describe('the same report after the window', () => {
     ['as a step of an escalation is another step', 'zabbix', 'problem', 'problem-sent-again', 'Stepped'],
     ['of a monitor that is still down is another step', 'uptime-kuma', 'down', 'down-still', 'Stepped'],
     ['of an event in another mode is a duplicate', 'cloudevents', 'structured', 'binary', 'Duplicate'],
+    ['of an event that is sent again is a duplicate', 'flux', 'configured', 'configured-sent-again', 'Duplicate'],
+    ['of a later event is another step', 'flux', 'configured', 'configured-later', 'Stepped'],
+    [
+      'that comes a second time, but without a time, is another step',
+      'flux',
+      'configured-without-a-time',
+      'configured-without-a-time',
+      'Stepped',
+    ],
   ])('%s (%s)', async (_name, sender, first, second, reason) => {
     const { send } = await setUp({ dedupeWindow: '0s' })
     expect(await send(bodyOf(sender, first))).toBe('200 applied Stepped')
     expect(await send(bodyOf(sender, second))).toMatch(new RegExp(`^200 \\w+ ${reason}$`))
   })
+})
+
+it('an error of Flux is left out by the expression that the page on senders gives', async () => {
+  const page = readFileSync('docs/reference/senders.md', 'utf8')
+  const [, when = ''] = /^## Flux$[^]*?`when: ([^`]+)`/m.exec(page) ?? []
+  const { send } = await setUp({ when })
+  expect(await send(bodyOf('flux', 'failed-half-way'))).toBe('200 skipped Filtered')
+  expect(await send(bodyOf('flux', 'configured'))).toBe('200 applied Stepped')
 })
 
 describe('a message of SNS', () => {

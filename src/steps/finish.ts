@@ -14,6 +14,7 @@ import {
   type ClaimedWrite,
   type Which,
 } from '../record/protocol.ts'
+import { asLeft, countLeftBy } from './as-left.ts'
 import { originOf, type Part } from './claims.ts'
 import type { Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
@@ -56,7 +57,7 @@ export const finishClaim = async (
   const lookedAt = environment.clock.now()
   const seen = await lookAtClaim(environment, ledger, { claim, claimed })
   interest.looked(seen.evidence)
-  if (seen.evidence === 'applied') return isMade(own)
+  if (seen.evidence === 'applied') return isMade(own, to, countLeftBy(mark, seen.newest))
   if (seen.evidence === 'history gone') logUnknown(environment.log, ledger, mark)
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
@@ -75,8 +76,10 @@ export const finishClaim = async (
       // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
       // time, not at the time of the claim.
       const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
-      ledger.later(draft => applied(draft, mark, claimed, madeAt))
-      return isMade(own)
+      const left = countLeftBy(mark, written.version)
+      const rows = asLeft(claimed, to, left)
+      ledger.later(draft => applied(draft, mark, rows, madeAt))
+      return isMade(own, to, left)
     }
     case 'refused':
       return refused(written.reason, written.message)
@@ -132,9 +135,11 @@ export const takeBack = async (
   return taken.decided === 'stored' && taken.result
 }
 
-const isMade = (own: HelpPart['own']): Finished => {
-  if (!own) return { finished: 'other' }
-  const { from, leases, on, to } = own
+/** Returns that a write of the count `wanted` is stored, which has left the count `left`. */
+const isMade = (own: HelpPart['own'], wanted: number, left: number | undefined): Finished => {
+  const [made] = own ? asLeft([own], wanted, left) : []
+  if (!made) return { finished: 'other' }
+  const { from, leases, on, to } = made
   // A step that changes nothing leases nothing.
   const until = from === to ? undefined : leases?.until
   return { finished: 'own', step: { step: 'done', from, to, on, until } }
@@ -153,7 +158,7 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
 export const lookAtClaim = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   ledger: Ledger,
-  { claim: { before, mark, target: text, uid, version }, claimed }: ClaimedWrite,
+  { claim: { before, mark, target: text, to, uid, version }, claimed }: ClaimedWrite,
 ): Promise<Evidence> => {
   const target = parseTarget(text, ledger.owner.namespace)
   if (!target) {
@@ -169,7 +174,8 @@ export const lookAtClaim = async (
     claim =>
       isRival(claim) && !owners.includes(claim.mark)
   if (evidence === 'applied') {
-    ledger.later(draft => applied(draft, mark, claimed))
+    const rows = asLeft(claimed, to, countLeftBy(mark, found.newest))
+    ledger.later(draft => applied(draft, mark, rows))
     ledger.later(draft => dropped(draft, others([mark])))
   }
   if (evidence === 'never') ledger.later(draft => dropped(draft, others(found.owners)))

@@ -1,6 +1,7 @@
 import type { Counter, Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { applied } from '../record/protocol.ts'
+import { asLeft, countLeftBy } from './as-left.ts'
 import { stepOf, unknownStep, type Batch } from './batch.ts'
 import type { Part } from './claims.ts'
 import { recordUnmade, takeBack, type HelpPart } from './finish.ts'
@@ -97,11 +98,13 @@ export class BatchWriter {
     this.#metrics.writes.add({ result })
     this.#metrics.posts.add({ result }, entries.length)
     if (written.write === 'applied') {
-      ledger?.later(draft => applied(draft, mark, batch.rows))
+      const left = countLeftBy(mark, written.version)
+      const rows = asLeft(batch.rows, to, left)
+      ledger?.later(draft => applied(draft, mark, rows))
       cached.written(written.version)
       waits.succeeded()
       this.#missing = undefined
-      return await this.answer(batch, from, ledger)
+      return await this.answer({ ...batch, parts: partsAsLeft(parts, to, left) }, from, ledger)
     }
     if (ledger) recordUnmade(this.#environment, ledger, mark, written)
     if (written.write === 'stale' || written.write === 'taken back') {
@@ -169,6 +172,14 @@ export class BatchWriter {
     const { at, name, type } = this.#target
     return { reason: 'NotScalable', message: `${type.kind}/${name} ${at.missing}` } as const
   }
+}
+
+/** Returns the parts of posts, with their steps as they were really made. */
+const partsAsLeft = (parts: readonly Part[], to: number, left: number | undefined): readonly Part[] => {
+  if (left === undefined || left === to) return parts
+  const steps = parts.filter(part => part.part === 'step')
+  const made = asLeft(steps, to, left).values()
+  return parts.map(part => (part.part === 'step' ? (made.next().value ?? part) : part))
 }
 
 const failAll = (entries: readonly Waiting[], step: Step): void => {

@@ -40,6 +40,8 @@ export class StepServer {
   readonly writes: StoredWrite[] = []
   /** The uid of each hook that there is, by its name. */
   readonly hooks = new Map<string, string>()
+  /** Returns what a webhook makes of a count that is written through /scale. */
+  webhook = (count: number): number => count
   readonly #history = new Map<string, Version[]>()
   readonly #records = new Map<string, JsonObject>()
   #version = 100
@@ -185,9 +187,9 @@ export class StepServer {
       member => at(sent, 'metadata', member) === at(before, 'metadata', member),
     )
     if (!isCurrent) return status(409, 'Conflict')
-    const to = countOf(isObject(sent) ? sent : {})
+    const to = this.webhook(countOf(isObject(sent) ? sent : {}))
     this.#write(name, String(at(before, 'metadata', 'uid')), query?.['fieldManager'] ?? '', to, true)
-    return ok({ metadata: at(this.#newest(name), 'metadata') })
+    return ok({ metadata: at(this.#newest(name), 'metadata'), spec: { replicas: to } })
   }
 
   #onRecord(name: string | undefined, { body, method }: ApiRequest): ApiResponse {

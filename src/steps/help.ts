@@ -3,7 +3,7 @@ import type { Environment } from '../environment/environment.ts'
 import { isUndo } from '../record/judge.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { abandonedIn, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
+import { abandonedIn, isAbandoned, ofVersion, rowsOf, type Origin } from '../record/protocol.ts'
 import { originOf } from './claims.ts'
 import { fenceClaims, finishClaim, lookAtClaim, type Finished, type HelpPart } from './finish.ts'
 import type { CachedVersion } from './cached-version.ts'
@@ -140,25 +140,40 @@ export class Helper {
       delayed: (message: string) => this.#waits.delayed(message),
       mayContinue: () => isUnanswered(entry),
     }
+    const origin = originOf(this.#target, version)
+    const isHere = ofVersion(origin)(claim)
+    const fence = async (): Promise<boolean> => {
+      const made = await this.fenceOff(ledger, version)
+      if (made === 'ours') round.fenced = origin
+      if (made !== 'no') finished.set(claim.mark, { finished: 'other' })
+      return made !== 'no'
+    }
+    // The hook may have been edited since its process died.
+    if (!before && isHere && this.#isOutdated(entry, part, version) && (await fence())) return true
     const done = before ?? (await finishClaim(this.#environment, ledger, part, interest))
     if (!before) this.#cached.forget()
     if (done.finished === 'other') return true
     if (done.finished === 'refused' && claim.target === targetText(this.#target)) {
       // The refused write can still be made only if the claim's version is the newest. `version`
       // may no longer be that one.
-      const origin = originOf(this.#target, version)
-      const isHere = ofVersion(origin)(claim)
-      const made = !isHere ? 'gone' : mayFence(entry, part, version) ? await this.fenceOff(ledger, version) : 'no'
-      if (made === 'ours') round.fenced = origin
-      if (made !== 'no') {
-        finished.set(claim.mark, { finished: 'other' })
-        return true
-      }
+      if (!isHere) finished.set(claim.mark, { finished: 'other' })
+      if (!isHere || (mayFence(entry, part, version) && (await fence()))) return true
     }
     // A claim that was left because this post's time ended is tried again for the next post.
     if (done.finished !== 'own' && isUnanswered(entry)) finished.set(claim.mark, done)
     answerPost(entry, done.step)
     return false
+  }
+
+  /**
+   * Returns whether nobody works on a claim any more, and the hook asks for other steps by now than those in it. Never for
+   * a claim that takes something back: any process finishes that.
+   */
+  #isOutdated({ context, plan }: Waiting, { claimed }: HelpPart, { limits }: Version): boolean {
+    const now = this.#environment.clock.now()
+    if (context.ends || isUndo(context)) return false
+    const isLeft = claimed.every(row => row.undoes === undefined && isAbandoned(row, now))
+    return isLeft && claimed.some(({ from, to }) => plan(from, 0, limits) !== to)
   }
 }
 

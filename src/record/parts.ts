@@ -41,12 +41,15 @@ export interface PartOf {
 
 type Fields = Pick<MemoryDraft['fields'], 'objects' | 'parts'>
 
-/** Returns the name of a count without further members that its writes set. */
-const fieldIn = (target: string): string => target.split('+', 1)[0] ?? target
+/** Returns the name of a count without further members that its writes set, and without the version of its kind. */
+const fieldIn = (target: string): string => (target.split('+', 1)[0] ?? target).replace(/^([^/ ]*)\/[^/ ]+\//, '$1/')
 
-/** Returns whether two names are of one count. An earlier version stored no target. */
+/** Returns whether two names are of one count. All versions of a kind show one object. An earlier product stored no target. */
 export const isSameCount = (one: CountName, other: CountName): boolean =>
-  one.uid === other.uid && (one.target === '' || other.target === '' || fieldIn(one.target) === fieldIn(other.target))
+  one.uid === other.uid &&
+  (one.target === other.target ||
+    [one.target, other.target].includes('') ||
+    fieldIn(one.target) === fieldIn(other.target))
 
 /** Returns all open parts. */
 export const allParts = ({ objects = [], parts = [] }: Fields): readonly PartOf[] =>

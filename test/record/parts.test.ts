@@ -107,6 +107,17 @@ describe('a part', () => {
     expect(isSameCount(pool, { ...pool, target: `${pool.target}[b]` })).toBe(false)
     expect(isSameCount(web, { ...web, uid: 'other' })).toBe(false)
   })
+
+  it('is the same in each version of its kind: an edit of the apiVersion loses nothing of it', () => {
+    const target = 'example.com/v1beta1/foos/Foo/web spec.size'
+    const older = { ...web, target }
+    const newer = { ...web, target: target.replace('v1beta1', 'v1') }
+    expect(isSameCount(older, newer)).toBe(true)
+    expect(isSameCount(older, { ...newer, target: newer.target.replace('size', 'max') })).toBe(false)
+    const of = (count: typeof web, by: number): ClaimedRow => step(by, 5, { claim: { ...step(by).claim, ...count } })
+    expect(deltas(after(of(older, 2), of(newer, 3)))).toEqual([5])
+    expect(deltas(after(of(older, 2), of(newer, -2)))).toEqual([])
+  })
 })
 
 describe('a record with leases', () => {

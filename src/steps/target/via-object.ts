@@ -44,7 +44,8 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
   const read = (object: KubeObject): number | undefined => {
     const place = placeIn(object, way)
     const count = place && (at(place.parent, place.member) ?? absent)
-    return typeof count === 'number' ? count : undefined
+    // A record holds integers alone: with another number in it, it could not be read again.
+    return typeof count === 'number' && Number.isSafeInteger(count) ? count : undefined
   }
   /**
    * Returns whether the object has the count after a write. The API server silently drops unknown

@@ -115,6 +115,8 @@ describe('the answer to it', () => {
 it('an object has a count where one is or where an absent one means something, and the mark of one that is there', () => {
   expect(ships.read(object({ spec: {} }))).toBe(0)
   expect(ships.read(object({ spec: { ships: '3' } }))).toBeUndefined()
+  expect(ships.read(object({ spec: { ships: 2.5 } }))).toBeUndefined()
+  expect(ships.read(object({ spec: { ships: 1e20 } }))).toBeUndefined()
   expect(pool.read(object({ spec: { pools: [{ name: 'workers' }] } }))).toBeUndefined()
   expect(pool.read(pools('etcd'))).toBeUndefined()
   const annotations = { 'receiverhooks.dev/step': 'm.1' }

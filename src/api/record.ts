@@ -262,8 +262,11 @@ const isMemory = (value: unknown): value is StoredMemory =>
 const parsedContent = (content: unknown, maxLength: number): unknown =>
   typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined
 
-/** The longest content of a page, in characters. A page of 512 rows has 52,000. */
-const maxPageContent = 256 * 1024
+/**
+ * The longest content of a page, in characters. A page of 512 rows has 52,000, and at most 370,000: then all are acts
+ * with a long summary and all the evidence that a row keeps.
+ */
+const maxPageContent = 512 * 1024
 
 /** The result of reading a page's content. */
 export type PageContent =

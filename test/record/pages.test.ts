@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { parsePage, recordFormat, storedPage } from '../../src/api/record.ts'
 import type { Row } from '../../src/api/row.ts'
+import { maxDid } from '../../src/api/settlement.ts'
 import {
+  defaultLimits,
   emptyMemory,
   memoryOf,
   storedOf,
@@ -110,6 +112,23 @@ describe('a page whose rows are all forgotten', () => {
 })
 
 describe('the content of a page', () => {
+  it('can be read with as many acts as a page holds, and all that their rows keep', () => {
+    const largest = (index: number): Row => ({
+      state: 'acted',
+      key: `${index}`.padStart(22, '0'),
+      at: 1_764_558_000_000,
+      newsAt: 1_764_558_000_000,
+      body: 'b'.repeat(22),
+      of: 'o'.repeat(8),
+      summary: '"'.repeat(120),
+      reason: 'NothingRestarts',
+      did: Array.from({ length: maxDid }, (_, did) => `${did}`.padStart(31, '0')),
+      n: 1000,
+    })
+    const rows = Array.from({ length: defaultLimits.page }, (_, index) => largest(index))
+    expect(parsePage(JSON.stringify(storedPage(rows)))).toEqual({ content: 'known', rows })
+  })
+
   it.each([
     ['of a later version is not guessed', { format: recordFormat + 1, page: [] }, 'newer'],
     ['of this version is known', { format: recordFormat, page: [row('a')] }, 'known'],

@@ -75,7 +75,7 @@ test('of fat pages no more is read than a record has', async () => {
 })
 
 test('a page that is longer than any is unreadable', async () => {
-  const page = { format: recordFormat, page: [{ state: 'unknown', key: 'x'.repeat(300_000), at: 1 }] }
+  const page = { format: recordFormat, page: [{ state: 'unknown', key: 'x'.repeat(600_000), at: 1 }] }
   const api: ApiConnection = { ...noApi, request: () => Promise.resolve(answer(200, object('p', page))) }
   expect(await readPage(api, owner, 'p')).toEqual({ read: 'unreadable' })
   const fat: ApiConnection = { ...noApi, request: async () => ({ ...answer(200, {}), body: '', tooLarge: new Map() }) }

@@ -6,20 +6,27 @@ interface Move {
   readonly to: number
 }
 
-/**
- * Returns the count that a write with a mark has left, by a version of its target. Undefined if the version does not
- * show it: somebody else has set the count, or the object says by itself that its count is another.
- */
-export const countLeftBy = (mark: string, version: Version | undefined): number | undefined =>
-  version?.mark === mark && version.lastWord ? version.count : undefined
+/** A marked write of the count `to`. */
+interface Written {
+  readonly mark: string
+  readonly to: number
+}
 
 /**
- * Returns the moves of one write as they were really made. A webhook may have put the count `left` in the place of `to`.
- * What it has kept from the count must not be taken back later. Moves in both directions stay as they are.
+ * Returns the moves of one write as they were really made, by a version of its target. A webhook may have put another
+ * count in the place of the written one. What it has kept from the count must not be taken back later. Moves in both
+ * directions stay as they are. So do all if the version does not show what the write has left: somebody else has set the
+ * count, or the object says by itself that its count is another.
  */
-export const asLeft = <T extends Move>(moves: readonly T[], to: number, left: number | undefined): readonly T[] => {
+export const asLeft = <T extends Move>(
+  moves: readonly T[],
+  { mark, to }: Written,
+  version: Version | undefined,
+): readonly T[] => {
+  if (version?.mark !== mark || !version.lastWord) return moves
+  const left = version.count
   const isUp = moves.every(move => move.to >= move.from)
-  if (left === undefined || left === to || isUp === moves.every(move => move.to <= move.from)) return moves
+  if (left === to || isUp === moves.every(move => move.to <= move.from)) return moves
   const placeOf = (count: number): number =>
     count === to ? left : isUp ? Math.min(count, left) : Math.max(count, left)
   return moves.map(move => ({ ...move, from: placeOf(move.from), to: placeOf(move.to) }))

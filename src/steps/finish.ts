@@ -14,7 +14,7 @@ import {
   type ClaimedWrite,
   type Which,
 } from '../record/protocol.ts'
-import { asLeft, countLeftBy } from './as-left.ts'
+import { asLeft } from './as-left.ts'
 import { originOf, type Part } from './claims.ts'
 import type { Step } from './steps.ts'
 import type { ProblemReason, Target, Version } from './target/target.ts'
@@ -57,7 +57,7 @@ export const finishClaim = async (
   const lookedAt = environment.clock.now()
   const seen = await lookAtClaim(environment, ledger, { claim, claimed })
   interest.looked(seen.evidence)
-  if (seen.evidence === 'applied') return isMade(own, to, countLeftBy(mark, seen.newest))
+  if (seen.evidence === 'applied') return isMade(own, claim, seen.newest)
   if (seen.evidence === 'history gone') logUnknown(environment.log, ledger, mark)
   if (seen.evidence === 'never' || seen.evidence === 'history gone' || !target) return { finished: 'other' }
   if (!(await register(ledger, mark, interest.mayContinue))) return { finished: 'other' }
@@ -76,10 +76,9 @@ export const finishClaim = async (
       // The write was not stored at `lookedAt`, so it was made after that. The cooldown begins at that
       // time, not at the time of the claim.
       const madeAt = seen.evidence === 'not yet' ? lookedAt : undefined
-      const left = countLeftBy(mark, written.version)
-      const rows = asLeft(claimed, to, left)
+      const rows = asLeft(claimed, claim, written.version)
       ledger.later(draft => applied(draft, mark, rows, madeAt))
-      return isMade(own, to, left)
+      return isMade(own, claim, written.version)
     }
     case 'refused':
       return refused(written.reason, written.message)
@@ -135,9 +134,9 @@ export const takeBack = async (
   return taken.decided === 'stored' && taken.result
 }
 
-/** Returns that a write of the count `wanted` is stored, which has left the count `left`. */
-const isMade = (own: HelpPart['own'], wanted: number, left: number | undefined): Finished => {
-  const [made] = own ? asLeft([own], wanted, left) : []
+/** Returns that the write of a claim is stored, by a version of the target that shows it. */
+const isMade = (own: HelpPart['own'], claim: ClaimedWrite['claim'], version: Version | undefined): Finished => {
+  const [made] = own ? asLeft([own], claim, version) : []
   if (!made) return { finished: 'other' }
   const { from, leases, on, to } = made
   // A step that changes nothing leases nothing.
@@ -158,8 +157,9 @@ const refused = (reason: ProblemReason, message: string): Finished => ({
 export const lookAtClaim = async (
   { api, clock }: Pick<Environment, 'api' | 'clock'>,
   ledger: Ledger,
-  { claim: { before, mark, target: text, to, uid, version }, claimed }: ClaimedWrite,
+  { claim, claimed }: ClaimedWrite,
 ): Promise<Evidence> => {
+  const { before, mark, target: text, uid, version } = claim
   const target = parseTarget(text, ledger.owner.namespace)
   if (!target) {
     const foundAt = clock.now()
@@ -174,7 +174,7 @@ export const lookAtClaim = async (
     claim =>
       isRival(claim) && !owners.includes(claim.mark)
   if (evidence === 'applied') {
-    const rows = asLeft(claimed, to, countLeftBy(mark, found.newest))
+    const rows = asLeft(claimed, claim, found.newest)
     ledger.later(draft => applied(draft, mark, rows))
     ledger.later(draft => dropped(draft, others([mark])))
   }

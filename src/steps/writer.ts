@@ -1,7 +1,7 @@
 import type { Counter, Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { applied } from '../record/protocol.ts'
-import { asLeft, countLeftBy } from './as-left.ts'
+import { asLeft } from './as-left.ts'
 import { stepOf, unknownStep, type Batch } from './batch.ts'
 import type { Part } from './claims.ts'
 import { recordUnmade, takeBack, type HelpPart } from './finish.ts'
@@ -98,13 +98,13 @@ export class BatchWriter {
     this.#metrics.writes.add({ result })
     this.#metrics.posts.add({ result }, entries.length)
     if (written.write === 'applied') {
-      const left = countLeftBy(mark, written.version)
-      const rows = asLeft(batch.rows, to, left)
-      ledger?.later(draft => applied(draft, mark, rows))
-      cached.written(written.version)
+      const { version } = written
+      const made = version === undefined || version.count === to ? batch : batchAsLeft(batch, mark, version)
+      ledger?.later(draft => applied(draft, mark, made.rows))
+      cached.written(version)
       waits.succeeded()
       this.#missing = undefined
-      return await this.answer({ ...batch, parts: partsAsLeft(parts, to, left) }, from, ledger)
+      return await this.answer(made, from, ledger)
     }
     if (ledger) recordUnmade(this.#environment, ledger, mark, written)
     if (written.write === 'stale' || written.write === 'taken back') {
@@ -174,12 +174,16 @@ export class BatchWriter {
   }
 }
 
-/** Returns the parts of posts, with their steps as they were really made. */
-const partsAsLeft = (parts: readonly Part[], to: number, left: number | undefined): readonly Part[] => {
-  if (left === undefined || left === to) return parts
-  const steps = parts.filter(part => part.part === 'step')
-  const made = asLeft(steps, to, left).values()
-  return parts.map(part => (part.part === 'step' ? (made.next().value ?? part) : part))
+/** Returns a batch with the steps of its posts as they were really made. */
+const batchAsLeft = (batch: Batch, mark: string, version: Version): Batch => {
+  const write = { mark, to: batch.to }
+  const steps = batch.parts.filter(part => part?.part === 'step')
+  const made = asLeft(steps, write, version).values()
+  return {
+    ...batch,
+    rows: asLeft(batch.rows, write, version),
+    parts: batch.parts.map(part => (part?.part === 'step' ? (made.next().value ?? part) : part)),
+  }
 }
 
 const failAll = (entries: readonly Waiting[], step: Step): void => {

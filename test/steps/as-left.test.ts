@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { asLeft } from '../../src/steps/as-left.ts'
+import type { Version } from '../../src/steps/target/target.ts'
 import { setUp, type About } from './claimed.ts'
 
 const upBy5 = moveWithin({ action: 'up', by: { count: 5 }, min: 0, max: 100, overshoot: 'clamp' })
@@ -88,9 +89,18 @@ describe('the moves of a write', () => {
     { from: 3, to: 5 },
     { from: 5, to: 8 },
   ]
+  const seen: Version = { count: 8, uid: 'u', resourceVersion: '1' }
+  const marked = (count: number): Version => ({ ...seen, count, mark: 'm', lastWord: { since: '1', word: 3 } })
 
   it.each([
-    ['as they were planned', undefined, moves],
+    ['no version', undefined],
+    ['a version that somebody else has made', { ...marked(6), mark: 'other' }],
+    ['a version whose count somebody else owns', { ...seen, count: 6, mark: 'm' }],
+  ])('are as they were planned, with %s', (_how, version) => {
+    expect(asLeft(moves, { mark: 'm', to: 8 }, version)).toEqual(moves)
+  })
+
+  it.each([
     ['as they were planned, where the count is the wanted one', 8, moves],
     [
       'shorter',
@@ -125,7 +135,7 @@ describe('the moves of a write', () => {
       ],
     ],
   ])('are %s', (_how, left, made) => {
-    expect(asLeft(moves, 8, left)).toEqual(made)
+    expect(asLeft(moves, { mark: 'm', to: 8 }, marked(left))).toEqual(made)
   })
 
   it('are shorter downwards too', () => {
@@ -135,8 +145,8 @@ describe('the moves of a write', () => {
           { from: 8, to: 6 },
           { from: 6, to: 2 },
         ],
-        2,
-        4,
+        { mark: 'm', to: 2 },
+        marked(4),
       ),
     ).toEqual([
       { from: 8, to: 6 },
@@ -149,6 +159,6 @@ describe('the moves of a write', () => {
       { from: 3, to: 8 },
       { from: 8, to: 6 },
     ]
-    expect(asLeft(both, 6, 5)).toEqual(both)
+    expect(asLeft(both, { mark: 'm', to: 6 }, marked(5))).toEqual(both)
   })
 })

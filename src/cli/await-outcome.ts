@@ -66,9 +66,10 @@ export const awaitOutcome = async (
 
 /**
  * Returns whether a later post can get another answer: the rollout is in progress (202), or its
- * state is unknown (503).
+ * state is unknown (5xx). The trigger answers no 5xx but 503. A proxy before it answers others while
+ * it reaches no trigger.
  */
-const isOpen = ({ status }: Posted): boolean => status === 202 || status === 503
+const isOpen = ({ status }: Posted): boolean => status === 202 || status >= 500
 
 /**
  * Posts once. Throws if the first post gets no answer, because the address may be wrong. Returns
@@ -100,5 +101,6 @@ const progressOf = ({ body, status }: Posted): string => {
     return [`${ready} of ${of} ready`, ...(Array.isArray(causes) ? causes.map(String) : [])].join(', ')
   }
   const said = stringAt(answer, 'message') ?? body.slice(0, 200)
-  return status === 202 ? said : `${status} ${stringAt(answer, 'reason') ?? ''}: ${said}; asking again`
+  const reason = stringAt(answer, 'reason')
+  return status === 202 ? said : `${status}${reason === undefined ? '' : ` ${reason}`}: ${said}; asking again`
 }

@@ -68,6 +68,15 @@ it('goes on after 503, and after a connection that was lost', async () => {
   ])
 })
 
+it.each([502, 504])('goes on after a %d of a proxy, as the scripts of snippets do', async status => {
+  const clock = fakeClock()
+  const { ask } = trigger(clock, [{ status, body: '<html>' }, complete], false)
+  const { ended, shown } = waited(clock, ask)
+  await clock.advance(1_000)
+  expect(await ended).toEqual({ ended: 'answered', answer: complete })
+  expect(shown).toEqual([`${status}: <html>; asking again`])
+})
+
 it('fails at once where nothing was ever reached', async () => {
   const clock = fakeClock()
   const { ended } = waited(clock, trigger(clock, [refused], false).ask)

@@ -16,6 +16,20 @@ export const textOr = (about: About, otherwise: string): Option<string> => ({
   read: texts => last(texts) ?? otherwise,
 })
 
+/**
+ * Returns a flag for the name of a namespace. It must not be empty: a variable of a script may not be
+ * set.
+ */
+export const namespaceName = (about: Omit<About, 'value'>): Option<string | undefined> => ({
+  ...about,
+  value: 'NAME',
+  read: given => {
+    const name = last(given)
+    if (name === '') throw new UsageError(`--${about.flag} is empty: name a namespace, or leave the flag out`)
+    return name
+  },
+})
+
 /** Returns a flag that may be given several times. Its value is the list of all given texts. */
 export const texts = (about: About): Option<readonly string[]> => ({ ...about, many: true, read: given => given })
 

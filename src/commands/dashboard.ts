@@ -1,5 +1,5 @@
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
-import { beginning, choice, port, seconds, text, textOr } from '../cli/options.ts'
+import { beginning, choice, namespaceName, port, seconds, text, textOr } from '../cli/options.ts'
 import { systemNamespaceOption } from '../cli/cluster/system.ts'
 import type { Shell } from '../cli/shell.ts'
 import { openInBrowser } from '../dashboard/open.ts'
@@ -28,10 +28,9 @@ const flags = {
     completes: 'files',
   }),
   context: text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' }),
-  namespace: text({
+  namespace: namespaceName({
     flag: 'namespace',
     short: 'n',
-    value: 'NAME',
     means: "the namespace to show first (default: the context's)",
     completes: 'namespaces',
   }),
@@ -134,8 +133,9 @@ const asKubeconfig = async (given: ParsedLine, { env }: Shell): Promise<Reached>
  * page in the cluster.
  */
 const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reached> => {
-  if (given.get(flags.kubeconfig) !== undefined) {
-    throw new UsageError('--kubeconfig belongs to --sign-in key: here everybody brings a token of their own')
+  for (const flag of [flags.kubeconfig, flags.context]) {
+    if (given.get(flag) === undefined) continue
+    throw new UsageError(`--${flag.flag} belongs to --sign-in key: here everybody brings a token of their own`)
   }
   const url = given.get(flags.url)
   if (url === undefined) throw new UsageError('--dashboard-url must say which address people open')

@@ -1,6 +1,6 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
-import { beginning, choice, flag, issuers, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
+import { beginning, choice, flag, issuers, namespaceName, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'
@@ -49,16 +49,14 @@ const flags = {
     means:
       'what trigger URLs begin with (default: http://receiver-hooks-trigger.NAMESPACE.svc, reached from inside the cluster)',
   }),
-  namespace: text({
+  namespace: namespaceName({
     flag: 'namespace',
     short: 'n',
-    value: 'NAME',
     means:
       "the product's own namespace, for its keys and its lease (default: POD_NAMESPACE, else the service account's, else receiver-hooks)",
   }),
-  watchNamespace: text({
+  watchNamespace: namespaceName({
     flag: 'watch-namespace',
-    value: 'NAME',
     means: 'serve only the hooks of this namespace (default: all); each such installation needs its own --namespace',
   }),
   triggerAccount: text({

@@ -183,6 +183,17 @@ it.each(['get', 'delete --all -y', 'doctor'])('%s refuses an empty namespace', a
   await expect(empty).rejects.toThrow('--namespace is empty: name a namespace, or leave the flag out')
 })
 
+it.each([
+  ['import rancher -', 'namespace'],
+  ['stop --reason x', 'system-namespace'],
+  ['doctor', 'system-namespace'],
+  ['dashboard', 'namespace'],
+  ['serve', 'namespace'],
+  ['serve', 'watch-namespace'],
+])('%s refuses an empty --%s', async (command, flag) => {
+  await expect(run(`${command} --${flag}=`)).rejects.toThrow(`--${flag} is empty: name a namespace, or leave the flag out`)
+})
+
 it.each(['localhost:6443', '127.0.0.1:6443', 'ftp://localhost'])(
   'says what an address of an API server is, and not %s',
   async address => {

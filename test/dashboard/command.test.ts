@@ -60,6 +60,19 @@ it('refuses an address with a path: behind it the page would not find its files'
   await expect(ran).rejects.toThrow(/--dashboard-url must have no path: the page needs a host of its own/)
 })
 
+it.each(['kubeconfig', 'context'])('does not ignore --%s where people bring tokens of their own', async flag => {
+  const typed = ['dashboard', '--sign-in', 'token', '--port', '0', '--dashboard-url', 'https://page.example.com']
+  const given = shell({ env: { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' } })
+  const program = { entries: commands, version: '', summary: '' }
+  const ran = runProgram(program, [...typed, `--${flag}`, 'prod'], given.shell)
+  const stopped = ran.then(
+    running => (typeof running === 'number' ? undefined : running()),
+    () => undefined,
+  )
+  await expect(ran).rejects.toThrow(`--${flag} belongs to --sign-in key`)
+  await stopped
+})
+
 it.each([
   'http://trigger.example.com/?',
   'http://trigger.example.com/#x',

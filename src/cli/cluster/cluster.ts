@@ -1,7 +1,7 @@
 import type { ApiConnection } from '../../environment/environment.ts'
-import { UsageError, type ParsedLine, type Option } from '../command.ts'
+import type { ParsedLine, Option } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
-import { duration, flag, text, texts } from '../options.ts'
+import { duration, flag, namespaceName, text, texts } from '../options.ts'
 import type { Shell } from '../shell.ts'
 import { locate } from './access.ts'
 import { cliConnection } from './connection.ts'
@@ -46,22 +46,12 @@ export const accessOptions: readonly Option<unknown>[] = [
   requestTimeout,
 ].map(option => ({ ...option, group: accessGroup }))
 
-const namespaceText = text({
+export const namespaceOption = namespaceName({
   flag: 'namespace',
   short: 'n',
-  value: 'NAME',
   means: "the namespace (default: the context's, else default)",
   completes: 'namespaces',
 })
-
-export const namespaceOption: Option<string | undefined> = {
-  ...namespaceText,
-  read: texts => {
-    const name = namespaceText.read(texts)
-    if (name === '') throw new UsageError('--namespace is empty: name a namespace, or leave the flag out')
-    return name
-  },
-}
 
 export const allNamespaces = flag({ flag: 'all-namespaces', short: 'A', means: 'look in every namespace' })
 

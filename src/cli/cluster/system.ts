@@ -5,19 +5,18 @@ import { configMaps } from '../../kube/resources.ts'
 import { parsePublicKeys, type PublicKeys } from '../../token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../token/published.ts'
 import { stopIn, type Stop } from '../../token/stop.ts'
-import { textOr } from '../options.ts'
+import type { Option } from '../command.ts'
+import { namespaceName } from '../options.ts'
 import type { Cluster } from './cluster.ts'
 import { interactiveTimeoutMs } from './hooks.ts'
 
-export const systemNamespaceOption = textOr(
-  {
-    flag: 'system-namespace',
-    value: 'NAME',
-    means: "the product's own namespace, where its keys are (default: receiver-hooks)",
-    completes: 'namespaces',
-  },
-  'receiver-hooks',
-)
+const named = namespaceName({
+  flag: 'system-namespace',
+  means: "the product's own namespace, where its keys are (default: receiver-hooks)",
+  completes: 'namespaces',
+})
+
+export const systemNamespaceOption: Option<string> = { ...named, read: texts => named.read(texts) ?? 'receiver-hooks' }
 
 /**
  * Returns `--system-namespace NAMESPACE` with a blank before it, for a command in a message.

@@ -2,7 +2,7 @@ import { tryParseJson } from '../../api/json.ts'
 import { apiVersion, hookKind } from '../../api/names.ts'
 import { UsageError, type Command } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
-import { text, texts } from '../options.ts'
+import { namespaceName, text, texts } from '../options.ts'
 import { yamlOf } from '../output/format.ts'
 import { printable } from '../output/table.ts'
 import { receiversIn } from '../rancher/receivers.ts'
@@ -19,10 +19,9 @@ const pool = text({
   value: 'KIND/NAME',
   means: 'which pool of nodes hosts were created in; of a Cluster of Rancher: Cluster/NAME/POOL',
 })
-const namespace = text({
+const namespace = namespaceName({
   flag: 'namespace',
   short: 'n',
-  value: 'NAME',
   means: 'write this namespace into the manifests',
   completes: 'namespaces',
 })

@@ -88,19 +88,20 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
   })
 
   it('ends with 124 when its time is over, and says how to go on', async () => {
-    const { namespace, pushed, report, run, url } = await setUp()
+    const { kubeconfig, namespace, pushed, report, run, url } = await setUp()
+    const reached = ['--kubeconfig', kubeconfig, '--as', 'system:admin', '--as-group', 'system:masters']
     const base = new URL(await url('push')).origin
     await run(['push', '--id', 'build #1'], pushed('1.0.1'))
     await report(1)
     // On a busy machine a first look may take longer than that.
     const { code, stderr, stdout } = await until(
-      () => run(['push', '--id', 'build #1', '--wait=1s', '--public-url', base], pushed('1.0.1')),
+      () => run(['push', '--id', 'build #1', '--wait=1s', '--public-url', base, ...reached], pushed('1.0.1')),
       ended => ended.stderr.includes('1 of 2 ready'),
     )
     expect({ code, stdout }).toEqual({ code: 124, stdout: '' })
     expect(stderr).toContain('\n1 of 2 ready\n202 progressing RolloutProgressing: Deployment/web: 1 of 2 new pods')
     expect(stderr).toContain(
-      `  kubectl receiverhook trigger push -n ${namespace} --id 'build #1' --public-url ${base} --wait\n`,
+      `  kubectl receiverhook trigger push -n ${namespace} ${reached.join(' ')} --id 'build #1' --public-url ${base} --wait\n`,
     )
   })
 

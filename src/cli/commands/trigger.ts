@@ -7,7 +7,7 @@ import { rfc3339 } from '../../environment/time.ts'
 import { shellWord } from '../../snippets/quote.ts'
 import type { HookURL } from '../../token/hook-url.ts'
 import { awaitOutcome, stepMs, type Waited } from '../await-outcome.ts'
-import { clusterOptions, openCluster } from '../cluster/cluster.ts'
+import { clusterFlags, clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import { urlOfHook } from '../cluster/url.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
@@ -140,7 +140,7 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
   const from = given.get(base)
   const key = `--id ${shellWord(id)}`
   const flags = `${key}${from === undefined ? '' : ` --${base.flag} ${shellWord(from)}`} --wait`
-  const again = `${shell.program} trigger ${metadata.name} -n ${metadata.namespace} ${flags}`
+  const again = `${shell.program} trigger ${metadata.name} -n ${metadata.namespace}${clusterFlags(given)} ${flags}`
   const next =
     last?.status === 202
       ? `to go on waiting, which runs nothing:\n  ${again}`

@@ -105,10 +105,13 @@ describe('a receiver that removes hosts', () => {
     expect(made && 'spec' in made && made.spec).not.toHaveProperty('scaleNodes.removeFirst')
   })
 
-  it('removes nodes of a pool in a Cluster of Rancher', () => {
-    const target = { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name: 'prod', pool: 'blue' }
-    expect(removing('mostRecent', 'Cluster/prod/blue')).toMatchObject({ spec: { scaleNodes: { target } } })
-  })
+  it.each(['Cluster', 'cluster', 'clusters.provisioning.cattle.io'])(
+    'removes nodes of a pool in a Cluster of Rancher, named as %s',
+    word => {
+      const target = { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name: 'prod', pool: 'blue' }
+      expect(removing('mostRecent', `${word}/prod/blue`)).toMatchObject({ spec: { scaleNodes: { target } } })
+    },
+  )
 
   it('is refused with what to add where a Cluster comes without its pool', () => {
     const refused = 'say which pool of the Cluster: --pool Cluster/prod/POOL'
@@ -147,6 +150,8 @@ it('no two receivers become hooks of one name, because the second would replace 
   expect((await imported('擴大', 'уменьшить')).manifests).toEqual(['receiver', 'receiver-2'])
   const long = 'a'.repeat(253)
   expect((await imported(long, long)).manifests).toEqual([long, `${'a'.repeat(251)}-2`])
+  const parts = `${'a'.repeat(250)}.bc`
+  expect((await imported(parts, parts)).manifests).toEqual([parts, `${'a'.repeat(250)}-2`])
 })
 
 it.each([

@@ -112,10 +112,10 @@ const scaleHost: Translate = (config, { pool }) => {
 
 /** Returns the target for a pool. If a Cluster comes without one of its pools, returns what to add. */
 const poolOf = (word: string): (JsonObject & { readonly kind?: string }) | string => {
-  const [kind, name, pool] = word.split('/')
-  if (kind !== 'Cluster') return reference(word, 'cluster.x-k8s.io/v1beta2')
+  const [kindWord = '', name, pool] = word.split('/')
+  if (!/^clusters?(?:\.provisioning\.cattle\.io)?$/i.test(kindWord)) return reference(word, 'cluster.x-k8s.io/v1beta2')
   if (pool === undefined) return `say which pool of the Cluster: --pool ${word}/POOL`
-  return { apiVersion: 'provisioning.cattle.io/v1', kind, name, pool }
+  return { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name, pool }
 }
 
 /** The values of `removeFirst`, by Rancher's `deleteOption`. Rancher accepts no other word. */
@@ -206,7 +206,8 @@ const objectName = (name: string): string =>
 export const untakenName = (name: string, taken: ReadonlySet<string>): string => {
   let free = name
   for (let number = 2; taken.has(free); number++) {
-    free = `${name.slice(0, nameLength - `-${number}`.length)}-${number}`
+    // Before the number there must not be the end of a part, such as a dot.
+    free = `${name.slice(0, nameLength - `-${number}`.length).replace(/[.-]+$/, '')}-${number}`
   }
   return free
 }

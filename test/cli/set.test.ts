@@ -102,3 +102,23 @@ it.each([
   await run(line)
   expect(at(await spec(name), 'redeploy', 'selector', 'matchLabels')).toEqual({ app: 'api' })
 })
+
+describe('an empty --selector', () => {
+  it.each(['set push --selector=', 'create all --driver restart --selector=', 'clone push copy --selector='])(
+    'makes no hook for every workload: %s is refused',
+    async line => {
+      const { run, spec } = await setUp()
+      await run('create push --driver redeploy --selector app=web -o name')
+      await expect(run(line)).rejects.toThrow(/must have either target or selector/)
+      expect(at(await spec('push'), 'redeploy', 'selector')).toEqual({ matchLabels: { app: 'web' } })
+    },
+  )
+
+  it('takes the selector away where a target comes in its place', async () => {
+    const { run, spec } = await setUp()
+    await run('create push --driver redeploy --selector app=web -o name')
+    await run('set push --selector= --target web')
+    expect(await spec('push')).toMatchObject({ redeploy: { target: { kind: 'Deployment', name: 'web' } } })
+    expect(at(await spec('push'), 'redeploy', 'selector')).toBeUndefined()
+  })
+})

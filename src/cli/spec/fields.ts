@@ -7,6 +7,8 @@ import { kindNamed } from './kinds.ts'
 export interface SpecField {
   /** The path below `spec`, such as `['scale', 'max']`. */
   readonly path: readonly string[]
+  /** The path that an empty value takes away. Default: `path`. */
+  readonly taken?: readonly string[]
   /** The name of the flag without dashes, such as `max` or `token-secret-name`. */
   readonly flag: string
   /** The placeholder of the value in help. */
@@ -92,8 +94,12 @@ const objectFields = (schema: Obj, path: readonly string[], flag: string, make: 
   if ('kind' in schema.properties && 'name' in schema.properties) return referenceFields(schema, path, flag, make)
   const members = Object.entries(schema.properties)
   const [only, ...others] = members
-  // If an object has only one member, the flag does not name that member.
-  if (only !== undefined && others.length === 0) return fieldsAt(only[1], [...path, only[0]], flag)
+  // If an object has only one member, the flag does not name that member. Without the member, the
+  // object may mean something else: `selector: {}` is every workload.
+  if (only !== undefined && others.length === 0) {
+    const fields = fieldsAt(only[1], [...path, only[0]], flag)
+    return fields.length === 1 ? fields.map(field => ({ ...field, taken: path })) : fields
+  }
   return members.length === 0 ? make('JSON', ([text = '']) => json(flag, text)) : fieldsOf(schema, path, flag)
 }
 

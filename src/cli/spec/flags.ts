@@ -80,7 +80,9 @@ export const specOfFlags = (given: ParsedLine, driver: string): JsonObject => {
     const field = fields.find(({ path }) => path[0] === driver || !fieldsOfDrivers.has(path[0] ?? ''))
     if (field === undefined) throw foreign(option.flag, driver)
     const removed = texts.length === 1 && texts[0] === ''
-    spec = merged(spec, field.path, removed ? null : field.parse(field.many ? texts : texts.slice(-1)))
+    spec = removed
+      ? merged(spec, field.taken ?? field.path, null)
+      : merged(spec, field.path, field.parse(field.many ? texts : texts.slice(-1)))
   }
   return spec
 }

@@ -49,9 +49,10 @@ const notInstalled =
 
 /**
  * Returns the API server's message without the request and the status that {@link ApiError} puts
- * before it.
+ * before it. Returns the status if there is no message, as in the answer of some proxies.
  */
-const said = ({ message }: Error): string => message.replace(/^.*?: the API server answered (\d+)(: )?/, '')
+const said = ({ message, status }: ApiError | WatchRefused): string =>
+  message.replace(/^.*?: the API server answered (\d+)(: )?/, '').trim() || `the API server answered ${status}`
 
 /**
  * Matches the API server's message about a missing right

@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { explain } from '../../src/cli/explain.ts'
+import { WatchRefused } from '../../src/environment/unreachable.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 
 const forbidden = (message: string): ApiError =>
@@ -49,6 +50,14 @@ it.each([
   )
   expect(text).toMatch(/create rolebinding /)
   expect(text.endsWith(` ${subject}`)).toBe(true)
+})
+
+it.each([
+  ['a request', new ApiError({ status: 502, headers: {}, body: '' }, 'GET /apis')],
+  ['a watch', new WatchRefused(502, '')],
+])('an answer to %s that says nothing is explained by its status', (_, error) => {
+  const explained = explain(error, { program: 'receiver-hooks' })
+  expect(explained).toEqual({ message: 'the API server answered 502', exitCode: 3 })
 })
 
 it('a refusal in other words is passed on as it is', () => {

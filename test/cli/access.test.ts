@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
@@ -40,4 +40,22 @@ it('a plugin is run once for a short command, and again for one that goes on', a
 it.each(['context', 'cluster', 'user'] as const)('without a kubeconfig, --%s is not ignored', async flag => {
   const located = locate({ [flag]: 'prod', asGroups: [] }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, fakeClock())
   await expect(located).rejects.toThrow(`--${flag} names a part of a kubeconfig, and there is none`)
+})
+
+it.each(['context', 'cluster', 'user'] as const)('beside --server, --%s is not ignored', async flag => {
+  const server = 'https://two.example:6443'
+  const alone = locate({ server, [flag]: 'prod', asGroups: [] }, {}, fakeClock())
+  await expect(alone).rejects.toThrow(`--${flag} names a part of a kubeconfig, and there is none`)
+  const home = mkdtempSync(join(tmpdir(), 'home-'))
+  onTestFinished(() => rmSync(home, { recursive: true }))
+  mkdirSync(join(home, '.kube'))
+  const config = {
+    'current-context': 'one',
+    clusters: [{ name: 'one', cluster: { server: 'https://one.example:6443' } }],
+    users: [{ name: 'one', user: { token: 'of-one' } }],
+    contexts: [{ name: 'one', context: { cluster: 'one', user: 'one' } }],
+  }
+  writeFileSync(join(home, '.kube', 'config'), JSON.stringify({ apiVersion: 'v1', kind: 'Config', ...config }))
+  const { route } = await locate({ server, [flag]: 'one', asGroups: [] }, { HOME: home }, fakeClock())
+  expect([route.server, await route.headers()]).toEqual([server, { authorization: 'Bearer of-one' }])
 })

@@ -38,26 +38,36 @@ export interface Located {
 
 /**
  * Finds the API server in kubectl's order: --server, --kubeconfig, KUBECONFIG, ~/.kube/config, the
- * pod's own account. This file reads simple kubeconfigs itself. It loads the client library only
+ * pod's own account. Beside --server, ~/.kube/config counts only if a flag names a part of it. This file reads simple kubeconfigs itself. It loads the client library only
  * for others, for example for those with a credential plugin or a proxy.
  */
 export const locate = async (flags: AccessFlags, env: Shell['env'], clock: Clock = nodeClock): Promise<Located> => {
   const files = filesOf(flags, env)
-  if (flags.server !== undefined && files.length === 0) {
-    const route = routeOf({ server: flags.server }, impersonation(flags, {}))
-    return { route, namespace: undefined, context: undefined }
+  if (files.length > 0) return await fromKubeconfig(readKubeconfigs(files), flags, clock)
+  // The cluster and the user of a pod, or nobody at a server, may be others than those that are meant.
+  const part = namedPart(flags)
+  if (part !== undefined) {
+    const todo = 'name one with --kubeconfig or KUBECONFIG'
+    throw new CommandFailure(`--${part} names a part of a kubeconfig, and there is none: ${todo}`, 3)
   }
-  if (files.length === 0) return await fromElsewhere(flags, env)
-  return await fromKubeconfig(readKubeconfigs(files), flags, clock)
+  if (flags.server === undefined) return await fromElsewhere(flags, env)
+  const route = routeOf({ server: flags.server }, impersonation(flags, {}))
+  return { route, namespace: undefined, context: undefined }
 }
 
-const filesOf = ({ kubeconfig, server }: AccessFlags, env: Shell['env']): string[] => {
+/** Returns the flag that names a part of a kubeconfig, if there is one. */
+const namedPart = (flags: AccessFlags): 'context' | 'cluster' | 'user' | undefined =>
+  (['context', 'cluster', 'user'] as const).find(flag => flags[flag] !== undefined)
+
+const filesOf = (flags: AccessFlags, env: Shell['env']): string[] => {
+  const { kubeconfig, server } = flags
   if (kubeconfig !== undefined) return [kubeconfig]
   const named = (env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '')
   if (named.length > 0) return named
   const home = env['HOME'] ?? env['USERPROFILE']
   const byDefault = home === undefined ? undefined : join(home, '.kube', 'config')
-  return byDefault !== undefined && server === undefined && isFile(byDefault) ? [byDefault] : []
+  const isAsked = server === undefined || namedPart(flags) !== undefined
+  return byDefault !== undefined && isAsked && isFile(byDefault) ? [byDefault] : []
 }
 
 /** Returns the names of all contexts of the kubeconfig. */
@@ -73,16 +83,8 @@ const isFile = (path: string): boolean => {
   }
 }
 
-/**
- * Uses the pod's service account. Throws an error that names the places searched. Throws also if a
- * flag names a part of a kubeconfig: the pod's cluster may be another than the one that is meant.
- */
+/** Uses the pod's service account. Throws an error that names the places searched. */
 const fromElsewhere = async (flags: AccessFlags, env: Shell['env']): Promise<Located> => {
-  const part = (['context', 'cluster', 'user'] as const).find(flag => flags[flag] !== undefined)
-  if (part !== undefined) {
-    const todo = 'name one with --kubeconfig or KUBECONFIG'
-    throw new CommandFailure(`--${part} names a part of a kubeconfig, and there is none: ${todo}`, 3)
-  }
   const { loadAccess } = await import('../../kube/access.ts')
   const access = await loadAccess({ env }).catch((error: unknown) => {
     throw new CommandFailure(error instanceof Error ? error.message : String(error), 3)

@@ -1,6 +1,17 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
-import { beginning, choice, flag, issuers, namespaceName, port, publicURL, seconds, text, textOr } from '../cli/options.ts'
+import {
+  beginning,
+  choice,
+  flag,
+  issuers,
+  namespaceName,
+  port,
+  publicURL,
+  seconds,
+  text,
+  textOr,
+} from '../cli/options.ts'
 import type { Shell } from '../cli/shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'

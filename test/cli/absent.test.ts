@@ -191,7 +191,9 @@ it.each([
   ['serve', 'namespace'],
   ['serve', 'watch-namespace'],
 ])('%s refuses an empty --%s', async (command, flag) => {
-  await expect(run(`${command} --${flag}=`)).rejects.toThrow(`--${flag} is empty: name a namespace, or leave the flag out`)
+  await expect(run(`${command} --${flag}=`)).rejects.toThrow(
+    `--${flag} is empty: name a namespace, or leave the flag out`,
+  )
 })
 
 it.each(['localhost:6443', '127.0.0.1:6443', 'ftp://localhost'])(

@@ -38,8 +38,9 @@ export interface Located {
 
 /**
  * Finds the API server in kubectl's order: --server, --kubeconfig, KUBECONFIG, ~/.kube/config, the
- * pod's own account. Beside --server, ~/.kube/config counts only if a flag names a part of it. This file reads simple kubeconfigs itself. It loads the client library only
- * for others, for example for those with a credential plugin or a proxy.
+ * pod's own account. With --server, ~/.kube/config counts only if a flag names a part of it. This file
+ * reads simple kubeconfigs itself. It loads the client library only for others, for example for those
+ * with a credential plugin or a proxy.
  */
 export const locate = async (flags: AccessFlags, env: Shell['env'], clock: Clock = nodeClock): Promise<Located> => {
   const files = filesOf(flags, env)

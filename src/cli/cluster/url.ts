@@ -50,5 +50,5 @@ const whyNone = (
 ): string => {
   if (ready === undefined) return 'no controller has looked at it yet; is one running? kubectl receiverhook doctor says'
   if (ready.status !== 'True' && isCurrent) return `${ready.reason}: ${ready.message}`
-  return 'the controller is publishing it; try again in a moment'
+  return 'the controller is publishing it; try again in a moment, or look whether one runs: kubectl receiverhook doctor'
 }

@@ -127,7 +127,7 @@ export const checkStop = async (cluster: Cluster, namespace: string): Promise<Fi
     ? failure(
         'stop',
         stopText(stop),
-        `When the reason is gone: kubectl receiverhook start${systemNamespaceFlag(namespace)}.`,
+        `When the reason is gone: kubectl receiverhook start${systemNamespaceFlag(namespace)}`,
       )
     : ok('stop', 'hooks are not stopped')
 }

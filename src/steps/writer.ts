@@ -1,7 +1,7 @@
 import type { Counter, Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { applied } from '../record/protocol.ts'
-import { asLeft } from './as-left.ts'
+import { asLeft, goOneWay } from './as-left.ts'
 import { stepOf, unknownStep, type Batch } from './batch.ts'
 import type { Part } from './claims.ts'
 import { recordUnmade, takeBack, type HelpPart } from './finish.ts'
@@ -178,10 +178,11 @@ export class BatchWriter {
 const batchAsLeft = (batch: Batch, mark: string, version: Version): Batch => {
   const write = { mark, to: batch.to }
   const steps = batch.parts.filter(part => part?.part === 'step')
-  const made = asLeft(steps, write, version).values()
+  const isOneWay = goOneWay(steps)
+  const made = asLeft(steps, write, version, isOneWay).values()
   return {
     ...batch,
-    rows: asLeft(batch.rows, write, version),
+    rows: asLeft(batch.rows, write, version, isOneWay),
     parts: batch.parts.map(part => (part?.part === 'step' ? (made.next().value ?? part) : part)),
   }
 }

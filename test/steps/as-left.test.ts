@@ -5,6 +5,7 @@ import type { Version } from '../../src/steps/target/target.ts'
 import { setUp, type About } from './claimed.ts'
 
 const upBy5 = moveWithin({ action: 'up', by: { count: 5 }, min: 0, max: 100, overshoot: 'clamp' })
+const downBy1 = moveWithin({ action: 'down', by: { count: 1 }, min: 0, max: 100, overshoot: 'clamp' })
 const group = { key: 'g', firing: ['x'], mixed: false }
 const fires = (key: string): About => ({ delivery: { identity: { key }, group }, undo: true, plan: upBy5 })
 const ends: About = { delivery: { phase: 'resolved', identity: { key: 'end' }, group: { ...group, firing: [] } } }
@@ -73,6 +74,25 @@ describe('a count that a webhook has put in the place of what was written', () =
     expect(server.replicas('web')).toBe(3)
   })
 
+  it.each([false, true])('gives no post what it has kept from another (answer lost: %s)', async isLost => {
+    const { clock, done, server, start, world } = capped()
+    const first = start()
+    world.fault = request => {
+      if (!request.startsWith('PATCH') || !isLost) return 'answered'
+      first.die()
+      return 'answer lost'
+    }
+    void first.unnamed(upBy5)
+    void first.post({ ...fires('a'), plan: downBy1 })
+    await clock.advance(100)
+    world.fault = () => 'answered'
+    expect(server.writes).toMatchObject([{ from: 3, to: 5 }])
+    const second = start()
+    await done(second.post({ ...fires('a'), plan: downBy1 }))
+    server.webhook = count => count
+    expect(await done(second.undo(ends))).toMatchObject({ step: 'done', from: 5, to: 6 })
+  })
+
   it('is nothing to take back where it is the count that was there', async () => {
     const { done, server, start } = capped()
     server.webhook = () => 3
@@ -135,7 +155,12 @@ describe('the moves of a write', () => {
       ],
     ],
   ])('are %s', (_how, left, made) => {
-    expect(asLeft(moves, { mark: 'm', to: 8 }, marked(left))).toEqual(made)
+    expect(asLeft(moves, { mark: 'm', to: 8 }, marked(left), true)).toEqual(made)
+  })
+
+  it('are not longer where other moves of the write may go in the other direction', () => {
+    expect(asLeft(moves, { mark: 'm', to: 8 }, marked(9))).toEqual(moves)
+    expect(asLeft([{ from: 7, to: 6 }], { mark: 'm', to: 6 }, marked(4))).toEqual([{ from: 7, to: 6 }])
   })
 
   it('are shorter downwards too', () => {

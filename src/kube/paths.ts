@@ -23,3 +23,14 @@ export const objectPath = (type: ResourceType, namespace: string, name: string, 
 /** Returns the `apiVersion` of a type's objects. */
 export const apiVersionOf = (type: ResourceType): string =>
   type.group === '' ? type.version : `${type.group}/${type.version}`
+
+/** The resources of Kubernetes itself, by their groups, whose objects the product reads in version 1. */
+const ofKubernetes: ReadonlyMap<string, readonly string[]> = new Map([
+  ['', ['configmaps', 'replicationcontrollers', 'secrets', 'serviceaccounts', 'services']],
+  ['apps', ['daemonsets', 'deployments', 'replicasets', 'statefulsets']],
+  ['batch', ['cronjobs', 'jobs']],
+])
+
+/** Returns whether each API server serves a type. */
+export const isServedAlways = ({ group, resource, version }: ResourceType): boolean =>
+  version === 'v1' && ofKubernetes.get(group)?.includes(resource) === true

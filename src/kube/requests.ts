@@ -1,8 +1,9 @@
 import { isStoredObject, type KubeObject, type StoredObject } from '../api/object.ts'
 import { tryParseJson } from '../api/json.ts'
 import type { ApiConnection, ApiRequest, Lane } from '../environment/environment.ts'
+import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError, ObjectTooLarge } from './errors.ts'
-import { collectionPath, objectPath, type ResourceType } from './paths.ts'
+import { collectionPath, isServedAlways, objectPath, type ResourceType } from './paths.ts'
 import { UnknownKind } from './unknown-kind.ts'
 import { bytesOf } from './written.ts'
 
@@ -45,7 +46,8 @@ export interface SizedObject {
 
 /**
  * Reads one object with its size. Resolves with undefined if it does not exist. Throws {@link
- * UnknownKind} if its kind does not exist, and ObjectTooLarge if it is too large.
+ * UnknownKind} if its kind does not exist, ObjectTooLarge if it is too large, and Unreachable for a 404
+ * that cannot be the API server's.
  */
 export const readSized = (
   api: ApiConnection,
@@ -73,12 +75,14 @@ const readFor = async <T>(
   options: ReadOptions,
   made: (object: StoredObject, text: string) => T,
 ): Promise<T | undefined> => {
+  const path = objectPath(type, namespace, name)
   try {
-    return await sendFor(api, { method: 'GET', path: objectPath(type, namespace, name), ...options }, made)
+    return await sendFor(api, { method: 'GET', path, ...options }, made)
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
-    if (error.about === undefined) throw new UnknownKind(type)
-    return undefined
+    if (error.about !== undefined) return undefined
+    if (!isServedAlways(type)) throw new UnknownKind(type)
+    throw new Unreachable(`GET ${path}: the answer is 404 without the object's name, as of a proxy`, true, error)
   }
 }
 

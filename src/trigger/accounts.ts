@@ -8,7 +8,7 @@ import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { actingAs, refusedAccount, unknownAccount, type AccountState, type Acting } from '../kube/acting.ts'
 import { isStatus } from '../kube/errors.ts'
-import { readOfAnyKind } from '../kube/requests.ts'
+import { read } from '../kube/requests.ts'
 import { serviceAccounts } from '../kube/resources.ts'
 import { accessInWords, accessReview, isAllowed, type Need, type ServiceAccount } from '../kube/reviews.ts'
 import { accountKeptMs, accountReadWithinMs, maxKeptAccounts } from './limits.ts'
@@ -59,7 +59,7 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
       const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
       const object = await onceAllowed(clock, kept.get(key)?.state === 'there', () => {
         since = clock.monotonic()
-        return readOfAnyKind(api, serviceAccounts, namespace, name, options)
+        return read(api, serviceAccounts, namespace, name, options)
       })
       return keep(object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone')
     } catch (error) {

@@ -4,7 +4,7 @@ import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
 import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
-import { readOfAnyKind } from '../kube/requests.ts'
+import { read } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
 import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
 import { onceAllowed, saysNothing } from './once-allowed.ts'
@@ -59,7 +59,7 @@ export const secretReader = ({ api, clock }: Pick<Environment, 'api' | 'clock'>)
       const options = { lane: 'step', timeoutMs: secretReadWithinMs, maxBytes: maxAuthSecretBytes } as const
       const object = await onceAllowed(clock, allowed.has(key), () => {
         since = clock.monotonic()
-        return readOfAnyKind(api, secrets, namespace, name, options)
+        return read(api, secrets, namespace, name, options)
       })
       allowed.set(key, true)
       // Only the entries that were asked for are kept in memory.

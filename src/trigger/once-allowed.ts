@@ -3,7 +3,6 @@ import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { ApiError, isStatus } from '../kube/errors.ts'
-import { UnknownKind } from '../kube/unknown-kind.ts'
 import { forbiddenTries } from '../kube/written.ts'
 
 /** The waits before something is read again that is suddenly forbidden. They take less than a second. */
@@ -26,9 +25,5 @@ export const onceAllowed = async <T>(clock: Clock, wasAllowed: boolean, read: ()
   }
 }
 
-/**
- * Returns whether the error of a read says nothing about the object. Each API server knows Secrets and
- * service accounts, so one that knows no such kind is a proxy.
- */
-export const saysNothing = (error: unknown): boolean =>
-  error instanceof ApiError || error instanceof Unreachable || error instanceof UnknownKind
+/** Returns whether the error of a read says nothing about the object. */
+export const saysNothing = (error: unknown): boolean => error instanceof ApiError || error instanceof Unreachable

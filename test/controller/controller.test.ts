@@ -268,7 +268,7 @@ describe('a target', () => {
     const x = await installation()
     await x.createDeployment('web')
     await x.createHook('web-up')
-    const late = { status: 404, headers: {}, body: JSON.stringify({ kind: 'Status', code: 404, reason: 'NotFound' }) }
+    const late = { status: 404, headers: {}, body: JSON.stringify({ kind: 'Status', details: { name: 'web' } }) }
     const { requests } = x.start('one', {
       before: ({ path, query }) =>
         path.endsWith('/deployments/web') && query?.['resourceVersion'] === '0' ? Promise.resolve(late) : undefined,

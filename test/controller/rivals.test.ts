@@ -11,7 +11,11 @@ const others = 'https://others.example.com'
 const withoutTarget: ProcessOptions = {
   before: ({ path }) =>
     path.endsWith('/deployments/web')
-      ? Promise.resolve({ status: 404, headers: {}, body: JSON.stringify({ kind: 'Status', reason: 'NotFound' }) })
+      ? Promise.resolve({
+          status: 404,
+          headers: {},
+          body: JSON.stringify({ kind: 'Status', details: { name: 'web' } }),
+        })
       : undefined,
 }
 

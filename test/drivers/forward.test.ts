@@ -406,7 +406,7 @@ describe('what the Service gets again has the same key', () => {
   it('if it may have taken an earlier copy, and refuses this one or is gone', async () => {
     const refuses = await work({ outbound: answering([404]), member: short, isResumed: true })
     expect(refuses).toMatchObject({ worked: 'unfinished', outcome: { outcome: 'failed', reason: 'ServiceAnswered' } })
-    const isGone = scriptedConnection(() => answer(404, { kind: 'Status', reason: 'NotFound' }))
+    const isGone = scriptedConnection(() => answer(404, { kind: 'Status', details: { name: 'web' } }))
     const gone = await work({ outbound: answering([404]), api: isGone, isResumed: true })
     expect(gone).toMatchObject({ worked: 'unfinished', outcome: { outcome: 'failed', reason: 'TargetNotFound' } })
   })

@@ -1,10 +1,13 @@
 import { expect, it } from 'vitest'
 import { UnknownKind } from '../../src/kube/unknown-kind.ts'
-import { readOfAnyKind } from '../../src/kube/requests.ts'
-import { scaledObjects } from '../../src/kube/resources.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { read, readOfAnyKind } from '../../src/kube/requests.ts'
+import { configMaps, scaledObjects, secrets, serviceAccounts } from '../../src/kube/resources.ts'
 import { readTarget } from '../../src/steps/target/read.ts'
 import { machineDeployments, poolCount, rancherClusters } from '../../src/steps/target/pools.ts'
 import { answer, scriptedConnection } from '../support/scripted-connection.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 const fleets = { group: 'acme.example', version: 'v1', resource: 'fleets', kind: 'Fleet' }
 const noPage = { status: 404, headers: {}, body: '404 page not found\n' }
@@ -21,6 +24,21 @@ it.each([
   expect(await readOfAnyKind(known, machineDeployments, 'nodes', 'workers')).toBeUndefined()
   const api = scriptedConnection(() => unknown)
   await expect(readOfAnyKind(api, machineDeployments, 'nodes', 'workers')).rejects.toThrow(UnknownKind)
+})
+
+it.each([
+  ['text', noPage],
+  ['a status', noResource],
+])('is not said of a kind that each API server knows: a proxy has answered with %s', async (_what, unknown) => {
+  const api = scriptedConnection(() => unknown)
+  const target = deploymentTarget('web')
+  expect(await readTarget(api, target)).toEqual({
+    state: 'unreachable',
+    message: `GET ${objectPath(target.type, 'shop', 'web')}: the answer is 404 without the object's name, as of a proxy`,
+  })
+  for (const type of [serviceAccounts, secrets, configMaps]) {
+    await expect(read(api, type, 'shop', 'web')).rejects.toThrow(Unreachable)
+  }
 })
 
 it.each([

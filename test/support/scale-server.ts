@@ -28,7 +28,7 @@ export interface ScaleServer {
 const status = (code: number, reason: string): ApiResponse => ({
   status: code,
   headers: {},
-  body: JSON.stringify({ kind: 'Status', reason, message: reason }),
+  body: JSON.stringify({ kind: 'Status', reason, message: reason, details: { name: 'web' } }),
 })
 const ok = (body: object): ApiResponse => ({ status: 200, headers: {}, body: JSON.stringify(body) })
 const isList = ({ path }: ApiRequest): boolean => path.endsWith('/deployments')

@@ -23,6 +23,12 @@ export const status = (code: number, reason = 'No', headers: ApiResponse['header
   headers,
   body: JSON.stringify({ kind: 'Status', reason, message: reason, code }),
 })
+/** The answer about an object that is missing. As that of the API server does, it names the object. */
+const missing = (name: string | undefined): ApiResponse => ({
+  status: 404,
+  headers: {},
+  body: JSON.stringify({ kind: 'Status', reason: 'NotFound', message: 'NotFound', details: { name }, code: 404 }),
+})
 const ok = (body: unknown, code = 200): ApiResponse => ({ status: code, headers: {}, body: JSON.stringify(body) })
 
 const owner = (manager: string): JsonObject => ({
@@ -64,7 +70,7 @@ export class StepServer {
     }
     if (subresource === 'scale') return this.#onScale(name, request)
     const object = this.#newest(name)
-    return object ? ok(object) : status(404, 'NotFound')
+    return object ? ok(object) : missing(name)
   }
 
   replicas(target: string): number | undefined {

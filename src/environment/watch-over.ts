@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Dispatcher } from 'undici'
 import { unlessAborted } from './wait.ts'
-import type { ApiRequest, Watch, WatchLine } from './environment.ts'
+import type { ApiRequest, ApiResponse, Watch, WatchLine } from './environment.ts'
 import { JsonPicker } from './json-picker.ts'
 import { largeFromBytes, maxAnswerBytes } from './large-answers.ts'
 import { exchange, optionsOf, reasonOf, type Upstream } from './exchange.ts'
@@ -39,12 +39,15 @@ export const watchOver = (connection: WatchConnection, request: ApiRequest, stop
       if (!opened.signal.aborted) throw new Unreachable(`${asked.method} ${asked.path}: the watch is not open`, false)
       if (!connection.isShared()) return undefined
       const answer = await exchange(connection.upstream, asked)
-      // Lines from before the answer are not read yet, so the answer would say that they are.
-      if (isBehind) throw new Unreachable(`${asked.method} ${asked.path}: the watch waits for memory`, true)
-      return answer
+      // Lines from before the answer are not read yet, so the answer would say that they are. It is no
+      // reason to close the watch: the next one would wait for the same memory.
+      return isBehind && answer.status === 200 ? waitsForMemory : answer
     },
   }
 }
+
+/** The answer to a request over a watch whose lines wait for memory: this process is busy. */
+const waitsForMemory: ApiResponse = { status: 429, headers: {}, body: '' }
 
 /** What happens to the connection of a watch. `waits`: whether its lines wait for memory from now on. */
 interface WatchEvents {

@@ -183,7 +183,12 @@ const batchAsLeft = (batch: Batch, mark: string, version: Version): Batch => {
   return {
     ...batch,
     rows: asLeft(batch.rows, write, version, isOneWay),
-    parts: batch.parts.map(part => (part?.part === 'step' ? (made.next().value ?? part) : part)),
+    parts: batch.parts.map(part => {
+      if (part?.part !== 'step') return part
+      const { until, ...left } = made.next().value ?? part
+      // A step that the webhook has kept back leases nothing.
+      return left.from === left.to && part.from !== part.to ? left : { ...left, until }
+    }),
   }
 }
 

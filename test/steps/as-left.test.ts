@@ -102,6 +102,17 @@ describe('a count that a webhook has put in the place of what was written', () =
     expect(await done(process.undo(ends))).toMatchObject({ step: 'skipped', reason: 'NothingToUndo' })
     expect(server.replicas('web')).toBe(3)
   })
+
+  it.each([
+    ['nothing, so the answer names no end', 3, undefined],
+    ['what was let through', 5, Date.parse('2026-01-01T00:01:00.006Z')],
+  ])('leases %s', async (_what, most, until) => {
+    const { done, server, start } = capped()
+    server.webhook = count => Math.min(most, count)
+    const leasing = { forMs: 60_000, endBefore: undefined, aim: 'Deployment/web' }
+    const step = await done(start().post({ ...fires('a'), undo: false, leasing }))
+    expect(step).toEqual({ step: 'done', from: 3, to: most, on: undefined, until })
+  })
 })
 
 describe('the moves of a write', () => {

@@ -17,7 +17,7 @@ import { deploymentTarget } from '../support/targets.ts'
 const up = moveWithin({ action: 'up', by: { count: 1 }, min: 0, max: 100_000, overshoot: 'clamp' })
 
 export type About = Partial<
-  Pick<DeliveryContext, 'account' | 'undo' | 'cooldownMs' | 'dryRun' | 'isCurrent' | 'limits'>
+  Pick<DeliveryContext, 'account' | 'undo' | 'cooldownMs' | 'dryRun' | 'isCurrent' | 'leasing' | 'limits'>
 > & {
   readonly hook?: string
   readonly target?: string

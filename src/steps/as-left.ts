@@ -15,9 +15,9 @@ interface Written {
 /**
  * Returns the moves of one write as they were really made, by a version of its target. A webhook may have put another
  * count in the place of the written one. What it has kept from the count must not be taken back later. Moves in both
- * directions stay as they are. So do all if the version does not show what the write has left: somebody else has set the
- * count, or the object says by itself that its count is another. `isOneWay`: all moves of the write go in the direction of
- * these. Otherwise none gets longer, because the webhook may have kept back another move.
+ * directions stay as they are. So do all if the version does not show what the write has left. Then somebody else has set
+ * the count, or the object says by itself that its count is another. `isOneWay`: all moves of the write go in the direction
+ * of these. Otherwise none gets longer, because the webhook may have kept back another move.
  */
 export const asLeft = <T extends Move>(
   moves: readonly T[],

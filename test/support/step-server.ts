@@ -23,7 +23,7 @@ export const status = (code: number, reason = 'No', headers: ApiResponse['header
   headers,
   body: JSON.stringify({ kind: 'Status', reason, message: reason, code }),
 })
-/** The answer about an object that is missing. As that of the API server does, it names the object. */
+/** Returns the answer about an object that is missing. It names the object, as that of the API server does. */
 const missing = (name: string | undefined): ApiResponse => ({
   status: 404,
   headers: {},

@@ -5,7 +5,7 @@ import { parsePage, recordKind, storedPage } from '../api/record.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { ObjectTooLarge } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
-import { read } from '../kube/requests.ts'
+import { readOfAnyKind } from '../kube/requests.ts'
 import { records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge, type Sent } from '../kube/written.ts'
 
@@ -25,9 +25,11 @@ export type PageRead =
   | { readonly read: 'newer'; readonly format: number }
   | { readonly read: 'unreadable' }
 
-/** Reads a page. Throws ApiError or Unreachable. */
+/** Reads a page. Throws ApiError, Unreachable or UnknownKind. */
 export const readPage = async (api: ApiConnection, { namespace }: RecordOwner, name: string): Promise<PageRead> => {
-  const object = await orTooLarge(read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs }))
+  const object = await orTooLarge(
+    readOfAnyKind(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs }),
+  )
   if (object === 'too large') return { read: 'unreadable' }
   if (!object) return { read: 'gone' }
   const content = stringAt(object, 'content') ?? ''

@@ -7,7 +7,8 @@ import { rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
-import { read } from '../kube/requests.ts'
+import { readOfAnyKind } from '../kube/requests.ts'
+import { UnknownKind } from '../kube/unknown-kind.ts'
 import { hooks, records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
@@ -75,7 +76,7 @@ export const readRecord = async (
 ): Promise<RecordRead> => {
   const { name, namespace, uid } = owner
   try {
-    const object = await read(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+    const object = await readOfAnyKind(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
     const isOurs = object?.metadata.ownerReferences?.some(owner => owner.uid === uid) === true
     if (!isOurs && !(await isHookThere(api, owner))) return { read: 'gone' }
     if (!isOurs && object && isHeld(object)) return { read: 'held', message: heldBy(name) }
@@ -102,6 +103,8 @@ export const readRecord = async (
     const forgetful = (await isHookThere(api, owner)) ? 'lost pages' : 'deleted hook'
     return { read: 'found', object, memory: { ...memory, forgetful } }
   } catch (error) {
+    // A server that knows no records, or a proxy without one, says nothing about this record.
+    if (error instanceof UnknownKind) return { read: 'unreachable', message: error.message }
     const { failure, ...why } = readFailureOf(error)
     return failure === 'unreachable' ? { read: 'unreachable', ...why } : { read: 'refused', message: why.message }
   }
@@ -109,7 +112,7 @@ export const readRecord = async (
 
 /** Reads whether the hook of a record exists. */
 const isHookThere = async (api: ApiConnection, { name, namespace, uid }: RecordOwner): Promise<boolean> => {
-  const hook = await read(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+  const hook = await readOfAnyKind(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
   return hook?.metadata.uid === uid
 }
 

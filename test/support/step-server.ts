@@ -202,7 +202,7 @@ export class StepServer {
     const sent = body === undefined ? undefined : parseJson(body)
     const metadata = at(sent, 'metadata')
     const known = this.#records.get(name ?? stringAt(metadata, 'name') ?? '')
-    if (method === 'GET') return known ? ok(known) : status(404, 'NotFound')
+    if (method === 'GET') return known ? ok(known) : missing(name)
     if (method === 'DELETE') return this.#records.delete(name ?? '') ? ok({}) : status(404, 'NotFound')
     if (!isObject(metadata)) return status(400, 'BadRequest')
     if (method === 'POST') {
@@ -217,7 +217,7 @@ export class StepServer {
 
   #onHook(name: string): ApiResponse {
     const uid = this.hooks.get(name)
-    return uid === undefined ? status(404, 'NotFound') : ok({ metadata: { name, uid, resourceVersion: '1' } })
+    return uid === undefined ? missing(name) : ok({ metadata: { name, uid, resourceVersion: '1' } })
   }
 }
 

@@ -3,7 +3,7 @@
  * process on loopback, for people without a cluster. When the process ends, nothing remains but a
  * kubeconfig at a path that the user has given.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApiServer } from '../apiserver/server.ts'
@@ -22,7 +22,7 @@ import { hooks } from '../kube/resources.ts'
 import { read, send } from '../kube/requests.ts'
 import { bannerOf } from './banner.ts'
 import { runJobs } from './jobs.ts'
-import { kubeconfigFor } from './kubeconfig.ts'
+import { isReplaceable, kubeconfigFor } from './kubeconfig.ts'
 import { sampleHooks, sampleNamespace, samples, systemNamespace } from './samples.ts'
 import { runWorkloads } from './workloads.ts'
 
@@ -91,13 +91,15 @@ const sessionMs = 7 * 24 * 3_600_000
 /**
  * Runs everything in this process on loopback: the in-memory API server, both roles, the dashboard,
  * sample objects. Prints its progress and what to try. Once all is ready, resolves with a function
- * that stops the playground.
+ * that stops the playground. Rejects before anything starts if the path of the kubeconfig has a file
+ * of somebody else.
  */
 export const openPlayground = async (
   settings: PlaygroundSettings,
   { onEnter, serveDashboard, startRoles }: Deps,
   print: (line: string) => void,
 ): Promise<() => Promise<void>> => {
+  if (settings.kubeconfig !== undefined) await refuseForeign(settings.kubeconfig)
   print('Starting an in-memory API server, the controller and the trigger endpoint …')
   const log = pinoLog({ level: settings.logLevel, clock: nodeClock, write: line => print(line.trimEnd()) })
   const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), {
@@ -172,6 +174,18 @@ export const openPlayground = async (
     await server.close()
     await kubeconfig.remove()
   }
+}
+
+/** Rejects if a path has a file that no playground has written, such as the user's own kubeconfig. */
+const refuseForeign = async (file: string): Promise<void> => {
+  const text = await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return ''
+    throw error
+  })
+  if (isReplaceable(text)) return
+  throw new Error(
+    `${file} is not the kubeconfig of a playground, and is kept: choose a path without a file with --kubeconfig FILE`,
+  )
 }
 
 /** Returns the path of the kubeconfig: the given one, which stays, or one in a temporary folder. */

@@ -9,16 +9,17 @@ import { startRoles } from '../../src/roles.ts'
 export interface Playground {
   /** A new folder, which goes with the playground. */
   readonly folder: string
-  /** Its kubeconfig, in that folder. */
+  /** Its kubeconfig: the given file, or one in that folder. */
   readonly kubeconfig: string
   /** All that it has printed so far. */
   readonly printed: () => string
 }
 
 /** Starts the playground in this process, on free ports, until the test ends: a process of its own takes seconds to start. */
-export const startPlayground = async (): Promise<Playground> => {
+export const startPlayground = async (file?: string): Promise<Playground> => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-'))
-  const kubeconfig = join(folder, 'kubeconfig')
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  const kubeconfig = file ?? join(folder, 'kubeconfig')
   const lines: string[] = []
   const stop = await openPlayground(
     {
@@ -34,9 +35,6 @@ export const startPlayground = async (): Promise<Playground> => {
     { startRoles, serveDashboard, onEnter: () => () => undefined },
     line => void lines.push(line),
   )
-  onTestFinished(async () => {
-    await stop()
-    rmSync(folder, { recursive: true, force: true })
-  })
+  onTestFinished(stop)
   return { folder, kubeconfig, printed: () => lines.join('\n') }
 }

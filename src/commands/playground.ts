@@ -35,7 +35,7 @@ export const playground: Command = {
   ],
   // The playground prints a link with a key to its own page. Only this machine can reach the page.
   showsSecrets: () => true,
-  run: async (given, { env, input, out, program }) =>
+  run: async (given, { atExit, env, input, out, program }) =>
     await openPlayground(
       {
         apiPort: given.get(apiPort),
@@ -48,7 +48,7 @@ export const playground: Command = {
         // In a checkout the command line is an npm script.
         cli: env['npm_lifecycle_event'] === 'playground' ? 'npm run --silent cli --' : program,
       },
-      { startRoles, serveDashboard, onEnter: run => input.onLine(run) },
+      { startRoles, serveDashboard, onEnter: run => input.onLine(run), atExit },
       line => out.write(`${line}\n`),
     ),
 }

@@ -3,7 +3,8 @@
  * process on loopback, for people without a cluster. When the process ends, nothing remains but a
  * kubeconfig at a path that the user has given.
  */
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createApiServer } from '../apiserver/server.ts'
@@ -69,6 +70,8 @@ export interface Deps {
   readonly serveDashboard: ServeDashboard
   /** Calls `run` each time Enter is pressed. Returns a function that ends these calls. */
   readonly onEnter: (run: () => void) => () => void
+  /** Calls `run` when the process ends, also if it ends without being stopped. */
+  readonly atExit: (run: () => void) => void
 }
 
 export type ServeDashboard = (
@@ -96,7 +99,7 @@ const sessionMs = 7 * 24 * 3_600_000
  */
 export const openPlayground = async (
   settings: PlaygroundSettings,
-  { onEnter, serveDashboard, startRoles }: Deps,
+  { atExit, onEnter, serveDashboard, startRoles }: Deps,
   print: (line: string) => void,
 ): Promise<() => Promise<void>> => {
   if (settings.kubeconfig !== undefined) await refuseForeign(settings.kubeconfig)
@@ -149,6 +152,8 @@ export const openPlayground = async (
 
   await Promise.all(sampleHooks.map(name => untilItHasItsUrl(environment, name)))
   const kubeconfig = await kubeconfigIn(settings.kubeconfig)
+  // A second Ctrl-C, or a pipe without a reader, ends the process at once.
+  atExit(kubeconfig.remove)
   await writeFile(kubeconfig.file, kubeconfigFor(server.url), { mode: 0o600 })
   const { cli } = settings
   const metrics = `http://${host}:${roles.operationsPort}/metrics`
@@ -172,7 +177,7 @@ export const openPlayground = async (
     expressions.close()
     await connection.close()
     await server.close()
-    await kubeconfig.remove()
+    kubeconfig.remove()
   }
 }
 
@@ -191,10 +196,10 @@ const refuseForeign = async (file: string): Promise<void> => {
 /** Returns the path of the kubeconfig: the given one, which stays, or one in a temporary folder. */
 const kubeconfigIn = async (
   file: string | undefined,
-): Promise<{ readonly file: string; readonly remove: () => Promise<void> }> => {
-  if (file !== undefined) return { file, remove: async () => undefined }
+): Promise<{ readonly file: string; readonly remove: () => void }> => {
+  if (file !== undefined) return { file, remove: () => undefined }
   const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-'))
-  return { file: join(folder, 'kubeconfig'), remove: () => rm(folder, { recursive: true, force: true }) }
+  return { file: join(folder, 'kubeconfig'), remove: () => rmSync(folder, { recursive: true, force: true }) }
 }
 
 /** Resolves once the controller has published the URL of a sample hook. */

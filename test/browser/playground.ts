@@ -50,6 +50,7 @@ export const startPlayground = async (
         another = run
         return () => undefined
       },
+      atExit: () => undefined,
     },
     line => void lines.push(line),
   )

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { delimiter, dirname } from 'node:path'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { notification } from '../support/alertmanager.ts'
@@ -66,6 +67,16 @@ describe('the playground', () => {
     expect((await fetch(`${server}/api`)).status).toBe(200)
     expect(await playground.end('SIGINT')).toBe(0)
     await expect(fetch(`${server}/api`)).rejects.toThrow('fetch failed')
+  })
+
+  it('leaves no temporary kubeconfig when it ends at once, because its output has no reader', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'playground-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const pipe = `${process.execPath} src/main.ts playground ${anyPorts.join(' ')} | head -n 1`
+    const env = { ...process.env, ...compileCache, TMPDIR: folder }
+    const { stdout } = await promisify(execFile)('bash', ['-c', pipe], { env })
+    expect(stdout).toContain('Starting an in-memory API server')
+    expect(readdirSync(folder).filter(name => name.startsWith('receiver-hooks-'))).toEqual([])
   })
 
   it('says which flag to use when a port is taken', async () => {

@@ -32,7 +32,7 @@ export const startPlayground = async (file?: string): Promise<Playground> => {
       version: '0.0.0-test',
       cli: 'receiver-hooks',
     },
-    { startRoles, serveDashboard, onEnter: () => () => undefined },
+    { startRoles, serveDashboard, onEnter: () => () => undefined, atExit: () => undefined },
     line => void lines.push(line),
   )
   onTestFinished(stop)

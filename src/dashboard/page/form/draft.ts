@@ -22,8 +22,8 @@ export interface Draft {
   readonly opposite: Signal<boolean>
   /** The form's own error messages by path, such as `metadata.name` or `spec.scale.max`. */
   readonly wrong: ReadonlySignal<ReadonlyMap<string, string>>
-  /** The API server's messages by path. All disappear when the user changes any field. */
-  readonly refused: Signal<ReadonlyMap<string, string>>
+  /** The API server's messages by path, about the hook as it is in the form now. */
+  readonly refused: ReadonlySignal<ReadonlyMap<string, string>>
   /**
    * The paths that the user has changed. Other fields show errors only after an attempt to save.
    */
@@ -31,6 +31,11 @@ export interface Draft {
   readonly dirty: ReadonlySignal<boolean>
   readonly yaml: ReadonlySignal<string>
   set(path: Path, value: unknown): void
+  /**
+   * Shows the API server's messages by path, as long as the manifest is `yaml`. Without messages, the
+   * server has accepted the hook.
+   */
+  refuse(yaml: string, messages: Readonly<Record<string, string>> | undefined): void
   /** Chooses one member of the object at a path, or none. */
   choose(path: Path, member: string | undefined): void
   /**
@@ -60,6 +65,8 @@ export const hooksOf = (
   return opposite === undefined ? [own] : [own, opposite]
 }
 
+const noMessages: ReadonlyMap<string, string> = new Map()
+
 const manifestOf = (namespace: string, name: string, spec: Value): string =>
   toYaml({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec })
 
@@ -68,7 +75,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
   const namespace = signal(start.namespace)
   const spec = signal<Value>(writtenSpec(hookSpecSchema, start.spec))
   const touched = signal<ReadonlySet<string>>(new Set())
-  const refused = signal<ReadonlyMap<string, string>>(new Map())
+  const refusal = signal<{ readonly yaml: string; readonly messages: ReadonlyMap<string, string> } | undefined>(undefined)
   const seen = signal(start.seen)
   const base = signal<Value>(spec.value)
   const draft: Draft = {
@@ -79,7 +86,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
     base,
     opposite: signal(false),
     touched,
-    refused,
+    refused: computed(() => (refusal.value?.yaml === draft.yaml.value ? refusal.value.messages : noMessages)),
     wrong: computed(() => {
       const found = new Map<string, string>()
       const wrongName = start.seen === undefined ? nameFault(name.value, namespace.value, taken()) : undefined
@@ -102,16 +109,17 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
     ),
     set: (path, value) => {
       touched.value = new Set(touched.value).add(pathText(path))
-      refused.value = new Map()
       spec.value = putKeeping(spec.value, path, value)
     },
+    refuse: (yaml, messages) => {
+      refusal.value = messages && { yaml, messages: new Map(Object.entries(messages)) }
+    },
     choose: (path, member) => {
-      refused.value = new Map()
       spec.value = putChosen(spec.value, path, member)
     },
     rebase: (nowSeen, nowBase, nowSpec) =>
       batch(() => {
-        refused.value = new Map()
+        refusal.value = undefined
         seen.value = nowSeen
         base.value = writtenSpec(hookSpecSchema, nowBase)
         spec.value = writtenSpec(hookSpecSchema, nowSpec)

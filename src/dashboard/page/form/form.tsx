@@ -78,7 +78,7 @@ const useTargets = (namespace: string, driver: string): Signal<Targets> => {
 const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<DraftCheck> => {
   const checked = useSignal<DraftCheck>({ state: 'idle' })
   useSignalEffect(() => {
-    void draft.yaml.value
+    const yaml = draft.yaml.value
     void draft.seen.value
     if (draft.wrong.value.size > 0) {
       checked.value = { state: 'idle' }
@@ -93,7 +93,7 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
         checked.value = answer.ok
           ? { state: 'accepted', worst: answer.body.worst ?? [] }
           : { state: 'refused', refusal: answer.refusal }
-        if (!answer.ok) draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
+        draft.refuse(yaml, answer.ok ? undefined : answer.refusal.fields)
       })
     })
     return () => {
@@ -123,6 +123,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
     all.value = true
     if (draft.wrong.value.size > 0) return focusFault()
     sending.value = true
+    const yaml = draft.yaml.value
     // If the opposite hook is wanted too, both are checked before the first is created.
     const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
     const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
@@ -130,7 +131,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
     if (!answer.ok) {
       sending.value = false
       checked.value = { state: 'refused', refusal: answer.refusal }
-      draft.refused.value = new Map(Object.entries(answer.refusal.fields ?? {}))
+      draft.refuse(yaml, answer.refusal.fields)
       return focusFault()
     }
     say(`${draft.name.value} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest'
+import { draftOf, type Draft } from '../../../src/dashboard/page/form/draft.ts'
+
+const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
+
+const newDraft = (): Draft => draftOf({ name: 'web-up', namespace: 'shop', spec }, () => new Set())
+
+describe("the API server's message at a field", () => {
+  const messages = { 'spec.scale.max': 'must be at most 3 here' }
+  const refused = (): Draft => {
+    const draft = newDraft()
+    draft.refuse(draft.yaml.value, messages)
+    return draft
+  }
+
+  it('is shown until something is changed', () => {
+    expect(Object.fromEntries(refused().refused.value)).toEqual(messages)
+  })
+
+  it.each<[what: string, change: (draft: Draft) => void]>([
+    ['the field', draft => draft.set(['scale', 'max'], 3)],
+    ['another field', draft => draft.set(['cooldown'], '1m')],
+    ['the name', draft => (draft.name.value = 'other')],
+    ['the namespace', draft => (draft.namespace.value = 'other')],
+    ['the driver', draft => (draft.spec.value = { driver: 'redeploy' })],
+    ['the wish for the opposite hook', draft => (draft.opposite.value = true)],
+    ['the hook, by somebody else', draft => draft.rebase({ uid: 'u', generation: 2 }, spec, spec)],
+  ])('is gone once %s is changed', (_what, change) => {
+    const draft = refused()
+    change(draft)
+    expect(draft.refused.value.size).toBe(0)
+  })
+
+  it('is gone once a later try is accepted', () => {
+    const draft = refused()
+    draft.refuse(draft.yaml.value, undefined)
+    expect(draft.refused.value.size).toBe(0)
+  })
+
+  it('is not shown if it is about what was there before a change', () => {
+    const draft = newDraft()
+    const sent = draft.yaml.value
+    draft.set(['scale', 'max'], 3)
+    draft.refuse(sent, messages)
+    expect(draft.refused.value.size).toBe(0)
+  })
+})

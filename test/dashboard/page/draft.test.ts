@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { draftOf, type Draft } from '../../../src/dashboard/page/form/draft.ts'
+import { merged, theirChanges } from '../../../src/dashboard/page/form/merge.ts'
 
 const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
 
@@ -43,5 +44,28 @@ describe("the API server's message at a field", () => {
     draft.set(['scale', 'max'], 3)
     draft.refuse(sent, messages)
     expect(draft.refused.value.size).toBe(0)
+  })
+})
+
+describe('a form that a link opens with a Secret for the URL', () => {
+  const linked = { ...spec, token: { secretName: 'web-up-url' } }
+  const seen = { uid: 'u', generation: 1 }
+  const open = (): Draft =>
+    draftOf({ name: 'web-up', namespace: 'shop', spec: linked, base: spec, seen }, () => new Set())
+
+  it('is left only with a question, because the Secret is not stored yet', () => {
+    expect(open().dirty.value).toBe(true)
+  })
+
+  it('keeps the Secret when somebody else changes the hook', () => {
+    const draft = open()
+    const theirs = { ...spec, scale: { ...spec.scale, max: 7 } }
+    expect(theirChanges(draft.base.value, theirs, draft.spec.value)).toEqual([
+      { path: ['scale', 'max'], before: 5, now: 7 },
+    ])
+    expect(merged(draft.base.value, theirs, draft.spec.value)).toEqual({
+      ...theirs,
+      token: { secretName: 'web-up-url' },
+    })
   })
 })

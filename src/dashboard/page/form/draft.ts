@@ -16,7 +16,7 @@ export interface Draft {
   readonly spec: Signal<Value>
   /** The version of the edited hook that the user has read. Undefined for a new hook. */
   readonly seen: ReadonlySignal<Seen | undefined>
-  /** The spec with which the form began, or onto which it was rebased. */
+  /** The stored spec, or the one with which the form of a new hook began. */
   readonly base: ReadonlySignal<Value>
   /** True if the opposite hook is created too. */
   readonly opposite: Signal<boolean>
@@ -49,6 +49,8 @@ export interface DraftStart {
   readonly name: string
   readonly namespace: string
   readonly spec: Value
+  /** The stored spec, if `spec` differs from it from the beginning. */
+  readonly base?: Value
   readonly seen?: Seen
 }
 
@@ -75,9 +77,11 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
   const namespace = signal(start.namespace)
   const spec = signal<Value>(writtenSpec(hookSpecSchema, start.spec))
   const touched = signal<ReadonlySet<string>>(new Set())
-  const refusal = signal<{ readonly yaml: string; readonly messages: ReadonlyMap<string, string> } | undefined>(undefined)
+  const refusal = signal<{ readonly yaml: string; readonly messages: ReadonlyMap<string, string> } | undefined>(
+    undefined,
+  )
   const seen = signal(start.seen)
-  const base = signal<Value>(spec.value)
+  const base = signal<Value>(start.base === undefined ? spec.value : writtenSpec(hookSpecSchema, start.base))
   const draft: Draft = {
     name,
     namespace,

@@ -43,8 +43,11 @@ const startOf = (purpose: Purpose): { readonly draft: Draft; readonly hadSecret:
       : purpose.what === 'edit'
         ? purpose.hook.name
         : ''
-  const seen = purpose.what === 'edit' ? { seen: { uid: purpose.hook.uid, generation: purpose.hook.generation } } : {}
-  const draft: Draft = draftOf({ name, namespace, spec, ...seen }, taken)
+  const stored =
+    purpose.what === 'edit'
+      ? { base: purpose.hook.spec, seen: { uid: purpose.hook.uid, generation: purpose.hook.generation } }
+      : {}
+  const draft: Draft = draftOf({ name, namespace, spec, ...stored }, taken)
   return { draft, hadSecret }
 }
 

@@ -135,14 +135,18 @@ const Products = ({ chosen, loaded }: { chosen: Signal<string>; loaded: typeof w
 )
 
 /** Offers to put the token into a Secret from which Alertmanager can read it. */
-const SecretAdvice = ({ row }: { row: ListedHook }) => (
-  <p class="help">
-    A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
-    <a href={editHref(row.key)} onClick={followLink(`${editHref(row.key)}?secretName=${row.name}-url`)}>
-      Put the URL into Secret/{row.name}-url
-    </a>
-  </p>
-)
+const SecretAdvice = ({ row }: { row: ListedHook }) => {
+  // A browser follows the address by itself if the link is opened in another tab.
+  const href = `${editHref(row.key)}?secretName=${row.name}-url`
+  return (
+    <p class="help">
+      A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
+      <a href={href} onClick={followLink(href)}>
+        Put the URL into Secret/{row.name}-url
+      </a>
+    </p>
+  )
+}
 
 const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 

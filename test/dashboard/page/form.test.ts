@@ -8,7 +8,15 @@ import { labelAt, problemOf } from '../../../src/dashboard/page/form/labels.ts'
 import { listOfLines, pairsOfLines, textOfLines } from '../../../src/dashboard/page/form/lines-text.ts'
 import { merged, theirChanges, valueText } from '../../../src/dashboard/page/form/merge.ts'
 import { stairs } from '../../../src/dashboard/page/form/stairs.ts'
-import { putAt, same, valueAt, filledIn, written, writtenSpec } from '../../../src/dashboard/page/form/value.ts'
+import {
+  filledIn,
+  isWithin,
+  putAt,
+  same,
+  valueAt,
+  written,
+  writtenSpec,
+} from '../../../src/dashboard/page/form/value.ts'
 import {
   choiceOf,
   helpOf,
@@ -95,6 +103,19 @@ describe('the form', () => {
       driver: 'scale',
     })
     expect(putAt({ list: [{ a: 1 }] }, ['list', '[0]'], undefined)).toEqual({})
+  })
+})
+
+describe('an error', () => {
+  it.each([
+    ['spec.when', true],
+    ['spec.when.text', true],
+    ['spec.when[0]', true],
+    ['spec.when[0].text', true],
+    ['spec.whenever', false],
+    ['spec', false],
+  ])('at %s belongs to the field spec.when: %s', (fault, belongs) => {
+    expect(isWithin(fault, 'spec.when')).toBe(belongs)
   })
 })
 

@@ -3,11 +3,10 @@ import type { Choice, Obj, Schema } from '../../../api/schema.ts'
 import { Prose } from '../words/prose.tsx'
 import { inSentence } from '../words/sentence.ts'
 import { Checkboxes, Control, Radios } from './control.tsx'
-import type { Draft } from './draft.ts'
 import { FoldedFields } from './folded.tsx'
 import { Picker } from './picker.tsx'
 import type { Described, FieldProps } from './props.ts'
-import { pathText, valueAt, type Path } from './value.ts'
+import { isWithin, pathText, valueAt, type Path } from './value.ts'
 import { choiceOf, helpOf, isOffered, labelOf, widgetOf, type Widget } from './widget.ts'
 
 /** A member of the spec: a control with label, help and error message. */
@@ -39,6 +38,7 @@ export const MemberField = (props: FieldProps) => {
         class="field"
         role={widget.kind === 'checkboxes' ? 'group' : 'radiogroup'}
         aria-labelledby={`${id}-label`}
+        {...wrongGroup(fault)}
         {...describedBy(id, schema, fault)}
       >
         <span class="label" id={`${id}-label`}>
@@ -94,6 +94,14 @@ const describedBy = (
   return texts.length === 0 ? {} : { 'aria-describedby': texts.join(' ') }
 }
 
+/** Returns the attributes of a group, which takes the focus as a whole if it is wrong. */
+const wrongGroup = (
+  fault: string | undefined,
+): { readonly tabIndex: number; readonly 'data-wrong': string | undefined } => ({
+  tabIndex: -1,
+  'data-wrong': fault === undefined ? undefined : '',
+})
+
 const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/g, '')}`
 
 /**
@@ -103,7 +111,7 @@ const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/
 const faultOf = ({ all, draft, path }: FieldProps, widget: Widget): string | undefined => {
   const at = pathText(path)
   const mayShow = all || draft.touched.value.has(at) || !isBlank(valueAt(draft.spec.value, path))
-  return draft.refused.value.get(at) ?? (mayShow ? faultAt(draft, at, widget) : undefined)
+  return faultAt(draft.refused.value, at, widget) ?? (mayShow ? faultAt(draft.wrong.value, at, widget) : undefined)
 }
 
 /** Returns whether nothing has been filled in. A chosen but empty object counts as blank. */
@@ -115,10 +123,10 @@ const isBlank = (value: unknown): boolean => {
 /** Controls that show the members of their value. So they also show the errors of these members. */
 const shownWhole: ReadonlySet<Widget['kind']> = new Set(['reference', 'lines', 'pairs', 'checkboxes'])
 
-const faultAt = ({ wrong }: Draft, at: string, { kind }: Widget): string | undefined => {
-  const own = wrong.value.get(at)
+const faultAt = (faults: ReadonlyMap<string, string>, at: string, { kind }: Widget): string | undefined => {
+  const own = faults.get(at)
   if (own !== undefined || !shownWhole.has(kind)) return own
-  return [...wrong.value].find(([path]) => path.startsWith(`${at}.`) || path.startsWith(`${at}[`))?.[1]
+  return [...faults].find(([path]) => isWithin(path, at))?.[1]
 }
 
 type InsideProps<K extends Widget['kind']> = FieldProps & {
@@ -142,7 +150,7 @@ const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
     )
   }
   return (
-    <fieldset class="bare" {...describedBy(id, schema, fault)}>
+    <fieldset class="bare" {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
       <legend class={isNamed === true ? 'unseen' : undefined}>{labelOf(path.at(-1) ?? '', schema)}</legend>
       <Help id={id} schema={schema} fault={fault} />
       <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
@@ -188,8 +196,7 @@ export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice:
   return (
     <fieldset
       class="bare choice"
-      tabIndex={-1}
-      data-wrong={fault === undefined ? undefined : ''}
+      {...wrongGroup(fault)}
       aria-describedby={fault === undefined ? undefined : `${id}-fault`}
     >
       <legend class={isNamed === true ? 'unseen' : undefined}>
@@ -220,7 +227,7 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
   const entry = (index: number): Path => [...path, `[${index}]`]
   const empty = widgetOf(widget.items).kind === 'fieldset' ? {} : ''
   return (
-    <fieldset class="bare" {...describedBy(id, schema, fault)}>
+    <fieldset class="bare" {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
       <legend>{label}</legend>
       <Help id={id} schema={schema} fault={fault} />
       {items.map((_, index) => (

@@ -2,7 +2,7 @@ import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ComponentChildren } from 'preact'
 import type { Draft } from './draft.ts'
-import { pathText, valueAt, type Path } from './value.ts'
+import { isWithin, pathText, valueAt, type Path } from './value.ts'
 
 interface FoldedProps {
   readonly title: string
@@ -20,9 +20,7 @@ interface FoldedProps {
 export const FoldedFields = ({ children, draft, inside, paths, title }: FoldedProps) => {
   const isOpen = useSignal(paths.some(path => valueAt(draft.spec.value, path) !== undefined))
   const faults = [...draft.wrong.value.keys(), ...draft.refused.value.keys()]
-  const isWrong = paths.some(path =>
-    faults.some(fault => fault === pathText(path) || fault.startsWith(`${pathText(path)}.`)),
-  )
+  const isWrong = paths.some(path => faults.some(fault => isWithin(fault, pathText(path))))
   useEffect(() => {
     if (isWrong) isOpen.value = true
   }, [isWrong])

@@ -195,11 +195,17 @@ const titleOf = (purpose: Purpose): string =>
       ? `Clone ${purpose.hook.name}`
       : `Edit ${purpose.hook.name}`
 
-/** Focuses the first field with an error, or else the API server's message. */
+/**
+ * Focuses the first field with an error, or else the API server's message. Opens the sections around
+ * the field, because a field in a closed section takes no focus.
+ */
 const focusFault = (): void =>
-  void after(20, () =>
-    document.querySelector<HTMLElement>('[aria-invalid=true], [data-wrong], [data-verdict]')?.focus(),
-  )
+  void after(20, () => {
+    const fault = document.querySelector<HTMLElement>('[aria-invalid=true], [data-wrong], [data-verdict]')
+    for (let around = fault?.parentElement; around; around = around.parentElement)
+      if (around instanceof HTMLDetailsElement) around.open = true
+    fault?.focus()
+  })
 
 const Opposite = ({ draft, taken }: { draft: Draft; taken: ReadonlySet<string> }) => {
   const opposite = oppositeOf(draft.name.value, specOf(draft), new Set([...taken, draft.name.value]))

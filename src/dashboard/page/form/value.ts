@@ -10,6 +10,10 @@ export type Path = readonly string[]
 export const pathText = (path: Path): string =>
   path.reduce((text, part) => (/^\[\d+\]$/.test(part) ? text + part : `${text}.${part}`), 'spec')
 
+/** Returns whether a path of an error, as text, is that of a field or leads into it. */
+export const isWithin = (fault: string, field: string): boolean =>
+  fault.startsWith(field) && ['', '.', '['].includes(fault.charAt(field.length))
+
 /** Fills in the defaults like the API server, so that the value is checked as it will be stored. */
 export const filledIn = (schema: Schema, value: unknown): unknown => {
   if (value === undefined) return schema.default === undefined ? undefined : filledIn(schema, schema.default)

@@ -1,10 +1,11 @@
-import { signal, useComputed } from '@preact/signals'
+import { effect, signal, useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { onMedia } from '../browser.ts'
 import { followLink, setQuery } from '../route.ts'
 import { whyNot } from '../rights.ts'
 import { needy, synced, total } from '../store.ts'
 import { namespaceShown } from '../namespaces.ts'
+import { focusRow, useKeptFocus } from './focus.ts'
 import { HookRow } from './row.tsx'
 import { needyWord, type SortBy } from './search.ts'
 import { searched, shown, sorting } from './shown.ts'
@@ -21,6 +22,12 @@ onMedia('(max-width: 720px)', matches => (narrow.value = matches))
 const scrolled = signal(0)
 const height = signal(800)
 
+// The hooks of another namespace are shown from the first.
+effect(() => {
+  void namespaceShown.value
+  scrolled.value = 0
+})
+
 /**
  * The list of hooks of the shown namespace, or of all namespaces. It is updated as the hooks
  * change.
@@ -28,17 +35,23 @@ const height = signal(800)
 export const HookList = () => {
   const box = useRef<HTMLDivElement>(null)
   const rowHeight = narrow.value ? heights.narrow : heights.wide
+  const keys = shown.value
+  const isEmpty = synced.value && total.value === 0
+  useKeptFocus(box, keys)
+  // Without hooks there is no table to measure. It appears with the first hook.
   useEffect(() => {
     const measured = box.current
     if (measured === null) return undefined
     measured.scrollTop = scrolled.peek()
+    // There may be fewer hooks than before.
+    scrolled.value = measured.scrollTop
     const measure = (): void => void (height.value = measured.clientHeight)
     const seen = new ResizeObserver(measure)
     seen.observe(measured)
     focusRow(box.current, lastVisited.peek())
     lastVisited.value = undefined
     return () => seen.disconnect()
-  }, [])
+  }, [isEmpty])
   const window = useComputed(() =>
     drawnRows({
       scrolled: scrolled.value,
@@ -47,8 +60,7 @@ export const HookList = () => {
       total: shown.value.length,
     }),
   ).value
-  const keys = shown.value
-  if (synced.value && total.value === 0) return <Empty />
+  if (isEmpty) return <Empty />
   return (
     <>
       <Tools toTop={() => box.current?.scrollTo(0, 0)} />
@@ -164,10 +176,6 @@ const Column = ({ by, children }: { by: SortBy; children: string }) => {
       </button>
     </div>
   )
-}
-
-const focusRow = (box: HTMLElement | null, key: string | undefined): void => {
-  if (key !== undefined) box?.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] a`)?.focus()
 }
 
 /** Moves the focus between rows, also to rows that are not drawn yet. */

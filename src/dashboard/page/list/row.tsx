@@ -1,5 +1,7 @@
 import { signal } from '@preact/signals'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import type { ListedHook } from '../../protocol.ts'
+import { onElsewhere } from '../browser.ts'
 import { confirming, copyURL, setSuspended } from '../changes.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { CountBar } from '../parts/bar.tsx'
@@ -94,7 +96,29 @@ const Menu = ({ row }: { row: ListedHook }) => {
   )
 }
 
+/**
+ * Focuses the first item when the menu opens, and only then: the row is drawn again with each delivery.
+ * Closes the menu when the user goes elsewhere, and when the row is no longer drawn.
+ */
+const useMenu = (key: string): { readonly current: HTMLDivElement | null } => {
+  const items = useRef<HTMLDivElement>(null)
+  useLayoutEffect(() => {
+    const leave = (): void => {
+      if (openMenu.peek() === key) openMenu.value = undefined
+    }
+    items.current?.querySelector<HTMLElement>('button')?.focus()
+    const menu = items.current?.parentElement
+    const cancel = menu ? onElsewhere(menu, leave) : leave
+    return () => {
+      cancel()
+      leave()
+    }
+  }, [key])
+  return items
+}
+
 const MenuItems = ({ row }: { row: ListedHook }) => {
+  const items = useMenu(row.key)
   void rightsIn(row.namespace).value
   const close = (run: () => void) => () => {
     closeMenu()
@@ -111,12 +135,7 @@ const MenuItems = ({ row }: { row: ListedHook }) => {
     </ActionButton>
   )
   return (
-    <div
-      class="items"
-      role="group"
-      aria-label={`More for ${row.name}`}
-      ref={node => node?.querySelector<HTMLElement>('button')?.focus()}
-    >
+    <div class="items" role="group" aria-label={`More for ${row.name}`} ref={items}>
       {item('Clone', 'create', () => goto(cloneHref(row.key)))}
       {item('Edit', 'update', () => goto(editHref(row.key)))}
       {item(row.suspended ? 'Resume' : 'Suspend', 'patch', () => void setSuspended(row, !row.suspended))}

@@ -13,7 +13,7 @@ import { KeysDialog, listenToKeys } from './keys.tsx'
 import { HookList } from './list/list.tsx'
 import { Connecting, Forbidden, isForbidden, isOld, LostBar, Middle } from './list/states.tsx'
 import { MePage } from './me.tsx'
-import { namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
+import { forgetEverywhere, namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
 import { Confirm } from './hook/confirm.tsx'
 import { Dialog } from './parts/dialog.tsx'
 import { NoticeArea } from './parts/notice.tsx'
@@ -73,8 +73,9 @@ const followHooks = (): void => {
     stream = readStream(world, path, {
       event: event => {
         take(event, now())
-        if (event.type === 'ended' && event.why !== 'forbidden')
-          void continueSession({ reason: event.why, message: event.message })
+        if (event.type !== 'ended') return
+        if (event.why !== 'forbidden') void continueSession({ reason: event.why, message: event.message })
+        else forgetEverywhere()
       },
       link: (state, why) => (link.value = state === 'live' ? state : { lostSince: heardAt, why }),
       heard: () => (heardAt = now()),

@@ -1,7 +1,7 @@
 import { computed, signal } from '@preact/signals'
 import type { Namespaces } from '../protocol.ts'
 import { askServer } from './ask.ts'
-import { here, query } from './route.ts'
+import { here, query, rememberList } from './route.ts'
 import { me } from './session.ts'
 
 /** The value in the address that stands for all namespaces. */
@@ -41,4 +41,16 @@ export const rememberNamespace = (): void => {
   const asked = query.value.get('ns')
   if (asked !== null) chosen.value = asked
   else if (me.value !== undefined && chosen.peek() === undefined) chosen.value = me.value.namespace ?? everywhere
+}
+
+/** Shows the hooks of a namespace from now on, in the list as well. */
+export const showNamespace = (name: string): void => {
+  if (namespaceShown.peek() === name) return
+  chosen.value = name
+  rememberList(`/?ns=${encodeURIComponent(name)}`)
+}
+
+/** Forgets the choice of all namespaces, because the user may not list their hooks. */
+export const forgetEverywhere = (): void => {
+  if (chosen.peek() === everywhere) chosen.value = undefined
 }

@@ -52,6 +52,9 @@ effect(() => {
 /** Returns the link to the list with its last search and order. */
 export const listHref = (): string => lastList.value
 
+/** Makes another list the one that {@link listHref} leads to. */
+export const rememberList = (href: string): void => void (lastList.value = href)
+
 export const goto = (href: string): void => {
   if (!mayLeave()) return
   address.push(href)

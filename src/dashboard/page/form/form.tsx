@@ -4,7 +4,8 @@ import { isObject } from '../../../api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
 import { askServer } from '../ask.ts'
 import { after, element, onLeaving } from '../browser.ts'
-import { namespaceShown, namespaces } from '../namespaces.ts'
+import { isForbidden } from '../list/states.tsx'
+import { namespaceShown, namespaces, showNamespace } from '../namespaces.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { say } from '../notices.ts'
 import { Trail } from '../parts/trail.tsx'
@@ -130,6 +131,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
     // If the opposite hook is wanted too, both are checked before the first is created.
     const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
     const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
+    const sent = { namespace: draft.namespace.value, name: draft.name.value }
     const answer = judged?.ok === false ? judged : await sendDraft(draft, taken(), false)
     if (!answer.ok) {
       sending.value = false
@@ -137,8 +139,10 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
       draft.refuse(yaml, answer.refusal.fields)
       return focusFault()
     }
-    say(`${draft.name.value} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)
-    goto(hookHref(`${namespace}/${draft.name.value}`))
+    say(`${sent.name} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)
+    // Where the hooks of all namespaces are shown, the new one is among them.
+    if (purpose.what !== 'edit' && (namespaceShown.peek() !== '' || isForbidden())) showNamespace(sent.namespace)
+    goto(hookHref(`${sent.namespace}/${sent.name}`))
   }
   const right = purpose.what === 'edit' ? 'update' : 'create'
   const why = whyNot(namespace, right)

@@ -20,7 +20,7 @@ import { NoticeArea } from './parts/notice.tsx'
 import { followLink, here, place } from './route.ts'
 import { continueSession, me, openPage, sessionCount, settled } from './session.ts'
 import { SignInForm, SignInPage } from './sign-in.tsx'
-import { forget, kindsNow, lastChange, link, over, synced, take, total } from './store.ts'
+import { forget, kindsNow, lastDelivered, link, over, synced, take, total } from './store.ts'
 import { readStream, type StreamHandle, type StreamReaderWorld } from './stream.ts'
 import { followStop, StopDialog, stopping } from './stop.tsx'
 import { keysShown, renewing, restoreScheme, Strips, TopBar } from './top.tsx'
@@ -156,15 +156,15 @@ const View = () => {
 }
 
 /**
- * The shortest time between two changes that are announced to screen readers, in milliseconds. Only
- * changes of hooks on the screen are announced.
+ * The shortest time between two deliveries that are announced to screen readers, in milliseconds. Only
+ * deliveries to hooks on the screen are announced.
  */
 const aloudMs = 5_000
 const aloud = signal('')
 let mayReadFrom = 0
 
 effect(() => {
-  const change = lastChange.value
+  const change = lastDelivered.value
   if (change?.last === undefined || now() < mayReadFrom) return
   if (document.querySelector(`[data-key="${CSS.escape(change.key)}"]`) === null) return
   mayReadFrom = now() + aloudMs

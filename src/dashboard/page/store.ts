@@ -23,8 +23,8 @@ export const over = signal<{ readonly why: EndedWhy | 'wrong'; readonly message:
 export const uncounted = signal<ReadonlyMap<string, string>>(new Map())
 /** The version of the server. */
 export const serverVersion = signal('')
-/** The hook that changed last. The page announces it to screen readers. */
-export const lastChange = signal<ListedHook | undefined>(undefined)
+/** The hook with the newest delivery. The page announces it to screen readers. */
+export const lastDelivered = signal<ListedHook | undefined>(undefined)
 
 /** Stores the content of an event of the stream. `now` is in milliseconds since the epoch. */
 export const take = (event: StreamEvent, now: number): void => batch(() => taken(event, now))
@@ -88,8 +88,9 @@ const putRow = (row: ListedHook): void => {
   const known = rows.get(row.key)
   if (known === undefined) rows.set(row.key, signal(row))
   else {
+    const isDelivery = JSON.stringify(row.last) !== JSON.stringify(known.peek().last)
     known.value = row
-    if (listed.value === undefined) lastChange.value = row
+    if (listed.value === undefined && isDelivery) lastDelivered.value = row
   }
 }
 

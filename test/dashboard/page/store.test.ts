@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
-import { countOf, forget, over, take, uncounted } from '../../../src/dashboard/page/store.ts'
-import type { StreamEvent } from '../../../src/dashboard/protocol.ts'
+import { countOf, forget, lastDelivered, over, take, uncounted } from '../../../src/dashboard/page/store.ts'
+import type { ListedHook, StreamEvent } from '../../../src/dashboard/protocol.ts'
 
 beforeEach(forget)
 
@@ -41,4 +41,18 @@ it.each([
 it('a kind is counted again once the user may read it', () => {
   takeAll({ type: 'uncounted', kind: 'Deployment', why: 'forbidden' }, { type: 'recount', kind: 'Deployment' })
   expect(uncounted.value.size).toBe(0)
+})
+
+it('a delivery is announced, and a change without a delivery is not announced as the last delivery once more', () => {
+  const hook: ListedHook = {
+    ...{ key: 'shop/web', namespace: 'shop', name: 'web', uid: 'u', generation: 1, driver: 'scale', does: '' },
+    ...{ suspended: false, ready: 'True', reason: 'Valid', message: '', recent: [], counts: {}, url: 'status' },
+  }
+  const last = { time: '2026-01-02T00:00:00Z', sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }
+  takeAll({ type: 'begin' }, { type: 'rows', rows: [hook] }, { type: 'synced' })
+  const delivered = { ...hook, last }
+  takeAll({ type: 'rows', rows: [delivered] })
+  expect(lastDelivered.value).toBe(delivered)
+  takeAll({ type: 'rows', rows: [{ ...delivered, last: { ...last }, suspended: true }] })
+  expect(lastDelivered.value).toBe(delivered)
 })

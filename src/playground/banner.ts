@@ -1,3 +1,4 @@
+import { shellWord } from '../snippets/quote.ts'
 import { sampleNamespace } from './samples.ts'
 
 /** The addresses to print once a playground is ready. */
@@ -52,4 +53,6 @@ const pushed = `'{"image": "nginx:1.30"}'`
 
 /** Returns the command that sets `KUBECONFIG` in the usual shell of the platform. */
 const exported = (kubeconfig: string, platform: NodeJS.Platform): string =>
-  platform === 'win32' ? `$env:KUBECONFIG = '${kubeconfig}'` : `export KUBECONFIG=${kubeconfig}`
+  platform === 'win32'
+    ? `$env:KUBECONFIG = '${kubeconfig.replaceAll("'", "''")}'`
+    : `export KUBECONFIG=${shellWord(kubeconfig)}`

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
+import { bannerOf } from '../../src/playground/banner.ts'
 import { isReplaceable, kubeconfigFor } from '../../src/playground/kubeconfig.ts'
 import { startPlayground } from '../support/playground.ts'
 
@@ -25,6 +26,14 @@ it.each([
   ['one of its own with another context', own.replace('contexts:\n', 'contexts:\n  - name: prod\n')],
 ])('a playground does not replace %s', (_what, text) => {
   expect(isReplaceable(text)).toBe(false)
+})
+
+it.each([
+  ['linux', '/tmp/my files/config', "export KUBECONFIG='/tmp/my files/config'"],
+  ['win32', "C:\\o'neil\\config", "$env:KUBECONFIG = 'C:\\o''neil\\config'"],
+] as const)('a path that needs quotes has them in the command for %s', (platform, kubeconfig, command) => {
+  const addresses = { link: '', server: '', metrics: '', cli: 'receiver-hooks' }
+  expect(bannerOf({ ...addresses, platform, kubeconfig })).toContain(`    ${command}\n`)
 })
 
 it('a playground keeps a file that is not its own, and says so before it starts', async () => {

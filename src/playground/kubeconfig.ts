@@ -48,6 +48,6 @@ const isOfPlayground = (config: unknown): boolean => {
 const onlyEntry = (config: unknown, list: string): unknown => {
   const entries = at(config, list)
   if (!Array.isArray(entries) || entries.length !== 1) return undefined
-  const [entry]: readonly unknown[] = entries
+  const entry: unknown = entries[0]
   return at(entry, 'name') === entryName ? entry : undefined
 }

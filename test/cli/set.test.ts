@@ -21,14 +21,16 @@ const setUp = async (definitions: readonly object[] = crds) => {
   const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
   for (const crd of definitions) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
   await post('/api/v1/namespaces', { metadata: { name: 'shop' } })
-  const run = async (line: string): Promise<string> => {
+  const seenOf = async (line: string) => {
     const seen = shell()
     const args = [...line.split(' '), '-n', 'shop', '--server', server.url]
     await runProgram({ entries: commands, version: '', summary: '' }, args, seen.shell)
-    return seen.out()
+    return seen
   }
+  const run = async (line: string): Promise<string> => (await seenOf(line)).out()
+  const errorsOf = async (line: string): Promise<string> => (await seenOf(line)).err()
   const spec = async (name: string): Promise<unknown> => at(await read(api, hooks, 'shop', name), 'spec')
-  return { run, spec }
+  return { errorsOf, run, spec }
 }
 
 const create = 'create web-up --driver scale --action up --max 3 -o name'
@@ -121,4 +123,14 @@ describe('an empty --selector', () => {
     expect(await spec('push')).toMatchObject({ redeploy: { target: { kind: 'Deployment', name: 'web' } } })
     expect(at(await spec('push'), 'redeploy', 'selector')).toBeUndefined()
   })
+})
+
+it.each([
+  ['--cooldown 1m', 'web-up keeps its URL in the Secret web-up-url; copy has it in its status\n'],
+  ['--token-overlap 1m', 'web-up keeps its URL in the Secret web-up-url; copy has it in its status\n'],
+  ['--token-secret-name copy-url', ''],
+])('clone with %s says whether the copy has no Secret for its URL', async (flag, said) => {
+  const { errorsOf, run } = await setUp()
+  await run(`${create} --target web --token-secret-name web-up-url`)
+  expect(await errorsOf(`clone web-up copy ${flag} -o name`)).toBe(said)
 })

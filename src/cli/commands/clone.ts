@@ -1,7 +1,7 @@
 import { clusterOptions, openCluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import type { Command } from '../command.ts'
-import { isObject } from '../../api/json.ts'
+import { stringAt } from '../../api/json.ts'
 import { outputOption } from '../output/format.ts'
 import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
 import { patchedSpec } from '../spec/patch.ts'
@@ -26,7 +26,7 @@ export const clone: Command = {
     const changes = specOfFlags(given, spec.driver)
     const merged = withoutNulls(patchedSpec({ ...spec, token }, changes))
     checkSpec(merged)
-    if (secretName !== undefined && !isObject(changes['token'])) {
+    if (secretName !== undefined && stringAt(merged, 'token', 'secretName') === undefined) {
       shell.err.write(`${name} keeps its URL in the Secret ${secretName}; ${copy} has it in its status\n`)
     }
     await createHook(cluster, given, shell, copy, merged)

@@ -8,6 +8,8 @@ import { basename, join } from 'node:path'
 import { brotliCompressSync, constants, gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 import { rolldown, type OutputChunk, type RolldownOutput } from 'rolldown'
+import { parseAst } from 'rolldown/parseAst'
+import { at, isObject, stringAt } from '../src/api/json.ts'
 import type { Asset, Assets } from '../src/dashboard/server/assets.ts'
 
 const page = new URL('../src/dashboard/page/', import.meta.url).pathname
@@ -44,6 +46,7 @@ const buildScripts = async (): Promise<{ readonly isEntry: boolean; readonly ass
     input: { page: main },
     platform: 'browser',
     tsconfig: join(page, 'tsconfig.json'),
+    plugins: [{ name: 'what the page reads of the schema', transform: (code, id) => withoutUnread(code, id) }],
     transform: { target: targets },
   })
   const naming = { entryFileNames: 'entry-[hash].js', chunkFileNames: '[name]-[hash].js' }
@@ -66,6 +69,43 @@ const buildScripts = async (): Promise<{ readonly isEntry: boolean; readonly ass
       isEntry: moduleIds.includes(main),
       asset: asset(`/assets/${fileName}`, Buffer.from(code)),
     }))
+}
+
+/** What the page does not read of an object in the schema, and the member that it reads in place of it. */
+const unread = [
+  // A rule is also a function, and its text is for the API server.
+  { member: 'rule', if: 'message' },
+  // A form shows the hint.
+  { member: 'description', if: 'hint' },
+] as const
+
+/** Returns a file of the schema without what the page does not read. Null for any other file. */
+export const withoutUnread = (code: string, id: string): string | null => {
+  if (!/\/src\/(?:api|drivers)\/.*\.ts$/.test(id)) return null
+  const dropped = propertiesToDrop(parseAst(code, { lang: 'ts' })).toSorted((a, b) => b.start - a.start)
+  return dropped.reduce((text, { end, start }) => text.slice(0, start) + text.slice(end).replace(/^\s*,/, ''), code)
+}
+
+interface Span {
+  readonly start: number
+  readonly end: number
+}
+
+/** Returns where the properties of all objects below a node are that the page does not read. */
+const propertiesToDrop = (node: unknown): readonly Span[] => {
+  if (Array.isArray(node)) return node.flatMap(propertiesToDrop)
+  if (!isObject(node)) return []
+  const properties: readonly unknown[] =
+    node['type'] === 'ObjectExpression' && Array.isArray(node['properties']) ? node['properties'] : []
+  const named = (name: string): unknown => properties.find(property => stringAt(property, 'key', 'name') === name)
+  const own = unread.flatMap(({ if: read, member }) => (named(read) === undefined ? [] : spanOf(named(member))))
+  const below = Object.values(node).flatMap(propertiesToDrop)
+  return [...own, ...below.filter(({ start }) => !own.some(span => span.start <= start && start < span.end))]
+}
+
+const spanOf = (node: unknown): readonly Span[] => {
+  const [start, end] = [at(node, 'start'), at(node, 'end')]
+  return typeof start === 'number' && typeof end === 'number' ? [{ start, end }] : []
 }
 
 const chunksOf = ({ output }: RolldownOutput): OutputChunk[] => output.filter(file => file.type === 'chunk')

@@ -148,6 +148,9 @@ export const setTitle = (title: string): void => void (document.title = title)
 /** Returns the element with an id, or undefined. */
 export const element = (id: string): HTMLElement | undefined => document.getElementById(id) ?? undefined
 
+/** Focuses the heading of what the page shows. */
+export const focusHeading = (): void => document.querySelector<HTMLElement>('main h1')?.focus()
+
 /** Chooses light or dark. Undefined follows the system. */
 export const setScheme = (scheme: string | undefined): void => {
   if (scheme === undefined) delete document.documentElement.dataset['scheme']

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { HookDetail, Seen } from '../../protocol.ts'
+import { focusHeading } from '../browser.ts'
 import { readInto } from '../hook/detail.ts'
 import type { Read } from '../hook/read-again.ts'
 import { rowSignal } from '../store.ts'
@@ -70,5 +71,5 @@ const changeText = (change: TheirChange): string => {
 const accept = (draft: Draft, { generation, spec, uid }: HookDetail, isKept: boolean): void => {
   draft.rebase({ uid, generation }, spec, isKept ? merged(draft.base.value, spec, draft.spec.value) : spec)
   // The button that had the focus is gone.
-  document.querySelector<HTMLElement>('main h1')?.focus()
+  focusHeading()
 }

@@ -1,4 +1,5 @@
 import { useLayoutEffect } from 'preact/hooks'
+import { focusHeading } from '../browser.ts'
 
 /** Focuses the link of a row, if the row is drawn. */
 export const focusRow = (box: HTMLElement | null, key: string | undefined): void => {
@@ -22,6 +23,6 @@ export const useKeptFocus = (box: { readonly current: HTMLElement | null }, keys
     if (focused.isConnected) focused.focus({ preventScroll: true })
     else if (keys.includes(row?.dataset['key'] ?? '')) box.current?.focus({ preventScroll: true })
     else focusRow(box.current, keys[Math.min(index, keys.length - 1)])
-    if (document.activeElement === document.body) document.querySelector<HTMLElement>('main h1')?.focus()
+    if (document.activeElement === document.body) focusHeading()
   })
 }

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
+import { focusHeading } from '../browser.ts'
 
 interface DialogProps {
   readonly title: string
@@ -15,7 +16,12 @@ export const Dialog = ({ children, onClose, title }: DialogProps) => {
   useLayoutEffect(() => {
     const shown = dialog.current
     shown?.showModal()
-    return () => shown?.close()
+    return () => {
+      shown?.close()
+      // What opened the dialog may be gone, such as the row of a deleted hook. The focus then stays inside.
+      const { activeElement } = document
+      if (activeElement === document.body || shown?.contains(activeElement) === true) focusHeading()
+    }
   }, [])
   return (
     <dialog

@@ -7,7 +7,7 @@ import { confirming, endLeases, remove, rotate } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { readInto } from './detail.ts'
 import type { Read } from './read-again.ts'
-import { goto, here } from '../route.ts'
+import { goto, here, listHref } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
 import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
@@ -41,7 +41,7 @@ const ConfirmDelete = ({ row }: { row: ListedHook }) => {
     fault.value = await remove(row)
     if (fault.value !== undefined) return
     close()
-    if (here.value.at !== 'list') goto('/')
+    if (here.value.at !== 'list') goto(listHref())
   }
   return (
     <Dialog title={`Delete ${row.name}?`} onClose={close}>

@@ -201,6 +201,25 @@ it('a tab shows the person as whom another tab has signed in', async () => {
   expect(await other.getByRole('dialog').count()).toBe(0)
 })
 
+it('somebody who signs in after another person has rights of their own', async () => {
+  const { page } = await visit()
+  let isAlice = true
+  const right = { allowed: false, verb: 'create', resource: 'receiverhooks' }
+  await page.route('**/api/namespaces/shop/may', route =>
+    isAlice ? route.fulfill({ json: { create: right } }) : route.continue(),
+  )
+  await page.goto(`${base(withToken.port)}?ns=shop`)
+  await page.locator('#token').fill(tokenOf('alice', 200))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'Add hook: alice may not create receiverhooks in namespace shop' }).waitFor()
+  isAlice = false
+  await page.getByRole('button', { name: 'Paste a new token' }).click()
+  await page.getByRole('dialog').locator('#token').fill(tokenOf('admin', 3_600))
+  await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'Signed in as admin' }).waitFor()
+  await expect.poll(() => page.getByRole('link', { name: 'Add hook', exact: true }).count()).toBe(1)
+})
+
 describe('in the playground', () => {
   it('the dialog of a session that has ended stays until somebody signs in', async () => {
     const playground = await startPlayground()

@@ -1,8 +1,8 @@
-import { signal, type Signal } from '@preact/signals'
+import { effect, signal, type Signal } from '@preact/signals'
 import type { RightName, Rights, ListedHook } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { now } from './browser.ts'
-import { me } from './session.ts'
+import { me, sessionCount } from './session.ts'
 
 interface Known {
   readonly rights: Signal<Rights | undefined>
@@ -10,6 +10,15 @@ interface Known {
 }
 
 const known = new Map<string, Known>()
+
+// Another session may be that of another user.
+effect(() => {
+  void sessionCount.value
+  for (const found of known.values()) {
+    found.askedAt = -Infinity
+    found.rights.value = undefined
+  }
+})
 
 /** How long an answer is valid, in milliseconds: as long as the server caches it. */
 const goodForMs = 30_000
@@ -23,8 +32,9 @@ export const rightsIn = (namespace: string): Signal<Rights | undefined> => {
   known.set(namespace, found)
   if (namespace !== '' && now() - found.askedAt > goodForMs) {
     found.askedAt = now()
+    const session = sessionCount.peek()
     void askServer<Rights>('GET', `/api/namespaces/${namespace}/may`).then(answer => {
-      if (answer.ok) found.rights.value = answer.body
+      if (answer.ok && sessionCount.peek() === session) found.rights.value = answer.body
     })
   }
   return found.rights

@@ -97,6 +97,73 @@ describe('the form of redeploy', () => {
   })
 })
 
+describe('a form that is sent with an error', () => {
+  /** Returns the id of what has the focus, or else its text. */
+  const focused = (page: Page) => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent)
+
+  it('leads to a group in which nothing is chosen', async () => {
+    const page = await openForm('scale')
+    await page.getByLabel('Name *', { exact: true }).fill('undirected')
+    await page.getByLabel('Workload *').selectOption({ index: 1 })
+    await page.getByRole('button', { name: 'Create' }).click()
+    await expect.poll(() => focused(page)).toMatch(/^Direction/)
+  })
+
+  it('leads to a field in a section that was closed', async () => {
+    const page = await openForm('scale')
+    await page.getByLabel('Name *', { exact: true }).fill('folded')
+    await page.getByLabel('Workload *').selectOption({ index: 1 })
+    await page.getByLabel('down', { exact: true }).check()
+    const section = page.locator('summary', { hasText: 'When it runs' })
+    await section.click()
+    await page.getByLabel('Cooldown', { exact: true }).fill('soon')
+    await section.click()
+    await expect.poll(() => page.getByLabel('Cooldown', { exact: true }).isVisible()).toBe(false)
+    await page.getByRole('button', { name: 'Create' }).click()
+    await expect.poll(() => focused(page)).toBe('field-cooldown')
+  })
+})
+
+describe('a hook that is created in another namespace than the shown one', () => {
+  const createIn = async (page: Page, namespace: string, name: string): Promise<void> => {
+    await playground.create('/api/v1/namespaces', {
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: namespace },
+    })
+    await page.getByLabel('Namespace *', { exact: true }).fill(namespace)
+    await page.getByLabel('Name *', { exact: true }).fill(name)
+    await page.getByPlaceholder('Name of the workload').fill('web')
+    await page.getByLabel('down', { exact: true }).check()
+    await accepted(page)
+    await page.getByRole('button', { name: 'Create' }).click()
+    await page.getByRole('heading', { name, exact: true }).waitFor()
+  }
+
+  it('is shown in the list after that', async () => {
+    const page = await openForm('scale')
+    await createIn(page, 'other', 'elsewhere')
+    await page.getByRole('navigation', { name: 'Where you are' }).getByRole('link', { name: 'Hooks' }).click()
+    await page.locator('[data-key="other/elsewhere"]').waitFor()
+    expect(await page.locator('select#namespace').inputValue()).toBe('other')
+  })
+
+  it('is shown to somebody who may not list all namespaces, where all were asked for', async () => {
+    const { page } = await visit()
+    const ended = { type: 'ended', why: 'forbidden', message: 'no' }
+    await page.route('**/api/stream?namespace=&*', route =>
+      route.fulfill({ contentType: 'text/event-stream', body: `data: ${JSON.stringify(ended)}\n\n` }),
+    )
+    await page.goto(playground.link())
+    await page.locator('.row').first().waitFor()
+    await page.goto(new URL('/?ns=*', page.url()).href)
+    await page.getByRole('heading', { name: 'You may not see the hooks of all namespaces' }).waitFor()
+    await page.keyboard.press('n')
+    await createIn(page, 'alone', 'mine')
+    expect(await page.locator('select#namespace').inputValue()).toBe('alone')
+  })
+})
+
 describe('the form of scaleNodes', () => {
   it('takes a pool by kind and name where none can be listed', async () => {
     const page = await openForm('scaleNodes')
@@ -225,6 +292,24 @@ it.each(looks)('each driver can be used by everybody at %j', async look => {
   expect(shown.filter(label => label.trim() === '')).toEqual([])
 })
 
+describe('a list of entries', () => {
+  it('shows what is left after the first entry is removed', async () => {
+    const page = await openForm('scale')
+    await page.locator('summary', { hasText: 'What a post must prove' }).click()
+    await page.getByLabel('An ID token').check()
+    const add = page.getByRole('button', { name: 'Add to claims' })
+    const values = page.getByLabel('One of *', { exact: true })
+    for (const [index, value] of ['first', 'second'].entries()) {
+      await add.click()
+      await values.nth(index).fill(value)
+    }
+    await page.getByRole('button', { name: 'Remove claims 1' }).click()
+    await expect.poll(() => values.count()).toBe(1)
+    expect(await values.inputValue()).toBe('second')
+    expect(await page.evaluate(() => document.activeElement?.querySelector('legend')?.textContent)).toBe('Claims')
+  })
+})
+
 describe('a form that is not saved', () => {
   it('is left by no way inside the page without a question', async () => {
     const page = await openForm('scale')
@@ -239,12 +324,15 @@ describe('a form that is not saved', () => {
       () => page.evaluate(() => history.back()),
       () => page.getByRole('navigation', { name: 'Where you are' }).getByRole('link', { name: 'Hooks' }).click(),
       () => page.getByRole('link', { name: 'Signed in as playground' }).click(),
+      () => page.locator('select#namespace').selectOption('*'),
     ]
+    const namespace = await page.locator('select#namespace').inputValue()
     for (const [index, leave] of ways.entries()) {
       await leave()
       await expect.poll(() => asked.length).toBe(index + 1)
       await expect.poll(() => new URL(page.url()).pathname).toBe(path)
       expect(await page.getByLabel('Name *', { exact: true }).inputValue()).toBe('kept')
+      expect(await page.locator('select#namespace').inputValue()).toBe(namespace)
     }
     page.removeAllListeners('dialog').once('dialog', dialog => void dialog.accept())
     await page.getByRole('link', { name: 'Cancel' }).click()

@@ -100,7 +100,11 @@ const NamespacePicker = () => {
       <select
         id="namespace"
         value={shown === '' ? everywhere : shown}
-        onChange={event => choose(event.currentTarget.value)}
+        onChange={({ currentTarget }) => {
+          choose(currentTarget.value)
+          // A form that is not saved may keep its place.
+          currentTarget.value = namespaceShown.peek() || everywhere
+        }}
       >
         <option value={everywhere}>All namespaces</option>
         {known.map(name => (

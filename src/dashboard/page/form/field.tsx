@@ -1,3 +1,4 @@
+import { useSignal } from '@preact/signals'
 import { isObject } from '../../../api/json.ts'
 import type { Choice, Obj, Schema } from '../../../api/schema.ts'
 import { Prose } from '../words/prose.tsx'
@@ -226,19 +227,31 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
   const label = labelOf(path.at(-1) ?? '', schema)
   const entry = (index: number): Path => [...path, `[${index}]`]
   const empty = widgetOf(widget.items).kind === 'fieldset' ? {} : ''
+  // A control may hold the typed text of its entry. After a removal each index is another entry.
+  const removals = useSignal(0)
+  const remove = (index: number, list: HTMLElement | null): void => {
+    removals.value += 1
+    draft.set(entry(index), undefined)
+    // The button that had the focus is gone.
+    list?.focus()
+  }
   return (
     <fieldset class="bare" {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
       <legend>{label}</legend>
       <Help id={id} schema={schema} fault={fault} />
       {items.map((_, index) => (
-        <div key={index} class="entry">
+        <div key={`${removals.value} ${index}`} class="entry">
           <MemberField
             {...props}
             schema={{ title: `${label} ${index + 1}`, ...widget.items }}
             path={entry(index)}
             required
           />
-          <button type="button" class="quiet" onClick={() => draft.set(entry(index), undefined)}>
+          <button
+            type="button"
+            class="quiet"
+            onClick={({ currentTarget }) => remove(index, currentTarget.closest('fieldset'))}
+          >
             Remove {inSentence(label)} {index + 1}
           </button>
         </div>

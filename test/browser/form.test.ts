@@ -371,6 +371,25 @@ it('a menu gives the focus back to its row, regardless of what is chosen', async
   await expect.poll(hasFocus).toBe(true)
 })
 
+it('a rotation waits until the page knows how long the hook accepts its old URL', async () => {
+  await playground.createHook('slow', { ...scaleSpec('web'), token: { overlap: '24h' } })
+  const { page } = await visit()
+  await page.goto(playground.link())
+  let answer = (): void => undefined
+  const mayAnswer = new Promise<void>(resolve => (answer = resolve))
+  await page.route('**/api/hooks/shop/slow', async route => {
+    await mayAnswer
+    await route.continue()
+  })
+  await page.getByRole('button', { name: 'More for slow' }).click()
+  await page.getByRole('button', { name: 'Rotate slow' }).click()
+  const rotate = page.getByRole('dialog').getByRole('button', { name: 'Rotate' })
+  expect(await rotate.getAttribute('aria-disabled')).toBe('true')
+  answer()
+  await rotate.click()
+  await page.getByText('the old one is accepted for 24h').waitFor()
+})
+
 describe('a dialog gives the focus back to the button that opened it', () => {
   it.each([
     ['of the help', '/', 'Help'],

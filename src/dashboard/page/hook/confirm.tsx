@@ -11,6 +11,7 @@ import { goto, here, listHref } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
 import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
+import { ActionButton } from '../parts/act.tsx'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
@@ -103,6 +104,9 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const fault = useSignal<string | undefined>(undefined)
   useEffect(() => void readInto(read, row.namespace, row.name), [row.key])
   const spec = read.value !== undefined && 'hook' in read.value ? read.value.hook.spec : undefined
+  const refusal = read.value !== undefined && 'refusal' in read.value ? read.value.refusal.message : undefined
+  // Before that, nobody can say how long the old URL is accepted.
+  const why = spec === undefined ? (refusal ?? 'the hook is still being read') : undefined
   const present = stringAt(spec, 'token', 'overlap') ?? '5m'
   const chosen = overlap.value ?? present
   const isNamed = row.url === 'named' || hasNamedURL(spec)
@@ -142,13 +146,13 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
           </>
         )}
         <p class="fault" role="alert">
-          {fault.value}
+          {fault.value ?? refusal}
         </p>
       </div>
       <div class="line">
-        <button type="button" class="button" onClick={() => void submit()}>
+        <ActionButton class="button" why={why} onAct={() => void submit()}>
           {isNamed ? 'End them' : 'Rotate'}
-        </button>
+        </ActionButton>
         <button type="button" class="quiet" onClick={close}>
           Cancel
         </button>

@@ -1,14 +1,18 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { StoredObject } from '../../src/api/object.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
 import { planRestart, restartCause } from '../../src/drivers/rollouts/plan.ts'
 
+const workloads = (() => {
+  const kind = workloadKind('Deployment')
+  if (!kind) throw new Error('the kind is known')
+  return kind
+})()
 const now = Date.UTC(2026, 0, 1)
 const minute = 60_000
 
 /** Returns what is left of a restart of a workload that another process has restarted at `at` by its clock. */
 const leftOf = (at: number, act: Omit<Parameters<typeof restartCause>[0], 'id'>) => {
-  const workloads = workloadKind('Deployment')
-  if (!workloads) throw new Error('the kind is known')
   const annotations = { 'pushed.receiverhooks.dev/restarted.at': `${at} earlier` }
   const object = { metadata: { name: 'web', uid: 'u', resourceVersion: '1', annotations } }
   return [...planRestart(object, workloads, restartCause({ id: 'new', ...act }, now)).left]
@@ -24,4 +28,35 @@ it.each([
 ] as const)('a restart %s is superseded by a later one', (_, act) => {
   expect(leftOf(now, act)).toEqual(['superseded'])
   expect(leftOf(now - 2 * minute, act)).toEqual([])
+})
+
+describe('a restart whose answer was lost', () => {
+  const versionWith = (...ids: readonly string[]) => ({
+    metadata: {
+      ...{ name: 'web', uid: 'u', resourceVersion: '1' },
+      ...(ids.length > 0 && { annotations: { 'pushed.receiverhooks.dev/restarted.at': `${now} ${ids.join(' ')}` } }),
+    },
+  })
+  const leftAfter = (unsure: StoredObject, object: StoredObject) => [
+    ...planRestart(object, workloads, restartCause({ id: 'own', at: now }, now), unsure).left,
+  ]
+
+  it('is superseded once so many others came after it that its id would be forgotten', () => {
+    expect(leftAfter(versionWith('x', 'y'), versionWith('e', 'd', 'c', 'b', 'a'))).toEqual(['superseded'])
+    expect(leftAfter(versionWith(), versionWith('e', 'd', 'c', 'b', 'a'))).toEqual(['superseded'])
+  })
+
+  it('is made again while the workload names what was there before it', () => {
+    expect(leftAfter(versionWith('x', 'y'), versionWith('d', 'c', 'b', 'a', 'x'))).toEqual([])
+    expect(leftAfter(versionWith('x', 'y'), versionWith('x', 'y'))).toEqual([])
+    expect(leftAfter(versionWith(), versionWith())).toEqual([])
+  })
+
+  it('is made again where somebody has removed what the workload names', () => {
+    expect(leftAfter(versionWith('x', 'y'), versionWith())).toEqual([])
+  })
+
+  it('was made if the workload names it', () => {
+    expect(leftAfter(versionWith('x'), versionWith('b', 'a', 'own', 'x'))).toEqual(['done before'])
+  })
 })

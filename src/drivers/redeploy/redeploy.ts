@@ -105,7 +105,7 @@ const namesOf = (pushes: readonly Push[]): string => {
 const planner = (member: Redeploy, delivery: Delivery, act: Act, now: number): Planner => {
   if (!delivery.pushes) {
     const cause = restartCause(act, now)
-    return { what: undefined, plan: (object, workloads) => planRestart(object, workloads, cause) }
+    return { what: undefined, plan: (object, workloads, unsure) => planRestart(object, workloads, cause, unsure) }
   }
   const wanted = wantedBy(member, delivery.pushes, act, now)
   const [first, ...others] = wanted?.pushes ?? []

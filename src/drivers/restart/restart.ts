@@ -1,10 +1,9 @@
-import type { StoredObject } from '../../api/object.ts'
 import type { Driver } from '../driver.ts'
-import { workloadTargets, type Workloads } from '../rollouts/kinds.ts'
+import { workloadTargets } from '../rollouts/kinds.ts'
 import { lookAtWorkloads } from '../rollouts/look.ts'
 import { nothingBut, planRestart, restartCause, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
-import { rollOutAll } from '../rollouts/roll-out.ts'
+import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
 import { rolloutState, unavailablePods } from '../rollouts/state.ts'
 import { restartRights } from './restart-rights.ts'
 import { restartDeclaration, restartKinds, type restartSchema } from './schema.ts'
@@ -29,7 +28,7 @@ export const restart = {
       const isNamed = identity !== undefined
       return await acts.once((act, mayContinue, progress) => {
         const cause = restartCause(act, clock.now())
-        const plan = (object: StoredObject, workloads: Workloads): RolloutPlan => planAlone(object, workloads, cause)
+        const plan: Planner['plan'] = (...seen) => planAlone(cause, ...seen)
         const reach = { ...member, kinds: member.kinds ?? restartKinds }
         return rollOutAll(reach, { what: undefined, plan }, execution, { isNamed, mayContinue, progress })
       })
@@ -40,8 +39,8 @@ export const restart = {
  * Plans a restart, unless a rollout is running. The restart is planned again for each version of
  * the workload, so the second of two simultaneous restarts sees the first.
  */
-const planAlone = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
-  const plan = planRestart(object, workloads, cause)
+const planAlone = (cause: RolloutCause, ...[object, workloads, unsure]: Parameters<Planner['plan']>): RolloutPlan => {
+  const plan = planRestart(object, workloads, cause, unsure)
   if (plan.left.size > 0) return plan
   const state = rolloutState(object, workloads)
   return state === 'complete' ? plan : { ...nothingBut(state), pods: unavailablePods(object, workloads) }

@@ -121,15 +121,23 @@ export const restartCause = ({ at, id, isDated = false, isResumed = false }: Act
 })
 
 /**
- * Plans the restart of a workload. A workload that does not start pods by itself is not changed.
+ * Plans the restart of a workload. A workload that does not start pods by itself is not changed. `unsure` is a version
+ * to which this restart may have been written.
  */
-export const planRestart = (object: StoredObject, workloads: Workloads, cause: RolloutCause): RolloutPlan => {
+export const planRestart = (
+  object: StoredObject,
+  workloads: Workloads,
+  cause: RolloutCause,
+  unsure?: StoredObject,
+): RolloutPlan => {
   const known = knownPushes(object, restarted)
   const mark = markOfRestart(cause.id)
   if (!workloads.rollsOut) return nothingBut()
   if (known.ids.includes(cause.id)) return { ...nothingBut('done before'), marks: new Set([mark]) }
   // The clocks of processes differ. What is new is later than all that is there.
   if (cause.isLate === true && known.at > cause.at) return nothingBut('superseded')
+  // After so many others, the id of this restart would be forgotten. All of them came after it.
+  if (unsure && isForgotten(unsure, object)) return nothingBut('superseded')
   const state = rolloutState(object, workloads)
   if (state === 'paused' || state === 'manual') return nothingBut(state)
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }
@@ -139,6 +147,13 @@ export const planRestart = (object: StoredObject, workloads: Workloads, cause: R
     left: new Set(),
     marks: new Set([mark]),
   }
+}
+
+/** Returns whether a workload has been restarted so often since a version that it names no restart from then. */
+const isForgotten = (since: StoredObject, now: StoredObject): boolean => {
+  const { ids } = knownPushes(now, restarted)
+  const [newest] = knownPushes(since, restarted).ids
+  return ids.length >= maxNamed && (newest === undefined || !ids.includes(newest))
 }
 
 /** Returns a plan that changes nothing. */

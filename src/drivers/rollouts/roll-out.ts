@@ -13,11 +13,11 @@ import { rollOut, tooLarge } from './write.ts'
 /** How many workloads of one delivery are written at the same time. */
 const atOnce = 16
 
-/** Plans the change of each workload. */
+/** Plans the change of each workload, see {@link rollOut}. */
 export interface Planner {
   /** The image in words, for messages. Undefined for a restart. */
   readonly what: string | undefined
-  readonly plan: (object: StoredObject, workloads: Workloads) => RolloutPlan
+  readonly plan: (object: StoredObject, workloads: Workloads, unsure: StoredObject | undefined) => RolloutPlan
 }
 
 /**
@@ -45,11 +45,12 @@ export const rollOutAll = async (
     if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
     const rollouts: Rollout[] = found.large.map(name => ({ name, rolled: tooLarge }))
     const waiting = [...found.found]
+    const deps = { api, charge, clock, namespace, mayContinue }
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { workloads } = next
         const rolled = (await mayContinue())
-          ? await rollOut(next, object => plan(object, workloads), { api, charge, clock, namespace, mayContinue })
+          ? await rollOut(next, (object, unsure) => plan(object, workloads, unsure), deps)
           : ({ rolled: 'left', mayBeStored: false } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
         progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)

@@ -34,6 +34,12 @@ export type Rolled =
   /** There was no time for the change. `mayBeStored`: a request for it may have arrived, or may arrive yet. */
   | { readonly rolled: 'left'; readonly mayBeStored: boolean }
 
+/**
+ * Plans the change of a version of the workload. `unsure` is the version for which the plan before was
+ * sent, if its answer was lost.
+ */
+type Plan = (object: StoredObject, unsure: StoredObject | undefined) => RolloutPlan
+
 /** What a rollout needs besides the workload and the plan. */
 interface Deps {
   readonly api: ApiConnection
@@ -50,7 +56,7 @@ interface Deps {
  */
 export const rollOut = async (
   { bytes: foundBytes, object: first, workloads }: FoundWorkload,
-  plan: (object: StoredObject) => RolloutPlan,
+  plan: Plan,
   { api, charge, clock, mayContinue, namespace }: Deps,
 ): Promise<Rolled> => {
   const path = objectPath(workloads.type, namespace, first.metadata.name)
@@ -74,6 +80,7 @@ export const rollOut = async (
   let paidFor = ''
   /** The changes that were sent and may be stored. */
   let sent: readonly Change[] = []
+  let unsure: StoredObject | undefined
   let mayHaveArrived = false
   let seen: Seen | undefined = { object: first }
   let retries = 0
@@ -87,7 +94,7 @@ export const rollOut = async (
     if (seen) {
       const { object } = seen
       if (object.metadata.uid !== first.metadata.uid) return { rolled: 'gone' }
-      const { changes, left, marks, patch, pods } = plan(object)
+      const { changes, left, marks, patch, pods } = plan(object, unsure)
       if (patch.length === 0) {
         return sent.length > 0 && left.has('done before')
           ? { rolled: 'out', changes: sent, marks }
@@ -124,7 +131,10 @@ export const rollOut = async (
       }
       if (wasFaster && ++conflicts < maxConflicts) continue
       conflicts = 0
-      if (!refusal && !wasFaster) sent = changes
+      if (!refusal && !wasFaster) {
+        sent = changes
+        unsure = object
+      }
     }
     await wait(clock, waitAfter(tryAgain, retries++))
   }

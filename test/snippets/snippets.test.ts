@@ -394,8 +394,8 @@ describe('what a registry is to report', () => {
   })
 
   it.each(registries)('is an example for a hook that names no image, and the text says so: %s', name => {
-    for (const of of [hook, { ...hook, pushes: { restarts: false } }]) {
-      expect(allOf(name, of)).toMatch(/Put your (repository|project|image) in the place of acme(\/web)?\./)
+    for (const shown of [hook, { ...hook, pushes: { restarts: false } }]) {
+      expect(allOf(name, shown)).toMatch(/Put your (repository|project|image) in the place of acme(\/web)?\./)
     }
   })
 })

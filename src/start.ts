@@ -1,7 +1,6 @@
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import type { CommandEntry } from './cli/command.ts'
-import { explain } from './cli/explain.ts'
 import { CommandFailure } from './cli/failure.ts'
 import { readably } from './cli/output/terminal.ts'
 import { runProgram } from './cli/program.ts'
@@ -19,7 +18,9 @@ export const startProgram = (
 ): void => {
   const stop = new AbortController()
   const shell = shellOf(process, name, stop.signal)
-  const fail = (error: unknown): never => {
+  const fail = async (error: unknown): Promise<never> => {
+    // Loaded on demand: a command that succeeds explains nothing.
+    const { explain } = await import('./cli/explain.ts')
     const { exitCode, message } = explain(error, shell)
     readably(shell.err).write(`${message}\n`)
     process.exit(exitCode)

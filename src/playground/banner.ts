@@ -1,4 +1,4 @@
-import { shellWord } from '../snippets/quote.ts'
+import { shellWord } from '../snippets/shell-word.ts'
 import { sampleNamespace } from './samples.ts'
 
 /** The addresses to print once a playground is ready. */

@@ -1,7 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hashOf, hookWord } from './names.ts'
 import { anyHeader } from './proof.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import { headerWord, readingLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 

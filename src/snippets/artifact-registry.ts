@@ -1,7 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hookWord } from './names.ts'
 import { googleProof } from './proof.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A Pub/Sub subscription to the pushes of Google Artifact Registry. */

@@ -1,6 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
 import { ownIssuer, secretsOf } from './proof.ts'
-import { shellWord, shortName, yamlBlock, yamlText } from './quote.ts'
+import { shortName, yamlBlock, yamlText } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import { isSigned, keptSecret, postLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 

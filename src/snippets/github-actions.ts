@@ -1,7 +1,8 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hookWord } from './names.ts'
 import { githubProof, readingSecret } from './proof.ts'
-import { githubText, shellWord, yamlBlock, yamlText } from './quote.ts'
+import { githubText, yamlBlock, yamlText } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import { canWait, imageNote, keptSecret, keptSecretsOf, postLines, scriptBody, waitLines, waitNote } from './script.ts'
 import type { Snippet } from './snippet.ts'
 

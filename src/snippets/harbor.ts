@@ -1,7 +1,7 @@
 import { hookWord } from './names.ts'
 import { credentials } from './proof.ts'
 import { exampleNote, pushedPaths } from './pushed-paths.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import { headerWord, readingLines } from './script.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 

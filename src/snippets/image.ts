@@ -1,5 +1,5 @@
 import { anyProof } from './proof.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import { imageOf, newKey, postLines, pushedBody, readingLines, theKey } from './script.ts'
 import type { Snippet } from './snippet.ts'
 

@@ -1,5 +1,5 @@
 import { anyProof } from './proof.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import { postLines, readingLines } from './script.ts'
 import type { Snippet } from './snippet.ts'
 

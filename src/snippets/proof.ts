@@ -1,5 +1,6 @@
 import type { SentAuth } from '../api/auth.ts'
-import { goText, plainText, shellWord } from './quote.ts'
+import { goText, plainText } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import type { Proves, SnippetHook, SnippetText } from './snippet.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { nothing } from './proof.ts'
 import { exampleNote, pushedPaths } from './pushed-paths.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A notification of a repository of Quay. */

@@ -4,10 +4,6 @@
  * snippet.
  */
 
-/** Returns a text as one word of a POSIX shell, in quotes if necessary. */
-export const shellWord = (text: string): string =>
-  /^[\w@%+:,./-][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
-
 /**
  * Returns a YAML scalar. A text that YAML could read as something else is written as a JSON string,
  * which YAML accepts.

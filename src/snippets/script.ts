@@ -1,7 +1,7 @@
 import type { SentAuth } from '../api/auth.ts'
 import { hookVariable } from './names.ts'
 import { headerTokenOf, readingSecret, secretsOf } from './proof.ts'
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import type { SnippetHook } from './snippet.ts'
 
 /**

@@ -1,4 +1,4 @@
-import { shellWord } from './quote.ts'
+import { shellWord } from './shell-word.ts'
 import type { Snippet, SnippetHook } from './snippet.ts'
 
 /** A subscription to an Amazon SNS topic, for example of CloudWatch's alarms. */

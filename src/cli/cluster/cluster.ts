@@ -1,5 +1,4 @@
 import type { ApiConnection } from '../../environment/environment.ts'
-import { shellWord } from '../../snippets/quote.ts'
 import type { ParsedLine, Option } from '../command.ts'
 import { CommandFailure } from '../failure.ts'
 import { duration, flag, namespaceName, text, texts } from '../options.ts'
@@ -46,18 +45,6 @@ export const accessOptions: readonly Option<unknown>[] = [
   asGroup,
   requestTimeout,
 ].map(option => ({ ...option, group: accessGroup }))
-
-/**
- * Returns the given flags that choose the cluster and the user, each with a blank before it. A printed
- * command needs them, because without them it would be for another cluster.
- */
-export const clusterFlags = (given: ParsedLine): string => {
-  const one = [kubeconfig, context, clusterName, user, server, as].flatMap(option => {
-    const value = given.get(option)
-    return value === undefined ? [] : ` --${option.flag} ${shellWord(value)}`
-  })
-  return [...one, ...given.get(asGroup).map(group => ` --${asGroup.flag} ${shellWord(group)}`)].join('')
-}
 
 export const namespaceOption = namespaceName({
   flag: 'namespace',

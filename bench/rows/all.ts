@@ -23,6 +23,7 @@ import { restart } from './restart.ts'
 import { start } from './start.ts'
 import { throughput } from './throughput.ts'
 import { unnamed } from './unnamed.ts'
+import { unproven } from './unproven.ts'
 import { waiting } from './wait.ts'
 
 /** Every row, in the order of the table. Adding one is a file and a line here. */
@@ -30,6 +31,7 @@ export const rows: readonly Row[] = [
   unnamed,
   customResource,
   live,
+  unproven,
   named,
   policy,
   hang,

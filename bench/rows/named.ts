@@ -15,7 +15,7 @@ export const named: Comparison = {
   figures: [{ key: 'p50', title: 'p50', unit: 'ms', reach: { of: 'ratio', atMost: 2.35 } }],
   warm: true,
   prepare: async stage => {
-    const count = stage.quick ? 20 : 200
+    const count = stage.quick ? 20 : 1000
     await stage.deployments(names('hooked', hooks))
     await stage.hooks(names('hooked', hooks), 'up')
     const targets = await stage.deployments(names('raw', hooks))

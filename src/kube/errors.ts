@@ -2,6 +2,7 @@ import type { ApiResponse } from '../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
 import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
+import { UnknownKind } from './unknown-kind.ts'
 
 /** An error answer of the API server: a `Status` object, or the text of a proxy. */
 export class ApiError extends Error {
@@ -88,11 +89,12 @@ export interface ReadFailure {
 }
 
 /**
- * Returns why a read has thrown `error`, if that is an ApiError or Unreachable. Rethrows any other
- * error.
+ * Returns why a read has thrown `error`, if that is an ApiError, Unreachable or UnknownKind. Rethrows any
+ * other error. An API server that does not know a kind, or a proxy, says nothing of the object.
  */
 export const readFailureOf = (error: unknown): ReadFailure => {
-  if (error instanceof Unreachable) return { failure: 'unreachable', message: error.message }
+  if (error instanceof Unreachable || error instanceof UnknownKind)
+    return { failure: 'unreachable', message: error.message }
   if (!(error instanceof ApiError)) throw error
   const { message, retryAfterMs, status } = error
   if (error instanceof ObjectTooLarge) return { failure: 'too large', message }

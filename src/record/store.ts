@@ -8,7 +8,6 @@ import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
-import { UnknownKind } from '../kube/unknown-kind.ts'
 import { hooks, records } from '../kube/resources.ts'
 import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
@@ -103,8 +102,6 @@ export const readRecord = async (
     const forgetful = (await isHookThere(api, owner)) ? 'lost pages' : 'deleted hook'
     return { read: 'found', object, memory: { ...memory, forgetful } }
   } catch (error) {
-    // A server that knows no records, or a proxy without one, says nothing about this record.
-    if (error instanceof UnknownKind) return { read: 'unreachable', message: error.message }
     const { failure, ...why } = readFailureOf(error)
     return failure === 'unreachable' ? { read: 'unreachable', ...why } : { read: 'refused', message: why.message }
   }

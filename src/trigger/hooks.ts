@@ -9,7 +9,6 @@ import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
-import { UnknownKind } from '../kube/unknown-kind.ts'
 import { liveHook, type LiveHook } from './hook.ts'
 import {
   deletedHooksKeptMs,
@@ -219,8 +218,6 @@ export class Hooks {
       this.#keepRead(hook, before)
       return { found: 'hook', hook }
     } catch (error) {
-      // A server that knows no hooks, or a proxy without one, says nothing about this hook.
-      if (error instanceof UnknownKind) return { found: 'unreachable', message: error.message }
       const { failure, message } = readFailureOf(error)
       return failure === 'too large' ? this.#foundTooLarge(uid) : { found: 'unreachable', message }
     }

@@ -136,7 +136,9 @@ export const triggerRole = (
     hooks,
     idTokens,
     intake,
-    large: new LargeBodies(environment.clock, options.startReader),
+    large: new LargeBodies(environment.clock, options.startReader, error =>
+      environment.log.warn({ error }, 'a thread for large bodies could not be started: their posts get 503'),
+    ),
     ledgers,
     record,
     steps,

@@ -29,15 +29,24 @@ interface Job {
 export class LargeBodies {
   readonly #clock: Pick<Clock, 'after'>
   readonly #start: StartReader | undefined
+  readonly #notStarted: (error: unknown) => void
   readonly #queue = fairQueue<Job>({ maxOfOne: maxWaitingLarge, maxBytes: maxWaitingLargeBytes })
   #reader: Reader | undefined
   #running: Job | undefined
   #cancel = (): void => {}
 
-  /** Without `start`, bodies are parsed in the event loop. */
-  constructor(clock: Pick<Clock, 'after'>, start: StartReader | undefined) {
+  /**
+   * Without `start`, bodies are parsed in the event loop. `notStarted` gets the error where the system has no
+   * thread left.
+   */
+  constructor(
+    clock: Pick<Clock, 'after'>,
+    start: StartReader | undefined,
+    notStarted: (error: unknown) => void = () => {},
+  ) {
     this.#clock = clock
     this.#start = start
+    this.#notStarted = notStarted
   }
 
   /**
@@ -76,7 +85,7 @@ export class LargeBodies {
     }
     this.#running.stopWaiting()
     this.#cancel = this.#clock.after(readWithinMs, lose)
-    this.#reader ??= started(start, { read: reading => this.#finish(start, reading), ended: lose })
+    this.#reader ??= this.#started(start, { read: reading => this.#finish(start, reading), ended: lose })
     if (this.#reader) this.#reader.send(this.#running.arrived)
     else lose()
   }
@@ -88,17 +97,18 @@ export class LargeBodies {
     this.#next(start)
   }
 
+  /** Starts a thread. Returns undefined if the system has none left, as in a pod at its limit of processes. */
+  #started(start: StartReader, events: ReaderEvents): Reader | undefined {
+    try {
+      return start(events)
+    } catch (error) {
+      this.#notStarted(error)
+      return undefined
+    }
+  }
+
   #end(): void {
     this.#reader?.end()
     this.#reader = undefined
-  }
-}
-
-/** Starts a thread. Returns undefined if the system has none left, as in a pod at its limit of processes. */
-const started = (start: StartReader, events: ReaderEvents): Reader | undefined => {
-  try {
-    return start(events)
-  } catch {
-    return undefined
   }
 }

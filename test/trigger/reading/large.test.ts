@@ -103,11 +103,14 @@ describe('large bodies', () => {
     const { start, started } = threads()
     const system = { hasThreads: false }
     const clock = fakeClock()
-    const large = new LargeBodies(clock, events => {
+    const said: unknown[] = []
+    const startIfAny: StartReader = events => {
       if (!system.hasThreads) throw new Error('ERR_WORKER_INIT_FAILED: EAGAIN')
       return start(events)
-    })
+    }
+    const large = new LargeBodies(clock, startIfAny, error => said.push(error))
     expect(await large.read('shop', arrived)).toBeUndefined()
+    expect(said).toHaveLength(1)
     system.hasThreads = true
     const reading = large.read('shop', arrived)
     started[0]?.events.read('unreadable')

@@ -54,8 +54,13 @@ export const annotationPrefix = 'pushed.receiverhooks.dev/'
  */
 export const restarted = 'restarted.at'
 
-/** The maximum number of ids of pushes or restarts in an annotation, the newest included. */
-const maxNamed = 5
+/** The maximum number of ids of pushes in an annotation, the newest included. */
+const maxPushes = 5
+/**
+ * The maximum number of ids of restarts in an annotation, the newest included. A push is superseded by a newer one,
+ * also if its own id is forgotten. A restart without its id would be made again.
+ */
+const maxRestarts = 20
 
 /**
  * Returns the part of a workload that plans and writes need. Some workloads are large, and many are
@@ -153,7 +158,7 @@ export const planRestart = (
 const isForgotten = (since: StoredObject, now: StoredObject): boolean => {
   const { ids } = knownPushes(now, restarted)
   const [newest] = knownPushes(since, restarted).ids
-  return ids.length >= maxNamed && (newest === undefined || !ids.includes(newest))
+  return ids.length >= maxRestarts && (newest === undefined || !ids.includes(newest))
 }
 
 /** Returns a plan that changes nothing. */
@@ -207,7 +212,10 @@ export const patchOf = (
   const { metadata } = object
   const notes = edits.map(({ name, cause }): [string, string] => {
     const ids = [cause.id, ...knownPushes(object, name).ids.filter(id => id !== cause.id)]
-    return [annotationPrefix + name, [cause.at, ...ids.slice(0, maxNamed)].join(' ')]
+    return [
+      annotationPrefix + name,
+      [cause.at, ...ids.slice(0, name === restarted ? maxRestarts : maxPushes)].join(' '),
+    ]
   })
   const templates = edits.flatMap(({ name, template }): [string, string][] =>
     template === undefined ? [] : [[annotationPrefix + name, template]],

@@ -41,8 +41,11 @@ export interface PartOf {
 
 type Fields = Pick<MemoryDraft['fields'], 'objects' | 'parts'>
 
+/** The group and the version with which the name of a count begins. */
+const versionIn = /^([^/ ]*)\/[^/ ]+\//
+
 /** Returns the name of a count without further members that its writes set, and without the version of its kind. */
-const fieldIn = (target: string): string => (target.split('+', 1)[0] ?? target).replace(/^([^/ ]*)\/[^/ ]+\//, '$1/')
+const fieldIn = (target: string): string => (target.split('+', 1)[0] ?? target).replace(versionIn, '$1/')
 
 /** Returns whether two names are of one count. All versions of a kind show one object. An earlier product stored no target. */
 export const isSameCount = (one: CountName, other: CountName): boolean =>
@@ -152,13 +155,20 @@ export const extendPart = (draft: MemoryDraft, key: string, count: CountName, te
   replacePart(draft, known, next)
   // A part that an undo would take back may not say what its object is.
   const objects = (draft.fields.objects ?? []).map((object, place) =>
-    place === known.object ? named(object, count) : object,
+    place === known.object ? withVersionOf(object, count) : object,
   )
   draft.set({ objects })
 }
 
-const named = (object: CountedObject, { target, uid }: CountName): CountedObject =>
-  object.target === '' ? { target, uid } : object
+/**
+ * Returns a count with the version of its kind that another name of it has, which is the one written last. The former
+ * may no longer be served when a lease ends.
+ */
+const withVersionOf = ({ target, uid }: CountedObject, { target: newest }: CountName): CountedObject => {
+  const [version] = versionIn.exec(newest) ?? []
+  if (target === '' || version === undefined) return { uid, target: target || newest }
+  return { uid, target: target.replace(versionIn, () => version) }
+}
 
 const replacePart = (draft: MemoryDraft, known: OpenPart, next: OpenPart): void =>
   draft.set({ parts: (draft.fields.parts ?? []).map(part => (part === known ? next : part)) })
@@ -199,9 +209,10 @@ const setParts = (draft: MemoryDraft, all: readonly PartOf[], key: string, at: n
   const objects: CountedObject[] = []
   const parts = kept.map(({ count, part }): OpenPart => {
     const place = objects.findIndex(known => isSameCount(known, count))
-    if (place < 0) objects.push(count)
-    else if (objects[place]?.target === '') objects[place] = count
-    return { ...part, object: place < 0 ? objects.length - 1 : place }
+    const known = objects[place]
+    if (!known) objects.push(count)
+    else if (known.target === '' || part.key === key) objects[place] = withVersionOf(known, count)
+    return { ...part, object: known ? place : objects.length - 1 }
   })
   const { overdue, parts: before = [] } = draft.fields
   draft.set(parts.length > 0 || before.length > 0 ? { objects, parts } : {})

@@ -118,6 +118,15 @@ describe('a part', () => {
     expect(deltas(after(of(older, 2), of(newer, 3)))).toEqual([5])
     expect(deltas(after(of(older, 2), of(newer, -2)))).toEqual([])
   })
+
+  it('has the version of its kind that was written last: an earlier one may no longer be served when a lease ends', () => {
+    const target = 'example.com/v1beta1/foos/Foo/web spec.size+spec.policy=Newest'
+    const newer = 'example.com/v1/foos/Foo/web spec.size'
+    const of = (group: string, target: string): ClaimedRow => step(2, 5, { group, claim: { ...step(2).claim, target } })
+    const draft = after(of('first', target), of('second', newer))
+    const stored = target.replace('v1beta1', 'v1')
+    expect(allParts(draft.fields).map(({ count }) => count.target)).toEqual([stored, stored])
+  })
 })
 
 describe('a record with leases', () => {

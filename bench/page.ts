@@ -36,7 +36,7 @@ export const replaceIn = (name: string, shown: string): void => {
 
 /** Returns what the figures of a run depend on. */
 export const conditionsInWords = ({ about }: Pick<Results, 'about'>): string => {
-  const { date, memoryGB, node, processor, processors, quick, rounds, server } = about
+  const { date, memoryGiB, node, processor, processors, quick, rounds, server } = about
   const small = quick ? ' Small sizes, to see whether it runs: the figures say nothing.' : ''
-  return `${date}: ${processors} processors (${processor}), ${memoryGB} GB, shared by everything below; Node ${node}; ${server}. Medians of ${rounds} rounds, with the least and the most.${small}`
+  return `${date}: ${processors} processors (${processor}), ${memoryGiB} GiB, shared by everything below; Node ${node}; ${server}. Medians of ${rounds} rounds, with the least and the most.${small}`
 }

@@ -3,16 +3,16 @@ import { readFileSync, writeFileSync } from 'node:fs'
 /** The clock tick in which Linux counts a process's time: 100 a second, on every architecture. */
 const tickMs = 10
 
-/** Returns how much memory a process holds, in MB. */
-export const residentMB = (pid: number): number => statusMB(pid, 'VmRSS')
+/** Returns how much memory a process holds, in MiB. */
+export const residentMiB = (pid: number): number => statusMiB(pid, 'VmRSS')
 
 /** Returns how much it has held at most, since it was started or {@link resetPeak}. */
-export const peakResidentMB = (pid: number): number => statusMB(pid, 'VmHWM')
+export const peakResidentMiB = (pid: number): number => statusMiB(pid, 'VmHWM')
 
 /** Resets the peak memory of a process: proc(5), clear_refs. */
 export const resetPeak = (pid: number): void => writeFileSync(`/proc/${pid}/clear_refs`, '5')
 
-const statusMB = (pid: number, field: string): number => {
+const statusMiB = (pid: number, field: string): number => {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   return Number(new RegExp(`^${field}:\\s+(\\d+)`, 'm').exec(status)?.[1]) / 1024
 }

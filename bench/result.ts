@@ -15,7 +15,7 @@ export interface About {
   readonly date: string
   readonly processor: string
   readonly processors: number
-  readonly memoryGB: number
+  readonly memoryGiB: number
   readonly node: string
   readonly server: string
   readonly rounds: number
@@ -27,7 +27,7 @@ export const aboutOf = ({ inMemory, quick, rounds }: Pick<BenchOptions, 'inMemor
   date: new Date().toISOString().slice(0, 10),
   processor: cpus()[0]?.model ?? 'unknown',
   processors: cpus().length,
-  memoryGB: Math.round(totalmem() / 2 ** 30),
+  memoryGiB: Math.round(totalmem() / 2 ** 30),
   node: process.version,
   server: serverInWords(inMemory),
   rounds,

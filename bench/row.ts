@@ -14,7 +14,7 @@ export type Reach =
   /** The product's figure itself. */
   | { readonly of: 'product'; readonly atMost: number }
 
-export type Unit = 'ms' | 's' | 'kB' | 'MB' | 'us' | '/s' | ''
+export type Unit = 'ms' | 's' | 'kB' | 'MiB' | 'us' | '/s' | ''
 
 /** One figure of a row. */
 export interface Figure {

@@ -43,7 +43,7 @@ const until = async (holds: () => Promise<boolean>): Promise<void> => {
   while (!(await holds().catch(() => false))) await wait(nodeClock, 5)
 }
 
-const residentMB = (child: ChildProcess): number => {
+const residentMiB = (child: ChildProcess): number => {
   const kB = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]
   return Math.round(Number(kB) / 1024)
 }
@@ -100,7 +100,7 @@ try {
     const { product, ms } = await startProduct()
     starts.push(ms)
     await wait(nodeClock, 1000)
-    idle.push(residentMB(product))
+    idle.push(residentMiB(product))
     await end(product)
   }
 
@@ -119,11 +119,11 @@ try {
   await until(async () => (await list()).every(item => stringAt(item, 'status', 'triggerURL') !== undefined))
   const mintedMs = performance.now() - began
   await wait(nodeClock, settleMs)
-  const full = residentMB(product)
+  const full = residentMiB(product)
   await end(product)
   const again = await startProduct()
   await wait(nodeClock, settleMs)
-  const fullAgain = residentMB(again.product)
+  const fullAgain = residentMiB(again.product)
 
   const burst = hook(manyHooks)
   const burstPath = `${path}/hook-${manyHooks}`
@@ -148,9 +148,9 @@ try {
     `| from start to ready with ${manyHooks.toLocaleString('en')} hooks | ${Math.round(again.ms)} ms |`,
     `| ${manyPosts} posts at once for one target, until all are answered | ${Math.round(burstMs)} ms |`,
     `| the playground, from start to ready | ${Math.round(playgroundMs)} ms |`,
-    `| resident memory, idle | ${median(idle)} MB |`,
-    `| resident memory after minting ${manyHooks.toLocaleString('en')} hooks | ${full} MB |`,
-    `| resident memory, started with ${manyHooks.toLocaleString('en')} hooks | ${fullAgain} MB |`,
+    `| resident memory, idle | ${median(idle)} MiB |`,
+    `| resident memory after minting ${manyHooks.toLocaleString('en')} hooks | ${full} MiB |`,
+    `| resident memory, started with ${manyHooks.toLocaleString('en')} hooks | ${fullAgain} MiB |`,
     `| ${manyHooks.toLocaleString('en')} hooks created one after another, until the last has its URL | ${(mintedMs / 1000).toFixed(1)} s |`,
   ].join('\n')
   console.log(

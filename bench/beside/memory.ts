@@ -4,10 +4,10 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 const lookEveryMs = 20
 
 /**
- * Returns how much memory a process and all that it has started hold, in MB: nearly what a pod of them would be charged. What is a
+ * Returns how much memory a process and all that it has started hold, in MiB: nearly what a pod of them would be charged. What is a
  * process's own counts each time; what is mapped from the file of a program counts once for all that run it (proc(5), status).
  */
-export const memoryMB = (pid: number): number => {
+export const memoryMiB = (pid: number): number => {
   const parents = parentsOfAll()
   const isOfTree = (each: number): boolean => each === pid || (each > 1 && isOfTree(parents.get(each) ?? 0))
   const tree = [...parents.keys()].filter(isOfTree)
@@ -20,10 +20,10 @@ export const memoryMB = (pid: number): number => {
   return [...files.values()].reduce((sum, kB) => sum + kB, own) / 1024
 }
 
-/** Returns the most that {@link memoryMB} comes to while the work goes on. */
-export const peakMemoryMB = async (pid: number, work: () => Promise<void>): Promise<number> => {
-  let peak = memoryMB(pid)
-  const looking = setInterval(() => (peak = Math.max(peak, memoryMB(pid))), lookEveryMs)
+/** Returns the most that {@link memoryMiB} comes to while the work goes on. */
+export const peakMemoryMiB = async (pid: number, work: () => Promise<void>): Promise<number> => {
+  let peak = memoryMiB(pid)
+  const looking = setInterval(() => (peak = Math.max(peak, memoryMiB(pid))), lookEveryMs)
   try {
     await work()
   } finally {

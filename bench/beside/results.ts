@@ -54,8 +54,8 @@ export const contenderTable = ({ contenders, sizes }: ComparisonResults): string
         steps(of.burstSteps, sizes.burst),
         steps(of.killedSteps, sizes.killed),
         steps(of.copiesSteps, sizes.copies),
-        `${number(of.idle)} MB`,
-        `${number(of.peak)} MB`,
+        `${number(of.idle)} MiB`,
+        `${number(of.peak)} MiB`,
       ]),
     ),
   ].join('\n')

@@ -3,10 +3,10 @@ import { notification } from '../load/notification.ts'
 import type { Stage } from '../stage.ts'
 import { quantile } from '../stats.ts'
 import type { Contender, Receiver } from './contender.ts'
-import { memoryMB, peakMemoryMB } from './memory.ts'
+import { memoryMiB, peakMemoryMiB } from './memory.ts'
 import { send, sendUntilDone } from './send.ts'
 
-/** What one round of trials showed of a contender. Times in milliseconds, memory in MB. */
+/** What one round of trials showed of a contender. Times in milliseconds, memory in MiB. */
 export interface Trial {
   readonly p50: number
   readonly p99: number
@@ -40,7 +40,7 @@ export const tryOut = async (stage: Stage, contender: Contender, name: string, s
   }
   // Connections are opened and code is loaded before anything is measured.
   for (let index = 0; index < 5; index++) await send(receiver.url, notification())
-  const idle = memoryMB(receiver.pid)
+  const idle = memoryMiB(receiver.pid)
   const latencies = await oneByOne(receiver, sizes.oneByOne)
   const sent = { elapsed: 0, answered: 0, peak: 0 }
   const burstSteps = await stepsDuring(async () => Object.assign(sent, await burst(receiver, sizes.burst)))
@@ -78,7 +78,7 @@ const burst = async ({ pid, url }: Receiver, count: number) => {
   const bodies = Array.from({ length: count }, () => notification())
   let answered = 0
   let elapsed = 0
-  const peak = await peakMemoryMB(pid, async () => {
+  const peak = await peakMemoryMiB(pid, async () => {
     const began = performance.now()
     const statuses = await Promise.all(bodies.map(body => send(url, body)))
     elapsed = performance.now() - began

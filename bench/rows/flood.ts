@@ -1,4 +1,4 @@
-import { peakResidentMB } from '../process.ts'
+import { peakResidentMiB } from '../process.ts'
 import type { Comparison } from '../row.ts'
 import { hookPath, names, triggerPathsOf } from '../stage.ts'
 import { quantile } from '../stats.ts'
@@ -25,7 +25,7 @@ export const flood: Comparison = {
   figures: [
     ...floods.map(({ kind }) => ({ key: kind, title: kind, unit: 'ms', reach: { of: 'ratio', atMost: 3 } }) as const),
     { key: 'refused', title: 'good posts not answered 200', unit: '', reach: { of: 'product', atMost: 0 } },
-    { key: 'rss', title: 'RSS at most', unit: 'MB', reach: { of: 'product', atMost: 280 } },
+    { key: 'rss', title: 'RSS at most', unit: 'MiB', reach: { of: 'product', atMost: 280 } },
   ],
   warm: true,
   prepare: async stage => {
@@ -55,7 +55,7 @@ export const flood: Comparison = {
           figures['refused'] = (figures['refused'] ?? 0) + count - (notes['200 applied'] ?? 0)
           await flooding
         }
-        return { ...figures, rss: peakResidentMB(pid) }
+        return { ...figures, rss: peakResidentMiB(pid) }
       },
     }
   },

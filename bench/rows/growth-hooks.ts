@@ -1,4 +1,4 @@
-import { residentMB } from '../process.ts'
+import { residentMiB } from '../process.ts'
 import type { Growth } from '../row.ts'
 import { createHooks, deleteHooks, startAndMint, untilIdle } from './hooks.ts'
 
@@ -10,7 +10,7 @@ export const growthOfHooks: Growth = {
   figures: [
     { key: 'mint', title: 'from nothing to all Ready', unit: 'ms' },
     { key: 'restart', title: 'restart, until ready', unit: 'ms' },
-    { key: 'rss', title: 'RSS after a restart, once idle', unit: 'MB' },
+    { key: 'rss', title: 'RSS after a restart, once idle', unit: 'MiB' },
   ],
   sizes: quick => (quick ? [10, 20] : [100, 1000, 10_000]),
   prepare: async stage => async size => {
@@ -20,7 +20,7 @@ export const growthOfHooks: Growth = {
     await product.end()
     const again = await stage.product()
     await untilIdle(stage, again)
-    const rss = residentMB(again.pid)
+    const rss = residentMiB(again.pid)
     await again.end()
     return { mint: lastAt - product.startedAt, restart: again.startMs, rss }
   },

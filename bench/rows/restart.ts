@@ -1,4 +1,4 @@
-import { peakResidentMB, residentMB } from '../process.ts'
+import { peakResidentMiB, residentMiB } from '../process.ts'
 import type { Comparison } from '../row.ts'
 import type { Started } from '../started.ts'
 import { hookCollection } from '../stage.ts'
@@ -15,10 +15,10 @@ export const restart: Comparison = {
   figures: [
     { key: 'time', title: 'until ready', unit: 'ms', reach: { of: 'ratio', atMost: 1.5 } },
     { key: 'writes', title: 'writes in the audit log, the Lease apart', unit: '', reach: { of: 'product', atMost: 0 } },
-    { key: 'rss', title: 'RSS, once idle', unit: 'MB', reach: { of: 'product', atMost: 130 } },
-    { key: 'peak', title: 'RSS at most', unit: 'MB' },
-    { key: 'trigger', title: 'RSS of a trigger alone, once idle', unit: 'MB' },
-    { key: 'controller', title: 'RSS of a controller alone, once idle', unit: 'MB' },
+    { key: 'rss', title: 'RSS, once idle', unit: 'MiB', reach: { of: 'product', atMost: 130 } },
+    { key: 'peak', title: 'RSS at most', unit: 'MiB' },
+    { key: 'trigger', title: 'RSS of a trigger alone, once idle', unit: 'MiB' },
+    { key: 'controller', title: 'RSS of a controller alone, once idle', unit: 'MiB' },
   ],
   prepare: async stage => {
     const count = stage.quick ? 40 : 10_000
@@ -29,7 +29,7 @@ export const restart: Comparison = {
     if (stage.server.productRequests() < count) throw new Error('the audit log does not show the writes of the start')
     const resident = async (started: Started): Promise<number> => {
       await untilIdle(stage, started)
-      const rss = residentMB(started.pid)
+      const rss = residentMiB(started.pid)
       await started.end()
       return rss
     }
@@ -45,7 +45,7 @@ export const restart: Comparison = {
         const before = stage.server.productRequests()
         const started = await stage.product()
         await untilIdle(stage, started)
-        const [rss, peak] = [residentMB(started.pid), peakResidentMB(started.pid)]
+        const [rss, peak] = [residentMiB(started.pid), peakResidentMiB(started.pid)]
         await started.end()
         const writes = stage.server.productRequests() - before
         const roles = { trigger: await alone('trigger'), controller: await alone('controller') }

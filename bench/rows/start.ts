@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { residentMB } from '../process.ts'
+import { residentMiB } from '../process.ts'
 import type { Comparison } from '../row.ts'
 import { hookCollection } from '../stage.ts'
 import type { Started } from '../started.ts'
@@ -16,14 +16,14 @@ export const start: Comparison = {
   floor: 'the same, which also lists the hooks before it is ready',
   figures: [
     { key: 'time', title: 'until ready', unit: 'ms', reach: { of: 'ratio', atMost: 1.4 } },
-    { key: 'rss', title: 'RSS, idle', unit: 'MB', reach: { of: 'ratio', atMost: 1.2 } },
+    { key: 'rss', title: 'RSS, idle', unit: 'MiB', reach: { of: 'ratio', atMost: 1.2 } },
   ],
   warm: true,
   prepare: async stage => {
     const measure = async (starting: Promise<Started>) => {
       const started = await starting
       await sleep(stage.quick ? 200 : settleMs)
-      const rss = residentMB(started.pid)
+      const rss = residentMiB(started.pid)
       await started.end()
       return { time: started.startMs, rss }
     }

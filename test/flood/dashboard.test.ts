@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
-import { peakResidentMB, resetPeak } from '../../bench/process.ts'
+import { peakResidentMiB, resetPeak } from '../../bench/process.ts'
 import { environment, nodeFlags } from '../../scripts/image/runs.ts'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
@@ -94,7 +94,7 @@ describe('a dashboard of 256 MiB', () => {
     const pid = dashboard.child.pid ?? 0
     resetPeak(pid)
     await flood(first)
-    const most = peakResidentMB(pid)
+    const most = peakResidentMiB(pid)
     console.log(`${kind}: RSS at most ${Math.round(most)} MiB`)
     const serves = async () => (await fetch(`http://127.0.0.1:${port}/`)).status
     await expect.poll(serves, { timeout: 20_000 }).toBe(200)

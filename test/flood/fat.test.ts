@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
-import { peakResidentMB, processorMs, resetPeak } from '../../bench/process.ts'
+import { peakResidentMiB, processorMs, resetPeak } from '../../bench/process.ts'
 import { openStage, triggerPathsOf, type Stage } from '../../bench/stage.ts'
 import type { Started } from '../../bench/started.ts'
 import { stringAt, tryParseJson } from '../../src/api/json.ts'
@@ -223,9 +223,9 @@ describe.each(fatKinds)('$kind', kind => {
       const seen: number[] = []
       for (const path of lookedAt) seen.push(await dashboard.look(path.replace('NS', fatNamespace)))
       const peaks = {
-        controllerMiB: peakResidentMB(controller.pid),
-        triggerMiB: peakResidentMB(trigger.pid),
-        dashboardMiB: peakResidentMB(dashboard.pid),
+        controllerMiB: peakResidentMiB(controller.pid),
+        triggerMiB: peakResidentMiB(trigger.pid),
+        dashboardMiB: peakResidentMiB(dashboard.pid),
       }
       const p99 = { usual: usual.p99, withOthers, watched, posted }
       console.log(kind.kind, what, rounded({ listedMs, ...started, ...peaks, ...p99 }), status, seen)

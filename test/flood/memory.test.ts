@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
 import type { Flood } from '../../bench/load/flood.ts'
-import { peakResidentMB, resetPeak } from '../../bench/process.ts'
+import { peakResidentMiB, resetPeak } from '../../bench/process.ts'
 import { openStage, type Stage } from '../../bench/stage.ts'
 import type { Started } from '../../bench/started.ts'
 import { startHooked } from './hooked.ts'
@@ -55,7 +55,7 @@ describe('a trigger of 320 MiB', () => {
       const [own = '', other = ''] = urls
       resetPeak(product.pid)
       await stage.onlooker().run({ job: 'flood', kind, url: other, ms: floodMs, connections, sources })
-      const most = peakResidentMB(product.pid)
+      const most = peakResidentMiB(product.pid)
       console.log(`${kind}: RSS at most ${Math.round(most)} MiB`)
       const over = performance.now()
       expect(pod?.killed() ?? 0).toBe(0)

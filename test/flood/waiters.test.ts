@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { makeBundles } from '../../bench/bundles.ts'
-import { peakResidentMB, resetPeak } from '../../bench/process.ts'
+import { peakResidentMiB, resetPeak } from '../../bench/process.ts'
 import { openStage, type Stage } from '../../bench/stage.ts'
 import type { Started } from '../../bench/started.ts'
 import { quantile } from '../../bench/stats.ts'
@@ -83,7 +83,7 @@ describe('waiters', () => {
       await setTimeout(allConnectedMs)
       const during = await p99()
       const seen = await waiting
-      const most = peakResidentMB(product.pid)
+      const most = peakResidentMiB(product.pid)
       console.log(
         `10,000 waiters: RSS at most ${Math.round(most)} MiB, ${JSON.stringify(seen)}, p99 ${before.toFixed(1)} ms before and ${during.toFixed(1)} ms during them`,
       )

@@ -40,7 +40,7 @@ export interface Comparison {
   readonly needs?: Needs
   /** Whether each side is run once before the first round, unmeasured. */
   readonly warm?: boolean
-  /** How many rounds are enough. Set where a round takes minutes and its figures are counts. */
+  /** How many rounds are enough. Set where a round takes minutes, and its figures are counts or mean values of thousands. */
   readonly enoughRounds?: number
   readonly prepare: (stage: Stage) => Promise<Contest>
 }

@@ -12,6 +12,7 @@ export const mint: Comparison = {
     { key: 'rate', title: 'from the start of the process', unit: '/s', reach: { of: 'ratio', atLeast: 0.9 } },
     { key: 'writing', title: 'from the first that is Ready', unit: '/s' },
   ],
+  enoughRounds: 3,
   prepare: async stage => {
     const count = stage.quick ? 40 : 10_000
     const fresh = async (): Promise<void> => {

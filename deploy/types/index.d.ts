@@ -466,9 +466,9 @@ export interface ReceiverHookStatus {
     summary?: string
     /** The answer to the sender, cut if it is long. */
     message?: string
-    /** The outcome of a rollout or restart, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if a later delivery of this hook followed first, and if the trigger that made it has ended since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if three later ones of this hook followed first, if too many hooks are looked at, and if the trigger that made it has ended since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
-    /** Why it stalled, cut if it is long. */
+    /** Why it stalled or failed, cut if it is long. */
     stateMessage?: string
     /** The outcome, for a column: `applied 2 -> 3`, `skipped Duplicate`. */
     result?: string
@@ -491,9 +491,9 @@ export interface ReceiverHookStatus {
     summary?: string
     /** The answer to the sender, cut if it is long. */
     message?: string
-    /** The outcome of a rollout or restart, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if a later delivery of this hook followed first, and if the trigger that made it has ended since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if three later ones of this hook followed first, if too many hooks are looked at, and if the trigger that made it has ended since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
-    /** Why it stalled, cut if it is long. */
+    /** Why it stalled or failed, cut if it is long. */
     stateMessage?: string
   }>
   /** How many deliveries had each outcome since the hook was created. A killed trigger loses the ones that it has not written yet, mostly those of its last second, or of the last five of a busy hook. The metrics are exact. */

@@ -25,7 +25,7 @@ Every command takes \`--help\`, and the program \`--version\`.
 
 ## Flags of kubectl
 
-Every command that speaks to an API server takes these, as kubectl does:
+Every command that speaks to an API server takes these, as kubectl does. \`serve\` and \`dashboard\` take only \`--kubeconfig\` and \`--context\`:
 
 ${table(['flag', 'meaning'], accessOptions.map(row))}
 ${sections.join('')}`

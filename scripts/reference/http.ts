@@ -219,7 +219,7 @@ ${table(
     ],
     [
       code('Authorization'),
-      'For a hook with `auth.bearer`, `auth.basic` or `auth.oidc`; and for `/v1/trigger` without a token. Otherwise it is ignored',
+      'For a hook with `auth.bearer`, `auth.basic`, `auth.oidc`, or `auth.header` of this name; and for `/v1/trigger` without a token. Otherwise it is ignored',
     ],
     [
       'the header that `auth.hmac.header` names',
@@ -318,8 +318,9 @@ ${table(
   \`ImagePullBackOff\`, \`CrashLoopBackOff\`, \`Unschedulable\`, or \`ContainersNotReady\` for one that runs and is not ready. It never has a pod's message. To read
   pods is a right of its own, which nobody has by default: the component \`rollout-pods-everywhere\`, or \`drivers.rollout-pods.everywhere\` of the
   chart. Without it, the log of the trigger says once that they are left out.
-- A delivery that did nothing is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`
-  it is 200, as ever.
+- A delivery that was skipped is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`
+  it is 200, as ever. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the header \`Idempotency-Key\`. Such a \`Duplicate\` has no
+  \`state\`, so a pipeline sends the header.
 - A count, of \`scale\` or \`scaleNodes\`, is \`complete\` once the pods or nodes that were added are available, or those that were taken are gone.
   \`ready\` and \`of\` count them. It never stalls, because Kubernetes has no deadline for it. If somebody has changed the count since, less is
   asked for; if another object has the name by now, it is \`replaced\`. Where the object does not say how many are available, as an autoscaler or
@@ -353,7 +354,8 @@ ${table(
 ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
 the limits below, and all connections when its process is killed.
 
-**Work that ends after the answer.** A rollout, a restart, a Job or a forwarded post goes on for up to a minute after a 503 or after a closed connection.
+**Work that ends after the answer.** A rollout, a restart, or a Job goes on for up to a minute after a 503 or after a closed connection. A Job
+with \`forbid\` or \`replace\` has six seconds in all. A forwarded post begins no new try after three, unless it waits to learn whether its hook may still act.
 This is also so while the API server cannot be read. A post without an idempotency key gets 503 \`ApiUnreachable\` instead, and nothing goes on.
 When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how, as for an answer. What is not done by then
 is a \`failed\` delivery, with how far it came. A trigger that is killed says nothing of it.

@@ -25,7 +25,8 @@ Each name leads to what it posts again and when, where it shows a failure, and a
 - An alert that fires runs the hook. An alert that is over runs it only if \`onResolved\` says so. Where some alerts of a group are over
   and no new one fires, the hook is skipped with the reason \`PartlyResolved\`; for pings, acknowledgements and unknown states, with
   \`NoNews\`.
-- Within the hook's \`dedupeWindow\` two posts that say the same are one delivery, even if one of them describes a later state.
+- Within the hook's \`dedupeWindow\` two posts that say the same are one delivery, even if one of them describes a later state. Alerts that
+  have ended and begun again are another one, if the sender reports ends.
 - Posts of a sender that does not speak of beginnings and ends all count.
 - The header \`Idempotency-Key\` gives a post of any sender an idempotency key, and wins over the key that its body has.
 - Of a registry's post, up to 256 pushes are read. A hook that rolls out refuses a post with more as a whole (400 \`PushUnreadable\`): the tag that it

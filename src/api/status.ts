@@ -43,12 +43,12 @@ const deliverySchema = {
       type: 'string',
       enum: settlementStates,
       description:
-        'The outcome of a rollout or restart, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if a later delivery of this hook followed first, and if the trigger that made it has ended since.',
+        'The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if three later ones of this hook followed first, if too many hooks are looked at, and if the trigger that made it has ended since.',
     },
     stateMessage: {
       type: 'string',
       maxLength: maxDeliveryMessage,
-      description: 'Why it stalled, cut if it is long.',
+      description: 'Why it stalled or failed, cut if it is long.',
     },
   },
 } as const satisfies Obj

@@ -24,7 +24,10 @@ it('the page and the example have one hook, which the schema takes', () => {
 it('the page names what never passes, the times and the bounds as they are', () => {
   const [, list = ''] = /These never reach it: (.*?)\. The API server refuses/.exec(page) ?? []
   const headers = [...list.matchAll(/`([A-Z][\w-]+)(\*?)`/g)].map(([, name = '', star]) => (star ? `${name}for` : name))
-  expect(headers).toEqual(['Authorization', 'Host', 'X-Forwarded-for'])
+  expect(headers).toEqual([
+    ...['Authorization', 'Host', 'Content-for', 'Idempotency-Key', 'Receiver-Hookfor'],
+    ...['Forwarded', 'Via', 'X-Forwarded-for', 'X-Real-IP', 'Expect'],
+  ])
   expect(headers.filter(name => !neverPasses(name.toLowerCase()))).toEqual([])
   expect(forwardSchema.properties.timeout.default).toBe('2s')
   expect(page).toContain('2 seconds by default, 3 seconds at most')

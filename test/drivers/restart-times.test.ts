@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { isObject } from '../../src/api/json.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
 import { planRestart, restartCause } from '../../src/drivers/rollouts/plan.ts'
@@ -31,11 +32,12 @@ it.each([
 })
 
 it('a restart is known to the process that resumes it after nineteen others, however the clocks differ', () => {
+  const note = 'pushed.receiverhooks.dev/restarted.at'
   const restartedBy = (object: StoredObject, id: string): StoredObject => {
     const { patch } = planRestart(object, workloads, { id, at: now - minute })
-    const note = patch.find(({ path }) => /^\/metadata\/annotations/.test(path))?.value
-    const annotations = typeof note === 'string' ? { 'pushed.receiverhooks.dev/restarted.at': note } : note
-    return { metadata: { ...object.metadata, annotations: annotations as Record<string, string> } }
+    const stored = patch.find(({ path }) => path.startsWith('/metadata/annotations'))?.value
+    const value = isObject(stored) ? stored[note] : stored
+    return { metadata: { ...object.metadata, annotations: { [note]: String(value) } } }
   }
   const ids = ['own', ...Array.from({ length: 19 }, (_, index) => `later-${index}`)]
   const after = ids.reduce(restartedBy, { metadata: { name: 'web', uid: 'u', resourceVersion: '1' } })

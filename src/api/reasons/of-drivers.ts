@@ -24,7 +24,7 @@ export const driverReasons = {
   },
   LeaseEnded: {
     where: ['event'],
-    means: 'The time of `for` was over, and the hook took back what it had leased.',
+    means: 'The time of `for` was over, and the hook took back what it had leased. The status lists it as a delivery of the sender `lease`.',
     todo: 'Nothing.',
   },
   LeaseTooShort: {
@@ -211,7 +211,7 @@ export const driverReasons = {
   Unfinished: {
     where: ['unavailable', 'listed'],
     means:
-      'The work was not finished within four seconds. It goes on by itself for a minute, and the same post sent again finishes it. If the status lists it, the minute is over, or the trigger was restarted.',
+      'The work was not finished within four seconds. It goes on by itself for up to a minute, a Job with `forbid` or `replace` and a forwarded post for some seconds. The same post sent again finishes it. If the status lists it, that time is over, or the trigger was restarted.',
     todo: 'Send the same post again, unless its sender does. The status says how the work ends.',
   },
 } as const satisfies Record<string, ReasonText>

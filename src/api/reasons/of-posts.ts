@@ -87,7 +87,7 @@ export const postReasons = {
   Contended: {
     where: ['unavailable', 'refused'],
     means:
-      'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. The message says which.',
+      'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. Or what an earlier hook of this name has leased has to end first. The message says which.',
     todo: 'Send the post again, unless its sender does.',
   },
   RateLimited: {

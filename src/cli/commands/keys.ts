@@ -53,7 +53,7 @@ export const keys: Command = {
         'removes a former key: the URLs that it signed are answered 404 from then on. First it lists the hooks whose URL is in no Secret, because somebody has pasted those URLs',
     },
   ],
-  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights to read and to update it. They list the hooks of all namespaces if you may.`,
+  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights \`get\` and \`patch\` on it, and \`get\` on the ConfigMap that publishes the keys. They list the hooks of all namespaces if you may.`,
   arguments: [
     { name: 'ACTION', means: 'list, rotate or drop', choices: actions },
     {

@@ -11,7 +11,7 @@ import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { flag, text } from '../options.ts'
 import type { Shell } from '../shell.ts'
 
-const reason = text({ flag: 'reason', value: 'TEXT', means: 'why, for people who look at it later' })
+const reason = text({ flag: 'reason', value: 'TEXT', means: 'why, for people who look at it later (required)' })
 const all = flag({ flag: 'all', means: 'stop `onResolved: undo` too, so that nothing at all is changed' })
 
 /** Returns the cluster, with the namespace of the installation. */

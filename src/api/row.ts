@@ -1,4 +1,5 @@
 import { has } from './guard.ts'
+import { at } from './json.ts'
 import type { Obj, Stored } from './schema.ts'
 
 /**
@@ -228,11 +229,18 @@ type UnknownRow = Stored<typeof finished.unknown> & Stored<typeof keyed>
  */
 export type Row = ClaimedRow | DoneRow | ActedRow | SkippedRow | UnknownRow
 
-const isFinished = (value: unknown): value is Former => Object.values(finished).some(schema => has(schema, value))
+const isFinished = (value: unknown): value is Former => {
+  const state = at(value, 'state')
+  return isFinishedState(state) && has(finished[state], value)
+}
 
+const isFinishedState = (state: unknown): state is keyof typeof finished =>
+  typeof state === 'string' && Object.hasOwn(finished, state)
+
+// A row is checked against the schema of its state alone: a record can have thousands.
 const isRow = (value: unknown): value is Row =>
-  has(claimedSchema, value)
-    ? value.former === undefined || isFinished(value.former)
+  at(value, 'state') === 'claimed'
+    ? has(claimedSchema, value) && (value.former === undefined || isFinished(value.former))
     : isFinished(value) && has(keyed, value)
 
 export const areRows = (value: unknown): value is readonly Row[] => Array.isArray(value) && value.every(isRow)

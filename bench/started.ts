@@ -135,10 +135,16 @@ export const startPod = async ({ folder }: Server): Promise<Started> => {
   return await start(join(folder, `pod-${port}.log`), command, `http://127.0.0.1:${port}`, port)
 }
 
-/** Starts express and undici alone. They list and keep a collection first, if one is given. */
+/**
+ * Starts express and undici alone, with the settings of the image: they change both time and memory. They list and keep a
+ * collection first, if one is given.
+ */
 export const startBare = async (bundle: string, { folder, reached }: Server, listed?: string): Promise<Started> => {
   const port = await freePort()
   const list = listed === undefined ? [] : [listed]
-  const command = [process.execPath, bundle, String(port), JSON.stringify(reached), ...list]
+  const command = [
+    ...[...environment, process.execPath, ...nodeFlags],
+    ...[bundle, String(port), JSON.stringify(reached), ...list],
+  ]
   return await start(join(folder, `bare-${port}.log`), command, `http://127.0.0.1:${port}`, port)
 }

@@ -52,8 +52,11 @@ const addReplica = step({ group: 'apps', version: 'v1', resource: 'deployments',
 app.post('/:namespace/:name', addReplica)
 app.post('/:namespace/:name/size', step(fleets, 'size'))
 
-/** The size of the content of a record with 16 open rows, in characters. */
-const claimSize = 4000
+/**
+ * The size of the content of a record that remembers 64 groups of alerts, in characters. Each alert of the bench is a group of
+ * its own, so each record of its hooks comes to this size.
+ */
+const claimSize = 10_000
 /** The versions of the records that this has written, by their names. */
 const claims = new Map<string, string>()
 const claim = (): RequestHandler<Target> => async (request, _response, next) => {

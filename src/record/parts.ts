@@ -166,8 +166,8 @@ export const extendPart = (draft: MemoryDraft, key: string, count: CountName, te
  */
 const withVersionOf = ({ target, uid }: CountedObject, { target: newest }: CountName): CountedObject => {
   const [version] = versionIn.exec(newest) ?? []
-  if (target === '' || version === undefined) return { uid, target: target || newest }
-  return { uid, target: target.replace(versionIn, () => version) }
+  if (target === '' || version === undefined) return { target: target || newest, uid }
+  return { target: target.replace(versionIn, () => version), uid }
 }
 
 const replacePart = (draft: MemoryDraft, known: OpenPart, next: OpenPart): void =>

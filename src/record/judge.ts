@@ -7,7 +7,8 @@ import type { ClaimedRow, Row } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
-import { endOf, isSameCount, partKeyOf, partOn, partsWithKey, type PartOf } from './parts.ts'
+import { isSameCount } from './count-name.ts'
+import { endOf, partKeyOf, partOn, partsWithKey, type PartOf } from './parts.ts'
 import {
   allSeen,
   claimReporting,

@@ -2,6 +2,7 @@ import { groupedBy } from '../environment/grouped.ts'
 import { compareVersions, parseMark } from '../api/mark.ts'
 import type { CountedObject, OpenPart } from '../api/record.ts'
 import type { Claim, ClaimedRow, LeaseTerms } from '../api/row.ts'
+import { fieldIn, isSameCount, withVersionOf, type CountName } from './count-name.ts'
 import type { MemoryDraft } from './draft.ts'
 import { latest } from './memory.ts'
 
@@ -30,9 +31,6 @@ const maxParts = 512
 /** How long bounds may keep back the end of a lease, in milliseconds. After that, the rest stays for good. */
 const heldForMs = 7 * 24 * 3_600_000
 
-/** A count, as claims name it. */
-export type CountName = Pick<Claim, 'target' | 'uid'>
-
 /** A part, and the count that it is about. */
 export interface PartOf {
   readonly part: OpenPart
@@ -40,19 +38,6 @@ export interface PartOf {
 }
 
 type Fields = Pick<MemoryDraft['fields'], 'objects' | 'parts'>
-
-/** The group and the version with which the name of a count begins. */
-const versionIn = /^([^/ ]*)\/[^/ ]+\//
-
-/** Returns the name of a count without further members that its writes set, and without the version of its kind. */
-const fieldIn = (target: string): string => (target.split('+', 1)[0] ?? target).replace(versionIn, '$1/')
-
-/** Returns whether two names are of one count. All versions of a kind show one object. An earlier product stored no target. */
-export const isSameCount = (one: CountName, other: CountName): boolean =>
-  one.uid === other.uid &&
-  (one.target === other.target ||
-    [one.target, other.target].includes('') ||
-    fieldIn(one.target) === fieldIn(other.target))
 
 /** Returns all open parts. */
 export const allParts = ({ objects = [], parts = [] }: Fields): readonly PartOf[] =>
@@ -158,16 +143,6 @@ export const extendPart = (draft: MemoryDraft, key: string, count: CountName, te
     place === known.object ? withVersionOf(object, count) : object,
   )
   draft.set({ objects })
-}
-
-/**
- * Returns a count with the version of its kind that another name of it has, which is the one written last. The former
- * may no longer be served when a lease ends.
- */
-const withVersionOf = ({ target, uid }: CountedObject, { target: newest }: CountName): CountedObject => {
-  const [version] = versionIn.exec(newest) ?? []
-  if (target === '' || version === undefined) return { target: target || newest, uid }
-  return { target: target.replace(versionIn, () => version), uid }
 }
 
 const replacePart = (draft: MemoryDraft, known: OpenPart, next: OpenPart): void =>

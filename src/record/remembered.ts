@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { Leasing } from './lease-terms.ts'
-import type { CountName } from './parts.ts'
+import type { CountName } from './count-name.ts'
 
 /** What the record needs to know of a delivery and its hook. */
 export interface Remembered {

@@ -8,7 +8,8 @@ import { isRemembered, judge, judgeMove, nothingToUndo, setByOthers, type Judgem
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Leasing } from '../record/lease-terms.ts'
 import { keepOf } from '../record/room.ts'
-import { closePart, heldBack, isGivenUp, isSameCount, type PartOf } from '../record/parts.ts'
+import { isSameCount } from '../record/count-name.ts'
+import { closePart, heldBack, isGivenUp, type PartOf } from '../record/parts.ts'
 import {
   endPlanOf,
   endWith,
@@ -229,11 +230,10 @@ class ClaimFold {
     const here = changed.find(({ count }) => isSameCount(count, this.#claimed))
     if (!here) return this.#skip(post, nothingToUndo)
     const { part } = here
-    const { version } = this.#on
     // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
     // back as that version did.
     const { since } = part
-    const whose = since === undefined ? 'ours' : whoseCount(since, version)
+    const whose = since === undefined ? 'ours' : whoseCount(since, this.#on.version)
     // If a later read is older too, the change was made before etcd was restored, and is lost.
     if (since !== undefined && whose === 'outdated' && post.outdatedSince !== since) return { part: whose, since }
     switch (whose) {

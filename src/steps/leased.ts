@@ -6,19 +6,18 @@ import type { DeliveryContext } from '../record/context.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Judgement } from '../record/judge.ts'
 import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf, type Leasing } from '../record/lease-terms.ts'
+import { isSameCount, type CountName } from '../record/count-name.ts'
 import {
   addToPart,
   allParts,
   endOf,
   extendPart,
-  isSameCount,
   maxObjects,
   partKeyOf,
   partNow,
   partOn,
   partsWithKey,
   setPartAside,
-  type CountName,
 } from '../record/parts.ts'
 import { allSeen } from '../record/groups.ts'
 import { shownCount } from '../record/shown-count.ts'

@@ -5,16 +5,8 @@ import { MemoryDraft } from '../../src/record/draft.ts'
 import { movesEnd, partKeyFor, reportsFiring, termsOf, type Leasing } from '../../src/record/lease-terms.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory } from '../../src/record/memory.ts'
 import { dueOf } from '../../src/record/due.ts'
-import {
-  addToPart,
-  allParts,
-  closePart,
-  endOf,
-  extendPart,
-  heldBack,
-  isGivenUp,
-  isSameCount,
-} from '../../src/record/parts.ts'
+import { isSameCount } from '../../src/record/count-name.ts'
+import { addToPart, allParts, closePart, endOf, extendPart, heldBack, isGivenUp } from '../../src/record/parts.ts'
 import { fc, property } from '../support/property.ts'
 
 const now = Date.UTC(2026, 0, 1)

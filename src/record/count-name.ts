@@ -1,0 +1,28 @@
+import type { CountedObject } from '../api/record.ts'
+import type { Claim } from '../api/row.ts'
+
+/** A count, as claims name it. */
+export type CountName = Pick<Claim, 'target' | 'uid'>
+
+/** The group and the version with which the name of a count begins. */
+const versionIn = /^([^/ ]*)\/[^/ ]+\//
+
+/** Returns the name of a count without further members that its writes set, and without the version of its kind. */
+export const fieldIn = (target: string): string => (target.split('+', 1)[0] ?? target).replace(versionIn, '$1/')
+
+/** Returns whether two names are of one count. All versions of a kind show one object. An earlier product stored no target. */
+export const isSameCount = (one: CountName, other: CountName): boolean =>
+  one.uid === other.uid &&
+  (one.target === other.target ||
+    [one.target, other.target].includes('') ||
+    fieldIn(one.target) === fieldIn(other.target))
+
+/**
+ * Returns a count with the version of its kind that another name of it has, which is the one written last. The former
+ * may no longer be served when a lease ends.
+ */
+export const withVersionOf = ({ target, uid }: CountedObject, { target: newest }: CountName): CountedObject => {
+  const [version] = versionIn.exec(newest) ?? []
+  if (target === '' || version === undefined) return { target: target || newest, uid }
+  return { target: target.replace(versionIn, () => version), uid }
+}

@@ -27,11 +27,11 @@ const rendered = async (folder: string): Promise<readonly unknown[]> => {
 }
 
 /** Returns a folder that holds this checkout as `receiver-hooks`, and the overlay of a how-to. */
-const overlay = async (page: string): Promise<string> => {
+const overlay = async (page: string, name = ''): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'receiver-hooks-overlay-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   await symlink(process.cwd(), join(folder, 'receiver-hooks'))
-  const [yaml = ''] = blocksIn(page, 'yaml')
+  const yaml = blocksIn(page, 'yaml').find(block => block.startsWith(`# ${name}`)) ?? ''
   const file = join(folder, /^# (\S+)/.exec(yaml)?.[1] ?? 'nowhere')
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, yaml)
@@ -80,8 +80,16 @@ it.each([
   },
 )
 
+it('the overlay for one namespace has everything, and all accounts that it gives rights to, in that namespace', async () => {
+  const objects = await rendered(await overlay('docs/how-to/install.md', 'my-namespace/'))
+  expect(objects.length).toBeGreaterThan(5)
+  expect(objects.filter(object => stringAt(object, 'metadata', 'namespace') !== 'shop')).toEqual([])
+  const subjects = objects.flatMap(object => listAt(object, 'subjects'))
+  expect(new Set(subjects.map(subject => stringAt(subject, 'namespace')))).toEqual(new Set(['shop']))
+})
+
 it('the overlay of the how-to adds its URL, image and component to the base', async () => {
-  const objects = await rendered(await overlay('docs/how-to/install.md'))
+  const objects = await rendered(await overlay('docs/how-to/install.md', 'my-cluster/'))
   const deployment = objects.find(object => kindOf(object) === 'Deployment' && nameOf(object).endsWith('-controller'))
   const [controller] = listAt(deployment, 'spec', 'template', 'spec', 'containers')
   expect(stringAt(controller, 'image')).toBe('registry.example.com/receiver-hooks:0.1.0')

@@ -24,7 +24,8 @@ export const driverReasons = {
   },
   LeaseEnded: {
     where: ['event'],
-    means: 'The time of `for` was over, and the hook took back what it had leased. The status lists it as a delivery of the sender `lease`.',
+    means:
+      'The time of `for` was over, and the hook took back what it had leased. The status lists it as a delivery of the sender `lease`.',
     todo: 'Nothing.',
   },
   LeaseTooShort: {

@@ -5,7 +5,7 @@ import { agree, type Spread } from './stats.ts'
 import { number } from './table.ts'
 
 /** Reads what a run has written. Throws where that is no such file. */
-export const readResults = (file: string): Pick<Results, 'rows'> => {
+export const readResults = (file: string): Results => {
   const read = parseJson(readFileSync(file, 'utf8'))
   if (!isResults(read)) throw new Error(`${file} holds no figures of the bench`)
   return read

@@ -35,7 +35,7 @@ export const redeploy: Comparison = {
     const spec = { image: image('pushed'), tags: { glob: '*' }, selector: { matchLabels }, kinds: ['Deployment'] }
     await stage.hooks(names('pushed', hooks), 'up', { driver: 'redeploy', scale: undefined, redeploy: spec })
     const { origin } = await stage.product()
-    const all = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
+    const urls = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
     const pushesNow = stage.quick ? 1 : pushesOfRound
     let pushes = 0
     /** Makes the pushes of a round. Returns the median of their times. */
@@ -56,9 +56,9 @@ export const redeploy: Comparison = {
       product: async () => {
         let incomplete = 0
         const time = await round(async tag => {
-          const urls = all.slice(tag % hooks, (tag % hooks) + 1)
           const json = JSON.stringify({ image: `${image('pushed')}:${tag}` })
-          const { elapsedMs, notes } = await stage.load.run({ job: 'post', urls, json, count: 1, concurrency: 1 })
+          const url = urls.slice(tag % hooks, (tag % hooks) + 1)
+          const { elapsedMs, notes } = await stage.load.run({ job: 'post', urls: url, json, count: 1, concurrency: 1 })
           incomplete += 1 - (notes['200 applied'] ?? 0)
           return elapsedMs
         })

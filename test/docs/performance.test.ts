@@ -1,5 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { readResults } from '../../bench/agreement.ts'
+import { conditionsInWords } from '../../bench/page.ts'
+import { tablesOf } from '../../bench/table.ts'
 
 const measured = readFileSync('docs/develop/performance.md', 'utf8')
 
@@ -23,4 +26,10 @@ it('the page of measurements gives a reason for each reach that a run shows', ()
   const shown = new Set([...run.matchAll(/at (?:most|least) ([\d.]+)(?: x| MiB)/g)].map(([, bound = '']) => bound))
   expect(shown.size).toBeGreaterThan(5)
   expect([...shown].filter(bound => !reasons.some(line => line.includes(`${bound} `)))).toEqual([])
+})
+
+it('the page of measurements shows the run whose figures are kept, as the bench has written it', () => {
+  const results = readResults('bench/results/page.json')
+  expect(measured).toContain(conditionsInWords(results))
+  expect(measured).toContain(tablesOf(results))
 })

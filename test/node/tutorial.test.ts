@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { until } from '../support/product.ts'
 import { rolledOut } from './installed.ts'
 import { shell, succeed } from './support.ts'
 
@@ -80,14 +81,19 @@ describe('the tutorial', () => {
   })
 
   it('shows what could go wrong, and cleans up', { timeout: 300_000 }, async () => {
-    const [suspend = '', replace = '', tooHigh = ''] = commandsUnder(/^\d\. Try what could go wrong/)
+    const [suspend = '', resume = '', replace = '', tooHigh = ''] = commandsUnder(/^\d\. Try what could go wrong/)
+    const had = await count()
+    const reason = (): Promise<string> =>
+      succeed("kubectl -n shop get receiverhook web-up -o jsonpath='{.status.lastDelivery.reason}'")
+    await succeed(suspend)
+    await until(reason, seen => seen === 'Suspended', 100_000)
+    expect(await count()).toBe(had)
+    expect(await succeed(resume)).toContain('Suspended')
     const url = (): Promise<string> =>
       succeed("kubectl -n shop get secret web-up-url -o go-template='{{.data.url | base64decode}}'")
     const before = await url()
-    await succeed(suspend)
     await succeed(replace)
-    for (const giveUpAt = Date.now() + 100_000; (await url()) === before && Date.now() < giveUpAt; await sleep(200));
-    expect(await url()).not.toBe(before)
+    await until(url, seen => seen !== before, 100_000)
     const refused = await shell(tooHigh)
     expect(refused.code).toBe(1)
     expect(refused.stderr).toContain('must not be below min')

@@ -117,16 +117,20 @@ export const issuerKeysOf = (environment: Deps, issuers: readonly Issuer[]): Iss
       note(of, undefined)
     })().finally(() => (of.reading = undefined)))
 
-  /** Waits for a read that is running or may begin now. Returns false if the state is not known. */
+  /**
+   * Waits for a read that is running or may begin now. Returns false if the state is not known. A read that began long ago
+   * shows nothing of now, and is followed by another one: the process may have stood still, and the issuer may have a new key.
+   */
   const settled = async (of: Known): Promise<boolean> => {
-    const mayRead = of.reading !== undefined || clock.monotonic() - of.triedAt >= askedEveryMs
-    if (!mayRead) return of.failure === undefined
+    const isOld = clock.monotonic() - of.triedAt >= askedEveryMs
+    if (of.reading === undefined && !isOld) return of.failure === undefined
     if (of.waiting >= maxWaiting) return false
     of.waiting += 1
+    const read = of.reading !== undefined && isOld ? of.reading.then(() => readOnce(of)) : readOnce(of)
     const isOver = await within(
       clock,
       waitMs,
-      readOnce(of).then(() => true),
+      read.then(() => true),
     ).finally(() => (of.waiting -= 1))
     return isOver === true && of.failure === undefined
   }

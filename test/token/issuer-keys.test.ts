@@ -4,6 +4,7 @@ import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { issuerIn, type Issuer } from '../../src/token/issuer.ts'
 import { issuerKeysOf, noIssuers } from '../../src/token/issuer-keys.ts'
 import { noApi, testEnvironment } from '../support/environment.ts'
+import { until } from '../support/product.ts'
 import { signingKey, testIssuer, type Mood, type SigningKey } from '../support/issuer.ts'
 
 let first: SigningKey
@@ -122,6 +123,31 @@ describe('keys of an issuer', () => {
       expect(await keys.problem(issuer.url)).toEqual(expect.any(String))
     },
   )
+
+  it('are read once more where the read that a post meets began long before it, as in a process that stood still', async () => {
+    let answer = (): void => {}
+    let isHeld = true
+    const { clock, find, issuer } = await prepared({
+      outbound: async request => {
+        const answered = await nodeOutbound(request)
+        if (isHeld && request.url.endsWith('/keys')) await new Promise<void>(resolve => (answer = resolve))
+        return answered
+      },
+    })
+    const early = find('first')
+    await until(
+      async () => issuer.asked,
+      asked => asked === 2,
+    )
+    issuer.keys = [second.jwk]
+    await clock.advance(11_000)
+    const late = find('second')
+    isHeld = false
+    answer()
+    expect(await late).toMatchObject({ algorithms: ['ES256'] })
+    expect(await early).toBe('unavailable')
+    expect(issuer.asked).toBe(4)
+  })
 
   it('keep a post waiting for two seconds at most, and 32 posts at once', async () => {
     const asked: string[] = []

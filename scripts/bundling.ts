@@ -37,15 +37,25 @@ export const httpByRequire: Plugin = {
   },
 }
 
-/** What the product takes of undici: the rest of its index loads fetch, mocks, caches and web sockets at each start. */
-const usedOfUndici = `
-const Dispatcher = require('undici/lib/dispatcher/dispatcher')
-Object.assign(Dispatcher.prototype, require('undici/lib/api'))
-exports.Agent = require('undici/lib/dispatcher/agent')
-exports.Client = require('undici/lib/dispatcher/client')
-exports.Pool = require('undici/lib/dispatcher/pool')
-exports.buildConnector = require('undici/lib/core/connect')
-`
+/**
+ * What the product takes of libraries whose index loads more: undici's has fetch, mocks, caches and web sockets, and prom-client's has
+ * summaries, a cluster and a gateway.
+ */
+const usedOf: Readonly<Record<string, string>> = {
+  undici: `
+    const Dispatcher = require('undici/lib/dispatcher/dispatcher')
+    Object.assign(Dispatcher.prototype, require('undici/lib/api'))
+    exports.Agent = require('undici/lib/dispatcher/agent')
+    exports.Client = require('undici/lib/dispatcher/client')
+    exports.Pool = require('undici/lib/dispatcher/pool')
+    exports.buildConnector = require('undici/lib/core/connect')`,
+  'prom-client': `
+    exports.Registry = require('prom-client/lib/registry')
+    exports.Counter = require('prom-client/lib/counter')
+    exports.Gauge = require('prom-client/lib/gauge')
+    exports.Histogram = require('prom-client/lib/histogram')
+    exports.collectDefaultMetrics = require('prom-client/lib/defaultMetrics')`,
+}
 
 /**
  * What express and its parts load at each start for features that the product has no use for, and what stands in its place. The
@@ -76,20 +86,33 @@ const inPlaceOf: Readonly<Record<string, string>> = {
   'serve-static': `module.exports = () => { throw new Error('no file is served') }`,
 }
 
+/**
+ * What parts of libraries load for features that are off, by a pattern of what loads it: prom-client's exemplars, and pino's writing by
+ * itself and by a thread. The product gives pino a function that writes.
+ */
+const neverCalled: readonly { readonly from: RegExp; readonly name: RegExp }[] = [
+  { from: /node_modules\/prom-client\//, name: /^@opentelemetry\/api$/ },
+  { from: /node_modules\/pino\//, name: /^thread-stream$/ },
+]
+
+const isOf = (names: Readonly<Record<string, string>>): RegExp => new RegExp(`^(?:${Object.keys(names).join('|')})$`)
+
 /** Leaves out of the bundle what is loaded at each start and never used. */
 export const onlyWhatIsUsed: Plugin = {
   name: 'only what is used',
   setup: build => {
-    build.onResolve({ filter: /^undici$/ }, ({ path, resolveDir }) => ({
+    // With this name undici leaves out its second parser of HTTP, which is an experiment, as Node does with its own copy.
+    build.initialOptions.define = { ...build.initialOptions.define, esbuildDetection: '1' }
+    build.onResolve({ filter: isOf(usedOf) }, ({ path, resolveDir }) => ({
       path,
       namespace: 'used',
       pluginData: resolveDir,
     }))
-    build.onLoad({ filter: /.*/, namespace: 'used' }, ({ pluginData }) => ({
-      contents: usedOfUndici,
+    build.onLoad({ filter: /.*/, namespace: 'used' }, ({ path, pluginData }) => ({
+      contents: usedOf[path] ?? '',
       resolveDir: String(pluginData),
     }))
-    build.onResolve({ filter: new RegExp(`^(?:${Object.keys(inPlaceOf).join('|')})$`) }, ({ path, resolveDir }) => ({
+    build.onResolve({ filter: isOf(inPlaceOf) }, ({ path, resolveDir }) => ({
       path,
       namespace: 'in its place',
       pluginData: resolveDir,
@@ -98,5 +121,11 @@ export const onlyWhatIsUsed: Plugin = {
       contents: inPlaceOf[path] ?? '',
       resolveDir: String(pluginData),
     }))
+    for (const { from, name } of neverCalled) {
+      build.onResolve({ filter: name }, ({ importer, path }) =>
+        from.test(importer) ? { path, namespace: 'never called' } : undefined,
+      )
+    }
+    build.onLoad({ filter: /.*/, namespace: 'never called' }, () => ({ contents: '' }))
   },
 }

@@ -85,7 +85,7 @@ const fromKubeconfig = async (
   clock: Clock,
 ): Promise<LoadedAccess> => {
   const { chosenIn, clientLibraryWith, orProblem, plainAccess, readKubeconfigs } = await import('./kubeconfig.ts')
-  const config = readKubeconfigs(files)
+  const config = await readKubeconfigs(files)
   const chosen = chosenIn(config, { context })
   const { cluster, namespace, user } = chosen
   const inNamespace = namespace === undefined ? {} : { namespace }

@@ -1,8 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
-// The browser's build has the same parser without the writer, so it loads in half the time.
-import { load } from 'js-yaml/browser'
 import { at, isObject, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
 import type { ServerAccess } from '../environment/access.ts'
 
@@ -30,11 +28,12 @@ export interface KubeconfigEntry {
 }
 
 /** Reads and merges files. A missing one is ignored like in kubectl, unless it is the only one. */
-export const readKubeconfigs = (files: readonly string[]): Kubeconfig => {
-  const parts = files.flatMap(file => {
+export const readKubeconfigs = async (files: readonly string[]): Promise<Kubeconfig> => {
+  const read = files.map(async file => {
     const text = textOf(file, files.length === 1)
-    return text === undefined ? [] : [partOf(text, file)]
+    return text === undefined ? [] : [await partOf(text, file)]
   })
+  const parts = (await Promise.all(read)).flat()
   const joined = (kind: 'contexts' | 'clusters' | 'users'): KubeconfigEntry[] => {
     const names = new Set<string>()
     return parts.flatMap(part => part[kind]).filter(({ name }) => !names.has(name) && names.add(name))
@@ -61,8 +60,8 @@ const textOf = (file: string, needed: boolean): string | undefined => {
 
 type Part = Omit<Kubeconfig, 'from'>
 
-const partOf = (text: string, file: string): Part => {
-  const config = tryParseJson(text) ?? parsedYaml(text, file)
+const partOf = async (text: string, file: string): Promise<Part> => {
+  const config = tryParseJson(text) ?? (await parsedYaml(text, file))
   return {
     contexts: entriesOf(config, 'context'),
     clusters: entriesOf(config, 'cluster').map(entry => withPaths(entry, file, ['certificate-authority'])),
@@ -74,7 +73,9 @@ const partOf = (text: string, file: string): Part => {
 }
 
 /** Parses a file. The parser's message may quote a line with a token, so it is not shown. */
-const parsedYaml = (text: string, file: string): unknown => {
+const parsedYaml = async (text: string, file: string): Promise<unknown> => {
+  // The browser's build has the same parser without the writer, so it loads in half the time.
+  const { load } = await import('js-yaml/browser')
   try {
     return load(text)
   } catch {

@@ -48,7 +48,7 @@ test.each<[string, ReturnType<typeof configOf>]>([
   library.loadFromFile(file)
   const options: Record<string, unknown> = {}
   await library.applyToHTTPSOptions(options)
-  expect(plainAccess(chosenIn(readKubeconfigs([file]), {}))).toBeDefined()
+  expect(plainAccess(chosenIn(await readKubeconfigs([file]), {}))).toBeDefined()
   expect(plain.server).toBe(library.getCurrentCluster()?.server)
   expect(plain.namespace ?? '').toBe(library.getContextObject('one')?.namespace ?? '')
   const { ca, cert, key, insecure, servername } = plain.tls ?? {}
@@ -75,7 +75,7 @@ test.each<[string, ReturnType<typeof configOf>]>([
   ['a token that is a number', configOf({ user: { token: 12345 } })],
   ['a text where yes or no is meant', configOf({ cluster: { 'insecure-skip-tls-verify': 'true' } })],
 ])('a kubeconfig with %s is left to the client library', async (_what, config) => {
-  expect(plainAccess(chosenIn(readKubeconfigs([await fileOf(stringify(config))]), {}))).toBeUndefined()
+  expect(plainAccess(chosenIn(await readKubeconfigs([await fileOf(stringify(config))]), {}))).toBeUndefined()
 })
 
 test.each<[string, unknown, string]>([
@@ -89,7 +89,8 @@ test.each<[string, unknown, string]>([
   ['nothing in it', null, 'no context is current; name one with --context: there is none'],
 ])('a kubeconfig with %s is refused, with what there is', async (_what, config, message) => {
   const file = await fileOf(stringify(config))
-  expect(() => chosenIn(readKubeconfigs([file]), {})).toThrow(`kubeconfig ${file}: ${message}`)
+  const read = await readKubeconfigs([file])
+  expect(() => chosenIn(read, {})).toThrow(`kubeconfig ${file}: ${message}`)
 })
 
 test('of two entries of one name the first counts, as for kubectl', async () => {

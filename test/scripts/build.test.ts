@@ -77,7 +77,7 @@ describe('the bundle', () => {
   it('has nothing of undici that is loaded at each start and never used', () => {
     const inputs = at(parseJson(readFileSync(join(folder, 'meta.json'), 'utf8')), 'inputs')
     const paths = Object.keys(isObject(inputs) ? inputs : {})
-    const needless = /undici\/lib\/(mock|cache|web\/(websocket|cache|eventsource))\//
+    const needless = /undici\/lib\/(milo|mock|cache|web\/(websocket|cache|eventsource))\//
     expect(paths.filter(path => path.includes('node_modules/undici/')).length).toBeGreaterThan(3)
     expect(paths.filter(path => needless.test(path))).toEqual([])
   })
@@ -87,6 +87,14 @@ describe('the bundle', () => {
     const paths = Object.keys(isObject(inputs) ? inputs : {})
     const needless = /node_modules\/(debug|iconv-lite|mime-db|mime-types|ms|qs|send|serve-static)\//
     expect(paths.filter(path => path.includes('node_modules/express/')).length).toBeGreaterThan(3)
+    expect(paths.filter(path => needless.test(path))).toEqual([])
+  })
+
+  it('has nothing of the metrics and the log that is loaded at each start and never used', () => {
+    const inputs = at(parseJson(readFileSync(join(folder, 'meta.json'), 'utf8')), 'inputs')
+    const paths = Object.keys(isObject(inputs) ? inputs : {})
+    const needless = /node_modules\/(bintrees|tdigest|thread-stream)\//
+    expect(paths.filter(path => /node_modules\/(prom-client|pino)\//.test(path)).length).toBeGreaterThan(10)
     expect(paths.filter(path => needless.test(path))).toEqual([])
   })
 

@@ -44,7 +44,7 @@ export interface Located {
  */
 export const locate = async (flags: AccessFlags, env: Shell['env'], clock: Clock = nodeClock): Promise<Located> => {
   const files = filesOf(flags, env)
-  if (files.length > 0) return await fromKubeconfig(readKubeconfigs(files), flags, clock)
+  if (files.length > 0) return await fromKubeconfig(await readKubeconfigs(files), flags, clock)
   // The cluster and the user of a pod, or nobody at a server, may be others than those that are meant.
   const part = namedPart(flags)
   if (part !== undefined) {
@@ -72,8 +72,8 @@ const filesOf = (flags: AccessFlags, env: Shell['env']): string[] => {
 }
 
 /** Returns the names of all contexts of the kubeconfig. */
-export const contextNames = (env: Shell['env']): readonly string[] =>
-  readKubeconfigs(filesOf({ asGroups: [] }, env)).contexts.map(({ name }) => name)
+export const contextNames = async (env: Shell['env']): Promise<readonly string[]> =>
+  (await readKubeconfigs(filesOf({ asGroups: [] }, env))).contexts.map(({ name }) => name)
 
 const isFile = (path: string): boolean => {
   try {

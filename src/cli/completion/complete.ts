@@ -188,7 +188,7 @@ const formerKeys = async (given: ParsedLine, shell: Pick<Shell, 'env'>): Promise
 const contexts = async ({ env }: Pick<Shell, 'env'>): Promise<readonly Offer[]> => {
   try {
     const { contextNames } = await import('../cluster/access.ts')
-    return contextNames(env).map(word => ({ word }))
+    return (await contextNames(env)).map(word => ({ word }))
   } catch {
     return []
   }

@@ -1,8 +1,9 @@
 /** This file implements the network. system.ts implements clock and randomness. */
-import { buildConnector, Client, Pool } from 'undici'
-import type { ServerAccess, Tls } from './access.ts'
+import { Client, Pool } from 'undici'
+import type { ServerAccess } from './access.ts'
+import { connectorsFor } from './connectors.ts'
 import type { ApiConnection, Lane } from './environment.ts'
-import { exchange, reasonOf, type Upstream } from './exchange.ts'
+import { exchange, type Upstream } from './exchange.ts'
 import { LargeAnswers } from './large-answers.ts'
 import { watchOver, type WatchConnection } from './watch-over.ts'
 
@@ -29,20 +30,11 @@ const socketsOfLane: Readonly<Record<Exclude<Lane, 'watch'>, number>> = {
   lease: 2,
 }
 
-/** How long a socket may take to connect, TLS included, in milliseconds. */
-const connectTimeoutMs = 5_000
-
 /**
  * How long an unused socket is kept, in milliseconds. The API server closes it after 90 s, load
  * balancers after 60 s.
  */
 const keepAliveTimeoutMs = 30_000
-
-/**
- * How long a socket is silent before the kernel probes it, in milliseconds. This detects dead
- * peers.
- */
-const keepAliveProbeMs = 30_000
 
 /**
  * The caller's timeout covers the whole request. The timeouts of undici would only cut working
@@ -56,6 +48,7 @@ const patient = { headersTimeout: 0, bodyTimeout: 0 }
  */
 export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeConnection => {
   const server = new URL(access.server)
+  const connectors = connectorsFor(access)
   const common = {
     prefix: server.pathname.replace(/\/+$/, ''),
     authorization: () => access.authorization?.() ?? noAuthorization,
@@ -69,7 +62,7 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
           connections,
           allowH2: false,
           keepAliveTimeout: keepAliveTimeoutMs,
-          connect: connectorFor(access, { allowH2: false }),
+          connect: connectors.http1,
         }),
       common,
     )
@@ -84,12 +77,11 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
   const watches = new Set<WatchConnection>()
 
   const connectWatch = (): WatchConnection => {
-    const connector = connectorFor(access, { allowH2: true })
     let isShared = false
     const client = new Client(server.origin, {
       ...patient,
       connect: (options, connected) =>
-        connector(options, (error, socket) => {
+        connectors.http2(options, (error, socket) => {
           if (error) return connected(error, null)
           isShared = 'alpnProtocol' in socket && socket.alpnProtocol === 'h2'
           connected(null, socket)
@@ -114,35 +106,6 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
       for (const watch of watches) watch.close()
       await Promise.all(Object.values(lanes).map(({ close }) => close()))
     },
-  }
-}
-
-/**
- * Returns what opens sockets to an API server. Each new socket trusts the CA certificates of that
- * moment. Open ones stay.
- */
-const connectorFor = (access: ServerAccess, protocol: { readonly allowH2: boolean }): buildConnector.connector => {
-  const given = access.tls ?? {}
-  const trusting = (ca: Tls['ca']): buildConnector.connector =>
-    buildConnector({
-      ...tlsOptions(ca === undefined ? given : { ...given, ca }),
-      ...protocol,
-      keepAliveInitialDelay: keepAliveProbeMs,
-      timeout: connectTimeoutMs,
-    })
-  let trusted = given.ca
-  let connector = trusting(trusted)
-  if (!access.ca) return connector
-  const caOfNow = access.ca.bind(access)
-  return (options, connected) => {
-    caOfNow().then(
-      now => {
-        if (now !== trusted) connector = trusting(now)
-        trusted = now
-        connector(options, connected)
-      },
-      (error: unknown) => connected(error instanceof Error ? error : new Error(reasonOf(error)), null),
-    )
   }
 }
 
@@ -183,6 +146,3 @@ const socketLane = (open: () => Pool, common: Pick<Upstream, 'prefix' | 'authori
     },
   }
 }
-
-const tlsOptions = ({ insecure, ...tls }: Tls): Omit<Tls, 'insecure'> & { readonly rejectUnauthorized?: boolean } =>
-  insecure === true ? { ...tls, rejectUnauthorized: false } : tls

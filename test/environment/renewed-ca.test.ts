@@ -139,3 +139,20 @@ test('the dashboard reaches an API server whose certificate is by a new CA, in o
   await expect.poll(seen).toBe(200)
   expect((await signIn()).status).toBe(200)
 })
+
+test('a socket resumes the TLS session of one in another lane, unless another CA is to be trusted since', async () => {
+  const x = await setUp()
+  const isResumed = async (later: string): Promise<boolean | undefined> => {
+    let { ca } = x.former
+    const api = connect({ server: `https://127.0.0.1:${x.front.port}`, ca: async () => ca })
+    onTestFinished(() => api.close())
+    const request = { method: 'GET', path: '/version', timeoutMs: 5000 } as const
+    await api.request({ ...request, lane: 'lookup' })
+    ca = later
+    await api.request({ ...request, lane: 'bulk' })
+    return x.front.resumed.at(-1)
+  }
+  // The collector of garbage may take a session before it is used.
+  await expect.poll(() => isResumed(x.former.ca)).toBe(true)
+  expect(await isResumed(x.former.ca + x.next.ca)).toBe(false)
+})

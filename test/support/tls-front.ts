@@ -35,6 +35,8 @@ export const makeAuthority = (): Authority => {
 /** A server with TLS in front of one without, whose certificate can change. */
 export interface TlsFront {
   readonly port: number
+  /** Whether each connection, in their order, has resumed the session of an earlier one. */
+  readonly resumed: readonly boolean[]
   /** Shows a certificate of another authority from now on, and ends all connections, as a server that starts again. */
   use(authority: Authority): void
 }
@@ -52,12 +54,15 @@ export const tlsFront = async (port: number, authority: Authority): Promise<TlsF
     answer.on('close', () => passed.destroy())
     asked.pipe(passed)
   })
+  const resumed: boolean[] = []
+  server.on('secureConnection', socket => resumed.push(socket.isSessionReused()))
   onTestFinished(() => {
     server.close()
     server.closeAllConnections()
   })
   return {
     port: await listen(server, { host: '127.0.0.1', port: 0 }),
+    resumed,
     use: next => {
       server.setSecureContext(next)
       server.closeAllConnections()

@@ -26,6 +26,7 @@ const sockets: Readonly<Record<string, string>> = {
   'cli/post.ts': 'posts to a trigger URL for `trigger`',
   'cli/proxied.ts': 'chooses the agent of a proxy',
   'dashboard/server/http.ts': 'serves the dashboard',
+  'environment/connectors.ts': 'opens the sockets of environment/node.ts',
   'environment/node.ts': 'connects the roles to the API server',
   'environment/outbound.ts': 'connects the roles to anything else',
   'operations/server.ts': 'serves the second port',

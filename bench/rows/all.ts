@@ -11,6 +11,7 @@ import { growthOfQueue } from './growth-queue.ts'
 import { growthOfRemembered } from './growth-remembered.ts'
 import { growthOfReplicas } from './growth-replicas.ts'
 import { hang } from './hang.ts'
+import { hashing } from './hashing.ts'
 import { live } from './live.ts'
 import { mint } from './mint.ts'
 import { named } from './named.ts'
@@ -39,6 +40,7 @@ export const rows: readonly Row[] = [
   remembered,
   throughput,
   replicas,
+  hashing,
   burst,
   ends,
   endsOfMany,

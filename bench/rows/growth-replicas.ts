@@ -1,5 +1,5 @@
+import { startReplicas } from '../many-replicas.ts'
 import type { Growth } from '../row.ts'
-import { names, triggerPathsOf } from '../stage.ts'
 
 export const growthOfReplicas: Growth = {
   kind: 'growth',
@@ -12,25 +12,13 @@ export const growthOfReplicas: Growth = {
   ],
   sizes: quick => (quick ? [1, 2] : [1, 2, 4, 8]),
   prepare: async stage => {
-    const [width, count] = stage.quick ? [20, 40] : [1000, 2000]
-    await stage.deployments(names('hooked', width))
-    await stage.hooks(names('hooked', width), 'up')
-    await stage.product('controller')
-    const origins: string[] = []
-    for (let replica = 0; replica < (stage.quick ? 2 : 8); replica++) {
-      origins.push((await stage.product('trigger')).origin)
-    }
-    const paths = [...(await triggerPathsOf(stage, width)).values()]
+    const { atOnce, oneOfMany, origins, paths: byHook } = await startReplicas(stage)
+    const paths = [...byHook.values()]
     const [first = ''] = paths
     return async size => {
       const used = origins.slice(0, size)
-      const burst = { urls: used.map(origin => origin + first), count: stage.quick ? 20 : 1000 }
       const spread = used.flatMap((_, turn) => paths.map((path, index) => `${used[(index + turn) % size]}${path}`))
-      const atOnce = async () => await stage.load.run({ job: 'post', ...burst, concurrency: burst.count })
-      if (!stage.quick) await atOnce()
-      const { elapsedMs } = await atOnce()
-      const posts = await stage.load.run({ job: 'post', urls: spread, count, concurrency: 32 })
-      return { burst: elapsedMs, post: (posts.elapsedMs * 1000) / count }
+      return { burst: await atOnce(used.map(origin => origin + first)), post: await oneOfMany(spread) }
     }
   },
 }

@@ -11,6 +11,7 @@ const packages: Readonly<Record<string, string>> = {
   iproute2: 'ip',
   conntrack: 'conntrack',
   skopeo: 'skopeo',
+  'nginx-light': 'nginx',
   // Shells in which people complete commands.
   zsh: 'zsh',
   fish: 'fish',

@@ -46,12 +46,18 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
 const losesPage = (happened: readonly Happened[], restoredAt: number): boolean =>
   deletesPage(happened, restoredAt) || listsLostPage(happened, restoredAt)
 
-/** Whether such a request deleted a page, which the restored record may list. */
+/** How long an answer may be on its way, in milliseconds. */
+const answersWithinMs = 2000
+
+/**
+ * Whether such a request deleted a page, which the restored record may list. The answer to a write of the lost history may come after the
+ * restore, and the page that the written record does not list any more is deleted then.
+ */
 const deletesPage = (happened: readonly Happened[], restoredAt: number): boolean => {
-  const back = happened[restoredAt]?.at ?? Infinity
+  const until = (happened[restoredAt]?.at ?? Infinity) + answersWithinMs
   return happened
     .slice(restoredAt)
-    .some(entry => entry.what === 'written' && entry.changed && entry.sentAt < back && isOfPage(entry.asked))
+    .some(entry => entry.what === 'written' && entry.changed && entry.sentAt < until && isOfPage(entry.asked))
 }
 
 const isOfPage = (asked: string): boolean => /^DELETE .*[/]receiverhookrecords[/]page-/.test(asked)

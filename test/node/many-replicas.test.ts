@@ -86,12 +86,12 @@ it('nginx with the configuration of the page lets all posts of a hook arrive at 
   const origin = await startNginx()
   for (const [index, name] of hooks.entries()) {
     const token = tokens.get(name) ?? ''
-    const inHeader = { headers: { authorization: `Bearer ${token}` } }
-    const post = () =>
+    // With the token in the path, a sender may show another proof each time.
+    const post = (sent: number) =>
       index % 2 === 0
-        ? postToService(`${origin}/v1/trigger/${token}`)
-        : postToService(`${origin}/v1/trigger`, undefined, inHeader)
-    for (let sent = 0; sent < postsToEach; sent += 1) expect(await post()).toMatchObject({ status: 200 })
+        ? postToService(`${origin}/v1/trigger/${token}`, undefined, { headers: { authorization: `Bearer ${sent}` } })
+        : postToService(`${origin}/v1/trigger`, undefined, { headers: { authorization: `Bearer ${token}` } })
+    for (let sent = 0; sent < postsToEach; sent += 1) expect(await post(sent)).toMatchObject({ status: 200 })
   }
   const counts = await arrived(namespace)
   expect(counts.map(({ size }) => size > 0)).toEqual([true, true])

@@ -4,12 +4,12 @@ import { names, triggerPathsOf, type Stage } from './stage.ts'
 export interface ManyReplicas {
   /** Where each replica takes posts. */
   readonly origins: readonly string[]
-  /** The path of each hook's URL, by the hook's name. */
-  readonly paths: ReadonlyMap<string, string>
-  /** Posts 1,000 times at once to these URLs in turns. Resolves with how long all took, in milliseconds. */
+  /** The path of each hook's URL. */
+  readonly paths: readonly string[]
+  /** Posts 1,000 times at once to these URLs, and once more. Resolves with how long all took the second time, in milliseconds. */
   readonly atOnce: (urls: readonly string[]) => Promise<number>
   /** Posts to these URLs in turns, 32 at a time. Resolves with how long each took, in microseconds. */
-  readonly oneOfMany: (urls: readonly string[]) => Promise<number>
+  readonly inTurns: (urls: readonly string[]) => Promise<number>
 }
 
 /** Starts 8 replicas with 1,000 hooks. */
@@ -27,11 +27,11 @@ export const startReplicas = async (stage: Stage): Promise<ManyReplicas> => {
     (await stage.load.run({ job: 'post', urls, count: posts, concurrency })).elapsedMs
   return {
     origins,
-    paths: await triggerPathsOf(stage, width),
+    paths: [...(await triggerPathsOf(stage, width)).values()],
     atOnce: async urls => {
       if (!stage.quick) await timed(urls, burst, burst)
       return await timed(urls, burst, burst)
     },
-    oneOfMany: async urls => ((await timed(urls, count, 32)) * 1000) / count,
+    inTurns: async urls => ((await timed(urls, count, 32)) * 1000) / count,
   }
 }

@@ -88,7 +88,7 @@ const inPlaceOf: Readonly<Record<string, string>> = {
 
 /**
  * What parts of libraries load for features that are off, by a pattern of what loads it: prom-client's exemplars, and pino's writing by
- * itself and by a thread. The product gives pino a function that writes.
+ * a thread. The product gives pino a function that writes.
  */
 const neverCalled: readonly { readonly from: RegExp; readonly name: RegExp }[] = [
   { from: /node_modules\/prom-client\//, name: /^@opentelemetry\/api$/ },

@@ -12,13 +12,12 @@ export const growthOfReplicas: Growth = {
   ],
   sizes: quick => (quick ? [1, 2] : [1, 2, 4, 8]),
   prepare: async stage => {
-    const { atOnce, oneOfMany, origins, paths: byHook } = await startReplicas(stage)
-    const paths = [...byHook.values()]
+    const { atOnce, inTurns, origins, paths } = await startReplicas(stage)
     const [first = ''] = paths
     return async size => {
       const used = origins.slice(0, size)
       const spread = used.flatMap((_, turn) => paths.map((path, index) => `${used[(index + turn) % size]}${path}`))
-      return { burst: await atOnce(used.map(origin => origin + first)), post: await oneOfMany(spread) }
+      return { burst: await atOnce(used.map(origin => origin + first)), post: await inTurns(spread) }
     }
   },
 }

@@ -18,9 +18,8 @@ export const hashing: Comparison = {
   ],
   warm: true,
   prepare: async stage => {
-    const { atOnce, oneOfMany, origins, paths: byHook } = await startReplicas(stage)
+    const { atOnce, inTurns, origins, paths } = await startReplicas(stage)
     const [one = ''] = origins
-    const paths = [...byHook.values()]
     const first = paths.slice(0, 1)
     const measure = async (urlOf: (path: string) => string) => {
       // One of the replicas gets all other posts of the baseline, so its code is compiled sooner.
@@ -28,8 +27,8 @@ export const hashing: Comparison = {
       const burst = await atOnce(first.map(urlOf))
       const urls = paths.map(urlOf)
       // The other side has written all targets since.
-      await oneOfMany(urls)
-      return { burst, post: await oneOfMany(urls) }
+      await inTurns(urls)
+      return { burst, post: await inTurns(urls) }
     }
     return {
       baseline: () => measure(path => one + path),

@@ -4,7 +4,6 @@ import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { issuerIn, type Issuer } from '../../src/token/issuer.ts'
 import { issuerKeysOf, noIssuers } from '../../src/token/issuer-keys.ts'
 import { noApi, testEnvironment } from '../support/environment.ts'
-import { until } from '../support/product.ts'
 import { signingKey, testIssuer, type Mood, type SigningKey } from '../support/issuer.ts'
 
 let first: SigningKey
@@ -135,10 +134,7 @@ describe('keys of an issuer', () => {
       },
     })
     const early = find('first')
-    await until(
-      async () => issuer.asked,
-      asked => asked === 2,
-    )
+    await expect.poll(() => issuer.asked).toBe(2)
     issuer.keys = [second.jwk]
     await clock.advance(11_000)
     const late = find('second')

@@ -123,9 +123,16 @@ export class DueRecords {
     }
   }
 
-  /** Returns the records to look at now, those that were due first before others. */
+  /**
+   * Returns the records to look at now, about those that were due first before others. Of many that are due at the
+   * same moment, each process begins with others: two that do the same work make twice the requests.
+   */
   dueAt(now: number): readonly DueRecord[] {
-    return [...this.#records.values()].filter(record => this.#isDue(record, now)).sort((a, b) => a.due - b.due)
+    return [...this.#records.values()]
+      .filter(record => this.#isDue(record, now))
+      .map(record => ({ record, from: this.#firstOf(record) + record.spread }))
+      .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
+      .map(({ record }) => record)
   }
 
   /** Notes what a look at a record has shown, and what was known of its hook before. */
@@ -170,17 +177,26 @@ export class DueRecords {
    * jump back.
    */
   #isDue(record: DueRecord, now: number): boolean {
-    const { due, endedBefore, isKept, keptAs, mayBeGone, notBefore, owner, reportedDue, retryAt, spread } = record
+    const { isKept, keptAs, mayBeGone, notBefore, owner, reportedDue, retryAt, spread } = record
     const hook = this.#hooks.known(owner)
-    const { endBefore, endsWithHook = isKept } = hook ?? {}
+    const { endsWithHook = isKept } = hook ?? {}
     // The hook may be deleted. The garbage collector may take long to say so by the record.
     if (isKept && mayBeGone && !hook) return true
     // What bounds keep back is given up for it.
     if (isKept && !record.wasReplaced && this.#hooks.isReplaced(owner)) return true
     if (endsWithHook !== isKept && endsWithHook !== keptAs) return true
-    const first = endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
     const monotonic = this.#clock.monotonic()
-    return first + spread <= now || retryAt <= monotonic || (reportedDue + spread <= now && notBefore <= monotonic)
+    return (
+      this.#firstOf(record) + spread <= now ||
+      retryAt <= monotonic ||
+      (reportedDue + spread <= now && notBefore <= monotonic)
+    )
+  }
+
+  /** Returns when something of a record ends at the earliest, also by an `endBefore` that is new. */
+  #firstOf({ due, endedBefore, owner }: DueRecord): number {
+    const endBefore = this.#hooks.known(owner)?.endBefore
+    return endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
   }
 
   #put(records: Map<string, DueRecord>, { metadata }: StoredObject, now: number): void {

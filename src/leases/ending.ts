@@ -138,6 +138,12 @@ export const storeNow = async (ledger: Ledger, clock: Clock, update: Update): Pr
   return stored.decided === 'stored'
 }
 
+/** Stores what was noted of ends. What cannot be stored now goes with a later write, like all that is noted. */
+export const noteNow = async (ledger: Ledger, clock: Clock): Promise<void> => {
+  const end = clock.monotonic() + withinMs
+  await ledger.flush(() => clock.monotonic() < end)
+}
+
 /** How long something may be late before people are notified, in milliseconds. */
 const overdueAfterMs = 60_000
 

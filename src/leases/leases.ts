@@ -35,6 +35,7 @@ import {
   whyNotMade,
   nextDueOf,
   noteEnd,
+  noteNow,
   noteOverdue,
   storeNow,
   withinMs,
@@ -173,6 +174,8 @@ export class LeaseKeeper {
     const ending = { owner, ledger, account: hook?.account, isCurrent, ...terms, charge: pays }
     const work = workIn(memory, now, terms)
     const ended = await this.#endAll(work.ends, ending, hook)
+    // The record's label goes with the note. Until then, every other process has to look at the record, too.
+    if (ended.includes('done')) await noteNow(ledger, this.#environment.clock)
     const open = await lookAtClaims(this.#environment, work, memory, ending)
     const lates = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)
     const [late] = lates

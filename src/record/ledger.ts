@@ -148,8 +148,8 @@ class RecordLedger implements Ledger {
     if (!this.dirty) return
     const storeAll = (draft: MemoryDraft): Ruling<undefined> => {
       // The draft has the waiting updates already. It is only marked as changed, so that it is
-      // written.
-      draft.set({})
+      // written. Another write may have stored them while this one waited for its turn.
+      if (this.#updates.length > 0) draft.set({})
       return { result: undefined }
     }
     const flushed = await this.decide(storeAll, { mayContinue })

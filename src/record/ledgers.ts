@@ -132,8 +132,10 @@ class RecordLedgers implements Ledgers {
     const due = this.#nextDue()
     const inMs = due ? due[1] - this.#clock.monotonic() : Infinity
     if (due && inMs <= 0) {
+      // A write that somebody waited for may have stored it all. It takes no turn then.
+      const isStored = !due[0].dirty
       this.#begin(due[0])
-      return wait(this.#clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
+      return isStored ? Promise.resolve() : wait(this.#clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
     }
     const woken = new AbortController()
     this.#wake = () => woken.abort()

@@ -106,3 +106,30 @@ it('a record is looked at once, and not again and again, while what is known of 
   records.looked(look, { due: clock.now() + 3600 * second }, { hook, isReplaced: false })
   expect(records.dueAt(clock.now() + 5 * second)).toEqual([])
 })
+
+it('processes begin with other records each, where many are due at the same moment', () => {
+  const clock = fakeClock()
+  const hook = { endBefore: clock.now(), endsWithHook: false }
+  const names = Array.from({ length: 200 }, (_, index) => `hook-${index}`)
+  const beganWith = (seed: number): ReadonlySet<string> => {
+    const records = new DueRecords(
+      { clock, random: seededRandom(seed) },
+      { known: () => hook, isReplaced: () => false },
+    )
+    for (const [index, name] of names.entries()) {
+      const metadata = {
+        ...{ name, uid: name, namespace: 'shop', resourceVersion: '1', labels: { [leasesLabel]: 'open' } },
+        annotations: { [dueAnnotation]: rfc3339(clock.now() + (3600 + index) * second) },
+        ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name, uid: `u-${name}` }],
+      }
+      const object = { apiVersion, kind: 'ReceiverHookRecord', metadata }
+      records.take({ type: 'put', version: '1', object }, clock.now())
+    }
+    const due = records.dueAt(clock.now() + 5 * second)
+    expect(due).toHaveLength(names.length)
+    return new Set(due.slice(0, 32).map(({ owner }) => owner.name))
+  }
+  // Of 200, five of 32 are the same by chance.
+  const other = beganWith(2)
+  expect([...beganWith(1)].filter(name => other.has(name)).length).toBeLessThan(16)
+})

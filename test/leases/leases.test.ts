@@ -76,10 +76,19 @@ describe('a step with a lease', () => {
     const { clock } = here
     await here.posted(here.start(), lease)
     await clock.advance(lease.forMs - second)
+    let release = (): void => {}
+    const held = new Promise<void>(resolve => (release = resolve))
+    here.gate.before = async ({ method }) => {
+      if (method === 'PUT' && here.replicas() === 4) await held
+    }
     while (here.replicas() !== 4) await clock.advance(10)
     const endedAt = clock.now()
+    await clock.advance(10)
+    delete here.gate.before
     // The process that ended it has to store its report on top of what another one has stored meanwhile.
     await here.posted(here.start(), { by: 1, delivery: { identity: { key: 'another' } } })
+    await clock.advance(second)
+    release()
     await clock.advance(5 * second)
     const end = here.memory()?.recent.find(({ reason }) => reason === 'LeaseEnded')
     expect(endedAt - (end?.at ?? NaN)).toBeGreaterThanOrEqual(0)

@@ -316,6 +316,15 @@ describe('an update that can wait', () => {
     expect([ledger.dirty, ledger.idle]).toEqual([false, true])
   })
 
+  it('is written once, where two want to flush it', async () => {
+    const { clock, decide, ledger, requests, server } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    ledger.note(delivery())
+    await Promise.all([ledger.flush(() => true), ledger.flush(() => true), clock.advance(100)])
+    expect(server.memory('web-up')?.counts).toEqual({ applied: 1 })
+    expect(requests).toEqual(['GET', 'POST', 'PUT'])
+  })
+
   it('that is made while a write is under way goes out with the one after it', async () => {
     const { clock, decide, ledger, server } = setUp()
     const deciding = decide(add('a'))

@@ -107,6 +107,20 @@ describe('records that nothing waits for', () => {
     await Promise.all([running, clock.advance(0)])
   })
 
+  it('take no turn where another write has stored them already', async () => {
+    const { clock, ledgers, of, writes, stop } = setUp()
+    const running = ledgers.run(stop.signal)
+    const stored = Array.from({ length: 40 }, (_, i) => of(`stored-${i}`))
+    for (const ledger of stored) ledger.later(one)
+    await Promise.all([...stored.map(ledger => ledger.flush(() => true)), clock.advance(20)])
+    expect(writes).toHaveLength(40)
+    of('last').later(one)
+    await clock.advance(200)
+    expect(writes.map(([, name]) => name).slice(40)).toEqual(['last'])
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
   it('make way where the API server is slow: it has four times as long for those that somebody waits for', async () => {
     const { clock, ledgers, of, writes, stop } = setUp(20)
     const running = ledgers.run(stop.signal)

@@ -89,7 +89,7 @@ export const watchAutoscalers = (environment: Environment, namespace?: string, f
     synced: cache.synced,
     of: async (namespace, type, name) =>
       // If autoscalers cannot be listed at all, the cache is empty and hooks still work.
-      cache.fresh() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
+      cache.proven() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {
         // An autoscaler's status changes every few seconds, its target almost never.

@@ -61,6 +61,7 @@ interface Entry<T> {
 class WatchedCache<T> implements Cache<T> {
   readonly synced: Following['synced']
   readonly fresh: Following['fresh']
+  readonly proven: Following['proven']
   readonly problem: Following['problem']
   readonly run: Following['run']
   readonly #log: Log
@@ -76,9 +77,10 @@ class WatchedCache<T> implements Cache<T> {
     this.#log = environment.log
     this.#resource = source.type.resource
     this.#keeping = source
-    const { fresh, run, synced, problem } = followedBy(environment, source, change => this.#take(change))
+    const { fresh, proven, run, synced, problem } = followedBy(environment, source, change => this.#take(change))
     this.synced = synced
     this.fresh = fresh
+    this.proven = proven
     this.problem = problem
     this.run = run
   }

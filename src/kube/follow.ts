@@ -15,6 +15,11 @@ export interface Following {
    * a while.
    */
   readonly fresh: () => boolean
+  /**
+   * Returns what {@link fresh} does before it is known whether etcd was restored: whether the sink has received everything that
+   * the API server has in its caches, as far as these may be of the present history. A list of the objects says no more.
+   */
+  readonly proven: () => boolean
   /** Returns why there is no list yet, or no watch now. Undefined if there are both. */
   readonly problem: () => string | undefined
   /** Lists and watches until `stop` is aborted. Never rejects. Call it once. */
@@ -99,7 +104,9 @@ export const followIn =
       return currency.current() && isOfThisHistory
     }
 
-    return { synced: () => synced, problem: () => problem, fresh, run }
+    const proven = (): boolean => currency.current() && (history === undefined || check?.mayPass() === true)
+
+    return { synced: () => synced, problem: () => problem, fresh, proven, run }
   }
 
 const countersOf = ({ metrics }: Environment) => ({
@@ -202,8 +209,9 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
     current: () => {
       reliedOnAt = clock.monotonic()
       const isCurrent = reliedOnAt - provenAt < currentForMs
-      // The next request does not follow at once. If answers prove nothing, that would be a loop.
-      if (!isCurrent && reliedOnAt - askedAt >= againAfterMs) askNow()
+      // The next request does not follow at once. If answers prove nothing, that would be a loop. After an idle time, it must
+      // not wait until the last proof is too old.
+      if (reliedOnAt - askedAt >= (isCurrent ? proofEveryMs : againAfterMs)) askNow()
       return isCurrent
     },
     proveOver: watch => {

@@ -67,6 +67,8 @@ export class WatchCheck {
   #first: string | undefined
   /** Only the check itself changes its state. */
   state: 'unknown' | 'lost' | 'passed' | 'cannot be asked' = 'unknown'
+  /** Whether the API server is known to have come as far as what the watch began with. */
+  #hasBegun = false
   /** Since when the result has been open, in monotonic milliseconds. */
   #unknownSince: number
 
@@ -82,6 +84,11 @@ export class WatchCheck {
   isOverdue(): boolean {
     if (this.state === 'lost' || this.#ended.signal.aborted) return false
     return this.#judging.clock.monotonic() - this.#unknownSince >= unknownForMs
+  }
+
+  /** Returns whether the watch began in the present history, and has not failed the check. */
+  mayPass(): boolean {
+    return this.#hasBegun && this.state !== 'lost' && !this.#ended.signal.aborted
   }
 
   begin(): void {
@@ -125,7 +132,8 @@ export class WatchCheck {
   }
 
   async #run(): Promise<void> {
-    if (await this.#beganInThisHistory()) await this.#listUntilPassed()
+    this.#hasBegun = await this.#beganInThisHistory()
+    if (this.#hasBegun) await this.#listUntilPassed()
   }
 
   async #listUntilPassed(): Promise<void> {

@@ -66,5 +66,10 @@ export interface HistoryOptions extends LeasePlace {
 export interface HistoryCheck {
   /** Returns whether the caches of the API server are known to be of the present history. */
   readonly passed: () => boolean
+  /**
+   * Returns whether the check may still pass: the watch began in the present history, and the caches are not known to be of a
+   * lost one. A list by another request says no more.
+   */
+  readonly mayPass: () => boolean
   readonly end: () => void
 }

@@ -4,6 +4,8 @@ import { createApiServer } from '../../src/apiserver/server.ts'
 import { watchAutoscalers } from '../../src/controller/autoscalers.ts'
 import type { ApiConnection, WatchLine } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
+import { followIn } from '../../src/kube/follow.ts'
+import type { History } from '../../src/kube/history.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
 import { autoscalers } from '../../src/kube/resources.ts'
@@ -15,7 +17,7 @@ import { deployments } from './installation.ts'
 /** Longer than what is known is gone by without a proof that it is current, in milliseconds. */
 const longSilence = 1_500
 
-const setUp = async () => {
+const setUp = async (history?: History) => {
   const clock = fakeClock()
   const api = connectInProcess(createApiServer({ clock, random: seededRandom(7) }))
   const world: { network: 'well' | 'silent' | 'away'; lists: number } = { network: 'well', lists: 0 }
@@ -49,7 +51,7 @@ const setUp = async () => {
   }
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
-  const watched = watchAutoscalers(testEnvironment({ api: connection, clock }))
+  const watched = watchAutoscalers(testEnvironment({ api: connection, clock }), undefined, followIn(history))
   void watched.run(stop.signal)
   await clock.advance(100)
   world.lists = 0
@@ -80,6 +82,26 @@ describe('the autoscaler of an object', () => {
     expect(await of()).toBe('HorizontalPodAutoscaler/b')
     await remove('b')
     expect(await of()).toBeUndefined()
+  })
+
+  it.each([
+    ['what the watch has reported', 'may pass', 0],
+    ['listed', 'cannot pass', 1],
+  ])('is %s where the check of the history %s', async (_what, check, lists) => {
+    const noHistory: History = {
+      current: () => true,
+      wentBack: () => undefined,
+      lostCache: () => undefined,
+      mayBeLost: () => undefined,
+      doubt: () => undefined,
+      unchecked: () => undefined,
+      seeing: () => () => true,
+      checkOver: () => ({ passed: () => false, mayPass: () => check === 'may pass', end: () => undefined }),
+      run: () => Promise.resolve('stopped'),
+    }
+    const { of, world } = await setUp(noHistory)
+    expect(await of()).toBe('HorizontalPodAutoscaler/a')
+    expect(world.lists).toBe(lists)
   })
 
   it('is not known while neither the watch nor a read can report it', async () => {

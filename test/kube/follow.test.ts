@@ -127,6 +127,17 @@ describe('proofs', () => {
     expect(currency.current()).toBe(true)
   })
 
+  it('are asked for when somebody begins to rely on them, before the last one is too old', async () => {
+    const { asked, clock, currency, open } = setUp()
+    open()
+    await clock.advance(1_200)
+    for (let ms = 0; ms < 900; ms += 10) {
+      expect(currency.current()).toBe(true)
+      await clock.advance(10)
+    }
+    expect(asked).toHaveLength(2)
+  })
+
   it('are not asked for in a loop where answers prove nothing', async () => {
     const { asked, clock, currency, open, server } = setUp()
     server.answer = answer(429, {})

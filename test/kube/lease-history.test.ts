@@ -87,6 +87,22 @@ describe('the history of the API server', () => {
     expect(reads).toHaveLength(61)
   })
 
+  it('may be the one of a watch from when its API server has come as far as the watch began, until the check fails', async () => {
+    const { clock, open, led, server } = setUp(10)
+    server.listed = 3
+    const behind = open('5')
+    await clock.advance(100)
+    expect([behind.mayPass(), behind.passed()]).toEqual([false, false])
+    server.listed = 1_000
+    const check = open('5')
+    await clock.advance(100)
+    expect([check.mayPass(), check.passed()]).toEqual([true, false])
+    await led(6)
+    expect([check.mayPass(), check.passed()]).toEqual([false, false])
+    check.end()
+    expect(check.mayPass()).toBe(false)
+  })
+
   it('has gone back if the Lease has a lower version than before', async () => {
     const { clock, ended, history, led, server } = setUp()
     await led(6)

@@ -11,7 +11,7 @@ vi.mock(import('../../../src/kube/lease-history.ts'), async original => {
       current: () => true,
       wentBack: () => undefined,
       run: () => Promise.resolve('stopped'),
-      checkOver: () => ({ passed: () => true, end: () => undefined }),
+      checkOver: () => ({ passed: () => true, mayPass: () => true, end: () => undefined }),
       doubt: () => undefined,
     }),
   }

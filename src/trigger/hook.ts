@@ -3,7 +3,7 @@ import { at, stringAt } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
 import { limitsOf, type Limit } from '../api/limits-schema.ts'
 import { timetableOf, type Timetable } from '../api/opening.ts'
-import { defaultRateLimit, type ReceiverHook } from '../api/hook.ts'
+import { defaultRateLimit, type HookSpec, type ReceiverHook } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
 import type { Bound } from '../drivers/driver.ts'
@@ -79,14 +79,47 @@ interface HookProblem {
   readonly message: string
 }
 
-/** Makes a {@link LiveHook}. The spec is validated here, once for each version. */
-export const liveHook = (hook: ReceiverHook): LiveHook => {
-  const bound = driverOf(hook.spec)
+/** What a {@link LiveHook} is made of: only what its version keeps in memory. */
+type HookParts = Pick<LiveHook, 'namespace' | 'name' | 'uid' | 'generation' | 'minted' | 'problem'> & {
+  readonly spec: HookSpec
+}
+
+const partsOf = (hook: ReceiverHook): HookParts => {
   const { metadata, spec, status } = hook
   const { generation, name, namespace, uid } = metadata
+  return { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), spec }
+}
+
+/** A version of a hook in the cache. It is compiled when a post first needs it: most hooks get none while a version lasts. */
+export class KeptHook {
+  readonly #parts: HookParts
+  #live: LiveHook | undefined
+
+  constructor(hook: ReceiverHook) {
+    this.#parts = partsOf(hook)
+  }
+
+  get uid(): string {
+    return this.#parts.uid
+  }
+
+  get generation(): number {
+    return this.#parts.generation
+  }
+
+  get live(): LiveHook {
+    return (this.#live ??= compiledFrom(this.#parts))
+  }
+}
+
+/** Makes a {@link LiveHook}. The spec is validated here. */
+export const liveHook = (hook: ReceiverHook): LiveHook => compiledFrom(partsOf(hook))
+
+const compiledFrom = ({ spec, ...known }: HookParts): LiveHook => {
+  const bound = driverOf(spec)
   // Not even an invalid hook acts as the trigger if it names an account.
   const account = stringAt(spec, 'serviceAccountName')
-  const common = { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), bound, account }
+  const common = { ...known, bound, account, endBefore: endBeforeIn(spec), endsWithHook: endsWithHookIn(spec) }
   return isViolation(bound)
     ? {
         ...common,
@@ -102,8 +135,6 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         cooldownMs: 0,
         limits: undefined,
         leasing: undefined,
-        endBefore: endBeforeIn(spec),
-        endsWithHook: endsWithHookIn(spec),
         rateLimit: defaultRateLimit,
         auth: undefined,
         replayWindowMs: 0,
@@ -123,8 +154,6 @@ export const liveHook = (hook: ReceiverHook): LiveHook => {
         cooldownMs: checkedMilliseconds(spec.cooldown),
         limits: limitsOf(spec.limits),
         leasing: leasingOf(spec, bound.target),
-        endBefore: endBeforeIn(spec),
-        endsWithHook: endsWithHookIn(spec),
         rateLimit: spec.rateLimit ?? defaultRateLimit,
         auth: authOf(spec.auth),
         replayWindowMs: replayWindowOf(spec.auth),
@@ -145,7 +174,7 @@ const endBeforeIn = (spec: unknown): number | undefined => {
 /** Returns whether a spec says that leases end with the hook. Also an invalid hook may have some. */
 const endsWithHookIn = (spec: unknown): boolean => at(spec, 'onDelete') === 'end'
 
-const leasingOf = (spec: ReceiverHook['spec'], aim: string): Leasing | undefined =>
+const leasingOf = (spec: HookSpec, aim: string): Leasing | undefined =>
   spec.for === undefined
     ? undefined
     : {

@@ -9,7 +9,7 @@ import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
-import { liveHook, type LiveHook } from './hook.ts'
+import { KeptHook, liveHook, type LiveHook } from './hook.ts'
 import {
   deletedHooksKeptMs,
   hookReadWithinMs,
@@ -51,7 +51,7 @@ export class Hooks {
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
   readonly #history: Pick<History, 'current' | 'doubt' | 'lostCache'> | undefined
-  readonly #cache: Cache<LiveHook>
+  readonly #cache: Cache<KeptHook>
   /**
    * The hooks from live reads, each with the entry that the cache had when the read began. An entry
    * that was missing then proves nothing. Only what the cache learns later can contradict the read.
@@ -92,13 +92,13 @@ export class Hooks {
     this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 1)
     this.#namedLookups = rateLimiter(clock, 1)
-    this.#cache = watchedCache<LiveHook>(
+    this.#cache = watchedCache<KeptHook>(
       environment,
       {
         type: hooks,
         pick: largeHookPick,
         ...(watchNamespace !== undefined && { namespace: watchNamespace }),
-        keep: object => (isAlive(object) && !isTooLargeHook(object) ? liveHook(object) : undefined),
+        keep: object => (isAlive(object) && !isTooLargeHook(object) ? new KeptHook(object) : undefined),
       },
       follow,
     )
@@ -126,7 +126,7 @@ export class Hooks {
   async find(namespace: string, name: string, uid: string): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
-    if (known?.uid === uid && this.#cache.fresh() && mayRun(known)) return { found: 'hook', hook: known }
+    if (known?.uid === uid && this.#cache.fresh() && mayRun(known.live)) return { found: 'hook', hook: known.live }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
     // If the Lease was made again, its version is current, but etcd may have been restored.
@@ -148,7 +148,7 @@ export class Hooks {
   async findNamed({ name, namespace }: HookName): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
-    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known } : { found: 'none' }
+    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live } : { found: 'none' }
     const hook = known && this.#readRecently(namespace, name, known.uid)
     if (hook) return { found: 'hook', hook }
     if (!known && !this.#namedLookups.take('', lookupRate)) return { found: 'not looked up' }
@@ -182,12 +182,12 @@ export class Hooks {
   /** Returns the hook as this process knows it, of any age. Use it only for limits. */
   known({ name, namespace, uid }: Pick<LiveHook, 'namespace' | 'name' | 'uid'>): LiveHook | undefined {
     const known = this.#cache.get(namespace, name)
-    return known?.uid === uid ? known : undefined
+    return known?.uid === uid ? known.live : undefined
   }
 
   /** Returns the hook of this name as this process knows it, of any age. Use it only for limits. */
   knownNamed({ name, namespace }: HookName): LiveHook | undefined {
-    return this.#cache.get(namespace, name)
+    return this.#cache.get(namespace, name)?.live
   }
 
   /** Returns whether this process knows a hook of this name. */
@@ -280,7 +280,7 @@ interface LiveRead extends Cached {
  */
 interface Cached {
   readonly lists: number
-  readonly known: LiveHook | undefined
+  readonly known: KeptHook | undefined
 }
 
 /** Returns whether no known problem blocks the hook's steps. */

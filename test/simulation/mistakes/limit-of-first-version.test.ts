@@ -5,15 +5,17 @@ import { isFound } from './mistake.ts'
 vi.mock(import('../../../src/trigger/hook.ts'), async original => {
   const real = await original()
   const first = new Map<string, ReturnType<typeof real.liveHook>['limits']>()
-  return {
-    ...real,
-    liveHook: hook => {
-      const live = real.liveHook(hook)
-      const limits = first.get(live.uid) ?? live.limits
-      if (limits) first.set(live.uid, limits)
-      return { ...live, limits }
-    },
+  const withFirst = (live: ReturnType<typeof real.liveHook>): typeof live => {
+    const limits = first.get(live.uid) ?? live.limits
+    if (limits) first.set(live.uid, limits)
+    return { ...live, limits }
   }
+  class KeptHook extends real.KeptHook {
+    override get live() {
+      return withFirst(super.live)
+    }
+  }
+  return { ...real, KeptHook, liveHook: hook => withFirst(real.liveHook(hook)) }
 })
 
 isFound(import.meta.url)

@@ -107,6 +107,11 @@ export type Happened = { readonly at: number } & (
   | { readonly what: 'rights'; readonly user: string; readonly may: boolean }
   /** The API server has stored a version of a hook, a target or an object of the product's own. */
   | { readonly what: 'stored'; readonly resource: string; readonly object: StoredObject; readonly deleted: boolean }
+  /**
+   * A write has let go of a deleted record, which is gone since. `object` is what the write says: nobody ever sees that version, but
+   * what it notes was done.
+   */
+  | { readonly what: 'let go'; readonly object: StoredObject }
   /** A process received all changes of hooks, or of the keys, up to a version. */
   | { readonly what: 'heard'; readonly of: Followed; readonly process: string; readonly version: number }
   | { readonly what: 'post'; readonly post: Post; readonly wall: number }
@@ -176,6 +181,8 @@ const textOf = (happened: Happened): string => {
       const marks = (metadata.managedFields ?? []).map(entry => JSON.stringify(entry).slice(12, 60))
       return `  stored ${happened.resource}/${metadata.name} ${metadata.resourceVersion}${happened.deleted ? ' DELETED' : ''} ${JSON.stringify({ uid: metadata.uid.slice(0, 6), generation: metadata.generation, spec: happened.resource === 'deployments' ? { replicas: replicasOf(spec) } : spec, status, content: happened.object['content'], marks })}`
     }
+    case 'let go':
+      return `  let go of receiverhookrecords/${happened.object.metadata.name} ${JSON.stringify(happened.object['content'])}`
     case 'heard':
       return `${happened.process} knows ${happened.of} up to ${happened.version}`
     case 'post':

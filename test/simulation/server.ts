@@ -1,10 +1,11 @@
+import { tryParseJson } from '../../src/api/json.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { ServerResponse } from '../../src/apiserver/response.ts'
 import { createApiServer, type ApiServer, type ServerRequest } from '../../src/apiserver/server.ts'
 import type { Snapshot, StoreChange } from '../../src/apiserver/store.ts'
 import type { WatchSink } from '../../src/apiserver/watch.ts'
-import type { StoredObject } from '../../src/api/object.ts'
+import { isStoredObject, type StoredObject } from '../../src/api/object.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { wallClock, type Simulation } from './simulation.ts'
 import type { Happened } from './happened.ts'
@@ -140,15 +141,19 @@ const clockOf = (time: VirtualTime, compactedMs: () => number): Clock => ({
 const storedVersions = (time: VirtualTime, note: Simulation['note']) => {
   const listeners: ((stored: Stored) => void)[] = []
   let versions = 0
+  let newest: Stored | undefined
   const add = (resource: string, { object, type }: StoreChange): void => {
     versions += 1
     const entry = { what: 'stored', resource, object, deleted: type === 'DELETED' } as const
     note(entry)
-    for (const listener of listeners) listener({ ...entry, at: time.now })
+    newest = { ...entry, at: time.now }
+    for (const listener of listeners) listener(newest)
   }
   return {
     add,
     count: (): number => versions,
+    /** Returns the last version, if there is one since there were so many. */
+    last: (since: number): Stored | undefined => (versions > since ? newest : undefined),
     follow: (server: ApiServer): void => {
       for (const [resource, kept] of followed) server.observe(kept, change => add(resource, change))
     },
@@ -202,6 +207,8 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
           changed: stored.count() !== before,
           ...as(user),
         })
+        const object = letGo(request, stored.last(before))
+        if (object) note({ what: 'let go', object })
       }
       return response
     },
@@ -235,6 +242,13 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
     setBack,
     onStored: stored.onStored,
   }
+}
+
+/** Returns the record that a request writes, if it lets go of it by that. */
+const letGo = ({ body = '', method }: ServerRequest, stored: Stored | undefined): StoredObject | undefined => {
+  if (method !== 'PUT' || stored?.deleted !== true || stored.resource !== recordPlural) return undefined
+  const written = tryParseJson(body)
+  return isStoredObject(written) ? written : undefined
 }
 
 const as = (user: string | undefined): { readonly as?: string } => (user === undefined ? {} : { as: user })

@@ -243,6 +243,9 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         if (resource === 'receiverhookrecords') readRecord(object, claims, claimed, rows)
         break
       }
+      case 'let go':
+        readRecord(entry.object, claims, claimed, rows)
+        break
       case 'folded':
         listIn(folds, entry.mark).push({ place, ...entry })
         break

@@ -21,6 +21,8 @@ figure what each came to, and the ratio: 1.02 means that this tree takes 2 % mor
 
   --only NAME    run this row alone; may be repeated (default: unnamed, named, throughput, cpu, start)
   --rounds N     how often each program is run (default: 9)
+  --fresh        start all anew for each run. A process keeps the luck of its start: the same program, started
+                 twice, can differ by a fifth in what a short request costs. Without it, each program runs once
   --quick        small sizes: says whether it runs, not what the programs cost
 `
 
@@ -46,17 +48,22 @@ const openSide = async (bundles: Bundles, row: Comparison, quick: boolean): Prom
 const compare = async (
   row: Comparison,
   [before, now]: readonly [Bundles, Bundles],
-  { quick, rounds }: { readonly quick: boolean; readonly rounds: number },
+  { fresh, quick, rounds }: { readonly fresh: boolean; readonly quick: boolean; readonly rounds: number },
 ): Promise<void> => {
   const sides: Side[] = []
+  const anew = async (bundles: Bundles): Promise<Measured> => {
+    const side = await openSide(bundles, row, quick)
+    return await side.run().finally(() => side.stage.stop())
+  }
   const measured: readonly [Measured[], Measured[]] = [[], []]
   try {
-    for (const bundles of [before, now]) sides.push(await openSide(bundles, row, quick))
+    if (!fresh) for (const bundles of [before, now]) sides.push(await openSide(bundles, row, quick))
     for (let round = 0; round < rounds; round++) {
       // Whichever comes second may find the machine warmer.
       for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
-        const run = sides[side]?.run
-        if (run) measured[side === 0 ? 0 : 1].push(await run())
+        const kept = sides[side]
+        const figures = await (kept ? kept.run() : anew(side === 0 ? before : now))
+        measured[side === 0 ? 0 : 1].push(figures)
       }
     }
   } finally {
@@ -76,6 +83,7 @@ const { positionals, values } = parseArgs({
   options: {
     only: { type: 'string', multiple: true, default: ['unnamed', 'named', 'throughput', 'cpu', 'start'] },
     rounds: { type: 'string', default: '9' },
+    fresh: { type: 'boolean', default: false },
     quick: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
   },
@@ -93,7 +101,11 @@ if (values.help || revision === undefined) {
     made.push(before, now)
     const wanted = rows.filter(row => row.kind === 'comparison').filter(({ name }) => values.only.includes(name))
     for (const row of wanted)
-      await compare(row, [before, now], { quick: values.quick, rounds: values.quick ? 1 : Number(values.rounds) })
+      await compare(row, [before, now], {
+        fresh: values.fresh,
+        quick: values.quick,
+        rounds: values.quick ? 1 : Number(values.rounds),
+      })
   } finally {
     for (const bundles of made) bundles.remove()
     rmSync(folder, { recursive: true, force: true })

@@ -53,7 +53,11 @@ const compare = async (
   const sides: Side[] = []
   const anew = async (bundles: Bundles): Promise<Measured> => {
     const side = await openSide(bundles, row, quick)
-    return await side.run().finally(() => side.stage.stop())
+    try {
+      return await side.run()
+    } finally {
+      await side.stage.stop()
+    }
   }
   const measured: readonly [Measured[], Measured[]] = [[], []]
   try {

@@ -67,7 +67,7 @@ export class WatchCheck {
   #first: string | undefined
   /** Only the check itself changes its state. */
   state: 'unknown' | 'lost' | 'passed' | 'cannot be asked' = 'unknown'
-  /** Whether the API server is known to have come as far as what the watch began with. */
+  /** Whether the API server was seen to have come as far as what the watch began with. */
   #hasBegun = false
   /** Since when the result has been open, in monotonic milliseconds. */
   #unknownSince: number
@@ -86,7 +86,7 @@ export class WatchCheck {
     return this.#judging.clock.monotonic() - this.#unknownSince >= unknownForMs
   }
 
-  /** Returns whether the watch began in the present history, and has not failed the check. */
+  /** Returns whether the API server has come as far as what the watch began with, and has not failed the check. */
   mayPass(): boolean {
     return this.#hasBegun && this.state !== 'lost' && !this.#ended.signal.aborted
   }
@@ -98,6 +98,7 @@ export class WatchCheck {
   /** Begins again, because history may have gone back unnoticed. */
   again(): void {
     this.#listed = undefined
+    this.#hasBegun = false
     this.#unknownSince = this.#judging.clock.monotonic()
     if (this.state === 'cannot be asked') this.#judging.changed(true)
     if (this.state !== 'passed') return

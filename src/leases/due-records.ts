@@ -128,11 +128,14 @@ export class DueRecords {
    * same moment, each process begins with others: two that do the same work make twice the requests.
    */
   dueAt(now: number): readonly DueRecord[] {
-    return [...this.#records.values()]
-      .filter(record => this.#isDue(record, now))
-      .map(record => ({ record, from: this.#firstOf(record) + record.spread }))
-      .sort((a, b) => (a.from < b.from ? -1 : a.from > b.from ? 1 : 0))
-      .map(({ record }) => record)
+    return (
+      [...this.#records.values()]
+        .filter(record => this.#isDue(record, now))
+        .map(record => ({ record, from: this.#firstOf(record) + record.spread }))
+        // What is tried again has no such moment: the difference is not a number then.
+        .sort((a, b) => a.from - b.from || a.record.spread - b.record.spread)
+        .map(({ record }) => record)
+    )
   }
 
   /** Notes what a look at a record has shown, and what was known of its hook before. */
@@ -187,15 +190,15 @@ export class DueRecords {
     if (endsWithHook !== isKept && endsWithHook !== keptAs) return true
     const monotonic = this.#clock.monotonic()
     return (
-      this.#firstOf(record) + spread <= now ||
+      this.#firstOf(record, hook) + spread <= now ||
       retryAt <= monotonic ||
       (reportedDue + spread <= now && notBefore <= monotonic)
     )
   }
 
   /** Returns when something of a record ends at the earliest, also by an `endBefore` that is new. */
-  #firstOf({ due, endedBefore, owner }: DueRecord): number {
-    const endBefore = this.#hooks.known(owner)?.endBefore
+  #firstOf({ due, endedBefore, owner }: DueRecord, hook = this.#hooks.known(owner)): number {
+    const endBefore = hook?.endBefore
     return endBefore === undefined || endBefore === endedBefore ? due : Math.min(due, endBefore)
   }
 

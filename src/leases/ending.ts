@@ -138,7 +138,7 @@ export const storeNow = async (ledger: Ledger, clock: Clock, update: Update): Pr
   return stored.decided === 'stored'
 }
 
-/** Stores what was noted of ends. What cannot be stored now goes with a later write, like all that is noted. */
+/** Stores what a look has noted. What cannot be stored now goes with a later write, like all that is noted. */
 export const noteNow = async (ledger: Ledger, clock: Clock): Promise<void> => {
   const end = clock.monotonic() + withinMs
   await ledger.flush(() => clock.monotonic() < end)

@@ -174,13 +174,13 @@ export class LeaseKeeper {
     const ending = { owner, ledger, account: hook?.account, isCurrent, ...terms, charge: pays }
     const work = workIn(memory, now, terms)
     const ended = await this.#endAll(work.ends, ending, hook)
-    // The record's label goes with the note. Until then, every other process has to look at the record, too.
-    if (ended.includes('done')) await noteNow(ledger, this.#environment.clock)
-    const open = await lookAtClaims(this.#environment, work, memory, ending)
     const lates = ended.filter(each => typeof each === 'object').sort((a, b) => a.since - b.since)
     const [late] = lates
     const isLeft = ended.length < work.ends.length
     noteOverdue(ledger, memory, late, isLeft || work.isShared, this.#environment.clock.now())
+    const open = await lookAtClaims(this.#environment, work, memory, ending)
+    // The record's label goes with the notes. Until then, every other process has to look at the record, too.
+    if (ended.includes('done') || work.claims.length > 0) await noteNow(ledger, this.#environment.clock)
     const isOther = ended.includes('held') || open
     const isStuck = late !== undefined || isOther
     if (!hook && isStuck && isLeftForGood(record, { lates, isOther }, now) && (await this.#keep(ledger, false))) {

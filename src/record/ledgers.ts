@@ -3,6 +3,7 @@ import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordLimits, RecordOwner } from './memory.ts'
+import { requestWithinMs } from './store.ts'
 
 /**
  * The shortest times between two writes that nobody waits for, in milliseconds: `recordSpacingMs`
@@ -132,10 +133,8 @@ class RecordLedgers implements Ledgers {
     const due = this.#nextDue()
     const inMs = due ? due[1] - this.#clock.monotonic() : Infinity
     if (due && inMs <= 0) {
-      // A write that somebody waited for may have stored it all. It takes no turn then.
-      const isStored = !due[0].dirty
       this.#begin(due[0])
-      return isStored ? Promise.resolve() : wait(this.#clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
+      return wait(this.#clock, pauseAfter(this.#tookMs, processSpacingMs), stop)
     }
     const woken = new AbortController()
     this.#wake = () => woken.abort()
@@ -195,12 +194,19 @@ class RecordLedgers implements Ledgers {
   async #flushAll(): Promise<void> {
     const end = this.#clock.monotonic() + closeWithinMs
     await within(this.#clock, closeWithinMs, Promise.all(this.#flushing))
-    await Promise.all([...this.#dirty.keys()].map(ledger => this.#flush(ledger, end - this.#clock.monotonic())))
+    const leftMs = Math.max(0, end - this.#clock.monotonic())
+    const rest = Promise.all([...this.#dirty.keys()].map(ledger => this.#flush(ledger, leftMs)))
+    // What is sent by then is waited for. A look at leases may be writing one of them, and tries for longer.
+    await within(this.#clock, leftMs + requestWithinMs, rest)
   }
 
   #nextDue(): [ledger: Ledger, at: number] | undefined {
     let first: [Ledger, number] | undefined
-    for (const entry of this.#dirty) if (!first || entry[1] < first[1]) first = entry
+    for (const entry of this.#dirty) {
+      // A write that somebody waited for has stored it all. It takes no turn, and shows nothing of how long a write takes.
+      if (!entry[0].dirty) this.#dirty.delete(entry[0])
+      else if (!first || entry[1] < first[1]) first = entry
+    }
     return first
   }
 

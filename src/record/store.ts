@@ -18,7 +18,7 @@ import type { PageRead } from './page-store.ts'
  * The time limit of one request for a record, in milliseconds. Two requests fit into a delivery's
  * time.
  */
-const requestWithinMs = 2000
+export const requestWithinMs = 2000
 
 /**
  * A version of a record: its object, or undefined if the record does not exist yet, and the hook's

@@ -80,14 +80,17 @@ interface HookProblem {
 }
 
 /** What a {@link LiveHook} is made of: only what its version keeps in memory. */
-type HookParts = Pick<LiveHook, 'namespace' | 'name' | 'uid' | 'generation' | 'minted' | 'problem'> & {
+type HookParts = Pick<LiveHook, Identity | 'minted' | 'problem' | 'endBefore' | 'endsWithHook'> & {
   readonly spec: HookSpec
 }
+
+type Identity = 'namespace' | 'name' | 'uid' | 'generation'
 
 const partsOf = (hook: ReceiverHook): HookParts => {
   const { metadata, spec, status } = hook
   const { generation, name, namespace, uid } = metadata
-  return { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), spec }
+  const ends = { endBefore: endBeforeIn(spec), endsWithHook: endsWithHookIn(spec) }
+  return { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), ...ends, spec }
 }
 
 /** A version of a hook in the cache. It is compiled when a post first needs it: most hooks get none while a version lasts. */
@@ -107,6 +110,14 @@ export class KeptHook {
     return this.#parts.generation
   }
 
+  get endBefore(): number | undefined {
+    return this.#parts.endBefore
+  }
+
+  get endsWithHook(): boolean {
+    return this.#parts.endsWithHook
+  }
+
   get live(): LiveHook {
     return (this.#live ??= compiledFrom(this.#parts))
   }
@@ -115,50 +126,62 @@ export class KeptHook {
 /** Makes a {@link LiveHook}. The spec is validated here. */
 export const liveHook = (hook: ReceiverHook): LiveHook => compiledFrom(partsOf(hook))
 
-const compiledFrom = ({ spec, ...known }: HookParts): LiveHook => {
-  const bound = driverOf(spec)
-  // Not even an invalid hook acts as the trigger if it names an account.
-  const account = stringAt(spec, 'serviceAccountName')
-  const common = { ...known, bound, account, endBefore: endBeforeIn(spec), endsWithHook: endsWithHookIn(spec) }
-  return isViolation(bound)
-    ? {
-        ...common,
-        driver: spec.driver,
-        rotation: rotationIn(spec),
-        hasNamedURL: false,
-        overlapMs: 0,
-        suspend: false,
-        when: undefined,
-        windows: undefined,
-        onResolved: 'ignore',
-        dedupeWindowMs: 0,
-        cooldownMs: 0,
-        limits: undefined,
-        leasing: undefined,
-        rateLimit: defaultRateLimit,
-        auth: undefined,
-        replayWindowMs: 0,
-      }
-    : {
-        ...common,
-        driver: spec.driver,
-        rotation: spec.token.rotation,
-        hasNamedURL: hasNamedURL(spec),
-        // A hook without a token publishes no newer one, so a token from before ends at once.
-        overlapMs: hasNamedURL(spec) ? 0 : checkedMilliseconds(spec.token.overlap),
-        suspend: spec.suspend,
-        when: spec.when,
-        windows: spec.windows && timetableOf(spec.windows),
-        onResolved: spec.onResolved,
-        dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
-        cooldownMs: checkedMilliseconds(spec.cooldown),
-        limits: limitsOf(spec.limits),
-        leasing: leasingOf(spec, bound.target),
-        rateLimit: spec.rateLimit ?? defaultRateLimit,
-        auth: authOf(spec.auth),
-        replayWindowMs: replayWindowOf(spec.auth),
-      }
+const compiledFrom = (parts: HookParts): LiveHook => {
+  try {
+    const bound = driverOf(parts.spec)
+    return isViolation(bound) ? invalid(parts, bound) : valid(parts, bound)
+  } catch (error) {
+    // No such spec is known. It must not end the process, which serves other hooks too.
+    return invalid(parts, {
+      path: 'spec',
+      message: `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`,
+    })
+  }
 }
+
+const invalid = ({ spec, ...known }: HookParts, bound: Violation): LiveHook => ({
+  ...known,
+  bound,
+  // Not even an invalid hook acts as the trigger if it names an account.
+  account: stringAt(spec, 'serviceAccountName'),
+  driver: spec.driver,
+  rotation: rotationIn(spec),
+  hasNamedURL: false,
+  overlapMs: 0,
+  suspend: false,
+  when: undefined,
+  windows: undefined,
+  onResolved: 'ignore',
+  dedupeWindowMs: 0,
+  cooldownMs: 0,
+  limits: undefined,
+  leasing: undefined,
+  rateLimit: defaultRateLimit,
+  auth: undefined,
+  replayWindowMs: 0,
+})
+
+const valid = ({ spec, ...known }: HookParts, bound: Bound): LiveHook => ({
+  ...known,
+  bound,
+  account: spec.serviceAccountName,
+  driver: spec.driver,
+  rotation: spec.token.rotation,
+  hasNamedURL: hasNamedURL(spec),
+  // A hook without a token publishes no newer one, so a token from before ends at once.
+  overlapMs: hasNamedURL(spec) ? 0 : checkedMilliseconds(spec.token.overlap),
+  suspend: spec.suspend,
+  when: spec.when,
+  windows: spec.windows && timetableOf(spec.windows),
+  onResolved: spec.onResolved,
+  dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
+  cooldownMs: checkedMilliseconds(spec.cooldown),
+  limits: limitsOf(spec.limits),
+  leasing: leasingOf(spec, bound.target),
+  rateLimit: spec.rateLimit ?? defaultRateLimit,
+  auth: authOf(spec.auth),
+  replayWindowMs: replayWindowOf(spec.auth),
+})
 
 /**
  * Returns the rotation of a spec. Even an invalid hook must not accept tokens of earlier rotations.

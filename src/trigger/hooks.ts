@@ -174,20 +174,25 @@ export class Hooks {
    * ago.
    */
   unchanged(hook: LiveHook): boolean {
-    const known = this.known(hook)
-    if (known && this.#cache.fresh()) return known.generation <= hook.generation
+    const known = this.kept(hook)
+    if (known?.uid === hook.uid && this.#cache.fresh()) return known.generation <= hook.generation
     return this.#isValid(hook, this.#cached(hook.namespace, hook.name))
   }
 
   /** Returns the hook as this process knows it, of any age. Use it only for limits. */
   known({ name, namespace, uid }: Pick<LiveHook, 'namespace' | 'name' | 'uid'>): LiveHook | undefined {
-    const known = this.#cache.get(namespace, name)
+    const known = this.kept({ name, namespace })
     return known?.uid === uid ? known.live : undefined
   }
 
   /** Returns the hook of this name as this process knows it, of any age. Use it only for limits. */
-  knownNamed({ name, namespace }: HookName): LiveHook | undefined {
-    return this.#cache.get(namespace, name)?.live
+  knownNamed(hook: HookName): LiveHook | undefined {
+    return this.kept(hook)?.live
+  }
+
+  /** Returns what is kept of the hook of this name, of any age. Use it only for limits, and for when something ends. */
+  kept({ name, namespace }: HookName): KeptHook | undefined {
+    return this.#cache.get(namespace, name)
   }
 
   /** Returns whether this process knows a hook of this name. */

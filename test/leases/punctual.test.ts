@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { wait } from '../../src/environment/wait.ts'
+import { KeptHook } from '../../src/trigger/hook.ts'
 import { leasingHooks } from '../../src/trigger/leasing-hooks.ts'
-import { noAccounts, someHook } from '../trigger/some-hook.ts'
+import { hookAt } from '../support/hooks.ts'
+import { noAccounts } from '../trigger/some-hook.ts'
 import { alert, over, world } from './world.ts'
 
 const second = 1000
@@ -97,10 +99,10 @@ it('a due record of a newer version is read seldom', async () => {
 })
 
 it('a hook that the cache still knows is not taken for a new one of its name', async () => {
+  const hook = hookAt('web-up', 'web')
   const hooks = {
     find: () => Promise.resolve({ found: 'none' } as const),
-    known: () => undefined,
-    knownNamed: () => ({ ...someHook, uid: 'old' }),
+    kept: () => new KeptHook({ ...hook, metadata: { ...hook.metadata, uid: 'old' } }),
     unchanged: () => true,
   }
   const published = { find: () => undefined, version: '1' }

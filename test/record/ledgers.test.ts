@@ -133,6 +133,27 @@ describe('records that nothing waits for', () => {
     await Promise.all([running, clock.advance(10_000)])
   })
 
+  it('make as much way where other writes have stored some of them already', async () => {
+    const written = async (isFlushed: boolean): Promise<number> => {
+      const { clock, ledgers, of, stop, writes } = setUp(100)
+      const running = ledgers.run(stop.signal)
+      const flushed: Promise<void>[] = []
+      for (let i = 0; i < 200; i++) {
+        of(`waits-${i}`).later(one)
+        const ledger = of(`flushed-${i}`)
+        ledger.later(one)
+        if (isFlushed) flushed.push(ledger.flush(() => true))
+        await clock.advance(50)
+      }
+      const count = writes.filter(([, name]) => name.startsWith('waits')).length
+      stop.abort()
+      await Promise.all([running, ...flushed, clock.advance(10_000)])
+      return count
+    }
+    // Those that are flushed leave the queue to the others.
+    expect(await written(true)).toBeLessThanOrEqual(2 * (await written(false)))
+  })
+
   it('are all written when the process ends, those also whose write was under way', async () => {
     const { clock, counted, ledgers, of, stop } = setUp(200)
     const running = ledgers.run(stop.signal)

@@ -169,9 +169,10 @@ export class DueRecords {
     })
   }
 
-  /** Drops a record: its hook is gone. If the record changes, it is known again. */
+  /** Drops a record: its hook is gone. If the record changes, it is known again. A new hook of the name may have it by now. */
   drop({ owner }: DueRecord): void {
-    this.#records.delete(nameOf(owner))
+    const key = nameOf(owner)
+    if (this.#records.get(key)?.owner.uid === owner.uid) this.#records.delete(key)
   }
 
   /**

@@ -16,7 +16,7 @@ const recordsOf = (finalizers: readonly string[] = []) => {
     { clock, random: seededRandom(1) },
     { known: () => undefined, isReplaced: () => false },
   )
-  const report = (resourceVersion: string, due: number): void => {
+  const report = (resourceVersion: string, due: number, hook = 'u1'): void => {
     const metadata = {
       name: 'web-up',
       uid: 'r1',
@@ -25,7 +25,7 @@ const recordsOf = (finalizers: readonly string[] = []) => {
       finalizers,
       labels: { [leasesLabel]: 'open' },
       annotations: { [dueAnnotation]: rfc3339(due) },
-      ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: 'u1' }],
+      ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: hook }],
     }
     const object = { apiVersion, kind: 'ReceiverHookRecord', metadata }
     records.take({ type: 'put', version: resourceVersion, object }, clock.now())
@@ -70,6 +70,15 @@ it('looks again at the record of a deleted hook that has changed during a look',
   records.looked(look, { due: clock.now() + 10 * second }, nobody)
   records.looked(firstDue(), { due: undefined }, nobody)
   expect(due()).toEqual([])
+})
+
+it('looks at the record of a new hook that came while a look found the former one gone', () => {
+  const { clock, due, firstDue, records, report } = recordsOf()
+  report('1', clock.now() - 5 * second)
+  const look = firstDue()
+  report('2', clock.now() - 5 * second, 'u2')
+  records.drop(look)
+  expect(due().map(({ owner }) => owner.uid)).toEqual(['u2'])
 })
 
 it('waits with the record of a deleted hook of which something is stuck, also where each try changes it', async () => {

@@ -6,6 +6,7 @@ import type { Claim, LeaseTerms } from '../../src/api/row.ts'
 export interface RecordRow {
   readonly key: string
   readonly at: number
+  readonly state?: string
   readonly from?: number
   readonly to?: number
   readonly claim?: Claim

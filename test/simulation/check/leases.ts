@@ -4,7 +4,7 @@ import type { Violation } from '../happened.ts'
 import { isPage, rowsIn, type RecordRow } from '../rows.ts'
 import { deletedAt, mayEndWithHook, mustEndWithHook } from './deleted.ts'
 import { clocksDifferMs, clocksJump } from './executed.ts'
-import { forOf, hasForgotten } from './model.ts'
+import { forOf, hasForgotten, wasRefusing } from './model.ts'
 import { mayGoBy, mayKnow, type HookVersion, type Story, type TargetVersion, type Timeline } from './timeline.ts'
 import { isOursAt, lastWordAt, wordsOf, type Words } from './words.ts'
 
@@ -40,6 +40,8 @@ interface Leased {
   readonly held: ReadonlySet<string>
   /** The parts whose end has reached a bound, which may keep back the rest. */
   readonly atBound: ReadonlySet<string>
+  /** The parts whose end was given up while a policy refused counts: nobody can say whether it was made. */
+  readonly givenUp: ReadonlySet<string>
 }
 
 /**
@@ -70,6 +72,9 @@ const leasedIn = (timeline: Timeline): Leased => {
   const seen = new Set<string>()
   const held = new Set<string>()
   const atBound = new Set<string>()
+  const givenUp = new Set<string>()
+  /** The claims of ends, each with its part and where it was stored, by hook and key. */
+  const ends = new Map<string, { readonly part: string; readonly claimed: number }>()
   const doubtful = new Set<string>()
   const open = new Map<string, Set<Move>>()
   const setAside = ({ key, of, uid }: Aside, hook: string, index: number): void => {
@@ -97,6 +102,10 @@ const leasedIn = (timeline: Timeline): Leased => {
     for (const row of rowsIn(content)) {
       const { claim, key, from, to } = row
       const name = `${hook} ${key} ${row.at}`
+      const end = ends.get(`${hook} ${key}`)
+      if (end && row.state === 'unknown' && wasRefusing(timeline, end.claimed, index))
+        givenUp.add(`${hook} ${end.part}`)
+      if (row.ends !== undefined && !end) ends.set(`${hook} ${key}`, { part: row.ends, claimed: index })
       if (!claim) {
         // It cancelled out with others, and nothing says on which count.
         if (from !== undefined && from !== to && !seen.has(name)) doubtful.add(hook)
@@ -123,7 +132,7 @@ const leasedIn = (timeline: Timeline): Leased => {
   const sure = [...accounts.values()].filter(
     ({ hook, uid }) => leasing.has(hook) && !doubtful.has(hook) && !hadAutoscaler(timeline, nameOf(timeline, uid)),
   )
-  return { timeline, words, accounts: sure, held, atBound }
+  return { timeline, words, accounts: sure, held, atBound, givenUp }
 }
 
 const heldIn = (content: string): readonly string[] => {
@@ -356,10 +365,11 @@ const notEnded = (leased: Leased, account: Account): readonly Violation[] => {
     return last?.uid === account.hook && !last.deleted
   })
   // A process ends by its own clock, and the others may still be waiting for a list that began in the time of faults.
+  const name = `${account.hook} ${account.key}`
   const isToEnd = isAlive || mustEndWithHook(timeline, account.hook)
-  // What bounds keep back is given up for a new hook of the name.
-  if (isReplaced(timeline, account.hook) && leased.atBound.has(`${account.hook} ${account.key}`)) return []
-  if (clocksJump(timeline) || !isToEnd || !object || leased.held.has(`${account.hook} ${account.key}`)) return []
+  // What bounds keep back is given up for a new hook of the name, and so is an end that may not be fenced off.
+  if (isReplaced(timeline, account.hook) && (leased.atBound.has(name) || leased.givenUp.has(name))) return []
+  if (clocksJump(timeline) || !isToEnd || !object || leased.held.has(name)) return []
   const moves = movesAt(leased, account, place)
   const sum = sumOf(moves)
   const steps = stepsIn(moves)

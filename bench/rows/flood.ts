@@ -1,4 +1,4 @@
-import { peakResidentMiB } from '../process.ts'
+import { peakResidentMiB, processorMs } from '../process.ts'
 import type { Comparison } from '../row.ts'
 import { hookPath, names, triggerPathsOf } from '../stage.ts'
 import { quantile } from '../stats.ts'
@@ -25,6 +25,7 @@ export const flood: Comparison = {
   figures: [
     ...floods.map(({ kind }) => ({ key: kind, title: kind, unit: 'ms', reach: { of: 'ratio', atMost: 3 } }) as const),
     { key: 'refused', title: 'good posts not answered 200', unit: '', reach: { of: 'product', atMost: 0 } },
+    { key: 'cpu', title: 'processor time a bad post, the large and the good ones too', unit: 'us' },
     { key: 'rss', title: 'RSS at most', unit: 'MiB', reach: { of: 'product', atMost: 280 } },
   ],
   warm: true,
@@ -46,6 +47,8 @@ export const flood: Comparison = {
       },
       product: async () => {
         const figures: Record<string, number> = { refused: 0 }
+        const before = processorMs(pid)
+        let answers = 0
         for (const { connections, kind, perSecond } of floods) {
           const url = kind === 'gone hooks' ? gone : other
           const ms = stage.quick ? 500 : 8000
@@ -53,9 +56,10 @@ export const flood: Comparison = {
           const { latencies, notes } = await posts()
           figures[kind] = quantile(latencies, 0.99)
           figures['refused'] = (figures['refused'] ?? 0) + count - (notes['200 applied'] ?? 0)
-          await flooding
+          answers += (await flooding).notes['answers'] ?? 0
         }
-        return { ...figures, rss: peakResidentMiB(pid) }
+        const cpu = ((processorMs(pid) - before) * 1000) / answers
+        return { ...figures, cpu, rss: peakResidentMiB(pid) }
       },
     }
   },

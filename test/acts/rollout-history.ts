@@ -206,7 +206,9 @@ class RolloutHistory {
         wrong.push(`d${number} was answered and is forgotten`)
         continue
       }
-      const pushedAt = Number(at(row, 'newsAt') ?? 0) || Number(at(row, 'at'))
+      // Another process may have taken the push up, and decided it later than the first one wrote some workloads.
+      const writtenAt = stored.filter(write => write.id === `acme/app:t${number}`).map(write => write.at)
+      const pushedAt = Number(at(row, 'newsAt') ?? 0) || Math.min(Number(at(row, 'at')), ...writtenAt)
       for (const workload of workloads) {
         const isLater = [...stored, ...undone].some(write => write.workload === workload && write.at >= pushedAt)
         if (!isLater) {

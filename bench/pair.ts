@@ -51,7 +51,7 @@ const compare = async (
   { fresh, quick, rounds }: { readonly fresh: boolean; readonly quick: boolean; readonly rounds: number },
 ): Promise<void> => {
   const sides: Side[] = []
-  const anew = async (bundles: Bundles): Promise<Measured> => {
+  const fromStart = async (bundles: Bundles): Promise<Measured> => {
     const side = await openSide(bundles, row, quick)
     try {
       return await side.run()
@@ -66,7 +66,7 @@ const compare = async (
       // Whichever comes second may find the machine warmer.
       for (const side of round % 2 === 0 ? [0, 1] : [1, 0]) {
         const kept = sides[side]
-        const figures = await (kept ? kept.run() : anew(side === 0 ? before : now))
+        const figures = await (kept ? kept.run() : fromStart(side === 0 ? before : now))
         measured[side === 0 ? 0 : 1].push(figures)
       }
     }

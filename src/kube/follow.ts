@@ -16,8 +16,8 @@ export interface Following {
    */
   readonly fresh: () => boolean
   /**
-   * Returns what {@link fresh} does before it is known whether etcd was restored: whether the sink has received everything that
-   * the API server has in its caches, as far as these may be of the present history. A list of the objects says no more.
+   * Returns whether the sink has received everything that the API server has in its caches, which may be of the present history.
+   * Only {@link fresh} waits until that is known. A list of the objects says no more than this.
    */
   readonly proven: () => boolean
   /** Returns why there is no list yet, or no watch now. Undefined if there are both. */

@@ -67,8 +67,8 @@ export interface HistoryCheck {
   /** Returns whether the caches of the API server are known to be of the present history. */
   readonly passed: () => boolean
   /**
-   * Returns whether the check may still pass: the API server has come as far as what the watch began with, and its caches are
-   * not known to be of a lost history. A list by another request may be of one as well, and nobody checks that.
+   * Returns whether the check may still pass. The API server has come as far as what the watch began with, and its caches are not
+   * known to be of a lost history. A list by another request may be of one as well, and nobody checks that.
    */
   readonly mayPass: () => boolean
   readonly end: () => void

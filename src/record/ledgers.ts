@@ -3,7 +3,7 @@ import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordLimits, RecordOwner } from './memory.ts'
-import { requestWithinMs } from './store.ts'
+import { recordRequestMs } from './store.ts'
 
 /**
  * The shortest times between two writes that nobody waits for, in milliseconds: `recordSpacingMs`
@@ -197,7 +197,7 @@ class RecordLedgers implements Ledgers {
     const leftMs = Math.max(0, end - this.#clock.monotonic())
     const rest = Promise.all([...this.#dirty.keys()].map(ledger => this.#flush(ledger, leftMs)))
     // What is sent by then is waited for. A look at leases may be writing one of them, and tries for longer.
-    await within(this.#clock, leftMs + requestWithinMs, rest)
+    await within(this.#clock, leftMs + recordRequestMs, rest)
   }
 
   #nextDue(): [ledger: Ledger, at: number] | undefined {

@@ -18,7 +18,7 @@ import type { PageRead } from './page-store.ts'
  * The time limit of one request for a record, in milliseconds. Two requests fit into a delivery's
  * time.
  */
-export const requestWithinMs = 2000
+export const recordRequestMs = 2000
 
 /**
  * A version of a record: its object, or undefined if the record does not exist yet, and the hook's
@@ -75,7 +75,7 @@ export const readRecord = async (
 ): Promise<RecordRead> => {
   const { name, namespace, uid } = owner
   try {
-    const object = await readOfAnyKind(api, records, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+    const object = await readOfAnyKind(api, records, namespace, name, { lane: 'step', timeoutMs: recordRequestMs })
     const isOurs = object?.metadata.ownerReferences?.some(owner => owner.uid === uid) === true
     if (!isOurs && !(await isHookThere(api, owner))) return { read: 'gone' }
     if (!isOurs && object && isHeld(object)) return { read: 'held', message: heldBy(name) }
@@ -109,7 +109,7 @@ export const readRecord = async (
 
 /** Reads whether the hook of a record exists. */
 const isHookThere = async (api: ApiConnection, { name, namespace, uid }: RecordOwner): Promise<boolean> => {
-  const hook = await readOfAnyKind(api, hooks, namespace, name, { lane: 'step', timeoutMs: requestWithinMs })
+  const hook = await readOfAnyKind(api, hooks, namespace, name, { lane: 'step', timeoutMs: recordRequestMs })
   return hook?.metadata.uid === uid
 }
 
@@ -162,7 +162,7 @@ export const putRecord = async (
     // The content is large, and the caller has it already. So the answer is asked for without it.
     as: 'metadata',
     lane: 'step',
-    timeoutMs: requestWithinMs,
+    timeoutMs: recordRequestMs,
   }
   const sent = await sendWrite(api, request, 'storing the record')
   if (sent.sent === 'stored') charge(bytesOf(request.body) + bytesOf(sent.response.body))

@@ -94,7 +94,7 @@ const partsOf = (hook: ReceiverHook): HookParts => {
 }
 
 /** A version of a hook in the cache. It is compiled when a post first needs it: most hooks get none while a version lasts. */
-export class KeptHook {
+export class CachedHook {
   readonly #parts: HookParts
   #live: LiveHook | undefined
 

@@ -9,7 +9,7 @@ import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
-import { KeptHook, liveHook, type LiveHook } from './hook.ts'
+import { CachedHook, liveHook, type LiveHook } from './hook.ts'
 import {
   deletedHooksKeptMs,
   hookReadWithinMs,
@@ -51,7 +51,7 @@ export class Hooks {
   readonly #environment: Pick<Environment, 'api' | 'clock'>
   readonly #watchNamespace: string | undefined
   readonly #history: Pick<History, 'current' | 'doubt' | 'lostCache'> | undefined
-  readonly #cache: Cache<KeptHook>
+  readonly #cache: Cache<CachedHook>
   /**
    * The hooks from live reads, each with the entry that the cache had when the read began. An entry
    * that was missing then proves nothing. Only what the cache learns later can contradict the read.
@@ -92,13 +92,13 @@ export class Hooks {
     this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 1)
     this.#namedLookups = rateLimiter(clock, 1)
-    this.#cache = watchedCache<KeptHook>(
+    this.#cache = watchedCache<CachedHook>(
       environment,
       {
         type: hooks,
         pick: largeHookPick,
         ...(watchNamespace !== undefined && { namespace: watchNamespace }),
-        keep: object => (isAlive(object) && !isTooLargeHook(object) ? new KeptHook(object) : undefined),
+        keep: object => (isAlive(object) && !isTooLargeHook(object) ? new CachedHook(object) : undefined),
       },
       follow,
     )
@@ -174,24 +174,24 @@ export class Hooks {
    * ago.
    */
   unchanged(hook: LiveHook): boolean {
-    const known = this.kept(hook)
+    const known = this.inCache(hook)
     if (known?.uid === hook.uid && this.#cache.fresh()) return known.generation <= hook.generation
     return this.#isValid(hook, this.#cached(hook.namespace, hook.name))
   }
 
   /** Returns the hook as this process knows it, of any age. Use it only for limits. */
   known({ name, namespace, uid }: Pick<LiveHook, 'namespace' | 'name' | 'uid'>): LiveHook | undefined {
-    const known = this.kept({ name, namespace })
+    const known = this.inCache({ name, namespace })
     return known?.uid === uid ? known.live : undefined
   }
 
   /** Returns the hook of this name as this process knows it, of any age. Use it only for limits. */
   knownNamed(hook: HookName): LiveHook | undefined {
-    return this.kept(hook)?.live
+    return this.inCache(hook)?.live
   }
 
   /** Returns what is kept of the hook of this name, of any age. Use it only for limits, and for when something ends. */
-  kept({ name, namespace }: HookName): KeptHook | undefined {
+  inCache({ name, namespace }: HookName): CachedHook | undefined {
     return this.#cache.get(namespace, name)
   }
 
@@ -285,7 +285,7 @@ interface LiveRead extends Cached {
  */
 interface Cached {
   readonly lists: number
-  readonly known: KeptHook | undefined
+  readonly known: CachedHook | undefined
 }
 
 /** Returns whether no known problem blocks the hook's steps. */

@@ -8,12 +8,12 @@ import type { Keys } from './keys.ts'
  * all hooks are stopped, leases end unless the stop is for undos too.
  */
 export const leasingHooks = (
-  hooks: Pick<Hooks, 'find' | 'kept' | 'unchanged'>,
+  hooks: Pick<Hooks, 'find' | 'inCache' | 'unchanged'>,
   keys: Pick<Keys, 'current' | 'fresh' | 'readRecent'>,
   accounts: Pick<HookAccounts, 'of'>,
 ): LeasingHooks => {
   // The cache may be late, and still have the hook itself.
-  const isReplaced: LeasingHooks['isReplaced'] = owner => (hooks.kept(owner)?.uid ?? owner.uid) !== owner.uid
+  const isReplaced: LeasingHooks['isReplaced'] = owner => (hooks.inCache(owner)?.uid ?? owner.uid) !== owner.uid
   return {
     find: async owner => {
       const { name, namespace, uid } = owner
@@ -41,8 +41,8 @@ export const leasingHooks = (
       }
     },
     known: owner => {
-      const kept = hooks.kept(owner)
-      return kept?.uid === owner.uid ? kept : undefined
+      const known = hooks.inCache(owner)
+      return known?.uid === owner.uid ? known : undefined
     },
     isReplaced,
   }

@@ -365,26 +365,6 @@ describe('an end that cannot be made', () => {
     expect(here.memory()?.overdue).toBeUndefined()
   })
 
-  it('is late no more with its note, and not with a write after it that wakes other processes', async () => {
-    const here = world()
-    const { clock } = here
-    const one = here.start()
-    here.start()
-    await here.posted(one, lease)
-    await clock.advance(5 * minute)
-    await here.posted(one, { ...lease, target: 'api' })
-    await clock.advance(minute)
-    here.refusing.add('web')
-    await clock.advance(13 * minute)
-    expect(here.memory()?.overdue).toBeDefined()
-    here.refusing.clear()
-    here.requests.length = 0
-    await clock.advance(20 * minute)
-    expect(here.replicas()).toBe(4)
-    // The note of the first, whose claim is there already, and claim and note of the second.
-    expect(here.requests.filter(request => request.startsWith('PUT'))).toHaveLength(3)
-  })
-
   it('is late no more once a post has taken back what it would have', async () => {
     const here = world()
     const { clock } = here

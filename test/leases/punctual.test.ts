@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { wait } from '../../src/environment/wait.ts'
-import { KeptHook } from '../../src/trigger/hook.ts'
+import { CachedHook } from '../../src/trigger/hook.ts'
 import { leasingHooks } from '../../src/trigger/leasing-hooks.ts'
 import { hookAt } from '../support/hooks.ts'
 import { noAccounts } from '../trigger/some-hook.ts'
@@ -102,7 +102,7 @@ it('a hook that the cache still knows is not taken for a new one of its name', a
   const hook = hookAt('web-up', 'web')
   const hooks = {
     find: () => Promise.resolve({ found: 'none' } as const),
-    kept: () => new KeptHook({ ...hook, metadata: { ...hook.metadata, uid: 'old' } }),
+    inCache: () => new CachedHook({ ...hook, metadata: { ...hook.metadata, uid: 'old' } }),
     unchanged: () => true,
   }
   const published = { find: () => undefined, version: '1' }

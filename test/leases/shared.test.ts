@@ -38,3 +38,23 @@ it('two processes end the leases of many hooks with few requests, and note each 
   expect(Math.max(...notedAfter)).toBeLessThan(second)
   expect(made.length / names.length).toBeLessThan(8)
 })
+
+it('an end that was late is late no more with its note, and not with a write after it that wakes other processes', async () => {
+  const here = world()
+  const { clock } = here
+  const one = here.start()
+  here.start()
+  await here.posted(one, { forMs: 15 * minute })
+  await clock.advance(5 * minute)
+  await here.posted(one, { forMs: 15 * minute, target: 'api' })
+  await clock.advance(minute)
+  here.refusing.add('web')
+  await clock.advance(13 * minute)
+  expect(here.memory()?.overdue).toBeDefined()
+  here.refusing.clear()
+  here.requests.length = 0
+  await clock.advance(20 * minute)
+  expect(here.replicas()).toBe(4)
+  // The note of the first, whose claim is there already, and claim and note of the second.
+  expect(here.requests.filter(request => request.startsWith('PUT'))).toHaveLength(3)
+})

@@ -199,14 +199,8 @@ export const simulatedServer = (time: VirtualTime, rng: Rng, note: Simulation['n
       const response = refused === undefined ? server.handle(request) : status(refused, 'Denied')
       if (request.method !== 'GET') {
         const asked = `${request.method} ${request.path}`
-        note({
-          what: 'written',
-          ...sender,
-          asked,
-          status: response.status,
-          changed: stored.count() !== before,
-          ...as(user),
-        })
+        const changed = stored.count() !== before
+        note({ what: 'written', ...sender, asked, status: response.status, changed, ...as(user) })
         const object = letGo(request, stored.last(before))
         if (object) note({ what: 'let go', object })
       }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { KeptHook } from '../../src/trigger/hook.ts'
+import { CachedHook } from '../../src/trigger/hook.ts'
 import { hookAt } from '../support/hooks.ts'
 
 it('compiles a hook when it is first needed, once for each version', () => {
@@ -11,7 +11,7 @@ it('compiles a hook when it is first needed, once for each version', () => {
       return Reflect.get(target, member) as unknown
     },
   })
-  const kept = new KeptHook({ ...hook, spec })
+  const kept = new CachedHook({ ...hook, spec })
   const { generation, uid } = kept
   expect({ generation, uid }).toEqual({ generation: hook.metadata.generation, uid: hook.metadata.uid })
   expect(read).not.toContain('driver')
@@ -28,6 +28,6 @@ it('a hook that cannot be compiled is invalid, and ends no process', () => {
       throw new Error('a fault')
     },
   })
-  const { live } = new KeptHook({ ...hook, spec })
+  const { live } = new CachedHook({ ...hook, spec })
   expect(live.bound).toEqual({ path: 'spec', message: 'cannot be compiled: a fault' })
 })

@@ -10,12 +10,12 @@ vi.mock(import('../../../src/trigger/hook.ts'), async original => {
     if (limits) first.set(live.uid, limits)
     return { ...live, limits }
   }
-  class KeptHook extends real.KeptHook {
+  class CachedHook extends real.CachedHook {
     override get live() {
       return withFirst(super.live)
     }
   }
-  return { ...real, KeptHook, liveHook: hook => withFirst(real.liveHook(hook)) }
+  return { ...real, CachedHook, liveHook: hook => withFirst(real.liveHook(hook)) }
 })
 
 isFound(import.meta.url)

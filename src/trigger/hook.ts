@@ -3,8 +3,9 @@ import { at, stringAt } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
 import { limitsOf, type Limit } from '../api/limits-schema.ts'
 import { timetableOf, type Timetable } from '../api/opening.ts'
-import { defaultRateLimit, type HookSpec, type ReceiverHook } from '../api/hook.ts'
+import { defaultRateLimit, isReceiverHook, type HookSpec, type ReceiverHook } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
+import type { StoredObject } from '../api/object.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
 import type { Bound } from '../drivers/driver.ts'
 import type { Minted } from '../api/status.ts'
@@ -80,7 +81,7 @@ interface HookProblem {
 }
 
 /** What a {@link LiveHook} is made of: only what its version keeps in memory. */
-type HookParts = Pick<LiveHook, Identity | 'minted' | 'problem' | 'endBefore' | 'endsWithHook'> & {
+export type HookParts = Pick<LiveHook, Identity | 'minted' | 'problem' | 'endBefore' | 'endsWithHook'> & {
   readonly spec: HookSpec
 }
 
@@ -95,31 +96,17 @@ const partsOf = (hook: ReceiverHook): HookParts => {
 
 /** A version of a hook in the cache. It is compiled when a post first needs it: most hooks get none while a version lasts. */
 export class CachedHook {
-  readonly #parts: HookParts
-  #live: LiveHook | undefined
+  readonly parts: HookParts
+  /** Undefined until it is {@link compiled}. */
+  live: LiveHook | undefined
 
   constructor(hook: ReceiverHook) {
-    this.#parts = partsOf(hook)
+    this.parts = partsOf(hook)
   }
 
-  get uid(): string {
-    return this.#parts.uid
-  }
-
-  get generation(): number {
-    return this.#parts.generation
-  }
-
-  get endBefore(): number | undefined {
-    return this.#parts.endBefore
-  }
-
-  get endsWithHook(): boolean {
-    return this.#parts.endsWithHook
-  }
-
-  get live(): LiveHook {
-    return (this.#live ??= compiledFrom(this.#parts))
+  /** Validates and compiles the spec. */
+  compiled(): LiveHook {
+    return (this.live = compiledFrom(this.parts))
   }
 }
 
@@ -213,3 +200,10 @@ const problemIn = ({ metadata, status }: ReceiverHook): HookProblem | undefined 
   const { message, reason } = stalled
   return reason === 'ManagedByAutoscaler' || reason === 'InvalidExpression' ? { reason, message } : undefined
 }
+
+/**
+ * Returns whether a hook exists and is not being deleted. Finalizers and dependents can delay the
+ * deletion for long.
+ */
+export const isAlive = (object: StoredObject | undefined): object is ReceiverHook =>
+  isReceiverHook(object) && object.metadata.deletionTimestamp === undefined

@@ -1,6 +1,5 @@
 import { BoundedMap } from '../environment/bounded-map.ts'
-import { isReceiverHook, isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
-import type { StoredObject } from '../api/object.ts'
+import { isTooLargeHook } from '../api/hook.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { readFailureOf } from '../kube/errors.ts'
@@ -9,7 +8,7 @@ import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { hooks, largeHookPick } from '../kube/resources.ts'
-import { CachedHook, liveHook, type LiveHook } from './hook.ts'
+import { CachedHook, isAlive, liveHook, type HookParts, type LiveHook } from './hook.ts'
 import {
   deletedHooksKeptMs,
   hookReadWithinMs,
@@ -108,11 +107,12 @@ export class Hooks {
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
         // If a watch reports the hook again, etcd was restored from a backup, or the hook was too large.
-        this.#deleted.delete(now.uid)
-        this.#tooLarge.delete(now.uid)
-        this.#gone.delete(now.uid)
+        const { uid } = now.parts
+        this.#deleted.delete(uid)
+        this.#tooLarge.delete(uid)
+        this.#gone.delete(uid)
       }
-      if (before && before.uid !== now?.uid) this.#gone.set(before.uid, true)
+      if (before && before.parts.uid !== now?.parts.uid) this.#gone.set(before.parts.uid, true)
     })
   }
 
@@ -126,13 +126,15 @@ export class Hooks {
   async find(namespace: string, name: string, uid: string): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
-    if (known?.uid === uid && this.#cache.fresh() && mayRun(known.live)) return { found: 'hook', hook: known.live }
+    const isKnown = known?.parts.uid === uid
+    const current = isKnown && this.#cache.fresh() ? (known.live ?? known.compiled()) : undefined
+    if (current && mayRun(current)) return { found: 'hook', hook: current }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
     // If the Lease was made again, its version is current, but etcd may have been restored.
     if (this.#deleted.has(uid) && this.#history?.doubt() === undefined) return { found: 'none' }
     if (this.#tooLarge.has(uid) && this.#history?.current() !== false) return { found: 'too large' }
-    if (known?.uid === uid) return await this.readLive(namespace, name, uid)
+    if (isKnown) return await this.readLive(namespace, name, uid)
     // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
     // read count once.
     return await this.#shared(keyOf(namespace, name, uid), async () =>
@@ -148,8 +150,8 @@ export class Hooks {
   async findNamed({ name, namespace }: HookName): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
-    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live } : { found: 'none' }
-    const hook = known && this.#readRecently(namespace, name, known.uid)
+    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live ?? known.compiled() } : { found: 'none' }
+    const hook = known && this.#readRecently(namespace, name, known.parts.uid)
     if (hook) return { found: 'hook', hook }
     if (!known && !this.#namedLookups.take('', lookupRate)) return { found: 'not looked up' }
     return await this.#shared(`${namespace}/${name}`, () => this.#read(namespace, name, undefined))
@@ -174,25 +176,26 @@ export class Hooks {
    * ago.
    */
   unchanged(hook: LiveHook): boolean {
-    const known = this.inCache(hook)
+    const known = this.#cache.get(hook.namespace, hook.name)?.parts
     if (known?.uid === hook.uid && this.#cache.fresh()) return known.generation <= hook.generation
     return this.#isValid(hook, this.#cached(hook.namespace, hook.name))
   }
 
   /** Returns the hook as this process knows it, of any age. Use it only for limits. */
   known({ name, namespace, uid }: Pick<LiveHook, 'namespace' | 'name' | 'uid'>): LiveHook | undefined {
-    const known = this.inCache({ name, namespace })
-    return known?.uid === uid ? known.live : undefined
+    const known = this.#cache.get(namespace, name)
+    return known?.parts.uid === uid ? (known.live ?? known.compiled()) : undefined
   }
 
   /** Returns the hook of this name as this process knows it, of any age. Use it only for limits. */
-  knownNamed(hook: HookName): LiveHook | undefined {
-    return this.inCache(hook)?.live
+  knownNamed({ name, namespace }: HookName): LiveHook | undefined {
+    const known = this.#cache.get(namespace, name)
+    return known && (known.live ?? known.compiled())
   }
 
-  /** Returns what is kept of the hook of this name, of any age. Use it only for limits, and for when something ends. */
-  inCache({ name, namespace }: HookName): CachedHook | undefined {
-    return this.#cache.get(namespace, name)
+  /** Returns what the cache has of the hook of this name, of any age. Use it only for when something ends. */
+  inCache({ name, namespace }: HookName): HookParts | undefined {
+    return this.#cache.get(namespace, name)?.parts
   }
 
   /** Returns whether this process knows a hook of this name. */
@@ -210,7 +213,7 @@ export class Hooks {
     const { api, clock } = this.#environment
     const before = { ...this.#cached(namespace, name), began: clock.monotonic() }
     // A request for an unknown hook must not occupy the connections of known ones.
-    const isKnown = before.known !== undefined && (uid === undefined || before.known.uid === uid)
+    const isKnown = before.known !== undefined && (uid === undefined || before.known.parts.uid === uid)
     const lane = isKnown ? 'step' : 'lookup'
     try {
       const object = await readOfAnyKind(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
@@ -257,7 +260,8 @@ export class Hooks {
   #isValid(hook: LiveHook, now: Cached): boolean {
     const then = this.#liveReads.get(hook)
     if (!then || !this.#isRecent(then)) return false
-    if (now.known?.uid === hook.uid) return now.known.generation <= hook.generation
+    const known = now.known?.parts
+    if (known?.uid === hook.uid) return known.generation <= hook.generation
     return then.lists === now.lists && then.known === now.known && this.#gone.get(hook.uid) === undefined
   }
 
@@ -290,10 +294,3 @@ interface Cached {
 
 /** Returns whether no known problem blocks the hook's steps. */
 const mayRun = ({ bound, problem }: LiveHook): boolean => !problem && !('path' in bound)
-
-/**
- * Returns whether a hook exists and is not being deleted. Finalizers and dependents can delay the
- * deletion for long.
- */
-const isAlive = (object: StoredObject | undefined): object is ReceiverHook =>
-  isReceiverHook(object) && object.metadata.deletionTimestamp === undefined

@@ -102,7 +102,7 @@ it('a hook that the cache still knows is not taken for a new one of its name', a
   const hook = hookAt('web-up', 'web')
   const hooks = {
     find: () => Promise.resolve({ found: 'none' } as const),
-    inCache: () => new CachedHook({ ...hook, metadata: { ...hook.metadata, uid: 'old' } }),
+    inCache: () => new CachedHook({ ...hook, metadata: { ...hook.metadata, uid: 'old' } }).parts,
     unchanged: () => true,
   }
   const published = { find: () => undefined, version: '1' }

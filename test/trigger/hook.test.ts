@@ -12,10 +12,11 @@ it('compiles a hook when it is first needed, once for each version', () => {
     },
   })
   const kept = new CachedHook({ ...hook, spec })
-  const { generation, uid } = kept
+  const { generation, uid } = kept.parts
   expect({ generation, uid }).toEqual({ generation: hook.metadata.generation, uid: hook.metadata.uid })
   expect(read).not.toContain('driver')
-  const { live } = kept
+  expect(kept.live).toBeUndefined()
+  const live = kept.compiled()
   expect(live).toMatchObject({ name: 'web-up', driver: 'scale' })
   expect(kept.live).toBe(live)
 })
@@ -28,6 +29,6 @@ it('a hook that cannot be compiled is invalid, and ends no process', () => {
       throw new Error('a fault')
     },
   })
-  const { live } = new CachedHook({ ...hook, spec })
+  const live = new CachedHook({ ...hook, spec }).compiled()
   expect(live.bound).toEqual({ path: 'spec', message: 'cannot be compiled: a fault' })
 })

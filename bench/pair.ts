@@ -21,7 +21,7 @@ figure what each came to, and the ratio: 1.02 means that this tree takes 2 % mor
 
   --only NAME    run this row alone; may be repeated (default: unnamed, named, throughput, cpu, start)
   --rounds N     how often each program is run (default: 9)
-  --fresh        start all anew for each run. A process keeps the luck of its start: the same program, started
+  --fresh        start all again for each run. A process keeps the luck of its start: the same program, started
                  twice, can differ by a fifth in what a short request costs. Without it, each program runs once
   --quick        small sizes: says whether it runs, not what the programs cost
 `

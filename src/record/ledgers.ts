@@ -15,6 +15,13 @@ const recordSpacingMs = 1000
 const maxSpacingMs = 5000
 const processSpacingMs = 50
 
+/**
+ * The spacing doubles after a flush that comes so soon after the one before, and stays as it is
+ * after one that comes later. It begins again after a quiet time. In milliseconds.
+ */
+const busyMs = 10_000
+const quietMs = 30_000
+
 /** How long a write for which nobody waits is tried, in milliseconds. */
 const flushWithinMs = 10_000
 
@@ -56,6 +63,12 @@ const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
 
 /** Charges a hook, by its uid, for stored bytes. */
 type ChargeFor = (uid: string, bytes: number) => void
+
+/** Returns the spacing of a record after a flush. `sinceMs` is the time since the flush before that. */
+const nextSpacing = (spacingMs: number, sinceMs: number): number => {
+  if (sinceMs < busyMs) return Math.min(2 * spacingMs, maxSpacingMs)
+  return sinceMs < quietMs ? spacingMs : recordSpacingMs
+}
 
 export const openLedgers = (
   environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
@@ -172,9 +185,7 @@ class RecordLedgers implements Ledgers {
     this.#dirty.delete(ledger)
     const began = this.#clock.monotonic()
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
-    const isBusy = began - at < 2 * maxSpacingMs
-    const nextSpacingMs = isBusy ? Math.min(2 * spacingMs, maxSpacingMs) : recordSpacingMs
-    this.#flushed.set(ledger, { at: began, spacingMs: nextSpacingMs })
+    this.#flushed.set(ledger, { at: began, spacingMs: nextSpacing(spacingMs, began - at) })
     const end = began + withinMs
     try {
       await ledger.flush(() => this.#clock.monotonic() < end)

@@ -53,7 +53,7 @@ describe('records that nothing waits for', () => {
     expect(clock.pending).toBe(0)
   })
 
-  it('are written more seldom as well where seconds lie between them, until there are none for ten seconds', async () => {
+  it('are written more seldom as well where seconds lie between them, until there are none for half a minute', async () => {
     const { clock, ledgers, of, stop, writes } = setUp()
     const running = ledgers.run(stop.signal)
     const reportTimes = async (times: number): Promise<readonly number[]> => {
@@ -67,7 +67,22 @@ describe('records that nothing waits for', () => {
     }
     expect(await reportTimes(10)).toEqual([2.5, 2.5, 4, 5, 5, 5])
     await clock.advance(16_000)
+    expect(await reportTimes(3)).toEqual([5])
+    await clock.advance(35_000)
     expect(await reportTimes(3)).toEqual([2.5, 2.5])
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
+  it('are written within a second where there are some every quarter of a minute', async () => {
+    const { clock, ledgers, of, stop, writes } = setUp()
+    const running = ledgers.run(stop.signal)
+    for (let i = 0; i < 6; i++) {
+      of('web-up').later(one)
+      await clock.advance(1000)
+      expect(writes.length).toBe(i + 1)
+      await clock.advance(14_000)
+    }
     stop.abort()
     await Promise.all([running, clock.advance(0)])
   })

@@ -1,8 +1,8 @@
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { deployment } from '../../test/support/objects.ts'
 import { deployments } from '../../test/support/product.ts'
-import type { Comparison } from '../row.ts'
-import { names, namespace, triggerPathsOf, type Stage } from '../stage.ts'
+import type { Comparison, Measured } from '../row.ts'
+import { bareURLs, names, namespace, triggerPathsOf, type Stage } from '../stage.ts'
 import { quantile } from '../stats.ts'
 
 /** How many workloads of a delivery the product writes at a time. */
@@ -22,6 +22,7 @@ export const redeploy: Comparison = {
   name: 'redeploy',
   title: 'a push that rolls out 150 workloads, until the post is answered',
   baseline: `a JSON Patch each, ${atOnce} at a time`,
+  floor: 'a bare express handler that replaces a record, lists the workloads, and makes the same patches',
   figures: [
     { key: 'time', title: 'time', unit: 'ms', reach: { of: 'ratio', atMost: 1.2 } },
     { key: 'incomplete', title: 'posts not answered 200', unit: '', reach: { of: 'product', atMost: 0 } },
@@ -34,6 +35,8 @@ export const redeploy: Comparison = {
     const matchLabels = { set: 'pushed' }
     const spec = { image: image('pushed'), tags: { glob: '*' }, selector: { matchLabels }, kinds: ['Deployment'] }
     await stage.hooks(names('pushed', hooks), 'up', { driver: 'redeploy', scale: undefined, redeploy: spec })
+    await create(stage, 'floored', count)
+    const [handled = ''] = await bareURLs(stage, ['floored'], '/pushed')
     const { origin } = await stage.product()
     const urls = [...(await triggerPathsOf(stage, hooks)).values()].map(path => origin + path)
     const pushesNow = stage.quick ? 1 : pushesOfRound
@@ -44,6 +47,18 @@ export const redeploy: Comparison = {
       while (times.length < pushesNow) times.push(await push(++pushes))
       return quantile(times, 0.5)
     }
+    /** Posts the pushes of a round. */
+    const posted = async (set: string, urlOf: (tag: number) => string): Promise<Measured> => {
+      let incomplete = 0
+      const time = await round(async tag => {
+        const json = JSON.stringify({ image: `${image(set)}:${tag}` })
+        const once = { urls: [urlOf(tag)], json, count: 1, concurrency: 1 }
+        const { elapsedMs, notes } = await stage.load.run({ job: 'post', ...once })
+        incomplete += 1 - (notes['200 applied'] ?? 0)
+        return elapsedMs
+      })
+      return { time, incomplete }
+    }
     return {
       baseline: async () => {
         const time = await round(async tag => {
@@ -53,17 +68,8 @@ export const redeploy: Comparison = {
         })
         return { time, incomplete: 0 }
       },
-      product: async () => {
-        let incomplete = 0
-        const time = await round(async tag => {
-          const json = JSON.stringify({ image: `${image('pushed')}:${tag}` })
-          const url = urls.slice(tag % hooks, (tag % hooks) + 1)
-          const { elapsedMs, notes } = await stage.load.run({ job: 'post', urls: url, json, count: 1, concurrency: 1 })
-          incomplete += 1 - (notes['200 applied'] ?? 0)
-          return elapsedMs
-        })
-        return { time, incomplete }
-      },
+      floor: () => posted('floored', () => handled),
+      product: () => posted('pushed', tag => urls[tag % hooks] ?? ''),
     }
   },
 }

@@ -1,5 +1,5 @@
-import type { Comparison } from '../row.ts'
-import { names, triggerPathsOf } from '../stage.ts'
+import type { Comparison, Measured } from '../row.ts'
+import { bareURLs, names, triggerPathsOf } from '../stage.ts'
 import { quantile } from '../stats.ts'
 
 const targets = 50
@@ -11,6 +11,8 @@ export const replicas: Comparison = {
   name: 'replicas',
   title: `${perSecond} posts a second, half of them named, over ${targets} targets, each at either of 2 replicas`,
   baseline: 'marked writes at the same rate',
+  floor:
+    'two bare express handlers that replace a record for a named post, make the same write, and read again after a conflict',
   figures: [
     { key: 'p99', title: 'p99', unit: 'ms', reach: { of: 'ratio', atMost: 3 } },
     { key: 'requests', title: 'API requests a post', unit: '', reach: { of: 'product', atMost: 2.3 } },
@@ -22,27 +24,33 @@ export const replicas: Comparison = {
     await stage.deployments(names('hooked', width))
     await stage.hooks(names('hooked', width), 'up')
     const raw = await stage.deployments(names('raw', width))
+    const floored = names('floor', width)
+    await stage.deployments(floored)
+    const bare = [...(await bareURLs(stage, floored, '/keyed')), ...(await bareURLs(stage, floored, '/keyed'))]
     await stage.product('controller')
     const origins = [(await stage.product('trigger')).origin, (await stage.product('trigger')).origin]
     const paths = [...(await triggerPathsOf(stage, width)).values()]
     // A Service chooses by chance: which replica, and which hook comes when.
     const urls = Array.from({ length: count }, () => `${either(origins)}${either(paths)}`)
+    const handled = Array.from({ length: count }, () => either(bare))
     const pace = { count, concurrency: 64, perSecond }
+    const posted = async (posts: readonly string[]): Promise<Measured> => {
+      const before = await stage.server.work()
+      const { latencies, notes } = await stage.load.run({ job: 'post', urls: posts, oneNamedOf: 2, ...pace })
+      const { requests } = await stage.server.work()
+      return {
+        p99: quantile(latencies, 0.99),
+        requests: (requests - before.requests) / count,
+        refused: count - (notes['200 applied'] ?? 0),
+      }
+    }
     return {
       baseline: async () => {
         const { latencies } = await stage.load.run({ job: 'write', targets: raw, ...pace })
         return { p99: quantile(latencies, 0.99) }
       },
-      product: async () => {
-        const before = await stage.server.work()
-        const { latencies, notes } = await stage.load.run({ job: 'post', urls, oneNamedOf: 2, ...pace })
-        const { requests } = await stage.server.work()
-        return {
-          p99: quantile(latencies, 0.99),
-          requests: (requests - before.requests) / count,
-          refused: count - (notes['200 applied'] ?? 0),
-        }
-      },
+      floor: () => posted(handled),
+      product: () => posted(urls),
     }
   },
 }

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { Comparison } from '../row.ts'
-import { names, triggerPathsOf } from '../stage.ts'
+import { bareURLs, names, triggerPathsOf } from '../stage.ts'
 import { quantile } from '../stats.ts'
 
 /** So many that a live read of a hook is too old when the next post to it comes. */
@@ -12,6 +12,7 @@ export const unproven: Comparison = {
   name: 'unproven',
   title: `one unnamed post at a time over ${hooks.toLocaleString('en')} hooks, where no watch can be proven to be current`,
   baseline: 'a read and the marked write',
+  floor: 'a bare express handler that reads a hook and makes the same write',
   figures: [
     { key: 'p50', title: 'p50', unit: 'ms', reach: { of: 'ratio', atMost: 1.2 } },
     { key: 'p99', title: 'p99', unit: 'ms' },
@@ -22,15 +23,24 @@ export const unproven: Comparison = {
   warm: true,
   prepare: async stage => {
     const count = stage.quick ? 20 : hooks
-    await stage.deployments(names('hooked', count))
-    await stage.hooks(names('hooked', count), 'up')
+    const hooked = names('hooked', count)
+    await stage.deployments(hooked)
+    await stage.hooks(hooked, 'up')
     const targets = await stage.deployments(names('raw', count))
+    const floored = names('floor', count)
+    await stage.deployments(floored)
+    const bare = await bareURLs(stage, floored, '/after/')
+    const handled = bare.map((url, index) => `${url}${hooked[index]}-up`)
     const { origin } = await stage.product(undefined, [], ['--import', join(import.meta.dirname, '../serve/http1.ts')])
     const urls = [...(await triggerPathsOf(stage, count)).values()].map(path => origin + path)
     const pace = { count, concurrency: 1 }
     return {
       baseline: async () => {
         const { latencies } = await stage.load.run({ ...pace, job: 'write', targets, readFirst: true })
+        return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
+      },
+      floor: async () => {
+        const { latencies } = await stage.load.run({ ...pace, job: 'post', urls: handled })
         return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
       },
       product: async () => {

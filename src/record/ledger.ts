@@ -239,11 +239,18 @@ class RecordLedger implements Ledger {
         return { included, draft, ...judge(draft, this.#world.clock.now()) }
       }
       const first = judged()
+      // The read may have taken too long. Nobody waits for what would be stored now.
+      if (isFresh && first.draft.isChanged && !mayContinue()) {
+        withdrawn?.()
+        break
+      }
       const closing = first.draft.isChanged ? cell.pages.prepare(based.memory) : undefined
       // Storing a page may take seconds, so the decision is made again after it. With the older
       // time in the row of a claim, a cooldown would end too early.
       if (closing) withdrawn?.()
-      const { draft, included, needsNewest = false, result } = closing ? await closing.then(judged) : first
+      await closing
+      if (closing && !mayContinue()) break
+      const { draft, included, needsNewest = false, result } = closing ? judged() : first
       if (!draft.isChanged) {
         if (isFresh || !needsNewest) return { decided: 'stored', result }
         cell.forget()

@@ -39,12 +39,12 @@ export const processes = (count: number, limits?: RecordLimits) => {
     spec: { driver: 'redeploy', redeploy: { selector: {} } },
   })
   const uid = stringAt(hook, 'metadata', 'uid') ?? ''
-  const slow = { putMs: 0 }
+  const slow = { putMs: 0, getMs: 0 }
   let writes = 0
   const api: ApiConnection = {
     request: request => {
       if (request.method !== 'GET') writes += 1
-      const ms = request.method === 'PUT' ? slow.putMs : 0
+      const ms = request.method === 'PUT' ? slow.putMs : request.method === 'GET' ? slow.getMs : 0
       return ms === 0
         ? Promise.resolve(handle(request))
         : new Promise(resolve => void clock.after(ms, () => resolve(handle(request))))

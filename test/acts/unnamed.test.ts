@@ -80,6 +80,16 @@ describe('a post without an idempotency key', () => {
     end()
   })
 
+  it('whose time is over before its record is read runs when it is sent again', async () => {
+    const { clock, end, post, slow } = start()
+    slow.getMs = 5000
+    expect(await post(ends(done), cooldown)).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
+    slow.getMs = 0
+    await clock.advance(15_000)
+    expect(await post(ends(done), cooldown)).toMatchObject({ outcome: 'applied' })
+    end()
+  })
+
   it('leaves nothing in the record if it could read nothing', async () => {
     const { end, memory, post } = start()
     for (let sent = 0; sent < 5; sent++) await post(ends(unavailable('ApiUnreachable')), {}, { serial: true })

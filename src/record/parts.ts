@@ -67,9 +67,10 @@ export const partKeyOf = ({ ends, group }: Pick<ClaimedRow, 'ends' | 'group'>): 
 
 /**
  * Adds a row's step to its part, or takes from it what the row took back. An undo of what has no end
- * takes all of it, although bounds may have kept some back.
+ * takes all of it, although bounds may have kept some back. `toCome` has the keys of parts that other rows
+ * of the same write change.
  */
-export const addToPart = (draft: MemoryDraft, row: ClaimedRow): void => {
+export const addToPart = (draft: MemoryDraft, row: ClaimedRow, toCome: Keys = new Set()): void => {
   const key = partKeyOf(row)
   if (key === undefined) return
   const known = partOn(draft, key, row.claim)
@@ -80,7 +81,7 @@ export const addToPart = (draft: MemoryDraft, row: ClaimedRow): void => {
   const isVoid = ({ part, count }: PartOf): boolean =>
     part.until !== undefined && isSameCount(count, row.claim) && isOlder(part.since, since)
   const others = allParts(draft.fields).filter(each => each.part !== known && !isVoid(each))
-  setParts(draft, [...others, partAt(next, row.claim)], key, row.at)
+  setParts(draft, [...others, partAt(next, row.claim)], { key, at: row.at, toCome })
 }
 
 const isOlder = (one: string | undefined, other: string | undefined): boolean =>
@@ -168,8 +169,7 @@ export const closePart = (draft: MemoryDraft, key: string, count: CountName): vo
     setParts(
       draft,
       allParts(draft.fields).filter(({ part }) => part !== known),
-      key,
-      known.at,
+      { key, at: known.at },
     )
 }
 
@@ -177,10 +177,15 @@ export const closePart = (draft: MemoryDraft, key: string, count: CountName): vo
  * Stores parts, after a change of those with `key`. Drops parts without an end that are too old at
  * `at`, or too many, and counts without parts.
  */
-const setParts = (draft: MemoryDraft, all: readonly PartOf[], key: string, at: number): void => {
+const setParts = (
+  draft: MemoryDraft,
+  all: readonly PartOf[],
+  { at, key, toCome = new Set() }: { readonly key: string; readonly at: number; readonly toCome?: Keys },
+): void => {
   const isKept = ({ part }: PartOf): boolean =>
     part.delta !== 0 && (part.until !== undefined || at - part.at < undoKeptMs)
-  const kept = withoutMany(fewer(newestKeys(all.filter(isKept), key), claimedKeys(draft)))
+  const claimed = new Set([...draft.claims().map(partKeyOf), ...toCome])
+  const kept = withoutMany(fewer(newestKeys(all.filter(isKept), key, claimed), claimed))
   const objects: CountedObject[] = []
   const parts = kept.map(({ count, part }): OpenPart => {
     const place = objects.findIndex(known => isSameCount(known, count))
@@ -197,15 +202,16 @@ const setParts = (draft: MemoryDraft, all: readonly PartOf[], key: string, at: n
 
 /**
  * Returns parts in the order of their keys' last changes, newest first, and those with `last` last. Of
- * the keys without an end, only the newest are kept.
+ * the keys without an end, only the newest are kept, and those that something claimed is about to change.
  */
-const newestKeys = (parts: readonly PartOf[], last: string): readonly PartOf[] => {
+const newestKeys = (parts: readonly PartOf[], last: string, claimed: Keys): readonly PartOf[] => {
   const newest = (group: readonly PartOf[]): number => Math.max(...group.map(({ part }) => part.at))
   const inOrder = [...groupedBy(parts, ({ part }) => part.key)].sort(
     ([a, first], [b, second]) => Number(a === last) - Number(b === last) || newest(second) - newest(first),
   )
   let room = maxUndoKeys
-  const isKept = (group: readonly PartOf[]): boolean => group.some(({ part }) => part.until !== undefined) || room-- > 0
+  const isKept = (group: readonly PartOf[]): boolean =>
+    group.some(({ part }) => part.until !== undefined || claimed.has(part.key)) || room-- > 0
   const [own, others] = [inOrder.filter(([key]) => key === last), inOrder.filter(([key]) => key !== last)]
   const ownGroups = own.filter(([, group]) => isKept(group))
   return [...others.filter(([, group]) => isKept(group)), ...ownGroups].flatMap(([, group]) =>
@@ -213,7 +219,7 @@ const newestKeys = (parts: readonly PartOf[], last: string): readonly PartOf[] =
   )
 }
 
-const claimedKeys = (draft: MemoryDraft): ReadonlySet<string | undefined> => new Set(draft.claims().map(partKeyOf))
+type Keys = ReadonlySet<string | undefined>
 
 /** Returns at most {@link maxObjects} counts' parts. Only counts whose parts have no end are dropped. */
 const withoutMany = (parts: readonly PartOf[]): readonly PartOf[] => {
@@ -231,13 +237,14 @@ const withoutMany = (parts: readonly PartOf[]): readonly PartOf[] => {
 
 /**
  * Returns at most {@link maxParts} parts. Drops the oldest without an end first. Then it joins the two
- * of one count whose ends are nearest, at the later time. A part whose claim is open stays.
+ * of one count whose ends are nearest, at the later time. A part that something claimed is about to change stays.
  */
-const fewer = (all: readonly PartOf[], claimed: ReadonlySet<string | undefined>): readonly PartOf[] => {
+const fewer = (all: readonly PartOf[], claimed: Keys): readonly PartOf[] => {
   let parts = all
   while (parts.length > maxParts) {
-    const oldest = parts.filter(({ part }) => part.until === undefined).sort((a, b) => a.part.at - b.part.at)[0]
-    const pair = oldest ? undefined : nearest(parts.filter(({ part }) => !claimed.has(part.key)))
+    const free = parts.filter(({ part }) => !claimed.has(part.key))
+    const oldest = free.filter(({ part }) => part.until === undefined).sort((a, b) => a.part.at - b.part.at)[0]
+    const pair = oldest ? undefined : nearest(free)
     if (!oldest && !pair) return parts
     parts = parts.filter(each => each !== oldest && each !== pair?.[0] && each !== pair?.[1])
     if (pair) parts = [...parts, joinedPart(pair[0], pair[1])].filter(({ part }) => part.delta !== 0)

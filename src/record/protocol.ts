@@ -9,7 +9,7 @@ import type { MemoryDraft } from './draft.ts'
 import { reportOf, withEnd, withReport } from './groups.ts'
 import { partKeyFor, setEndsWithHook } from './lease-terms.ts'
 import { latest, momentOf } from './memory.ts'
-import { addToPart, closePart, partOn } from './parts.ts'
+import { addToPart, closePart, partKeyOf, partOn } from './parts.ts'
 import type { Remembered } from './remembered.ts'
 import { addSteps } from './runs.ts'
 
@@ -172,6 +172,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     const { from, key, on, to } = row
     draft.add({ state: 'done', key, ...momentOf(row), from, to, ...(on !== undefined && { on }) })
   }
+  const toCome = done.length > 1 ? new Set(done.map(({ row }) => partKeyOf(row))) : undefined
   const ran: ClaimedRow[] = []
   // Without limits, the record of most hooks has no runs.
   let isLimited = draft.fields.runs !== undefined
@@ -185,7 +186,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
     if (row.report && !isLost) withReport(draft, row.report, row.at)
     const ended = row.ends === undefined ? undefined : partOn(draft, row.ends, row.claim)
     const hasPart = row.group !== undefined || row.ends !== undefined
-    if (hasPart && (row.undoes === undefined || !isLost)) addToPart(draft, row)
+    if (hasPart && (row.undoes === undefined || !isLost)) addToPart(draft, row, toCome)
     if (ended && !partOn(draft, ended.key, row.claim)) withEnd(draft, ended, row.at)
     if (!isLost) ran.push(row)
     isLimited ||= row.keep !== undefined

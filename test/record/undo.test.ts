@@ -6,6 +6,7 @@ import { fc, property } from '../support/property.ts'
 import { changedBy, undoOf, withUndo } from '../support/memories.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
 import { closePart } from '../../src/record/parts.ts'
+import { applied } from '../../src/record/protocol.ts'
 
 const now = Date.UTC(2026, 0, 1)
 const day = 24 * 3_600_000
@@ -76,6 +77,34 @@ describe('what a group of alerts has changed', () => {
     const groups = Array.from({ length: 258 }, (_, i) => step('web', 1, { at: now + i, group: `${i}` }))
     const undo = undoOf(after(...groups))
     expect([Object.keys(undo).length, undo['1'], undo['2']?.delta]).toEqual([256, undefined, 1])
+  })
+
+  it('is kept of the oldest of 256 groups while it is taken back beside the step of a new one', () => {
+    const groups = Array.from({ length: 256 }, (_, i) => step('web', 2, { at: now + i, group: `${i}` }))
+    const draft = new MemoryDraft(after(...groups))
+    const fires = step('web', 2, { key: 'fires', group: 'new', at: now + 300 })
+    const ends = step('web', -2, { key: 'ends', group: '0', undoes: 2, at: now + 300 })
+    for (const row of [fires, ends]) draft.add(row)
+    applied(draft, 'm', [fires, ends])
+    const undo = undoOf(draft.memory())
+    expect([undo['new']?.delta, undo['0'], undo['1']?.delta]).toEqual([2, undefined, 2])
+  })
+
+  it('is kept of the oldest of 512 sums while it is taken back beside the step of a new one', () => {
+    const lasting = { leases: { until: now + day, low: 1, high: 99 } }
+    const others = Array.from({ length: 300 }, (_, i) =>
+      step('web', 2, { at: now + 20 + i, group: `l${i}`, ...lasting }),
+    )
+    const sums = Array.from({ length: 14 * 16 }, (_, i) =>
+      step(`web-${i % 14}`, 2, { at: now + Math.floor(i / 14), group: `${Math.floor(i / 14)}` }),
+    )
+    const draft = new MemoryDraft(after(...others, ...sums.slice(0, 212)))
+    expect(draft.fields.parts).toHaveLength(512)
+    const fires = step('web', 2, { key: 'fires', group: 'new', at: now + 400 })
+    const ends = step('web-0', -2, { key: 'ends', group: '0', undoes: 2, at: now + 400 })
+    for (const row of [fires, ends]) draft.add(row)
+    applied(draft, 'm', [fires, ends])
+    expect((draft.fields.parts ?? []).filter(({ delta }) => delta < 0)).toEqual([])
   })
 
   it('is no more than 512 sums, those of the newest groups', () => {

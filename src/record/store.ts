@@ -64,14 +64,14 @@ export interface RecordReading {
 
 /**
  * Reads a hook's current record with its pages. The record of an earlier hook with the same name
- * counts as empty, and so do parts that cannot be parsed. `missedAt` is the version of the record
- * at which a listed page was missing: the page may have been joined with others meanwhile.
+ * counts as empty, and so do parts that cannot be parsed. `missed` has the listed pages that were missing
+ * before: they may have been joined with others meanwhile. No name is used twice, so what is missing again is lost.
  */
 export const readRecord = async (
   api: ApiConnection,
   owner: RecordOwner,
   reading: RecordReading,
-  missedAt?: string,
+  missed: ReadonlySet<string> = new Set(),
 ): Promise<RecordRead> => {
   const { name, namespace, uid } = owner
   try {
@@ -86,18 +86,19 @@ export const readRecord = async (
       reading.unreadable('the record cannot be read: it begins again')
       return { read: 'found', object, memory: emptyMemory }
     }
-    const pages = await readPages(parsed.memory.pages ?? [], reading)
+    const { pages: names = [] } = parsed.memory
+    const pages = await readPages(names, reading)
     const newer = pages.find(page => page.read === 'newer')
     if (newer) return { read: 'newer', message: tooNew(`${namespace}/${name}`, newer.format) }
-    const { resourceVersion } = object.metadata
-    const lost = pages.filter(({ read }) => read !== 'found').length
-    if (lost > 0 && missedAt !== resourceVersion) return await readRecord(api, owner, reading, resourceVersion)
+    const lost = names.filter((_, place) => pages[place]?.read !== 'found')
+    if (lost.some(page => !missed.has(page))) return await readRecord(api, owner, reading, new Set(lost))
     // The pages of a deleted hook go first.
     const isGoing = object.metadata.deletionTimestamp !== undefined
-    if (lost > 0 && !isGoing) reading.unreadable('a page of the record is lost: copies of its deliveries count as new')
+    if (lost.length > 0 && !isGoing)
+      reading.unreadable('a page of the record is lost: copies of its deliveries count as new')
     const found = pages.flatMap(page => (page.read === 'found' ? page.page : []))
     const memory = memoryOf(parsed.memory, found)
-    if (lost === 0 && !isGoing) return { read: 'found', object, memory }
+    if (lost.length === 0 && !isGoing) return { read: 'found', object, memory }
     // Somebody may have deleted the record alone, or a page.
     const forgetful = (await isHookThere(api, owner)) ? 'lost pages' : 'deleted hook'
     return { read: 'found', object, memory: { ...memory, forgetful } }

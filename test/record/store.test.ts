@@ -74,6 +74,28 @@ test('of fat pages no more is read than a record has', async () => {
   expect(unreadable).toHaveLength(1)
 })
 
+test('a record whose page is lost is read twice, also while others write it', async () => {
+  let versions = 0
+  const content = { ...storedOf(emptyMemory), pages: ['p0'] }
+  const api: ApiConnection = {
+    ...noApi,
+    request: ({ path }) => {
+      const name = path.split('/').at(-1) ?? ''
+      if (name !== 'web-up' || path.includes('/receiverhooks/'))
+        return Promise.resolve(answer(404, { kind: 'Status', reason: 'NotFound', details: { name } }))
+      const { metadata, ...rest } = object('web-up', content)
+      return Promise.resolve(answer(200, { ...rest, metadata: { ...metadata, resourceVersion: String(++versions) } }))
+    },
+  }
+  const unreadable: string[] = []
+  const reading = {
+    page: (name: string) => readPage(api, owner, name),
+    unreadable: (what: string) => void unreadable.push(what),
+  }
+  expect(await readRecord(api, owner, reading)).toMatchObject({ read: 'found' })
+  expect([versions, unreadable.length]).toEqual([2, 1])
+})
+
 test('a page that is longer than any is unreadable', async () => {
   const page = { format: recordFormat, page: [{ state: 'unknown', key: 'x'.repeat(600_000), at: 1 }] }
   const api: ApiConnection = { ...noApi, request: () => Promise.resolve(answer(200, object('p', page))) }

@@ -60,7 +60,6 @@ export const findEvidence = async (
   target: Target,
   { before: replaced, from, mark }: Sought,
 ): Promise<Evidence> => {
-  const before = BigInt(from.resourceVersion)
   const now = await versionAt(api, target, undefined)
   if (now.read !== 'ok') return now.evidence
   let first = sameObject(now.object, from)
@@ -73,7 +72,9 @@ export const findEvidence = async (
   if (first && replaced !== undefined && target.at.lastMark(first) === replaced) {
     return { evidence: 'never', owners: newestOwners }
   }
-  let low = before
+  // A version that is no number is in no order with others.
+  if (!/^\d+$/.test(from.resourceVersion)) return { evidence: 'history gone', owners: newestOwners }
+  let low = BigInt(from.resourceVersion)
   /**
    * True if the target is known to be unchanged at `low`. A compacted version shows nothing, and
    * may not be needed.

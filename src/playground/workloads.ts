@@ -73,20 +73,19 @@ class DeploymentController {
   /** Adds a Deployment to the queue, and starts the work if it does not run yet. */
   add(namespace: string, name: string): void {
     this.#queue.add(`${namespace}/${name}`)
-    if (this.#isWorking) return
-    this.#isWorking = true
-    void this.#work().finally(() => {
-      this.#isWorking = false
-    })
+    if (!this.#isWorking) void this.#work()
   }
 
   async #work(): Promise<void> {
+    this.#isWorking = true
     for (const key of this.#queue) {
       this.#queue.delete(key)
       const [namespace = '', name = ''] = key.split('/')
       const workload = this.#workloads.get(namespace, name)
       if (workload) await this.#reconcile(workload).catch((error: unknown) => this.#report(workload, error))
     }
+    // Nothing runs between the end of the loop and this. So a Deployment that is added later starts the work again.
+    this.#isWorking = false
   }
 
   async #reconcile(workload: SimulatedDeployment): Promise<void> {

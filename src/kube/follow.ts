@@ -1,4 +1,4 @@
-import type { ApiResponse, Clock, Environment } from '../environment/environment.ts'
+import type { ApiResponse, Clock, Counter, Environment, Metrics } from '../environment/environment.ts'
 import type { HistoryCheck, History } from './history.ts'
 import { remedyOf } from './remedy.ts'
 import { proofRequest, type Source } from './source.ts'
@@ -111,8 +111,12 @@ export const followIn =
 
 const countersOf = ({ metrics }: Environment) => ({
   lists: metrics.counter('receiverhooks_watch_lists_total', 'Complete lists read before a watch.', ['resource']),
-  cuts: metrics.counter('receiverhooks_watch_cuts_total', 'Lists and watches that failed.', ['resource']),
+  cuts: watchCutsIn(metrics),
 })
+
+/** Returns the counter of lists and watches that failed. */
+export const watchCutsIn = (metrics: Metrics): Counter =>
+  metrics.counter('receiverhooks_watch_cuts_total', 'Lists and watches that failed.', ['resource'])
 
 /**
  * How long after a request for a proof the watch's reports may be used, in milliseconds. The

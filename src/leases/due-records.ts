@@ -1,4 +1,5 @@
 import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.ts'
+import { hookKind } from '../api/names.ts'
 import type { StoredObject } from '../api/object.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { fraction } from '../environment/chance.ts'
@@ -205,7 +206,8 @@ export class DueRecords {
 
   #put(records: Map<string, DueRecord>, { metadata }: StoredObject, now: number): void {
     const key = nameOf(metadata)
-    const [hook] = metadata.ownerReferences ?? []
+    // Somebody may have added another owner.
+    const hook = metadata.ownerReferences?.find(({ kind, name }) => kind === hookKind && name === metadata.name)
     const isKept = metadata.finalizers?.includes(leasesFinalizer) === true
     const deletedAt = metadata.deletionTimestamp === undefined ? undefined : parseTime(metadata.deletionTimestamp)
     // All that is open ends with the hook.

@@ -9,6 +9,7 @@ import { groupedBy } from '../environment/grouped.ts'
 import type { Environment } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { leasesLabel } from '../api/record-due.ts'
+import { watchCutsIn } from '../kube/follow.ts'
 import { records } from '../kube/resources.ts'
 import { checkedBy } from '../kube/lease-history.ts'
 import type { History } from '../kube/history.ts'
@@ -16,7 +17,7 @@ import { watchObjects } from '../kube/watch-objects.ts'
 import { actingIn } from '../record/context.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { Ledger } from '../record/ledger.ts'
-import type { Memory } from '../record/memory.ts'
+import type { Memory, RecordOwner } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
 import { shownCount } from '../record/shown-count.ts'
 import type { StepService } from '../steps/service.ts'
@@ -55,7 +56,7 @@ interface LeaseParts {
   readonly hooks: LeasingHooks
   readonly ledgers: Ledgers
   readonly steps: Pick<StepService, 'end'>
-  readonly charge: (uid: string, bytes: number) => void
+  readonly charge: (owner: RecordOwner, bytes: number) => void
   readonly history?: History | undefined
 }
 
@@ -64,18 +65,18 @@ const unread: LookResult = { due: undefined, again: 'soon' }
 
 /** Ends leases when they are due. */
 export class LeaseKeeper {
-  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>
   readonly #watchNamespace: string | undefined
   readonly #parts: LeaseParts
   readonly #due: DueRecords
-  /** The uids of hooks whose records are being looked at. */
+  /** The namespaces, names and uids of hooks whose records are being looked at. */
   readonly #atWork = new Set<string>()
   readonly #places = new EndPlaces(maxEnds, maxOfTarget)
   #isTicking = false
   #cutBy: string | undefined
 
   constructor(
-    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
     watchNamespace: string | undefined,
     parts: LeaseParts,
   ) {
@@ -87,7 +88,7 @@ export class LeaseKeeper {
 
   /** Watches records and ends what is due, until `stop` is aborted. */
   async run(stop: AbortSignal): Promise<void> {
-    const { clock, log } = this.#environment
+    const { clock, log, metrics } = this.#environment
     const source = {
       type: records,
       ...(this.#watchNamespace !== undefined && { namespace: this.#watchNamespace }),
@@ -97,6 +98,7 @@ export class LeaseKeeper {
     const opened = checkedBy(this.#parts.history, source)
     for await (const change of watchObjects(this.#environment, source, stop, { opened })) {
       if (change.type === 'cut') {
+        watchCutsIn(metrics).add({ resource: source.type.resource })
         const why = change.error instanceof Error ? change.error.message : String(change.error)
         const isNew = this.#cutBy === undefined
         this.#cutBy = `leases may end late: the records cannot be watched: ${why}`
@@ -127,9 +129,9 @@ export class LeaseKeeper {
   }
 
   #begin(record: DueRecord, stop: AbortSignal): void {
-    const { uid } = record.owner
-    if (this.#atWork.has(uid) || this.#atWork.size >= maxEnds) return
-    this.#atWork.add(uid)
+    const key = `${record.owner.namespace}/${record.owner.name}/${record.owner.uid}`
+    if (this.#atWork.has(key) || this.#atWork.size >= maxEnds) return
+    this.#atWork.add(key)
     const { hooks } = this.#parts
     const before = { hook: hooks.known(record.owner), isReplaced: hooks.isReplaced(record.owner) }
     void this.#look(record)
@@ -142,7 +144,7 @@ export class LeaseKeeper {
         return { due: undefined, again: 'stuck' } as const
       })
       .then(looked => {
-        this.#atWork.delete(uid)
+        this.#atWork.delete(key)
         const now = this.#environment.clock.now()
         if (looked) this.#due.looked(record, looked, before)
         else this.#due.drop(record)
@@ -170,7 +172,7 @@ export class LeaseKeeper {
     const terms = { endBefore, isDeleted: !hook, isReplaced: found.found === 'gone' && found.isReplaced }
     if (hook && hook.endsWithHook !== record.isKept && !(await this.#keep(ledger, hook.endsWithHook))) return unread
     const isCurrent = found.found === 'hook' ? found.hook.isCurrent : found.isCurrent
-    const pays = (bytes: number): void => this.#parts.charge(owner.uid, bytes)
+    const pays = (bytes: number): void => this.#parts.charge(owner, bytes)
     const ending = { owner, ledger, account: hook?.account, isCurrent, ...terms, charge: pays }
     const work = workIn(memory, now, terms)
     const ended = await this.#endAll(work.ends, ending, hook)
@@ -191,7 +193,9 @@ export class LeaseKeeper {
     if (!hook && !isStuck && (ledger.known()?.memory().parts ?? []).some(({ until }) => until !== undefined))
       return { due: now, again: 'soon' }
     const next = nextDueOf(ledger, endBefore, now)
-    return { due: isLeft ? now : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
+    // What found no place keeps its turn. Ends for which there was no time are as stuck as those that took it.
+    const from = ended.length === 0 ? Math.min(record.due, now) : isStuck && !ended.includes('done') ? next : now
+    return { due: isLeft ? from : next, again: isStuck ? 'stuck' : work.isShared ? 'soon' : undefined }
   }
 
   /** Reads the newest record. Undefined if it cannot be read now. */
@@ -205,7 +209,7 @@ export class LeaseKeeper {
     return read.decided === 'stored' ? read.result : undefined
   }
 
-  /** Ends parts, a few at once of each target. Parts without a free place wait for the next look. */
+  /** Ends parts, a few at once of each target. Parts without a place or time wait for the next look: others have a turn. */
   async #endAll(
     parts: readonly PartOf[],
     ending: Ending,
@@ -213,10 +217,12 @@ export class LeaseKeeper {
   ): Promise<readonly EndResult[]> {
     // A target of this name in another namespace has places of its own.
     const queues = groupedBy(parts, ({ count }) => `${ending.owner.namespace}/${count.target}`)
+    const { clock } = this.#environment
+    const until = clock.monotonic() + withinMs
     const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {
       for (let part = queue.shift(); part; part = queue.shift()) {
-        if (!this.#places.enter(target)) return
+        if (clock.monotonic() >= until || !this.#places.enter(target)) return
         ended.push(await this.#end(part, ending, hook).finally(() => this.#places.leave(target)))
       }
     }

@@ -1,3 +1,4 @@
+import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
 import { pauseAfter } from '../kube/make-way.ts'
@@ -16,8 +17,8 @@ const maxSpacingMs = 5000
 const processSpacingMs = 50
 
 /**
- * The spacing doubles after a flush that comes so soon after the one before, and stays as it is
- * after one that comes later. It begins again after a quiet time. In milliseconds.
+ * A flush that comes so soon after the one before doubles the spacing of its record. The spacing begins
+ * again after a quiet time without a flush. In milliseconds.
  */
 const busyMs = 10_000
 const quietMs = 30_000
@@ -34,6 +35,9 @@ const maxIdleRows = 100_000
 
 /** How often the rows in memory are counted, in milliseconds. */
 const countRowsEveryMs = 10_000
+
+/** For how many namespaces it is remembered when they had their last turn. */
+const maxNamespaces = 10_000
 
 /** The longest sleep of the loop that writes records, in milliseconds. */
 const maxSleepMs = 60_000
@@ -59,16 +63,13 @@ interface Flushed {
   readonly spacingMs: number
 }
 
+/** A ledger with the time of its next write, in monotonic milliseconds. */
+type Due = readonly [ledger: Ledger, at: number]
+
 const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
 
-/** Charges a hook, by its uid, for stored bytes. */
-type ChargeFor = (uid: string, bytes: number) => void
-
-/** Returns the spacing of a record after a flush. `sinceMs` is the time since the flush before that. */
-const nextSpacing = (spacingMs: number, sinceMs: number): number => {
-  if (sinceMs < busyMs) return Math.min(2 * spacingMs, maxSpacingMs)
-  return sinceMs < quietMs ? spacingMs : recordSpacingMs
-}
+/** Charges a hook for stored bytes. */
+type ChargeFor = (owner: RecordOwner, bytes: number) => void
 
 export const openLedgers = (
   environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
@@ -87,14 +88,19 @@ class RecordLedgers implements Ledgers {
    * dropped ledger are not mistaken for those of a later ledger.
    */
   #opened = 0
-  /** The open ledgers by the uids of their hooks, in the order of their last use. */
+  /** The open ledgers by the namespaces, names and uids of their hooks, in the order of their last use. */
   readonly #ledgers = new Map<string, Ledger>()
+  /** Beyond how many ledgers the idle ones are looked for. It grows while many are not idle, for some seconds. */
+  #forgetsBeyond = maxIdle
   /**
    * The ledgers with waiting updates, each with the time of its next write in monotonic
    * milliseconds.
    */
   readonly #dirty = new Map<Ledger, number>()
   readonly #flushed = new WeakMap<Ledger, Flushed>()
+  /** The number of the last turn of each namespace, and of the last turn of all. */
+  readonly #turns = new BoundedMap<string, number>(maxNamespaces)
+  #lastTurn = 0
   readonly #flushing = new Set<Promise<void>>()
   /** How long the last flush took, in milliseconds. */
   #tookMs = 0
@@ -118,11 +124,12 @@ class RecordLedgers implements Ledgers {
   }
 
   of(owner: RecordOwner): Ledger {
-    const { uid } = owner
-    const ledger = this.#ledgers.get(uid) ?? this.#open(owner)
-    this.#ledgers.delete(uid)
-    this.#ledgers.set(uid, ledger)
-    if (this.#ledgers.size > maxIdle) this.#forgetIdle()
+    // Anybody who may write the metadata of a record in their namespace can give it the uid of another hook.
+    const key = `${owner.namespace}/${owner.name}/${owner.uid}`
+    const ledger = this.#ledgers.get(key) ?? this.#open(owner)
+    this.#ledgers.delete(key)
+    this.#ledgers.set(key, ledger)
+    if (this.#ledgers.size > this.#forgetsBeyond) this.#forgetIdle()
     return ledger
   }
 
@@ -141,6 +148,7 @@ class RecordLedgers implements Ledgers {
   #turn(stop: AbortSignal): Promise<void> {
     if (this.#clock.monotonic() - this.#countedAt >= countRowsEveryMs) {
       this.#forgetRows()
+      this.#forgetsBeyond = maxIdle
       this.#countedAt = this.#clock.monotonic()
     }
     const due = this.#nextDue()
@@ -163,7 +171,7 @@ class RecordLedgers implements Ledgers {
       `${this.#instance}.${++this.#opened}`,
       this.#dirtied,
       this.#limits,
-      bytes => this.#charge(owner.uid, bytes),
+      bytes => this.#charge(owner, bytes),
     )
   }
 
@@ -177,6 +185,7 @@ class RecordLedgers implements Ledgers {
   }
 
   #begin(ledger: Ledger): void {
+    this.#turns.set(ledger.owner.namespace, ++this.#lastTurn)
     const writing = this.#flush(ledger, flushWithinMs).finally(() => this.#flushing.delete(writing))
     this.#flushing.add(writing)
   }
@@ -185,7 +194,9 @@ class RecordLedgers implements Ledgers {
     this.#dirty.delete(ledger)
     const began = this.#clock.monotonic()
     const { at, spacingMs } = this.#flushed.get(ledger) ?? never
-    this.#flushed.set(ledger, { at: began, spacingMs: nextSpacing(spacingMs, began - at) })
+    const keptMs = began - at < quietMs ? spacingMs : recordSpacingMs
+    const nextMs = began - at < busyMs ? Math.min(2 * spacingMs, maxSpacingMs) : keptMs
+    this.#flushed.set(ledger, { at: began, spacingMs: nextMs })
     const end = began + withinMs
     try {
       await ledger.flush(() => this.#clock.monotonic() < end)
@@ -211,29 +222,38 @@ class RecordLedgers implements Ledgers {
     await within(this.#clock, leftMs + recordRequestMs, rest)
   }
 
-  #nextDue(): [ledger: Ledger, at: number] | undefined {
-    let first: [Ledger, number] | undefined
+  /** Returns the ledger to write next: of those that are due, one of the namespace that has waited longest for its turn. */
+  #nextDue(): Due | undefined {
+    const now = this.#clock.monotonic()
+    let first: Due | undefined
+    let firstTurn = Infinity
     for (const entry of this.#dirty) {
+      const [{ dirty, owner }, at] = entry
+      const turn = at > now ? Infinity : (this.#turns.get(owner.namespace) ?? -Infinity)
       // A write that somebody waited for has stored it all. It takes no turn, and shows nothing of how long a write takes.
-      if (!entry[0].dirty) this.#dirty.delete(entry[0])
-      else if (!first || entry[1] < first[1]) first = entry
+      if (!dirty) this.#dirty.delete(entry[0])
+      else if (!first || turn < firstTurn || (turn === firstTurn && at < first[1])) {
+        first = entry
+        firstTurn = turn
+      }
     }
     return first
   }
 
   #forgetIdle(): void {
-    for (const [uid, ledger] of this.#ledgers) {
-      if (this.#ledgers.size <= maxIdle) return
-      if (ledger.idle) this.#ledgers.delete(uid)
+    for (const [key, ledger] of this.#ledgers) {
+      if (this.#ledgers.size <= maxIdle) break
+      if (ledger.idle) this.#ledgers.delete(key)
     }
+    this.#forgetsBeyond = Math.max(maxIdle, Math.floor(this.#ledgers.size * 1.1))
   }
 
   /** Drops the oldest idle ledgers while all together keep too many rows. */
   #forgetRows(): void {
     let rows = 0
-    for (const [uid, ledger] of [...this.#ledgers].toReversed()) {
+    for (const [key, ledger] of [...this.#ledgers].toReversed()) {
       rows += ledger.rows
-      if (rows > maxIdleRows && ledger.idle) this.#ledgers.delete(uid)
+      if (rows > maxIdleRows && ledger.idle) this.#ledgers.delete(key)
     }
   }
 }

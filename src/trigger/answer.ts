@@ -109,12 +109,12 @@ export const unavailable = (
  */
 export const onceUnspent = (
   answer: TriggerAnswer,
-  hook: { readonly uid: string } | undefined,
+  hook: { readonly namespace: string; readonly uid: string } | undefined,
   budget: Pick<Budget, 'secondsSpent'>,
 ): TriggerAnswer =>
   answer === 'no answer' || !hook || answer.body.reason !== 'WritesLimited'
     ? answer
-    : { ...answer, headers: { ...answer.headers, 'retry-after': String(budget.secondsSpent(hook.uid)) } }
+    : { ...answer, headers: { ...answer.headers, 'retry-after': String(budget.secondsSpent(hook)) } }
 
 const retryAfter = { 'retry-after': String(retryAfterSeconds) }
 

@@ -259,11 +259,11 @@ export class TriggerEndpoint {
       waits: waitMs !== undefined,
       isCurrent,
       isUnchanged,
-      isSpent: () => !dryRun && budget.isSpent(hook.uid),
+      isSpent: () => !dryRun && budget.isSpent(hook),
       charge: bytes => {
-        if (!dryRun) budget.charge(hook.uid, bytes)
+        if (!dryRun) budget.charge(hook, bytes)
       },
-      mayKeep: keptForMs => dryRun || budget.mayKeep(hook.uid, keptForMs),
+      mayKeep: keptForMs => dryRun || budget.mayKeep(hook, keptForMs),
       ledger: () => (ledger ??= ledgers.of(hook)),
     }
   }

@@ -13,11 +13,11 @@ import {
   deletedHooksKeptMs,
   hookReadWithinMs,
   largeForMs,
-  lookupRate,
+  lookupRates,
   maxDeletedHooks,
   maxLargeHooks,
 } from './limits.ts'
-import { RecentUids } from './recent-uids.ts'
+import { RecentKeys } from './recent-keys.ts'
 import type { HookName } from './request.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
 
@@ -66,8 +66,8 @@ export class Hooks {
    * The hooks that a live read did not find. A uid is never reused, so a deleted hook stays
    * deleted, unless etcd is restored.
    */
-  readonly #deleted: RecentUids
-  readonly #tooLarge: RecentUids
+  readonly #deleted: RecentKeys
+  readonly #tooLarge: RecentKeys
   readonly #lookups: RateLimiter
   readonly #namedLookups: RateLimiter
   readonly #shared = freshReads<Found>()
@@ -87,9 +87,9 @@ export class Hooks {
     this.#environment = environment
     this.#watchNamespace = watchNamespace
     this.#history = history
-    this.#deleted = new RecentUids(clock, { most: maxDeletedHooks, keptMs: deletedHooksKeptMs })
-    this.#tooLarge = new RecentUids(clock, { most: maxLargeHooks, keptMs: largeForMs })
-    this.#lookups = rateLimiter(clock, 1)
+    this.#deleted = new RecentKeys(clock, { most: maxDeletedHooks, keptMs: deletedHooksKeptMs })
+    this.#tooLarge = new RecentKeys(clock, { most: maxLargeHooks, keptMs: largeForMs })
+    this.#lookups = rateLimiter(clock, 2)
     this.#namedLookups = rateLimiter(clock, 1)
     this.#cache = watchedCache<CachedHook>(
       environment,
@@ -107,9 +107,10 @@ export class Hooks {
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
         // If a watch reports the hook again, etcd was restored from a backup, or the hook was too large.
-        const { uid } = now.parts
-        this.#deleted.delete(uid)
-        this.#tooLarge.delete(uid)
+        const { name, namespace, uid } = now.parts
+        const key = keyOf(namespace, name, uid)
+        this.#deleted.delete(key)
+        this.#tooLarge.delete(key)
         this.#gone.delete(uid)
       }
       if (before && before.parts.uid !== now?.parts.uid) this.#gone.set(before.parts.uid, true)
@@ -123,7 +124,7 @@ export class Hooks {
    * The cache alone never decides that a hook is deleted or that a problem blocks it, because a
    * wrong answer would lose an alert. A process that was paused may have an old cache.
    */
-  async find(namespace: string, name: string, uid: string): Promise<Found> {
+  async find(namespace: string, name: string, uid: string, asker: 'post' | 'end' = 'post'): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
     const isKnown = known?.parts.uid === uid
@@ -132,14 +133,16 @@ export class Hooks {
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
     // If the Lease was made again, its version is current, but etcd may have been restored.
-    if (this.#deleted.has(uid) && this.#history?.doubt() === undefined) return { found: 'none' }
-    if (this.#tooLarge.has(uid) && this.#history?.current() !== false) return { found: 'too large' }
+    const key = keyOf(namespace, name, uid)
+    if (this.#deleted.has(key) && this.#history?.doubt() === undefined) return { found: 'none' }
+    if (this.#tooLarge.has(key) && this.#history?.current() !== false) return { found: 'too large' }
     if (isKnown) return await this.readLive(namespace, name, uid)
     // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
     // read count once.
-    return await this.#shared(keyOf(namespace, name, uid), async () =>
-      this.#lookups.take('', lookupRate) ? await this.#read(namespace, name, uid) : { found: 'not looked up' },
-    )
+    return await this.#shared(key, async () => {
+      const mayRead = this.#lookups.take(asker, lookupRates[asker])
+      return mayRead ? await this.#read(namespace, name, uid) : { found: 'not looked up' }
+    })
   }
 
   /**
@@ -153,7 +156,7 @@ export class Hooks {
     if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live ?? known.compiled() } : { found: 'none' }
     const hook = known && this.#readRecently(namespace, name, known.parts.uid)
     if (hook) return { found: 'hook', hook }
-    if (!known && !this.#namedLookups.take('', lookupRate)) return { found: 'not looked up' }
+    if (!known && !this.#namedLookups.take('', lookupRates.post)) return { found: 'not looked up' }
     return await this.#shared(`${namespace}/${name}`, () => this.#read(namespace, name, undefined))
   }
 
@@ -163,7 +166,7 @@ export class Hooks {
    * beyond it. Without the same rate, a refusal would reveal that there is a hook.
    */
   mayRefuseNamed(): boolean {
-    return this.#cache.fresh() || this.#namedLookups.take('', lookupRate)
+    return this.#cache.fresh() || this.#namedLookups.take('', lookupRates.post)
   }
 
   /** Reads a hook live. Simultaneous callers cost at most two reads. */
@@ -218,21 +221,21 @@ export class Hooks {
     try {
       const object = await readOfAnyKind(api, hooks, namespace, name, { lane, timeoutMs: hookReadWithinMs })
       if (!isAlive(object) || (uid !== undefined && object.metadata.uid !== uid)) {
-        if (uid !== undefined) this.#deleted.add(uid)
+        if (uid !== undefined) this.#deleted.add(keyOf(namespace, name, uid))
         return { found: 'none' }
       }
-      if (isTooLargeHook(object)) return this.#foundTooLarge(uid)
+      if (isTooLargeHook(object)) return this.#foundTooLarge(namespace, name, uid)
       const hook = liveHook(object)
       this.#keepRead(hook, before)
       return { found: 'hook', hook }
     } catch (error) {
       const { failure, message } = readFailureOf(error)
-      return failure === 'too large' ? this.#foundTooLarge(uid) : { found: 'unreachable', message }
+      return failure === 'too large' ? this.#foundTooLarge(namespace, name, uid) : { found: 'unreachable', message }
     }
   }
 
-  #foundTooLarge(uid: string | undefined): Found {
-    if (uid !== undefined) this.#tooLarge.add(uid)
+  #foundTooLarge(namespace: string, name: string, uid: string | undefined): Found {
+    if (uid !== undefined) this.#tooLarge.add(keyOf(namespace, name, uid))
     return { found: 'too large' }
   }
 

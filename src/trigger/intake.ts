@@ -4,26 +4,32 @@ import type { LiveHook } from './hook.ts'
 import { eventRate, largeRate, maxKept, maxKeptInTime, maxLimitedHooks, writeBudget } from './limits.ts'
 
 /**
+ * A hook whose budget is used. Its uid alone would not do: anybody who may write the metadata of a record in their
+ * namespace can name the uid of another hook.
+ */
+type Spender = Pick<LiveHook, 'namespace' | 'uid'>
+
+/**
  * How many bytes the posts to each hook may make the API server store, and how many objects that are kept
- * for a while, by the hook's uid. A post is
+ * for a while. A post is
  * accepted or refused before its first write, and its writes are charged when they are made. So
  * posts in progress may overdraw the budget. The debt is at most one full budget, which limits how
  * long the hook is closed.
  */
 export interface Budget {
   /** Charges a hook for written bytes. */
-  readonly charge: (uid: string, bytes: number) => void
+  readonly charge: (hook: Spender, bytes: number) => void
   /** Returns whether a hook may make one more object that is kept for so long, and counts it if so. */
-  readonly mayKeep: (uid: string, keptForMs: number) => boolean
+  readonly mayKeep: (hook: Spender, keptForMs: number) => boolean
   /** Returns whether a hook has no bytes left now. */
-  readonly isSpent: (uid: string) => boolean
+  readonly isSpent: (hook: Spender) => boolean
   /** Returns in how many seconds a hook without bytes has bytes again. */
-  readonly secondsSpent: (uid: string) => number
+  readonly secondsSpent: (hook: Spender) => number
   /**
    * Returns whether to notify a hook's owner now that posts are refused, and counts that as a
    * notice. It is true at most once a minute for each hook.
    */
-  readonly mayNotify: (uid: string) => boolean
+  readonly mayNotify: (hook: Spender) => boolean
 }
 
 export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
@@ -31,11 +37,12 @@ export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
   const kept = rateLimiter(clock, maxLimitedHooks)
   const events = rateLimiter(clock, maxLimitedHooks)
   return {
-    charge: (uid, bytes) => buckets.charge(uid, writeBudget, bytes),
-    mayKeep: (uid, keptForMs) => kept.take(uid, rateOfKept(keptForMs)),
-    isSpent: uid => buckets.waitMs(uid, writeBudget) > 0,
-    secondsSpent: uid => Math.max(1, Math.ceil(buckets.waitMs(uid, writeBudget) / 1000)),
-    mayNotify: uid => events.take(uid, eventRate),
+    charge: ({ namespace, uid }, bytes) => buckets.charge(`${namespace}/${uid}`, writeBudget, bytes),
+    mayKeep: ({ namespace, uid }, keptForMs) => kept.take(`${namespace}/${uid}`, rateOfKept(keptForMs)),
+    isSpent: ({ namespace, uid }) => buckets.waitMs(`${namespace}/${uid}`, writeBudget) > 0,
+    secondsSpent: ({ namespace, uid }) =>
+      Math.max(1, Math.ceil(buckets.waitMs(`${namespace}/${uid}`, writeBudget) / 1000)),
+    mayNotify: ({ namespace, uid }) => events.take(`${namespace}/${uid}`, eventRate),
   }
 }
 
@@ -80,9 +87,10 @@ export const intakeOf = (
   const largeRates = rateLimiter(clock, maxLimitedHooks)
   const waiting = new Map<string, number>()
 
-  const full = ({ namespace, rateLimit, uid }: LiveHook, isDry = false): Full | undefined => {
+  const full = (hook: LiveHook, isDry = false): Full | undefined => {
+    const { namespace, rateLimit, uid } = hook
     if (hookRates.waitMs(uid, rateLimit) > 0) return 'RateLimited'
-    if (!isDry && budget.isSpent(uid)) return 'WritesLimited'
+    if (!isDry && budget.isSpent(hook)) return 'WritesLimited'
     return (waiting.get(namespace) ?? 0) >= maxOfNamespace ? 'Overloaded' : undefined
   }
 

@@ -22,7 +22,7 @@ export const leasingHooks = (
       if (!known) return { found: 'unknown' }
       if (known.stop?.all === true) return { found: 'stopped' }
       const isSameStop = (): boolean => keys.fresh() && keys.current()?.version === known.version
-      const found = await hooks.find(namespace, name, uid)
+      const found = await hooks.find(namespace, name, uid, 'end')
       switch (found.found) {
         case 'hook': {
           const { hook } = found

@@ -212,8 +212,8 @@ export const hookReadWithinMs = 2000
 /** The time limit for reading a CRD. It leaves time for a step with a read of its own. */
 export const definitionReadWithinMs = 1500
 
-/** The rate of live reads of unknown hooks, just created or long deleted. Posts beyond it get 503. */
-export const lookupRate = { perSecond: 2, burst: 20 } as const
+/** The rates of live reads of unknown hooks, new or deleted: for posts, and for ends of what these have leased. */
+export const lookupRates = { post: { perSecond: 2, burst: 20 }, end: { perSecond: 20, burst: 64 } } as const
 
 /**
  * How many hooks that a live read did not find are remembered, and for how long. Not for ever,

@@ -1,11 +1,11 @@
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 
-/** A bounded set of hooks' uids, each kept for a limited time. */
-export class RecentUids {
+/** A bounded set of keys, each kept for a limited time. */
+export class RecentKeys {
   readonly #clock: Pick<Clock, 'monotonic'>
   readonly #keptMs: number
-  /** When each uid was added, in monotonic milliseconds. */
+  /** When each key was added, in monotonic milliseconds. */
   readonly #since: BoundedMap<string, number>
 
   constructor(clock: Pick<Clock, 'monotonic'>, limits: { readonly most: number; readonly keptMs: number }) {
@@ -14,15 +14,15 @@ export class RecentUids {
     this.#since = new BoundedMap(limits.most)
   }
 
-  add(uid: string): void {
-    this.#since.set(uid, this.#clock.monotonic())
+  add(key: string): void {
+    this.#since.set(key, this.#clock.monotonic())
   }
 
-  has(uid: string): boolean {
-    return this.#clock.monotonic() - (this.#since.get(uid) ?? -Infinity) < this.#keptMs
+  has(key: string): boolean {
+    return this.#clock.monotonic() - (this.#since.get(key) ?? -Infinity) < this.#keptMs
   }
 
-  delete(uid: string): void {
-    this.#since.delete(uid)
+  delete(key: string): void {
+    this.#since.delete(key)
   }
 }

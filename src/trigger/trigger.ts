@@ -95,7 +95,7 @@ export const triggerRole = (
   const ledgers = openLedgers(environment, options.records, budget.charge)
   const acts = actService(environment, context => claimSettler(context, actingIn(environment, context)))
   const notifyLimited = (hook: LiveHook): void => {
-    if (!budget.mayNotify(hook.uid)) return
+    if (!budget.mayNotify(hook)) return
     const now = environment.clock.now()
     ledgers.of(hook).later(draft => limitedAt(draft, now))
   }

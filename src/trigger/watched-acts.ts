@@ -31,7 +31,7 @@ export const watchedActs = (parts: WatchParts): ((acts: Acts, context: TriggerCo
       log.warn({ namespace, hook: name, reason: 'WritesLimited', message }, 'an act has ended before its work was done')
       notifyLimited(hook)
     }
-    const paced = pacedActs(acts, uid, { isSpent: () => budget.isSpent(uid), kept, ended })
+    const paced = pacedActs(acts, uid, { isSpent: () => budget.isSpent(hook), kept, ended })
     const [beganAt, began] = [clock.now(), clock.monotonic()]
     return haltedActs(paced, context, {
       ...parts,

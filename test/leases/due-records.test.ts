@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { apiVersion } from '../../src/api/names.ts'
+import type { OwnerReference } from '../../src/api/object.ts'
 import { dueAnnotation, leasesFinalizer, leasesLabel } from '../../src/api/record-due.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import { DueRecords, type DueRecord } from '../../src/leases/due-records.ts'
@@ -16,7 +17,7 @@ const recordsOf = (finalizers: readonly string[] = []) => {
     { clock, random: seededRandom(1) },
     { known: () => undefined, isReplaced: () => false },
   )
-  const report = (resourceVersion: string, due: number, hook = 'u1'): void => {
+  const report = (resourceVersion: string, due: number, hook = 'u1', more: readonly OwnerReference[] = []): void => {
     const metadata = {
       name: 'web-up',
       uid: 'r1',
@@ -25,7 +26,7 @@ const recordsOf = (finalizers: readonly string[] = []) => {
       finalizers,
       labels: { [leasesLabel]: 'open' },
       annotations: { [dueAnnotation]: rfc3339(due) },
-      ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: hook }],
+      ownerReferences: [...more, { apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: hook }],
     }
     const object = { apiVersion, kind: 'ReceiverHookRecord', metadata }
     records.take({ type: 'put', version: resourceVersion, object }, clock.now())
@@ -49,6 +50,16 @@ it('looks at a record again in time, although the wall clock has jumped back sin
   expect(due()).toEqual([])
   await clock.advance(11 * second)
   expect(due()).toHaveLength(1)
+})
+
+it('takes the hook of its name for the owner of a record, whatever else owns it', () => {
+  const { clock, firstDue, report } = recordsOf()
+  const others = [
+    { apiVersion, kind: 'ReceiverHook', name: 'web-down', uid: 'u2' },
+    { apiVersion: 'v1', kind: 'ConfigMap', name: 'web-up', uid: 'u3' },
+  ]
+  report('1', clock.now() - 5 * second, 'u1', others)
+  expect(firstDue().owner.uid).toBe('u1')
 })
 
 it('looks again at the record of a deleted hook that has changed after a look', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
-import { world, type Letter } from './world.ts'
+import { wait } from '../../src/environment/wait.ts'
+import { alert, world, type Letter } from './world.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -173,6 +174,25 @@ describe('onDelete: end', () => {
     expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
     await here.clock.advance(10 * minute)
     expect(here.replicas()).toBe(6)
+    expect(at(here.record(), 'kind')).toBe('Status')
+  })
+
+  it('is given up after an hour also if more is leased on an object than a look has time for', async () => {
+    const { here, one } = await leased()
+    for (let index = 0; index < 12; index++) {
+      await here.posted(one, { ...lease, max: 100, by: 1, delivery: alert(`a${index}`) })
+    }
+    await here.clock.advance(3 * second)
+    here.gate.before = async ({ path }) => {
+      if (path.includes('/deployments/web')) await wait(here.clock, 20 * second)
+    }
+    here.remove('web-up')
+    const before = here.requests.length
+    await here.clock.advance(59 * minute)
+    expect(finalizersOf(here.record())).toEqual(['receiverhooks.dev/leases'])
+    // It is tried at last every five minutes.
+    expect(here.requests.length - before).toBeLessThan(200)
+    await here.clock.advance(15 * minute)
     expect(at(here.record(), 'kind')).toBe('Status')
   })
 

@@ -114,6 +114,33 @@ it('a hook that the cache still knows is not taken for a new one of its name', a
   expect(replaced).toMatchObject({ found: 'gone', isReplaced: true })
 })
 
+describe('an end beside many slow ones of other hooks', () => {
+  it.each([0, 500])('is made within seconds, if their records are read in %d ms', async readMs => {
+    const here = world()
+    const { clock } = here
+    const one = here.start()
+    const names = Array.from({ length: 8 }, (_, index) => `slow-${index}`)
+    for (const name of names) {
+      here.makeTarget(name, 1)
+      for (let index = 0; index < 40; index++) {
+        const delivery = alert(`${name}-${index}`)
+        await here.posted(one, { ...lease, hook: name, target: name, by: 1, max: 100, delivery })
+      }
+    }
+    const step = await here.posted(one, { ...lease, target: 'api' })
+    const until = (step.step === 'done' && step.until) || 0
+    here.gate.before = async ({ path }) => {
+      if (names.some(name => path.endsWith(`/receiverhookrecords/${name}`))) await wait(clock, readMs)
+      if (names.some(name => path.includes(`/deployments/${name}`))) await wait(clock, 3 * minute)
+    }
+    // All that the others have leased is due ten seconds before.
+    for (const name of names) one.endBefore(until - 10 * second, name)
+    await clock.advance(until - clock.now())
+    while (here.replicas('api') !== 4) await clock.advance(second)
+    expect(clock.now() - until).toBeLessThan(10 * second)
+  })
+})
+
 describe('a lease that is made before everybody knows that an earlier one was taken back', () => {
   it.each(['lives', 'has died'])('ends when its answer says, if the process that took that back %s', async how => {
     const here = world()

@@ -1,14 +1,17 @@
 import { expect, it } from 'vitest'
+import { promMetrics } from '../../src/environment/metrics.ts'
 import { LeaseKeeper } from '../../src/leases/leases.ts'
 import { openLedgers } from '../../src/record/ledgers.ts'
 import { StepService } from '../../src/steps/service.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 
-it('a process that may not list records says that leases may end late', async () => {
+it('a process that may not list records says that leases may end late, and counts each try for an alert', async () => {
   const clock = fakeClock()
   const body = JSON.stringify({ kind: 'Status', reason: 'Forbidden', message: 'cannot list receiverhookrecords' })
+  const metrics = promMetrics()
   const environment = testEnvironment({
+    metrics,
     clock,
     api: {
       request: () => Promise.resolve({ status: 403, headers: {}, body }),
@@ -29,6 +32,11 @@ it('a process that may not list records says that leases may end late', async ()
   const running = keeper.run(stop.signal)
   await clock.advance(100)
   expect(keeper.problem()).toMatch(/leases may end late: .*cannot list receiverhookrecords/)
+  await clock.advance(15 * 60_000)
+  const [, cuts] =
+    /^receiverhooks_watch_cuts_total\{resource="receiverhookrecords"\} (\d+)$/m.exec(await metrics.text()) ?? []
+  // The alert ReceiverHooksWatchesCut asks for more than 20 in this time.
+  expect(Number(cuts)).toBeGreaterThan(20)
   stop.abort()
   await clock.advance(100_000)
   await running

@@ -27,9 +27,9 @@ const setUp = (latencyMs = 1) => {
   })
   const environment = testEnvironment({ api, clock })
   const ledgers = openLedgers(environment)
-  const of = (name: string) => {
+  const of = (name: string, namespace = 'shop') => {
     server.hooks.set(name, `uid of ${name}`)
-    return ledgers.of({ namespace: 'shop', name, uid: `uid of ${name}` })
+    return ledgers.of({ namespace, name, uid: `uid of ${name}` })
   }
   const counted = (name: string) => server.memory(name)?.counts['applied'] ?? 0
   return { clock, counted, environment, faults, ledgers, of, server, stop, writes }
@@ -74,19 +74,6 @@ describe('records that nothing waits for', () => {
     await Promise.all([running, clock.advance(0)])
   })
 
-  it('are written within a second where there are some every quarter of a minute', async () => {
-    const { clock, ledgers, of, stop, writes } = setUp()
-    const running = ledgers.run(stop.signal)
-    for (let i = 0; i < 6; i++) {
-      of('web-up').later(one)
-      await clock.advance(1000)
-      expect(writes.length).toBe(i + 1)
-      await clock.advance(14_000)
-    }
-    stop.abort()
-    await Promise.all([running, clock.advance(0)])
-  })
-
   it('travel with decisions where there are any, and are written alone only after the last', async () => {
     const { clock, counted, ledgers, of, stop, writes } = setUp()
     const running = ledgers.run(stop.signal)
@@ -120,6 +107,18 @@ describe('records that nothing waits for', () => {
     expect(writes.map(([, name]) => name)).toEqual(Array.from({ length: 60 }, (_, i) => `hook-${i}`))
     stop.abort()
     await Promise.all([running, clock.advance(0)])
+  })
+
+  it('take turns by their namespaces, so that a tenant with many waits for itself', async () => {
+    const { clock, ledgers, of, stop, writes } = setUp()
+    for (let i = 0; i < 2000; i++) of(`web-${i}`).later(one)
+    const running = ledgers.run(stop.signal)
+    await clock.advance(1000)
+    of('api-up', 'small').later(one)
+    await clock.advance(500)
+    expect(writes.map(([, name]) => name)).toContain('api-up')
+    stop.abort()
+    await Promise.all([running, clock.advance(5000)])
   })
 
   it('take no turn where another write has stored them already', async () => {
@@ -241,6 +240,32 @@ describe('the ledgers of a process', () => {
     await Promise.all([...filled, clock.advance(61_000)])
     const kept = opened.filter(ledger => ledgers.of(ledger.owner) === ledger)
     expect(kept).toEqual(opened.slice(3))
+    stop.abort()
+    await Promise.all([running, clock.advance(0)])
+  })
+
+  it('are of one hook each, also if a record in another namespace names the uid of that hook', () => {
+    const { ledgers } = setUp()
+    const owner = { namespace: 'shop', name: 'web-up', uid: 'u' }
+    const ledger = ledgers.of(owner)
+    expect(ledgers.of({ ...owner, namespace: 'other' })).not.toBe(ledger)
+    expect(ledgers.of({ ...owner, name: 'web-down' })).not.toBe(ledger)
+    expect(ledgers.of({ ...owner })).toBe(ledger)
+  })
+
+  it('are forgotten again once those that wait are written', async () => {
+    const { clock, ledgers, of, stop } = setUp()
+    const opened = Array.from({ length: 1200 }, (_, i) => {
+      const ledger = of(`hook-${i}`)
+      ledger.later(one)
+      return ledger
+    })
+    const running = ledgers.run(stop.signal)
+    await clock.advance(75_000)
+    of('another')
+    // Those that are kept were used last.
+    const kept = opened.toReversed().filter(ledger => ledgers.of(ledger.owner) === ledger)
+    expect(kept).toHaveLength(999)
     stop.abort()
     await Promise.all([running, clock.advance(0)])
   })

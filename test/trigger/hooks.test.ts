@@ -9,7 +9,7 @@ import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { Hooks } from '../../src/trigger/hooks.ts'
-import { deletedHooksKeptMs, lookupRate } from '../../src/trigger/limits.ts'
+import { deletedHooksKeptMs, lookupRates } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
@@ -115,6 +115,15 @@ describe('a hook', () => {
     expect(world.reads).toBe(2)
   })
 
+  it('is not gone because somebody asked for its uid under another name or in another namespace', async () => {
+    const { cache, clock, find, uid, world } = await setUp()
+    expect(await cache.find('other', 'web-up', uid)).toEqual({ found: 'none' })
+    expect(await cache.find('default', 'web-down', uid)).toEqual({ found: 'none' })
+    world.network = 'silent'
+    await clock.advance(longSilence)
+    expect(await find()).toMatchObject({ found: 'hook' })
+  })
+
   it('that was found gone is read again while it is not known whether etcd was restored', async () => {
     const { find, history, remove, world } = await setUp()
     await remove()
@@ -147,13 +156,24 @@ describe('a hook', () => {
     const { cache, clock, lanes, uid, world } = await setUp()
     const ask = async (index: number) => (await cache.find('default', 'web-up', `${uid}-${index}`)).found
     const asked = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)))
-    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRate.burst)
-    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRate.burst)
+    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRates.post.burst)
+    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRates.post.burst)
     expect(new Set(lanes)).toEqual(new Set(['lookup']))
     world.reads = 0
     await clock.advance(1000)
     for (let index = 100; index < 200; index++) await ask(index)
-    expect(world.reads).toBe(lookupRate.perSecond)
+    expect(world.reads).toBe(lookupRates.post.perSecond)
+  })
+
+  it('that this process does not know is looked up for what it has leased also where posts have used up their rate', async () => {
+    const { cache, uid } = await setUp()
+    const ask = async (index: number, asker: 'post' | 'end') =>
+      (await cache.find('default', 'web-up', `${uid}-${index}`, asker)).found
+    const numbers = Array.from({ length: 100 }, (_, index) => index)
+    await Promise.all(numbers.map(index => ask(index, 'post')))
+    const asked = await Promise.all(numbers.map(index => ask(100 + index, 'end')))
+    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRates.end.burst)
+    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRates.end.burst)
   })
 
   it('that this process does not know yet is looked up once for all posts that come at once', async () => {
@@ -163,7 +183,7 @@ describe('a hook', () => {
     const { uid } = (await makeHook()).metadata
     world.reads = 0
     const found = await Promise.all(
-      Array.from({ length: 3 * lookupRate.burst }, () => cache.find('default', 'web-up', uid)),
+      Array.from({ length: 3 * lookupRates.post.burst }, () => cache.find('default', 'web-up', uid)),
     )
     expect(new Set(found.map(each => each.found))).toEqual(new Set(['hook']))
     expect(world.reads).toBeLessThanOrEqual(2)
@@ -323,8 +343,8 @@ describe('a hook that is found by its name', () => {
     await clock.advance(longSilence)
     const ask = async (index: number) => (await cache.findNamed({ ...name, name: `none-${index}` })).found
     const asked = await Promise.all(Array.from({ length: 100 }, (_, index) => ask(index)))
-    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRate.burst)
-    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRate.burst)
+    expect(asked.filter(found => found === 'none')).toHaveLength(lookupRates.post.burst)
+    expect(asked.filter(found => found === 'not looked up')).toHaveLength(100 - lookupRates.post.burst)
     expect(new Set(lanes)).toEqual(new Set(['lookup']))
     expect(await cache.findNamed(name)).toMatchObject({ found: 'hook' })
     expect(await cache.find('default', 'web-up', `${uid}-other`)).toEqual({ found: 'none' })

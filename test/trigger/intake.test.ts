@@ -4,6 +4,7 @@ import { largeRate, maxKept } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
 import { someHook } from './some-hook.ts'
 
+const hook = { namespace: 'shop', uid: 'hook' }
 const unspent = { isSpent: () => false }
 const slow = { ...someHook, rateLimit: { perSecond: 2, burst: 3 } }
 const other = { ...slow, name: 'other', uid: 'uid-2' }
@@ -24,7 +25,7 @@ describe('what is taken of posts', () => {
   })
 
   it('is nothing of a hook whose posts have made the API server store too much', () => {
-    const intake = intakeOf(fakeClock(), 100, { isSpent: uid => uid === someHook.uid })
+    const intake = intakeOf(fakeClock(), 100, { isSpent: ({ uid }) => uid === someHook.uid })
     expect([intake.full(someHook), intake.enter(someHook)]).toEqual(['WritesLimited', 'WritesLimited'])
     expect(intake.full(elsewhere)).toBeUndefined()
   })
@@ -56,7 +57,8 @@ describe('what is taken of posts', () => {
 it('the owner of a hook is notified once a minute that its budget is used up, each for itself', async () => {
   const clock = fakeClock()
   const budget = budgetOf(clock)
-  const notified = (): readonly boolean[] => ['one', 'one', 'other'].map(uid => budget.mayNotify(uid))
+  const notified = (): readonly boolean[] =>
+    ['one', 'one', 'other'].map(uid => budget.mayNotify({ namespace: 'shop', uid }))
   expect(notified()).toEqual([true, false, true])
   await clock.advance(59_000)
   expect(notified()).toEqual([false, false, false])
@@ -72,12 +74,12 @@ describe('what a hook makes that is kept for a while', () => {
     const budget = budgetOf(clock)
     let made = 0
     const make = (): void => {
-      while (budget.mayKeep('hook', dayMs)) made += 1
+      while (budget.mayKeep(hook, dayMs)) made += 1
     }
     make()
     expect(made).toBe(maxKept)
-    expect(budget.mayKeep('other', dayMs)).toBe(true)
-    expect(budget.isSpent('hook')).toBe(false)
+    expect(budget.mayKeep({ ...hook, uid: 'other' }, dayMs)).toBe(true)
+    expect(budget.isSpent(hook)).toBe(false)
     for (let second = 0; second < 3600; second++) {
       await clock.advance(1000)
       make()
@@ -88,10 +90,10 @@ describe('what a hook makes that is kept for a while', () => {
   it('is no more at once where its time is changed', async () => {
     const clock = fakeClock()
     const budget = budgetOf(clock)
-    for (let made = 0; made < maxKept; made++) budget.mayKeep('hook', dayMs)
-    expect(budget.mayKeep('hook', dayMs - 1000)).toBe(false)
-    expect(budget.mayKeep('hook', 600_000)).toBe(false)
+    for (let made = 0; made < maxKept; made++) budget.mayKeep(hook, dayMs)
+    expect(budget.mayKeep(hook, dayMs - 1000)).toBe(false)
+    expect(budget.mayKeep(hook, 600_000)).toBe(false)
     await clock.advance(1000)
-    expect(budget.mayKeep('hook', 600_000)).toBe(true)
+    expect(budget.mayKeep(hook, 600_000)).toBe(true)
   })
 })

@@ -15,7 +15,7 @@ import { mint } from '../../src/token/mint.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
 import { Distrust } from '../../src/trigger/distrust.ts'
-import { checkRates, lookupRate, refusedEveryMs, refusedRate } from '../../src/trigger/limits.ts'
+import { checkRates, lookupRates, refusedEveryMs, refusedRate } from '../../src/trigger/limits.ts'
 import { BodyTooLarge, type NamedPath, type TriggerRequest } from '../../src/trigger/request.ts'
 import { triggerRole } from '../../src/trigger/trigger.ts'
 import { fakeClock, settle } from '../support/clock.ts'
@@ -281,12 +281,14 @@ describe('posts that prove nothing at a URL with a name', () => {
       await clock.advance(3000)
       const statusOf = async (name: string): Promise<number> => (await post({ name }, {})).status
       const statuses: number[] = []
-      for (let each = 0; each < 2 * lookupRate.burst; each++) {
+      for (let each = 0; each < 2 * lookupRates.post.burst; each++) {
         statuses.push(await statusOf(flooded === 'none' ? `none-${each}` : flooded))
       }
       // Each refusal takes 100 ms, in which the rate allows a fifth of another one.
-      expect(statuses.filter(status => status === 401).length).toBeLessThan(1.5 * lookupRate.burst)
-      expect(statuses.slice(0, lookupRate.burst)).toEqual(Array.from({ length: lookupRate.burst }, () => 401))
+      expect(statuses.filter(status => status === 401).length).toBeLessThan(1.5 * lookupRates.post.burst)
+      expect(statuses.slice(0, lookupRates.post.burst)).toEqual(
+        Array.from({ length: lookupRates.post.burst }, () => 401),
+      )
       const names = ['by-bearer', 'by-path', 'by-hmac', 'by-user', 'by-header', 'by-token', 'none', 'none-again']
       const next = await Promise.all(names.map(statusOf))
       expect(next.filter(status => status === 401).length).toBeLessThan(3)

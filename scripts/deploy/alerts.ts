@@ -553,7 +553,8 @@ export const alerts: readonly Alert[] = [
     for: '15m',
     severity: 'warning',
     summary: 'Watches of {{ $labels.resource }} end again and again.',
-    description: 'The API server, or what is between, cuts them. Each post then costs a read more.',
+    description:
+      'The API server, or what is between, cuts them. Each post then costs a read more. If the resource is receiverhookrecords, new leases end late or not at all.',
     tested: {
       firing: { 'receiverhooks_watch_cuts_total{resource="receiverhooks"}': '0+5x60' },
       labels: { resource: 'receiverhooks' },
@@ -691,10 +692,16 @@ export const alerts: readonly Alert[] = [
   },
   {
     name: 'ReceiverHooksOutcomeUnknown',
-    expr: `sum by (namespace, hook) (${risen('receiverhooks_deliveries_total{reason="OutcomeUnknown"}', 1)})`,
+    expr: [
+      `sum by (namespace, hook) (${risen('receiverhooks_deliveries_total{reason="OutcomeUnknown"}', 1)})`,
+      // No post asks for the begin or the end of a lease that nobody knows. There is an Event for both.
+      `or (sum(${risen('receiverhooks_events_total{reason="OutcomeUnknown"}', 1)})`,
+      `unless on() sum(${risen('receiverhooks_deliveries_total{reason="OutcomeUnknown"}', 1)}))`,
+    ].join(' '),
     for: '0m',
     severity: 'warning',
-    summary: 'Nobody knows whether a post to {{ $labels.namespace }}/{{ $labels.hook }} was executed.',
+    summary:
+      'Nobody knows whether {{ if $labels.hook }}a post to {{ $labels.namespace }}/{{ $labels.hook }} was executed{{ else }}a step of a hook was made, or a lease has ended{{ end }}.',
     description:
       'The answer of the API server was lost, and its history no longer shows the outcome. Look at the target.',
     tested: {
@@ -703,6 +710,12 @@ export const alerts: readonly Alert[] = [
       quiet: { [delivered('applied', 'Stepped')]: '0+1x60' },
       more: [
         ...firstTime(pod => delivered('skipped', 'OutcomeUnknown', pod), webUp),
+        {
+          says: 'there is an Event about a lease',
+          series: { 'receiverhooks_events_total{type="Warning", reason="OutcomeUnknown"}': '0+1x60' },
+          at: '30m',
+          fires: {},
+        },
         {
           says: 'it was counted once, by a trigger that runs no more',
           series: {

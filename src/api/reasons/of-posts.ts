@@ -105,8 +105,8 @@ export const postReasons = {
   RecordFull: {
     where: ['unavailable', 'event'],
     means:
-      'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`.',
-    todo: 'Send the post again, unless its sender does: there is room when the oldest are past both. If it goes on, shorten them, or send fewer.',
+      'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`. Or it has leased something on 16 objects, and a post would lease more.',
+    todo: 'Send the post again, unless its sender does: there is room when the oldest are past both, or when a lease ends. If it goes on, shorten them, or send fewer.',
   },
   RecordTooNew: {
     where: ['unavailable'],

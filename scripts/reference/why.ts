@@ -89,6 +89,7 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 |---|---|
 | what a post would do | The hook works now. If the trigger's log has no line of the sender's post, the sender does not reach the hook. Look at the sender's own log, at the URL that the sender has, and at what is between the sender and the hook: DNS, a proxy, a NetworkPolicy. |
 | 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the URL that the hook has now? |
+| 503 | The answer's \`reason\` says why ([all reasons](../reference/reasons.md)). With \`Stopped\`, somebody has stopped all hooks: \`kubectl receiverhook doctor\` says why. |
 | no connection | Your machine cannot reach the URL. Only clients inside the cluster can reach a URL that begins with \`http://receiver-hooks-trigger\`. The command then says which port to forward. [The public URL](install.md#set-the-image-and-the-public-url) opens the hook to senders outside the cluster. |
 | a closed connection, and no answer | The trigger did not learn in four seconds whether its write was stored. The hook ran once or not at all. If a rollout or a Job goes on, the hook's status says later how it ended. Look at the target's count. A post with an idempotency key gets 503 instead, because the sender can safely send the post again. |
 
@@ -103,7 +104,7 @@ means and what to do about it.
 |---|---|
 | \`kubectl -n NAMESPACE events --for receiverhook/NAME\` | each change of outcome, and why the hook is no longer Ready |
 | \`kubectl -n receiver-hooks logs -l app.kubernetes.io/component=trigger --prefix --tail 1000\` | one line for each delivery, and one if its work ends after its answer: \`namespace\`, \`hook\`, \`sender\`, \`outcome\`, \`reason\`, \`status\`, \`ms\` |
-| \`receiverhooks_deliveries_total\` | every delivery of every replica, exactly, and once more if its work ends after its answer ([all metrics](../reference/metrics.md)) |
+| \`receiverhooks_deliveries_total\` | every delivery of every replica, and once more if its work ends after its answer ([all metrics](../reference/metrics.md)) |
 | \`curl -X POST "URL?dryRun=true" -d @BODY\` | what the sender's own body would do now |
 `
 

@@ -40,8 +40,9 @@ export const unproven: Comparison = {
         return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
       },
       floor: async () => {
-        const { latencies } = await stage.load.run({ ...pace, job: 'post', urls: handled })
-        return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99) }
+        const { latencies, notes } = await stage.load.run({ ...pace, job: 'post', urls: handled })
+        const lost = count - (notes['200 applied'] ?? 0)
+        return { p50: quantile(latencies, 0.5), p99: quantile(latencies, 0.99), lost }
       },
       product: async () => {
         const before = stage.server.productRequests()

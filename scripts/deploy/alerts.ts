@@ -700,10 +700,9 @@ export const alerts: readonly Alert[] = [
     ].join(' '),
     for: '0m',
     severity: 'warning',
-    summary:
-      'Nobody knows whether {{ if $labels.hook }}a post to {{ $labels.namespace }}/{{ $labels.hook }} was executed{{ else }}a step of a hook was made, or a lease has ended{{ end }}.',
+    summary: 'Nobody knows whether a step of a hook was made.',
     description:
-      'The answer of the API server was lost, and its history no longer shows the outcome. Look at the target.',
+      'The answer of the API server was lost, and its history no longer shows the outcome. Look at the target of the hook, which the labels or an Event name.',
     tested: {
       firing: { [delivered('skipped', 'OutcomeUnknown')]: '0+1x60' },
       labels: webUp,

@@ -5,15 +5,15 @@
  */
 import { parseArgs } from 'node:util'
 import { ranByPost } from './count/post.ts'
-import { importCircles, sharedNames, sourceFiles, type SourceFile } from './count/source.ts'
+import { importCircles, productFolders, sharedNames, sourceFiles, type SourceFile } from './count/source.ts'
 
 /** A function beyond so many lines is listed. */
 const maxFunctionLines = 90
 
 const { values } = parseArgs({ options: { list: { type: 'boolean', default: false } } })
 
-const src = sourceFiles('src/**/*.{ts,tsx}')
-const test = sourceFiles('test/**/*.{ts,tsx}')
+const src = sourceFiles(productFolders)
+const test = sourceFiles(['test'])
 const { all, withoutSenders } = await ranByPost()
 const shared = sharedNames(src)
 const circles = importCircles(src)
@@ -25,14 +25,14 @@ const long = src.flatMap(({ functions, path }) =>
 
 const linesOf = (files: readonly SourceFile[]): number => files.reduce((total, { lines }) => total + lines, 0)
 const rows: readonly (readonly [what: string, count: number])[] = [
-  ['lines of src', linesOf(src)],
-  ['files of src', src.length],
+  ['lines of the product', linesOf(src)],
+  ['files of the product', src.length],
   ['lines of test', linesOf(test)],
   ['functions that a named post runs', all.functions.length],
   ['  without the senders', withoutSenders.functions.length],
   ['files that a named post runs through', all.files.length],
   ['  without the senders', withoutSenders.files.length],
-  ['names that several files of src export', shared.size],
+  ['names that several files export', shared.size],
   ['import cycles, of types too', circles.length],
   ['  files in them', circles.flat().length],
   [`functions of more than ${maxFunctionLines} lines`, long.length],

@@ -6,6 +6,7 @@ import { globSync, readFileSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { rngOf } from '../test/simulation/seed.ts'
+import { productFolders } from './count/source.ts'
 import { importersIn } from './mutants/graph.ts'
 import { whyHarmless } from './mutants/harmless.ts'
 import { mutantsIn, type Mutant } from './mutants/places.ts'
@@ -63,7 +64,10 @@ const inOrder = (seed: number): readonly Mutant[] => {
 }
 
 const treeIn = (folder: string): Tree => {
-  const files = globSync('{src,test,scripts}/**/*.{ts,tsx}', { cwd: folder })
+  const files = globSync(
+    [...productFolders, 'test', 'scripts'].map(each => `${each}/**/*.{ts,tsx}`),
+    { cwd: folder },
+  )
   return {
     folder,
     programs: new Programs(folder),

@@ -1,6 +1,6 @@
-import { globSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { commentsIn, sentencesIn } from '../scripts/count/comments.ts'
+import { codeFolders, codeIn } from '../scripts/count/source.ts'
 import { parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
 
 /** The longest sentence of a comment, in words. Most have fewer than 20. */
@@ -45,9 +45,9 @@ const findingsIn = (file: Syntax): readonly string[] =>
 
 test('comments say what a function does, in short sentences', () => {
   expect(
-    globSync('{src,test,scripts,bench}/**/*.{ts,tsx}', { exclude: ['test/simulation/**'] }).flatMap(path =>
-      findingsIn(parseFile(path)),
-    ),
+    codeIn(codeFolders)
+      .filter(path => !path.startsWith('test/simulation/'))
+      .flatMap(path => findingsIn(parseFile(path))),
   ).toEqual([])
 })
 

@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { codeIn } from '../scripts/count/source.ts'
 import { isNode, lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
 
 /** How long a file of tests may be, and a function in it, in lines. */
@@ -43,7 +43,7 @@ const findingsIn = ({ nodes, path, text }: Syntax): readonly string[] => {
 }
 
 test('files of tests, and functions in them, are short', () => {
-  const paths = globSync('test/**/*.{ts,tsx}').filter(path => !chronicles.has(path))
+  const paths = codeIn(['test']).filter(path => !chronicles.has(path))
   expect(paths.flatMap(path => findingsIn(parseFile(path)))).toEqual([])
 })
 

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { importCircles, sharedNames, sourceFiles } from '../scripts/count/source.ts'
+import { importCircles, productFolders, sharedNames, sourceFiles } from '../scripts/count/source.ts'
 
-const files = sourceFiles('src/**/*.{ts,tsx}')
+const files = sourceFiles(productFolders)
 
-test('no files of src import each other in a circle, of types too', () => {
+test('no files of the product import each other in a circle, of types too', () => {
   expect(importCircles(files)).toEqual([])
 })
 
-test('each name that src exports is the name of one thing', () => {
+test('each name that a file exports is the name of one thing', () => {
   expect([...sharedNames(files)]).toEqual([])
 })

@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { codeIn, productFolders } from '../scripts/count/source.ts'
 import { isNode, parseFile, parseText, type Syntax, type SyntaxNode } from '../scripts/count/syntax.ts'
 
 /*
@@ -9,37 +9,36 @@ import { isNode, parseFile, parseText, type Syntax, type SyntaxNode } from '../s
 
 /** The files that read a clock, set a timer or draw chance, each with the reason. */
 const surprising: Readonly<Record<string, string>> = {
-  'dashboard/page/browser.ts': 'provides the browser: its clock, timers, chance and requests',
-  'dashboard/page/words/time.ts': 'converts moments, and reads no clock',
-  'environment/exchange.ts': 'times requests to the API server out',
-  'environment/outbound.ts': 'times all other requests out',
-  'environment/standard-output.ts': 'writes the lines of one turn of the event loop at once',
-  'environment/system.ts': 'provides clock, timers and chance for real',
-  'environment/time.ts': 'converts moments, and reads no clock',
-  'environment/watch-over.ts': 'times the beginning of a watch out',
+  'src/dashboard/page/browser.ts': 'provides the browser: its clock, timers, chance and requests',
+  'src/dashboard/page/words/time.ts': 'converts moments, and reads no clock',
+  'src/environment/exchange.ts': 'times requests to the API server out',
+  'src/environment/outbound.ts': 'times all other requests out',
+  'src/environment/standard-output.ts': 'writes the lines of one turn of the event loop at once',
+  'src/environment/system.ts': 'provides clock, timers and chance for real',
+  'src/environment/time.ts': 'converts moments, and reads no clock',
+  'src/environment/watch-over.ts': 'times the beginning of a watch out',
 }
 
 /** The files that listen on a port or open a connection, each with the reason. */
 const sockets: Readonly<Record<string, string>> = {
-  'apiserver/http.ts': 'serves the in-memory API server',
-  'cli/cluster/connection.ts': 'connects the command line to the API server, through proxies too',
-  'cli/post.ts': 'posts to a trigger URL for `trigger`',
-  'cli/proxied.ts': 'chooses the agent of a proxy',
-  'dashboard/server/http.ts': 'serves the dashboard',
-  'environment/connectors.ts': 'opens the sockets of environment/node.ts',
-  'environment/node.ts': 'connects the roles to the API server',
-  'environment/outbound.ts': 'connects the roles to anything else',
-  'operations/server.ts': 'serves the second port',
-  'sample/shop.ts': 'serves the application of the tutorial',
-  'trigger/http.ts': 'serves the trigger',
+  'src/apiserver/http.ts': 'serves the in-memory API server',
+  'src/cli/cluster/connection.ts': 'connects the command line to the API server, through proxies too',
+  'src/cli/post.ts': 'posts to a trigger URL for `trigger`',
+  'src/cli/proxied.ts': 'chooses the agent of a proxy',
+  'src/dashboard/server/http.ts': 'serves the dashboard',
+  'src/environment/connectors.ts': 'opens the sockets of environment/node.ts',
+  'src/environment/node.ts': 'connects the roles to the API server',
+  'src/environment/outbound.ts': 'connects the roles to anything else',
+  'src/operations/server.ts': 'serves the second port',
+  'src/sample/shop.ts': 'serves the application of the tutorial',
+  'src/trigger/http.ts': 'serves the trigger',
 }
 
 /** The page is a program of its own, in a browser: its state is that of one tab. */
-const pageFolder = 'dashboard/page/'
+const pageFolder = 'src/dashboard/page/'
 
-const files = globSync('src/**/*.{ts,tsx}').toSorted().map(parseFile)
-const inSrc = (path: string): string => path.replace(/^src\//, '')
-const thatAre = (is: (file: Syntax) => boolean): readonly string[] => files.filter(is).map(({ path }) => inSrc(path))
+const files = codeIn(productFolders).map(parseFile)
+const thatAre = (is: (file: Syntax) => boolean): readonly string[] => files.filter(is).map(({ path }) => path)
 
 const globals = /^(?:Date|setTimeout|setInterval|setImmediate|performance|crypto|fetch)$/
 const chance = /^(?:randomBytes|randomUUID|randomInt|generateKeyPair|generateKeyPairSync|webcrypto)$/

@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isObject } from '../src/api/json.ts'
+import { codeFolders, codeIn } from '../scripts/count/source.ts'
 import { lineAt, parseFile, parseText, type Syntax, type SyntaxNode } from '../scripts/count/syntax.ts'
 
 /** What a comment does not say, and what it says instead. */
@@ -96,7 +97,7 @@ const findingsInPage = (path: string, text: string): readonly string[] => {
 const blank = (text: string): string => text.replaceAll(/[^\n]/g, ' ')
 
 test('comments, names and texts are in plain words', () => {
-  expect(globSync('{src,test,scripts,bench}/**/*.{ts,tsx}').flatMap(path => findingsIn(parseFile(path)))).toEqual([])
+  expect(codeIn(codeFolders).flatMap(path => findingsIn(parseFile(path)))).toEqual([])
 })
 
 test('pages that people write are in plain words', () => {

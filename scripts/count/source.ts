@@ -18,8 +18,18 @@ export interface SourceFunction {
   readonly lines: number
 }
 
+/** The folders that hold the product. Scanners of the source look here: one with a list of its own would go blind without a word. */
+export const productFolders = ['src'] as const
+
+/** All folders with code: the product, and what tests, makes and measures it. */
+export const codeFolders = [...productFolders, 'test', 'scripts', 'bench'] as const
+
+/** Lists the files of TypeScript in some folders. */
+export const codeIn = (folders: readonly string[]): readonly string[] =>
+  globSync(folders.map(folder => `${folder}/**/*.{ts,tsx}`)).toSorted()
+
 /** Reads the files of some folders. */
-export const sourceFiles = (pattern: string): readonly SourceFile[] => globSync(pattern).toSorted().map(read)
+export const sourceFiles = (folders: readonly string[]): readonly SourceFile[] => codeIn(folders).map(read)
 
 const read = (path: string): SourceFile => {
   const { nodes, text } = parseFile(path)

@@ -1,7 +1,7 @@
-import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { maxLeaseSeries, maxLeaseSeriesOfNamespace } from '../../src/controller/lease-gauge.ts'
 import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
+import { codeIn, productFolders } from '../count/source.ts'
 import { alerts } from '../deploy/alerts.ts'
 import { code, generated, table } from './markdown.ts'
 
@@ -11,40 +11,37 @@ interface Metric {
   readonly kind: string
   readonly help: string
   readonly labels: readonly string[]
-  /** The file that registers it, by its path below src. */
+  /** The file that registers it. */
   readonly file: string
 }
-
-const source = join(import.meta.dirname, '../../src')
 
 /** Where a metric is registered: its kind, its name, its help and its labels. */
 const call = /\bmetrics\.(counter|gauge|histogram)\(\s*'(\w+)',\s*(?:'([^'\n]*)'|"([^"\n]*)"),\s*\[([^\]]*)\]/g
 
 /** Reads the metrics of a file. Throws where it registers one in a way that is not understood here. */
 const metricsIn = (file: string): readonly Metric[] => {
-  const text = readFileSync(join(source, file), 'utf8')
+  const text = readFileSync(file, 'utf8')
   const found = [...text.matchAll(call)].map(([, kind = '', name = '', single, double, labels = '']) => ({
     ...{ name, kind, file, help: single ?? double ?? '' },
     labels: [...labels.matchAll(/'(\w+)'/g)].map(([, label = '']) => label),
   }))
   if (found.length !== [...text.matchAll(/\bmetrics\.(?:counter|gauge|histogram)\(/g)].length) {
-    throw new Error(
-      `src/${file}: a metric is registered with something else than literals, which this page cannot show`,
-    )
+    throw new Error(`${file}: a metric is registered with something else than literals, which this page cannot show`)
   }
   return found
 }
 
 /** Returns the metrics of both roles. The sample shop of the tutorial is no part of the product. */
 const metrics = (): readonly Metric[] =>
-  globSync('**/*.ts', { cwd: source, exclude: ['sample/**'] })
+  codeIn(productFolders)
+    .filter(file => !file.startsWith('src/sample/'))
     .flatMap(metricsIn)
     .toSorted((a, b) => a.name.localeCompare(b.name))
 
 const inThousands = (count: number): string => count.toLocaleString('en')
 
-const controllers = /^(?:controller|kube\/e)/
-const triggers = /^(?:trigger|steps)/
+const controllers = /^src\/(?:controller|kube\/e)/
+const triggers = /^src\/(?:trigger|steps)/
 
 const parts: readonly { readonly title: string; readonly text: string; readonly has: (metric: Metric) => boolean }[] = [
   {

@@ -1,12 +1,13 @@
 import { globSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { codeFolders } from '../../scripts/count/source.ts'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { reasons } from '../../src/api/reasons.ts'
 import { longParts } from '../long/parts.ts'
 
 const page = readFileSync('CONTRIBUTING.md', 'utf8')
 const code = [...page.replaceAll(/^```.*?^```$/gms, '').matchAll(/`([^`]+)`/g)].map(([, text = '']) => text)
-const files = globSync('{src,test,scripts,bench}/**')
+const files = globSync(codeFolders.map(folder => `${folder}/**`))
 
 test('each file and folder that CONTRIBUTING names is there', () => {
   const named = code.filter(text => /^[\w./-]+(?:\.tsx?|\/)$/.test(text)).map(text => text.replace(/\/$/, ''))

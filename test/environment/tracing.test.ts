@@ -1,7 +1,8 @@
-import { readFileSync, globSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { codeIn, productFolders } from '../../scripts/count/source.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { connect } from '../../src/environment/node.ts'
 import { OtelTracing } from '../../src/environment/otlp.ts'
@@ -121,7 +122,7 @@ it('work that goes on after a post is over is no part of it', async () => {
 })
 
 it('OpenTelemetry is imported by one file, which is loaded on demand', () => {
-  const texts = globSync('src/**/*.{ts,tsx}').map(path => ({ path, text: readFileSync(path, 'utf8') }))
+  const texts = codeIn(productFolders).map(path => ({ path, text: readFileSync(path, 'utf8') }))
   const that = (part: RegExp): readonly string[] => texts.filter(({ text }) => part.test(text)).map(({ path }) => path)
   expect(that(/from '@opentelemetry/)).toEqual(['src/environment/otlp.ts'])
   expect(that(/from '[^']*\/otlp\.ts'/)).toEqual([])

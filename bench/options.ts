@@ -9,7 +9,7 @@ export interface BenchOptions {
   readonly quick: boolean
   /** The in-memory API server, even where there is a real one. */
   readonly inMemory: boolean
-  /** Write the table and the plots into docs/develop/performance.md, and the figures next to this file. */
+  /** Write the table and the plots into contributing/performance.md, and the figures next to this file. */
   readonly page: boolean
   /** Where to write the figures, as JSON. */
   readonly output: string | undefined
@@ -25,7 +25,7 @@ export const usage = `node bench/run.ts: what the program costs, beside the API 
   --rounds N     how often each side of each row is run (default: 5; with --quick 1)
   --quick        small sizes: says whether the bench runs, not what the program costs
   --in-memory    the in-memory API server, even where there is a real one
-  --page         write the table and the plots into docs/develop/performance.md, and bench/results/page.json
+  --page         write the table and the plots into contributing/performance.md, and bench/results/page.json
   --output FILE  where to write the figures (default: bench/results/latest.json)
   --against FILE say where these figures and those of another run agree within their spreads
   --list         name the rows

@@ -5,7 +5,7 @@ import type { Results } from './result.ts'
 import { tablesOf } from './table.ts'
 
 /** The page that shows a run, and where its plots are, next to it. */
-const pagePath = 'docs/develop/performance.md'
+const pagePath = 'contributing/performance.md'
 const plotFolder = 'performance'
 
 /** Writes a picture next to the page. Returns what shows it there. */

@@ -1,6 +1,6 @@
 /**
  * Measures what the program costs, compared with the API server itself: each row has a baseline of its own, in turns, in
- * the same run. docs/develop/performance.md says what the rows are and shows a run of the whole.
+ * the same run. contributing/performance.md says what the rows are and shows a run of the whole.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'

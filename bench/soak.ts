@@ -17,7 +17,7 @@ const usage = `npm run soak: an hour of mixed load, and whether anything grows
 
   --minutes N   how long the load lasts (default: 60)
   --in-memory   the in-memory API server, even where there is a real one
-  --page        put the picture and the figures into docs/develop/performance.md
+  --page        put the picture and the figures into contributing/performance.md
   --help
 `
 

@@ -1,7 +1,7 @@
 /**
  * What the product costs, for the developers' page on performance: from start to ready, and resident memory, idle and with 1,000 hooks. Runs the
  * bundle, both roles in one process, against an in-memory API server in a process of its own. With --write the table in
- * docs/develop/performance.md is replaced.
+ * contributing/performance.md is replaced.
  */
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
@@ -157,9 +157,9 @@ try {
     `\n${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, Node ${process.version}\n\n${table}`,
   )
   if (process.argv.includes('--write')) {
-    const page = readFileSync('docs/develop/performance.md', 'utf8')
+    const page = readFileSync('contributing/performance.md', 'utf8')
     writeFileSync(
-      'docs/develop/performance.md',
+      'contributing/performance.md',
       page.replace(/(<!-- costs:begin -->\n)[^]*(<!-- costs:end -->)/, `$1${table}\n$2`),
     )
   }

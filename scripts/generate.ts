@@ -70,7 +70,7 @@ const files: Readonly<Record<string, string>> = {
   'deploy/kustomize/overlays/namespaced/roles.yaml': rolesManifest(namespacedRoles(roles)),
   'docs/reference/receiverhook.md': fieldsPage(hookSchema),
   'docs/reference/reasons.md': reasonsPage(),
-  'docs/develop/reasons-in-the-code.md': originsPage(),
+  'contributing/reasons-in-the-code.md': originsPage(),
   'docs/reference/http.md': httpPage(),
   'docs/reference/senders.md': sendersPage(senders),
   'docs/how-to/why-did-my-hook-not-fire.md': whyPage(),

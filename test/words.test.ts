@@ -101,7 +101,7 @@ test('comments, names and texts are in plain words', () => {
 })
 
 test('pages that people write are in plain words', () => {
-  const pages = globSync(['*.md', 'docs/**/*.md'], { exclude: ['CHANGELOG.md', 'docs/reference/**'] })
+  const pages = globSync(['*.md', '{docs,contributing}/**/*.md'], { exclude: ['CHANGELOG.md', 'docs/reference/**'] })
   expect(pages.flatMap(path => findingsInPage(path, readFileSync(path, 'utf8')))).toEqual([])
 })
 

@@ -22,7 +22,7 @@ export const originsPage = (): string => {
 # From a reason to the code
 
 You see a reason in an answer, a condition or an Event, and want to know where it comes from. These files of \`src/\` name it: one decides it, or
-hands it on. [Reasons](../reference/reasons.md) says what each means.
+hands it on. [Reasons](../docs/reference/reasons.md) says what each means.
 
 ${table(['reason', 'files'], rows)}
 `

@@ -15,7 +15,7 @@ ${roles.map(roleSection).join('')}
 
 An admission policy keeps that account to what hooks do, so that an attacker who has it can do no more: it changes nothing in
 \`kube-system\` and in the product's own namespace, and of what it may update no more than the drivers change.
-[What it costs each step](../develop/performance.md#the-policy-for-the-triggers-account).
+[What it costs each step](../../contributing/performance.md#the-policy-for-the-triggers-account).
 ${keptBy(drivers)
   .map(({ only, resource }) => `\n- Of ${code(resource)}: ${only}.`)
   .join('')}

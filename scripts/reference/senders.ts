@@ -54,7 +54,7 @@ ${table(
     .map(snippet => [snippet.title, formsOf(snippet), hidesToken(snippet) ? 'yes' : 'no']),
 )}
 
-To teach the product another sender, see [Add a sender](../develop/add-a-sender.md).
+To teach the product another sender, see [Add a sender](../../contributing/add-a-sender.md).
 ${senders.toSorted(byTitle).map(section).join('')}`
 
 /** Sorts by title. What knows no format of its own comes last. */

@@ -224,7 +224,7 @@ type SkippedRow = Stored<typeof finished.skipped> & Keyed
 type UnknownRow = Stored<typeof finished.unknown> & Stored<typeof keyed>
 
 /**
- * What a record remembers of one delivery. docs/explanation/glossary.md shows the states and their
+ * What a record remembers of one delivery. contributing/glossary.md shows the states and their
  * order.
  */
 export type Row = ClaimedRow | DoneRow | ActedRow | SkippedRow | UnknownRow

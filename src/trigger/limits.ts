@@ -92,7 +92,7 @@ export interface Limits {
 /**
  * The memory of an idle connection, in bytes: what arrived with its head, which Node reads in parts
  * of 64 KiB. In a flood, closed connections leave garbage in addition
- * (docs/develop/performance.md).
+ * (contributing/performance.md).
  */
 const connectionBytes = 64 * 1024
 

@@ -16,8 +16,8 @@ import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
-const driverPage = readFileSync('docs/develop/add-a-driver.md', 'utf8')
-const senderPage = readFileSync('docs/develop/add-a-sender.md', 'utf8')
+const driverPage = readFileSync('contributing/add-a-driver.md', 'utf8')
+const senderPage = readFileSync('contributing/add-a-sender.md', 'utf8')
 
 interface PageFile {
   readonly path: string
@@ -46,12 +46,12 @@ const [, senderImport = '', senderEntry = ''] =
 const [, senderReader = ''] = /^```ts\n( {2}lighthouse: texts => [^]*?)```$/m.exec(senderPage) ?? []
 
 const settings = ['package.json', 'tsconfig.json', 'vitest.config.ts', '.oxlintrc.json', '.oxfmtrc.json']
-const copied = ['src', 'scripts', 'test', 'bench', 'crds', 'deploy', 'docs', ...settings]
+const copied = ['src', 'scripts', 'test', 'bench', 'crds', 'deploy', 'docs', 'contributing', ...settings]
 
 /** Returns every file of a tree, with what stands in it. */
 const contentsOf = (folder: string): ReadonlyMap<string, string> =>
   new Map(
-    globSync(['{src,scripts,test,bench,crds,deploy,docs}/**/*', '*.{json,ts}', '.*.json'], { cwd: folder })
+    globSync(['{src,scripts,test,bench,crds,deploy,docs,contributing}/**/*', '*.{json,ts}', '.*.json'], { cwd: folder })
       .filter(path => statSync(join(folder, path)).isFile())
       .toSorted()
       .map(path => [

@@ -47,22 +47,28 @@ test('each link to a heading leads to one that is there', () => {
   ).toEqual([])
 })
 
-test('the index names each page for users, and each decision is behind its link', () => {
+test.each(['docs', 'contributing', 'contributing/decisions'])(
+  'the index of %s names each page of the folder',
+  folder => {
+    const index = links.filter(({ page }) => page === `${folder}/README.md`).map(({ path }) => path)
+    const inside = globSync(folder === 'docs' ? 'docs/**/*.md' : `${folder}/*.md`)
+    expect(inside.length).toBeGreaterThan(5)
+    expect(inside.filter(page => page !== `${folder}/README.md` && !index.includes(page))).toEqual([])
+  },
+)
+
+test('the index for users names no page for developers of the project', () => {
   const index = links.filter(({ page }) => page === 'docs/README.md').map(({ path }) => path)
-  const unlisted = pages
-    .map(page => normalize(page))
-    .filter(page => page.startsWith('docs/') && page !== 'docs/README.md' && !page.startsWith('docs/decisions/'))
-    .filter(page => !index.includes(page))
-  expect(unlisted).toEqual([])
+  expect(index.filter(path => path.startsWith('contributing/'))).toEqual([])
 })
 
 test('the list of decisions names each of them once, in their order', () => {
-  const listed = links.filter(({ page }) => page === 'docs/decisions/README.md').map(({ path }) => path)
-  expect(listed).toEqual(globSync('docs/decisions/[0-9]*.md').toSorted())
+  const listed = links.filter(({ page }) => page === 'contributing/decisions/README.md').map(({ path }) => path)
+  expect(listed).toEqual(globSync('contributing/decisions/[0-9]*.md').toSorted())
 })
 
 test('the decisions are numbered in their order, in the name of the file and in the heading', () => {
-  const numbers = globSync('docs/decisions/[0-9]*.md')
+  const numbers = globSync('contributing/decisions/[0-9]*.md')
     .toSorted()
     .map(page => [/\/0*(\d+)-/.exec(page)?.[1], /^# (?:Decision )?(\d+)\. /.exec(readFileSync(page, 'utf8'))?.[1]])
   expect(numbers).toEqual(numbers.map((_, index) => [String(index + 1), String(index + 1)]))

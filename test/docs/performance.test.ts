@@ -4,7 +4,7 @@ import { readResults } from '../../bench/agreement.ts'
 import { conditionsInWords } from '../../bench/page.ts'
 import { tablesOf } from '../../bench/table.ts'
 
-const measured = readFileSync('docs/develop/performance.md', 'utf8')
+const measured = readFileSync('contributing/performance.md', 'utf8')
 
 /** Returns what stands in the tables of a page, without the heads. */
 const cellsOf = (page: string): readonly string[] =>

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parse, stringify } from 'yaml'
 import { at, isObject } from '../../src/api/json.ts'
 
-const page = 'docs/develop/supply-chain.md'
+const page = 'contributing/supply-chain.md'
 const text = readFileSync(page, 'utf8')
 
 /** Returns the rows of the table below a heading: the first cell, and how that point is met. */

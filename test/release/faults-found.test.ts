@@ -11,7 +11,7 @@ interface Row {
   readonly seeds: readonly string[]
 }
 
-const page = readFileSync('docs/develop/faults-found.md', 'utf8')
+const page = readFileSync('contributing/faults-found.md', 'utf8')
 
 const rows: readonly Row[] = [...page.matchAll(/^\| `([0-9a-f]{7})` \| (\S+) \|.*\| ([^|]+) \|$/gm)].map(
   ([, fix = '', date = '', shown = '']) => ({

@@ -1,6 +1,12 @@
 import { expect, test } from 'vitest'
-import { codeIn } from '../scripts/count/source.ts'
+import { codeIn, productFolders } from '../scripts/count/source.ts'
 import { isNode, lineAt, parseFile, parseText, type Syntax } from '../scripts/count/syntax.ts'
+
+/** How long a file of the product may be, unless it is one class or one protocol. The linter keeps those within 500 lines. */
+const maxProductLines = 300
+
+/** Files that hold one protocol. */
+const protocols: ReadonlySet<string> = new Set()
 
 /** How long a file of tests may be, and a function in it, in lines. */
 const maxFileLines = 600
@@ -41,6 +47,25 @@ const findingsIn = ({ nodes, path, text }: Syntax): readonly string[] => {
       .map(each => `${path}:${each.first} begins a function of ${each.lines} lines`),
   ]
 }
+
+/** Returns whether a class takes up more than half of a file. */
+const isOneClass = ({ nodes, text }: Syntax): boolean =>
+  nodes.some(({ end, start, type }) => type === 'ClassDeclaration' && end - start > text.length / 2)
+
+const isTooLong = (file: Syntax): boolean =>
+  file.text.split('\n').length - 1 > maxProductLines && !isOneClass(file) && !protocols.has(file.path)
+
+test('a long file of the product is one class or one protocol', () => {
+  // A table that is generated.
+  const paths = codeIn(productFolders).filter(path => !path.endsWith('apiserver/protobuf/messages.ts'))
+  expect(paths.filter(path => isTooLong(parseFile(path)))).toEqual([])
+})
+
+test('a long file that is a class and much else is found', () => {
+  const klass = `class A {\n${'  x = 1\n'.repeat(150)}}\n`
+  expect(isTooLong(parseText('src/planted.ts', `${klass}x()\n${klass}y()\n`))).toBe(true)
+  expect(isTooLong(parseText('src/planted.ts', `class A {\n${'  x = 1\n'.repeat(300)}}\n`))).toBe(false)
+})
 
 test('files of tests, and functions in them, are short', () => {
   const paths = codeIn(['test']).filter(path => !chronicles.has(path))

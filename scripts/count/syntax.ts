@@ -15,6 +15,7 @@ export interface Syntax {
 export interface Comment {
   readonly value: string
   readonly start: number
+  readonly end: number
 }
 
 /** A node of a syntax tree (ESTree), with the members that are read here. */

@@ -2,7 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isReason, reasons, type ReasonIn } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
-import { deliveryOutcomes, parseContent, type StoredMemory, type RecentDelivery } from '../api/record.ts'
+import {
+  deliveryOutcomes,
+  parseContent,
+  type CountedRun,
+  type StoredMemory,
+  type RecentDelivery,
+} from '../api/record.ts'
 import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import type { ApiConnection } from '../environment/environment.ts'
@@ -13,7 +19,7 @@ import { hooks } from '../kube/resources.ts'
 import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
-import { limitEvent, limitsUsed, packed, type PackedRuns } from './used-limits.ts'
+import { limitEvent, limitsUsed } from './used-limits.ts'
 
 /**
  * How long after a refusal a replica may store it in the record, in milliseconds. By then, the
@@ -54,7 +60,7 @@ export interface DeliveryReport {
   /** What the hook has leased. Undefined if there is nothing. */
   readonly leased?: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'> | undefined
   /** What counts for the limits of the hook. Undefined if nothing does. */
-  readonly runs?: PackedRuns | undefined
+  readonly runs?: readonly CountedRun[] | undefined
 }
 
 /**
@@ -96,7 +102,7 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
         unknownAt,
         overdue,
         leased,
-        ...(runs && { runs: packed(runs) }),
+        runs,
       }
 }
 

@@ -9,32 +9,20 @@ import type { EmittedEvent } from '../kube/events.ts'
 import { usedOf } from '../record/room.ts'
 import { adviceOf, objectsOf } from './events.ts'
 
-/** Runs as a controller keeps them for each hook: four numbers for each, which take a third of the memory. */
-export type PackedRuns = Float64Array
-
-export const packed = (runs: readonly CountedRun[]): PackedRuns =>
-  Float64Array.from(runs.flatMap(({ at, down = 0, n = 1, up = 0 }) => [at, n, up, down]))
-
-const unpacked = (runs: PackedRuns): readonly CountedRun[] =>
-  Array.from({ length: runs.length / 4 }, (_, index) => {
-    const [at = 0, n = 1, up = 0, down = 0] = runs.subarray(index * 4)
-    return { at, of: '', n, up, down }
-  })
-
 /**
  * Returns how much of each limit is used at `now`, in milliseconds since the epoch, in the form of a
  * status. Undefined if the hook has no limit.
  */
 export const limitsUsed = (
   specs: readonly LimitSpec[] | undefined,
-  runs: PackedRuns = new Float64Array(),
+  runs: readonly CountedRun[] = [],
   now: number,
 ): HookStatus['limits'] => {
   // A hook that is invalid by now counts nothing.
   if (specs?.every(({ within }) => milliseconds(within) !== undefined) !== true) return undefined
   return limitsOf(specs)?.map(limit => {
     const { by, most, within } = limit
-    const { until, used } = usedOf(limit, unpacked(runs), now)
+    const { until, used } = usedOf(limit, runs, now)
     return {
       ...(most !== undefined && { most }),
       ...(by !== undefined && { by }),

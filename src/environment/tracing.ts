@@ -13,6 +13,13 @@ export const tracedConnection = (api: ApiConnection, tracing: Tracing): ApiConne
   watch: (request, stop) => api.watch(request, stop),
 })
 
+/** Does a part of a post's work, with a span if posts are traced. */
+export const inPart = <T>(
+  tracing: Tracing | undefined,
+  name: Parameters<Tracing['part']>[0],
+  work: () => Promise<T>,
+): Promise<T> => (tracing ? tracing.part(name, work) : work())
+
 /** The ids of a trace that somebody else has begun, and whether they record it. */
 export interface TraceParent {
   readonly traceId: string

@@ -35,13 +35,8 @@ export class RecordCell {
   readonly #limits: RecordLimits
   readonly #charge: Charge
   readonly #stored: (updates: number) => void
-  /** The pages of the record. */
-  readonly pages: RecordPages
-  /**
-   * The version that was last read or written. Undefined before the first read, and after
-   * {@link forget}. Only the cell sets it.
-   */
-  known: FoundRecord | undefined
+  readonly #pages: RecordPages
+  #known: FoundRecord | undefined
   /** When the version was learnt, in monotonic milliseconds. */
   #knownAt = -Infinity
   /**
@@ -73,16 +68,24 @@ export class RecordCell {
     this.#limits = limits
     this.#charge = charge
     this.#stored = stored
-    this.pages = new RecordPages(world, owner, instance, limits, charge)
+    this.#pages = new RecordPages(world, owner, instance, limits, charge)
+  }
+
+  /**
+   * Returns the version that was last read or written. Undefined before the first read, and after
+   * {@link forget}.
+   */
+  get known(): FoundRecord | undefined {
+    return this.#known
   }
 
   /**
    * Returns a version that a write may be based on, or undefined if the newest must be read first.
    */
   get current(): FoundRecord | undefined {
-    if (this.pages.isCrowded) return undefined
+    if (this.#pages.isCrowded) return undefined
     const isOld = this.#world.clock.monotonic() - this.#knownAt > goodForMs
-    return this.#foundSame < aloneAfter && isOld ? undefined : this.known
+    return this.#foundSame < aloneAfter && isOld ? undefined : this.#known
   }
 
   /** Returns an error message if a newer program wrote the record. Undefined otherwise. */
@@ -96,12 +99,12 @@ export class RecordCell {
     const { name, namespace } = this.#owner
     const found = within(
       await readRecord(api, this.#owner, {
-        page: page => this.pages.page(page),
+        page: page => this.#pages.page(page),
         unreadable: message => log.error({ namespace, record: name }, message),
       }),
       this.#limits,
     )
-    const before = this.known?.object?.metadata.resourceVersion
+    const before = this.#known?.object?.metadata.resourceVersion
     const known = found.read === 'found' ? found : undefined
     this.#learn(known)
     if (before !== undefined) {
@@ -109,7 +112,7 @@ export class RecordCell {
     }
     if (known) {
       this.#stored(this.#storedBy(known))
-      this.pages.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
+      this.#pages.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
     }
     if (found.read === 'newer' && this.#newer === undefined) {
       log.error({ why: found.message }, 'a record cannot be used')
@@ -119,11 +122,19 @@ export class RecordCell {
   }
 
   /**
+   * Stores a page with the rows of a version that should leave the record. Returns undefined if no
+   * page is to be made now.
+   */
+  prepare(based: FoundRecord): Promise<void> | undefined {
+    return this.#pages.prepare(based.memory)
+  }
+
+  /**
    * Stores a memory in place of the version that it is based on. The memory includes the first
    * `updates` of the waiting updates.
    */
   async put(based: FoundRecord, memory: Memory, updates: number, waiter: Waiter): Promise<RecordPut> {
-    const closed = this.pages.close(based.memory, memory)
+    const closed = this.#pages.close(based.memory, memory)
     const number = ++this.#writes
     // By this, the write is recognised although its answer was lost.
     const signature = { id: this.#instance, writes: number }
@@ -138,11 +149,11 @@ export class RecordCell {
     }
     if (written.put === 'stored') {
       // After an ambiguous write, a newer version may already be known. It is kept.
-      if (this.known === based || this.known === undefined) {
+      if (this.#known === based || this.#known === undefined) {
         this.#learn({ read: 'found', object: written.object, memory: signed })
       }
       this.#stored(updates)
-      this.pages.stored(closed)
+      this.#pages.stored(closed)
     }
     if (written.put === 'conflict') this.#foundSame = 0
     if (written.put === 'unknown') {
@@ -153,17 +164,17 @@ export class RecordCell {
 
   /** Notes that the cached version may be out of date. */
   forget(): void {
-    this.known = undefined
+    this.#known = undefined
   }
 
   /** Stops searching for ambiguous writes. */
   endDoubts(): void {
     this.#doubtful = []
-    this.pages.giveUp()
+    this.#pages.giveUp()
   }
 
   #learn(found: FoundRecord | undefined): void {
-    this.known = found
+    this.#known = found
     this.#knownAt = this.#world.clock.monotonic()
   }
 

@@ -91,7 +91,7 @@ class RecordLedger implements Ledger {
    * than one made from all rows of the memory.
    */
   #written: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
-  storedAt = -Infinity
+  #storedAt = -Infinity
   /** How many requests in a row were refused. */
   #refusals = 0
   #deciding = 0
@@ -165,6 +165,10 @@ class RecordLedger implements Ledger {
     return this.#updates.length > 0 || this.#note !== undefined
   }
 
+  get storedAt(): number {
+    return this.#storedAt
+  }
+
   get idle(): boolean {
     return !this.dirty && this.#deciding === 0
   }
@@ -179,7 +183,7 @@ class RecordLedger implements Ledger {
 
   readonly #stored = (updates: number): void => {
     if (updates === 0) return
-    this.storedAt = this.#world.clock.monotonic()
+    this.#storedAt = this.#world.clock.monotonic()
     this.#updates = this.#updates.slice(updates)
     this.#current = undefined
   }
@@ -244,7 +248,7 @@ class RecordLedger implements Ledger {
         withdrawn?.()
         break
       }
-      const closing = first.draft.isChanged ? cell.pages.prepare(based.memory) : undefined
+      const closing = first.draft.isChanged ? cell.prepare(based) : undefined
       // Storing a page may take seconds, so the decision is made again after it. With the older
       // time in the row of a claim, a cooldown would end too early.
       if (closing) withdrawn?.()

@@ -52,11 +52,12 @@ export const admitter = (parts: AdmissionParts): Admit => {
   const { authenticate, bar, clock, countFormerURL, hooks, idTokens, intake } = parts
 
   /**
-   * Reads a hook once more which the cache says that a problem blocks. The cache alone must not
-   * decide that. The post has proved itself, so no stranger causes the read.
+   * Reads a hook with a name once more if the cache says that a problem blocks it. The cache alone must
+   * not decide that. The post has proved itself, so no stranger causes the read.
    */
-  const readAgain = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
-    const { generation, name, namespace, uid } = found.hook
+  const unblocked = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
+    const { generation, name, namespace, problem, uid } = found.hook
+    if (!request.named || !problem) return found
     await hooks.readLive(namespace, name, uid)
     const again = await authenticate(request)
     // The post has proved itself to this version of the hook alone.
@@ -94,9 +95,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
         (await signedOf(hook, request.headers, body)))
       : unsigned
     if ('signed' in passed) {
-      const { isCurrent: isUnchanged, ...latest } = await (request.named && hook.problem
-        ? readAgain(request, found)
-        : found)
+      const { isCurrent: isUnchanged, ...latest } = await unblocked(request, found)
       const isCurrent = hook.auth
         ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
         : isUnchanged

@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import { inPart } from '../environment/tracing.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
@@ -30,7 +31,7 @@ import type { Budget, Intake } from './intake.ts'
 import { answerWithinMs, maxRounds } from './limits.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
-import { askedIn, nothingAsked, type AskedByQuery } from './query.ts'
+import { askedIn, type AskedByQuery } from './query.ts'
 import type { Handled, Recorder } from './record.ts'
 import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
@@ -120,7 +121,7 @@ export class TriggerEndpoint {
   async #receive(request: TriggerRequest, arrival: number): Promise<Handled> {
     if (request.method !== 'POST') return { answer: refusal(405, 'MethodNotAllowed') }
     const { clock, distrust, intake } = this.#parts
-    const asked = request.query.size === 0 ? nothingAsked : askedIn(request.query)
+    const asked = askedIn(request.query)
     const dryRun = asked?.dryRun
     const body = postedBody(clock, this.#parts, request)
     let leave = (): void => {}
@@ -152,11 +153,9 @@ export class TriggerEndpoint {
     const beganAt = clock.now()
     // A post with `wait` may only ask for an outcome, which even a stopped hook answers.
     const shut =
-      waitMs === undefined
-        ? ((stop && stopped(stop, first, 'unread')) ?? closedUnread(first, request.headers))
-        : undefined
+      waitMs === undefined ? (stopped(stop, first, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
-    const read = await (tracing ? tracing.part('body', () => body.message(first)) : body.message(first))
+    const read = await inPart(tracing, 'body', () => body.message(first))
     if ('refused' in read) return { answer: read.refused, hook: first }
     const { message } = read
     // Most messages are not signed. A post with an unsigned message does not wait here.

@@ -5,6 +5,7 @@ import { isObject, parseJson } from '../api/json.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, ApiRequest, Environment, Outbound } from '../environment/environment.ts'
+import { inPart } from '../environment/tracing.ts'
 import { NotSent } from '../environment/unreachable.ts'
 import type { DriverPost, Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -41,7 +42,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   const { when } = hook
   // A slow body may have taken seconds after the post was admitted.
   if (!context.isCurrent()) return { outcome: 'changed' }
-  const halted = stop && stopped(stop, hook, delivery.phase)
+  const halted = stopped(stop, hook, delivery.phase)
   if (halted) return halted
   const gated =
     closed(hook) ??
@@ -83,7 +84,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       return dryRun ? acts : services.watched(acts, context)
     },
   }
-  return await (tracing ? tracing.part('driver', () => run(delivery, execution)) : run(delivery, execution))
+  return await inPart(tracing, 'driver', () => run(delivery, execution))
 }
 
 /** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */

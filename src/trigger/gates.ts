@@ -3,6 +3,7 @@ import type { Ended, Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import { closedAt, unknownZone, type KnownZones, type Timetable } from '../api/opening.ts'
 import type { Environment } from '../environment/environment.ts'
+import { inPart } from '../environment/tracing.ts'
 import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
@@ -39,13 +40,15 @@ export const closedUnread = (hook: LiveHook, headers: Readonly<Record<string, st
  * were stopped: that is for the operators only. Pure.
  */
 export const stopped = (
-  stop: Stop,
+  stop: Stop | undefined,
   { onResolved }: Pick<LiveHook, 'onResolved'>,
   phase: Delivery['phase'] | 'unread',
-): Ended | undefined =>
-  onResolved === 'undo' && !stop.all && (phase === 'resolved' || phase === 'unread')
-    ? undefined
-    : { outcome: 'unavailable', reason: 'Stopped', message: reasons.Stopped.means }
+): Ended | undefined => {
+  const mayTakeBack = onResolved === 'undo' && stop?.all === false && (phase === 'resolved' || phase === 'unread')
+  return stop && !mayTakeBack
+    ? { outcome: 'unavailable', reason: 'Stopped', message: reasons.Stopped.means }
+    : undefined
+}
 
 /** The outcome of a message that asks for nothing, such as a ping. */
 export const noEvent: Outcome = { outcome: 'skipped', reason: 'NoNews', message: 'the message asks for no step' }
@@ -114,9 +117,9 @@ export const filtered = async (
   }
   const { namespace, uid } = hook
   const withinMs = deadline - clock.monotonic() - stepTakesMs
-  const evaluate = (): ReturnType<Environment['expressions']['evaluate']> =>
-    expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs })
-  const evaluated = await (tracing ? tracing.part('gates', evaluate) : evaluate())
+  const evaluated = await inPart(tracing, 'gates', () =>
+    expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs }),
+  )
   if ('failed' in evaluated)
     return { outcome: 'failed', reason: 'ExpressionFailed', message: `when: ${evaluated.failed}` }
   if ('ranOver' in evaluated)

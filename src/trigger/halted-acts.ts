@@ -78,7 +78,7 @@ const permission = (
     if (found.hook.uid !== hook.uid) return { no: 'the hook was deleted' }
     if (found.hook.suspend) return { no: 'the hook was suspended' }
     if (found.hook.generation !== hook.generation) return { no: 'the hook was edited' }
-    if (found.stop && stopped(found.stop, found.hook, phase)) return { no: 'all hooks were stopped' }
+    if (stopped(found.stop, found.hook, phase)) return { no: 'all hooks were stopped' }
     isStill = found.isCurrent
     // It was found out by requests that may have taken seconds.
     return isStill() ? 'yes' : 'unknown'

@@ -97,16 +97,14 @@ const partsOf = (hook: ReceiverHook): HookParts => {
 /** A version of a hook in the cache. It is compiled when a post first needs it: most hooks get none while a version lasts. */
 export class CachedHook {
   readonly parts: HookParts
-  /** Undefined until it is {@link compiled}. */
-  live: LiveHook | undefined
+  #live: LiveHook | undefined
 
   constructor(hook: ReceiverHook) {
     this.parts = partsOf(hook)
   }
 
-  /** Validates and compiles the spec. */
-  compiled(): LiveHook {
-    return (this.live = compiledFrom(this.parts))
+  get live(): LiveHook {
+    return (this.#live ??= compiledFrom(this.parts))
   }
 }
 

@@ -128,7 +128,7 @@ export class Hooks {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
     const isKnown = known?.parts.uid === uid
-    const current = isKnown && this.#cache.fresh() ? (known.live ?? known.compiled()) : undefined
+    const current = isKnown && this.#cache.fresh() ? known.live : undefined
     if (current && mayRun(current)) return { found: 'hook', hook: current }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
@@ -153,7 +153,7 @@ export class Hooks {
   async findNamed({ name, namespace }: HookName): Promise<Found> {
     if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
-    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live ?? known.compiled() } : { found: 'none' }
+    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live } : { found: 'none' }
     const hook = known && this.#readRecently(namespace, name, known.parts.uid)
     if (hook) return { found: 'hook', hook }
     if (!known && !this.#namedLookups.take('', lookupRates.post)) return { found: 'not looked up' }
@@ -187,13 +187,13 @@ export class Hooks {
   /** Returns the hook as this process knows it, of any age. Use it only for limits. */
   known({ name, namespace, uid }: Pick<LiveHook, 'namespace' | 'name' | 'uid'>): LiveHook | undefined {
     const known = this.#cache.get(namespace, name)
-    return known?.parts.uid === uid ? (known.live ?? known.compiled()) : undefined
+    return known?.parts.uid === uid ? known.live : undefined
   }
 
   /** Returns the hook of this name as this process knows it, of any age. Use it only for limits. */
   knownNamed({ name, namespace }: HookName): LiveHook | undefined {
     const known = this.#cache.get(namespace, name)
-    return known && (known.live ?? known.compiled())
+    return known?.live
   }
 
   /** Returns what the cache has of the hook of this name, of any age. Use it only for when something ends. */

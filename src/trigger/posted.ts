@@ -46,7 +46,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
 
-  const sent: Body = hook => (reading ??= request.body ? arrived(clock, request.body(hook)) : bodiless)
+  const sent: Body = hook => (reading ??= arrived(clock, request.body?.(hook)))
 
   const understand: PostedBody['message'] = async hook => {
     const read = await sent(hook)
@@ -93,15 +93,8 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   }
 
   const discarded = async (): Promise<Refused | undefined> => {
-    const ended =
-      reading ??
-      (request.discard
-        ? arrived(
-            clock,
-            request.discard().then(() => noBody),
-          )
-        : bodiless)
-    const read = await ended
+    const discarding = reading ? undefined : request.discard?.().then(() => noBody)
+    const read = await (reading ?? arrived(clock, discarding))
     return 'refused' in read ? read : undefined
   }
   return { sent, discarded, message: hook => (understanding ??= understand(hook)) }
@@ -125,11 +118,10 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 
 const noBody = new Uint8Array()
 
-/** The body of all posts that have none. It needs no time limit. */
-const bodiless = Promise.resolve({ body: noBody })
-
 /** Resolves with a body, or with the answer if it cannot be read or does not arrive in time. */
-const arrived = async (clock: Clock, reading: Promise<Uint8Array>): ReturnType<Body> => {
+const arrived = async (clock: Clock, reading: Promise<Uint8Array> | undefined): ReturnType<Body> => {
+  // A post without a body needs no time limit.
+  if (!reading) return { body: noBody }
   let cancel = (): void => {}
   try {
     const late = new Promise<undefined>(resolve => {

@@ -9,9 +9,6 @@ export interface AskedByQuery {
   readonly waitMs?: number | undefined
 }
 
-/** What a post without a query asks for. */
-export const nothingAsked: AskedByQuery = { dryRun: false }
-
 /**
  * Reads what a query asks for. Returns undefined if that is unclear or not allowed, for example
  * `dry-run=server` as in kubectl. So a typo never runs a hook.

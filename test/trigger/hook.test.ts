@@ -15,8 +15,7 @@ it('compiles a hook when it is first needed, once for each version', () => {
   const { generation, uid } = kept.parts
   expect({ generation, uid }).toEqual({ generation: hook.metadata.generation, uid: hook.metadata.uid })
   expect(read).not.toContain('driver')
-  expect(kept.live).toBeUndefined()
-  const live = kept.compiled()
+  const { live } = kept
   expect(live).toMatchObject({ name: 'web-up', driver: 'scale' })
   expect(kept.live).toBe(live)
 })
@@ -29,6 +28,6 @@ it('a hook that cannot be compiled is invalid, and ends no process', () => {
       throw new Error('a fault')
     },
   })
-  const live = new CachedHook({ ...hook, spec }).compiled()
+  const { live } = new CachedHook({ ...hook, spec })
   expect(live.bound).toEqual({ path: 'spec', message: 'cannot be compiled: a fault' })
 })

@@ -41,9 +41,7 @@ export const isPacked = ({ 'content-encoding': encoding }: Readonly<Record<strin
 
 /** Reads the content of a post. The decoded body may have at most `maxBytes`. Never throws. */
 export const readMessage = ({ body: sent, headers, receivedAt }: Arrived, maxBytes: number): Reading => {
-  const isPlain = !isPacked(headers)
-  if (isPlain && sent.length > maxBytes) return 'too large'
-  const plain = isPlain ? { body: sent } : inflated(sent, headers['content-encoding'] ?? '', maxBytes)
+  const plain = inflated(sent, headers['content-encoding'] ?? '', maxBytes)
   if (typeof plain === 'string') return plain
   const body = withoutMark(plain.body)
   const parsed = parseBody(body, headers['content-type'])
@@ -139,11 +137,14 @@ export const acceptedEncodings = 'gzip, deflate, identity'
 export type Inflated = { readonly body: Uint8Array } | 'too large' | 'unreadable' | 'unsupported'
 
 /**
- * Decodes a compressed body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too
+ * Decodes a body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too
  * large.
  */
 const inflated = (body: Uint8Array, encoding: string, maxBytes: number): Inflated => {
   switch (encoding.trim().toLowerCase()) {
+    case '':
+    case 'identity':
+      return body.length > maxBytes ? 'too large' : { body }
     case 'gzip':
     case 'x-gzip':
       return undo(gunzipSync, body, maxBytes)

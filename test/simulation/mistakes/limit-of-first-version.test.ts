@@ -11,8 +11,8 @@ vi.mock(import('../../../src/trigger/hook.ts'), async original => {
     return { ...live, limits }
   }
   class CachedHook extends real.CachedHook {
-    override compiled() {
-      return (this.live = withFirst(super.compiled()))
+    override get live() {
+      return withFirst(super.live)
     }
   }
   return { ...real, CachedHook, liveHook: hook => withFirst(real.liveHook(hook)) }

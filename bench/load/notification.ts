@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 
-/** Returns a notification as Alertmanager 0.34 posts it: the first of an alert that never fired before, or the last. */
-export const notification = (status: 'firing' | 'resolved' = 'firing'): string => {
-  const instance = randomBytes(8).toString('hex')
+/** Returns a notification as Alertmanager 0.34 posts it: the first of an alert, or the last. By default, the alert never fired before. */
+export const notification = (
+  status: 'firing' | 'resolved' = 'firing',
+  instance: string = randomBytes(8).toString('hex'),
+): string => {
   const labels = { alertname: 'HighLoad', instance, namespace: 'shop', severity: 'page' }
   const annotations = { summary: 'The shop is slow', description: 'p99 latency is above 500 ms for 5 minutes' }
   return JSON.stringify({

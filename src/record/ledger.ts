@@ -86,11 +86,6 @@ class RecordLedger implements Ledger {
   #note: Note | undefined
   /** A memory with all updates, cached until the memory or the updates change. */
   #current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
-  /**
-   * The memory that this process wrote last, with its draft. A draft made from that costs far less
-   * than one made from all rows of the memory.
-   */
-  #written: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
   #storedAt = -Infinity
   /** How many requests in a row were refused. */
   #refusals = 0
@@ -194,8 +189,7 @@ class RecordLedger implements Ledger {
    */
   #applied(memory: Memory): MemoryDraft {
     if (this.#current?.of !== memory) {
-      const written = this.#written?.of === memory ? this.#written.draft : undefined
-      this.#current = { of: memory, draft: written ? new MemoryDraft(written, memory) : new MemoryDraft(memory) }
+      this.#current = { of: memory, draft: new MemoryDraft(memory) }
       for (const update of this.#updates) update(this.#current.draft)
     }
     return this.#current.draft
@@ -260,12 +254,9 @@ class RecordLedger implements Ledger {
         cell.forget()
         continue
       }
-      const memory = draft.memory()
-      const written = await cell.put(based, memory, included, waiting)
+      const written = await cell.put(based, draft.memory(), included, waiting)
       if (written.put === 'stored') {
         this.#refusals = 0
-        const now = cell.known?.memory
-        this.#written = now?.rows === memory.rows ? { of: now, draft } : undefined
         return { decided: 'stored', result }
       }
       // If the write is finally refused, keep the version that was just read: the claims in it can

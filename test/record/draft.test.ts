@@ -77,18 +77,17 @@ property(
   },
 )
 
-type Change = 'replace' | 'put back' | 'remove' | 'fork' | 'store'
+type Change = 'replace' | 'put back' | 'remove' | 'fork'
 
 property(
-  'rows keep their places through changes, forks and writes, as in a map of all of them',
+  'rows keep their places through changes and forks, as in a map of all of them',
   [
-    fc.array(
-      fc.tuple(fc.constantFrom<Change>('replace', 'replace', 'put back', 'remove', 'fork', 'store'), fc.nat(99)),
-      { maxLength: 150, size: 'max' },
-    ),
+    fc.array(fc.tuple(fc.constantFrom<Change>('replace', 'replace', 'put back', 'remove', 'fork'), fc.nat(99)), {
+      maxLength: 150,
+      size: 'max',
+    }),
   ],
   changes => {
-    // So many that forks get a base of their own meanwhile.
     const first = Array.from({ length: 50 }, (_, n): Row => done(`k${n}`))
     const model = new Map(first.map(row => [row.key, row]))
     let draft = of(first)
@@ -97,7 +96,6 @@ property(
       const parent = draft
       const before = [...model.values()]
       if (change === 'fork') draft = draft.fork()
-      if (change === 'store') draft = new MemoryDraft(draft, draft.memory())
       if (change === 'remove' && draft.get(key)) {
         draft.remove(key)
         model.delete(key)
@@ -113,17 +111,6 @@ property(
     }
   },
 )
-
-it('a draft of what was stored has the members and rows of that memory, and is unchanged', () => {
-  const draft = of([done('a')])
-  draft.add(done('b'))
-  const memory = { ...draft.memory(), ranAt: 7 }
-  const stored = new MemoryDraft(draft, memory)
-  expect([stored.isChanged, stored.memory(), stored.fields.ranAt]).toEqual([false, memory, 7])
-  expect(stored.memory()).toBe(memory)
-  stored.add(done('c'))
-  expect([rowsIn(draft).length, rowsIn(stored).length]).toEqual([2, 3])
-})
 
 it('a fork changes nothing in what it was made of', () => {
   const start = of(Array.from({ length: 20 }, (_, n) => done(`k${n}`)))

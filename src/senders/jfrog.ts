@@ -9,7 +9,7 @@ export const jfrog: Sender = {
     title: 'JFrog Artifactory',
     documentation: 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/domain-docker',
     identity:
-      'The host, `repo_key`, `image_name`, `tag` and `sha256`; the same again counts again once the `dedupeWindow` of the hook is over.',
+      'The host, `repo_key`, `path`, `tag` and `sha256`; the same again counts again once the `dedupeWindow` of the hook is over.',
     retries: 'Not documented: count on none.',
     failures: 'The Troubleshooting tab of the webhook, where it is enabled.',
   },
@@ -17,7 +17,8 @@ export const jfrog: Sender = {
   parse: ({ json }) => {
     if (at(json, 'event_type') !== 'pushed') return { sender: 'jfrog', phase: nothingNew }
     const key = stringAt(json, 'data', 'repo_key')
-    const name = stringAt(json, 'data', 'image_name')
+    // The path ends with tag and file. `image_name` may lack the folders of the image.
+    const [, name] = /^(.+)\/[^/]+\/[^/]+$/.exec(stringAt(json, 'data', 'path') ?? '') ?? []
     const event = eventOf({
       repository: key === undefined || name === undefined ? undefined : `${key}/${name}`,
       host: hostOfURL(at(json, 'jpd_origin')),
@@ -25,6 +26,6 @@ export const jfrog: Sender = {
       tag: at(json, 'data', 'tag'),
       digest: `sha256:${stringAt(json, 'data', 'sha256') ?? ''}`,
     })
-    return deliveryOfEvents('jfrog', [event], 'data.repo_key, data.image_name and data.tag')
+    return deliveryOfEvents('jfrog', [event], 'data.repo_key, data.path and data.tag')
   },
 }

@@ -332,7 +332,7 @@ export interface ReceiverHookSettings {
       /** Within this time one signed body counts once, under any idempotency keys. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts. */
       replayWindow?: string
     }
-    /** The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key. */
+    /** The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key. */
     standardWebhooks?: {
       /** An entry of a Secret in the namespace of the hook. */
       secretKeyRef: {

@@ -228,7 +228,7 @@ ${table(
     ['the header that `auth.header.name` names', 'For a hook with `auth.header`: the secret, and nothing else'],
     [
       '`webhook-id`, `webhook-timestamp`, `webhook-signature`',
-      'For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, with a blank between. The ID is the idempotency key',
+      "For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, with a blank between. The ID is the idempotency key. Svix's own names of these headers begin with `svix-`, and are read as well",
     ],
     [
       code('Content-Type'),

@@ -242,7 +242,7 @@ export const authSchema = {
       type: 'object',
       title: 'A signature of Standard Webhooks',
       description:
-        'The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key.',
+        'The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key.',
       required: ['secretKeyRef'],
       properties: { secretKeyRef, previousKey, tolerance },
     },

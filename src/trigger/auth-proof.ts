@@ -4,7 +4,7 @@ import type { Candidates, Credentials } from '../api/credentials.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { WebhookSecret } from '../api/webhook-secret.ts'
 import type { Refused } from './posted.ts'
-import { isNear, timedHead, valueOf, webhookHead, type Headers } from './signed-head.ts'
+import { isNear, timedHead, valueOf, webhookHead, webhookValue, type Headers } from './signed-head.ts'
 
 /** Why authentication failed: wrong credentials, or the check could not be made. */
 export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
@@ -70,7 +70,7 @@ const shownByWebhook = (
 ): Shown => {
   const head = webhookHead(headers)
   if (!head || !isNear(head, now, toleranceMs)) return false
-  const signatures = valueOf('webhook-signature', headers).split(' ')
+  const signatures = webhookValue('signature', headers).split(' ')
   // Node joins the values of a repeated header with a comma and a blank. Such a header proves
   // nothing.
   if (signatures.length > maxSignatures || signatures.some(text => text.endsWith(','))) return false

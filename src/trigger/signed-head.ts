@@ -30,12 +30,19 @@ export const timedHead = ({ header, prefix, separator }: SignedTime, headers: He
 }
 
 /**
+ * Returns the value of a header of Standard Webhooks. Svix begins the names of these headers with
+ * its own.
+ */
+export const webhookValue = (name: 'id' | 'signature' | 'timestamp', headers: Headers): string =>
+  valueOf(`${Object.hasOwn(headers, 'webhook-id') ? 'webhook' : 'svix'}-${name}`, headers)
+
+/**
  * Returns the signed text before the body of a post by Standard Webhooks. The ID must have no dot.
  * Otherwise a part of the ID could be read as the time, and a captured post could be sent with a
  * second key.
  */
 export const webhookHead = (headers: Headers): SignedHead | undefined => {
-  const [id, time] = [valueOf('webhook-id', headers), valueOf('webhook-timestamp', headers)]
+  const [id, time] = [webhookValue('id', headers), webhookValue('timestamp', headers)]
   return ids.test(id) && seconds.test(time) ? { before: `${id}.${time}.`, at: Number(time) * 1000, id } : undefined
 }
 

@@ -144,6 +144,8 @@ describe('a signature of Standard Webhooks', () => {
     'webhook-timestamp': at,
     'webhook-signature': sig,
   })
+  const svix = (sent: Record<string, string>) =>
+    Object.fromEntries(Object.entries(sent).map(([header, value]) => [header.replace('webhook-', 'svix-'), value]))
   const other = `v1,${Buffer.alloc(32).toString('base64')}`
   const asked = webhooks(secret)
 
@@ -252,7 +254,18 @@ describe('a signature of Standard Webhooks', () => {
     })
   })
 
-  it('names the post by its ID', () => {
+  it.each<[string, Record<string, string>, boolean]>([
+    ['alone', svix(headers(signature)), true],
+    ['beside equal ones of Standard Webhooks', { ...svix(headers(signature)), ...headers(signature) }, true],
+    ['of another time', svix(headers(signature, '1614265331')), false],
+    ['with an ID of Standard Webhooks', { ...svix(headers(signature)), 'webhook-id': id }, false],
+    ['with a signature of Standard Webhooks', { ...svix(headers('')), 'webhook-signature': signature }, false],
+  ])("is read in Svix's own headers: %s", (_name, sent, counts) => {
+    expect(proves(asked, sent, bytes(body), now)).toBe(counts)
+  })
+
+  it('names the post by its ID, whichever headers it has', () => {
+    expect(webhookHead(svix(headers(signature)))).toEqual(webhookHead(headers(signature)))
     expect(webhookHead(headers(signature))).toEqual({ before: `${id}.${time}.`, at: now, id })
     expect(webhookHead(headers(signature, time, 'a.b'))).toBeUndefined()
   })

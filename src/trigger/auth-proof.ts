@@ -44,7 +44,7 @@ const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: He
   const { encoding, header, prefix, timestamp } = writing
   const signatures = digestsIn(valueOf(header, headers), prefix, encoding ?? 'hex')
   const head = timestamp && timedHead(timestamp, headers)
-  if (!signatures || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return false
+  if (signatures.length === 0 || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return false
   const before = head?.before ?? ''
   return body => {
     const made = keys.map(key => hmacOf(key, before, body))
@@ -120,14 +120,15 @@ const digests = { hex: /^[0-9A-Fa-f]{64}$/, base64: /^[A-Za-z0-9+/]{43}=$/ } as 
 
 /**
  * Returns the signatures in a header: one, or several separated by commas, as PagerDuty sends them
- * while its secret changes. Returns undefined for anything else, such as a repeated header.
+ * while its secret changes. Ignores those of another form. Node joins the values of a repeated
+ * header with a comma and a blank. Such a header has no signature.
  */
-const digestsIn = (sent: string, prefix: string, encoding: keyof typeof digests): readonly Buffer[] | undefined => {
+const digestsIn = (sent: string, prefix: string, encoding: keyof typeof digests): readonly Buffer[] => {
   const texts = prefix.includes(',') ? [sent] : sent.split(',')
-  const areSignatures =
-    texts.length <= maxSignatures &&
-    texts.every(text => text.startsWith(prefix) && digests[encoding].test(text.slice(prefix.length)))
-  return areSignatures ? texts.map(text => Buffer.from(text.slice(prefix.length), encoding)) : undefined
+  if (texts.length > maxSignatures || texts.some(text => text.startsWith(' '))) return []
+  return texts
+    .filter(text => text.startsWith(prefix) && digests[encoding].test(text.slice(prefix.length)))
+    .map(text => Buffer.from(text.slice(prefix.length), encoding))
 }
 
 /**

@@ -48,7 +48,8 @@ const eventsIn = (data: unknown, moment: number | undefined, id?: string): reado
   return list.map(resource =>
     eventOf(
       {
-        repository: parseImage(stringAt(resource, 'resource_url') ?? '')?.name,
+        // Where Harbor has a digest for a tag, it may write the digest after a colon.
+        repository: parseImage((stringAt(resource, 'resource_url') ?? '').replace(/:(?=sha256:)/, '@'))?.name,
         tag: at(resource, 'tag'),
         digest: at(resource, 'digest'),
         at: moment,

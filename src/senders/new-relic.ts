@@ -10,7 +10,7 @@ export const newRelic: Sender = {
     title: 'New Relic',
     documentation: 'https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook',
     identity:
-      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
+      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. A changed priority is the delivery in which the issue was activated. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
     retries: 'Not documented: count on none.',
     failures: 'The notification log of the destination, under Alerts, Destinations.',
   },
@@ -24,10 +24,13 @@ export const newRelic: Sender = {
     const phase = phaseOf(state ?? '', trigger ?? '')
     const issue = wordAt(json, 'id') ?? wordAt(json, 'issueUrl')
     if (issue === undefined) return { sender: 'new-relic', phase }
+    // A new priority changes nothing in an issue that fires. A workflow that takes some priorities may
+    // post it first.
+    const [event, time] = trigger === 'PRIORITY_CHANGED' ? ['STATE_CHANGE', 'createdAt'] : [trigger, 'updatedAt']
     return {
       sender: 'new-relic',
       phase,
-      identity: identityOf(identityKey('new-relic', issue, state, trigger), timeOf(at(json, 'updatedAt'))),
+      identity: identityOf(identityKey('new-relic', issue, state, event), timeOf(at(json, time))),
       group: groupOfOne('new-relic', issue, phase),
     }
   },

@@ -126,6 +126,16 @@ describe('a monitor of Uptime Kuma', () => {
   })
 })
 
+it('an issue of New Relic counts once, also if its priority changes, and whichever is posted', () => {
+  const [activated, changed] = ['activated', 'priority-changed'].map(name => read(bodyOf('new-relic', name)))
+  const again = read({ ...bodyOf('new-relic', 'priority-changed'), priority: 'HIGH', updatedAt: 1767261900500 })
+  expect(changed?.identity?.key).toBe(activated?.identity?.key)
+  // The record takes what is no newer for a copy.
+  expect(changed?.identity?.newsAt).toBeLessThan(activated?.identity?.newsAt ?? 0)
+  expect(again.identity).toEqual(changed?.identity)
+  expect(changed?.phase).toBe('firing')
+})
+
 it('an alarm of CloudWatch in another region is another one, though its name is the same', () => {
   const alarm = (region: string) => {
     const AlarmArn = `arn:aws:cloudwatch:${region}:123456789012:alarm:web-load`

@@ -42,8 +42,10 @@ export const sns: Sender = {
   verify: verifySignature,
   confirmation: ({ json }) => {
     const link = amazonURL(stringAt(json, 'SubscribeURL'))
-    if (stringAt(json, 'Type') !== 'SubscriptionConfirmation' || link === undefined) return undefined
-    return confirmationBy(link, stringAt(json, 'TopicArn'))
+    const type = stringAt(json, 'Type')
+    // A message is enough to end its subscription. The link in the report of the end restores it.
+    if (type !== 'SubscriptionConfirmation' && type !== 'UnsubscribeConfirmation') return undefined
+    return link && confirmationBy(link, stringAt(json, 'TopicArn'))
   },
 }
 

@@ -114,7 +114,7 @@ export const gateReasons = {
   },
   SubscriptionToConfirm: {
     where: ['event'],
-    means: 'A sender asks whether it may post to this hook.',
-    todo: 'If it may, open the link in the Event. The product never opens it.',
+    means: 'A sender asks whether it may post to this hook, or reports that its subscription has been ended.',
+    todo: 'If the sender may post, open the link in the Event. The product never opens it.',
   },
 } as const satisfies Record<string, ReasonText>

@@ -95,6 +95,6 @@ ${sections.join('\n\n')}
 ## Of the process
 
 Memory, processor time and event loop of the process: the names that begin with \`process_\` and \`nodejs_\`, as the library
-[prom-client](https://github.com/siimon/prom-client#default-metrics) gives them.
+[prom-client](https://github.com/siimon/prom-client#default-metrics) gives them, without \`nodejs_active_…_total\`.
 `
 }

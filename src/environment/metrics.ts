@@ -10,6 +10,8 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
   const register = new Registry()
   const registers = [register]
   if (options.process === true) collectDefaultMetrics({ register })
+  // These gauges are named like counters. Each is the sum of a gauge without the suffix.
+  for (const what of ['handles', 'requests', 'resources']) register.removeSingleMetric(`nodejs_active_${what}_total`)
   const [counters, gauges, histograms] = [
     once<ReturnType<Metrics['counter']>>(register, 'counter'),
     once<ReturnType<Metrics['gauge']>>(register, 'gauge'),

@@ -69,6 +69,13 @@ test('memory, CPU and event loop of the process are there when asked for', async
   expect(await promMetrics().text()).not.toContain('process_')
 })
 
+test("of the process too, only counters have a counter's name, as promtool asks", async () => {
+  const text = await promMetrics({ process: true }).text()
+  const named = [...text.matchAll(/^# TYPE (\S+_total) (\S+)$/gm)].map(([, name, kind]) => ({ name, kind }))
+  expect(named).toContainEqual({ name: 'process_cpu_seconds_total', kind: 'counter' })
+  expect(named.filter(({ kind }) => kind !== 'counter')).toEqual([])
+})
+
 test('what is no number is refused where it comes from, and spoils nothing', async () => {
   const metrics = promMetrics()
   const posts = metrics.counter('posts_total', 'Posts.', ['outcome'])

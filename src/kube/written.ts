@@ -11,12 +11,12 @@ export const forbiddenTries = 5
 /** The outcome of a write. Only `stored` and `unknown` may have changed anything. */
 export type Sent =
   | { readonly sent: 'stored'; readonly response: ApiResponse }
-  /** Another write came first, so the version is outdated. */
-  | { readonly sent: 'conflict' }
+  /** Another write came first: the version is outdated. `exists`: the object to be created is already there. */
+  | { readonly sent: 'conflict'; readonly exists: boolean; readonly message: string }
   /** Nothing exists at this path. */
   | { readonly sent: 'missing'; readonly message: string }
-  /** The API server refused the write, and will refuse it again. */
-  | { readonly sent: 'refused'; readonly message: string; readonly forbidden: boolean }
+  /** The API server refused the write, and will refuse it again. `about`: the object that its answer names. */
+  | { readonly sent: 'refused'; readonly message: string; readonly status: number; readonly about: string | undefined }
   /** The API server has not processed the write. Sending it again is safe. */
   | { readonly sent: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
   /** It is unknown whether the write was stored. */
@@ -61,23 +61,13 @@ export const sendWrite = async (api: ApiConnection, request: ApiRequest, doing: 
 /** Returns the outcome of a write whose answer does not say that it is stored. */
 const refusedBy = (response: ApiResponse, doing: string): Sent => {
   const error = new ApiError(response, doing)
-  const { message, retryAfterMs, status } = error
+  const { about, message, reason, retryAfterMs, status } = error
   // A webhook may refuse with any status, also with one that otherwise leaves the result open.
-  if (isRefusal(error)) return { sent: 'refused', message, forbidden: status === 403 }
-  switch (status) {
-    case 409:
-      return { sent: 'conflict' }
-    case 404:
-      return { sent: 'missing', message }
-    // The token is being renewed or the server is busy: the write was not processed.
-    case 401:
-    case 408:
-    case 429:
-      return { sent: 'not sent', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
-    default:
-      // With a 5xx, the write may be stored although its confirmation was lost. With any other 4xx,
-      // it is not stored.
-      if (status < 400) return { sent: 'not sent', message }
-      return status >= 500 ? { sent: 'unknown', message } : { sent: 'refused', message, forbidden: false }
-  }
+  if (isRefusal(error)) return { sent: 'refused', message, status, about }
+  if (status === 409) return { sent: 'conflict', exists: reason === 'AlreadyExists', message }
+  if (status === 404) return { sent: 'missing', message }
+  // With a 5xx, the write may be stored although its confirmation was lost.
+  if (status >= 500) return { sent: 'unknown', message }
+  // The token is being renewed, or a server or a proxy is busy: the write was not processed.
+  return { sent: 'not sent', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
 }

@@ -147,7 +147,7 @@ export class RecordCell {
     } finally {
       this.#isPutting = false
     }
-    if (written.put === 'stored') {
+    if (written.sent === 'stored') {
       // After an ambiguous write, a newer version may already be known. It is kept.
       if (this.#known === based || this.#known === undefined) {
         this.#learn({ read: 'found', object: written.object, memory: signed })
@@ -155,8 +155,8 @@ export class RecordCell {
       this.#stored(updates)
       this.#pages.stored(closed)
     }
-    if (written.put === 'conflict') this.#foundSame = 0
-    if (written.put === 'unknown') {
+    if (written.sent === 'conflict') this.#foundSame = 0
+    if (written.sent === 'unknown') {
       this.#doubtful = [...this.#doubtful, { number, version: based.object?.metadata.resourceVersion, updates }]
     }
     return written
@@ -201,16 +201,16 @@ export class RecordCell {
     let looks = 0
     for (;;) {
       const written = await putRecord(api, this.#owner, based, memory, paid)
-      inDoubt ||= written.put === 'unknown'
+      inDoubt ||= written.sent === 'unknown'
       // From here on, a conflict may be with an earlier request of this process.
-      if (written.put === 'stored' || !inDoubt) return written
+      if (written.sent === 'stored' || !inDoubt) return written
       if ('message' in written) delayed?.(written.message)
       await wait(clock, waitAfter(lookAgain, looks++))
-      if (!mayContinue()) return { put: 'unknown', message: 'nobody waits for it any more' }
+      if (!mayContinue()) return { sent: 'unknown', message: 'nobody waits for it any more' }
       const now = await this.read()
       if (now.read !== 'found') continue
-      if (now.object && isSigned(now.memory, this.#instance, number)) return { put: 'stored', object: now.object }
-      if (now.object?.metadata.resourceVersion !== based.object?.metadata.resourceVersion) return { put: 'conflict' }
+      if (now.object && isSigned(now.memory, this.#instance, number)) return { sent: 'stored', object: now.object }
+      if (now.object?.metadata.resourceVersion !== based.object?.metadata.resourceVersion) return { sent: 'conflict' }
     }
   }
 }

@@ -255,25 +255,26 @@ class RecordLedger implements Ledger {
         continue
       }
       const written = await cell.put(based, draft.memory(), included, waiting)
-      if (written.put === 'stored') {
+      if (written.sent === 'stored') {
         this.#refusals = 0
         return { decided: 'stored', result }
       }
       // If the write is finally refused, keep the version that was just read: the claims in it can
       // still be finished.
-      const isFinal = written.put === 'refused' && !written.forbidden && isFresh
-      if (written.put !== 'not sent' && !isFinal) cell.forget()
-      if (written.put === 'unknown') return { decided: 'given up' }
+      const forbidden = written.sent === 'refused' && written.status === 403
+      const isFinal = written.sent === 'refused' && !forbidden && isFresh
+      if (written.sent !== 'not sent' && !isFinal) cell.forget()
+      if (written.sent === 'unknown') return { decided: 'given up' }
       withdrawn?.()
-      if (written.put === 'refused') {
-        const isRefused = written.forbidden && ++this.#refusals >= forbiddenTries
+      if (written.sent === 'refused') {
+        const isRefused = forbidden && ++this.#refusals >= forbiddenTries
         if (isFinal || isRefused) return { decided: 'refused', message: written.message }
-        if (written.forbidden) await pause(written.message)
+        if (forbidden) await pause(written.message)
       }
-      if (written.put === 'not sent') await pause(written.message, written.retryAfterMs)
+      if (written.sent === 'not sent') await pause(written.message, written.retryAfterMs)
       // Other writers finish after a few conflicts. A server that always reports a conflict must
       // not be asked without a pause.
-      if (written.put === 'conflict' && ++conflicts > maxConflicts) await pause('the record kept changing')
+      if (written.sent === 'conflict' && ++conflicts > maxConflicts) await pause('the record kept changing')
     }
     return { decided: 'given up' }
   }

@@ -9,7 +9,7 @@ import { readFailureOf } from '../kube/errors.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { hooks, records } from '../kube/resources.ts'
-import { bytesOf, sendWrite, type Charge } from '../kube/written.ts'
+import { bytesOf, sendWrite, type Charge, type Sent } from '../kube/written.ts'
 import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from './memory.ts'
 import { dueOf } from './due.ts'
 import type { PageRead } from './page-store.ts'
@@ -43,16 +43,11 @@ export type RecordRead =
   | { readonly read: 'held'; readonly message: string }
   | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
+/** The outcome of storing a record. */
 export type RecordPut =
-  | { readonly put: 'stored'; readonly object: StoredObject }
-  /** Another write came first. Nothing was stored. */
-  | { readonly put: 'conflict' }
-  /** The API server refused the write. Nothing was stored. */
-  | { readonly put: 'refused'; readonly message: string; readonly forbidden: boolean }
-  /** The write is certainly not stored. Another attempt is safe. */
-  | { readonly put: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
-  /** It is unknown whether the write is stored. */
-  | { readonly put: 'unknown'; readonly message: string }
+  | { readonly sent: 'stored'; readonly object: StoredObject }
+  | { readonly sent: 'conflict' }
+  | Exclude<Sent, { readonly sent: 'stored' | 'conflict' | 'missing' }>
 
 /** What reading a record needs. */
 export interface RecordReading {
@@ -171,22 +166,20 @@ export const putRecord = async (
   switch (sent.sent) {
     case 'stored': {
       const answered = tryParseJson(sent.response.body)
-      if (!isStoredObject(answered)) return { put: 'unknown', message: 'the answer was no object' }
+      if (!isStoredObject(answered)) return { sent: 'unknown', message: 'the answer was no object' }
       // managedFields are not used here, and are large.
-      return { put: 'stored', object: { metadata: { ...answered.metadata, managedFields: [] } } }
+      return { sent: 'stored', object: { metadata: { ...answered.metadata, managedFields: [] } } }
     }
     case 'conflict':
-      return { put: 'conflict' }
+      return { sent: 'conflict' }
     case 'missing':
       // If a record was read before, it was deleted since then. Otherwise the namespace or the CRD
       // does not exist.
-      return object ? { put: 'conflict' } : { put: 'refused', message: sent.message, forbidden: false }
+      return object ? { sent: 'conflict' } : { sent: 'refused', message: sent.message, status: 404, about: undefined }
     case 'refused':
-      return { put: 'refused', message: sent.message, forbidden: sent.forbidden }
     case 'not sent':
-      return { put: 'not sent', message: sent.message, ...askedToWait(sent) }
     case 'unknown':
-      return { put: 'unknown', message: sent.message }
+      return sent
   }
 }
 
@@ -220,6 +213,3 @@ const isHeld = ({ metadata: { finalizers = [], ownerReferences = [] } }: StoredO
 
 const heldBy = (name: string): string =>
   `what an earlier hook ${name} has leased is being ended: until then its record cannot be replaced`
-
-const askedToWait = ({ retryAfterMs }: { readonly retryAfterMs?: number | undefined }) =>
-  retryAfterMs === undefined ? {} : { retryAfterMs }

@@ -145,7 +145,13 @@ describe('the workloads of a selector', () => {
       { rolled: 'refused', forbidden: false },
     ],
     ['may no longer be read', 409, { status: 403 }, { rolled: 'refused', forbidden: true }],
-    ['are deleted', 409, { status: 404 }, { rolled: 'gone' }],
+    [
+      'are deleted',
+      409,
+      { status: 404, body: JSON.stringify({ kind: 'Status', code: 404, details: { name: 'web' } }) },
+      { rolled: 'gone' },
+    ],
+    ['are hidden by a proxy', 409, { status: 404, body: 'no such host' }, { rolled: 'left' }],
     ['may no longer be written', 403, undefined, { rolled: 'refused', forbidden: true }],
     ['are refused by a webhook', 400, { status: 200 }, { rolled: 'refused', forbidden: false }],
     ['are too large to be written', 413, { status: 200 }, { rolled: 'refused', forbidden: false }],
@@ -168,7 +174,7 @@ describe('the workloads of a selector', () => {
     const clock = fakeClock()
     const mayContinue = () => Promise.resolve(clock.monotonic() < 5000)
     const rolling = rollOut(first, plan, { api: stale, charge: () => {}, clock, namespace: 'shop', mayContinue })
-    await clock.advance(2000)
+    await clock.advance(6000)
     expect(await rolling).toMatchObject(expected)
   })
 

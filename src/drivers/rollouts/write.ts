@@ -1,14 +1,13 @@
 import type { MayContinue } from '../../acts/acts.ts'
-import { isStoredObject, type StoredObject } from '../../api/object.ts'
-import { tryParseJson } from '../../api/json.ts'
+import type { StoredObject } from '../../api/object.ts'
 import type { Change } from '../../api/outcome.ts'
-import type { ApiConnection, ApiResponse, Clock } from '../../environment/environment.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
+import type { ApiConnection, Clock } from '../../environment/environment.ts'
 import { waitAfter } from '../../environment/backoff.ts'
 import { wait } from '../../environment/wait.ts'
-import { ApiError, isRefusal } from '../../kube/errors.ts'
+import { isRefusal, readFailureOf } from '../../kube/errors.ts'
 import { objectPath } from '../../kube/paths.ts'
-import { bytesOf, chargedOnce, forbiddenTries, type Charge } from '../../kube/written.ts'
+import { readSized } from '../../kube/requests.ts'
+import { bytesOf, chargedOnce, forbiddenTries, sendWrite, type Charge } from '../../kube/written.ts'
 import { tryAgain } from '../patient.ts'
 import type { Mark } from './evidence.ts'
 import type { RolloutPlan } from './plan.ts'
@@ -59,22 +58,24 @@ export const rollOut = async (
   plan: Plan,
   { api, charge, clock, mayContinue, namespace }: Deps,
 ): Promise<Rolled> => {
-  const path = objectPath(workloads.type, namespace, first.metadata.name)
-  const request = { lane: 'act', timeoutMs: rolloutRequestMs, path } as const
+  const { name } = first.metadata
+  const limits = { lane: 'act', timeoutMs: rolloutRequestMs } as const
   const readAgain = async (): Promise<Seen | undefined> => {
-    const answer = answerIn(await ask(api, { ...request, method: 'GET' }))
-    if (answer?.status === 404) return { ended: { rolled: 'gone' } }
-    const refusal = refusalIn(answer, 'reading the workload')
-    if (refusal && mayPass(refusal)) return undefined
-    if (refusal) return { ended: refused(refusal) }
-    if (answer?.status === 200 && answer.tooLarge) return { ended: tooLarge }
-    const object = answer?.status === 200 ? objectIn(answer) : undefined
-    if (object) bytes = bytesOf(answer?.body)
-    return object && { object }
+    try {
+      const found = await readSized(api, workloads.type, namespace, name, limits)
+      if (!found) return { ended: { rolled: 'gone' } }
+      bytes = found.bytes
+      return found
+    } catch (error) {
+      const { failure, message } = readFailureOf(error)
+      if (failure === 'too large') return { ended: tooLarge }
+      if (!isRefusal(error) || mayPass(error)) return undefined
+      return { ended: { rolled: 'refused', forbidden: failure === 'forbidden', message } }
+    }
   }
   let forbidden = 0
   /** Returns whether a refusal may pass by itself: an API server that has just started refuses everybody. */
-  const mayPass = ({ status }: ApiError): boolean => status === 403 && ++forbidden < forbiddenTries
+  const mayPass = ({ status }: { readonly status: number }): boolean => status === 403 && ++forbidden < forbiddenTries
   let bytes = foundBytes
   let paid = chargedOnce(charge)
   let paidFor = ''
@@ -103,38 +104,50 @@ export const rollOut = async (
       const body = JSON.stringify(patch)
       if (body !== paidFor) paid = chargedOnce(charge)
       paidFor = body
-      const tried = await ask(api, {
-        ...request,
-        method: 'PATCH',
-        contentType: 'application/json-patch+json',
-        query: { fieldManager: rolloutManager },
-        body,
-      })
-      const answer = answerIn(tried)
-      const refusal = refusalIn(answer, 'changing the workload')
-      if (answer?.status === 200) paid(Math.max(bytesOf(body), bytesOf(answer.body)))
-      else if (!refusal && mayBeStored(tried)) {
-        mayHaveArrived = true
-        paid(Math.max(bytesOf(body), bytes))
-      }
-      if (answer?.status === 200) return { rolled: 'out', changes, marks }
-      // The status is also 422 if the version differs, because a test in the patch then fails.
-      if (refusal && refusal.status !== 422 && !mayPass(refusal)) return refused(refusal)
-      if (answer?.status === 404) return { rolled: 'gone' }
+      const written = await sendWrite(
+        api,
+        {
+          method: 'PATCH',
+          path: objectPath(workloads.type, namespace, name),
+          contentType: 'application/json-patch+json',
+          query: { fieldManager: rolloutManager },
+          body,
+          ...limits,
+        },
+        'changing the workload',
+      )
       seen = undefined
-      // Another writer was faster. The new version is read at once.
-      const wasFaster = answer?.status === 409 || refusal?.status === 422
-      if (refusal?.status === 422) {
-        seen = await readAgain()
-        const isSame = seen && 'object' in seen && isSameVersion(seen.object, object)
-        if (isSame) return refused(refusal)
+      let wasFaster = false
+      switch (written.sent) {
+        case 'stored':
+          paid(Math.max(bytesOf(body), bytesOf(written.response.body)))
+          return { rolled: 'out', changes, marks }
+        case 'missing':
+          return { rolled: 'gone' }
+        case 'refused': {
+          const { message, status } = written
+          const refused: Rolled = { rolled: 'refused', forbidden: status === 403, message }
+          if (status !== 422 && !mayPass(written)) return refused
+          // The status is also 422 if the version differs, because a test in the patch then fails.
+          wasFaster = status === 422
+          if (wasFaster) seen = await readAgain()
+          if (seen && 'object' in seen && isSameVersion(seen.object, object)) return refused
+          break
+        }
+        case 'conflict':
+          wasFaster = true
+          break
+        case 'unknown':
+          paid(Math.max(bytesOf(body), bytes))
+          mayHaveArrived = true
+          sent = changes
+          unsure = object
+          break
+        case 'not sent':
       }
+      // Another writer was faster. The new version is read at once.
       if (wasFaster && ++conflicts < maxConflicts) continue
       conflicts = 0
-      if (!refusal && !wasFaster) {
-        sent = changes
-        unsure = object
-      }
     }
     await wait(clock, waitAfter(tryAgain, retries++))
   }
@@ -152,36 +165,3 @@ type Seen = { readonly object: StoredObject } | { readonly ended: Rolled }
 
 const isSameVersion = (one: StoredObject, other: StoredObject): boolean =>
   one.metadata.resourceVersion === other.metadata.resourceVersion
-
-/** Returns the answer to a request, or why there is none. */
-const ask = async (
-  api: ApiConnection,
-  request: Parameters<ApiConnection['request']>[0],
-): Promise<ApiResponse | Unreachable> => {
-  try {
-    return await api.request(request)
-  } catch (error) {
-    if (error instanceof Unreachable) return error
-    throw error
-  }
-}
-
-const answerIn = (asked: ApiResponse | Unreachable): ApiResponse | undefined =>
-  asked instanceof Unreachable ? undefined : asked
-
-const mayBeStored = (asked: ApiResponse | Unreachable): boolean =>
-  asked instanceof Unreachable ? asked.mayHaveArrived : asked.status >= 500
-
-const objectIn = ({ body }: ApiResponse): StoredObject | undefined => {
-  const object = tryParseJson(body)
-  return isStoredObject(object) ? object : undefined
-}
-
-/** Returns the error of an answer that refuses the request until somebody changes something, or undefined. */
-const refusalIn = (answer: ApiResponse | undefined, what: string): ApiError | undefined => {
-  if (!answer || answer.status < 400) return undefined
-  const error = new ApiError(answer, what)
-  return isRefusal(error) ? error : undefined
-}
-
-const refused = ({ message, status }: ApiError): Rolled => ({ rolled: 'refused', forbidden: status === 403, message })

@@ -1,11 +1,10 @@
 import type { Act, MayContinue } from '../../acts/acts.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { waitAfter } from '../../environment/backoff.ts'
-import { Unreachable } from '../../environment/unreachable.ts'
 import { wait } from '../../environment/wait.ts'
-import { ApiError, isRefusal, readFailureOf } from '../../kube/errors.ts'
+import { readFailureOf } from '../../kube/errors.ts'
 import { collectionPath } from '../../kube/paths.ts'
-import { bytesOf, chargedOnce, forbiddenTries } from '../../kube/written.ts'
+import { bytesOf, chargedOnce, forbiddenTries, sendWrite, type Sent } from '../../kube/written.ts'
 import type { Execution } from '../driver.ts'
 import { tryAgain } from '../patient.ts'
 import { actIdOfJob, jobNamed, jobRequestMs, jobType } from './jobs.ts'
@@ -48,84 +47,49 @@ export const makeJob = async (
   let isOnItsWay = false
   let refusals = 0
   for (let tries = 0; await mayContinue(); tries++) {
-    const answer = await post({ api, namespace }, body)
-    if (answer.sent === 'stored' || answer.sent === 'unknown') paid(copies * bytesOf(body))
-    if (answer.sent === 'stored') return { made: 'job' }
-    const { forbidden, sent, message: said } = answer
-    message = said
-    isOnItsWay ||= sent === 'unknown'
+    const path = collectionPath(jobType, namespace)
+    const request = { method: 'POST', path, body, lane: 'act', timeoutMs: jobRequestMs } as const
+    const sent = await sendWrite(api, request, 'making the Job')
+    if (sent.sent === 'stored' || sent.sent === 'unknown') paid(copies * bytesOf(body))
+    if (sent.sent === 'stored') return { made: 'job' }
+    message = sent.message
+    isOnItsWay ||= sent.sent === 'unknown'
     mayBeStored ||= isOnItsWay
-    if (sent === 'exists' || sent === 'refused') {
+    // A quota that others change at this moment answers with a conflict, too.
+    const exists = sent.sent === 'conflict' && sent.exists
+    if (exists || sent.sent === 'refused' || sent.sent === 'missing') {
+      const forbidden = sent.sent === 'refused' && isByRoles(sent)
       const found = await lookFor({ api, namespace }, name, actId)
       if (found.found === 'own') return { made: 'job' }
-      if (found.found === 'other')
-        return sent === 'exists' ? { made: 'taken' } : { made: 'refused', forbidden, message }
-      if (found.found === 'forbidden' && (sent === 'exists' || mayBeStored))
-        return { made: 'unread', message: found.message }
+      if (found.found === 'other') return exists ? { made: 'taken' } : { made: 'refused', forbidden, message }
+      if (found.found === 'forbidden' && (exists || mayBeStored)) return { made: 'unread', message: found.message }
       // The name was in use a moment ago. Only this act has a name like this, so it is done.
-      if (found.found === 'none' && sent === 'exists') return { made: 'job' }
+      if (found.found === 'none' && exists) return { made: 'job' }
       // An API server that has just started forbids everything.
       const mayPass = isOnItsWay || (forbidden && ++refusals < forbiddenTries)
       if (found.found !== 'unreachable' && !mayPass) return { made: 'refused', forbidden, message }
       if ('message' in found) message = found.message
-      mayBeStored ||= sent === 'exists'
+      mayBeStored ||= exists
     }
     await wait(clock, waitAfter(tryAgain, tries))
   }
   return { made: 'open', mayBeStored, message }
 }
 
-type Sent =
-  | { readonly sent: 'stored' }
-  | {
-      /** exists: the name is in use. unknown: the Job may be stored. Only `not sent` certainly changed nothing. */
-      readonly sent: 'exists' | 'refused' | 'unknown' | 'not sent'
-      readonly forbidden: boolean
-      readonly message: string
-    }
-
-type Place = Pick<Execution, 'api'> & { readonly namespace: string }
-
-const post = async ({ api, namespace }: Place, body: string): Promise<Sent> => {
-  const path = collectionPath(jobType, namespace)
-  try {
-    const response = await api.request({ method: 'POST', path, body, lane: 'act', timeoutMs: jobRequestMs })
-    if (response.status === 200 || response.status === 201) return { sent: 'stored' }
-    return sentBy(new ApiError(response, 'making the Job'))
-  } catch (error) {
-    if (!(error instanceof Unreachable)) throw error
-    const { mayHaveArrived, message } = error
-    return { sent: mayHaveArrived ? 'unknown' : 'not sent', forbidden: false, message }
-  }
-}
-
-/** Statuses after which the same request may succeed later, and that certainly changed nothing. */
-const passing: ReadonlySet<number> = new Set([401, 408, 429])
-
-const sentBy = (error: ApiError): Sent => {
-  const { about, message, reason, status } = error
-  const by = (sent: 'exists' | 'refused' | 'unknown' | 'not sent', forbidden = false): Sent => ({
-    sent,
-    forbidden,
-    message,
-  })
-  // A webhook may refuse with any status, also with one that otherwise leaves the result open.
-  if (!isRefusal(error)) {
-    if (status >= 500) return by('unknown')
-    if (passing.has(status) || status < 400) return by('not sent')
-    // A quota that others change at this moment answers 409, too.
-    if (status === 409) return by(reason === 'AlreadyExists' ? 'exists' : 'not sent')
-  }
-  // The roles refuse before the name of the Job is read. A quota and webhooks name it, or themselves.
-  return by('refused', status === 403 && about === undefined && !message.includes('admission webhook'))
-}
+/** Returns whether roles refuse the Job. They do before its name is read. A quota and webhooks name it, or themselves. */
+const isByRoles = ({ about, message, status }: Extract<Sent, { readonly sent: 'refused' }>): boolean =>
+  status === 403 && about === undefined && !message.includes('admission webhook')
 
 type Found =
   | { readonly found: 'own' | 'other' | 'none' }
   | { readonly found: 'forbidden' | 'unreachable'; readonly message: string }
 
 /** Looks for the Job with this name, and says whether it is the one of the act. */
-const lookFor = async ({ api, namespace }: Place, name: string, actId: string): Promise<Found> => {
+const lookFor = async (
+  { api, namespace }: Pick<Execution, 'api'> & { readonly namespace: string },
+  name: string,
+  actId: string,
+): Promise<Found> => {
   try {
     const job = await jobNamed({ api, namespace, lane: 'act' }, name)
     return { found: !job ? 'none' : actIdOfJob(job) === actId ? 'own' : 'other' }

@@ -74,9 +74,10 @@ export const markedWrite = async (
     case 'refused': {
       // The API server also refuses a patch whose `test` fails. That may only mean that the version
       // is newer, which a read shows.
-      const now = !sent.forbidden && target.at.needsGround ? await groundOf(api, target, from) : undefined
+      const forbidden = sent.status === 403
+      const now = !forbidden && target.at.needsGround ? await groundOf(api, target, from) : undefined
       if (now && 'write' in now) return now
-      return { write: 'refused', reason: sent.forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
+      return { write: 'refused', reason: forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
     }
     case 'not sent':
       return { write: 'not sent', message: sent.message, ...retryAfter(sent) }

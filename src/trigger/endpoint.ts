@@ -35,7 +35,7 @@ import { askedIn, type AskedByQuery } from './query.ts'
 import type { Handled, Recorder } from './record.ts'
 import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
-import { watchedActs } from './watched-acts.ts'
+import { guardedActs } from './guarded-acts.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
 import { namedBySigned } from './signed.ts'
@@ -79,7 +79,7 @@ export class TriggerEndpoint {
   constructor(environment: Environment, parts: EndpointParts) {
     this.#parts = { ...environment, ...parts }
     this.#admit = admitter(this.#parts)
-    this.#services = { ...this.#parts, watched: watchedActs(this.#parts) }
+    this.#services = { ...this.#parts, guarded: guardedActs(this.#parts) }
   }
 
   readonly answer: Endpoint = async (request, send) => {

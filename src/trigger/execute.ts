@@ -15,7 +15,7 @@ import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, noEvent, outsideWindows, passedOver, stopped } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
-import { keepingActs } from './keeping-acts.ts'
+import { keepingActs } from './guarded-acts.ts'
 import type { TriggerContext } from './request.ts'
 import { withoutSecret } from './secret-header.ts'
 
@@ -25,7 +25,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
   readonly acts: ActService
   readonly definitions: Definitions
   /** Returns the same acts, but ends some early, and reports how those end whose answer could not say it. */
-  readonly watched: (acts: Acts, context: TriggerContext) => Acts
+  readonly guarded: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
   readonly zones: KnownZones
 }
@@ -81,7 +81,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     },
     get acts() {
       const acts = keepingActs(services.acts.of(context), context.request)
-      return dryRun ? acts : services.watched(acts, context)
+      return dryRun ? acts : services.guarded(acts, context)
     },
   }
   return await inPart(tracing, 'driver', () => run(delivery, execution))

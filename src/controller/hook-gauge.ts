@@ -1,6 +1,7 @@
 import type { ReceiverHook } from '../api/hook.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { Metrics } from '../environment/environment.ts'
+import { Tally } from '../environment/shares.ts'
 
 /** Receives each change of a hook from a cache. */
 export type HookCounter = (change: {
@@ -18,7 +19,7 @@ export const hookCounter = (metrics: Metrics): HookCounter => {
     'ready',
     'reason',
   ])
-  const counts = new Map<string, number>()
+  const counts = new Tally()
   const add = (hook: ReceiverHook | undefined, by: number): void => {
     if (hook === undefined) return
     const condition = isJudged(hook) ? readyIn(hook) : undefined
@@ -26,10 +27,7 @@ export const hookCounter = (metrics: Metrics): HookCounter => {
       ready: stringAt(condition, 'status') ?? 'Unknown',
       reason: stringAt(condition, 'reason') ?? 'Pending',
     }
-    const key = `${labels.ready} ${labels.reason}`
-    const count = (counts.get(key) ?? 0) + by
-    counts.set(key, count)
-    gauge.set(labels, count)
+    gauge.set(labels, counts.add(`${labels.ready} ${labels.reason}`, by))
   }
   return ({ before, now }) => {
     add(before, -1)

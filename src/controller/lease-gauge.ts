@@ -1,6 +1,7 @@
 import type { ReceiverHook } from '../api/hook.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { Metrics } from '../environment/environment.ts'
+import { Shares, Tally } from '../environment/shares.ts'
 import type { HookCounter } from './hook-gauge.ts'
 
 /**
@@ -47,34 +48,23 @@ export const leaseGauges = (metrics: Metrics): HookCounter => {
 /** Labels of a series, with the namespace. */
 type LeaseLabels = Readonly<Record<string, string>> & { readonly namespace: string }
 
-/** What is known of some labels: their sum, and whether they have a series of their own. */
+/** What is known of some labels: their sum, and what removes their own series, if they have one. */
 interface Known {
   readonly sum: number
-  readonly isShown: boolean
+  readonly hide: (() => void) | undefined
 }
 
 /** Returns a function that adds to the series of its labels, and removes a series of 0. */
 const sums = (gauge: ReturnType<Metrics['gauge']>) => {
   const known = new Map<string, Known>()
   /** The sum of what has no series of its own, by namespace. */
-  const others = new Map<string, number>()
-  /** How many have a series of their own, by namespace. */
-  const shown = new Map<string, number>()
-  let allShown = 0
-
-  const hasPlace = (namespace: string): boolean =>
-    allShown < maxLeaseSeries && (shown.get(namespace) ?? 0) < maxLeaseSeriesOfNamespace
-
-  const show = (labels: LeaseLabels, by: 1 | -1): void => {
-    allShown += by
-    setOrDelete(shown, labels.namespace, (shown.get(labels.namespace) ?? 0) + by)
-  }
+  const others = new Tally()
+  const shown = new Shares(maxLeaseSeries, maxLeaseSeriesOfNamespace)
 
   const addToOthers = (labels: LeaseLabels, by: number): void => {
     if (by === 0) return
     const { namespace } = labels
-    const sum = (others.get(namespace) ?? 0) + by
-    setOrDelete(others, namespace, sum)
+    const sum = others.add(namespace, by)
     const ofOthers = Object.fromEntries(Object.keys(labels).map(name => [name, name === 'namespace' ? namespace : '']))
     gauge.set(ofOthers, sum === 0 ? undefined : sum)
   }
@@ -82,20 +72,16 @@ const sums = (gauge: ReturnType<Metrics['gauge']>) => {
   return (labels: LeaseLabels, by: number): void => {
     if (by === 0) return
     const key = Object.values(labels).join('/')
-    const before = known.get(key) ?? { sum: 0, isShown: false }
+    const before = known.get(key) ?? { sum: 0, hide: undefined }
     const sum = before.sum + by
-    const isShown = sum !== 0 && (before.isShown || hasPlace(labels.namespace))
-    if (sum === 0) known.delete(key)
-    else known.set(key, { sum, isShown })
-    if (isShown !== before.isShown) show(labels, isShown ? 1 : -1)
-    addToOthers(labels, (isShown ? 0 : sum) - (before.isShown ? 0 : before.sum))
-    if (isShown || before.isShown) gauge.set(labels, isShown ? sum : undefined)
+    const hide = before.hide ?? (sum === 0 ? undefined : shown.take(labels.namespace))
+    if (sum === 0) {
+      known.delete(key)
+      hide?.()
+    } else known.set(key, { sum, hide })
+    addToOthers(labels, (hide ? 0 : sum) - (before.hide ? 0 : before.sum))
+    if (hide) gauge.set(labels, sum === 0 ? undefined : sum)
   }
-}
-
-const setOrDelete = (map: Map<string, number>, key: string, value: number): void => {
-  if (value === 0) map.delete(key)
-  else map.set(key, value)
 }
 
 /**

@@ -1,3 +1,5 @@
+import { Tally } from '../environment/shares.ts'
+
 /**
  * Keys that wait for a worker, in a queue for each namespace. The queues are served in turn, and
  * one namespace never has all workers. So a namespace with slow objects or timeouts does not delay
@@ -6,7 +8,7 @@
 export class WaitingKeys {
   readonly #lines = new Map<string, Map<string, number>>()
   /** How many keys of a namespace are being reconciled. */
-  readonly #working = new Map<string, number>()
+  readonly #working = new Tally()
   readonly #workers: number
   #size = 0
   #busy = 0
@@ -49,17 +51,14 @@ export class WaitingKeys {
       if (line.size > 0) this.#lines.set(namespace, line)
       this.#size -= 1
       this.#busy += 1
-      this.#working.set(namespace, this.#workingOn(namespace) + 1)
+      this.#working.add(namespace, 1)
       return { key, since }
     }
     return undefined
   }
 
   done(key: string): void {
-    const namespace = namespaceOf(key)
-    const left = this.#workingOn(namespace) - 1
-    if (left > 0) this.#working.set(namespace, left)
-    else this.#working.delete(namespace)
+    this.#working.add(namespaceOf(key), -1)
     this.#busy -= 1
   }
 
@@ -68,17 +67,13 @@ export class WaitingKeys {
     this.#size = 0
   }
 
-  #workingOn(namespace: string): number {
-    return this.#working.get(namespace) ?? 0
-  }
-
   /**
    * Returns whether a namespace may have one more worker. It must have fewer than twice as many
    * workers as are free. Of 16 workers, the first namespace gets up to 11 and the next one 4, so
    * that one worker stays free.
    */
   #mayBegin(namespace: string): boolean {
-    return this.#workingOn(namespace) < 2 * (this.#workers - this.#busy)
+    return this.#working.of(namespace) < 2 * (this.#workers - this.#busy)
   }
 }
 

@@ -7,6 +7,7 @@
 
 import { groupedBy } from '../environment/grouped.ts'
 import type { Environment } from '../environment/environment.ts'
+import { Shares } from '../environment/shares.ts'
 import { wait } from '../environment/wait.ts'
 import { leasesLabel } from '../api/record-due.ts'
 import { watchCutsIn } from '../kube/follow.ts'
@@ -24,7 +25,6 @@ import type { StepService } from '../steps/service.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
-import { EndPlaces } from './end-places.ts'
 import { lookAtClaims } from './open-claims.ts'
 import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import {
@@ -71,7 +71,8 @@ export class LeaseKeeper {
   readonly #due: DueRecords
   /** The namespaces, names and uids of hooks whose records are being looked at. */
   readonly #atWork = new Set<string>()
-  readonly #places = new EndPlaces(maxEnds, maxOfTarget)
+  /** The places of the ends that are made at the same time, in all and of one target. */
+  readonly #places = new Shares(maxEnds, maxOfTarget)
   #isTicking = false
   #cutBy: string | undefined
 
@@ -222,8 +223,9 @@ export class LeaseKeeper {
     const ended: EndResult[] = []
     const work = async (target: string, queue: PartOf[]): Promise<void> => {
       for (let part = queue.shift(); part; part = queue.shift()) {
-        if (clock.monotonic() >= until || !this.#places.enter(target)) return
-        ended.push(await this.#end(part, ending, hook).finally(() => this.#places.leave(target)))
+        const leave = clock.monotonic() < until ? this.#places.take(target) : undefined
+        if (!leave) return
+        ended.push(await this.#end(part, ending, hook).finally(leave))
       }
     }
     const workers = [...queues].flatMap(([target, queue]) =>

@@ -1,4 +1,5 @@
 import type { Clock, Counter, Labels } from '../environment/environment.ts'
+import { Tally } from '../environment/shares.ts'
 import type { Hooks } from './hooks.ts'
 import { maxSeries, maxSeriesOfNamespace } from './limits.ts'
 
@@ -20,7 +21,7 @@ export const seriesOfHooks = (
   counter: Counter,
 ): Pick<Counter, 'add'> => {
   const known = new Map<string, string>()
-  const ofNamespace = new Map<string, number>()
+  const ofNamespace = new Tally()
   let lookedAt = clock.monotonic()
   let gone: ReadonlySet<string> = new Set()
 
@@ -28,19 +29,15 @@ export const seriesOfHooks = (
     const key = keyOf(labels)
     if (known.has(key)) return true
     const namespace = String(labels['namespace'])
-    const count = ofNamespace.get(namespace) ?? 0
-    if (known.size >= maxSeries || count >= most) return false
+    if (known.size >= maxSeries || ofNamespace.of(namespace) >= most) return false
     known.set(key, namespace)
-    ofNamespace.set(namespace, count + 1)
+    ofNamespace.add(namespace, 1)
     return true
   }
 
   const forget = (key: string): void => {
     const namespace = known.get(key)
-    if (namespace === undefined || !known.delete(key)) return
-    const left = (ofNamespace.get(namespace) ?? 1) - 1
-    if (left === 0) ofNamespace.delete(namespace)
-    else ofNamespace.set(namespace, left)
+    if (namespace !== undefined && known.delete(key)) ofNamespace.add(namespace, -1)
   }
 
   const removeGone = (): void => {

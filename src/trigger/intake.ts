@@ -1,5 +1,6 @@
 import type { Clock } from '../environment/environment.ts'
 import { rateLimiter, type Rate } from '../environment/rate.ts'
+import { Tally } from '../environment/shares.ts'
 import type { LiveHook } from './hook.ts'
 import { eventRate, largeRate, maxKept, maxKeptInTime, maxLimitedHooks, writeBudget } from './limits.ts'
 
@@ -85,13 +86,13 @@ export const intakeOf = (
 ): Intake => {
   const hookRates = rateLimiter(clock, maxLimitedHooks)
   const largeRates = rateLimiter(clock, maxLimitedHooks)
-  const waiting = new Map<string, number>()
+  const waiting = new Tally()
 
   const full = (hook: LiveHook, isDry = false): Full | undefined => {
     const { namespace, rateLimit, uid } = hook
     if (hookRates.waitMs(uid, rateLimit) > 0) return 'RateLimited'
     if (!isDry && budget.isSpent(hook)) return 'WritesLimited'
-    return (waiting.get(namespace) ?? 0) >= maxOfNamespace ? 'Overloaded' : undefined
+    return waiting.of(namespace) >= maxOfNamespace ? 'Overloaded' : undefined
   }
 
   return {
@@ -109,12 +110,8 @@ export const intakeOf = (
       if (isFull) return isFull
       const { namespace, rateLimit, uid } = hook
       hookRates.take(uid, rateLimit)
-      waiting.set(namespace, (waiting.get(namespace) ?? 0) + 1)
-      return () => {
-        const left = (waiting.get(namespace) ?? 1) - 1
-        if (left === 0) waiting.delete(namespace)
-        else waiting.set(namespace, left)
-      }
+      waiting.add(namespace, 1)
+      return () => void waiting.add(namespace, -1)
     },
   }
 }

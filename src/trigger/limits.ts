@@ -1,5 +1,4 @@
 import type { ConnectionLimits } from '../environment/places.ts'
-import type { Share } from './shares.ts'
 
 /** All limits of the trigger. Times are in milliseconds. */
 
@@ -86,7 +85,7 @@ export interface Limits {
    * have the rest. A namespace may take half of them, a hook a quarter. Beyond it, as many more may wait
    * for one look.
    */
-  readonly waiting: Share
+  readonly waiting: { readonly all: number; readonly ofNamespace: number; readonly ofHook: number }
 }
 
 /**

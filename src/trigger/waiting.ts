@@ -1,4 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
+import { Shares } from '../environment/shares.ts'
 import type { Settlement } from '../api/settlement.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Authenticate } from './authenticate.ts'
@@ -7,7 +8,6 @@ import { firstLookWithinMs, type Limits } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
 import type { TriggerRequest } from './request.ts'
 import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
-import { Shares } from './shares.ts'
 
 /** A post that waits for its outcome. */
 export interface WaitingPost {
@@ -42,8 +42,9 @@ export class WaitingPosts {
     this.#environment = environment
     this.#authenticate = authenticate
     this.#looks = looks
-    this.#places = new Shares(waiting)
-    this.#placesForOneLook = new Shares(waiting)
+    const { all, ofHook, ofNamespace } = waiting
+    this.#places = new Shares(all, ofNamespace, ofHook)
+    this.#placesForOneLook = new Shares(all, ofNamespace, ofHook)
   }
 
   /**
@@ -59,8 +60,9 @@ export class WaitingPosts {
       return settledAnswer(decided, { state: 'stored', message: answer.body.message })
     }
     if (this.#isEnding) return settledAnswer(decided, ending)
-    const leave = this.#places.take(hook)
-    const leaveLook = leave ? undefined : this.#placesForOneLook.take(hook)
+    const { namespace, uid } = hook
+    const leave = this.#places.take(namespace, uid)
+    const leaveLook = leave ? undefined : this.#placesForOneLook.take(namespace, uid)
     if (!leave && !leaveLook) return settledAnswer(decided, tooMany)
     try {
       post.request.release?.()

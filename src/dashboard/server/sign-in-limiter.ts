@@ -1,6 +1,7 @@
 import type { Clock } from '../../environment/environment.ts'
 import { rateLimiter, type RateLimiter } from '../../environment/rate.ts'
 import { sourceOf } from '../../environment/connections.ts'
+import { Shares } from '../../environment/shares.ts'
 import { maxSources, signIns } from './limits.ts'
 
 /** Where a sign-in comes from, in two forms that the limits count separately. */
@@ -36,8 +37,7 @@ export interface SignInAttempt {
  */
 export class SignInLimiter {
   readonly #failures: RateLimiter
-  readonly #atOnce = new Map<string, number>()
-  #all = 0
+  readonly #atOnce = new Shares(signIns.atOnce, signIns.atOnceOfClient)
 
   constructor(clock: Pick<Clock, 'monotonic'>) {
     this.#failures = rateLimiter(clock, maxSources)
@@ -50,23 +50,14 @@ export class SignInLimiter {
       this.#failures.waitMs(peer, signIns.failuresOfPeer),
     )
     if (waitMs > 0) return { waitMs }
-    const ofClient = this.#atOnce.get(client) ?? 0
-    if (ofClient >= signIns.atOnceOfClient || this.#all >= signIns.atOnce) return { waitMs: 1000 }
-    this.#atOnce.set(client, ofClient + 1)
-    this.#all += 1
+    const leave = this.#atOnce.take(client)
+    if (!leave) return { waitMs: 1000 }
     return {
       fail: () => {
         this.#failures.charge(client, signIns.failuresOfClient, 1)
         this.#failures.charge(peer, signIns.failuresOfPeer, 1)
       },
-      leave: () => this.#leave(client),
+      leave,
     }
-  }
-
-  #leave(client: string): void {
-    this.#all -= 1
-    const left = (this.#atOnce.get(client) ?? 1) - 1
-    if (left === 0) this.#atOnce.delete(client)
-    else this.#atOnce.set(client, left)
   }
 }

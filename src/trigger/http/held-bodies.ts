@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { BodyTooLarge, TooMany, type BodyOwner } from '../request.ts'
 import { maxPostBodyBytes } from '../limits.ts'
 import { cutShort } from '../../environment/connections.ts'
+import { Tally } from '../../environment/shares.ts'
 
 /** The bodies of all posts. Each body has a limit, and so have all bodies together. */
 export interface Bodies {
@@ -38,12 +39,12 @@ export interface HeldBody {
  */
 export const heldBodies = (maxHeldBytes: number): Bodies => {
   let held = 0
-  const ofHook = new Map<string, number>()
-  const ofNamespace = new Map<string, number>()
+  const ofHook = new Tally()
+  const ofNamespace = new Tally()
   const isTooMuch = ({ namespace, uid }: BodyOwner): boolean =>
     held > maxHeldBytes ||
     (held > maxHeldBytes / 2 &&
-      ((ofHook.get(uid) ?? 0) > maxHeldBytes / 8 || (ofNamespace.get(namespace) ?? 0) > (3 * maxHeldBytes) / 4))
+      (ofHook.of(uid) > maxHeldBytes / 8 || ofNamespace.of(namespace) > (3 * maxHeldBytes) / 4))
   return {
     of: (request, begin) => {
       let size = 0
@@ -54,8 +55,8 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
       const charge = (bytes: number): void => {
         held += bytes
         if (!owner) return
-        add(ofHook, owner.uid, bytes)
-        add(ofNamespace, owner.namespace, bytes)
+        ofHook.add(owner.uid, bytes)
+        ofNamespace.add(owner.namespace, bytes)
       }
       const count = (bytes: number): void => {
         size += bytes
@@ -119,10 +120,3 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
 /** Returns whether a request announces a longer body than is allowed. */
 export const isLonger = ({ headers }: Pick<IncomingMessage, 'headers'>): boolean =>
   Number(headers['content-length'] ?? 0) > maxPostBodyBytes
-
-/** Adds bytes to the count of a key, and removes the count if it is 0 then. */
-const add = (counts: Map<string, number>, key: string, bytes: number): void => {
-  const count = (counts.get(key) ?? 0) + bytes
-  if (count === 0) counts.delete(key)
-  else counts.set(key, count)
-}

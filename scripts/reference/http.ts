@@ -147,7 +147,6 @@ const refusedMeans: Readonly<Record<number, string>> = {
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
   413: 'The body is too large',
   415: `The trigger cannot read the \`Content-Encoding\`. \`Accept-Encoding\` says which it can`,
-  422: 'The hook itself is larger than the product reads',
   503: 'The trigger cannot take the post now. Nothing was changed',
 }
 

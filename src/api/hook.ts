@@ -242,37 +242,3 @@ export const isReceiverHook = (object: StoredObject | undefined): object is Rece
   object.metadata.generation !== undefined &&
   object.metadata.creationTimestamp !== undefined &&
   isObject(object['spec'])
-
-/**
- * The size of the largest hook that is read: the characters of names and texts in spec and status,
- * plus 8 for each other value. A valid hook has at most a quarter of it. Larger ones were stored
- * before the schema had bounds, and would fill the memory.
- */
-const maxHookWeight = 64 * 1024
-
-/**
- * Returns whether a hook is too large to be cached. Its metadata does not count, because no cache
- * keeps it.
- */
-export const isTooLargeHook = ({ spec, status }: { readonly spec?: unknown; readonly status?: unknown }): boolean =>
-  weightOf(status, weightOf(spec, maxHookWeight)) < 0
-
-/**
- * Returns `rest` minus the weight of a value. It stops as soon as the result is negative. It makes no
- * list of names: each hook of a list comes through here.
- */
-const weightOf = (value: unknown, rest: number): number => {
-  if (rest < 0) return rest
-  if (typeof value === 'string') return rest - value.length
-  let left = rest
-  if (Array.isArray(value)) {
-    for (let index = 0; index < value.length && left >= 0; index++) left = weightOf(value[index], left - 1)
-    return left
-  }
-  if (!isObject(value)) return rest - 8
-  for (const name in value) {
-    left = weightOf(value[name], left - name.length)
-    if (left < 0) return left
-  }
-  return left
-}

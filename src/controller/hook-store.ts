@@ -1,11 +1,10 @@
-import { isTooLargeHook, type ReceiverHook } from '../api/hook.ts'
+import type { ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import type { Follow } from '../kube/follow.ts'
-import { hooks, largeHookPick } from '../kube/resources.ts'
+import { hooks } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
-import { largeHookOf } from './large-hooks.ts'
 import { hookCounter } from './hook-gauge.ts'
 import { leaseGauges } from './lease-gauge.ts'
 import {
@@ -50,14 +49,9 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
   const urlOf = (token: string): string => publicURL + triggerPath + token
   const keep = (object: StoredObject): KeptHook | undefined => {
     const hook = hookOf(object)
-    return hook && (isTooLargeHook(hook) ? keepLarge(object) : keptHookOf(hook, urlOf))
+    return hook && keptHookOf(hook, urlOf)
   }
-  const keepLarge = (object: StoredObject): KeptHook | undefined => {
-    const hook = largeHookOf(object)
-    return hook && { ...hook, hasURL: false }
-  }
-  const watched = { type: hooks, pick: largeHookPick, ...(namespace === undefined ? {} : { namespace }) }
-  const source = { ...watched, keep, keepLarge }
+  const source = { type: hooks, ...(namespace === undefined ? {} : { namespace }), keep }
   const cache = watchedCache(environment, source, options.follow)
   const written = writtenHooks()
   cache.subscribe(hookCounter(environment.metrics))

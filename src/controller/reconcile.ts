@@ -36,7 +36,6 @@ import {
   type HookPlace,
 } from './forbidden.ts'
 import { hookKey } from './hooks.ts'
-import { isLargeHook, reportLargeHook } from './large-hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
 import type { ReconcileResult } from './queue.ts'
 import type { Rivals } from './rivals.ts'
@@ -93,7 +92,6 @@ export const reconcileHook = async (
 ): Promise<ReconcileResult> => {
   const { generation: _, ...meta } = hook.metadata
   if (meta.deletionTimestamp !== undefined) return { isFinal: true }
-  if (isLargeHook(hook)) return await reportLargeHook(context, hook)
   const bound = driverOf(hook.spec)
   const expression = isViolation(bound) ? 'sound' : expressionProblem(context, hook)
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined

@@ -4,12 +4,6 @@ import type { ResourceType } from './paths.ts'
 
 /** The types that the product itself reads and writes. */
 export const hooks: ResourceType = { group, version: apiVersionName, resource: hookPlural, kind: hookKind }
-/**
- * The paths to pick from a hook that is too large. They show whether the hook's status already
- * reports that the hook is too large.
- */
-export const largeHookPick = ['status.observedGeneration', 'status.conditions.*.reason'] as const
-
 export const records: ResourceType = { group, version: apiVersionName, resource: recordPlural, kind: recordKind }
 export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
 export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }

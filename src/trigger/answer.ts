@@ -54,7 +54,7 @@ const statusOf = {
 
 /** Returns an answer without an outcome, mostly to a post that never became a delivery. */
 export const refusal = (
-  status: 400 | 401 | 404 | 405 | 410 | 413 | 415 | 422 | 503,
+  status: 400 | 401 | 404 | 405 | 410 | 413 | 415 | 503,
   reason: ReasonIn<'refused'>,
   headers: Readonly<Record<string, string>> = {},
 ): TriggerAnswer => ({

@@ -29,7 +29,7 @@ type Accepted = Extract<Authentication, { accepted: true }>
 
 type Valid = Extract<Verdict, { verdict: 'valid' }>
 
-type RefusedStatus = 401 | 404 | 410 | 422 | 503
+type RefusedStatus = 401 | 404 | 410 | 503
 
 const no = (status: RefusedStatus, reason: ReasonIn<'refused'>): Authentication => ({
   accepted: false,
@@ -42,7 +42,6 @@ const noHook: Readonly<Record<Exclude<Found['found'], 'hook'>, Authentication>> 
   unreachable: no(503, 'ApiUnreachable'),
   'not looked up': no(503, 'Overloaded'),
   elsewhere: no(404, 'UnknownToken'),
-  'too large': no(422, 'TooLarge'),
   none: no(410, 'HookDeleted'),
 }
 

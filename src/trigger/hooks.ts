@@ -1,5 +1,4 @@
 import { BoundedMap } from '../environment/bounded-map.ts'
-import { isTooLargeHook } from '../api/hook.ts'
 import type { Environment } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
 import { readFailureOf } from '../kube/errors.ts'
@@ -7,16 +6,9 @@ import { currentForMs, type Follow, type Following } from '../kube/follow.ts'
 import type { History } from '../kube/history.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
-import { hooks, largeHookPick } from '../kube/resources.ts'
+import { hooks } from '../kube/resources.ts'
 import { CachedHook, isAlive, liveHook, type HookParts, type LiveHook } from './hook.ts'
-import {
-  deletedHooksKeptMs,
-  hookReadWithinMs,
-  largeForMs,
-  lookupRates,
-  maxDeletedHooks,
-  maxLargeHooks,
-} from './limits.ts'
+import { deletedHooksKeptMs, hookReadWithinMs, lookupRates, maxDeletedHooks } from './limits.ts'
 import { RecentKeys } from './recent-keys.ts'
 import type { HookName } from './request.ts'
 import { rateLimiter, type RateLimiter } from '../environment/rate.ts'
@@ -33,8 +25,6 @@ const maxLiveReads = 10_000
 export type Found =
   | { readonly found: 'hook'; readonly hook: LiveHook }
   | { readonly found: 'none' }
-  /** The hook is too large to be read. */
-  | { readonly found: 'too large' }
   /** This process does not serve the hook's namespace. */
   | { readonly found: 'elsewhere' }
   | { readonly found: 'unreachable'; readonly message: string }
@@ -67,7 +57,6 @@ export class Hooks {
    * deleted, unless etcd is restored.
    */
   readonly #deleted: RecentKeys
-  readonly #tooLarge: RecentKeys
   readonly #lookups: RateLimiter
   readonly #namedLookups: RateLimiter
   readonly #shared = freshReads<Found>()
@@ -88,16 +77,14 @@ export class Hooks {
     this.#watchNamespace = watchNamespace
     this.#history = history
     this.#deleted = new RecentKeys(clock, { most: maxDeletedHooks, keptMs: deletedHooksKeptMs })
-    this.#tooLarge = new RecentKeys(clock, { most: maxLargeHooks, keptMs: largeForMs })
     this.#lookups = rateLimiter(clock, 2)
     this.#namedLookups = rateLimiter(clock, 1)
     this.#cache = watchedCache<CachedHook>(
       environment,
       {
         type: hooks,
-        pick: largeHookPick,
         ...(watchNamespace !== undefined && { namespace: watchNamespace }),
-        keep: object => (isAlive(object) && !isTooLargeHook(object) ? new CachedHook(object) : undefined),
+        keep: object => (isAlive(object) ? new CachedHook(object) : undefined),
       },
       follow,
     )
@@ -106,11 +93,10 @@ export class Hooks {
     this.run = this.#cache.run
     this.#cache.subscribe(({ before, now }) => {
       if (now) {
-        // If a watch reports the hook again, etcd was restored from a backup, or the hook was too large.
+        // If a watch reports the hook again, etcd was restored from a backup.
         const { name, namespace, uid } = now.parts
         const key = keyOf(namespace, name, uid)
         this.#deleted.delete(key)
-        this.#tooLarge.delete(key)
         this.#gone.delete(uid)
       }
       if (before && before.parts.uid !== now?.parts.uid) this.#gone.set(before.parts.uid, true)
@@ -135,7 +121,6 @@ export class Hooks {
     // If the Lease was made again, its version is current, but etcd may have been restored.
     const key = keyOf(namespace, name, uid)
     if (this.#deleted.has(key) && this.#history?.doubt() === undefined) return { found: 'none' }
-    if (this.#tooLarge.has(key) && this.#history?.current() !== false) return { found: 'too large' }
     if (isKnown) return await this.readLive(namespace, name, uid)
     // Posts with a valid token get here repeatedly only if their hook was deleted. Posts that share a
     // read count once.
@@ -224,19 +209,12 @@ export class Hooks {
         if (uid !== undefined) this.#deleted.add(keyOf(namespace, name, uid))
         return { found: 'none' }
       }
-      if (isTooLargeHook(object)) return this.#foundTooLarge(namespace, name, uid)
       const hook = liveHook(object)
       this.#keepRead(hook, before)
       return { found: 'hook', hook }
     } catch (error) {
-      const { failure, message } = readFailureOf(error)
-      return failure === 'too large' ? this.#foundTooLarge(namespace, name, uid) : { found: 'unreachable', message }
+      return { found: 'unreachable', message: readFailureOf(error).message }
     }
-  }
-
-  #foundTooLarge(namespace: string, name: string, uid: string | undefined): Found {
-    if (uid !== undefined) this.#tooLarge.add(keyOf(namespace, name, uid))
-    return { found: 'too large' }
   }
 
   #keepRead(hook: LiveHook, liveRead: LiveRead): void {

@@ -35,7 +35,6 @@ export const leasingHooks = (
           return { found: 'gone', isCurrent: isSameStop, isReplaced: isReplaced(owner) }
         case 'elsewhere':
         case 'not looked up':
-        case 'too large':
         case 'unreachable':
           return { found: 'unknown' }
       }

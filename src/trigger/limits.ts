@@ -221,10 +221,6 @@ export const lookupRates = { post: { perSecond: 2, burst: 20 }, end: { perSecond
 export const maxDeletedHooks = 20_000
 export const deletedHooksKeptMs = 600_000
 
-/** How many hooks that are too large are remembered, and for how long. Each read costs 2 MiB. */
-export const maxLargeHooks = 1_000
-export const largeForMs = 5_000
-
 /**
  * How long a Secret of `auth` is used after a read, and how long a post then counts as
  * authenticated while it waits for its step. Together they are at most the two seconds within which

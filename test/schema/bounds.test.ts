@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { isTooLargeHook } from '../../src/api/hook.ts'
 import { at, isObject } from '../../src/api/json.ts'
 import { crds, drivers } from '../../src/drivers/registry.ts'
 
@@ -90,15 +89,4 @@ test('the largest spec that the CRD takes is a quarter of what is kept of a hook
   // A spec has the member of one driver.
   const others = walked(spec, 'spec').chars - sizes.reduce((sum, size) => sum + size, 0)
   expect(others + Math.max(...sizes)).toBeLessThan(16 * 1024)
-})
-
-test('a hook is too large by what is in its spec and status, however it is spread', () => {
-  const hook = (spec: object, status = {}) => ({ spec, status })
-  expect(isTooLargeHook(hook({ when: 'x'.repeat(60_000) }))).toBe(false)
-  expect(isTooLargeHook(hook({ when: 'x'.repeat(70_000) }))).toBe(true)
-  expect(isTooLargeHook(hook({ list: Array(10_000).fill(1) }))).toBe(true)
-  expect(
-    isTooLargeHook(hook({ labels: Object.fromEntries(Array.from({ length: 9000 }, (_, i) => [`label-${i}`, ''])) })),
-  ).toBe(true)
-  expect(isTooLargeHook(hook({}, { target: 'x'.repeat(70_000) }))).toBe(true)
 })

@@ -133,25 +133,6 @@ describe('a hook', () => {
     expect(world.reads).toBe(2)
   })
 
-  it('that is too large is said to be, is read once in five seconds at most, and is found again once it is smaller', async () => {
-    const { api, cache, clock, find, uid, world } = await setUp()
-    const patch = async (annotations: object | null): Promise<void> => {
-      const request = { method: 'PATCH', path: objectPath(hooks, 'default', 'web-up'), lane: 'bulk' } as const
-      const body = JSON.stringify({ metadata: { annotations } })
-      await api.request({ ...request, contentType: 'application/merge-patch+json', body, timeoutMs: 1000 })
-      await clock.advance(10)
-    }
-    await patch({ fat: 'x'.repeat(2_200_000) })
-    for (let post = 0; post < 20; post++) expect(await find()).toEqual({ found: 'too large' })
-    expect(world.reads).toBe(1)
-    await clock.advance(5000)
-    expect(await find()).toEqual({ found: 'too large' })
-    expect(world.reads).toBe(2)
-    await patch(null)
-    expect(await find()).toMatchObject({ found: 'hook' })
-    expect(cache.isGone({ uid })).toBe(false)
-  })
-
   it('that this process does not know is looked up at a bounded rate, in a lane of its own', async () => {
     const { cache, clock, lanes, uid, world } = await setUp()
     const ask = async (index: number) => (await cache.find('default', 'web-up', `${uid}-${index}`)).found

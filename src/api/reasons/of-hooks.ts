@@ -109,9 +109,9 @@ export const hookReasons = {
     todo: 'Put a longer value there, as `openssl rand -hex 32` makes it, and give it to the sender. The hook becomes Ready by itself.',
   },
   TooLarge: {
-    where: ['failed', 'condition', 'refused'],
+    where: ['failed', 'condition'],
     means:
-      'The hook, or an object that it is about, is larger than the product reads. Or its selector matches more than 1,000 workloads.',
+      'An object that the hook is about is larger than the product reads. Or its selector matches more than 1,000 workloads.',
     todo: 'Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. docs/reference/limits.md has the bounds.',
   },
   Valid: {

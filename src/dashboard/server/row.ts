@@ -63,14 +63,6 @@ export const leasesOf = (object: StoredObject): readonly RowLease[] =>
     ]
   })
 
-/** Returns a row for a hook that is too large to be read. */
-export const largeRowOf = (object: StoredObject): ListedHook => ({
-  ...rowOf(object),
-  ready: 'False',
-  reason: 'TooLarge',
-  message: 'The hook is too large to be read. Remove what is large in it: annotations, for one.',
-})
-
 /** Returns a condition of a hook, or undefined. The members of the condition are not checked. */
 const conditionOf = (object: StoredObject, type: string): unknown =>
   listOf(at(object, 'status', 'conditions')).find(condition => at(condition, 'type') === type)

@@ -20,7 +20,7 @@ import {
   rowsAtOnce,
   takenWithinMs,
 } from './limits.ts'
-import { largeRowOf, rowOf } from './row.ts'
+import { rowOf } from './row.ts'
 
 /** The environment of a stream. `api` is the session's connection. */
 export type StreamWorld = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
@@ -218,7 +218,7 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
  * sooner.
  */
 const show = async ({ large, objects }: ListPage, { seen, stop, taken, write }: Following): Promise<void> => {
-  const rows = [...objects.map(rowOf), ...(large ? [largeRowOf(large)] : [])]
+  const rows = [...objects, ...(large ? [large] : [])].map(rowOf)
   for (let first = 0; first < rows.length && !stop.aborted; first += rowsAtOnce) {
     write({ type: 'rows', rows: rows.slice(first, first + rowsAtOnce) })
     await taken()
@@ -228,8 +228,7 @@ const show = async ({ large, objects }: ListPage, { seen, stop, taken, write }: 
 
 /** Returns the row of a changed hook, or undefined if it was deleted. */
 const shownRow = ({ object, type }: Exclude<WatchEvent, { type: 'bookmark' }>): ListedHook | undefined => {
-  if (type === 'remove') return undefined
-  return type === 'put' ? rowOf(object) : largeRowOf(object)
+  return type === 'remove' ? undefined : rowOf(object)
 }
 
 const kindOf = ({ target = '' }: ListedHook): string => target.split('/', 1)[0] ?? ''

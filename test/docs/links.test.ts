@@ -73,3 +73,12 @@ test('the decisions are numbered in their order, in the name of the file and in 
     .map(page => [/\/0*(\d+)-/.exec(page)?.[1], /^# (?:Decision )?(\d+)\. /.exec(readFileSync(page, 'utf8'))?.[1]])
   expect(numbers).toEqual(numbers.map((_, index) => [String(index + 1), String(index + 1)]))
 })
+
+test('README is short enough to be read', () => {
+  expect(readFileSync('README.md', 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(120)
+})
+
+test('the section of the version in the changelog is short enough to be a release note', () => {
+  const [, section = ''] = readFileSync('CHANGELOG.md', 'utf8').split('\n## [')
+  expect(section.split('\n').length).toBeLessThanOrEqual(30)
+})

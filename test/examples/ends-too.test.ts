@@ -36,7 +36,7 @@ const texts = [...files, ...pages, ...made].filter(([, text]) => /webhook_?confi
 describe('each sender of alerts posts their ends too, so that onResolved has something to go by', () => {
   it('is looked at in the examples, the pages, the snippets and the senders', () => {
     const where = texts.map(([name]) => name)
-    for (const some of ['deploy/examples/tutorial', 'deploy/examples/alertmanager', 'README', 'docs/how-to/auto'])
+    for (const some of ['deploy/examples/tutorial', 'deploy/examples/alertmanager', 'docs/how-to/auto'])
       expect(where.filter(name => name.startsWith(some))).not.toEqual([])
     expect(where).toEqual(expect.arrayContaining(['snippet grafana', 'snippet alertmanager']))
   })

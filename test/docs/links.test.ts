@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
-import { expect, test } from 'vitest'
+import { describe, expect, it, test } from 'vitest'
 
 /** Every page of the project, by its path from the root. */
 const pages = globSync('**/*.md', { exclude: path => /^(?:node_modules|dist|coverage)$/.test(path) })
@@ -81,4 +81,15 @@ test('README is short enough to be read', () => {
 test('the section of the version in the changelog is short enough to be a release note', () => {
   const [, section = ''] = readFileSync('CHANGELOG.md', 'utf8').split('\n## [')
   expect(section.split('\n').length).toBeLessThanOrEqual(30)
+})
+
+describe('each decision', () => {
+  it.each(globSync('contributing/decisions/[0-9]*.md'))(
+    '%s has at most 350 words, and ends with what is lost without it',
+    page => {
+      const text = readFileSync(page, 'utf8')
+      expect(text.trim().split(/\s+/).length).toBeLessThanOrEqual(350)
+      expect(text.trimEnd().split('\n\n').at(-1)).toMatch(/^\*\*Without it:\*\* /)
+    },
+  )
 })

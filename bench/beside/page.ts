@@ -3,7 +3,7 @@ import { conditionsInWords } from '../page.ts'
 import { contenderTable, shortTable, type ComparisonResults } from './results.ts'
 
 /** The page that shows a run, and where README shows some of it. */
-const pagePath = 'docs/explanation/beside-a-script.md'
+const pagePath = 'docs/performance.md'
 
 /** Puts the figures of a run between the marks that are in the page and in README. */
 export const writePage = (results: ComparisonResults): void => {

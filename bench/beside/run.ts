@@ -1,6 +1,6 @@
 /**
  * Compares the product with what people would use instead of it: the same posts to each, in turns, on one API server.
- * docs/explanation/beside-a-script.md shows a run.
+ * docs/performance.md shows a run.
  */
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'

@@ -6,7 +6,7 @@ import type { Comparison } from '../row.ts'
 const hashed = (origins: readonly string[], path: string): string =>
   `${origins[createHash('sha256').update(path).digest().readUInt32BE() % origins.length] ?? ''}${path}`
 
-/** Many replicas where all posts of a hook arrive at the same one. docs/how-to/many-replicas.md says how. */
+/** Many replicas where all posts of a hook arrive at the same one. docs/how-to/operate.md says how. */
 export const hashing: Comparison = {
   kind: 'comparison',
   name: 'hashing',

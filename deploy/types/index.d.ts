@@ -199,7 +199,7 @@ export interface ReceiverHookSettings {
   onDelete?: 'keep' | 'end'
   /** A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string
-  /** When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/act-only-at-certain-times.md). */
+  /** When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times). */
   windows?: {
     /** The IANA time zone of `open`, such as "Europe/Berlin". Default: "UTC". */
     zone?: string
@@ -222,7 +222,7 @@ export interface ReceiverHookSettings {
       reason?: string
     }>
   }
-  /** How often, and how far, deliveries may change something within a time, exactly, over all replicas. A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room. By default there is no limit; [how to use it](../how-to/limit-how-often.md). */
+  /** How often, and how far, deliveries may change something within a time, exactly, over all replicas. A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
   limits?: Array<{
     /** How many deliveries may change something. */
     most?: number

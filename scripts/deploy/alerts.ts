@@ -730,7 +730,7 @@ export const alerts: readonly Alert[] = [
 ]
 
 /** The page that says what to do, each alert under a heading of its name. */
-export const runbooks = 'docs/how-to/alerts.md'
+export const runbooks = 'docs/how-to/monitor.md'
 
 /** Returns where people read about an alert: a whole address, since it stands in notifications, far from this repository. */
 const runbookOf = (name: string): string => `${projectRepository}/blob/v${version}/${runbooks}#${name.toLowerCase()}`

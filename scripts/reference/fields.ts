@@ -1,5 +1,6 @@
 import type { Obj, Schema } from '../../src/api/schema.ts'
 import { code, generated, table } from './markdown.ts'
+import { versionsSection } from './versions.ts'
 
 /** Returns the page that describes every field of the resource, from its schema. */
 export const fieldsPage = (schema: Obj): string => `${generated}
@@ -36,7 +37,8 @@ ${table(['field', 'message'], rulesOf('spec', schema.properties['spec']))}
 The controller alone writes it. \`token\` and \`triggerURL\` are secrets: everyone who can read the status can run the hook.
 
 ${fieldTable('status', schema.properties['status'])}
-`
+
+${versionsSection}`
 
 const fieldTable = (path: string, schema: Schema | undefined): string =>
   table(['field', 'type', 'default', 'meaning'], rows(path, schema))

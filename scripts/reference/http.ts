@@ -37,6 +37,7 @@ import {
 import { statusOfState } from '../../src/trigger/settled.ts'
 import { acceptedEncodings } from '../../src/trigger/reading/message.ts'
 import { code, generated, table } from './markdown.ts'
+import { objectLimitsSection } from './object-limits.ts'
 import { linkTo, reasonsIn } from './reasons.ts'
 
 /** What each member of an answer says. The type has it complete. */
@@ -189,7 +190,7 @@ Content-Type: application/json
 \`\`\`
 
 **Path.** \`/v1/trigger/TOKEN\`, and nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Take it as it is: the token
-says which hook, and [may change](../explanation/tokens.md). Any other path is 404.
+says which hook, and [may change](../explanation/security.md#how-a-url-is-made-kept-and-revoked). Any other path is 404.
 
 **A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and no log of URLs has the token. The hook's
 \`status.endpoint\` is that address. Where the header has no good token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
@@ -198,14 +199,14 @@ says which hook, and [may change](../explanation/tokens.md). Any other path is 4
 **A path with a name.** \`POST /v1/hooks/NAMESPACE/NAME\` runs a hook with \`token.url: named\`, with what its \`auth\` asks for. With \`auth.path\` a
 secret follows: \`/v1/hooks/NAMESPACE/NAME/SECRET\`. Until a post has proved itself, all names are answered alike: 401 \`Unproved\` with a challenge for
 bearer and for basic, at a multiple of ${refusedEveryMs} ms after the head arrived, and once the body has arrived. It is never 410. A text that can
-be no name is 404. [Why](../how-to/named-urls.md).
+be no name is 404. [Why](../how-to/authenticate-senders.md#use-a-url-without-a-secret).
 
 **Method.** POST alone. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a
 sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
 
 **Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` is the same as nothing. Any
 other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome). Other
-parameters do nothing, but [\`when\`](../how-to/filter-deliveries.md) can read them.
+parameters do nothing, but [\`when\`](../how-to/when-a-hook-acts.md#let-only-some-deliveries-count) can read them.
 
 **Headers** that count:
 
@@ -334,7 +335,7 @@ ${table(
 - ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. As many more get one look and are answered
   by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
 
-[Fail a pipeline when the rollout fails](../how-to/fail-a-pipeline.md) has the loop for a shell.
+[Fail a pipeline when the rollout fails](../how-to/ci-jobs.md#fail-a-pipeline-when-the-rollout-fails) has the loop for a shell.
 
 ## When to send again
 
@@ -410,6 +411,7 @@ ${table(
 )}
 
 Waiting posts, held bodies and connections grow with the memory that the process may use. The numbers are for a container of ${memoryMiB} MiB, which the
-manifests give it. [Limits](limits.md) has the bounds of objects in the cluster. A source is an address of IPv4, or the first 64 bits of one of IPv6. Behind a proxy all posts have the proxy's address.
-`
+manifests give it. A source is an address of IPv4, or the first 64 bits of one of IPv6. Behind a proxy all posts have the proxy's address.
+
+${objectLimitsSection}`
 }

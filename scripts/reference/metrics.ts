@@ -66,7 +66,7 @@ one series, with an empty \`hook\`, or an empty \`kind\` and \`name\`.`,
 const alertsOn = ({ name }: Metric): string =>
   alerts
     .filter(({ expr }) => new RegExp(`\\b${name}(?:_bucket|_sum|_count)?\\b`).test(expr))
-    .map(({ name: alert }) => `[${alert}](../how-to/alerts.md#${alert.toLowerCase()})`)
+    .map(({ name: alert }) => `[${alert}](../how-to/monitor.md#${alert.toLowerCase()})`)
     .join(', ')
 
 const rowOf = (metric: Metric): readonly string[] => {

@@ -22,7 +22,7 @@ ${keptBy(drivers)
 Another lets nobody but that account write \`receiverhookrecords\`, those to which an administrator has bound the ClusterRole
 \`receiver-hooks-records\` in the whole cluster, and who may do everything there anyway. A third keeps the controller's account to the
 Secrets that a ReceiverHook owns, and to the type \`Opaque\`. A fourth
-bounds the metadata of hooks ([limits](limits.md)).
+bounds the metadata of hooks ([limits](http.md#limits-of-objects)).
 
 ## The author of a hook
 

@@ -76,7 +76,7 @@ kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.
 | the delivery that you miss | next |
 |---|---|
 | is \`skipped\`, \`unchanged\`, \`rejected\` or \`failed\` | The reason of the delivery is in one of the lists below. |
-| is \`applied\`, and the count is different now | Somebody else has set the count since: Git ([Flux](gitops-flux.md), [Argo CD](gitops-argo-cd.md)), another hook, or a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
+| is \`applied\`, and the count is different now | Somebody else has set the count since: Git ([Flux](gitops.md#flux), [Argo CD](gitops.md#argo-cd)), another hook, or a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
 | is not there | The status shows no post that was answered 503, that got no answer, or that never became a delivery. Look for it [in the trigger's log](#where-else-to-look), then go on with 3. |
 
 **3. Does the hook answer you?** [kubectl's plugin](command-line.md#install-it) posts to the hook's URL from your machine, and changes nothing:

@@ -133,7 +133,7 @@ export const windowsSchema = {
   type: 'object',
   title: 'Only at certain times',
   description:
-    'When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/act-only-at-certain-times.md).',
+    'When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times).',
   hint: 'A post at any other time is skipped. What an alert changed is taken back at any time.',
   properties: {
     zone: {

@@ -286,7 +286,7 @@ it('inspect-token says of such a URL whether there is a hook, and what opens it'
 })
 
 it('the page makes hooks that its posts run', async () => {
-  const page = 'docs/how-to/named-urls.md'
+  const page = 'docs/how-to/authenticate-senders.md#use-a-url-without-a-secret'
   const here = await cluster()
   await here.createDeployment('web', 2)
   await product(here)

@@ -12,7 +12,7 @@ import { kubectl } from '../support/kubectl.ts'
 import { cluster, postUntilDone, product, until } from '../support/product.ts'
 import { applyBase, installation, rightsOfBase } from './installation.ts'
 
-const file = 'docs/how-to/act-as-an-account.md'
+const file = 'docs/how-to/rights.md#let-a-hook-act-as-a-service-account'
 
 beforeAll(() => applyBase(inject('kubeconfig')))
 

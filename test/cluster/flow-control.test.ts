@@ -119,7 +119,11 @@ it('the chart makes them, changes nothing on an upgrade, and removes them when t
 
 /** Runs the commands of the how-to that add the accounts of a namespace. */
 const addAccounts = async (namespace: string): Promise<void> => {
-  const block = blockWith('docs/how-to/busy-api-server.md', 'console', 'kubectl patch flowschema')
+  const block = blockWith(
+    'docs/how-to/operate.md#let-alerts-through-while-the-api-server-is-busy',
+    'console',
+    'kubectl patch flowschema',
+  )
   const env = {
     HOME: here.folder,
     KUBECONFIG: here.kubeconfig,

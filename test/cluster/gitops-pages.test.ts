@@ -17,8 +17,8 @@ import { deployment } from '../support/objects.ts'
 import { cluster, post, product, until, type Cluster } from '../support/product.ts'
 
 const alertmanagerPage = 'docs/how-to/autoscale-with-alertmanager.md'
-const fluxPage = 'docs/how-to/gitops-flux.md'
-const argoPage = 'docs/how-to/gitops-argo-cd.md'
+const fluxPage = 'docs/how-to/gitops.md#flux'
+const argoPage = 'docs/how-to/gitops.md#argo-cd'
 
 /** Returns the objects in a page's blocks of YAML. */
 const yamlIn = (page: string): readonly unknown[] => blocksIn(page, 'yaml').flatMap(objectsIn)

@@ -101,7 +101,7 @@ describe('an upgrade of a chart whose Deployment a hook scales', () => {
 })
 
 it('the chart of the page keeps the count that its hook has set', async () => {
-  const page = 'docs/how-to/helm-charts.md'
+  const page = 'docs/how-to/gitops.md#helm-charts'
   const [values = '', spec = '', hook = ''] = blocksIn(page, 'yaml')
   const here = await cluster()
   await product(here)

@@ -258,7 +258,7 @@ it(
 
 it('the loop of the page fails a pipeline whose rollout fails, and no other', { timeout: 240_000 }, async () => {
   const here = await setUp()
-  const script = blockWith('docs/how-to/fail-a-pipeline.md', 'sh', 'wait=25s')
+  const script = blockWith('docs/how-to/ci-jobs.md#fail-a-pipeline-when-the-rollout-fails', 'sh', 'wait=25s')
   const run = (
     tag: string,
     variables: Readonly<Record<string, string>> = {},

@@ -5,7 +5,7 @@ import { hooks } from '../../src/kube/resources.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { cluster, product } from '../support/product.ts'
 
-// What docs/explanation/tokens.md says of a file with an unknown field that is applied over a hook.
+// What docs/explanation/security.md says of a file with an unknown field that is applied over a hook.
 
 it('the API server prints the URL of a hook in the error of a typo, unless one applies on the server or keeps the URL in a Secret', async () => {
   const here = await cluster()

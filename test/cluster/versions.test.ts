@@ -9,7 +9,7 @@ import { kubectl } from '../support/kubectl.ts'
 import { cluster, postUntilDone, product, until, type Cluster } from '../support/product.ts'
 import { startControlPlane } from './control-plane/control-plane.ts'
 
-// What docs/reference/versions.md says of the next version: it has the same fields, and the API server converts nothing but the
+// What docs/reference/receiverhook.md says of the next version: it has the same fields, and the API server converts nothing but the
 // name of the version. A CRD is of the whole cluster, so this test has a cluster of its own.
 
 const beta: ResourceType = { ...hooks, version: 'v1beta1' }

@@ -14,7 +14,7 @@ import { spawnOwned } from '../support/owned-process.ts'
 import { cluster, product, until } from '../support/product.ts'
 import { freePort } from '../cluster/control-plane/ports.ts'
 
-const page = 'docs/how-to/traces.md'
+const page = 'docs/how-to/monitor.md#see-a-delivery-as-a-trace'
 const programs = locateAll([...monitoringParts, collectorPart], process.env, ['alertmanager', 'otelcol'])
 
 /** Starts a program that writes into a log, until the test ends. Returns what it has written so far. */

@@ -145,6 +145,6 @@ it('the overlay of the how-to on a busy API server leaves out what is for flow c
   const isFlowControl = (object: unknown): boolean => /^(FlowSchema|PriorityLevelConfiguration)$/.test(kindOf(object))
   const all = await rendered(base)
   expect(all.filter(isFlowControl)).toHaveLength(3)
-  const made = await rendered(await overlay('docs/how-to/busy-api-server.md'))
+  const made = await rendered(await overlay('docs/how-to/operate.md#let-alerts-through-while-the-api-server-is-busy'))
   expect(made).toEqual(all.filter(object => !isFlowControl(object)))
 })

@@ -62,14 +62,35 @@ export const listAt = (object: unknown, ...path: readonly string[]): readonly un
 export const stringsAt = (object: unknown, ...path: readonly string[]): readonly string[] =>
   listAt(object, ...path).filter(item => typeof item === 'string')
 
-/** Returns the blocks of a language in a Markdown page, without their fences, and without the indent of those in a list. */
+/** Returns the text of a Markdown page, or of one section with all below it: `docs/tutorial.md#3-let-the-customers-come`. */
+export const textOf = (page: string): string => {
+  const [path = '', anchor] = page.split('#')
+  const text = readFileSync(path, 'utf8')
+  if (anchor === undefined) return text
+  // A line of a block that begins with a number sign is no heading.
+  const outside = text.replaceAll(/^ *```[^]*?^ *```$/gm, block => block.replaceAll(/^#/gm, '-'))
+  const headings = [...outside.matchAll(/^(#+) (.+)$/gm)]
+  const at = headings.findIndex(([, , title = '']) => anchorOf(title) === anchor)
+  const [, { length: level } = ''] = headings[at] ?? []
+  if (level === 0) throw new Error(`${path} has no heading ${anchor}`)
+  const next = headings.slice(at + 1).find(([, { length } = '']) => length <= level)
+  return text.slice(headings[at]?.index, next?.index)
+}
+
+/** Returns the anchor of a heading, as forges make it. */
+export const anchorOf = (heading: string): string =>
+  heading
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
+    .replaceAll(' ', '-')
+
+/** Returns the blocks of a language in a page or in a section, without their fences, and without the indent of those in a list. */
 export const blocksIn = (page: string, language: string): readonly string[] =>
-  [...readFileSync(page, 'utf8').matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].flatMap(
-    ([, indent = '', of, block = '']) =>
-      of === language ? [block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
+  [...textOf(page).matchAll(/^( *)```(\w+)\n(.*?)^\1```$/gms)].flatMap(([, indent = '', of, block = '']) =>
+    of === language ? [block.replaceAll(new RegExp(`^${indent}`, 'gm'), '')] : [],
   )
 
-/** Returns the block of a language in a Markdown page that has these words. Throws where there is none. */
+/** Returns the block of a language in a page or in a section that has these words. Throws where there is none. */
 export const blockWith = (page: string, language: string, words: string): string => {
   const found = blocksIn(page, language).find(block => block.includes(words))
   if (found === undefined) throw new Error(`${page} has no ${language} with ${words}`)

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { contenderTable, resultOf, shortTable, type ComparisonResults } from '../../bench/beside/results.ts'
 import { parseJson } from '../../src/api/json.ts'
 
-const page = readFileSync('docs/explanation/beside-a-script.md', 'utf8')
+const page = readFileSync('docs/performance.md', 'utf8')
 const programFolder = 'bench/beside/programs'
 
 describe('the page of the comparison with a script', () => {

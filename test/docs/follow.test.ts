@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { blocksIn } from '../deploy/manifests.ts'
+import { anchorOf, blocksIn } from '../deploy/manifests.ts'
 import { until } from '../support/product.ts'
 import { personWithPlayground } from './bash.ts'
 
@@ -24,11 +23,8 @@ it('who follows the path on a hook that skips sees the reason, and what a post w
 }, 120_000)
 
 /** Returns the commands of the page on backups below a heading. */
-const commandsUnder = (heading: string): readonly string[] => {
-  const [, section = ''] = readFileSync('docs/how-to/back-up-and-restore.md', 'utf8').split(`\n## ${heading}\n`)
-  const [text = ''] = section.split('\n## ')
-  return [...text.matchAll(/^```console\n(.*?)^```$/gms)].map(([, commands = '']) => commands)
-}
+const commandsUnder = (heading: string): readonly string[] =>
+  blocksIn(`docs/how-to/keys-and-backup.md#${anchorOf(heading)}`, 'console')
 
 it('who backs hooks up and restores them as the page says has them again, suspended ones too, each with a new URL', async () => {
   const { run } = await personWithPlayground()

@@ -94,7 +94,7 @@ it('the page on Jobs: its hook runs a CronJob of the playground, waits for its e
 
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {
   const person = await personWithPlayground()
-  const page = 'docs/how-to/filter-deliveries.md'
+  const page = 'docs/how-to/when-a-hook-acts.md#let-only-some-deliveries-count'
   expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
     'receiverhook.receiverhooks.dev/web-up configured\n',
   )
@@ -109,7 +109,7 @@ it('the page on filters: its hook replaces the one of the playground, and its tr
 
 it('the page on windows: a trial of its hook says whether it is open', async () => {
   const person = await personWithPlayground()
-  const page = 'docs/how-to/act-only-at-certain-times.md'
+  const page = 'docs/how-to/when-a-hook-acts.md#act-only-at-certain-times'
   expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toBe(
     'receiverhook.receiverhooks.dev/web-hours created\n',
   )
@@ -125,7 +125,7 @@ it('the page on windows: a trial of its hook says whether it is open', async () 
 
 it('the page on limits: its hook runs twice, and says on a trial and to people that it is at its limit', async () => {
   const person = await personWithPlayground()
-  const page = 'docs/how-to/limit-how-often.md'
+  const page = 'docs/how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts'
   expect(await apply(person, blockWith(page, 'yaml', 'kind: ReceiverHook'))).toContain('web-sometimes created\n')
   await person.run('kubectl -n shop wait --for=condition=Ready receiverhook/web-sometimes --timeout=100s')
   for (const count of [3, 4]) {
@@ -150,7 +150,7 @@ it('the page on limits: its hook runs twice, and says on a trial and to people t
 
 it('the page on signing keys: a new key leaves former URLs their posts until it is dropped, and a leaked one goes while all is stopped', async () => {
   const person = await personWithPlayground()
-  const page = 'docs/how-to/signing-keys.md'
+  const page = 'docs/how-to/keys-and-backup.md#replace-the-signing-keys'
   const urlOf = async (): Promise<string> => (await person.run('kubectl receiverhook url web-up -n shop')).trim()
   const statusOf = async (url: string): Promise<number> => (await fetch(url, { method: 'POST' })).status
   const former = async (): Promise<string> => {

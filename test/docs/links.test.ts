@@ -1,12 +1,13 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it, test } from 'vitest'
+import { anchorOf } from '../deploy/manifests.ts'
 
 /** Every page of the project, by its path from the root. */
 const pages = globSync('**/*.md', { exclude: path => /^(?:node_modules|dist|coverage)$/.test(path) })
 
 /** Returns the text outside of code blocks: what stands in those is no link. */
-const prose = (page: string): string => readFileSync(page, 'utf8').replaceAll(/^```[^]*?^```/gm, '')
+const prose = (page: string): string => readFileSync(page, 'utf8').replaceAll(/^ *```[^]*?^ *```$/gm, '')
 
 interface Link {
   readonly page: string
@@ -24,12 +25,7 @@ const links: readonly Link[] = pages.flatMap(page =>
 
 /** Returns the anchors of a page, as forges make them from its headings. */
 const anchors = (page: string): readonly string[] =>
-  [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
-    heading
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
-      .replaceAll(' ', '-'),
-  )
+  [...prose(page).matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => anchorOf(heading))
 
 test('there are links to check', () => {
   expect(links.length).toBeGreaterThan(50)
@@ -72,6 +68,32 @@ test('the decisions are numbered in their order, in the name of the file and in 
     .toSorted()
     .map(page => [/\/0*(\d+)-/.exec(page)?.[1], /^# (?:Decision )?(\d+)\. /.exec(readFileSync(page, 'utf8'))?.[1]])
   expect(numbers).toEqual(numbers.map((_, index) => [String(index + 1), String(index + 1)]))
+})
+
+test('no page has two headings of one anchor', () => {
+  const twice = pages.flatMap(page => {
+    const all = anchors(page)
+    return all.filter((anchor, at) => all.indexOf(anchor) !== at).map(anchor => `${page}#${anchor}`)
+  })
+  expect(twice).toEqual([])
+})
+
+test('each page that the product, its manifests and its scripts name is there, with the heading', () => {
+  const files = globSync('{src,deploy,crds,scripts,bench,test,.github}/**/*.{ts,tsx,sh,yaml,yml,json,txt,tpl}')
+  const named = files.flatMap(file =>
+    [...readFileSync(file, 'utf8').matchAll(/\b(?:docs|contributing)\/[\w./-]+\.md(?:#[\w-]+(?![\w$-]*\{))?/g)].map(
+      ([name]) => ({
+        file,
+        name,
+      }),
+    ),
+  )
+  expect(named.length).toBeGreaterThan(100)
+  const dead = named.filter(({ name }) => {
+    const [path = '', anchor] = name.split('#')
+    return !existsSync(path) || (anchor !== undefined && !anchors(path).includes(anchor))
+  })
+  expect(dead.map(({ file, name }) => `${file}: ${name}`)).toEqual([])
 })
 
 test('README is short enough to be read', () => {

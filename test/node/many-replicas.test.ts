@@ -10,7 +10,7 @@ import { openShop } from './shop.ts'
 import { succeed } from './support.ts'
 
 /** The page on many replicas as somebody follows it: Debian's nginx with its configuration, before the installed triggers. */
-const page = 'docs/how-to/many-replicas.md'
+const page = 'docs/how-to/operate.md#let-all-posts-of-a-hook-arrive-at-one-replica'
 
 /** So many hooks that not all of them are at one replica by chance. */
 const hooks = Array.from({ length: 24 }, (_, index) => `web-${index}`)

@@ -18,7 +18,7 @@ const without: Readonly<Record<keyof typeof flowNames, string>> = {
 }
 
 const apply =
-  'Apply deploy/kustomize/cluster, or install the chart with flowControl.enabled=true (docs/how-to/busy-api-server.md).'
+  'Apply deploy/kustomize/cluster, or install the chart with flowControl.enabled=true (docs/how-to/operate.md#let-alerts-through-while-the-api-server-is-busy).'
 
 /**
  * Checks that the API server has a FlowSchema for the account of each role in `namespace`, and the

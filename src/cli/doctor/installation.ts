@@ -118,7 +118,7 @@ export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Fi
 }
 
 /** What to do if no key is published. */
-const lookAtSigningKeys = 'Look at the log and the Events of the controller: docs/how-to/alerts.md.'
+const lookAtSigningKeys = 'Look at the log and the Events of the controller: docs/how-to/monitor.md.'
 
 /** Checks that hooks are not stopped. */
 export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {

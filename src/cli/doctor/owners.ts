@@ -70,5 +70,5 @@ const setBack = ({ metadata, status }: ReceiverHook, owner: string): Finding =>
   warning(
     `${metadata.namespace}/${metadata.name}`,
     `${owner} sets the replicas of ${status?.target}, and will set them back`,
-    'Leave replicas out of the manifest, or out of what is compared: docs/how-to/gitops-argo-cd.md, gitops-flux.md.',
+    'Leave replicas out of the manifest, or out of what is compared: docs/how-to/gitops.md.',
   )

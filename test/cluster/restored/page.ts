@@ -12,7 +12,7 @@ import { kubectl } from '../../support/kubectl.ts'
 import type { Cluster } from '../../support/product.ts'
 import type { Kept } from './restored.ts'
 
-const page = 'docs/how-to/back-up-and-restore.md'
+const page = 'docs/how-to/keys-and-backup.md#back-up-and-restore'
 
 /** Returns the words of a command on the page. */
 const commandOf = (words: string): readonly string[] => {

@@ -1,10 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { check, described } from '../../../src/expressions/language/check.ts'
 import { compiler } from '../../../src/expressions/language/program.ts'
+import { textOf } from '../../deploy/manifests.ts'
 import { delivery, text } from '../delivery.ts'
 
-const page = readFileSync('docs/how-to/filter-deliveries.md', 'utf8')
+const page = textOf('docs/how-to/when-a-hook-acts.md#let-only-some-deliveries-count')
 
 interface Example {
   readonly expression: string
@@ -13,7 +13,7 @@ interface Example {
 }
 
 /** Each expression of the page with the bodies after it: those before "and not for", and those behind it. */
-const examples = [...page.matchAll(/```cel\n([^]*?)```([^]*?)(?=```cel|\n## |\nBy header)/g)].map(
+const examples = [...page.matchAll(/```cel\n([^]*?)```([^]*?)(?=```cel|\n#+ |\nBy header)/g)].map(
   ([, expression = '', after = '']): Example => {
     const [counts = '', skipped = ''] = after.split('and not for')
     return { expression, counts: bodiesIn(counts), skipped: bodiesIn(skipped) }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 
 /** The page that lists the mistakes, each with the seeds that it took. */
-const page = 'docs/explanation/how-it-is-proved.md'
+const page = 'contributing/planted-mistakes.md'
 
 /** A row of the page's table. */
 export interface ListedMistake {

@@ -7,7 +7,7 @@ import { execFileSync } from 'node:child_process'
 import { globSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const moduleFolder = 'scripts/cluster/modules/kubernetes-1.36'
+const moduleFolder = 'scripts/cluster/modules/kubernetes-1.37'
 
 const folderOf = (module: string): string =>
   execFileSync('go', ['list', '-m', '-f', '{{.Dir}}', module], { cwd: moduleFolder, encoding: 'utf8' }).trim()
@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   apps: join(folderOf('k8s.io/api'), 'apps/v1'),
   batch: join(folderOf('k8s.io/api'), 'batch/v1'),
   autoscaling: join(folderOf('k8s.io/api'), 'autoscaling/v2'),
+  schedulingv1alpha3: join(folderOf('k8s.io/api'), 'scheduling/v1alpha3'),
   authentication: join(folderOf('k8s.io/api'), 'authentication/v1'),
   authorization: join(folderOf('k8s.io/api'), 'authorization/v1'),
   meta: join(folderOf('k8s.io/apimachinery'), 'pkg/apis/meta/v1'),

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The Kubernetes versions that the product is tested on, newest first. */
-export const kubernetesVersions = ['1.36', '1.35', '1.34'] as const
+export const kubernetesVersions = ['1.37', '1.36', '1.35'] as const
 
 export type KubernetesVersion = (typeof kubernetesVersions)[number]
 
@@ -69,7 +69,7 @@ export const kubernetes = (version: KubernetesVersion): BuiltPart => ({
 
 /** What a node runs in addition to its container runtime, and the program that holds a pod's namespaces. */
 const kubelet: BuiltPart = {
-  ...kubernetes('1.36'),
+  ...kubernetes(kubernetesVersions[0]),
   name: 'kubelet',
   commands: {
     kubelet: 'k8s.io/kubernetes/cmd/kubelet',

@@ -14,7 +14,7 @@ export const chartFile = (): string =>
       type: 'application',
       version,
       appVersion: version,
-      kubeVersion: '>=1.34.0-0',
+      kubeVersion: '>=1.35.0-0',
       home: 'https://receiverhooks.dev',
       sources: [projectRepository],
       keywords: ['webhook', 'autoscaling', 'alertmanager', 'operator'],

@@ -10,7 +10,7 @@ const subresourceVerbs = ['get', 'patch', 'update']
 const version = {
   major: '1',
   minor: '36',
-  gitVersion: 'v1.36.0+in-memory',
+  gitVersion: 'v1.37.0+in-memory',
   gitCommit: '',
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',

@@ -22,7 +22,7 @@ export const openApiDocument = (definitions: readonly ResourceDefinition[], path
   if (served.length === 0) return undefined
   return {
     openapi: '3.0.0',
-    info: { title: 'Kubernetes', version: 'v1.36.0' },
+    info: { title: 'Kubernetes', version: 'v1.37.0' },
     paths: Object.fromEntries(served.map(definition => [`/${path}/${itemPath(definition)}`, item(definition)])),
     components: { schemas: Object.fromEntries(served.map(schema)) },
   }

@@ -156,7 +156,7 @@ const againAfterMs = 200
  * way.
  *
  * An API server does not answer in time if it cannot reach etcd, is paused, or has an old cache.
- * This holds for Kubernetes 1.34 and later. If the cache is not ready within 3 s, the API server
+ * This holds for Kubernetes 1.35 and later. If the cache is not ready within 3 s, the API server
  * answers from etcd, which proves nothing. So an answer counts only long before that.
  */
 export interface Currency {

@@ -9,7 +9,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { storeRoot } from '../../scripts/cluster/store.ts'
-import { monitoringParts, nodeParts } from '../../scripts/cluster/parts.ts'
+import { kubernetes, kubernetesVersions, monitoringParts, nodeParts } from '../../scripts/cluster/parts.ts'
 import { locateAll } from '../../scripts/cluster/store.ts'
 import { makeImage } from '../../scripts/image/image.ts'
 import { revision } from '../../scripts/image/revision.ts'
@@ -36,7 +36,7 @@ const runHere = (command: string, args: readonly string[], env = process.env): P
   })
 
 const provideBinaries = async (): Promise<void> => {
-  const own = ['kubernetes-1.36', 'etcd', 'kubectl', 'helm', 'kubelet', 'crane', 'kube-score']
+  const own = [kubernetes(kubernetesVersions[0]).name, 'etcd', 'kubectl', 'helm', 'kubelet', 'crane', 'kube-score']
   const names = [...own, ...monitoringParts.map(({ name }) => name)]
   const code = await runHere(process.execPath, ['scripts/cluster/binaries.ts', ...names])
   if (code !== 0) throw new Error('the binaries could not be provided')

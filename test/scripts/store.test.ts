@@ -32,7 +32,10 @@ const folders = (given: string, published: string, built: string) => {
     published: program(join(store, 'envtest-1.36'), 'kube-apiserver', `Kubernetes v${published}`),
     built: program(join(store, `kubernetes-1.36-${versionOf(part)}`), 'kube-apiserver', `Kubernetes v${built}`),
   }
-  return { paths, found: locate(part, 'kube-apiserver', { KUBEBUILDER_ASSETS, XDG_CACHE_HOME }) }
+  return {
+    paths,
+    found: locate(part, 'kube-apiserver', { KUBEBUILDER_ASSETS, XDG_CACHE_HOME, KUBERNETES_VERSION: '1.36' }),
+  }
 }
 
 it.each([

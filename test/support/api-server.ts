@@ -189,12 +189,3 @@ const widgetCrd = (group: string) =>
       subresources: { status: {}, scale: { specReplicasPath: '.spec.count', statusReplicasPath: '.status.count' } },
     },
   )
-
-/**
- * Returns a message about a broken rule, for comparison. Kubernetes 1.34 names the type of what it found, or nothing, where
- * later versions name the value: there, what was found is left out.
- */
-export const comparable = (message: unknown): string =>
-  process.env['KUBERNETES_VERSION'] === '1.34'
-    ? String(message).replace(/(Invalid value: )(?:"\w*"|\d+): (?=must|min must|cannot)/, '$1')
-    : String(message)

@@ -67,7 +67,7 @@ export const messages: Readonly<Record<string, string>> = {
   'autoscaling.HorizontalPodAutoscalerBehavior':
     '1 scaleUp autoscaling.HPAScalingRules, 2 scaleDown autoscaling.HPAScalingRules',
   'autoscaling.HorizontalPodAutoscalerCondition':
-    '1 type string, 2 status string, 3 lastTransitionTime? Time, 4 reason? string, 5 message? string',
+    '1 type string, 2 status string, 3 lastTransitionTime? Time, 4 reason? string, 5 message? string, 6 observedGeneration integer',
   'autoscaling.HorizontalPodAutoscalerSpec':
     '1 scaleTargetRef autoscaling.CrossVersionObjectReference, 2 minReplicas integer, 3 maxReplicas integer, 4 metrics? []autoscaling.MetricSpec, 5 behavior autoscaling.HorizontalPodAutoscalerBehavior',
   'autoscaling.HorizontalPodAutoscalerStatus':
@@ -94,8 +94,10 @@ export const messages: Readonly<Record<string, string>> = {
   'batch.Job': '1 metadata? meta.ObjectMeta, 2 spec? batch.JobSpec, 3 status? batch.JobStatus',
   'batch.JobCondition':
     '1 type string, 2 status string, 3 lastProbeTime? Time, 4 lastTransitionTime? Time, 5 reason? string, 6 message? string',
+  'batch.JobSchedulingConfiguration':
+    '1 schedulingPolicy schedulingv1alpha3.WorkloadPodGroupSchedulingPolicy, 2 schedulingConstraints schedulingv1alpha3.WorkloadPodGroupSchedulingConstraints, 3 disruptionMode schedulingv1alpha3.WorkloadPodGroupDisruptionMode, 4 resourceClaims? []schedulingv1alpha3.WorkloadPodGroupResourceClaim',
   'batch.JobSpec':
-    '1 parallelism integer, 2 completions integer, 3 activeDeadlineSeconds integer, 11 podFailurePolicy batch.PodFailurePolicy, 16 successPolicy batch.SuccessPolicy, 7 backoffLimit integer, 12 backoffLimitPerIndex integer, 13 maxFailedIndexes integer, 4 selector meta.LabelSelector, 5 manualSelector boolean, 6 template core.PodTemplateSpec, 8 ttlSecondsAfterFinished integer, 9 completionMode string, 10 suspend boolean, 14 podReplacementPolicy string, 15 managedBy string',
+    '1 parallelism integer, 2 completions integer, 3 activeDeadlineSeconds integer, 11 podFailurePolicy batch.PodFailurePolicy, 16 successPolicy batch.SuccessPolicy, 7 backoffLimit integer, 12 backoffLimitPerIndex integer, 13 maxFailedIndexes integer, 4 selector meta.LabelSelector, 5 manualSelector boolean, 6 template core.PodTemplateSpec, 8 ttlSecondsAfterFinished integer, 9 completionMode string, 10 suspend boolean, 14 podReplacementPolicy string, 15 managedBy string, 17 scheduling batch.JobSchedulingConfiguration',
   'batch.JobStatus':
     '1 conditions? []batch.JobCondition, 2 startTime Time, 3 completionTime Time, 4 active? integer, 5 succeeded? integer, 6 failed? integer, 11 terminating integer, 7 completedIndexes? string, 10 failedIndexes string, 8 uncountedTerminatedPods batch.UncountedTerminatedPods, 9 ready integer',
   'batch.JobTemplateSpec': '1 metadata? meta.ObjectMeta, 2 spec? batch.JobSpec',
@@ -124,13 +126,13 @@ export const messages: Readonly<Record<string, string>> = {
     '1 volumeID string, 2 fsType? string, 3 readOnly? boolean, 4 secretRef core.LocalObjectReference',
   'core.ClientIPConfig': '1 timeoutSeconds integer',
   'core.ClusterTrustBundleProjection':
-    '1 name string, 2 signerName string, 3 labelSelector meta.LabelSelector, 5 optional boolean, 4 path string',
+    '1 name string, 2 signerName string, 3 labelSelector meta.LabelSelector, 5 optional boolean, 4 path string, 6 user integer',
   'core.ConfigMap': '1 metadata? meta.ObjectMeta, 4 immutable boolean, 2 data? {}string, 3 binaryData? {}bytes',
   'core.ConfigMapEnvSource': '1 - core.LocalObjectReference, 2 optional boolean',
   'core.ConfigMapKeySelector': '1 - core.LocalObjectReference, 2 key string, 3 optional boolean',
   'core.ConfigMapProjection': '1 - core.LocalObjectReference, 2 items? []core.KeyToPath, 4 optional boolean',
   'core.ConfigMapVolumeSource':
-    '1 - core.LocalObjectReference, 2 items? []core.KeyToPath, 3 defaultMode integer, 4 optional boolean',
+    '1 - core.LocalObjectReference, 2 items? []core.KeyToPath, 3 defaultMode integer, 4 optional boolean, 5 defaultUser integer',
   'core.Container':
     '1 name string, 2 image? string, 3 command? []string, 4 args? []string, 5 workingDir? string, 6 ports? []core.ContainerPort, 19 envFrom? []core.EnvFromSource, 7 env? []core.EnvVar, 8 resources? core.ResourceRequirements, 23 resizePolicy? []core.ContainerResizePolicy, 24 restartPolicy string, 25 restartPolicyRules? []core.ContainerRestartRule, 9 volumeMounts? []core.VolumeMount, 21 volumeDevices? []core.VolumeDevice, 10 livenessProbe core.Probe, 11 readinessProbe core.Probe, 22 startupProbe core.Probe, 12 lifecycle core.Lifecycle, 13 terminationMessagePath? string, 20 terminationMessagePolicy? string, 14 imagePullPolicy? string, 15 securityContext core.SecurityContext, 16 stdin? boolean, 17 stdinOnce? boolean, 18 tty? boolean',
   'core.ContainerExtendedResourceRequest': '1 containerName string, 2 resourceName string, 3 requestName string',
@@ -150,9 +152,9 @@ export const messages: Readonly<Record<string, string>> = {
   'core.ContainerUser': '1 linux core.LinuxContainerUser',
   'core.DownwardAPIProjection': '1 items? []core.DownwardAPIVolumeFile',
   'core.DownwardAPIVolumeFile':
-    '1 path string, 2 fieldRef core.ObjectFieldSelector, 3 resourceFieldRef core.ResourceFieldSelector, 4 mode integer',
-  'core.DownwardAPIVolumeSource': '1 items? []core.DownwardAPIVolumeFile, 2 defaultMode integer',
-  'core.EmptyDirVolumeSource': '1 medium? string, 2 sizeLimit Quantity',
+    '1 path string, 2 fieldRef core.ObjectFieldSelector, 3 resourceFieldRef core.ResourceFieldSelector, 4 mode integer, 5 user integer',
+  'core.DownwardAPIVolumeSource': '1 items? []core.DownwardAPIVolumeFile, 2 defaultMode integer, 3 defaultUser integer',
+  'core.EmptyDirVolumeSource': '1 medium? string, 2 sizeLimit Quantity, 3 mode integer',
   'core.EnvFromSource': '1 prefix? string, 2 configMapRef core.ConfigMapEnvSource, 3 secretRef core.SecretEnvSource',
   'core.EnvVar': '1 name string, 2 value? string, 3 valueFrom core.EnvVarSource',
   'core.EnvVarSource':
@@ -161,6 +163,7 @@ export const messages: Readonly<Record<string, string>> = {
   'core.EphemeralContainerCommon':
     '1 name string, 2 image? string, 3 command? []string, 4 args? []string, 5 workingDir? string, 6 ports? []core.ContainerPort, 19 envFrom? []core.EnvFromSource, 7 env? []core.EnvVar, 8 resources? core.ResourceRequirements, 23 resizePolicy? []core.ContainerResizePolicy, 24 restartPolicy string, 25 restartPolicyRules? []core.ContainerRestartRule, 9 volumeMounts? []core.VolumeMount, 21 volumeDevices? []core.VolumeDevice, 10 livenessProbe core.Probe, 11 readinessProbe core.Probe, 22 startupProbe core.Probe, 12 lifecycle core.Lifecycle, 13 terminationMessagePath? string, 20 terminationMessagePolicy? string, 14 imagePullPolicy? string, 15 securityContext core.SecurityContext, 16 stdin? boolean, 17 stdinOnce? boolean, 18 tty? boolean',
   'core.EphemeralVolumeSource': '1 volumeClaimTemplate core.PersistentVolumeClaimTemplate',
+  'core.EvictionResponder': '1 name string, 2 priority integer',
   'core.ExecAction': '1 command? []string',
   'core.FCVolumeSource':
     '1 targetWWNs? []string, 2 lun integer, 3 fsType? string, 4 readOnly? boolean, 5 wwids? []string',
@@ -169,11 +172,11 @@ export const messages: Readonly<Record<string, string>> = {
     '1 driver string, 2 fsType? string, 3 secretRef core.LocalObjectReference, 4 readOnly? boolean, 5 options? {}string',
   'core.FlockerVolumeSource': '1 datasetName? string, 2 datasetUUID? string',
   'core.GCEPersistentDiskVolumeSource': '1 pdName string, 2 fsType? string, 3 partition? integer, 4 readOnly? boolean',
-  'core.GRPCAction': '1 port integer, 2 service string',
+  'core.GRPCAction': '1 port integer, 2 service string, 3 mode string',
   'core.GitRepoVolumeSource': '1 repository string, 2 revision? string, 3 directory? string',
   'core.GlusterfsVolumeSource': '1 endpoints string, 2 path string, 3 readOnly? boolean',
   'core.HTTPGetAction':
-    '1 path? string, 2 port IntOrString, 3 host? string, 4 scheme? string, 5 httpHeaders? []core.HTTPHeader',
+    '1 path? string, 2 port IntOrString, 3 host? string, 4 scheme? string, 5 httpHeaders? []core.HTTPHeader, 6 protocol string',
   'core.HTTPHeader': '1 name string, 2 value string',
   'core.HostAlias': '1 ip string, 2 hostnames? []string',
   'core.HostPathVolumeSource': '1 path string, 2 type string',
@@ -181,7 +184,7 @@ export const messages: Readonly<Record<string, string>> = {
     '1 targetPortal string, 2 iqn string, 3 lun integer, 4 iscsiInterface? string, 5 fsType? string, 6 readOnly? boolean, 7 portals? []string, 8 chapAuthDiscovery? boolean, 11 chapAuthSession? boolean, 10 secretRef core.LocalObjectReference, 12 initiatorName string',
   'core.ImageVolumeSource': '1 reference? string, 2 pullPolicy? string',
   'core.ImageVolumeStatus': '1 imageRef? string',
-  'core.KeyToPath': '1 key string, 2 path string, 3 mode integer',
+  'core.KeyToPath': '1 key string, 2 path string, 3 mode integer, 4 user integer',
   'core.Lifecycle': '1 postStart core.LifecycleHandler, 2 preStop core.LifecycleHandler, 3 stopSignal string',
   'core.LifecycleHandler':
     '1 exec core.ExecAction, 2 httpGet core.HTTPGetAction, 3 tcpSocket core.TCPSocketAction, 4 sleep core.SleepAction',
@@ -198,8 +201,10 @@ export const messages: Readonly<Record<string, string>> = {
   'core.NamespaceStatus': '1 phase? string, 2 conditions? []core.NamespaceCondition',
   'core.NodeAffinity':
     '1 requiredDuringSchedulingIgnoredDuringExecution core.NodeSelector, 2 preferredDuringSchedulingIgnoredDuringExecution? []core.PreferredSchedulingTerm',
+  'core.NodeAllocatableMappedResources': '1 name string, 2 quantity Quantity',
+  'core.NodeAllocatableOverheadResources': '1 name string, 2 perPod Quantity, 3 perContainer Quantity',
   'core.NodeAllocatableResourceClaimStatus':
-    '1 resourceClaimName string, 2 containers? []string, 3 resources {}Quantity',
+    '1 resourceClaimName string, 2 containers? []string, 4 mapping? []core.NodeAllocatableMappedResources, 5 overhead? []core.NodeAllocatableOverheadResources',
   'core.NodeSelector': '1 nodeSelectorTerms []core.NodeSelectorTerm',
   'core.NodeSelectorRequirement': '1 key string, 2 operator string, 3 values? []string',
   'core.NodeSelectorTerm':
@@ -214,7 +219,7 @@ export const messages: Readonly<Record<string, string>> = {
   'core.PersistentVolumeClaimSpec':
     '1 accessModes? []string, 4 selector meta.LabelSelector, 2 resources? core.VolumeResourceRequirements, 3 volumeName? string, 5 storageClassName string, 6 volumeMode string, 7 dataSource core.TypedLocalObjectReference, 8 dataSourceRef core.TypedObjectReference, 9 volumeAttributesClassName string',
   'core.PersistentVolumeClaimStatus':
-    '1 phase? string, 2 accessModes? []string, 3 capacity? {}Quantity, 4 conditions? []core.PersistentVolumeClaimCondition, 5 allocatedResources? {}Quantity, 7 allocatedResourceStatuses? {}string, 8 currentVolumeAttributesClassName string, 9 modifyVolumeStatus core.ModifyVolumeStatus',
+    '1 phase? string, 2 accessModes? []string, 3 capacity? {}Quantity, 4 conditions? []core.PersistentVolumeClaimCondition, 5 allocatedResources? {}Quantity, 7 allocatedResourceStatuses? {}string, 8 currentVolumeAttributesClassName string, 9 modifyVolumeStatus core.ModifyVolumeStatus, 10 healthStatus core.VolumeHealthStatus',
   'core.PersistentVolumeClaimTemplate': '1 metadata? meta.ObjectMeta, 2 spec core.PersistentVolumeClaimSpec',
   'core.PersistentVolumeClaimVolumeSource': '1 claimName string, 2 readOnly? boolean',
   'core.PhotonPersistentDiskVolumeSource': '1 pdID string, 2 fsType? string',
@@ -226,7 +231,7 @@ export const messages: Readonly<Record<string, string>> = {
   'core.PodAntiAffinity':
     '1 requiredDuringSchedulingIgnoredDuringExecution? []core.PodAffinityTerm, 2 preferredDuringSchedulingIgnoredDuringExecution? []core.WeightedPodAffinityTerm',
   'core.PodCertificateProjection':
-    '1 signerName? string, 2 keyType? string, 3 maxExpirationSeconds integer, 4 credentialBundlePath? string, 5 keyPath? string, 6 certificateChainPath? string, 7 userAnnotations? {}string',
+    '1 signerName? string, 2 keyType? string, 3 maxExpirationSeconds integer, 4 credentialBundlePath? string, 5 keyPath? string, 6 certificateChainPath? string, 7 userAnnotations? {}string, 8 user integer',
   'core.PodCondition':
     '1 type string, 7 observedGeneration? integer, 2 status string, 3 lastProbeTime? Time, 4 lastTransitionTime? Time, 5 reason? string, 6 message? string',
   'core.PodDNSConfig': '1 nameservers? []string, 2 searches? []string, 3 options? []core.PodDNSConfigOption',
@@ -242,10 +247,11 @@ export const messages: Readonly<Record<string, string>> = {
   'core.PodSecurityContext':
     '1 seLinuxOptions core.SELinuxOptions, 8 windowsOptions core.WindowsSecurityContextOptions, 2 runAsUser integer, 6 runAsGroup integer, 3 runAsNonRoot boolean, 4 supplementalGroups? []integer, 12 supplementalGroupsPolicy string, 5 fsGroup integer, 7 sysctls? []core.Sysctl, 9 fsGroupChangePolicy string, 10 seccompProfile core.SeccompProfile, 11 appArmorProfile core.AppArmorProfile, 13 seLinuxChangePolicy string',
   'core.PodSpec':
-    '1 volumes? []core.Volume, 20 initContainers? []core.Container, 2 containers []core.Container, 34 ephemeralContainers? []core.EphemeralContainer, 3 restartPolicy? string, 4 terminationGracePeriodSeconds integer, 5 activeDeadlineSeconds integer, 6 dnsPolicy? string, 7 nodeSelector? {}string, 8 serviceAccountName? string, 9 serviceAccount? string, 21 automountServiceAccountToken boolean, 10 nodeName? string, 11 hostNetwork? boolean, 12 hostPID? boolean, 13 hostIPC? boolean, 27 shareProcessNamespace boolean, 14 securityContext core.PodSecurityContext, 15 imagePullSecrets? []core.LocalObjectReference, 16 hostname? string, 17 subdomain? string, 18 affinity core.Affinity, 19 schedulerName? string, 22 tolerations? []core.Toleration, 23 hostAliases? []core.HostAlias, 24 priorityClassName? string, 25 priority integer, 26 dnsConfig core.PodDNSConfig, 28 readinessGates? []core.PodReadinessGate, 29 runtimeClassName string, 30 enableServiceLinks boolean, 31 preemptionPolicy string, 32 overhead? {}Quantity, 33 topologySpreadConstraints? []core.TopologySpreadConstraint, 35 setHostnameAsFQDN boolean, 36 os core.PodOS, 37 hostUsers boolean, 38 schedulingGates? []core.PodSchedulingGate, 39 resourceClaims? []core.PodResourceClaim, 40 resources core.ResourceRequirements, 41 hostnameOverride string, 43 schedulingGroup core.PodSchedulingGroup',
+    '1 volumes? []core.Volume, 20 initContainers? []core.Container, 2 containers []core.Container, 34 ephemeralContainers? []core.EphemeralContainer, 3 restartPolicy? string, 4 terminationGracePeriodSeconds integer, 5 activeDeadlineSeconds integer, 6 dnsPolicy? string, 7 nodeSelector? {}string, 8 serviceAccountName? string, 9 serviceAccount? string, 21 automountServiceAccountToken boolean, 10 nodeName? string, 11 hostNetwork? boolean, 12 hostPID? boolean, 13 hostIPC? boolean, 27 shareProcessNamespace boolean, 14 securityContext core.PodSecurityContext, 15 imagePullSecrets? []core.LocalObjectReference, 16 hostname? string, 17 subdomain? string, 18 affinity core.Affinity, 19 schedulerName? string, 22 tolerations? []core.Toleration, 23 hostAliases? []core.HostAlias, 24 priorityClassName? string, 25 priority integer, 26 dnsConfig core.PodDNSConfig, 28 readinessGates? []core.PodReadinessGate, 29 runtimeClassName string, 30 enableServiceLinks boolean, 31 preemptionPolicy string, 32 overhead? {}Quantity, 33 topologySpreadConstraints? []core.TopologySpreadConstraint, 35 setHostnameAsFQDN boolean, 36 os core.PodOS, 37 hostUsers boolean, 38 schedulingGates? []core.PodSchedulingGate, 39 resourceClaims? []core.PodResourceClaim, 40 resources core.ResourceRequirements, 41 hostnameOverride string, 43 schedulingGroup core.PodSchedulingGroup, 44 evictionResponders? []core.EvictionResponder',
   'core.PodStatus':
-    '17 observedGeneration? integer, 1 phase? string, 2 conditions? []core.PodCondition, 3 message? string, 4 reason? string, 11 nominatedNodeName? string, 5 hostIP? string, 6 podIP? string, 7 startTime Time, 10 initContainerStatuses? []core.ContainerStatus, 8 containerStatuses? []core.ContainerStatus, 9 qosClass? string, 13 ephemeralContainerStatuses? []core.ContainerStatus, 14 resize? string, 15 resourceClaimStatuses? []core.PodResourceClaimStatus, 18 extendedResourceClaimStatus core.PodExtendedResourceClaimStatus, 19 allocatedResources? {}Quantity, 20 resources core.ResourceRequirements, 21 nodeAllocatableResourceClaimStatuses? []core.NodeAllocatableResourceClaimStatus',
+    '17 observedGeneration? integer, 1 phase? string, 2 conditions? []core.PodCondition, 3 message? string, 4 reason? string, 11 nominatedNodeName? string, 5 hostIP? string, 6 podIP? string, 7 startTime Time, 10 initContainerStatuses? []core.ContainerStatus, 8 containerStatuses? []core.ContainerStatus, 9 qosClass? string, 13 ephemeralContainerStatuses? []core.ContainerStatus, 14 resize? string, 15 resourceClaimStatuses? []core.PodResourceClaimStatus, 18 extendedResourceClaimStatus core.PodExtendedResourceClaimStatus, 19 allocatedResources? {}Quantity, 20 resources core.ResourceRequirements, 21 nodeAllocatableResourceClaimStatuses? []core.NodeAllocatableResourceClaimStatus, 22 volumeHealth? []core.PodVolumeHealth',
   'core.PodTemplateSpec': '1 metadata? meta.ObjectMeta, 2 spec? core.PodSpec',
+  'core.PodVolumeHealth': '1 name string, 2 healthConditions? []core.VolumeHealthCondition, 3 lastTransitionTime? Time',
   'core.PortStatus': '1 port integer, 2 protocol string, 3 error string',
   'core.PortworxVolumeSource': '1 volumeID string, 2 fsType? string, 3 readOnly? boolean',
   'core.PreferredSchedulingTerm': '1 weight integer, 2 preference core.NodeSelectorTerm',
@@ -253,7 +259,7 @@ export const messages: Readonly<Record<string, string>> = {
     '1 - core.ProbeHandler, 2 initialDelaySeconds? integer, 3 timeoutSeconds? integer, 4 periodSeconds? integer, 5 successThreshold? integer, 6 failureThreshold? integer, 7 terminationGracePeriodSeconds integer',
   'core.ProbeHandler':
     '1 exec core.ExecAction, 2 httpGet core.HTTPGetAction, 3 tcpSocket core.TCPSocketAction, 4 grpc core.GRPCAction',
-  'core.ProjectedVolumeSource': '1 sources []core.VolumeProjection, 2 defaultMode integer',
+  'core.ProjectedVolumeSource': '1 sources []core.VolumeProjection, 2 defaultMode integer, 3 defaultUser integer',
   'core.QuobyteVolumeSource':
     '1 registry string, 2 volume string, 3 readOnly? boolean, 4 user? string, 5 group? string, 6 tenant? string',
   'core.RBDVolumeSource':
@@ -281,13 +287,14 @@ export const messages: Readonly<Record<string, string>> = {
   'core.SecretKeySelector': '1 - core.LocalObjectReference, 2 key string, 3 optional boolean',
   'core.SecretProjection': '1 - core.LocalObjectReference, 2 items? []core.KeyToPath, 4 optional boolean',
   'core.SecretVolumeSource':
-    '1 secretName? string, 2 items? []core.KeyToPath, 3 defaultMode integer, 4 optional boolean',
+    '1 secretName? string, 2 items? []core.KeyToPath, 3 defaultMode integer, 4 optional boolean, 5 defaultUser integer',
   'core.SecurityContext':
     '1 capabilities core.Capabilities, 2 privileged boolean, 3 seLinuxOptions core.SELinuxOptions, 10 windowsOptions core.WindowsSecurityContextOptions, 4 runAsUser integer, 8 runAsGroup integer, 5 runAsNonRoot boolean, 6 readOnlyRootFilesystem boolean, 7 allowPrivilegeEscalation boolean, 9 procMount string, 11 seccompProfile core.SeccompProfile, 12 appArmorProfile core.AppArmorProfile',
   'core.Service': '1 metadata? meta.ObjectMeta, 2 spec? core.ServiceSpec, 3 status? core.ServiceStatus',
   'core.ServiceAccount':
     '1 metadata? meta.ObjectMeta, 2 secrets? []core.ObjectReference, 3 imagePullSecrets? []core.LocalObjectReference, 4 automountServiceAccountToken boolean',
-  'core.ServiceAccountTokenProjection': '1 audience? string, 2 expirationSeconds integer, 3 path string',
+  'core.ServiceAccountTokenProjection':
+    '1 audience? string, 2 expirationSeconds integer, 3 path string, 4 user integer',
   'core.ServicePort':
     '1 name? string, 2 protocol? string, 6 appProtocol string, 3 port integer, 4 targetPort? IntOrString, 5 nodePort? integer',
   'core.ServiceSpec':
@@ -307,8 +314,10 @@ export const messages: Readonly<Record<string, string>> = {
   'core.TypedObjectReference': '1 apiGroup string, 2 kind string, 3 name string, 4 namespace string',
   'core.Volume': '1 name string, 2 - core.VolumeSource',
   'core.VolumeDevice': '1 name string, 2 devicePath string',
+  'core.VolumeHealthCondition': '1 status string, 2 reason string, 3 message? string',
+  'core.VolumeHealthStatus': '1 healthConditions? []core.VolumeHealthCondition, 2 lastTransitionTime? Time',
   'core.VolumeMount':
-    '1 name string, 2 readOnly? boolean, 7 recursiveReadOnly string, 3 mountPath string, 4 subPath? string, 5 mountPropagation string, 6 subPathExpr? string',
+    '1 name string, 2 readOnly? boolean, 7 recursiveReadOnly string, 3 mountPath string, 4 subPath? string, 5 mountPropagation string, 6 subPathExpr? string, 8 bindMountOptions? []string',
   'core.VolumeMountStatus':
     '1 name string, 2 mountPath string, 3 readOnly? boolean, 4 recursiveReadOnly string, 5 volumeStatus core.VolumeStatus',
   'core.VolumeProjection':
@@ -333,4 +342,16 @@ export const messages: Readonly<Record<string, string>> = {
     '1 name? string, 2 generateName? string, 3 namespace? string, 4 selfLink? string, 5 uid? string, 6 resourceVersion? string, 7 generation? integer, 8 creationTimestamp? Time, 9 deletionTimestamp Time, 10 deletionGracePeriodSeconds integer, 11 labels? {}string, 12 annotations? {}string, 13 ownerReferences? []meta.OwnerReference, 14 finalizers? []string, 17 managedFields? []meta.ManagedFieldsEntry',
   'meta.OwnerReference':
     '5 apiVersion string, 1 kind string, 3 name string, 4 uid string, 6 controller boolean, 7 blockOwnerDeletion boolean',
+  'schedulingv1alpha3.TopologyConstraint': '1 key string',
+  'schedulingv1alpha3.WorkloadPodGroupAllDisruptionMode': '',
+  'schedulingv1alpha3.WorkloadPodGroupBasicSchedulingPolicy': '',
+  'schedulingv1alpha3.WorkloadPodGroupDisruptionMode':
+    '1 single schedulingv1alpha3.WorkloadPodGroupSingleDisruptionMode, 2 all schedulingv1alpha3.WorkloadPodGroupAllDisruptionMode',
+  'schedulingv1alpha3.WorkloadPodGroupGangSchedulingPolicy': '1 minCount integer',
+  'schedulingv1alpha3.WorkloadPodGroupResourceClaim':
+    '1 name string, 2 resourceClaimName string, 3 resourceClaimTemplateName string',
+  'schedulingv1alpha3.WorkloadPodGroupSchedulingConstraints': '1 topology? []schedulingv1alpha3.TopologyConstraint',
+  'schedulingv1alpha3.WorkloadPodGroupSchedulingPolicy':
+    '1 basic schedulingv1alpha3.WorkloadPodGroupBasicSchedulingPolicy, 2 gang schedulingv1alpha3.WorkloadPodGroupGangSchedulingPolicy',
+  'schedulingv1alpha3.WorkloadPodGroupSingleDisruptionMode': '',
 }

@@ -1,3 +1,3 @@
 module k8s.io/sample-cli-plugin
 
-go 1.24.0
+go 1.26.0

@@ -4,7 +4,7 @@ import { closedNamespaces, group, hookKind, hookPlural, policyNames } from '../.
 import { recordPlural } from '../../src/api/record.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import { isWritten, type Asked, type Kept } from '../../src/drivers/driver-rights.ts'
-import { signingKeysSecret } from '../../src/token/published.ts'
+import { publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
 import { listOf, matching, type Installation, type Policy } from './policy.ts'
 
 /** Returns the accounts of an installation in a namespace. */
@@ -26,6 +26,7 @@ export const policiesFor = (drivers: readonly AnyDriver[], installation: Install
   records(installation),
   secrets(installation),
   sizes(),
+  keys(installation),
 ]
 
 /** Returns the API objects of a policy: itself, and what binds it. */
@@ -79,11 +80,14 @@ const authors = (drivers: readonly AnyDriver[]): Policy => {
   return {
     name: policyNames.authors,
     means:
-      "Nobody reaches more through a hook than they might do themselves: who writes a hook's spec must be allowed to do what\nthe hook does. Writes that leave the spec as it is pass, and so do those of the status, which is another resource.",
+      "Nobody reaches more through a hook than they might do themselves: who writes a hook's spec must be allowed to do what\nthe hook does. Writes that leave the spec as it is pass, and so do those of the status, which is another resource. Who\nmay delete a hook may also close it: a write that only suspends it or gives it a new URL passes too.",
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
-      matchConditions: [{ name: 'spec-is-written', expression: 'oldObject == null || object.spec != oldObject.spec' }],
+      matchConditions: [
+        { name: 'spec-is-written', expression: 'oldObject == null || object.spec != oldObject.spec' },
+        { name: 'does-more-than-close', expression: `oldObject == null || !(${closes})` },
+      ],
       variables: [
         ...drivers
           .filter(({ rights }) => rights.author.length > 0)
@@ -97,6 +101,26 @@ const authors = (drivers: readonly AnyDriver[]): Policy => {
     },
   }
 }
+
+/** Returns the CEL expression of whether two objects are alike but for some of their members. */
+const alikeBut = (one: string, other: string, ...members: readonly string[]): string => {
+  const within = (all: string, there: string): string =>
+    `dyn(${all}).all(name, name in ${listOf(members)} || name in dyn(${there}) && dyn(${all})[name] == dyn(${there})[name])`
+  return `${within(one, other)} && ${within(other, one)}`
+}
+
+/**
+ * Whether a change only suspends a hook or gives it a new URL. Who may delete a hook may close it like this too.
+ * The CRD refuses a lower rotation.
+ */
+const closes = [
+  'has(object.spec.suspend) && object.spec.suspend || !(has(oldObject.spec.suspend) && oldObject.spec.suspend)',
+  'has(object.spec.token) && has(oldObject.spec.token)',
+  alikeBut('object.spec', 'oldObject.spec', 'suspend', 'token'),
+  alikeBut('object.spec.token', 'oldObject.spec.token', 'rotation', 'overlap'),
+]
+  .map(each => `(${each})`)
+  .join(' &&\n')
 
 /** Of a hook that acts as an account. */
 const acts = 'has(object.spec.serviceAccountName)'
@@ -344,6 +368,30 @@ const sizes = (): Policy => ({
         ].join('\n'),
         reason: 'Invalid',
         message: `the metadata of a hook takes at most ${maxMetadata} characters: remove what is large in its labels, finalizers, ownerReferences or managedFields`,
+      },
+    ],
+  },
+})
+
+/** Returns the policy for the public keys, so that the right to stop all hooks is not the right to run them. */
+const keys = ({ namespace }: Installation): Policy => ({
+  name: policyNames.keys,
+  means:
+    'The stop of all hooks is an annotation of the ConfigMap with the public keys. Who may patch that ConfigMap may stop and start\nhooks; only who may read the signing keys may change the public ones.',
+  spec: {
+    failurePolicy: 'Fail',
+    matchConstraints: matching([
+      { group: '', resource: 'configmaps', names: [publicKeysConfigMap], operations: ['CREATE', 'UPDATE'] },
+    ]),
+    matchConditions: [{ name: 'in-the-installation', expression: `request.namespace == '${namespace}'` }],
+    validations: [
+      {
+        expression: [
+          `oldObject != null && ${alikeBut('object', 'oldObject', 'metadata')} ||`,
+          `authorizer.group('').resource('secrets').namespace('${namespace}').name('${signingKeysSecret}').check('get').allowed()`,
+        ].join('\n'),
+        reason: 'Forbidden',
+        messageExpression: `request.userInfo.username + ' may not change the public keys: who does needs the right to get secrets "${signingKeysSecret}" in namespace ${namespace}'`,
       },
     ],
   },

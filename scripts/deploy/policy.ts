@@ -19,19 +19,22 @@ export interface Installation {
 interface Rule {
   readonly group: string
   readonly resource: string
+  /** The objects of these names alone, or all. */
+  readonly names?: readonly string[]
   readonly operations: readonly string[]
 }
 
 /** Returns what a policy matches, with one rule for the resources of one group. */
 export const matching = (rules: readonly Rule[]): object => ({
-  resourceRules: [...Map.groupBy(rules, ({ group, operations }) => JSON.stringify([group, operations])).values()].map(
-    alike => ({
-      apiGroups: [...new Set(alike.map(({ group }) => group))],
-      apiVersions: ['*'],
-      resources: [...new Set(alike.map(({ resource }) => resource))],
-      operations: alike[0]?.operations ?? [],
-    }),
-  ),
+  resourceRules: [
+    ...Map.groupBy(rules, ({ group, names, operations }) => JSON.stringify([group, names, operations])).values(),
+  ].map(alike => ({
+    apiGroups: [...new Set(alike.map(({ group }) => group))],
+    apiVersions: ['*'],
+    resources: [...new Set(alike.map(({ resource }) => resource))],
+    ...(alike[0]?.names && { resourceNames: alike[0].names }),
+    operations: alike[0]?.operations ?? [],
+  })),
 })
 
 export const listOf = (texts: readonly string[]): string => `[${texts.map(text => `'${text}'`).join(', ')}]`

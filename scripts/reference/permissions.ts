@@ -22,13 +22,15 @@ ${keptBy(drivers)
 Another lets nobody but that account write \`receiverhookrecords\`, those to which an administrator has bound the ClusterRole
 \`receiver-hooks-records\` in the whole cluster, and who may do everything there anyway. A third keeps the controller's account to the
 Secrets that a ReceiverHook owns, and to the type \`Opaque\`. A fourth
-bounds the metadata of hooks ([limits](http.md#limits-of-objects)).
+bounds the metadata of hooks ([limits](http.md#limits-of-objects)). A fifth lets nobody change the public keys who may not read the signing keys, so that
+the right to [stop all hooks](../how-to/operate.md) is no more than that.
 
 ## The author of a hook
 
 Who creates a hook or changes its spec needs the right to write \`receiverhooks\` in its namespace (the ClusterRoles \`edit\` and
 \`admin\` have it; \`view\` has nothing, since the status holds the URL), and what the hook needs of its author. An admission policy
-sees to it.
+sees to it. A change that only sets \`suspend: true\`, raises \`token.rotation\` or sets \`token.overlap\` needs no more than the right to write
+the hook: who may delete a hook may also close it.
 
 ${askedTable([
   ...common.map(asked => ['any', asked] as const),

@@ -14,6 +14,7 @@ export const policyNames = {
   records: 'receiver-hooks-records',
   controller: 'receiver-hooks-controller',
   sizes: 'receiver-hooks-sizes',
+  keys: 'receiver-hooks-public-keys',
 } as const
 
 /**

@@ -1,8 +1,9 @@
 import { ApiError } from '../kube/errors.ts'
-import { group } from '../api/names.ts'
+import { group, hookPlural, policyNames } from '../api/names.ts'
 import { tryParseJson } from '../api/json.ts'
 import { redacted } from '../environment/redact.ts'
 import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
+import { publicKeysConfigMap } from '../token/published.ts'
 import { shellWord } from '../snippets/shell-word.ts'
 import { UsageError } from './command.ts'
 import { CommandFailure } from './failure.ts'
@@ -59,14 +60,14 @@ const said = ({ message, status }: ApiError | WatchRefused): string =>
  * (https://kubernetes.io/docs/reference/access-authn-authz/authorization/).
  */
 const refusal =
-  /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/
+  /(?:[\w.-]+ "([^"]+)" is forbidden: )?User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?: in the namespace "([^"]+)"| at the cluster scope)/
 
 /**
  * Matches the message of the admission policy for authors about a missing right: see
  * scripts/deploy/policies.ts.
  */
 const refusalOfAuthors =
-  /denied request: (\S+) may not [^:]+: who writes this hook needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
+  /denied request: (\S+) may not (?:[^:]*? [A-Z]\w*\/([^\s:]+)|[^:]+): who (?:writes this hook|sets [\w.]+) needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
 
 /**
  * Returns the missing right and the commands that grant it. Returns undefined if the message is not
@@ -74,17 +75,35 @@ const refusalOfAuthors =
  */
 const forbidden = (message: string): string | undefined => {
   const ofServer = refusal.exec(message)
-  const [, named = '', verb, resource, apiGroup = '', namespace] = ofServer ?? refusalOfAuthors.exec(message) ?? []
+  const [, first = '', second, verb, resource, apiGroup = '', namespace] =
+    ofServer ?? refusalOfAuthors.exec(message) ?? []
   if (verb === undefined || resource === undefined) return undefined
-  const user = ofServer ? unescaped(named) : named
+  const [user, object] = ofServer ? [unescaped(second ?? ''), first] : [first, second ?? '']
   const [plain = '', subresource] = resource.split('/', 2)
   const where = namespace === undefined ? 'in every namespace' : `in the namespace ${namespace}`
   const name = `${[plain, subresource, verb].filter(Boolean).join('-')}${apiGroup === group ? '' : '-for-hooks'}`
   const [kind, flags] = namespace === undefined ? ['clusterrole', ''] : ['role', ` -n ${namespace}`]
   const granted = `${plain}${apiGroup === '' ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`
+  // RBAC cannot distinguish objects before they are there.
+  const isOfOne = object !== '' && verb !== 'create'
   return `${user} may not ${verb} ${resource} ${where}. Somebody who may can grant it:
-  kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${granted}
-  kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}`
+  kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${granted}${isOfOne ? ` --resource-name=${shellWord(object)}` : ''}
+  kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}
+${worthOf(verb, resource, isOfOne ? object : undefined)}`
+}
+
+/** Returns what a right is good for beyond the command that needs it. */
+const worthOf = (verb: string, resource: string, object: string | undefined): string => {
+  if (object === publicKeysConfigMap && verb === 'patch') {
+    return `With it one can stop and start all hooks, and no more while the admission policy ${policyNames.keys} is in force; without that policy, also run every hook.`
+  }
+  if (resource === hookPlural && ['get', 'list', 'watch'].includes(verb)) {
+    return 'Who may read a hook has its URL, and so may run it.'
+  }
+  if (resource === 'serviceaccounts' && verb === 'impersonate') return `With it one can do all that ${object} may do.`
+  return object === undefined
+    ? `It is good for all ${resource} there, also without a hook.`
+    : `It is good for ${object} alone, also without a hook.`
 }
 
 /** Returns a user's name that the API server has quoted as Go does, which is JSON for most characters. */

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, inject, it, onTestFinished } from 'vitest'
 import { parse } from 'yaml'
 import { at, isObject, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
@@ -186,13 +186,31 @@ describe('somebody who may write hooks and nothing else', () => {
     }
   })
 
-  it('may not change what the hook of another does, but may label it', async () => {
+  it('may not change what the hook of another does, but may label and close it', async () => {
     const { ann, apply, howTo, run, succeed } = await shop()
     await howTo('hook-authors')
     await succeed(apply({ name: 'web' }, {}, run))
-    const suspend = ['patch', 'receiverhook', 'web-up', '--type=merge', '-p', '{"spec":{"suspend":true}}']
-    expect(await refusal(() => ann(suspend))).toContain('ann may not scale Deployment/web')
+    const patch = (spec: object): readonly string[] => [
+      ...['patch', 'receiverhook', 'web-up', '--type=merge', '-p'],
+      JSON.stringify({ spec }),
+    ]
+    const refused = [
+      { scale: { max: 9 } },
+      { suspend: true, scale: { max: 9 } },
+      { suspend: true, cooldown: '1h' },
+      { token: { rotation: 1, expiresAfter: '24h' } },
+    ]
+    for (const spec of refused)
+      expect(await refusal(() => ann(patch(spec)))).toContain('ann may not scale Deployment/web')
     await succeed(ann(['label', 'receiverhook', 'web-up', 'team=shop']))
+    await succeed(ann(patch({ suspend: true })))
+    await succeed(ann(patch({ token: { rotation: 1, overlap: '0s' } })))
+    await succeed(ann(patch({ token: { overlap: '5m' } })))
+    await succeed(ann(patch({ token: { rotation: 2 }, suspend: true })))
+    for (const spec of [{ suspend: false }, { suspend: null }, { suspend: false, token: { rotation: 3 } }]) {
+      expect(await refusal(() => ann(patch(spec)))).toContain('ann may not scale Deployment/web')
+    }
+    expect((await ann(patch({ token: { rotation: 0 } }))).stderr).toContain('rotation')
   })
 
   it('may have no Secret made without the right to create Secrets', async () => {
@@ -278,4 +296,54 @@ it('the command of the how-to for auth lets both accounts read Secrets of that n
   for (const refused of [await ask(here, 'list'), await ask(here, 'watch'), await ask(elsewhere, 'get')]) {
     expect(refused).toEqual(['no', 'no'])
   }
+})
+
+describe('somebody who may patch the public keys and nothing else', () => {
+  const keys = ['configmap', 'receiver-hooks-public-keys']
+  const kubectlIn = (args: readonly string[]): Promise<Ran> =>
+    kubectl(inject('kubeconfig'), ['-n', 'receiver-hooks', ...args])
+
+  it('may stop all hooks, and may not change the keys', async () => {
+    onTestFinished(async () => {
+      await kubectlIn(['delete', ...keys, 'role/stop-hooks', 'rolebinding/stop-hooks', '--ignore-not-found'])
+    })
+    const rights = ['--verb=get,patch', '--resource=configmaps', `--resource-name=${keys[1]}`]
+    await kubectlIn(['create', 'role', 'stop-hooks', ...rights])
+    await kubectlIn(['create', 'rolebinding', 'stop-hooks', '--role=stop-hooks', '--user=bea'])
+    await kubectlIn(['create', ...keys, '--from-literal=jwks.json={}'])
+    const patch = (by: readonly string[], change: object): Promise<Ran> =>
+      kubectlIn([...by, 'patch', ...keys, '--type=merge', '-p', JSON.stringify(change)])
+    const stop = { metadata: { annotations: { 'receiverhooks.dev/stop': 'lunch' } } }
+    await allowed(() => patch(['--as=bea'], stop))
+    const forged = { data: { 'jwks.json': '{"keys":[]}' } }
+    for (const change of [
+      forged,
+      { ...stop, ...forged },
+      { data: null },
+      { binaryData: { a: 'YQ==' } },
+      { immutable: true },
+    ]) {
+      expect(await refusal(() => patch(['--as=bea'], change))).toContain(
+        'bea may not change the public keys: who does needs the right to get secrets "receiver-hooks-signing-keys"',
+      )
+    }
+    expect(await patch([], forged)).toMatchObject({ code: 0 })
+    expect(await patch(['--as=system:serviceaccount:receiver-hooks:receiver-hooks-controller'], stop)).toMatchObject({
+      code: 1,
+    })
+  })
+
+  it('the controller may publish keys', async () => {
+    onTestFinished(async () => void (await kubectlIn(['delete', ...keys, '--ignore-not-found'])))
+    await kubectlIn(['create', ...keys, '--from-literal=jwks.json={}'])
+    const controller = '--as=system:serviceaccount:receiver-hooks:receiver-hooks-controller'
+    const metadata = { name: keys[1] }
+    const manifest = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { 'jwks.json': '{"keys":[]}' } }
+    const replaced = await kubectl(
+      inject('kubeconfig'),
+      ['-n', 'receiver-hooks', controller, 'replace', '-f', '-'],
+      JSON.stringify(manifest),
+    )
+    expect(replaced).toMatchObject({ code: 0 })
+  })
 })

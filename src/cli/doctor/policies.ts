@@ -17,6 +17,7 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   records: 'others than the trigger may write what hooks remember',
   controller: "an attacker with the controller's account may change every Secret, where it may write those of hooks",
   sizes: 'hooks may have large metadata, which every replica reads when it starts',
+  keys: 'the right to stop all hooks is the right to write the public keys, and so to run every hook',
 }
 
 /** What each admission policy guarantees while it is in force. */
@@ -26,6 +27,7 @@ const holds: Readonly<Record<keyof typeof policyNames, string>> = {
   records: 'the trigger alone writes what hooks remember',
   controller: "the controller's account changes only the Secrets of hooks",
   sizes: 'hooks have no large metadata',
+  keys: 'only who may read the signing keys changes the public ones',
 }
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
@@ -40,7 +42,7 @@ export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonl
   })
   if (status === 404) return ok(about, 'this API server knows no admission policies')
   return await Promise.all(
-    (['authors', 'trigger', 'records', 'controller', 'sizes'] as const).map(async kind => {
+    (['authors', 'trigger', 'records', 'controller', 'sizes', 'keys'] as const).map(async kind => {
       const name = policyNames[kind]
       const policy = await readIfThere(cluster, `${group}/validatingadmissionpolicies/${name}`)
       const binding = await readIfThere(cluster, `${group}/validatingadmissionpolicybindings/${name}`)

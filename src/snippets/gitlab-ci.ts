@@ -29,13 +29,19 @@ export const gitlabCi: Snippet = {
       ...asked.map(each => `${each.kept} (what Secret/${plainText(each.secret)} has under ${plainText(each.key)})`),
     ]
     const set = asked.map(each => `${each.variable}=$${each.kept}`)
+    // GitLab expands $NAME and %NAME% in `aud`, and has no escape there.
+    const audience =
+      auth?.form === 'oidc'
+        ? `    ID_TOKEN_AUDIENCE:\n      value: ${yamlText(auth.audience)}\n      expand: false\n`
+        : ''
+    const values = `${pushes ? '    TAG: $CI_COMMIT_SHORT_SHA\n' : ''}${audience}`
     const given = { auth, ...post, body: scriptBody(hook) }
     const job = (lines: readonly string[], retry: string): string => `${yamlText(`run ${namespace}/${name}`)}:
   stage: deploy
   image: ${isSigned(auth) ? 'alpine:3.22' : 'curlimages/curl:8.17.0'}
-${retry}${pushes === undefined ? '' : '  variables:\n    TAG: $CI_COMMIT_SHORT_SHA\n'}${
+${retry}${values && `  variables:\n${values}`}${
       isSigned(auth) ? '  before_script:\n    - apk add --no-cache curl openssl\n' : ''
-    }${auth?.form === 'oidc' ? `  id_tokens:\n    ID_TOKEN:\n      aud: ${yamlText(auth.audience)}\n` : ''}  script:
+    }${audience && '  id_tokens:\n    ID_TOKEN:\n      aud: $ID_TOKEN_AUDIENCE\n'}  script:
     - ${yamlBlock([...set, ...lines].join('\n'), 6)}
 `
     // The key contains the hook's name, so two hooks in one pipeline are two deliveries.

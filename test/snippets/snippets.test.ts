@@ -256,7 +256,6 @@ describe('a hook whose URL has its name', () => {
     for (const text of [github, gitlab]) expect(text).not.toMatch(/secret set|secrets\.|HOOK_|masked/)
     expect(github).toContain('id-token: write')
     expect(github).toContain(`--data-urlencode audience=${url}`)
-    expect(gitlab).toContain(`ID_TOKEN:\n      aud: ${url}`)
     const google = textFor('artifact-registry', 'oidc-google')
     expect(google).toContain(
       `--push-auth-service-account=pusher@acme.iam.gserviceaccount.com --push-auth-token-audience=${url}`,
@@ -269,6 +268,26 @@ describe('a hook whose URL has its name', () => {
       'this hook takes tokens of https://token.actions.githubusercontent.com, which gives GitLab CI none: change auth.oidc',
     )
   })
+
+  it.each([url, 'a$HOME', '${HOME}', 'https://hooks.example.com/%c3%a4', '$$HOME', '%HOME%'])(
+    'with auth.oidc gets from GitLab a token for its audience, in which GitLab expands nothing: %s',
+    audience => {
+      const gitlab = auths['oidc-gitlab']
+      const [text] = textsOf('gitlab-ci', {
+        ...named,
+        ...(gitlab?.form === 'oidc' && { auth: { ...gitlab, audience } }),
+      })
+      const job = at(parse(text?.text ?? ''), 'run shop/web-up')
+      // https://gitlab.com/gitlab-org/gitlab/-/blob/master/lib/expand_variables.rb
+      const expanded = (stringAt(job, 'id_tokens', 'ID_TOKEN', 'aud') ?? '').replaceAll(
+        /\$([a-zA-Z_]\w*)|\$\{([a-zA-Z_]\w*)\}|%([a-zA-Z_]\w*)%/g,
+        (_match, ...[bare, braced, percent]: readonly string[]) =>
+          stringAt(job, 'variables', bare ?? braced ?? percent ?? '', 'value') ?? '',
+      )
+      expect(expanded).toBe(audience)
+      expect(at(job, 'variables', 'ID_TOKEN_AUDIENCE', 'expand')).toBe(false)
+    },
+  )
 
   it('with a secret in the path is posted to by every product, and with no header of ours', () => {
     const spec = { token: { url: 'named' }, auth: { path: { secretKeyRef: { name: 'sender', key: 'path' } } } }

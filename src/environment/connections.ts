@@ -73,6 +73,9 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     const parser = parserOf(socket)
     const { onIncoming } = parser
     parser.onIncoming = (request, keepsAlive) => {
+      // A second Host is as wrong as none, to which Node answers 400 (RFC 9112, section 3.2). Node joins
+      // the two if the server sets `joinDuplicateHeaders`.
+      if (request.headers.host?.includes(', ')) delete request.headers.host
       // A malformed request beyond the limit does not close the connection at once. The requests
       // before it must still get their answers.
       if (connection.pending === limits.maxPipelined && !hasHost(request)) {

@@ -11,6 +11,7 @@ const post = 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n'
 it.each([
   ['is no HTTP', 'hello\r\n\r\n'],
   ['has no Host', 'POST /v1/trigger/TOKEN HTTP/1.1\r\n\r\n'],
+  ['has two Hosts', 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nHost: x\r\n\r\n'],
   ['has a header that is none', 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nno header\r\n\r\n'],
   ['has two lengths', 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n'],
   ['has too large a head', `POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`],

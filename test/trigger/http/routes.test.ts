@@ -147,11 +147,12 @@ describe('the routes of the trigger', () => {
     expect(answer).not.toMatch(/etag|x-powered-by|express/i)
   })
 
-  it('go by no Host, so that two of them change nothing', async () => {
+  it('go by no Host, and refuse two of them, as HTTP says', async () => {
     const { ask, received } = await serve()
-    const head = 'Host: y\r\nX-Forwarded-Host: z\r\n'
-    expect(statusOf(await ask('/v1/trigger/TOKEN', head))).toBe('200')
-    expect(received[0]?.headers['host']).toBe('x, y')
+    expect(statusOf(await ask('/v1/trigger/TOKEN', 'X-Forwarded-Host: z\r\n'))).toBe('200')
+    expect(statusOf(await ask('/v1/trigger/TOKEN', 'Host: y\r\n'))).toBe('400')
+    expect(statusOf(await ask('/v1/trigger/TOKEN', 'Host: x\r\n'))).toBe('400')
+    expect(received.map(({ headers }) => headers['host'])).toEqual(['x'])
   })
 
   it('are for posts alone, regardless of what a header says of the method', async () => {

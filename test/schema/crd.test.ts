@@ -40,6 +40,25 @@ describe('the schema of a CRD', () => {
   })
 })
 
+it('has no default inside what one field manager owns as a whole', () => {
+  const atomicDefaults = (schema: unknown, path: string, isInside: boolean): readonly string[] => {
+    if (Array.isArray(schema))
+      return schema.flatMap((each, index) => atomicDefaults(each, `${path}[${index}]`, isInside))
+    if (!isObject(schema)) return []
+    const isWhole =
+      schema['x-kubernetes-map-type'] === 'atomic' ||
+      (schema['type'] === 'array' && schema['x-kubernetes-list-type'] !== 'map')
+    const here = isInside && schema['default'] !== undefined ? [path] : []
+    const inside = Object.entries(schema).flatMap(([name, each]) =>
+      atomicDefaults(each, `${path}.${name}`, isInside || isWhole),
+    )
+    return [...here, ...inside]
+  }
+  const list = { type: 'array', items: { type: 'string', default: 'a' } }
+  expect(atomicDefaults(list, 'list', false)).toEqual(['list.items'])
+  expect(atomicDefaults(crd, 'crd', false)).toEqual([])
+})
+
 describe('what kubectl explain shows', () => {
   const described = (value: unknown): readonly JsonObject[] =>
     Array.isArray(value)

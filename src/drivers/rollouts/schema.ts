@@ -38,7 +38,6 @@ export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K
     title: 'One workload',
     description: "One workload, in the hook's own namespace. Set this or `selector`.",
     hint: "In the hook's own namespace.",
-    'x-kubernetes-map-type': 'atomic',
     required: ['name'],
     properties: {
       kind: { type: 'string', title: 'Kind', enum: kinds, default: 'Deployment', description: 'Its kind.', hint: '' },

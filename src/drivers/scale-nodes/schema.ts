@@ -19,7 +19,6 @@ export const scaleNodesSchema = {
       type: 'object',
       title: 'Pool of nodes',
       description: "The pool, or the Cluster that has it, in the hook's own namespace.",
-      'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
         apiVersion: {

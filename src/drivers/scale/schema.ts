@@ -52,7 +52,6 @@ export const scaleSchema = {
       type: 'object',
       title: 'Workload',
       description: "The workload or its autoscaler, in the hook's own namespace.",
-      'x-kubernetes-map-type': 'atomic',
       required: ['name'],
       properties: {
         apiVersion: {

@@ -40,7 +40,8 @@ export const merged = (base: Value, theirs: Value, mine: Value): Value => {
 
 const differences = (schema: Schema | undefined, path: Path, before: unknown, now: unknown): readonly TheirChange[] => {
   if (same(before, now)) return []
-  const isWhole = schema === undefined || !('properties' in schema) || schema['x-kubernetes-map-type'] === 'atomic'
+  // A reference is compared as a whole. Its kind and its name belong together.
+  const isWhole = schema === undefined || !('properties' in schema) || 'name' in schema.properties
   if (isWhole || (!isObject(before) && !isObject(now))) return [{ path, before, now }]
   // A newer version of the API may have fields that this schema does not have.
   const names = new Set([schema.properties, before, now].flatMap(part => Object.keys(part ?? {})))

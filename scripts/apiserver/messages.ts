@@ -19,14 +19,18 @@ const packages: Readonly<Record<string, string>> = {
   batch: join(folderOf('k8s.io/api'), 'batch/v1'),
   autoscaling: join(folderOf('k8s.io/api'), 'autoscaling/v2'),
   schedulingv1alpha3: join(folderOf('k8s.io/api'), 'scheduling/v1alpha3'),
+  autoscalingv1: join(folderOf('k8s.io/api'), 'autoscaling/v1'),
   authentication: join(folderOf('k8s.io/api'), 'authentication/v1'),
   authorization: join(folderOf('k8s.io/api'), 'authorization/v1'),
   meta: join(folderOf('k8s.io/apimachinery'), 'pkg/apis/meta/v1'),
   types: join(folderOf('k8s.io/apimachinery'), 'pkg/types'),
 }
 
-/** What kubectl creates by itself, and what its command `auth` asks. */
+/** What kubectl creates by itself, what its command `auth` asks, and what client-go sends to scale and to delete. */
 const kinds = [
+  'meta.DeleteOptions',
+  'autoscalingv1.Scale',
+  'core.ResourceQuota',
   'core.Namespace',
   'core.ConfigMap',
   'core.Secret',

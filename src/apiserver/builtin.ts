@@ -188,6 +188,14 @@ export const builtin: readonly ResourceDefinition[] = [
   }),
   define({
     ...core,
+    resource: 'resourcequotas',
+    kind: 'ResourceQuota',
+    shortNames: ['quota'],
+    subresources: ['status'],
+    columns: columns.nameAndAge,
+  }),
+  define({
+    ...core,
     resource: 'services',
     kind: 'Service',
     shortNames: ['svc'],

@@ -79,7 +79,7 @@ export const serveWatch = (
   return cancel
 }
 
-export const isTrue = (text: string | undefined): boolean => text === 'true' || text === '1'
+export const isTrue = (text: string | undefined): boolean => text !== undefined && !/^(?:false|0)$/i.test(text)
 
 /** Returns the version after which changes are sent. 0: the watch begins with all objects. */
 const startOf = (query: Query): number => {

@@ -100,7 +100,9 @@ const setPodStatus = async (
   const containerStatuses = (Array.isArray(containers) ? containers : []).map(container => {
     const image = stringAt(container, 'image') ?? ''
     const state = stateOf(image, now)
-    return { name: stringAt(container, 'name'), image, ready: 'running' in state, restartCount: 0, state }
+    const ready = 'running' in state
+    // Clients in Python refuse a pod without imageID.
+    return { name: stringAt(container, 'name'), image, imageID: ready ? image : '', ready, restartCount: 0, state }
   })
   const isReady = containerStatuses.every(({ ready }) => ready)
   await patchStatus(environment, pods, namespace, name, {

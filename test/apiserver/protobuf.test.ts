@@ -13,6 +13,7 @@ import { ask, configMaps } from './ask.ts'
 const creations = [
   'create namespace shop',
   'create configmap settings --from-literal=colour=blue --from-literal=empty=',
+  'create quota small --hard=pods=10',
   'create secret generic login --from-literal=user=ann --from-literal=password=péché',
   'create secret docker-registry pull --docker-server=registry.example.com --docker-username=ann --docker-password=x',
   'create serviceaccount robot',

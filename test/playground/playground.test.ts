@@ -129,6 +129,9 @@ describe('the playground', () => {
       () => podsOf(printed()),
       seen => seen.some(isWaiting),
     )
+    // Python's client refuses a container's status without imageID.
+    const imageIDs = (await podsOf(printed())).map(pod => listAt(pod, 'status', 'containerStatuses')[0])
+    for (const container of imageIDs) expect(container).toHaveProperty('imageID')
     const pods = await run(kubeconfig, 'get', 'pods', '--no-headers')
     const states = pods.replaceAll(/^\S+ +(\S+) +(\S+) .*$/gm, '$1 $2')
     expect(states.trim().split('\n').toSorted()).toEqual([

@@ -42,7 +42,8 @@ const objectIn = (envelope: Uint8Array): JsonObject => {
   })
   const apiVersion = stringAt(typeMeta, 'apiVersion') ?? ''
   const kind = stringAt(typeMeta, 'kind') ?? ''
-  const message = `${rooms[apiVersion] ?? ''}.${kind}`
+  // DeleteOptions have the apiVersion of what they delete.
+  const message = kind === 'DeleteOptions' ? `meta.${kind}` : `${rooms[apiVersion] ?? ''}.${kind}`
   if (!tables.has(message)) throw new ProtobufError(unknownKind(kind, apiVersion))
   return { apiVersion, kind, ...members(message, raw) }
 }
@@ -64,6 +65,7 @@ const rooms: Readonly<Record<string, string>> = {
   v1: 'core',
   'apps/v1': 'apps',
   'batch/v1': 'batch',
+  'autoscaling/v1': 'autoscalingv1',
   'autoscaling/v2': 'autoscaling',
   'authentication.k8s.io/v1': 'authentication',
   'authorization.k8s.io/v1': 'authorization',

@@ -87,6 +87,10 @@ export const messages: Readonly<Record<string, string>> = {
   'autoscaling.PodsMetricStatus': '1 metric autoscaling.MetricIdentifier, 2 current autoscaling.MetricValueStatus',
   'autoscaling.ResourceMetricSource': '1 name string, 2 target autoscaling.MetricTarget',
   'autoscaling.ResourceMetricStatus': '1 name string, 2 current autoscaling.MetricValueStatus',
+  'autoscalingv1.Scale':
+    '1 metadata? meta.ObjectMeta, 2 spec? autoscalingv1.ScaleSpec, 3 status? autoscalingv1.ScaleStatus',
+  'autoscalingv1.ScaleSpec': '1 replicas? integer',
+  'autoscalingv1.ScaleStatus': '1 replicas integer, 2 selector? string',
   'batch.CronJob': '1 metadata? meta.ObjectMeta, 2 spec? batch.CronJobSpec, 3 status? batch.CronJobStatus',
   'batch.CronJobSpec':
     '1 schedule string, 8 timeZone string, 2 startingDeadlineSeconds integer, 3 concurrencyPolicy? string, 4 suspend boolean, 5 jobTemplate batch.JobTemplateSpec, 6 successfulJobsHistoryLimit integer, 7 failedJobsHistoryLimit integer',
@@ -275,11 +279,17 @@ export const messages: Readonly<Record<string, string>> = {
   'core.ResourceClaim': '1 name string, 2 request? string',
   'core.ResourceFieldSelector': '1 containerName? string, 2 resource string, 3 divisor? Quantity',
   'core.ResourceHealth': '1 resourceID string, 2 health? string, 6 message string',
+  'core.ResourceQuota':
+    '1 metadata? meta.ObjectMeta, 2 spec? core.ResourceQuotaSpec, 3 status? core.ResourceQuotaStatus',
+  'core.ResourceQuotaSpec': '1 hard? {}Quantity, 2 scopes? []string, 3 scopeSelector core.ScopeSelector',
+  'core.ResourceQuotaStatus': '1 hard? {}Quantity, 2 used? {}Quantity',
   'core.ResourceRequirements': '1 limits? {}Quantity, 2 requests? {}Quantity, 3 claims? []core.ResourceClaim',
   'core.ResourceStatus': '1 name string, 2 resources? []core.ResourceHealth',
   'core.SELinuxOptions': '1 user? string, 2 role? string, 3 type? string, 4 level? string',
   'core.ScaleIOVolumeSource':
     '1 gateway string, 2 system string, 3 secretRef core.LocalObjectReference, 4 sslEnabled? boolean, 5 protectionDomain? string, 6 storagePool? string, 7 storageMode? string, 8 volumeName? string, 9 fsType? string, 10 readOnly? boolean',
+  'core.ScopeSelector': '1 matchExpressions? []core.ScopedResourceSelectorRequirement',
+  'core.ScopedResourceSelectorRequirement': '1 scopeName string, 2 operator string, 3 values? []string',
   'core.SeccompProfile': '1 type string, 2 localhostProfile string',
   'core.Secret':
     '1 metadata? meta.ObjectMeta, 5 immutable boolean, 2 data? {}bytes, 4 stringData? {}string, 3 type? string',
@@ -333,6 +343,8 @@ export const messages: Readonly<Record<string, string>> = {
     '1 gmsaCredentialSpecName string, 2 gmsaCredentialSpec string, 3 runAsUserName string, 4 hostProcess boolean',
   'meta.Condition':
     '1 type string, 2 status string, 3 observedGeneration? integer, 4 lastTransitionTime Time, 5 reason string, 6 message string',
+  'meta.DeleteOptions':
+    '1 gracePeriodSeconds integer, 2 preconditions meta.Preconditions, 3 orphanDependents boolean, 4 propagationPolicy string, 5 dryRun? []string, 6 ignoreStoreReadErrorWithClusterBreakingPotential boolean',
   'meta.FieldSelectorRequirement': '1 key string, 2 operator string, 3 values? []string',
   'meta.LabelSelector': '1 matchLabels? {}string, 2 matchExpressions? []meta.LabelSelectorRequirement',
   'meta.LabelSelectorRequirement': '1 key string, 2 operator string, 3 values? []string',
@@ -342,6 +354,7 @@ export const messages: Readonly<Record<string, string>> = {
     '1 name? string, 2 generateName? string, 3 namespace? string, 4 selfLink? string, 5 uid? string, 6 resourceVersion? string, 7 generation? integer, 8 creationTimestamp? Time, 9 deletionTimestamp Time, 10 deletionGracePeriodSeconds integer, 11 labels? {}string, 12 annotations? {}string, 13 ownerReferences? []meta.OwnerReference, 14 finalizers? []string, 17 managedFields? []meta.ManagedFieldsEntry',
   'meta.OwnerReference':
     '5 apiVersion string, 1 kind string, 3 name string, 4 uid string, 6 controller boolean, 7 blockOwnerDeletion boolean',
+  'meta.Preconditions': '1 uid string, 2 resourceVersion string',
   'schedulingv1alpha3.TopologyConstraint': '1 key string',
   'schedulingv1alpha3.WorkloadPodGroupAllDisruptionMode': '',
   'schedulingv1alpha3.WorkloadPodGroupBasicSchedulingPolicy': '',

@@ -30,6 +30,7 @@ const sockets: Readonly<Record<string, string>> = {
   'src/environment/node.ts': 'connects the roles to the API server',
   'src/environment/outbound.ts': 'connects the roles to anything else',
   'src/operations/server.ts': 'serves the second port',
+  'src/playground/http.ts': 'serves the sample Service of the playground',
   'src/sample/shop.ts': 'serves the application of the tutorial',
   'src/trigger/http.ts': 'serves the trigger',
 }

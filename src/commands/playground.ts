@@ -1,5 +1,5 @@
 import type { Command } from '../cli/command.ts'
-import { choice, port, text } from '../cli/options.ts'
+import { choice, issuers, port, text } from '../cli/options.ts'
 import { serveDashboard } from '../dashboard/serve.ts'
 import { logLevels } from '../environment/log.ts'
 import { openPlayground } from '../playground/playground.ts'
@@ -19,6 +19,11 @@ const kubeconfig = text({
   means: 'write a kubeconfig there as soon as all is ready (default: a temporary file)',
   completes: 'files',
 })
+const oidcIssuer = issuers({
+  flag: 'oidc-issuer',
+  means:
+    'an issuer of ID tokens that hooks may name in auth.oidc; may be repeated. ",keys=URL" behind it says where its keys are',
+})
 const logLevel = choice(
   { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: warn)' },
   logLevels,
@@ -28,7 +33,7 @@ const logLevel = choice(
 /** Runs everything in this process on an in-memory API server, until a signal. */
 export const playground: Command = {
   details: 'It listens only on loopback. When it ends, everything is gone.',
-  options: [apiPort, triggerPort, operationsPort, dashboardPort, kubeconfig, logLevel],
+  options: [apiPort, triggerPort, operationsPort, dashboardPort, kubeconfig, oidcIssuer, logLevel],
   examples: [
     { line: 'playground', means: 'an API server on port 6443, with a workload and three hooks to try' },
     { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'next to a cluster of your own' },
@@ -43,6 +48,7 @@ export const playground: Command = {
         operationsPort: given.get(operationsPort),
         dashboardPort: given.get(dashboardPort),
         kubeconfig: given.get(kubeconfig),
+        issuers: given.get(oidcIssuer),
         logLevel: given.get(logLevel),
         version,
         // In a checkout the command line is an npm script.

@@ -21,7 +21,9 @@ import { nodeOutbound } from '../environment/outbound.ts'
 import { wait } from '../environment/wait.ts'
 import { hooks } from '../kube/resources.ts'
 import { read, send } from '../kube/requests.ts'
+import type { Issuer } from '../token/issuer.ts'
 import { bannerOf } from './banner.ts'
+import { serveEcho } from './http.ts'
 import { runJobs } from './jobs.ts'
 import { isReplaceable, kubeconfigFor } from './kubeconfig.ts'
 import { sampleHooks, sampleNamespace, samples, systemNamespace } from './samples.ts'
@@ -45,6 +47,8 @@ export interface PlaygroundSettings {
   readonly kubeconfig: string | undefined
   /** The command with which the user calls the command line, such as `receiver-hooks`. */
   readonly cli: string
+  /** The issuers whose ID tokens hooks may ask for. */
+  readonly issuers: readonly Issuer[]
   readonly logLevel: LogLevel
   readonly version: string
 }
@@ -61,6 +65,7 @@ export type StartRoles = (
     readonly triggerAddress: ListenAddress
     readonly operationsAddress: ListenAddress
     readonly shutdownDelayMs: number
+    readonly issuers: readonly Issuer[]
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
@@ -111,6 +116,7 @@ export const openPlayground = async (
     flag: '--api-port',
   })
   const connection = connect({ server: server.url })
+  const echo = await serveEcho(host, nodeOutbound, print)
   const expressions = supervisedExpressions(nodeClock, forkEvaluator)
   const environment: Environment = {
     api: connection,
@@ -118,7 +124,7 @@ export const openPlayground = async (
     expressions,
     log,
     metrics: promMetrics({ process: true }),
-    outbound: nodeOutbound,
+    outbound: echo.outbound,
     random: nodeRandom,
   }
   const stopWorkloads = new AbortController()
@@ -137,6 +143,7 @@ export const openPlayground = async (
     triggerAddress: { host, port: settings.triggerPort, flag: '--trigger-port' },
     operationsAddress: { host, port: settings.operationsPort, flag: '--operations-port' },
     shutdownDelayMs: 0,
+    issuers: settings.issuers,
   })
 
   const dashboard = await serveDashboard(environment, {
@@ -175,6 +182,7 @@ export const openPlayground = async (
     stopWorkloads.abort()
     await Promise.all([roles.stop(), workloads])
     expressions.close()
+    echo.close()
     await connection.close()
     await server.close()
     kubeconfig.remove()

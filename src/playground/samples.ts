@@ -54,6 +54,17 @@ const report: KubeObject = {
   },
 }
 
+/** The cluster IP of {@link echo}. */
+export const echoAddress = '10.96.0.80'
+
+/** The Service to which hooks with the driver forward can pass a post. The playground answers for it. */
+const echo: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: 'echo', namespace: sampleNamespace },
+  spec: { selector: { app: 'echo' }, clusterIP: echoAddress, ports: [{ name: 'http', port: 80 }] },
+}
+
 /**
  * Makes an object as `kubectl apply` does, with its annotation. Then a later apply can remove
  * fields and prints no warning.
@@ -69,6 +80,7 @@ export const samples: readonly (readonly [path: string, object: unknown])[] = [
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: systemNamespace } }],
   ['/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: sampleNamespace } }],
   [`/apis/apps/v1/namespaces/${sampleNamespace}/deployments`, applied(web)],
+  [`/api/v1/namespaces/${sampleNamespace}/services`, applied(echo)],
   [`/apis/batch/v1/namespaces/${sampleNamespace}/cronjobs`, applied(report)],
   [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(hook('web-up', 'up'))],
   [`/apis/${apiVersion}/namespaces/${sampleNamespace}/receiverhooks`, applied(hook('web-down', 'down'))],

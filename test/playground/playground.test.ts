@@ -13,6 +13,7 @@ import { startPlayground } from '../support/playground.ts'
 import { post, until } from '../support/product.ts'
 import { program } from '../support/program.ts'
 import { stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { listen } from '../../src/environment/listen.ts'
 
 const anyPorts = ['--api-port', '0', '--trigger-port', '0', '--operations-port', '0', '--dashboard-port', '0']
@@ -30,6 +31,8 @@ const podsOf = async (printed: string): Promise<readonly unknown[]> => {
   const [, server = ''] = /API server: (\S+)/.exec(printed) ?? []
   return listAt(await (await fetch(`${server}/api/v1/pods`)).json(), 'items')
 }
+
+const hookOf = (name: string, spec: object): object => ({ apiVersion, kind: hookKind, metadata: { name }, spec })
 
 describe('the playground', () => {
   it('prints commands that work, each in one line of 80 columns, and takes everything along on SIGTERM', async () => {
@@ -110,6 +113,46 @@ describe('the playground', () => {
     const patch = { spec: { jobTemplate: { spec: { template: { spec: { containers: [container] } } } } } }
     await run(kubeconfig, 'patch', 'cronjob', 'report', '--type', 'merge', '-p', JSON.stringify(patch))
     expect((await ends('b')).body).toMatchObject({ state: 'failed', reason: 'JobFailed' })
+  })
+
+  it('has a Service to which a hook can pass a post on', async () => {
+    const { kubeconfig, printed } = await startPlayground()
+    const hook = JSON.stringify(
+      hookOf('to-echo', { driver: 'forward', forward: { service: { name: 'echo', port: 'http' }, path: '/in' } }),
+    )
+    expect(await kubectl(kubeconfig, ['apply', '-f', '-'], hook)).toMatchObject({ code: 0 })
+    const url = ['get', 'receiverhook', 'to-echo', '-o', 'jsonpath={.status.triggerURL}']
+    const answer = await post(await until(() => run(kubeconfig, ...url), Boolean))
+    expect(answer).toMatchObject({ status: 200, body: { outcome: 'applied' } })
+    expect(printed()).toContain('echo got POST /in with 0 bytes')
+  })
+
+  it('lets hooks ask for ID tokens of the issuers that it was given', async () => {
+    const { kubeconfig } = await startPlayground(undefined, [
+      { url: 'https://issuer.example.com', keys: 'https://127.0.0.1:1/keys' },
+    ])
+    const hook = JSON.stringify(
+      hookOf('from-issuer', {
+        driver: 'restart',
+        restart: { target: { name: 'web' } },
+        auth: {
+          oidc: {
+            issuer: 'https://issuer.example.com',
+            audience: 'https://hooks.example.com',
+            claims: [{ name: 'sub', oneOf: ['a'] }],
+          },
+        },
+      }),
+    )
+    expect(await kubectl(kubeconfig, ['apply', '-f', '-'], hook)).toMatchObject({ code: 0 })
+    const reason = [
+      'get',
+      'receiverhook',
+      'from-issuer',
+      '-o',
+      'jsonpath={.status.conditions[?(@.type=="Ready")].reason}',
+    ]
+    expect(await until(() => run(kubeconfig, ...reason), Boolean)).not.toBe('IssuerNotAllowed')
   })
 
   it('shows pods that follow the count and the image, and says why they have no log', async () => {

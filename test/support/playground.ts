@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { serveDashboard } from '../../src/dashboard/serve.ts'
 import { openPlayground } from '../../src/playground/playground.ts'
+import type { Issuer } from '../../src/token/issuer.ts'
 import { startRoles } from '../../src/roles.ts'
 
 export interface Playground {
@@ -16,7 +17,7 @@ export interface Playground {
 }
 
 /** Starts the playground in this process, on free ports, until the test ends: a process of its own takes seconds to start. */
-export const startPlayground = async (file?: string): Promise<Playground> => {
+export const startPlayground = async (file?: string, issuers: readonly Issuer[] = []): Promise<Playground> => {
   const folder = mkdtempSync(join(tmpdir(), 'playground-'))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const kubeconfig = file ?? join(folder, 'kubeconfig')
@@ -28,6 +29,7 @@ export const startPlayground = async (file?: string): Promise<Playground> => {
       operationsPort: 0,
       dashboardPort: 0,
       kubeconfig,
+      issuers,
       logLevel: 'warn',
       version: '0.0.0-test',
       cli: 'receiver-hooks',

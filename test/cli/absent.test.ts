@@ -1,10 +1,11 @@
-import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { serveHttp } from '../../src/apiserver/http.ts'
 import { createApiServer } from '../../src/apiserver/server.ts'
 import { post } from '../../src/cli/post.ts'
 import { table } from '../../src/cli/output/table.ts'
 import { runProgram } from '../../src/cli/program.ts'
 import { commands } from '../../src/commands/registry.ts'
+import { stringAt } from '../../src/api/json.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -29,6 +30,7 @@ beforeEach(async () => {
     await connection.close()
     await serving.close()
   })
+  server = serving.url
   for (const crd of crds) await create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
   await create('/api/v1/namespaces', { metadata: { name: 'shop' } })
   await create('/api/v1/namespaces', { metadata: { name: 'receiver-hooks' } })
@@ -211,4 +213,54 @@ it('a table that no cutting makes narrow enough is not cut', () => {
   const lines = (width: number) => table(titles, [row], (_, text) => text, width)
   expect(lines(40)).toContain('…')
   expect(lines(20)).toContain(row.join(' '))
+})
+
+it('doctor on a cluster without the product says so, and nothing else', async () => {
+  for (const { name } of crds.map(crd => ({ name: stringAt(crd, 'metadata', 'name') }))) {
+    const path = `/apis/apiextensions.k8s.io/v1/customresourcedefinitions/${name}`
+    await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 5000 })
+  }
+  const { code, out } = await run(`doctor -n shop -o json --server ${server}`)
+  expect(code).toBe(1)
+  expect(JSON.parse(out)).toEqual([
+    {
+      about: 'installation',
+      is: 'failure',
+      message: 'Receiver Hooks is not installed in this cluster',
+      todo: expect.stringContaining('docs/how-to/install.md') as unknown,
+    },
+  ])
+})
+
+it('doctor does not take what is not there for a lack of rights', async () => {
+  const { out } = await run(`doctor -n shop --server ${server}`)
+  expect(out).toContain('keys: it is not there: ')
+  expect(out).not.toMatch(/Ask somebody who may/)
+})
+
+describe('while all hooks are stopped', () => {
+  const said = 'all hooks have been stopped since 2026-01-01T00:00:00Z: lunch'
+  beforeEach(async () => {
+    const annotations = stopPatch({ reason: 'lunch', all: false, at: '2026-01-01T00:00:00Z' })
+    const data = { [keySetEntry]: formatPublicKeys([freshSigningKey(nodeRandom)]) }
+    await create('/api/v1/namespaces/receiver-hooks/configmaps', {
+      metadata: { name: publicKeysConfigMap, annotations },
+      data,
+    })
+    await create('/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks', {
+      apiVersion: 'receiverhooks.dev/v1alpha1',
+      kind: 'ReceiverHook',
+      metadata: { name: 'web-up' },
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
+    })
+  })
+
+  it.each(['get', 'get web-up', 'describe web-up'])('%s says so in a first line', async line => {
+    const { err } = await run(`${line} -n shop --server ${server}`)
+    expect(err.split('\n')[0]).toBe(`${said}. To let them run again: receiver-hooks start`)
+  })
+
+  it('says nothing of it in an object', async () => {
+    expect((await run(`get -o name -n shop --server ${server}`)).err).toBe('')
+  })
 })

@@ -17,20 +17,23 @@ import type { ResourceType } from '../../kube/paths.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { countReader, type CountOf } from '../cluster/counts.ts'
 import { listObjects, readHook } from '../cluster/hooks.ts'
+import { systemNamespaceOption } from '../cluster/system.ts'
 import type { Command } from '../command.ts'
 import { colourOption, paintFor, type Paint } from '../output/colour.ts'
 import { outcomeStyle } from '../output/rows.ts'
 import { printable, table, type TableCell } from '../output/table.ts'
 import { messageLines, wrapped } from '../output/wrap.ts'
+import { sayIfStopped } from '../stopped.ts'
 
 /** Shows a hook's settings, conditions and deliveries, without its URL. */
 export const describe: Command = {
   details: 'The URL is not shown: url prints it.',
   arguments: [{ name: 'NAME', means: 'the hooks', many: true, completes: 'hooks' }],
-  options: [colourOption, ...clusterOptions],
+  options: [colourOption, systemNamespaceOption, ...clusterOptions],
   examples: [{ line: 'describe web-up', means: 'why it did what it did, and what to do about it' }],
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
+    await sayIfStopped(cluster, given, shell)
     const page = { paint: paintFor(given, shell), width: shell.out.columns(), now: shell.clock.now() }
     const texts = await Promise.all(
       given.arguments.map(async word => {

@@ -16,6 +16,7 @@ import {
   checkLeader,
   checkNamespace,
   checkStop,
+  notInstalled,
   unseen,
 } from '../doctor/installation.ts'
 import { checkPolicies } from '../doctor/policies.ts'
@@ -44,11 +45,12 @@ export const doctorOf = (version: string): Command => ({
     const system = given.get(systemNamespaceOption)
     const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const { clock, env, out } = shell
+    const definitions = await checkDefinitions(cluster).catch((error: unknown) => [unseen('definitions', error)])
     const items = listObjects(cluster, hooks, namespace)
     // Each check that needs them says why they cannot be listed.
     items.catch(() => undefined)
     const checks: readonly (readonly [string, () => Promise<Finding | readonly Finding[]>])[] = [
-      ['definitions', () => checkDefinitions(cluster)],
+      ['definitions', () => Promise.resolve(definitions)],
       ...(namespace === undefined ? [] : [['namespace', () => checkNamespace(cluster)] as const]),
       ['your rights', () => checkRights(cluster)],
       ['clock', () => checkClock(cluster, () => clock.now())],
@@ -64,9 +66,11 @@ export const doctorOf = (version: string): Command => ({
       ['accounts', () => checkAccounts(cluster, clock, items)],
       ['records', () => checkRecords(cluster, namespace, items)],
     ]
-    const findings = (
-      await Promise.all(checks.map(([about, check]) => check().catch((error: unknown) => unseen(about, error))))
-    ).flat()
+    const all = definitions === notInstalled ? [] : checks
+    const found = await Promise.all(
+      all.map(([about, check]) => check().catch((error: unknown) => unseen(about, error))),
+    )
+    const findings = definitions === notInstalled ? notInstalled : found.flat()
     const paint = paintFor(given, shell)
     if (given.get(output) === 'json') out.write(`${JSON.stringify(findings, undefined, 4)}\n`)
     else

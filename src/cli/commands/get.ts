@@ -6,6 +6,7 @@ import { accessOptions, allNamespaces, namespaceOption, openCluster, type Cluste
 import { countReader } from '../cluster/counts.ts'
 import { followObjects } from '../cluster/follow.ts'
 import { hookName, listObjects, readHook } from '../cluster/hooks.ts'
+import { systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command, type ParsedLine } from '../command.ts'
 import { flag, text } from '../options.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
@@ -14,6 +15,7 @@ import { paced } from '../output/paced.ts'
 import { tableRowOf, titlesOf } from '../output/rows.ts'
 import { table } from '../output/table.ts'
 import type { Shell } from '../shell.ts'
+import { sayIfStopped } from '../stopped.ts'
 
 const labels = text({ flag: 'selector', short: 'l', value: 'LABELS', means: 'only those with these labels: app=web' })
 const fields = text({
@@ -44,6 +46,7 @@ export const get: Command = {
     watch,
     noHeaders,
     colourOption,
+    systemNamespaceOption,
     ...accessOptions,
   ],
   examples: [
@@ -58,6 +61,7 @@ export const get: Command = {
     if (everywhere && given.arguments.length > 0) throw new UsageError('a name and --all-namespaces exclude each other')
     const cluster = await openCluster(given, shell)
     const format = given.get(outputOption)
+    if (format.as === 'table') await sayIfStopped(cluster, given, shell)
     if (given.get(watch)) return await following(given, shell, cluster, format)
     const objects = await find(given, cluster)
     if (format.as !== 'table') {
@@ -133,6 +137,7 @@ const following = async (given: ParsedLine, shell: Shell, cluster: Cluster, form
     const all = [...present.values()].toSorted((a, b) => rowKey(a).localeCompare(rowKey(b)))
     const text = await tableOf(all)
     shell.out.clear()
+    await sayIfStopped(cluster, given, shell)
     shell.out.write(text)
   })
   let titled = !given.get(noHeaders)

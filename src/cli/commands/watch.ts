@@ -6,12 +6,14 @@ import { hooks } from '../../kube/resources.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
 import { followObjects } from '../cluster/follow.ts'
 import { hookName, readHook } from '../cluster/hooks.ts'
+import { systemNamespaceOption } from '../cluster/system.ts'
 import { UsageError, type Command } from '../command.ts'
 import { choice, text } from '../options.ts'
 import { colourOption, paintFor, type Paint, type Style } from '../output/colour.ts'
 import { outcomeStyle } from '../output/rows.ts'
 import { printable } from '../output/table.ts'
 import { wrapped } from '../output/wrap.ts'
+import { sayIfStopped } from '../stopped.ts'
 import { stepText } from './describe.ts'
 
 const labels = text({ flag: 'selector', short: 'l', value: 'LABELS', means: 'only hooks with these labels: app=web' })
@@ -28,7 +30,7 @@ export const watch: Command = {
   details:
     "Deliveries come from the hooks' status, which shows the last ten within a second or two; of more at once the rest is counted. What a delivery began, as a rollout, has a line of its own once it has ended. Posts that never became a delivery (404, 401, 503) are in the trigger's log alone.",
   arguments: [{ name: 'NAME', means: 'one hook; all where it is left out', optional: true, completes: 'hooks' }],
-  options: [namespaceOption, allNamespaces, labels, output, colourOption, ...accessOptions],
+  options: [namespaceOption, allNamespaces, labels, output, colourOption, systemNamespaceOption, ...accessOptions],
   examples: [
     { line: 'watch', means: 'all hooks of the namespace' },
     { line: 'watch web-up -o json', means: 'for scripts' },
@@ -73,6 +75,7 @@ export const watch: Command = {
       // From the first list on, each delivery is shown or counted.
       if (event.change === 'list' && !listed) {
         listed = true
+        if (given.get(output) === 'text') await sayIfStopped(cluster, given, shell)
         shell.err.write(
           `watching ${word ?? 'the hooks'} ${namespace === undefined ? 'of every namespace' : `in ${namespace}`}; Ctrl-C ends it\n`,
         )

@@ -25,8 +25,19 @@ export const unseen = (about: string, error: unknown): Finding => {
   // reports that only once.
   if (error instanceof Unreachable || isStatus(error, 401)) throw error
   const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
-  return warning(about, `${why}: ${error instanceof Error ? error.message : String(error)}`, 'Ask somebody who may.')
+  const message = error instanceof Error ? error.message : String(error)
+  if (isStatus(error, 404)) return failure(about, `it is not there: ${message}`, 'See docs/how-to/install.md.')
+  return warning(about, `${why}: ${message}`, 'Ask somebody who may.')
 }
+
+/** The only finding in a cluster that does not have the product. */
+export const notInstalled: readonly Finding[] = [
+  failure(
+    'installation',
+    'Receiver Hooks is not installed in this cluster',
+    'Install it (docs/how-to/install.md), or choose another context.',
+  ),
+]
 
 /** Checks that the API server serves both CRDs in this program's version. */
 export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
@@ -42,6 +53,7 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
   }
   const resources: unknown = at(tryParseJson(answer.body), 'resources')
   const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
+  if (!served.includes(hookPlural) && !served.includes(recordPlural)) return notInstalled
   return [hookPlural, recordPlural].map(name =>
     served.includes(name)
       ? ok('definitions', `${name} are served as ${group}/${apiVersionName}`)

@@ -3,7 +3,17 @@ import { hookWord } from './names.ts'
 import { githubProof, readingSecret } from './proof.ts'
 import { githubText, yamlBlock, yamlText } from './quote.ts'
 import { shellWord } from './shell-word.ts'
-import { canWait, imageNote, keptSecret, keptSecretsOf, postLines, scriptBody, waitLines, waitNote } from './script.ts'
+import {
+  canWait,
+  deployedLines,
+  imageNote,
+  keptSecret,
+  keptSecretsOf,
+  postLines,
+  scriptBody,
+  waitLines,
+  waitNote,
+} from './script.ts'
 import type { Snippet } from './snippet.ts'
 
 /** A GitHub Actions workflow. Each run is one delivery, however often it is retried. */
@@ -28,7 +38,7 @@ export const githubActions: Snippet = {
       keyEnd: string,
     ): string => `name: ${yamlText(githubText(`Run ${namespace}/${name}`))}
 on:
-  workflow_dispatch: {}
+  ${pushes?.versions ? "push: { tags: ['*'] }" : 'workflow_dispatch: {}'}
 jobs:
   run-hook:
     runs-on: ubuntu-latest
@@ -37,7 +47,7 @@ ${auth?.form === 'oidc' ? '    permissions:\n      id-token: write # For the tok
       - name: Run the hook
         env:
           KEY: github-\${{ github.repository }}-\${{ github.run_id }}${keyEnd}
-${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
+${pushes === undefined ? '' : `          TAG: \${{ ${pushes.versions ? 'github.ref_name' : 'github.sha'} }}\n`}${variables
       .map(([variable, secret]) => `          ${variable}: \${{ secrets.${secret} }}\n`)
       .join('')}        run: ${yamlBlock(githubText(lines.join('\n')), 10)}
 `
@@ -59,7 +69,7 @@ ${pushes === undefined ? '' : '          TAG: ${{ github.sha }}\n'}${variables
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',
-        text: workflow(postLines(given), 5, ''),
+        text: workflow(pushes === undefined ? postLines(given) : deployedLines(given), 5, ''),
       },
       ...(canWait(hook)
         ? [

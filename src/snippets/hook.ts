@@ -31,6 +31,7 @@ export const snippetHook = (name: string, namespace: string, spec: unknown, url:
       : {
           pushes: {
             restarts,
+            ...(at(redeploy, 'tags', 'semver') !== undefined && { versions: true }),
             ...(image === undefined ? {} : { image }),
             ...(pushedAs.length === 0 ? {} : { pushedAs }),
           },

@@ -40,6 +40,25 @@ export const postLines = (post: ScriptedPost): readonly string[] => {
 }
 
 /**
+ * Returns the lines of a script that posts a pushed image, and fails if the hook skips it: then nothing was
+ * rolled out. A repeat of this delivery is no failure.
+ */
+export const deployedLines = (post: ScriptedPost): readonly string[] => {
+  const { before, call } = partsOf(post)
+  return [
+    ...before,
+    `ANSWER=$(${patient} \\`,
+    ...call.slice(0, -1),
+    `${call.at(-1)}) || { printf '%s\\n' "$ANSWER"; exit 1; }`,
+    `printf '%s\\n' "$ANSWER"`,
+    'case $ANSWER in',
+    `  *'"outcome":"applied"'* | *'"outcome":"unchanged"'* | *'"reason":"Duplicate"'*) ;;`,
+    '  *) exit 1 ;;',
+    'esac',
+  ]
+}
+
+/**
  * Returns the lines of a script that posts until the outcome of a rollout is final, for 15 minutes
  * at most. The script fails unless the rollout is complete. All posts have one key, so the hook
  * runs once. If the hook requires a signed time, each post has a new one.

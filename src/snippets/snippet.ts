@@ -33,6 +33,8 @@ export interface Pushes {
   readonly image?: string
   /** The registry's own names of the image, if containers name it differently. */
   readonly pushedAs?: readonly string[]
+  /** Set if the hook takes versions alone (`tags.semver`). */
+  readonly versions?: true
   /** True if a post without an image restarts the workload. */
   readonly restarts: boolean
 }

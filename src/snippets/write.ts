@@ -11,7 +11,23 @@ export const snippetNamed = (name: string): Snippet | undefined => snippets.find
 /** Returns a product's configuration for a hook, or why the product can never run the hook. */
 export const writeSnippet = (snippet: Snippet, hook: SnippetHook): WrittenSnippet => {
   const why = whyUnproved(snippet, hook.auth) ?? whyUnasked(snippet, hook)
-  return why === undefined ? { texts: snippet.texts(hook) } : { refused: why }
+  if (why !== undefined) return { refused: why }
+  const reach = reachOf(hook.url)
+  const texts = snippet.texts(hook)
+  return {
+    texts: reach === undefined ? texts : texts.map(text => ({ ...text, where: `${reach} ${text.where}` })),
+  }
+}
+
+/** Returns a sentence about who reaches a URL, or undefined if its host may be reached from anywhere. */
+const reachOf = (url: string): string | undefined => {
+  const [, host = ''] = /^https?:\/\/(\[[^\]]*\]|[^/:]*)/.exec(url) ?? []
+  const only = /^(localhost|127\.[\d.]+|\[::1\])$/.test(host)
+    ? 'this machine reaches'
+    : /\.svc(\.|$)/.test(host)
+      ? 'pods of the cluster reach'
+      : undefined
+  return only && `Only ${only} ${host}: for a sender elsewhere, set --public-url of the installation.`
 }
 
 /** Returns why the hook would never act on the product's posts, or undefined if it would. */

@@ -199,7 +199,8 @@ export const ofGithub = (text: string, secrets: Readonly<Record<string, string>>
     if (inner === "'${{'") return '${{'
     const [, secret] = /^secrets\.(\w+)$/.exec(inner) ?? []
     if (secret !== undefined) return secrets[secret] ?? ''
-    if (['github.repository', 'github.run_attempt', 'github.run_id', 'github.sha'].includes(inner)) return `${inner}-1`
+    if (['github.ref_name', 'github.repository', 'github.run_attempt', 'github.run_id', 'github.sha'].includes(inner))
+      return `${inner}-1`
     throw new Error(`GitHub would evaluate ${found}`)
   })
 

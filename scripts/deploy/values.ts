@@ -84,7 +84,7 @@ const role = (name: string, means: string): Group =>
 const ofRights = ({ hooks, unlimited }: Extra): Group =>
   group('', {
     everywhere: flag(
-      `Lets hooks ${hooks} run in every namespace.${unlimited === undefined ? '' : ` ${unlimited}`}`,
+      `Lets hooks run in every namespace: those ${hooks}.${unlimited === undefined ? '' : ` ${unlimited}`}`,
       false,
     ),
     namespaces: texts('Lets them run in these.', []),

@@ -264,3 +264,15 @@ describe('while all hooks are stopped', () => {
     expect((await run(`get -o name -n shop --server ${server}`)).err).toBe('')
   })
 })
+
+it('a name that no hook has is answered with ten that there are, and how many more', async () => {
+  for (let index = 10; index < 23; index++) {
+    await create('/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks', {
+      apiVersion: 'receiverhooks.dev/v1alpha1',
+      kind: 'ReceiverHook',
+      metadata: { name: `web-${index}` },
+      spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
+    })
+  }
+  await expect(run(`get nope -n shop --server ${server}`)).rejects.toThrow(/; it has web-10, .*, web-19 and 3 more$/)
+})

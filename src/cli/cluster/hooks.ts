@@ -69,20 +69,22 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 404 || error.reason !== 'NotFound') throw error
     const names = await namesIn(cluster)
-    const there = names === undefined ? '' : names.length === 0 ? '; it has none' : `; it has ${names.join(', ')}`
+    const there =
+      names === undefined
+        ? ''
+        : names.length === 0
+          ? '; it has none'
+          : `; it has ${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`
     throw new CommandFailure(`there is no hook ${name} in the namespace ${namespace}${there}`, 1)
   }
   throw new CommandFailure(`${name} in the namespace ${namespace} is no hook that this version understands`, 1)
 }
 
-/**
- * Returns up to ten names of hooks, for an error message. Returns undefined if the hooks cannot be
- * listed.
- */
+/** Returns the names of hooks, for an error message. Returns undefined if the hooks cannot be listed. */
 const namesIn = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly string[] | undefined> => {
   try {
     const items = await listObjects(cluster, hooks, cluster.namespace)
-    return items.slice(0, 10).map(({ metadata }) => metadata.name)
+    return items.map(({ metadata }) => metadata.name)
   } catch {
     return undefined
   }

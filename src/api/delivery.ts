@@ -77,6 +77,13 @@ export interface Identity {
 /** Returns whether the sender of a delivery never uses its key for another one. */
 export const isNamedOnce = ({ newsAt }: Identity): boolean => newsAt === 0
 
+export interface AlertsOver {
+  /** A text for each alert, as in {@link AlertGroup.firing}. */
+  readonly alerts: readonly string[]
+  /** When the first of them ended, in milliseconds since the epoch. */
+  readonly firstAt: number
+}
+
 /** Alerts that their sender reports together, repeatedly, until all have ended. */
 export interface AlertGroup {
   /** Equal for all reports of the same group to the same receiver. Any length. */
@@ -89,6 +96,8 @@ export interface AlertGroup {
   readonly endedAt?: number
   /** When the last of those alerts ended that have ended, if others fire on. */
   readonly someEndedAt?: number
+  /** What has ended, if all alerts have and the sender says when. */
+  readonly over?: AlertsOver
   /**
    * True if some alerts have ended, others fire, and the sender does not say which of these changes
    * is new. The delivery counts as partly resolved if every firing alert has been reported before.

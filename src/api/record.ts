@@ -2,7 +2,7 @@ import { confirmationSchema, withoutUnfit } from './confirmation.ts'
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
 import { actSchema, runSchema } from './run.ts'
-import { arePossible, areRows, senderTime, time, type Row } from './row.ts'
+import { arePossible, areRows, overSchema, senderTime, time, type Row } from './row.ts'
 import { settlementStates } from './settlement.ts'
 import type { Obj, Stored } from './schema.ts'
 
@@ -31,6 +31,8 @@ const groupSchema = {
     endedAt: senderTime,
     /** When some alerts last ended while others fired on, by the sender's clock. */
     someEndedAt: senderTime,
+    /** What the last report of an end has ended. Alerts of it may have begun again since. */
+    over: overSchema,
     /** True if the hook could not run when the alerts of the last report were first reported. */
     skipped: { type: 'boolean' },
     /** True if the group's lease has ended since its last report. */

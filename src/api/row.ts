@@ -63,6 +63,17 @@ const leasesSchema = {
   },
 } as const satisfies Obj
 
+/** Alerts that have all ended, and when the first of them did, by the sender's clock. */
+export const overSchema = {
+  type: 'object',
+  required: ['alerts', 'firstAt'],
+  properties: {
+    /** The hashes of the alerts. */
+    alerts: { type: 'array', items: { type: 'string' } },
+    firstAt: senderTime,
+  },
+} as const satisfies Obj
+
 export const reportSchema = {
   type: 'object',
   required: ['group', 'firing'],
@@ -77,6 +88,8 @@ export const reportSchema = {
     endedAt: senderTime,
     /** When the last of those alerts ended that have ended, if others fire on. */
     someEndedAt: senderTime,
+    /** What has ended. Absent unless all have, and if they are too many. */
+    over: overSchema,
   },
 } as const satisfies Obj
 

@@ -39,31 +39,37 @@ export const skippedCopiesMs = 40_000
 type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
 
 /** Returns a group's report for the record. */
-export const reportOf = ({ beganAt, endedAt, firing, key, someEndedAt }: AlertGroup): Report => ({
+export const reportOf = ({ beganAt, endedAt, firing, key, over, someEndedAt }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),
   ...(endedAt !== undefined && { endedAt }),
   ...(someEndedAt !== undefined && { someEndedAt }),
   ...(beganAt !== undefined && { beganAt }),
+  ...(over && over.alerts.length <= maxFiring && { over: { ...over, alerts: over.alerts.map(alertKey) } }),
 })
 
 /**
  * Stores the report of a group of alerts that was decided at `at`. If there are too many groups, those
  * that have ended are forgotten first, and then the oldest. The end of alerts that have begun again since
- * leaves those firing. `reason` says why the hook did not run, if it did not.
+ * leaves those firing, and the beginning of alerts that have ended since leaves those over. `reason` says why
+ * the hook did not run, if it did not.
  */
 export const withReport = (draft: MemoryDraft, report: Report, at: number, reason?: string): void => {
   const { endedAt, group, someEndedAt } = report
   const { [group]: _, ...others } = draft.fields.groups
   const before = knownOf(draft, group)
-  const isEarlier = before !== undefined && before.firing.length > 0 && hasBegunSince(before, endedAt)
+  const isEarlier =
+    before !== undefined &&
+    ((before.firing.length > 0 && hasBegunSince(before, endedAt)) || hasEndedSince(before, report))
   const { beganAt, firing } = isEarlier ? before : report
   const lastEnd = latest(endedAt, before?.endedAt)
   const lastOfSome = latest(someEndedAt, before?.someEndedAt)
+  const over = report.over ?? before?.over
   const times = {
     ...(lastEnd !== undefined && { endedAt: lastEnd }),
     ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
     ...(beganAt !== undefined && { beganAt }),
+    ...(over && { over }),
     // Until a step or a report notes it, the alerts of a lease that has ended fire on.
     ...(firing.length > 0 && before?.ended === true && { ended: true }),
     ...(firing.length > 0 && isSkipped(before?.skipped, reason) && { skipped: true }),
@@ -157,6 +163,28 @@ const hasBegunSince = ({ beganAt = -Infinity }: Pick<Report, 'beganAt'>, endedAt
 export const hasBegunAgain = (draft: MemoryDraft, { group, phase }: Pick<AlertReport, 'group' | 'phase'>): boolean => {
   const known = group && knownOf(draft, keyOf(group.key))
   return phase === 'resolved' && known !== undefined && known.firing.length > 0 && hasBegunSince(known, group?.endedAt)
+}
+
+/** Returns whether alerts that a report calls firing have all ended since, by an end that was stored at `at`. */
+const hasEndedSince = (
+  { at, over }: Pick<Report, 'over'> & { readonly at: number },
+  { beganAt = Infinity, firing }: Pick<Report, 'beganAt' | 'firing'>,
+): boolean =>
+  over !== undefined &&
+  firing.length > 0 &&
+  isNoLater(beganAt, over.firstAt, at) &&
+  firing.every(alert => over.alerts.includes(alert))
+
+/**
+ * Returns whether a group's firing alerts have all ended since they began. If only an open claim says so, its row
+ * is returned.
+ */
+export const endedSince = (draft: MemoryDraft, group: AlertGroup): ClaimedRow | boolean => {
+  const began = reportOf(group)
+  const isEnd = ({ at, report }: ClaimedRow): boolean =>
+    report?.group === began.group && hasEndedSince({ ...report, at }, began)
+  const known = draft.fields.groups[began.group]
+  return draft.claims().find(isEnd) ?? (known !== undefined && hasEndedSince(known, began))
 }
 
 /** Returns an open claim that reports on a group of alerts. Its report is noted once its write is known to be stored. */

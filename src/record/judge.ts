@@ -13,6 +13,7 @@ import {
   allSeen,
   claimReporting,
   couldNotRun,
+  endedSince,
   endsAgain,
   hasBegunAgain,
   isOfNextAlerts,
@@ -61,6 +62,14 @@ export type Judgement =
 type Skip = Judgement & { judgement: 'skip' }
 type Unfinished = Judgement & { judgement: 'unfinished' }
 type Full = Judgement & { judgement: 'full' }
+
+/** Returns a skip that must be stored. */
+const skipped = (reason: Exclude<ReasonIn<'skipped'>, 'KeyReused'>, message: string): Skip => ({
+  judgement: 'skip',
+  reason,
+  message,
+  remember: true,
+})
 
 /** Returns whether a delivery needs its hook's record. */
 export const isRemembered = ({ cooldownMs, delivery, ends, leasing, limits, undo }: Remembered): boolean =>
@@ -129,10 +138,10 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
   if (counted?.state === 'claimed') return { judgement: 'unfinished', row: counted, isOwn: false }
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
   if (counted) return again(counted, 'signed body')
-  if (group?.mixed && allSeen(draft, group)) {
-    const message = 'some alerts ended and no new one fires'
-    return { judgement: 'skip', reason: 'PartlyResolved', message, remember: true }
-  }
+  const over = group && delivery.phase === 'firing' && endedSince(draft, group)
+  if (over === true) return skipped('Resolved', 'the alerts have ended since this beginning, as a post has said before')
+  if (over) return { judgement: 'unfinished', row: over, isOwn: false }
+  if (group?.mixed && allSeen(draft, group)) return skipped('PartlyResolved', 'some alerts ended and no new one fires')
   // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
   // not be stored after the end that this delivery reports.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
@@ -148,7 +157,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
     const sinceMs = Math.abs(now - (draft.fields.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
       const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`
-      return { judgement: 'skip', reason: 'CoolingDown', message, remember: true }
+      return skipped('CoolingDown', message)
     }
   }
   return (limits && judgedByRoom(draft, roomForRun(draft, limits, now))) ?? { judgement: 'new' }
@@ -221,12 +230,10 @@ const judgeEnd = (
 }
 
 /** The decision for alerts without changes that can be taken back. */
-export const nothingToUndo: Skip = {
-  judgement: 'skip',
-  reason: 'NothingToUndo',
-  message: 'the firings of this alert changed nothing here that could be taken back',
-  remember: true,
-}
+export const nothingToUndo = skipped(
+  'NothingToUndo',
+  'the firings of this alert changed nothing here that could be taken back',
+)
 
 /** The decision for the end of alerts that have begun again since. */
 const begunAgain: Skip = {
@@ -235,12 +242,10 @@ const begunAgain: Skip = {
 }
 
 /** The decision for alerts whose changes are no longer the hook's to take back. */
-export const setByOthers: Skip = {
-  judgement: 'skip',
-  reason: 'SetByOthers',
-  message: 'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
-  remember: true,
-}
+export const setByOthers = skipped(
+  'SetByOthers',
+  'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
+)
 
 /** Returns the decision for a repeat of alerts that were all reported as firing, with others that have ended since. */
 const repeatsRest = (

@@ -1,4 +1,4 @@
-import type { Delivery } from '../api/delivery.ts'
+import type { AlertGroup, Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
 import { identityKey, memberText, timeOf, identityOf } from './identity.ts'
 
@@ -33,12 +33,23 @@ export const commonLabels = (alerts: readonly JsonObject[]): Readonly<Record<str
 }
 
 /**
- * Returns the latest time in a member of some alerts, in milliseconds since the epoch. Returns
- * undefined if none can be parsed.
+ * Returns the latest time in a member of some alerts, in milliseconds since the epoch, or another one if
+ * `choose` says so. Returns undefined if none can be parsed.
  */
-export const newest = (alerts: readonly JsonObject[], member: string): number | undefined => {
+export const newest = (
+  alerts: readonly JsonObject[],
+  member: string,
+  choose: (...times: readonly number[]) => number = Math.max,
+): number | undefined => {
   const moments = alerts.map(alert => timeOf(alert[member])).filter(moment => moment !== undefined)
-  return moments.length === 0 ? undefined : moments.reduce((a, b) => Math.max(a, b))
+  return moments.length === 0 ? undefined : moments.reduce((a, b) => choose(a, b))
+}
+
+/** Returns the times of a group whose alerts have all ended. */
+export const timesOfEnd = (ended: readonly JsonObject[]): Pick<AlertGroup, 'endedAt' | 'over'> => {
+  const endedAt = newest(ended, 'endsAt')
+  const firstAt = newest(ended, 'endsAt', Math.min)
+  return endedAt === undefined || firstAt === undefined ? {} : { endedAt, over: { alerts: namesOf(ended), firstAt } }
 }
 
 /**
@@ -64,8 +75,9 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
   const given = stringAt(body, 'notification_reason')
   const why = reasons.has(given) ? given : undefined
   const key = identityKey(sender, stringAt(body, 'receiver'), memberText(at(body, 'groupLabels')))
+  const ended = alerts.filter(alert => alert['status'] === 'resolved')
   const firing = namesOf(alerts.filter(alert => alert['status'] === 'firing'))
-  const resolved = namesOf(alerts.filter(alert => alert['status'] === 'resolved'))
+  const resolved = namesOf(ended)
   // Each other reason occurs once while the same alerts fire. A report without a reason may be a repeat.
   const repeats = why === undefined || why === 'repeat interval elapsed'
   const phase = phaseOf(body, why)
@@ -73,10 +85,7 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
     alerts.filter(alert => alert['status'] === 'firing'),
     'startsAt',
   )
-  const lastEnd = newest(
-    alerts.filter(alert => alert['status'] === 'resolved'),
-    'endsAt',
-  )
+  const someEndedAt = newest(ended, 'endsAt')
   return {
     sender,
     phase,
@@ -91,7 +100,7 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
       key,
       firing,
       ...(beganAt !== undefined && { beganAt }),
-      ...(lastEnd !== undefined && { [phase === 'resolved' ? 'endedAt' : 'someEndedAt']: lastEnd }),
+      ...(phase === 'resolved' ? timesOfEnd(ended) : someEndedAt !== undefined && { someEndedAt }),
       mixed: why === undefined && firing.length > 0 && resolved.length > 0,
     },
   }

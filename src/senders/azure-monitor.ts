@@ -28,7 +28,7 @@ export const azureMonitor: Sender = {
       sender: 'azure-monitor',
       phase,
       identity: identityOf(identityKey('azure-monitor', alert, condition), newsAt),
-      group: groupOfOne('azure-monitor', alert, phase),
+      group: groupOfOne('azure-monitor', alert, phase, newsAt),
     }
   },
 }

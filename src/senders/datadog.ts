@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, isObject, stringAt } from '../api/json.ts'
-import { groupOfOne, identityByID, wordAt } from './identity.ts'
+import { groupOfOne, identityByID, timeOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
@@ -24,7 +24,9 @@ export const datadog: Sender = {
       sender: 'datadog',
       phase,
       ...identityByID('datadog', wordAt(json, 'id')),
-      ...(alert === undefined ? {} : { group: groupOfOne('datadog', alert, phase) }),
+      ...(alert === undefined
+        ? {}
+        : { group: groupOfOne('datadog', alert, phase, timeOf(Number(wordAt(json, 'date')))) }),
     }
   },
 }

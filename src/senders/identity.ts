@@ -89,9 +89,17 @@ const momentIn = (text: string): number | undefined => {
   return day === undefined ? undefined : parseTime(`${day}T${time}${zone}`)
 }
 
-/** Returns the group of one alert, for a sender that reports each alert by itself. */
-export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase']): AlertGroup => ({
-  key: identityKey(sender, alert),
-  firing: phase === 'firing' || phase === 'partly resolved' ? [alert] : [],
-  mixed: false,
-})
+/**
+ * Returns the group of one alert, for a sender that reports each alert by itself. `at` is when the alert was
+ * in this phase, in milliseconds since the epoch, if the sender says it.
+ */
+export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase'], at?: number): AlertGroup => {
+  const fires = phase === 'firing' || phase === 'partly resolved'
+  return {
+    key: identityKey(sender, alert),
+    firing: fires ? [alert] : [],
+    ...(at !== undefined && fires && { beganAt: at }),
+    ...(at !== undefined && phase === 'resolved' && { endedAt: at, over: { alerts: [alert], firstAt: at } }),
+    mixed: false,
+  }
+}

@@ -27,11 +27,12 @@ export const newRelic: Sender = {
     // A new priority changes nothing in an issue that fires. A workflow that takes some priorities may
     // post it first.
     const [event, time] = trigger === 'PRIORITY_CHANGED' ? ['STATE_CHANGE', 'createdAt'] : [trigger, 'updatedAt']
+    const newsAt = timeOf(at(json, time))
     return {
       sender: 'new-relic',
       phase,
-      identity: identityOf(identityKey('new-relic', issue, state, event), timeOf(at(json, time))),
-      group: groupOfOne('new-relic', issue, phase),
+      identity: identityOf(identityKey('new-relic', issue, state, event), newsAt),
+      group: groupOfOne('new-relic', issue, phase, newsAt),
     }
   },
 }

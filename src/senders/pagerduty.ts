@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { at, stringAt } from '../api/json.ts'
-import { groupOfOne, identityByID, wordAt } from './identity.ts'
+import { groupOfOne, identityByID, timeOf, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /** PagerDuty's webhook subscriptions, version 3. Each post has one event of one incident. */
@@ -26,7 +26,9 @@ export const pagerduty: Sender = {
       sender: 'pagerduty',
       phase,
       ...identityByID('pagerduty', wordAt(json, 'event', 'id')),
-      ...(incident === undefined ? {} : { group: groupOfOne('pagerduty', incident, phase) }),
+      ...(incident === undefined
+        ? {}
+        : { group: groupOfOne('pagerduty', incident, phase, timeOf(at(json, 'event', 'occurred_at'))) }),
     }
   },
 }

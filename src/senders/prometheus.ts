@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
-import { alertsOf, commonLabels, namesOf, newest } from './alerts.ts'
+import { alertsOf, commonLabels, timesOfEnd, namesOf, newest } from './alerts.ts'
 import { identityKey, timeOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
@@ -36,7 +36,8 @@ export const prometheus: Sender = {
       group: {
         key: 'prometheus',
         firing: names,
-        ...(newsAt !== undefined && { [phase === 'firing' ? 'beganAt' : 'endedAt']: newsAt }),
+        ...(phase === 'resolved' && timesOfEnd(over)),
+        ...(phase === 'firing' && newsAt !== undefined && { beganAt: newsAt }),
         ...(phase === 'firing' && someEndedAt !== undefined && { someEndedAt }),
         mixed: firing.length > 0 && over.length > 0,
       },

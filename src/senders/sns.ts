@@ -1,7 +1,7 @@
 import type { Delivery } from '../api/delivery.ts'
-import { isObject, stringAt, tryParseJson } from '../api/json.ts'
+import { at, isObject, stringAt, tryParseJson } from '../api/json.ts'
 import { confirmationBy } from './confirmation.ts'
-import { groupOfOne, identityByID, wordAt } from './identity.ts'
+import { groupOfOne, identityByID, timeOf, wordAt } from './identity.ts'
 import { nothingNew, type Message, type Sender } from './sender.ts'
 import { amazonURL, proofIn, verifySignature } from './sns-signature.ts'
 
@@ -35,7 +35,9 @@ export const sns: Sender = {
       sender: 'sns',
       phase,
       ...identityByID('sns', id),
-      ...(alarm === undefined ? {} : { group: groupOfOne('sns', alarm, phase) }),
+      ...(alarm === undefined
+        ? {}
+        : { group: groupOfOne('sns', alarm, phase, timeOf(at(content, 'StateChangeTime'))) }),
     }
   },
   proof: ({ json }) => (isEnvelope(json) ? proofIn(json) : undefined),

@@ -24,11 +24,12 @@ export const uptimeKuma: Sender = {
     const status = wordAt(json, 'heartbeat', 'status')
     const phase = phaseOf(status)
     if (monitor === undefined || status === undefined) return { sender: 'uptime-kuma', phase }
+    const newsAt = timeOf(at(json, 'heartbeat', 'time'))
     return {
       sender: 'uptime-kuma',
       phase,
-      identity: identityOf(identityKey('uptime-kuma', monitor, status), timeOf(at(json, 'heartbeat', 'time'))),
-      group: groupOfOne('uptime-kuma', monitor, phase),
+      identity: identityOf(identityKey('uptime-kuma', monitor, status), newsAt),
+      group: groupOfOne('uptime-kuma', monitor, phase, newsAt),
     }
   },
 }

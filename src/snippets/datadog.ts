@@ -34,6 +34,7 @@ export const datadog: Snippet = {
 /** The body of Datadog's posts. Datadog replaces each variable, such as `$ID`, by its value. */
 const payload = {
   id: '$ID',
+  date: '$DATE',
   title: '$EVENT_TITLE',
   alert_id: '$ALERT_ID',
   alert_cycle_key: '$ALERT_CYCLE_KEY',

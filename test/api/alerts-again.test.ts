@@ -1,9 +1,12 @@
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import type { AlertGroup } from '../../src/api/delivery.ts'
 import { parseJson } from '../../src/api/json.ts'
 import { cronJobType, jobType } from '../../src/drivers/run-job/jobs.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { create } from '../../src/kube/requests.ts'
+import { deliveryOf } from '../../src/senders/registry.ts'
 import { listAt } from '../deploy/manifests.ts'
+import { knownBodies } from '../senders/bodies.ts'
 import { notification } from '../support/alertmanager.ts'
 import { cluster, postUntilDone, product, type Posted } from '../support/product.ts'
 
@@ -111,6 +114,32 @@ it.each<[string, object, readonly (readonly [Report, string])[]]>([
     ],
   ],
   [
+    'the beginning of alerts that arrives after their end makes no step, and neither does its repeat',
+    { dedupeWindow: '0s' },
+    [
+      [[all, ['A', 0, 5], ['B', 1, 6]], 'NothingToUndo'],
+      [[first, ['A', 0]], 'Resolved'],
+      [[more, ['A', 0], ['B', 1]], 'Resolved'],
+      [[repeat, ['A', 0], ['B', 1]], 'Resolved'],
+      [[all, ['A', 0, 5], ['B', 1, 6]], 'Duplicate'],
+      // A began again between the two ends.
+      [[first, ['A', 5.5]], 'Stepped 2 4'],
+      [[first, ['A', 0]], 'Duplicate'],
+      [[all, ['A', 5.5, 9]], 'Undone 4 2'],
+      [[first, ['A', 5.5]], 'Duplicate'],
+    ],
+  ],
+  [
+    // As where a silence hid it.
+    'another alert of the group is a step, although it began before the end',
+    {},
+    [
+      [[all, ['A', 0, 5]], 'NothingToUndo'],
+      [[first, ['B', 4]], 'Stepped 2 4'],
+      [[all, ['B', 4, 9]], 'Undone 4 2'],
+    ],
+  ],
+  [
     'one of two alerts that ends and begins again is a step',
     {},
     [
@@ -206,6 +235,33 @@ it.each<[string, object, readonly (readonly [Alert, string])[]]>([
     alerts.map(([alert]) => posted([alert])),
   )
   expect(answers).toEqual(alerts.map(([, answer]) => answer))
+})
+
+describe('of each sender that says when', () => {
+  const ends: readonly (readonly [sender: string, end: string, beginning: string])[] = [
+    ['alertmanager', 'all-alerts-resolved', 'first-notification'],
+    ['azure-monitor', 'resolved', 'fired'],
+    ['datadog', 'recovered', 'triggered'],
+    ['grafana', 'resolved', 'firing'],
+    ['new-relic', 'closed', 'activated'],
+    ['pagerduty', 'resolved', 'triggered'],
+    ['prometheus', 'resolved', 'firing'],
+    ['sns', 'ok', 'alarm'],
+    ['uptime-kuma', 'up', 'down'],
+  ]
+  const groupOf = (sender: string, name: string): AlertGroup => {
+    const group = knownBodies.find(known => known.sender === sender && known.name === name)
+    return deliveryOf(group?.message ?? { headers: {}, json: undefined }).group ?? { key: '', firing: [], mixed: false }
+  }
+
+  it.each(ends)(
+    '%s: the end says which alerts are over, and the beginning when they began',
+    (sender, end, beginning) => {
+      const [{ over }, { beganAt, firing }] = [groupOf(sender, end), groupOf(sender, beginning)]
+      expect(over?.alerts).toEqual(expect.arrayContaining([...firing]))
+      expect(beganAt).toBeLessThan(over?.firstAt ?? 0)
+    },
+  )
 })
 
 it('an alert that is dated a day ahead silences no later one, and hides no end', async () => {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import type { AlertGroup } from '../../src/api/delivery.ts'
 import { parseJson, stringAt } from '../../src/api/json.ts'
 import { read } from '../../src/kube/requests.ts'
 import { records } from '../../src/kube/resources.ts'
@@ -45,12 +46,19 @@ const bodyOf = (sender: string, name: string): KnownBody => {
 }
 
 /** Returns what a body is answered after others, whose names are `seen`: none of the bodies is a mixed one of alerts seen before. */
-const expected = ({ message, says }: KnownBody, seen: ReadonlySet<string>, hasEnded: boolean): string => {
+const expected = ({ message, says }: KnownBody, seen: ReadonlySet<string>, ended: readonly AlertGroup[]): string => {
   // Nobody here can fetch Amazon's certificates.
   if (stringAt(message.json, 'SigningCertURL') !== undefined) return '503 undefined NotVerified'
   // The alert has ended since, and begun again.
-  const isNext = hasEnded && says.phase === 'firing' && says.event === 'next day'
-  if (seen.has(deliveryOf(message).identity?.key ?? '') && !isNext) return '200 skipped Duplicate'
+  const isNext = ended.length > 0 && says.phase === 'firing' && says.event === 'next day'
+  const { group, identity, phase } = deliveryOf(message)
+  if (seen.has(identity?.key ?? '') && !isNext) return '200 skipped Duplicate'
+  const { over } = ended.findLast(({ key }) => key === group?.key) ?? {}
+  const isOver =
+    over !== undefined &&
+    (group?.beganAt ?? Infinity) <= over.firstAt &&
+    group?.firing.every(alert => over.alerts.includes(alert)) === true
+  if (phase === 'firing' && isOver) return '200 skipped Resolved'
   if (says.phase === 'partly resolved') return '200 skipped PartlyResolved'
   if (says.phase === 'no news') return '200 skipped NoNews'
   return says.phase === 'resolved' ? '200 skipped Resolved' : '200 applied Stepped'
@@ -65,12 +73,13 @@ describe('posted one after another, the known bodies of', () => {
       const seen = new Set<string>()
       const answers: string[] = []
       const wanted: string[] = []
-      let hasEnded = false
+      const ended: AlertGroup[] = []
       for (const known of bodies) {
         answers.push(`${known.name}: ${await running.send(known)}`)
-        wanted.push(`${known.name}: ${expected(known, seen, hasEnded)}`)
-        hasEnded ||= known.says.phase === 'resolved'
-        seen.add(deliveryOf(known.message).identity?.key ?? 'none')
+        wanted.push(`${known.name}: ${expected(known, seen, ended)}`)
+        const { group, identity } = deliveryOf(known.message)
+        if (known.says.phase === 'resolved' && group) ended.push(group)
+        seen.add(identity?.key ?? 'none')
       }
       expect(answers).toEqual(wanted)
       expect(await running.replicas('web')).toBe(wanted.filter(line => line.endsWith('Stepped')).length)

@@ -62,7 +62,8 @@ export const gateReasons = {
   },
   Resolved: {
     where: ['skipped'],
-    means: 'The alert ended, and the hook has `onResolved: ignore`.',
+    means:
+      'The alert has ended, and the hook has `onResolved: ignore`. Or the post reports its beginning, and its end came first.',
     todo: 'Nothing. If the end of an alert should run the hook, set `onResolved: run`.',
   },
   PartlyResolved: {

@@ -51,12 +51,13 @@ export const checkLateness = (timeline: Timeline): readonly Violation[] =>
     return late ? [aboutPost(story, late)] : []
   })
 
-/** What is judged by counts, and what only a restore causes. */
+/** What is judged by counts or by posts from before, and what only a restore causes. */
 const outsideOfRestores: ReadonlySet<Reason> = new Set([
   'AtBound',
   'WouldPassBound',
   'OutcomeUnknown',
   'HistoryWentBack',
+  'Resolved',
 ])
 
 /** Whether answers are true so far as hooks, Secrets and keys show it, without the counts. */
@@ -251,8 +252,10 @@ const judges: Partial<Record<Reason, Judge>> = {
     hasForgotten(timeline)
       ? undefined
       : { promise: '4', why: 'got the answer that the history is gone, and it never was' },
-  Resolved: ({ story }) =>
-    story.post.kind === 'resolved' ? undefined : { promise: '1', why: 'was taken for the end of an alert' },
+  Resolved: ({ story, timeline }) =>
+    story.post.kind === 'resolved' || mayBeOver(timeline, story)
+      ? undefined
+      : { promise: '1', why: 'was taken for the end of an alert, or for a beginning that came after it' },
   ManagedByAutoscaler: unlessSome(
     '5',
     'that an autoscaler owns the target, of which the status does not speak',
@@ -288,6 +291,17 @@ const judges: Partial<Record<Reason, Judge>> = {
   UnknownToken: ({ story, timeline }) =>
     isKeyGone(timeline, story) ? undefined : { promise: 'false 404', why: 'got the answer that its token is unknown' },
 }
+
+/** Whether the end of an alert was posted before the post of its beginning was answered. */
+const mayBeOver = ({ stories }: Timeline, { ended, post }: Story): boolean =>
+  stories.some(
+    other =>
+      other.post.kind === 'resolved' &&
+      other.post.alert === post.alert &&
+      other.post.uid === post.uid &&
+      (other.post.since ?? 0) >= (post.since ?? 0) &&
+      other.arrived < ended,
+  )
 
 /** The counts of a target between a post's arrival and its answer, those between the steps of one write included. */
 const countsSeen = (

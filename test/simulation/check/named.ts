@@ -16,6 +16,7 @@ export const checkNamed = (timeline: Timeline, explanation: Explanation): readon
     ...timeline.stories.flatMap(story => untrueDuplicate(timeline, executed, story)),
     ...timeline.stories.flatMap(story => noDuplicate(timeline, story)),
     ...timeline.stories.flatMap(story => ranAfterAll(timeline, executed, story)),
+    ...executed.flatMap(step => ranAfterItsEnd(timeline, step)),
     ...tooSoon(timeline, executed),
     ...timeline.stories.flatMap(story => noCooldown(timeline, executed, story)),
   ]
@@ -123,6 +124,31 @@ const hasEndedBefore = ({ stories }: Timeline, { arrived, ended, post }: Story):
 
 /** Why an answer to the end of an alert says that it was decided now. */
 const endsAlert: ReadonlySet<string | undefined> = new Set(['Undone', 'NothingToUndo', 'SetByOthers', 'Resolved'])
+
+/** No step is made for the beginning of an alert that came after its end was decided. */
+const ranAfterItsEnd = ({ stories }: Timeline, { how, stories: all }: Executed): readonly Violation[] => {
+  const isLate = ({ arrived, ended, post }: Story): boolean => {
+    const ofAlert = stories.filter(other => other.post.uid === post.uid && other.post.alert === post.alert)
+    const since = post.since ?? 0
+    const isNewer = (other: Story): boolean => other.post.kind === 'firing' && (other.post.since ?? 0) > since
+    return (
+      post.kind === 'firing' &&
+      post.alert !== undefined &&
+      // A newer beginning that fires has no end, and its copies may be named alike.
+      !ofAlert.some(other => isNewer(other) && other.arrived < ended) &&
+      ofAlert.some(
+        ({ answer, ...other }) =>
+          other.post.kind === 'resolved' &&
+          (other.post.since ?? 0) >= since &&
+          other.ended < arrived &&
+          endsAlert.has(reasonOf({ ...other, answer })),
+      )
+    )
+  }
+  if (all.length === 0 || !all.every(isLate)) return []
+  const ids = all.map(({ post }) => `${post.id} (${post.delivery})`).join(', ')
+  return [{ promise: 'undo', why: `${how} made a step for the beginning of an alert after its end: posts ${ids}` }]
+}
 
 const reasonOf = ({ answer }: Story): string | undefined =>
   answer === undefined || answer === 'no answer' ? undefined : answer.body.reason

@@ -332,8 +332,8 @@ ${table(
 - Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h. Of each
   hook it looks at the newest ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} of one namespace. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that
   of the last delivery, and an Event \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
-- ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. As many more get one look and are answered
-  by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
+- ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. If all ${maxLooks} are taken, a hook of another
+  namespace takes a place of the one with the most. As many more posts get one look and are answered by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/ci-jobs.md#fail-a-pipeline-when-the-rollout-fails) has the loop for a shell.
 

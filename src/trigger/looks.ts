@@ -3,6 +3,7 @@ import type { DecidedChange, DecidedCount } from '../api/settlement.ts'
 import type { Look } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
+import { groupedBy } from '../environment/grouped.ts'
 import { wait } from '../environment/wait.ts'
 import { lookEveryMs, lookEveryMsForEach, maxLooks, maxLooksOfNamespace } from './limits.ts'
 import type { HookAccounts } from './accounts.ts'
@@ -58,12 +59,13 @@ export class Looks {
   /**
    * Looks at a hook's objects again and again, until the returned function is called. The pause
    * between two looks is at most `everyMs`, and some milliseconds more for each object. Returns
-   * undefined if too many hooks are looked at already, in all or of its namespace.
+   * undefined if too many hooks of its namespace are looked at already. If too many are in all, one of the
+   * namespace with the most gives up its place, so that few tenants cannot keep all places.
    */
   join(hook: LiveHook, looker: Looker, change: Change, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
     const present = this.#watched.get(key)
-    if (!present && this.#isFullFor(hook.namespace)) return undefined
+    if (!present && !this.#hasPlaceFor(hook.namespace)) return undefined
     const watched = present ?? { namespace: hook.namespace, lookers: new Map(), wake: () => {} }
     watched.lookers.set(looker, { change, everyMs })
     if (present) {
@@ -73,8 +75,10 @@ export class Looks {
       void this.#lookOn(hook, key, watched)
     }
     return () => {
-      watched.lookers.delete(looker)
-      watched.wake()
+      // The looks at the hook may have lost their place, and begun again since.
+      const now = this.#watched.get(key)
+      now?.lookers.delete(looker)
+      now?.wake()
     }
   }
 
@@ -83,9 +87,20 @@ export class Looks {
     return this.#watched.size
   }
 
-  #isFullFor(namespace: string): boolean {
-    const ofNamespace = [...this.#watched.values()].filter(each => each.namespace === namespace)
-    return this.#watched.size >= maxLooks || ofNamespace.length >= maxLooksOfNamespace
+  #hasPlaceFor(namespace: string): boolean {
+    const ofEach = groupedBy([...this.#watched], ([, watched]) => watched.namespace)
+    const own = ofEach.get(namespace)?.length ?? 0
+    if (own >= maxLooksOfNamespace) return false
+    if (this.#watched.size < maxLooks) return true
+    const most = [...ofEach.values()].reduce((a, b) => (b.length > a.length ? b : a))
+    const [oldest] = most
+    if (!oldest || most.length <= own + 1) return false
+    const [key, { lookers, wake }] = oldest
+    this.#watched.delete(key)
+    for (const looker of lookers.keys()) looker({ unread: 'hooks of other namespaces are looked at' })
+    lookers.clear()
+    wake()
+    return true
   }
 
   async #lookOn(hook: LiveHook, key: string, watched: Watched): Promise<void> {
@@ -102,7 +117,7 @@ export class Looks {
     }
     // There must be no `await` between the last check and this line. Otherwise a looker could join
     // looks that have ended.
-    this.#watched.delete(key)
+    if (this.#watched.get(key) === watched) this.#watched.delete(key)
   }
 
   /**

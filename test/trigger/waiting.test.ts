@@ -310,7 +310,25 @@ describe('a post that waits', () => {
     )
     await settle()
     expect(inOne.filter(each => each() === undefined)).toHaveLength(maxLooksOfNamespace)
-    expect(elsewhere.filter(each => each() === undefined)).toHaveLength(maxLooks - maxLooksOfNamespace)
+    // Each takes the place of the namespace with the most, which keeps one.
+    expect(elsewhere.filter(each => each() === undefined)).toHaveLength(maxLooks - 1)
+    waiting.end()
+  })
+
+  it('is looked at although two namespaces have all places: the one with the most gives one up', async () => {
+    const { ask, clock, waiting } = setUp({ waiting: { all: 1000, ofNamespace: 1000, ofHook: 500 } })
+    const taking = Array.from({ length: maxLooks }, (_, index) =>
+      ask(9000, { namespace: `namespace ${index % 2}`, uid: `hook ${index}` }),
+    )
+    await clock.advance(2000)
+    const newcomer = ask(60_000, { namespace: 'another', uid: 'another' })
+    const oneMore = ask(60_000, { namespace: 'namespace 0', uid: 'one more' })
+    await settle()
+    expect(newcomer()).toBeUndefined()
+    expect(oneMore()).toMatchObject({ message: expect.stringContaining('too many posts wait already') as unknown })
+    await clock.advance(7000)
+    const lost = taking.filter(each => JSON.stringify(each()).includes('hooks of other namespaces'))
+    expect(lost).toHaveLength(1)
     waiting.end()
   })
 

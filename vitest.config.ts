@@ -36,7 +36,7 @@ const floor = {
 const suite = process.env['COVERAGE'] ?? ''
 
 /** What runs in a browser alone: the tests of `test/browser` are not counted. */
-const inBrowser = ['src/dashboard/page/**']
+const inBrowser = ['dashboard/page/**']
 
 /** What runs in less than a minute: tests of files and folders that start no program, without those that take several seconds. */
 const quick = {

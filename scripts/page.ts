@@ -10,9 +10,9 @@ import { build } from 'esbuild'
 import { rolldown, type OutputChunk, type RolldownOutput } from 'rolldown'
 import { parseAst } from 'rolldown/parseAst'
 import { at, isObject, stringAt } from '../src/api/json.ts'
-import type { Asset, Assets } from '../src/dashboard/server/assets.ts'
+import type { Asset, Assets } from '../dashboard/server/assets.ts'
 
-const page = new URL('../src/dashboard/page/', import.meta.url).pathname
+const page = new URL('../dashboard/page/', import.meta.url).pathname
 
 const types: Readonly<Record<string, string>> = {
   js: 'text/javascript; charset=utf-8',

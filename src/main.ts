@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { commands } from './commands/registry.ts'
-import { startProgram } from './start.ts'
+import { commands } from './registry.ts'
+import { startProgram } from '../cli/start.ts'
 
 startProgram(process, 'receiver-hooks', commands)

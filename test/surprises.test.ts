@@ -9,8 +9,8 @@ import { isNode, parseFile, parseText, type Syntax, type SyntaxNode } from '../s
 
 /** The files that read a clock, set a timer or draw chance, each with the reason. */
 const surprising: Readonly<Record<string, string>> = {
-  'src/dashboard/page/browser.ts': 'provides the browser: its clock, timers, chance and requests',
-  'src/dashboard/page/words/time.ts': 'converts moments, and reads no clock',
+  'dashboard/page/browser.ts': 'provides the browser: its clock, timers, chance and requests',
+  'dashboard/page/words/time.ts': 'converts moments, and reads no clock',
   'src/environment/exchange.ts': 'times requests to the API server out',
   'src/environment/outbound.ts': 'times all other requests out',
   'src/environment/standard-output.ts': 'writes the lines of one turn of the event loop at once',
@@ -21,22 +21,22 @@ const surprising: Readonly<Record<string, string>> = {
 
 /** The files that listen on a port or open a connection, each with the reason. */
 const sockets: Readonly<Record<string, string>> = {
-  'src/apiserver/http.ts': 'serves the in-memory API server',
-  'src/cli/cluster/connection.ts': 'connects the command line to the API server, through proxies too',
-  'src/cli/post.ts': 'posts to a trigger URL for `trigger`',
-  'src/cli/proxied.ts': 'chooses the agent of a proxy',
-  'src/dashboard/server/http.ts': 'serves the dashboard',
+  'apiserver/http.ts': 'serves the in-memory API server',
+  'cli/cluster/connection.ts': 'connects the command line to the API server, through proxies too',
+  'cli/post.ts': 'posts to a trigger URL for `trigger`',
+  'cli/proxied.ts': 'chooses the agent of a proxy',
+  'dashboard/server/http.ts': 'serves the dashboard',
   'src/environment/connectors.ts': 'opens the sockets of environment/node.ts',
   'src/environment/node.ts': 'connects the roles to the API server',
   'src/environment/outbound.ts': 'connects the roles to anything else',
   'src/operations/server.ts': 'serves the second port',
-  'src/playground/http.ts': 'serves the sample Service of the playground',
-  'src/sample/shop.ts': 'serves the application of the tutorial',
+  'apiserver/playground/http.ts': 'serves the sample Service of the playground',
+  'deploy/examples/tutorial/shop/shop.ts': 'serves the application of the tutorial',
   'src/trigger/http.ts': 'serves the trigger',
 }
 
 /** The page is a program of its own, in a browser: its state is that of one tab. */
-const pageFolder = 'src/dashboard/page/'
+const pageFolder = 'dashboard/page/'
 
 const files = codeIn(productFolders).map(parseFile)
 const thatAre = (is: (file: Syntax) => boolean): readonly string[] => files.filter(is).map(({ path }) => path)

@@ -4,8 +4,8 @@
  */
 import { appendFileSync } from 'node:fs'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
-import { serveHttp } from '../../src/apiserver/http.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { serveHttp } from '../../apiserver/http.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 
 const [auditLog = '', logged = '', workloads = ''] = process.argv.slice(2)

@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import { relative } from 'node:path'
 import { notification } from '../../bench/load/notification.ts'
 import { at, stringAt } from '../../src/api/json.ts'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { Environment } from '../../src/environment/environment.ts'
 import { pinoLog } from '../../src/environment/log.ts'
@@ -18,7 +18,7 @@ import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { read, send } from '../../src/kube/requests.ts'
 import { hooks, leases } from '../../src/kube/resources.ts'
-import { sampleNamespace, samples, systemNamespace } from '../../src/playground/samples.ts'
+import { sampleNamespace, samples, systemNamespace } from '../../apiserver/playground/samples.ts'
 import { controllerLease } from '../../src/token/published.ts'
 import { startRoles, type Roles } from '../../src/roles.ts'
 
@@ -215,7 +215,7 @@ const ranDuring = async (work: () => Promise<void>): Promise<RanFunction[]> => {
 const ranIn = ({ functions, url }: Profiler.ScriptCoverage): readonly RanFunction[] => {
   if (!url.startsWith('file:')) return []
   const path = relative(process.cwd(), fileURLToPath(url))
-  if (!path.startsWith('src/') || path.startsWith('src/apiserver/')) return []
+  if (!path.startsWith('src/') || path.startsWith('apiserver/')) return []
   // Node removes the types of a script without moving what is left of it.
   const source = readFileSync(path, 'utf8')
   return functions.flatMap(({ ranges: [range] }) => {

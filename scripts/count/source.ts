@@ -71,7 +71,7 @@ const exportedBy = ({ declaration, type }: SyntaxNode): readonly string[] => {
 }
 
 /** Rooms in which each file exports one entry, called like the file. A product may have one in each. */
-const registries: ReadonlySet<string> = new Set(['src/senders', 'src/snippets'])
+const registries: ReadonlySet<string> = new Set(['src/senders', 'cli/snippets'])
 
 /** Lists the names that several files export, each with those files. Entries of registries are left out. */
 export const sharedNames = (files: readonly SourceFile[]): ReadonlyMap<string, readonly string[]> => {

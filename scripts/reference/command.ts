@@ -1,5 +1,5 @@
-import type { Argument, Command, CommandEntry, Option } from '../../src/cli/command.ts'
-import { accessGroup, accessOptions } from '../../src/cli/cluster/cluster.ts'
+import type { Argument, Command, CommandEntry, Option } from '../../src/commands/command.ts'
+import { accessGroup, accessOptions } from '../../cli/cluster/cluster.ts'
 import { code, generated, table } from './markdown.ts'
 
 /** Returns the page of every command with its flags, from the definitions that help and completion are made of. */

@@ -34,7 +34,7 @@ const metricsIn = (file: string): readonly Metric[] => {
 /** Returns the metrics of both roles. The sample shop of the tutorial is no part of the product. */
 const metrics = (): readonly Metric[] =>
   codeIn(productFolders)
-    .filter(file => !file.startsWith('src/sample/'))
+    .filter(file => !file.startsWith('deploy/examples/tutorial/shop/'))
     .flatMap(metricsIn)
     .toSorted((a, b) => a.name.localeCompare(b.name))
 

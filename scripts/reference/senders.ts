@@ -1,7 +1,7 @@
 import type { Sender } from '../../src/senders/sender.ts'
-import type { Signature, Snippet, SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
-import { snippets } from '../../src/snippets/registry.ts'
-import { snippetNamed } from '../../src/snippets/write.ts'
+import type { Signature, Snippet, SnippetHook, SnippetText } from '../../cli/snippets/snippet.ts'
+import { snippets } from '../../cli/snippets/registry.ts'
+import { snippetNamed } from '../../cli/snippets/write.ts'
 import { code, generated, table } from './markdown.ts'
 
 /** Returns the page that says of every sender what a hook makes of its posts, and how it is set up. */
@@ -71,7 +71,7 @@ const example: SnippetHook = {
 const section = ({ about, name }: Sender): string => {
   const { documentation, failures, identity, notes, retries, title } = about
   const snippet = snippetNamed(name === 'plain' ? 'curl' : name)
-  if (snippet === undefined) throw new Error(`there is no configuration for ${name}: add one to src/snippets`)
+  if (snippet === undefined) throw new Error(`there is no configuration for ${name}: add one to cli/snippets`)
   const { texts } = snippet
   return `
 ## ${title}

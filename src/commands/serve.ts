@@ -1,5 +1,5 @@
 import type { Role } from '../api/bind-command.ts'
-import { UsageError, type Command, type ParsedLine, type Option } from '../cli/command.ts'
+import { UsageError, type Command, type ParsedLine, type Option } from './command.ts'
 import {
   beginning,
   choice,
@@ -11,8 +11,8 @@ import {
   seconds,
   text,
   textOr,
-} from '../cli/options.ts'
-import type { Shell } from '../cli/shell.ts'
+} from './options.ts'
+import type { Shell } from './shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'
 import type { Log } from '../environment/environment.ts'

@@ -1,6 +1,6 @@
 import type { Acts } from '../../src/acts/acts.ts'
 import { isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
-import { patched } from '../../src/apiserver/patch.ts'
+import { patched } from '../../apiserver/patch.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { listAt } from '../deploy/manifests.ts'
 import { annotation, path, workloads } from './rollout-server.ts'

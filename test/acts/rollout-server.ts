@@ -1,5 +1,5 @@
 import { at, isObject, parseJson, stringAt } from '../../src/api/json.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import { annotationPrefix } from '../../src/drivers/rollouts/plan.ts'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
-import { tryHook } from '../../src/dashboard/server/try.ts'
+import { tryHook } from '../../dashboard/server/try.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { objectPath } from '../../src/kube/paths.ts'

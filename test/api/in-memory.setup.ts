@@ -2,10 +2,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { serveHttp } from '../../src/apiserver/http.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { serveHttp } from '../../apiserver/http.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
-import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { kubeconfigFor } from '../../apiserver/playground/kubeconfig.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { complete } from '../../src/cli/completion/complete.ts'
-import { commands } from '../../src/commands/registry.ts'
+import { complete } from '../../cli/completion/complete.ts'
+import { commands } from '../../src/registry.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'

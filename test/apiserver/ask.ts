@@ -1,5 +1,5 @@
 import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/api/json.ts'
-import { createApiServer, type ApiServer } from '../../src/apiserver/server.ts'
+import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { definitionOf } from '../support/definition.ts'
 import { seededRandom } from '../support/random.ts'

@@ -1,10 +1,10 @@
 import { AppsV1Api, KubeConfig } from '@kubernetes/client-node'
 import { BinaryWriter } from '@bufbuild/protobuf/wire'
 import { expect, it, onTestFinished } from 'vitest'
-import { serveHttp } from '../../src/apiserver/http.ts'
-import { protobufType } from '../../src/apiserver/protobuf/decode.ts'
-import { isWatch } from '../../src/apiserver/server.ts'
-import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { serveHttp } from '../../apiserver/http.ts'
+import { protobufType } from '../../apiserver/protobuf/decode.ts'
+import { isWatch } from '../../apiserver/server.ts'
+import { kubeconfigFor } from '../../apiserver/playground/kubeconfig.ts'
 import { ask, configMap, configMaps, deployment, deployments, type Asked } from './ask.ts'
 
 const serving = async ({ server }: Asked): Promise<string> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../src/api/json.ts'
-import { strategicMerge } from '../../src/apiserver/strategic.ts'
+import { strategicMerge } from '../../apiserver/strategic.ts'
 import {
   ask,
   configMap,

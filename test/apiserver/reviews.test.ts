@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { parseJson } from '../../src/api/json.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { fakeClock } from '../support/clock.ts'
 import { seededRandom } from '../support/random.ts'
 

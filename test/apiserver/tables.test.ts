@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { humanDuration } from '../../src/environment/age.ts'
-import { parseJsonPath } from '../../src/apiserver/jsonpath.ts'
+import { parseJsonPath } from '../../apiserver/jsonpath.ts'
 import {
   ask,
   configMap,

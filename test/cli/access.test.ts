@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { locate } from '../../src/cli/cluster/access.ts'
+import { locate } from '../../cli/cluster/access.ts'
 import { fakeClock } from '../support/clock.ts'
 
 /** Writes a kubeconfig whose plugin gives the tokens `token-1`, `token-2` and so on, each of which has expired at once. */

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { awaitOutcome } from '../../src/cli/await-outcome.ts'
-import { NoAnswer, type Posted } from '../../src/cli/post.ts'
+import { awaitOutcome } from '../../cli/await-outcome.ts'
+import { NoAnswer, type Posted } from '../../cli/post.ts'
 import { fakeClock, settle, type FakeClock } from '../support/clock.ts'
 
 const progressing = (ready: number, causes?: readonly string[]): Posted => ({

@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { complete } from '../../src/cli/completion/complete.ts'
-import { completionScript } from '../../src/cli/completion/scripts.ts'
-import { commands } from '../../src/commands/registry.ts'
+import { complete } from '../../cli/completion/complete.ts'
+import { completionScript } from '../../cli/completion/scripts.ts'
+import { commands } from '../../src/registry.ts'
 
 const offered = async (line: string): Promise<readonly string[]> => {
   const { offers } = await complete(commands, line.split(' '), { env: { KUBECONFIG: '/nowhere' } })

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ApiConnection } from '../../src/environment/environment.ts'
-import { countReader } from '../../src/cli/cluster/counts.ts'
+import { countReader } from '../../cli/cluster/counts.ts'
 import { fakeClock } from '../support/clock.ts'
 import { hookAt } from '../support/hooks.ts'
 

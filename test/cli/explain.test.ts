@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { explain } from '../../src/cli/explain.ts'
+import { explain } from '../../cli/explain.ts'
 import { WatchRefused } from '../../src/environment/unreachable.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 

@@ -6,13 +6,13 @@ import { build, type Metafile } from 'esbuild'
 import { expect, it, onTestFinished } from 'vitest'
 import { bundled, httpByRequire } from '../../scripts/bundling.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { serveHttp } from '../../src/apiserver/http.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { serveHttp } from '../../apiserver/http.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { kubeconfigFor } from '../../apiserver/playground/kubeconfig.ts'
 import { buildPlugin } from '../support/plugin.ts'
 import { installCrd } from '../support/product.ts'
 
@@ -54,7 +54,7 @@ it(
     const parser = 'node_modules/js-yaml/dist/browser/js-yaml.esm.min.mjs'
     const files = loaded(
       outputs,
-      ['src/plugin.ts', 'src/cli/commands/url.ts', parser].map(source => outputOf(outputs, source)),
+      ['src/plugin.ts', 'cli/commands/url.ts', parser].map(source => outputOf(outputs, source)),
     )
     expect(files).not.toContain('')
     expect(

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
-import { urlOfHook } from '../../src/cli/cluster/url.ts'
+import { urlOfHook } from '../../cli/cluster/url.ts'
 import { conditionsFor } from '../../src/api/conditions.ts'
 
 const unused = (): never => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { paced } from '../../src/cli/output/paced.ts'
+import { paced } from '../../cli/output/paced.ts'
 import { fakeClock } from '../support/clock.ts'
 
 const setUp = (work: () => Promise<void> = () => Promise.resolve()) => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { progressLine } from '../../src/cli/output/progress.ts'
-import { safely } from '../../src/cli/output/terminal.ts'
+import { progressLine } from '../../cli/output/progress.ts'
+import { safely } from '../../cli/output/terminal.ts'
 import { fakeClock } from '../support/clock.ts'
 import { shell } from '../support/shell.ts'
 

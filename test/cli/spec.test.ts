@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import type { Obj, Schema } from '../../src/api/schema.ts'
-import type { Option } from '../../src/cli/command.ts'
-import { fieldsOf } from '../../src/cli/spec/fields.ts'
+import type { Option } from '../../src/commands/command.ts'
+import { fieldsOf } from '../../cli/spec/fields.ts'
 import {
   commonFields,
   fieldsOfDrivers,
@@ -10,9 +10,9 @@ import {
   specOfFlags,
   specOptions,
   withoutNulls,
-} from '../../src/cli/spec/flags.ts'
-import { kindNamed } from '../../src/cli/spec/kinds.ts'
-import { checkSpec } from '../../src/cli/spec/manifest.ts'
+} from '../../cli/spec/flags.ts'
+import { kindNamed } from '../../cli/spec/kinds.ts'
+import { checkSpec } from '../../cli/spec/manifest.ts'
 import { drivers } from '../../src/drivers/registry.ts'
 import { apiVersionOf } from '../../src/kube/paths.ts'
 import { declarations, hookSpecSchema } from '../../src/drivers/schemas.ts'

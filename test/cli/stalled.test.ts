@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import { expect, it, onTestFinished } from 'vitest'
-import { cliConnection } from '../../src/cli/cluster/connection.ts'
-import { post } from '../../src/cli/post.ts'
+import { cliConnection } from '../../cli/cluster/connection.ts'
+import { post } from '../../cli/post.ts'
 import { listen } from '../../src/environment/listen.ts'
 
 /** Starts an API server, and a connection to it whose requests may wait for 50 ms. */

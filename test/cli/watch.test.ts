@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import type { HookStatus } from '../../src/api/status.ts'
-import { deliveryLine, endLine, freshDeliveries } from '../../src/cli/commands/watch.ts'
+import { deliveryLine, endLine, freshDeliveries } from '../../cli/commands/watch.ts'
 
 type Delivery = NonNullable<HookStatus['recent']>[number]
 

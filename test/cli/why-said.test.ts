@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
-import { readMemories, saidByRecords, saidByStatuses } from '../../src/cli/why/said.ts'
+import { readMemories, saidByRecords, saidByStatuses } from '../../cli/why/said.ts'
 import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
 import { targetText } from '../../src/steps/target/text.ts'
 import { answer, scriptedConnection, type Scripted } from '../support/scripted-connection.ts'

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { accountOf, type HookPart } from '../../src/cli/why/account.ts'
-import { authorsOf } from '../../src/cli/why/authors.ts'
-import { explanation, type ExplainedCount } from '../../src/cli/why/explanation.ts'
+import { accountOf, type HookPart } from '../../cli/why/account.ts'
+import { authorsOf } from '../../cli/why/authors.ts'
+import { explanation, type ExplainedCount } from '../../cli/why/explanation.ts'
 import { viaObject } from '../../src/steps/target/via-object.ts'
 
 const now = Date.UTC(2026, 10, 27, 20)

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { watchAutoscalers } from '../../src/controller/autoscalers.ts'
 import type { ApiConnection, WatchLine } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'

@@ -3,7 +3,7 @@ import { join, relative } from 'node:path'
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
-import { dashboard } from '../../src/commands/dashboard.ts'
+import { dashboard } from '../../dashboard/command.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { kindOf, listAt, manifestsIn, nameOf, objectsIn, stringsAt } from './manifests.ts'
 

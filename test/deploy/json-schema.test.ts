@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { at, isObject, parseJson } from '../../src/api/json.ts'
 import { hookKind } from '../../src/api/names.ts'
-import { samples } from '../../src/playground/samples.ts'
+import { samples } from '../../apiserver/playground/samples.ts'
 
 const schema = parseJson(readFileSync('deploy/schema/receiverhook_v1alpha1.json', 'utf8'))
 const isValid = new Ajv({ allErrors: true, strict: true, allowUnionTypes: true }).compile(

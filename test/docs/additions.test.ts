@@ -94,7 +94,7 @@ const addSender = (folder: string): void => {
   const into = (path: string, list: string, line: string, before = ''): void =>
     edit(join(folder, path), before, text => text.replace(list, list + line))
   into('src/senders/registry.ts', 'export const senders: readonly Sender[] = [\n', senderEntry, senderImport)
-  into('src/snippets/registry.ts', 'export const snippets: readonly Snippet[] = [\n', senderEntry, senderImport)
+  into('cli/snippets/registry.ts', 'export const snippets: readonly Snippet[] = [\n', senderEntry, senderImport)
   into('test/snippets/products.ts', 'export const products: Readonly<Record<string, Product>> = {\n', senderReader)
 }
 
@@ -152,7 +152,7 @@ it('the page on adding a driver has everything: a folder, a test, and the lines 
 it('the page on adding a sender has everything: a sender, bodies, a test, and two lines for the registry', () => {
   expect(senderFiles.map(({ path }) => path)).toEqual([
     'src/senders/lighthouse.ts',
-    'src/snippets/lighthouse.ts',
+    'cli/snippets/lighthouse.ts',
     ...['down', 'down-still', 'down-again', 'up', 'seen'].map(name => `test/senders/bodies/lighthouse/${name}.json`),
     'test/senders/lighthouse.test.ts',
   ])

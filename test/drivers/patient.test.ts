@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Act, Acts, Worked } from '../../src/acts/acts.ts'
 import type { Delivery } from '../../src/api/delivery.ts'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
 import type { Bound, Execution } from '../../src/drivers/driver.ts'
 import { redeploy } from '../../src/drivers/redeploy/redeploy.ts'
 import { restart } from '../../src/drivers/restart/restart.ts'

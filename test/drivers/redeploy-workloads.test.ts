@@ -1,6 +1,6 @@
 import { noDefinitions } from '../support/environment.ts'
 import { describe, expect, it } from 'vitest'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import type { Redeploy } from '../../src/drivers/redeploy/schema.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Acts } from '../../src/acts/acts.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
 import { redeploy } from '../../src/drivers/redeploy/redeploy.ts'
 import { restart } from '../../src/drivers/restart/restart.ts'
 import { rolloutOutcome, type Rollout } from '../../src/drivers/rollouts/outcome.ts'

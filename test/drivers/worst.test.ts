@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { withDefaults } from '../../src/cli/spec/defaults.ts'
-import { isHookSpec } from '../../src/dashboard/server/row.ts'
+import { withDefaults } from '../../cli/spec/defaults.ts'
+import { isHookSpec } from '../../dashboard/server/row.ts'
 import { driverOf, isViolation } from '../../src/drivers/registry.ts'
 import { hookSpecSchema } from '../../src/drivers/schemas.ts'
 import { worstOf } from '../../src/drivers/worst.ts'

@@ -1,8 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { at, isObject } from '../../src/api/json.ts'
-import { endsToo } from '../../src/snippets/ends-too.ts'
-import { snippets } from '../../src/snippets/registry.ts'
+import { endsToo } from '../../cli/snippets/ends-too.ts'
+import { snippets } from '../../cli/snippets/registry.ts'
 import { listAt, objectsIn } from '../deploy/manifests.ts'
 
 /** The member that has a product post the end of an alert, and what it has to be. */

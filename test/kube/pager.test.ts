@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { JsonPicker } from '../../src/environment/json-picker.ts'
 import { maxAnswerBytes } from '../../src/environment/large-answers.ts'

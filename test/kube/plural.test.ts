@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { celRules } from '../../src/apiserver/cel.ts'
+import { celRules } from '../../apiserver/cel.ts'
 import { scalableKinds } from '../../src/kube/resources.ts'
 import { pluralInCel, pluralOf } from '../../src/kube/plural.ts'
 

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { serveHttp } from '../../src/apiserver/http.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { serveHttp } from '../../apiserver/http.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { create, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { kubeconfigFor } from '../../apiserver/playground/kubeconfig.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'completion-'))
 const env = {

@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
-import { bannerOf } from '../../src/playground/banner.ts'
-import { isReplaceable, kubeconfigFor } from '../../src/playground/kubeconfig.ts'
+import { bannerOf } from '../../apiserver/playground/banner.ts'
+import { isReplaceable, kubeconfigFor } from '../../apiserver/playground/kubeconfig.ts'
 import { startPlayground } from '../support/playground.ts'
 
 const own = kubeconfigFor('http://127.0.0.1:6443')

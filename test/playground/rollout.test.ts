@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
-import { deploymentStatus, podChanges, type WorkloadPod } from '../../src/playground/rollout.ts'
+import { deploymentStatus, podChanges, type WorkloadPod } from '../../apiserver/playground/rollout.ts'
 
 const pod = (hash: string, isReady: boolean, name = `${hash}-${isReady}`): WorkloadPod => ({
   namespace: 'shop',

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Outbound } from '../../src/environment/environment.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
-import { visit } from '../../src/sample/customers.ts'
-import { openShop, type Shop } from '../../src/sample/shop.ts'
+import { visit } from '../../deploy/examples/tutorial/shop/customers.ts'
+import { openShop, type Shop } from '../../deploy/examples/tutorial/shop/shop.ts'
 import { fakeClock } from '../support/clock.ts'
 
 describe('the shop', () => {

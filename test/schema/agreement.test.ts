@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { firstViolation, violations } from '../../src/api/guard.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { crd } from '../../src/drivers/registry.ts'
 import { hookSchema } from '../../src/drivers/schemas.ts'
 import { fakeClock } from '../support/clock.ts'

@@ -29,5 +29,5 @@ describe('a file of the schema', () => {
 })
 
 it('any other file goes into the page as it is', () => {
-  expect(withoutUnread("const a = { rule: 'r', message: 'm' }", '/src/snippets/ecr.ts')).toBeNull()
+  expect(withoutUnread("const a = { rule: 'r', message: 'm' }", '/cli/snippets/ecr.ts')).toBeNull()
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
-import { snippetNamed } from '../../src/snippets/write.ts'
+import { snippetNamed } from '../../cli/snippets/write.ts'
 import { exampleURL } from '../snippets/known-hooks.ts'
 import { has } from './shape.ts'
 

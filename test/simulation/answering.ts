@@ -1,4 +1,4 @@
-import type { ServerResponse } from '../../src/apiserver/response.ts'
+import type { ServerResponse } from '../../apiserver/response.ts'
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import type { SimulatedApiServer } from './api-servers.ts'
 import { declined, isFromCache, status } from './messages.ts'

@@ -1,5 +1,5 @@
-import type { ServerResponse } from '../../src/apiserver/response.ts'
-import type { ApiServer } from '../../src/apiserver/server.ts'
+import type { ServerResponse } from '../../apiserver/response.ts'
+import type { ApiServer } from '../../apiserver/server.ts'
 import { status } from './messages.ts'
 import { rngOf, type Rng } from './seed.ts'
 import type { VirtualTime } from './time.ts'

@@ -1,6 +1,6 @@
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import { hookPlural } from '../../src/api/names.ts'
-import type { ServerResponse } from '../../src/apiserver/response.ts'
+import type { ServerResponse } from '../../apiserver/response.ts'
 import type { Rng } from './seed.ts'
 
 /** How long a message is on its way when all is well, in milliseconds. */

@@ -1,5 +1,5 @@
 import { parseJson, stringAt } from '../../src/api/json.ts'
-import type { ServerResponse } from '../../src/apiserver/response.ts'
+import type { ServerResponse } from '../../apiserver/response.ts'
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { hookLabel } from '../../src/drivers/run-job/jobs.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'

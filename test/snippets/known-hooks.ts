@@ -1,5 +1,5 @@
 import type { SentAuth } from '../../src/api/auth.ts'
-import type { SnippetHook } from '../../src/snippets/snippet.ts'
+import type { SnippetHook } from '../../cli/snippets/snippet.ts'
 
 export const exampleURL = 'https://hooks.example.com/v1/trigger/eyJhbGciOiJFZERTQSJ9.e30.c2ln'
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'

@@ -7,7 +7,7 @@ import { runInNewContext } from 'node:vm'
 import { onTestFinished } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { at, isObject, parseJson, stringAt, tryParseJson } from '../../src/api/json.ts'
-import type { SnippetText } from '../../src/snippets/snippet.ts'
+import type { SnippetText } from '../../cli/snippets/snippet.ts'
 
 /** How each product reads what was pasted into it, and what it then posts: the other half of every snippet. */
 

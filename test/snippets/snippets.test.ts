@@ -7,13 +7,13 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { deliveryOf } from '../../src/senders/registry.ts'
-import { alertmanager } from '../../src/snippets/alertmanager.ts'
-import { yamlText } from '../../src/snippets/quote.ts'
-import { shellWord } from '../../src/snippets/shell-word.ts'
-import { snippets } from '../../src/snippets/registry.ts'
-import { snippetHook } from '../../src/snippets/hook.ts'
-import type { SnippetHook, SnippetText } from '../../src/snippets/snippet.ts'
-import { writeSnippet } from '../../src/snippets/write.ts'
+import { alertmanager } from '../../cli/snippets/alertmanager.ts'
+import { yamlText } from '../../cli/snippets/quote.ts'
+import { shellWord } from '../../cli/snippets/shell-word.ts'
+import { snippets } from '../../cli/snippets/registry.ts'
+import { snippetHook } from '../../cli/snippets/hook.ts'
+import type { SnippetHook, SnippetText } from '../../cli/snippets/snippet.ts'
+import { writeSnippet } from '../../cli/snippets/write.ts'
 import { fc, property } from '../support/property.ts'
 import { auths, exampleURL, knownHooks } from './known-hooks.ts'
 
@@ -549,7 +549,7 @@ describe('quoting', () => {
 })
 
 it('nothing here needs more than a browser has', () => {
-  const imports = globSync('src/snippets/*.ts').flatMap(file =>
+  const imports = globSync('cli/snippets/*.ts').flatMap(file =>
     [...readFileSync(file, 'utf8').matchAll(/^import (type )?.*from '(.+)'/gm)].map(([, type, from = '']) => ({
       type,
       from,

@@ -1,5 +1,5 @@
-import { runProgram } from '../../src/cli/program.ts'
-import { commands } from '../../src/commands/registry.ts'
+import { runProgram } from '../../cli/program.ts'
+import { commands } from '../../src/registry.ts'
 import { runOptions, type RunOptions } from '../../src/commands/serve.ts'
 import { shell } from './shell.ts'
 

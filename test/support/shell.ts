@@ -1,4 +1,4 @@
-import type { Shell } from '../../src/cli/shell.ts'
+import type { Shell } from '../../src/commands/shell.ts'
 import { nodeClock, nodeRandom } from '../../src/environment/system.ts'
 
 /** Returns a shell that keeps what is written. */

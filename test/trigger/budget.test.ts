@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { connectInProcess } from '../../src/apiserver/connection.ts'
-import { createApiServer } from '../../src/apiserver/server.ts'
+import { connectInProcess } from '../../apiserver/connection.ts'
+import { createApiServer } from '../../apiserver/server.ts'
 import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { crds } from '../../src/drivers/registry.ts'

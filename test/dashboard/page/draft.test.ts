@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { draftOf, type Draft } from '../../../src/dashboard/page/form/draft.ts'
-import { merged, theirChanges } from '../../../src/dashboard/page/form/merge.ts'
+import { draftOf, type Draft } from '../../../dashboard/page/form/draft.ts'
+import { merged, theirChanges } from '../../../dashboard/page/form/merge.ts'
 
 const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { violations } from '../../../src/api/guard.ts'
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
-import { createApiServer } from '../../../src/apiserver/server.ts'
-import { putChosen, putKeeping } from '../../../src/dashboard/page/form/choice.ts'
-import { cloneSpec, freeName, oppositeOf } from '../../../src/dashboard/page/form/clone.ts'
-import { labelAt, problemOf } from '../../../src/dashboard/page/form/labels.ts'
-import { listOfLines, pairsOfLines, textOfLines } from '../../../src/dashboard/page/form/lines-text.ts'
-import { merged, theirChanges, valueText } from '../../../src/dashboard/page/form/merge.ts'
-import { stairs } from '../../../src/dashboard/page/form/stairs.ts'
+import { createApiServer } from '../../../apiserver/server.ts'
+import { putChosen, putKeeping } from '../../../dashboard/page/form/choice.ts'
+import { cloneSpec, freeName, oppositeOf } from '../../../dashboard/page/form/clone.ts'
+import { labelAt, problemOf } from '../../../dashboard/page/form/labels.ts'
+import { listOfLines, pairsOfLines, textOfLines } from '../../../dashboard/page/form/lines-text.ts'
+import { merged, theirChanges, valueText } from '../../../dashboard/page/form/merge.ts'
+import { stairs } from '../../../dashboard/page/form/stairs.ts'
 import {
   filledIn,
   isWithin,
@@ -16,7 +16,7 @@ import {
   valueAt,
   written,
   writtenSpec,
-} from '../../../src/dashboard/page/form/value.ts'
+} from '../../../dashboard/page/form/value.ts'
 import {
   choiceOf,
   helpOf,
@@ -26,7 +26,7 @@ import {
   requiredOf,
   schemaAt,
   widgetOf,
-} from '../../../src/dashboard/page/form/widget.ts'
+} from '../../../dashboard/page/form/widget.ts'
 import { crd } from '../../../src/drivers/registry.ts'
 import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Schema } from '../../../src/api/schema.ts'

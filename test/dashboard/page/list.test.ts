@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { needyWord, search } from '../../../src/dashboard/page/list/search.ts'
-import { scrolledTo, drawnRows } from '../../../src/dashboard/page/list/window.ts'
-import type { ListedHook } from '../../../src/dashboard/protocol.ts'
+import { needyWord, search } from '../../../dashboard/page/list/search.ts'
+import { scrolledTo, drawnRows } from '../../../dashboard/page/list/window.ts'
+import type { ListedHook } from '../../../dashboard/protocol.ts'
 import { fc, property } from '../../support/property.ts'
 
 const row = (name: string, more: Partial<ListedHook> = {}): ListedHook => ({

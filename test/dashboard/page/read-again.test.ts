@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readAfter, readAgainKey } from '../../../src/dashboard/page/hook/read-again.ts'
-import type { HookDetail, ListedHook } from '../../../src/dashboard/protocol.ts'
+import { readAfter, readAgainKey } from '../../../dashboard/page/hook/read-again.ts'
+import type { HookDetail, ListedHook } from '../../../dashboard/protocol.ts'
 
 const row: ListedHook = {
   key: 'shop/web-up',

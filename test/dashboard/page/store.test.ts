@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
-import { countOf, forget, lastDelivered, over, take, uncounted } from '../../../src/dashboard/page/store.ts'
-import type { ListedHook, StreamEvent } from '../../../src/dashboard/protocol.ts'
+import { countOf, forget, lastDelivered, over, take, uncounted } from '../../../dashboard/page/store.ts'
+import type { ListedHook, StreamEvent } from '../../../dashboard/protocol.ts'
 
 beforeEach(forget)
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readStream, type StreamRefusal, type StreamResponse } from '../../../src/dashboard/page/stream.ts'
+import { readStream, type StreamRefusal, type StreamResponse } from '../../../dashboard/page/stream.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
 
 const refusalOf = (status: number, message = '', retryAfterMs = 1_000): StreamRefusal => ({

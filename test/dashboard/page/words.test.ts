@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { sparkPath } from '../../../src/dashboard/page/parts/spark-path.ts'
-import { adviceOn, outcomeOf } from '../../../src/dashboard/page/words/advice.ts'
-import { moreLeases } from '../../../src/dashboard/page/words/leases.ts'
+import { sparkPath } from '../../../dashboard/page/parts/spark-path.ts'
+import { adviceOn, outcomeOf } from '../../../dashboard/page/words/advice.ts'
+import { moreLeases } from '../../../dashboard/page/words/leases.ts'
 import {
   commandWord,
   kubectlEnd,
   kubectlGrant,
   kubectlRotate,
   kubectlSuspend,
-} from '../../../src/dashboard/page/words/kubectl.ts'
-import { sentence, sentences } from '../../../src/dashboard/page/words/sentence.ts'
-import { ago, dateText, lasting } from '../../../src/dashboard/page/words/time.ts'
-import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../src/dashboard/page/words/url.ts'
-import { toYaml } from '../../../src/dashboard/page/words/yaml.ts'
+} from '../../../dashboard/page/words/kubectl.ts'
+import { sentence, sentences } from '../../../dashboard/page/words/sentence.ts'
+import { ago, dateText, lasting } from '../../../dashboard/page/words/time.ts'
+import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../dashboard/page/words/url.ts'
+import { toYaml } from '../../../dashboard/page/words/yaml.ts'
 import { fc, property } from '../../support/property.ts'
 
 const awkward = fc.constantFrom(

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { connections } from '../../../src/dashboard/server/limits.ts'
+import { connections } from '../../../dashboard/server/limits.ts'
 import { pageHost, startServed } from './served.ts'
 
 /** Opens connections from one address, and resolves with those that stay. */

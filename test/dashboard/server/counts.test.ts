@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import type { StreamEvent } from '../../../src/dashboard/protocol.ts'
-import { followCounts } from '../../../src/dashboard/server/counts.ts'
+import type { StreamEvent } from '../../../dashboard/protocol.ts'
+import { followCounts } from '../../../dashboard/server/counts.ts'
 import { WatchRefused } from '../../../src/environment/unreachable.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
 import { testEnvironment } from '../../support/environment.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at, tryParseJson } from '../../../src/api/json.ts'
-import type { ServedNames } from '../../../src/dashboard/server/origin-check.ts'
+import type { ServedNames } from '../../../dashboard/server/origin-check.ts'
 import type { ApiRequest, OutboundRequest } from '../../../src/environment/environment.ts'
 import { Unreachable } from '../../../src/environment/unreachable.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { debounce } from '../../../src/dashboard/server/debounce.ts'
+import { debounce } from '../../../dashboard/server/debounce.ts'
 import { fakeClock } from '../../support/clock.ts'
 
 it('hands over the newest of each key, once in 100 ms', async () => {

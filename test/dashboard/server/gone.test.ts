@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { maxRequestsOfUser, maxStreamsOfSession } from '../../../src/dashboard/server/limits.ts'
+import { maxRequestsOfUser, maxStreamsOfSession } from '../../../dashboard/server/limits.ts'
 import { answer, scriptedConnection } from '../../support/scripted-connection.ts'
 import { pageHost, startServed } from './served.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { originProblem, type RequestHead, type ServedNames } from '../../../src/dashboard/server/origin-check.ts'
+import { originProblem, type RequestHead, type ServedNames } from '../../../dashboard/server/origin-check.ts'
 
 const loopback: ServedNames = { loopback: 8082 }
 const cluster: ServedNames = { loopback: 'any', url: new URL('https://hooks.example.com/') }

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { oneTimeKey } from '../../../src/dashboard/server/key.ts'
+import { oneTimeKey } from '../../../dashboard/server/key.ts'
 import {
   maxRequestsOfUser,
   maxSessions,
   maxSessionsOfUser,
   maxStreamsOfSession,
   maxStreamsOfUser,
-} from '../../../src/dashboard/server/limits.ts'
-import { Sessions, type Session, type SignedIn } from '../../../src/dashboard/server/session.ts'
-import { bearerIn, pastedToken } from '../../../src/dashboard/server/sign-in.ts'
+} from '../../../dashboard/server/limits.ts'
+import { Sessions, type Session, type SignedIn } from '../../../dashboard/server/session.ts'
+import { bearerIn, pastedToken } from '../../../dashboard/server/sign-in.ts'
 import { fakeClock } from '../../support/clock.ts'
 import { noApi } from '../../support/environment.ts'
 import { seededRandom } from '../../support/random.ts'

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { takenWithinMs } from '../../../src/dashboard/server/limits.ts'
+import { takenWithinMs } from '../../../dashboard/server/limits.ts'
 import { settle } from '../../support/clock.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
 import { pageHost, startServed } from './served.ts'

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
-import { tryHook, urlOf } from '../../../src/dashboard/server/try.ts'
+import { tryHook, urlOf } from '../../../dashboard/server/try.ts'
 
 const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { commandPage } from '../../../scripts/reference/command.ts'
-import type { CommandEntry } from '../../../src/cli/command.ts'
+import type { CommandEntry } from '../../../src/commands/command.ts'
 
 const keys: CommandEntry = {
   name: 'keys',

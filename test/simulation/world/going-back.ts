@@ -6,7 +6,7 @@ import type { Fleet } from './fleet.ts'
 import { newHook, type Installation } from './installation.ts'
 import { hooksPath, leasePath } from './paths.ts'
 import { removeAutoscaler } from './outside.ts'
-import type { Snapshot } from '../../../src/apiserver/store.ts'
+import type { Snapshot } from '../../../apiserver/store.ts'
 import { rowsIn } from '../rows.ts'
 import { targetsPath, targetWith } from './targets.ts'
 

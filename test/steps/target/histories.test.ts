@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isStoredObject, type StoredObject } from '../../../src/api/object.ts'
-import { patched } from '../../../src/apiserver/patch.ts'
+import { patched } from '../../../apiserver/patch.ts'
 import { countsAnnotation, historiesIn } from '../../../src/steps/target/histories.ts'
 import { machinePools, poolCount, rancherClusters } from '../../../src/steps/target/pools.ts'
 import { versionOf } from '../../../src/steps/target/read.ts'

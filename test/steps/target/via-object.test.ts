@@ -4,7 +4,7 @@ import { at, parseJson } from '../../../src/api/json.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
 import { viaObject } from '../../../src/steps/target/via-object.ts'
 import { versionOf } from '../../../src/steps/target/read.ts'
-import { patched } from '../../../src/apiserver/patch.ts'
+import { patched } from '../../../apiserver/patch.ts'
 
 const type = { group: 'acme.example', version: 'v1', resource: 'fleets', kind: 'Fleet' }
 const object = (members: object, metadata: object = {}): StoredObject => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { connectInProcess } from '../../../src/apiserver/connection.ts'
-import { createApiServer } from '../../../src/apiserver/server.ts'
+import { connectInProcess } from '../../../apiserver/connection.ts'
+import { createApiServer } from '../../../apiserver/server.ts'
 import { moveWithin } from '../../../src/steps/arithmetic.ts'
 import type { ApiConnection, ApiRequest, Watch, WatchLine } from '../../../src/environment/environment.ts'
 import { WatchRefused } from '../../../src/environment/unreachable.ts'

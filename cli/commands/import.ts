@@ -1,0 +1,80 @@
+import { tryParseJson } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { UsageError, type Command } from '../../src/commands/command.ts'
+import { CommandFailure } from '../../src/commands/failure.ts'
+import { namespaceName, text, texts } from '../../src/commands/options.ts'
+import { yamlOf } from '../output/format.ts'
+import { printable } from '../output/table.ts'
+import { receiversIn } from '../rancher/receivers.ts'
+import { untakenName, translated } from '../rancher/translate.ts'
+import { fileText } from './trigger.ts'
+
+const service = texts({
+  flag: 'service',
+  value: 'ID=TARGET',
+  means: 'which workload a service of Rancher is here: 1s5=Deployment/web; may be given again',
+})
+const pool = text({
+  flag: 'pool',
+  value: 'KIND/NAME',
+  means: 'which pool of nodes hosts were created in; of a Cluster of Rancher: Cluster/NAME/POOL',
+})
+const namespace = namespaceName({
+  flag: 'namespace',
+  short: 'n',
+  means: 'write this namespace into the manifests',
+  completes: 'namespaces',
+})
+
+/** Makes manifests from the receivers of Rancher 1.x. */
+export const importCommand: Command = {
+  details:
+    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says next to them what it could not carry over. It creates nothing. Exit code 1 says that it could not write a receiver.",
+  arguments: [
+    { name: 'FROM', means: 'rancher', choices: ['rancher'] },
+    { name: 'FILE', means: 'the list of receivers as JSON; - reads it from the input', completes: 'files' },
+  ],
+  options: [service, pool, namespace],
+  examples: [
+    {
+      line: 'import rancher receivers.json --service 1s5=web -n shop | kubectl apply -f -',
+      means: 'receivers as hooks',
+    },
+  ],
+  run: async (given, shell) => {
+    const [from = '', file = ''] = given.arguments
+    if (from !== 'rancher') throw new UsageError(`there is nothing to import from but rancher, and not ${from}`)
+    const list = tryParseJson(file === '-' ? await shell.input.text() : fileText(file))
+    const receivers = receiversIn(list)
+    if (receivers === undefined) {
+      const is = list === undefined ? 'is no JSON' : 'lists no receivers'
+      throw new CommandFailure(`${file} ${is}: expected what Rancher answers to /v1-webhooks/receivers`, 1)
+    }
+    const names = { services: new Map(given.get(service).map(pair)), pool: given.get(pool) }
+    // Of two manifests of one name, kubectl apply would keep only the second, and say nothing.
+    const taken = new Set<string>()
+    let refused = 0
+    const place = given.get(namespace)
+    for (const receiver of receivers) {
+      const made = translated(receiver, names)
+      if ('refused' in made) {
+        refused++
+        shell.err.write(`${printable(receiver.name)}: NOT carried over: ${printable(made.refused)}\n`)
+        continue
+      }
+      const name = untakenName(made.name, taken)
+      taken.add(name)
+      const renamed = name === made.name ? [] : [`its name would be ${made.name}, which another receiver has`]
+      for (const note of [...renamed, ...made.notes]) shell.err.write(`${name}: ${printable(note)}\n`)
+      const metadata = { name, ...(place === undefined ? {} : { namespace: place }) }
+      shell.out.write(`---\n${await yamlOf({ apiVersion, kind: hookKind, metadata, spec: made.spec })}`)
+    }
+    return refused === 0 ? 0 : 1
+  },
+}
+
+const pair = (word: string): [string, string] => {
+  const at = word.indexOf('=')
+  if (at < 1) throw new UsageError(`--service must be ID=TARGET, as in 1s5=Deployment/web, and is ${word}`)
+  return [word.slice(0, at), word.slice(at + 1)]
+}

@@ -1,0 +1,43 @@
+import { isReceiverHook } from '../../src/api/hook.ts'
+import { clusterOptions, openCluster } from '../cluster/cluster.ts'
+import { hookName, patchHook, readHook } from '../cluster/hooks.ts'
+import { UsageError, type Command } from '../../src/commands/command.ts'
+import { CommandFailure } from '../../src/commands/failure.ts'
+import { nameOf, outputOption, printObjects } from '../output/format.ts'
+import { specOfFlags, specOptions } from '../spec/flags.ts'
+import { replacingWholes } from '../spec/patch.ts'
+import { dryRunOption } from '../spec/manifest.ts'
+
+/** Changes fields of a hook. Its URL stays the same. */
+export const set: Command = {
+  details:
+    "The flags are those of create. An empty value takes a field away: --when ''. A target is replaced as a whole: a NAME alone has the kind that it has in create. So are the labels of --selector, and each list.",
+  arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
+  options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
+  examples: [
+    { line: 'set web-up --max 20', means: 'another bound' },
+    { line: "set web-up --by 25% --cooldown 2m --when ''", means: 'several fields at once' },
+  ],
+  showsSecrets: given => given.get(outputOption).as !== 'table',
+  run: async (given, shell) => {
+    const cluster = await openCluster(given, shell)
+    const hook = await readHook(cluster, given.arguments[0] ?? '')
+    const spec = specOfFlags(given, hook.spec.driver)
+    if (Object.keys(spec).length === 0) throw new UsageError('say what to set: --max 20, for one')
+    const dryRun = given.get(dryRunOption)
+    if (dryRun === 'client') throw new UsageError('set knows --dry-run server alone: the server merges')
+    const name = hookName(given.arguments[0] ?? '')
+    const patch = { spec: replacingWholes(hook.spec, spec) }
+    const stored = await patchHook(cluster, name, patch, dryRun === 'server' ? { dryRun: 'All' } : {})
+    const format = given.get(outputOption)
+    if (!isReceiverHook(stored)) throw new CommandFailure(`${name} is no hook that this version understands`, 1)
+    const same = stored.metadata.generation === hook.metadata.generation
+    const what = same ? 'unchanged' : 'changed'
+    shell.out.write(
+      format.as === 'table'
+        ? `${nameOf(stored)} ${what}${dryRun === 'server' ? ' (server dry run)' : ''}\n`
+        : await printObjects(format, [stored], false),
+    )
+    return 0
+  },
+}

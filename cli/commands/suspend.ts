@@ -1,0 +1,41 @@
+import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
+import { openCluster } from '../cluster/cluster.ts'
+import { patchHook } from '../cluster/hooks.ts'
+import type { Command } from '../../src/commands/command.ts'
+import { nameIn } from '../output/format.ts'
+
+const switching = (suspended: boolean): Omit<Command, 'details' | 'examples'> => ({
+  arguments: chosenArguments,
+  options: chosenOptions,
+  run: async (given, shell) => {
+    const cluster = await openCluster(given, shell)
+    const found = await chosenHooks(given, cluster, shell)
+    return await forEachHook(found, cluster, shell, async (hook, there) => {
+      const already = hook.spec.suspend === suspended
+      if (!already) await patchHook(there, hook.metadata.name, { spec: { suspend: suspended } })
+      const did = `${already ? 'was already ' : ''}${suspended ? 'suspended' : 'resumed'}`
+      shell.out.write(`${nameIn(hook, cluster.namespace)} ${did}\n`)
+    })
+  },
+})
+
+/** Suspends hooks: their posts are answered and skipped. */
+export const suspend: Command = {
+  ...switching(true),
+  details: 'Posts are answered 200 and skipped, within two seconds, until the hook is resumed. The URL stays.',
+  examples: [
+    { line: 'suspend web-up web-down', means: 'two hooks, for the time of a deployment' },
+    { line: 'suspend -l team=shop', means: 'the hooks with a label' },
+    { line: 'suspend --all -A', means: 'every hook of the cluster, in a storm of alerts' },
+  ],
+}
+
+/** Resumes hooks: from then on, posts run them again. */
+export const resume: Command = {
+  ...switching(false),
+  details: 'Posts that came meanwhile were skipped. They are not run later.',
+  examples: [
+    { line: 'resume web-up web-down', means: 'what suspend has stopped' },
+    { line: 'resume -l team=shop', means: 'the hooks with a label' },
+  ],
+}

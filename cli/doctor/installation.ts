@@ -1,0 +1,202 @@
+import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { group, hookPlural, apiVersionName } from '../../src/api/names.ts'
+import { recordPlural } from '../../src/api/record.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { parseTime } from '../../src/environment/time.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
+import { ApiError, isStatus } from '../../src/kube/errors.ts'
+import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import { send } from '../../src/kube/requests.ts'
+import { readServerTime } from '../../src/kube/server-time.ts'
+import { leases } from '../../src/kube/resources.ts'
+import { controllerLease } from '../../src/token/published.ts'
+import { stopText } from '../../src/token/stop.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
+import { readPublicKeys, systemNamespaceFlag } from '../cluster/system.ts'
+import { failure, ok, warning, type Finding } from './finding.ts'
+
+/**
+ * Returns the finding for a check that failed, for example because it is forbidden. The other
+ * checks continue.
+ */
+export const unseen = (about: string, error: unknown): Finding => {
+  // If the API server cannot be reached, or does not know the user, no check works. So the command
+  // reports that only once.
+  if (error instanceof Unreachable || isStatus(error, 401)) throw error
+  const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
+  const message = error instanceof Error ? error.message : String(error)
+  if (isStatus(error, 404)) return failure(about, `it is not there: ${message}`, 'See docs/how-to/install.md.')
+  return warning(about, `${why}: ${message}`, 'Ask somebody who may.')
+}
+
+/** The only finding in a cluster that does not have the product. */
+export const notInstalled: readonly Finding[] = [
+  failure(
+    'installation',
+    'Receiver Hooks is not installed in this cluster',
+    'Install it (docs/how-to/install.md), or choose another context.',
+  ),
+]
+
+/** Checks that the API server serves both CRDs in this program's version. */
+export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
+  const path = `/apis/${group}/${apiVersionName}`
+  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
+  // Only 404 says that they are not served.
+  if (answer.status !== 200 && answer.status !== 404) {
+    const error = new ApiError(answer, `GET ${path}`)
+    if (answer.status < 500) throw error
+    return [
+      failure('definitions', error.message, 'Look at the API server: kubectl get --raw /readyz?verbose says more.'),
+    ]
+  }
+  const resources: unknown = at(tryParseJson(answer.body), 'resources')
+  const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
+  if (!served.includes(hookPlural) && !served.includes(recordPlural)) return notInstalled
+  return [hookPlural, recordPlural].map(name =>
+    served.includes(name)
+      ? ok('definitions', `${name} are served as ${group}/${apiVersionName}`)
+      : failure(
+          'definitions',
+          `${name} are not served as ${group}/${apiVersionName}`,
+          'Apply crds/ of this version (docs/how-to/install.md).',
+        ),
+  )
+}
+
+/**
+ * Checks that the namespace exists. In a namespace that does not exist, every other check would
+ * pass.
+ */
+export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
+  const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
+  const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
+  // A user without the right to read namespaces gets 403. The other checks show whether the
+  // namespace holds anything.
+  if (answer.status !== 404) return []
+  return [failure('namespace', `there is no namespace ${namespace}`, 'Name another one with -n, or create it.')]
+}
+
+/**
+ * Compares the clocks of this machine and of the API server. A wrong clock makes URLs expire too
+ * soon or too late.
+ */
+export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
+  const server = await readServerTime(api, interactiveTimeoutMs)
+  if (server === undefined) return ok('clock', 'the API server does not say what time it has')
+  const off = Math.round(Math.abs(now() - server) / 1000)
+  return off <= 30
+    ? ok('clock', `this machine and the API server agree within ${Math.max(1, off)} s`)
+    : warning(
+        'clock',
+        `this machine and the API server are ${off} s apart`,
+        'Set the clocks right (NTP): tokens with expiresAfter depend on it.',
+      )
+}
+
+/** The default duration of a lease, in seconds. */
+const leaseSeconds = 15
+
+/**
+ * Checks that a controller is elected and alive. The API server's clock decides, because that of this
+ * machine may be wrong. `now` counts only where the API server does not say its time.
+ */
+export const checkLeader = async ({ api }: Cluster, namespace: string, now: () => number): Promise<Finding> => {
+  const path = objectPath(leases, namespace, controllerLease)
+  const lease = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs }).catch((error: unknown) => {
+    if (error instanceof ApiError && error.status === 404) return undefined
+    throw error
+  })
+  const holder = stringAt(lease, 'spec', 'holderIdentity') ?? ''
+  const renewed = parseTime(stringAt(lease, 'spec', 'renewTime') ?? '')
+  const todo = 'Start a controller, and look at its log. If it is in another namespace, add --system-namespace.'
+  if (holder === '') return failure('controller', `no controller leads in the namespace ${namespace}`, todo)
+  const lives = Number(at(lease, 'spec', 'leaseDurationSeconds') ?? leaseSeconds)
+  const checkedAt = (await readServerTime(api, interactiveTimeoutMs)) ?? now()
+  const silent = Math.round((checkedAt - renewed) / 1000)
+  // Allows twice the lease's duration, because clocks may differ by some seconds.
+  return silent > lives * 2
+    ? failure('controller', `${holder} led, and has been silent for ${silent} s`, todo)
+    : ok('controller', `${holder} leads`)
+}
+
+export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Finding> => {
+  const { jwks } = await readPublicKeys(cluster, namespace)
+  const found: unknown = at(tryParseJson(jwks), 'keys')
+  const number = Array.isArray(found) ? found.length : 0
+  if (number === 0) return failure('keys', 'no signing key is published, so no URL works', lookAtSigningKeys)
+  return ok('keys', `${number === 1 ? 'one signing key is' : `${number} signing keys are`} published`)
+}
+
+/** What to do if no key is published. */
+const lookAtSigningKeys = 'Look at the log and the Events of the controller: docs/how-to/monitor.md.'
+
+/** Checks that hooks are not stopped. */
+export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {
+  const { stop } = await readPublicKeys(cluster, namespace)
+  return stop
+    ? failure(
+        'stop',
+        stopText(stop),
+        `When the reason is gone: kubectl receiverhook start${systemNamespaceFlag(namespace)}`,
+      )
+    : ok('stop', 'hooks are not stopped')
+}
+
+const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
+
+/**
+ * Checks that each Deployment of the product has enough ready replicas, and this program's version.
+ */
+export const checkDeployments = async (
+  cluster: Cluster,
+  namespace: string,
+  own: string,
+): Promise<readonly Finding[]> => {
+  const labelSelector = 'app.kubernetes.io/name=receiver-hooks'
+  const items = await listObjects(cluster, deployments, namespace, { labelSelector })
+  if (items.length === 0) {
+    return [
+      warning(
+        'replicas',
+        `there is no Deployment of Receiver Hooks in the namespace ${namespace}`,
+        'If it runs in another namespace, add --system-namespace. If it runs outside of the cluster, as the playground does, nothing.',
+      ),
+    ]
+  }
+  return items.flatMap(item => [replicasOf(item), versionOf(item, own)])
+}
+
+const replicasOf = (item: StoredObject): Finding => {
+  const { name, namespace = '' } = item.metadata
+  const kubectl = `kubectl -n ${namespace}`
+  const why = `${kubectl} describe deployment ${name} says why.`
+  const [wanted, ready] = [Number(at(item, 'spec', 'replicas') ?? 1), Number(at(item, 'status', 'readyReplicas') ?? 0)]
+  const said = `${name}: ${ready} of ${wanted} ready`
+  if (ready === 0) return failure('replicas', said, why)
+  if (ready < wanted) return warning('replicas', said, why)
+  // The dashboard has one replica, because sessions are in its memory. People sign in again after a
+  // restart.
+  const component = stringAt(item, 'spec', 'template', 'metadata', 'labels', 'app.kubernetes.io/component')
+  return wanted === 1 && component !== 'dashboard'
+    ? warning(
+        'replicas',
+        `${said}: while its node is drained nobody answers`,
+        `${kubectl} scale deployment ${name} --replicas 2, or the values of the chart.`,
+      )
+    : ok('replicas', said)
+}
+
+const versionOf = (item: StoredObject, own: string): Finding => {
+  const containers: unknown = at(item, 'spec', 'template', 'spec', 'containers')
+  const image = (Array.isArray(containers) ? stringAt(containers[0], 'image') : undefined) ?? ''
+  const [, tag = ''] = /:([\w.-]+)(?:@|$)/.exec(image) ?? []
+  return tag.replace(/^v/, '') === own
+    ? ok('version', `${item.metadata.name} runs ${own}, as this program does`)
+    : warning(
+        'version',
+        `${item.metadata.name} runs ${tag === '' ? image : tag}, and this program is ${own}`,
+        'Use the same version of both.',
+      )
+}

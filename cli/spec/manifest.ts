@@ -1,0 +1,96 @@
+import { violations } from '../../src/api/guard.ts'
+import { tryParseJson } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { isKubeObject, type KubeObject } from '../../src/api/object.ts'
+import { hookSpecSchema } from '../../src/drivers/schemas.ts'
+import { ApiError } from '../../src/kube/errors.ts'
+import { collectionPath } from '../../src/kube/paths.ts'
+import { hooks } from '../../src/kube/resources.ts'
+import type { Cluster } from '../cluster/cluster.ts'
+import { interactiveTimeoutMs, writing } from '../cluster/hooks.ts'
+import { UsageError, type ParsedLine, type Option } from '../../src/commands/command.ts'
+import { CommandFailure } from '../../src/commands/failure.ts'
+import { nameOf, outputOption, printObjects } from '../output/format.ts'
+import type { Shell } from '../../src/commands/shell.ts'
+import { withDefaults } from './defaults.ts'
+import { nextOf } from './next.ts'
+import { flagOf } from './flags.ts'
+
+export type DryRun = 'none' | 'client' | 'server'
+
+/**
+ * The value is required, as in kubectl. If `--dry-run` stood before a name without a value, the
+ * name could be taken for the value.
+ */
+export const dryRunOption: Option<DryRun> = {
+  flag: 'dry-run',
+  value: 'client|server',
+  means: 'client: print what would be sent; server: let the API server judge it, and store nothing',
+  choices: ['client', 'server', 'none'],
+  read: texts => {
+    const word = texts.at(-1) ?? 'none'
+    if (word === 'none' || word === 'client' || word === 'server') return word
+    throw new UsageError(`--dry-run must be client or server, and is ${word}`)
+  },
+}
+
+/** Returns the manifest of a hook. */
+const manifestOf = (namespace: string, name: string, spec: unknown) => ({
+  apiVersion,
+  kind: hookKind,
+  metadata: { name, namespace },
+  spec,
+})
+
+/**
+ * Checks a spec against its schema and names the flag of each wrong field. Throws {@link
+ * UsageError}.
+ */
+export const checkSpec = (spec: unknown): void => {
+  const found = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
+  if (found.length === 0) return
+  throw new UsageError(found.map(({ message, path }) => `${flagOf(path) ?? path}: ${message}`).join('\n'))
+}
+
+/** Creates a hook, or prints it in a dry run. */
+export const createHook = async (
+  cluster: Cluster,
+  given: ParsedLine,
+  shell: Shell,
+  name: string,
+  spec: unknown,
+): Promise<void> => {
+  const { api, namespace } = cluster
+  const { err, out, program } = shell
+  const dryRun = given.get(dryRunOption)
+  const manifest = manifestOf(namespace, name, spec)
+  if (dryRun === 'client') {
+    out.write(await shown(manifest, given))
+    return
+  }
+  const answer = await api.request({
+    method: 'POST',
+    path: collectionPath(hooks, namespace),
+    query: { ...writing, ...(dryRun === 'server' ? { dryRun: 'All' } : {}) },
+    body: JSON.stringify(manifest),
+    lane: 'bulk',
+    timeoutMs: interactiveTimeoutMs,
+  })
+  // The hook in the answer to a dry run has no resourceVersion, so none is required.
+  const stored = tryParseJson(answer.body)
+  if (answer.status !== 201 || !isKubeObject(stored)) {
+    const error = new ApiError(answer, `create of ${name}`)
+    if (error.reason !== 'AlreadyExists') throw error
+    const advice = `choose another name, or change it: ${program} set ${name} -n ${namespace}`
+    throw new CommandFailure(`there is a hook ${name} in the namespace ${namespace} already; ${advice}`, 1)
+  }
+  out.write(await shown(stored, given))
+  if (given.get(outputOption).as === 'table' && dryRun === 'none') err.write(await nextOf(cluster, shell, name))
+}
+
+const shown = async (hook: KubeObject, given: ParsedLine): Promise<string> => {
+  const format = given.get(outputOption)
+  const dryRun = given.get(dryRunOption)
+  if (format.as !== 'table') return await printObjects(format, [hook], false)
+  return `${nameOf(hook)} created${dryRun === 'none' ? '' : ` (${dryRun} dry run)`}\n`
+}

@@ -1,0 +1,153 @@
+import type { ReceiverHook } from '../../src/api/hook.ts'
+import { age, humanDuration } from '../../src/environment/age.ts'
+import { localTime, rfc3339 } from '../../src/environment/time.ts'
+import type { Paint } from '../output/colour.ts'
+import { printable, table, type TableCell } from '../output/table.ts'
+import { wrapped } from '../output/wrap.ts'
+import { sumOf, type Account, type HookPart } from './account.ts'
+import type { Author } from './authors.ts'
+import type { Said } from './said.ts'
+import type { SubjectCount } from './subject.ts'
+
+/** A count with everything that is known about it. */
+export interface ExplainedCount {
+  readonly namespace: string
+  readonly count: SubjectCount
+  readonly account: Account
+  /** True if only hooks have written the count since somebody else has set its base. */
+  readonly isOurs: boolean
+  /** Who set the base. Undefined if that is no longer known. */
+  readonly authors: readonly Author[] | undefined
+  /** The hooks that change this count now. */
+  readonly aimed: readonly ReceiverHook[]
+  readonly said: Said
+  readonly autoscalers: readonly string[] | 'unknown'
+}
+
+interface Page {
+  readonly paint: Paint
+  readonly width: number | undefined
+  readonly now: number
+}
+
+/** Returns why a count is what it is, as lines for a terminal. */
+export const explanation = (explained: ExplainedCount, page: Page): string => {
+  const { account, count, namespace } = explained
+  const { paint, width } = page
+  const titles = ['PART', 'COUNT', 'AGE', 'UNTIL', 'BY']
+  const rows: (readonly TableCell[])[] = [
+    baseRow(explained, page),
+    ...goodRows(explained),
+    ...account.open.map(part => partRow(part, page)),
+    [{ text: 'sum', style: 'strong' }, { text: String(account.count), style: 'strong' }, '', '', ''],
+  ]
+  const ended = account.ended.map(part => partRow(part, page))
+  return [
+    `${paint('strong', `${count.shownAs} in ${namespace}: ${count.at.field} is ${account.count}`)}\n`,
+    table(titles, rows, paint, width),
+    ...notesOf(explained, page).map(note => `${wrapped(printable(note), width).join('\n')}\n`),
+    ...(ended.length === 0
+      ? []
+      : [
+          'Somebody else has set the count since. Nothing takes these back any more:\n',
+          table(titles, ended, paint, width),
+        ]),
+  ].join('')
+}
+
+const signed = (by: number): string => (by > 0 ? `+${by}` : String(by))
+
+const baseRow = ({ account, authors, isOurs }: ExplainedCount, { now }: Page): readonly TableCell[] => {
+  const [author] = authors ?? []
+  const others = (authors ?? []).slice(1).map(({ manager }) => manager)
+  const unknown = isOurs ? 'somebody else, before the hooks: who is no longer known' : 'the object does not say who'
+  const by =
+    author === undefined
+      ? unknown
+      : `${author.manager}${author.applies ? ' (apply)' : ''}${others.length === 0 ? '' : `, and ${others.join(', ')}`}`
+  return ['base', String(account.base), author?.time === undefined ? '' : age(author.time, now), '', by]
+}
+
+/**
+ * Returns the hooks that change a count for good. A hook that undoes is one of them, because not all
+ * posts are about alerts. It is named only if there is no other.
+ */
+const lastingHooks = ({ aimed }: ExplainedCount): readonly string[] => {
+  const lasting = aimed.filter(({ spec }) => spec.for === undefined)
+  const never = lasting.filter(({ spec }) => spec.onResolved !== 'undo')
+  return (never.length > 0 ? never : lasting).map(({ metadata }) => metadata.name)
+}
+
+const goodRows = (explained: ExplainedCount): (readonly TableCell[])[] => {
+  const { good } = explained.account
+  if (good === 0) return []
+  const lasting = lastingHooks(explained)
+  return lasting.length === 0
+    ? [[{ text: 'unexplained', style: 'warning' }, signed(good), '', '', '']]
+    : [['for good', signed(good), '', '', lasting.join(', ')]]
+}
+
+const partRow = ({ at, by, hook, of, state, until, why }: HookPart, { now }: Page): readonly TableCell[] => [
+  hook,
+  signed(by),
+  humanDuration(now - at),
+  untilText(until, state, now),
+  [of ?? '', why ?? ''].filter(text => text !== '').join('; '),
+]
+
+const untilText = (until: number | undefined, state: HookPart['state'], now: number): TableCell => {
+  if (until === undefined) return 'its alert ends'
+  if (state === 'held')
+    return { text: `held back since ${humanDuration(now - until)}: bounds forbid it`, style: 'warning' }
+  if (state === 'overdue') return { text: `overdue since ${humanDuration(now - until)}`, style: 'bad' }
+  const left = until > now ? `in ${humanDuration(until - now)}` : 'now'
+  return `${localTime(rfc3339(until))} (${left})`
+}
+
+/** Returns what a person should know besides the table, as sentences. */
+const notesOf = (explained: ExplainedCount, { now }: Page): readonly string[] => {
+  const { account, autoscalers, count, said } = explained
+  return [
+    ...addsUp(explained),
+    ...(autoscalers === 'unknown'
+      ? ['You may not list autoscalers here, so one may set this count.']
+      : autoscalers.map(
+          name =>
+            `${name} sets this count, and undoes what others set. Aim hooks at ${name}: they change its minimum, or its maximum.`,
+        )),
+    ...account.claims.map(({ at, by, hook, isPending }) =>
+      isPending
+        ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
+        : `Nobody knows whether a step of ${hook} by ${signed(by)} was made, ${humanDuration(now - at)} ago.`,
+    ),
+    ...said.unknown.map(
+      ({ at, hook }) =>
+        `Nobody can know whether a delivery to ${hook} changed ${count.shownAs}, ${humanDuration(now - at)} ago (OutcomeUnknown).`,
+    ),
+    ...said.unread.map(hook => `A newer version wrote the record of ${hook}, and this one cannot read it.`),
+    ...(said.by === 'statuses'
+      ? [
+          'You may not read receiverhookrecords, so this is what the statuses of the hooks say: leases alone, at most 20 a hook.',
+        ]
+      : []),
+  ]
+}
+
+/** Returns what does not add up. Empty if all of the count is explained. */
+const addsUp = (explained: ExplainedCount): readonly string[] => {
+  const { account, said } = explained
+  const { base, count, good, open } = account
+  if (good === 0 || lastingHooks(explained).length > 0) return []
+  const known = base + sumOf(open)
+  const causes = [
+    'a hook that was deleted or aimed elsewhere since',
+    'a hook that had no `for` then',
+    'a lease that bounds have kept back for 7 days',
+    ...(said.by === 'statuses' ? ['what statuses do not show'] : []),
+    ...(account.claims.length > 0 ? ['a step of which nobody knows'] : []),
+    ...(said.unread.length > 0 ? ['a record that cannot be read'] : []),
+  ]
+  return [
+    `This does not add up: base and parts make ${known}, and the count is ${count}. ${signed(good)} is from ${causes.join(', or ')}.`,
+  ]
+}

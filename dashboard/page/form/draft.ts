@@ -1,0 +1,162 @@
+import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { violations } from '../../../src/api/guard.ts'
+import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../src/api/names.ts'
+import { hookSpecSchema } from '../../../src/drivers/schemas.ts'
+import type { Seen } from '../../protocol.ts'
+import { toYaml } from '../words/yaml.ts'
+import { oppositeOf } from './clone.ts'
+import { putChosen, putKeeping } from './choice.ts'
+import { pathText, same, filledIn, writtenSpec, type Path, type Value } from './value.ts'
+import { choiceOf, schemaAt } from './widget.ts'
+
+/** The state of the form: the hook as the user has typed it so far, and its errors. */
+export interface Draft {
+  readonly name: Signal<string>
+  readonly namespace: Signal<string>
+  readonly spec: Signal<Value>
+  /** The version of the edited hook that the user has read. Undefined for a new hook. */
+  readonly seen: ReadonlySignal<Seen | undefined>
+  /** The stored spec, or the one with which the form of a new hook began. */
+  readonly base: ReadonlySignal<Value>
+  /** True if the opposite hook is created too. */
+  readonly opposite: Signal<boolean>
+  /** The form's own error messages by path, such as `metadata.name` or `spec.scale.max`. */
+  readonly wrong: ReadonlySignal<ReadonlyMap<string, string>>
+  /** The API server's messages by path, about the hook as it is in the form now. */
+  readonly refused: ReadonlySignal<ReadonlyMap<string, string>>
+  /**
+   * The paths that the user has changed. Other fields show errors only after an attempt to save.
+   */
+  readonly touched: Signal<ReadonlySet<string>>
+  readonly dirty: ReadonlySignal<boolean>
+  readonly yaml: ReadonlySignal<string>
+  set(path: Path, value: unknown): void
+  /**
+   * Shows the API server's messages by path, as long as the manifest is `yaml`. Without messages, the
+   * server has accepted the hook.
+   */
+  refuse(yaml: string, messages: Readonly<Record<string, string>> | undefined): void
+  /** Chooses one member of the object at a path, or none. */
+  choose(path: Path, member: string | undefined): void
+  /**
+   * Continues with the hook as somebody else has changed it. `base` is its spec, and `spec` is what
+   * the form then shows.
+   */
+  rebase(seen: Seen, base: Value, spec: Value): void
+}
+
+export interface DraftStart {
+  readonly name: string
+  readonly namespace: string
+  readonly spec: Value
+  /** The stored spec, if `spec` differs from it from the beginning. */
+  readonly base?: Value
+  readonly seen?: Seen
+}
+
+/** Returns the spec as the page sends it and shows it in the manifest. */
+export const specOf = (draft: Draft): Value => writtenSpec(hookSpecSchema, draft.spec.value)
+
+/** Returns the hooks to create: the hook, and its opposite if requested. */
+export const hooksOf = (
+  draft: Draft,
+  taken: ReadonlySet<string>,
+): readonly { readonly name: string; readonly spec: Value }[] => {
+  const own = { name: draft.name.value, spec: specOf(draft) }
+  const opposite = draft.opposite.value ? oppositeOf(own.name, own.spec, new Set([...taken, own.name])) : undefined
+  return opposite === undefined ? [own] : [own, opposite]
+}
+
+const noMessages: ReadonlyMap<string, string> = new Map()
+
+const manifestOf = (namespace: string, name: string, spec: Value): string =>
+  toYaml({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec })
+
+export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Draft => {
+  const name = signal(start.name)
+  const namespace = signal(start.namespace)
+  const spec = signal<Value>(writtenSpec(hookSpecSchema, start.spec))
+  const touched = signal<ReadonlySet<string>>(new Set())
+  const refusal = signal<{ readonly yaml: string; readonly messages: ReadonlyMap<string, string> } | undefined>(
+    undefined,
+  )
+  const seen = signal(start.seen)
+  const base = signal<Value>(start.base === undefined ? spec.value : writtenSpec(hookSpecSchema, start.base))
+  const draft: Draft = {
+    name,
+    namespace,
+    spec,
+    seen,
+    base,
+    opposite: signal(false),
+    touched,
+    refused: computed(() => (refusal.value?.yaml === draft.yaml.value ? refusal.value.messages : noMessages)),
+    wrong: computed(() => {
+      const found = new Map<string, string>()
+      const wrongName = start.seen === undefined ? nameFault(name.value, namespace.value, taken()) : undefined
+      if (wrongName !== undefined) found.set('metadata.name', wrongName)
+      if (!objectNameRule.holds(namespace.value)) found.set('metadata.namespace', 'must be the name of a namespace')
+      for (const { message, path } of violations(
+        hookSpecSchema,
+        filledIn(hookSpecSchema, withMember(spec.value)),
+        'spec',
+      )) {
+        if (!found.has(path)) found.set(path, message)
+      }
+      return found
+    }),
+    dirty: computed(() => !same(spec.value, base.value) || name.value !== start.name),
+    yaml: computed(() =>
+      hooksOf(draft, taken())
+        .map(hook => manifestOf(namespace.value, hook.name, hook.spec))
+        .join('---\n'),
+    ),
+    set: (path, value) => {
+      touched.value = new Set(touched.value).add(pathText(path))
+      spec.value = putKeeping(spec.value, path, value)
+    },
+    refuse: (yaml, messages) => {
+      refusal.value = messages && { yaml, messages: new Map(Object.entries(messages)) }
+    },
+    choose: (path, member) => {
+      spec.value = putChosen(spec.value, path, member)
+    },
+    rebase: (nowSeen, nowBase, nowSpec) =>
+      batch(() => {
+        refusal.value = undefined
+        seen.value = nowSeen
+        base.value = writtenSpec(hookSpecSchema, nowBase)
+        spec.value = writtenSpec(hookSpecSchema, nowSpec)
+      }),
+  }
+  return draft
+}
+
+/**
+ * Adds the driver's member as an empty object if it is missing. Then errors name the missing fields
+ * of that member, not the member itself.
+ */
+const withMember = (spec: Value): Value => {
+  const driver = String(spec['driver'])
+  return spec[driver] === undefined ? { ...spec, [driver]: {} } : spec
+}
+
+const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>): string | undefined => {
+  if (name === '') return 'must be set'
+  if (name.length > nameLength) return `must be at most ${nameLength} characters long`
+  if (!objectNameRule.holds(name)) return objectNameRule.message
+  return taken.has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
+}
+
+/**
+ * Changes the driver. Common members stay, and members of other drivers are removed. If the new
+ * driver's member is a choice, its first member is chosen.
+ */
+export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => {
+  const shared = Object.entries(spec).filter(([name]) => !drivers.includes(name))
+  const member = spec[driver]
+  const chosen: Value = { ...Object.fromEntries(shared), driver, ...(member === undefined ? {} : { [driver]: member }) }
+  const schema = schemaAt(hookSpecSchema, [driver])
+  const first = schema && choiceOf(schema)?.of[0]
+  return first === undefined || member !== undefined ? chosen : putChosen(chosen, [driver], first)
+}

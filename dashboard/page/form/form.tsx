@@ -1,0 +1,230 @@
+import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
+import { useEffect, useMemo } from 'preact/hooks'
+import { isObject } from '../../../src/api/json.ts'
+import type { HookDetail, Targets } from '../../protocol.ts'
+import { askServer } from '../ask.ts'
+import { after, element, onLeaving } from '../browser.ts'
+import { isForbidden } from '../list/states.tsx'
+import { namespaceShown, namespaces, showNamespace } from '../namespaces.ts'
+import { ActionButton } from '../parts/act.tsx'
+import { say } from '../notices.ts'
+import { Trail } from '../parts/trail.tsx'
+import { whyNot } from '../rights.ts'
+import { followLink, goto, hookHref, listHref, query } from '../route.ts'
+import { me } from '../session.ts'
+import { namesIn } from '../store.ts'
+import { sendDraft, settleMs, type DraftCheck } from './check.ts'
+import { cloneSpec, freeName, oppositeOf } from './clone.ts'
+import { Conflict } from './conflict.tsx'
+import { draftOf, specOf, type Draft } from './draft.ts'
+import { NameFields } from './name-fields.tsx'
+import { Preview } from './preview.tsx'
+import { driverNames, SpecFields } from './spec-fields.tsx'
+import { putAt, type Value } from './value.ts'
+
+const noTargets: Targets = { types: [], targets: [], missing: [] }
+
+/** What the form is for. */
+export type Purpose =
+  | { readonly what: 'add' }
+  | { readonly what: 'clone'; readonly hook: HookDetail }
+  | { readonly what: 'edit'; readonly hook: HookDetail }
+
+const startOf = (purpose: Purpose): { readonly draft: Draft; readonly hadSecret: boolean } => {
+  const namespace =
+    purpose.what === 'add'
+      ? namespaceShown.value || (me.value?.namespace ?? namespaces.value.names[0] ?? 'default')
+      : purpose.hook.namespace
+  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
+  const { hadSecret, spec } =
+    purpose.what === 'clone' ? cloneSpec(purpose.hook.spec) : { hadSecret: false, spec: specAtFirst(purpose) }
+  const name =
+    purpose.what === 'clone'
+      ? freeName(`${purpose.hook.name}-copy`, namesIn(namespace))
+      : purpose.what === 'edit'
+        ? purpose.hook.name
+        : ''
+  const stored =
+    purpose.what === 'edit'
+      ? { base: purpose.hook.spec, seen: { uid: purpose.hook.uid, generation: purpose.hook.generation } }
+      : {}
+  const draft: Draft = draftOf({ name, namespace, spec, ...stored }, taken)
+  return { draft, hadSecret }
+}
+
+const specAtFirst = (purpose: Purpose): Value => {
+  if (purpose.what === 'add') return { driver: driverNames[0] }
+  // The query of a link can set the Secret for the URL. The page's texts for Alertmanager have such
+  // a link.
+  const secretName = query.peek().get('secretName')
+  const put = secretName === null ? purpose.hook.spec : putAt(purpose.hook.spec, ['token', 'secretName'], secretName)
+  return isObject(put) ? put : purpose.hook.spec
+}
+
+/** Loads the objects that hooks of a driver can change in a namespace. */
+const useTargets = (namespace: string, driver: string): Signal<Targets> => {
+  const targets = useSignal<Targets>(noTargets)
+  useEffect(() => {
+    if (namespace === '') return undefined
+    let isCurrent = true
+    void askServer<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
+      // The answer for an earlier choice may come last.
+      if (isCurrent) targets.value = answer.ok ? answer.body : noTargets
+    })
+    return () => {
+      isCurrent = false
+    }
+  }, [namespace, driver])
+  return targets
+}
+
+/** Checks the draft with the API server after each change, if the form finds no error. */
+const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<DraftCheck> => {
+  const checked = useSignal<DraftCheck>({ state: 'idle' })
+  useSignalEffect(() => {
+    const yaml = draft.yaml.value
+    void draft.seen.value
+    if (draft.wrong.value.size > 0) {
+      checked.value = { state: 'idle' }
+      return undefined
+    }
+    const before = checked.peek()
+    checked.value = { state: 'asking', ...('worst' in before && { worst: before.worst }) }
+    let current = true
+    const cancel = after(settleMs, () => {
+      void sendDraft(draft, taken(), true).then(answer => {
+        if (!current) return
+        checked.value = answer.ok
+          ? { state: 'accepted', worst: answer.body.worst ?? [] }
+          : { state: 'refused', refusal: answer.refusal }
+        draft.refuse(yaml, answer.ok ? undefined : answer.refusal.fields)
+      })
+    })
+    return () => {
+      current = false
+      cancel()
+    }
+  })
+  return checked
+}
+
+/** The form for a new hook, a clone or a change. */
+export const HookForm = ({ purpose }: { purpose: Purpose }) => {
+  const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
+  const sending = useSignal(false)
+  const all = useSignal(false)
+  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
+  const namespace = draft.namespace.value
+  const targets = useTargets(namespace, String(draft.spec.value['driver']))
+  const checked = useChecked(draft, taken)
+  useEffect(() => {
+    // Focuses the name, because the user types it first.
+    if (purpose.what !== 'edit') element('field-name')?.focus()
+  }, [])
+  useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])
+
+  const submit = async (): Promise<void> => {
+    all.value = true
+    if (draft.wrong.value.size > 0) return focusFault()
+    sending.value = true
+    const yaml = draft.yaml.value
+    // If the opposite hook is wanted too, both are checked before the first is created.
+    const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
+    const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
+    const sent = { namespace: draft.namespace.value, name: draft.name.value }
+    const answer = judged?.ok === false ? judged : await sendDraft(draft, taken(), false)
+    if (!answer.ok) {
+      sending.value = false
+      checked.value = { state: 'refused', refusal: answer.refusal }
+      draft.refuse(yaml, answer.refusal.fields)
+      return focusFault()
+    }
+    say(`${sent.name} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)
+    // Where the hooks of all namespaces are shown, the new one is among them.
+    if (purpose.what !== 'edit' && (namespaceShown.peek() !== '' || isForbidden())) showNamespace(sent.namespace)
+    goto(hookHref(`${sent.namespace}/${sent.name}`))
+  }
+  const right = purpose.what === 'edit' ? 'update' : 'create'
+  const why = whyNot(namespace, right)
+  const before = purpose.what === 'add' ? listHref() : hookHref(`${purpose.hook.namespace}/${purpose.hook.name}`)
+  return (
+    <div class="split">
+      <form
+        aria-label={titleOf(purpose)}
+        noValidate
+        onSubmit={event => {
+          event.preventDefault()
+          if (why === undefined && !sending.value) void submit()
+        }}
+      >
+        {purpose.what === 'add' ? (
+          <Trail end="Add a hook" />
+        ) : (
+          <Trail hook={purpose.hook} end={purpose.what === 'edit' ? 'Edit' : 'Clone'} />
+        )}
+        <h1 tabIndex={-1}>{titleOf(purpose)}</h1>
+        {purpose.what === 'edit' && purpose.hook.managedBy !== undefined && (
+          <p class="strip warn">
+            Managed by {purpose.hook.managedBy}: it will undo what is changed here. Copy the YAML to Git instead.
+          </p>
+        )}
+        {hadSecret && (
+          <p class="strip">
+            Two hooks cannot share a Secret for their URL: choose a new one under “Its URL”, or leave it out.
+          </p>
+        )}
+        {!sending.value && <Conflict draft={draft} />}
+        <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
+        <SpecFields key={JSON.stringify(draft.seen.value)} draft={draft} targets={targets.value} all={all.value} />
+        {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
+        <div class="line actions">
+          <ActionButton type="submit" class="button" why={why} onAct={() => undefined}>
+            {purpose.what === 'edit' ? 'Save' : 'Create'}
+          </ActionButton>
+          <a class="quiet" href={before} onClick={followLink(before)}>
+            Cancel
+          </a>
+          {sending.value && <span class="faint">Sending …</span>}
+        </div>
+      </form>
+      <Preview draft={draft} checked={checked.value} targets={targets.value} />
+    </div>
+  )
+}
+
+const titleOf = (purpose: Purpose): string =>
+  purpose.what === 'add'
+    ? 'Add a hook'
+    : purpose.what === 'clone'
+      ? `Clone ${purpose.hook.name}`
+      : `Edit ${purpose.hook.name}`
+
+/**
+ * Focuses the first field with an error, or else the API server's message. Opens the sections around
+ * the field, because a field in a closed section takes no focus.
+ */
+const focusFault = (): void =>
+  void after(20, () => {
+    const fault = document.querySelector<HTMLElement>('[aria-invalid=true], [data-wrong], [data-verdict]')
+    for (let around = fault?.parentElement; around; around = around.parentElement)
+      if (around instanceof HTMLDetailsElement) around.open = true
+    fault?.focus()
+  })
+
+const Opposite = ({ draft, taken }: { draft: Draft; taken: ReadonlySet<string> }) => {
+  const opposite = oppositeOf(draft.name.value, specOf(draft), new Set([...taken, draft.name.value]))
+  if (opposite === undefined) return null
+  return (
+    <div class="field check">
+      <label for="field-opposite">
+        Make the opposite hook too{draft.name.value === '' ? '' : ` (${opposite.name})`}
+      </label>
+      <input
+        id="field-opposite"
+        type="checkbox"
+        checked={draft.opposite.value}
+        onChange={event => (draft.opposite.value = event.currentTarget.checked)}
+      />
+    </div>
+  )
+}

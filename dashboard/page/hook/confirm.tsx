@@ -1,0 +1,163 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { at, stringAt } from '../../../src/api/json.ts'
+import { hasNamedURL } from '../../../src/api/named.ts'
+import type { ListedHook } from '../../protocol.ts'
+import { confirming, endLeases, remove, rotate } from '../changes.ts'
+import { moment } from '../clock.ts'
+import { readInto } from './detail.ts'
+import type { Read } from './read-again.ts'
+import { goto, here, listHref } from '../route.ts'
+import { dayMs, momentText } from '../words/time.ts'
+import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
+import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
+import { ActionButton } from '../parts/act.tsx'
+import { CommandLine } from '../parts/notice.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { ScriptForm, TextField } from '../parts/text-field.tsx'
+
+/** The dialog in which the user confirms a deletion, a rotation, or the end of leases. */
+export const Confirm = () => {
+  const asked = confirming.value
+  if (asked === undefined) return null
+  switch (asked.what) {
+    case 'delete':
+      return <ConfirmDelete row={asked.row} />
+    case 'end':
+      return <ConfirmEnd row={asked.row} />
+    case 'rotate':
+      return <ConfirmRotate row={asked.row} />
+  }
+}
+
+const close = (): void => void (confirming.value = undefined)
+
+const ConfirmDelete = ({ row }: { row: ListedHook }) => {
+  const typed = useSignal('')
+  const fault = useSignal<string | undefined>(undefined)
+  const day = momentText(moment.value - dayMs)
+  const today = row.recent.filter(({ time }) => time > day).length
+  const submit = async (): Promise<void> => {
+    if (typed.value !== row.name) return void (fault.value = `Type ${row.name} to delete it.`)
+    fault.value = await remove(row)
+    if (fault.value !== undefined) return
+    close()
+    if (here.value.at !== 'list') goto(listHref())
+  }
+  return (
+    <Dialog title={`Delete ${row.name}?`} onClose={close}>
+      <p>
+        {deletionText(row.url === 'named')}{' '}
+        {today === 0
+          ? 'It had no delivery in the last day.'
+          : `It had ${today === row.recent.length && today === 10 ? 'at least ' : ''}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`}
+      </p>
+      <ScriptForm submit={submit}>
+        <TextField id="confirm-name" label={`Type the name, ${row.name}`} text={typed} refused={fault} />
+        <div class="line">
+          <button type="submit" class="button danger">
+            Delete
+          </button>
+          <button type="button" class="quiet" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </ScriptForm>
+      <CommandLine label="The kubectl line that does the same" text={kubectlDelete(row.namespace, row.name)} />
+    </Dialog>
+  )
+}
+
+const ConfirmEnd = ({ row }: { row: ListedHook }) => {
+  const fault = useSignal<string | undefined>(undefined)
+  const submit = async (): Promise<void> => {
+    fault.value = await endLeases(row)
+    if (fault.value === undefined) close()
+  }
+  return (
+    <Dialog title={`End what ${row.name} has leased?`} onClose={close}>
+      <p>
+        Within seconds, what this hook has changed for a time is taken back. Counts that somebody else has set since
+        stay as they are. Later posts lease again.
+      </p>
+      <p class="fault" role="alert">
+        {fault.value}
+      </p>
+      <div class="line">
+        <button type="button" class="button" onClick={() => void submit()}>
+          End now
+        </button>
+        <button type="button" class="quiet" onClick={close}>
+          Cancel
+        </button>
+      </div>
+      <CommandLine label="The kubectl line that does the same" text={kubectlEnd(row.namespace, row.name)} />
+    </Dialog>
+  )
+}
+
+const overlaps = ['5m', '1h', '24h', '0s'] as const
+
+const ConfirmRotate = ({ row }: { row: ListedHook }) => {
+  const read = useSignal<Read>(undefined)
+  const overlap = useSignal<string | undefined>(undefined)
+  const fault = useSignal<string | undefined>(undefined)
+  useEffect(() => void readInto(read, row.namespace, row.name), [row.key])
+  const spec = read.value !== undefined && 'hook' in read.value ? read.value.hook.spec : undefined
+  const refusal = read.value !== undefined && 'refusal' in read.value ? read.value.refusal.message : undefined
+  // Before that, nobody can say how long the old URL is accepted.
+  const why = spec === undefined ? (refusal ?? 'the hook is still being read') : undefined
+  const present = stringAt(spec, 'token', 'overlap') ?? '5m'
+  const chosen = overlap.value ?? present
+  const isNamed = row.url === 'named' || hasNamedURL(spec)
+  const rotation = Number(at(spec, 'token', 'rotation') ?? 0) + 1
+  // The hook keeps an overlap that is sent. So the one that it has is not sent.
+  const sent = isNamed || chosen === present ? undefined : chosen
+  const later = laterOverlapText(chosen, present)
+  const command = kubectlRotate(row.namespace, row.name, rotation, sent)
+  const submit = async (): Promise<void> => {
+    fault.value = await rotate(row, sent, rotatedText(row.name, isNamed ? undefined : chosen), command)
+    if (fault.value === undefined) close()
+  }
+  return (
+    <Dialog title={isNamed ? `End the former URLs of ${row.name}?` : `Give ${row.name} a new URL?`} onClose={close}>
+      <p>
+        {isNamed
+          ? 'The URL of this hook has its name, and stays. Only tokens from before end. To lock a sender out, change the Secret of what a post must prove.'
+          : `Senders need the new URL before the old one ends. ${row.url === 'secret' ? 'It goes into the Secret by itself.' : ''}`}
+      </p>
+      <div class="field">
+        {!isNamed && (
+          <>
+            <label for="rotate-overlap">How long the old URL is accepted</label>
+            <select
+              id="rotate-overlap"
+              class="short"
+              value={chosen}
+              onChange={event => (overlap.value = event.currentTarget.value)}
+            >
+              {[...new Set([present, ...overlaps])].map(choice => (
+                <option key={choice} value={choice}>
+                  {choice === '0s' ? 'not at all: it has leaked' : choice}
+                </option>
+              ))}
+            </select>
+            {later !== undefined && <p class="faint">{later}</p>}
+          </>
+        )}
+        <p class="fault" role="alert">
+          {fault.value ?? refusal}
+        </p>
+      </div>
+      <div class="line">
+        <ActionButton class="button" why={why} onAct={() => void submit()}>
+          {isNamed ? 'End them' : 'Rotate'}
+        </ActionButton>
+        <button type="button" class="quiet" onClick={close}>
+          Cancel
+        </button>
+      </div>
+      <CommandLine label="The kubectl line that does the same" text={command} />
+    </Dialog>
+  )
+}

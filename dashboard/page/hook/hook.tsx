@@ -1,0 +1,198 @@
+import { useSignal } from '@preact/signals'
+import { useEffect, useRef } from 'preact/hooks'
+import { isSeparate } from '../../../src/api/conditions.ts'
+import { stringAt } from '../../../src/api/json.ts'
+import { messageParts } from '../../../src/api/command-in.ts'
+import type { HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
+import { isHidden } from '../browser.ts'
+import { confirming, setSuspended } from '../changes.ts'
+import { moment } from '../clock.ts'
+import { lastVisited } from '../list/visited.ts'
+import { Middle } from '../list/states.tsx'
+import { ActionButton } from '../parts/act.tsx'
+import { CountBar } from '../parts/bar.tsx'
+import { CommandLine } from '../parts/notice.tsx'
+import { Secret } from '../parts/secret.tsx'
+import { Ready, When } from '../parts/status.tsx'
+import { Trail } from '../parts/trail.tsx'
+import { Worst } from '../parts/worst.tsx'
+import { whyNot } from '../rights.ts'
+import { cloneHref, editHref, followLink, goto, listHref } from '../route.ts'
+import { rowSignal, synced } from '../store.ts'
+import { adviceOn } from '../words/advice.ts'
+import { Prose } from '../words/prose.tsx'
+import { capital, sentence, sentences } from '../words/sentence.ts'
+import { readInto } from './detail.ts'
+import { readAgainKey, type Read } from './read-again.ts'
+import { Leases } from './leases.tsx'
+import { Timeline } from './timeline.tsx'
+import { Try } from './try.tsx'
+import { UseIt } from './use.tsx'
+import { YamlOf } from './yaml-of.tsx'
+
+/**
+ * The page of one hook: its settings and state, its deliveries, how to test it and how to use it.
+ */
+export const HookPage = ({ name, namespace }: { namespace: string; name: string }) => {
+  const key = `${namespace}/${name}`
+  const row = rowSignal(key)?.value
+  const read = useSignal<Read>(undefined)
+  useEffect(() => {
+    lastVisited.value = key
+  }, [key])
+  const lookedAt = useRef(0)
+  if (!isHidden()) lookedAt.current = moment.value
+  useEffect(() => void readInto(read, namespace, name), [readAgainKey(key, row, lookedAt.current)])
+  if (row === undefined) return <Missing name={name} namespace={namespace} read={read.value} />
+  const hook = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
+  return (
+    <article class="page">
+      <Trail end={row.name} />
+      <Heading row={row} />
+      <Summary row={row} hook={hook} />
+      <Try row={row} hook={hook} />
+      {hook !== undefined && <Leases row={row} leases={hook.leases} />}
+      <Timeline row={row} />
+      {hook !== undefined && <UseIt row={row} hook={hook} />}
+      {hook !== undefined && <YamlOf hook={hook} />}
+    </article>
+  )
+}
+
+const Missing = ({ name, namespace, read }: { name: string; namespace: string; read: Read }) => {
+  if (!synced.value && (read === undefined || 'hook' in read))
+    return (
+      <Middle>
+        <p class="appears faint">Reading {name} …</p>
+      </Middle>
+    )
+  const text =
+    read !== undefined && 'refusal' in read && read.refusal.reason !== 'NotFound'
+      ? sentence(read.refusal.message)
+      : `There is no hook ${name} in namespace ${namespace}.`
+  return (
+    <Middle>
+      <h1 tabIndex={-1}>{name} is not there</h1>
+      <p role="alert">{text}</p>
+      <p>
+        <a class="button" href={listHref()} onClick={followLink(listHref())}>
+          All hooks
+        </a>
+      </p>
+    </Middle>
+  )
+}
+
+const Heading = ({ row }: { row: ListedHook }) => {
+  const link = (label: string, href: string, right: 'create' | 'update') => (
+    <ActionButton why={whyNot(row.namespace, right)} onAct={() => goto(href)}>
+      {label}
+    </ActionButton>
+  )
+  const why = whyNot(row.namespace, 'patch')
+  return (
+    <header class="line heading">
+      <h1 tabIndex={-1}>{row.name}</h1>
+      <span class="faint">{row.namespace}</span>
+      <Ready row={row} />
+      <span class="grow" />
+      <span class="acts">
+        {link('Clone', cloneHref(row.key), 'create')}
+        {link('Edit', editHref(row.key), 'update')}
+        <ActionButton why={why} onAct={() => void setSuspended(row, !row.suspended)}>
+          {row.suspended ? 'Resume' : 'Suspend'}
+        </ActionButton>
+        <ActionButton why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
+          Rotate
+        </ActionButton>
+        <ActionButton
+          class="quiet danger"
+          why={whyNot(row.namespace, 'delete')}
+          onAct={() => (confirming.value = { what: 'delete', row })}
+        >
+          Delete
+        </ActionButton>
+      </span>
+    </header>
+  )
+}
+
+const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
+  const counted = Object.entries(row.counts).filter(([, count]) => count > 0)
+  const account = stringAt(hook?.spec, 'serviceAccountName')
+  return (
+    <section class="card" aria-label="What it does">
+      <div class="line">
+        <h2>{capital(row.does)}</h2>
+        <span class="grow" />
+        <span class="faint">
+          {counted.length === 0
+            ? 'no deliveries yet'
+            : counted.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}
+        </span>
+      </div>
+      <p class="line">
+        <span>{row.target}</span>
+        <CountBar row={row} />
+      </p>
+      {account !== undefined && (
+        <p class="faint">Acts as ServiceAccount/{account}, with the rights of this account alone.</p>
+      )}
+      {hook?.managedBy !== undefined && (
+        <p class="strip warn">Managed by {hook.managedBy}: what is changed here, it will undo.</p>
+      )}
+      <Secret row={row} />
+      {hook?.previousUntil !== undefined && (
+        <p class="faint">
+          The URL before the last rotation is accepted until <When time={hook.previousUntil} />.
+        </p>
+      )}
+      {hook?.expiresAt !== undefined && (
+        <p class="faint">
+          This URL expires on <When time={hook.expiresAt} />.
+        </p>
+      )}
+      {hook?.opening !== undefined && (
+        <p class={hook.opening.closed === undefined ? 'faint' : 'strip'}>
+          {hook.opening.closed === undefined ? 'Open' : `${capital(hook.opening.closed)}. Open`} {hook.opening.when}.
+        </p>
+      )}
+      {hook !== undefined && hook.limits.length > 0 && <p class="faint">At most {hook.limits.join('; ')}.</p>}
+      {hook !== undefined && <Worst isOpen={false} sentences={hook.worst} />}
+      <ul class="conditions">
+        {(hook?.conditions ?? []).map(condition => (
+          <ConditionLine key={condition.type} condition={condition} row={row} />
+        ))}
+      </ul>
+    </section>
+  )
+}
+
+const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
+  // Stalled and Reconciling repeat the message of Ready, so they are not shown.
+  if (condition.type !== 'Ready' && !isSeparate(condition.type)) return null
+  const isGood = condition.type === 'Ready' && condition.status === 'True'
+  // A suspended hook is Ready too. The time of that condition does not say since when the hook is
+  // suspended.
+  const isSuspended = isGood && row.suspended
+  const { command, text } = messageParts(condition.message)
+  return (
+    <li>
+      <strong>{isSuspended ? 'Suspended' : isGood ? 'Ready' : condition.reason}</strong>
+      {condition.since !== '' && !isSuspended && (
+        <span class="faint">
+          {' '}
+          since <When time={condition.since} />
+        </span>
+      )}
+      :{' '}
+      <Prose
+        text={sentences(
+          command === undefined ? text : `${text} the command below`,
+          isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo,
+        )}
+      />
+      {command !== undefined && <CommandLine label="The command of the message" text={command} />}
+    </li>
+  )
+}

@@ -1,0 +1,66 @@
+/**
+ * The dashboard: a page (`page/`, Preact) and its server (`server/`), which acts only with the
+ * rights of the signed-in user. Both share `protocol.ts` and import nothing else of each other.
+ */
+
+import type { Environment } from '../src/environment/environment.ts'
+import type { ListenAddress } from '../src/environment/listen.ts'
+import { createDashboard, type DashboardSettings } from './server/dashboard.ts'
+import type { ServedNames } from './server/origin-check.ts'
+import { servePage } from './server/http.ts'
+import { loadAssets } from './server/load-assets.ts'
+
+export type { ConnectAs } from './server/sign-in.ts'
+
+export interface ServeSettings extends Omit<DashboardSettings, 'assets' | 'served'> {
+  readonly address: ListenAddress
+  /** The address that people open, if it differs from the one on which the server listens. */
+  readonly url?: URL
+}
+
+export interface ServedDashboard {
+  readonly port: number
+  /**
+   * Makes a link to the page. If people sign in with a key, the link has a key, which works once
+   * and within five minutes.
+   */
+  link(): string
+  /** Ends all sessions and stops. */
+  close(): void
+}
+
+/** Serves the dashboard. Rejects if the port is in use. */
+export const serveDashboard = async (
+  world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>,
+  { address, url, ...settings }: ServeSettings,
+): Promise<ServedDashboard> => {
+  let served: ServedNames = { loopback: 'none' }
+  const page = createDashboard(world, { ...settings, assets: await loadAssets(), served: () => served })
+  const server = await servePage(page.listener, world.clock, address)
+  served = { loopback: loopbackOf(settings.signIn, server.port), ...(url === undefined ? {} : { url }) }
+  const base = url?.href ?? `http://127.0.0.1:${server.port}/`
+  return {
+    port: server.port,
+    link: () => (settings.signIn === 'key' ? `${base}#key=${page.makeKey()}` : base),
+    close: () => {
+      page.close()
+      server.close()
+    },
+  }
+}
+
+/**
+ * Returns which loopback names the page accepts. With a key, the page is local and has one port.
+ * With a token, the page may be behind a port-forward, which may use any port. Behind a proxy no
+ * loopback name is accepted.
+ */
+const loopbackOf = (signIn: DashboardSettings['signIn'], port: number): ServedNames['loopback'] => {
+  switch (signIn) {
+    case 'key':
+      return port
+    case 'token':
+      return 'any'
+    case 'header':
+      return 'none'
+  }
+}

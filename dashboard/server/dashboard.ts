@@ -1,0 +1,133 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { Router, type ErrorRequestHandler } from 'express'
+import { objectNameRule } from '../../src/api/names.ts'
+import type { Environment } from '../../src/environment/environment.ts'
+import { webApp } from '../../src/environment/web-app.ts'
+import type { SignIn } from '../protocol.ts'
+import { ApiRefused } from './api.ts'
+import { serveAssets, type Assets } from './assets.ts'
+import type { Api, Context } from './context.ts'
+import { eventRoutes } from './handlers/events.ts'
+import { hookRoutes } from './handlers/hook.ts'
+import { meRoutes } from './handlers/me.ts'
+import { namespaceRoutes } from './handlers/namespaces.ts'
+import { requestLimit, sessionRoutes } from './handlers/session.ts'
+import { stopRoutes } from './handlers/stop.ts'
+import { streamRoutes } from './handlers/stream.ts'
+import { targetRoutes } from './handlers/targets.ts'
+import { useRoutes } from './handlers/use.ts'
+import { writeRoutes } from './handlers/write.ts'
+import { jsonBody } from './json-body.ts'
+import { oneTimeKey } from './key.ts'
+import { maxBodyBytes } from './limits.ts'
+import { originCheck, type ServedNames } from './origin-check.ts'
+import { errorHandler, RefusedError } from './refused.ts'
+import { rightsOf, type RightsOfSession } from './user-rights.ts'
+import { securityHeaders } from './security-headers.ts'
+import { Sessions, type Session } from './session.ts'
+import type { ConnectAs } from './sign-in.ts'
+
+export interface DashboardSettings {
+  readonly signIn: SignIn
+  readonly connectAs: ConnectAs
+  readonly assets: Assets
+  readonly version: string
+  /** The longest session in milliseconds. A token can end it earlier. */
+  readonly sessionMs: number
+  readonly cluster: string
+  readonly namespace?: string
+  /** The namespace of the installation. */
+  readonly systemNamespace: string
+  readonly triggerBase?: string
+  /** Returns the host names under which the page is served. */
+  readonly served: () => ServedNames
+}
+
+export interface Dashboard {
+  readonly listener: RequestListener
+  /** Makes the key for another link. */
+  makeKey(): string
+  /** Ends all sessions. */
+  close(): void
+}
+
+/**
+ * Makes the dashboard's server. The code below adds what each request passes, in that order. The
+ * routes are declared in `handlers/`.
+ */
+export const createDashboard = (world: Context['world'], settings: DashboardSettings): Dashboard => {
+  const { assets, connectAs, served, sessionMs, signIn, version } = settings
+  const key = oneTimeKey(world.clock, world.random)
+  const sessions = new Sessions(world.clock, world.random, sessionMs)
+  const signedIn = new WeakMap<IncomingMessage, Session>()
+  const sessionOf = (request: IncomingMessage): Session => {
+    const session = signedIn.get(request)
+    if (session === undefined) throw new Error('this route needs somebody who is signed in')
+    return session
+  }
+  const { cluster, namespace, systemNamespace, triggerBase } = settings
+  const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, triggerBase, version }
+  const context: Context = { ...base, rights: rightsBySession(world.clock) }
+  const session = sessionRoutes(context, { connectAs, key, served })
+
+  const api = Router({ caseSensitive: true, strict: true })
+  checkNames(api)
+  session.open(api)
+  api.use(async (request, _response, next) => {
+    signedIn.set(request, await session.find(request))
+    // A client that left during the sign-in gets no place: nothing would say that the place is free.
+    if (!request.socket.destroyed) next()
+  })
+  streamRoutes(api, context)
+  api.use(requestLimit(context))
+  const readBody = jsonBody(maxBodyBytes)
+  api.use((request, response, next) => (request.method === 'GET' ? next() : readBody(request, response, next)))
+  session.close(api)
+  const routes = [meRoutes, namespaceRoutes, targetRoutes, hookRoutes, writeRoutes, useRoutes, eventRoutes, stopRoutes]
+  for (const declare of routes) {
+    declare(api, context)
+  }
+  api.use(() => {
+    throw nothingHere()
+  })
+  api.use(endExpired(sessions, signedIn))
+
+  const app = webApp()
+  app.use(securityHeaders, originCheck(served))
+  app.use('/api', api)
+  app.use(serveAssets(assets, signIn, version))
+  app.use(errorHandler(world.log))
+  return { listener: app, makeKey: () => key.make(), close: () => sessions.endAll() }
+}
+
+const nothingHere = (): RefusedError => new RefusedError(404, 'NotFound', 'the dashboard has nothing at this path')
+
+/**
+ * Refuses a path parameter that is not a valid object name. Otherwise a parameter could lead to
+ * another path of the API server.
+ */
+const checkNames = (api: Api): void => {
+  for (const name of ['namespace', 'name']) {
+    api.param(name, (_request, _response, next, value: string) =>
+      next(objectNameRule.holds(value) ? undefined : nothingHere()),
+    )
+  }
+}
+
+/** Ends a session when the API server no longer accepts its token. */
+const endExpired =
+  (sessions: Sessions, signedIn: WeakMap<IncomingMessage, Session>): ErrorRequestHandler =>
+  (error: unknown, request, _response, next) => {
+    const session = signedIn.get(request)
+    if (session !== undefined && error instanceof ApiRefused && error.status === 401) sessions.end(session, 'expired')
+    next(error)
+  }
+
+const rightsBySession = (clock: Environment['clock']): Context['rights'] => {
+  const rights = new WeakMap<Session, RightsOfSession>()
+  return session => {
+    const known = rights.get(session) ?? rightsOf(session.api, clock)
+    rights.set(session, known)
+    return known
+  }
+}

@@ -1,0 +1,102 @@
+import { at, isObject, stringAt } from '../../../src/api/json.ts'
+import { has } from '../../../src/api/guard.ts'
+import { limitsInWords, limitsSchema } from '../../../src/api/limits-schema.ts'
+import { usedLimitsSchema } from '../../../src/api/status.ts'
+import { localTime } from '../../../src/environment/time.ts'
+import { closedNow, windowsInWords, type KnownZones } from '../../../src/api/opening.ts'
+import { windowsSchema } from '../../../src/api/windows.ts'
+import { Zones } from '../../../src/environment/zones.ts'
+import type { StoredObject } from '../../../src/api/object.ts'
+import type { ApiConnection } from '../../../src/environment/environment.ts'
+import { driverOf, isViolation } from '../../../src/drivers/registry.ts'
+import { worstOf } from '../../../src/drivers/worst.ts'
+import { redacted } from '../../../src/environment/redact.ts'
+import { objectPath } from '../../../src/kube/paths.ts'
+import { hooks } from '../../../src/kube/resources.ts'
+import { baseOf } from '../../../src/token/hook-url.ts'
+import type { HookCondition, HookDetail } from '../../protocol.ts'
+import { askObject } from '../api.ts'
+import type { Api, Context } from '../context.ts'
+import { managedBy } from '../managed-by.ts'
+import { isHookSpec, leasesOf, listOf } from '../row.ts'
+import { secretOfAuth } from '../try.ts'
+
+/** Reads a hook as the user. */
+export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
+  askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
+
+export const hookRoutes = (api: Api, { sessionOf, triggerBase, world }: Context): void => {
+  const zones = new Zones()
+  // Returns one hook with its labels, without token, URL, annotations and managedFields.
+  api.get('/hooks/:namespace/:name', async (request, response) => {
+    const { name, namespace } = request.params
+    const hook = await hookAsUser(sessionOf(request).api, namespace, name)
+    response.json({ ...detailOf(hook, triggerBase), ...openingOf(hook['spec'], world.clock.now(), zones) })
+  })
+}
+
+const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDetail => {
+  const { creationTimestamp: created, generation = 0, labels = {}, name, namespace = '', uid } = hook.metadata
+  const spec = hook['spec']
+  const previousUntil = stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil')
+  const expiresAt = stringAt(hook, 'status', 'minted', 'expiresAt')
+  const manager = managedBy(hook)
+  const tryAt = triggerBase ?? baseOf(hook)
+  const authSecret = secretOfAuth(hook)
+  return {
+    namespace,
+    name,
+    uid,
+    generation,
+    ...(created === undefined ? {} : { created }),
+    labels,
+    spec: isObject(spec) ? spec : {},
+    worst: worstOfHook(spec, expiresAt),
+    limits: limitsIn(hook),
+    leases: leasesOf(hook),
+    conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
+    ...(previousUntil === undefined ? {} : { previousUntil }),
+    ...(expiresAt === undefined ? {} : { expiresAt }),
+    ...(manager === undefined ? {} : { managedBy: manager }),
+    ...(tryAt === undefined ? {} : { tryAt }),
+    ...(authSecret === undefined ? {} : { authSecret }),
+  }
+}
+
+/**
+ * Returns when posts count, and until when the hook is closed. Returns nothing for a hook without
+ * windows, and for an invalid one.
+ */
+const openingOf = (spec: unknown, now: number, zones: KnownZones): Pick<HookDetail, 'opening'> => {
+  const windows = at(spec, 'windows')
+  if (!has(windowsSchema, windows)) return {}
+  const closed = closedNow(windows, now, zones)
+  const when = windowsInWords(windows)
+  return { opening: { when, ...(closed && { closed: closed.text }) } }
+}
+
+/** Returns the limits of a hook in words, with how much of each is used. Empty for an invalid hook. */
+const limitsIn = (hook: StoredObject): readonly string[] => {
+  const limits = at(hook, 'spec', 'limits')
+  const used = at(hook, 'status', 'limits')
+  if (!has(limitsSchema, limits)) return []
+  return limitsInWords(limits, has(usedLimitsSchema, used) ? used : undefined, localTime)
+}
+
+/**
+ * Returns what the holder of the URL can do at worst. Returns an empty list for an invalid hook,
+ * because it never runs.
+ */
+export const worstOfHook = (spec: unknown, expiresAt: string | undefined): readonly string[] => {
+  const bound = isHookSpec(spec) ? driverOf(spec) : undefined
+  if (bound === undefined || isViolation(bound) || !isHookSpec(spec)) return []
+  return worstOf(spec, bound, expiresAt === undefined ? undefined : 'when it expires')
+}
+
+const conditionOf = (condition: unknown): HookCondition => ({
+  type: stringAt(condition, 'type') ?? '',
+  status: stringAt(condition, 'status') ?? '',
+  reason: stringAt(condition, 'reason') ?? '',
+  message: redacted(stringAt(condition, 'message') ?? ''),
+  since: stringAt(condition, 'lastTransitionTime') ?? '',
+})

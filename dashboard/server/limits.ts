@@ -1,0 +1,141 @@
+import type { ConnectionLimits } from '../../src/environment/places.ts'
+
+/**
+ * This file has all limits of the dashboard's server. Times are in milliseconds, sizes in bytes.
+ */
+
+/** The largest body. A form with a long expression and a pasted token are far smaller. */
+export const maxBodyBytes = 256 * 1024
+
+/**
+ * The largest head of a request. Tokens of identity providers with many groups exceed Node's 16
+ * KiB.
+ */
+export const maxHeaderBytes = 32 * 1024
+
+/**
+ * The largest body before the sign-in. A token of `kubectl create token` has 1 kB, one with a
+ * hundred groups 5 kB.
+ */
+export const maxSignInBytes = 8 * 1024
+
+/** How long a client may take to send its head, and its whole request. */
+export const headTimeoutMs = 5_000
+export const requestTimeoutMs = 10_000
+
+/**
+ * How long an idle connection is kept. It is longer than the 60 s of common load balancers, so that
+ * these close the connection first.
+ */
+export const keptConnectionMs = 75_000
+
+/** How many bytes of a body are buffered before a handler reads it. */
+export const maxUnreadBodyBytes = 16 * 1024
+
+/**
+ * Each connection may buffer 64 KiB, which Node reads at once. All together may buffer 40 MiB, of
+ * the container's 256 MiB. One source may have half of the connections, because a proxy may be the
+ * only source. All streams together need fewer connections than this.
+ */
+export const connections: ConnectionLimits = {
+  most: 640,
+  maxOfSource: 320,
+  reserved: 80,
+  few: 8,
+  maxPipelined: 4,
+}
+
+/** How long the one-time key in a printed link is valid. */
+export const keyLivesMs = 5 * 60_000
+
+/**
+ * Each sign-in costs the API server one review. Failures are limited to 30 a minute for each
+ * client. For the source of a connection the limit is ten times as high, because a proxy serves
+ * many clients.
+ */
+export const signIns = {
+  failuresOfClient: { perSecond: 0.5, burst: 30 },
+  failuresOfPeer: { perSecond: 5, burst: 300 },
+  atOnceOfClient: 5,
+  atOnce: 50,
+} as const
+
+/** The largest number of sources for which failed sign-ins are counted. */
+export const maxSources = 10_000
+
+/**
+ * The largest number of sessions of all users, and of one user. Each session may have connections
+ * to the API server. A team may share an account, so one user may have a tenth.
+ */
+export const maxSessions = 200
+export const maxSessionsOfUser = 20
+
+/**
+ * The largest number of unanswered requests of one user. Each request holds its body and the API
+ * server's answer in memory.
+ */
+export const maxRequestsOfUser = 32
+
+/** After this time without a request a session ends, so that a forgotten tab does not stay open. */
+export const unusedMs = 60 * 60_000
+
+/**
+ * The largest number of streams of one session, of one user and of all users. A browser opens at
+ * most six connections to one host over HTTP/1.1.
+ */
+export const maxStreamsOfSession = 6
+export const maxStreamsOfUser = 20
+export const maxStreams = 200
+
+/** Changes within this time are sent together, so that a burst causes one redraw. */
+export const debounceMs = 100
+
+/** The largest number of rows in one event. The page draws all rows of an event at once. */
+export const rowsAtOnce = 250
+
+/**
+ * The interval of comments in a stream. The comments keep proxies from closing the stream, and let
+ * the page notice a dead connection.
+ */
+export const heartbeatMs = 15_000
+
+/**
+ * The interval at which each stream sends a list. An open watch continues after its token expires
+ * or its rights are removed, but a list is then refused.
+ */
+export const lookAgainMs = 30_000
+
+/** A stream with this number of unread bytes is closed. The page resumes it. */
+export const maxUnreadBytes = 4 * 1024 * 1024
+
+/**
+ * How long a client may take for one part of a list, which has up to {@link rowsAtOnce} rows: 375 kB as
+ * a rule. The next part is written when it has this one. A client that takes longer is cut.
+ */
+export const takenWithinMs = 60_000
+
+/**
+ * How long a client may take for a whole list. etcd forgets the version of a list after five minutes, and the
+ * list then begins again. So a client that takes longer is cut, and tries again later and later.
+ */
+export const listedWithinMs = 240_000
+
+/** How long an answer about rights is cached. */
+export const rightsMs = 30_000
+
+/** The largest number of targets of one kind that are offered. */
+export const maxTargets = 500
+
+/** The time limit for an answer of the API server. */
+export const apiWithinMs = 10_000
+
+/** The time limit for a test post. The trigger answers within 4 s. */
+export const tryWithinMs = 10_000
+
+/** How long a test post may wait for its outcome. The page asks again, and shows each answer. */
+export const tryWait = '2s'
+
+export const maxTryAnswerBytes = 64 * 1024
+
+/** The largest number of Events that are shown. */
+export const maxEvents = 50

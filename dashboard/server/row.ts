@@ -1,0 +1,119 @@
+import { at, isObject, stringAt } from '../../src/api/json.ts'
+import type { HookSpec } from '../../src/api/hook.ts'
+import { hasNamedURL } from '../../src/api/named.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { driverOf, isViolation } from '../../src/drivers/registry.ts'
+import { redacted } from '../../src/environment/redact.ts'
+import { urlSecretOf } from '../../src/token/hook-url.ts'
+import type { LeasesInAll, ListedHook, RowDelivery, RowLease } from '../protocol.ts'
+
+/**
+ * Returns what the list shows of a hook. The row has no token, URL, annotation or managedFields.
+ */
+export const rowOf = (object: StoredObject): ListedHook => {
+  const { generation = 0, namespace = '', name, uid } = object.metadata
+  const driver = stringAt(object, 'spec', 'driver') ?? ''
+  const member = at(object, 'spec', driver)
+  const ready = conditionOf(object, 'Ready')
+  const state = stringAt(ready, 'status')
+  const last = deliveryOf(at(object, 'status', 'lastDelivery'))
+  return {
+    key: `${namespace}/${name}`,
+    namespace,
+    name,
+    uid,
+    generation,
+    driver,
+    ...wordsOf(object, driver),
+    ...numberMember(member, 'min'),
+    ...numberMember(member, 'max'),
+    suspended: at(object, 'spec', 'suspend') === true,
+    ready: state === 'True' || state === 'False' ? state : 'Unknown',
+    reason: stringAt(ready, 'reason') ?? 'Pending',
+    message: redacted(stringAt(ready, 'message') ?? ''),
+    ...(last === undefined ? {} : { last }),
+    recent: listOf(at(object, 'status', 'recent')).flatMap(entry => deliveryOf(entry) ?? []),
+    counts: countsOf(at(object, 'status', 'counts')),
+    url: urlOf(object),
+    ...leasesInAll(at(object, 'status', 'leases')),
+  }
+}
+
+const leasesInAll = (leases: unknown): { readonly leases?: LeasesInAll } => {
+  const [open, sum, next] = [at(leases, 'open'), at(leases, 'sum'), stringAt(leases, 'next')]
+  if (typeof open !== 'number' || open === 0) return {}
+  return { leases: { open, sum: typeof sum === 'number' ? sum : 0, ...(next === undefined ? {} : { next }) } }
+}
+
+/** Returns the leases that a hook's status shows. */
+export const leasesOf = (object: StoredObject): readonly RowLease[] =>
+  listOf(at(object, 'status', 'leases', 'shown')).flatMap((lease): readonly RowLease[] => {
+    const by = at(lease, 'by')
+    const [since, until, of, state] = ['since', 'until', 'of', 'state'].map(name => stringAt(lease, name))
+    if (typeof by !== 'number' || since === undefined || until === undefined) return []
+    return [
+      {
+        object: stringAt(lease, 'object') ?? '',
+        by,
+        since,
+        until,
+        ...(of === undefined ? {} : { of: redacted(of) }),
+        ...(state === 'held' || state === 'overdue' ? { state } : {}),
+      },
+    ]
+  })
+
+/** Returns a condition of a hook, or undefined. The members of the condition are not checked. */
+const conditionOf = (object: StoredObject, type: string): unknown =>
+  listOf(at(object, 'status', 'conditions')).find(condition => at(condition, 'type') === type)
+
+/** Returns the elements of a list, or none for another value. */
+export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+
+export const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, 'driver') === 'string'
+
+/**
+ * Returns action and target in words. For an invalid hook, returns the driver's name and the target
+ * in the status.
+ */
+const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string } => {
+  const spec = object['spec']
+  const found = isHookSpec(spec) ? driverOf(spec) : undefined
+  if (found !== undefined && !isViolation(found)) return { does: redacted(found.description), target: found.target }
+  const target = stringAt(object, 'status', 'target')
+  return { does: driver, ...(target === undefined ? {} : { target }) }
+}
+
+const deliveryOf = (entry: unknown): RowDelivery | undefined => {
+  const time = stringAt(entry, 'time')
+  if (time === undefined) return undefined
+  const summary = stringAt(entry, 'summary')
+  return {
+    time,
+    sender: stringAt(entry, 'sender') ?? '',
+    outcome: stringAt(entry, 'outcome') ?? '',
+    reason: stringAt(entry, 'reason') ?? '',
+    ...numberMember(entry, 'from'),
+    ...numberMember(entry, 'to'),
+    ...(summary === undefined ? {} : { summary: redacted(summary) }),
+  }
+}
+
+const numberMember = <N extends string>(from: unknown, name: N): { [K in N]?: number } => {
+  const value = at(from, name)
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed name widens to string
+  return typeof value === 'number' ? ({ [name]: value } as { [K in N]: number }) : {}
+}
+
+const countsOf = (counts: unknown): Readonly<Record<string, number>> =>
+  isObject(counts)
+    ? Object.fromEntries(
+        Object.entries(counts).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+      )
+    : {}
+
+const urlOf = (object: StoredObject): ListedHook['url'] => {
+  if (urlSecretOf(object) !== undefined) return 'secret'
+  if (stringAt(object, 'status', 'triggerURL') === undefined) return 'none'
+  return hasNamedURL(object['spec']) ? 'named' : 'status'
+}

@@ -1,0 +1,67 @@
+import { stringAt } from '../../src/api/json.ts'
+import { group, hookPlural } from '../../src/api/names.ts'
+import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
+import { redacted } from '../../src/environment/redact.ts'
+import { accessReview, isAllowed, resourceInWords, type Access } from '../../src/kube/reviews.ts'
+import type { May, RightName, Rights } from '../protocol.ts'
+import { ask } from './api.ts'
+import { rightsMs } from './limits.ts'
+
+const onHooks = (verb: string): Access => ({ verb, type: { group, resource: hookPlural } })
+
+/** The right that each action of the page needs. */
+const needed: Readonly<Record<RightName, Access>> = {
+  list: onHooks('list'),
+  create: onHooks('create'),
+  update: onHooks('update'),
+  patch: onHooks('patch'),
+  delete: onHooks('delete'),
+  events: { verb: 'list', type: { group: 'events.k8s.io', resource: 'events' } },
+  secrets: { verb: 'get', type: { group: '', resource: 'secrets' } },
+}
+
+/**
+ * Reads the user's rights in a namespace. Sends one review for each right, all at the same time.
+ */
+const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
+  const one = (name: RightName): Promise<May> => mayDo(api, namespace, needed[name])
+  const [list, create, update, patch, remove, events, secrets] = await Promise.all([
+    one('list'),
+    one('create'),
+    one('update'),
+    one('patch'),
+    one('delete'),
+    one('events'),
+    one('secrets'),
+  ])
+  return { list, create, update, patch, delete: remove, events, secrets }
+}
+
+const mayDo = async (api: ApiConnection, namespace: string, access: Access): Promise<May> => {
+  const answer = await ask(api, accessReview(namespace, access))
+  const asked = { verb: access.verb, resource: resourceInWords(access.type) }
+  if (isAllowed(answer)) return { ...asked, allowed: true }
+  const why = stringAt(answer, 'status', 'reason') ?? ''
+  return { ...asked, allowed: false, ...(why !== '' && { why: redacted(why) }) }
+}
+
+/** The rights of one session, cached for 30 s because pages ask for them often. */
+export interface RightsOfSession {
+  of(namespace: string): Promise<Rights>
+}
+
+export const rightsOf = (api: ApiConnection, clock: Clock): RightsOfSession => {
+  const kept = new Map<string, { readonly at: number; readonly rights: Promise<Rights> }>()
+  return {
+    of: namespace => {
+      const now = clock.monotonic()
+      for (const [name, { at: when }] of kept) if (now - when > rightsMs) kept.delete(name)
+      const found = kept.get(namespace)
+      if (found) return found.rights
+      const rights = reviewAll(api, namespace)
+      kept.set(namespace, { at: now, rights })
+      rights.catch(() => kept.delete(namespace))
+      return rights
+    },
+  }
+}

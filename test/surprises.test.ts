@@ -22,16 +22,16 @@ const surprising: Readonly<Record<string, string>> = {
 /** The files that listen on a port or open a connection, each with the reason. */
 const sockets: Readonly<Record<string, string>> = {
   'apiserver/http.ts': 'serves the in-memory API server',
+  'apiserver/playground/http.ts': 'serves the sample Service of the playground',
   'cli/cluster/connection.ts': 'connects the command line to the API server, through proxies too',
   'cli/post.ts': 'posts to a trigger URL for `trigger`',
   'cli/proxied.ts': 'chooses the agent of a proxy',
   'dashboard/server/http.ts': 'serves the dashboard',
+  'deploy/examples/tutorial/shop/shop.ts': 'serves the application of the tutorial',
   'src/environment/connectors.ts': 'opens the sockets of environment/node.ts',
   'src/environment/node.ts': 'connects the roles to the API server',
   'src/environment/outbound.ts': 'connects the roles to anything else',
   'src/operations/server.ts': 'serves the second port',
-  'apiserver/playground/http.ts': 'serves the sample Service of the playground',
-  'deploy/examples/tutorial/shop/shop.ts': 'serves the application of the tutorial',
   'src/trigger/http.ts': 'serves the trigger',
 }
 

@@ -215,7 +215,7 @@ const ranDuring = async (work: () => Promise<void>): Promise<RanFunction[]> => {
 const ranIn = ({ functions, url }: Profiler.ScriptCoverage): readonly RanFunction[] => {
   if (!url.startsWith('file:')) return []
   const path = relative(process.cwd(), fileURLToPath(url))
-  if (!path.startsWith('src/') || path.startsWith('apiserver/')) return []
+  if (!path.startsWith('src/')) return []
   // Node removes the types of a script without moving what is left of it.
   const source = readFileSync(path, 'utf8')
   return functions.flatMap(({ ranges: [range] }) => {

@@ -19,7 +19,7 @@ export interface SourceFunction {
 }
 
 /** The folders that hold the product. Scanners of the source look here: one with a list of its own would go blind without a word. */
-export const productFolders = ['src'] as const
+export const productFolders = ['src', 'cli', 'dashboard', 'apiserver', 'deploy/examples'] as const
 
 /** All folders with code: the product, and what tests, makes and measures it. */
 export const codeFolders = [...productFolders, 'test', 'scripts', 'bench'] as const

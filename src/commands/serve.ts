@@ -1,17 +1,6 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from './command.ts'
-import {
-  beginning,
-  choice,
-  flag,
-  issuers,
-  namespaceName,
-  port,
-  publicURL,
-  seconds,
-  text,
-  textOr,
-} from './options.ts'
+import { beginning, choice, flag, issuers, namespaceName, port, publicURL, seconds, text, textOr } from './options.ts'
 import type { Shell } from './shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'

@@ -30,26 +30,18 @@ const lateMs = 10_000
 /** A hook's deliveries in the form of its status. */
 type Reported = Required<Pick<HookStatus, 'lastDelivery' | 'recent' | 'counts'>>
 
-/** What a record reports about a hook's deliveries. */
+/** What a record reports about a hook's deliveries. Times are in milliseconds since the epoch. */
 export interface DeliveryReport {
   readonly hookUid: string
   /** Undefined before the first decided delivery. */
   readonly reported: Reported | undefined
-  /**
-   * The time of the newest event in this report, by the trigger's clock, in milliseconds since the
-   * epoch.
-   */
+  /** The time of the newest event in this report, by the trigger's clock. */
   readonly newestAt: number
   /** What a sender asks a person to confirm. */
   readonly confirmation: StoredMemory['confirmation'] | undefined
-  /**
-   * When an idempotency key was last refused because the record was full, in milliseconds since the
-   * epoch.
-   */
+  /** When an idempotency key was last refused because the record was full. */
   readonly fullAt?: number | undefined
-  /**
-   * When deliveries were last refused because they store too much, in milliseconds since the epoch.
-   */
+  /** When deliveries were last refused because they store too much. */
   readonly limitedAt?: number | undefined
   /** When alerts last fired on after their lease had ended, in milliseconds since the epoch. */
   readonly tooShortAt?: number | undefined

@@ -38,6 +38,7 @@ export const startPlayground = async (
       logLevel: 'error',
       version: '0.0.0-test',
       cli: 'receiver-hooks',
+      issuers: [],
     },
     {
       startRoles,

@@ -3,14 +3,7 @@ import { at } from '../../src/api/json.ts'
 import type { Obj, Schema } from '../../src/api/schema.ts'
 import type { Option } from '../../src/commands/command.ts'
 import { fieldsOf } from '../../cli/spec/fields.ts'
-import {
-  commonFields,
-  fieldsOfDrivers,
-  flagOf,
-  specOfFlags,
-  specOptions,
-  withoutNulls,
-} from '../../cli/spec/flags.ts'
+import { commonFields, fieldsOfDrivers, flagOf, specOfFlags, specOptions, withoutNulls } from '../../cli/spec/flags.ts'
 import { kindNamed } from '../../cli/spec/kinds.ts'
 import { checkSpec } from '../../cli/spec/manifest.ts'
 import { drivers } from '../../src/drivers/registry.ts'

@@ -8,15 +8,7 @@ import { labelAt, problemOf } from '../../../dashboard/page/form/labels.ts'
 import { listOfLines, pairsOfLines, textOfLines } from '../../../dashboard/page/form/lines-text.ts'
 import { merged, theirChanges, valueText } from '../../../dashboard/page/form/merge.ts'
 import { stairs } from '../../../dashboard/page/form/stairs.ts'
-import {
-  filledIn,
-  isWithin,
-  putAt,
-  same,
-  valueAt,
-  written,
-  writtenSpec,
-} from '../../../dashboard/page/form/value.ts'
+import { filledIn, isWithin, putAt, same, valueAt, written, writtenSpec } from '../../../dashboard/page/form/value.ts'
 import {
   choiceOf,
   helpOf,

@@ -1,5 +1,5 @@
 import { AppsV1Api, KubeConfig } from '@kubernetes/client-node'
-import { BinaryWriter } from '@bufbuild/protobuf/wire'
+import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire'
 import { expect, it, onTestFinished } from 'vitest'
 import { serveHttp } from '../../apiserver/http.ts'
 import { protobufType } from '../../apiserver/protobuf/decode.ts'
@@ -8,15 +8,25 @@ import { kubeconfigFor } from '../../apiserver/playground/kubeconfig.ts'
 import { ask, configMap, configMaps, deployment, deployments, type Asked } from './ask.ts'
 
 const serving = async ({ server }: Asked): Promise<string> => {
-  const { close, url } = await serveHttp(server, { port: 0 })
-  onTestFinished(close)
-  return url
+  const served = await serveHttp(server, { port: 0 })
+  onTestFinished(() => served.close())
+  return served.url
 }
 
 /** Returns an object as client-go sends it: four bytes, and an envelope with the type and the message. */
 const enveloped = (apiVersion: string, kind: string, message: BinaryWriter): Uint8Array<ArrayBuffer> => {
-  const typeMeta = new BinaryWriter().tag(1, 2).string(apiVersion).tag(2, 2).string(kind).finish()
-  const envelope = new BinaryWriter().tag(1, 2).bytes(typeMeta).tag(2, 2).bytes(message.finish()).finish()
+  const typeMeta = new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .string(apiVersion)
+    .tag(2, WireType.LengthDelimited)
+    .string(kind)
+    .finish()
+  const envelope = new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .bytes(typeMeta)
+    .tag(2, WireType.LengthDelimited)
+    .bytes(message.finish())
+    .finish()
   return new Uint8Array(Buffer.concat([Buffer.from('k8s\0'), envelope]))
 }
 
@@ -26,17 +36,31 @@ it('client-go scales with a Scale in protobuf', async () => {
   const asked = ask()
   asked.post(deployments, deployment('web', 1))
   const url = `${await serving(asked)}${deployments}/web/scale`
-  const metadata = new BinaryWriter().tag(1, 2).string('web').tag(3, 2).string('default').finish()
-  const spec = new BinaryWriter().tag(1, 0).int32(4).finish()
-  const scale = new BinaryWriter().tag(1, 2).bytes(metadata).tag(2, 2).bytes(spec)
+  const metadata = new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .string('web')
+    .tag(3, WireType.LengthDelimited)
+    .string('default')
+    .finish()
+  const spec = new BinaryWriter().tag(1, WireType.Varint).int32(4).finish()
+  const scale = new BinaryWriter()
+    .tag(1, WireType.LengthDelimited)
+    .bytes(metadata)
+    .tag(2, WireType.LengthDelimited)
+    .bytes(spec)
   const response = await fetch(url, { method: 'PUT', headers, body: enveloped('autoscaling/v1', 'Scale', scale) })
   expect([response.status, await response.json()]).toMatchObject([200, { spec: { replicas: 4 } }])
 })
 
 it.each([
-  ['a dry run', new BinaryWriter().tag(5, 2).string('All'), 200, 200],
-  ['a precondition that fails', new BinaryWriter().tag(2, 2).bytes(Buffer.from('\n\u0001x')), 409, 200],
-  ['a propagation policy', new BinaryWriter().tag(4, 2).string('Background'), 200, 404],
+  ['a dry run', new BinaryWriter().tag(5, WireType.LengthDelimited).string('All'), 200, 200],
+  [
+    'a precondition that fails',
+    new BinaryWriter().tag(2, WireType.LengthDelimited).bytes(Buffer.from('\n\u0001x')),
+    409,
+    200,
+  ],
+  ['a propagation policy', new BinaryWriter().tag(4, WireType.LengthDelimited).string('Background'), 200, 404],
 ])('client-go deletes with %s in protobuf', async (_, options, answered, after) => {
   const asked = ask()
   asked.post(configMaps, configMap('a'))

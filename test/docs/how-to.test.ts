@@ -219,6 +219,9 @@ it('the page on leases: its hook lends the minimum of an autoscaler, until it is
     timeoutMs,
   )
   expect(after).not.toContain('web-sale')
+  // As long as the autoscaler is there, the hook of the next section must not run.
+  await run(blockWith(page, 'console', 'delete hpa'))
+  await run('kubectl -n shop wait --for=condition=Ready receiverhook/web-busy --timeout=100s')
 }, 240_000)
 
 /** Returns the titles of the columns of a table, which is below one other line. */

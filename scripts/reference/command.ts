@@ -6,7 +6,10 @@ import { code, generated, table } from './markdown.ts'
 export const commandPage = async (entries: readonly CommandEntry[]): Promise<string> => {
   const loaded = await Promise.all(entries.map(async entry => ({ entry, command: await entry.load() })))
   const create = loaded.find(({ entry }) => entry.name === 'create')?.command.options ?? []
-  const sections = loaded.map(({ command, entry }) => section(entry, command, entry.name === 'create' ? [] : create))
+  const common = commonOf(loaded.map(({ command }) => command))
+  const sections = loaded.map(({ command, entry }) =>
+    section(entry, command, { create: entry.name === 'create' ? [] : create, common }),
+  )
   return `${generated}
 # Command line
 
@@ -28,7 +31,25 @@ Every command takes \`--help\`, and the program \`--version\`.
 Every command that speaks to an API server takes these, as kubectl does. \`serve\` and \`dashboard\` take only \`--kubeconfig\` and \`--context\`:
 
 ${table(['flag', 'meaning'], accessOptions.map(row))}
+
+## Flags of many commands
+
+They mean the same wherever a command has them:
+
+${table(['flag', 'meaning'], common.map(row))}
 ${sections.join('')}`
+}
+
+/** How many commands share a flag that is explained once. */
+const shareOne = 4
+
+/** Returns the flags, apart from those of kubectl, that mean the same in many commands. */
+const commonOf = (commands: readonly Command[]): readonly Option<unknown>[] => {
+  const all = commands.flatMap(({ options }) => options.filter(({ group }) => group !== accessGroup))
+  const said = all.map(option => row(option).join(' '))
+  return all.filter(
+    (_, at) => said.indexOf(said[at] ?? '') === at && said.filter(text => text === said[at]).length >= shareOne,
+  )
 }
 
 /** From how many flags on that a command shares with `create`, it leads there instead of saying them again. */
@@ -38,9 +59,12 @@ const manyShared = 10
 const section = (
   entry: CommandEntry,
   { arguments: words = [], details, examples = [], options, terms = [] }: Command,
-  create: readonly Option<unknown>[],
+  { create, common }: Readonly<Record<'create' | 'common', readonly Option<unknown>[]>>,
 ): string => {
-  const unlike = options.filter(({ group }) => group !== accessGroup)
+  const ofMany = new Set(common.map(option => row(option).join(' ')))
+  const inMany = options.filter(option => ofMany.has(row(option).join(' ')))
+  const ofKubectl = options.filter(({ group }) => group === accessGroup)
+  const unlike = options.filter(option => !inMany.includes(option) && !ofKubectl.includes(option))
   const known = new Set(create.map(option => row(option).join(' ')))
   const shared = unlike.filter(option => known.has(row(option).join(' ')))
   const isSaidOnce = shared.length >= manyShared
@@ -67,7 +91,17 @@ ${
     isSaidOnce
       ? `\nAnd [the flags of ${code('create')}](#create), which mean the same here: ${shared.map(({ flag }) => code(`--${flag}`)).join(', ')}.\n`
       : ''
-  }${unlike.length === options.length ? '' : `\nAnd [the flags of kubectl](#flags-of-kubectl).\n`}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
+  }${alsoTakes(inMany, ofKubectl.length > 0)}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
+}
+
+/** Returns the sentence on the flags that are explained once for all commands. */
+const alsoTakes = (inMany: readonly Option<unknown>[], ofKubectl: boolean): string => {
+  const names = inMany.map(({ flag }) => code(`--${flag}`)).join(', ')
+  const both = [
+    ...(names === '' ? [] : [`[${names}](#flags-of-many-commands)`]),
+    ...(ofKubectl ? ['[the flags of kubectl](#flags-of-kubectl)'] : []),
+  ]
+  return both.length === 0 ? '' : `\nAlso ${both.join(', and ')}.\n`
 }
 
 const usageOf = ({ many, name, optional }: Argument): string => {

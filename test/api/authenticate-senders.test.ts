@@ -9,13 +9,19 @@ import { cluster, post, product, type Cluster, type Posted } from '../support/pr
 
 const page = 'docs/how-to/authenticate-senders.md'
 
-const manifests = blocksIn(page, 'yaml').filter(block => block.includes('kind: ReceiverHook'))
+/** The page's section on named URLs has a test of its own: test/api/named-urls.test.ts. */
+const ofNames = `${page}#use-a-url-without-a-secret`
+
+const manifests = blocksIn(page, 'yaml').filter(
+  block => block.includes('kind: ReceiverHook') && !blocksIn(ofNames, 'yaml').includes(block),
+)
 const [alertmanager] = blocksIn(page, 'yaml')
   .filter(block => block.startsWith('# alertmanager.yml'))
   .flatMap(objectsIn)
 
 /** The page's commands for Secrets, as kubectl's arguments, with fresh values where they are to be random. */
 const commands = blocksIn(page, 'console')
+  .filter(block => !blocksIn(ofNames, 'console').includes(block))
   .flatMap(block => block.trim().split('\n'))
   .filter(line => line.includes(' create secret '))
   .map(line =>

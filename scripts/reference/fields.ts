@@ -30,7 +30,7 @@ ${fieldTable('spec', schema.properties['spec'])}
 
 A manifest that breaks one of these is refused with the message on the right.
 
-${table(['field', 'message'], rulesOf('spec', schema.properties['spec']))}
+${table(['field', 'message'], byMessage(rulesOf('spec', schema.properties['spec'])))}
 
 ## status
 
@@ -39,6 +39,13 @@ The controller alone writes it. \`token\` and \`triggerURL\` are secrets: everyo
 ${fieldTable('status', schema.properties['status'])}
 
 ${versionsSection}`
+
+/** Returns a row for each message, with all fields that it is about. */
+const byMessage = (rules: readonly (readonly string[])[]): readonly (readonly string[])[] =>
+  [...new Set(rules.map(([, message = '']) => message))].map(message => [
+    rules.flatMap(([field = '', own]) => (own === message ? [field] : [])).join(', '),
+    message,
+  ])
 
 const fieldTable = (path: string, schema: Schema | undefined): string =>
   table(['field', 'type', 'default', 'meaning'], rows(path, schema))

@@ -306,32 +306,23 @@ ${table(
     .toSorted(([a = ''], [b = '']) => a.localeCompare(b)),
 )}
 
-- **The same request sent again asks again, and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, also after restarts, for a
-  day or for 4,000 younger deliveries. The hook may be suspended or edited since. With another body it is 422 \`KeyReused\`; without a body it asks too.
-- What is said is said of the change that this very delivery wrote. Where the same image runs again by a later push, the state is \`superseded\`.
-- Of several workloads the worst counts: failed, stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods. A selector that
-  selects more than a delivery may read is \`progressing\`.
-- \`stalled\` is not final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, and not that the program in them works.
-  StatefulSets and DaemonSets have no deadline of their own: they are \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may
-  list pods.
-- \`causes\` says why: the workload's own \`FailedCreate\`, and for each container of pods that are not ready the reason that Kubernetes gives, such as
-  \`ImagePullBackOff\`, \`CrashLoopBackOff\`, \`Unschedulable\`, or \`ContainersNotReady\` for one that runs and is not ready. It never has a pod's message. To read
-  pods is a right of its own, which nobody has by default: the component \`rollout-pods-everywhere\`, or \`drivers.rollout-pods.everywhere\` of the
-  chart. Without it, the log of the trigger says once that they are left out.
-- A delivery that was skipped is 409 with its own reason, such as \`Suspended\` or \`Filtered\`: a pipeline must not take it for a rollout. Without \`wait\`
-  it is 200, as ever. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the header \`Idempotency-Key\`. Such a \`Duplicate\` has no
-  \`state\`, so a pipeline sends the header.
-- A count, of \`scale\` or \`scaleNodes\`, is \`complete\` once the pods or nodes that were added are available, or those that were taken are gone.
-  \`ready\` and \`of\` count them. It never stalls, because Kubernetes has no deadline for it. If somebody has changed the count since, less is
-  asked for; if another object has the name by now, it is \`replaced\`. Where the object does not say how many are available, as an autoscaler or
-  a pool inside of a Cluster, it is \`stored\` at once.
-- A Job, of \`runJob\`, is \`complete\` or \`failed\` once Kubernetes says so, with the reasons \`JobComplete\` and \`JobFailed\`. While it runs, it is
-  \`progressing\` (\`JobRunning\`). If no pod of it is ready after 10 minutes, it is \`stalled\`, and may still start. If it is not there any more, it
-  is \`replaced\` (\`JobGone\`): nobody can say how it ended.
-- A question appears in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
-- Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h. Of each
-  hook it looks at the newest ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} of one namespace. \`status.recent[].state\` has the outcome, \`kubectl get receiverhooks -o wide\` shows that
-  of the last delivery, and an Event \`RolloutStalled\` or \`JobFailed\` says what stalled or failed. If that trigger ends first, the state is missing there, and \`wait\` still finds it.
+- **The same request sent again asks again, and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, for a day or 4,000 younger deliveries, also if the hook
+  was suspended or edited since. With another body it is 422 \`KeyReused\`; without a body it asks too.
+- The state is of the change that this very delivery wrote. Of several workloads the worst counts: failed, stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods.
+- \`stalled\` is not final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, not that the program in them works. StatefulSets and DaemonSets are
+  \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may list pods.
+- \`causes\` says why: the workload's own \`FailedCreate\`, and for containers that are not ready the reason that Kubernetes gives, such as \`ImagePullBackOff\`, \`Unschedulable\`, or
+  \`ContainersNotReady\`. It never has a pod's message. To list pods is [a right of its own](../how-to/rights.md#give-a-driver-its-rights).
+- A skipped delivery is 409 with its own reason, such as \`Suspended\`: a pipeline must not take it for a rollout. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the
+  header \`Idempotency-Key\`, which has no \`state\`.
+- A count is \`complete\` once the pods or nodes that were added are available, or those that were taken are gone. It never stalls. If somebody has changed it since, less is asked for.
+  Where the object does not say how many are available, it is \`stored\` at once.
+- A Job is \`complete\` or \`failed\` once Kubernetes says so (\`JobComplete\`, \`JobFailed\`), and \`progressing\` (\`JobRunning\`) before. If no pod of it is ready after 10 minutes, it is
+  \`stalled\`. If it is not there any more, it is \`replaced\` (\`JobGone\`).
+- A question is in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
+- Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h, at the newest
+  ${maxFollowedOfHook} of a hook, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} of one namespace. \`status.recent[].state\` has the outcome, and an Event says what stalled or failed. If that trigger ends first, the
+  state is missing there, and \`wait\` still finds it.
 - ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. If all ${maxLooks} are taken, a hook of another
   namespace takes a place of the one with the most. As many more posts get one look and are answered by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
 
@@ -354,11 +345,8 @@ ${table(
 ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
 the limits below, and all connections when its process is killed.
 
-**Work that ends after the answer.** A rollout, a restart, or a Job goes on for up to a minute after a 503 or after a closed connection. A Job
-with \`forbid\` or \`replace\` has six seconds in all. A forwarded post begins no new try after three, unless it waits to learn whether its hook may still act.
-This is also so while the API server cannot be read. A post without an idempotency key gets 503 \`ApiUnreachable\` instead, and nothing goes on.
-When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how, as for an answer. What is not done by then
-is a \`failed\` delivery, with how far it came. A trigger that is killed says nothing of it.
+**Work that ends after the answer.** A rollout, a restart or a Job goes on for up to a minute after a 503 or a closed connection; a Job with \`forbid\` or \`replace\` has six seconds in
+all. When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how. What is not done by then is a \`failed\` delivery, with how far it came.
 
 ## Times
 

@@ -8,10 +8,8 @@ import { code, generated, table } from './markdown.ts'
 export const sendersPage = (senders: readonly Sender[]): string => `${generated}
 # Senders
 
-A hook runs for any POST. From those that it knows, it understands more: whether an alert fires or is over, and which posts are one and
-the same delivery, so that no step is lost or made twice when a post is sent again. What shows that is the post's **idempotency key**: it is in the header
-\`Idempotency-Key\`, or the hook makes it of what the sender posts. The sender's name stands in the log, in the metric
-\`receiverhooks_deliveries_total\` and in the hook's \`status.lastDelivery\`.
+A hook runs for any POST. From senders it knows, it also learns whether an alert is firing or resolved, and recognises retries by the post's **idempotency key**, so no step
+is lost or repeated. The sender's name is in the log, in the metric \`receiverhooks_deliveries_total\` and in the hook's \`status.lastDelivery\`.
 
 ${table(
   ['sender', 'name', 'does it post again?'],
@@ -22,25 +20,15 @@ ${table(
 
 Each name leads to what it posts again and when, where it shows a failure, and a ready configuration.
 
-- An alert that fires runs the hook. An alert that is over runs it only if \`onResolved\` says so. Where some alerts of a group are over
-  and no new one fires, the hook is skipped with the reason \`PartlyResolved\`; for pings, acknowledgements and unknown states, with
-  \`NoNews\`.
-- Within the hook's \`dedupeWindow\` two posts that say the same are one delivery, even if one of them describes a later state. Alerts that
-  have ended and begun again are another one, if the sender reports ends.
-- Posts of a sender that does not speak of beginnings and ends all count.
-- The header \`Idempotency-Key\` gives a post of any sender an idempotency key, and wins over the key that its body has.
-- Of a registry's post, up to 256 pushes are read. A hook that rolls out refuses a post with more as a whole (400 \`PushUnreadable\`): the tag that it
-  waits for could be among those that are left out.
-- 503 asks the sender to try again. The trigger answers it only if nothing was changed, or if the post has an idempotency key. No other
-  refusal gets better by trying again.
-- A skip is answered 200, so that nobody tries again. An alert that is skipped with the reason \`CoolingDown\` therefore comes back no
-  sooner than its sender repeats it: Alertmanager after its \`repeat_interval\`, 4 h by default.
+- An alert that fires runs the hook. An alert that is over runs it only if \`onResolved\` says so. If some alerts of a group are over and no new one fires, the post is skipped as
+  \`PartlyResolved\`; pings and acknowledgements are \`NoNews\`.
+- Within the hook's \`dedupeWindow\` two posts that say the same are one delivery. Alerts that have ended and begun again are another one, if the sender reports ends.
+- The header \`Idempotency-Key\` gives any post a key, and wins over the one that its body has.
+- Of a registry's post, up to 256 pushes are read. Beyond that it is refused as a whole (400 \`PushUnreadable\`).
+- 503 asks the sender to try again, and is safe. No other refusal gets better by that. A skip is answered 200, so an alert that is skipped comes back only when its sender repeats it.
 
-The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`. \`kubectl receiverhook snippet\` and
-the dashboard write them for a hook of yours: with its name and its URL, with what its \`auth\` asks for, and with a reason where a product
-could never run it. Without them, \`${example.url}\` stands where the hook's URL has to go: it is in the
-hook's \`status.triggerURL\`, or in the Secret that \`token.secretName\` names. A product that hides its headers gets the token, the last
-part of the URL, in one of those.
+The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`, with \`${example.url}\` for the hook's URL. \`kubectl receiverhook
+snippet\` and the dashboard write them for a hook of yours, with its URL and what its \`auth\` asks for. A product that hides its headers gets the token there.
 
 ## What each product can prove
 
@@ -81,7 +69,6 @@ const section = ({ about, name }: Sender): string => {
 - **It posts again**: ${retries}
 - **It shows a failure in**: ${failures}
 ${notes === undefined ? '' : `- **What to know**: ${notes}\n`}- **What it posts**: [its makers' page](${documentation})
-- **What it can prove**: ${proves(snippet)}
 ${texts(example).map(block).join('')}`
 }
 
@@ -101,12 +88,6 @@ const signed = ({ header, prefix, timestamp }: Signature): string => {
 /** Returns whether a configuration has the token by itself. */
 const hidesToken = (snippet: Snippet): boolean =>
   snippet.texts(example).every(({ text, where }) => !(text + where).includes(example.url))
-
-/** Returns which proofs a hook may ask of it. */
-const proves = ({ proves: { forms } }: Snippet): string =>
-  forms.length === 0
-    ? 'Nothing but that it has the URL: leave `auth` out.'
-    : `What ${forms.map(form => code(`auth.${form}`)).join(' or ')} asks for.`
 
 const block = ({ language, text, where }: SnippetText): string => `
 ${where}

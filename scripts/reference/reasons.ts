@@ -11,11 +11,11 @@ const places: Readonly<Record<ReasonPlace, string>> = {
   failed: 'an answer 422 `failed`',
   unavailable: 'an answer 503 `unavailable`',
   unreadable: 'an answer 400',
-  refused: 'an answer to a post that does not count as a delivery',
-  condition: 'a condition of a hook that is not Ready',
-  ready: 'a condition of a hook that is Ready',
+  refused: 'an answer without an outcome',
+  condition: 'a condition (not Ready)',
+  ready: 'a condition (Ready)',
   event: 'an Event',
-  listed: 'the deliveries that the status of a hook lists',
+  listed: 'the status of the hook',
   waited: 'an answer to a post with `wait`',
 }
 

@@ -41,8 +41,7 @@ export const driverReasons = {
   },
   SetByOthers: {
     where: ['skipped'],
-    means:
-      'The alert ended, but somebody else has set the count since its firings changed it. The hook takes nothing back from that.',
+    means: 'The alert ended, but someone else has set the count in the meantime. The hook leaves it as it is.',
     todo: 'Nothing. If the count should go back all the same, set it.',
   },
   RolledOut: {
@@ -113,7 +112,7 @@ export const driverReasons = {
   JobGone: {
     where: ['waited'],
     means:
-      'The Job of the delivery is not there any more, so nobody can say how it ended: its `ttl` is over, somebody has deleted it, or a later delivery has replaced it.',
+      'The Job of the delivery is gone, so nobody can say how it ended: its `ttl` is over, or it was deleted or replaced.',
     todo: 'Ask sooner, or raise `ttl`.',
   },
   JobRefused: {
@@ -124,7 +123,7 @@ export const driverReasons = {
   NameTaken: {
     where: ['failed'],
     means: 'A Job that this delivery has not made has the name that its Job would have.',
-    todo: 'Delete or rename that Job, and find out who made it: such names begin with the name of the hook, and end by chance.',
+    todo: 'Delete that Job, and find out who made it: only a Job of this hook should have such a name.',
   },
   InputUnusable: {
     where: ['failed'],

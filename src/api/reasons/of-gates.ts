@@ -37,12 +37,12 @@ export const gateReasons = {
   UnknownZone: {
     where: ['failed', 'condition'],
     means: 'The time zone in `windows.zone` is not in the time zone database of this version.',
-    todo: 'Write the name of a zone as IANA does, such as `Europe/Berlin`. A zone that was renamed has its present name.',
+    todo: 'Use the IANA name of the zone, such as `Europe/Berlin`. If the zone was renamed, use its present name.',
   },
   ExpressionFailed: {
     where: ['failed'],
     means: 'The expression in `when` failed on this delivery, or gave something other than true or false.',
-    todo: 'Ask with `has()` for what a delivery may lack. The message says what was missing.',
+    todo: 'Test with `has()` for members that may be missing. The message names the one that was.',
   },
   ExpressionTooSlow: {
     where: ['failed'],
@@ -79,7 +79,7 @@ export const gateReasons = {
   },
   KeyReused: {
     where: ['failed'],
-    means: 'The idempotency key belongs to a delivery with another body, which the hook has decided before.',
+    means: 'An earlier delivery with another body has used this idempotency key.',
     todo: 'Give each delivery a key of its own. To ask for the outcome of one, send its key without a body.',
   },
   CoolingDown: {
@@ -89,7 +89,7 @@ export const gateReasons = {
   },
   LimitReached: {
     where: ['skipped', 'event'],
-    means: 'The hook has done as much within a time as its `limits` allow.',
+    means: 'The hook has reached one of its `limits`.',
     todo: 'Nothing: `opensAt` in the answer says when posts count again. If more should count, raise the limit.',
   },
   OutcomeUnknown: {

@@ -85,7 +85,7 @@ export const hookReasons = {
   },
   AuthSecretInvalid: {
     where: ['failed', 'condition'],
-    means: 'The Secret of `auth` has something else than `auth.standardWebhooks` can check with.',
+    means: 'The Secret does not contain a valid Standard Webhooks key.',
     todo: 'Put the secret there as the sender shows it: `whsec_` or `whpk_` and Base64. The hook becomes Ready by itself.',
   },
   AuthSecretTooLarge: {

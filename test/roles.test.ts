@@ -68,7 +68,7 @@ it('without its namespace, the product says once how to make it, and /readyz nam
 it('without its CustomResourceDefinitions, it says once how to install them, and /readyz names them', async () => {
   const { clock, lines, readyz } = await started([namespace])
   const sentence =
-    'the API server does not know receiverhooks.receiverhooks.dev: install the CustomResourceDefinitions with kubectl apply -k crds'
+    'the API server does not know receiverhooks.receiverhooks.dev: install the CustomResourceDefinitions and the admission policies with kubectl apply -k deploy/kustomize/cluster'
   await until(readyz, text => text.includes(`[-]trigger/hooks failed: ${sentence}\n`))
   await clock.advance(60_000)
   expect(times(lines, sentence)).toBe(1)

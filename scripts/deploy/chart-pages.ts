@@ -68,10 +68,11 @@ export const chartFile = (): string =>
 /** Returns the chart's README, with a table of its values. */
 export const chartReadme = (values: Group): string => `# Receiver Hooks
 
-A chart for Helm 4, and Helm 3.18 or later. It makes the same objects as \`deploy/kustomize/base\`; a test compares them.
+A chart for Helm 4, and Helm 3.18 or later. With all its ClusterRoles, flow control and
+\`drivers.scale.everywhere\`, it makes the same objects as \`deploy/kustomize/base\`; a test compares them. By default it leaves these out.
 
 \`\`\`console
-helm install receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --create-namespace --wait
+helm install receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --create-namespace --wait --set image.registry=REGISTRY --set single=true --set 'drivers.scale.namespaces={shop}'
 helm test receiver-hooks --namespace receiver-hooks
 \`\`\`
 
@@ -81,7 +82,7 @@ after it gives the same URLs. From an installation by kustomize, add \`--take-ow
 and with Helm 4 \`--force-conflicts\`, which Helm 3 does not know.
 
 To apply what the chart renders, leave the pod of \`helm test\` out, which would run at once and fail:
-\`helm template receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --skip-tests\`.
+\`helm template receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --skip-tests --set image.registry=REGISTRY\`.
 
 A key that is not in this table is an error.
 

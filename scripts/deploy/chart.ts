@@ -2,6 +2,8 @@ import { stringify } from 'yaml'
 import type { Role } from './roles.ts'
 import { rolesManifest } from './manifest.ts'
 import { everywhere, namespacedRoles, optionalRoles } from './namespaced.ts'
+import { authRole } from '../../src/api/auth.ts'
+import { definitionsRole, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 import { flowControlManifest } from './flow-control.ts'
 import { accountsIn, policiesFor, policiesManifest } from './policies.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
@@ -67,15 +69,25 @@ export const chartTemplates = (
 ): Readonly<Record<string, string>> => ({
   'crds.yaml': when('.Values.crds.enabled', [
     ...definitions.map(definition => labelled(definition, kept)),
-    labelled(rolesManifest(installRoles)),
+    when('.Values.clusterRoles.all', [labelled(rolesManifest(installRoles))]),
   ]),
-  'optional-roles.yaml': when('.Values.crds.enabled', [labelled(rolesManifest(optionalRoles(roles)))]),
+  'optional-roles.yaml': when('.Values.crds.enabled', [
+    optionalRoles(roles)
+      .map(role => whenOn(drivers, role))
+      .join(''),
+  ]),
   'roles.yaml': [
     labelled(rolesManifest(roles.filter(({ kind }) => kind === 'Role'))).replaceAll(
       /namespace: .*/g,
       `namespace: ${here}`,
     ),
-    when('not .Values.watchNamespace', [labelled(rolesManifest(everywhere(roles)))]),
+    when('not .Values.watchNamespace', [
+      labelled(rolesManifest(everywhere(roles).filter(({ name }) => name !== targetsRole))),
+    ]),
+    everywhere(roles)
+      .filter(({ name }) => name === targetsRole)
+      .map(role => whenOn(drivers, role, 'not .Values.watchNamespace'))
+      .join(''),
     when('.Values.watchNamespace', [
       labelled(rolesManifest(namespacedRoles(roles))).replaceAll(
         /namespace: .*/g,
@@ -99,6 +111,30 @@ export const chartTemplates = (
     [labelled(flowControlManifest(here))],
   ),
 })
+
+/** Returns a ClusterRole that the chart makes only where a value binds it, or where all are wanted. */
+const whenOn = (drivers: readonly AnyDriver[], role: Role, also = ''): string => {
+  const on = `or .Values.clusterRoles.all ${valuesThatBind(drivers, role.name).join(' ')}`
+  return when(also === '' ? on : `and (${also}) (${on})`, [`---\n${labelled(rolesManifest([role]))}`])
+}
+
+/** Returns the values with which the chart binds a ClusterRole to the accounts of the product. */
+const valuesThatBind = (drivers: readonly AnyDriver[], role: string): readonly string[] => {
+  const driver = (name: string): readonly string[] => [
+    `(index .Values.drivers "${name}").everywhere`,
+    `(index .Values.drivers "${name}").namespaces`,
+  ]
+  const rights = optionalRights(drivers)
+  const byController = rights.find(({ name }) => roleOf('controller', name) === role)
+  // The controller looks at what the hooks of accounts act on.
+  if (byController !== undefined) return [...driver(byController.name), '.Values.accounts.namespaces']
+  const byTrigger = rights.find(({ name }) => roleOf('trigger', name) === role)
+  if (byTrigger !== undefined) return driver(byTrigger.name)
+  if (role === targetsRole) return driver('scale')
+  if (role === definitionsRole)
+    return rights.filter(({ readsDefinitions }) => readsDefinitions).flatMap(({ name }) => driver(name))
+  return role === authRole ? ['.Values.auth.namespaces'] : ['.Values.secrets.everywhere', '.Values.secrets.namespaces']
+}
 
 const when = (condition: string, documents: readonly string[]): string =>
   `{{- if ${condition} }}\n${documents.join('---\n')}{{- end }}\n`

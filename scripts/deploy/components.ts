@@ -1,14 +1,7 @@
 import { stringify } from 'yaml'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Extra } from '../../src/drivers/driver-rights.ts'
-import {
-  definitionsRole,
-  isValidated,
-  optionalRights,
-  recordsRole,
-  roleOf,
-  targetsRole,
-} from '../../src/drivers/cluster-roles.ts'
+import { definitionsRole, isValidated, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 
 /** The product's own namespace in the manifests. */
 const namespace = 'receiver-hooks'
@@ -19,7 +12,7 @@ export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<s
   Object.fromEntries([
     ...component(
       'targets',
-      `The rights with which a trigger runs hooks, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/targets. They are needed\nonly where the component by-namespace has taken them away everywhere.`,
+      `The rights with which a trigger scales workloads, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/targets. They are needed\nonly where the component by-namespace has taken them away everywhere.`,
       [binding('RoleBinding', targetsRole, ['trigger'])],
     ),
     ...component(
@@ -68,7 +61,6 @@ const accountObjects = (drivers: readonly AnyDriver[]): readonly object[] => {
     },
     { ...bound, roleRef: { ...roleRef, kind: 'Role' } },
     // The names differ from those of the drivers' own components: both may be in one kustomization.
-    binding('RoleBinding', recordsRole, ['trigger'], `${name}-records`),
     ...optionalRights(drivers)
       .filter(isValidated)
       .map(rights =>

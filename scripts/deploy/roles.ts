@@ -7,7 +7,6 @@ import {
   isGiven,
   isValidated,
   optionalRights,
-  recordsRole,
   roleOf,
   targetsRole,
 } from '../../src/drivers/cluster-roles.ts'
@@ -48,20 +47,19 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
       right(hooks, ['get'], 'to look once more before a URL is said to be gone'),
       right(records, ['list', 'watch'], 'to know when leases end; only the metadata is read'),
+      right(
+        records,
+        ['get', 'create', 'update', 'delete'],
+        'to remember which deliveries have been executed, also where each hook acts as a service account',
+      ),
     ],
   },
   {
     kind: 'ClusterRole',
     name: targetsRole,
-    means: 'What the trigger may do where hooks run: by default everywhere.',
-    grants: [toRecords, ...drivers.filter(isGiven).flatMap(({ rights }) => rights.trigger)],
-  },
-  {
-    kind: 'ClusterRole',
-    name: recordsRole,
     means:
-      'What the trigger needs where each hook acts as a service account, in place of the former. It is bound to nobody by itself.',
-    grants: [toRecords],
+      'What the trigger needs to scale workloads. The manifests bind it everywhere, and the chart where drivers.scale says.',
+    grants: drivers.filter(isGiven).flatMap(({ rights }) => rights.trigger),
   },
   {
     kind: 'Role',
@@ -168,11 +166,5 @@ const right = ({ group, resource }: Pick<Right, 'group' | 'resource'>, verbs: Ri
   verbs,
   why,
 })
-
-const toRecords = right(
-  records,
-  ['get', 'create', 'update', 'delete'],
-  'to remember which deliveries have been executed',
-)
 
 const named = (name: string, grant: Grant): Grant => ({ ...grant, names: [name] })

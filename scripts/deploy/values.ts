@@ -104,7 +104,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       isOpen: true,
     },
     image: group('', {
-      registry: text('', ''),
+      registry: text(
+        'The registry that has the image. docker.io/library is for an image that you have loaded onto the nodes.',
+        '',
+      ),
       repository: text('', 'receiver-hooks'),
       tag: text("Defaults to the chart's appVersion.", ''),
       digest: value({ type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' })(
@@ -124,7 +127,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag(
-      'Runs controller and trigger in one pod, for small clusters. The pod has the values of trigger; those of controller are for no pod.',
+      'Runs controller and trigger in one pod: what to begin with. The pod has the values of trigger; those of controller are for no pod.',
       false,
     ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
@@ -135,6 +138,16 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       keep: flag(
         'Keeps the CRDs, and with them every hook, when you uninstall. With false, first delete every hook while triggers run.',
         true,
+      ),
+    }),
+    clusterRoles: group('Without these values, the chart makes only the ClusterRoles that it binds.', {
+      all: flag(
+        'Makes every ClusterRole of the product, for bindings that you make yourself, such as by the command in the message of a hook.',
+        false,
+      ),
+      aggregate: flag(
+        'Lets everybody with the ClusterRole edit or admin in a namespace write hooks there. Reading a hook is running it. false: bind the ClusterRole receiver-hooks-edit.',
+        false,
       ),
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
@@ -153,7 +166,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     flowControl: enabled(
       'Gives the requests of both roles a share of the API server of their own. Not with watchNamespace.',
-      true,
+      false,
     ),
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
     trigger: role('trigger', 'Receives the posts.'),
@@ -197,8 +210,8 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       ),
       monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
       apiServerPorts: value({ type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 65_535 } })(
-        'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. MicroK8s has 16443, minikube 8443.',
-        [443, 6443],
+        'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. minikube has 8443, MicroK8s 16443.',
+        [443, 6443, 8443, 16_443],
       ),
       extraIngress: objects(
         'More rules for what may reach the pods, such as the port on which a mesh delivers: 15008 for Istio in ambient mode, 4143 for Linkerd.',
@@ -224,14 +237,19 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         'The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these, and as no other.',
         {},
       ),
-      only: flag(
-        'Gives the trigger no right to targets of its own, except for what drivers gives it. Not with watchNamespace.',
-        false,
-      ),
     }),
     drivers: group(
-      'Rights for hooks that do more than scale workloads.',
-      Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),
+      'What hooks may do, and where. Without these values the trigger may change nothing but what accounts lets it, except where watchNamespace is set: there it may scale workloads.',
+      {
+        scale: group('', {
+          everywhere: flag(
+            'Lets hooks scale workloads in every namespace but kube-system and that of the release.',
+            false,
+          ),
+          namespaces: texts('Lets them do so in these.', []),
+        }),
+        ...Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),
+      },
     ),
     monitoring: group('', {
       podMonitor: group('For the Prometheus operator.', {

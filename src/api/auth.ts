@@ -134,5 +134,5 @@ export const issuerNotAllowed = ({ issuer }: IssuerAuth): string =>
  * this installation.
  */
 export const unreadable = (role: Role, namespace: string, { secret }: SecretAuth, accounts: Accounts): string =>
-  `the ${role} may not read Secret/${secret}, which auth names. An administrator allows it with: ` +
+  `the ${role} may not read Secret/${secret}, which auth names. With the chart, set auth.namespaces. Otherwise an administrator allows it with: ` +
   bindCommand(namespace, authRole, accounts, 'controller', 'trigger')

@@ -1,7 +1,7 @@
 import { accountRights, bindCommand, subjects, type Accounts } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { closedNamespaces, policyNames } from '../api/names.ts'
-import { definitionsRole, optionalRoleFor, targetsRole } from '../drivers/cluster-roles.ts'
+import { chartValueOf, definitionsRole, optionalRoleFor, secretsRole, targetsRole } from '../drivers/cluster-roles.ts'
 import { isWritten } from '../drivers/driver-rights.ts'
 import type { Bound } from '../drivers/driver.ts'
 import type { ApiError } from '../kube/errors.ts'
@@ -101,9 +101,6 @@ export const lackedByController = (
   )
 }
 
-/** The ClusterRole with which the controller writes the Secrets of `token.secretName`. */
-const secretsRole = 'receiver-hooks-secrets'
-
 /**
  * Returns the problem that the controller may not write the Secret of `token.secretName`. `error`
  * is the API server's answer.
@@ -115,11 +112,20 @@ export const lackedForSecret = (error: ApiError, { namespace, accounts }: HookPl
       ])
     : asAnswered(error)
 
-const forbidden = (lack: string, commands: readonly string[]): Problem => ({
-  reason: 'Forbidden',
-  message: `${lack}. An administrator gives it with: ${[...new Set(commands)].join(' && ')}`,
-  lasts: 'stalled',
-})
+/**
+ * Returns a problem with the commands that solve it. The chart makes a ClusterRole only where a value
+ * asks for it, so the message names the values of those that the commands bind.
+ */
+const forbidden = (lack: string, commands: readonly string[]): Problem => {
+  const bound = commands.flatMap(command => /--clusterrole=(\S+)/.exec(command)?.[1] ?? [])
+  const values = [...new Set(bound.flatMap(role => chartValueOf(role) ?? []))]
+  const who = values.length === 0 ? 'An' : `With the chart, set ${values.join(' and ')}. Otherwise an`
+  return {
+    reason: 'Forbidden',
+    message: `${lack}. ${who} administrator gives it with: ${[...new Set(commands)].join(' && ')}`,
+    lasts: 'stalled',
+  }
+}
 
 const asAnswered = ({ message }: ApiError): Problem => ({ reason: 'Forbidden', message, lasts: 'stalled' })
 
@@ -143,7 +149,7 @@ const commandFor = (
 ): string => {
   const { name, type } = access
   if (type.resource === serviceAccounts.resource && name !== undefined) return accountRights(namespace, name, accounts)
-  const role = optionalRoleFor(driver, 'trigger', access) ?? (isInTargetsRole(driver, access) ? targetsRole : undefined)
+  const role = optionalRoleFor(driver, 'trigger', access) ?? givenRole(driver, access)
   if (role !== undefined) return bindCommand(namespace, role, accounts, 'trigger')
   const { group, resource } = access.type
   const same = missing.filter(({ type }) => type.group === group && type.resource === resource)
@@ -155,7 +161,10 @@ const commandFor = (
   )
 }
 
-const isInTargetsRole = ({ rights }: Bound['driver'], { type: { group, resource } }: Access): boolean =>
-  resource === records.resource ||
-  (rights.given === 'everywhere' &&
-    rights.trigger.some(right => right.group === group && right.resource.split('/')[0] === resource))
+const givenRole = ({ rights }: Bound['driver'], { type: { group, resource } }: Access): string | undefined =>
+  resource === records.resource
+    ? 'receiver-hooks-trigger'
+    : rights.given === 'everywhere' &&
+        rights.trigger.some(right => right.group === group && right.resource.split('/')[0] === resource)
+      ? targetsRole
+      : undefined

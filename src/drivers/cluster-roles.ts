@@ -5,11 +5,11 @@ import type { Extra } from './driver-rights.ts'
 
 type WithRights = Pick<AnyDriver, 'name' | 'rights'>
 
-/** The ClusterRole with which a trigger runs hooks in a namespace. */
+/** The ClusterRole with which a trigger scales workloads. */
 export const targetsRole = 'receiver-hooks-trigger-targets'
 
-/** The ClusterRole with which a trigger runs the hooks of accounts. It has no right to any target. */
-export const recordsRole = 'receiver-hooks-trigger-records'
+/** The ClusterRole with which the controller writes the Secrets of `token.secretName`. */
+export const secretsRole = 'receiver-hooks-secrets'
 
 /** The ClusterRole with which trigger and controller read CRDs. CRDs are cluster-scoped. */
 export const definitionsRole = 'receiver-hooks-definitions'
@@ -45,6 +45,14 @@ export const isValidated = ({ trigger }: Pick<Extra, 'trigger'>): boolean =>
 
 /** Returns the name of the ClusterRole that gives one of {@link optionalRights} to an account. */
 export const roleOf = (account: Role, rights: string): string => `receiver-hooks-${account}-${rights}`
+
+/** Returns the value of the chart that makes and binds one of the ClusterRoles that nobody has by default. */
+export const chartValueOf = (role: string): string | undefined => {
+  if (role === definitionsRole) return 'drivers.scale-rollouts.namespaces'
+  if (role === secretsRole) return 'secrets.namespaces'
+  const [, rights] = /^receiver-hooks-(?:controller|trigger)-(.+)$/.exec(role) ?? []
+  return rights && `drivers.${role === targetsRole ? 'scale' : rights}.namespaces`
+}
 
 /**
  * Returns the name of the optional ClusterRole that gives `access` to an account for hooks of

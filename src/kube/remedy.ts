@@ -12,7 +12,7 @@ export const remedyOf = (error: unknown, type: ResourceType, namespace?: string)
   switch (error.status) {
     case 404:
       return type.group === group
-        ? `the API server does not know ${type.resource}.${type.group}: install the CustomResourceDefinitions with kubectl apply -k crds`
+        ? `the API server does not know ${type.resource}.${type.group}: install the CustomResourceDefinitions and the admission policies with kubectl apply -k deploy/kustomize/cluster`
         : `the API server does not know ${type.resource}.${type.group}/${type.version}: it has to serve that version`
     case 403:
       return `this process may not list ${type.resource} ${where}: give its account the roles of the installation (${error.message})`

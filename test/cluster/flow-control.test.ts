@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { blockWith } from '../deploy/manifests.ts'
-import { chart, helm } from '../support/helm.ts'
+import { chart, helm, withImage } from '../support/helm.ts'
 import { kubectl, kubectlPath } from '../support/kubectl.ts'
 import { buildPlugin } from '../support/plugin.ts'
 import { cluster, post, product, until } from '../support/product.ts'
@@ -106,12 +106,13 @@ it('the chart makes them, changes nothing on an upgrade, and removes them when t
     'flowschema.flowcontrol.apiserver.k8s.io/receiver-hooks-trigger',
     'prioritylevelconfiguration.flowcontrol.apiserver.k8s.io/receiver-hooks',
   ]
-  const values = ['--set', 'crds.enabled=false,admissionPolicy.enabled=false']
-  await run('install', chart, '--create-namespace', ...values)
+  const values = [...withImage, '--set', 'crds.enabled=false,admissionPolicy.enabled=false']
+  const on = ['--set', 'flowControl.enabled=true']
+  await run('install', chart, '--create-namespace', ...values, ...on)
   expect(await found()).toEqual(all)
-  await run('upgrade', chart, ...values, '--set', 'flowControl.enabled=false')
-  expect(await found()).toEqual([])
   await run('upgrade', chart, ...values)
+  expect(await found()).toEqual([])
+  await run('upgrade', chart, ...values, ...on)
   expect(await found()).toEqual(all)
   await run('uninstall')
   expect(await found()).toEqual([])

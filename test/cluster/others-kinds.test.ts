@@ -6,7 +6,7 @@ import { filesOf, kindParts } from '../../scripts/cluster/parts.ts'
 import { provide } from '../../scripts/cluster/provide.ts'
 import { at, isObject, parseJson } from '../../src/api/json.ts'
 import { base, blockWith, kindOf, nameOf, objectsIn } from '../deploy/manifests.ts'
-import { chart, helm } from '../support/helm.ts'
+import { chart, helm, withImage } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { startControlPlane } from './control-plane/control-plane.ts'
 
@@ -88,7 +88,7 @@ const values = [
   ...['monitoring.podMonitor.labels.release=prometheus', 'monitoring.prometheusRule.enabled=true'],
 ].flatMap(value => ['--set', value])
 
-const trial = ['receiver-hooks', chart, '-n', 'receiver-hooks']
+const trial = ['receiver-hooks', chart, ...withImage, '-n', 'receiver-hooks']
 
 describe('objects of kinds that others define', () => {
   it("are stored whole as the components have them, by those kinds' own CRDs", async () => {

@@ -48,7 +48,7 @@ describe('a hook with auth', () => {
     const stalled = await x.becomes('web-up', 'Forbidden')
     expect(trueConditions(stalled)).toEqual(['Stalled'])
     expect(JSON.stringify(at(stalled, 'status', 'conditions'))).toContain(
-      'the controller may not read Secret/senders, which auth names. An administrator allows it with: ' +
+      'the controller may not read Secret/senders, which auth names. With the chart, set auth.namespaces. Otherwise an administrator allows it with: ' +
         'kubectl -n shop create rolebinding receiver-hooks-auth --clusterrole=receiver-hooks-auth ' +
         '--serviceaccount=receiver-hooks:receiver-hooks-controller --serviceaccount=receiver-hooks:receiver-hooks-trigger',
     )

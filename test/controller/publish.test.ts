@@ -238,7 +238,7 @@ describe('a hook with token.secretName', () => {
       await x.createHook('web-down', {}, { action: 'down' })
       const hook = await x.becomes('web-up', 'Forbidden')
       expect(JSON.stringify(at(hook, 'status', 'conditions'))).toContain(
-        'the controller may not keep Secrets in namespace shop, which token.secretName needs. An administrator gives it with: ' +
+        'the controller may not keep Secrets in namespace shop, which token.secretName needs. With the chart, set secrets.namespaces. Otherwise an administrator gives it with: ' +
           'kubectl -n shop create rolebinding receiver-hooks-secrets --clusterrole=receiver-hooks-secrets ' +
           '--serviceaccount=receiver-hooks:receiver-hooks-controller"',
       )

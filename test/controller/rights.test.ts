@@ -57,7 +57,7 @@ describe('a hook whose trigger lacks a right', () => {
     const hook = await x.becomes('web-push', 'Forbidden')
     expect(trueConditions(hook)).toEqual(['Stalled'])
     expect(messageOf(hook)).toContain(
-      'the trigger may not patch deployments.apps in namespace shop, which this hook needs. An administrator gives it with: ' +
+      'the trigger may not patch deployments.apps in namespace shop, which this hook needs. With the chart, set drivers.redeploy.namespaces. Otherwise an administrator gives it with: ' +
         'kubectl -n shop create rolebinding receiver-hooks-trigger-redeploy --clusterrole=receiver-hooks-trigger-redeploy ' +
         '--serviceaccount=receiver-hooks:receiver-hooks-trigger"',
     )
@@ -83,7 +83,7 @@ describe('a hook whose trigger lacks a right', () => {
   })
 
   test.each([
-    ['records', scaling.filter(what => !what.includes('receiverhookrecords')), 'receiver-hooks-trigger-targets'],
+    ['records', scaling.filter(what => !what.includes('receiverhookrecords')), 'receiver-hooks-trigger'],
     ['counts', scaling.filter(what => !what.startsWith('patch')), 'receiver-hooks-trigger-targets'],
   ])('names the role of an installation for %s', async (_, given, role) => {
     const x = await setUp(new Set(given))
@@ -106,7 +106,7 @@ describe('a hook whose trigger lacks a right', () => {
     await create(x.api, secrets, shop, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'senders' }, data })
     await x.createHook('web-up', { auth: { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } } })
     expect(messageOf(await x.becomes('web-up', 'Forbidden'))).toContain(
-      'the trigger may not read Secret/senders, which auth names. An administrator allows it with: ' +
+      'the trigger may not read Secret/senders, which auth names. With the chart, set auth.namespaces. Otherwise an administrator allows it with: ' +
         'kubectl -n shop create rolebinding receiver-hooks-auth --clusterrole=receiver-hooks-auth ' +
         '--serviceaccount=receiver-hooks:receiver-hooks-controller --serviceaccount=receiver-hooks:receiver-hooks-trigger',
     )

@@ -5,7 +5,7 @@ import { at, isObject, stringAt } from '../../src/api/json.ts'
 import { optionalRights } from '../../src/drivers/cluster-roles.ts'
 import { drivers } from '../../src/drivers/registry.ts'
 import { version } from '../../src/version.ts'
-import { chart, helm } from '../support/helm.ts'
+import { chart, helm, withImage } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { base, clusterWide, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
 
@@ -22,7 +22,9 @@ const rendered = (...values: readonly string[]): Promise<readonly unknown[]> => 
 
 const render = async (values: readonly string[]): Promise<readonly unknown[]> => {
   const sets = values.flatMap(value => ['--set', value])
-  const { code, stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...sets)
+  const { code, stderr, stdout } = await helm(
+    ...['template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...withImage, ...sets],
+  )
   expect(stderr).toBe('')
   expect(code).toBe(0)
   return objectsIn(stdout).filter(
@@ -36,8 +38,9 @@ const kustomized = async (folder: string): Promise<readonly unknown[]> =>
 /** Labels and annotations with the maker of an object. */
 const ofMakers = new Set(['app.kubernetes.io/managed-by', 'helm.sh/chart', 'helm.sh/resource-policy'])
 
-/** Returns an object without what says who made it, and with its members in one order. */
+/** Returns an object without what says who made it and where the image is, and with its members in one order. */
 const comparable = (value: unknown): unknown => {
+  if (typeof value === 'string') return value.replace(/^docker\.io\/library\//, '')
   if (Array.isArray(value)) return value.map(comparable)
   if (!isObject(value)) return value
   const members = Object.entries(value)
@@ -52,14 +55,79 @@ const byName = (objects: readonly unknown[]): Readonly<Record<string, unknown>> 
 
 const component = (name: string): string => `deploy/kustomize/components/${name}`
 
+/** What the chart leaves out unless it is asked, and the manifests have. */
+const asManifests = [
+  ...['clusterRoles.all=true', 'clusterRoles.aggregate=true', 'drivers.scale.everywhere=true'],
+  'flowControl.enabled=true',
+]
+
 describe('with its default values', () => {
+  it('makes at most 30 objects, and no ClusterRole that it does not bind, but for the one of people', async () => {
+    const made = await rendered()
+    expect(made.length).toBeLessThanOrEqual(30)
+    const names = (kind: string): readonly string[] => made.filter(object => kindOf(object) === kind).map(nameOf)
+    expect(names('ClusterRole').toSorted()).toEqual([...names('ClusterRoleBinding'), 'receiver-hooks-edit'].toSorted())
+  })
+
+  it('lets the trigger change no target anywhere, and nobody write hooks who could not before', async () => {
+    const made = await rendered()
+    expect(JSON.stringify(made)).not.toContain('aggregate-to-')
+    const rules = made
+      .filter(object => /Role$/.test(kindOf(object)) && nameOf(object).includes('-trigger'))
+      .flatMap(object => listAt(object, 'rules'))
+      .filter(rule => !stringsAt(rule, 'verbs').every(verb => ['get', 'list', 'watch'].includes(verb)))
+    expect(rules.flatMap(rule => stringsAt(rule, 'resources'))).toEqual(['receiverhookrecords'])
+  })
+
+  it('says what to do where no registry has the image', async () => {
+    const { code, stderr } = await helm('template', 'x', chart)
+    expect(code).not.toBe(0)
+    expect(stderr).toContain('push the image to yours and set image.registry')
+  })
+})
+
+it('scales workloads in the namespaces that are named alone', async () => {
+  const made = await rendered('drivers.scale.namespaces={shop,yard}')
+  const bound = made.filter(object => stringAt(object, 'roleRef', 'name') === 'receiver-hooks-trigger-targets')
+  expect(bound.map(object => [kindOf(object), stringAt(object, 'metadata', 'namespace')])).toEqual([
+    ['RoleBinding', 'shop'],
+    ['RoleBinding', 'yard'],
+  ])
+  expect(made.map(nameOf)).toContain('receiver-hooks-trigger-targets')
+})
+
+it('makes each ClusterRole that it binds, whatever value binds it', async () => {
+  const values = [
+    ...['secrets.everywhere=true', 'secrets.namespaces={shop}', 'auth.namespaces={shop}'],
+    ...['accounts.namespaces.shop={hooks}', 'watchNamespace=shop'],
+    ...['scale', ...optionalRights(drivers).map(({ name }) => name)].flatMap(name => [
+      `drivers.${name}.everywhere=true`,
+      `drivers.${name}.namespaces={shop}`,
+    ]),
+  ]
+  for (const value of values) {
+    const made = await rendered(value)
+    const roles = made
+      .filter(object => /Role$/.test(kindOf(object)))
+      .map(object => `${kindOf(object)} ${nameOf(object)}`)
+    const refs = made.flatMap(object => {
+      const name = stringAt(object, 'roleRef', 'name')
+      return name === undefined ? [] : `${stringAt(object, 'roleRef', 'kind') ?? ''} ${name}`
+    })
+    expect(roles, value).toEqual(expect.arrayContaining(refs))
+    // Where one is served, both make Roles of everything that is bound.
+    expect(made.filter(object => kindOf(object) === 'ClusterRole').length, value).toBeLessThan(25)
+  }
+})
+
+describe('with everything that the manifests have', () => {
   it('makes the same objects as the base and the component for network policies, but for the namespace', async () => {
     const { 'Namespace receiver-hooks': namespace, ...expected } = byName([
       ...(await kustomized(base)),
       ...(await kustomized(component('network-policy'))),
     ])
     expect(namespace).toBeDefined()
-    expect(byName(await rendered())).toEqual(expected)
+    expect(byName(await rendered(...asManifests))).toEqual(expected)
   })
 })
 
@@ -91,35 +159,20 @@ const without = (object: unknown, member: string): unknown => {
 }
 
 it('lets the trigger act as the accounts that are listed, as the component does, and gives it no right to targets', async () => {
-  const made = await rendered('accounts.namespaces.shop={hooks}', 'accounts.only=true')
+  const made = await rendered('accounts.namespaces.shop={hooks}')
   const inShop = byName(made.filter(object => at(object, 'metadata', 'namespace') === 'shop'))
-  const { 'RoleBinding receiver-hooks-account-records': records, ...ofComponent } = byName(
-    await kustomized(component('account')),
-  )
+  const ofComponent = byName(await kustomized(component('account')))
   expect(Object.keys(inShop).toSorted()).toEqual(Object.keys(ofComponent).toSorted())
   for (const [key, object] of Object.entries(ofComponent)) {
     expect(without(without(inShop[key], 'labels'), 'namespace')).toEqual(object)
   }
-  // Records are in every namespace that has hooks.
-  expect(records).toBeDefined()
   const bound = made.filter(object => kindOf(object) === 'ClusterRoleBinding').map(nameOf)
-  expect(bound).toContain('receiver-hooks-trigger-records')
   expect(bound).not.toContain('receiver-hooks-trigger-targets')
-})
-
-it('gives the trigger of accounts alone what its values for drivers name, as they say', async () => {
-  const made = await rendered('accounts.only=true', 'drivers.redeploy.namespaces={shop}')
-  const bound = made.filter(
-    object => kindOf(object) === 'RoleBinding' && at(object, 'metadata', 'namespace') === 'shop',
-  )
-  expect(bound.map(nameOf)).toContain('receiver-hooks-trigger-redeploy')
-  const values = readFileSync(`${chart}/values.yaml`, 'utf8')
-  expect(values).toContain('no right to targets of its own, except for what drivers gives it')
 })
 
 it('makes the same Deployment as the overlay for small clusters', async () => {
   const overlay = byName(await kustomized('deploy/kustomize/overlays/single'))
-  const made = byName(await rendered('single=true', 'networkPolicy.enabled=false'))
+  const made = byName(await rendered(...asManifests, 'single=true', 'networkPolicy.enabled=false'))
   const { 'Namespace receiver-hooks': _, ...expected } = overlay
   expect(made).toEqual(expected)
 })
@@ -188,7 +241,7 @@ describe('where it serves one namespace, optional rights', () => {
   })
 
   it('come with ClusterRoles that only one of the two makes', async () => {
-    const made = await rendered(...byAdministrator, 'flowControl.enabled=false')
+    const made = await rendered(...byAdministrator)
     const names = (objects: readonly unknown[]): readonly string[] => Object.keys(byName(objects))
     const ofAdministrator = names(await kustomized(clusterWide))
     expect(names(made).filter(name => ofAdministrator.includes(name))).toEqual([])
@@ -203,8 +256,8 @@ it('lists each kind that it installs for Artifact Hub', async () => {
 })
 
 it('has no pod that ends, if it is rendered as its pages say', async () => {
-  const command = `helm template receiver-hooks ${chart} --namespace receiver-hooks --skip-tests`
-  const { code, stdout } = await helm(...command.split(' ').slice(1))
+  const command = `helm template receiver-hooks ${chart} --namespace receiver-hooks --skip-tests --set image.registry=REGISTRY`
+  const { code, stdout } = await helm(...command.replace('REGISTRY', 'registry.example.com').split(' ').slice(1))
   expect(code).toBe(0)
   const kinds = objectsIn(stdout).map(kindOf)
   expect(kinds).toContain('Deployment')
@@ -214,7 +267,7 @@ it('has no pod that ends, if it is rendered as its pages say', async () => {
 })
 
 it("passes Helm's strict lint", async () => {
-  expect(await helm('lint', '--strict', chart)).toMatchObject({ code: 0 })
+  expect(await helm('lint', '--strict', chart, ...withImage)).toMatchObject({ code: 0 })
 })
 
 describe('values', () => {
@@ -238,7 +291,7 @@ describe('values', () => {
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
     ['an HTTPRoute without a Gateway', 'httpRoute.enabled=true', 'httpRoute.parentRefs are your Gateways'],
   ])('refuse %s', async (_name, value, message) => {
-    const { code, stderr } = await helm('template', 'x', chart, '--set', value)
+    const { code, stderr } = await helm('template', 'x', chart, ...withImage, '--set', value)
     expect(code).not.toBe(0)
     expect(stderr).toContain(message)
   })
@@ -249,6 +302,7 @@ describe('values', () => {
         'template',
         'x',
         chart,
+        ...withImage,
         '-n',
         'shop',
         ...['watchNamespace=shop', ...values].flatMap(value => ['--set', value]),
@@ -274,13 +328,13 @@ describe('values', () => {
       .flatMap(object => listAt(object, 'spec', 'template', 'spec', 'containers'))
 
   it.each([
-    [[], `receiver-hooks:${version}`],
+    [[], `docker.io/library/receiver-hooks:${version}`],
     [
       ['image.registry=registry.example.com', 'image.repository=team/hooks'],
       `registry.example.com/team/hooks:${version}`,
     ],
     [['image.registry=a.example.com', 'global.imageRegistry=b.example.com'], `b.example.com/receiver-hooks:${version}`],
-    [[`image.digest=sha256:${'a'.repeat(64)}`], `receiver-hooks:${version}@sha256:${'a'.repeat(64)}`],
+    [[`image.digest=sha256:${'a'.repeat(64)}`], `docker.io/library/receiver-hooks:${version}@sha256:${'a'.repeat(64)}`],
   ])('%j give the image %s', async (values, image) => {
     for (const container of await containers(...values)) expect(stringAt(container, 'image')).toBe(image)
   })
@@ -373,7 +427,14 @@ describe('values', () => {
     const flags = issuers.map(issuer => `--oidc-issuer=${issuer}`)
     expect(await argumentsOf()).toEqual([flags, flags])
     expect(await argumentsOf('single=true')).toEqual([flags])
-    const { code } = await helm('template', 'receiver-hooks', chart, '--set', 'oidc.issuers[0]=http://gitlab.com')
+    const { code } = await helm(
+      'template',
+      'receiver-hooks',
+      chart,
+      ...withImage,
+      '--set',
+      'oidc.issuers[0]=http://gitlab.com',
+    )
     expect(code).not.toBe(0)
   })
 
@@ -404,7 +465,7 @@ describe('values', () => {
         .filter(object => kindOf(object) === 'NetworkPolicy')
         .map(object => listAt(listAt(object, 'spec', 'egress')[0], 'ports').map(port => at(port, 'port')))
     const [by, otherwise] = [
-      [443, 6443],
+      [443, 6443, 8443, 16_443],
       [443, 16443],
     ]
     expect(await portsOf()).toEqual([by, by, by])
@@ -469,7 +530,9 @@ describe('what every object is to have', () => {
     ['everywhere', []],
     ['in one namespace', ['--set', 'watchNamespace=shop']],
   ])('is on every object, %s', async (_where, more) => {
-    const objects = objectsIn((await helm('template', 'x', chart, ...all, ...more)).stdout).filter(isObject)
+    const objects = objectsIn((await helm('template', 'x', chart, ...withImage, ...all, ...more)).stdout).filter(
+      isObject,
+    )
     const marked = objects.map(object => [
       `${kindOf(object)}/${nameOf(object)}`,
       at(object, 'metadata', 'annotations', 'team'),
@@ -519,7 +582,7 @@ describe('the network policy of the trigger', () => {
 
   it('names labels that those pods have', async () => {
     const sets = page.flatMap(value => ['--set', value])
-    const objects = objectsIn((await helm('template', 'receiver-hooks', chart, ...sets)).stdout)
+    const objects = objectsIn((await helm('template', 'receiver-hooks', chart, ...withImage, ...sets)).stdout)
     const labelsOf = (kind: string, name: string, ...path: readonly string[]): unknown =>
       at(
         objects.find(object => kindOf(object) === kind && nameOf(object) === name),
@@ -545,10 +608,10 @@ it('has the dashboard listen on every address of IPv6 and IPv4', async () => {
   expect(stringsAt(container, 'args').filter(argument => argument.startsWith('--host'))).toEqual(['--host=::'])
 })
 
-it('makes no FlowSchema where it is turned off, or where it serves one namespace', async () => {
+it('makes no FlowSchema unless it is turned on, nor where it serves one namespace', async () => {
   const kinds = async (...values: readonly string[]): Promise<readonly string[]> =>
     (await rendered(...values)).map(kindOf).filter(kind => /^(FlowSchema|PriorityLevel)/.test(kind))
-  expect(await kinds()).toHaveLength(3)
-  expect(await kinds('flowControl.enabled=false')).toEqual([])
-  expect(await kinds('watchNamespace=shop')).toEqual([])
+  expect(await kinds('flowControl.enabled=true')).toHaveLength(3)
+  expect(await kinds()).toEqual([])
+  expect(await kinds('flowControl.enabled=true', 'watchNamespace=shop')).toEqual([])
 })

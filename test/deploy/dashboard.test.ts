@@ -75,7 +75,7 @@ describe('the component of the dashboard', () => {
   it('reaches the trigger, DNS and the ports of API servers alone', () => {
     const egress = listAt(named('NetworkPolicy'), 'spec', 'egress')
     const ports = egress.flatMap(rule => listAt(rule, 'ports').map(port => at(port, 'port')))
-    expect(ports).toEqual([443, 6443, 8080, 53, 53])
+    expect(ports).toEqual([443, 6443, 8443, 16_443, 8080, 53, 53])
     expect(at(named('NetworkPolicy'), 'spec', 'policyTypes')).toEqual(['Ingress', 'Egress'])
   })
 

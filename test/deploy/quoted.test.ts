@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { beforeAll, expect, it } from 'vitest'
 import { isObject } from '../../src/api/json.ts'
-import { chart, helm } from '../support/helm.ts'
+import { chart, helm, withImage } from '../support/helm.ts'
 import { objectsIn } from './manifests.ts'
 
 /** Returns values with everything on, and `text` as every free text. */
@@ -34,7 +34,7 @@ const rendered = async (values: object): Promise<readonly unknown[]> => {
   try {
     const file = join(folder, 'values.json')
     writeFileSync(file, JSON.stringify(values))
-    const ran = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', '-f', file)
+    const ran = await helm('template', 'receiver-hooks', chart, ...withImage, '-n', 'receiver-hooks', '-f', file)
     expect({ code: ran.code, stderr: ran.stderr }).toEqual({ code: 0, stderr: '' })
     return objectsIn(ran.stdout)
   } finally {

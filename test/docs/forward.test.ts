@@ -10,7 +10,7 @@ import { maxHops } from '../../src/drivers/forward/request.ts'
 import { forwardSchema, neverPasses } from '../../src/drivers/forward/schema.ts'
 import { hookSpecSchema } from '../../src/drivers/schemas.ts'
 import { blockWith, kindOf, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
-import { chart, helm } from '../support/helm.ts'
+import { chart, helm, withImage } from '../support/helm.ts'
 
 const file = 'docs/how-to/forward.md'
 const page = readFileSync(file, 'utf8').replaceAll(/\s+/g, ' ')
@@ -40,7 +40,7 @@ it("the page's values let the trigger reach the pods of the Service, and no othe
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const values = join(folder, 'values.yaml')
   writeFileSync(values, blockWith(file, 'yaml', 'extraEgress'))
-  const { stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-f', values)
+  const { stderr, stdout } = await helm('template', 'receiver-hooks', chart, ...withImage, '-f', values)
   expect(stderr).toBe('')
   const policy = objectsIn(stdout).find(
     object => kindOf(object) === 'NetworkPolicy' && nameOf(object) === 'receiver-hooks-trigger',

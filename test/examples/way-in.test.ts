@@ -4,13 +4,21 @@ import { parse } from 'yaml'
 import { at, stringAt } from '../../src/api/json.ts'
 import { blocksIn, kindOf, listAt, nameOf, objectsIn } from '../deploy/manifests.ts'
 import { endpointPath, hooksPath } from '../../src/token/published.ts'
-import { chart, helm } from '../support/helm.ts'
+import { chart, helm, withImage } from '../support/helm.ts'
 
 const folder = 'deploy/examples/way-in'
 const page = 'docs/how-to/let-the-world-in.md'
 const objectsOf = (file: string): readonly unknown[] => objectsIn(readFileSync(`${folder}/${file}.yaml`, 'utf8'))
 const rendered = async (...args: readonly string[]): Promise<readonly unknown[]> => {
-  const { code, stderr, stdout } = await helm('template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...args)
+  const { code, stderr, stdout } = await helm(
+    'template',
+    'receiver-hooks',
+    chart,
+    ...withImage,
+    '-n',
+    'receiver-hooks',
+    ...args,
+  )
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
   return objectsIn(stdout)
 }

@@ -47,6 +47,11 @@ export const openShop = async ({ max = 10, pods = true } = {}): Promise<Shop> =>
   onTestFinished(async () => {
     await succeed(`kubectl delete namespace ${namespace} --wait=false`)
   })
+  // With the chart, the trigger may scale workloads only where somebody lets it.
+  const role = 'receiver-hooks-trigger-targets'
+  await succeed(
+    `kubectl -n ${namespace} create rolebinding ${role} --clusterrole=${role} --serviceaccount=receiver-hooks:receiver-hooks-trigger`,
+  )
   await succeed(`kubectl -n ${namespace} wait --for=condition=Ready receiverhook/web-up --timeout=60s`)
   const field = (kind: string, path: string): Promise<string> =>
     succeed(`kubectl -n ${namespace} get ${kind} -o jsonpath='{${path}}'`)

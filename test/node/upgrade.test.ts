@@ -47,7 +47,7 @@ it('from kustomize to the chart, with posts throughout, leaves each hook its URL
   const before = await shop.path()
   await postingThrough('to the chart', async () => {
     await succeed(
-      'helm upgrade --install receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --take-ownership --force-conflicts --wait --timeout 110s',
+      'helm upgrade --install receiver-hooks deploy/helm/receiver-hooks --namespace receiver-hooks --take-ownership --force-conflicts --wait --timeout 110s --set image.registry=docker.io/library --set drivers.scale.everywhere=true',
     )
     await rolledOut()
   })

@@ -5,6 +5,8 @@ import { provide } from '../../scripts/cluster/provide.ts'
 import type { Ran } from './kubectl.ts'
 
 export const chart = 'deploy/helm/receiver-hooks'
+/** The chart renders nothing without the registry of its image. */
+export const withImage: readonly string[] = ['--set', 'image.registry=docker.io/library']
 
 /** Runs helm to its end. Its output is the answer, also an error. */
 export const helm = async (...args: readonly string[]): Promise<Ran> => {

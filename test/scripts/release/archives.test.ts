@@ -32,7 +32,7 @@ const changelog = `# Changelog
 `
 
 /** Returns the archive of the chart as a file, as Helm takes it. */
-const archived = async (registry = ''): Promise<string> => {
+const archived = async (registry = 'registry.example.com'): Promise<string> => {
   const folder = mkdtempSync(join(tmpdir(), 'chart-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'chart.tgz')

@@ -33,8 +33,8 @@ annotations:
 {{/* The image, by digest where there is one. */}}
 {{- define "receiver-hooks.image" -}}
 {{- $registry := .Values.global.imageRegistry | default .Values.image.registry -}}
-{{- if $registry }}{{ $registry }}/{{ end -}}
-{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
+{{- $unset := "image.registry is not set, and no registry has a published image: push the image to yours and set image.registry, or load it onto the nodes and set image.registry=docker.io/library" -}}
+{{ required $unset $registry }}/{{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- if .Values.image.digest }}@{{ .Values.image.digest }}{{ end -}}
 {{- end }}
 

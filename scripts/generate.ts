@@ -22,6 +22,7 @@ import { everywhere, installRoles, namespacedBindings, namespacedRoles, optional
 import { optionalRights } from '../src/drivers/cluster-roles.ts'
 import { rolesFor } from './deploy/roles.ts'
 import { chartValues } from './deploy/values.ts'
+import { addressed, addressedFiles } from './release/project.ts'
 import { jsonSchema } from './reference/json-schema.ts'
 import { fieldsPage } from './reference/fields.ts'
 import { httpPage } from './reference/http.ts'
@@ -77,6 +78,8 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/metrics.md': metricsPage(),
   'docs/reference/permissions.md': permissionsPage(roles, drivers),
   'docs/reference/command-line.md': await commandPage(commands),
+  // Written by hand, but for the addresses of the project.
+  ...Object.fromEntries(addressedFiles.map(file => [file, addressed(readFileSync(file, 'utf8'))])),
 }
 
 const present = (path: string): string | undefined => {

@@ -12,9 +12,10 @@ import { version } from '../src/version.ts'
 import { gzipped, tar } from './image/archive.ts'
 import { npmManifest, packageFiles, typesFiles, typesManifest } from './package/files.ts'
 import { krewManifest } from './package/krew.ts'
-import { downloadsOf, pluginArchive as archive, projectRepository } from './release/packages.ts'
+import { downloadsOf, pluginArchive as archive } from './release/packages.ts'
+import { project } from './release/project.ts'
 
-const [, , out = 'dist/package', given, repository = projectRepository] = process.argv
+const [, , out = 'dist/package', given, repository = project.repository] = process.argv
 const uri = given ?? `${downloadsOf(repository, version)}/${archive}`
 
 await rm(out, { recursive: true, force: true })

@@ -18,16 +18,19 @@ import { bundleArchive, chartArchive, imageArchive, manifestFrom } from './relea
 import { chartLayout } from './release/chart-layout.ts'
 import { changesOf } from './release/changes.ts'
 import { checksums } from './release/checksums.ts'
-import { addPackages, downloadsOf, projectRepository } from './release/packages.ts'
+import { addPackages, downloadsOf } from './release/packages.ts'
+import { placeholdersLeft, project } from './release/project.ts'
 import { imageSbom } from './sbom.ts'
 import { version } from '../src/version.ts'
 
 const run = promisify(execFile)
 const { values } = parseArgs({
   options: {
+    // Only says what is still a placeholder.
+    check: { type: 'boolean', default: false },
     'dry-run': { type: 'boolean', default: false },
     // npm compares it with the place that the package was published from.
-    repository: { type: 'string', default: projectRepository },
+    repository: { type: 'string', default: project.repository },
     // Where the files of this release will be; Krew downloads the plugin from there.
     downloads: { type: 'string' },
     // Where the image will be; without it, the manifests name the image that somebody imports on the nodes.
@@ -39,6 +42,16 @@ const folder = 'dist/release'
 const say = (line: string): void => console.log(line)
 const write = (name: string, content: string | Uint8Array): Promise<void> => writeFile(join(folder, name), content)
 
+if (values.check) {
+  const left = placeholdersLeft()
+  for (const line of left) say(line)
+  say(
+    left.length === 0
+      ? 'nothing is a placeholder'
+      : 'these are placeholders: set them in scripts/release/project.ts, and run "npm run generate"',
+  )
+  process.exit(left.length === 0 ? 0 : 1)
+}
 if (values.tag !== `v${version}`) {
   say(
     `the tag ${values.tag} is not of version ${version}: set the version in package.json and src/version.ts, or move the tag`,

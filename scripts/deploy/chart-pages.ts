@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
 import { version } from '../../src/version.ts'
-import { projectRepository } from '../release/packages.ts'
+import { project } from '../release/project.ts'
 import { valuesTable } from './chart.ts'
 import type { Group } from './values.ts'
 
@@ -15,8 +15,8 @@ export const chartFile = (): string =>
       version,
       appVersion: version,
       kubeVersion: '>=1.35.0-0',
-      home: 'https://receiverhooks.dev',
-      sources: [projectRepository],
+      home: project.site,
+      sources: [project.repository],
       keywords: ['webhook', 'autoscaling', 'alertmanager', 'operator'],
       annotations: {
         'artifacthub.io/license': 'Apache-2.0',
@@ -27,7 +27,7 @@ export const chartFile = (): string =>
             documentation: 'docs/README.md',
             changelog: 'CHANGELOG.md',
             'how to verify it': 'docs/how-to/verify-a-release.md',
-          }).map(([name, path]) => ({ name, url: `${projectRepository}/blob/v${version}/${path}` })),
+          }).map(([name, path]) => ({ name, url: `${project.repository}/blob/v${version}/${path}` })),
         ),
         'artifacthub.io/images': stringify([{ name: 'receiver-hooks', image: `receiver-hooks:${version}` }]),
         'artifacthub.io/crds': stringify([

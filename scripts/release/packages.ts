@@ -9,9 +9,6 @@ const run = promisify(execFile)
 /** The archive of kubectl's plugin, which Krew downloads from where a release is published. */
 export const pluginArchive = `kubectl-receiverhook-${version}.tar.gz`
 
-/** The place of the project, where nothing else is given. */
-export const projectRepository = 'https://github.com/example/receiver-hooks'
-
 /** Returns where a repository keeps the files of a version. */
 export const downloadsOf = (repository: string, of: string): string => `${repository}/releases/download/v${of}`
 

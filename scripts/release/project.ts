@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
 /**
- * Where the project is published. Whoever publishes it sets these, and runs `npm run generate`. Until then they are placeholders:
+ * Where the project is published. Set these before the first release, and run `npm run generate`. Until then they are placeholders:
  * nobody has these accounts for the project.
  */
 export const project = {

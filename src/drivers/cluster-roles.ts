@@ -46,7 +46,7 @@ export const isValidated = ({ trigger }: Pick<Extra, 'trigger'>): boolean =>
 /** Returns the name of the ClusterRole that gives one of {@link optionalRights} to an account. */
 export const roleOf = (account: Role, rights: string): string => `receiver-hooks-${account}-${rights}`
 
-/** Returns the value of the chart that makes and binds one of the ClusterRoles that nobody has by default. */
+/** Returns the value of the chart that binds an optional ClusterRole. */
 export const chartValueOf = (role: string): string | undefined => {
   if (role === definitionsRole) return 'drivers.scale-rollouts.namespaces'
   if (role === secretsRole) return 'secrets.namespaces'

@@ -7,30 +7,8 @@ import { drivers } from '../../src/drivers/registry.ts'
 import { version } from '../../src/version.ts'
 import { chart, helm, withImage } from '../support/helm.ts'
 import { kubectl } from '../support/kubectl.ts'
+import { rendered } from './rendered.ts'
 import { base, clusterWide, kindOf, listAt, nameOf, objectsIn, stringsAt } from './manifests.ts'
-
-/** What the chart makes of values. Each run of helm takes half a second. */
-const renderings = new Map<string, Promise<readonly unknown[]>>()
-
-/** Returns what the chart makes of values such as `trigger.replicas=3`, hooks of Helm's own left out. */
-const rendered = (...values: readonly string[]): Promise<readonly unknown[]> => {
-  const known = renderings.get(values.join())
-  const made = known ?? render(values)
-  renderings.set(values.join(), made)
-  return made
-}
-
-const render = async (values: readonly string[]): Promise<readonly unknown[]> => {
-  const sets = values.flatMap(value => ['--set', value])
-  const { code, stderr, stdout } = await helm(
-    ...['template', 'receiver-hooks', chart, '-n', 'receiver-hooks', ...withImage, ...sets],
-  )
-  expect(stderr).toBe('')
-  expect(code).toBe(0)
-  return objectsIn(stdout).filter(
-    object => isObject(object) && at(object, 'metadata', 'annotations', 'helm.sh/hook') === undefined,
-  )
-}
 
 const kustomized = async (folder: string): Promise<readonly unknown[]> =>
   objectsIn((await kubectl('/dev/null', ['kustomize', folder])).stdout)
@@ -60,58 +38,6 @@ const asManifests = [
   ...['clusterRoles.all=true', 'clusterRoles.aggregate=true', 'drivers.scale.everywhere=true'],
   'flowControl.enabled=true',
 ]
-
-describe('with its default values', () => {
-  it('makes at most 30 objects, and no ClusterRole that it does not bind, but for the one of people', async () => {
-    const made = await rendered()
-    expect(made.length).toBeLessThanOrEqual(30)
-    const names = (kind: string): readonly string[] => made.filter(object => kindOf(object) === kind).map(nameOf)
-    expect(names('ClusterRole').toSorted()).toEqual([...names('ClusterRoleBinding'), 'receiver-hooks-edit'].toSorted())
-  })
-
-  it('lets the trigger change no target anywhere, and nobody write hooks who could not before', async () => {
-    const made = await rendered()
-    expect(JSON.stringify(made)).not.toContain('aggregate-to-')
-    const rules = made
-      .filter(object => kindOf(object).endsWith('Role') && nameOf(object).includes('-trigger'))
-      .flatMap(object => listAt(object, 'rules'))
-      .filter(rule => !stringsAt(rule, 'verbs').every(verb => ['get', 'list', 'watch'].includes(verb)))
-    expect(rules.flatMap(rule => stringsAt(rule, 'resources'))).toEqual(['receiverhookrecords'])
-  })
-
-  it('says what to do where no registry has the image', async () => {
-    const { code, stderr } = await helm('template', 'x', chart)
-    expect(code).not.toBe(0)
-    expect(stderr).toContain('push the image to yours and set image.registry')
-  })
-})
-
-it('scales workloads in the namespaces that are named alone', async () => {
-  const made = await rendered('drivers.scale.namespaces={shop,yard}')
-  const bound = made.filter(object => stringAt(object, 'roleRef', 'name') === 'receiver-hooks-trigger-targets')
-  expect(bound.map(object => [kindOf(object), stringAt(object, 'metadata', 'namespace')])).toEqual([
-    ['RoleBinding', 'shop'],
-    ['RoleBinding', 'yard'],
-  ])
-  expect(made.map(nameOf)).toContain('receiver-hooks-trigger-targets')
-})
-
-it.each([
-  ...['secrets.everywhere=true', 'secrets.namespaces={shop}', 'auth.namespaces={shop}'],
-  ...['accounts.namespaces.shop={hooks}', 'watchNamespace=shop'],
-  ...['scale', ...optionalRights(drivers).map(({ name }) => name)].flatMap(name => [
-    `drivers.${name}.everywhere=true`,
-    `drivers.${name}.namespaces={shop}`,
-  ]),
-])('makes each role that %s binds', async value => {
-  const made = await rendered(value)
-  const roles = made.filter(object => kindOf(object).endsWith('Role'))
-  const refs = made.flatMap(object => {
-    const name = stringAt(object, 'roleRef', 'name')
-    return name === undefined ? [] : `${stringAt(object, 'roleRef', 'kind') ?? ''} ${name}`
-  })
-  expect(roles.map(role => `${kindOf(role)} ${nameOf(role)}`)).toEqual(expect.arrayContaining(refs))
-})
 
 describe('with everything that the manifests have', () => {
   it('makes the same objects as the base and the component for network policies, but for the namespace', async () => {

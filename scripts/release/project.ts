@@ -18,7 +18,7 @@ export const project = {
 export const addressedFiles = [
   '.github/security-insights.yml',
   'deploy/helm/artifacthub-repo.yml',
-  'docs/how-to/gitops-flux.md',
+  'docs/how-to/gitops.md',
   'docs/how-to/verify-a-release.md',
 ] as const
 

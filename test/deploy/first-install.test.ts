@@ -7,9 +7,13 @@ import { kindOf, listAt, nameOf, stringsAt } from './manifests.ts'
 import { rendered } from './rendered.ts'
 
 describe('with its default values', () => {
-  it('makes at most 30 objects, and no ClusterRole that it does not bind, but for the one of people', async () => {
-    const made = await rendered()
+  it('makes at most 30 objects in one pod, as the pages begin', async () => {
+    const made = await rendered('single=true', 'drivers.scale.namespaces={shop}')
     expect(made.length).toBeLessThanOrEqual(30)
+  })
+
+  it('makes no ClusterRole that it does not bind, but for the one of people', async () => {
+    const made = await rendered()
     const names = (kind: string): readonly string[] => made.filter(object => kindOf(object) === kind).map(nameOf)
     expect(names('ClusterRole').toSorted()).toEqual([...names('ClusterRoleBinding'), 'receiver-hooks-edit'].toSorted())
   })

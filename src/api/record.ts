@@ -12,6 +12,13 @@ import type { Obj, Stored } from './schema.ts'
  * milliseconds since the epoch.
  */
 
+/**
+ * The version of the stored form, of records and of pages. It is raised if an older program could
+ * repeat or lose a delivery with the new form. Such a program then leaves the record alone. No earlier
+ * form was ever released, so none is read.
+ */
+export const recordFormat = 4
+
 /** The outcomes that a status can show. */
 export const deliveryOutcomes = ['applied', 'unchanged', 'skipped', 'rejected', 'failed'] as const
 export type DeliveryOutcome = (typeof deliveryOutcomes)[number]
@@ -45,7 +52,7 @@ const countedSchema = {
   type: 'object',
   required: ['target', 'uid'],
   properties: {
-    /** The object and its count, as in a claim. Empty if an earlier version of the product stored it. */
+    /** The object and its count, as in a claim. */
     target: { type: 'string' },
     uid: { type: 'string' },
   },
@@ -54,17 +61,14 @@ const countedSchema = {
 /** What some deliveries have changed in a count, and nobody has taken back. */
 const partSchema = {
   type: 'object',
-  required: ['key', 'object', 'delta', 'at'],
+  required: ['key', 'object', 'delta', 'since', 'at'],
   properties: {
     /** The hash of the alert group's key, or `~` and a time. */
     key: { type: 'string' },
     /** The place of its count in `objects`. */
     object: count,
     delta: count,
-    /**
-     * Since which version of the object only hooks had written the count when this was changed. Absent
-     * if that is not known.
-     */
+    /** Since which version of the object only hooks had written the count when this was changed. */
     since: { type: 'string' },
     /** How far its end may lower and raise the count. Absent if it has no end. */
     low: count,
@@ -87,37 +91,6 @@ const overdueSchema = {
     /** Since when something should have ended. */
     at: time,
     why: { type: 'string' },
-  },
-} as const satisfies Obj
-
-const changed = {
-  /** When the group's deliveries last changed this object. */
-  at: time,
-  /** The uid of the object. */
-  uid: { type: 'string' },
-  /**
-   * By how much the group's firings have changed the object's count. An undo subtracts this number
-   * from the count.
-   */
-  delta: count,
-  /**
-   * Since which version of the object only hooks had written the count when this was changed. Absent
-   * if a version that did not know it has stored this.
-   */
-  since: { type: 'string' },
-  /** The object and its count, as in a claim. Present only if the object may have several counts. */
-  target: { type: 'string' },
-} as const
-
-const changedSchema = { type: 'object', required: ['at', 'uid', 'delta'], properties: changed } as const satisfies Obj
-
-const undoSchema = {
-  type: 'object',
-  required: ['at', 'uid', 'delta'],
-  properties: {
-    ...changed,
-    /** The same members for other objects, if the hook's target was changed while alerts fired. */
-    others: { type: 'array', items: changedSchema },
   },
 } as const satisfies Obj
 
@@ -146,9 +119,9 @@ const anything = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true 
 
 const memorySchema = {
   type: 'object',
-  required: ['format', 'rows', 'groups', 'undo', 'recent', 'counts', 'writers'],
+  required: ['format', 'rows', 'groups', 'recent', 'counts', 'writers'],
   properties: {
-    format: { type: 'integer', minimum: 1 },
+    format: { type: 'integer', minimum: recordFormat },
     /** Decided deliveries in the order of their decision, each a {@link Row}. */
     rows: { type: 'array', items: anything },
     /** The names of the closed pages, oldest first. They hold older rows. */
@@ -162,7 +135,7 @@ const memorySchema = {
     groups: { type: 'object', additionalProperties: groupSchema },
     /** The counts that `parts` are about. */
     objects: { type: 'array', items: countedSchema },
-    /** What the end of a lease would take back. An undo would take it back too. */
+    /** What an undo or the end of a lease would take back. */
     parts: { type: 'array', items: partSchema },
     /** True if what the hook has leased ends with it. */
     endsWithHook: { type: 'boolean' },
@@ -172,11 +145,6 @@ const memorySchema = {
     tooShortAt: time,
     /** When it was last found that nobody can know whether a lease began, or has ended. */
     unknownAt: time,
-    /**
-     * The parts without an end, for each alert group, in a form that earlier versions know too. The
-     * name of a member is the hash of the group's key.
-     */
-    undo: { type: 'object', additionalProperties: undoSchema },
     /** The newest deliveries, newest first. */
     recent: { type: 'array', items: recentSchema },
     counts: { type: 'object', additionalProperties: count },
@@ -204,29 +172,17 @@ const memorySchema = {
 const pageSchema = {
   type: 'object',
   required: ['format', 'page'],
-  properties: { format: { type: 'integer', minimum: 1 }, page: { type: 'array', items: anything } },
+  properties: { format: { type: 'integer', minimum: recordFormat }, page: { type: 'array', items: anything } },
 } as const satisfies Obj
 
 /** The content of a record. The rows in closed pages are not part of it. */
 export type StoredMemory = Omit<Stored<typeof memorySchema>, 'rows'> & { readonly rows: readonly Row[] }
 export type OpenAct = Stored<typeof actSchema>
-export type Changed = Stored<typeof changedSchema>
 export type CountedObject = Stored<typeof countedSchema>
 export type OpenPart = Stored<typeof partSchema>
 export type CountedRun = Stored<typeof runSchema>
 /** A delivery as `recent` and the counts show it. */
 export type RecentDelivery = Stored<typeof recentSchema>
-
-/**
- * The version of the stored form, of records and of pages. It is raised if an older program could
- * repeat or lose a delivery with the new form. Such a program then leaves the record alone.
- */
-export const recordFormat = 3
-
-/** The formats of a record with runs that limits count, of one in which something ends by itself, and of all others. */
-export const limitsFormat = 3
-export const leasesFormat = 2
-export const plainFormat = 1
 
 /** The result of reading a record's content. */
 export type Content =
@@ -285,7 +241,7 @@ export const parsePage = (content: unknown): PageContent => {
 }
 
 /** Returns the content of a page with these rows, in the form in which it is stored. */
-export const storedPage = (page: readonly Row[]) => ({ format: plainFormat, page })
+export const storedPage = (page: readonly Row[]) => ({ format: recordFormat, page })
 
 export const recordKind = 'ReceiverHookRecord'
 export const recordPlural = 'receiverhookrecords'

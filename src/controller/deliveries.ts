@@ -68,7 +68,9 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
   if (parsed.content !== 'known') return { hookUid, newestAt: 0, reported: undefined, confirmation: undefined }
   const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, unknownAt } = parsed.memory
   const reported = reportedBy(parsed.memory)
-  const { objects = [], parts = [] } = parsed.memory
+  const { objects = [] } = parsed.memory
+  // An undo takes back what has no end.
+  const parts = (parsed.memory.parts ?? []).filter(({ until }) => until !== undefined)
   const leased = parts.length === 0 ? undefined : { objects, parts, ...(overdue && { overdue }) }
   const times = [
     parsed.memory.recent[0]?.at,

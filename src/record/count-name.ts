@@ -10,12 +10,9 @@ const versionIn = /^([^/ ]*)\/[^/ ]+\//
 /** Returns the name of a count without further members that its writes set, and without the version of its kind. */
 export const fieldIn = (target: string): string => (target.split('+', 1)[0] ?? target).replace(versionIn, '$1/')
 
-/** Returns whether two names are of one count. All versions of a kind show one object. An earlier product stored no target. */
+/** Returns whether two names are of one count. All versions of a kind show one object. */
 export const isSameCount = (one: CountName, other: CountName): boolean =>
-  one.uid === other.uid &&
-  (one.target === other.target ||
-    [one.target, other.target].includes('') ||
-    fieldIn(one.target) === fieldIn(other.target))
+  one.uid === other.uid && fieldIn(one.target) === fieldIn(other.target)
 
 /**
  * Returns a count with the version of its kind that another name of it has, which is the one written last. The former
@@ -23,6 +20,5 @@ export const isSameCount = (one: CountName, other: CountName): boolean =>
  */
 export const withVersionOf = ({ target, uid }: CountedObject, { target: newest }: CountName): CountedObject => {
   const [version] = versionIn.exec(newest) ?? []
-  if (target === '' || version === undefined) return { target: target || newest, uid }
-  return { target: target.replace(versionIn, () => version), uid }
+  return { target: version === undefined ? target : target.replace(versionIn, () => version), uid }
 }

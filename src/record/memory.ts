@@ -1,16 +1,6 @@
-import { groupedBy } from '../environment/grouped.ts'
-import {
-  leasesFormat,
-  limitsFormat,
-  plainFormat,
-  type Changed,
-  type OpenPart,
-  type RecentDelivery,
-  type StoredMemory,
-} from '../api/record.ts'
+import { recordFormat, type RecentDelivery, type StoredMemory } from '../api/record.ts'
 import type { Row } from '../api/row.ts'
 import { maxRecent } from '../api/status.ts'
-import { hasSeveralCounts } from './shown-count.ts'
 
 /**
  * A closed page: finished rows in an object of their own next to the record. A page never changes.
@@ -34,7 +24,7 @@ export interface Pages {
  * A hook's memory as the code uses it: with the rows of its pages, limited to what this process
  * keeps.
  */
-export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format' | 'undo'> {
+export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> {
   /** The rows in the order of decision, including those in closed pages. */
   readonly rows: readonly Row[]
   readonly pages?: Pages
@@ -118,82 +108,18 @@ const allRows = (list: readonly Page[], open: readonly Row[]): readonly Row[] =>
 
 /** Joins the content of a record with its pages. */
 export const memoryOf = (stored: StoredMemory, list: readonly Page[] = []): Memory => {
-  const { format: _, pages: __, rows, undo, ...others } = stored
-  return withPages({ ...others, ...withSums(others, undo), rows: allRows(list, rows) }, list)
-}
-
-type Undo = StoredMemory['undo']
-type PartLists = Pick<Memory, 'objects' | 'parts'>
-
-/** Returns parts with those that are stored as `undo`, which have no end. */
-const withSums = ({ objects = [], parts = [] }: PartLists, undo: Undo): PartLists => {
-  const sums = Object.entries(undo).flatMap(([key, { others = [], ...first }]) =>
-    [first, ...others].map(sum => ({ key, ...sum })),
-  )
-  if (sums.length === 0) return {}
-  const counts = [...objects]
-  const placeOf = ({ target = '', uid }: Changed): number => {
-    const place = counts.findIndex(known => known.uid === uid && known.target === target)
-    return place >= 0 ? place : counts.push({ target, uid }) - 1
-  }
-  const all = sums.map(({ at, delta, key, since, target, uid }): OpenPart => {
-    const object = placeOf({ at, delta, uid, ...(target !== undefined && { target }) })
-    return { key, object, delta, ...(since !== undefined && { since }), at }
-  })
-  return { objects: counts, parts: [...parts, ...all] }
-}
-
-/**
- * Returns parts as they are stored: those without an end in the form of earlier versions, which use
- * them too. Such a part names its target only if the object may have several counts.
- */
-const storedParts = ({ objects = [], parts = [] }: PartLists): PartLists & { readonly undo: Undo } => {
-  const leases = parts.filter(({ until }) => until !== undefined)
-  const sums = parts.filter(({ until }) => until === undefined)
-  const undo = Object.fromEntries(
-    [...groupedBy(sums, ({ key }) => key)].flatMap(([key, group]) => {
-      const [first, ...others] = group.map(({ at, delta, object, since }) => {
-        const { target = '', uid = '' } = objects[object] ?? {}
-        return { at, uid, delta, ...(since !== undefined && { since }), ...(hasSeveralCounts(target) && { target }) }
-      })
-      return first ? [[key, { ...first, ...(others.length > 0 && { others }) }]] : []
-    }),
-  )
-  if (leases.length === 0) return { undo }
-  const used = new Set(leases.map(({ object }) => object))
-  const places = [...objects.keys()].filter(place => used.has(place))
-  return {
-    objects: places.flatMap(place => objects[place] ?? []),
-    parts: leases.map(part => ({ ...part, object: places.indexOf(part.object) })),
-    undo,
-  }
-}
-
-/**
- * Returns the format in which a memory is stored. An earlier version would forget what ends by itself,
- * and would run what a limit forbids, so it must not use a record with that.
- */
-const formatOf = ({ acts = [], parts = [], runs = [] }: Memory, rows: readonly Row[]): number => {
-  let isLimited = runs.length > 0 || acts.some(({ keep }) => keep !== undefined)
-  let leases = parts.some(({ until }) => until !== undefined)
-  for (const row of rows) {
-    isLimited ||= 'keep' in row
-    leases ||= 'leases' in row
-  }
-  if (isLimited) return limitsFormat
-  return leases ? leasesFormat : plainFormat
+  const { format: _, pages: __, rows, ...others } = stored
+  return withPages({ ...others, rows: allRows(list, rows) }, list)
 }
 
 /** Returns what the record of a memory stores: everything except the rows in its pages. */
 export const storedOf = (memory: Memory): StoredMemory => {
-  const { forgetful: _, groups, maxRows: __, objects: ___, pages, parts = [], rows: ____, ...others } = memory
-  const open = openRows(memory)
+  const { forgetful: _, maxRows: __, objects, pages, parts = [], rows: ___, ...others } = memory
   return {
-    format: formatOf(memory, open),
-    groups,
-    ...(parts.length > 0 ? storedParts(memory) : { undo: {} }),
+    format: recordFormat,
     ...others,
-    rows: open,
+    ...(objects && parts.length > 0 && { objects, parts }),
+    rows: openRows(memory),
     ...(pages && { pages: pages.list.map(({ name }) => name) }),
   }
 }

@@ -59,7 +59,7 @@ export const partOn = (draft: Pick<MemoryDraft, 'fields'>, key: string, count: C
 /** Returns the part of a key that a claim's write may add to: none from before somebody else last set the count. */
 export const partNow = (draft: Pick<MemoryDraft, 'fields'>, key: string, claim: Claim): OpenPart | undefined => {
   const part = partOn(draft, key, claim)
-  return part && !isOlder(part.since, parseMark(claim.mark)?.lastWord?.since) ? part : undefined
+  return part && !isOlder(part.since, sinceOf(claim)) ? part : undefined
 }
 
 /** Returns the key of the part that a row adds to or takes from. Undefined if it does neither. */
@@ -84,17 +84,18 @@ export const addToPart = (draft: MemoryDraft, row: ClaimedRow, toCome: Keys = ne
   setParts(draft, [...others, partAt(next, row.claim)], { key, at: row.at, toCome })
 }
 
-const isOlder = (one: string | undefined, other: string | undefined): boolean =>
-  one !== undefined && other !== undefined && compareVersions(one, other) < 0
+const isOlder = (one: string, other: string): boolean => compareVersions(one, other) < 0
+
+/** Returns since when only hooks have written the count of a claim, as its mark says. */
+const sinceOf = ({ mark }: Claim): string => parseMark(mark)?.lastWord?.since ?? '0'
 
 type NewPart = Omit<OpenPart, 'object'>
 
-/** Returns a part with one more step. A part of an unknown time counts as one of the first known time. */
+/** Returns a part with one more step. */
 const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, delta: number): NewPart => {
-  const since = parseMark(row.claim.mark)?.lastWord?.since
+  const since = sinceOf(row.claim)
   if (known && isOlder(since, known.since)) return known
   const before = known && !isOlder(known.since, since) ? known : undefined
-  const of = before?.since ?? since
   const sum = (before?.delta ?? 0) + delta
   const terms = termsOf(before, row.leases, row.at)
   return {
@@ -103,7 +104,7 @@ const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, del
     at: terms.until === undefined ? Math.max(row.at, known?.at ?? row.at) : terms.at,
     key,
     delta: sum,
-    ...(of !== undefined && { since: of }),
+    since: before?.since ?? since,
     // Bounds keep back what an end has left. A new lease has an end to come.
     ...((row.ends !== undefined || (before?.held === true && !row.leases)) && { held: true }),
   }
@@ -139,7 +140,6 @@ export const extendPart = (draft: MemoryDraft, key: string, count: CountName, te
   const { held: _, ...open } = known
   const next = { ...open, ...termsOf(known, terms, known.at) }
   replacePart(draft, known, next)
-  // A part that an undo would take back may not say what its object is.
   const objects = (draft.fields.objects ?? []).map((object, place) =>
     place === known.object ? withVersionOf(object, count) : object,
   )
@@ -191,7 +191,7 @@ const setParts = (
     const place = objects.findIndex(known => isSameCount(known, count))
     const known = objects[place]
     if (!known) objects.push(count)
-    else if (known.target === '' || part.key === key) objects[place] = withVersionOf(known, count)
+    else if (part.key === key) objects[place] = withVersionOf(known, count)
     return { ...part, object: known ? place : objects.length - 1 }
   })
   const { overdue, parts: before = [] } = draft.fields

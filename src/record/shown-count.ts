@@ -1,9 +1,6 @@
 /** Matches the path of an autoscaler, which has a minimum and a maximum. */
 const autoscaler = /^(?:autoscaling|keda\.sh)\//
 
-/** Returns whether the object of a claim may have several counts, such as pools. */
-export const hasSeveralCounts = (target: string): boolean => target.includes('[') || autoscaler.test(target)
-
 /**
  * Returns how a hook calls the count of a claim: `Deployment/web`, `Cluster/east pool workers` or
  * `HorizontalPodAutoscaler/web count max`. Each count of an object has another name.

@@ -1,7 +1,7 @@
 import { tryParseJson } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { isStoredObject, type StoredObject } from '../api/object.ts'
-import { parseContent, plainFormat, recordFormat, recordKind, type StoredMemory } from '../api/record.ts'
+import { parseContent, recordFormat, recordKind, type StoredMemory } from '../api/record.ts'
 import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { ApiConnection, ApiRequest } from '../environment/environment.ts'
@@ -188,8 +188,7 @@ export const putRecord = async (
  * the record ends by itself.
  */
 const dueMetadata = (stored: StoredMemory, object: StoredObject | undefined) => {
-  // The plain format has no leases.
-  const due = stored.format === plainFormat ? undefined : dueOf(stored)
+  const due = dueOf(stored)
   const { deletionTimestamp, finalizers = [] } = object?.metadata ?? {}
   // An object that is being deleted takes no new finalizer.
   const mayStay = deletionTimestamp === undefined || finalizers.includes(leasesFinalizer)

@@ -230,12 +230,10 @@ class ClaimFold {
     const here = changed.find(({ count }) => isSameCount(count, this.#claimed))
     if (!here) return this.#skip(post, nothingToUndo)
     const { part } = here
-    // Of what an earlier version of the product has changed, nobody knows since when it is. It is taken
-    // back as that version did.
     const { since } = part
-    const whose = since === undefined ? 'ours' : whoseCount(since, this.#on.version)
+    const whose = whoseCount(since, this.#on.version)
     // If a later read is older too, the change was made before etcd was restored, and is lost.
-    if (since !== undefined && whose === 'outdated' && post.outdatedSince !== since) return { part: whose, since }
+    if (whose === 'outdated' && post.outdatedSince !== since) return { part: whose, since }
     switch (whose) {
       case 'outdated':
       case 'theirs':

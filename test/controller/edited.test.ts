@@ -24,7 +24,7 @@ const setUp = async (more: (now: number) => Partial<Memory> = () => ({})) => {
     recent: [{ at: now, sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 2, to: 7 }],
     counts: { applied: 1 },
     objects: [{ target: 'apps/v1/deployments/Deployment/web', uid: 'w' }],
-    parts: [{ key: 'a', object: 0, delta: 5, at: now, until: now + 3_600_000 }],
+    parts: [{ key: 'a', object: 0, since: '1', delta: 5, at: now, until: now + 3_600_000 }],
     runs: [{ at: now, of: '' }],
     ...more(now),
   }

@@ -13,11 +13,11 @@ const objects = [
 
 it('the status of a hook shows what it has leased, and when that ends', () => {
   const parts = [
-    { key: 'b', object: 1, delta: -1, at: now, until: now + 120_000 },
-    { key: 'a', object: 0, delta: 2, at: now, until: now + 60_000, of: 'alertmanager: WebBusy' },
-    { key: 'c', object: 0, delta: 3, at: now, until: now - 5000, held: true },
-    { key: 'd', object: 0, delta: 4, at: now, until: now - 90_000 },
-    { key: 'e', object: 0, delta: 9, at: now },
+    { key: 'b', object: 1, since: '1', delta: -1, at: now, until: now + 120_000 },
+    { key: 'a', object: 0, since: '1', delta: 2, at: now, until: now + 60_000, of: 'alertmanager: WebBusy' },
+    { key: 'c', object: 0, since: '1', delta: 3, at: now, until: now - 5000, held: true },
+    { key: 'd', object: 0, since: '1', delta: 4, at: now, until: now - 90_000 },
+    { key: 'e', object: 0, since: '1', delta: 9, at: now },
   ]
   const leases = leasesIn({ objects, parts, overdue: { at: now - 90_000, why: 'a policy' } }, 'Deployment/web')
   expect(leases).toMatchObject({ open: 4, sum: 9, next: '2026-01-01T00:01:00Z' })
@@ -31,15 +31,24 @@ it('the status of a hook shows what it has leased, and when that ends', () => {
 })
 
 it('shows few of many, and nothing where nothing is leased', () => {
-  const parts = Array.from({ length: 30 }, (_, i) => ({ key: `${i}`, object: 0, delta: 1, at: now, until: now + i }))
+  const parts = Array.from({ length: 30 }, (_, i) => ({
+    key: `${i}`,
+    object: 0,
+    since: '1',
+    delta: 1,
+    at: now,
+    until: now + i,
+  }))
   expect(leasesIn({ objects, parts }, 'Deployment/web')).toMatchObject({ open: 30, sum: 30 })
   expect(leasesIn({ objects, parts }, 'Deployment/web')?.shown.length).toBe(maxShownLeases)
-  expect(leasesIn({ objects, parts: [{ key: 'a', object: 0, delta: 1, at: now }] }, undefined)).toBeUndefined()
+  expect(
+    leasesIn({ objects, parts: [{ key: 'a', object: 0, since: '1', delta: 1, at: now }] }, undefined),
+  ).toBeUndefined()
   expect(leasesIn({}, undefined)).toBeUndefined()
 })
 
 it('shows that a lease ends by `endBefore`, and that it is overdue if it did not', () => {
-  const parts = [{ key: 'a', object: 0, delta: 2, at: now - 60_000, until: now + 3_600_000 }]
+  const parts = [{ key: 'a', object: 0, since: '1', delta: 2, at: now - 60_000, until: now + 3_600_000 }]
   const web = 'Deployment/web'
   expect(leasesIn({ objects, parts }, web, now + 60_000)).toMatchObject({ next: '2026-01-01T00:01:00Z' })
   expect(leasesIn({ objects, parts }, web, now - 120_000)).toMatchObject({ next: '2026-01-01T01:00:00Z' })

@@ -64,7 +64,7 @@ const wholeRecord = (name: string) => ({
     ],
     counts: { applied: 1 },
     recent: [{ at: 1, sender: 'plain', outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }],
-    undo: [{ group: 'g', target: 't', delta: 1, at: 1 }],
+    parts: [{ key: 'g', object: 0, delta: 1, since: '1', at: 1 }],
   }),
 })
 

@@ -251,11 +251,11 @@ it('what may have been taken back is not taken back again', () => {
 describe('a row that a full record has forgotten', () => {
   const fired = claim('fired', { at: now - hour, claim: claimed('m'), group: 'g' })
   const taking = claim('end', { at: now - hour, claim: claimed('n'), group: 'g', from: 9, to: 7, undoes: 2 })
-  const parts = [{ key: 'g', object: 0, at: now - 2 * hour, delta: 5 }]
+  const parts = [{ key: 'g', object: 0, since: '0', at: now - 2 * hour, delta: 5 }]
   const full = (maxRows: number, ...open: readonly ClaimedRow[]): Memory => ({
     ...emptyMemory,
     maxRows,
-    objects: [{ target: '', uid: 't1' }],
+    objects: [{ target: 'apps/v1/deployments/Deployment/web', uid: 't1' }],
     parts,
     rows: [row('x'), row('y'), ...open],
   })

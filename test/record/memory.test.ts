@@ -34,7 +34,7 @@ const samples: readonly (readonly [string, Row])[] = [
   ],
 ]
 
-const others = { groups: {}, undo: {}, recent: [], counts: {}, writers: [] }
+const others = { groups: {}, recent: [], counts: {}, writers: [] }
 
 describe('what is stored of a record', () => {
   it.each(samples)('is read as it was: %s', (_, row) => {
@@ -51,13 +51,17 @@ describe('what is stored of a record', () => {
 })
 
 describe('the content of a record', () => {
-  const part = { key: 'a', object: 0, delta: 1, at: 5 }
-  const sum = { at: 5, uid: 'w', delta: 1 }
+  const part = { key: 'a', object: 0, delta: 1, since: '1', at: 5 }
   const content = (more: object) => ({ format: recordFormat, ...others, rows: [], ...more })
   it.each<[string, object, string]>([
     ['of a later version is not guessed', { format: recordFormat + 1, pages: [] }, 'newer'],
     ['of a later version is not guessed, though it looks like ours', content({ format: recordFormat + 1 }), 'newer'],
     ['of this version is known', content({}), 'known'],
+    [
+      'of an earlier version, of which none was released, is unreadable',
+      content({ format: recordFormat - 1 }),
+      'unreadable',
+    ],
     ['without a format is unreadable', { ...others, rows: [] }, 'unreadable'],
     ['with a row that lacks its state is unreadable', content({ rows: [{ key: 'a', at: 1 }] }), 'unreadable'],
     [
@@ -78,7 +82,11 @@ describe('the content of a record', () => {
       content({ objects: [], parts: [{ ...part, since: 'x' }] }),
       'unreadable',
     ],
-    ['with a sum since no version is unreadable', content({ undo: { a: { ...sum, since: '-1' } } }), 'unreadable'],
+    [
+      'with a part since no possible version is unreadable',
+      content({ parts: [{ ...part, since: '-1' }] }),
+      'unreadable',
+    ],
     ['with a part that ends at no time is unreadable', content({ parts: [{ ...part, until: 9e15 }] }), 'unreadable'],
     ...['ranAt', 'tooShortAt', 'unknownAt', 'fullAt', 'limitedAt'].flatMap((name): [string, object, string][] => [
       [`with ${name} after the year 9999 is unreadable`, content({ [name]: 253_402_300_800_000 }), 'unreadable'],

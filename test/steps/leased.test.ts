@@ -37,7 +37,7 @@ it('what an undo alone would take back makes room for a lease', () => {
 })
 
 it('the end of a lease without bounds takes back all of it, to nothing and beyond any maximum', () => {
-  const part = { key: 'g', object: 0, at: 0, delta: 3 }
+  const part = { key: 'g', object: 0, since: '1', at: 0, delta: 3 }
   expect(endPlanOf(part)(3, 3)).toBe(0)
   expect(endPlanOf(part)(2, 3)).toBe(0)
   expect(endPlanOf(part)(100_000, -3)).toBe(100_003)

@@ -79,14 +79,16 @@ describe('a skip of a delivery that another process has claimed', () => {
     expect(await remembering).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
     expect(await memory()).toMatchObject({
       rows: [{ key: keyOf('one'), from: 2, to: 3 }],
-      undo: { [keyOf('group')]: { delta: 1 } },
+      parts: [{ key: keyOf('group'), delta: 1 }],
     })
   })
 
   it('and given up before it was carried out is remembered in its place', async () => {
     const { memory, remembering } = await setUp({ agoMs: 20_000, isWritten: false })
     expect(await remembering).toEqual(skipped)
-    expect(await memory()).toMatchObject({ rows: [{ key: keyOf('one'), reason: 'Suspended' }], undo: {} })
+    const left = await memory()
+    expect(left).toMatchObject({ rows: [{ key: keyOf('one'), reason: 'Suspended' }] })
+    expect(left).not.toHaveProperty('parts')
   })
 
   it('on a target that may not be read gets 503, however long ago it was: it may have been carried out', async () => {

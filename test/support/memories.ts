@@ -1,5 +1,5 @@
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
-import { joined, storedOf, type Memory, type Note } from '../../src/record/memory.ts'
+import { joined, type Memory, type Note } from '../../src/record/memory.ts'
 import * as judging from '../../src/record/judge.ts'
 import type { Judge, Ruling } from '../../src/record/ruling.ts'
 import * as outcomes from '../../src/record/outcomes.ts'
@@ -76,5 +76,16 @@ export const asJudge =
     return ruling
   }
 
-/** Returns what a memory stores of the changes of alerts that nobody has taken back. */
-export const undoOf = (memory: Memory) => storedOf(memory).undo
+/** Returns by its key what an undo would take back: the part that changed last, with those of other counts. */
+export const undoOf = ({ objects = [], parts = [] }: Pick<Memory, 'objects' | 'parts'>) => {
+  const sums = parts.filter(({ until }) => until === undefined)
+  return Object.fromEntries(
+    [...Map.groupBy(sums, ({ key }) => key)].flatMap(([key, group]) => {
+      const [first, ...others] = group.map(({ at, delta, object, since }) => ({
+        ...{ at, delta, since },
+        ...objects[object],
+      }))
+      return first ? [[key, { ...first, ...(others.length > 0 && { others }) }] as const] : []
+    }),
+  )
+}

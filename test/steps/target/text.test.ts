@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { plainFormat } from '../../../src/api/record.ts'
+import { recordFormat } from '../../../src/api/record.ts'
 import { objectPath } from '../../../src/kube/paths.ts'
 import { scalableKinds } from '../../../src/kube/resources.ts'
 import { knownCounts } from '../../../src/steps/target/counts.ts'
@@ -29,10 +29,10 @@ describe('the target that a claim names', () => {
   // A version cannot check a claim of a kind that it does not know. So a new kind has to raise the
   // record's format. Then such a version leaves the record alone, and senders post again to a newer
   // one.
-  it('is of a kind that every version knows which reads format 1 of a record, or a custom resource', () => {
+  it('is of a kind that every version knows which reads format 4 of a record, or a custom resource', () => {
     const kinds = [...knownCounts.map(({ type }) => type), ...poolKinds]
-    expect([plainFormat, ...kinds.map(({ group, kind }) => `${kind}.${group}`)]).toEqual([
-      1,
+    expect([recordFormat, ...kinds.map(({ group, kind }) => `${kind}.${group}`)]).toEqual([
+      4,
       'Deployment.apps',
       'StatefulSet.apps',
       'ReplicaSet.apps',

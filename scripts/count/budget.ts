@@ -47,12 +47,15 @@ export const codeLinesIn = (path: string): number => {
   return (code + text.slice(end)).split('\n').filter(line => line.trim() !== '').length
 }
 
-/** Returns the budget with each number lowered to what its room has. A room without code drops out. */
+/** Returns the budget with numbers of which much is unused lowered to what their rooms have. A room without code drops out. */
 export const lowered = (budget: Budget, lines: CodeLines): Budget =>
   Object.fromEntries(
     Object.entries(budget)
       .filter(([room]) => lines[room] !== undefined)
-      .map(([room, each]) => [room, { ...each, lines: Math.min(each.lines, lines[room] ?? 0) }]),
+      .map(([room, each]) => [
+        room,
+        each.lines - (lines[room] ?? 0) > maxUnused ? { ...each, lines: lines[room] ?? 0 } : each,
+      ]),
   )
 
 /** Returns the budget with a room's number at what the room has, and the reason. */

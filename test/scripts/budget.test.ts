@@ -34,9 +34,10 @@ it('a rise needs a reason that the base does not have', () => {
   expect(changesIn(explained, budget)).toEqual(['acts 100 -> 130 (+30: acts hold switches)'])
 })
 
-it('numbers are lowered to what rooms have, and never raised', () => {
-  const next = lowered(budget, { acts: 80, steps: 201 })
-  expect(next).toEqual({ acts: { lines: 80, why: 'acts run Jobs' }, steps: { lines: 200 } })
-  expect(changesIn(next, budget)).toEqual(['acts 100 -> 80 (-20)'])
+it('numbers of which much is unused are lowered to what rooms have, and none is raised', () => {
+  const next = lowered(budget, { acts: 79, steps: 201 })
+  expect(next).toEqual({ acts: { lines: 79, why: 'acts run Jobs' }, steps: { lines: 200 } })
+  expect(changesIn(next, budget)).toEqual(['acts 100 -> 79 (-21)'])
+  expect(lowered(budget, { acts: 80, steps: 190 })).toEqual(budget)
   expect(lowered(budget, { steps: 200 })).toEqual({ steps: { lines: 200 } })
 })

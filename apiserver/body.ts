@@ -1,4 +1,4 @@
-import { parse } from 'yaml'
+import { load } from 'js-yaml/browser'
 import { isObject, stringAt, tryParseJson, type JsonObject } from '../src/api/json.ts'
 import { apiVersionOf } from '../src/kube/paths.ts'
 import type { Addressed } from './state.ts'
@@ -16,8 +16,7 @@ export const objectIn = (text: string, kind: string): JsonObject => {
 
 const tryParseYaml = (text: string): unknown => {
   try {
-    const value: unknown = parse(text)
-    return value
+    return load(text)
   } catch {
     return undefined
   }

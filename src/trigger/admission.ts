@@ -1,18 +1,18 @@
 import type { Clock } from '../environment/environment.ts'
 import type { Stop } from '../token/stop.ts'
 import { answerTo, refusal, unavailable, type TriggerAnswer } from './answer.ts'
-import type { AuthFailure } from './auth-proof.ts'
-import type { CheckAuth } from './auth.ts'
+import type { AuthFailure } from './auth/shown.ts'
+import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate, Authentication } from './authenticate.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
-import type { IdTokens } from './id-tokens.ts'
+import type { IdTokens } from './auth/id-tokens.ts'
 import type { Intake } from './intake.ts'
 import { provenForMs } from './limits.ts'
 import type { PostedBody } from './posted.ts'
 import type { Handled } from './record.ts'
 import type { TriggerRequest } from './request.ts'
-import { signedOf, unsigned, type SignedPart } from './signed.ts'
+import { signedOf, unsigned, type SignedPart } from './auth/signed.ts'
 
 /**
  * A post's admission to a hook. `isCurrent` returns whether it is still valid, and is called before

@@ -17,7 +17,7 @@ import { closed, filtered, noEvent, outsideWindows, passedOver, stopped } from '
 import type { HookAccounts } from './accounts.ts'
 import { keepingActs } from './guarded-acts.ts'
 import type { TriggerContext } from './request.ts'
-import { withoutSecret } from './secret-header.ts'
+import { withoutSecret } from './auth/shown.ts'
 
 /** What executing a delivery needs. */
 interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | 'log' | 'outbound' | 'tracing'> {

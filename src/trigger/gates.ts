@@ -9,7 +9,7 @@ import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
 import { mayBeLong } from './reading/message.ts'
 import type { TriggerContext } from './request.ts'
-import { withoutSecret } from './secret-header.ts'
+import { withoutSecret } from './auth/shown.ts'
 
 /**
  * Returns the outcome of every delivery to a hook that is invalid or suspended, or undefined if the

@@ -1,5 +1,5 @@
 import type { Tracing } from '../environment/environment.ts'
-import type { CheckAuth } from './auth.ts'
+import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Endpoint } from './endpoint.ts'
 

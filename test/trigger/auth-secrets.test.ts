@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { secretReader } from '../../src/trigger/auth-secrets.ts'
+import { secretReader } from '../../src/trigger/auth/secrets.ts'
 import { maxAuthSecretBytes } from '../../src/api/credentials.ts'
 import { maxKeptChars, maxKeptSecrets } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'

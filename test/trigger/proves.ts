@@ -1,5 +1,5 @@
 import type { Credentials } from '../../src/api/credentials.ts'
-import { shownBy } from '../../src/trigger/auth-proof.ts'
+import { shownBy } from '../../src/trigger/auth/shown.ts'
 
 /** Returns whether a post with these headers and this body proves what is asked of it, at `now`. */
 export const proves = (

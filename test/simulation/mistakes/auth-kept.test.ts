@@ -1,9 +1,9 @@
 import { vi } from 'vitest'
-import type { ReadSecret } from '../../../src/trigger/auth-secrets.ts'
+import type { ReadSecret } from '../../../src/trigger/auth/secrets.ts'
 import { isFound } from './mistake.ts'
 
 // What a Secret of `auth` once held is gone by for ever, and what is there once is never looked for again.
-vi.mock(import('../../../src/trigger/auth-secrets.ts'), async original => {
+vi.mock(import('../../../src/trigger/auth/secrets.ts'), async original => {
   const real = await original()
   return {
     ...real,

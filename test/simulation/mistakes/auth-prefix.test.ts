@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // What a sender shows has to be right only as far as it goes.
-vi.mock(import('../../../src/trigger/auth-proof.ts'), async original => {
+vi.mock(import('../../../src/trigger/auth/shown.ts'), async original => {
   const real = await original()
   return {
     ...real,

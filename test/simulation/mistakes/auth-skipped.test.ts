@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // Where the Secret of `auth` cannot be read, the URL is enough.
-vi.mock(import('../../../src/trigger/auth.ts'), async original => {
+vi.mock(import('../../../src/trigger/auth/proof.ts'), async original => {
   const real = await original()
   return {
     ...real,

@@ -1,20 +1,18 @@
-import { unreadable, type SecretAuth, type TopicAuth } from '../api/auth.ts'
-import type { Accounts } from '../api/bind-command.ts'
-import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../api/credentials.ts'
-import { refusal } from './answer.ts'
-import { shownBy, type AuthFailure } from './auth-proof.ts'
-import type { ReadSecret } from './auth-secrets.ts'
-import type { Clock } from '../environment/environment.ts'
-import { parseTime } from '../environment/time.ts'
-import { sns } from '../senders/sns.ts'
-import type { CheckGenuine } from './genuine.ts'
-import type { LiveHook } from './hook.ts'
+import { unreadable, type SecretAuth, type TopicAuth } from '../../api/auth.ts'
+import type { Accounts } from '../../api/bind-command.ts'
+import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../../api/credentials.ts'
+import { refusal } from '../answer.ts'
+import { shownBy, type AuthFailure } from './shown.ts'
+import type { ReadSecret } from './secrets.ts'
+import type { Clock, Metrics } from '../../environment/environment.ts'
+import { parseTime } from '../../environment/time.ts'
+import { sns } from '../../senders/sns.ts'
+import type { CheckGenuine } from '../genuine.ts'
+import type { LiveHook } from '../hook.ts'
 import { bearerChallenge, type IdTokens } from './id-tokens.ts'
-import type { PostedBody, Refused } from './posted.ts'
-import type { ReadMessage } from './reading/message.ts'
-
-/** What authentication may need: the body as it was sent, and its parsed content. */
-export type AuthBody = Pick<PostedBody, 'message' | 'sent'>
+import type { Refused } from '../posted.ts'
+import type { AuthBody } from './signed.ts'
+import type { ReadMessage } from '../reading/message.ts'
 
 /**
  * Checks a post against the hook's `auth`. Reads the body only if it is signed. Resolves with
@@ -115,3 +113,25 @@ const challenges = {
   hmac: undefined,
   standardWebhooks: undefined,
 } as const satisfies Record<Credentials['form'], Readonly<Record<string, string>> | undefined>
+
+/** Returns a check of `auth` whose results are counted. */
+export const countedAuth = (check: CheckAuth, metrics: Metrics): CheckAuth => {
+  const proofs = metrics.counter(
+    'receiverhooks_proofs_total',
+    'Checks of what the `auth` of a hook asks for, by form and result: accepted, refused, failed (a person must change the Secret, a right or the hook), unavailable, or unread (the signed body did not arrive).',
+    ['form', 'result'],
+  )
+  return async (hook, ...given) => {
+    const failure = await check(hook, ...given)
+    if (hook.auth) proofs.add({ form: hook.auth.form, result: resultOf(failure) })
+    return failure
+  }
+}
+
+const resultOf = (failure: AuthFailure | undefined): string => {
+  if (!failure) return 'accepted'
+  if (!('refused' in failure)) return failure.outcome
+  const { refused } = failure
+  if (refused === 'no answer') return 'unread'
+  return refused.status === 401 ? 'refused' : refused.status === 503 ? 'unavailable' : 'unread'
+}

@@ -1,13 +1,13 @@
-import { maxAuthSecretBytes } from '../api/credentials.ts'
-import { stringAt } from '../api/json.ts'
-import { BoundedMap } from '../environment/bounded-map.ts'
-import type { Environment } from '../environment/environment.ts'
-import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
-import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
-import { read } from '../kube/requests.ts'
-import { secrets } from '../kube/resources.ts'
-import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from './limits.ts'
-import { onceAllowed, saysNothing } from './once-allowed.ts'
+import { maxAuthSecretBytes } from '../../api/credentials.ts'
+import { stringAt } from '../../api/json.ts'
+import { BoundedMap } from '../../environment/bounded-map.ts'
+import type { Environment } from '../../environment/environment.ts'
+import { joinOrAskAgain, singleFlight } from '../../environment/single-flight.ts'
+import { isStatus, ObjectTooLarge } from '../../kube/errors.ts'
+import { read } from '../../kube/requests.ts'
+import { secrets } from '../../kube/resources.ts'
+import { maxKeptChars, maxKeptSecrets, secretKeptMs, secretReadWithinMs } from '../limits.ts'
+import { onceAllowed, saysNothing } from '../once-allowed.ts'
 
 /** The result of reading a Secret. `secret` is undefined if it does not exist. */
 type Found =

@@ -1,10 +1,10 @@
 import { createHash, createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
-import type { HmacWriting } from '../api/auth.ts'
-import type { Candidates, Credentials } from '../api/credentials.ts'
-import type { Outcome } from '../api/outcome.ts'
-import type { WebhookSecret } from '../api/webhook-secret.ts'
-import type { Refused } from './posted.ts'
-import { isNear, timedHead, valueOf, webhookHead, webhookValue, type Headers } from './signed-head.ts'
+import type { Auth, HmacWriting } from '../../api/auth.ts'
+import type { Candidates, Credentials } from '../../api/credentials.ts'
+import type { Outcome } from '../../api/outcome.ts'
+import type { WebhookSecret } from '../../api/webhook-secret.ts'
+import type { Refused } from '../posted.ts'
+import { isNear, timedHead, valueOf, webhookHead, webhookValue, type Headers } from './signed.ts'
 
 /** Why authentication failed: wrong credentials, or the check could not be made. */
 export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
@@ -154,3 +154,13 @@ const isAny = (value: Uint8Array, candidates: readonly (Uint8Array | undefined)[
 const isSame = (one: Uint8Array, other: Uint8Array): boolean => timingSafeEqual(sha256(one), sha256(other))
 
 const sha256 = (bytes: Uint8Array): Buffer => createHash('sha256').update(bytes).digest()
+
+/** Returns headers without the one that `auth` compares as a secret, if it compares one of its own. */
+export const withoutSecret = (
+  headers: Readonly<Record<string, string>>,
+  auth: Auth | undefined,
+): Readonly<Record<string, string>> => {
+  if (auth?.form !== 'header') return headers
+  const { [auth.header.toLowerCase()]: _, ...others } = headers
+  return others
+}

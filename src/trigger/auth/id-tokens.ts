@@ -1,13 +1,13 @@
-import { issuerNotAllowed, type IssuerAuth } from '../api/auth.ts'
-import type { Environment } from '../environment/environment.ts'
-import { rateLimiter } from '../environment/rate.ts'
-import { idTokenVerifier, readIdToken, type ReadIdToken } from '../token/id-token.ts'
-import type { IssuerKeys } from '../token/issuer-keys.ts'
-import { refusal } from './answer.ts'
-import { sentAs, type AuthFailure } from './auth-proof.ts'
-import type { LiveHook } from './hook.ts'
-import { tokenLines } from './limits.ts'
-import type { Headers } from './signed-head.ts'
+import { issuerNotAllowed, type IssuerAuth } from '../../api/auth.ts'
+import type { Environment } from '../../environment/environment.ts'
+import { rateLimiter } from '../../environment/rate.ts'
+import { idTokenVerifier, readIdToken, type ReadIdToken } from '../../token/id-token.ts'
+import type { IssuerKeys } from '../../token/issuer-keys.ts'
+import { refusal } from '../answer.ts'
+import { sentAs, type AuthFailure } from './shown.ts'
+import type { LiveHook } from '../hook.ts'
+import { tokenLines } from '../limits.ts'
+import type { Headers } from './signed.ts'
 
 /** Checks the ID tokens of posts (OpenID Connect). */
 export interface IdTokens {

@@ -3,7 +3,7 @@ import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { undecidedOutcome, type Undecided } from '../record/ruling.ts'
-import { claim, type Claimed, type FoldedOn, type Part } from './claims.ts'
+import { foldPosts, type Claimed, type FoldedOn, type Part } from './claims.ts'
 import { isUnanswered, needsRecord, type Waiting } from './waiting.ts'
 import type { Step } from './steps.ts'
 
@@ -100,7 +100,7 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
   const fromAll = (members: readonly Waiting[]): Batch => ({
     entries: members,
     changed,
-    ...claim(draft, now, members, fold),
+    ...foldPosts(draft, now, members, fold),
   })
   const isAsked = (entry: Waiting): boolean => fold.asked.has(entry)
   const all = fromAll(members)

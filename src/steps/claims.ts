@@ -95,7 +95,7 @@ type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
  * nothing must be written, the posts' rows are done at once.
  * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
-export const claim = (before: MemoryDraft, now: number, posts: readonly Folded[], on: FoldedOn): Claimed =>
+export const foldPosts = (before: MemoryDraft, now: number, posts: readonly Folded[], on: FoldedOn): Claimed =>
   new ClaimFold(before.fork(), now, on).fold(posts)
 
 /** The posts that are folded into one write, one after another. */

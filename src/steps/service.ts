@@ -10,7 +10,7 @@ import type { Ruling } from '../record/ruling.ts'
 import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { needsNewest, stepOf, undecidedStep } from './batch.ts'
-import { claim, type Part } from './claims.ts'
+import { foldPosts, type Part } from './claims.ts'
 import { firesOn, isReport, leaseAfter } from './leased.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
 import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
@@ -175,7 +175,7 @@ const preview = async (
   // Nothing is stored under this mark. It says since when the count is that of hooks.
   const mark = markText({ instance: '0', number: '0', lastWord: lastWordAfter(version) })
   const fold = (draft: MemoryDraft, now: number): Part | undefined =>
-    claim(draft, now, [post], { target, version, mark }).parts[0]
+    foldPosts(draft, now, [post], { target, version, mark }).parts[0]
   if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
   const mayContinue = (): boolean => clock.monotonic() < deadline
   const fresh = (draft: MemoryDraft, now: number): Ruling<Part | undefined> => {

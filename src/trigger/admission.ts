@@ -10,7 +10,7 @@ import type { IdTokens } from './auth/id-tokens.ts'
 import type { Intake } from './intake.ts'
 import { provenForMs } from './limits.ts'
 import type { PostedBody } from './posted.ts'
-import type { Handled } from './record.ts'
+import type { Handled } from './report.ts'
 import type { TriggerRequest } from './request.ts'
 import { signedOf, unsigned, type SignedPart } from './auth/signed.ts'
 

@@ -2,7 +2,7 @@ import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { refusedEveryMs } from './limits.ts'
 import type { PostedBody } from './posted.ts'
-import type { Handled } from './record.ts'
+import type { Handled } from './report.ts'
 
 /**
  * Makes refusals at URLs with a name alike, so that neither their content nor their time reveals

@@ -32,7 +32,7 @@ import { answerWithinMs, maxRounds } from './limits.ts'
 import { postedBody, type PostedBody } from './posted.ts'
 import type { LargeBodies } from './reading/large.ts'
 import { askedIn, type AskedByQuery } from './query.ts'
-import type { Handled, Recorder } from './record.ts'
+import type { Handled, Reporter } from './report.ts'
 import { decidedAsIn, type DecidedPost } from './settled.ts'
 import type { WaitingPosts } from './waiting.ts'
 import { guardedActs } from './guarded-acts.ts'
@@ -58,7 +58,7 @@ interface EndpointParts {
   readonly intake: Intake
   readonly large: LargeBodies
   readonly ledgers: Ledgers
-  readonly record: Recorder
+  readonly report: Reporter
   readonly hooks: AdmissionParts['hooks']
   readonly steps: StepService
   readonly zones: Parameters<typeof execute>[1]['zones']
@@ -83,7 +83,7 @@ export class TriggerEndpoint {
   }
 
   readonly answer: Endpoint = async (request, send) => {
-    const { budget, clock, history, record } = this.#parts
+    const { budget, clock, history, report } = this.#parts
     const arrived = clock.monotonic()
     // Once history has gone back, what this process knows is of a lost state.
     const handled =
@@ -99,13 +99,13 @@ export class TriggerEndpoint {
     }
     if (waits && hook) {
       // The post is recorded when it is decided, and not when its wait ends.
-      record(handled, clock.monotonic() - arrived)
+      report(handled, clock.monotonic() - arrived)
       const { decided, waitMs } = waits
       send(await this.#parts.waiting.answer({ request, hook, decided, waitMs }))
       return
     }
     send(onceUnspent(answer, hook, budget))
-    record(handled, clock.monotonic() - arrived)
+    report(handled, clock.monotonic() - arrived)
   }
 
   /**

@@ -6,7 +6,7 @@ import { withState } from '../record/outcomes.ts'
 import type { Hooks } from './hooks.ts'
 import { following, maxFollowed, maxFollowedOfHook, maxFollowedOfNamespace } from './limits.ts'
 import type { Looked, Looks } from './looks.ts'
-import { shortenedMessage, type FollowedDelivery } from './record.ts'
+import { shortenedMessage, type FollowedDelivery } from './report.ts'
 
 /**
  * The buckets of the histogram, in seconds. Most rollouts take one or two minutes. Their usual

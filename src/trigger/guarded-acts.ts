@@ -9,7 +9,7 @@ import type { Authenticate } from './authenticate.ts'
 import { stopped } from './gates.ts'
 import type { LiveHook } from './hook.ts'
 import type { Budget } from './intake.ts'
-import type { Recorder } from './record.ts'
+import type { Reporter } from './report.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
 
 /** The wait before it is asked again whether a hook may act, while nobody can say. */
@@ -19,7 +19,7 @@ const askAgain: Backoff = { firstMs: 100, maxMs: 1000 }
 interface Guards extends Pick<Environment, 'clock' | 'log'> {
   readonly authenticate: Authenticate
   readonly budget: Pick<Budget, 'isSpent'>
-  readonly record: Recorder
+  readonly report: Reporter
   /** Notifies a hook's owner that its posts are refused. */
   readonly notifyLimited: (hook: LiveHook) => void
 }
@@ -94,8 +94,8 @@ export const guardedActs = (guards: Guards): ((acts: Acts, context: TriggerConte
         const isDecidedAgain = worked.isAnswered && worked.outcome.outcome === 'changed'
         // A sender that was answered 503 does not know that its post will do nothing more.
         if (halted && !isDecidedAgain)
-          reportLate(guards.record, context, { ...late, work: { ...worked, outcome: halted }, reason: 'Halted' })
-        else if (!worked.isAnswered) reportLate(guards.record, context, { ...late, work: worked, reason: undefined })
+          reportLate(guards.report, context, { ...late, work: { ...worked, outcome: halted }, reason: 'Halted' })
+        else if (!worked.isAnswered) reportLate(guards.report, context, { ...late, work: worked, reason: undefined })
       }
       return acts.once(guarded, { ...how, ended })
     },
@@ -142,7 +142,7 @@ interface Late {
 
 /** Reports how work has ended as if it were an answer. What is not done counts as failed, because nobody may do the rest. */
 const reportLate = (
-  record: Recorder,
+  report: Reporter,
   { delivery, hook }: TriggerContext,
   { beganAt, ms, reason, work: { outcome, wasDone } }: Late,
 ): void => {
@@ -156,7 +156,7 @@ const reportLate = (
     ...(reason && { reason }),
   }
   const change = 'evidence' in outcome && outcome.evidence ? { at: beganAt, ...outcome.evidence } : undefined
-  record({ answer: { ...answer, body }, hook, delivery, change, late: { wasDone } }, ms)
+  report({ answer: { ...answer, body }, hook, delivery, change, late: { wasDone } }, ms)
 }
 
 /**

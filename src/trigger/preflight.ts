@@ -6,7 +6,7 @@ import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
 import type { Budget, Intake } from './intake.ts'
 import type { Keys } from './keys.ts'
-import type { Recorder } from './record.ts'
+import type { Reporter } from './report.ts'
 import type { PostAddress, HookName } from './request.ts'
 
 /**
@@ -39,14 +39,14 @@ interface Deps {
   readonly hooks: Pick<Hooks, 'known' | 'knownNamed'>
   readonly intake: Pick<Intake, 'full'>
   readonly keys: Pick<Keys, 'current'>
-  readonly record: Recorder
+  readonly report: Reporter
 }
 
 /**
  * Makes a preflight. It uses only what is in memory. Except for a 503, it decides nothing
  * differently from the endpoint.
  */
-export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, verifier }: Deps): Preflight => {
+export const preflightOf = ({ budget, distrust, hooks, intake, keys, report, verifier }: Deps): Preflight => {
   /**
    * Returns the hook that an unverified token names, or undefined. This costs a hundredth of
    * verifying the token's signature.
@@ -79,7 +79,7 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, record, ver
       : refusal(503, 'Overloaded')
   }
   const refused = (answer: TriggerAnswer, hook?: LiveHook): TriggerAnswer => {
-    record({ answer, ...(hook && { hook }) }, 0)
+    report({ answer, ...(hook && { hook }) }, 0)
     return onceUnspent(answer, hook, budget)
   }
   return head => {

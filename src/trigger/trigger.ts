@@ -47,7 +47,7 @@ import { Looks } from './looks.ts'
 import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
-import { recorder } from './record.ts'
+import { reporter } from './report.ts'
 import { tracedAuth, tracedAuthenticate, tracedEndpoint } from './traced.ts'
 import { WaitingPosts } from './waiting.ts'
 
@@ -104,7 +104,7 @@ export const triggerRole = (
   const acting = hookAccounts(environment, accounts)
   const looks = new Looks(environment, definitions, acting)
   const followed = new FollowedChanges(environment, looks, ledgers, hooks)
-  const record = recorder(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
+  const report = reporter(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
   const leases = new LeaseKeeper(environment, options.watchNamespace, {
     hooks: leasingHooks(hooks, keys, acting),
     ledgers,
@@ -139,7 +139,7 @@ export const triggerRole = (
       environment.log.warn({ error }, 'a thread for large bodies could not be started: their posts get 503'),
     ),
     ledgers,
-    record,
+    report,
     steps,
     zones: new Zones(),
     notifyLimited,
@@ -147,7 +147,7 @@ export const triggerRole = (
   return {
     endpoint: tracedEndpoint(endpoint.answer, tracing),
     endWaits: () => waiting.end(),
-    preflight: preflightOf({ budget, distrust, hooks, intake, keys, record, verifier }),
+    preflight: preflightOf({ budget, distrust, hooks, intake, keys, report, verifier }),
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.problem() ?? stillReading)) },
       { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },

@@ -5,7 +5,7 @@ import { ofWrite } from '../../src/record/protocol.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { needsNewest } from '../../src/steps/batch.ts'
-import { claim } from '../../src/steps/claims.ts'
+import { foldPosts } from '../../src/steps/claims.ts'
 import type { Plan } from '../../src/steps/steps.ts'
 import { fc, property } from '../support/property.ts'
 import { deploymentTarget } from '../support/targets.ts'
@@ -24,7 +24,7 @@ interface About {
   readonly max?: number
   readonly cooldownMs?: number
 }
-type Post = Parameters<typeof claim>[2][number]
+type Post = Parameters<typeof foldPosts>[2][number]
 const member = ({ cooldownMs = 0, key, max, size = 1 }: About): Post => ({
   plan: by(size, max),
   context: contextOf({
@@ -35,7 +35,7 @@ const member = ({ cooldownMs = 0, key, max, size = 1 }: About): Post => ({
   }),
 })
 const on = (memory: Memory, members: readonly Post[], count = 5, mark = 'm') => {
-  const { draft, ...claimed } = claim(new MemoryDraft(memory), now, members, {
+  const { draft, ...claimed } = foldPosts(new MemoryDraft(memory), now, members, {
     target,
     mark,
     version: { uid: 't1', resourceVersion: '7', count },

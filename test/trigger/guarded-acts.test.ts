@@ -6,7 +6,7 @@ import { MemoryDraft, type Update } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import type { Authentication } from '../../src/trigger/authenticate.ts'
 import { guardedActs, keepingActs } from '../../src/trigger/guarded-acts.ts'
-import { recorder, type FollowedDelivery } from '../../src/trigger/record.ts'
+import { reporter, type FollowedDelivery } from '../../src/trigger/report.ts'
 import type { TriggerContext } from '../../src/trigger/request.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { noLedger, someContext, someHook } from './some-hook.ts'
@@ -79,7 +79,7 @@ const begin = () => {
       return Promise.resolve(world.found)
     },
     budget: { isSpent: () => false },
-    record: ({ answer }) => {
+    report: ({ answer }) => {
       if (answer === 'no answer') throw new Error('nothing is reported without an answer')
       const { message, outcome, reason } = answer.body
       reported.push({ message, outcome, reason })
@@ -231,7 +231,7 @@ const setUp = () => {
     log,
     authenticate: unasked,
     budget: { isSpent: () => isSpent },
-    record: () => {},
+    report: () => {},
     notifyLimited: ({ uid }) => void notified.push(uid),
   })
   const actsOf = (uid: string): Acts => guarded(plain, { ...someContext(), hook: { ...someHook, uid } })
@@ -332,7 +332,7 @@ const endLate = async (outcome: Outcome, ended: Partial<EndedWork> = {}) => {
   const draft = new MemoryDraft(emptyMemory)
   const later = (update: Update): void => update(draft)
   const followed: FollowedDelivery[] = []
-  const record = recorder(
+  const report = reporter(
     environment,
     { of: () => ({ ...noLedger, later }) },
     { has: () => true },
@@ -347,7 +347,7 @@ const endLate = async (outcome: Outcome, ended: Partial<EndedWork> = {}) => {
     settle: () => Promise.resolve(true),
   }
   const budget = { isSpent: () => false }
-  const guarded = guardedActs({ ...environment, authenticate: unasked, budget, record, notifyLimited: () => {} })
+  const guarded = guardedActs({ ...environment, authenticate: unasked, budget, report, notifyLimited: () => {} })
   await guarded(ending, someContext()).once(() => Promise.reject(new Error('this test does no work')))
   const { counts, recent } = draft.fields
   return { counts, followed, lines, metrics: await metrics.text(), recent }

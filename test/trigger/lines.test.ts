@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { Answer } from '../../src/trigger/answer.ts'
 import { quietLines } from '../../src/trigger/limits.ts'
-import { recorder } from '../../src/trigger/record.ts'
+import { reporter } from '../../src/trigger/report.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { noLedger, someHook } from './some-hook.ts'
 
@@ -9,7 +9,7 @@ const unchanged: Answer = { outcome: 'unchanged', reason: 'AtBound', message: 'D
 
 const setUp = () => {
   const environment = testEnvironment()
-  const record = recorder(
+  const report = reporter(
     environment,
     { of: () => noLedger },
     { has: () => true },
@@ -18,7 +18,7 @@ const setUp = () => {
   )
   const post = (count: number, { body = unchanged, name = 'web-up' } = {}): void => {
     for (let each = 0; each < count; each++) {
-      record({ answer: { status: 200, headers: {}, body }, hook: { ...someHook, name } }, 1)
+      report({ answer: { status: 200, headers: {}, body }, hook: { ...someHook, name } }, 1)
     }
   }
   /** Returns the log lines of a hook. */

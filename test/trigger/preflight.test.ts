@@ -4,7 +4,7 @@ import { Distrust } from '../../src/trigger/distrust.ts'
 import { intakeOf } from '../../src/trigger/intake.ts'
 import { checkRates, refusedRate } from '../../src/trigger/limits.ts'
 import { preflightOf } from '../../src/trigger/preflight.ts'
-import type { Handled } from '../../src/trigger/record.ts'
+import type { Handled } from '../../src/trigger/report.ts'
 import { publicKeysOf, signingKey } from '../../src/token/keys.ts'
 import { mint } from '../../src/token/mint.ts'
 import { createVerifier } from '../../src/token/verify.ts'
@@ -29,7 +29,7 @@ const ofOtherKey = await mint(otherKey, { namespace, name: first.name, uid: firs
 const source = '192.0.2.1'
 
 const setUp = async (hook: LiveHook = someHook) => {
-  const recorded: Handled[] = []
+  const reported: Handled[] = []
   const clock = fakeClock()
   const intake = intakeOf(clock, 10, unspent)
   const distrust = new Distrust(clock)
@@ -45,7 +45,7 @@ const setUp = async (hook: LiveHook = someHook) => {
     },
     intake,
     keys: { current: () => keys },
-    record: handled => void recorded.push(handled),
+    report: handled => void reported.push(handled),
   })
   const ask = (token: string | undefined, { isLong = false, method = 'POST' } = {}) => {
     const answer = preflight({ method, token, source, isLong: () => isLong })
@@ -54,7 +54,7 @@ const setUp = async (hook: LiveHook = someHook) => {
   const refuse = (of?: LiveHook): void => {
     for (let post = 0; post < refusedRate.burst; post++) distrust.refused(source, of)
   }
-  return { ask, distrust, intake, recorded, refuse }
+  return { ask, distrust, intake, reported, refuse }
 }
 
 describe('before anything is done with a request', () => {
@@ -65,9 +65,9 @@ describe('before anything is done with a request', () => {
     ['a token that is cut short', known.slice(0, -1)],
     ['a text that is longer than a token', `A${known}`.repeat(30)],
   ])('%s is distinguished, and counted', async (_name, token) => {
-    const { ask, recorded } = await setUp()
+    const { ask, reported } = await setUp()
     expect(ask(token)).toBe('404 UnknownToken')
-    expect(recorded).toHaveLength(1)
+    expect(reported).toHaveLength(1)
   })
 
   it('a method other than POST is refused', async () => {
@@ -76,17 +76,17 @@ describe('before anything is done with a request', () => {
   })
 
   it('a good token goes on, and so does one that is not known here, since it may be good', async () => {
-    const { ask, recorded } = await setUp()
+    const { ask, reported } = await setUp()
     expect([ask(known), ask(unknown), ask(ofNoHook), ask(ofOtherKey)]).toEqual(Array.from({ length: 4 }))
-    expect(recorded).toEqual([])
+    expect(reported).toEqual([])
   })
 
   it('posts beyond the rate limit of their hook end, in its name', async () => {
     const hook = { ...someHook, rateLimit: { perSecond: 1, burst: 1 } }
-    const { ask, intake, recorded } = await setUp(hook)
+    const { ask, intake, reported } = await setUp(hook)
     intake.enter(hook)
     expect(ask(known)).toBe('503 RateLimited')
-    expect(recorded).toMatchObject([{ hook }])
+    expect(reported).toMatchObject([{ hook }])
   })
 })
 

@@ -15,8 +15,8 @@ vi.mock(import('../../../src/steps/claims.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    claim: (draft, now, posts, on) => {
-      const claimed = real.claim(draft, now, posts, on)
+    foldPosts: (draft, now, posts, on) => {
+      const claimed = real.foldPosts(draft, now, posts, on)
       const ledger = posts.find(({ context }) => context.leasing)?.context.ledger()
       for (const { group, leases } of claimed.rows) if (ledger && leases) keysOf(ledger).add(group ?? '')
       return claimed

@@ -3,14 +3,14 @@ import type { Delivery } from '../../../src/api/delivery.ts'
 import { isFound } from './mistake.ts'
 
 // A post that only asks for an outcome is recorded like one that was decided.
-vi.mock(import('../../../src/trigger/record.ts'), async original => {
-  const { recorder, ...others } = await original()
+vi.mock(import('../../../src/trigger/report.ts'), async original => {
+  const { reporter, ...others } = await original()
   return {
     ...others,
-    recorder: (...parts: Parameters<typeof recorder>) => {
-      const record = recorder(...parts)
+    reporter: (...parts: Parameters<typeof reporter>) => {
+      const report = reporter(...parts)
       return (handled, ms) =>
-        record(
+        report(
           handled.waits?.isPoll ? { ...handled, delivery: asked, waits: { ...handled.waits, isPoll: false } } : handled,
           ms,
         )

@@ -16,8 +16,8 @@ vi.mock(import('../../../src/steps/claims.ts'), async original => {
   }
   return {
     ...real,
-    claim: (memory, now, posts, write) => {
-      const claimed = real.claim(
+    foldPosts: (memory, now, posts, write) => {
+      const claimed = real.foldPosts(
         memory,
         now,
         posts.map(post => ({ ...post, plan: resetting(post) })),

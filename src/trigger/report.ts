@@ -47,7 +47,7 @@ export interface FollowedDelivery {
  * Reports the answer to a post to metrics, log and record. A post that only asks for an outcome is
  * only counted. `ms` is the duration of the post, or of its work, in milliseconds.
  */
-export type Recorder = (handled: Handled, ms: number) => void
+export type Reporter = (handled: Handled, ms: number) => void
 
 /**
  * The buckets of the histogram, in seconds. Most posts take one or two milliseconds. None takes
@@ -55,13 +55,13 @@ export type Recorder = (handled: Handled, ms: number) => void
  */
 const buckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 4]
 
-export const recorder = (
+export const reporter = (
   { clock, log, metrics, tracing }: Environment,
   ledgers: Pick<Ledgers, 'of'>,
   hooks: Pick<Hooks, 'has'>,
   notifyLimited: (hook: LiveHook) => void,
   follow: (followed: FollowedDelivery) => void,
-): Recorder => {
+): Reporter => {
   const deliveries = seriesOfHooks(
     clock,
     hooks,

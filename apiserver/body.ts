@@ -1,4 +1,4 @@
-import { load } from 'js-yaml/browser'
+import { parse } from 'yaml'
 import { isObject, stringAt, tryParseJson, type JsonObject } from '../src/api/json.ts'
 import { apiVersionOf } from '../src/kube/paths.ts'
 import type { Addressed } from './state.ts'
@@ -16,7 +16,8 @@ export const objectIn = (text: string, kind: string): JsonObject => {
 
 const tryParseYaml = (text: string): unknown => {
   try {
-    return load(text)
+    const value: unknown = parse(text)
+    return value
   } catch {
     return undefined
   }

@@ -1,4 +1,4 @@
-import { dump, load } from 'js-yaml/browser'
+import { parse, stringify } from 'yaml'
 import { at, isObject, stringAt } from '../../src/api/json.ts'
 import { sampleNamespace } from './samples.ts'
 
@@ -10,7 +10,7 @@ const serverStart = 'http://127.0.0.1:'
 
 /** Returns a kubeconfig for the in-memory server, which has no authentication. */
 export const kubeconfigFor = (server: string): string =>
-  dump({
+  stringify({
     apiVersion: 'v1',
     kind: 'Config',
     // Node's client library speaks plain HTTP only to a cluster with this setting.
@@ -29,7 +29,7 @@ export const isReplaceable = (text: string): boolean => text.trim() === '' || is
 /** Returns what a text means as YAML, or undefined if it is no YAML. */
 const parsed = (text: string): unknown => {
   try {
-    return load(text)
+    return parse(text, { logLevel: 'silent' })
   } catch {
     return undefined
   }

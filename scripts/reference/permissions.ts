@@ -27,10 +27,10 @@ the right to [stop all hooks](../how-to/operate.md) is no more than that.
 
 ## The author of a hook
 
-Who creates a hook or changes its spec needs the right to write \`receiverhooks\` in its namespace (the ClusterRoles \`edit\` and
-\`admin\` have it; \`view\` has nothing, since the status holds the URL), and what the hook needs of its author. An admission policy
-sees to it. A change that only sets \`suspend: true\`, raises \`token.rotation\` or sets \`token.overlap\` needs no more than the right to write
-the hook: who may delete a hook may also close it.
+To create a hook or change its spec, you need the right to write \`receiverhooks\` in its namespace (\`edit\` and \`admin\` have it; \`view\` has
+nothing, since the status holds the URL), and what the hook needs of its author. An admission policy sees to it.
+A change that only sets \`suspend: true\`, raises \`token.rotation\` or sets \`token.overlap\` needs no more than the right to write the hook: if you
+may delete a hook, you may also close it.
 
 ${askedTable([
   ...common.map(asked => ['any', asked] as const),
@@ -44,13 +44,19 @@ const keptBy = (drivers: readonly AnyDriver[]): readonly Kept[] =>
 const askedTable = (asked: readonly (readonly [driver: string, Asked])[]): string =>
   table(
     ['driver', 'right', 'why'],
-    withoutRepeats(asked.map(([driver, { right, why }]) => [driver === 'any' ? driver : code(driver), right, why])),
+    byReason(asked.map(([driver, { right, why }]) => [driver === 'any' ? driver : code(driver), right, why])),
   )
 
-/** Leaves out rows that are there already: each form of `auth` asks for the same right. */
-const withoutRepeats = (rows: readonly (readonly string[])[]): readonly (readonly string[])[] => [
-  ...new Map(rows.map(row => [row.join('|'), row])).values(),
-]
+/** Returns one row for each driver and reason, with all rights that it asks for: each form of `auth` asks for the same. */
+const byReason = (rows: readonly (readonly [driver: string, right: string, why: string])[]): readonly string[][] => {
+  const found = new Map<string, { driver: string; rights: Set<string>; why: string }>()
+  for (const [driver, right, why] of rows) {
+    const row = found.get(`${driver}|${why}`) ?? { driver, rights: new Set(), why }
+    row.rights.add(right)
+    found.set(`${driver}|${why}`, row)
+  }
+  return [...found.values()].map(({ driver, rights, why }) => [driver, [...rights].join('; '), why])
+}
 
 const roleSection = ({ grants, kind, means, name }: Role): string =>
   `\n## ${kind} \`${name}\`\n\n${means}\n\n${grantTable(grants)}\n`

@@ -9,7 +9,7 @@ import { spawnOwned } from '../../test/support/owned-process.ts'
 import type { Server } from '../server.ts'
 import type { Contender, Receiver } from './contender.ts'
 
-/** The programs that users would write. The page shows them as they are. */
+/** The programs that users would write. The page leads to them. */
 const programFolder = join(import.meta.dirname, 'programs')
 
 /** How long a program may take until it listens, in milliseconds. */

@@ -140,7 +140,8 @@ it('a job of GitLab CI gets a token for the hook in a variable, and posts with i
   const [text] = textsFor('gitlab-ci', 'from-gitlab', address)
   const pipeline: unknown = parse(text?.text ?? '')
   const [job] = isObject(pipeline) ? Object.values(pipeline) : []
-  const aud = at(job, 'id_tokens', 'ID_TOKEN', 'aud')
+  expect(at(job, 'id_tokens', 'ID_TOKEN', 'aud')).toBe('$ID_TOKEN_AUDIENCE')
+  const aud = at(job, 'variables', 'ID_TOKEN_AUDIENCE', 'value')
   const { claims = {} } = made.get('from-gitlab') ?? {}
   const { stdout } = await shellWith([]).run(listAt(job, 'script').join('\n'), {
     ID_TOKEN: await tokenFor({ ...claims, aud }),

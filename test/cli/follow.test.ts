@@ -95,7 +95,8 @@ it.each([['watch'], ['get -w']])('%s says which right is missing to whoever may 
     exitCode: 1,
     message: `ann may not watch receiverhooks in the namespace shop. Somebody who may can grant it:
   kubectl -n shop create role receiverhooks-watch --verb=watch --resource=receiverhooks.receiverhooks.dev
-  kubectl -n shop create rolebinding receiverhooks-watch-ann --role=receiverhooks-watch --user=ann`,
+  kubectl -n shop create rolebinding receiverhooks-watch-ann --role=receiverhooks-watch --user=ann
+Who may read a hook has its URL, and so may run it.`,
   })
 })
 

@@ -61,7 +61,8 @@ const serve = async (): Promise<string> => {
     const path = request.url ?? ''
     response.setHeader('content-type', 'application/json')
     if (request.method === 'POST') response.statusCode = 201
-    if (request.method === 'POST' || path.includes('/receiverhooks/')) response.end(JSON.stringify(hook))
+    if (path.endsWith('/v1alpha1')) response.end(JSON.stringify({ resources: [{ name: 'receiverhooks' }] }))
+    else if (request.method === 'POST' || path.includes('/receiverhooks/')) response.end(JSON.stringify(hook))
     else if (path.includes('/receiverhooks'))
       response.end(JSON.stringify({ metadata: { resourceVersion: '1' }, items: [hook] }))
     else if (path.includes('/events'))

@@ -137,7 +137,7 @@ export const isNear = ({ at }: SignedHead, now: number, toleranceMs: number): bo
  * Returns how long a text with a signed time counts only once, in milliseconds: as long as it may
  * be accepted. The sender's clock may be behind or ahead, and signed times are whole seconds.
  */
-export const countsOnceMs = (toleranceMs: number): number => 2 * toleranceMs + 1000
+const countsOnceMs = (toleranceMs: number): number => 2 * toleranceMs + 1000
 
 /**
  * Seconds since the epoch. Node joins the values of a repeated header into a text that is no

@@ -277,6 +277,8 @@ export interface Expressions {
   check(check: ExpressionCheck): Promise<Checked>
   /** Evaluates an expression. Never rejects. */
   evaluate(evaluation: Evaluation): Promise<Evaluated>
+  /** Keeps what evaluates running, so that the first evaluation need not wait for its start, or ends that. */
+  keepReady(isWanted: boolean): void
 }
 
 export interface Environment {

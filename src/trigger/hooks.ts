@@ -60,6 +60,8 @@ export class Hooks {
   readonly #lookups: RateLimiter
   readonly #namedLookups: RateLimiter
   readonly #shared = freshReads<Found>()
+  /** How many hooks of the cache have an expression. */
+  #withWhen = 0
 
   constructor(
     environment: Environment,
@@ -92,6 +94,8 @@ export class Hooks {
     this.problem = this.#cache.problem
     this.run = this.#cache.run
     this.#cache.subscribe(({ before, now }) => {
+      this.#withWhen += Number(hasWhen(now)) - Number(hasWhen(before))
+      if (hasWhen(now) !== hasWhen(before)) environment.expressions.keepReady(this.#withWhen > 0)
       if (now) {
         // If a watch reports the hook again, etcd was restored from a backup.
         const { name, namespace, uid } = now.parts
@@ -256,6 +260,8 @@ export class Hooks {
     return { lists: this.#cache.lists, known: isBelieved ? this.#cache.get(namespace, name) : undefined }
   }
 }
+
+const hasWhen = (hook: CachedHook | undefined): boolean => hook?.parts.spec.when !== undefined
 
 const keyOf = (namespace: string, name: string, uid: string): string => `${namespace}/${name}/${uid}`
 

@@ -8,8 +8,11 @@ export const answerWithinMs = 4000
 /** How often a post is tried at most. It begins again when its hook changed while it waited. */
 export const maxRounds = 5
 
-/** The part of a delivery's time that its expression leaves for the step. */
-export const stepTakesMs = 1500
+/**
+ * The part of a delivery's time that its expression leaves for the step, which usually takes a tenth of it. More
+ * would refuse posts for which the evaluator still starts.
+ */
+export const stepTakesMs = 500
 
 /** The time within which a body must arrive. It leaves time for the step. */
 export const bodyWithinMs = 3000

@@ -33,6 +33,7 @@ export const noDefinitions: Definitions = {
 export const noExpressions: Expressions = {
   check: () => Promise.resolve({ unavailable: 'this test checks no expression' }),
   evaluate: () => Promise.resolve({ unavailable: 'this test evaluates no expression' }),
+  keepReady: () => {},
 }
 
 const refused = (path: string): Unreachable => new Unreachable(`${path}: this test has no API server`, false)

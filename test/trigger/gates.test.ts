@@ -2,9 +2,12 @@ import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/api/delivery.ts'
 import { timetableOf } from '../../src/api/opening.ts'
 import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
+import { supervisedExpressions } from '../../src/expressions/worker/supervised.ts'
 import { Zones } from '../../src/environment/zones.ts'
 import { closed, filtered, outsideWindows, passedOver } from '../../src/trigger/gates.ts'
 import type { LiveHook } from '../../src/trigger/hook.ts'
+import { answerWithinMs } from '../../src/trigger/limits.ts'
+import { scriptedEvaluators } from '../expressions/worker/scripted-evaluator.ts'
 import { fakeClock } from '../support/clock.ts'
 import { someHook } from './some-hook.ts'
 
@@ -72,6 +75,27 @@ describe('the gate of `when`', () => {
     expect(await outcome("headers['x-own-key'].startsWith('h')")).toBe('ExpressionFailed')
     expect(await outcome("headers['x-kind'] == 'push'")).toBeUndefined()
     expect(await outcome("headers['x-own-key'] == 'hunter2'", {})).toBeUndefined()
+  })
+})
+
+describe('a process that starts slowly', () => {
+  it('is waited for within the time of the post', async () => {
+    const clock = fakeClock()
+    const { start, started } = scriptedEvaluators()
+    const outcome = filtered(
+      'true',
+      {
+        deadline: answerWithinMs,
+        hook: someHook,
+        message: { isJson: false, body: new Uint8Array(), delivery: delivery('none') },
+        request: { headers: {}, query: new URLSearchParams() },
+      },
+      { clock, expressions: supervisedExpressions(clock, start) },
+    )
+    await clock.advance(answerWithinMs - 600)
+    started[0]?.events.ready()
+    started[0]?.answer()
+    expect(await outcome).toBeUndefined()
   })
 })
 

@@ -11,7 +11,7 @@ import { hooks } from '../../src/kube/resources.ts'
 import { Hooks } from '../../src/trigger/hooks.ts'
 import { deletedHooksKeptMs, lookupRates } from '../../src/trigger/limits.ts'
 import { fakeClock } from '../support/clock.ts'
-import { testEnvironment } from '../support/environment.ts'
+import { noExpressions, testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'
 
 /** Longer than what is known is gone by without a proof that it is current, in milliseconds. */
@@ -22,11 +22,11 @@ const setUp = async () => {
   const api = connectInProcess(createApiServer({ clock, random: seededRandom(5) }))
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   await send(api, { method: 'POST', path, body: JSON.stringify(crd) })
-  const makeHook = () =>
+  const makeHook = (name = 'web-up') =>
     create(api, hooks, 'default', {
       apiVersion,
       kind: hookKind,
-      metadata: { name: 'web-up' },
+      metadata: { name },
       spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
     })
   /** silent: watches are open and say nothing. expired: what they would resume from is gone. away: nothing is answered. astray: a server that knows no hooks answers. */
@@ -68,7 +68,9 @@ const setUp = async () => {
   const made = await makeHook()
   const history: { doubt: string | undefined } = { doubt: undefined }
   const read = { current: () => true, doubt: () => history.doubt, lostCache: () => undefined }
-  const cache = new Hooks(testEnvironment({ api: connection, clock }), undefined, { history: read })
+  const ready = { now: false }
+  const expressions = { ...noExpressions, keepReady: (isWanted: boolean) => void (ready.now = isWanted) }
+  const cache = new Hooks(testEnvironment({ api: connection, clock, expressions }), undefined, { history: read })
   void cache.run(new AbortController().signal)
   await clock.advance(100)
   const remove = async (): Promise<void> => {
@@ -82,6 +84,7 @@ const setUp = async () => {
     cache,
     clock,
     history,
+    isReady: () => ready.now,
     lanes,
     makeHook,
     remove,
@@ -90,6 +93,29 @@ const setUp = async () => {
     find: () => cache.find('default', 'web-up', uid),
   }
 }
+
+describe('the evaluator of expressions', () => {
+  it('is kept ready from the first hook with `when` to the last, and while a hook changes', async () => {
+    const { api, clock, isReady, makeHook, remove } = await setUp()
+    const patch = async (name: string, when: string | null): Promise<void> => {
+      const path = objectPath(hooks, 'default', name)
+      const body = JSON.stringify({ spec: { when } })
+      await send(api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+      await clock.advance(10)
+    }
+    expect(isReady()).toBe(false)
+    await patch('web-up', 'true')
+    expect(isReady()).toBe(true)
+    await makeHook('web-down')
+    await patch('web-down', 'true')
+    await patch('web-up', null)
+    expect(isReady()).toBe(true)
+    await remove()
+    expect(isReady()).toBe(true)
+    await patch('web-down', null)
+    expect(isReady()).toBe(false)
+  })
+})
 
 describe('a hook', () => {
   it('is found in the cache while its watch lives', async () => {

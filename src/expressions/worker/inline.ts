@@ -11,5 +11,6 @@ export const inlineExpressions = (): Expressions => {
   return {
     check: ({ expression }) => Promise.resolve(findings(expression)),
     evaluate: ({ expression, variables }) => Promise.resolve(compile(expression)(variables)),
+    keepReady: () => {},
   }
 }

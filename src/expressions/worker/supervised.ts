@@ -19,13 +19,14 @@ export interface SupervisedExpressions extends Expressions {
   close(): void
 }
 
-/** Checks and evaluates expressions in processes that live only while they are used. */
+/** Checks and evaluates expressions in processes that live only while they are used, or are kept ready. */
 export const supervisedExpressions = (clock: Clock, start: StartEvaluator): SupervisedExpressions => {
   const evaluations = evaluating(clock, start)
   const checks = checking(clock, start)
   return {
     check: checks.check,
     evaluate: evaluations.evaluate,
+    keepReady: evaluations.keepReady,
     close: () => {
       evaluations.close()
       checks.close()
@@ -122,6 +123,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
         worker.add(job)
       })
     },
+    keepReady: (isWanted: boolean) => otherWorker.keepReady(isWanted),
     close: () => {
       provenWorker.close()
       otherWorker.close()

@@ -44,7 +44,7 @@ const lost: Failure = { unavailable: 'the process that evaluates expressions was
 
 /**
  * At most one evaluator, and the jobs that wait for it. Namespaces are served in turn, and in each its
- * owners. The evaluator starts when it is needed and ends when it is idle.
+ * owners. The evaluator starts when it is needed and ends when it is idle, unless it is kept ready.
  * A job that uses more processor time than allowed is ended together with the evaluator. Wall time
  * does not count, because the machine may be busy. The other jobs wait for the next evaluator.
  */
@@ -53,6 +53,7 @@ export class Worker {
   readonly #startEvaluator: StartEvaluator
   readonly #queue: FairQueue<Job>
   #state: State = { is: 'empty' }
+  #isKept = false
 
   constructor(clock: Clock, start: StartEvaluator, maxOfOne = maxWaiting) {
     this.#clock = clock
@@ -63,6 +64,12 @@ export class Worker {
   add(job: Job): void {
     if (this.#state.is === 'closed') return job.failed(lost)
     for (const left of this.#queue.add(job)) left.failed(busy)
+    this.#next()
+  }
+
+  /** Keeps an evaluator even if no job waits, or ends that. */
+  keepReady(isWanted: boolean): void {
+    this.#isKept = isWanted
     this.#next()
   }
 
@@ -88,7 +95,7 @@ export class Worker {
   }
 
   #next(): void {
-    if (this.#queue.size === 0) return
+    if (this.#queue.size === 0 && !this.#isKept) return
     if (this.#state.is === 'empty') this.#start()
     else if (this.#state.is === 'idle') {
       const job = this.#queue.take()
@@ -127,6 +134,7 @@ export class Worker {
 
   #rest(evaluator: Evaluator): void {
     const cancel = this.#clock.after(idleMs, () => {
+      if (this.#isKept) return this.#rest(evaluator)
       evaluator.end()
       this.#state = { is: 'empty' }
     })
@@ -160,7 +168,8 @@ export class Worker {
 
   #onEnd(how: 'broke' | 'was ended'): void {
     const before = this.#state
-    if (before.is === 'starting') {
+    // Without a pause, a system that ends idle processes for want of memory would start them all the time.
+    if (before.is === 'starting' || (before.is === 'idle' && this.#isKept)) {
       before.cancel()
       const cancel = this.#clock.after(startAgainMs, () => {
         this.#state = { is: 'empty' }

@@ -48,6 +48,34 @@ test('there is no process until an expression is asked for, and none a minute af
   expect(started).toHaveLength(2)
 })
 
+test('while it is kept ready there is a process before the first expression, and no minute ends it', async () => {
+  const { answers, ask, clock, evaluator, expressions, started } = setUp()
+  expressions.keepReady(true)
+  evaluator(0).events.ready()
+  await clock.advance(3_600_000)
+  ask('a')
+  evaluator(0).answer()
+  await clock.advance(0)
+  expect([answers, started.length]).toEqual([[['a', counts]], 1])
+
+  expressions.keepReady(false)
+  await clock.advance(60_000)
+  expect([evaluator(0).ended, started.length, clock.pending]).toEqual([true, 1, 0])
+})
+
+test('a process that is kept ready and is ended from outside is replaced, once a second at most', async () => {
+  const { clock, evaluator, expressions, started } = setUp()
+  expressions.keepReady(true)
+  for (let second = 0; second < 3; second++) {
+    evaluator(second).events.ready()
+    evaluator(second).events.ended('was ended')
+    await clock.advance(999)
+    expect(started).toHaveLength(second + 1)
+    await clock.advance(1)
+    expect(started).toHaveLength(second + 2)
+  }
+})
+
 test('a process that is used again lives on', async () => {
   const { ask, clock, evaluator, started } = setUp()
   ask('a')

@@ -26,6 +26,8 @@ export type Did =
       readonly to: number
       readonly on?: string | undefined
       readonly until?: number | undefined
+      /** The hook's bound at which the count stays, in words. */
+      readonly bound?: string
     }
   | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
 

@@ -127,7 +127,9 @@ const messageOf = (outcome: Answered, target: string, dryRun: boolean): string =
     }
     case 'unchanged': {
       const { means } = reasons[outcome.reason]
-      return 'summary' in outcome ? `${outcome.summary}. ${means}` : `${target} stays at ${outcome.to}. ${means}`
+      if ('summary' in outcome) return `${outcome.summary}. ${means}`
+      const { bound, to } = outcome
+      return `${target} stays at ${to}${bound === undefined ? `. ${means}` : `: ${bound}`}`
     }
     case 'skipped':
     case 'rejected':

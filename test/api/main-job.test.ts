@@ -69,7 +69,7 @@ describe('a hook that was applied', () => {
     expect(await post(address)).toMatchObject({
       status: 200,
       body: {
-        message: 'Deployment/web stays at 10. The count is at the bound of this direction already, or past it.',
+        message: "Deployment/web stays at 10: the hook's max is 10",
         outcome: 'unchanged',
         reason: 'AtBound',
         from: 10,

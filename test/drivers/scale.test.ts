@@ -166,7 +166,16 @@ describe('a delivery', () => {
     ],
     [
       { step: 'done', from: 10, to: 10 },
-      { outcome: 'unchanged', reason: 'AtBound', from: 10, to: 10 },
+      { outcome: 'unchanged', reason: 'AtBound', from: 10, to: 10, bound: "the hook's max is 10" },
+    ],
+    [
+      { step: 'done', from: 12, to: 12 },
+      { outcome: 'unchanged', reason: 'AtBound', from: 12, to: 12, bound: "the hook's max is 10" },
+    ],
+    // The target's own bound is narrower, and the hook's spec does not know it.
+    [
+      { step: 'done', from: 5, to: 5 },
+      { outcome: 'unchanged', reason: 'AtBound', from: 5, to: 5 },
     ],
     [
       { step: 'refused', refused: 'WouldPassBound', from: 9 },
@@ -188,6 +197,12 @@ describe('a delivery', () => {
     [{ step: 'unknown' }, { outcome: 'unknown' }],
   ])('whose step is %j comes to %j', async (step, outcome) => {
     expect(await run(step)).toEqual(outcome)
+  })
+
+  it('that goes down stops at the min, and says so', async () => {
+    const bound = "the hook's min is 1"
+    const stays = { outcome: 'unchanged', reason: 'AtBound', from: 1, to: 1, bound }
+    expect(await run({ step: 'done', from: 1, to: 1 }, { action: 'down', min: 1 })).toEqual(stays)
   })
 
   it('asks for a step of its target, in its own namespace, by its own arithmetic', async () => {

@@ -83,7 +83,12 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
     case 'done': {
       const { step: _, ...made } = step
       return made.from === made.to
-        ? { outcome: 'unchanged', reason: 'AtBound', ...made }
+        ? {
+            outcome: 'unchanged',
+            reason: 'AtBound',
+            ...made,
+            ...(changed === 'Stepped' && reachedBound(member, made.to)),
+          }
         : { outcome: 'applied', reason: changed, ...made }
     }
     case 'skipped':
@@ -102,6 +107,13 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
     case 'unknown':
       return { outcome: 'unknown' }
   }
+}
+
+/** Returns in words the hook's bound that keeps a count from a step. Nothing if the target's own does. */
+const reachedBound = (member: Counted, count: number): { readonly bound?: string } => {
+  const { max, min } = boundsOf(member)
+  if (member.action === 'up') return count >= max ? { bound: `the hook's max is ${max}` } : {}
+  return count <= min ? { bound: `the hook's min is ${min}` } : {}
 }
 
 /** Returns in words the bound that a step would pass: the hook's, or else the target's own. */

@@ -157,11 +157,18 @@ const write = (answer: Posted, isGood: boolean, given: ParsedLine, shell: Shell)
     shell.out.write(`${JSON.stringify({ status: answer.status, ...read }, undefined, 4)}\n`)
     return
   }
-  const said = [stringAt(read, 'state') ?? stringAt(read, 'outcome'), stringAt(read, 'reason')]
+  const said = [stringAt(read, 'state') ?? stringAt(read, 'outcome'), stringAt(read, 'reason'), movedIn(read)]
     .filter(Boolean)
     .join(' ')
   const line = `${answer.status}${said === '' ? '' : ` ${said}`}: ${stringAt(read, 'message') ?? answer.body.slice(0, 500)}`
   ;(isGood ? shell.out : shell.err).write(`${printable(line)}\n`)
+}
+
+/** Returns how far a count went, if its post has waited. The message of the answer then says only what is available. */
+const movedIn = (answer: unknown): string | undefined => {
+  if (!isObject(answer) || answer['state'] === undefined) return undefined
+  const { from, to } = answer
+  return typeof from === 'number' && typeof to === 'number' && from !== to ? `from ${from} to ${to}` : undefined
 }
 
 /** Returns a random idempotency key, short enough for a person to type. */

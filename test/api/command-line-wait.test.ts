@@ -73,6 +73,22 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
     expect([again.code, await generation()]).toEqual([0, written])
   })
 
+  it('says of a scale how far it went', async () => {
+    const { createHook, generation, patch, replicas, run, url } = await setUp()
+    await createHook('web-up', {})
+    await url('web-up')
+    const running = run(['web-up', '--wait'])
+    await until(
+      () => replicas('web'),
+      now => now === 3,
+    )
+    const counts = { replicas: 3, readyReplicas: 3, availableReplicas: 3, updatedReplicas: 3 }
+    await patch({ status: { observedGeneration: await generation(), ...counts } }, 'status')
+    expect((await running).stdout).toBe(
+      '200 complete RolloutComplete from 2 to 3: Deployment/web: 3 of 3 are available\n',
+    )
+  })
+
   it('ends with 4 and what to do when the rollout stalls or somebody replaces it', async () => {
     const { patch, pushed, run } = await setUp()
     await run(['push', '--id', 'one'], pushed('1.0.1'))

@@ -11,10 +11,13 @@ export interface PlaygroundAddresses {
   readonly metrics: string
   /** The file with which kubectl and the command line reach this API server. */
   readonly kubeconfig: string
-  /** The name of the command line, such as `receiver-hooks`. */
+  /** How the command line is called, such as `receiver-hooks`, or {@link plugin} in a checkout. */
   readonly cli: string
   readonly platform: NodeJS.Platform
 }
+
+/** The command line as all pages call it. In a checkout, kubectl finds it through the `PATH` that the banner prints. */
+export const plugin = 'kubectl receiverhook'
 
 /** The last line of the banner. */
 const lastLine = 'Everything is in memory and gone when you press Ctrl-C.'
@@ -33,7 +36,7 @@ The namespace ${sampleNamespace} has a Deployment web with 2 replicas, and three
     web-push  rolls out an image that was pushed
 
 Run them from another terminal:
-    ${exported(kubeconfig, platform)}
+    ${exported(kubeconfig, platform)}${cli === plugin ? pathExported : ''}
     ${cli} trigger web-up
     ${cli} trigger web-down
     ${cli} trigger web-push -d ${pushed}
@@ -50,6 +53,8 @@ Metrics:    ${metrics}
 ${lastLine}`
 
 const pushed = `'{"image": "nginx:1.30"}'`
+
+const pathExported = '\n    export PATH=$PWD/scripts/plugin:$PATH'
 
 /** Returns the command that sets `KUBECONFIG` in the usual shell of the platform. */
 const exported = (kubeconfig: string, platform: NodeJS.Platform): string =>

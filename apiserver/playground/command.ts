@@ -1,3 +1,5 @@
+import { platform } from 'node:os'
+import { plugin } from './banner.ts'
 import type { Command } from '../../src/commands/command.ts'
 import { choice, issuers, port, text } from '../../src/commands/options.ts'
 import { serveDashboard } from '../../dashboard/serve.ts'
@@ -51,10 +53,12 @@ export const playground: Command = {
         issuers: given.get(oidcIssuer),
         logLevel: given.get(logLevel),
         version,
-        // In a checkout the command line is an npm script.
-        cli: env['npm_lifecycle_event'] === 'playground' ? 'npm run --silent cli --' : program,
+        cli: env['npm_lifecycle_event'] === 'playground' ? cliOfCheckout() : program,
       },
       { startRoles, serveDashboard, onEnter: run => input.onLine(run), atExit },
       line => out.write(`${line}\n`),
     ),
 }
+
+/** Returns how the command line of a checkout is called. kubectl's plugin there needs `sh`. */
+const cliOfCheckout = (): string => (platform() === 'win32' ? 'npm run --silent cli --' : plugin)

@@ -42,8 +42,9 @@ describe('the playground', () => {
     const commands = playground.lines.filter(
       line => line.startsWith('    ') && /export|trigger|curl|kubectl/.test(line),
     )
-    expect(commands).toHaveLength(6)
-    const runnable = commands.join('\n').replaceAll('npm run --silent cli -- ', `${process.execPath} src/main.ts `)
+    expect(commands).toHaveLength(7)
+    const runnable = commands.join('\n')
+    expect(runnable).toContain('\n    kubectl receiverhook trigger web-up\n')
     const PATH = [dirname(await kubectlPath()), process.env['PATH']].join(delimiter)
     const env = { ...compileCache, PATH, HOME: 'node_modules/.cache/kubectl' }
     const { stdout } = await promisify(execFile)('bash', ['-euc', runnable], { env })

@@ -5,7 +5,7 @@ import { stringAt } from '../../src/api/json.ts'
 import { outputOption } from '../output/format.ts'
 import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
 import { patchedSpec } from '../spec/patch.ts'
-import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
+import { checkHook, createHook, dryRunOption } from '../spec/manifest.ts'
 
 /** Creates a hook with the spec of another one. The new hook gets a URL of its own. */
 export const clone: Command = {
@@ -25,7 +25,7 @@ export const clone: Command = {
     const { rotation: _, secretName, ...token } = spec.token
     const changes = specOfFlags(given, spec.driver)
     const merged = withoutNulls(patchedSpec({ ...spec, token }, changes))
-    checkSpec(merged)
+    checkHook(copy, merged)
     if (secretName !== undefined && stringAt(merged, 'token', 'secretName') === undefined) {
       shell.err.write(`${name} keeps its URL in the Secret ${secretName}; ${copy} has it in its status\n`)
     }

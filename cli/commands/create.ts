@@ -4,7 +4,7 @@ import type { Command } from '../../src/commands/command.ts'
 import { choice } from '../../src/commands/options.ts'
 import { outputOption } from '../output/format.ts'
 import { specOfFlags, specOptions, withoutNulls } from '../spec/flags.ts'
-import { checkSpec, createHook, dryRunOption } from '../spec/manifest.ts'
+import { checkHook, createHook, dryRunOption } from '../spec/manifest.ts'
 
 const drivers: readonly string[] = declarations.map(({ name }) => name)
 const driverOption = choice(
@@ -47,7 +47,7 @@ export const createCommand: Command = {
     const driver = given.get(driverOption)
     const [name = ''] = given.arguments
     const spec = withoutNulls({ driver, [driver]: {}, ...specOfFlags(given, driver) })
-    checkSpec(spec)
+    checkHook(name, spec)
     await createHook(await openCluster(given, shell), given, shell, name, spec)
     return 0
   },

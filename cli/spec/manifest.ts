@@ -1,6 +1,6 @@
 import { violations } from '../../src/api/guard.ts'
 import { tryParseJson } from '../../src/api/json.ts'
-import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { apiVersion, hookKind, objectNameRule } from '../../src/api/names.ts'
 import { isKubeObject, type KubeObject } from '../../src/api/object.ts'
 import { hookSpecSchema } from '../../src/drivers/schemas.ts'
 import { ApiError } from '../../src/kube/errors.ts'
@@ -43,11 +43,14 @@ const manifestOf = (namespace: string, name: string, spec: unknown) => ({
 })
 
 /**
- * Checks a spec against its schema and names the flag of each wrong field. Throws {@link
- * UsageError}.
+ * Checks the name of a new hook, and its spec against the schema. Names the flag of each wrong field.
+ * Throws {@link UsageError}.
  */
-export const checkSpec = (spec: unknown): void => {
-  const found = violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec')
+export const checkHook = (name: string, spec: unknown): void => {
+  const found = [
+    ...(objectNameRule.holds(name) ? [] : [{ path: 'metadata.name', message: objectNameRule.message }]),
+    ...violations(hookSpecSchema, withDefaults(hookSpecSchema, spec), 'spec'),
+  ]
   if (found.length === 0) return
   throw new UsageError(found.map(({ message, path }) => `${flagOf(path) ?? path}: ${message}`).join('\n'))
 }

@@ -23,7 +23,7 @@ export const firstViolation = (schema: Schema, value: unknown, path: string): Vi
 /**
  * Returns all violations of `schema` in `value`, in the order of the schema. A value's rules are
  * checked only if the value and all its members have the types, values and sizes that the schema
- * requires: rules rely on them.
+ * requires: rules rely on them. Only the rules that say which members must be set are always checked.
  */
 export const violations = (schema: Schema, value: unknown, path: string): readonly Violation[] => {
   const search = { found: [], max: Infinity, path: [path] }
@@ -55,14 +55,15 @@ const isOver = ({ found, max }: Search): boolean => found.length >= max
  * this result.
  */
 const collect = (schema: Schema, value: unknown, search: Search): boolean => {
-  if (!hasShape(schema, value, search)) return false
+  const isRight = hasShape(schema, value, search)
   const rules = schema['x-kubernetes-validations']
-  if (!rules) return true
-  for (const { fieldPath = '', holds, message } of rules) {
+  if (!rules) return isRight
+  for (const { fieldPath = '', holds, message, reason } of rules) {
     if (isOver(search)) break
-    if (holds?.(value) === false) search.found.push({ path: pathOf(search.path) + fieldPath, message })
+    if ((isRight || reason === 'FieldValueRequired') && holds?.(value) === false)
+      search.found.push({ path: pathOf(search.path) + fieldPath, message })
   }
-  return true
+  return isRight
 }
 
 /** Collects in a member or an item of the value at which the search is. */

@@ -5,7 +5,7 @@ import type { Option } from '../../src/commands/command.ts'
 import { fieldsOf } from '../../cli/spec/fields.ts'
 import { commonFields, fieldsOfDrivers, flagOf, specOfFlags, specOptions, withoutNulls } from '../../cli/spec/flags.ts'
 import { kindNamed } from '../../cli/spec/kinds.ts'
-import { checkSpec } from '../../cli/spec/manifest.ts'
+import { checkHook } from '../../cli/spec/manifest.ts'
 import { drivers } from '../../src/drivers/registry.ts'
 import { apiVersionOf } from '../../src/kube/paths.ts'
 import { declarations, hookSpecSchema } from '../../src/drivers/schemas.ts'
@@ -166,9 +166,15 @@ describe('the flags of a spec', () => {
 
   it('are named where a rule is broken', () => {
     expect(() =>
-      checkSpec({ driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 1, min: 3 } }),
+      checkHook('web-up', { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 1, min: 3 } }),
     ).toThrow('--max: must not be below min')
-    expect(() => checkSpec({ driver: 'scale', scale: {} })).toThrow('--target: must be set')
+    expect(() => checkHook('web-up', { driver: 'scale', scale: {} })).toThrow(
+      '--target: must be set\n--action: must be set',
+    )
+    // All that is wrong is named at once.
+    expect(() => checkHook('Web_Up', { driver: 'scale', scale: { action: 'up' } })).toThrow(
+      /^metadata.name: must be the name of an object: .*\n--target: must be set\n--max: must be set, because action is up/,
+    )
     expect(flagOf('spec.auth.hmac.header')).toBe('--auth-hmac-header')
   })
 })

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { productFolders } from '../../scripts/count/source.ts'
 
 const driverPage = readFileSync('contributing/add-a-driver.md', 'utf8')
 const senderPage = readFileSync('contributing/add-a-sender.md', 'utf8')
@@ -46,12 +47,23 @@ const [, senderImport = '', senderEntry = ''] =
 const [, senderReader = ''] = /^```ts\n( {2}lighthouse: texts => [^]*?)```$/m.exec(senderPage) ?? []
 
 const settings = ['package.json', 'tsconfig.json', 'vitest.config.ts', '.oxlintrc.json', '.oxfmtrc.json']
-const copied = ['src', 'scripts', 'test', 'bench', 'crds', 'deploy', 'docs', 'contributing', ...settings]
+const folders = [
+  ...productFolders.filter(each => !each.startsWith('deploy')),
+  'deploy',
+  'scripts',
+  'test',
+  'bench',
+  'crds',
+  'docs',
+  'contributing',
+  '.github',
+]
+const copied = [...folders, ...settings]
 
 /** Returns every file of a tree, with what stands in it. */
 const contentsOf = (folder: string): ReadonlyMap<string, string> =>
   new Map(
-    globSync(['{src,scripts,test,bench,crds,deploy,docs,contributing}/**/*', '*.{json,ts}', '.*.json'], { cwd: folder })
+    globSync([...folders.map(each => `${each}/**/*`), '*.{json,ts}', '.*.json'], { cwd: folder })
       .filter(path => statSync(join(folder, path)).isFile())
       .toSorted()
       .map(path => [

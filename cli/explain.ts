@@ -81,11 +81,13 @@ const forbidden = (message: string): string | undefined => {
   const [user, object] = ofServer ? [unescaped(second ?? ''), first] : [first, second ?? '']
   const [plain = '', subresource] = resource.split('/', 2)
   const where = namespace === undefined ? 'in every namespace' : `in the namespace ${namespace}`
-  const name = `${[plain, subresource, verb].filter(Boolean).join('-')}${apiGroup === group ? '' : '-for-hooks'}`
   const [kind, flags] = namespace === undefined ? ['clusterrole', ''] : ['role', ` -n ${namespace}`]
   const granted = `${plain}${apiGroup === '' ? '' : `.${apiGroup}`}${subresource === undefined ? '' : `/${subresource}`}`
   // RBAC cannot distinguish objects before they are there.
   const isOfOne = object !== '' && verb !== 'create'
+  // Each right has a role of its own. One of a name that is there already would not be made.
+  const parts = [plain, subresource, isOfOne && objectName(object), verb].filter(Boolean)
+  const name = `${parts.join('-')}${apiGroup === group ? '' : '-for-hooks'}`
   return `${user} may not ${verb} ${resource} ${where}. Somebody who may can grant it:
   kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${granted}${isOfOne ? ` --resource-name=${shellWord(object)}` : ''}
   kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}

@@ -128,8 +128,9 @@ const allows = ({ groups, names, resources, verbs }: Rule, access: Access): bool
   isIn(resources, resourceOf(access)) &&
   (names.length === 0 || (access.name !== undefined && names.includes(access.name)))
 
-/** The groups in which everybody may ask what they may do themselves. */
-const reviewGroups = ['authorization.k8s.io', 'authentication.k8s.io']
+/** Returns whether every account has a right: to ask what it may do itself, and from Kubernetes 1.37 on to read whom clusters trust. */
+const isOfEverybody = (group: string, resource: string): boolean =>
+  ['authorization.k8s.io', 'authentication.k8s.io'].includes(group) || resource === 'clustertrustbundles'
 
 /** Returns whether a right is for looks at pods, or for watches of a target. No hook must have it. */
 const isOptional = (verb: string, group: string, resource: string, needed: readonly Access[]): boolean =>
@@ -138,10 +139,10 @@ const isOptional = (verb: string, group: string, resource: string, needed: reado
 
 /** Returns the rights of a rule that no hook needs, in words. */
 const exceeding = ({ groups, names, resources, verbs }: Rule, needed: readonly Access[]): readonly string[] =>
-  groups
-    .filter(group => !reviewGroups.includes(group))
-    .flatMap(group =>
-      resources.flatMap(resource =>
+  groups.flatMap(group =>
+    resources
+      .filter(resource => !isOfEverybody(group, resource))
+      .flatMap(resource =>
         verbs
           .filter(verb => {
             const isNeeded = needed.some(
@@ -155,7 +156,7 @@ const exceeding = ({ groups, names, resources, verbs }: Rule, needed: readonly A
           })
           .map(verb => `${verb} ${resource}${group === '' ? '' : `.${group}`}`),
       ),
-    )
+  )
 
 const listed = (rights: readonly string[]): string => {
   const all = [...new Set(rights)]

@@ -102,6 +102,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       'ok: receiver-hooks-records is in force: the trigger alone writes what hooks remember',
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
       'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
+      'ok: receiver-hooks-public-keys is in force: only who may read the signing keys changes the public ones',
     ])
     const patch = '{"spec":{"validationActions":["Warn"]}}'
     await succeed('patch', 'validatingadmissionpolicybinding', 'receiver-hooks-trigger', '--type=merge', `-p=${patch}`)
@@ -113,6 +114,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
       'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
+      'ok: receiver-hooks-public-keys is in force: only who may read the signing keys changes the public ones',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
   })

@@ -7,13 +7,16 @@ import { onTestFinished } from 'vitest'
 const here = resolve(import.meta.dirname, '../..')
 
 /** What a build reads. */
-const needed = ['src', 'scripts', 'package.json', 'tsconfig.json', 'LICENSE']
+const needed = ['src', 'cli', 'dashboard', 'apiserver', 'deploy', 'scripts', 'package.json', 'tsconfig.json', 'LICENSE']
 
 /** Archives are some megabytes. */
 const maxBuffer = 256 * 1024 * 1024
 
 const unpack = (revision: string, folder: string): void => {
-  const archive = execFileSync('git', ['archive', revision, ...needed], { cwd: here, maxBuffer })
+  const top = execFileSync('git', ['ls-tree', '--name-only', revision], { cwd: here, encoding: 'utf8' }).split('\n')
+  // What is at the top now was in src before.
+  const there = needed.filter(name => top.includes(name))
+  const archive = execFileSync('git', ['archive', revision, ...there], { cwd: here, maxBuffer })
   execFileSync('tar', ['-x', '-C', folder], { input: archive })
 }
 

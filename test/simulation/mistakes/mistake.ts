@@ -24,7 +24,7 @@ export const isFound = (url: string): void => {
   if (process.env['SIMULATION_RESTORES'] === undefined) vi.stubEnv('SIMULATION_RESTORES', '0')
 
   if (starts > 0) return howManyItTakes(name, mistake)
-  test(`the simulation finds it: ${mistake}`, { timeout: 600_000 }, async () => {
+  test(`the simulation finds it: ${mistake}`, { timeout: 1_800_000 }, async () => {
     const { seeds, violation } = await seedsUntilFound(1, patience * expected)
     expect(violation, `${seeds} histories`).toBeDefined()
     expect(promises).toContain(violation?.promise)

@@ -142,7 +142,7 @@ it('an end that comes at once with the last firings leaves nothing of them', asy
     new Promise(resolve => setTimeout(resolve, 1)).then(() => post(webUp, of('HighLoad', 'resolved', 1))),
   ])
   expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-  // The end takes back what it finds, and a firing of that alert that is counted after it is `Resolved`.
+  // The end takes back what it finds. A later firing of that alert is `Resolved`.
   expect(await replicas('web')).toBe(2)
 })
 

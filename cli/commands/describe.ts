@@ -1,3 +1,4 @@
+import { byInWords } from '../../src/api/by.ts'
 import { isSeparate, type Condition } from '../../src/api/conditions.ts'
 import { authOf } from '../../src/api/auth.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
@@ -199,9 +200,9 @@ const styleOf = ({ status, type }: Condition) => {
 const deliveries = ({ status }: ReceiverHook, { now, paint, width }: Page): string => {
   const recent = status?.recent ?? []
   if (recent.length === 0) return ''
-  const rows = recent.map(({ from, outcome, reason, sender, time, to, ...rest }): readonly TableCell[] => [
+  const rows = recent.map(({ by, from, outcome, reason, sender, time, to, ...rest }): readonly TableCell[] => [
     `  ${age(time, now)}`,
-    sender,
+    [sender, byInWords(by)].join(' ').trimEnd(),
     { text: outcome, style: outcomeStyle(outcome) },
     reason,
     from === undefined && to === undefined ? (stringAt(rest, 'summary') ?? '') : stepText(from, to),

@@ -454,6 +454,21 @@ export interface ReceiverHookStatus {
     time: string
     /** Who sent it: `alertmanager` for example, or `plain` for an unknown sender. */
     sender: string
+    /** Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it). */
+    by?: {
+      /** The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab. */
+      repository?: string
+      /** The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab. */
+      run?: string
+      /** The commit of that run. */
+      sha?: string
+      /** The claim `sub` of the ID token. */
+      subject?: string
+      /** The claim `iss` of the ID token. */
+      issuer?: string
+      /** The entry of the Secret that proved it, as in `ci/token`. */
+      secret?: string
+    }
     /** The outcome. */
     outcome: 'applied' | 'unchanged' | 'skipped' | 'rejected' | 'failed'
     /** Why; [every reason](reasons.md). */
@@ -479,6 +494,21 @@ export interface ReceiverHookStatus {
     time: string
     /** Who sent it: `alertmanager` for example, or `plain` for an unknown sender. */
     sender: string
+    /** Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it). */
+    by?: {
+      /** The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab. */
+      repository?: string
+      /** The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab. */
+      run?: string
+      /** The commit of that run. */
+      sha?: string
+      /** The claim `sub` of the ID token. */
+      subject?: string
+      /** The claim `iss` of the ID token. */
+      issuer?: string
+      /** The entry of the Secret that proved it, as in `ci/token`. */
+      secret?: string
+    }
     /** The outcome. */
     outcome: 'applied' | 'unchanged' | 'skipped' | 'rejected' | 'failed'
     /** Why; [every reason](reasons.md). */

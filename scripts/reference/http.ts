@@ -77,6 +77,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
     'for a rollout, a Job, or a post that was passed on',
     `The same one by one, ${maxChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
   ],
+  by: ['object', 'if `auth` proves it', 'Who sent the post: see [who sent it](#who-sent-it)'],
   dryRun: ['boolean', 'on a dry run', '`true`: nothing was changed'],
 }
 
@@ -269,6 +270,23 @@ Later versions may add members. Ignore those that you do not know.
 **A CloudEvent** that is answered 2xx gets no body: Knative takes a body for an event in reply, and counts one that is none as a failure. Such a post has the
 header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, the answer has its body. So has
 every other status.
+
+## Who sent it
+
+What a hook's \`auth\` proves is in \`by\`: in the answer, in \`status.recent\` and \`status.lastDelivery\`, in the Event, and in the log line of the delivery.
+There is one line for each delivery that changed something, so the trigger's log is the audit of an installation. What is not proved is absent: no header, address
+or body says who, and no person's name or mail address is ever shown.
+
+${table(
+  ['`auth`', '`by`'],
+  [
+    ['`oidc`', '`subject` and `issuer`, and of GitHub and GitLab also `repository`, `run` and `sha`'],
+    ['with a Secret', '`secret`: the entry that matched, `NAME/KEY`, so also whether it was `previousKey`'],
+    ['`sns`, or none', 'nothing; `sender` says which product it was'],
+  ],
+)}
+
+A member of more than 160 characters, or of other than printable ASCII, is left out, as is what does not fit into 320 characters in all.
 
 ## Statuses
 

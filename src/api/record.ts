@@ -1,3 +1,4 @@
+import { bySchema } from './by.ts'
 import { confirmationSchema, withoutUnfit } from './confirmation.ts'
 import { has } from './guard.ts'
 import { at, tryParseJson } from './json.ts'
@@ -100,6 +101,8 @@ const recentSchema = {
   properties: {
     at: time,
     sender: { type: 'string' },
+    /** Who sent it, as far as that is proved. */
+    by: bySchema,
     outcome: { type: 'string', enum: deliveryOutcomes },
     reason: { type: 'string' },
     from: count,

@@ -1,3 +1,4 @@
+import { bySchema } from './by.ts'
 import { conditionsSchema } from './conditions.ts'
 import { maxLimits } from './limits-schema.ts'
 import { deliveryOutcomes } from './record.ts'
@@ -29,6 +30,7 @@ const deliverySchema = {
       maxLength: 64,
       description: 'Who sent it: `alertmanager` for example, or `plain` for an unknown sender.',
     },
+    by: bySchema,
     outcome: { type: 'string', enum: deliveryOutcomes, description: 'The outcome.' },
     reason: { type: 'string', maxLength: 64, description: 'Why; [every reason](reasons.md).' },
     from: { type: 'integer', format: 'int64', description: 'The count before.' },

@@ -17,7 +17,7 @@ import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
-import { adviceOf, objectsOf } from './events.ts'
+import { adviceOf, objectsOf, sentBy } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
 import { limitEvent, limitsUsed } from './used-limits.ts'
 
@@ -148,7 +148,7 @@ export const writeReport = async (
   const leases = leasesOf(hook, report)
   const limits = usedOf(hook, report)
   // The nulls remove members of the previous delivery, which a merge patch would keep.
-  const absent = { from: null, to: null, summary: null, message: null, state: null, stateMessage: null }
+  const absent = { by: null, from: null, to: null, summary: null, message: null, state: null, stateMessage: null }
   const lastDelivery = { ...absent, ...reported.lastDelivery }
   return await send(api, {
     method: 'PATCH',
@@ -261,7 +261,7 @@ const overdueEvent = (
 const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): EmittedEvent | undefined => {
   const { status } = hook
   if (!reported) return undefined
-  const { message, outcome, reason, sender } = reported.lastDelivery
+  const { message, outcome, reason } = reported.lastDelivery
   const before = status?.lastDelivery
   if (before?.outcome === outcome && before.reason === reason) return undefined
   if (reason === 'LimitReached') return undefined
@@ -273,7 +273,7 @@ const outcomeEvent = (hook: ReceiverHook, { reported }: DeliveryReport): Emitted
     type: outcome === 'failed' || outcome === 'rejected' || reason === 'OutcomeUnknown' ? 'Warning' : 'Normal',
     reason,
     action: 'Deliver',
-    note: `${what.replace(/\.$/, '')}${reason === 'LeaseEnded' ? '' : ` (sent by ${sender})`}${advice === '' ? '' : `. ${advice}`}`,
+    note: `${what.replace(/\.$/, '')}${reason === 'LeaseEnded' ? '' : sentBy(reported.lastDelivery)}${advice === '' ? '' : `. ${advice}`}`,
   }
 }
 
@@ -285,10 +285,11 @@ const stalledEvents = (hook: ReceiverHook, { reported }: DeliveryReport): readon
     known.some(other => isDeepStrictEqual({ ...other, stateMessage: '' }, { ...delivery, stateMessage: '' }))
   return stalled
     .filter(delivery => !isKnown(delivery))
-    .map(({ sender, state, stateMessage }) => {
+    .map(delivery => {
+      const { state, stateMessage } = delivery
       const reason = state === 'failed' ? 'JobFailed' : 'RolloutStalled'
       const { means, todo } = reasons[reason]
-      const what = `${stateMessage ?? means.replace(/\.$/, '')} (sent by ${sender})`
+      const what = `${stateMessage ?? means.replace(/\.$/, '')}${sentBy(delivery)}`
       return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${what}. ${todo}` }
     })
 }

@@ -1,8 +1,10 @@
 import { hasFormerSecret, type Condition, type Problem } from '../api/conditions.ts'
+import { byInWords } from '../api/by.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { messageInText } from '../api/command-in.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import { reasons } from '../api/reasons.ts'
+import type { HookStatus } from '../api/status.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { apiVersionOf } from '../kube/paths.ts'
@@ -57,3 +59,7 @@ const saysSo = (conditions: readonly Condition[], { reason }: Problem): boolean 
  */
 export const adviceOf = (todo: string): string =>
   todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')
+
+/** Returns the end of a sentence: who sent a delivery. */
+export const sentBy = ({ by, sender }: Pick<NonNullable<HookStatus['lastDelivery']>, 'by' | 'sender'>): string =>
+  ` (sent by ${[sender, byInWords(by)].filter(text => text !== '').join(', ')})`

@@ -7,7 +7,7 @@ import type { HookStatus } from '../api/status.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { usedOf } from '../record/room.ts'
-import { adviceOf, objectsOf } from './events.ts'
+import { adviceOf, objectsOf, sentBy } from './events.ts'
 
 /**
  * Returns how much of each limit is used at `now`, in milliseconds since the epoch, in the form of a
@@ -45,7 +45,7 @@ export const limitEvent = (
   const found = recent.find(isBeyond)
   if (!found || hook.status?.recent?.some(isBeyond) === true) return undefined
   const { means, todo } = reasons.LimitReached
-  const note = `${found.message ?? means.replace(/\.$/, '')} (sent by ${found.sender}). ${adviceOf(todo)}`
+  const note = `${found.message ?? means.replace(/\.$/, '')}${sentBy(found)}. ${adviceOf(todo)}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'LimitReached', action: 'Deliver', note }
 }
 

@@ -1,3 +1,4 @@
+import { nobody, type Proved } from '../api/by.ts'
 import type { Clock } from '../environment/environment.ts'
 import type { Stop } from '../token/stop.ts'
 import { answerTo, refusal, unavailable, type TriggerAnswer } from './answer.ts'
@@ -19,7 +20,7 @@ import { signedOf, unsigned, type SignedPart } from './auth/signed.ts'
  * each step. `isUnchanged` returns whether hook, keys and stop are, however long ago the post has
  * proved what `auth` asks for.
  */
-export interface Admission extends SignedPart {
+export interface Admission extends SignedPart, Proved {
   readonly hook: LiveHook
   readonly stop: Stop | undefined
   readonly isCurrent: () => boolean
@@ -90,10 +91,9 @@ export const admitter = (parts: AdmissionParts): Admit => {
     const full = isNew && !request.named ? intake.full(hook, dryRun) : undefined
     if (full) return { answer: unavailable(full, hook), hook }
     // Most hooks require only the token.
-    const passed = hook.auth
-      ? ((await bar(hook, request.headers, body, request.named?.secret)) ??
-        (await signedOf(hook, request.headers, body)))
-      : unsigned
+    const proof = hook.auth ? await bar(hook, request.headers, body, request.named?.secret) : nobody
+    const passed =
+      'by' in proof ? { ...proof, ...(hook.auth ? await signedOf(hook, request.headers, body) : unsigned) } : proof
     if ('signed' in passed) {
       const { isCurrent: isUnchanged, ...latest } = await unblocked(request, found)
       const isCurrent = hook.auth

@@ -1,4 +1,5 @@
 import type { Answered, Change, Ended } from '../api/outcome.ts'
+import type { By } from '../api/by.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { SettlementState } from '../api/settlement.ts'
@@ -33,6 +34,8 @@ export interface Answer {
   readonly until?: string
   /** When posts to the hook count again, in RFC 3339. Present if its windows are closed, or a limit is reached. */
   readonly opensAt?: string
+  /** Who has sent the post, as far as the hook's `auth` proves it. */
+  readonly by?: By
   /** Present on a dry run, which changed nothing. */
   readonly dryRun?: true
 }
@@ -62,6 +65,10 @@ export const refusal = (
   headers: { ...headers, ...(status === 405 ? { allow: 'POST' } : {}), ...(status === 503 ? retryAfter : {}) },
   body: { message: `${reasons[reason].means} ${reasons[reason].todo}`, reason },
 })
+
+/** Adds to an answer who has sent its post. */
+export const withBy = (answer: TriggerAnswer, by: By | undefined): TriggerAnswer =>
+  by === undefined || answer === 'no answer' ? answer : { ...answer, body: { ...answer.body, by } }
 
 /**
  * Returns the answer to a delivery. `target` is the name of the target in messages, such as

@@ -17,7 +17,7 @@ import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { admitter, type Admission, type AdmissionParts, type Admit } from './admission.ts'
 import { alike } from './alike.ts'
-import { answerTo, onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
+import { answerTo, onceUnspent, refusal, unavailable, withBy, type TriggerAnswer } from './answer.ts'
 import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Distrust } from './distrust.ts'
@@ -90,7 +90,7 @@ export class TriggerEndpoint {
       history?.wentBack() === undefined
         ? await this.#receive(request, arrived)
         : { answer: refusal(503, 'HistoryWentBack') }
-    const { answer, hook, waits } = handled
+    const { answer, by, hook, waits } = handled
     if (answer !== 'no answer') {
       // Anybody can send tokens of an issuer that is away. A post with one has proved nothing.
       const isUnverified = answer.body.reason === 'IssuerUnavailable'
@@ -101,7 +101,7 @@ export class TriggerEndpoint {
       // The post is recorded when it is decided, and not when its wait ends.
       report(handled, clock.monotonic() - arrived)
       const { decided, waitMs } = waits
-      send(await this.#parts.waiting.answer({ request, hook, decided, waitMs }))
+      send(withBy(await this.#parts.waiting.answer({ request, hook, decided, waitMs }), by))
       return
     }
     send(onceUnspent(answer, hook, budget))
@@ -129,12 +129,13 @@ export class TriggerEndpoint {
       const admitted = await this.#admit(request, body, dryRun, true)
       if ('answer' in admitted) return request.named ? await alike(clock, admitted, body, arrival) : admitted
       if (request.named) distrust.proved(request.source, request.named)
-      const { hook } = admitted
+      const { by, hook } = admitted
       const entered = intake.enter(hook, dryRun)
       if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
       leave = entered
       if (!asked) return { answer: refusal(400, 'BadQuery'), hook }
-      return await this.#deliver(request, admitted, body, asked, arrival + answerWithinMs)
+      const handled = await this.#deliver(request, admitted, body, asked, arrival + answerWithinMs)
+      return { ...handled, answer: withBy(handled.answer, by), by }
     } finally {
       leave()
     }
@@ -226,7 +227,7 @@ export class TriggerEndpoint {
 
   #contextOf(
     request: TriggerRequest,
-    { hook, id, isCurrent, isUnchanged, signed, stop }: Admission,
+    { by, hook, id, isCurrent, isUnchanged, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
     { dryRun, waitMs }: AskedByQuery,
@@ -238,6 +239,7 @@ export class TriggerEndpoint {
     const { identity } = delivery
     const isAskable = identity !== undefined && isKeyOfSender(identity)
     return {
+      by,
       hook,
       account: hook.account === undefined ? undefined : accounts.of(hook),
       request,

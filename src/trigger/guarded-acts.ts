@@ -143,7 +143,7 @@ interface Late {
 /** Reports how work has ended as if it were an answer. What is not done counts as failed, because nobody may do the rest. */
 const reportLate = (
   report: Reporter,
-  { delivery, hook }: TriggerContext,
+  { by, delivery, hook }: TriggerContext,
   { beganAt, ms, reason, work: { outcome, wasDone } }: Late,
 ): void => {
   // Work that has changed nothing is decided again, unless nobody waits for it. Then its end has another reason.
@@ -156,7 +156,7 @@ const reportLate = (
     ...(reason && { reason }),
   }
   const change = 'evidence' in outcome && outcome.evidence ? { at: beganAt, ...outcome.evidence } : undefined
-  report({ answer: { ...answer, body }, hook, delivery, change, late: { wasDone } }, ms)
+  report({ answer: { ...answer, body }, by, hook, delivery, change, late: { wasDone } }, ms)
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { EndedWork } from '../acts/acts.ts'
+import type { By } from '../api/by.ts'
 import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import type { DecidedChange } from '../api/settlement.ts'
@@ -17,6 +18,7 @@ import { logLines, mayFlood } from './lines.ts'
 /** The answer to a post, with what log and metrics need. */
 export interface Handled {
   readonly answer: TriggerAnswer
+  readonly by?: By | undefined
   readonly hook?: LiveHook
   readonly delivery?: Delivery
   /**
@@ -93,7 +95,7 @@ export const reporter = (
       polls.add({ namespace: handled.hook?.namespace ?? '', hook: handled.hook?.name ?? '' })
       return
     }
-    const { answer, delivery, hook, late } = handled
+    const { answer, by, delivery, hook, late } = handled
     const status = answer === 'no answer' ? 0 : answer.status
     const body = answer === 'no answer' ? undefined : answer.body
     const outcome = outcomeOf(answer)
@@ -127,6 +129,7 @@ export const reporter = (
     log[late && outcome === 'failed' ? 'warn' : 'info'](
       {
         ...labels,
+        by,
         omitted: omitted === 0 ? undefined : omitted,
         status: late ? undefined : status,
         from: body?.from,
@@ -152,13 +155,14 @@ const outcomeOf = (answer: TriggerAnswer): string => {
 }
 
 /** Returns a delivery for the hook's status. Undefined on a dry run, or if nothing was decided. */
-const recentOf = ({ answer, delivery }: Handled, at: number): RecentDelivery | undefined => {
+const recentOf = ({ answer, by, delivery }: Handled, at: number): RecentDelivery | undefined => {
   if (answer === 'no answer' || !delivery) return undefined
   const { dryRun, from, message, outcome, reason, summary, to } = answer.body
   if (outcome === undefined || outcome === 'unavailable' || dryRun === true) return undefined
   return {
     at,
     sender: delivery.sender,
+    ...(by && { by }),
     outcome,
     reason,
     ...(from === undefined ? {} : { from }),

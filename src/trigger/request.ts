@@ -1,3 +1,4 @@
+import type { Proved } from '../api/by.ts'
 import type { Delivery } from '../api/delivery.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Stop } from '../token/stop.ts'
@@ -65,7 +66,7 @@ export interface TriggerRequest extends PostAddress {
 }
 
 /** A delivery on its way through the trigger, with its hook and its post. */
-export interface TriggerContext extends DeliveryContext {
+export interface TriggerContext extends DeliveryContext, Proved {
   readonly hook: LiveHook
   readonly delivery: Delivery
   readonly request: TriggerRequest

@@ -299,8 +299,9 @@ describe('a secret that changes', () => {
   ])('counts as the previous one does while that is there (%s)', async (_form, auth, proof, present, previous) => {
     const { patchSecret, send, until } = await setUp(auth)
     const [now, before] = [values[present] ?? '', values[previous] ?? '']
-    expect(await send(proof(now))).toMatchObject({ status: 200 })
-    expect(await send(proof(before))).toMatchObject({ status: 200 })
+    const by = (key: string) => ({ status: 200, body: { by: { secret: `senders/${key}` } } })
+    expect(await send(proof(now))).toMatchObject(by(present))
+    expect(await send(proof(before))).toMatchObject(by(previous))
     const other = present === 'whsec' ? `whsec_${randomBytes(32).toString('base64')}` : 'another'
     expect(await send(proof(other))).toMatchObject(unauthorized)
     await patchSecret({ [previous]: null })

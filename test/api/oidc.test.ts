@@ -57,6 +57,34 @@ const readyReason = (hook: unknown): string | undefined =>
   )
 
 describe('a hook with auth.oidc', () => {
+  it('says who has sent a delivery, as far as the token proves it', async () => {
+    const { createHook, auth, here, lines, until, url, withToken } = await prepared()
+    await createHook('web-up', {}, { auth })
+    const ci = {
+      repository: 'acme/web',
+      run_id: '12',
+      run_attempt: '2',
+      sha: 'c0ffee',
+      sub: 'repo:acme/web:ref:refs/heads/main',
+    }
+    const sent = await withToken({ ...ci, actor: 'ann', email: 'ann@example.com', job_workflow_ref: 'x'.repeat(200) })
+    const { body } = await until(
+      async () => post(await url('web-up'), undefined, sent),
+      ({ status }) => status === 200,
+    )
+    const by = { repository: 'acme/web', run: '12-2', sha: 'c0ffee', subject: ci.sub, issuer: auth.oidc.issuer }
+    expect(body).toMatchObject({ reason: 'Stepped', by })
+    const path = `/apis/receiverhooks.dev/v1alpha1/namespaces/${here.namespace}/receiverhooks/web-up`
+    const hook = await until(
+      async () => send(here.api, { method: 'GET', path }),
+      read => at(read, 'status', 'lastDelivery') !== undefined,
+    )
+    expect(at(hook, 'status', 'lastDelivery', 'by')).toEqual(by)
+    expect(listAt(hook, 'status', 'recent').map(one => at(one, 'by'))).toEqual([by])
+    expect(parseJson(lines.find(line => line.includes('"Stepped"')) ?? '')).toMatchObject({ by })
+    expect(JSON.stringify([hook, lines])).not.toContain('ann@')
+  })
+
   it('is run by a token of its issuer, and by no other, at its named URL', async () => {
     const { createHook, lines, named, replicas, tokenOf, until, url, withToken } = await prepared()
     await createHook('web-up', {}, named)

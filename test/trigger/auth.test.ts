@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { nobody } from '../../src/api/by.ts'
 import type { SecretAuth } from '../../src/api/auth.ts'
 import { stringAt } from '../../src/api/json.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
@@ -82,12 +83,15 @@ it('counts the proofs by form and result', async () => {
 describe('a post to a hook', () => {
   it('without auth passes, and neither a Secret nor its body is read', async () => {
     const bar = authBar(() => Promise.reject(new Error('no Secret must be read')))
-    expect(await bar(someHook, {}, unread)).toBeUndefined()
+    expect(await bar(someHook, {}, unread)).toEqual(nobody)
   })
 
-  it.each([bearer, basic])('with $form is judged before its body is read', async auth => {
+  it.each([
+    [bearer, 'senders/token'],
+    [basic, 'senders/password'],
+  ] as const)('with %s is judged before its body is read', async (auth, secret) => {
     const bar = authBar(readable)
-    expect(await bar({ ...someHook, auth }, right[auth.form], unread)).toBeUndefined()
+    expect(await bar({ ...someHook, auth }, right[auth.form], unread)).toEqual({ by: { secret } })
     expect(await bar({ ...someHook, auth }, {}, unread)).toMatchObject({ refused: { status: 401 } })
   })
 
@@ -95,7 +99,7 @@ describe('a post to a hook', () => {
     const bar = authBar(readable)
     const hook = { ...someHook, auth: hmac }
     const spaced = textOf('Hello, World! ')
-    expect(await bar(hook, right.hmac, hello)).toBeUndefined()
+    expect(await bar(hook, right.hmac, hello)).toEqual({ by: { secret: 'senders/token' } })
     expect(await bar(hook, right.hmac, spaced)).toMatchObject({ refused: { status: 401 } })
   })
 
@@ -134,7 +138,7 @@ describe('a post to a hook that takes messages of one topic of SNS', () => {
       Promise.resolve(found)
 
   it.each<[Awaited<ReturnType<CheckGenuine>>, unknown]>([
-    ['genuine', undefined],
+    ['genuine', nobody],
     ['refused', refused],
     ['unavailable', { refused: refusal(503, 'NotVerified') }],
   ])('is answered by what its signature is: %s', async (found, answer) => {
@@ -142,16 +146,16 @@ describe('a post to a hook that takes messages of one topic of SNS', () => {
   })
 
   it.each<[string, number, unknown]>([
-    ['a moment ago', 1000, undefined],
-    ['almost an hour ago', 3_599_999, undefined],
+    ['a moment ago', 1000, nobody],
+    ['almost an hour ago', 3_599_999, nobody],
     ['an hour ago', 3_600_000, refused],
-    ['by a clock that is ahead', -60_000, undefined],
+    ['by a clock that is ahead', -60_000, nobody],
   ])('is refused once what has counted may be forgotten: one published %s', async (_name, ago, answer) => {
     const now = Date.parse(notification['Timestamp'] ?? '') + ago
     const bar = authBar(noSecret, verdict('genuine'), now)
     const body = posted(signed(notification, '2'))
     expect(await bar({ ...hook, replayWindowMs: 3_600_000 }, {}, body)).toEqual(answer)
-    expect(await bar(hook, {}, body)).toBeUndefined()
+    expect(await bar(hook, {}, body)).toEqual(nobody)
   })
 
   it.each<[string, unknown, Record<string, string>]>([

@@ -72,6 +72,7 @@ const delivery = { sender: 'plain', phase: 'none' } as const
 /** Returns a post to the hook, without a body, that has four seconds. */
 export const someContext = (): TriggerContext => ({
   ...contextOf({ deadline: 4000 }),
+  by: undefined,
   hook: someHook,
   delivery,
   request: { method: 'POST', token: 't', source: '', query: new URLSearchParams(), headers: {} },

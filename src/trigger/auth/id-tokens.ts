@@ -1,4 +1,5 @@
 import { issuerNotAllowed, type IssuerAuth } from '../../api/auth.ts'
+import { byClaims, type Proved } from '../../api/by.ts'
 import type { Environment } from '../../environment/environment.ts'
 import { rateLimiter } from '../../environment/rate.ts'
 import { idTokenVerifier, readIdToken, type ReadIdToken } from '../../token/id-token.ts'
@@ -11,8 +12,8 @@ import type { Headers } from './signed.ts'
 
 /** Checks the ID tokens of posts (OpenID Connect). */
 export interface IdTokens {
-  /** Checks a post's token against the hook's `auth`. Resolves with undefined if it passes. */
-  check(hook: LiveHook, auth: IssuerAuth, headers: Headers): Promise<AuthFailure | undefined>
+  /** Checks a post's token against the hook's `auth`. */
+  check(hook: LiveHook, auth: IssuerAuth, headers: Headers): Promise<AuthFailure | Proved>
   /**
    * Returns whether the keys that a post's token needs cannot be known now. It does not depend on the hook.
    * At a URL with a name, each name then gets the same answer, after the same wait.
@@ -28,8 +29,9 @@ export const idTokensOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, k
       if (!keys.allows(auth.issuer)) {
         return { outcome: 'failed', reason: 'IssuerNotAllowed', message: issuerNotAllowed(auth) }
       }
-      const verdict = await verify(tokenIn(headers), auth, clock.now())
-      if (verdict === 'valid') return undefined
+      const token = tokenIn(headers)
+      const verdict = await verify(token, auth, clock.now())
+      if (verdict === 'valid') return { by: token && byClaims(token.claims) }
       if (verdict === 'unavailable') return { refused: refusal(503, 'IssuerUnavailable') }
       // The answer does not say what is wrong, because that would help a stranger. The log does.
       if (lines.take('', tokenLines)) {

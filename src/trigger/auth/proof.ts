@@ -1,4 +1,5 @@
 import { unreadable, type SecretAuth, type TopicAuth } from '../../api/auth.ts'
+import { byEntry, nobody, type Proved } from '../../api/by.ts'
 import type { Accounts } from '../../api/bind-command.ts'
 import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../../api/credentials.ts'
 import { refusal } from '../answer.ts'
@@ -15,15 +16,15 @@ import type { AuthBody } from './signed.ts'
 import type { ReadMessage } from '../reading/message.ts'
 
 /**
- * Checks a post against the hook's `auth`. Reads the body only if it is signed. Resolves with
- * undefined if the post passes. `pathSecret` is the secret in the path of the post, if it has one.
+ * Checks a post against the hook's `auth`, and says who has sent it. Reads the body only if it is
+ * signed. `pathSecret` is the secret in the path of the post, if it has one.
  */
 export type CheckAuth = (
   hook: LiveHook,
   headers: Readonly<Record<string, string>>,
   body: AuthBody,
   pathSecret?: string,
-) => Promise<AuthFailure | undefined>
+) => Promise<AuthFailure | Proved>
 
 /**
  * Returns the check. `accounts` are the installation's service accounts, for the command that
@@ -53,11 +54,7 @@ export const checkAuthOf = (
     return 'form' in credentials ? credentials : { outcome: 'failed', ...credentials }
   }
 
-  const barOtherTopics = async (
-    hook: LiveHook,
-    { topicArn }: TopicAuth,
-    body: AuthBody,
-  ): Promise<Refused | undefined> => {
+  const barOtherTopics = async (hook: LiveHook, { topicArn }: TopicAuth, body: AuthBody): Promise<Refused | Proved> => {
     const sent = await body.sent(hook)
     if ('refused' in sent) return sent
     const read = await body.message(hook)
@@ -65,25 +62,33 @@ export const checkAuthOf = (
     // Checks the topic first: a message of another topic needs no certificate.
     if (!isOfTopic(read.message, topicArn)) return unauthorized
     const verdict = await checkGenuine(hook, read.message)
-    if (verdict === 'genuine') return isPast(hook, publishedAt(read.message), clock.now()) ? unauthorized : undefined
+    if (verdict === 'genuine') return isPast(hook, publishedAt(read.message), clock.now()) ? unauthorized : nobody
     return verdict === 'refused' ? unauthorized : { refused: refusal(503, 'NotVerified') }
   }
 
   return async (hook, headers, body, pathSecret) => {
     const { auth } = hook
-    if (!auth) return undefined
+    if (!auth) return nobody
     if (pathSecret !== undefined && auth.form !== 'path') return unauthorized
     if (auth.form === 'sns') return await barOtherTopics(hook, auth, body)
     if (auth.form === 'oidc') return await idTokens.check(hook, auth, headers)
     const credentials = await credentialsOf(hook, auth)
     if (!('form' in credentials)) return credentials
     const shown = shownBy(credentials, headers, clock.now(), pathSecret)
-    if (shown === true) return undefined
-    if (shown === false) return { refused: refusal(401, 'Unauthorized', challenges[credentials.form]) }
+    if (typeof shown === 'number') {
+      const challenge = challenges[credentials.form]
+      return provedBy(auth, shown) ?? { refused: refusal(401, 'Unauthorized', challenge) }
+    }
     const read = await body.sent(hook)
     if ('refused' in read) return read
-    return shown(read.body) ? undefined : unauthorized
+    return provedBy(auth, shown(read.body)) ?? unauthorized
   }
+}
+
+/** Returns by which entry of its Secret a post is proved. Undefined if by none. */
+const provedBy = (auth: SecretAuth, place: number): Proved | undefined => {
+  const key = [auth.form === 'basic' ? 'password' : auth.key, auth.previousKey][place]
+  return key === undefined ? undefined : { by: byEntry(auth.secret, key) }
 }
 
 /** Returns whether a message claims to be of a topic of Amazon SNS. Only its signature proves it. */
@@ -122,16 +127,16 @@ export const countedAuth = (check: CheckAuth, metrics: Metrics): CheckAuth => {
     ['form', 'result'],
   )
   return async (hook, ...given) => {
-    const failure = await check(hook, ...given)
-    if (hook.auth) proofs.add({ form: hook.auth.form, result: resultOf(failure) })
-    return failure
+    const checked = await check(hook, ...given)
+    if (hook.auth) proofs.add({ form: hook.auth.form, result: resultOf(checked) })
+    return checked
   }
 }
 
-const resultOf = (failure: AuthFailure | undefined): string => {
-  if (!failure) return 'accepted'
-  if (!('refused' in failure)) return failure.outcome
-  const { refused } = failure
+const resultOf = (checked: AuthFailure | Proved): string => {
+  if ('by' in checked) return 'accepted'
+  if ('outcome' in checked) return checked.outcome
+  const { refused } = checked
   if (refused === 'no answer') return 'unread'
   return refused.status === 401 ? 'refused' : refused.status === 503 ? 'unavailable' : 'unread'
 }

@@ -9,11 +9,14 @@ import { isNear, timedHead, valueOf, webhookHead, webhookValue, type Headers } f
 /** Why authentication failed: wrong credentials, or the check could not be made. */
 export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unavailable' }>
 
+/** The place of the candidate that a post shows. -1 if it shows none. */
+type Place = number
+
 /**
- * Whether a post is authenticated. If its body is signed, a function that decides this from the
+ * Which candidate a post shows. If its body is signed, a function that decides this from the
  * body.
  */
-export type Shown = boolean | ((body: Uint8Array) => boolean)
+export type Shown = Place | ((body: Uint8Array) => Place)
 
 /**
  * Checks the authentication in a post's head. `headers` have names in lower case; the values of a
@@ -24,15 +27,15 @@ export type Shown = boolean | ((body: Uint8Array) => boolean)
 export const shownBy = (credentials: Credentials, headers: Headers, now: number, pathSecret = ''): Shown => {
   switch (credentials.form) {
     case 'bearer':
-      return isAny(Buffer.from(sentAs('bearer', headers), 'latin1'), credentials.tokens)
+      return placeOf(Buffer.from(sentAs('bearer', headers), 'latin1'), credentials.tokens)
     case 'basic': {
       const sent = sentAs('basic', headers)
-      return isAny(base64.test(sent) ? Buffer.from(sent, 'base64') : nothing, credentials.usersAndPasswords)
+      return placeOf(base64.test(sent) ? Buffer.from(sent, 'base64') : nothing, credentials.usersAndPasswords)
     }
     case 'header':
-      return isAny(Buffer.from(valueOf(credentials.header, headers), 'latin1'), credentials.values)
+      return placeOf(Buffer.from(valueOf(credentials.header, headers), 'latin1'), credentials.values)
     case 'path':
-      return isAny(Buffer.from(pathSecret, 'latin1'), credentials.values)
+      return placeOf(Buffer.from(pathSecret, 'latin1'), credentials.values)
     case 'hmac':
       return shownByHmac(credentials, credentials.keys, headers, now)
     case 'standardWebhooks':
@@ -44,11 +47,11 @@ const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: He
   const { encoding, header, prefix, timestamp } = writing
   const signatures = digestsIn(valueOf(header, headers), prefix, encoding ?? 'hex')
   const head = timestamp && timedHead(timestamp, headers)
-  if (signatures.length === 0 || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return false
+  if (signatures.length === 0 || (timestamp && !(head && isNear(head, now, timestamp.toleranceMs)))) return none
   const before = head?.before ?? ''
   return body => {
     const made = keys.map(key => hmacOf(key, before, body))
-    return signatures.map(signature => isAny(signature, made)).some(isOne => isOne)
+    return Math.max(...signatures.map(signature => placeOf(signature, made)))
   }
 }
 
@@ -69,17 +72,15 @@ const shownByWebhook = (
   now: number,
 ): Shown => {
   const head = webhookHead(headers)
-  if (!head || !isNear(head, now, toleranceMs)) return false
+  if (!head || !isNear(head, now, toleranceMs)) return none
   const signatures = webhookValue('signature', headers).split(' ')
   // Node joins the values of a repeated header with a comma and a blank. Such a header proves
   // nothing.
-  if (signatures.length > maxSignatures || signatures.some(text => text.endsWith(','))) return false
+  if (signatures.length > maxSignatures || signatures.some(text => text.endsWith(','))) return none
   const known = secrets.map(secret => ({ secret, signatures: signaturesFor(secret, signatures) }))
-  if (known.every(({ signatures }) => signatures.length === 0)) return false
+  if (known.every(({ signatures }) => signatures.length === 0)) return none
   return body =>
-    known
-      .flatMap(({ secret, signatures }) => signedBy(secret, signatures, head.before, body))
-      .some(isSigned => isSigned)
+    known.map(({ secret, signatures }) => signedBy(secret, signatures, head.before, body).includes(true)).indexOf(true)
 }
 
 const signatureOf = { v1: /^v1,([A-Za-z0-9+/]{43}=)$/, v1a: /^v1a,([A-Za-z0-9+/]{86}==)$/ } as const
@@ -140,12 +141,11 @@ export const sentAs = (scheme: 'bearer' | 'basic', headers: Headers): string => 
   return sentScheme.toLowerCase() === scheme ? sent : ''
 }
 
-/**
- * Returns whether a value equals one of the candidates. Compares it with all of them, so that the
- * duration reveals nothing.
- */
-const isAny = (value: Uint8Array, candidates: readonly (Uint8Array | undefined)[]): boolean =>
-  candidates.map(candidate => candidate !== undefined && isSame(value, candidate)).some(isOne => isOne)
+const none: Place = -1
+
+/** Returns which candidate a value equals. Compares it with all of them, so that the duration reveals nothing. */
+const placeOf = (value: Uint8Array, candidates: readonly Uint8Array[]): Place =>
+  candidates.map(candidate => isSame(value, candidate)).indexOf(true)
 
 /**
  * Returns whether two values are equal. Compares their digests, which have the same length and do

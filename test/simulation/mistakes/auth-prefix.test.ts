@@ -9,7 +9,7 @@ vi.mock(import('../../../src/trigger/auth/shown.ts'), async original => {
     shownBy: (credentials, headers, now) => {
       if (credentials.form !== 'bearer') return real.shownBy(credentials, headers, now)
       const [, sent = ''] = /^Bearer +(.*)$/i.exec(headers['authorization'] ?? '') ?? []
-      return credentials.tokens[0].toString('latin1').startsWith(sent)
+      return credentials.tokens[0].toString('latin1').startsWith(sent) ? 0 : -1
     },
   }
 })

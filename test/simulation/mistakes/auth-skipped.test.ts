@@ -9,8 +9,8 @@ vi.mock(import('../../../src/trigger/auth/proof.ts'), async original => {
     checkAuthOf: (...parts) => {
       const bar = real.checkAuthOf(...parts)
       return async (...post) => {
-        const refused = await bar(...post)
-        return refused && 'outcome' in refused && refused.outcome === 'unavailable' ? undefined : refused
+        const checked = await bar(...post)
+        return 'outcome' in checked && checked.outcome === 'unavailable' ? { by: undefined } : checked
       }
     },
   }

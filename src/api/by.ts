@@ -1,0 +1,76 @@
+import type { JsonObject } from './json.ts'
+import type { Obj, Stored } from './schema.ts'
+
+/** The longest member, and the longest of all members together, in characters. */
+const maxMember = 160
+const maxMembers = 320
+
+const text = (description: string) => ({ type: 'string', maxLength: maxMember, description }) as const
+
+/** Who has sent a delivery. What is not proved is absent. */
+export const bySchema = {
+  type: 'object',
+  description: 'Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it).',
+  properties: {
+    repository: text(
+      'The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab.',
+    ),
+    run: text('The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab.'),
+    sha: text('The commit of that run.'),
+    subject: text('The claim `sub` of the ID token.'),
+    issuer: text('The claim `iss` of the ID token.'),
+    secret: text('The entry of the Secret that proved it, as in `ci/token`.'),
+  },
+} as const satisfies Obj
+
+export type By = Stored<typeof bySchema>
+
+/** A post that has proved what `auth` asks for. */
+export interface Proved {
+  readonly by: By | undefined
+}
+
+/** A post that has proved as much as is asked, and names nobody. */
+export const nobody: Proved = { by: undefined }
+
+/** Printable ASCII: it is shown in terminals. */
+const printable = /^[\x20-\x7e]+$/
+
+/** Returns what may be shown of `members`, in their order: nothing that is cut, and no more than there is room for. */
+const fitting = (members: { readonly [Name in keyof By]: unknown }): By | undefined => {
+  let room = maxMembers
+  const kept = Object.entries(members).flatMap(([name, value]) => {
+    const isKept = typeof value === 'string' && value.length <= Math.min(maxMember, room) && printable.test(value)
+    if (isKept) room -= value.length
+    return isKept ? [[name, value] as const] : []
+  })
+  return kept.length === 0 ? undefined : Object.fromEntries(kept)
+}
+
+const textOf = (claim: unknown): string | undefined =>
+  typeof claim === 'number' ? String(claim) : typeof claim === 'string' ? claim : undefined
+
+/**
+ * Returns whom the claims of an ID token name. Call it with claims whose signature has been verified.
+ * A person's name or address is never among them.
+ */
+export const byClaims = (claims: JsonObject): By | undefined => {
+  const [run, attempt = 1] = ['run_id', 'run_attempt'].map(name => textOf(claims[name]))
+  const ofGitHub = run === undefined ? undefined : `${run}-${attempt}`
+  return fitting({
+    repository: claims['repository'] ?? claims['project_path'],
+    run: textOf(claims['job_id']) ?? ofGitHub,
+    sha: claims['sha'],
+    subject: claims['sub'],
+    issuer: claims['iss'],
+  })
+}
+
+/** Returns the proof by an entry of a Secret. */
+export const byEntry = (secret: string, key: string): By | undefined => fitting({ secret: `${secret}/${key}` })
+
+/** Says in words who has sent a delivery, as in `acme/web run 12-1`. Empty if nothing is proved. */
+export const byInWords = ({ repository, run, secret, subject }: By = {}): string => {
+  if (repository !== undefined) return run === undefined ? repository : `${repository} run ${run}`
+  return subject ?? (secret === undefined ? '' : `Secret/${secret}`)
+}

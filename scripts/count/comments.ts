@@ -48,13 +48,14 @@ const joined = ({ comments, text }: Syntax): readonly Found[] => {
   return found
 }
 
-/** Returns paragraphs and list items, one a line. */
+/** Returns paragraphs and list items, one a line, without pictures. */
 const textOf = (value: string): string =>
   value
     .replace(/^\*/, '')
     .split('\n')
     .map(line => line.replace(/^\s*\*? ?/, '').trimEnd())
     .join('\n')
+    .replaceAll(/```.*?```/gs, '')
     .trim()
     .replaceAll(/\n(?!\n|- |\d+\. )\s*/g, ' ')
     .replaceAll(/\s*\n\s*/g, '\n')

@@ -1,15 +1,13 @@
 import type { ClaimedRow } from '../api/row.ts'
 import type { Clock } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
-import { claimDueMs, dueOf, owedIn } from '../record/due.ts'
-import type { DeliveryContext } from '../record/context.ts'
+import { abandonedMs, dueOf, owedIn } from '../record/due.ts'
+import type { DeliveryContext, EndedPart } from '../record/context.ts'
 import { MemoryDraft, type Update } from '../record/draft.ts'
-import type { EndedPart } from '../record/remembered.ts'
 import type { Ledger } from '../record/ledger.ts'
-import type { Memory, RecordOwner } from '../record/memory.ts'
+import { joined, type Memory, type RecordOwner } from '../record/memory.ts'
 import { isSameCount } from '../record/count-name.ts'
 import { allParts, endOf, partKeyOf, type PartOf } from '../record/parts.ts'
-import { joined } from '../record/memory.ts'
 import type { Made, Step } from '../steps/steps.ts'
 import type { DueRecord } from './due-records.ts'
 
@@ -38,7 +36,7 @@ export const workIn = (memory: Memory, now: number, { endBefore, isDeleted }: En
   const due = allParts(memory)
     .filter(({ part }) => part.until !== undefined && (isDeleted || endOf(part, endBefore) <= now))
     .sort((a, b) => endOf(a.part, endBefore) - endOf(b.part, endBefore))
-  const claims = claimed.filter(owedIn(memory.parts)).filter(row => ageOf(row) >= claimDueMs)
+  const claims = claimed.filter(owedIn(memory.parts)).filter(row => ageOf(row) >= abandonedMs)
   return {
     ends: due.filter(each => !isLeft(each)),
     claims: [...new Map(claims.map(row => [row.claim.mark, row])).values()],

@@ -7,7 +7,7 @@ import type { DeliveryContext } from './context.ts'
 import type { MemoryDraft } from './draft.ts'
 import { withReportOfAct } from './groups.ts'
 import { latest, momentOf } from './memory.ts'
-import { abandonedMs, lastBegunAt } from './protocol.ts'
+import { abandonedMs, lastBegunAt } from './due.ts'
 import { addRun, removeRun, runKey } from './runs.ts'
 
 /**
@@ -45,6 +45,12 @@ export const asksAbout = (
   { isAskable, of }: Pick<DeliveryContext, 'isAskable' | 'of'>,
   act: Pick<OpenAct, 'of'>,
 ): boolean => isAskable && of === undefined && act.of !== undefined
+
+/** Why a key is refused whose delivery had another body, and whose act is not finished. */
+export const reusedOfAct = {
+  reason: 'KeyReused',
+  message: 'a delivery with this idempotency key and another body is not finished yet',
+} as const
 
 /** The outcome of a post without a body that asks about an unfinished delivery. */
 export const askedEarly = {

@@ -1,9 +1,25 @@
+import type { OpenAct } from '../api/record.ts'
 import type { ClaimedRow, Row } from '../api/row.ts'
 import type { Memory } from './memory.ts'
 import { endOf, partKeyOf } from './parts.ts'
 
-/** After this time in milliseconds, the process that claimed a step may be dead. */
-export const claimDueMs = 10_000
+/**
+ * After this time in milliseconds, no process works on a claim or an act any more. A delivery has
+ * four seconds.
+ */
+export const abandonedMs = 10_000
+
+/**
+ * Returns whether the process that stored a claim or began an act has stopped working on it. Clocks
+ * differ, so a time in the future counts like a time equally far in the past.
+ */
+export const isAbandoned = (begun: ClaimedRow | OpenAct, now: number): boolean =>
+  Math.abs(now - lastBegunAt(begun)) > abandonedMs
+
+/** Returns when a claim or an act was begun, or when a process took up an act that was left. */
+export const lastBegunAt = (
+  begun: Pick<ClaimedRow | OpenAct, 'at'> & { readonly takenAt?: number | undefined },
+): number => begun.takenAt ?? begun.at
 
 /** Returns whether a row is a claim of a step that leases. */
 export const isLeaseClaim = (row: Row): row is ClaimedRow => row.state === 'claimed' && row.leases !== undefined
@@ -31,6 +47,6 @@ export const dueOf = (
   // A look finds out whether anything is still late.
   if (overdue) take(overdue.at)
   for (const part of parts) take(endOf(part, endBefore))
-  for (const row of rows) if (isOwed(row)) take(row.at + claimDueMs)
+  for (const row of rows) if (isOwed(row)) take(row.at + abandonedMs)
   return due === Infinity ? undefined : due
 }

@@ -1,93 +1,262 @@
-import { believedTimes } from '../api/believed.ts'
+import { believedTimes, isNoLater } from '../api/believed.ts'
+import { isNamedOnce, type AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
+import type { Limit } from '../api/limits-schema.ts'
 import type { ReasonIn } from '../api/reasons.ts'
-import type { OpenAct } from '../api/record.ts'
 import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import { groupedBy } from '../environment/grouped.ts'
+import { rfc3339 } from '../environment/time.ts'
 import { isFresh } from './aged.ts'
+import { isSameCount } from './count-name.ts'
 import type { MemoryDraft } from './draft.ts'
-import { reportOf, withEnd, withReport } from './groups.ts'
+import { isAbandoned } from './due.ts'
+import {
+  allSeen,
+  claimReporting,
+  couldNotRun,
+  endedSince,
+  endsAgain,
+  hasBegunAgain,
+  isOfNextAlerts,
+  reportedWithin,
+  reportOf,
+  skippedCopiesMs,
+  withEnd,
+  withReport,
+} from './groups.ts'
 import { partKeyFor, setEndsWithHook } from './lease-terms.ts'
 import { latest, momentOf } from './memory.ts'
-import { addToPart, closePart, partKeyOf, partOn } from './parts.ts'
-import type { Remembered } from './remembered.ts'
+import { addToPart, closePart, endOf, partKeyOf, partOn, partsWithKey } from './parts.ts'
+import { decidedAs } from './outcomes.ts'
+import { isOfOther, isUndo, windowOf, type EndedPart, type Remembered } from './context.ts'
+import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
+import { begunAgain, nothingToUndo, skipped, type Full, type Judgement, type Skip, type Unfinished } from './ruling.ts'
 import { addSteps } from './runs.ts'
 
 /**
- * The protocol of a record: the states of a row, and the rules by which processes change it. Each
- * process works on a draft of the version that it read, and stores the result by compare-and-swap.
- * This file does no I/O.
+ * The protocol of a record: what the row of a delivery says, who may change it, and why that is safe.
  *
- * The states of a row, which holds the outcome of one delivery:
+ * Many processes receive the posts of a hook, and any of them may die at any moment. They agree
+ * through the record alone. Each works on a draft of the version that it read, and stores the result
+ * by compare-and-swap. If another process wrote first, it decides again on the newest version. This
+ * file does no I/O.
  *
- * - `claimed`: a process intends a write. It is stored, or never will be, or its outcome is unknown.
- * - `done`: the step is stored, or nothing had to change. `acted`: an act is done.
- * - `skipped`: the delivery did not count.
- * - `unknown`: the outcome of the write can never be found out. The step is never made again.
+ * ```
+ * (no row) ── decided, claiming ──▶ claimed ── applied ──▶ done
+ *     │                              │   ├──── dropped ──▶ the row before, or none
+ *     │                              │   └──── givenUp ──▶ unknown
+ *     ├── decided ──▶ skipped        └─ helped: still claimed, but not by one process alone
+ *     └── acted ────▶ acted             (acts.ts)
+ * ```
  *
- * The rules:
+ * `judge` says whether a delivery counts. If it does, its step is claimed, in the place of a finished
+ * row with the same key.
  *
- * 1. A claim is stored before its write is sent (`decided`, then `claiming`).
- * 2. Any process may finish a claim with the very same write, but first notes that (`helped`).
- * 3. A stored write makes its rows `done`, whichever process sent it and however late that is
- *    found out (`applied`), even if the claim was dropped or given up. It does not replace the row
- *    of a later delivery. A row that the record has forgotten, since it is full or since its pages are
- *    lost, does not count a second time.
- * 4. If a write will never be stored, the rows before its claims are restored (`dropped`).
- * 5. A 409 lets a process drop its claim if nobody has helped. Other claims need evidence
- *    (`standingOf`).
- * 6. If the history with the outcome is gone, the claim becomes `unknown` and counts as a run.
- * 7. What can be taken back are parts, to which steps add in any order once they are stored
- *    (parts.ts). An undo or the end of a lease subtracts what it took back, or may have taken back.
- * 8. A notification's report of its alerts counts once its write is stored or it is skipped.
- * 9. An act is begun before its first write, and open until its work is done or has failed.
- * 10. What limits count are runs, which are added with rule 3 or 6, or with the beginning of an act
- *    (runs.ts). A limit is judged again once the claims are settled that could reach it.
+ * - `claimed`: a process intends a marked write, and the row holds all of it. The claim is stored before
+ *   the write is sent. The write names the version that it replaces. So it takes effect at most once,
+ *   even if many processes send it, and nobody needs a lock.
+ * - `helped`: another process is going to send the write too. This is stored before it does.
+ * - `done`: the step is stored, or nothing had to change. Any process that has seen the stored write may
+ *   say so, however late, even if the claim was dropped or given up meanwhile. For what is stored stays
+ *   stored. Only the row of a later delivery stays as it is.
+ * - `dropped`: the write will never be stored. The evidence is a later version of the target without the
+ *   write's mark. The process of the claim may also go by a 409, as long as nobody has helped:
+ *   nobody else can have sent the write (`standingOf`).
+ * - `unknown`: the history with the outcome is gone. The step is never made again. It counts as a run,
+ *   and what it may have taken back counts as taken.
+ * - `skipped`: the delivery did not count. `acted`: its act is done, or has failed.
+ *
+ * A delivery that meets the claim of its own key finishes it first, whichever process claimed it. So it
+ * does with any other claim that could change the decision about it. A finished row makes it a copy, as
+ * long as its window lasts.
+ *
+ * What else a record keeps changes together with the rows:
+ *
+ * - Parts are what can be taken back (parts.ts). A step adds to its part once it is stored, in any order.
+ *   An undo, or the end of a lease, subtracts what it took or may have taken.
+ * - A report says which alerts of a group fire (groups.ts). It counts once its write is stored, or its
+ *   delivery is skipped.
+ * - Runs are what limits count (runs.ts). They are added once the step is stored, or its outcome lost.
+ * - A row may be forgotten, because the record is full or its pages are lost. It does not count again.
  */
 
 /**
- * After this time in milliseconds, no process works on a claim or an act any more. A delivery has
- * four seconds.
+ * Decides about a delivery at `now`, in milliseconds since the epoch. Clocks of replicas differ, so
+ * a time in the future counts like a time equally far in the past.
  */
-export const abandonedMs = 10_000
+export const judge = (draft: MemoryDraft, remembered: Remembered, now: number): Judgement => {
+  const judged = judgeByRows(draft, remembered, now)
+  const isToBeStored = judged.judgement === 'skip' ? judged.remember : judged.judgement !== 'unfinished'
+  return isToBeStored ? (full(draft, remembered, now) ?? judged) : judged
+}
 
-/** Returns the claimed rows of the write with this mark. */
-export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
-  draft.claims().filter(({ claim }) => claim.mark === mark)
+/** Returns why the delivery's key cannot be remembered, or undefined if it can. */
+export const full = (
+  draft: MemoryDraft,
+  { delivery, dedupeWindowMs, signed }: Remembered,
+  now: number,
+): Full | undefined => {
+  const windowMs = Math.max(dedupeWindowMs, signed?.withinMs ?? 0)
+  if (!delivery.identity || draft.hasRoom(now, windowMs)) return undefined
+  const window = windowMs > dedupeWindowMs ? 'replayWindow' : 'dedupeWindow'
+  const message = `the hook's record is full: it remembers ${draft.size} deliveries, and those of the last ${windowMs / 1000} s (${window}) are not forgotten`
+  return { judgement: 'full', message }
+}
+
+const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): Exclude<Judgement, Full> => {
+  const { cooldownMs, delivery, ends, limits, signed } = remembered
+  if (ends) return judgeEnd(draft, ends, now)
+  const { group, identity } = delivery
+  // Computed once, because the hash costs more than the search.
+  const own = identity && keyOf(identity.key)
+  const row = own === undefined ? undefined : draft.get(own)
+  if (row) {
+    const isStale = identity?.newsAt !== undefined && isNoLater(identity.newsAt, row.newsAt, row.at)
+    const mayEndAgain = identity !== undefined && !isNamedOnce(identity) && endsAgain(draft, delivery)
+    const isOld = identity?.repeats !== true && isStale && !mayEndAgain
+    const isWithin = Math.abs(now - row.at) < copiesWithinMs(remembered, row)
+    const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
+    const isOther = isOfOther(remembered, row)
+    if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
+    if (isSame && isOther) return reused(row)
+    // An id, or the time of the event, says that it is the same report. Without them it is one more.
+    const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
+    const mayBeNext =
+      group !== undefined &&
+      (delivery.phase === 'resolved' || (identity?.newsAt !== undefined && row.newsAt !== undefined && !isStale))
+    const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
+    if (reporting) return finishFirst(reporting)
+    if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
+  }
+  const rest = !row && group?.mixed === false ? repeatsRest(draft, remembered, group, now) : undefined
+  if (rest) return rest
+  const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
+  if (counted?.state === 'claimed') return finishFirst(counted)
+  // The new key is not stored: a sender that repeats the body with new keys could fill the record.
+  if (counted) return again(counted, 'signed body')
+  const over = group && delivery.phase === 'firing' && endedSince(draft, group)
+  if (over === true) return skipped('Resolved', 'the alerts have ended since this beginning, as a post has said before')
+  if (over) return finishFirst(over)
+  if (group?.mixed && allSeen(draft, group)) return skipped('PartlyResolved', 'some alerts ended and no new one fires')
+  // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
+  // not be stored after the end that this delivery reports.
+  if (group && (group.mixed || delivery.phase === 'resolved')) {
+    const reporting = claimReporting(draft, group)
+    if (reporting) return finishFirst(reporting)
+  }
+  // With a cooldown, runs and undos finish one after another. A run that is not finished comes
+  // first.
+  const running = cooldownMs > 0 && draft.claims().find(({ ends, from, to }) => from !== to && ends === undefined)
+  if (running) return finishFirst(running)
+  if (isUndo(remembered)) return hasBegunAgain(draft, delivery) ? begunAgain : judgeUndo(draft, group?.key)
+  if (cooldownMs > 0) {
+    const sinceMs = Math.abs(now - (draft.fields.ranAt ?? -Infinity))
+    if (sinceMs < cooldownMs) {
+      const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`
+      return skipped('CoolingDown', message)
+    }
+  }
+  return (limits && judgedByRoom(draft, roomForRun(draft, limits, now))) ?? { judgement: 'new' }
+}
 
 /**
- * Returns whether the process that stored a claim or began an act has stopped working on it. Clocks
- * differ, so a time in the future counts like a time equally far in the past.
+ * Decides about a step of `delta` by the limits of a count's moves. Undefined: they have room. The
+ * limits of the number of deliveries are judged before.
  */
-export const isAbandoned = (begun: ClaimedRow | OpenAct, now: number): boolean =>
-  Math.abs(now - lastBegunAt(begun)) > abandonedMs
+export const judgeMove = (
+  draft: MemoryDraft,
+  limits: readonly Limit[],
+  delta: number,
+  now: number,
+): Skip | Unfinished | undefined =>
+  delta === 0 ? undefined : judgedByRoom(draft, roomForMove(draft, limits, delta, now))
 
-/** Returns when a claim or an act was begun, or when a process took up an act that was left. */
-export const lastBegunAt = (
-  begun: Pick<ClaimedRow | OpenAct, 'at'> & { readonly takenAt?: number | undefined },
-): number => begun.takenAt ?? begun.at
-
-/** A claimed write with its rows. */
-export interface ClaimedWrite {
-  readonly claim: Claim
-  readonly claimed: readonly ClaimedRow[]
+/** Returns the decision about a delivery by the room for it. If claims decide, one of them comes first. */
+const judgedByRoom = (draft: MemoryDraft, found: Room): Skip | Unfinished | undefined => {
+  if (found.room === 'no') {
+    const { room: _, ...why } = found
+    return { judgement: 'skip', reason: 'LimitReached', remember: true, ...why }
+  }
+  const [row] = found.room === 'perhaps' ? countedClaims(draft) : []
+  return row && finishFirst(row)
 }
 
-/** A claim that blocks a delivery. */
-export interface OpenClaim extends ClaimedWrite {
-  /** True if its process no longer works on it. */
-  readonly isOver: boolean
+/**
+ * Returns how long a further delivery with the key of a row is a copy, in milliseconds. Alerts for which
+ * the hook could not run count with a later report.
+ */
+const copiesWithinMs = (remembered: Remembered, row: Row): number => {
+  const { identity, phase } = remembered.delivery
+  const reason = row.state === 'skipped' || row.state === 'acted' ? row.reason : undefined
+  const wasClosed = reason !== undefined && couldNotRun.has(reason)
+  const mayRunYet = wasClosed && identity?.repeats === true && phase === 'firing'
+  return mayRunYet ? Math.min(windowOf(remembered), skippedCopiesMs) : windowOf(remembered)
 }
 
-export const openClaimOf = (draft: MemoryDraft, row: ClaimedRow, now: number): OpenClaim => ({
-  claim: row.claim,
-  claimed: rowsOf(draft, row.claim.mark),
-  isOver: isAbandoned(row, now),
+/** Returns that an open claim decides about a delivery, and has to be finished before. */
+const finishFirst = (row: ClaimedRow): Unfinished => ({ judgement: 'unfinished', row, isOwn: false })
+
+const judgeUndo = (draft: MemoryDraft, group: string | undefined): Exclude<Judgement, Full> => {
+  if (group === undefined) return nothingToUndo
+  const key = keyOf(group)
+  const running = draft.claims().find(row => partKeyOf(row) === key)
+  if (running) return finishFirst(running)
+  const changed = partsWithKey(draft, key)
+  return changed.length > 0 ? { judgement: 'undo', changed } : nothingToUndo
+}
+
+/**
+ * Decides about the end of a lease. An open claim of its part is finished first. If the part is gone or
+ * not due, there is nothing to do.
+ */
+const judgeEnd = (
+  draft: MemoryDraft,
+  { count, endBefore, isDue = false, key }: EndedPart,
+  now: number,
+): Exclude<Judgement, Full> => {
+  const running = draft.claims().find(row => partKeyOf(row) === key && isSameCount(row.claim, count))
+  if (running) return finishFirst(running)
+  const part = partOn(draft, key, count)
+  const changed = part && (isDue || endOf(part, endBefore) <= now) ? [{ part, count }] : []
+  return changed.length > 0 ? { judgement: 'undo', changed } : { ...nothingToUndo, remember: false }
+}
+
+/** Returns the decision for a repeat of alerts that were all reported as firing, with others that have ended since. */
+const repeatsRest = (
+  draft: MemoryDraft,
+  remembered: Remembered,
+  group: AlertGroup,
+  now: number,
+): Unfinished | Skip | undefined => {
+  const { identity, phase } = remembered.delivery
+  const mayRepeat = identity?.repeats === true && phase === 'firing'
+  const reportedAt = mayRepeat ? reportedWithin(draft, group, windowOf(remembered), now) : undefined
+  if (reportedAt === undefined) return undefined
+  const reporting = claimReporting(draft, group)
+  if (reporting) return finishFirst(reporting)
+  const message = `a report of the same alerts, with others, was decided at ${rfc3339(reportedAt)}`
+  return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
+}
+
+/**
+ * Returns the decision for a key that was used before for another delivery. `row` is that
+ * delivery's row.
+ */
+const reused = (row: Exclude<Row, ClaimedRow>): Skip => ({
+  judgement: 'skip',
+  reason: 'KeyReused',
+  message: decidedAs(row, `a delivery with this idempotency key and another body was decided at ${rfc3339(row.at)}`),
+  remember: false,
 })
 
-/** Returns the claims of processes that no longer work on them. */
-export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =>
-  draft.claims().flatMap(row => (isAbandoned(row, now) ? row.claim : []))
+/** Returns the decision for a copy of the delivery in this row. */
+const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body', isRepeat = false): Skip => ({
+  judgement: 'skip',
+  reason: row.state === 'unknown' ? 'OutcomeUnknown' : 'Duplicate',
+  message: decidedAs(row, `the same ${same} was decided at ${rfc3339(row.at)}`),
+  remember: false,
+  ...(isRepeat && { isRepeat }),
+})
 
 /**
  * Returns the key of a row without an idempotency key: the mark of its write, and the row's number
@@ -281,8 +450,31 @@ export const helped = (draft: MemoryDraft, mark: string): void => {
   }
 }
 
-/** Takes back the claim of a write whose only attempt had a conflict. It is never made. */
-export const takenBack = (draft: MemoryDraft, mark: string): void => dropped(draft, ofWrite(mark))
+/** Returns the claimed rows of the write with this mark. */
+export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
+  draft.claims().filter(({ claim }) => claim.mark === mark)
+
+/** A claimed write with its rows. */
+export interface ClaimedWrite {
+  readonly claim: Claim
+  readonly claimed: readonly ClaimedRow[]
+}
+
+/** A claim that blocks a delivery. */
+export interface OpenClaim extends ClaimedWrite {
+  /** True if its process no longer works on it. */
+  readonly isOver: boolean
+}
+
+export const openClaimOf = (draft: MemoryDraft, row: ClaimedRow, now: number): OpenClaim => ({
+  claim: row.claim,
+  claimed: rowsOf(draft, row.claim.mark),
+  isOver: isAbandoned(row, now),
+})
+
+/** Returns the claims of processes that no longer work on them. */
+export const abandonedIn = (draft: MemoryDraft, now: number): readonly Claim[] =>
+  draft.claims().flatMap(row => (isAbandoned(row, now) ? row.claim : []))
 
 /** Stores that a key was refused at `at` because the record is full. */
 export const refusedAt = (draft: MemoryDraft, at: number): void =>

@@ -3,7 +3,7 @@ import type { CountedRun } from '../api/record.ts'
 import type { ClaimedRow } from '../api/row.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { MemoryDraft } from './draft.ts'
-import { isAbandoned } from './protocol.ts'
+import { isAbandoned } from './due.ts'
 import { isCounted, runKey } from './runs.ts'
 
 /** Whether the limits of a hook have room for one more delivery. */

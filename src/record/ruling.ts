@@ -1,5 +1,73 @@
 import type { Outcome } from '../api/outcome.ts'
+import type { ReasonIn } from '../api/reasons.ts'
+import type { ClaimedRow } from '../api/row.ts'
 import type { MemoryDraft } from './draft.ts'
+import type { PartOf } from './parts.ts'
+
+/** The record's decision about a delivery. */
+export type Judgement =
+  /** The delivery is to be run. */
+  | { readonly judgement: 'new' }
+  /**
+   * Changes are to be taken back: the delivery's alerts have ended, and their firings changed these
+   * counts. Or their lease has ended.
+   */
+  | { readonly judgement: 'undo'; readonly changed: readonly PartOf[] }
+  /** The delivery is to be skipped. `remember`: the skip must be stored. */
+  | {
+      readonly judgement: 'skip'
+      readonly reason: ReasonIn<'skipped'>
+      readonly message: string
+      readonly remember: boolean
+      /** True if the delivery is a repeat that only `dedupeWindow` makes a copy. */
+      readonly isRepeat?: boolean
+      /** True if a newer record may say that the alerts have ended and begun again. */
+      readonly mayBeNext?: boolean
+      /** When the limit that is reached has room, in milliseconds since the epoch. */
+      readonly opensAt?: number
+    }
+  /** The key was used before, for a different body. */
+  | { readonly judgement: 'skip'; readonly reason: 'KeyReused'; readonly message: string; readonly remember: false }
+  /**
+   * The record has no room for the delivery's key. Dropping another key within its window could
+   * double a step.
+   */
+  | { readonly judgement: 'full'; readonly message: string }
+  /**
+   * A claimed write blocks the delivery, and its outcome is unknown. The caller finishes that write
+   * and asks again. If the claim is the delivery's own, the outcome is its answer.
+   */
+  | { readonly judgement: 'unfinished'; readonly row: ClaimedRow; readonly isOwn: boolean }
+
+export type Skip = Judgement & { judgement: 'skip' }
+export type Unfinished = Judgement & { judgement: 'unfinished' }
+export type Full = Judgement & { judgement: 'full' }
+
+/** Returns a skip that must be stored. */
+export const skipped = (reason: Exclude<ReasonIn<'skipped'>, 'KeyReused'>, message: string): Skip => ({
+  judgement: 'skip',
+  reason,
+  message,
+  remember: true,
+})
+
+/** The decision for alerts without changes that can be taken back. */
+export const nothingToUndo = skipped(
+  'NothingToUndo',
+  'the firings of this alert changed nothing here that could be taken back',
+)
+
+/** The decision for the end of alerts that have begun again since. */
+export const begunAgain: Skip = {
+  ...nothingToUndo,
+  message: 'the alerts have begun again since this end: nothing is taken back before their next one',
+}
+
+/** The decision for alerts whose changes are no longer the hook's to take back. */
+export const setByOthers = skipped(
+  'SetByOthers',
+  'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
+)
 
 /** The result of a judge. The judge's changes of the draft are stored. */
 export interface Ruling<T> {

@@ -5,15 +5,14 @@ import {
   applied,
   dropped,
   helped,
-  isAbandoned,
   ofVersion,
   ofWrite,
   standingOf,
-  takenBack,
   givenUp,
   type ClaimedWrite,
   type Which,
 } from '../record/protocol.ts'
+import { isAbandoned } from '../record/due.ts'
 import { asLeft } from './as-left.ts'
 import { originOf, type Part } from './claims.ts'
 import type { Step } from './steps.ts'
@@ -126,7 +125,7 @@ export const takeBack = async (
   const taken = await ledger.decide(
     draft => {
       const isOwn = standingOf(draft, mark, rows) === 'unhelped'
-      if (isOwn) takenBack(draft, mark)
+      if (isOwn) dropped(draft, ofWrite(mark))
       return { result: isOwn }
     },
     { mayContinue },

@@ -4,7 +4,7 @@ import { isLeaseClaim } from '../record/due.ts'
 import { keyOf } from '../api/hash.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { MemoryDraft } from '../record/draft.ts'
-import type { Judgement } from '../record/judge.ts'
+import type { Judgement } from '../record/ruling.ts'
 import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf, type Leasing } from '../record/lease-terms.ts'
 import { isSameCount, type CountName } from '../record/count-name.ts'
 import {

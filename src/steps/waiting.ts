@@ -4,8 +4,7 @@ import type { StepBounds } from '../api/row.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
-import type { DeliveryContext } from '../record/context.ts'
-import { isRemembered } from '../record/judge.ts'
+import { isRemembered, type DeliveryContext } from '../record/context.ts'
 import type { Plan, Step, UndoPlan } from './steps.ts'
 
 /** A post that waits for its step. */

@@ -3,8 +3,8 @@ import type { AlertGroup, Delivery, Identity } from '../../src/api/delivery.ts'
 import { keyOf } from '../../src/api/hash.ts'
 import type { Claim, ClaimedRow } from '../../src/api/row.ts'
 import { ofWrite, type Decision } from '../../src/record/protocol.ts'
-import { isRemembered, type Judgement } from '../../src/record/judge.ts'
-import type { Remembered } from '../../src/record/remembered.ts'
+import { isRemembered, type Remembered } from '../../src/record/context.ts'
+import type { Judgement } from '../../src/record/ruling.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { fc, property } from '../support/property.ts'
 import {
@@ -14,9 +14,9 @@ import {
   dropped,
   judge,
   rowsOf,
-  type Change,
   undoOf,
   givenUp,
+  type Change,
 } from '../support/memories.ts'
 
 const second = 1000

@@ -1,6 +1,5 @@
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
 import { joined, type Memory, type Note } from '../../src/record/memory.ts'
-import * as judging from '../../src/record/judge.ts'
 import type { Judge, Ruling } from '../../src/record/ruling.ts'
 import * as outcomes from '../../src/record/outcomes.ts'
 import * as parts from '../../src/record/parts.ts'
@@ -55,7 +54,7 @@ export const withUndo = asChange(parts.addToPart)
 export const decided = asChange(protocol.decided)
 export const refusedAt = asChange(protocol.refusedAt)
 
-export const judge = ofMemory(judging.judge)
+export const judge = ofMemory(protocol.judge)
 export const rowsOf = ofMemory(protocol.rowsOf)
 export const allSeen = ofMemory(groups.allSeen)
 export const changedBy = ofMemory(parts.partsWithKey)

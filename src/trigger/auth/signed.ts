@@ -1,7 +1,7 @@
 import type { Auth, SignedTime } from '../../api/auth.ts'
 import { keyOf } from '../../api/hash.ts'
 import type { Delivery } from '../../api/delivery.ts'
-import type { Signed } from '../../record/remembered.ts'
+import type { Signed } from '../../record/context.ts'
 import { namedOnce } from '../../senders/identity.ts'
 import { signedText } from '../../senders/sns-signature.ts'
 import type { LiveHook } from '../hook.ts'

@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { isAbandoned } from '../../../src/record/protocol.ts'
+import { isAbandoned } from '../../../src/record/due.ts'
 import { isFound } from './mistake.ts'
 
 // Whether another process may still make a Job is decided by wall clocks.

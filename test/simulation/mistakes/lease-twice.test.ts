@@ -3,7 +3,7 @@ import { endOf, partOn, type PartOf } from '../../../src/record/parts.ts'
 import { isFound } from './mistake.ts'
 
 // A process that has seen that a lease is due ends it, regardless of what the record says of it by then.
-vi.mock(import('../../../src/record/judge.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   const seen = new WeakMap<object, PartOf>()
   return {

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // A report that is a duplicate within the window of its hook does not move the end of a lease.
-vi.mock(import('../../../src/record/judge.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   return {
     ...real,

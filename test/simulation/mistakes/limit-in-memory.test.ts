@@ -1,13 +1,12 @@
 import { vi } from 'vitest'
-import type { DeliveryContext } from '../../../src/record/context.ts'
+import type { DeliveryContext, Remembered } from '../../../src/record/context.ts'
 import { MemoryDraft } from '../../../src/record/draft.ts'
-import type { Remembered } from '../../../src/record/remembered.ts'
 import { isFound } from './mistake.ts'
 
 const isContext = (remembered: Remembered): remembered is DeliveryContext => 'ledger' in remembered
 
 // Each process counts for a limit only what it has run itself, and forgets it when it ends.
-vi.mock(import('../../../src/record/judge.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   const ran = new WeakMap<object, readonly { readonly at: number; readonly of: string }[]>()
   return {

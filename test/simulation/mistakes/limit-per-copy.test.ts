@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // A copy of a delivery counts for the limits like the delivery.
-vi.mock(import('../../../src/record/judge.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   const { addRun } = await import('../../../src/record/runs.ts')
   return {

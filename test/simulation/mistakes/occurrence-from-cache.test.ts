@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // A record that a process has read before decides whether alerts have begun again.
-vi.mock(import('../../../src/record/judge.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   return {
     ...real,

@@ -2,7 +2,7 @@ import { vi } from 'vitest'
 import { isFound } from './mistake.ts'
 
 // A signed body is looked for among what is done, and not among what is still claimed.
-vi.mock(import('../../../src/record/judge.ts'), async original => {
+vi.mock(import('../../../src/record/protocol.ts'), async original => {
   const real = await original()
   return {
     ...real,

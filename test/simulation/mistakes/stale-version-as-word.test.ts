@@ -1,5 +1,5 @@
 import { vi } from 'vitest'
-import { isUndo } from '../../../src/record/judge.ts'
+import { isUndo } from '../../../src/record/context.ts'
 import { isFound } from './mistake.ts'
 
 // An undo goes by a version that was known before. If that is older than the change, it is taken for the word of somebody else.

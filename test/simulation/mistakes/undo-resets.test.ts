@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import { keyOf } from '../../../src/api/hash.ts'
-import { isRemembered } from '../../../src/record/judge.ts'
+import { isRemembered } from '../../../src/record/context.ts'
 import type { Waiting } from '../../../src/steps/waiting.ts'
 import { isFound } from './mistake.ts'
 

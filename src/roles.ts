@@ -25,7 +25,8 @@ export interface RolesOptions {
   readonly trigger: boolean
   /** The installation's namespace. */
   readonly namespace: string
-  readonly watchNamespace?: string
+  /** The namespaces whose hooks are served. Default: all. */
+  readonly watchNamespaces?: readonly string[]
   /** The service account of triggers in other processes. The controller checks its rights. */
   readonly triggerAccount?: ServiceAccount
   /** True if the admission policy on the trigger's account is in force. */
@@ -90,8 +91,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const began = metrics.gauge('receiverhooks_start_time_seconds', 'When this process began, in seconds since 1970.', [])
   began.set({}, clock.now() / 1000)
   const memory = options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }
-  const watchNamespace = options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }
-  const watching = { ...watchNamespace, follow: sharedFollow(followIn(history)) }
+  const watching = { watchNamespaces: options.watchNamespaces ?? [], follow: sharedFollow(followIn(history)) }
   const issuers = issuerKeysOf(environment, options.issuers ?? [])
   const stop = new AbortController()
   const trigger = options.trigger

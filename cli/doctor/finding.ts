@@ -1,3 +1,5 @@
+import type { StoredObject } from '../../src/api/object.ts'
+
 /** The result of one check. */
 export interface Finding {
   readonly about: string
@@ -20,3 +22,10 @@ export const failure = (about: string, message: string, todo: string): Finding =
   message,
   todo,
 })
+
+/** Returns the names of the first three objects. */
+export const firstNamesOf = (objects: readonly Pick<StoredObject, 'metadata'>[]): string =>
+  objects
+    .slice(0, 3)
+    .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
+    .join(', ')

@@ -6,7 +6,7 @@ import { records } from '../../src/kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listMetadata } from '../cluster/hooks.ts'
 import { kidsIn, readPublicKeys } from '../cluster/system.ts'
-import { failure, ok, warning, type Finding } from './finding.ts'
+import { failure, firstNamesOf, ok, warning, type Finding } from './finding.ts'
 import { checkOwners } from './owners.ts'
 
 /** Checks the status of each hook, and whether something else sets the count of its target. */
@@ -67,7 +67,7 @@ export const checkServed = async (
   return [
     warning(
       'hooks',
-      `${foreign.length} have a URL by a key that is not published in the namespace ${namespace}: ${namesOf(foreign)}`,
+      `${foreign.length} have a URL by a key that is not published in the namespace ${namespace}: ${firstNamesOf(foreign)}`,
       'If another installation serves them, add --system-namespace. No hook may be served by two: docs/how-to/install.md.',
     ),
   ]
@@ -89,7 +89,7 @@ export const checkRecords = async (
   if (held.length > 0) {
     return warning(
       'records',
-      `${held.length} wait until what their deleted hooks have leased has ended: ${namesOf(held)}`,
+      `${held.length} wait until what their deleted hooks have leased has ended: ${firstNamesOf(held)}`,
       'A trigger ends it within seconds. If they stay, look at its log, or remove the finalizer: docs/how-to/scale-for-a-while.md.',
     )
   }
@@ -97,14 +97,7 @@ export const checkRecords = async (
     ? ok('records', `${kept.length} belong to hooks that are there`)
     : warning(
         'records',
-        `${stale.length} belong to hooks that are gone: ${namesOf(stale)}`,
+        `${stale.length} belong to hooks that are gone: ${firstNamesOf(stale)}`,
         'The garbage collector removes them within minutes; if they stay, delete them.',
       )
 }
-
-/** Returns the names of the first three objects. */
-const namesOf = (objects: readonly Pick<StoredObject, 'metadata'>[]): string =>
-  objects
-    .slice(0, 3)
-    .map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)
-    .join(', ')

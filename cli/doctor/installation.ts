@@ -14,7 +14,7 @@ import { stopText } from '../../src/token/stop.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { readPublicKeys, systemNamespaceFlag } from '../cluster/system.ts'
-import { failure, ok, warning, type Finding } from './finding.ts'
+import { failure, firstNamesOf, ok, warning, type Finding } from './finding.ts'
 
 /**
  * Returns the finding for a check that failed, for example because it is forbidden. The other
@@ -146,6 +146,9 @@ export const checkStop = async (cluster: Cluster, namespace: string): Promise<Fi
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
+const ownDeployments = (cluster: Cluster, namespace: string): Promise<readonly StoredObject[]> =>
+  listObjects(cluster, deployments, namespace, { labelSelector: 'app.kubernetes.io/name=receiver-hooks' })
+
 /**
  * Checks that each Deployment of the product has enough ready replicas, and this program's version.
  */
@@ -154,8 +157,7 @@ export const checkDeployments = async (
   namespace: string,
   own: string,
 ): Promise<readonly Finding[]> => {
-  const labelSelector = 'app.kubernetes.io/name=receiver-hooks'
-  const items = await listObjects(cluster, deployments, namespace, { labelSelector })
+  const items = await ownDeployments(cluster, namespace)
   if (items.length === 0) {
     return [
       warning(
@@ -166,6 +168,29 @@ export const checkDeployments = async (
     ]
   }
   return items.flatMap(item => [replicasOf(item), versionOf(item, own)])
+}
+
+/** Finds hooks outside of the namespaces that the installation serves. */
+export const checkServedNamespaces = async (
+  cluster: Cluster,
+  namespace: string,
+  items: Promise<readonly StoredObject[]>,
+): Promise<readonly Finding[]> => {
+  const flag = '--watch-namespace='
+  const args = (await ownDeployments(cluster, namespace)).flatMap(item => at(containerOf(item), 'args') ?? [])
+  const given = args.filter(arg => typeof arg === 'string').filter(arg => arg.startsWith(flag))
+  const served = new Set(given.map(arg => arg.slice(flag.length).replace('$(POD_NAMESPACE)', namespace)))
+  if (served.size === 0) return []
+  const said = `the installation serves the hooks of ${[...served].join(', ')}`
+  const others = (await items).filter(({ metadata }) => !served.has(metadata.namespace ?? ''))
+  if (others.length === 0) return [ok('namespaces', said)]
+  const todo = "Add their namespaces to the chart's watchNamespaces, if no other installation serves them."
+  return [warning('namespaces', `${said}, and not ${firstNamesOf(others)}`, todo)]
+}
+
+const containerOf = (item: StoredObject): unknown => {
+  const containers: unknown = at(item, 'spec', 'template', 'spec', 'containers')
+  return Array.isArray(containers) ? containers[0] : undefined
 }
 
 const replicasOf = (item: StoredObject): Finding => {
@@ -189,8 +214,7 @@ const replicasOf = (item: StoredObject): Finding => {
 }
 
 const versionOf = (item: StoredObject, own: string): Finding => {
-  const containers: unknown = at(item, 'spec', 'template', 'spec', 'containers')
-  const image = (Array.isArray(containers) ? stringAt(containers[0], 'image') : undefined) ?? ''
+  const image = stringAt(containerOf(item), 'image') ?? ''
   const [, tag = ''] = /:([\w.-]+)(?:@|$)/.exec(image) ?? []
   return tag.replace(/^v/, '') === own
     ? ok('version', `${item.metadata.name} runs ${own}, as this program does`)

@@ -68,7 +68,7 @@ export const chartTemplates = (
   definitions: readonly string[],
 ): Readonly<Record<string, string>> => ({
   'crds.yaml': when('.Values.crds.enabled', [
-    ...definitions.map(definition => labelled(definition, kept)),
+    ...definitions.map(definition => labelled(definition, { annotations: kept })),
     when('.Values.clusterRoles.all', [labelled(rolesManifest(installRoles))]),
   ]),
   'optional-roles.yaml': when('.Values.crds.enabled', [
@@ -81,19 +81,16 @@ export const chartTemplates = (
       /namespace: .*/g,
       `namespace: ${here}`,
     ),
-    when('not .Values.watchNamespace', [
+    when('not .Values.watchNamespaces', [
       labelled(rolesManifest(everywhere(roles).filter(({ name }) => name !== targetsRole))),
     ]),
     everywhere(roles)
       .filter(({ name }) => name === targetsRole)
-      .map(role => whenOn(drivers, role, 'not .Values.watchNamespace'))
+      .map(role => whenOn(drivers, role, 'not .Values.watchNamespaces'))
       .join(''),
-    when('.Values.watchNamespace', [
-      labelled(rolesManifest(namespacedRoles(roles))).replaceAll(
-        /namespace: .*/g,
-        'namespace: {{ .Values.watchNamespace | toJson }}',
-      ),
-    ]),
+    `{{- range .Values.watchNamespaces }}\n---\n${labelled(rolesManifest(namespacedRoles(roles)), {
+      context: '$',
+    }).replaceAll(/namespace: .*/g, 'namespace: {{ . | toJson }}')}{{- end }}\n`,
   ].join('---\n'),
   'admission-policies.yaml': when('.Values.admissionPolicy.enabled', [
     labelled(
@@ -105,9 +102,9 @@ export const chartTemplates = (
       ),
     ),
   ]),
-  // With watchNamespace, the installer may have rights in namespaces only. Some API servers have no flow control.
+  // With watchNamespaces, the installer may have rights in namespaces only. Some API servers have no flow control.
   'flow-control.yaml': when(
-    'and .Values.flowControl.enabled (not .Values.watchNamespace) (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1")',
+    'and .Values.flowControl.enabled (not .Values.watchNamespaces) (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1")',
     [labelled(flowControlManifest(here))],
   ),
 })
@@ -143,10 +140,10 @@ const when = (condition: string, documents: readonly string[]): string =>
 const kept = '(ternary (dict "helm.sh/resource-policy" "keep") (dict) .Values.crds.keep)'
 
 /** Gives each object the chart's labels and annotations. Only Helm's own braces may be in a template. */
-const labelled = (manifest: string, annotations = '(dict)'): string =>
+const labelled = (manifest: string, { annotations = '(dict)', context = '.' } = {}): string =>
   manifest
     .replaceAll(/\{\{(?! \.Release)/g, '{{ "{{" }}')
     .replaceAll(
       /^metadata:\n/gm,
-      `metadata:\n  {{- include "receiver-hooks.metadata" (list . "" ${annotations}) | nindent 2 }}\n`,
+      `metadata:\n  {{- include "receiver-hooks.metadata" (list ${context} "" ${annotations}) | nindent 2 }}\n`,
     )

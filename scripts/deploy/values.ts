@@ -121,9 +121,9 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       'The beginning of trigger URLs. By default they lead to the Service, which only pods of the cluster can reach.',
       '',
     ),
-    watchNamespace: text(
-      'Serves only the hooks of this namespace, with Roles there instead of ClusterRoles. For the namespace of the release itself, admissionPolicy.enabled is false.',
-      '',
+    watchNamespaces: value({ type: 'array', items: { type: 'string' }, uniqueItems: true, maxItems: 32 })(
+      'Serves only the hooks of these namespaces, with Roles there instead of ClusterRoles. They must exist. Each has watches of its own: for more than 32, serve all. For the namespace of the release itself, admissionPolicy.enabled is false.',
+      [],
     ),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag(
@@ -165,7 +165,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       })('The issuers that hooks may name, such as https://token.actions.githubusercontent.com.', []),
     }),
     flowControl: enabled(
-      'Gives the requests of both roles a share of the API server of their own. Not with watchNamespace.',
+      'Gives the requests of both roles a share of the API server of their own. Not with watchNamespaces.',
       false,
     ),
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
@@ -239,7 +239,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       ),
     }),
     drivers: group(
-      'What hooks may do, and where. Without these values the trigger may change nothing but what accounts lets it, except where watchNamespace is set: there it may scale workloads.',
+      'What hooks may do, and where. Without these values the trigger may change nothing but what accounts lets it, except in watchNamespaces: there it may scale workloads.',
       {
         scale: group('', {
           everywhere: flag(

@@ -30,6 +30,12 @@ export const namespaceName = (about: Omit<About, 'value'>): Option<string | unde
   },
 })
 
+/** Returns a flag for the names of namespaces, given one by one. None of them may be empty. */
+export const namespaceNames = (about: Omit<About, 'value'>): Option<readonly string[]> => {
+  const one = namespaceName(about)
+  return { ...one, many: true, read: given => given.map(name => one.read([name]) ?? name) }
+}
+
 /** Returns a flag that may be given several times. Its value is the list of all given texts. */
 export const texts = (about: About): Option<readonly string[]> => ({ ...about, many: true, read: given => given })
 

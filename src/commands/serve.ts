@@ -1,6 +1,18 @@
 import type { Role } from '../api/bind-command.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from './command.ts'
-import { beginning, choice, flag, issuers, namespaceName, port, publicURL, seconds, text, textOr } from './options.ts'
+import {
+  beginning,
+  choice,
+  flag,
+  issuers,
+  namespaceName,
+  namespaceNames,
+  port,
+  publicURL,
+  seconds,
+  text,
+  textOr,
+} from './options.ts'
 import type { Shell } from './shell.ts'
 import { forkEvaluator } from '../expressions/worker/process.ts'
 import { supervisedExpressions } from '../expressions/worker/supervised.ts'
@@ -23,8 +35,8 @@ export interface RunOptions {
   readonly roles: readonly Role[]
   /** The installation's namespace, with its keys and its lease. */
   readonly namespace: string | undefined
-  /** The only namespace whose hooks are served. Undefined: all. */
-  readonly watchNamespace: string | undefined
+  /** The namespaces whose hooks are served. Empty: all. */
+  readonly watchNamespaces: readonly string[]
   readonly publicURL: string | undefined
   /** The service account of triggers that run in other processes. */
   readonly triggerAccount: string | undefined
@@ -55,9 +67,10 @@ const flags = {
     means:
       "the product's own namespace, for its keys and its lease (default: POD_NAMESPACE, else the service account's, else receiver-hooks)",
   }),
-  watchNamespace: namespaceName({
+  watchNamespaces: namespaceNames({
     flag: 'watch-namespace',
-    means: 'serve only the hooks of this namespace (default: all); each such installation needs its own --namespace',
+    means:
+      'serve only the hooks of this namespace (default: all); may be repeated; each such installation needs its own --namespace',
   }),
   triggerAccount: text({
     flag: 'trigger-account',
@@ -119,7 +132,7 @@ const flags = {
 export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string): RunOptions => ({
   roles: rolesOf(given.arguments[0]),
   namespace: given.get(flags.namespace) ?? env['POD_NAMESPACE'],
-  watchNamespace: given.get(flags.watchNamespace),
+  watchNamespaces: given.get(flags.watchNamespaces),
   publicURL: given.get(flags.publicURL),
   triggerAccount: given.get(flags.triggerAccount),
   triggerPolicy: given.get(flags.triggerPolicy),
@@ -182,7 +195,7 @@ const run = async (options: RunOptions, { atExit, env, exit }: Shell): Promise<(
     controller: options.roles.includes('controller'),
     trigger: options.roles.includes('trigger'),
     namespace,
-    ...(options.watchNamespace === undefined ? {} : { watchNamespace: options.watchNamespace }),
+    watchNamespaces: options.watchNamespaces,
     ...(triggerAccount === undefined ? {} : { triggerAccount: { namespace, name: triggerAccount } }),
     triggerPolicy: options.triggerPolicy,
     identity: options.identity,

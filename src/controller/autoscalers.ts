@@ -2,7 +2,7 @@ import { stringAt } from '../api/json.ts'
 import { controllerOf, type StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import type { Follow } from '../kube/follow.ts'
-import { watchedCache } from '../kube/cache.ts'
+import { cacheIn } from '../kube/cache-in.ts'
 import { waitUntil } from '../environment/wait.ts'
 import { freshReads } from '../environment/single-flight.ts'
 import { listPages } from '../kube/list.ts'
@@ -42,10 +42,14 @@ export interface Autoscalers {
   run(stop: AbortSignal): Promise<void>
 }
 
-export const watchAutoscalers = (environment: Environment, namespace?: string, follow?: Follow): Autoscalers => {
-  const source = { type: autoscalers, ...(namespace !== undefined && { namespace }), pick }
-  const keeping = { keep: autoscalerOf, keepLarge: autoscalerOf }
-  const cache = watchedCache<Autoscaler>(environment, { ...source, ...keeping }, follow)
+/** Watches the autoscalers in these namespaces, or in all if there are none. */
+export const watchAutoscalers = (
+  environment: Environment,
+  namespaces: readonly string[],
+  follow?: Follow,
+): Autoscalers => {
+  const source = { type: autoscalers, pick, keep: autoscalerOf, keepLarge: autoscalerOf }
+  const cache = cacheIn<Autoscaler>(environment, namespaces, source, follow)
   /** What to show of each autoscaler, by its target and then by its own name. */
   const byTarget = new Map<string, Map<string, string>>()
 
@@ -89,7 +93,9 @@ export const watchAutoscalers = (environment: Environment, namespace?: string, f
     synced: cache.synced,
     of: async (namespace, type, name) =>
       // If autoscalers cannot be listed at all, the cache is empty and hooks still work.
-      cache.proven() || !cache.synced() ? known(namespace, type, name) : await listed(namespace, type, name),
+      cache.proven(namespace) || !cache.synced(namespace)
+        ? known(namespace, type, name)
+        : await listed(namespace, type, name),
     subscribe: changed =>
       cache.subscribe(({ namespace, before, now }) => {
         // An autoscaler's status changes every few seconds, its target almost never.

@@ -13,7 +13,8 @@ import { accountsIn } from '../api/bind-command.ts'
 import { Zones } from '../environment/zones.ts'
 import type { Environment } from '../environment/environment.ts'
 import { waitUntil } from '../environment/wait.ts'
-import { watchedCache, type Cache } from '../kube/cache.ts'
+import type { Cache } from '../kube/cache.ts'
+import { cacheIn } from '../kube/cache-in.ts'
 import { definitionsOf } from '../kube/definitions.ts'
 import { elect, type Term } from '../kube/election.ts'
 import { eventRecorder } from '../kube/events.ts'
@@ -93,14 +94,13 @@ class Controller implements ControllerRole {
   #impossible: string | undefined
 
   constructor(environment: Environment, options: ControllerOptions) {
-    const { namespace, publicURL, trigger, watchNamespace } = options
-    const watched = watchNamespace === undefined ? {} : { namespace: watchNamespace }
+    const { namespace, publicURL, trigger, watchNamespaces = [] } = options
     this.#environment = environment
     this.#options = options
-    this.#store = hookStore(environment, { publicURL, ...watched, follow: options.follow })
+    this.#store = hookStore(environment, { publicURL, watchNamespaces, follow: options.follow })
     this.#keyCaches = keyCachesOf(environment, namespace, options.follow)
-    this.#records = watchedCache(environment, { type: records, ...watched, keep: deliveryReportOf }, options.follow)
-    this.#autoscalers = watchAutoscalers(environment, watchNamespace, options.follow)
+    this.#records = cacheIn(environment, watchNamespaces, { type: records, keep: deliveryReportOf }, options.follow)
+    this.#autoscalers = watchAutoscalers(environment, watchNamespaces, options.follow)
     this.#expressions = expressionChecks(environment, key => this.#leading?.hooks.add(key))
     this.#rights = trigger && new TriggerRights(environment, trigger === 'itself' ? undefined : trigger)
     this.#pacer = new StatusPacer(environment.clock, key => this.#leading?.deliveries.add(key))
@@ -192,7 +192,7 @@ class Controller implements ControllerRole {
     if (!hook) return undefined
     const isLacking = report
       ? isNew(hook, report) || isRefusing(hook, report)
-      : this.#records.synced() && showsRecord(hook)
+      : this.#records.synced(hook.metadata.namespace) && showsRecord(hook)
     return isLacking ? { hook, report } : undefined
   }
 

@@ -1,7 +1,8 @@
 import type { ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
-import { watchedCache, type Cache } from '../kube/cache.ts'
+import type { Cache } from '../kube/cache.ts'
+import { cacheIn } from '../kube/cache-in.ts'
 import type { Follow } from '../kube/follow.ts'
 import { hooks } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
@@ -24,8 +25,8 @@ import { writtenHooks } from './written.ts'
 export interface HookStoreOptions {
   /** The beginning of trigger URLs, without a slash at the end. */
   readonly publicURL: string
-  /** The only namespace whose hooks are kept. Absent: all. */
-  readonly namespace?: string
+  /** The namespaces whose hooks are kept. Empty: all. */
+  readonly watchNamespaces: readonly string[]
   /** How to follow hooks if another part of the process follows them too. */
   readonly follow: Follow | undefined
 }
@@ -45,14 +46,13 @@ export interface HookStore {
 }
 
 export const hookStore = (environment: Environment, options: HookStoreOptions): HookStore => {
-  const { namespace, publicURL } = options
+  const { publicURL, watchNamespaces } = options
   const urlOf = (token: string): string => publicURL + triggerPath + token
   const keep = (object: StoredObject): KeptHook | undefined => {
     const hook = hookOf(object)
     return hook && keptHookOf(hook, urlOf)
   }
-  const source = { type: hooks, ...(namespace === undefined ? {} : { namespace }), keep }
-  const cache = watchedCache(environment, source, options.follow)
+  const cache = cacheIn(environment, watchNamespaces, { type: hooks, keep }, options.follow)
   const written = writtenHooks()
   cache.subscribe(hookCounter(environment.metrics))
   cache.subscribe(leaseGauges(environment.metrics))
@@ -63,12 +63,12 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
       return written.newest(key, cached && whole(cached, urlOf))
     },
     wrote: object => {
-      const { name, namespace: inNamespace = '' } = object.metadata
-      written.put(object, cache.get(inNamespace, name))
+      const { name, namespace = '' } = object.metadata
+      written.put(object, cache.get(namespace, name))
     },
     onChange: (look, compare) =>
-      cache.subscribe(({ before, name, namespace: inNamespace, now }) => {
-        const key = hookKey(inNamespace, name)
+      cache.subscribe(({ before, name, namespace, now }) => {
+        const key = hookKey(namespace, name)
         const isOwn = written.seen(key, now)
         // What is known of the failures of a deleted hook ends with one more look.
         if (!now || needsReconcile(before, now) || (!isOwn && otherConditions(before, now))) look(key)

@@ -17,8 +17,8 @@ export interface ControllerOptions {
   readonly trigger?: ServiceAccount | 'itself'
   /** True if the admission policy on the trigger's account is in force. */
   readonly triggerPolicy?: boolean
-  /** The only namespace whose hooks are reconciled. Absent: all. */
-  readonly watchNamespace?: string
+  /** The namespaces whose hooks are reconciled. Default: all. */
+  readonly watchNamespaces?: readonly string[]
   /** How to follow hooks and public keys if another part of the process follows them too. */
   readonly follow?: Follow
   /** The keys of the issuers whose ID tokens hooks may ask for. Absent: none. */

@@ -12,6 +12,10 @@ import type { ObjectChange } from './watch-objects.ts'
 
 /** The objects of a source in memory, kept up to date by a watch. */
 export interface Cache<T> extends Following {
+  /** As of {@link Following}: about the objects of one namespace, or about all. */
+  readonly synced: (namespace?: string) => boolean
+  readonly fresh: (namespace?: string) => boolean
+  readonly proven: (namespace?: string) => boolean
   get(namespace: string, name: string): T | undefined
   values(): IterableIterator<T>
   readonly size: number

@@ -85,8 +85,8 @@ export class DueRecords {
   readonly #random: Random
   readonly #hooks: KnownHooks
   #records = new Map<string, DueRecord>()
-  /** The records of the list that is being read. */
-  #listed = new Map<string, DueRecord>()
+  /** The records of the lists that are being read, by the namespace of the list. */
+  readonly #listed = new Map<string | undefined, Map<string, DueRecord>>()
 
   constructor({ clock, random }: Pick<Environment, 'clock' | 'random'>, hooks: KnownHooks) {
     this.#clock = clock
@@ -98,21 +98,25 @@ export class DueRecords {
     return this.#records.size
   }
 
-  /** Takes a change that the watch of labelled records reports. */
-  take(change: ObjectChange, now: number): void {
+  /** Takes a change that the watch of labelled records reports, in a namespace or in all. */
+  take(change: ObjectChange, now: number, namespace?: string): void {
+    const listed = this.#listed.get(namespace) ?? new Map<string, DueRecord>()
     switch (change.type) {
       case 'list':
       case 'cut':
-        this.#listed = new Map()
+        this.#listed.delete(namespace)
         return
       case 'page':
-        for (const object of change.objects) this.#put(this.#listed, object, now)
-        if (change.large) this.#put(this.#listed, change.large, now)
+        this.#listed.set(namespace, listed)
+        for (const object of change.objects) this.#put(listed, object, now)
+        if (change.large) this.#put(listed, change.large, now)
         return
-      case 'listed':
-        this.#records = this.#listed
-        this.#listed = new Map()
+      case 'listed': {
+        const others = [...this.#records].filter(([, { owner }]) => (namespace ?? owner.namespace) !== owner.namespace)
+        this.#records = new Map([...others, ...listed])
+        this.#listed.delete(namespace)
         return
+      }
       case 'put':
       case 'put large':
         return this.#put(this.#records, change.object, now)

@@ -66,7 +66,8 @@ const unread: LookResult = { due: undefined, again: 'soon' }
 /** Ends leases when they are due. */
 export class LeaseKeeper {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>
-  readonly #watchNamespace: string | undefined
+  /** The namespaces whose records are watched. Empty: all. */
+  readonly #namespaces: readonly string[]
   readonly #parts: LeaseParts
   readonly #due: DueRecords
   /** The namespaces, names and uids of hooks whose records are being looked at. */
@@ -74,25 +75,32 @@ export class LeaseKeeper {
   /** The places of the ends that are made at the same time, in all and of one target. */
   readonly #places = new Shares(maxEnds, maxOfTarget)
   #isTicking = false
-  #cutBy: string | undefined
+  /** Why records cannot be watched, by the namespace of the watch. */
+  readonly #cutBy = new Map<string | undefined, string>()
 
   constructor(
     environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
-    watchNamespace: string | undefined,
+    namespaces: readonly string[],
     parts: LeaseParts,
   ) {
     this.#environment = environment
-    this.#watchNamespace = watchNamespace
+    this.#namespaces = namespaces
     this.#parts = parts
     this.#due = new DueRecords(environment, parts.hooks)
   }
 
   /** Watches records and ends what is due, until `stop` is aborted. */
   async run(stop: AbortSignal): Promise<void> {
+    const namespaces = this.#namespaces.length === 0 ? [undefined] : this.#namespaces
+    await Promise.all(namespaces.map(namespace => this.#watch(namespace, stop)))
+  }
+
+  /** Watches the records of one namespace, or of all. */
+  async #watch(namespace: string | undefined, stop: AbortSignal): Promise<void> {
     const { clock, log, metrics } = this.#environment
     const source = {
       type: records,
-      ...(this.#watchNamespace !== undefined && { namespace: this.#watchNamespace }),
+      ...(namespace !== undefined && { namespace }),
       labelSelector: leasesLabel,
       isMetadataOnly: true,
     }
@@ -101,17 +109,17 @@ export class LeaseKeeper {
       if (change.type === 'cut') {
         watchCutsIn(metrics).add({ resource: source.type.resource })
         const why = change.error instanceof Error ? change.error.message : String(change.error)
-        const isNew = this.#cutBy === undefined
-        this.#cutBy = `leases may end late: the records cannot be watched: ${why}`
-        if (isNew) log.warn({ resource: source.type.resource }, this.#cutBy)
-      } else if (change.type !== 'list') this.#cutBy = undefined
-      this.#due.take(change, clock.now())
+        const said = `leases may end late: the records cannot be watched: ${why}`
+        if (!this.#cutBy.has(namespace)) log.warn({ resource: source.type.resource, namespace }, said)
+        this.#cutBy.set(namespace, said)
+      } else if (change.type !== 'list') this.#cutBy.delete(namespace)
+      this.#due.take(change, clock.now(), namespace)
       if (this.#due.size > 0 && !this.#isTicking) void this.#tick(stop)
     }
   }
 
   /** Returns why leases may end late: the records cannot be watched. Undefined if they can. */
-  readonly problem = (): string | undefined => this.#cutBy
+  readonly problem = (): string | undefined => this.#cutBy.values().next().value
 
   /** Looks at what is due each second, as long as there is any lease. */
   async #tick(stop: AbortSignal): Promise<void> {

@@ -103,7 +103,10 @@ export const admitter = (parts: AdmissionParts): Admit => {
     }
     if (request.named) {
       const answer = namelessly(passed)
-      return { answer: answer === unproved ? await unprovedBy(request, hooks.mayRefuseNamed()) : answer, hook }
+      return {
+        answer: answer === unproved ? await unprovedBy(request, hooks.mayRefuseNamed(request.named)) : answer,
+        hook,
+      }
     }
     const isDry = dryRun ?? false
     return { answer: 'refused' in passed ? passed.refused : answerTo(passed, hook, 'the target', isDry), hook }

@@ -1,6 +1,8 @@
+import type { StoredObject } from '../api/object.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment } from '../environment/environment.ts'
-import { watchedCache, type Cache } from '../kube/cache.ts'
+import type { Cache } from '../kube/cache.ts'
+import { cacheIn } from '../kube/cache-in.ts'
 import { readFailureOf } from '../kube/errors.ts'
 import { currentForMs, type Follow, type Following } from '../kube/follow.ts'
 import type { History } from '../kube/history.ts'
@@ -38,7 +40,8 @@ export class Hooks {
   readonly problem: Following['problem']
   readonly run: Following['run']
   readonly #environment: Pick<Environment, 'api' | 'clock'>
-  readonly #watchNamespace: string | undefined
+  /** The namespaces whose hooks are served. Empty: all. */
+  readonly #namespaces: readonly string[]
   readonly #history: Pick<History, 'current' | 'doubt' | 'lostCache'> | undefined
   readonly #cache: Cache<CachedHook>
   /**
@@ -65,7 +68,7 @@ export class Hooks {
 
   constructor(
     environment: Environment,
-    watchNamespace: string | undefined,
+    namespaces: readonly string[],
     {
       follow,
       history,
@@ -76,20 +79,14 @@ export class Hooks {
   ) {
     const { clock } = environment
     this.#environment = environment
-    this.#watchNamespace = watchNamespace
+    this.#namespaces = namespaces
     this.#history = history
     this.#deleted = new RecentKeys(clock, { most: maxDeletedHooks, keptMs: deletedHooksKeptMs })
     this.#lookups = rateLimiter(clock, 2)
     this.#namedLookups = rateLimiter(clock, 1)
-    this.#cache = watchedCache<CachedHook>(
-      environment,
-      {
-        type: hooks,
-        ...(watchNamespace !== undefined && { namespace: watchNamespace }),
-        keep: object => (isAlive(object) ? new CachedHook(object) : undefined),
-      },
-      follow,
-    )
+    const keep = (object: StoredObject): CachedHook | undefined =>
+      isAlive(object) ? new CachedHook(object) : undefined
+    this.#cache = cacheIn(environment, namespaces, { type: hooks, keep }, follow)
     this.synced = this.#cache.synced
     this.problem = this.#cache.problem
     this.run = this.#cache.run
@@ -115,10 +112,10 @@ export class Hooks {
    * wrong answer would lose an alert. A process that was paused may have an old cache.
    */
   async find(namespace: string, name: string, uid: string, asker: 'post' | 'end' = 'post'): Promise<Found> {
-    if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
+    if (!this.#serves(namespace)) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
     const isKnown = known?.parts.uid === uid
-    const current = isKnown && this.#cache.fresh() ? known.live : undefined
+    const current = isKnown && this.#cache.fresh(namespace) ? known.live : undefined
     if (current && mayRun(current)) return { found: 'hook', hook: current }
     const hook = this.#readRecently(namespace, name, uid)
     if (hook) return { found: 'hook', hook }
@@ -140,9 +137,9 @@ export class Hooks {
    * is read. Reads of unknown names have a rate of their own: see {@link mayRefuseNamed}.
    */
   async findNamed({ name, namespace }: HookName): Promise<Found> {
-    if (this.#watchNamespace !== undefined && namespace !== this.#watchNamespace) return { found: 'elsewhere' }
+    if (!this.#serves(namespace)) return { found: 'elsewhere' }
     const known = this.#cache.get(namespace, name)
-    if (this.#cache.fresh()) return known ? { found: 'hook', hook: known.live } : { found: 'none' }
+    if (this.#cache.fresh(namespace)) return known ? { found: 'hook', hook: known.live } : { found: 'none' }
     const hook = known && this.#readRecently(namespace, name, known.parts.uid)
     if (hook) return { found: 'hook', hook }
     if (!known && !this.#namedLookups.take('', lookupRates.post)) return { found: 'not looked up' }
@@ -154,8 +151,8 @@ export class Hooks {
    * cache is not proven to be current, names of no hook are looked up at a bounded rate, and get 503
    * beyond it. Without the same rate, a refusal would reveal that there is a hook.
    */
-  mayRefuseNamed(): boolean {
-    return this.#cache.fresh() || this.#namedLookups.take('', lookupRates.post)
+  mayRefuseNamed({ namespace }: HookName): boolean {
+    return this.#cache.fresh(namespace) || this.#namedLookups.take('', lookupRates.post)
   }
 
   /** Reads a hook live. Simultaneous callers cost at most two reads. */
@@ -169,7 +166,7 @@ export class Hooks {
    */
   unchanged(hook: LiveHook): boolean {
     const known = this.#cache.get(hook.namespace, hook.name)?.parts
-    if (known?.uid === hook.uid && this.#cache.fresh()) return known.generation <= hook.generation
+    if (known?.uid === hook.uid && this.#cache.fresh(hook.namespace)) return known.generation <= hook.generation
     return this.#isValid(hook, this.#cached(hook.namespace, hook.name))
   }
 
@@ -198,6 +195,10 @@ export class Hooks {
   /** Returns whether the watch has reported that a hook was deleted. */
   isGone({ uid }: Pick<LiveHook, 'uid'>): boolean {
     return this.#gone.get(uid) !== undefined
+  }
+
+  #serves(namespace: string): boolean {
+    return this.#namespaces.length === 0 || this.#namespaces.includes(namespace)
   }
 
   /** Reads a hook with this uid, or with any uid if it is undefined. */

@@ -66,6 +66,7 @@ export interface TriggerRole {
  * Makes the trigger role, which can mint no token and change no hook.
  *
  * - `namespace` is the installation's namespace.
+ * - `watchNamespaces` are those whose hooks are served. Default: all.
  * - `follow` shares hooks and keys with other parts of this process.
  * - `history` says whether etcd was restored beneath this process.
  * - `memoryBytes` is the memory for this process.
@@ -77,7 +78,7 @@ export const triggerRole = (
   environment: Environment,
   options: {
     readonly namespace: string
-    readonly watchNamespace?: string
+    readonly watchNamespaces?: readonly string[]
     readonly follow?: Follow
     readonly history?: History
     readonly memoryBytes?: number
@@ -87,7 +88,8 @@ export const triggerRole = (
   },
 ): TriggerRole => {
   const { tracing } = environment
-  const hooks = new Hooks(environment, options.watchNamespace, options)
+  const { watchNamespaces = [] } = options
+  const hooks = new Hooks(environment, watchNamespaces, options)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: maxRememberedTokens })
   const budget = budgetOf(environment.clock)
@@ -105,7 +107,7 @@ export const triggerRole = (
   const looks = new Looks(environment, definitions, acting)
   const followed = new FollowedChanges(environment, looks, ledgers, hooks)
   const report = reporter(environment, ledgers, hooks, notifyLimited, change => followed.follow(change))
-  const leases = new LeaseKeeper(environment, options.watchNamespace, {
+  const leases = new LeaseKeeper(environment, watchNamespaces, {
     hooks: leasingHooks(hooks, keys, acting),
     ledgers,
     steps,

@@ -6,6 +6,7 @@ import { table } from '../../cli/output/table.ts'
 import { runProgram } from '../../cli/program.ts'
 import { commands } from '../../src/registry.ts'
 import { stringAt } from '../../src/api/json.ts'
+import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -53,6 +54,29 @@ it('get says what no hook has', async () => {
 it('watch of a hook that is not there fails, and does not wait for it', async () => {
   await expect(run(`watch nosuch -n shop --server ${server}`)).rejects.toThrow(
     'there is no hook nosuch in the namespace shop; it has none',
+  )
+})
+
+it('doctor names the hooks that the installation does not serve', async () => {
+  const labels = { 'app.kubernetes.io/name': 'receiver-hooks' }
+  const served = async (...args: readonly string[]): Promise<string> => {
+    const { spec, ...trigger } = deployment('receiver-hooks-trigger', 1)
+    const container = { name: 'trigger', image: 'receiver-hooks:1', args: ['serve', ...args] }
+    const template = { ...spec.template, spec: { containers: [container] } }
+    const body = { ...trigger, metadata: { ...trigger.metadata, labels }, spec: { ...spec, template } }
+    const path = '/apis/apps/v1/namespaces/receiver-hooks/deployments'
+    await create(path, body)
+    const { out } = await run(`doctor -A --server ${server}`)
+    await api.request({ method: 'DELETE', path: `${path}/receiver-hooks-trigger`, lane: 'bulk', timeoutMs: 5000 })
+    return /^.*namespaces: .*$/m.exec(out)?.[0] ?? ''
+  }
+  const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } }
+  const hook = { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec }
+  await create(`/apis/${apiVersion}/namespaces/shop/receiverhooks`, hook)
+  expect(await served()).toBe('')
+  expect(await served('--watch-namespace=shop')).toBe('ok       namespaces: the installation serves the hooks of shop')
+  expect(await served('--watch-namespace=yard', '--watch-namespace=$(POD_NAMESPACE)')).toBe(
+    'warning  namespaces: the installation serves the hooks of yard, receiver-hooks, and not shop/web-up',
   )
 })
 

@@ -94,7 +94,7 @@ const startAs =
       trigger: account === 'trigger',
       namespace: here.systemNamespace,
       // A controller would mint for the hooks of other tests as well. A trigger would end their leases, and read keys for that.
-      watchNamespace: here.namespace,
+      watchNamespaces: [here.namespace],
       ...(account === 'controller' && {
         triggerAccount: { namespace: here.systemNamespace, name: 'receiver-hooks-trigger' },
       }),

@@ -25,7 +25,7 @@ describe('the servers', () => {
     expect(await serving('serve', { HOSTNAME: 'pod-1', POD_NAMESPACE: 'hooks' })).toEqual({
       roles: ['controller', 'trigger'],
       namespace: 'hooks',
-      watchNamespace: undefined,
+      watchNamespaces: [],
       publicURL: undefined,
       triggerAccount: undefined,
       triggerPolicy: false,

@@ -51,7 +51,7 @@ const setUp = async (history?: History) => {
   }
   const stop = new AbortController()
   onTestFinished(() => stop.abort())
-  const watched = watchAutoscalers(testEnvironment({ api: connection, clock }), undefined, followIn(history))
+  const watched = watchAutoscalers(testEnvironment({ api: connection, clock }), [], followIn(history))
   void watched.run(stop.signal)
   await clock.advance(100)
   world.lists = 0

@@ -96,13 +96,14 @@ it('makes the same Deployment as the overlay for small clusters', async () => {
   expect(made).toEqual(expected)
 })
 
-it('makes Roles alone where it serves one namespace', async () => {
-  const objects = await rendered('watchNamespace=shop', 'crds.enabled=false', 'admissionPolicy.enabled=false')
+it('makes Roles alone where it serves the namespaces of a list', async () => {
+  const objects = await rendered('watchNamespaces={shop,yard}', 'crds.enabled=false', 'admissionPolicy.enabled=false')
   expect(objects.map(kindOf).filter(kind => /^Cluster|^Custom|^Validating/.test(kind))).toEqual([])
   const bound = objects.filter(object => kindOf(object) === 'RoleBinding')
   expect(bound.map(object => stringAt(object, 'metadata', 'namespace') ?? '').sort()).toEqual([
     ...['receiver-hooks', 'receiver-hooks', 'receiver-hooks'],
     ...['shop', 'shop', 'shop'],
+    ...['yard', 'yard', 'yard'],
   ])
   for (const binding of bound) {
     const [namespace, name] = [stringAt(binding, 'metadata', 'namespace'), stringAt(binding, 'roleRef', 'name')]
@@ -120,7 +121,7 @@ it.each([
 ])(
   'lets the controller report of signing keys where it serves another namespace, in %s',
   async (_what, role, values) => {
-    const objects = await rendered('watchNamespace=shop', ...values)
+    const objects = await rendered('watchNamespaces={shop}', ...values)
     const inOwn = objects.filter(object => at(object, 'metadata', 'namespace') === 'receiver-hooks')
     const bound = inOwn.filter(
       object =>
@@ -148,7 +149,7 @@ describe('where it serves one namespace, optional rights', () => {
     ['of the chart', []],
     ['that an administrator has applied', byAdministrator],
   ])('are bound to ClusterRoles %s', async (_what, values) => {
-    const made = await rendered('watchNamespace=shop', ...values, ...given)
+    const made = await rendered('watchNamespaces={shop}', ...values, ...given)
     const present = values.length === 0 ? made : [...made, ...(await kustomized(clusterWide))]
     const roles = present.filter(object => /^(Cluster)?Role$/.test(kindOf(object)))
     const bindings = made.filter(object => /^(Cluster)?RoleBinding$/.test(kindOf(object)))
@@ -224,11 +225,11 @@ describe('values', () => {
         ...withImage,
         '-n',
         'shop',
-        ...['watchNamespace=shop', ...values].flatMap(value => ['--set', value]),
+        ...['watchNamespaces={shop}', ...values].flatMap(value => ['--set', value]),
       )
     const refused = await inOwn()
     expect(refused.code).not.toBe(0)
-    expect(refused.stderr).toContain('watchNamespace is the namespace of the release')
+    expect(refused.stderr).toContain('watchNamespaces has the namespace of the release')
     for (const values of [
       'admissionPolicy.enabled=false',
       'accounts.namespaces.shop={hooks}',
@@ -447,7 +448,7 @@ describe('what every object is to have', () => {
 
   it.each([
     ['everywhere', []],
-    ['in one namespace', ['--set', 'watchNamespace=shop']],
+    ['in one namespace', ['--set', 'watchNamespaces={shop}']],
   ])('is on every object, %s', async (_where, more) => {
     const objects = objectsIn((await helm('template', 'x', chart, ...withImage, ...all, ...more)).stdout).filter(
       isObject,
@@ -532,5 +533,5 @@ it('makes no FlowSchema unless it is turned on, nor where it serves one namespac
     (await rendered(...values)).map(kindOf).filter(kind => /^(FlowSchema|PriorityLevel)/.test(kind))
   expect(await kinds('flowControl.enabled=true')).toHaveLength(3)
   expect(await kinds()).toEqual([])
-  expect(await kinds('flowControl.enabled=true', 'watchNamespace=shop')).toEqual([])
+  expect(await kinds('flowControl.enabled=true', 'watchNamespaces={shop}')).toEqual([])
 })

@@ -47,7 +47,7 @@ it('scales workloads in the namespaces that are named alone', async () => {
 
 it.each([
   ...['secrets.everywhere=true', 'secrets.namespaces={shop}', 'auth.namespaces={shop}'],
-  ...['accounts.namespaces.shop={hooks}', 'watchNamespace=shop'],
+  ...['accounts.namespaces.shop={hooks}', 'watchNamespaces={shop,yard}'],
   ...['scale', ...optionalRights(drivers).map(({ name }) => name)].flatMap(name => [
     `drivers.${name}.everywhere=true`,
     `drivers.${name}.namespaces={shop}`,

@@ -10,7 +10,7 @@ import { objectsIn } from './manifests.ts'
 const valuesWith = (text: string) => ({
   global: { imageRegistry: text },
   image: { repository: text, tag: text },
-  watchNamespace: text,
+  watchNamespaces: [text],
   single: false,
   controller: {
     priorityClassName: text,

@@ -153,3 +153,35 @@ it('processes begin with other records each, where many are due at the same mome
   const other = beganWith(2)
   expect([...beganWith(1)].filter(name => other.has(name)).length).toBeLessThan(16)
 })
+
+it('a list of one namespace leaves the records of the others', () => {
+  const clock = fakeClock()
+  const records = new DueRecords(
+    { clock, random: seededRandom(1) },
+    { known: () => undefined, isReplaced: () => false },
+  )
+  const recordIn = (namespace: string) => ({
+    apiVersion,
+    kind: 'ReceiverHookRecord',
+    metadata: {
+      ...{ name: 'web-up', uid: namespace, namespace, resourceVersion: '1' },
+      labels: { [leasesLabel]: 'open' },
+      annotations: { [dueAnnotation]: rfc3339(clock.now() - 60 * second) },
+      ownerReferences: [{ apiVersion, kind: 'ReceiverHook', name: 'web-up', uid: namespace }],
+    },
+  })
+  const listIn = (namespace: string, ...objects: readonly ReturnType<typeof recordIn>[]): void => {
+    records.take({ type: 'list' }, clock.now(), namespace)
+    records.take({ type: 'page', version: '1', objects, malformed: 0, bytes: 0 }, clock.now(), namespace)
+    records.take({ type: 'listed', version: '1' }, clock.now(), namespace)
+  }
+  // Both lists are read at the same time.
+  records.take({ type: 'list' }, clock.now(), 'yard')
+  records.take({ type: 'page', version: '1', objects: [recordIn('yard')], malformed: 0, bytes: 0 }, clock.now(), 'yard')
+  listIn('shop', recordIn('shop'))
+  records.take({ type: 'listed', version: '1' }, clock.now(), 'yard')
+  const due = (): readonly string[] => records.dueAt(clock.now()).map(({ owner }) => owner.namespace)
+  expect(due().toSorted()).toEqual(['shop', 'yard'])
+  listIn('yard')
+  expect(due()).toEqual(['shop'])
+})

@@ -26,7 +26,7 @@ it('a process that may not list records says that leases may end late, and count
     isReplaced: () => false,
   }
   const parts = { hooks, ledgers: openLedgers(environment), steps: new StepService(environment), charge: () => {} }
-  const keeper = new LeaseKeeper(environment, undefined, parts)
+  const keeper = new LeaseKeeper(environment, [], parts)
   expect(keeper.problem()).toBeUndefined()
   const stop = new AbortController()
   const running = keeper.run(stop.signal)

@@ -106,7 +106,7 @@ class Process {
     this.#steps = new StepService(environment)
     const parts = { hooks: this.#hooks(), ledgers: this.#ledgers, steps: this.#steps, charge: () => {} }
     void this.#ledgers.run(this.#stop.signal)
-    void new LeaseKeeper(environment, undefined, parts).run(this.#stop.signal)
+    void new LeaseKeeper(environment, [], parts).run(this.#stop.signal)
   }
 
   post(letter: Letter = {}): Promise<Step> {

@@ -160,6 +160,8 @@ export const product = async (
     /** Whether the admission policy on the trigger's account is in force. */
     readonly triggerPolicy?: boolean
     readonly tracing?: Tracing
+    /** The namespaces whose hooks are served. Default: that of the cluster. */
+    readonly watchNamespaces?: readonly string[]
   } = {},
 ): Promise<Product> => {
   const lines: string[] = []
@@ -179,7 +181,7 @@ export const product = async (
     controller: roles.controller ?? true,
     trigger: roles.trigger ?? true,
     namespace: systemNamespace,
-    watchNamespace: namespace,
+    watchNamespaces: roles.watchNamespaces ?? [namespace],
     triggerPolicy: roles.triggerPolicy ?? false,
     ...(roles.triggerAccount && { triggerAccount: roles.triggerAccount }),
     identity: randomBytes(4).toString('hex'),

@@ -70,7 +70,7 @@ const setUp = async () => {
   const read = { current: () => true, doubt: () => history.doubt, lostCache: () => undefined }
   const ready = { now: false }
   const expressions = { ...noExpressions, keepReady: (isWanted: boolean) => void (ready.now = isWanted) }
-  const cache = new Hooks(testEnvironment({ api: connection, clock, expressions }), undefined, { history: read })
+  const cache = new Hooks(testEnvironment({ api: connection, clock, expressions }), [], { history: read })
   void cache.run(new AbortController().signal)
   await clock.advance(100)
   const remove = async (): Promise<void> => {

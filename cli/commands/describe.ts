@@ -159,7 +159,7 @@ const openingLine = (windows: WindowsSpec, now: number): string => {
 const replicas = (count: number): string => (count === 1 ? '1 replica' : `${count} replicas`)
 
 const totals = ({ status }: ReceiverHook): string => {
-  const counted = Object.entries(status?.counts ?? {}).filter(([, count]) => count > 0)
+  const counted = Object.entries(status?.counts ?? {}).filter(([, count = 0]) => count > 0)
   return counted.length === 0 ? 'none' : counted.map(([outcome, count]) => `${count} ${outcome}`).join(', ')
 }
 

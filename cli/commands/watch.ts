@@ -97,7 +97,7 @@ interface Seen {
 }
 
 const totalOf = ({ status }: Pick<ReceiverHook, 'status'>): number =>
-  Object.values(status?.counts ?? {}).reduce((sum, count) => sum + count, 0)
+  Object.values(status?.counts ?? {}).reduce<number>((sum, count = 0) => sum + count, 0)
 
 /** What a status says that an earlier one did not say. */
 interface Fresh {

@@ -119,10 +119,10 @@ export const beginIn = (
       const act = {
         key,
         ...momentOf({ at: now, newsAt, body: signed?.body, of: context.of }),
-        ...(repeats && { repeats }),
-        ...(delivery.group && { report: reportOf(delivery.group) }),
+        repeats: repeats || undefined,
+        report: delivery.group && reportOf(delivery.group),
         id: keyOf(JSON.stringify([hook.uid, key, repeats ? now : (newsAt ?? now)])),
-        ...(limits && { keep: keepOf(limits) }),
+        keep: limits && keepOf(limits),
       }
       begun(draft, act)
       return { result: { begun: 'act', act, isOwn: false, ...(serial && { givenAt: serial.givenAt }) } }

@@ -120,7 +120,7 @@ export const limitInWords = ({ by, most, within }: Pick<Limit, 'by' | 'most' | '
 /** How much of a limit is used, as a status says it. */
 interface Used extends Partial<Pick<Limit, 'by' | 'most' | 'within'>> {
   readonly used: number
-  readonly until?: string
+  readonly until?: string | undefined
 }
 
 /**

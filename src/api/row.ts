@@ -230,7 +230,7 @@ interface Keyed {
 
 /** The earlier decision about the same key, before the present claim. */
 export type Former = Stored<(typeof finished)[keyof typeof finished]>
-export type ClaimedRow = Omit<Stored<typeof claimedSchema>, 'former'> & { readonly former?: Former }
+export type ClaimedRow = Omit<Stored<typeof claimedSchema>, 'former'> & { readonly former?: Former | undefined }
 export type DoneRow = Stored<typeof finished.done> & Keyed
 export type ActedRow = Stored<typeof finished.acted> & Keyed
 type SkippedRow = Stored<typeof finished.skipped> & Keyed
@@ -259,5 +259,5 @@ const isRow = (value: unknown): value is Row =>
 export const areRows = (value: unknown): value is readonly Row[] => Array.isArray(value) && value.every(isRow)
 
 /** Returns whether the versions of all parts of a record can be compared. */
-export const arePossible = ({ parts = [] }: { readonly parts?: readonly { readonly since: string }[] }): boolean =>
+export const arePossible = ({ parts = [] }: { readonly parts?: readonly { readonly since: string }[] | undefined }): boolean =>
   parts.every(({ since }) => /^\d{1,20}$/.test(since))

@@ -121,7 +121,7 @@ type RequiredOf<S> = S extends { required: readonly (infer R extends PropertyKey
 type Defaulted<P> = { [K in keyof P]: P[K] extends { default: unknown } ? K : never }[keyof P]
 type Fields<P, Present extends PropertyKey, Live extends boolean> = Simplify<
   { readonly [K in keyof P as K extends Present ? K : never]: Value<P[K], Live> } & {
-    readonly [K in keyof P as K extends Present ? never : K]?: Value<P[K], Live>
+    readonly [K in keyof P as K extends Present ? never : K]?: Value<P[K], Live> | undefined
   }
 >
 type Value<S, Live extends boolean> = S extends { enum: readonly (infer E)[] }

@@ -28,7 +28,7 @@ import { limitEvent, limitsUsed } from './used-limits.ts'
 const lateMs = 10_000
 
 /** A hook's deliveries in the form of its status. */
-type Reported = Required<Pick<HookStatus, 'lastDelivery' | 'recent' | 'counts'>>
+type Reported = { readonly [Name in 'lastDelivery' | 'recent' | 'counts']: NonNullable<HookStatus[Name]> }
 
 /** What a record reports about a hook's deliveries. Times are in milliseconds since the epoch. */
 export interface DeliveryReport {

@@ -122,7 +122,7 @@ export const acted = (
       // Who asks about it waits from when it was really done.
       ...momentOf({ ...act, at: made.at, newsAt: latest(act.newsAt, row && believedTimes(row, row.at).newsAt) }),
       summary,
-      ...(reason !== undefined && { reason }),
+      reason,
       ...evidence,
     })
   }

@@ -42,10 +42,10 @@ type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
 export const reportOf = ({ beganAt, endedAt, firing, key, over, someEndedAt }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),
-  ...(endedAt !== undefined && { endedAt }),
-  ...(someEndedAt !== undefined && { someEndedAt }),
-  ...(beganAt !== undefined && { beganAt }),
-  ...(over && over.alerts.length <= maxFiring && { over: { ...over, alerts: over.alerts.map(alertKey) } }),
+  endedAt,
+  someEndedAt,
+  beganAt,
+  over: over && over.alerts.length <= maxFiring ? { ...over, alerts: over.alerts.map(alertKey) } : undefined,
 })
 
 /**
@@ -62,19 +62,17 @@ export const withReport = (draft: MemoryDraft, report: Report, at: number, reaso
     before !== undefined &&
     ((before.firing.length > 0 && hasBegunSince(before, endedAt)) || hasEndedSince(before, report))
   const { beganAt, firing } = isEarlier ? before : report
-  const lastEnd = latest(endedAt, before?.endedAt)
-  const lastOfSome = latest(someEndedAt, before?.someEndedAt)
-  const over = report.over ?? before?.over
-  const times = {
-    ...(lastEnd !== undefined && { endedAt: lastEnd }),
-    ...(lastOfSome !== undefined && { someEndedAt: lastOfSome }),
-    ...(beganAt !== undefined && { beganAt }),
-    ...(over && { over }),
+  const entry = {
+    at,
+    firing,
+    endedAt: latest(endedAt, before?.endedAt),
+    someEndedAt: latest(someEndedAt, before?.someEndedAt),
+    beganAt,
+    over: report.over ?? before?.over,
     // Until a step or a report notes it, the alerts of a lease that has ended fire on.
-    ...(firing.length > 0 && before?.ended === true && { ended: true }),
-    ...(firing.length > 0 && isSkipped(before?.skipped, reason) && { skipped: true }),
+    ended: (firing.length > 0 && before?.ended === true) || undefined,
+    skipped: (firing.length > 0 && isSkipped(before?.skipped, reason)) || undefined,
   }
-  const entry = { at, firing, ...times }
   const rest = Object.entries(others)
   if (rest.length >= maxGroups) {
     rest.sort(([, a], [, b]) => Number(b.firing.length > 0) - Number(a.firing.length > 0) || b.at - a.at)
@@ -193,10 +191,6 @@ export const claimReporting = (draft: MemoryDraft, { key }: AlertGroup): Claimed
   return draft.claims().find(({ report }) => report?.group === reported)
 }
 
-/** Returns the member with the beginning, if there is one. */
-const beganAs = ({ beganAt }: Pick<Report, 'beganAt'>): Pick<Report, 'beganAt'> =>
-  beganAt === undefined ? {} : { beganAt }
-
 /**
  * Stores the report of an act that is done. A report that was stored while the act was open is newer, and
  * so is the end of the act's alerts. `reason` says why the act changed nothing, if it did not.
@@ -207,13 +201,12 @@ export const withReportOfAct = (
   reason?: string,
 ): void => {
   if (!report) return
-  const { beganAt: _, ...withoutBeginning } = report
   const known = knownOf(draft, report.group)
   const isOutdated =
     known !== undefined && (known.at > at || (report.firing.length > 0 && newsAt <= (known.endedAt ?? 0)))
   withReport(
     draft,
-    isOutdated ? { ...withoutBeginning, firing: known.firing, ...beganAs(known) } : report,
+    isOutdated ? { ...report, firing: known.firing, beganAt: known.beganAt } : report,
     isOutdated ? known.at : at,
     isOutdated ? keepsSkipped : reason,
   )

@@ -56,7 +56,7 @@ export const termsOf = (
     until: untilOf(leasing, now),
     low: Math.min(min, word, from),
     high: Math.max(max, word, from),
-    ...(of !== undefined && { of }),
+    of,
   }
 }
 

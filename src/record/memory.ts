@@ -71,13 +71,8 @@ export interface Moment {
 export const latest = (one: number | undefined, other: number | undefined): number | undefined =>
   one === undefined || other === undefined ? (one ?? other) : Math.max(one, other)
 
-/** Returns the members of {@link Moment} for a row. Undefined members are left out. */
-export const momentOf = ({ at, body, newsAt, of }: Moment) => ({
-  at,
-  ...(newsAt !== undefined && { newsAt }),
-  ...(body !== undefined && { body }),
-  ...(of !== undefined && { of }),
-})
+/** Returns the members of {@link Moment} for a row. */
+export const momentOf = ({ at, body, newsAt, of }: Moment): Moment => ({ at, newsAt, body, of })
 
 /** Returns a memory with the pages of `list` instead of its own. */
 export const withPages = (memory: Memory, list: readonly Page[]): Memory => {

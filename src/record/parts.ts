@@ -106,7 +106,7 @@ const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, del
     delta: sum,
     since: before?.since ?? since,
     // Bounds keep back what an end has left. A new lease has an end to come.
-    ...((row.ends !== undefined || (before?.held === true && !row.leases)) && { held: true }),
+    held: row.ends !== undefined || (before?.held === true && !row.leases) || undefined,
   }
 }
 
@@ -118,10 +118,10 @@ const termsOf = (before: OpenPart | undefined, terms: LeaseTerms | undefined, at
   const of = terms?.of ?? before?.of
   return {
     at: Math.min(at, before?.until === undefined ? at : before.at),
-    ...(low !== undefined && { low }),
-    ...(high !== undefined && { high }),
-    ...(until !== undefined && { until }),
-    ...(of !== undefined && { of }),
+    low,
+    high,
+    until,
+    of,
   }
 }
 
@@ -278,8 +278,8 @@ const joinedPart = ({ part: first }: PartOf, { count, part: second }: PartOf): P
       delta: first.delta + second.delta,
       at: Math.min(first.at, second.at),
       until,
-      ...(low !== undefined && { low }),
-      ...(high !== undefined && { high }),
+      low,
+      high,
     },
   }
 }

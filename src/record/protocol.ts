@@ -296,9 +296,9 @@ export const decided = (
   draft.add({
     key,
     ...moment,
-    ...(part !== undefined && { group: part }),
-    ...(group && { report: reportOf(group) }),
-    ...(former && { former }),
+    group: part,
+    report: group && reportOf(group),
+    former,
     ...decision,
   })
 }
@@ -339,7 +339,7 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   }
   for (const { row } of done) {
     const { from, key, on, to } = row
-    draft.add({ state: 'done', key, ...momentOf(row), from, to, ...(on !== undefined && { on }) })
+    draft.add({ state: 'done', key, ...momentOf(row), from, to, on })
   }
   const toCome = done.length > 1 ? new Set(done.map(({ row }) => partKeyOf(row))) : undefined
   const ran: ClaimedRow[] = []

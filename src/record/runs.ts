@@ -59,9 +59,9 @@ export const addSteps = (draft: MemoryDraft, mark: string, rows: readonly Claime
     const run = {
       at: Math.max(madeAt, ...counted.map(({ at }) => at)),
       of: runKey(mark),
-      ...(counted.length > 1 && { n: counted.length }),
-      ...(up > 0 && { up }),
-      ...(down > 0 && { down }),
+      n: counted.length > 1 ? counted.length : undefined,
+      up: up || undefined,
+      down: down || undefined,
     }
     return addRun(draft, run, Math.max(...counted.map(({ keep = 0 }) => keep)))
   }

@@ -122,7 +122,7 @@ class ClaimFold {
     this.#claimed = {
       mark,
       ...originOf(target, version),
-      ...(version.mark !== undefined && { before: version.mark }),
+      before: version.mark,
       to: version.count,
       helped: false,
     }
@@ -219,9 +219,9 @@ class ClaimFold {
     const { target, version } = this.#on
     const on = isAskable || waits ? (this.#id ??= countId(target, version.uid)) : undefined
     if (isRemembered(context)) {
-      const keep = limits && undoes === undefined && planned !== from && { keep: keepOf(limits) }
-      const decision = { state: 'claimed', from, to: planned, claim: this.#claimed, ...more, ...keep } as const
-      decided(this.#draft, context, this.#now, { ...decision, ...(isAskable && on !== undefined && { on }) })
+      const keep = limits && undoes === undefined && planned !== from ? keepOf(limits) : undefined
+      const step = { from, to: planned, claim: this.#claimed, ...more, keep, on: isAskable ? on : undefined }
+      decided(this.#draft, context, this.#now, { state: 'claimed', ...step })
     }
     return { part: 'step', from, to: planned, on, until }
   }

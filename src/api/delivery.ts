@@ -16,31 +16,31 @@ export interface Delivery {
    * What identifies this delivery. Absent if the post has no idempotency key: then every such post
    * counts, even if it repeats an earlier one.
    */
-  readonly identity?: Identity
+  readonly identity?: Identity | undefined
   /** The alerts in the post. Absent if the post names no alert. */
-  readonly group?: AlertGroup
+  readonly group?: AlertGroup | undefined
   /** The labels that all alerts in the post have. Absent if it has no alerts with labels. */
-  readonly labels?: Readonly<Record<string, string>>
+  readonly labels?: Readonly<Record<string, string>> | undefined
   /** The pushed images, in the order of the body. Absent if the post reports no push. */
-  readonly pushes?: readonly Push[]
+  readonly pushes?: readonly Push[] | undefined
   /**
    * Why a registry's body has no readable push, as the message of the answer. If it is set,
    * `pushes` is absent.
    */
-  readonly unreadable?: string
+  readonly unreadable?: string | undefined
 }
 
 /** A push to a registry: its tag is new or names a new image. */
 export interface Push {
   /** The registry's host in lower case, with its port. Absent if the post does not say it. */
-  readonly host?: string
+  readonly host?: string | undefined
   /** The repository on that host, such as `library/nginx`. */
   readonly path: string
   readonly tag: string
   /** The digest of the pushed image, with its algorithm. Absent if the post does not say it. */
-  readonly digest?: string
+  readonly digest?: string | undefined
   /** When it was pushed according to the registry, in milliseconds since the epoch. */
-  readonly at?: number
+  readonly at?: number | undefined
 }
 
 /** What identifies a delivery. Two posts to one hook with the same identity are copies. */
@@ -56,22 +56,22 @@ export interface Identity {
    * Absent if the sender does not say it. Then a post with the same key counts again after the hook's
    * `dedupeWindow`.
    */
-  readonly newsAt?: number
+  readonly newsAt?: number | undefined
   /**
    * True if the sender repeats, on purpose, what it has posted about the same event, or may do so. Then
    * a post with the same key counts again after the hook's `dedupeWindow`.
    */
-  readonly repeats?: true
+  readonly repeats?: true | undefined
   /**
    * True if the key is in the header `Idempotency-Key`. Such a key belongs to one body, and its sender can
    * ask for the outcome.
    */
-  readonly ofHeader?: true
+  readonly ofHeader?: true | undefined
   /**
    * How long a second post with this key is a copy, in milliseconds. Default: the hook's
    * `dedupeWindow`.
    */
-  readonly withinMs?: number
+  readonly withinMs?: number | undefined
 }
 
 /** Returns whether the sender of a delivery never uses its key for another one. */
@@ -91,13 +91,13 @@ export interface AlertGroup {
   /** For each firing alert, a text that identifies the alert. */
   readonly firing: readonly string[]
   /** When the last of the firing alerts began, in milliseconds since the epoch, if the sender says it. */
-  readonly beganAt?: number
+  readonly beganAt?: number | undefined
   /** When the last of the alerts ended, in milliseconds since the epoch, if all have ended and the sender says it. */
-  readonly endedAt?: number
+  readonly endedAt?: number | undefined
   /** When the last of those alerts ended that have ended, if others fire on. */
-  readonly someEndedAt?: number
+  readonly someEndedAt?: number | undefined
   /** What has ended, if all alerts have and the sender says when. */
-  readonly over?: AlertsOver
+  readonly over?: AlertsOver | undefined
   /**
    * True if some alerts have ended, others fire, and the sender does not say which of these changes
    * is new. The delivery counts as partly resolved if every firing alert has been reported before.

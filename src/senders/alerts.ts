@@ -99,8 +99,8 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
     group: {
       key,
       firing,
-      ...(beganAt !== undefined && { beganAt }),
-      ...(phase === 'resolved' ? timesOfEnd(ended) : someEndedAt !== undefined && { someEndedAt }),
+      beganAt,
+      ...(phase === 'resolved' ? timesOfEnd(ended) : { someEndedAt }),
       mixed: why === undefined && firing.length > 0 && resolved.length > 0,
     },
   }

@@ -42,8 +42,8 @@ export const shortened = (name: string): string =>
  */
 export const identityOf = (key: string, newsAt: number | undefined, repeats = false): Identity => ({
   key,
-  ...(newsAt !== undefined && { newsAt }),
-  ...(repeats && { repeats }),
+  newsAt,
+  repeats: repeats || undefined,
 })
 
 /**
@@ -98,7 +98,7 @@ export const groupOfOne = (sender: string, alert: string, phase: Delivery['phase
   return {
     key: identityKey(sender, alert),
     firing: fires ? [alert] : [],
-    ...(at !== undefined && fires && { beganAt: at }),
+    beganAt: fires ? at : undefined,
     ...(at !== undefined && phase === 'resolved' && { endedAt: at, over: { alerts: [alert], firstAt: at } }),
     mixed: false,
   }

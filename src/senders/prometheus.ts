@@ -36,9 +36,7 @@ export const prometheus: Sender = {
       group: {
         key: 'prometheus',
         firing: names,
-        ...(phase === 'resolved' && timesOfEnd(over)),
-        ...(phase === 'firing' && newsAt !== undefined && { beganAt: newsAt }),
-        ...(phase === 'firing' && someEndedAt !== undefined && { someEndedAt }),
+        ...(phase === 'resolved' ? timesOfEnd(over) : { beganAt: newsAt, someEndedAt }),
         mixed: firing.length > 0 && over.length > 0,
       },
     }

@@ -44,8 +44,8 @@ const pushTo = (place: Place, { at, digest, tag }: TagParts): Push | undefined =
   return {
     ...place,
     tag,
-    ...(typeof digest === 'string' && isDigest(digest) && { digest }),
-    ...(at !== undefined && { at }),
+    digest: typeof digest === 'string' && isDigest(digest) ? digest : undefined,
+    at,
   }
 }
 

@@ -86,10 +86,8 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
   const { group, identity: _, ...delivery } = parsed
   return {
     ...delivery,
-    ...(named && { identity: { ...named, key: shortened(named.key) } }),
-    ...(group && {
-      group: { ...group, key: shortened(group.key), firing: group.firing.slice(0, maxFiring).map(shortened) },
-    }),
+    identity: named && { ...named, key: shortened(named.key) },
+    group: group && { ...group, key: shortened(group.key), firing: group.firing.slice(0, maxFiring).map(shortened) },
   }
 }
 

@@ -13,31 +13,31 @@ import { maxChanges, retryAfterSeconds } from './limits.ts'
 export interface Answer {
   readonly message: string
   /** `namespace/name`. */
-  readonly hook?: string
-  readonly driver?: string
-  readonly outcome?: Exclude<Answered['outcome'], 'unreadable'>
+  readonly hook?: string | undefined
+  readonly driver?: string | undefined
+  readonly outcome?: Exclude<Answered['outcome'], 'unreadable'> | undefined
   readonly reason: Reason
   /** How far the change has come. Present only if the post waits for its outcome. */
-  readonly state?: SettlementState
+  readonly state?: SettlementState | undefined
   /** `ready`: how many new pods or nodes are available. `of`: how many are wanted. */
-  readonly ready?: number
-  readonly of?: number
+  readonly ready?: number | undefined
+  readonly of?: number | undefined
   /** Why a rollout does not continue: reasons in the status of its workload and of its pods. */
-  readonly causes?: readonly string[]
-  readonly from?: number
-  readonly to?: number
+  readonly causes?: readonly string[] | undefined
+  readonly from?: number | undefined
+  readonly to?: number | undefined
   /** What was done, if it was not a change of a count. */
-  readonly summary?: string
+  readonly summary?: string | undefined
   /** The changes one by one, at most `maxChanges`. */
-  readonly changes?: readonly Change[]
+  readonly changes?: readonly Change[] | undefined
   /** When the step ends by itself, in RFC 3339. Absent if it is for good. */
-  readonly until?: string
+  readonly until?: string | undefined
   /** When posts to the hook count again, in RFC 3339. Present if its windows are closed, or a limit is reached. */
-  readonly opensAt?: string
+  readonly opensAt?: string | undefined
   /** Who has sent the post, as far as the hook's `auth` proves it. */
-  readonly by?: By
+  readonly by?: By | undefined
   /** Present on a dry run, which changed nothing. */
-  readonly dryRun?: true
+  readonly dryRun?: true | undefined
 }
 
 /** An answer, or the decision to close the connection because any answer could be wrong. */
@@ -90,15 +90,15 @@ export const answerTo = (
       hook: `${hook.namespace}/${hook.name}`,
       driver: hook.driver,
       // An unreadable post is no delivery and has no outcome.
-      ...(kind === 'unreadable' ? {} : { outcome: kind }),
+      outcome: kind === 'unreadable' ? undefined : kind,
       reason,
-      ...('from' in outcome ? { from: outcome.from } : {}),
-      ...('to' in outcome ? { to: outcome.to } : {}),
-      ...('summary' in outcome ? { summary: outcome.summary } : {}),
-      ...('changes' in outcome && outcome.changes ? { changes: outcome.changes.slice(0, maxChanges) } : {}),
-      ...('until' in outcome && outcome.until !== undefined ? { until: rfc3339(outcome.until) } : {}),
-      ...('opensAt' in outcome ? { opensAt: outcome.opensAt } : {}),
-      ...(dryRun ? { dryRun } : {}),
+      from: 'from' in outcome ? outcome.from : undefined,
+      to: 'to' in outcome ? outcome.to : undefined,
+      summary: 'summary' in outcome ? outcome.summary : undefined,
+      changes: 'changes' in outcome ? outcome.changes?.slice(0, maxChanges) : undefined,
+      until: 'until' in outcome && outcome.until !== undefined ? rfc3339(outcome.until) : undefined,
+      opensAt: 'opensAt' in outcome ? outcome.opensAt : undefined,
+      dryRun: dryRun || undefined,
     },
   }
 }

@@ -7,14 +7,52 @@ import { ApiError } from '../../src/kube/errors.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import type { Cluster } from '../cluster/cluster.ts'
-import { interactiveTimeoutMs, writing } from '../cluster/hooks.ts'
+import { interactiveTimeoutMs, writing, readHook } from '../cluster/hooks.ts'
 import { UsageError, type ParsedLine, type Option } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
 import { nameOf, outputOption, printObjects } from '../output/format.ts'
 import type { Shell } from '../../src/commands/shell.ts'
 import { withDefaults } from './defaults.ts'
-import { nextOf } from './next.ts'
 import { flagOf } from './flags.ts'
+import type { Condition } from '../../src/api/conditions.ts'
+import { isReason, reasons } from '../../src/api/reasons.ts'
+import { wait } from '../../src/environment/wait.ts'
+
+/**
+ * How long to wait for the controller's first status of a new hook, and how often to read it, in
+ * milliseconds.
+ */
+const withinMs = 2_000
+const lookEveryMs = 100
+
+/** Returns the message after a hook is created: whether it is ready, and where its URL is. */
+const nextOf = async (cluster: Cluster, shell: Shell, name: string): Promise<string> => {
+  const { program } = shell
+  const at = `-n ${cluster.namespace}`
+  const url = `Its URL: ${program} url ${name} ${at}\n`
+  const ready = await readyOf(cluster, shell, name)
+  if (ready === undefined) return `no controller has checked ${name} yet; if none does: ${program} doctor ${at}\n${url}`
+  if (ready.status === 'True') return `${name} is ready. ${url}`
+  const todo = isReason(ready.reason) ? `${reasons[ready.reason].todo}\n` : ''
+  return `${name} is not ready yet (${ready.reason}): ${ready.message}\n${todo}${url}`
+}
+
+/**
+ * Returns the condition `Ready` of a new hook. Returns undefined if the controller does not set it
+ * in time, or if the user may not read the hook.
+ */
+const readyOf = async (cluster: Cluster, { clock, stop }: Shell, name: string): Promise<Condition | undefined> => {
+  const end = clock.monotonic() + withinMs
+  while (clock.monotonic() < end && !stop.aborted) {
+    const hook = await readHook(cluster, name).catch(() => undefined)
+    if (hook === undefined) return undefined
+    const { metadata, status } = hook
+    const ready = status?.conditions?.find(({ type }) => type === 'Ready')
+    if (ready !== undefined && status?.observedGeneration === metadata.generation) return ready
+    await wait(clock, lookEveryMs, stop)
+  }
+  return undefined
+}
 
 export type DryRun = 'none' | 'client' | 'server'
 

@@ -218,7 +218,7 @@ export const parseContent = (content: unknown): Content => {
 }
 
 const isMemory = (value: unknown): value is StoredMemory =>
-  has(memorySchema, value) && areRows(value.rows) && (value.pages?.length ?? 0) <= maxPages && arePossible(value)
+  has(memorySchema, value) && areRows(value.rows) && (value.pages?.length ?? 0) <= maxPages && arePossible(value.parts)
 
 const parsedContent = (content: unknown, maxLength: number): unknown =>
   typeof content === 'string' && content.length <= maxLength ? tryParseJson(content) : undefined

@@ -259,8 +259,5 @@ const isRow = (value: unknown): value is Row =>
 export const areRows = (value: unknown): value is readonly Row[] => Array.isArray(value) && value.every(isRow)
 
 /** Returns whether the versions of all parts of a record can be compared. */
-export const arePossible = ({
-  parts = [],
-}: {
-  readonly parts?: readonly { readonly since: string }[] | undefined
-}): boolean => parts.every(({ since }) => /^\d{1,20}$/.test(since))
+export const arePossible = (parts: readonly { readonly since: string }[] = []): boolean =>
+  parts.every(({ since }) => /^\d{1,20}$/.test(since))

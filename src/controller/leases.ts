@@ -9,7 +9,7 @@ import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { endOf } from '../record/parts.ts'
-import { shownCount } from '../record/shown-count.ts'
+import { shownCount } from '../record/count-name.ts'
 
 /**
  * Returns what a record says of leases, in the form of a status. `target` is the hook's present target,

@@ -1,12 +1,39 @@
+import type { ReceiverHook } from '../api/hook.ts'
 import type { Clock, Environment, Log } from '../environment/environment.ts'
-import { ApiError, isHopeless } from '../kube/errors.ts'
+import { ApiError, isHopeless, isDenied, isStatus } from '../kube/errors.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
 import { later, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
-import { ServedTwice } from './served-twice.ts'
 import { StuckKeys } from './stuck-keys.ts'
 import { WaitingKeys } from './waiting-keys.ts'
+
+/** A hook's status is not written now, because something else has replaced it again. */
+export class ServedTwice extends Error {
+  override readonly name = 'ServedTwice'
+  readonly againAfterMs: number
+
+  constructor({ metadata: { namespace }, status }: ReceiverHook, againAfterMs: number) {
+    const url = status?.endpoint === undefined ? 'no URL' : `the URL ${status.endpoint}`
+    super(
+      `something else writes this status too, which has ${url} now: only one installation may serve the namespace ${namespace}`,
+    )
+    this.againAfterMs = againAfterMs
+  }
+}
+
+/**
+ * Resolves with the result of `work`, or with `outOfDate` if the cached hook is out of date: the
+ * stored hook has another version or was deleted.
+ */
+export const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOfDate> => {
+  try {
+    return await work
+  } catch (error) {
+    if (!isStatus(error, 409, 404) || isDenied(error)) throw error
+    return outOfDate
+  }
+}
 
 /**
  * The wait before a key that has failed is tried again. It begins like controller-runtime's, but

@@ -8,8 +8,7 @@ import { eventsOf, isNew, writeReport, type DeliveryReport } from './deliveries.
 import { emittedTimes } from './emitted.ts'
 import { outdatedEvent } from './events.ts'
 import { clearRecorded } from './leases.ts'
-import { orOutOfDate } from './out-of-date.ts'
-import { outOfDate, type ReconcileKey } from './queue.ts'
+import { orOutOfDate, outOfDate, type ReconcileKey } from './queue.ts'
 
 export interface Reporting {
   readonly clock: Clock

@@ -5,7 +5,7 @@ import { waitAfter } from '../environment/backoff.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock } from '../environment/environment.ts'
 import { hookOf } from './hooks.ts'
-import { ServedTwice } from './served-twice.ts'
+import { ServedTwice } from './queue.ts'
 import { statusFor, statusPatch, type ReconcileFindings } from './status.ts'
 
 /** How long a status is not written again that something else has replaced again, in milliseconds. */

@@ -1,11 +1,10 @@
 import { at, stringAt } from '../api/json.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment, Lane } from '../environment/environment.ts'
-import { isStatus } from './errors.ts'
+import { isStatus, UnknownKind } from './errors.ts'
 import { collectionPath, type ResourceType } from './paths.ts'
 import { pluralOf } from './plural.ts'
 import { send } from './requests.ts'
-import { UnknownKind } from './unknown-kind.ts'
 
 /**
  * How long a CRD is cached, in milliseconds. A CRD has up to 300 kB, and changes only with an

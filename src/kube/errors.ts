@@ -2,7 +2,29 @@ import type { ApiResponse } from '../environment/environment.ts'
 import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
 import { maxAnswerBytes } from '../environment/large-answers.ts'
 import { isObject, stringAt, tryParseJson } from '../api/json.ts'
-import { UnknownKind } from './unknown-kind.ts'
+import { apiVersionOf, type ResourceType } from './paths.ts'
+import { group } from '../api/names.ts'
+
+/** The product that installs the CRDs of an API group, by the group. */
+const bringers: Readonly<Record<string, string>> = {
+  // This is the first version that serves `v1beta2`, which the product uses.
+  'cluster.x-k8s.io': 'Cluster API 1.11 or later',
+  'keda.sh': 'KEDA',
+  'provisioning.cattle.io': 'Rancher',
+}
+
+/** The API server does not serve this kind. The message says what to check and to install. */
+export class UnknownKind extends Error {
+  override readonly name = 'UnknownKind'
+
+  constructor(type: ResourceType) {
+    const kind = `${type.kind} (${type.resource}.${apiVersionOf(type)})`
+    const bringer = bringers[type.group] ?? 'what brings this kind'
+    super(
+      `this cluster does not know the kind ${kind}: check how apiVersion and kind are spelled, and that ${bringer} is installed`,
+    )
+  }
+}
 
 /** An error answer of the API server: a `Status` object, or the text of a proxy. */
 export class ApiError extends Error {
@@ -100,4 +122,25 @@ export const readFailureOf = (error: unknown): ReadFailure => {
   if (error instanceof ObjectTooLarge) return { failure: 'too large', message }
   if (status === 403) return { failure: 'forbidden', message }
   return { failure: 'unreachable', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+}
+
+/**
+ * Returns one sentence that says what a person must do so that objects of a type can be listed and
+ * watched. Returns undefined if the error may resolve by itself.
+ */
+export const remedyOf = (error: unknown, type: ResourceType, namespace?: string): string | undefined => {
+  if (!(error instanceof ApiError)) return undefined
+  const where = namespace === undefined ? 'in all namespaces' : `in namespace ${namespace}`
+  switch (error.status) {
+    case 404:
+      return type.group === group
+        ? `the API server does not know ${type.resource}.${type.group}: install the CustomResourceDefinitions and the admission policies with kubectl apply -k deploy/kustomize/cluster`
+        : `the API server does not know ${type.resource}.${type.group}/${type.version}: it has to serve that version`
+    case 403:
+      return `this process may not list ${type.resource} ${where}: give its account the roles of the installation (${error.message})`
+    case 401:
+      return `the API server does not accept the credentials of this process: renew the kubeconfig, or the account's token`
+    default:
+      return undefined
+  }
 }

@@ -1,6 +1,6 @@
 import type { ApiResponse, Clock, Counter, Environment, Metrics } from '../environment/environment.ts'
 import type { HistoryCheck, History } from './history.ts'
-import { remedyOf } from './remedy.ts'
+import { remedyOf } from './errors.ts'
 import { proofRequest, type Source } from './source.ts'
 import { openWithinMs, type OpenWatch } from './watch.ts'
 import { watchObjects, type ObjectChange } from './watch-objects.ts'

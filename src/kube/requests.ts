@@ -2,9 +2,8 @@ import { isStoredObject, type KubeObject, type StoredObject } from '../api/objec
 import { tryParseJson } from '../api/json.ts'
 import type { ApiConnection, ApiRequest, Lane } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
-import { ApiError, ObjectTooLarge } from './errors.ts'
+import { ApiError, ObjectTooLarge, UnknownKind } from './errors.ts'
 import { collectionPath, isServedAlways, objectPath, type ResourceType } from './paths.ts'
-import { UnknownKind } from './unknown-kind.ts'
 import { bytesOf } from './written.ts'
 
 /**

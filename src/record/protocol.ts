@@ -6,9 +6,8 @@ import type { ReasonIn } from '../api/reasons.ts'
 import type { Claim, ClaimedRow, Former, Row } from '../api/row.ts'
 import { groupedBy } from '../environment/grouped.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { isFresh } from './aged.ts'
+import { isFresh, type MemoryDraft } from './draft.ts'
 import { isSameCount } from './count-name.ts'
-import type { MemoryDraft } from './draft.ts'
 import { isAbandoned } from './due.ts'
 import {
   allSeen,

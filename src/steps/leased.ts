@@ -6,7 +6,7 @@ import type { DeliveryContext } from '../record/context.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Judgement } from '../record/ruling.ts'
 import { movesEnd, partKeyFor, reportsFiring, termsOf, untilOf, type Leasing } from '../record/lease-terms.ts'
-import { isSameCount, type CountName } from '../record/count-name.ts'
+import { isSameCount, shownCount, type CountName } from '../record/count-name.ts'
 import {
   addToPart,
   allParts,
@@ -20,7 +20,6 @@ import {
   setPartAside,
 } from '../record/parts.ts'
 import { allSeen } from '../record/groups.ts'
-import { shownCount } from '../record/shown-count.ts'
 import { largestCount, takeBackWithin } from './arithmetic.ts'
 import type { UndoPlan } from './steps.ts'
 

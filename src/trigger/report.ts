@@ -4,7 +4,7 @@ import type { Delivery } from '../api/delivery.ts'
 import type { RecentDelivery } from '../api/record.ts'
 import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { Environment, Clock } from '../environment/environment.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import { joined, noteOf } from '../record/memory.ts'
 import type { DecidedPost } from './settled.ts'
@@ -12,8 +12,56 @@ import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
 import { seriesOfHooks } from './hook-series.ts'
 import type { Hooks } from './hooks.ts'
-import { maxRecordSummary } from './limits.ts'
-import { logLines, mayFlood } from './lines.ts'
+import { maxRecordSummary, maxLimitedHooks, quietLines, refusalLines } from './limits.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
+import { rateLimiter, type Rate } from '../environment/rate.ts'
+
+/** The log lines about posts of one kind: a key of the kind, and their rate. */
+interface Kind {
+  readonly key: string
+  readonly rate: Rate
+}
+
+/** Decides which log lines about posts are written. The metrics count every post. */
+interface PostLines {
+  /** Returns how many lines like this one were left out before it. Undefined if it is left out too. */
+  take(hook: LiveHook | undefined, outcome: string, reason: string): number | undefined
+}
+
+/** Makes what keeps a flood of posts from filling the log. */
+const logLines = (clock: Pick<Clock, 'monotonic'>): PostLines => {
+  const written = rateLimiter(clock, maxLimitedHooks)
+  const omitted = new BoundedMap<string, number>(maxLimitedHooks)
+  return {
+    take: (hook, outcome, reason) => {
+      const kind = kindOf(hook, outcome, reason)
+      if (!kind) return 0
+      const before = omitted.get(kind.key) ?? 0
+      if (!written.take(kind.key, kind.rate)) {
+        omitted.set(kind.key, before + 1)
+        return undefined
+      }
+      omitted.delete(kind.key)
+      return before
+    },
+  }
+}
+
+/** Outcomes that anybody can cause at any rate. They share one rate. */
+const ofAnybody: ReadonlySet<string> = new Set(['refused', 'unavailable'])
+
+/** Outcomes that a URL can cause at any rate, because they write nothing. Each hook has a rate for each reason. */
+const withoutWrite: ReadonlySet<string> = new Set(['unchanged', 'skipped', 'rejected', 'failed', 'dry run'])
+
+/** Outcomes of which not all lines are written. */
+const mayFlood: ReadonlySet<string> = new Set([...ofAnybody, ...withoutWrite])
+
+/** Returns the kind of a line. Undefined if all lines like it are written. */
+const kindOf = (hook: LiveHook | undefined, outcome: string, reason: string): Kind | undefined => {
+  if (ofAnybody.has(outcome)) return { key: '', rate: refusalLines }
+  if (!hook || !withoutWrite.has(outcome)) return undefined
+  return { key: `${hook.namespace}/${hook.name} ${outcome} ${reason}`, rate: quietLines }
+}
 
 /** The answer to a post, with what log and metrics need. */
 export interface Handled {

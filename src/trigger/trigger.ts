@@ -35,7 +35,6 @@ import { TriggerEndpoint, type Endpoint } from './endpoint.ts'
 import { Distrust } from './distrust.ts'
 import { FollowedChanges } from './followed.ts'
 import { genuineCheck } from './genuine.ts'
-import { formerURLCounter } from './former-url.ts'
 import type { LiveHook } from './hook.ts'
 import { idTokensOf } from './auth/id-tokens.ts'
 import { Hooks } from './hooks.ts'
@@ -50,6 +49,27 @@ import type { StartReader } from './reading/reader.ts'
 import { reporter } from './report.ts'
 import { tracedAuth, tracedAuthenticate, tracedEndpoint } from './traced.ts'
 import { WaitingPosts } from './waiting.ts'
+import { seriesOfHooks } from './hook-series.ts'
+
+/**
+ * Returns a function that counts posts to a former URL of a hook. Such a URL still works, but not for
+ * long: until an overlap is over, the URL expires, or its key is dropped. So a person can find out who still uses it.
+ */
+const formerURLCounter = (
+  { clock, metrics }: Pick<Environment, 'clock' | 'metrics'>,
+  hooks: Pick<Hooks, 'has'>,
+): ((hook: LiveHook) => void) => {
+  const posts = seriesOfHooks(
+    clock,
+    hooks,
+    metrics.counter(
+      'receiverhooks_former_url_posts_total',
+      'Posts to a URL of a hook that still works, but that a newer one has replaced.',
+      ['namespace', 'hook'],
+    ),
+  )
+  return ({ name, namespace }) => posts.add({ namespace, hook: name })
+}
 
 export interface TriggerRole {
   readonly endpoint: Endpoint

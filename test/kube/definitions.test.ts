@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import type { ApiRequest } from '../../src/environment/environment.ts'
 import { definitionsOf } from '../../src/kube/definitions.ts'
-import { UnknownKind } from '../../src/kube/unknown-kind.ts'
+import { UnknownKind } from '../../src/kube/errors.ts'
 import { fakeClock } from '../support/clock.ts'
 import { noApi } from '../support/environment.ts'
 

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { interner } from '../../src/kube/intern.ts'
+import { interner } from '../../src/kube/list.ts'
 import { fc, property } from '../support/property.ts'
 
 const meta = { name: 'a', namespace: 'shop', uid: 'u', resourceVersion: '1' }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { UnknownKind } from '../../src/kube/unknown-kind.ts'
+import { UnknownKind } from '../../src/kube/errors.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { read, readOfAnyKind } from '../../src/kube/requests.ts'

@@ -10,7 +10,7 @@ import type { ApiConnection, ApiRequest } from '../../src/environment/environmen
 import { LeaseKeeper } from '../../src/leases/leases.ts'
 import type { LeasingHooks } from '../../src/leases/leasing-hook.ts'
 import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
-import { shownCount } from '../../src/record/shown-count.ts'
+import { shownCount } from '../../src/record/count-name.ts'
 import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'

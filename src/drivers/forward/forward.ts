@@ -8,10 +8,36 @@ import { wait } from '../../environment/wait.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'
 import type { Driver, Execution } from '../driver.ts'
-import { forwardRights } from './forward-rights.ts'
 import { hopsOf, maxHops, requestTo } from './request.ts'
 import { forwardDeclaration, largestTimeoutMs, type Forward, type forwardSchema } from './schema.ts'
 import { addressOf, serviceType } from './service.ts'
+import type { DriverRights } from '../driver-rights.ts'
+
+/** The driver's rights. None is granted by default. It writes no object, so no policy limits its writes. */
+const forwardRights: DriverRights = {
+  given: 'where bound',
+  trigger: [
+    {
+      group: '',
+      resource: 'services',
+      verbs: ['get'],
+      why: 'to find the cluster IP of the Service, and to refuse one that can lead anywhere',
+    },
+  ],
+  author: [
+    {
+      group: "''",
+      resource: "'services'",
+      subresource: 'proxy',
+      name: 'self.service.name',
+      verb: 'create',
+      does: "'post to Service/' + self.service.name",
+      right: '`create` on `services/proxy` of the Service',
+      why: 'who makes a hook must be allowed to post to the Service through the API server',
+    },
+  ],
+  keeps: [],
+}
 
 /** The pause before a Service is tried again. */
 const tryAgain: Backoff = { firstMs: 100, maxMs: 800 }

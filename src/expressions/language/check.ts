@@ -4,8 +4,7 @@ import { notBoolean } from './failure.ts'
 import { syntaxHint } from './hints.ts'
 import { canBe, infer } from './infer.ts'
 import { language } from './language.ts'
-import type { Mistake, MistakeReport } from './mistake.ts'
-import { offsetOf, positionAt } from './position.ts'
+import { offsetOf, positionAt, type Mistake, type MistakeReport } from './mistake.ts'
 
 /**
  * Returns the first mistake in an expression, before it runs, or undefined. It finds only what

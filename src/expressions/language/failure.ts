@@ -1,5 +1,5 @@
 import type { CelError, parse } from '@bufbuild/cel'
-import { offsetOf, positionAt } from './position.ts'
+import { offsetOf, positionAt } from './mistake.ts'
 
 /** Returns a function or an operator as people write it, such as `&&` for CEL's own name `_&&_`. */
 export const displayed = (name: string): string =>

@@ -1,8 +1,7 @@
 import { controllerOf, type KubeObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
-import { readFailureOf } from '../../kube/errors.ts'
+import { readFailureOf, UnknownKind } from '../../kube/errors.ts'
 import { readSized, type SizedObject } from '../../kube/requests.ts'
-import { UnknownKind } from '../../kube/unknown-kind.ts'
 import type { CountAt, ProblemReason, Target, TargetProblem, Version } from './target.ts'
 
 /** The time limit for reading a target, in milliseconds. Two reads fit into a delivery's time. */

@@ -9,6 +9,7 @@ import { UsageError } from '../src/commands/command.ts'
 import { CommandFailure } from '../src/commands/failure.ts'
 import { forTerminal } from './output/terminal.ts'
 import type { Shell } from '../src/commands/shell.ts'
+import { pageURL } from '../src/api/site.ts'
 
 export interface Explained {
   readonly message: string
@@ -45,8 +46,7 @@ const ofTheServer = (error: ApiError | WatchRefused): string => {
   return said(error)
 }
 
-const notInstalled =
-  'this cluster knows no receiverhooks: install Receiver Hooks first (docs/how-to/install.md), or look at another context'
+const notInstalled = `this cluster knows no receiverhooks: look at another context, or install Receiver Hooks first: ${pageURL('docs/how-to/install.md')}`
 
 /**
  * Returns the API server's message without the request and the status that {@link ApiError} puts

@@ -7,6 +7,7 @@ import { send } from '../../src/kube/requests.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { ok, warning, type Finding } from './finding.ts'
+import { pageURL } from '../../src/api/site.ts'
 
 const about = 'flow control'
 const group = '/apis/flowcontrol.apiserver.k8s.io/v1'
@@ -17,8 +18,7 @@ const without: Readonly<Record<keyof typeof flowNames, string>> = {
   controller: 'while the API server is busy, new hooks wait for their URLs, and the leader may lose its Lease',
 }
 
-const apply =
-  'Apply deploy/kustomize/cluster, or install the chart with flowControl.enabled=true (docs/how-to/operate.md#let-alerts-through-while-the-api-server-is-busy).'
+const apply = `Apply deploy/kustomize/cluster, or install the chart with flowControl.enabled=true: ${pageURL('docs/how-to/operate.md#let-alerts-through-while-the-api-server-is-busy')}`
 
 /**
  * Checks that the API server has a FlowSchema for the account of each role in `namespace`, and the

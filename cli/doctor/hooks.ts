@@ -8,6 +8,7 @@ import { listMetadata } from '../cluster/hooks.ts'
 import { kidsIn, readPublicKeys } from '../cluster/system.ts'
 import { failure, firstNamesOf, ok, warning, type Finding } from './finding.ts'
 import { checkOwners } from './owners.ts'
+import { pageURL } from '../../src/api/site.ts'
 
 /** Checks the status of each hook, and whether something else sets the count of its target. */
 export const checkHooks = async (
@@ -68,7 +69,7 @@ export const checkServed = async (
     warning(
       'hooks',
       `${foreign.length} have a URL by a key that is not published in the namespace ${namespace}: ${firstNamesOf(foreign)}`,
-      'If another installation serves them, add --system-namespace. No hook may be served by two: docs/how-to/install.md.',
+      `If another installation serves them, add --system-namespace. No hook may be served by two: ${pageURL('docs/how-to/install.md')}`,
     ),
   ]
 }
@@ -90,7 +91,7 @@ export const checkRecords = async (
     return warning(
       'records',
       `${held.length} wait until what their deleted hooks have leased has ended: ${firstNamesOf(held)}`,
-      'A trigger ends it within seconds. If they stay, look at its log, or remove the finalizer: docs/how-to/scale-for-a-while.md.',
+      `A trigger ends it within seconds. If they stay, look at its log, or remove the finalizer: ${pageURL('docs/how-to/scale-for-a-while.md')}`,
     )
   }
   return stale.length === 0

@@ -15,6 +15,7 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { listObjects, interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { readPublicKeys, systemNamespaceFlag } from '../cluster/system.ts'
 import { failure, firstNamesOf, ok, warning, type Finding } from './finding.ts'
+import { pageURL } from '../../src/api/site.ts'
 
 /**
  * Returns the finding for a check that failed, for example because it is forbidden. The other
@@ -26,7 +27,8 @@ export const unseen = (about: string, error: unknown): Finding => {
   if (error instanceof Unreachable || isStatus(error, 401)) throw error
   const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
   const message = error instanceof Error ? error.message : String(error)
-  if (isStatus(error, 404)) return failure(about, `it is not there: ${message}`, 'See docs/how-to/install.md.')
+  if (isStatus(error, 404))
+    return failure(about, `it is not there: ${message}`, `Install it: ${pageURL('docs/how-to/install.md')}`)
   return warning(about, `${why}: ${message}`, 'Ask somebody who may.')
 }
 
@@ -35,7 +37,7 @@ export const notInstalled: readonly Finding[] = [
   failure(
     'installation',
     'Receiver Hooks is not installed in this cluster',
-    'Install it (docs/how-to/install.md), or choose another context.',
+    `Install it, or choose another context: ${pageURL('docs/how-to/install.md')}`,
   ),
 ]
 
@@ -60,7 +62,7 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
       : failure(
           'definitions',
           `${name} are not served as ${group}/${apiVersionName}`,
-          'Apply crds/ of this version (docs/how-to/install.md).',
+          `Apply crds/ of this version: ${pageURL('docs/how-to/install.md')}`,
         ),
   )
 }
@@ -130,7 +132,7 @@ export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Fi
 }
 
 /** What to do if no key is published. */
-const lookAtSigningKeys = 'Look at the log and the Events of the controller: docs/how-to/monitor.md.'
+const lookAtSigningKeys = `Look at the log and the Events of the controller: ${pageURL('docs/how-to/monitor.md')}`
 
 /** Checks that hooks are not stopped. */
 export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {

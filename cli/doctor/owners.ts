@@ -10,6 +10,7 @@ import { forEachOf } from '../at-once.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { warning, type Finding } from './finding.ts'
+import { pageURL } from '../../src/api/site.ts'
 
 /** How many targets are read at most. */
 const maxTargets = 500
@@ -70,5 +71,5 @@ const setBack = ({ metadata, status }: ReceiverHook, owner: string): Finding =>
   warning(
     `${metadata.namespace}/${metadata.name}`,
     `${owner} sets the replicas of ${status?.target}, and will set them back`,
-    'Leave replicas out of the manifest, or out of what is compared: docs/how-to/gitops.md.',
+    `Leave replicas out of the manifest, or out of what is compared: ${pageURL('docs/how-to/gitops.md')}`,
   )

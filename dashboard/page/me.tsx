@@ -1,3 +1,4 @@
+import { pageURL } from '../../src/api/site.ts'
 import { moment } from './clock.ts'
 import { signInWay } from './credential.ts'
 import { Middle } from './list/states.tsx'
@@ -33,7 +34,9 @@ export const MePage = () => {
           {who.tokenEnds ? ', with the token' : ''}
         </dd>
         <dt>Version</dt>
-        <dd>{who.version}</dd>
+        <dd>
+          {who.version} · <a href={pageURL('docs/README.md')}>Documentation</a>
+        </dd>
       </dl>
       <p class="faint">
         Everything that you see and do here is asked of the API server as this user: the dashboard itself has no rights.

@@ -1,6 +1,5 @@
 import { stringify } from 'yaml'
-import { version } from '../../src/version.ts'
-import { project } from '../release/project.ts'
+import { pageURL } from '../../src/api/site.ts'
 
 /**
  * An alert, and two series for promtool. With one of them the alert fires, with the other it stays
@@ -733,7 +732,7 @@ export const alerts: readonly Alert[] = [
 export const runbooks = 'docs/how-to/monitor.md'
 
 /** Returns where people read about an alert: a whole address, since it stands in notifications, far from this repository. */
-const runbookOf = (name: string): string => `${project.repository}/blob/v${version}/${runbooks}#${name.toLowerCase()}`
+const runbookOf = (name: string): string => pageURL(`${runbooks}#${name.toLowerCase()}`)
 
 const groups = (): object => ({
   groups: [

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml'
+import { pageURL } from '../../src/api/site.ts'
 import { version } from '../../src/version.ts'
 import { project } from '../release/project.ts'
 import { valuesTable } from './chart.ts'
@@ -24,10 +25,10 @@ export const chartFile = (): string =>
         'artifacthub.io/operator': 'true',
         'artifacthub.io/links': stringify(
           Object.entries({
-            documentation: 'docs/README.md',
-            changelog: 'CHANGELOG.md',
-            'how to verify it': 'docs/how-to/verify-a-release.md',
-          }).map(([name, path]) => ({ name, url: `${project.repository}/blob/v${version}/${path}` })),
+            documentation: project.site,
+            changelog: `${project.repository}/blob/v${version}/CHANGELOG.md`,
+            'how to verify it': pageURL('docs/how-to/verify-a-release.md'),
+          }).map(([name, url]) => ({ name, url })),
         ),
         'artifacthub.io/images': stringify([{ name: 'receiver-hooks', image: `receiver-hooks:${version}` }]),
         'artifacthub.io/crds': stringify([

@@ -1,15 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
+import { site } from '../../src/api/site.ts'
 
 /**
  * Where the project is published. Set these before the first release, and run `npm run generate`. Until then they are placeholders:
- * nobody has these accounts for the project.
+ * nobody has these accounts for the project. The product prints the address of the site: src/api/site.ts has it.
  */
 export const project = {
   repository: 'https://github.com/example/receiver-hooks',
   /** Where the image is, and the chart below `charts/`. */
   registry: 'ghcr.io/example',
-  site: 'https://receiverhooks.dev',
+  site,
   /** Artifact Hub shows the ID after a maintainer has registered the repository of the chart. */
   artifactHubID: '00000000-0000-0000-0000-000000000000',
 }

@@ -2,6 +2,7 @@ import { group, hookKind, hookPlural, apiVersionName } from './names.ts'
 import { isObject, type JsonObject } from './json.ts'
 import type { Obj, Rule, Schema } from './schema.ts'
 import { statusSchema } from './status.ts'
+import { pageURL } from './site.ts'
 
 /**
  * Columns that show a member of the hook's driver: the column's name, and the member that it shows.
@@ -126,13 +127,13 @@ export const crdSchema = (schema: Schema): JsonObject => {
 }
 
 /**
- * Makes the text that `kubectl explain` shows. A link becomes the path of its page. The default is
+ * Makes the text that `kubectl explain` shows. A link becomes the address of its page. The default is
  * added, unless it is an object. `explain` itself shows neither links nor defaults.
  */
 const explained = ({ default: byDefault, description }: Schema): string | undefined => {
   const text = description?.replaceAll(
     /\[([^\]]+)\]\(([^)]+)\)/g,
-    (_, words: string, page: string) => `${words} (${pathOf(page)})`,
+    (_, words: string, page: string) => `${words} (${pageURL(pathOf(page))})`,
   )
   return text === undefined || byDefault === undefined || isObject(byDefault)
     ? text

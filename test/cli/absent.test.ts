@@ -251,7 +251,7 @@ it('doctor on a cluster without the product says so, and nothing else', async ()
       about: 'installation',
       is: 'failure',
       message: 'Receiver Hooks is not installed in this cluster',
-      todo: expect.stringContaining('docs/how-to/install.md') as unknown,
+      todo: expect.stringContaining('/how-to/install/') as unknown,
     },
   ])
 })

@@ -1,4 +1,5 @@
 import type { ReasonText } from './reason.ts'
+import { pageURL } from '../site.ts'
 
 /** What is wrong with a hook, its target, its account or its `auth`: mostly conditions. */
 export const hookReasons = {
@@ -112,7 +113,7 @@ export const hookReasons = {
     where: ['failed', 'condition'],
     means:
       'An object that the hook is about is larger than the product reads. Or its selector matches more than 1,000 workloads.',
-    todo: 'Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. docs/reference/http.md#limits-of-objects has the bounds.',
+    todo: `Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. ${pageURL('docs/reference/http.md#limits-of-objects')} has the bounds.`,
   },
   Valid: {
     where: ['ready'],

@@ -1,4 +1,5 @@
 import type { ReasonText } from './reason.ts'
+import { pageURL } from '../site.ts'
 
 /** Why a post is no delivery, or is not run now: its token, its body and the limits. The last ones are about keys. */
 export const postReasons = {
@@ -25,7 +26,7 @@ export const postReasons = {
   Unauthorized: {
     where: ['refused'],
     means: "The post does not prove what the hook's `auth` asks for.",
-    todo: 'Give the sender what is in the Secret of `auth`, or post from the topic of `auth.sns`. docs/how-to/authenticate-senders.md shows how. For `auth.oidc`, the log of the trigger says what is wrong with the token.',
+    todo: `Give the sender what is in the Secret of \`auth\`, or post from the topic of \`auth.sns\`: ${pageURL('docs/how-to/authenticate-senders.md')} shows how. For \`auth.oidc\`, the log of the trigger says what is wrong with the token.`,
   },
   Unproved: {
     where: ['refused'],

@@ -208,10 +208,15 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: ['test/browser/**/*.test.ts'],
+          exclude: ['test/browser/site/**'],
           // Each file starts a browser of its own, which takes two cores by itself.
           fileParallelism: false,
           ...patience,
         },
+      },
+      {
+        extends: true,
+        test: { name: 'site', include: ['test/browser/site/*.test.ts'], ...patience },
       },
       {
         extends: true,

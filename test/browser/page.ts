@@ -29,7 +29,7 @@ export type Scheme = 'light' | 'dark'
 export type Width = 1280 | 360
 
 export interface Look {
-  readonly width?: Width | 320 | 900
+  readonly width?: Width | 320 | 390 | 900 | 1440
   readonly scheme?: Scheme
 }
 

@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest'
 import { anchorOf } from '../deploy/manifests.ts'
 
 /** Every page of the project, by its path from the root. */
-const pages = globSync('**/*.md', { exclude: path => /^(?:node_modules|dist|coverage)$/.test(path) })
+const pages = globSync('**/*.md', { exclude: path => /(?:^|\/)(?:node_modules|dist|coverage)$/.test(path) })
 
 /** Returns the text outside of code blocks: what stands in those is no link. */
 const prose = (page: string): string => readFileSync(page, 'utf8').replaceAll(/^ *```[^]*?^ *```$/gm, '')

@@ -162,6 +162,12 @@ export const longParts: readonly LongPart[] = [
     commands: [['scripts/browser.ts'], vitest('--project', 'browser')],
   },
   {
+    name: 'site',
+    does: 'the site of docs/: builds it, follows its links, and searches it in Chromium',
+    minutes: 1,
+    commands: [['scripts/site.ts'], ['scripts/browser.ts'], vitest('--project', 'site')],
+  },
+  {
     name: 'node',
     does: 'the image and the tutorial on a real kubelet, in namespaces of its own; root on Linux [FILE ...]',
     minutes: 6,

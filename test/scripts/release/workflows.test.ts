@@ -14,6 +14,14 @@ const publishing = new Set(['packages', 'id-token', 'attestations', 'contents'])
 /** The jobs that may write something without publishing: they report what they found. */
 const reporting = new Set(['security-events', 'id-token'])
 
+/** What the job that publishes the site may do. */
+const showing = new Set(['pages', 'id-token'])
+
+const allowedIn: ReadonlyMap<unknown, ReadonlySet<string>> = new Map([
+  ['release', publishing],
+  ['github-pages', showing],
+])
+
 /** Returns what is unsafe in a workflow of GitHub. */
 const problemsOf = (text: string): readonly string[] => {
   const workflow: unknown = parse(text)
@@ -40,7 +48,7 @@ const problemsOf = (text: string): readonly string[] => {
 const jobProblems = (name: string, job: unknown): readonly string[] => {
   const writes = entriesOf(at(job, 'permissions')).filter(([, access]) => access !== 'read')
   const isProtected = at(job, 'environment') === 'release' && JSON.stringify(job).includes('dist/release')
-  const allowed = at(job, 'environment') === 'release' ? publishing : reporting
+  const allowed = allowedIn.get(at(job, 'environment')) ?? reporting
   return [
     ...writes.flatMap(([what]) => (allowed.has(what) ? [] : [`${name} may write ${what}`])),
     ...(isProtected && stringAt(job, 'if') !== "github.ref_type == 'tag'" ? [`${name} publishes without a tag`] : []),
@@ -58,12 +66,13 @@ const jobProblems = (name: string, job: unknown): readonly string[] => {
 
 const workflows = globSync('.github/workflows/*.yml').toSorted()
 
-it('there are workflows for CI, code scanning, the scorecard and releases', () => {
+it('there are workflows for CI, code scanning, the scorecard, the site and releases', () => {
   expect(workflows.map(path => path.replace('.github/workflows/', ''))).toEqual([
     'ci.yml',
     'code-scanning.yml',
     'release.yml',
     'scorecard.yml',
+    'site.yml',
   ])
 })
 

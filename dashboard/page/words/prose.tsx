@@ -1,20 +1,15 @@
-import { site } from '../../../src/api/site.ts'
+import { piecesOf, type Piece } from './marked.ts'
 
-/** Code between backticks, and addresses of the product's own pages. A message may quote others, which stay text. */
-const marked = new RegExp(`(\`[^\`]*\`|${site}/[\\w/#-]*)`)
+const Shown = ({ piece: { kind, text } }: { piece: Piece }) => {
+  if (kind === 'code') return <code>{text}</code>
+  return kind === 'link' ? <a href={text}>{text}</a> : <>{text}</>
+}
 
-/** A sentence with its code and its links to pages. The content stays plain text. */
+/** A sentence with its code between backticks, and its links to pages. The content stays plain text. */
 export const Prose = ({ text }: { text: string }) => (
   <>
-    {text.split(marked).map((part, index) => {
-      if (index % 2 === 0) return part
-      return part.startsWith('`') ? (
-        <code key={index}>{part.slice(1, -1)}</code>
-      ) : (
-        <a key={index} href={part}>
-          {part}
-        </a>
-      )
-    })}
+    {piecesOf(text).map((piece, index) => (
+      <Shown key={index} piece={piece} />
+    ))}
   </>
 )

@@ -28,6 +28,9 @@ const publishedWithinMs = 300_000
 /** How long the posts of a run may take, in milliseconds: an hour and what it may be late by. */
 const maxRunMs = 2 * 3_600_000
 
+/** After how many deliveries the run says how far it is. */
+const progressEvery = 1000
+
 /** What happened in a run. */
 export interface Ran {
   readonly history: History
@@ -84,7 +87,10 @@ export const run = async (controlPlane: ControlPlane, seed: number, extent: Exte
     over.signal,
   )
   await Promise.all([
-    sendAll(posting, planned.deliveries, extent, () => void (begun += 1)),
+    sendAll(posting, planned.deliveries, extent, () => {
+      begun += 1
+      if (begun % progressEvery === 0) console.error(`${begun} of ${extent.deliveries} deliveries`)
+    }),
     killTriggers(rng.fork(), extent, processes, begins),
     killApiServer(rng.fork(), extent, controlPlane, begins),
   ])

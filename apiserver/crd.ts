@@ -81,6 +81,7 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
     generation: true,
     subresources: [...(hasStatus ? (['status'] as const) : []), ...(scale ? (['scale'] as const) : [])],
     ...(scale ? { scale } : {}),
+    fields: selectableFields(listAt(version, 'selectableFields')),
     columns: printerColumns(listAt(version, 'additionalPrinterColumns')),
     admit: admitBy(parseSchema(schema, `spec.versions[${index}].schema.openAPIV3Schema`, rules)),
     ...(isObject(schema) ? { openApi: schema } : {}),
@@ -92,6 +93,11 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
  * its scale subresource.
  */
 const memberPath = (text: string): string[] => text.split('.').filter(name => name !== '')
+
+const selectableFields = (fields: readonly unknown[]): ResourceDefinition['fields'] =>
+  Object.fromEntries(
+    fields.map(field => memberPath(stringAt(field, 'jsonPath') ?? '')).map(path => [path.join('.'), path]),
+  )
 
 const scalePaths = (scale: unknown): ScalePaths | undefined => {
   if (!isObject(scale)) return undefined

@@ -1,4 +1,4 @@
-import { at, isObject, stringAt } from '../src/api/json.ts'
+import { at, isObject } from '../src/api/json.ts'
 import { listAt, stringMapAt, stringsAt } from './members.ts'
 import { badRequest } from './status.ts'
 
@@ -74,9 +74,13 @@ export const fieldSelector = (
   return {
     name: requirements.find(({ field, negated }) => field === 'metadata.name' && !negated)?.value,
     matches: object =>
-      requirements.every(({ path, value, negated }) => ((stringAt(object, ...path) ?? '') === value) !== negated),
+      requirements.every(({ path, value, negated }) => (textOf(at(object, ...path)) === value) !== negated),
   }
 }
+
+/** Returns a value as text, as a field of a custom resource is compared. */
+const textOf = (value: unknown): string =>
+  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
 
 const unknownField = (field: string, custom: boolean, known: readonly string[]): string =>
   custom

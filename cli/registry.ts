@@ -31,6 +31,12 @@ export const cliCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/trigger.ts')).trigger,
   },
   {
+    name: 'run',
+    group: 'Hooks',
+    summary: 'run a hook by a request in the cluster, without its URL',
+    load: async () => (await import('./commands/run.ts')).run,
+  },
+  {
     name: 'watch',
     group: 'Hooks',
     summary: 'show deliveries as they come',

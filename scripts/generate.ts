@@ -12,6 +12,7 @@ import { commands } from '../src/registry.ts'
 import { senders } from '../src/senders/registry.ts'
 import { componentFiles } from './deploy/components.ts'
 import { rolesManifest } from './deploy/manifest.ts'
+import { requestComponent } from './deploy/requests.ts'
 import { flowControlManifest } from './deploy/flow-control.ts'
 import { ofManifests, policiesFor, policiesManifest } from './deploy/policies.ts'
 import { alertsFile, alertsTest, prometheusRule } from './deploy/alerts.ts'
@@ -64,6 +65,7 @@ const files: Readonly<Record<string, string>> = {
   'deploy/kustomize/cluster/admission-policies.yaml': policiesManifest(policiesFor(drivers, ofManifests)),
   'deploy/kustomize/cluster/flow-control.yaml': flowControlManifest(ofManifests.namespace),
   ...componentFiles(drivers),
+  ...requestComponent(),
   'deploy/kustomize/workloads/roles.yaml': rolesManifest(roles.filter(({ kind }) => kind === 'Role')),
   'deploy/kustomize/cluster/install-role.yaml': rolesManifest(installRoles(roles)),
   'deploy/kustomize/cluster/optional-roles.yaml': rolesManifest(optionalRoles(roles)),

@@ -31,6 +31,8 @@ export interface RolesOptions {
   readonly triggerAccount?: ServiceAccount
   /** True if the admission policy on the trigger's account is in force. */
   readonly triggerPolicy?: boolean
+  /** True if ReceiverHookRequests are run. The admission policy on them has to be in force. */
+  readonly requests?: boolean
   readonly identity: string
   /** Returns the beginning of trigger URLs, given the port of the trigger. */
   readonly publicURL: (triggerPort: number) => string
@@ -95,7 +97,15 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const issuers = issuerKeysOf(environment, options.issuers ?? [])
   const stop = new AbortController()
   const trigger = options.trigger
-    ? triggerRole(environment, { namespace, issuers, history, ...memory, ...reading, ...watching })
+    ? triggerRole(environment, {
+        namespace,
+        issuers,
+        history,
+        runsRequests: options.requests ?? false,
+        ...memory,
+        ...reading,
+        ...watching,
+      })
     : undefined
   const server: TriggerServer | undefined =
     trigger && (await serveTrigger({ ...trigger, clock, log, ...memory }, options.triggerAddress))

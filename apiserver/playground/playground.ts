@@ -66,6 +66,7 @@ export type StartRoles = (
     readonly operationsAddress: ListenAddress
     readonly shutdownDelayMs: number
     readonly issuers: readonly Issuer[]
+    readonly requests: boolean
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
@@ -135,6 +136,7 @@ export const openPlayground = async (
     runJobs(environment, stopWorkloads.signal),
   ])
   const roles = await startRoles(environment, {
+    requests: true,
     controller: true,
     trigger: true,
     namespace: systemNamespace,

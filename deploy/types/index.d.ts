@@ -456,6 +456,8 @@ export interface ReceiverHookStatus {
     sender: string
     /** Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it). */
     by?: {
+      /** The user or service account that made the ReceiverHookRequest. */
+      user?: string
       /** The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab. */
       repository?: string
       /** The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab. */
@@ -496,6 +498,8 @@ export interface ReceiverHookStatus {
     sender: string
     /** Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it). */
     by?: {
+      /** The user or service account that made the ReceiverHookRequest. */
+      user?: string
       /** The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab. */
       repository?: string
       /** The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab. */

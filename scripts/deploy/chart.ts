@@ -6,6 +6,7 @@ import { authRole } from '../../src/api/auth.ts'
 import { definitionsRole, optionalRights, roleOf, targetsRole } from '../../src/drivers/cluster-roles.ts'
 import { flowControlManifest } from './flow-control.ts'
 import { accountsIn, policiesFor, policiesManifest } from './policies.ts'
+import { requestManifests } from './requests.ts'
 import type { AnyDriver } from '../../src/drivers/driver.ts'
 import type { Group, Value } from './values.ts'
 
@@ -102,12 +103,30 @@ export const chartTemplates = (
       ),
     ),
   ]),
+  'requests.yaml': requestTemplate(),
   // With watchNamespaces, the installer may have rights in namespaces only. Some API servers have no flow control.
   'flow-control.yaml': when(
     'and .Values.flowControl.enabled (not .Values.watchNamespaces) (.Capabilities.APIVersions.Has "flowcontrol.apiserver.k8s.io/v1")',
     [labelled(flowControlManifest(here))],
   ),
 })
+
+const requestTemplate = (): string => {
+  const { definition, everywhere, inNamespace, policy, roles } = requestManifests({
+    ...accountsIn(here),
+    namespace: here,
+  })
+  const namespaced = labelled(inNamespace, { context: '$' })
+    .replace('name: receiver-hooks-requests\n', 'name: receiver-hooks-requests\n  namespace: {{ . | toJson }}\n')
+    .replaceAll('{{ .Release', '{{ $.Release')
+  return when('.Values.requests.enabled', [
+    '{{- if not .Values.admissionPolicy.enabled }}\n{{- fail "requests.enabled needs admissionPolicy.enabled: without the policy, anybody runs hooks in the name of another" }}\n{{- end }}\n' +
+      labelled(definition, { annotations: kept }),
+    labelled(policy),
+    labelled(roles),
+    `{{- range .Values.watchNamespaces }}\n---\n${namespaced}{{- end }}\n${when('not .Values.watchNamespaces', [labelled(everywhere)])}`,
+  ])
+}
 
 /** Returns a ClusterRole that the chart makes only where a value binds it, or where all are wanted. */
 const whenOn = (drivers: readonly AnyDriver[], role: Role, also = ''): string => {

@@ -151,6 +151,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       ),
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
+    requests: enabled(
+      'Lets people and programs run hooks by a ReceiverHookRequest, without a URL and on record: docs/how-to/run-from-the-cluster.md.',
+      false,
+    ),
     tracing: group('Traces of deliveries.', {
       endpoint: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })(
         'A collector that takes OTLP over HTTP, such as http://otel-collector.monitoring.svc:4318.',

@@ -12,6 +12,7 @@ export const bySchema = {
   type: 'object',
   description: 'Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it).',
   properties: {
+    user: text('The user or service account that made the ReceiverHookRequest.'),
     repository: text(
       'The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab.',
     ),
@@ -37,7 +38,7 @@ export const nobody: Proved = { by: undefined }
 const printable = /^[\x20-\x7e]+$/
 
 /** Returns what may be shown of `members`, in their order: nothing that is cut, and no more than there is room for. */
-const fitting = (members: { readonly [Name in keyof By]: unknown }): By | undefined => {
+const fitting = (members: { readonly [Name in keyof By]?: unknown }): By | undefined => {
   let room = maxMembers
   const kept = Object.entries(members).flatMap(([name, value]) => {
     const isKept = typeof value === 'string' && value.length <= Math.min(maxMember, room) && printable.test(value)
@@ -69,8 +70,8 @@ export const byClaims = (claims: JsonObject): By | undefined => {
 /** Returns the proof by an entry of a Secret. */
 export const byEntry = (secret: string, key: string): By | undefined => fitting({ secret: `${secret}/${key}` })
 
-/** Says in words who has sent a delivery, as in `acme/web run 12-1`. Empty if nothing is proved. */
-export const byInWords = ({ repository, run, secret, subject }: By = {}): string => {
+/** Says in words who has sent a delivery, as in `acme/web run 12-1`, or the name of a user. Empty if nothing is proved. */
+export const byInWords = ({ repository, run, secret, subject, user }: By = {}): string => {
   if (repository !== undefined) return run === undefined ? repository : `${repository} run ${run}`
-  return subject ?? (secret === undefined ? '' : `Secret/${secret}`)
+  return user ?? subject ?? (secret === undefined ? '' : `Secret/${secret}`)
 }

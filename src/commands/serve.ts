@@ -42,6 +42,8 @@ export interface RunOptions {
   readonly triggerAccount: string | undefined
   /** Whether the admission policy on the trigger's account is in force. */
   readonly triggerPolicy: boolean
+  /** Whether ReceiverHookRequests are run. */
+  readonly requests: boolean
   readonly kubeconfig: string | undefined
   readonly context: string | undefined
   readonly identity: string
@@ -82,6 +84,11 @@ const flags = {
     flag: 'trigger-policy',
     means:
       "the admission policy receiver-hooks-trigger is in force for the service account of the triggers: a hook in kube-system or in the product's own namespace is Ready only with serviceAccountName, or if its driver changes no object",
+  }),
+  requests: flag({
+    flag: 'requests',
+    means:
+      'run what a ReceiverHookRequest asks for: the admission policy receiver-hooks-requests has to be in force, because it alone says who makes one',
   }),
   kubeconfig: text({
     flag: 'kubeconfig',
@@ -136,6 +143,7 @@ export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string)
   publicURL: given.get(flags.publicURL),
   triggerAccount: given.get(flags.triggerAccount),
   triggerPolicy: given.get(flags.triggerPolicy),
+  requests: given.get(flags.requests),
   kubeconfig: given.get(flags.kubeconfig),
   context: given.get(flags.context),
   identity: given.get(flags.identity) ?? `${env['HOSTNAME'] ?? 'receiver-hooks'}_${unique}`,
@@ -198,6 +206,7 @@ const run = async (options: RunOptions, { atExit, env, exit }: Shell): Promise<(
     watchNamespaces: options.watchNamespaces,
     ...(triggerAccount === undefined ? {} : { triggerAccount: { namespace, name: triggerAccount } }),
     triggerPolicy: options.triggerPolicy,
+    requests: options.requests,
     identity: options.identity,
     publicURL: () => publicURL ?? `http://receiver-hooks-trigger.${namespace}.svc`,
     triggerAddress: { host, port: options.triggerPort, flag: '--trigger-port' },

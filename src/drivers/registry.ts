@@ -2,6 +2,7 @@ import { hookCrd } from '../api/crd.ts'
 import { firstViolation, type Violation } from '../api/guard.ts'
 import type { HookSpec } from '../api/hook.ts'
 import { recordCrd } from '../api/record-crd.ts'
+import { requestCrd } from '../api/run-request.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
 import { forward } from './forward/forward.ts'
 import { redeploy } from './redeploy/redeploy.ts'
@@ -27,7 +28,7 @@ export const drivers: readonly AnyDriver[] = Object.values(byName)
 export const crd = hookCrd(hookSpecSchema, columnMembers(declarations))
 
 /** All CustomResourceDefinitions of the product. */
-export const crds = [crd, recordCrd]
+export const crds = [crd, recordCrd, requestCrd]
 
 /**
  * Returns the driver of a hook, bound to its member, or the first violation of the schema.

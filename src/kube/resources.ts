@@ -1,10 +1,17 @@
 import { group, hookKind, hookPlural, apiVersionName } from '../api/names.ts'
 import { recordKind, recordPlural } from '../api/record.ts'
+import { requestKind, requestPlural } from '../api/run-request.ts'
 import type { ResourceType } from './paths.ts'
 
 /** The types that the product itself reads and writes. */
 export const hooks: ResourceType = { group, version: apiVersionName, resource: hookPlural, kind: hookKind }
 export const records: ResourceType = { group, version: apiVersionName, resource: recordPlural, kind: recordKind }
+export const requests: ResourceType = {
+  group,
+  version: apiVersionName,
+  resource: requestPlural,
+  kind: requestKind,
+}
 export const secrets: ResourceType = { group: '', version: 'v1', resource: 'secrets', kind: 'Secret' }
 export const configMaps: ResourceType = { group: '', version: 'v1', resource: 'configmaps', kind: 'ConfigMap' }
 export const serviceAccounts: ResourceType = {

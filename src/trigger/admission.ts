@@ -76,6 +76,16 @@ export const admitter = (parts: AdmissionParts): Admit => {
     return mayRefuse ? unproved : refusal(503, 'ApiUnreachable')
   }
 
+  /** Checks what a hook's `auth` asks for. */
+  const proofOf = async (
+    hook: LiveHook,
+    { headers, named }: TriggerRequest,
+    body: PostedBody,
+  ): Promise<(Proved & SignedPart) | AuthFailure> => {
+    const proof = await bar(hook, headers, body, named?.secret)
+    return 'by' in proof ? { ...proof, ...(await signedOf(hook, headers, body)) } : proof
+  }
+
   return async (request, body, dryRun, isNew) => {
     const beganAt = clock.monotonic()
     const found = await authenticate(request)
@@ -91,9 +101,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
     const full = isNew && !request.named ? intake.full(hook, dryRun) : undefined
     if (full) return { answer: unavailable(full, hook), hook }
     // Most hooks require only the token.
-    const proof = hook.auth ? await bar(hook, request.headers, body, request.named?.secret) : nobody
-    const passed =
-      'by' in proof ? { ...proof, ...(hook.auth ? await signedOf(hook, request.headers, body) : unsigned) } : proof
+    const passed = hook.auth && !request.requested ? await proofOf(hook, request, body) : proved(request)
     if ('signed' in passed) {
       const { isCurrent: isUnchanged, ...latest } = await unblocked(request, found)
       const isCurrent = hook.auth
@@ -114,6 +122,12 @@ export const admitter = (parts: AdmissionParts): Admit => {
 }
 
 type Accepted = Extract<Authentication, { accepted: true }>
+
+const unnamed = { ...nobody, ...unsigned }
+
+/** Returns the proof of a post that needs none of its own: its token is enough, or the API server has asked who makes it. */
+const proved = ({ requested }: TriggerRequest): Proved & SignedPart =>
+  requested ? { by: { user: requested.user }, ...unsigned } : unnamed
 
 /** The only answer to a post that proves nothing at a URL with a name. It has each challenge. */
 const unproved = refusal(401, 'Unproved', {

@@ -40,10 +40,15 @@ export interface Answer {
   readonly dryRun?: true | undefined
 }
 
+/** An answer as HTTP has it. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Answer
+}
+
 /** An answer, or the decision to close the connection because any answer could be wrong. */
-export type TriggerAnswer =
-  | { readonly status: number; readonly headers: Readonly<Record<string, string>>; readonly body: Answer }
-  | 'no answer'
+export type TriggerAnswer = HttpAnswer | 'no answer'
 
 const statusOf = {
   applied: 200,
@@ -60,7 +65,7 @@ export const refusal = (
   status: 400 | 401 | 404 | 405 | 410 | 413 | 415 | 503,
   reason: ReasonIn<'refused'>,
   headers: Readonly<Record<string, string>> = {},
-): TriggerAnswer => ({
+): HttpAnswer => ({
   status,
   headers: { ...headers, ...(status === 405 ? { allow: 'POST' } : {}), ...(status === 503 ? retryAfter : {}) },
   body: { message: `${reasons[reason].means} ${reasons[reason].todo}`, reason },

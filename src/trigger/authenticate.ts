@@ -8,7 +8,7 @@ import type { LiveHook } from './hook.ts'
 import type { Found, Hooks } from './hooks.ts'
 import type { Keys } from './keys.ts'
 import { maxWaitingForKeys } from './limits.ts'
-import type { PostAddress, HookName } from './request.ts'
+import type { PostAddress, HookName, RequestedHook } from './request.ts'
 
 /**
  * The result of authenticating a token. `isFormer`: the hook has published a newer token since. `stop`
@@ -80,7 +80,7 @@ export const authenticator = (
     return acceptedFor(found.hook, minted?.id !== id && !isNewer)
   }
 
-  const acceptedFor = (hook: LiveHook, isFormer: boolean): Authentication => {
+  const acceptedFor = (hook: LiveHook, isFormer: boolean): Accepted => {
     const { stop, version } = keys.current() ?? {}
     const isCurrent = (): boolean => hooks.unchanged(hook) && keys.fresh() && keys.current()?.version === version
     return { accepted: true, hook, isFormer, stop, isCurrent }
@@ -106,13 +106,21 @@ export const authenticator = (
     return found.found === 'hook' && found.hook.hasNamedURL ? acceptedFor(found.hook, false) : no(401, 'Unproved')
   }
 
-  return async ({ named, token }: PostAddress): Promise<Authentication> => {
+  /** Finds the hook of a request. Its right is proved. */
+  const byRequest = async ({ name, namespace, uid }: RequestedHook): Promise<Authentication> => {
+    const found = await hooks.find(namespace, name, uid)
+    if (found.found !== 'hook') return noHook[found.found]
+    return await sureOfStop(acceptedFor(found.hook, false))
+  }
+
+  return async ({ named, requested, token }: PostAddress): Promise<Authentication> => {
     if (!hooks.synced()) return no(503, 'NotReady')
     try {
       if (named) {
         const found = await byName(named)
         return found.accepted && found.stop ? await sureOfStop(found) : found
       }
+      if (requested) return await byRequest(requested)
       if (token === undefined) return no(404, 'UnknownToken')
       const verdict = await verify(token)
       if (verdict === 'not ready') return no(503, 'NotReady')

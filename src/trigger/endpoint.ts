@@ -5,6 +5,7 @@ import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
 import type { DecidedCount } from '../api/settlement.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
+import { namedOnce } from '../senders/identity.ts'
 import type { ActService } from '../acts/once.ts'
 import { within } from '../environment/wait.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -91,7 +92,7 @@ export class TriggerEndpoint {
         ? await this.#receive(request, arrived)
         : { answer: refusal(503, 'HistoryWentBack') }
     const { answer, by, hook, waits } = handled
-    if (answer !== 'no answer') {
+    if (answer !== 'no answer' && !request.requested) {
       // Anybody can send tokens of an issuer that is away. A post with one has proved nothing.
       const isUnverified = answer.body.reason === 'IssuerUnavailable'
       if (isUnverified || answer.status === 401) this.#distrust(request, hook)
@@ -158,7 +159,7 @@ export class TriggerEndpoint {
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
     const read = await inPart(tracing, 'body', () => body.message(first))
     if ('refused' in read) return { answer: read.refused, hook: first }
-    const { message } = read
+    const message = messageFor(request, read.message)
     // Most messages are not signed. A post with an unsigned message does not wait here.
     const verdict = message.proof ? await checkGenuine(first, message) : 'genuine'
     if (verdict !== 'genuine') {
@@ -235,9 +236,10 @@ export class TriggerEndpoint {
     const { accounts, budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
     // If a hook requires only its token, no part of the post is signed.
-    const delivery = hook.auth ? namedBySigned(message.delivery, { id, signed }) : message.delivery
+    const delivery =
+      hook.auth && !request.requested ? namedBySigned(message.delivery, { id, signed }) : message.delivery
     const { identity } = delivery
-    const isAskable = identity !== undefined && isKeyOfSender(identity)
+    const isAskable = identity !== undefined && (request.requested !== undefined || isKeyOfSender(identity))
     return {
       by,
       hook,
@@ -269,6 +271,12 @@ export class TriggerEndpoint {
     }
   }
 }
+
+/** Returns what a post says. What the cluster delivers comes from no product, and has a key of its own. */
+const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMessage =>
+  requested === undefined
+    ? message
+    : { ...message, delivery: { ...message.delivery, sender: 'kubernetes', identity: namedOnce(requested.key) } }
 
 /** Adds to a decided post what it waits for. Returns it unchanged if its answer is not 200. */
 const waitingFor = (

@@ -16,12 +16,23 @@ export interface NamedPath extends HookName {
   readonly secret?: string
 }
 
+/** The hook that a ReceiverHookRequest asks for, and who asks. */
+export interface RequestedHook extends HookName {
+  readonly uid: string
+  /** The user who has made the request, as the admission policy has proved. */
+  readonly user: string
+  /** The idempotency key. It is never used for anything else. */
+  readonly key: string
+}
+
 /** What a post is sent to. */
 export interface PostAddress {
   /** Undefined if the post has no token. */
   readonly token: string | undefined
   /** The hook that the path names. There is no token then. */
   readonly named?: NamedPath | undefined
+  /** The hook of a request in the cluster. It has neither token nor name, and needs none. */
+  readonly requested?: RequestedHook | undefined
 }
 
 /** A post without its socket. */

@@ -47,6 +47,7 @@ import { preflightOf, type Preflight } from './preflight.ts'
 import { LargeBodies } from './reading/large.ts'
 import type { StartReader } from './reading/reader.ts'
 import { reporter } from './report.ts'
+import { runRequestsIn, type RequestRunner } from './run-requests.ts'
 import { tracedAuth, tracedAuthenticate, tracedEndpoint } from './traced.ts'
 import { WaitingPosts } from './waiting.ts'
 import { seriesOfHooks } from './hook-series.ts'
@@ -93,6 +94,7 @@ export interface TriggerRole {
  * - `startReader` starts the parser of large bodies; without it, they are parsed in the event loop.
  * - `issuers` has the keys of the issuers whose tokens hooks may ask for.
  * - `records` replaces the usual limits of a record.
+ * - `runsRequests`: run what ReceiverHookRequests ask for. The admission policy has to be in force.
  */
 export const triggerRole = (
   environment: Environment,
@@ -105,6 +107,7 @@ export const triggerRole = (
     readonly startReader?: StartReader
     readonly issuers?: IssuerKeys
     readonly records?: RecordLimits
+    readonly runsRequests?: boolean
   },
 ): TriggerRole => {
   const { tracing } = environment
@@ -166,21 +169,24 @@ export const triggerRole = (
     zones: new Zones(),
     notifyLimited,
   })
+  const answer = tracedEndpoint(endpoint.answer, tracing)
+  const requests = options.runsRequests === true ? runRequestsIn(environment, answer, watchNamespaces) : undefined
   return {
-    endpoint: tracedEndpoint(endpoint.answer, tracing),
+    endpoint: answer,
     endWaits: () => waiting.end(),
     preflight: preflightOf({ budget, distrust, hooks, intake, keys, report, verifier }),
     checks: [
       { name: 'trigger/hooks', failure: () => (hooks.synced() ? undefined : (hooks.problem() ?? stillReading)) },
       { name: 'trigger/records', advisory: true, failure: () => ledgers.newer() },
       { name: 'trigger/leases', advisory: true, failure: () => leases.problem() },
+      { name: 'trigger/requests', advisory: true, failure: () => requests?.problem() },
       { name: 'trigger/stop', advisory: true, failure: () => stopProblem(keys.current()?.stop) },
       {
         name: 'trigger/public-keys',
         failure: () => (keys.current() ? undefined : (keys.problem() ?? missingKeys(options.namespace))),
       },
     ],
-    run: stop => runParts({ acts, followed, hooks, keys, leases, ledgers, steps }, stop),
+    run: stop => runParts({ acts, followed, hooks, keys, leases, ledgers, requests, steps }, stop),
   }
 }
 
@@ -192,11 +198,12 @@ interface RunningParts {
   readonly keys: Pick<ReturnType<typeof publicKeyCache>, 'run'>
   readonly leases: Pick<LeaseKeeper, 'run'>
   readonly ledgers: Pick<Ledgers, 'run'>
+  readonly requests: Pick<RequestRunner, 'run'> | undefined
   readonly steps: Pick<StepService, 'close'>
 }
 
 const runParts = async (
-  { acts, followed, hooks, keys, leases, ledgers, steps }: RunningParts,
+  { acts, followed, hooks, keys, leases, ledgers, requests, steps }: RunningParts,
   stop: AbortSignal,
 ): Promise<void> => {
   // The outcome of acts is stored before the last records are written.
@@ -209,7 +216,13 @@ const runParts = async (
   }
   if (stop.aborted) drain()
   stop.addEventListener('abort', drain, { once: true })
-  await Promise.all([hooks.run(stop), keys.run(stop), leases.run(stop), ledgers.run(drained.signal)])
+  await Promise.all([
+    hooks.run(stop),
+    keys.run(stop),
+    leases.run(stop),
+    requests?.run(stop),
+    ledgers.run(drained.signal),
+  ])
   steps.close()
 }
 

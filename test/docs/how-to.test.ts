@@ -36,6 +36,22 @@ it('the page on pushes: its hook replaces the one of the playground, and its pos
   )
 }, 240_000)
 
+it('the page on requests: both commands run in the playground, and a request from Git runs its hook once', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/run-from-the-cluster.md'
+  const said = await person.run(blockWith(page, 'console', '--dry-run'))
+  expect(said).toContain('Deployment/web would go from 2 to 3')
+  expect(said).toContain('Deployment/web went from 2 to 3')
+  expect(await person.run('kubectl get rhreq -n shop')).toMatch(/web-up +playground +Done +applied +Stepped/)
+  const manifest = blockWith(page, 'yaml', 'kind: ReceiverHookRequest')
+  for (const name of ['first', 'again']) {
+    writeFileSync(join(person.folder, 'request.yaml'), manifest.replace('web-up-after-release-1.4.2', name))
+    await person.run('kubectl apply -f request.yaml')
+    await person.run(`kubectl -n shop wait rhreq/${name} --for=jsonpath='{.status.state}'=Done --timeout=60s`)
+  }
+  expect(await person.run("kubectl get deployment web -n shop -o jsonpath='{.spec.replicas}'")).toBe('4')
+}, 240_000)
+
 it('the page on restarts: its hook restarts a workload of the playground, once until it has cooled down', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/restart.md'

@@ -159,6 +159,7 @@ export const product = async (
     readonly triggerAccount?: ServiceAccount
     /** Whether the admission policy on the trigger's account is in force. */
     readonly triggerPolicy?: boolean
+    readonly requests?: boolean
     readonly tracing?: Tracing
     /** The namespaces whose hooks are served. Default: that of the cluster. */
     readonly watchNamespaces?: readonly string[]
@@ -183,6 +184,7 @@ export const product = async (
     namespace: systemNamespace,
     watchNamespaces: roles.watchNamespaces ?? [namespace],
     triggerPolicy: roles.triggerPolicy ?? false,
+    requests: roles.requests ?? false,
     ...(roles.triggerAccount && { triggerAccount: roles.triggerAccount }),
     identity: randomBytes(4).toString('hex'),
     publicURL: port => roles.publicURL ?? `http://127.0.0.1:${port}`,

@@ -13,6 +13,16 @@ export const postReasons = {
     means: 'The hook of this URL was deleted. A new hook of the same name has a new URL.',
     todo: 'Use the URL of the new hook.',
   },
+  RequestedHookGone: {
+    where: ['refused'],
+    means: 'There is no hook of this name that is as old as the request.',
+    todo: 'Look at the hook with `kubectl receiverhook get`, and make a new request.',
+  },
+  RequestTooOld: {
+    where: ['refused'],
+    means: 'No trigger has answered the request within five minutes.',
+    todo: 'See in the status of the hook whether it has run. A new request whose `key` is the key of this one, or its uid if it has none, never runs it a second time.',
+  },
   TokenRotated: {
     where: ['refused'],
     means: 'The hook has a newer URL.',

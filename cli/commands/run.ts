@@ -1,0 +1,178 @@
+import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { apiVersion } from '../../src/api/names.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { isDone, maxRequestBody, maxWhy, requestKind } from '../../src/api/run-request.ts'
+import { wait } from '../../src/environment/wait.ts'
+import { UsageError, type Command, type ParsedLine } from '../../src/commands/command.ts'
+import { CommandFailure } from '../../src/commands/failure.ts'
+import { choice, durationIfGiven, flag, text } from '../../src/commands/options.ts'
+import type { Shell } from '../../src/commands/shell.ts'
+import { isStatus } from '../../src/kube/errors.ts'
+import { create, read } from '../../src/kube/requests.ts'
+import { requests } from '../../src/kube/resources.ts'
+import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
+import { interactiveTimeoutMs } from '../cluster/hooks.ts'
+import { progressLine } from '../output/progress.ts'
+import { printable } from '../output/table.ts'
+import { stepText } from './describe.ts'
+import { fileText } from './trigger.ts'
+
+const dryRun = flag({ flag: 'dry-run', means: 'compute what it would do, and change nothing' })
+const why = text({ flag: 'why', value: 'TEXT', means: 'why, for people who look at the request later' })
+const data = text({ flag: 'data', short: 'd', value: 'TEXT', means: 'the body: a text or @FILE', completes: 'files' })
+const key = text({
+  flag: 'id',
+  value: 'NAME',
+  means: 'the idempotency key: requests with the same key run the hook once',
+})
+const waiting = durationIfGiven(
+  { flag: 'wait', means: 'wait until the rollout is complete, for 10m or another time: --wait=5m' },
+  '10m',
+  '10m',
+)
+const output = choice(
+  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: the whole request' },
+  ['text', 'json'],
+  'text',
+)
+
+/** How long a request waits for a trigger before the user is told, in milliseconds. */
+const answeredWithinMs = 30_000
+const lookEveryMs = 100
+const waitEveryMs = 1000
+
+/** Runs a hook by a request in the cluster, without its URL. */
+export const run: Command = {
+  details:
+    'It creates a ReceiverHookRequest, which a trigger runs as it runs a post, and prints the answer. It needs no URL, no Secret and no way to the trigger: only the right to create requests, and the verb run on the hook (ClusterRole receiver-hooks-run). The request says who has made it, and so do the delivery, its Event and the log.\nThe exit code is 0 if the hook ran or had nothing to change, with --wait if the rollout is complete; 4 if it did not run, or the rollout failed; 124 if the time is over.',
+  arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
+  options: [dryRun, waiting, why, data, key, output, ...clusterOptions],
+  examples: [
+    { line: 'run web-up --dry-run', means: 'what would it do now?' },
+    { line: `run web-up --why 'queue is long'`, means: 'run it, and say why' },
+    { line: `run web-push --data '{"image": "acme/web:1.4.2"}' --wait`, means: 'roll out, and wait for the pods' },
+  ],
+  run: async (given, shell) => {
+    const withinMs = given.get(waiting)
+    if (given.get(dryRun) && withinMs !== undefined) {
+      throw new UsageError('--dry-run and --wait exclude each other: a dry run has no outcome')
+    }
+    const cluster = await openCluster(given, shell)
+    const made = await makeRequest(cluster, given, shell)
+    const { name } = made.metadata
+    shell.err.write(`${requestKind}/${name}, by ${stringAt(made, 'spec', 'by', 'user') ?? ''}\n`)
+    const progress = progressLine(shell)
+    const look = { cluster, name, show: progress.show }
+    const [now, waitMs] = [shell.clock.monotonic(), withinMs ?? 0]
+    const answered = await until(look, shell, lookEveryMs, now + answeredWithinMs, isDone).finally(progress.end)
+    if (!answered) throw new CommandFailure(unanswered(name, cluster.namespace, shell.program), 124)
+    if (withinMs === undefined) return printed(answered, given, shell)
+    const ended = await until(look, shell, waitEveryMs, now + waitMs, hasEnded).finally(progress.end)
+    const code = printed(
+      ended ?? (await read(cluster.api, requests, cluster.namespace, name)) ?? answered,
+      given,
+      shell,
+    )
+    return ended ? code : 124
+  },
+}
+
+/** Makes the request. Throws a CommandFailure where this installation runs none. */
+const makeRequest = async ({ api, namespace }: Cluster, given: ParsedLine, shell: Shell): Promise<StoredObject> => {
+  const body = bodyIn(given.get(data))
+  const reason = given.get(why)
+  if ((body ?? '').length > maxRequestBody) throw new UsageError(`the body has more than ${maxRequestBody} characters`)
+  if ((reason ?? '').length > maxWhy) throw new UsageError(`--why has more than ${maxWhy} characters`)
+  const hook = given.arguments[0] ?? ''
+  const id = given.get(key)
+  const request = {
+    apiVersion,
+    kind: requestKind,
+    metadata: { name: `${hook.slice(0, 200)}-${Buffer.from(shell.random.bytes(4)).toString('hex')}` },
+    spec: {
+      hook,
+      by: { user: await whoAmI(api) },
+      ...(id !== undefined && { key: id }),
+      ...(given.get(dryRun) && { dryRun: true }),
+      ...(body !== undefined && { body }),
+      ...(reason !== undefined && { why: reason }),
+    },
+  }
+  try {
+    return await create(api, requests, namespace, request)
+  } catch (error) {
+    if (!isStatus(error, 404)) throw error
+    throw new CommandFailure(
+      'this installation runs no requests: an administrator switches them on with requests.enabled=true (docs/how-to/run-from-the-cluster.md)',
+      3,
+    )
+  }
+}
+
+const bodyIn = (source: string | undefined): string | undefined =>
+  source?.startsWith('@') === true ? fileText(source.slice(1)) : source
+
+/** Returns the name by which the API server knows the user. */
+const whoAmI = async (api: Cluster['api']): Promise<string> => {
+  const { body } = await api.request({
+    method: 'POST',
+    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
+    body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
+    lane: 'bulk',
+    timeoutMs: interactiveTimeoutMs,
+  })
+  const user = stringAt(tryParseJson(body), 'status', 'userInfo', 'username')
+  if (user === undefined) throw new CommandFailure('the API server does not say who you are: kubectl auth whoami', 3)
+  return user
+}
+
+interface Look {
+  readonly cluster: Cluster
+  readonly name: string
+  readonly show: (text: string) => void
+}
+
+/** Reads a request until `holds`, and resolves with it. Resolves with undefined once it is `end`, or the user has stopped. */
+const until = async (
+  { cluster: { api, namespace }, name, show }: Look,
+  { clock, stop }: Shell,
+  everyMs: number,
+  end: number,
+  holds: (request: StoredObject) => boolean,
+): Promise<StoredObject | undefined> => {
+  for (; !stop.aborted; await wait(clock, everyMs, stop)) {
+    const found = await read(api, requests, namespace, name)
+    if (!found) throw new CommandFailure(`${requestKind}/${name} was deleted: it may have run`, 4)
+    if (holds(found)) return found
+    if (clock.monotonic() >= end) return undefined
+    show(stringAt(found, 'status', 'answer', 'message') ?? 'waiting for a trigger')
+  }
+  return undefined
+}
+
+/** Returns whether it is known how what a request began has ended, or whether it began nothing. */
+const hasEnded = (request: StoredObject): boolean => {
+  const answer = at(request, 'status', 'answer')
+  const state = stringAt(answer, 'state')
+  return stringAt(answer, 'outcome') !== 'applied' || (state !== undefined && state !== 'progressing')
+}
+
+const unanswered = (name: string, namespace: string, program: string): string =>
+  `no trigger has answered within ${answeredWithinMs / 1000} s. It runs within five minutes, or not at all. See whether triggers run requests with ${program} doctor, and what became of it with kubectl -n ${namespace} get rhreq ${name} -o wide`
+
+/** Writes the answer of a request. Returns the exit code. */
+const printed = (request: StoredObject, given: ParsedLine, { err, out }: Shell): number => {
+  const answer = at(request, 'status', 'answer')
+  const [state, outcome] = ['state', 'outcome'].map(member => stringAt(answer, member))
+  const isGood = state === 'stalled' || state === 'failed' || state === 'replaced' ? false : goodOutcomes.has(outcome)
+  if (given.get(output) === 'json') out.write(`${JSON.stringify(request, undefined, 4)}\n`)
+  else {
+    const [from, to] = ['from', 'to'].map(member => at(answer, member))
+    const step = typeof from === 'number' && typeof to === 'number' && from !== to ? stepText(from, to) : undefined
+    const said = [outcome, stringAt(answer, 'reason'), step, state].filter(Boolean).join(' ')
+    ;(isGood ? out : err).write(`${printable(`${said}: ${stringAt(answer, 'message') ?? ''}`)}\n`)
+  }
+  return isGood ? 0 : 4
+}
+
+const goodOutcomes: ReadonlySet<unknown> = new Set(['applied', 'unchanged'])

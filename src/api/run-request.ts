@@ -1,0 +1,140 @@
+import { crdSchema } from './crd.ts'
+import { has } from './guard.ts'
+import { at } from './json.ts'
+import { apiVersionName, group, nameLength, objectNameRule } from './names.ts'
+import type { StoredObject } from './object.ts'
+import { deliveryOutcomes } from './record.ts'
+import type { Obj, Stored } from './schema.ts'
+import { settlementStates } from './settlement.ts'
+
+export const requestKind = 'ReceiverHookRequest'
+export const requestPlural = 'receiverhookrequests'
+
+/** The longest body of a request, in characters. */
+export const maxRequestBody = 16_384
+/** The longest text in an answer, in characters. */
+export const maxAnswerText = 2048
+/** The longest text that says why somebody runs a hook, in characters. */
+export const maxWhy = 200
+
+const text = (maxLength: number, description: string) => ({ type: 'string', maxLength, description }) as const
+
+const specSchema = {
+  type: 'object',
+  description: 'What to run. It cannot be changed.',
+  required: ['hook', 'by'],
+  'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'a request cannot be changed: make a new one' }],
+  properties: {
+    hook: {
+      ...text(nameLength, 'The hook to run, in the namespace of the request.'),
+      'x-kubernetes-validations': [objectNameRule],
+    },
+    by: {
+      type: 'object',
+      description: 'Who makes the request. The admission policy compares it with who writes it.',
+      required: ['user'],
+      properties: { user: { ...text(160, 'The name of the user or service account.'), minLength: 1 } },
+    },
+    key: text(128, 'The idempotency key. Requests of one hook with the same key run it once. Default: the uid.'),
+    dryRun: { type: 'boolean', default: false, description: 'Compute what would happen, and change nothing.' },
+    body: text(maxRequestBody, 'The body, as a sender would post it.'),
+    why: text(maxWhy, 'Why, for people.'),
+  },
+} as const satisfies Obj
+
+const answerSchema = {
+  type: 'object',
+  description: 'The answer, as to a post.',
+  required: ['status', 'message', 'reason'],
+  properties: {
+    status: { type: 'integer', format: 'int32', description: 'The status of HTTP that a sender would get.' },
+    message: text(maxAnswerText, 'What happened, in words.'),
+    outcome: { type: 'string', enum: [...deliveryOutcomes, 'unavailable'], description: 'The outcome.' },
+    reason: text(64, 'Why.'),
+    from: { type: 'integer', format: 'int64', description: 'The count before.' },
+    to: { type: 'integer', format: 'int64', description: 'The count after.' },
+    summary: text(maxAnswerText, 'What the hook did, if that is no change of a count.'),
+    until: { type: 'string', format: 'date-time', description: 'When the step ends by itself.' },
+    state: {
+      type: 'string',
+      enum: settlementStates,
+      description: 'How what the hook began has ended. Absent while that is not known.',
+    },
+  },
+} as const satisfies Obj
+
+const statusSchema = {
+  type: 'object',
+  description: 'What became of the request. Only triggers write it.',
+  properties: {
+    state: { type: 'string', enum: ['Done'], description: 'Done, once the request has its answer.' },
+    time: { type: 'string', format: 'date-time', description: 'When it was answered.' },
+    answer: answerSchema,
+  },
+} as const satisfies Obj
+
+/** What a request asks for. */
+type RequestSpec = Stored<typeof specSchema>
+export type RequestAnswer = Stored<typeof answerSchema>
+
+/** Returns what a request asks for. The API server stores none that does not fit the schema. */
+export const specOf = (request: StoredObject): RequestSpec => {
+  const { spec } = request
+  if (!has(specSchema, spec)) throw new Error(`ReceiverHookRequest/${request.metadata.name} does not fit its schema`)
+  return spec
+}
+
+/** Returns whether a request has its answer. */
+export const isDone = (request: StoredObject): boolean => at(request, 'status', 'state') === 'Done'
+
+/** The CustomResourceDefinition of ReceiverHookRequest: a post that the API server delivers. */
+export const requestCrd = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${requestPlural}.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: {
+      kind: requestKind,
+      listKind: `${requestKind}List`,
+      plural: requestPlural,
+      singular: 'receiverhookrequest',
+      shortNames: ['rhreq'],
+    },
+    versions: [
+      {
+        name: apiVersionName,
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        selectableFields: [{ jsonPath: '.status.state' }],
+        additionalPrinterColumns: [
+          { name: 'Hook', type: 'string', jsonPath: '.spec.hook' },
+          { name: 'User', type: 'string', jsonPath: '.spec.by.user' },
+          { name: 'State', type: 'string', jsonPath: '.status.state' },
+          { name: 'Outcome', type: 'string', jsonPath: '.status.answer.outcome' },
+          { name: 'Reason', type: 'string', jsonPath: '.status.answer.reason' },
+          { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+          { name: 'Answer', type: 'string', jsonPath: '.status.answer.message', priority: 1 },
+          { name: 'Why', type: 'string', jsonPath: '.spec.why', priority: 1 },
+        ],
+        schema: {
+          openAPIV3Schema: crdSchema({
+            type: 'object',
+            description:
+              'A post to a ReceiverHook that the API server delivers: no URL, no Secret, and it is on record who asked for it.',
+            required: ['spec'],
+            properties: {
+              apiVersion: { type: 'string' },
+              kind: { type: 'string' },
+              metadata: { type: 'object', properties: {} },
+              spec: specSchema,
+              status: statusSchema,
+            },
+          }),
+        },
+      },
+    ],
+  },
+}

@@ -1,0 +1,296 @@
+/**
+ * Requests: a ReceiverHookRequest is a post that the API server delivers. Each trigger watches the metadata
+ * of those that have no answer, and hands each to the endpoint as a post. So there is one way to run a
+ * hook, and its record alone decides that a request runs once, however many triggers see it.
+ *
+ * Who asks is proved by the admission policy `receiver-hooks-requests`, which compares `spec.by` with who
+ * writes it. Without that policy, anybody could run hooks in any name.
+ */
+import type { StoredObject } from '../api/object.ts'
+import { isDone, maxAnswerText, specOf, type RequestAnswer } from '../api/run-request.ts'
+import { jittered } from '../environment/chance.ts'
+import type { Environment } from '../environment/environment.ts'
+import { Shares } from '../environment/shares.ts'
+import { parseTime, rfc3339 } from '../environment/time.ts'
+import { wait } from '../environment/wait.ts'
+import { listPages } from '../kube/list.ts'
+import { objectPath } from '../kube/paths.ts'
+import { read, send } from '../kube/requests.ts'
+import { hooks, requests } from '../kube/resources.ts'
+import type { Source } from '../kube/source.ts'
+import { watchObjects, type ObjectChange } from '../kube/watch-objects.ts'
+import { identityKey } from '../senders/identity.ts'
+import { refusal, type HttpAnswer, type TriggerAnswer } from './answer.ts'
+import type { Endpoint } from './endpoint.ts'
+import {
+  maxRequestsAtOnce,
+  maxRequestsKnown,
+  maxRequestsOfNamespace,
+  maxWaitMs,
+  requestKeptMs,
+  requestRunsWithinMs,
+} from './limits.ts'
+import type { RequestedHook, TriggerRequest } from './request.ts'
+
+/** How long to wait before a request is tried again that could not be run or answered, in milliseconds. */
+const retryMs = 2000
+
+/** How often old requests are deleted, in milliseconds. */
+const sweepEveryMs = 3_600_000
+
+/** What a request asks for, of the hook that it means. */
+interface Asked extends RequestedHook {
+  readonly dryRun: boolean
+  readonly body: string
+}
+
+interface Answered {
+  readonly answer: HttpAnswer
+  readonly asked?: Asked
+  /** Whether this process has run it. */
+  readonly isOwn: boolean
+}
+
+interface Known {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
+
+/** What runs requests. `problem` says why none are run: they cannot be watched. */
+export interface RequestRunner {
+  readonly problem: () => string | undefined
+  /** Runs what is asked for until `stop` is aborted. */
+  readonly run: (stop: AbortSignal) => Promise<void>
+}
+
+/** Makes what runs the requests in these namespaces, or in all namespaces if none is given. */
+export const runRequestsIn = (
+  environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+  endpoint: Endpoint,
+  namespaces: readonly string[],
+): RequestRunner => {
+  const places = namespaces.length === 0 ? [undefined] : namespaces
+  const runners = places.map(namespace => new RunRequests(environment, endpoint, namespace))
+  return {
+    problem: () => runners.map(({ problem }) => problem()).find(problem => problem !== undefined),
+    run: async stop => void (await Promise.all(runners.map(runner => runner.run(stop)))),
+  }
+}
+
+class RunRequests {
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+  readonly #endpoint: Endpoint
+  readonly #source: Source
+  readonly #places = new Shares(maxRequestsAtOnce, maxRequestsOfNamespace)
+  #waiting = new Map<string, Known>()
+  /** The requests of the list that is being read. */
+  #listed = new Map<string, Known>()
+  readonly #atWork = new Set<string>()
+  /** Whether requests were left out, because too many wait. */
+  #isFull = false
+  #problem: string | undefined
+
+  constructor(
+    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+    endpoint: Endpoint,
+    namespace: string | undefined,
+  ) {
+    this.#environment = environment
+    this.#endpoint = endpoint
+    this.#source = { type: requests, isMetadataOnly: true, ...(namespace !== undefined && { namespace }) }
+  }
+
+  readonly problem = (): string | undefined => this.#problem
+
+  async run(stop: AbortSignal): Promise<void> {
+    const sweeping = this.#sweep(stop)
+    const open = { ...this.#source, fieldSelector: 'status.state!=Done' }
+    while (!stop.aborted) {
+      this.#isFull = false
+      for await (const change of watchObjects(this.#environment, open, stop)) {
+        this.#take(change)
+        this.#begin(stop)
+        // Those that were left out are listed again.
+        if (this.#isFull && this.#waiting.size === 0) break
+      }
+    }
+    await sweeping
+  }
+
+  #take(change: ObjectChange): void {
+    switch (change.type) {
+      case 'list':
+        this.#listed = new Map()
+        return
+      case 'page':
+        for (const { metadata } of change.objects) this.#put(this.#listed, metadata)
+        return
+      case 'listed':
+        this.#waiting = this.#listed
+        this.#problem = undefined
+        return
+      case 'put':
+        return this.#put(this.#waiting, change.object.metadata)
+      case 'remove':
+        return void this.#waiting.delete(change.object.metadata.uid)
+      case 'cut': {
+        const why = change.error instanceof Error ? change.error.message : String(change.error)
+        const problem = `requests are not run: they cannot be watched: ${why}`
+        if (this.#problem === undefined) this.#environment.log.warn({ resource: requests.resource }, problem)
+        this.#problem = problem
+        return
+      }
+      // The metadata of a request is never large.
+      case 'put large':
+      case 'bookmark':
+        return
+    }
+  }
+
+  #put(known: Map<string, Known>, { name, namespace = '', uid }: StoredObject['metadata']): void {
+    if (known.size < maxRequestsKnown) known.set(uid, { namespace, name, uid })
+    else this.#isFull = true
+  }
+
+  /** Begins with as many requests as there are places, the oldest first. */
+  #begin(stop: AbortSignal): void {
+    for (const known of this.#waiting.values()) {
+      if (this.#atWork.has(known.uid) || stop.aborted) continue
+      const leave = this.#places.take(known.namespace)
+      if (!leave) continue
+      this.#atWork.add(known.uid)
+      void this.#runOne(known, stop)
+        .catch((error: unknown) => {
+          const { name, namespace } = known
+          this.#environment.log.error({ error, namespace, request: name }, 'a request failed in a way it never should')
+        })
+        .finally(() => {
+          this.#atWork.delete(known.uid)
+          this.#waiting.delete(known.uid)
+          leave()
+          this.#begin(stop)
+        })
+    }
+  }
+
+  async #runOne(known: Known, stop: AbortSignal): Promise<void> {
+    const { api, clock, log } = this.#environment
+    for (; !stop.aborted; await wait(clock, retryMs, stop)) {
+      try {
+        // Another trigger may have answered it, and the watch may be behind.
+        const request = await read(api, requests, known.namespace, known.name)
+        if (request?.metadata.uid !== known.uid || isDone(request)) return
+        const answered = await this.#answerTo(known, request)
+        if (!answered) continue
+        const { answer, asked, isOwn } = answered
+        await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
+        // What it began may take long, and the next request must not wait for that.
+        const { outcome, state } = answer.body
+        const isOpen = state === 'progressing' || (isOwn && outcome === 'applied')
+        if (asked?.dryRun === false && isOpen) void this.#follow(request, asked)
+        return
+      } catch (error) {
+        // A conflict is answered by the next look.
+        log.debug({ error, namespace: known.namespace, request: known.name }, 'a request waits')
+      }
+    }
+  }
+
+  /** Runs a request. Resolves with undefined if it has to be tried again. */
+  async #answerTo({ namespace }: Known, request: StoredObject): Promise<Answered | undefined> {
+    const { api, clock } = this.#environment
+    const { creationTimestamp = '', uid } = request.metadata
+    const createdAt = parseTime(creationTimestamp)
+    if (clock.now() - createdAt > requestRunsWithinMs) return { answer: refusal(410, 'RequestTooOld'), isOwn: false }
+    const spec = specOf(request)
+    const hook = await read(api, hooks, namespace, spec.hook, { as: 'metadata' })
+    // A hook that was made after the request is another one.
+    if (!hook || parseTime(hook.metadata.creationTimestamp ?? '') > createdAt) {
+      return { answer: refusal(410, 'RequestedHookGone'), isOwn: false }
+    }
+    const asked = {
+      ...{
+        namespace,
+        name: spec.hook,
+        uid: hook.metadata.uid,
+        user: spec.by.user,
+        key: identityKey('request', spec.key ?? uid),
+      },
+      ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '' },
+    }
+    const answer = await this.#post(asked)
+    if (!answer || answer.status === 503) return undefined
+    if (answer.body.reason !== 'Duplicate') return { answer, asked, isOwn: true }
+    // Another trigger has run it, and has not said so yet.
+    const decided = await this.#post(asked, '0s')
+    return decided && decided.status !== 503 ? { answer: decided, asked, isOwn: false } : undefined
+  }
+
+  /** Posts a request to its hook. `waits` is how long to wait for its outcome. Resolves with undefined if nobody knows whether it ran. */
+  async #post(asked: Asked, waits?: string): Promise<HttpAnswer | undefined> {
+    const { body, dryRun, ...requested } = asked
+    const query = { ...(dryRun && { dryRun: 'true' }), ...(waits !== undefined && { wait: waits }) }
+    const request: TriggerRequest = {
+      ...{ method: 'POST', token: undefined, source: '', requested, query: new URLSearchParams(query) },
+      headers: body === '' ? {} : { 'content-type': 'application/json' },
+      ...(body !== '' && { body: () => Promise.resolve(new TextEncoder().encode(body)) }),
+    }
+    const answers: TriggerAnswer[] = []
+    await this.#endpoint(request, answer => void answers.push(answer))
+    const [answer = 'no answer'] = answers
+    return answer === 'no answer' ? undefined : answer
+  }
+
+  /** Writes how what a request began has ended, once that is known. */
+  async #follow(request: StoredObject, asked: Asked): Promise<void> {
+    try {
+      const settled = await this.#post(asked, `${maxWaitMs / 1000}s`)
+      const { message = '', state } = settled?.body ?? {}
+      if (state !== undefined) await this.#write(request, { answer: { message: cut(message), state } }, true)
+    } catch (error) {
+      this.#environment.log.debug({ error, request: request.metadata.name }, 'the state of a request is not stored')
+    }
+  }
+
+  /** Writes into the status. Unless it says what this process has done, nobody may have written before. */
+  async #write({ metadata }: StoredObject, status: object, isOwn: boolean): Promise<void> {
+    const { name, namespace = '', resourceVersion, uid } = metadata
+    await send(this.#environment.api, {
+      method: 'PATCH',
+      path: objectPath(requests, namespace, name, 'status'),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ metadata: isOwn ? { uid } : { uid, resourceVersion }, status }),
+    })
+  }
+
+  /** Deletes requests that had their answer a day ago. */
+  async #sweep(stop: AbortSignal): Promise<void> {
+    const { api, clock, log, random } = this.#environment
+    while (!stop.aborted) {
+      await wait(clock, jittered(random, sweepEveryMs, 0.5), stop)
+      try {
+        const done = { ...this.#source, fieldSelector: 'status.state=Done' }
+        for await (const { objects } of listPages(api, done, stop)) {
+          for (const { metadata } of objects) {
+            const { creationTimestamp = '', name, namespace = '' } = metadata
+            if (clock.now() - parseTime(creationTimestamp) < requestKeptMs) continue
+            await send(api, { method: 'DELETE', path: objectPath(requests, namespace, name) })
+          }
+        }
+      } catch (error) {
+        // Another trigger may delete them, too.
+        log.debug({ error }, 'old requests are deleted later')
+      }
+    }
+  }
+}
+
+const statusOf = ({ body, status }: HttpAnswer): RequestAnswer => {
+  const { from, message, outcome, reason, state, summary, to, until } = body
+  const said = { message: cut(message), ...(summary !== undefined && { summary: cut(summary) }) }
+  const known = Object.entries({ outcome, from, to, until, state }).filter(([, value]) => value !== undefined)
+  return { status, reason, ...said, ...Object.fromEntries(known) }
+}
+
+const cut = (text: string): string => text.slice(0, maxAnswerText)

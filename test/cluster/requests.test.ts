@@ -1,0 +1,134 @@
+import { randomBytes } from 'node:crypto'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { requestRoles, requestsPolicy } from '../../scripts/deploy/requests.ts'
+import { accountsIn, objectsOf } from '../../scripts/deploy/policies.ts'
+import { at, stringAt } from '../../src/api/json.ts'
+import { apiVersion } from '../../src/api/names.ts'
+import { requestKind } from '../../src/api/run-request.ts'
+import { read } from '../../src/kube/requests.ts'
+import { requests } from '../../src/kube/resources.ts'
+import { kubectl } from '../support/kubectl.ts'
+import { cluster, product, type Cluster } from '../support/product.ts'
+import { installation, rightsOfBase, type Right } from './installation.ts'
+
+/** The rights that the trigger needs besides for requests. */
+const rights: readonly Right[] = (requestRoles[0]?.grants ?? []).flatMap(({ group, resource, verbs }) =>
+  verbs.map((verb): Right => ({ account: 'trigger', kind: 'ClusterRole', verb, group, resource, name: undefined })),
+)
+
+/** Puts the policy on requests in force for the namespaces of a test. */
+const enforce = async (here: Cluster): Promise<void> => {
+  const policy = requestsPolicy(accountsIn(here.systemNamespace))
+  const name = `${policy.name}.${randomBytes(4).toString('hex')}`
+  const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': here.namespace } } }
+  for (const { kind, spec } of objectsOf({ ...policy, name })) {
+    const isBinding = kind.endsWith('Binding')
+    const object = {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind,
+      metadata: { name },
+      spec: { ...spec, ...(isBinding && { matchResources }) },
+    }
+    await said(here, ['create', '-f', '-'], object)
+    onTestFinished(async () => void (await kubectl(here.kubeconfig, ['delete', kind, name])))
+  }
+}
+
+const said = async ({ kubeconfig }: Cluster, args: readonly string[], object?: object): Promise<string> => {
+  const { code, stderr, stdout } = await kubectl(kubeconfig, args, object && JSON.stringify(object))
+  return code === 0 ? stdout : stderr
+}
+
+/** A cluster with the policy, a trigger that has its own rights alone, and a user who may do what `rules` say. */
+const setUp = async () => {
+  const here = await cluster()
+  await here.createDeployment('web', 2)
+  const { as } = await installation(here, [...rightsOfBase(), ...rights])
+  await enforce(here)
+  await product(here, { trigger: false })
+  await product({ ...here, api: as.trigger }, { controller: false, requests: true })
+  const user = `ann-${randomBytes(4).toString('hex')}`
+  const allow = async (verb: string, name: string): Promise<void> => {
+    const role = `${verb}-${name}`
+    const object = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'Role',
+      metadata: { name: role },
+      rules: [
+        { apiGroups: ['receiverhooks.dev'], resources: ['receiverhooks'], resourceNames: [name], verbs: [verb] },
+        {
+          apiGroups: ['receiverhooks.dev'],
+          resources: ['receiverhookrequests', 'receiverhookrequests/status'],
+          verbs: ['create', 'get', 'patch', 'update'],
+        },
+      ],
+    }
+    await said(here, ['create', '-n', here.namespace, '-f', '-'], object)
+    await said(here, ['create', 'rolebinding', role, '-n', here.namespace, `--role=${role}`, `--user=${user}`])
+  }
+  const ask = async (name: string, spec: object): Promise<string> =>
+    await said(here, ['create', '--as', user, '-n', here.namespace, '-f', '-'], {
+      apiVersion,
+      kind: requestKind,
+      metadata: { name },
+      spec: { hook: 'web-up', by: { user }, ...spec },
+    })
+  await here.createHook('web-up', {})
+  await here.url('web-up')
+  return { here, user, allow, ask }
+}
+
+const answerTo = async ({ api, namespace, until }: Cluster, name: string): Promise<unknown> =>
+  at(
+    await until(
+      () => read(api, requests, namespace, name),
+      found => stringAt(found, 'status', 'state') === 'Done',
+    ),
+    'status',
+    'answer',
+  )
+
+describe('a request', () => {
+  it('runs for who has the verb run on the hook, by a trigger with its own rights alone', async () => {
+    const { allow, ask, here, user } = await setUp()
+    await allow('run', 'web-up')
+    await here.until(
+      () => ask('one', {}),
+      text => text.includes('created'),
+    )
+    expect(await answerTo(here, 'one')).toMatchObject({ status: 200, outcome: 'applied', from: 2, to: 3 })
+    const hook = await here.until(
+      () => here.hook('web-up'),
+      found => at(found, 'status', 'lastDelivery') !== undefined,
+    )
+    expect(at(hook, 'status', 'lastDelivery', 'by')).toEqual({ user })
+  })
+
+  it('is refused without that verb, in the name of another, and where somebody answers or changes it', async () => {
+    const { allow, ask, here, user } = await setUp()
+    await allow('get', 'web-up')
+    await here.until(
+      () => ask('dry', { dryRun: true }),
+      text => text.includes('created'),
+    )
+    expect(await answerTo(here, 'dry')).toMatchObject({ outcome: 'applied', from: 2, to: 3 })
+    expect(await ask('one', {})).toContain(`${user} may not run ReceiverHook/web-up: that needs the verb run`)
+    await allow('run', 'web-up')
+    await here.until(
+      () => ask('two', { by: { user: 'bob' } }),
+      text => text.includes(`write spec.by: {user: "${user}"}`),
+    )
+    expect(await ask('three', { by: { user, secret: 'x' } })).toContain('unknown field "spec.by.secret"')
+    expect(await ask('four', {})).toContain('created')
+    expect(await answerTo(here, 'four')).toMatchObject({ from: 2, to: 3 })
+    const patch = async (subresource: string, object: object): Promise<string> =>
+      await said(here, [
+        ...['patch', 'rhreq', 'four', '--as', user, '-n', here.namespace, '--type=merge'],
+        ...(subresource === '' ? [] : [`--subresource=${subresource}`]),
+        ...['-p', JSON.stringify(object)],
+      ])
+    expect(await patch('status', { status: { state: null } })).toContain('only the trigger writes what became of')
+    expect(await patch('', { spec: { key: 'again' } })).toContain('a request cannot be changed: make a new one')
+    expect(await here.replicas('web')).toBe(3)
+  })
+})

@@ -87,6 +87,7 @@ it('with both, every check passes', async () => {
     '[+]trigger/hooks ok',
     '[+]trigger/records ok',
     '[+]trigger/leases ok',
+    '[+]trigger/requests ok',
     '[+]trigger/stop ok',
     '[+]trigger/public-keys ok',
     '[+]controller/hooks ok',

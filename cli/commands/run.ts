@@ -36,7 +36,7 @@ const output = choice(
   'text',
 )
 
-/** How long a request waits for a trigger before the user is told, in milliseconds. */
+/** How long a request waits for a trigger before the command gives up, in milliseconds. */
 const answeredWithinMs = 30_000
 const lookEveryMs = 100
 const waitEveryMs = 1000

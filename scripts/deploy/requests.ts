@@ -14,11 +14,11 @@ const folder = 'deploy/kustomize/components/requests'
 const hook = `authorizer.group('${group}').resource('${hookPlural}').namespace(request.namespace).name(object.spec.hook)`
 const dryRun = 'has(object.spec.dryRun) && object.spec.dryRun'
 
-/** Returns the policy for requests: who makes one is who it says, and may run the hook. Only triggers answer. */
+/** Returns the policy for requests: `spec.by` is the writer, with the right to run the hook. Only triggers answer. */
 export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Policy => ({
   name,
   means:
-    'A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in the name of another, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes what became of a request.',
+    'A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in the name of another, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes the answer.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([
@@ -29,7 +29,7 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
       {
         expression: `!has(request.subResource) || request.subResource != 'status' || request.userInfo.username in ${listOf(triggers)}`,
         reason: 'Forbidden',
-        message: 'only the trigger writes what became of a request',
+        message: 'only the trigger writes the answer to a request',
       },
       {
         expression: "request.operation != 'CREATE' || object.spec.by.user == request.userInfo.username",

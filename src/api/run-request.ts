@@ -65,7 +65,7 @@ const answerSchema = {
 
 const statusSchema = {
   type: 'object',
-  description: 'What became of the request. Only triggers write it.',
+  description: 'The answer to the request. Only triggers write it.',
   properties: {
     state: { type: 'string', enum: ['Done'], description: 'Done, once the request has its answer.' },
     time: { type: 'string', format: 'date-time', description: 'When it was answered.' },
@@ -78,7 +78,7 @@ type RequestSpec = Stored<typeof specSchema>
 export type RequestAnswer = Stored<typeof answerSchema>
 
 /** Returns what a request asks for. The API server stores none that does not fit the schema. */
-export const specOf = (request: StoredObject): RequestSpec => {
+export const requestSpecOf = (request: StoredObject): RequestSpec => {
   const { spec } = request
   if (!has(specSchema, spec)) throw new Error(`ReceiverHookRequest/${request.metadata.name} does not fit its schema`)
   return spec

@@ -263,16 +263,6 @@ export const drainActsMs = 5000
 export const defaultWaitMs = 25_000
 export const maxWaitMs = 600_000
 
-/** How many ReceiverHookRequests a process runs at once, and how many of one namespace. */
-export const maxRequestsAtOnce = 32
-export const maxRequestsOfNamespace = 4
-/** How many requests without an answer a process knows. It lists the others later. */
-export const maxRequestsKnown = 10_000
-/** How long after it was made a request may run, in milliseconds. Nobody expects a later run. */
-export const requestRunsWithinMs = 300_000
-/** How long a request that has its answer is kept, in milliseconds. */
-export const requestKeptMs = 86_400_000
-
 /**
  * How long a post with `wait` waits at most for the first look at the hook's objects, in
  * milliseconds. This applies even if its `wait` is shorter.

@@ -3,11 +3,11 @@
  * of those that have no answer, and hands each to the endpoint as a post. So there is one way to run a
  * hook, and its record alone decides that a request runs once, however many triggers see it.
  *
- * Who asks is proved by the admission policy `receiver-hooks-requests`, which compares `spec.by` with who
- * writes it. Without that policy, anybody could run hooks in any name.
+ * The admission policy `receiver-hooks-requests` proves who asks: it compares `spec.by` with the writer.
+ * Without that policy, anybody could run hooks in any name.
  */
 import type { StoredObject } from '../api/object.ts'
-import { isDone, maxAnswerText, specOf, type RequestAnswer } from '../api/run-request.ts'
+import { isDone, maxAnswerText, requestSpecOf, type RequestAnswer } from '../api/run-request.ts'
 import { jittered } from '../environment/chance.ts'
 import type { Environment } from '../environment/environment.ts'
 import { Shares } from '../environment/shares.ts'
@@ -22,15 +22,18 @@ import { watchObjects, type ObjectChange } from '../kube/watch-objects.ts'
 import { identityKey } from '../senders/identity.ts'
 import { refusal, type HttpAnswer, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
-import {
-  maxRequestsAtOnce,
-  maxRequestsKnown,
-  maxRequestsOfNamespace,
-  maxWaitMs,
-  requestKeptMs,
-  requestRunsWithinMs,
-} from './limits.ts'
+import { maxWaitMs } from './limits.ts'
 import type { RequestedHook, TriggerRequest } from './request.ts'
+
+/** How many ReceiverHookRequests a process runs at once, and how many of one namespace. */
+const maxRequestsAtOnce = 32
+const maxRequestsOfNamespace = 4
+/** How many requests without an answer a process knows. It lists the others later. */
+const maxRequestsKnown = 10_000
+/** How long after it was made a request may run, in milliseconds. Nobody expects a later run. */
+const requestRunsWithinMs = 300_000
+/** How long a request that has its answer is kept, in milliseconds. */
+const requestKeptMs = 86_400_000
 
 /** How long to wait before a request is tried again that could not be run or answered, in milliseconds. */
 const retryMs = 2000
@@ -203,7 +206,7 @@ class RunRequests {
     const { creationTimestamp = '', uid } = request.metadata
     const createdAt = parseTime(creationTimestamp)
     if (clock.now() - createdAt > requestRunsWithinMs) return { answer: refusal(410, 'RequestTooOld'), isOwn: false }
-    const spec = specOf(request)
+    const spec = requestSpecOf(request)
     const hook = await read(api, hooks, namespace, spec.hook, { as: 'metadata' })
     // A hook that was made after the request is another one.
     if (!hook || parseTime(hook.metadata.creationTimestamp ?? '') > createdAt) {

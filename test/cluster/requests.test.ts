@@ -39,7 +39,7 @@ const said = async ({ kubeconfig }: Cluster, args: readonly string[], object?: o
   return code === 0 ? stdout : stderr
 }
 
-/** A cluster with the policy, a trigger that has its own rights alone, and a user who may do what `rules` say. */
+/** Makes a cluster with the policy, a trigger that has its own rights alone, and a user. */
 const setUp = async () => {
   const here = await cluster()
   await here.createDeployment('web', 2)
@@ -127,7 +127,7 @@ describe('a request', () => {
         ...(subresource === '' ? [] : [`--subresource=${subresource}`]),
         ...['-p', JSON.stringify(object)],
       ])
-    expect(await patch('status', { status: { state: null } })).toContain('only the trigger writes what became of')
+    expect(await patch('status', { status: { state: null } })).toContain('only the trigger writes the answer')
     expect(await patch('', { spec: { key: 'again' } })).toContain('a request cannot be changed: make a new one')
     expect(await here.replicas('web')).toBe(3)
   })

@@ -29,6 +29,7 @@ describe('the servers', () => {
       publicURL: undefined,
       triggerAccount: undefined,
       triggerPolicy: false,
+      requests: false,
       kubeconfig: undefined,
       context: undefined,
       identity: 'pod-1_abc',

@@ -73,6 +73,8 @@ test('the CRDs have a spec, a status and a content', () => {
     'ReceiverHook.spec',
     'ReceiverHook.status',
     'ReceiverHookRecord.content',
+    'ReceiverHookRequest.spec',
+    'ReceiverHookRequest.status',
   ])
 })
 

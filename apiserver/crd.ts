@@ -1,6 +1,7 @@
 import { at, isObject, stringAt, type JsonObject } from '../src/api/json.ts'
 import { define, type Admitted, type Column, type ResourceDefinition, type ScalePaths } from './definition.ts'
 import { age } from '../src/environment/age.ts'
+import { ownableInCustom } from './fields.ts'
 import { parseJsonPath } from './jsonpath.ts'
 import { listAt, stringsAt, withMember } from './members.ts'
 import { brokenRules } from './rules.ts'
@@ -67,6 +68,7 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
   const scale = scalePaths(at(version, 'subresources', 'scale'))
   const hasStatus = isObject(at(version, 'subresources', 'status'))
   const group = stringAt(crd, 'spec', 'group') ?? ''
+  const node = parseSchema(schema, `spec.versions[${index}].schema.openAPIV3Schema`, rules)
   return define({
     group,
     version: stringAt(version, 'name') ?? '',
@@ -83,7 +85,8 @@ const definitionOf = (crd: JsonObject, version: unknown, index: number, rules: R
     ...(scale ? { scale } : {}),
     fields: selectableFields(listAt(version, 'selectableFields')),
     columns: printerColumns(listAt(version, 'additionalPrinterColumns')),
-    admit: admitBy(parseSchema(schema, `spec.versions[${index}].schema.openAPIV3Schema`, rules)),
+    admit: admitBy(node),
+    ownable: ownableInCustom(node),
     ...(isObject(schema) ? { openApi: schema } : {}),
   })
 }

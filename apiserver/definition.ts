@@ -1,6 +1,8 @@
 import type { JsonObject } from '../src/api/json.ts'
 import type { ResourceType } from '../src/kube/paths.ts'
+import { ownableCount } from './fields.ts'
 import type { Cause } from './status.ts'
+import type { Node } from './structural.ts'
 
 /**
  * A column of `kubectl get`. A column with priority 0 is always shown, one with priority 1 only
@@ -48,6 +50,8 @@ export interface ResourceDefinition extends ResourceType {
   readonly versionRequired: boolean
   readonly subresources: readonly ('status' | 'scale')[]
   readonly scale?: ScalePaths
+  /** The schema of what can have an owner. */
+  readonly ownable: Node
   /** Subresources that only a real server has, each with the error message for requests to it. */
   readonly unsupported?: Readonly<Record<string, string>>
   /** True if metadata.generation counts changes of the spec. */
@@ -88,5 +92,6 @@ export const define = (row: TableRow): ResourceDefinition => ({
   columns: [],
   fields: {},
   admit: object => ({ object, causes: [], unknownFields: [] }),
+  ownable: ownableCount(row.scale?.specReplicas ?? []),
   ...row,
 })

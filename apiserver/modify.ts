@@ -1,10 +1,11 @@
-import { at, stringAt, type JsonObject } from '../src/api/json.ts'
+import { stringAt, type JsonObject } from '../src/api/json.ts'
 import type { StoredObject } from '../src/api/object.ts'
 import { checkIdentity, objectIn } from './body.ts'
 import { placeOf, viewOf, type ServerState } from './state.ts'
 import { numberAt, without } from './members.ts'
-import { countChanged, ownersAfterApply, ownersOf, ownersWithout, refuseForeign } from './ownership.ts'
+import { ownedAfterApply } from './ownership.ts'
 import { applyPatchType, mergePatch, patched } from './patch.ts'
+import { withApplied } from './fields.ts'
 import { scaleOf, scaleType, withScale } from './scale.ts'
 import {
   badRequest,
@@ -90,7 +91,7 @@ const decoded = ({ definition }: Write, object: JsonObject): JsonObject =>
   without(without(definition.decode?.(object) ?? object, 'apiVersion'), 'kind')
 
 /**
- * Applies an object (server-side apply): sets the given members and notes the owner of the count.
+ * Applies an object (server-side apply): sets the given members and notes their owner.
  */
 const apply = (state: ServerState, write: Write, text: string, force: boolean): WriteResult => {
   const { definition, name, subresource } = write
@@ -100,9 +101,8 @@ const apply = (state: ServerState, write: Write, text: string, force: boolean): 
     throw badRequest(`invalid object type: ${stringAt(sent, 'apiVersion')}, Kind=${stringAt(sent, 'kind')}`)
   }
   checkIdentity(sent, write)
-  const config = decoded(write, sent)
+  const config = written(write, decoded(write, sent))
   const current = state.store.get(placeOf(write))
-  const writer = writerOf(state, write, 'Apply')
   if (!current) {
     const uid = stringAt(sent, 'metadata', 'uid') ?? ''
     if (uid !== '') {
@@ -113,10 +113,17 @@ const apply = (state: ServerState, write: Write, text: string, force: boolean): 
       )
     }
     if (subresource !== undefined) throw notFound(definition, name)
-    return createObject(state, write, config, writer)
+    const owned = ownedAfterApply(definition, undefined, [config, config], writerOf(state, write, 'Apply'), force)
+    return createObject(state, write, owned)
   }
-  const merged = definition.custom ? mergePatch(current, config) : strategicMerge(current, config)
+  const merged = definition.custom ? withApplied(definition.ownable, current, config) : strategicMerge(current, config)
   return applied(state, write, current, merged, config, force)
+}
+
+/** Returns the half of an applied object that the request may write. */
+const written = ({ definition, subresource }: Write, config: JsonObject): JsonObject => {
+  if (subresource !== 'status') return definition.subresources.includes('status') ? without(config, 'status') : config
+  return { metadata: config['metadata'], status: config['status'] }
 }
 
 const applyScale = (state: ServerState, write: Write, sent: JsonObject, force: boolean): WriteResult => {
@@ -147,23 +154,15 @@ const checkIdentityOfScale = (sent: JsonObject, { name }: Write): void => {
   }
 }
 
-/** Stores the result of a server-side apply, with the owners that the count has then. */
+/** Stores the result of a server-side apply, with the owners that its fields have then. */
 const applied = (
   state: ServerState,
   write: Write,
   current: StoredObject,
-  next: JsonObject,
+  merged: JsonObject,
   config: JsonObject,
   force: boolean,
 ): WriteResult => {
-  const { definition } = write
   const writer = writerOf(state, write, 'Apply')
-  const path = definition.scale?.specReplicas
-  const previous = ownersOf(current)
-  if (!path || at(config, ...path) === undefined) {
-    return update(state, write, current, next, writer, ownersWithout(previous, writer))
-  }
-  const changed = countChanged(definition, current, next)
-  if (changed && !force) refuseForeign(definition, previous, writer)
-  return update(state, write, current, next, writer, ownersAfterApply(previous, writer, changed))
+  return update(state, write, current, ownedAfterApply(write.definition, current, [merged, config], writer, force))
 }

@@ -26,6 +26,8 @@ export interface Node {
   readonly format: string | undefined
   readonly listType: string | undefined
   readonly mapKeys: readonly string[]
+  /** True for an object that has one owner as a whole. */
+  readonly isAtomic: boolean
   readonly rules: readonly CelRule[]
 }
 
@@ -69,6 +71,7 @@ export const parseSchema = (schema: unknown, path: string, rules: RuleCompiler):
     format: stringAt(json, 'format'),
     listType: stringAt(json, 'x-kubernetes-list-type'),
     mapKeys: stringsAt(json, 'x-kubernetes-list-map-keys'),
+    isAtomic: json['x-kubernetes-map-type'] === 'atomic',
     rules: listAt(json, 'x-kubernetes-validations').map((rule, index) =>
       ruleOf(rule, `${path}.x-kubernetes-validations[${index}].rule`, rules),
     ),

@@ -4,7 +4,7 @@ import { rfc3339 } from '../src/environment/time.ts'
 import { namespaceExists, newSuffix, newUid, placeOf, type Addressed, type ServerState } from './state.ts'
 import type { Admitted, ResourceDefinition } from './definition.ts'
 import { equal, listAt, stringsAt, withMember, without } from './members.ts'
-import { countChanged, ownersAfterUpdate, ownersOf, withOwners, type Owner } from './ownership.ts'
+import { ownedAfterUpdate, type Writer } from './ownership.ts'
 import { afterRemoval } from './remove.ts'
 import {
   alreadyExists,
@@ -41,36 +41,35 @@ export const currentOf = (state: ServerState, write: Addressed): StoredObject =>
 }
 
 /**
- * Returns the writer of a request as an owner of the count. As on the real server, a write to
+ * Returns the writer of a request. As on the real server, a write to
  * /scale has no time.
  */
-export const writerOf = (state: ServerState, write: Write, operation: Owner['operation']): Owner => ({
+export const writerOf = (state: ServerState, write: Write, operation: Writer['operation']): Writer => ({
   manager: write.manager,
   operation,
   subresource: write.subresource,
   time: write.subresource === 'scale' ? undefined : rfc3339(state.clock.now()),
 })
 
-/** Creates an object. `sent` is in the stored form. Throws a StatusError. */
-export const createObject = (state: ServerState, write: Write, sent: JsonObject, writer: Owner): WriteResult => {
+/**
+ * Creates an object. `sent` is in the stored form. `writer` owns all its fields; it is undefined after an apply, where
+ * `sent` has its owners. Throws a StatusError.
+ */
+export const createObject = (state: ServerState, write: Write, sent: JsonObject, writer?: Writer): WriteResult => {
   const { definition, namespace } = write
   if (namespace !== undefined && !namespaceExists(state, namespace)) {
     throw notFound({ group: '', version: 'v1', resource: 'namespaces', kind: 'Namespace' }, namespace)
   }
-  const named = withMetadata(state, write, sent)
+  const unowned = writer ? withMember(sent, managedFields, undefined) : sent
+  const named = withMetadata(state, write, unowned)
   const admitted = admit(write, withFirstStatus(definition, named), undefined)
-  const object = withOwners(definition, admitted.object, ownersOfNew(definition, admitted.object, writer))
+  const object = writer ? ownedAfterUpdate(definition, undefined, admitted.object, writer) : admitted.object
   const { name } = asStored(object).metadata
   const place = placeOf({ ...write, name })
   if (state.store.get(place)) throw alreadyExists(definition, name)
   const stored = write.dryRun ? asStored(object) : state.store.put(place, asStored(object))
   if (!write.dryRun) serveIfDefinition(state, definition, stored)
   return { object: stored, created: true, warnings: admitted.warnings }
-}
-
-const ownersOfNew = (definition: ResourceDefinition, object: JsonObject, writer: Owner): readonly Owner[] => {
-  const path = definition.scale?.specReplicas
-  return path && at(object, ...path) !== undefined ? [writer] : []
 }
 
 const withMetadata = (state: ServerState, { definition, namespace }: Write, sent: JsonObject): JsonObject => {
@@ -84,7 +83,7 @@ const withMetadata = (state: ServerState, { definition, namespace }: Write, sent
   return {
     ...sent,
     metadata: {
-      ...without(without(without(metadata, 'managedFields'), 'deletionTimestamp'), 'selfLink'),
+      ...without(without(metadata, 'deletionTimestamp'), 'selfLink'),
       name,
       ...(namespace === undefined ? {} : { namespace }),
       uid: newUid(state.random),
@@ -107,25 +106,25 @@ const withFirstStatus = (definition: ResourceDefinition, object: JsonObject): Js
 /**
  * Replaces `current` by `next`, if they differ. A request writes only one half: the status, or
  * everything else. The members that the server sets stay, and the generation is counted.
- * An object that is being deleted is removed with its last finalizer. `owners` are the owners of
- * the count after an apply. Throws a StatusError.
+ * An object that is being deleted is removed with its last finalizer. `writer` owns what changes; it is undefined
+ * after an apply, where `next` has its owners. Throws a StatusError.
  */
 export const update = (
   state: ServerState,
   write: Write,
   current: StoredObject,
   next: JsonObject,
-  writer: Owner,
-  owners?: readonly Owner[],
+  writer?: Writer,
 ): WriteResult => {
   const { definition, name } = write
   checkVersion(write, current, next)
   const merged = withKeptMetadata(current, half(write, current, next))
-  const admitted = admit(write, merged, current)
-  const changed = countChanged(definition, current, admitted.object)
-  const ownersNow = owners ?? ownersAfterUpdate(ownersOf(current), writer, changed)
+  // A client may also write the owners themselves, which is how kubectl turns them into appliers.
+  const hasOwners = writer === undefined || listAt(merged, 'metadata', 'managedFields').length > 0
+  const owned = hasOwners ? merged : withMember(merged, managedFields, at(current, ...managedFields))
+  const admitted = admit(write, owned, current)
   const counted = withGeneration(definition, current, admitted.object)
-  const object = asStored(equal(ownersNow, ownersOf(current)) ? counted : withOwners(definition, counted, ownersNow))
+  const object = asStored(writer ? ownedAfterUpdate(definition, current, counted, writer) : counted)
   const { warnings } = admitted
   if (write.dryRun || equal(object, current)) return { object, created: false, warnings }
   if (current.metadata.deletionTimestamp !== undefined && stringsAt(object, 'metadata', 'finalizers').length === 0) {
@@ -165,8 +164,9 @@ const kept = [
   'creationTimestamp',
   'deletionTimestamp',
   'deletionGracePeriodSeconds',
-  'managedFields',
 ] as const
+
+const managedFields = ['metadata', 'managedFields']
 
 const withKeptMetadata = (current: StoredObject, next: JsonObject): JsonObject =>
   kept.reduce((object, member) => withMember(object, ['metadata', member], at(current, 'metadata', member)), next)

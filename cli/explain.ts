@@ -29,7 +29,9 @@ const explained = (error: unknown, { program }: Pick<Shell, 'program'>): Explain
   }
   if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode }
   if (error instanceof Unreachable) {
-    return { message: `${error.message}\nLook at the address with kubectl config view --minify.`, exitCode: 3 }
+    const isHere = /\/\/(127\.0\.0\.1|localhost|\[::1\])[:/ ]/.test(error.message)
+    const advice = `${isHere ? 'Does the playground still run? Or look' : 'Look'} at the address with kubectl config view --minify.`
+    return { message: `${error.message}\n${advice}`, exitCode: 3 }
   }
   if (error instanceof ApiError || error instanceof WatchRefused) {
     return { message: ofTheServer(error), exitCode: error.status >= 500 ? 3 : 1 }

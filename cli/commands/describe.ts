@@ -73,6 +73,13 @@ const pageOf = (
 /** The width of the left column with the blanks after it, in characters. */
 const margin = 16
 
+/** Returns the limits, with what the status says of their use. The status may be some seconds old. */
+const limitsLine = ({ spec, status }: ReceiverHook): string | undefined => {
+  const words = spec.limits && limitsInWords(spec.limits, status?.limits, localTime).join('; ')
+  const last = status?.limits && status.lastDelivery
+  return words !== undefined && last ? `${words} (as of the delivery at ${localTime(last.time)})` : words
+}
+
 const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page, program: string): string => {
   const { metadata, spec, status } = hook
   const count = counts(hook)
@@ -118,7 +125,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line('For', spec.for === undefined ? undefined : `${spec.for}: then the hook takes its step back by itself`),
     line('Leases', leasesLine(hook)),
     line('Cooldown', spec.cooldown === '0s' ? undefined : spec.cooldown),
-    line('Limits', spec.limits && limitsInWords(spec.limits, status?.limits, localTime).join('; ')),
+    line('Limits', limitsLine(hook)),
     line('Repeats', `the same notification within ${spec.dedupeWindow} counts once`),
     line('Deliveries', totals(hook)),
   ].join('')

@@ -7,7 +7,7 @@ import { checkAccounts } from '../doctor/accounts.ts'
 import { checkEndpoint } from '../doctor/endpoint.ts'
 import { type Finding } from '../doctor/finding.ts'
 import { checkFlowControl } from '../doctor/flow-control.ts'
-import { checkHooks, checkRecords, checkServed } from '../doctor/hooks.ts'
+import { checkHooks, checkRecords, checkSecrets, checkServed } from '../doctor/hooks.ts'
 import {
   checkClock,
   checkDefinitions,
@@ -65,6 +65,7 @@ export const doctorOf = (version: string): Command => ({
       ['hooks', () => checkHooks(cluster, items)],
       ['namespaces', () => checkServedNamespaces(cluster, system, items)],
       ['hooks', () => checkServed(cluster, system, items)],
+      ['auth', () => checkSecrets(items)],
       ['accounts', () => checkAccounts(cluster, clock, items)],
       ['records', () => checkRecords(cluster, namespace, items)],
     ]

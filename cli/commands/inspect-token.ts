@@ -28,6 +28,7 @@ export const inspectToken: Command = {
   run: async (given, shell) => {
     const [word = '-'] = given.arguments
     const typed = (word === '-' ? await shell.input.text() : word).trim()
+    if (typed === '') throw new CommandFailure('there is nothing to inspect: give the URL or its token', 1)
     const named = namedIn(typed)
     if (named) {
       const cluster = await openCluster(given, shell)

@@ -132,7 +132,7 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
     if (state === 'stored') shell.err.write('nothing more can be waited for\n')
     const reason = stringAt(read, 'reason') ?? ''
     if (!isGood && answer.status === 200) shell.err.write('the answer does not say its outcome\n')
-    else if (!isGood && isReason(reason)) shell.err.write(`${reasons[reason].todo}\n`)
+    else if (!isGood && isReason(reason)) shell.err.write(`To do: ${reasons[reason].todo}\n`)
     return isGood ? 0 : 4
   }
   const { last } = waited

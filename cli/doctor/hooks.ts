@@ -1,3 +1,4 @@
+import { authOf } from '../../src/api/auth.ts'
 import { isReceiverHook, type ReceiverHook } from '../../src/api/hook.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { isReason, reasons } from '../../src/api/reasons.ts'
@@ -21,6 +22,30 @@ export const checkHooks = async (
   const owners = await checkOwners(cluster, found)
   const good = found.length - conditions.length
   return [ok('hooks', `${good} of ${found.length} are ready`), ...conditions, ...owners]
+}
+
+/** Finds signed posts that are good at several hooks, because these check signatures with one secret. */
+export const checkSecrets = async (items: Promise<readonly StoredObject[]>): Promise<readonly Finding[]> => {
+  const sharing = new Map<string, ReceiverHook[]>()
+  // Another check says why the hooks cannot be listed.
+  const found: readonly StoredObject[] = await items.catch(() => [])
+  for (const hook of found.filter(isReceiverHook)) {
+    const auth = authOf(hook.spec.auth)
+    if (auth?.form !== 'hmac' && auth?.form !== 'standardWebhooks') continue
+    const secret = `${hook.metadata.namespace}/${auth.secret}/${auth.key}`
+    sharing.set(secret, [...(sharing.get(secret) ?? []), hook])
+  }
+  return [...sharing.values()].flatMap(shared =>
+    shared.length < 2
+      ? []
+      : [
+          warning(
+            'auth',
+            `${namesOf(shared)} check signatures with one secret: a post that is signed for one is good at each`,
+            'Give each hook a Secret of its own: docs/how-to/authenticate-senders.md.',
+          ),
+        ],
+  )
 }
 
 const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => {

@@ -67,10 +67,10 @@ kubectl -n shop get receiverhook web-up
 | \`False\` | The column REASON has the reason: see [the hook is not Ready](#the-hook-is-not-ready). |
 | nothing | No controller has checked the hook. Are the controller's pods ready? \`kubectl -n receiver-hooks get pods\` If they are, the controller's log says why an expression in \`when\` cannot be checked. |
 
-**2. Has a delivery arrived?** The column LAST says what the last delivery did. With \`-o wide\`, the column DELIVERED says how long ago the last delivery was. To see the last ten deliveries:
+**2. Has a delivery arrived?** The column LAST says what the last delivery did. With \`-o wide\`, the column DELIVERED says how long ago the last delivery was. To see the last ten deliveries, each with its reason and what to do about it:
 
 \`\`\`console
-kubectl -n shop get receiverhook web-up -o jsonpath='{range .status.recent[*]}{.time} {.sender} {.outcome} {.reason}{"\\n"}{end}'
+kubectl receiverhook describe web-up -n shop
 \`\`\`
 
 | the delivery that you miss | next |

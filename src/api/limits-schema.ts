@@ -138,5 +138,5 @@ export const limitsInWords = (
     const text = limitInWords(limit)
     return found?.until === undefined || !isOf
       ? text
-      : `${text}: ${found.used} used, less from ${timeIn(found.until)} on`
+      : `${text}: ${found.used} of ${limit.most ?? limit.by} used, frees up at ${timeIn(found.until)}`
   })

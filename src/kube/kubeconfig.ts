@@ -61,7 +61,8 @@ const textOf = (file: string, needed: boolean): string | undefined => {
 type Part = Omit<Kubeconfig, 'from'>
 
 const partOf = async (text: string, file: string): Promise<Part> => {
-  const config = tryParseJson(text) ?? (await parsedYaml(text, file))
+  // As for kubectl, an empty file is a kubeconfig that names nothing.
+  const config = text.trim() === '' ? {} : (tryParseJson(text) ?? (await parsedYaml(text, file)))
   return {
     contexts: entriesOf(config, 'context'),
     clusters: entriesOf(config, 'cluster').map(entry => withPaths(entry, file, ['certificate-authority'])),

@@ -45,6 +45,10 @@ const run = async (line: string, input = '', clock: Clock = nodeClock) => {
   return { code, err: seen.err(), out: seen.out() }
 }
 
+it('inspect-token of nothing asks for a URL', async () => {
+  await expect(run(`inspect-token --server ${server}`)).rejects.toThrow('there is nothing to inspect: give the URL')
+})
+
 it('get says what no hook has', async () => {
   expect((await run(`get -l app=web -n shop --server ${server}`)).err).toBe(
     'no hook in the namespace shop has app=web\n',
@@ -262,6 +266,48 @@ it('doctor does not take what is not there for a lack of rights', async () => {
   expect(out).not.toMatch(/Ask somebody who may/)
 })
 
+it('doctor names hooks whose signed posts are good at each other, since they have one Secret', async () => {
+  const hmac = (name: string, key = 'secret') => ({
+    apiVersion: 'receiverhooks.dev/v1alpha1',
+    kind: 'ReceiverHook',
+    metadata: { name },
+    spec: {
+      driver: 'scale',
+      scale: { target: { name: 'web' }, action: 'up', max: 10 },
+      auth: { hmac: { secretKeyRef: { name: 'github', key }, header: 'X-Hub-Signature-256', prefix: 'sha256=' } },
+    },
+  })
+  for (const hook of [hmac('a'), hmac('b'), hmac('c', 'other')])
+    await create('/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks', hook)
+  const { out } = await run(`doctor -n shop --server ${server}`)
+  expect(out).toContain(
+    'shop/a, shop/b check signatures with one secret: a post that is signed for one is good at each\n',
+  )
+  expect(out).not.toContain('shop/c check')
+})
+
+it('describe says how much of a limit is used, and up to which delivery', async () => {
+  const path = '/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks'
+  const limits = [{ most: 2, within: '1h' }]
+  await create(path, {
+    apiVersion: 'receiverhooks.dev/v1alpha1',
+    kind: 'ReceiverHook',
+    metadata: { name: 'web-up' },
+    spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 }, limits },
+  })
+  const time = '2026-01-01T00:00:00Z'
+  const status = {
+    limits: [{ ...limits[0], used: 1, until: '2026-01-01T01:00:00Z' }],
+    lastDelivery: { time, sender: 'plain', outcome: 'applied', reason: 'Stepped' },
+  }
+  const headers = { method: 'PATCH', contentType: 'application/merge-patch+json' } as const
+  await send(api, { ...headers, path: `${path}/web-up/status`, body: JSON.stringify({ status }) })
+  const { out } = await run(`describe web-up -n shop --server ${server}`)
+  expect(out.replaceAll(/\s+/g, ' ')).toMatch(
+    /Limits: 2 deliveries within 1h: 1 of 2 used, frees up at \S+ \S+ \S+ \(as of the delivery at \S+ \S+ \S+\)/,
+  )
+})
+
 describe('while all hooks are stopped', () => {
   const said = 'all hooks have been stopped since 2026-01-01T00:00:00Z: lunch'
   beforeEach(async () => {
@@ -277,6 +323,16 @@ describe('while all hooks are stopped', () => {
       metadata: { name: 'web-up' },
       spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 } },
     })
+  })
+
+  it('watch says so in a first line', async () => {
+    const stop = new AbortController()
+    onTestFinished(() => stop.abort())
+    const seen = shell({ stop: stop.signal })
+    const args = ['watch', '-n', 'shop', '--server', server]
+    void runProgram({ entries: commands, version: '1', summary: '' }, args, seen.shell)
+    await expect.poll(seen.err).toContain('watching the hooks in shop')
+    expect(seen.err().split('\n')[0]).toContain(said)
   })
 
   it.each(['get', 'get web-up', 'describe web-up'])('%s says so in a first line', async line => {

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { explain } from '../../cli/explain.ts'
-import { WatchRefused } from '../../src/environment/unreachable.ts'
+import { Unreachable, WatchRefused } from '../../src/environment/unreachable.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 
 const forbidden = (message: string): ApiError =>
@@ -98,3 +98,12 @@ it.each([
     expect(text.split('\n').at(-1)).toBe(worth)
   },
 )
+
+it('an address of this machine that cannot be reached may be that of a playground', () => {
+  const said = (server: string) =>
+    explain(new Unreachable(`the API server ${server} cannot be reached: refused`, false), {
+      program: 'receiver-hooks',
+    }).message
+  expect(said('http://127.0.0.1:6443')).toContain('\nDoes the playground still run? Or look at the address with')
+  expect(said('https://example.com')).toContain('refused\nLook at the address with kubectl config view --minify.')
+})

@@ -160,7 +160,7 @@ it('the page on limits: its hook runs twice, and says on a trial and to people t
     said => said.includes('2 used'),
     timeoutMs,
   )
-  expect(described).toContain('2 deliveries within 1h: 2 used, less from ')
+  expect(described).toContain('2 deliveries within 1h: 2 of 2 used, frees up at ')
   expect(described).toMatch(/At worst: .*2 posts count within 1h\./)
 }, 240_000)
 

@@ -127,3 +127,8 @@ test.each([
   })
   expect(stdout + stderr).not.toContain('s3cr3t')
 })
+
+test('a kubeconfig that is empty names no cluster, and is not called broken', async () => {
+  const file = await fileOf('')
+  await expect(loadAccess({ kubeconfig: file, env: {} })).rejects.toThrow('no context is current')
+})

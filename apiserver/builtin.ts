@@ -263,6 +263,7 @@ export const builtin: readonly ResourceDefinition[] = [
     ...batch,
     resource: 'jobs',
     kind: 'Job',
+    fields: { 'status.successful': ['status', 'succeeded'] },
     columns: columns.job,
     admit: object => accepted(object, templateContainers(object, ['spec', 'template'])),
   }),

@@ -74,7 +74,12 @@ export const fieldSelector = (
   return {
     name: requirements.find(({ field, negated }) => field === 'metadata.name' && !negated)?.value,
     matches: object =>
-      requirements.every(({ path, value, negated }) => (textOf(at(object, ...path)) === value) !== negated),
+      requirements.every(({ path, value, negated }) => {
+        const found = at(object, ...path)
+        // A number that is not there is 0.
+        const texts = found === undefined ? ['', '0'] : [textOf(found)]
+        return texts.includes(value) !== negated
+      }),
   }
 }
 

@@ -11,6 +11,9 @@ export const jobType: ResourceType = { group: 'batch', version: 'v1', resource: 
 /** The label with the uid of the hook that has made a Job. */
 export const hookLabel = 'receiverhooks.dev/hook'
 
+/** The label of a Job that can have a successful pod and still not be complete. */
+export const severalPodsLabel = 'receiverhooks.dev/several-pods'
+
 /** The annotation with the id of the act for which a Job was made: the evidence of the act. */
 export const deliveryAnnotation = 'receiverhooks.dev/delivery'
 
@@ -92,15 +95,26 @@ export interface UnfinishedJob {
   readonly isBeingDeleted: boolean
 }
 
-/** Reads the Jobs of a hook that have not ended, one by one. Throws the API server's errors. */
+/**
+ * Reads the Jobs of a hook that have not ended, one by one. A complete Job is kept for its ttl, and a hook may have
+ * thousands, so the API server leaves them out: all other Jobs have no successful pod, or the label of several pods.
+ * A Job may come twice. Throws the API server's errors.
+ */
 export async function* unfinishedJobs(
   place: JobsPlace,
   hookUid: string,
 ): AsyncGenerator<UnfinishedJob, void, undefined> {
-  for await (const job of jobsOf(place, { labelSelector: `${hookLabel}=${hookUid}` })) {
-    if (jobEnd(job)) continue
-    const { deletionTimestamp, name, uid } = job.metadata
-    yield { name, uid, actId: actIdOfJob(job), isBeingDeleted: deletionTimestamp !== undefined }
+  const ofHook = `${hookLabel}=${hookUid}`
+  const queries = [
+    { labelSelector: ofHook, fieldSelector: 'status.successful=0' },
+    { labelSelector: `${ofHook},${severalPodsLabel}=true`, fieldSelector: 'status.successful!=0' },
+  ]
+  for (const query of queries) {
+    for await (const job of jobsOf(place, query)) {
+      if (jobEnd(job)) continue
+      const { deletionTimestamp, name, uid } = job.metadata
+      yield { name, uid, actId: actIdOfJob(job), isBeingDeleted: deletionTimestamp !== undefined }
+    }
   }
 }
 

@@ -3,7 +3,7 @@ import { at, isObject, type JsonObject } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import type { PostText } from './input.ts'
-import { cronJobType, deliveryAnnotation, hookLabel, jobNameOf, jobType } from './jobs.ts'
+import { cronJobType, deliveryAnnotation, hookLabel, jobNameOf, jobType, severalPodsLabel } from './jobs.ts'
 import type { RunJob } from './schema.ts'
 
 /** The folder in which a container finds the file with the body, and the volume that has it. */
@@ -37,7 +37,11 @@ export const jobOf = ({ actId, cronJob, hook, inputs, member }: JobOf): KubeObje
     metadata: {
       name: jobNameOf(hook.name, actId),
       ...(namespace !== undefined && { namespace }),
-      labels: { ...textsAt(template, 'metadata', 'labels'), [hookLabel]: hook.uid },
+      labels: {
+        ...textsAt(template, 'metadata', 'labels'),
+        [hookLabel]: hook.uid,
+        ...(hasSeveralPods(spec) && { [severalPodsLabel]: 'true' }),
+      },
       annotations: {
         ...textsAt(template, 'metadata', 'annotations'),
         'cronjob.kubernetes.io/instantiate': 'manual',
@@ -62,6 +66,9 @@ export const jobOf = ({ actId, cronJob, hook, inputs, member }: JobOf): KubeObje
     },
   }
 }
+
+const hasSeveralPods = ({ completions, parallelism }: JsonObject): boolean =>
+  Number(completions ?? 1) > 1 || Number(parallelism ?? 1) > 1
 
 type Variable = NonNullable<RunJob['env']>[number]
 

@@ -1,7 +1,7 @@
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { parseContent, type StoredMemory } from '../../src/api/record.ts'
-import { leasesLabel } from '../../src/api/record-due.ts'
+import { leasesLabel } from '../../src/api/names.ts'
 import { parseTime } from '../../src/environment/time.ts'
 import { isStatus } from '../../src/kube/errors.ts'
 import { read } from '../../src/kube/requests.ts'

@@ -47,3 +47,10 @@ export const isObjectName = (text: string): boolean => text.length <= nameLength
 
 /** The longest name of an object, in characters, for most kinds. */
 export const nameLength = 253
+
+/** The label of a record in which something ends by itself, and the annotation that says when at the earliest. */
+export const leasesLabel = `${group}/leases`
+export const dueAnnotation = `${group}/due`
+
+/** The finalizer of a record in which something has to end before the record may go. */
+export const leasesFinalizer = `${group}/leases`

@@ -1,5 +1,4 @@
-import { dueAnnotation, leasesFinalizer, leasesLabel } from '../api/record-due.ts'
-import { hookKind } from '../api/names.ts'
+import { dueAnnotation, leasesFinalizer, leasesLabel, hookKind } from '../api/names.ts'
 import type { StoredObject } from '../api/object.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { fraction } from '../environment/chance.ts'

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
-import { apiVersion } from '../../src/api/names.ts'
+import { apiVersion, dueAnnotation, leasesFinalizer, leasesLabel } from '../../src/api/names.ts'
 import type { OwnerReference } from '../../src/api/object.ts'
-import { dueAnnotation, leasesFinalizer, leasesLabel } from '../../src/api/record-due.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import { DueRecords, type DueRecord } from '../../src/leases/due-records.ts'
 import { fakeClock } from '../support/clock.ts'

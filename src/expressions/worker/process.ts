@@ -1,7 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
-import { isAnswer, readyMessage } from './message.ts'
-import type { StartEvaluator } from './evaluator.ts'
+import { isAnswer, readyMessage, type StartEvaluator } from './message.ts'
 import { maxMemoryMiB } from './limits.ts'
 
 /** The program of an evaluator: next to this file in the source, next to the bundle in a build. */

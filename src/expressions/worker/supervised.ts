@@ -6,7 +6,7 @@ import type {
   Expressions,
   Evaluated,
 } from '../../environment/environment.ts'
-import type { StartEvaluator } from './evaluator.ts'
+import type { StartEvaluator } from './message.ts'
 import { apartMs, budgetMs, checkBudgetMs, maxChecksWaiting } from './limits.ts'
 import { reputationsOf } from './reputation.ts'
 import { Worker, type Failure, type Job } from './worker.ts'

@@ -1,6 +1,5 @@
 import type { Clock } from '../../environment/environment.ts'
-import type { Evaluator, StartEvaluator } from './evaluator.ts'
-import type { EvaluatorAnswer, Question } from './message.ts'
+import type { Evaluator, StartEvaluator, EvaluatorAnswer, Question } from './message.ts'
 import {
   idleMs,
   watchEveryMs,

@@ -1,5 +1,4 @@
-import type { EvaluatorEvents, StartEvaluator } from '../../../src/expressions/worker/evaluator.ts'
-import type { CheckFindings } from '../../../src/expressions/worker/message.ts'
+import type { EvaluatorEvents, StartEvaluator, CheckFindings } from '../../../src/expressions/worker/message.ts'
 import type { EvaluationVerdict } from '../../../src/expressions/language/program.ts'
 
 /** One process of the script. */

@@ -1,5 +1,5 @@
 import { at } from '../../../src/api/json.ts'
-import { leasesFinalizer } from '../../../src/api/record-due.ts'
+import { leasesFinalizer } from '../../../src/api/names.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
 import type { Violation } from '../happened.ts'
 import { rowsIn } from '../rows.ts'

@@ -1,6 +1,5 @@
 import { at, isObject, parseJson, stringAt, tryParseJson } from '../../../src/api/json.ts'
-import { apiVersion } from '../../../src/api/names.ts'
-import { leasesFinalizer, leasesLabel } from '../../../src/api/record-due.ts'
+import { apiVersion, leasesFinalizer, leasesLabel } from '../../../src/api/names.ts'
 import { recordPlural } from '../../../src/api/record.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Simulation } from '../simulation.ts'

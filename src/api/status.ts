@@ -231,5 +231,4 @@ export const resultOf = ({
 
 export type HookStatus = Stored<typeof statusSchema>
 export type LeaseReport = NonNullable<HookStatus['leases']>
-export type UsedLimit = NonNullable<HookStatus['limits']>[number]
 export type Minted = NonNullable<HookStatus['minted']>

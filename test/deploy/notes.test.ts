@@ -27,7 +27,7 @@ const dashboard = ['dashboard.enabled=true', 'dashboard.url=https://page.example
 describe('the notes of the chart', () => {
   it('show a hook, and say what it needs', async () => {
     const said = await notes()
-    expect(said).toContain('no namespace yet: set drivers.scale.namespaces')
+    expect(said).toContain('may scale nothing yet; set drivers.scale.namespaces')
     const [, manifest = ''] = /<<EOF\n([^]*?)\n {2}EOF/.exec(said) ?? []
     expect(parse(manifest)).toMatchObject({ kind: 'ReceiverHook', spec: { scale: { target: { name: 'web' } } } })
   })
@@ -43,12 +43,13 @@ describe('the notes of the chart', () => {
       ['service.port=8888'],
       'port-forward service/receiver-hooks-trigger 8080:8888',
     ],
-    ['where hooks may scale', ['drivers.scale.namespaces={shop,yard}'], 'in namespaces shop, yard:'],
+    ['where hooks may scale', ['drivers.scale.namespaces={shop,yard}'], 'may scale workloads in shop, yard.'],
     [
       'what rights everywhere are worth',
       ['drivers.scale.everywhere=true'],
-      'every namespace, and so may whoever takes over',
+      'or a captured trigger, may scale any workload',
     ],
+    ['which hooks are served', ['watchNamespaces={shop,yard}'], 'hooks work only in shop, yard'],
     ['what one pod means', ['single=true'], 'One pod takes the posts'],
     ['that a public URL should be https', ['publicURL=http://a.example.com'], 'WARNING: publicURL is not https'],
     ['how to reach the dashboard', dashboard, 'port-forward service/receiver-hooks-dashboard 8082:80'],
@@ -76,13 +77,16 @@ describe('the notes of the chart', () => {
     expect(await notes(...values)).not.toContain(words)
   })
 
-  it.each([[[]], [['single=true', 'drivers.scale.namespaces={shop}']]])(
-    'are twelve lines at most with %j',
-    async values => {
-      const [, ...lines] = (await notes(...values)).trim().split('\n')
-      expect(lines.length).toBeLessThanOrEqual(12)
-    },
-  )
+  it.each([
+    [[]],
+    [['single=true', 'drivers.scale.namespaces={shop,yard}']],
+    [['single=true', 'drivers.scale.everywhere=true']],
+    [['watchNamespaces={shop,yard}', 'publicURL=http://hooks.example.com', 'crds.keep=false']],
+  ])('are twelve lines at most, none longer than 80 characters, with %j', async values => {
+    const [, ...lines] = (await notes(...values)).trim().split('\n')
+    expect(lines.length).toBeLessThanOrEqual(12)
+    expect(lines.filter(line => line.length > 80)).toEqual([])
+  })
 
   it('name Services that the chart makes', async () => {
     const made = objectsIn(

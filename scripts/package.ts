@@ -10,7 +10,7 @@ import { stringify } from 'yaml'
 import { parseJson, stringAt } from '../src/api/json.ts'
 import { version } from '../src/version.ts'
 import { gzipped, tar } from './image/archive.ts'
-import { npmManifest, packageFiles, typesFiles, typesManifest } from './package/files.ts'
+import { npmManifest, packageFiles, typesFiles, typesManifest, windowsLauncher } from './package/files.ts'
 import { krewManifest } from './package/krew.ts'
 import { downloadsOf, pluginArchive as archive } from './release/packages.ts'
 import { project } from './release/project.ts'
@@ -36,7 +36,7 @@ await putManifest('npm', npmManifest(description, repository))
 for (const { content, path } of await typesFiles()) await put(join(out, 'types', path), content)
 await putManifest('types', typesManifest(repository))
 
-const bytes = await gzipped(await tar(files, new Date(0)))
+const bytes = await gzipped(await tar([...files, windowsLauncher], new Date(0)))
 await put(join(out, archive), bytes)
 const sha256 = createHash('sha256').update(bytes).digest('hex')
 await put(

@@ -64,6 +64,9 @@ export const packageFiles = async (bundle: string): Promise<readonly FileEntry[]
   return [...(await bundleFiles(bundle)), file('LICENSE', await readFile('LICENSE')), file('NOTICES.txt', notices)]
 }
 
+/** What Windows, which knows no `#!`, finds as `kubectl-receiverhook` in the unpacked archive. Krew and npm make their own. */
+export const windowsLauncher = file('kubectl-receiverhook.cmd', '@node "%~dp0dist\\kubectl-receiverhook.mjs" %*\r\n')
+
 /** Returns the files of the npm package with the types, all but its manifest. */
 export const typesFiles = async (): Promise<readonly FileEntry[]> => [
   file('index.d.ts', await readFile('deploy/types/index.d.ts')),

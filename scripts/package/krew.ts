@@ -4,7 +4,7 @@ const platforms = ['linux', 'darwin'].flatMap(os => ['amd64', 'arm64'].map(arch 
 
 /**
  * Returns the manifest of the plugin for Krew: https://krew.sigs.k8s.io/docs/developer-guide/plugin-manifest/. The plugin is a program
- * for Node, the same for each platform; Windows, which knows no `#!`, takes the npm package.
+ * for Node, the same for each platform. Krew links only .exe on Windows, where people unpack the archive themselves.
  */
 export const krewManifest = (uri: string, sha256: string) => ({
   apiVersion: 'krew.googlecontainertools.github.com/v1alpha2',

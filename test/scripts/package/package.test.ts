@@ -70,6 +70,15 @@ describe("Krew's archive", () => {
     expect(ran).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
   })
 
+  it('has a launcher for Windows, whose lines end as Windows ends them, and which names the program', () => {
+    const [, program = ''] =
+      /^@node "%~dp0([^"]+)" %\*\r\n$/.exec(
+        execFileSync('tar', ['-xzOf', archive, 'kubectl-receiverhook.cmd'], { encoding: 'utf8' }),
+      ) ?? []
+    const listed = execFileSync('tar', ['-tzf', archive], { encoding: 'utf8' }).split('\n')
+    expect(listed).toContain(program.replaceAll('\\', '/'))
+  })
+
   it('is described as Krew asks: short, without examples, at most 80 columns', () => {
     expect(stringAt(manifest(), 'spec', 'shortDescription')?.length).toBeLessThanOrEqual(50)
     const text = `${stringAt(manifest(), 'spec', 'description')}${stringAt(manifest(), 'spec', 'caveats')}`

@@ -240,6 +240,8 @@ export interface ReceiverHookSettings {
   }
   /** The trigger token in the URL. */
   token?: {
+    /** The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status, where everybody who may get the hook can read them. The controller needs a right to Secrets in the namespace. */
+    secretName?: string
     /** token: the URL ends with a token. named: the URL has the namespace and the name of the hook and no token, so `auth` alone opens it. It stays when the hook is created again. By default token. */
     url?: 'token' | 'named'
     /** Raise it to get a new URL. You cannot lower it, so an old URL never comes back. Default: 0. */
@@ -248,8 +250,6 @@ export interface ReceiverHookSettings {
     overlap?: string
     /** URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire. */
     expiresAfter?: string
-    /** The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status. */
-    secretName?: string
   }
   /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns. Any other post gets 401. By default nothing. All but oidc and sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md). */
   auth?: {

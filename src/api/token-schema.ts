@@ -30,6 +30,15 @@ export const tokenSchema = {
   hint: '',
   default: {},
   properties: {
+    secretName: {
+      type: 'string',
+      title: 'Secret for the URL',
+      maxLength: nameLength,
+      description:
+        'The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status, where everybody who may get the hook can read them. The controller needs a right to Secrets in the namespace.',
+      hint: 'The controller creates this Secret, and puts the URL into it. Without a Secret the URL is in the status of the hook, and everybody who may get the hook can run it. The controller needs a right to Secrets in the namespace.',
+      'x-kubernetes-validations': [objectNameRule],
+    },
     url: {
       type: 'string',
       title: 'What the URL has',
@@ -79,15 +88,6 @@ export const tokenSchema = {
           holds: self => typeof self === 'string' && (milliseconds(self) ?? minLifeMs) >= minLifeMs,
         },
       ],
-    },
-    secretName: {
-      type: 'string',
-      title: 'Secret for the URL',
-      maxLength: nameLength,
-      description:
-        'The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status.',
-      hint: 'The controller creates this Secret, and puts the URL into it instead of into the status of the hook.',
-      'x-kubernetes-validations': [objectNameRule],
     },
   },
   'x-kubernetes-validations': [

@@ -28,7 +28,16 @@ type Deliveries = 'lastDelivery' | 'leases' | 'limits' | 'recent' | 'counts'
 /** All other members of the status. An undefined member will be absent from the status. */
 type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-?: HookStatus[Member] | undefined }
 
-const valid = { reason: 'Valid', message: 'the hook is valid, and its URL is published' } as const
+/** Returns the condition of a valid hook. Its message says who may read the URL, and so run the hook. */
+const validWith = ({ spec }: ReceiverHook, publication: Publication | undefined) => {
+  const where = {
+    status: ' in its status, for everybody who may get the hook',
+    secret: ` in Secret/${spec.token.secretName}, for everybody who may get that Secret`,
+    named: '',
+    nowhere: '',
+  }[publication?.published ?? 'nowhere']
+  return { reason: 'Valid', message: `the hook is valid, and its URL is published${where}` } as const
+}
 
 /**
  * A suspended hook is Ready, because its author asked for the suspension. The message says why
@@ -92,11 +101,13 @@ const shortened = (target: string | undefined): string | undefined =>
   target !== undefined && target.length > maxTarget ? `${target.slice(0, maxTarget - 1)}…` : target
 
 const conditionsOf = (
-  { metadata: { generation }, spec, status }: ReceiverHook,
+  hook: ReceiverHook,
   { former, problem, publication }: ReconcileFindings,
   now: number,
 ): HookStatus['conditions'] => {
-  const ready = spec.suspend ? suspended : valid
+  const { spec, status } = hook
+  const { generation } = hook.metadata
+  const ready = spec.suspend ? suspended : validWith(hook, publication)
   const before = status?.conditions ?? []
   const conditions = problem === 'pending' ? before : conditionsFor(problem, ready, before, generation, now)
   // While nothing is published, no former Secret is looked for.

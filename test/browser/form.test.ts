@@ -97,6 +97,20 @@ describe('the form of redeploy', () => {
   })
 })
 
+it('the section of the URL begins with a Secret, and fills one in', async () => {
+  const page = await openForm('scale')
+  await page.getByLabel('Name *', { exact: true }).fill('kept')
+  await page.getByLabel('Workload *').selectOption({ index: 1 })
+  await page.getByLabel('down', { exact: true }).check()
+  await page.locator('summary', { hasText: 'Its URL' }).click()
+  const offer = page.getByRole('button', { name: 'Put the URL into Secret/kept-url' })
+  await page.locator('details', { has: offer }).locator('.field').first().getByLabel('Secret for the URL').waitFor()
+  await offer.click()
+  expect(await page.getByLabel('Secret for the URL').inputValue()).toBe('kept-url')
+  expect(await offer.count()).toBe(0)
+  expect(await create(page, 'kept')).toMatchObject({ token: { secretName: 'kept-url' } })
+})
+
 describe('a form that is sent with an error', () => {
   /** Returns the id of what has the focus, or else its text. */
   const focused = (page: Page) => page.evaluate(() => document.activeElement?.id || document.activeElement?.textContent)

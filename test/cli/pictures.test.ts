@@ -52,7 +52,10 @@ const valid = {
   target: 'Deployment/web',
   conditions: conditionsFor(
     undefined,
-    { reason: 'Valid', message: 'the hook is valid, and its URL is published' },
+    {
+      reason: 'Valid',
+      message: 'the hook is valid, and its URL is published in its status, for everybody who may get the hook',
+    },
     [],
     1,
     now - 86_400_000 * 3,

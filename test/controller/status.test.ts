@@ -55,7 +55,7 @@ const readyCondition = {
   observedGeneration: 1,
   lastTransitionTime: rfc3339(now),
   reason: 'Valid',
-  message: 'the hook is valid, and its URL is published',
+  message: 'the hook is valid, and its URL is published in its status, for everybody who may get the hook',
 } as const
 
 const inOrder = {
@@ -83,8 +83,12 @@ describe('the patch of a status', () => {
   })
 
   test('removes token and URL when a Secret holds them, and keeps the address without the token', () => {
-    const patch = { token: null, triggerURL: null }
-    expect(statusPatch(hookWith(inOrder), found(token(0, 'secret')), now)).toEqual(patch)
+    const message =
+      'the hook is valid, and its URL is published in Secret/web-up-url, for everybody who may get that Secret'
+    const patch = { token: null, triggerURL: null, conditions: [{ ...readyCondition, message }] }
+    const hook = hookWith(inOrder)
+    const inSecret = { ...hook, spec: { ...hook.spec, token: { ...hook.spec.token, secretName: 'web-up-url' } } }
+    expect(statusPatch(inSecret, found(token(0, 'secret')), now)).toEqual(patch)
   })
 
   test('has token and URL again when no Secret holds them any more', () => {

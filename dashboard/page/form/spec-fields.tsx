@@ -8,6 +8,7 @@ import { inSentence } from '../words/sentence.ts'
 import { withDriver, type Draft } from './draft.ts'
 import { ChoiceField, MemberField, Members } from './field.tsx'
 import { FoldedFields } from './folded.tsx'
+import { valueAt } from './value.ts'
 import { choiceOf, helpOf, isMain, isOffered, labelOf, requiredOf } from './widget.ts'
 
 /** The names of the drivers. A new hook begins with the first. */
@@ -124,6 +125,7 @@ const SharedMembers = (props: SpecProps) => {
                 <Prose text={helpOf(schema)} />
               </p>
             )}
+            {name === 'token' && <SecretProposal draft={draft} />}
             {choice ? (
               <ChoiceField {...props} schema={schema} choice={choice} path={[name]} required={false} isNamed />
             ) : (
@@ -133,6 +135,20 @@ const SharedMembers = (props: SpecProps) => {
         )
       })}
     </>
+  )
+}
+
+/** Offers a Secret with a name that follows from the hook's, unless the URL is in a Secret or is no secret. */
+const SecretProposal = ({ draft }: { draft: Draft }) => {
+  const { spec } = draft
+  const path = ['token', 'secretName']
+  const secret = `${draft.name.value}-url`
+  const isNamed = valueAt(spec.value, ['token', 'url']) === 'named'
+  if (draft.name.value === '' || isNamed || valueAt(spec.value, path) !== undefined) return null
+  return (
+    <button type="button" class="quiet" onClick={() => draft.set(path, secret)}>
+      Put the URL into Secret/{secret}
+    </button>
   )
 }
 

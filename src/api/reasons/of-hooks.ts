@@ -117,7 +117,7 @@ export const hookReasons = {
   },
   Valid: {
     where: ['ready'],
-    means: 'The hook is valid, and its URL is published.',
+    means: 'The hook is valid, and its URL is published. The message says where, and so who can read it.',
     todo: 'Nothing.',
   },
 } as const satisfies Record<string, ReasonText>

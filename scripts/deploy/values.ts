@@ -29,6 +29,8 @@ const text = value({ type: 'string' })
 const flag = value({ type: 'boolean' })
 const object = value({ type: 'object' })
 const texts = value({ type: 'array', items: { type: 'string' } })
+/** Each has an object of its own, so none may be named twice. */
+const namespaces = value({ type: 'array', items: { type: 'string' }, uniqueItems: true })
 const objects = value({ type: 'array', items: { type: 'object' } })
 const labels = value({ type: 'object', additionalProperties: { type: 'string' } })
 const oneOf = (options: readonly string[]) => value({ type: 'string', enum: options })
@@ -87,7 +89,7 @@ const ofRights = ({ hooks, unlimited }: Extra): Group =>
       `Lets hooks run in every namespace: those ${hooks}.${unlimited === undefined ? '' : ` ${unlimited}`}`,
       false,
     ),
-    namespaces: texts('Lets them run in these.', []),
+    namespaces: namespaces('Lets them run in these.', []),
   })
 
 /**
@@ -228,10 +230,10 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     secrets: group('Rights for hooks with token.secretName: the controller can then read every Secret there.', {
       everywhere: flag('', false),
-      namespaces: texts('', []),
+      namespaces: namespaces('', []),
     }),
     auth: group('Rights for hooks with auth: both roles can then read every Secret there whose name they know.', {
-      namespaces: texts('', []),
+      namespaces: namespaces('', []),
     }),
     accounts: group('Service accounts as which hooks act (serviceAccountName).', {
       namespaces: value({
@@ -250,7 +252,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
             'Lets hooks scale workloads in every namespace but kube-system and that of the release.',
             false,
           ),
-          namespaces: texts('Lets them do so in these.', []),
+          namespaces: namespaces('Lets them do so in these.', []),
         }),
         ...Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),
       },

@@ -201,6 +201,7 @@ describe('values', () => {
     ['a count that is none', 'trigger.replicas=many', 'got string, want null or integer'],
     ['a URL that is none', 'publicURL=hooks.example.com', 'does not match pattern'],
     ['a path of the page', 'dashboard.url=https://ops.example.com/hooks', 'does not match pattern'],
+    ['a namespace that is named twice', 'drivers.scale.namespaces={shop,shop}', 'items at 0 and 1 are equal'],
     ['a level that is none', 'logLevel=loud', 'value must be one of'],
     [
       'arguments of a controller where one pod is both roles',

@@ -84,8 +84,7 @@ export const fieldSelector = (
 }
 
 /** Returns a value as text, as a field of a custom resource is compared. */
-const textOf = (value: unknown): string =>
-  typeof value === 'string' ? value : value === undefined ? '' : JSON.stringify(value)
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value))
 
 const unknownField = (field: string, custom: boolean, known: readonly string[]): string =>
   custom

@@ -41,7 +41,7 @@ export const checkSecrets = async (items: Promise<readonly StoredObject[]>): Pro
       : [
           warning(
             'auth',
-            `${namesOf(shared)} check signatures with one secret: a post that is signed for one is good at each`,
+            `${firstNamesOf(shared)} check signatures with one secret: a post that is signed for one is good at each`,
             'Give each hook a Secret of its own: docs/how-to/authenticate-senders.md.',
           ),
         ],

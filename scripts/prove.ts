@@ -1,6 +1,6 @@
 /**
- * Lets a stranger check what the project says of itself: fresh histories, posts on a real API server while processes and the API
- * server are killed, and the programs that people would use instead. Shows how far it is, and prints a page of figures.
+ * Lets a stranger check what the project says of itself. It runs fresh histories, posts on a real API server that is killed, and
+ * the programs that people would use instead. It shows how far it is, and prints a page of figures.
  */
 import { execFileSync, spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'

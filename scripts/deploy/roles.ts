@@ -57,8 +57,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: targetsRole,
-    means:
-      'What the trigger needs to scale workloads. The manifests bind it everywhere, and the chart where drivers.scale says.',
+    means: 'Lets the trigger scale workloads: everywhere with the manifests, where drivers.scale says with the chart.',
     grants: drivers.filter(isGiven).flatMap(({ rights }) => rights.trigger),
   },
   {
@@ -111,7 +110,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: 'receiver-hooks-secrets',
-    means: 'What the controller needs besides where hooks have token.secretName. It is bound to nobody by itself.',
+    means: 'Lets the controller serve hooks with token.secretName. Nobody has it until you bind it.',
     grants: [
       right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot distinguish those from others'),
       right(secrets, ['create', 'update', 'delete'], 'to put URL and token into the Secret of token.secretName'),
@@ -120,7 +119,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: authRole,
-    means: 'What both need besides where hooks have auth. It is bound to nobody by itself.',
+    means: 'Lets both serve hooks with auth. Nobody has it until you bind it.',
     grants: [
       right(secrets, ['get'], 'to check posts against the Secret that auth names, and to check whether it is there'),
     ],
@@ -129,7 +128,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     kind: 'ClusterRole',
     name: definitionsRole,
     means:
-      'What both need besides where hooks act on custom kinds. It is bound to nobody by itself, and to both everywhere if at all.',
+      'Lets both serve hooks that act on custom kinds. Nobody has it until you bind it, to both and in the whole cluster.',
     grants: [right(customDefinitions, ['get'], 'to see where a custom kind has its count')],
   },
   ...optionalRights(drivers).flatMap(rolesOf),
@@ -139,7 +138,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: roleOf('trigger', rights.name),
-    means: `What the trigger needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.${rights.unlimited === undefined ? '' : ` ${rights.unlimited}`}`,
+    means: `Lets the trigger serve hooks ${rights.hooks}. Nobody has it until you bind it.${rights.unlimited === undefined ? '' : ` ${rights.unlimited}`}`,
     grants: rights.trigger,
   },
   ...(isValidated(rights)
@@ -147,7 +146,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
         {
           kind: 'ClusterRole',
           name: roleOf('controller', rights.name),
-          means: `What the controller needs besides for hooks ${rights.hooks}. It is bound to nobody by itself.`,
+          means: `Lets the controller check hooks ${rights.hooks}. Nobody has it until you bind it.`,
           grants: validating(rights),
         } as const,
       ]

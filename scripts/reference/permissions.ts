@@ -8,29 +8,31 @@ import { code, generated, table } from './markdown.ts'
 export const permissionsPage = (roles: readonly Role[], drivers: readonly AnyDriver[]): string => `${generated}
 # Permissions
 
-The roles that \`deploy/kustomize/base\` gives to the two service accounts, \`receiver-hooks-controller\` and
-\`receiver-hooks-trigger\`. Roles are bound in the product's own namespace, ClusterRoles everywhere, unless it says otherwise below.
+Every right that the two service accounts, \`receiver-hooks-controller\` and \`receiver-hooks-trigger\`, have after an installation from
+\`deploy/kustomize/base\`, or can be given. Unless stated otherwise, Roles are bound in the product's own namespace and ClusterRoles in the whole
+cluster.
 ${roles.map(roleSection).join('')}
 ## What the trigger's account may do with them
 
-An admission policy keeps that account to what hooks do, so that an attacker who has it can do no more: it changes nothing in
-\`kube-system\` and in the product's own namespace, and of what it may update no more than the drivers change.
-[What it costs each step](../../contributing/performance.md#the-policy-for-the-triggers-account).
+RBAC can't say "only the replicas", so an admission policy does. With the trigger's account, even an attacker can change nothing in
+\`kube-system\` and in the product's own namespace, and elsewhere only what the drivers change ([at what cost](../../contributing/performance.md#the-policy-for-the-triggers-account)):
 ${keptBy(drivers)
-  .map(({ only, resource }) => `\n- Of ${code(resource)}: ${only}.`)
+  .map(([only, resources]) => `\n- Of ${resources.map(code).join(', ')}: ${only}.`)
   .join('')}
-Another lets nobody but that account write \`receiverhookrecords\`, those to which an administrator has bound the ClusterRole
-\`receiver-hooks-records\` in the whole cluster, and who may do everything there anyway. A third keeps the controller's account to the
-Secrets that a ReceiverHook owns, and to the type \`Opaque\`. A fourth
-bounds the metadata of hooks ([limits](http.md#limits-of-objects)). A fifth lets nobody change the public keys who may not read the signing keys, so that
-the right to [stop all hooks](../how-to/operate.md) is no more than that.
+
+Four more policies:
+
+- Only the trigger's account writes \`receiverhookrecords\`, apart from administrators and those whom they have bound to the ClusterRole
+  \`receiver-hooks-records\` in the whole cluster.
+- The controller's account writes only Secrets of the type \`Opaque\` that a ReceiverHook owns.
+- The metadata of hooks is [limited](http.md#limits-of-objects).
+- To change the public keys, you must be able to read the signing keys. So the right to [stop all hooks](../how-to/operate.md) gives nothing else.
 
 ## The author of a hook
 
 To create a hook or change its spec, you need the right to write \`receiverhooks\` in its namespace (\`edit\` and \`admin\` have it; \`view\` has
-nothing, since the status holds the URL), and what the hook needs of its author. An admission policy sees to it.
-A change that only sets \`suspend: true\`, raises \`token.rotation\` or sets \`token.overlap\` needs no more than the right to write the hook: if you
-may delete a hook, you may also close it.
+nothing, because the status holds the URL). You also need the rights below, so that nobody can do more with a hook than without it. An admission
+policy checks them. If you only set \`suspend: true\`, raise \`token.rotation\` or set \`token.overlap\`, the right to write the hook is enough.
 
 ${askedTable([
   ...common.map(asked => ['any', asked] as const),
@@ -38,8 +40,13 @@ ${askedTable([
 ])}
 `
 
-const keptBy = (drivers: readonly AnyDriver[]): readonly Kept[] =>
-  drivers.flatMap(({ rights }) => [rights, ...(rights.extras ?? [])].flatMap(({ keeps }) => keeps))
+/** Returns what may be changed, and of which resources. */
+const keptBy = (drivers: readonly AnyDriver[]): readonly (readonly [only: string, resources: readonly string[]])[] => {
+  const kept: readonly Kept[] = drivers.flatMap(({ rights }) =>
+    [rights, ...(rights.extras ?? [])].flatMap(({ keeps }) => keeps),
+  )
+  return [...Map.groupBy(kept, ({ only }) => only)].map(([only, same]) => [only, same.map(({ resource }) => resource)])
+}
 
 const askedTable = (asked: readonly (readonly [driver: string, Asked])[]): string =>
   table(
@@ -64,10 +71,16 @@ const roleSection = ({ grants, kind, means, name }: Role): string =>
 const grantTable = (grants: readonly (Right & { readonly names?: readonly string[] })[]): string =>
   table(
     ['API group', 'resource', 'verbs', 'why'],
-    grants.map(({ group, names, resource, verbs, why }) => [
-      group === '' ? 'core' : code(group),
-      [resource, ...(names ?? [])].map(code).join(' '),
-      verbs.join(', '),
-      why,
-    ]),
+    [
+      ...Map.groupBy(grants, ({ group, names, verbs, why }) => JSON.stringify([group, names, verbs, why])).values(),
+    ].flatMap(alike =>
+      alike
+        .slice(0, 1)
+        .map(({ group, names = [], verbs, why }) => [
+          group === '' ? 'core' : code(group),
+          [alike.map(({ resource }) => code(resource)).join(', '), ...names.map(code)].join(' '),
+          verbs.join(', '),
+          why,
+        ]),
+    ),
   )

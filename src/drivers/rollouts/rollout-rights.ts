@@ -15,7 +15,7 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
     verb: 'patch',
     does: `'${does} ' + self.target.kind + '/' + self.target.name`,
     right: '`patch` on the target, as in `deployments`',
-    why: `who makes a hook must be allowed to change what it ${inThird(does)}`,
+    why: `the hook ${inThird(does)} its targets`,
   },
   ...workloadKinds
     .filter(({ type }) => kinds.includes(type.kind))
@@ -25,8 +25,8 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
       resource: `'${resource}'`,
       verb: 'patch',
       does: `'${does} every ${kind}'`,
-      right: `\`patch\` on \`${resource}\`, where \`selector\` looks at them`,
-      why: `who makes a hook must be allowed to change what it ${inThird(does)}`,
+      right: '`patch` on each kind that `selector` looks at',
+      why: `the hook ${inThird(does)} its targets`,
     })),
 ]
 
@@ -36,7 +36,7 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
  */
 export const rolloutPods: Extra = {
   name: 'rollout-pods',
-  hooks: 'with redeploy, restart or runJob, whose outcome is to say why pods are not ready',
+  hooks: 'with redeploy, restart or runJob, and say in their outcome why pods are not ready',
   readsDefinitions: false,
   trigger: [
     { group: '', resource: 'pods', verbs: ['list'], why: 'to say why the pods of a rollout or a Job are not ready' },

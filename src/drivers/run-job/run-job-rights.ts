@@ -21,7 +21,7 @@ export const runJobRights: DriverRights = {
       verb: 'create',
       does: "'run a Job of CronJob/' + self.cronJob",
       right: '`create` on `jobs`',
-      why: 'who makes a hook must be allowed to run what it runs',
+      why: 'the hook runs Jobs',
     },
     {
       group: "'batch'",
@@ -30,7 +30,7 @@ export const runJobRights: DriverRights = {
       verb: 'get',
       does: "'run a Job of CronJob/' + self.cronJob",
       right: '`get` on the CronJob',
-      why: 'who makes a hook must be allowed to read what it runs',
+      why: 'the hook runs what is in it',
     },
     {
       when: "self.concurrency == 'replace'",

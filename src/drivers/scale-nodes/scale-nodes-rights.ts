@@ -1,4 +1,4 @@
-import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
+import type { ResourceType } from '../../kube/paths.ts'
 import {
   clusters,
   machineDeployments,
@@ -60,19 +60,19 @@ export const scaleNodesRights: DriverRights = {
     group: type.group,
     resource: type.resource,
     verbs: ['get', 'list', 'watch', 'patch'],
-    why: `to read and to write the count of a pool of ${apiVersionOf(type)} ${type.kind}`,
+    why: 'to read and to write the count of a pool',
   })),
   author: [
     asked({
       when: `!(${onObject})`,
       subresource: 'scale',
       right: '`patch` on the `/scale` of the pool, as in `machinedeployments/scale`',
-      why: 'who makes a hook must be allowed to scale its pool',
+      why: 'the hook scales its pool',
     }),
     asked({
       when: onObject,
       right: '`patch` on the target, where that is a Cluster, or `removeFirst` is set',
-      why: 'this is more than `/scale` allows: who makes a hook must be allowed to change its target',
+      why: 'this is more than `/scale` can do, so the hook changes the target itself',
     }),
   ],
   keeps: [

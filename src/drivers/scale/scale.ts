@@ -105,7 +105,7 @@ export const scale = {
         group,
         resource,
         verbs: ['get', 'list', 'watch'],
-        why: 'to read the present count, and who controls the object; `watch` may be left out',
+        why: 'to read the count, and who controls the object; works without `watch`',
       },
       { group, resource: `${resource}/scale`, verbs: ['patch'], why: 'to write the new count' },
     ]),
@@ -119,7 +119,7 @@ export const scale = {
         verb: 'patch',
         does: "'scale ' + self.target.kind + '/' + self.target.name",
         right: '`patch` on the `/scale` of the target, as in `deployments/scale`',
-        why: 'who makes a hook must be allowed to scale its target',
+        why: 'the hook scales its target',
       },
       {
         when: isAutoscaler,
@@ -129,7 +129,7 @@ export const scale = {
         verb: 'patch',
         does: `'change ' + ${whichCount} + ' of ' + self.target.kind + '/' + self.target.name`,
         right: '`patch` on the target, where that is a HorizontalPodAutoscaler or a ScaledObject',
-        why: 'these have no `/scale`: who makes a hook must be allowed to change its target',
+        why: 'these have no `/scale`, so the hook changes them directly',
       },
     ],
     // A write to /scale can change only the count.

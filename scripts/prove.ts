@@ -46,6 +46,13 @@ const hasWebhook = (): boolean => {
 /** Without Debian's webhook, the scripts that it runs are left out. */
 const withoutWebhook = ['receiver-hooks', 'client', 'client-checked'].flatMap(name => ['--only', name])
 
+/** Returns the figures as a list, without those that only help to find a fault. */
+const figuresIn = (report: string): string =>
+  report
+    .trimEnd()
+    .replace(/^.*triggers' metrics.*\n/m, '')
+    .replaceAll(/^ {2}/gm, '- ')
+
 const vitest = ['node_modules/vitest/vitest.mjs', 'run']
 
 const prove = async (quick: boolean): Promise<boolean> => {
@@ -80,7 +87,7 @@ ${histories.printed}
 
 ## Posts on a real API server, while it and the triggers are killed
 
-${existsSync(report) ? readFileSync(report, 'utf8').trimEnd().replaceAll(/^ {2}/gm, '- ') : 'There are no figures.'}
+${existsSync(report) ? figuresIn(readFileSync(report, 'utf8')) : 'There are no figures.'}
 
 ## The same posts to the product and to programs that people would use instead
 

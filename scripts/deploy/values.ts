@@ -86,10 +86,10 @@ const role = (name: string, means: string): Group =>
 const ofRights = ({ hooks, unlimited }: Extra): Group =>
   group('', {
     everywhere: flag(
-      `Lets hooks run in every namespace: those ${hooks}.${unlimited === undefined ? '' : ` ${unlimited}`}`,
+      `Lets hooks ${hooks} run in every namespace.${unlimited === undefined ? '' : ` ${unlimited}`}`,
       false,
     ),
-    namespaces: namespaces('Lets them run in these.', []),
+    namespaces: namespaces('Lets them run in these namespaces.', []),
   })
 
 /**
@@ -252,7 +252,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
             'Lets hooks scale workloads in every namespace but kube-system and that of the release.',
             false,
           ),
-          namespaces: namespaces('Lets them do so in these.', []),
+          namespaces: namespaces('Lets them do so in these namespaces.', []),
         }),
         ...Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),
       },

@@ -33,7 +33,7 @@ const forwardRights: DriverRights = {
       verb: 'create',
       does: "'post to Service/' + self.service.name",
       right: '`create` on `services/proxy` of the Service',
-      why: 'who makes a hook must be allowed to post to the Service through the API server',
+      why: 'the hook posts to the Service',
     },
   ],
   keeps: [],

@@ -60,7 +60,7 @@ const signed = (by: number): string => (by > 0 ? `+${by}` : String(by))
 const baseRow = ({ account, authors, isOurs }: ExplainedCount, { now }: Page): readonly TableCell[] => {
   const [author] = authors ?? []
   const others = (authors ?? []).slice(1).map(({ manager }) => manager)
-  const unknown = isOurs ? 'somebody else, before the hooks: who is no longer known' : 'the object does not say who'
+  const unknown = isOurs ? 'someone else, before the hooks: it is no longer known who' : 'the object does not say who'
   const by =
     author === undefined
       ? unknown

@@ -92,7 +92,7 @@ it('says what nobody knows, and what this person may not see', () => {
     autoscalers: 'unknown',
     said: { by: 'statuses', parts: [], claims: [], unknown: [{ hook: 'web-up', at: now - 5000 }], unread: ['other'] },
   })
-  expect(text).toContain('who is no longer known')
+  expect(text).toContain('it is no longer known who')
   expect(text).toContain('This does not add up: base and parts make 6, and the count is 7. +1 is from')
   expect(text).toContain('what statuses do not show, or a record that cannot be read.')
   expect(text).toContain('You may not list autoscalers here')

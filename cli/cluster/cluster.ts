@@ -25,7 +25,7 @@ const clusterName = text({ flag: 'cluster', value: 'NAME', means: 'a cluster of 
 const user = text({ flag: 'user', value: 'NAME', means: 'a user of the kubeconfig' })
 const server = text({ flag: 'server', short: 's', value: 'URL', means: 'the address of the API server' })
 const as = text({ flag: 'as', value: 'USER', means: 'act as this user' })
-const asGroup = texts({ flag: 'as-group', value: 'GROUP', means: 'act as a member of this group; may be given again' })
+const asGroup = texts({ flag: 'as-group', value: 'GROUP', means: 'act as a member of this group; may be repeated' })
 const requestTimeout = duration(
   { flag: 'request-timeout', means: 'how long to wait for an answer of the API server (default: 10s)' },
   '10s',

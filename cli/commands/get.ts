@@ -26,7 +26,7 @@ const fields = text({
 const watch = flag({
   flag: 'watch',
   short: 'w',
-  means: 'go on, and show each change; a terminal shows the table again',
+  means: 'keep watching, and show each change; a terminal redraws the table',
 })
 const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of titles' })
 
@@ -34,9 +34,7 @@ const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of title
 export const get: Command = {
   details:
     'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is the outcome of the newest delivery, and how long ago it was.',
-  arguments: [
-    { name: 'NAME', means: 'hooks; all where it is left out', optional: true, many: true, completes: 'hooks' },
-  ],
+  arguments: [{ name: 'NAME', means: 'hooks; all by default', optional: true, many: true, completes: 'hooks' }],
   options: [
     namespaceOption,
     allNamespaces,

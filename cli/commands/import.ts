@@ -12,7 +12,7 @@ import { fileText } from './trigger.ts'
 const service = texts({
   flag: 'service',
   value: 'ID=TARGET',
-  means: 'which workload a service of Rancher is here: 1s5=Deployment/web; may be given again',
+  means: 'which workload a service of Rancher is here: 1s5=Deployment/web; may be repeated',
 })
 const pool = text({
   flag: 'pool',
@@ -29,7 +29,7 @@ const namespace = namespaceName({
 /** Makes manifests from the receivers of Rancher 1.x. */
 export const importCommand: Command = {
   details:
-    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says next to them what it could not carry over. It creates nothing. Exit code 1 says that it could not write a receiver.",
+    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says on standard error what it could not carry over. It creates nothing. Exit code 1 says that it could not write a receiver.",
   arguments: [
     { name: 'FROM', means: 'rancher', choices: ['rancher'] },
     { name: 'FILE', means: 'the list of receivers as JSON; - reads it from the input', completes: 'files' },

@@ -17,7 +17,7 @@ const bare = flag({ flag: 'bare', means: 'only the first configuration, without 
 
 /** Prints the configuration of a product for a hook, with the hook's URL. */
 export const snippet: Command = {
-  details: `It can be written for ${names.join(', ')}.\nThe configuration holds the URL, or its token in a header that the product hides, unless the hook keeps it in a Secret that the product reads. One that could never run this hook is refused, with the reason.`,
+  details: `The senders: ${names.join(', ')}.\nThe configuration holds the URL, or its token in a header that the product hides, unless the hook keeps it in a Secret that the product reads. One that could never run this hook is refused, with the reason.`,
   arguments: [
     { name: 'FOR', means: 'the sender', optional: true, choices: names },
     { name: 'NAME', means: 'the hook', optional: true, completes: 'hooks' },

@@ -28,8 +28,8 @@ type Delivery = NonNullable<HookStatus['recent']>[number]
 /** Prints deliveries as they arrive, one a line. */
 export const watch: Command = {
   details:
-    "Deliveries come from the hooks' status, which shows the last ten within a second or two; of more at once the rest is counted. What a delivery began, as a rollout, has a line of its own once it has ended. Posts that never became a delivery (404, 401, 503) are in the trigger's log alone.",
-  arguments: [{ name: 'NAME', means: 'one hook; all where it is left out', optional: true, completes: 'hooks' }],
+    "Deliveries come from the hooks' status, which shows the last ten within a second or two; if more come at once, the rest is counted. A rollout or a Job gets a line of its own when it ends. Posts that never became a delivery (404, 401, 503) are in the trigger's log alone.",
+  arguments: [{ name: 'NAME', means: 'one hook; all by default', optional: true, completes: 'hooks' }],
   options: [namespaceOption, allNamespaces, labels, output, colourOption, systemNamespaceOption, ...accessOptions],
   examples: [
     { line: 'watch', means: 'all hooks of the namespace' },

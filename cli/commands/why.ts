@@ -18,7 +18,7 @@ import { isAimedAt, subjectNamed, type Subject, type SubjectCount } from '../why
 /** Says why a count is what it is. */
 export const why: Command = {
   details: [
-    'The base is what somebody who is no hook has last set. To that come what hooks have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its own least is explained too, because hooks change that.',
+    'The base is the count that was last set by anyone but a hook. Hooks add what they have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that.',
     'It reads the records of the hooks. Users who may not read receiverhookrecords see what the statuses of the hooks say, which is a little older.',
   ].join('\n'),
   arguments: [{ name: 'KIND/NAME', means: 'the object, such as deployment/web or hpa/web', completes: 'targets' }],

@@ -165,9 +165,7 @@ const rolesOf = (word: string | undefined): readonly Role[] => {
 
 /** Runs the roles against a cluster until a signal. */
 export const serve: Command = {
-  arguments: [
-    { name: 'ROLE', means: 'controller or trigger; both where it is left out', optional: true, choices: allRoles },
-  ],
+  arguments: [{ name: 'ROLE', means: 'controller or trigger; both by default', optional: true, choices: allRoles }],
   options: Object.values<Option<unknown>>(flags),
   run: async (given, shell) =>
     await run(runOptions(given, shell.env, Buffer.from(shell.random.bytes(4)).toString('hex')), shell),

@@ -99,9 +99,9 @@ const alsoTakes = (inMany: readonly Option<unknown>[], ofKubectl: boolean): stri
   const names = inMany.map(({ flag }) => code(`--${flag}`)).join(', ')
   const both = [
     ...(names === '' ? [] : [`[${names}](#flags-of-many-commands)`]),
-    ...(ofKubectl ? ['[the flags of kubectl](#flags-of-kubectl)'] : []),
+    ...(ofKubectl ? [`[kubectl's](#flags-of-kubectl)`] : []),
   ]
-  return both.length === 0 ? '' : `\nAlso ${both.join(', and ')}.\n`
+  return both.length === 0 ? '' : `\nAlso ${both.join(' and ')}.\n`
 }
 
 const usageOf = ({ many, name, optional }: Argument): string => {

@@ -126,14 +126,13 @@ const setUp = (fault: Fault = () => undefined) => {
     )
     return worked ?? { worked: 'failed', outcome }
   }
-  const patchStatus = (name: string, status: object): void => {
+  const end = (name: string, type: 'Complete' | 'Failed'): void => {
+    const conditions = [{ type, status: 'True', reason: 'BackoffLimitExceeded' }]
     const path = `${jobsPath}/${name}/status`
-    const body = JSON.stringify({ status })
+    const body = JSON.stringify({ status: { conditions } })
     server.handle({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
   }
-  const end = (name: string, type: 'Complete' | 'Failed'): void =>
-    patchStatus(name, { conditions: [{ type, status: 'True', reason: 'BackoffLimitExceeded' }] })
-  return { api, asked, end, jobs, make, patchStatus, run, settled }
+  return { api, asked, end, jobs, run, settled, make }
 }
 
 interface Asked {
@@ -484,40 +483,6 @@ describe('with an earlier Job that is running', () => {
     expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
     expect(jobs()).toHaveLength(2)
     expect(asked.every(how => how?.serial === true)).toBe(true)
-  })
-
-  it('forbid reads no Job that is complete, however many there are', async () => {
-    let read = 0
-    const { make, patchStatus, run } = setUp((request, pass) => {
-      if (!isList(request)) return undefined
-      const listed = pass()
-      read += listAt(parseJson(listed.body), 'items').length
-      return listed
-    })
-    for (const name of ['a', 'b', 'c']) {
-      make('POST', jobsPath, {
-        ...cronJob.spec.jobTemplate,
-        metadata: { name, labels: { 'receiverhooks.dev/hook': 'hook-uid' } },
-      })
-      patchStatus(name, { succeeded: 1, conditions: [{ type: 'Complete', status: 'True' }] })
-    }
-    expect(brief(await run('act-1', { concurrency: 'forbid' }))).toBe('done applied JobCreated')
-    expect(read).toBe(0)
-  })
-
-  it.each([{ completions: 3 }, { parallelism: 2 }])('forbid waits for all pods of a Job with %j', async pods => {
-    const { end, make, patchStatus, run } = setUp()
-    const template = { spec: { ...cronJob.spec.jobTemplate.spec, ...pods } }
-    const changed = { ...cronJob, metadata: { name: 'several' }, spec: { ...cronJob.spec, jobTemplate: template } }
-    make('POST', '/apis/batch/v1/namespaces/shop/cronjobs', changed)
-    const forbid = { concurrency: 'forbid', cronJob: 'several' } as const
-    await run('act-1', forbid)
-    const first = jobNameOf('run-report', 'act-1')
-    expect(brief(await run('act-2', forbid))).toBe('done skipped JobRunning')
-    patchStatus(first, { succeeded: 1 })
-    expect(brief(await run('act-2', forbid))).toBe('done skipped JobRunning')
-    end(first, 'Complete')
-    expect(brief(await run('act-2', forbid))).toBe('done applied JobCreated')
   })
 
   it('replace stores that the earlier delivery was done, and deletes its very Job', async () => {

@@ -96,9 +96,9 @@ export interface UnfinishedJob {
 }
 
 /**
- * Reads the Jobs of a hook that have not ended, one by one. A complete Job is kept for its ttl, and a hook may have
- * thousands, so the API server leaves them out: all other Jobs have no successful pod, or the label of several pods.
- * A Job may come twice. Throws the API server's errors.
+ * Reads the Jobs of a hook that have not ended, one by one. A hook may have thousands of complete Jobs, so the API server
+ * leaves these out: each other Job has no successful pod, or the label of several pods. A Job may come twice.
+ * Throws the API server's errors.
  */
 export async function* unfinishedJobs(
   place: JobsPlace,

@@ -3,6 +3,7 @@ import { at, isObject, stringAt } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import type { ApiConnection, Lane } from '../../environment/environment.ts'
 import { pagesOf } from '../../kube/pager.ts'
+import { selectorOf, type Selectors } from '../../kube/source.ts'
 import { collectionPath, type ResourceType } from '../../kube/paths.ts'
 
 export const cronJobType: ResourceType = { group: 'batch', version: 'v1', resource: 'cronjobs', kind: 'CronJob' }
@@ -96,33 +97,35 @@ export interface UnfinishedJob {
 }
 
 /**
- * Reads the Jobs of a hook that have not ended, one by one. A hook may have thousands of complete Jobs, so the API server
- * leaves these out: each other Job has no successful pod, or the label of several pods. A Job may come twice.
- * Throws the API server's errors.
+ * Returns the queries that together find the Jobs of a hook that have not ended. A hook may have thousands of complete
+ * Jobs, so the API server leaves these out: each other Job has no successful pod, or the label of several pods.
  */
-export async function* unfinishedJobs(
-  place: JobsPlace,
-  hookUid: string,
-): AsyncGenerator<UnfinishedJob, void, undefined> {
+export const unfinishedQueries = (hookUid: string): readonly Selectors[] => {
   const ofHook = `${hookLabel}=${hookUid}`
-  const queries = [
+  return [
     { labelSelector: ofHook, fieldSelector: 'status.successful=0' },
     { labelSelector: `${ofHook},${severalPodsLabel}=true`, fieldSelector: 'status.successful!=0' },
   ]
-  for (const query of queries) {
-    for await (const job of jobsOf(place, query)) {
-      if (jobEnd(job)) continue
-      const { deletionTimestamp, name, uid } = job.metadata
-      yield { name, uid, actId: actIdOfJob(job), isBeingDeleted: deletionTimestamp !== undefined }
-    }
+}
+
+/** Reads the Jobs of a query that have not ended, one by one. Throws the API server's errors. */
+export async function* unfinishedJobs(
+  place: JobsPlace,
+  query: Selectors,
+): AsyncGenerator<UnfinishedJob, void, undefined> {
+  for await (const job of jobsOf(place, query)) {
+    if (jobEnd(job)) continue
+    const { deletionTimestamp, name, uid } = job.metadata
+    yield { name, uid, actId: actIdOfJob(job), isBeingDeleted: deletionTimestamp !== undefined }
   }
 }
 
 async function* jobsOf(
   { api, lane, namespace }: JobsPlace,
-  query: Readonly<Record<string, string>>,
+  selectors: Selectors,
 ): AsyncGenerator<StoredObject, void, undefined> {
   const path = collectionPath(jobType, namespace)
+  const query = selectorOf(selectors)
   for await (const page of pagesOf(api, { resource: jobType.resource, path, query, lane, timeoutMs: jobRequestMs })) {
     // Of a Job that is too large to be read, nobody can say that it has ended.
     yield* page.large ? [page.large] : page.objects

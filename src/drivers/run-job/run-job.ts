@@ -6,10 +6,20 @@ import type { Outcome } from '../../api/outcome.ts'
 import { reasons } from '../../api/reasons.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import { read } from '../../kube/requests.ts'
+import type { Selectors } from '../../kube/source.ts'
 import type { Driver, Execution } from '../driver.ts'
 import { readPatiently, type Patience } from '../patient.ts'
 import { inputOf, type PostText } from './input.ts'
-import { cronJobType, jobNameOf, jobOfAct, jobRequestMs, jobType, unfinishedJobs, type UnfinishedJob } from './jobs.ts'
+import {
+  cronJobType,
+  jobNameOf,
+  jobOfAct,
+  jobRequestMs,
+  jobType,
+  unfinishedJobs,
+  unfinishedQueries,
+  type UnfinishedJob,
+} from './jobs.ts'
 import { lookAtJobs } from './look.ts'
 import { makeJob, type JobResult } from './make.ts'
 import { jobOf } from './manifest.ts'
@@ -99,7 +109,7 @@ const run = async (asked: Run): Promise<Worked> => {
 const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   const { execution, member, patience } = asked
   if (member.concurrency === 'allow') return undefined
-  const { others, ownName } = await readPatiently(() => unfinishedOf(asked), patience)
+  const { others, ownName } = await unfinishedOf(asked)
   if (ownName !== undefined) return made(asked, ownName)
   const [first] = others
   if (!first) return undefined
@@ -130,12 +140,30 @@ interface Unfinished {
 }
 
 /** Reads the Jobs of the hook that have not ended, up to as many as matter. */
-const unfinishedOf = async ({ act, execution: { api, hook }, member }: Run): Promise<Unfinished> => {
+const unfinishedOf = async (asked: Run): Promise<Unfinished> => {
+  const { execution, member, patience } = asked
+  const most = member.concurrency === 'forbid' ? 1 : maxOthers
   const others: UnfinishedJob[] = []
-  for await (const job of unfinishedJobs({ api, namespace: hook.namespace, lane: 'act' }, hook.uid)) {
+  // Each query is patient by itself: a server that fails now and then may fail one of two.
+  for (const query of unfinishedQueries(execution.hook.uid)) {
+    const found = await readPatiently(() => unfinishedBy(asked, query, most - others.length), patience)
+    others.push(...found.others)
+    if (found.ownName !== undefined || others.length === most) return { ...found, others }
+  }
+  return { others }
+}
+
+/** Reads the Jobs of one query that have not ended, `most` at most. */
+const unfinishedBy = async (
+  { act, execution: { api, hook } }: Run,
+  query: Selectors,
+  most: number,
+): Promise<Unfinished> => {
+  const others: UnfinishedJob[] = []
+  for await (const job of unfinishedJobs({ api, namespace: hook.namespace, lane: 'act' }, query)) {
     if (job.actId === act.id) return { others, ownName: job.name }
     others.push(job)
-    if (others.length === maxOthers || member.concurrency === 'forbid') break
+    if (others.length === most) break
   }
   return { others }
 }

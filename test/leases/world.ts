@@ -15,7 +15,7 @@ import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import type { Target } from '../../src/steps/target/target.ts'
-import { targetText } from '../../src/steps/target/text.ts'
+import { parseTarget, targetText } from '../../src/steps/target/text.ts'
 import { fakeClock, type FakeClock } from '../support/clock.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -35,6 +35,8 @@ export interface Letter {
   readonly target?: string
   /** Which count of the autoscaler `web` is changed. Undefined: that of a Deployment. */
   readonly count?: 'min' | 'max'
+  /** The value at which the count of the Deployment is held. `true`: the CronJob `report` is suspended. */
+  readonly holds?: 'true' | 'base' | '0' | '3'
   readonly by?: number
   readonly action?: 'up' | 'down'
   readonly min?: number
@@ -69,6 +71,16 @@ const autoscalerTarget = (count: 'min' | 'max'): Target => {
   const known = knownKind({ apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', count })
   if (!known) throw new Error('the kind is not known')
   return { ...known, namespace: 'shop', name: 'web' }
+}
+
+/** Returns the count that a letter changes. */
+const targetOf = ({ count, holds, target: name = 'web' }: Letter): Target => {
+  if (count !== undefined) return autoscalerTarget(count)
+  if (holds === undefined) return deploymentTarget(name)
+  const text = holds === 'true' ? 'batch/v1/cronjobs/CronJob/report spec.suspend=true' : undefined
+  const target = parseTarget(text ?? `${targetText(deploymentTarget(name))} spec.replicas=${holds}`, 'shop')
+  if (!target) throw new Error('nothing there can be held')
+  return target
 }
 
 /** What all processes of a world share. */
@@ -111,8 +123,8 @@ class Process {
 
   post(letter: Letter = {}): Promise<Step> {
     const { action = 'up', by = 2, max = 10, min = 1, overshoot = 'clamp', hook: name = 'web-up' } = letter
-    const { count, target: aim = 'web', undo = false } = letter
-    const target = count === undefined ? deploymentTarget(aim) : autoscalerTarget(count)
+    const { undo = false } = letter
+    const target = targetOf(letter)
     const delivery: Delivery = { sender: 'plain', phase: 'none', ...letter.delivery }
     const hook = { namespace: 'shop', name, uid: this.#shared.uidOf(name) ?? '' }
     const { endBefore, forMs } = letter
@@ -265,6 +277,40 @@ class World {
   scale(count: number, name = 'web'): void {
     const path = `${deploymentsPath}/${name}/scale`
     this.#ask('PATCH', path, { spec: { replicas: count } }, { query: { fieldManager: 'kubectl' } })
+  }
+
+  /** Applies the count of `web` that is there, as Git does. */
+  applyCount(): void {
+    const body = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'web' },
+      spec: { replicas: this.replicas() },
+    }
+    this.#ask('PATCH', `${deploymentsPath}/web`, body, {
+      contentType: 'application/apply-patch+yaml',
+      query: { fieldManager: 'git', force: 'true' },
+    })
+  }
+
+  makeCronJob(): void {
+    const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'report', image: 'report' }] } }
+    const spec = { schedule: '0 3 * * *', jobTemplate: { spec: { template } } }
+    this.#ask('POST', `/apis/batch/v1${shop}/cronjobs`, { metadata: { name: 'report' }, spec })
+  }
+
+  suspended(): unknown {
+    return at(this.#get(`/apis/batch/v1${shop}/cronjobs/report`), 'spec', 'suspend')
+  }
+
+  /** Suspends or resumes the CronJob as a person does. */
+  suspend(suspend: boolean): void {
+    this.#ask(
+      'PATCH',
+      `/apis/batch/v1${shop}/cronjobs/report`,
+      { spec: { suspend } },
+      { query: { fieldManager: 'kubectl' } },
+    )
   }
 
   makeAutoscaler(minReplicas: number, maxReplicas: number): void {

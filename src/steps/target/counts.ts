@@ -2,6 +2,7 @@ import type { CountAt } from './target.ts'
 import { at } from '../../api/json.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scalableKinds, scaledObjects } from '../../kube/resources.ts'
+import { holdNamed } from './held-kinds.ts'
 import { poolCountNamed, poolKinds } from './pools.ts'
 import { viaObject } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
@@ -67,6 +68,8 @@ export const knownCounts: readonly KnownCount[] = [
  * count.
  */
 export const countNamed = (type: ResourceType, text: string): CountAt | undefined => {
+  const hold = holdNamed(known => isSame(known, type), text)
+  if (hold) return hold
   const known = knownCounts.find(each => isSame(each.type, type))
   if (known) return [known.at, known.max].find(count => count?.text === text)
   const pools = poolKinds.find(each => isSame(each, type))

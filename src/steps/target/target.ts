@@ -2,6 +2,7 @@ import type { LastWord } from '../../api/mark.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import type { ApiRequest } from '../../environment/environment.ts'
 import type { ResourceType } from '../../kube/paths.ts'
+import type { Before, StoredHolds } from './holds.ts'
 
 /** An object whose count is to be changed. */
 export interface Target {
@@ -129,6 +130,13 @@ export interface Ground {
   readonly histories?: CountHistories
   /** A test that a list still has the same item at the same place. */
   readonly item?: { readonly pointer: string; readonly value: string }
+  /** What is held of the field. Absent unless the count is how many hold it. */
+  readonly held?: HeldGround
+}
+
+/** What a write of a hold needs to know: the field before it, and all that the object says of holds. */
+export interface HeldGround extends Before {
+  readonly holds: StoredHolds
 }
 
 /** What an object says about its counts, by their fields. */

@@ -5,6 +5,7 @@ import { isStoredObject, type KubeObject, type StoredObject } from '../../api/ob
 import { objectPath } from '../../kube/paths.ts'
 import type { CountLimits, CountAt, Ground, TargetProblem } from './target.ts'
 import { countsAnnotation, historiesIn, historiesText } from './histories.ts'
+import { productManager } from './holds.ts'
 import { managersOf } from './managers.ts'
 import { versionOf } from './read.ts'
 
@@ -131,9 +132,6 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
 
 const annotations = '/metadata/annotations'
 
-/** The field manager of all patches. */
-const productManager = 'receiver-hooks'
-
 const markPath = ['f:metadata', 'f:annotations', `f:${markAnnotation}`]
 
 /** Returns the path to a count in `fieldsV1`. */
@@ -147,7 +145,11 @@ const isOwnAlone = (object: StoredObject, path: Parameters<typeof managersOf>[1]
   managersOf(object, path).every(manager => manager === productManager)
 
 /** Returns the operation that sets an annotation. */
-const annotated = (name: string, value: string) => ({ op: 'add', path: `${annotations}/${escaped(name)}`, value })
+export const annotated = (name: string, value: string) => ({
+  op: 'add',
+  path: `${annotations}/${escaped(name)}`,
+  value,
+})
 
 /** Returns the path as text, such as `spec.machinePools[workers].quantity`. */
 const textOfWay = (way: Way): string =>
@@ -192,19 +194,24 @@ const groundIn = (object: StoredObject, way: Way, also: readonly string[]): Grou
   const members = way.every(step => typeof step === 'string')
     ? [way.filter(step => typeof step === 'string'), also]
     : [also]
-  const makes = [...members, ['metadata', 'annotations', markAnnotation]].flatMap(path =>
+  const histories = historiesIn(object)
+  return {
+    count: place.pointer,
+    makes: missingParents(object, [...members, ['metadata', 'annotations', markAnnotation]]),
+    ...(histories && { histories }),
+    ...(place.item && { item: place.item }),
+  }
+}
+
+/** Returns the pointers to the maps that an object lacks on these paths, outer maps before inner ones. */
+export const missingParents = (object: StoredObject, paths: readonly (readonly string[])[]): readonly string[] => {
+  const missing = paths.flatMap(path =>
     path.slice(0, -1).flatMap((_, depth) => {
       const parent = path.slice(0, depth + 1)
       return at(object, ...parent) === undefined ? [`/${parent.map(escaped).join('/')}`] : []
     }),
   )
-  const histories = historiesIn(object)
-  return {
-    count: place.pointer,
-    makes: [...new Set(makes)],
-    ...(histories && { histories }),
-    ...(place.item && { item: place.item }),
-  }
+  return [...new Set(missing)]
 }
 
 const countOperations = ({ count, item }: Ground, to: number, also: Held['also']): readonly object[] => [
@@ -214,4 +221,4 @@ const countOperations = ({ count, item }: Ground, to: number, also: Held['also']
 ]
 
 /** Escapes a member's name for a JSON Pointer (RFC 6901). */
-const escaped = (member: string): string => member.replaceAll('~', '~0').replaceAll('/', '~1')
+export const escaped = (member: string): string => member.replaceAll('~', '~0').replaceAll('/', '~1')

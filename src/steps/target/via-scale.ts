@@ -1,5 +1,8 @@
 import { at, stringAt, tryParseJson } from '../../api/json.ts'
-import { parseMark } from '../../api/mark.ts'
+import { parseMark, type LastWord } from '../../api/mark.ts'
+import { isStoredObject, type KubeObject, type StoredObject } from '../../api/object.ts'
+import { historiesIn } from './histories.ts'
+import { holdOf, productManager, type Hold } from './holds.ts'
 import { managersOf } from './managers.ts'
 import { objectPath } from '../../kube/paths.ts'
 import type { CountAt } from './target.ts'
@@ -11,6 +14,16 @@ import type { CountAt } from './target.ts'
 const maxFences = 8
 
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
+
+/** Returns what is held of the count of an object. */
+const heldCount = (object: KubeObject): Hold | undefined =>
+  isStoredObject(object) ? holdOf(object, { path: ['spec', 'replicas'] }) : undefined
+
+/** Returns what somebody else has last said about a count that a hold has put back. */
+const wordAfterHold = (object: StoredObject): LastWord | undefined => {
+  const { [viaScale.field]: history } = historiesIn(object) ?? {}
+  return history && history.is === viaScale.read(object) ? { since: history.since, word: history.word } : undefined
+}
 
 /**
  * The accessor that writes with a forced server-side apply on the target's /scale. The mark is the
@@ -26,7 +39,11 @@ export const viaScale: CountAt = {
     const count = at(object, 'spec', 'replicas') ?? 0
     return typeof count === 'number' ? count : undefined
   },
-  limits: () => undefined,
+  // What is held is no step's to change.
+  limits: object => {
+    const count = viaScale.read(object)
+    return count !== undefined && heldCount(object)?.at !== undefined ? { min: count, max: count } : undefined
+  },
   ground: () => undefined,
   problem: () => undefined,
   write: ({ name, namespace, type }, mark, { resourceVersion, uid }, to) => ({
@@ -54,8 +71,11 @@ export const viaScale: CountAt = {
   marks: object => managersOf(object, ['f:spec', 'f:replicas']),
   lastMark: object => viaScale.marks(object).find(owner => parseMark(owner) !== undefined),
   lastWord: object => {
+    const hold = heldCount(object)
+    if (hold?.at !== undefined) return hold.word
     const [owner, ...others] = viaScale.marks(object).filter(name => !fences.includes(name))
-    return owner === undefined || others.length > 0 ? undefined : parseMark(owner)?.lastWord
+    if (owner === undefined || others.length > 0) return undefined
+    return owner === productManager ? wordAfterHold(object) : parseMark(owner)?.lastWord
   },
   fence: object => {
     // An absent count may mean another number than 0, so it cannot be written again.

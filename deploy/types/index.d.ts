@@ -27,12 +27,13 @@ export type ReceiverHookSpec = ReceiverHookSettings & ReceiverHookAction
 
 /** Names the driver, and says what it does. */
 export type ReceiverHookAction =
-  | { driver: 'scale'; scale: Scale; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never }
-  | { driver: 'scaleNodes'; scaleNodes: ScaleNodes; scale?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never }
-  | { driver: 'redeploy'; redeploy: Redeploy; scale?: never; scaleNodes?: never; restart?: never; runJob?: never; forward?: never }
-  | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never; runJob?: never; forward?: never }
-  | { driver: 'runJob'; runJob: RunJob; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; forward?: never }
-  | { driver: 'forward'; forward: Forward; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never }
+  | { driver: 'scale'; scale: Scale; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never; hold?: never }
+  | { driver: 'scaleNodes'; scaleNodes: ScaleNodes; scale?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never; hold?: never }
+  | { driver: 'redeploy'; redeploy: Redeploy; scale?: never; scaleNodes?: never; restart?: never; runJob?: never; forward?: never; hold?: never }
+  | { driver: 'restart'; restart: Restart; scale?: never; scaleNodes?: never; redeploy?: never; runJob?: never; forward?: never; hold?: never }
+  | { driver: 'runJob'; runJob: RunJob; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; forward?: never; hold?: never }
+  | { driver: 'forward'; forward: Forward; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never; hold?: never }
+  | { driver: 'hold'; hold: Hold; scale?: never; scaleNodes?: never; redeploy?: never; restart?: never; runJob?: never; forward?: never }
 
 /** Changes the replica count of a workload (or the minimum or maximum of its autoscaler) by one step, between `min` and `max`. */
 export interface Scale {
@@ -181,6 +182,23 @@ export interface Forward {
   timeout?: string
 }
 
+/** Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it is what it was before, unless somebody else has set it since. */
+export interface Hold {
+  /** The object, in the hook's own namespace. */
+  target: {
+    /** Its apiVersion. Default: "apps/v1". */
+    apiVersion?: string
+    /** Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count. Default: "Deployment". */
+    kind?: string
+    /** Its name. */
+    name: string
+  }
+  /** For a ScaledObject: scaleIn stops scale-in alone. By default the ScaledObject is paused. */
+  switch?: 'scaleIn'
+  /** The count that is held, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest is in force. */
+  to?: number | string
+}
+
 /** What every hook may have, with any driver. */
 export interface ReceiverHookSettings {
   /** While true, the hook answers deliveries and skips them. Default: false. */
@@ -195,7 +213,7 @@ export interface ReceiverHookSettings {
   dedupeWindow?: string
   /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good. */
   for?: string
-  /** What deleting the hook does with what it has leased with `for`: keep leaves it for good, which is the default, end takes it back at once. */
+  /** What deleting the hook does with what it has leased with `for`: keep leaves it for good, end takes it back at once. By default keep, and end for the driver hold. */
   onDelete?: 'keep' | 'end'
   /** A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string

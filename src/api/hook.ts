@@ -105,8 +105,8 @@ const commonSpec = {
     enum: ['keep', 'end'],
     titles: { keep: 'what it has leased stays', end: 'what it has leased ends' },
     description:
-      'What deleting the hook does with what it has leased with `for`: keep leaves it for good, which is the default, end takes it back at once.',
-    hint: 'Whether what the hook has leased stays for good then, as by default, or ends at once.',
+      'What deleting the hook does with what it has leased with `for`: keep leaves it for good, end takes it back at once. By default keep, and end for the driver hold.',
+    hint: 'Whether what the hook has leased stays for good then, or ends at once. By default it stays, but a hold ends.',
   },
   endBefore: {
     type: 'string',
@@ -158,6 +158,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
       ...(names.every(name => undoing.includes(name))
         ? []
         : [undoRule(undoing), ...leaseRules(undoing), limitRule(undoing)]),
+      ...(names.includes(holding) ? holdRules : []),
       ...namedRules,
     ],
   }
@@ -214,6 +215,35 @@ const leaseRules = (counting: readonly string[]): readonly Rule[] => [
     holds: self => at(self, 'onDelete') !== 'end' || at(self, 'serviceAccountName') === undefined,
   },
 ]
+
+/** The driver whose changes always end. */
+const holding = 'hold'
+
+/** The rules for hooks of that driver. */
+const holdRules: readonly Rule[] = [
+  {
+    rule: `self.driver != '${holding}' || has(self.__for__)`,
+    fieldPath: '.for',
+    reason: 'FieldValueRequired',
+    message: 'must be set, because a hold always ends: the time after which it does, such as 2h',
+    holds: self => at(self, 'driver') !== holding || at(self, 'for') !== undefined,
+  },
+  {
+    rule: `self.driver != '${holding}' || !has(self.serviceAccountName) || has(self.onDelete)`,
+    fieldPath: '.onDelete',
+    reason: 'FieldValueRequired',
+    message:
+      'must be keep where serviceAccountName is set, because a deleted hook says no account: end its holds with `kubectl receiverhook end` before you delete it',
+    holds: self =>
+      at(self, 'driver') !== holding ||
+      at(self, 'serviceAccountName') === undefined ||
+      at(self, 'onDelete') !== undefined,
+  },
+]
+
+/** Returns whether what a hook has leased ends with it. By default it does only if the hook holds something. */
+export const endsWithHook = (spec: unknown): boolean =>
+  (at(spec, 'onDelete') ?? (at(spec, 'driver') === holding ? 'end' : 'keep')) === 'end'
 
 /** The spec of a hook: the members that every hook can have, and the member of its driver. */
 export interface HookSpec extends Stored<{ type: 'object'; properties: typeof commonSpec }> {

@@ -29,7 +29,12 @@ export type Did =
       /** The hook's bound at which the count stays, in words. */
       readonly bound?: string
     }
-  | { readonly summary: string; readonly changes: readonly Change[]; readonly evidence?: ChangeEvidence }
+  | {
+      readonly summary: string
+      readonly changes: readonly Change[]
+      readonly evidence?: ChangeEvidence
+      readonly until?: number | undefined
+    }
 
 /** The result of a delivery. docs/reference/http.md lists the answer for each kind. */
 export type Outcome =

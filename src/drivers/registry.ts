@@ -5,6 +5,7 @@ import { recordCrd } from '../api/record-crd.ts'
 import { requestCrd } from '../api/run-request.ts'
 import { anyDriver, type AnyDriver, type Bound } from './driver.ts'
 import { forward } from './forward/forward.ts'
+import { hold } from './hold/hold.ts'
 import { redeploy } from './redeploy/redeploy.ts'
 import { runJob } from './run-job/run-job.ts'
 import { restart } from './restart/restart.ts'
@@ -20,6 +21,7 @@ const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
   restart: anyDriver(restart),
   runJob: anyDriver(runJob),
   forward: anyDriver(forward),
+  hold: anyDriver(hold),
 }
 
 export const drivers: readonly AnyDriver[] = Object.values(byName)

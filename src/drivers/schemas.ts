@@ -2,6 +2,7 @@ import { driverColumns, resourceSchema, type ColumnMembers } from '../api/crd.ts
 import { specSchema } from '../api/hook.ts'
 import type { Declaration } from './declaration.ts'
 import { forwardDeclaration } from './forward/schema.ts'
+import { holdDeclaration } from './hold/schema.ts'
 import { redeployDeclaration } from './redeploy/schema.ts'
 import { runJobDeclaration } from './run-job/schema.ts'
 import { restartDeclaration } from './restart/schema.ts'
@@ -19,6 +20,7 @@ export const declarations = [
   restartDeclaration,
   runJobDeclaration,
   forwardDeclaration,
+  holdDeclaration,
 ] as const satisfies readonly Declaration[]
 
 /** The names of all drivers. */

@@ -7,6 +7,7 @@ import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { joined, type Memory, type RecordOwner } from '../record/memory.ts'
 import { isSameCount } from '../record/count-name.ts'
+import { isHold, shownCount } from '../record/shown-count.ts'
 import { allParts, endOf, partKeyOf, type PartOf } from '../record/parts.ts'
 import type { Made, Step } from '../steps/steps.ts'
 import type { DueRecord } from './due-records.ts'
@@ -54,9 +55,11 @@ export const nextDueOf = (ledger: Ledger, endBefore: number | undefined, now: nu
 }
 
 /** Notes in the record that a lease has ended, as the hook's status shows it. It is no delivery, and not counted. */
-export const noteEnd = (draft: MemoryDraft, { part }: PartOf, { from, to }: Made, at: number): void => {
+export const noteEnd = (draft: MemoryDraft, { count, part }: PartOf, { from, to }: Made, at: number): void => {
+  const left = to === 0 ? 'nobody holds it any more' : `${to} hold it still`
+  const done = isHold(count.target) ? { summary: `${shownCount(count.target)}: ${left}` } : { from, to }
   const message = `the lease${part.of === undefined ? '' : ` of ${part.of}`} ended`
-  const end = { at, sender: 'lease', outcome: 'applied', reason: 'LeaseEnded', from, to, message } as const
+  const end = { at, sender: 'lease', outcome: 'applied', reason: 'LeaseEnded', ...done, message } as const
   draft.set(joined({ recent: [end], counts: {} }, draft.fields))
 }
 

@@ -133,8 +133,8 @@ const retryAfter = { 'retry-after': String(retryAfterSeconds) }
 const messageOf = (outcome: Answered, target: string, dryRun: boolean): string => {
   switch (outcome.outcome) {
     case 'applied': {
-      if ('summary' in outcome) return dryRun ? `would have ${outcome.summary}` : outcome.summary
       const until = outcome.until === undefined ? '' : `, until ${rfc3339(outcome.until)}`
+      if ('summary' in outcome) return `${dryRun ? 'would have ' : ''}${outcome.summary}${until}`
       return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}${until}`
     }
     case 'unchanged': {

@@ -3,7 +3,7 @@ import { at, stringAt } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
 import { limitsOf, type Limit } from '../api/limits-schema.ts'
 import { timetableOf, type Timetable } from '../api/opening.ts'
-import { defaultRateLimit, isReceiverHook, type HookSpec, type ReceiverHook } from '../api/hook.ts'
+import { defaultRateLimit, endsWithHook, isReceiverHook, type HookSpec, type ReceiverHook } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
 import type { StoredObject } from '../api/object.ts'
 import { isViolation, driverOf } from '../drivers/registry.ts'
@@ -90,7 +90,7 @@ type Identity = 'namespace' | 'name' | 'uid' | 'generation'
 const partsOf = (hook: ReceiverHook): HookParts => {
   const { metadata, spec, status } = hook
   const { generation, name, namespace, uid } = metadata
-  const ends = { endBefore: endBeforeIn(spec), endsWithHook: endsWithHookIn(spec) }
+  const ends = { endBefore: endBeforeIn(spec), endsWithHook: endsWithHook(spec) }
   return { namespace, name, uid, generation, minted: status?.minted, problem: problemIn(hook), ...ends, spec }
 }
 
@@ -179,9 +179,6 @@ const endBeforeIn = (spec: unknown): number | undefined => {
   return Number.isNaN(ms) ? undefined : ms
 }
 
-/** Returns whether a spec says that leases end with the hook. Also an invalid hook may have some. */
-const endsWithHookIn = (spec: unknown): boolean => at(spec, 'onDelete') === 'end'
-
 const leasingOf = (spec: HookSpec, aim: string): Leasing | undefined =>
   spec.for === undefined
     ? undefined
@@ -189,7 +186,7 @@ const leasingOf = (spec: HookSpec, aim: string): Leasing | undefined =>
         forMs: checkedMilliseconds(spec.for),
         endBefore: endBeforeIn(spec),
         aim,
-        ...(endsWithHookIn(spec) && { endsWithHook: true }),
+        ...(endsWithHook(spec) && { endsWithHook: true }),
       }
 
 const problemIn = ({ metadata, status }: ReceiverHook): HookProblem | undefined => {

@@ -140,7 +140,9 @@ describe('the flags of a spec', () => {
 
   it('stand under the drivers that they are for', () => {
     const groupOf = (flag: string) => specOptions.find(option => option.flag === flag)?.group
-    expect(groupOf('target')).toBe('--driver scale, --driver scaleNodes, --driver redeploy, --driver restart')
+    expect(groupOf('target')).toBe(
+      '--driver scale, --driver scaleNodes, --driver redeploy, --driver restart, --driver hold',
+    )
     expect(groupOf('max')).toBe('--driver scale, --driver scaleNodes')
     expect(groupOf('image')).toBe('--driver redeploy')
     expect(groupOf('service-port')).toBe('--driver forward')

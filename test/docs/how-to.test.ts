@@ -108,6 +108,28 @@ it('the page on Jobs: its hook runs a CronJob of the playground, waits for its e
   expect(await person.run(waiting)).toMatch(/200 complete JobComplete: Job\/run-report-\w+ is complete/)
 }, 240_000)
 
+it('the page on holds: a CronJob is suspended until the end, and a workload sleeps and is kept awake', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/hold.md'
+  await person.run(blockWith(page, 'console', 'patch cronjob'))
+  await apply(person, blockWith(page, 'yaml', 'name: no-report'))
+  const [post = '', end = ''] = blockWith(page, 'console', 'trigger no-report').trim().split('\n')
+  expect(await person.run(post)).toContain('200 applied Held: suspended CronJob/report, until ')
+  const suspended = () => person.run("kubectl get cronjob report -n shop -o jsonpath='{.spec.suspend}'")
+  expect(await suspended()).toBe('true')
+  expect(await person.run(end)).toContain('ends 1 lease')
+  await until(suspended, said => said !== 'true', timeoutMs)
+
+  await apply(person, blockWith(page, 'yaml', 'name: web-sleep'))
+  const [sleep = '', awake = ''] = blockWith(page, 'console', 'trigger web-sleep').trim().split('\n')
+  const count = () => person.run("kubectl get deployment web -n shop -o jsonpath='{.spec.replicas}'")
+  const own = await count()
+  expect(await person.run(sleep)).toContain('200 applied Held: held spec.replicas of Deployment/web at 0')
+  expect(await count()).toBe('0')
+  await person.run(awake)
+  expect(await count()).toBe(own)
+}, 240_000)
+
 it('the page on filters: its hook replaces the one of the playground, and its trials say which bodies count', async () => {
   const person = await personWithPlayground()
   const page = 'docs/how-to/when-a-hook-acts.md#let-only-some-deliveries-count'

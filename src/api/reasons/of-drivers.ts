@@ -44,6 +44,21 @@ export const driverReasons = {
     means: 'The alert ended, but someone else has set the count in the meantime. The hook leaves it as it is.',
     todo: 'Nothing. If the count should go back all the same, set it.',
   },
+  Held: {
+    where: ['applied'],
+    means: 'The hook holds a switch, or a count, until the time of `for` is over. Nobody else releases this hold.',
+    todo: 'Nothing. To end it earlier, use `kubectl receiverhook end`, or set the field yourself: then all holds of it are over.',
+  },
+  AlreadySo: {
+    where: ['unchanged'],
+    means: 'Somebody else has set the field to this value before, so there is nothing to hold and nothing to put back.',
+    todo: 'Nothing. If it should end by itself, set the field back, and post again.',
+  },
+  NotHoldable: {
+    where: ['failed', 'condition'],
+    means: 'The object has nothing that can be held in this way, or the API server did not keep it.',
+    todo: 'See the message. An Application needs `spec.syncPolicy.automated`, and Argo CD 3.1 or later.',
+  },
   RolledOut: {
     where: ['applied'],
     means: 'Workloads that run the pushed image are rolling out.',

@@ -1,19 +1,20 @@
 import { at } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
-import type { ResourceType } from '../../kube/paths.ts'
+import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scaledObjects } from '../../kube/resources.ts'
-import { base, heldName, valueNamed } from './holds.ts'
-import type { CountAt } from './target.ts'
-import { viaHold, type HeldAt } from './via-hold.ts'
+import type { HeldField } from './holds.ts'
+import type { TargetProblem } from './target.ts'
 
 /** One field that can be held of one kind. No hook can hold another field. */
 export interface HeldKind {
   readonly type: ResourceType
-  readonly field: HeldAt
+  readonly field: HeldField
   /** What a hook says in `switch` to hold this field. Absent for the kind's first switch, and for a number. */
   readonly switch?: 'scaleIn'
   /** What holding the switch does, as a verb in the past: `suspended` CronJob/report. Absent for a number. */
   readonly done?: string
+  /** Returns why an object cannot be held. Absent: each can. */
+  readonly problem?: (object: StoredObject) => TargetProblem | undefined
 }
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
@@ -39,26 +40,22 @@ const applications: ResourceType = {
   kind: 'Application',
 }
 
-const suspend: HeldAt = { path: ['spec', 'suspend'], on: true }
-const paused: HeldAt = { path: ['spec', 'paused'], on: true }
-const replicas: HeldAt = { path: ['spec', 'replicas'], isCount: true }
+const suspend: HeldField = { path: ['spec', 'suspend'], on: true }
+const paused: HeldField = { path: ['spec', 'paused'], on: true }
+const replicas: HeldField = { path: ['spec', 'replicas'], isCount: true }
 const ofScaledObject = (name: string): readonly string[] => ['metadata', 'annotations', `autoscaling.keda.sh/${name}`]
 
-/** Argo CD syncs by itself only if the member `automated` is there. */
-const automated: HeldAt = {
-  path: ['spec', 'syncPolicy', 'automated', 'enabled'],
-  on: false,
-  problem: (object: StoredObject) =>
-    at(object, 'spec', 'syncPolicy', 'automated') === undefined
-      ? {
-          reason: 'NotScalable',
-          message: `Application/${object.metadata.name} does not sync by itself: it has no spec.syncPolicy.automated`,
-        }
-      : undefined,
-}
+/** Returns the problem of an Application that does not sync by itself: there is nothing to hold. */
+const notAutomated = (object: StoredObject): TargetProblem | undefined =>
+  at(object, 'spec', 'syncPolicy', 'automated') === undefined
+    ? {
+        reason: 'NotScalable',
+        message: `Application/${object.metadata.name} does not sync by itself: it has no spec.syncPolicy.automated`,
+      }
+    : undefined
 
 /** All that can be held. */
-const heldKinds: readonly HeldKind[] = [
+export const heldKinds: readonly HeldKind[] = [
   { type: cronJobs, field: suspend, done: 'suspended' },
   { type: deployments, field: paused, done: 'paused rollouts of' },
   { type: rollouts, field: paused, done: 'paused' },
@@ -77,17 +74,30 @@ const heldKinds: readonly HeldKind[] = [
   { type: scaledObjects, field: { path: ofScaledObject('paused-replicas'), isText: true } },
   { type: kustomizations, field: suspend, done: 'suspended' },
   { type: helmReleases, field: suspend, done: 'suspended' },
-  { type: applications, field: automated, done: 'stopped automated sync of' },
+  {
+    type: applications,
+    field: { path: ['spec', 'syncPolicy', 'automated', 'enabled'], on: false },
+    done: 'stopped automated sync of',
+    problem: notAutomated,
+  },
   { type: deployments, field: replicas },
   { type: statefulSets, field: replicas },
 ]
 
-/** Returns the accessor of a hold whose name a claim has stored. Undefined if the kind has no such field or value. */
-export const holdNamed = (isOfKind: (type: ResourceType) => boolean, text: string): CountAt | undefined => {
-  const [name = '', value = ''] = text.split('=', 2)
-  const known = heldKinds.find(({ field, type }) => isOfKind(type) && heldName(field) === name)
-  if (!known) return undefined
-  const isNumber = known.field.on === undefined
-  const isValue = valueNamed(known.field, value) !== undefined || (isNumber && value === base)
-  return isValue ? viaHold(known.field, value) : undefined
+/** The part of a hook that says what it holds. */
+export interface Aim {
+  readonly target: { readonly apiVersion: string; readonly kind: string }
+  readonly switch?: 'scaleIn'
+  /** A number, or `base`. Absent: a switch is held. */
+  readonly to?: number | string
 }
+
+/** Returns what a hook holds. Undefined if there is no such field of the kind. */
+export const heldKindOf = ({ switch: named, target, to }: Aim): HeldKind | undefined =>
+  heldKinds.find(
+    known =>
+      apiVersionOf(known.type) === target.apiVersion &&
+      known.type.kind === target.kind &&
+      known.switch === named &&
+      (known.field.on === undefined) === (to !== undefined),
+  )

@@ -29,6 +29,8 @@ export interface HeldField {
   readonly on?: boolean | string
   /** True if the number is written as text, as in an annotation. */
   readonly isText?: true
+  /** True if the field is the count that steps change through /scale. */
+  readonly isCount?: true
 }
 
 /** What an object says of a field that is held. */

@@ -8,7 +8,7 @@ import { viaScale } from './via-scale.ts'
  * the accessor is appended, unless it is that for /scale. The namespace is left out: it is the
  * record's.
  */
-export const targetText = ({ at, name, type }: Target): string =>
+export const targetText = ({ at, name, type }: Omit<Target, 'namespace'>): string =>
   `${[type.group, type.version, type.resource, type.kind, name].join('/')}${at.text === viaScale.text ? '' : ` ${at.text}`}`
 
 /**

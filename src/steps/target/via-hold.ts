@@ -1,9 +1,11 @@
 import { tryParseJson } from '../../api/json.ts'
 import { lastWordAfter, parseMark, type LastWord } from '../../api/mark.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
-import { objectPath } from '../../kube/paths.ts'
+import { objectPath, type ResourceType } from '../../kube/paths.ts'
 import { countsAnnotation, historiesIn, historiesText } from './histories.ts'
+import { heldKinds, type HeldKind } from './held-kinds.ts'
 import {
+  base,
   heldNow,
   holdOf,
   holdsAnnotation,
@@ -11,28 +13,22 @@ import {
   heldName,
   productManager,
   valueIn,
+  valueNamed,
   type After,
   type Before,
   type HeldField,
   type Hold,
 } from './holds.ts'
 import { versionOf } from './read.ts'
-import type { CountAt, From, HeldGround, TargetProblem } from './target.ts'
+import type { CountAt, From, HeldGround } from './target.ts'
 import { annotated, escaped, markAnnotation, missingParents } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
-
-/** How a kind of object can be held, and for which objects this is impossible. */
-export interface HeldAt extends HeldField {
-  /** True if the field is the count that steps change through /scale. */
-  readonly isCount?: true
-  readonly problem?: (object: StoredObject) => TargetProblem | undefined
-}
 
 /**
  * Returns the accessor of how many hold a field at a value. That is a count like any other, so it is
  * leased, taken back and proved like one. The patch that writes it also sets the field.
  */
-export const viaHold = (field: HeldAt, value: string): CountAt => {
+export const viaHold = ({ field, problem }: Pick<HeldKind, 'field' | 'problem'>, value: string): CountAt => {
   const name = heldName(field)
   const countIn = (object: StoredObject): number => holdOf(object, field)?.n[value] ?? 0
   const beforeIn = (object: StoredObject): Before => ({
@@ -61,7 +57,7 @@ export const viaHold = (field: HeldAt, value: string): CountAt => {
       const more = heldNow(field, before, { ...before.hold?.n, [value]: count + 1 }, object.metadata.resourceVersion)
       return { min: 0, max: more ? Infinity : count }
     },
-    problem: object => field.problem?.(object),
+    problem: object => problem?.(object),
     ground: object => ({
       count: pointerTo(field.path),
       makes: missingParents(object, [field.path, ['metadata', 'annotations', markAnnotation]]),
@@ -121,7 +117,7 @@ const wordIn = (object: StoredObject): LastWord => {
 
 /** Returns the operations that set a held field, and the annotations that say why. */
 const heldOperations = (
-  field: HeldAt,
+  field: HeldField,
   { after, before }: { readonly before: HeldGround; readonly after: After },
   { ground }: From,
 ): readonly object[] => {
@@ -140,4 +136,14 @@ const heldOperations = (
       ? [annotated(countsAnnotation, historiesText(ground?.histories, name, { ...carried, is: Number(after.value) }))]
       : []),
   ]
+}
+
+/** Returns the accessor of a hold whose name a claim has stored. Undefined if the kind has no such field or value. */
+export const holdNamed = (isOfKind: (type: ResourceType) => boolean, text: string): CountAt | undefined => {
+  const [name = '', value = ''] = text.split('=', 2)
+  const known = heldKinds.find(({ field, type }) => isOfKind(type) && heldName(field) === name)
+  if (!known) return undefined
+  const isNumber = known.field.on === undefined
+  const isValue = valueNamed(known.field, value) !== undefined || (isNumber && value === base)
+  return isValue ? viaHold(known, value) : undefined
 }

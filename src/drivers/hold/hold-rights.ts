@@ -1,0 +1,108 @@
+import { pluralInCel } from '../../kube/plural.ts'
+import { countsAnnotation } from '../../steps/target/histories.ts'
+import { heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
+import { heldName, holdsAnnotation } from '../../steps/target/holds.ts'
+import { markAnnotation } from '../../steps/target/via-object.ts'
+import type { Cel, DriverRights, Extra, Kept } from '../driver-rights.ts'
+import { groupOf } from '../scale/extras.ts'
+import { both, sameBut, sameMember, type Both } from '../unchanged.ts'
+
+const annotations = ['metadata', 'annotations']
+
+/** Returns CEL for a map that may be missing. */
+const orNone = ([now, before]: Both, parents: readonly string[]): Both => {
+  const has = (root: string): string =>
+    parents.map((_, depth) => `has(${[root, ...parents.slice(0, depth + 1)].join('.')})`).join(' && ')
+  return [`(${has('object')} ? ${now} : {})`, `(${has('oldObject')} ? ${before} : {})`]
+}
+
+/**
+ * Returns the rule that a write changes only the held field, and the annotations that go with it. Names
+ * of annotations are compared whole, because some begin with the name of another.
+ */
+const keptFor = ({ field, type }: HeldKind): Kept => {
+  const { path } = field
+  const [first, last = ''] = [path[0], path.at(-1)]
+  const isAnnotation = first === 'metadata'
+  const own = [markAnnotation, holdsAnnotation, countsAnnotation]
+  const way = isAnnotation
+    ? ['object.spec == oldObject.spec']
+    : path.slice(0, -1).map((_, depth) => {
+        const parents = path.slice(0, depth + 1)
+        return sameBut(orNone(both(parents), parents), [path[depth + 1] ?? ''])
+      })
+  const rules: readonly Cel[] = [
+    ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(both(['metadata']), member)),
+    sameBut(orNone(both(annotations), annotations), isAnnotation ? [last, ...own] : own),
+    ...way,
+  ]
+  return {
+    group: type.group,
+    resource: type.resource,
+    only: `${heldName(field)}, and the annotations ${own.join(', ')}`,
+    holds: rules.map(rule => `(${rule})`).join(' &&\n'),
+  }
+}
+
+const rightsFor = (name: string, hooks: string, isOne: (kind: HeldKind) => boolean): Extra => {
+  const kinds = heldKinds.filter(isOne)
+  const types = [...new Set(kinds.map(({ type }) => type))]
+  return {
+    name: `hold-${name}`,
+    hooks,
+    readsDefinitions: false,
+    trigger: types.map(({ group, kind, resource }) => ({
+      group,
+      resource,
+      verbs: ['get', 'list', 'patch'],
+      why: `to hold ${kinds
+        .filter(({ type }) => type.kind === kind)
+        .map(({ field }) => heldName(field))
+        .join(' or ')}`,
+    })),
+    keeps: kinds.map(keptFor),
+  }
+}
+
+const isOf =
+  (...kinds: readonly string[]) =>
+  ({ field, type }: HeldKind): boolean =>
+    kinds.includes(type.kind) && field.isCount !== true
+
+/** The driver's rights. No installation gives any by default: each row has ClusterRoles of its own. */
+export const holdRights: DriverRights = {
+  given: 'everywhere',
+  trigger: [],
+  author: [
+    {
+      group: groupOf,
+      resource: pluralInCel('self.target.kind'),
+      name: 'self.target.name',
+      verb: 'patch',
+      does: "'hold ' + self.target.kind + '/' + self.target.name",
+      right: '`patch` on the target',
+      why: 'who makes a hook must be allowed to change what it holds',
+    },
+  ],
+  keeps: [],
+  extras: [
+    rightsFor('cron-jobs', 'that suspend a CronJob for a while', isOf('CronJob')),
+    rightsFor('pauses', 'that pause rollouts of a Deployment or a Rollout for a while', isOf('Deployment', 'Rollout')),
+    rightsFor(
+      'autoscalers',
+      'that hold a HorizontalPodAutoscaler or a ScaledObject for a while',
+      isOf('HorizontalPodAutoscaler', 'ScaledObject'),
+    ),
+    rightsFor(
+      'flux',
+      'that suspend a Kustomization or a HelmRelease for a while',
+      isOf('Kustomization', 'HelmRelease'),
+    ),
+    rightsFor('argo-cd', 'that stop automated sync of an Application for a while', isOf('Application')),
+    rightsFor(
+      'workloads',
+      'that keep a Deployment or a StatefulSet at a count for a while',
+      ({ field }) => field.isCount === true,
+    ),
+  ],
+}

@@ -1,0 +1,126 @@
+import { notRun, type Outcome } from '../../api/outcome.ts'
+import { scaledObjects } from '../../kube/resources.ts'
+import { shownCount } from '../../record/shown-count.ts'
+import { largestCount, moveWithin, takeBackWithin } from '../../steps/arithmetic.ts'
+import type { Step } from '../../steps/steps.ts'
+import { heldKindOf, heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
+import { base, heldName } from '../../steps/target/holds.ts'
+import { targetProblem } from '../../steps/target/read.ts'
+import type { Target } from '../../steps/target/target.ts'
+import { targetText } from '../../steps/target/text.ts'
+import { viaHold } from '../../steps/target/via-hold.ts'
+import { countNeeds } from '../counted/counted.ts'
+import type { Driver } from '../driver.ts'
+import { holdRights } from './hold-rights.ts'
+import { holdDeclaration, type HoldMember, type holdSchema } from './schema.ts'
+
+/** What a hook holds. */
+interface Held {
+  readonly kind: HeldKind
+  readonly value: string
+  /** The number of holders of the value, which each post raises by one. */
+  readonly count: Omit<Target, 'namespace'>
+}
+
+const heldBy = (member: HoldMember): Held => {
+  const kind = heldKindOf(member)
+  if (!kind) throw new TypeError(`a hold was accepted and is none: ${JSON.stringify(member)}`)
+  const value = String(kind.field.on ?? member.to)
+  return { kind, value, count: { type: kind.type, name: member.target.name, at: viaHold(kind, value) } }
+}
+
+/** There may be any number of holders. */
+const anyNumber = { min: 0, max: largestCount }
+const oneMore = moveWithin({ action: 'up', by: { count: 1 }, overshoot: 'clamp', ...anyNumber })
+const asManyLess = takeBackWithin(anyNumber)
+
+/** Keeps a switch on, or a count at a number, until the time of the hook is over. */
+export const hold = {
+  ...holdDeclaration,
+  targets: [...new Set(heldKinds.map(({ type }) => type))].map(type => ({ type })),
+  rights: holdRights,
+
+  target: member => shownCount(targetText(heldBy(member).count)),
+  object: member => ({ type: heldBy(member).kind.type, name: member.target.name }),
+  describe: member => `hold ${inWords(heldBy(member))}`,
+  worst: member => `hold ${inWords(heldBy(member))}, and keep it so with further posts`,
+
+  async validate(member, reading) {
+    const { kind, value } = heldBy(member)
+    const { name } = member.target
+    const shown = `${kind.type.kind}/${name}`
+    const object = await reading.getWhole(kind.type, name)
+    if (!object) {
+      const message = `there is no ${shown} in namespace ${reading.namespace}`
+      return { reason: 'TargetNotFound', message, lasts: 'reconciling' }
+    }
+    const problem = targetProblem({ ...object, kind: kind.type.kind })
+    if (problem) return { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
+    const other = kind.problem?.(object)
+    if (other) return { reason: 'NotHoldable', message: other.message, lasts: 'stalled' }
+    const autoscaler = kind.field.isCount ? await reading.autoscalerOf(kind.type, name) : undefined
+    // At 0, a HorizontalPodAutoscaler stops, and it goes on from what is put back.
+    const isAllowed = autoscaler?.startsWith(`${scaledObjects.kind}/`) !== true && ['0', base].includes(value)
+    if (autoscaler === undefined || isAllowed) return undefined
+    const message = `${autoscaler} sets the count of ${shown} and would undo the hold: hold ${autoscaler} instead, if it is a ScaledObject, or use to: 0`
+    return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
+  },
+
+  needs: member => countNeeds(heldBy(member).count),
+
+  execute: member => {
+    const held = heldBy(member)
+    return async (_delivery, { hook: { namespace }, steps }) =>
+      outcomeOf(held, await steps.change({ ...held.count, namespace }, oneMore, anyNumber), 'Held')
+  },
+
+  undo: member => {
+    const held = heldBy(member)
+    return async (_delivery, { hook: { namespace }, steps }) =>
+      outcomeOf(held, await steps.undo({ ...held.count, namespace }, asManyLess), 'Undone')
+  },
+} satisfies Driver<'hold', typeof holdSchema>
+
+/** Returns what is held, as `spec.replicas of Deployment/web at 0`. */
+const inWords = ({ count: { name }, kind: { field, type }, value }: Held): string =>
+  `${heldName(field)} of ${type.kind}/${name} at ${value === base ? 'what others set' : value}`
+
+const outcomeOf = (held: Held, step: Step, done: 'Held' | 'Undone'): Outcome => {
+  const { count, kind, value } = held
+  const object = `${kind.type.kind}/${count.name}`
+  switch (step.step) {
+    case 'done': {
+      const { from, to, until } = step
+      if (from === to) {
+        const summary = `${object}: ${heldName(kind.field)} is ${value} already`
+        return { outcome: 'unchanged', reason: 'AlreadySo', summary, changes: [], until }
+      }
+      const others = to > 1 ? `, as ${to - 1} more ${to === 2 ? 'does' : 'do'}` : ''
+      const summary =
+        done === 'Undone'
+          ? `ended the hold of ${inWords(held)}${to > 0 ? `, which ${to} still hold` : ''}`
+          : `${kind.done === undefined ? `held ${inWords(held)}` : `${kind.done} ${object}`}${others}`
+      return {
+        outcome: 'applied',
+        reason: done,
+        summary,
+        changes: [{ object, part: heldName(kind.field), to: value }],
+        until,
+      }
+    }
+    case 'skipped':
+      return notRun(step)
+    case 'changed':
+      return { outcome: 'changed' }
+    case 'refused':
+      throw new TypeError('a hold is never refused by its own bounds')
+    case 'failed': {
+      const reason = step.reason === 'NotScalable' ? 'NotHoldable' : step.reason
+      return { outcome: 'failed', reason, message: step.message }
+    }
+    case 'unavailable':
+      return { outcome: 'unavailable', reason: step.reason, message: step.message }
+    case 'unknown':
+      return { outcome: 'unknown' }
+  }
+}

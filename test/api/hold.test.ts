@@ -1,0 +1,210 @@
+import { describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
+import { autoscalers, hooks } from '../../src/kube/resources.ts'
+import { notification } from '../support/alertmanager.ts'
+import { makeAutoscaler } from '../support/counted.ts'
+import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
+
+const cronJobs: ResourceType = { group: 'batch', version: 'v1', resource: 'cronjobs', kind: 'CronJob' }
+
+const makeCronJob = (here: Cluster, suspend?: boolean): Promise<StoredObject> => {
+  const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'report', image: 'report' }] } }
+  return create(here.api, cronJobs, here.namespace, {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name: 'report' },
+    spec: { schedule: '0 3 1 1 *', ...(suspend !== undefined && { suspend }), jobTemplate: { spec: { template } } },
+  })
+}
+
+/** Changes an object as a person does. */
+const patch = (here: Cluster, type: ResourceType, name: string, body: object): Promise<StoredObject> =>
+  send(here.api, {
+    method: 'PATCH',
+    path: objectPath(type, here.namespace, name),
+    query: { fieldManager: 'kubectl-edit' },
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify(body),
+  })
+
+const report = { apiVersion: 'batch/v1', kind: 'CronJob', name: 'report' }
+
+const hook = (here: Cluster, name: string, hold: object, spec: object = {}): Promise<StoredObject> =>
+  here.createHook(name, {}, { driver: 'hold', scale: undefined, hold, for: '2h', ...spec })
+
+/** Ends all that a hook holds, as `kubectl receiverhook end` does. */
+const end = (here: Cluster, name: string): Promise<StoredObject> =>
+  here.patchHook(name, { spec: { endBefore: new Date(Date.now() + 1000).toISOString() } })
+
+const seen = async (here: Cluster, type: ResourceType, name: string, path: readonly string[]): Promise<unknown> =>
+  at(await read(here.api, type, here.namespace, name), ...path)
+
+describe('a switch', () => {
+  it('is on while any hook holds it, and then what it was before', async () => {
+    const here = await cluster()
+    await product(here)
+    await makeCronJob(here, false)
+    for (const name of ['one', 'other']) await hook(here, name, { target: report })
+    const [one, other] = [await here.url('one'), await here.url('other')]
+    const suspended = () => seen(here, cronJobs, 'report', ['spec', 'suspend'])
+
+    expect((await post(`${one}?dryRun=true`)).body['message']).toMatch(/^would have suspended CronJob\/report, until /)
+    expect(await suspended()).toBe(false)
+    const first = await post(one)
+    expect([first.status, first.body['outcome'], first.body['reason']]).toEqual([200, 'applied', 'Held'])
+    expect(first.body['message']).toMatch(/^suspended CronJob\/report, until /)
+    expect(first.body['until']).toBeTypeOf('string')
+    expect((await post(other)).body['message']).toMatch(/^suspended CronJob\/report, as 1 more does, until /)
+    expect(await suspended()).toBe(true)
+
+    await end(here, 'one')
+    await here.until(
+      () => here.hook('one'),
+      now => at(now, 'status', 'lastDelivery', 'reason') === 'LeaseEnded',
+    )
+    expect(await suspended()).toBe(true)
+    await end(here, 'other')
+    await here.until(suspended, now => now === false)
+    const ended = await here.until(
+      () => here.hook('other'),
+      now => at(now, 'status', 'lastDelivery', 'reason') === 'LeaseEnded',
+    )
+    expect(at(ended, 'status', 'lastDelivery', 'summary')).toBe('CronJob/report suspend=true: nobody holds it any more')
+  })
+
+  it('stays as a person has set it', async () => {
+    const here = await cluster()
+    await product(here)
+    await makeCronJob(here, true)
+    await hook(here, 'one', { target: report })
+    const url = await here.url('one')
+    const already = await post(url)
+    expect([already.body['outcome'], already.body['reason']]).toEqual(['unchanged', 'AlreadySo'])
+    expect(already.body['message']).toMatch(/^CronJob\/report: spec.suspend is true already\. /)
+    expect(already.body['until']).toBeUndefined()
+
+    await patch(here, cronJobs, 'report', { spec: { suspend: false } })
+    expect((await post(url)).body['reason']).toBe('Held')
+    await patch(here, cronJobs, 'report', { spec: { suspend: false } })
+    await end(here, 'one')
+    await here.until(
+      () => here.hook('one'),
+      now => at(now, 'status', 'leases') === undefined,
+    )
+    expect(await seen(here, cronJobs, 'report', ['spec', 'suspend'])).toBe(false)
+  })
+
+  it('of an autoscaler stops scale-in, and is the default of the server again', async () => {
+    const here = await cluster()
+    await product(here)
+    await here.createDeployment('web', 2)
+    await makeAutoscaler(here, 'web')
+    await hook(here, 'no-scale-in', {
+      target: { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', name: 'web' },
+    })
+    const policy = () => seen(here, autoscalers, 'web', ['spec', 'behavior', 'scaleDown', 'selectPolicy'])
+    expect((await post(await here.url('no-scale-in'))).body['message']).toMatch(
+      /^stopped scale-in of HorizontalPodAutoscaler\/web, until /,
+    )
+    expect(await policy()).toBe('Disabled')
+    await end(here, 'no-scale-in')
+    await here.until(policy, now => now !== 'Disabled')
+  })
+
+  it('goes back with the hook that holds it', async () => {
+    const here = await cluster()
+    await product(here)
+    await makeCronJob(here)
+    await hook(here, 'one', { target: report })
+    expect((await post(await here.url('one'))).body['reason']).toBe('Held')
+    await here.api.request({
+      method: 'DELETE',
+      path: objectPath(hooks, here.namespace, 'one'),
+      lane: 'bulk',
+      timeoutMs: 5000,
+    })
+    await here.until(
+      () => seen(here, cronJobs, 'report', ['spec', 'suspend']),
+      now => now !== true,
+    )
+  })
+
+  it('is released when the alert is over', async () => {
+    const here = await cluster()
+    await product(here)
+    await here.createDeployment('web', 2)
+    await hook(here, 'freeze', { target: { name: 'web' } }, { onResolved: 'undo' })
+    const url = await here.url('freeze')
+    const paused = () => seen(here, deployments, 'web', ['spec', 'paused'])
+    expect((await post(url, notification('firing', 'first notification'))).body['message']).toMatch(
+      /^paused rollouts of Deployment\/web, until /,
+    )
+    expect(await paused()).toBe(true)
+    expect((await post(url, notification('resolved', 'all alerts resolved'))).body['message']).toBe(
+      'ended the hold of spec.paused of Deployment/web at true',
+    )
+    expect(await paused()).toBeUndefined()
+  })
+})
+
+describe('a count', () => {
+  it('sleeps and is kept awake, steps wait meanwhile, and it is back at its own in the morning', async () => {
+    const here = await cluster()
+    await product(here)
+    await here.createDeployment('web', 5)
+    await hook(here, 'sleep', { target: { name: 'web' }, to: 0 })
+    await hook(here, 'awake', { target: { name: 'web' }, to: 'base' })
+    await here.createHook('web-up', {})
+    const [sleep, awake, up] = await Promise.all(['sleep', 'awake', 'web-up'].map(name => here.url(name)))
+    expect((await post(sleep ?? '')).body['message']).toMatch(/^held spec\.replicas of Deployment\/web at 0, until /)
+    expect(await here.replicas('web')).toBe(0)
+    expect((await post(up ?? '')).body).toMatchObject({ outcome: 'unchanged', from: 0, to: 0 })
+    expect((await post(awake ?? '')).body['reason']).toBe('Held')
+    expect(await here.replicas('web')).toBe(5)
+    await end(here, 'awake')
+    await here.until(
+      () => here.replicas('web'),
+      count => count === 0,
+    )
+    await end(here, 'sleep')
+    await here.until(
+      () => here.replicas('web'),
+      count => count === 5,
+    )
+    expect((await post(up ?? '')).body).toMatchObject({ outcome: 'applied', from: 5, to: 6 })
+  })
+
+  it('of a workload with an autoscaler may be 0, and no other number', async () => {
+    const here = await cluster()
+    await product(here)
+    await here.createDeployment('web', 2)
+    await makeAutoscaler(here, 'web')
+    await hook(here, 'sleep', { target: { name: 'web' }, to: 0 })
+    await hook(here, 'three', { target: { name: 'web' }, to: 3 })
+    const ready = (name: string, reason: string) =>
+      here.until(
+        () => here.hook(name),
+        now => JSON.stringify(now ?? {}).includes(`"${reason}"`),
+      )
+    await ready('three', 'ManagedByAutoscaler')
+    expect((await post(await here.url('sleep'))).body['reason']).toBe('Held')
+    expect(await here.replicas('web')).toBe(0)
+  })
+})
+
+describe('a hook that cannot hold', () => {
+  it.each([
+    ['for', { hold: { target: report }, for: undefined }, /spec\.for.*must be set/],
+    ['a kind', { hold: { target: { kind: 'StatefulSet', name: 'web' } } }, /has no switch that can be held/],
+    ['a count', { hold: { target: report, to: 0 } }, /only these have a count/],
+    ['a switch', { hold: { target: report, switch: 'scaleIn' } }, /only keda\.sh\/v1alpha1 ScaledObject/],
+    ['a number', { hold: { target: { name: 'web' }, to: 'none' } }, /a count of at least 0, or "base"/],
+    ['an account', { hold: { target: report }, serviceAccountName: 'hooks' }, /spec\.onDelete.*must be keep/],
+  ])('is refused for %s', async (_what, spec, message) => {
+    const here = await cluster()
+    await expect(hook(here, 'one', {}, spec)).rejects.toThrow(message)
+  })
+})

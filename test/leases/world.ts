@@ -293,6 +293,12 @@ class World {
     })
   }
 
+  /** Returns the value at which hooks hold the count of `web` now. Undefined if it is as others have it. */
+  heldAt(): unknown {
+    const holds = stringAt(this.#get(`${deploymentsPath}/web`), 'metadata', 'annotations', 'receiverhooks.dev/holds')
+    return at(parseJson(holds ?? '{}'), 'spec.replicas', 'at')
+  }
+
   makeCronJob(): void {
     const template = { spec: { restartPolicy: 'Never', containers: [{ name: 'report', image: 'report' }] } }
     const spec = { schedule: '0 3 * * *', jobTemplate: { spec: { template } } }

@@ -7,6 +7,9 @@ import type { Cel, DriverRights, Extra, Kept } from '../driver-rights.ts'
 import { groupOf } from '../scale/extras.ts'
 import { both, sameBut, sameMember, type Both } from '../unchanged.ts'
 
+/** The verb that an account needs in addition, so that the policy lets it hold objects of a kind. */
+export const holdVerb = 'hold'
+
 const annotations = ['metadata', 'annotations']
 
 /** Returns CEL for a map that may be missing. */
@@ -35,6 +38,8 @@ const keptFor = ({ field, type }: HeldKind): Kept => {
     ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(both(['metadata']), member)),
     sameBut(orNone(both(annotations), annotations), isAnnotation ? [last, ...own] : own),
     ...way,
+    // Other drivers may patch objects of the kind, too. Only hooks of this driver have this right.
+    `authorizer.group('${type.group}').resource('${type.resource}').namespace(request.namespace).check('${holdVerb}').allowed()`,
   ]
   return {
     group: type.group,
@@ -54,7 +59,7 @@ const rightsFor = (name: string, hooks: string, isOne: (kind: HeldKind) => boole
     trigger: types.map(({ group, kind, resource }) => ({
       group,
       resource,
-      verbs: ['get', 'list', 'patch'],
+      verbs: ['get', 'list', 'patch', holdVerb],
       why: `to hold ${kinds
         .filter(({ type }) => type.kind === kind)
         .map(({ field }) => heldName(field))

@@ -1,6 +1,6 @@
 import { notRun, type Outcome } from '../../api/outcome.ts'
 import { scaledObjects } from '../../kube/resources.ts'
-import { shownCount } from '../../record/shown-count.ts'
+import { shownCount } from '../../record/count-name.ts'
 import { largestCount, moveWithin, takeBackWithin } from '../../steps/arithmetic.ts'
 import type { Step } from '../../steps/steps.ts'
 import { heldKindOf, heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
@@ -11,7 +11,7 @@ import { targetText } from '../../steps/target/text.ts'
 import { viaHold } from '../../steps/target/via-hold.ts'
 import { countNeeds } from '../counted/counted.ts'
 import type { Driver } from '../driver.ts'
-import { holdRights } from './hold-rights.ts'
+import { holdRights, holdVerb } from './hold-rights.ts'
 import { holdDeclaration, type HoldMember, type holdSchema } from './schema.ts'
 
 /** What a hook holds. */
@@ -66,7 +66,7 @@ export const hold = {
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 
-  needs: member => countNeeds(heldBy(member).count),
+  needs: member => countNeeds(heldBy(member).count).map(need => ({ ...need, verbs: [...need.verbs, holdVerb] })),
 
   execute: member => {
     const held = heldBy(member)

@@ -87,9 +87,9 @@ export const heldKinds: readonly HeldKind[] = [
 /** The part of a hook that says what it holds. */
 export interface Aim {
   readonly target: { readonly apiVersion: string; readonly kind: string }
-  readonly switch?: 'scaleIn'
+  readonly switch?: 'scaleIn' | undefined
   /** A number, or `base`. Absent: a switch is held. */
-  readonly to?: number | string
+  readonly to?: number | string | undefined
 }
 
 /** Returns what a hook holds. Undefined if there is no such field of the kind. */

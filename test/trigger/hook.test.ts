@@ -14,7 +14,7 @@ it('compiles a hook when it is first needed, once for each version', () => {
   const kept = new CachedHook({ ...hook, spec })
   const { generation, uid } = kept.parts
   expect({ generation, uid }).toEqual({ generation: hook.metadata.generation, uid: hook.metadata.uid })
-  expect(read).not.toContain('driver')
+  expect(read).not.toContain('scale')
   const { live } = kept
   expect(live).toMatchObject({ name: 'web-up', driver: 'scale' })
   expect(kept.live).toBe(live)

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { createApiServer } from '../../apiserver/server.ts'
 import { parseJson, type JsonObject } from '../../src/api/json.ts'
 import { jobOf } from '../../src/drivers/run-job/manifest.ts'
-import { unfinishedJobs } from '../../src/drivers/run-job/jobs.ts'
+import { unfinishedJobs, unfinishedQueries } from '../../src/drivers/run-job/jobs.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { listAt } from '../deploy/manifests.ts'
 import { noApi } from '../support/environment.ts'
@@ -34,7 +34,9 @@ const read = async (spec: JsonObject, status: JsonObject): Promise<readonly [unf
     },
   }
   let unfinished = 0
-  for await (const _ of unfinishedJobs({ api, namespace: 'shop', lane: 'act' }, hook.uid)) unfinished += 1
+  for (const query of unfinishedQueries(hook.uid)) {
+    for await (const _ of unfinishedJobs({ api, namespace: 'shop', lane: 'act' }, query)) unfinished += 1
+  }
   return [unfinished, all]
 }
 

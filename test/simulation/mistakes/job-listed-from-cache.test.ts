@@ -12,14 +12,14 @@ vi.mock(import('../../../src/drivers/run-job/jobs.ts'), async original => {
   const lists = new WeakMap<object, Map<string, Listed>>()
   return {
     ...real,
-    unfinishedJobs: async function* (place, hookUid) {
+    unfinishedJobs: async function* (place, query) {
       const ofProcess = lists.get(place.api) ?? new Map<string, Listed>()
       lists.set(place.api, ofProcess)
-      const known = ofProcess.get(hookUid)
+      const known = ofProcess.get(JSON.stringify(query))
       if (known && known.left-- > 0) return yield* known.jobs
       const jobs: UnfinishedJob[] = []
-      for await (const job of real.unfinishedJobs(place, hookUid)) jobs.push(job)
-      ofProcess.set(hookUid, { jobs, left: 10 })
+      for await (const job of real.unfinishedJobs(place, query)) jobs.push(job)
+      ofProcess.set(JSON.stringify(query), { jobs, left: 10 })
       yield* jobs
     },
   }

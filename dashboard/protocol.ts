@@ -296,3 +296,76 @@ export interface HookEvent {
   readonly note: string
   readonly count: number
 }
+
+/** A change of a count by a hook, until it ends. Times are in RFC 3339. */
+export interface CountPart {
+  readonly hook: string
+  readonly by: number
+  readonly since: string
+  /** Absent if only the end of its alerts takes it back. */
+  readonly until?: string
+  readonly of?: string
+  readonly state?: 'held' | 'overdue'
+}
+
+/** Why a count is what it is: `count` is `base`, `lasting` and the sum of `open`. */
+export interface TargetCountDetail {
+  /** The object, with what names the count if it has several. */
+  readonly shownAs: string
+  readonly count: number
+  readonly base: number
+  /** Who set the base, and when, in RFC 3339 if it is known. */
+  readonly baseBy: string
+  readonly baseAt?: string
+  /** What hooks have changed for good since then, and these hooks. */
+  readonly lasting: { readonly by: number; readonly hooks: readonly string[] }
+  readonly open: readonly CountPart[]
+  /** Parts that a later write of somebody else has ended. */
+  readonly ended: readonly CountPart[]
+  /** What a person should know besides, as sentences. */
+  readonly notes: readonly string[]
+}
+
+/** An autoscaler of a target. */
+export interface TargetAutoscaler {
+  readonly shownAs: string
+  readonly min: number
+  readonly max?: number
+}
+
+export interface TargetDetail {
+  readonly counts: readonly TargetCountDetail[]
+  readonly autoscalers: readonly TargetAutoscaler[]
+  /** Why there is no count, as for a CronJob. */
+  readonly note?: string
+}
+
+/** The result of one check of the installation. */
+export interface HealthFinding {
+  readonly about: string
+  readonly is: 'ok' | 'warning' | 'failure'
+  readonly message: string
+  readonly todo?: string
+  /** True if the user may not look. */
+  readonly unseen?: true
+}
+
+/** A delivery that the record of a hook remembers. */
+export interface PastDelivery extends Omit<RowDelivery, 'sender'> {
+  /** Absent for a delivery of which the record keeps only the decision. */
+  readonly sender?: string
+  /** The message of the answer. */
+  readonly message?: string
+  /** How the change has settled, such as `complete`, and why it has stalled. */
+  readonly state?: string
+  readonly stateMessage?: string
+  /** The beginning of the hash of its idempotency key. */
+  readonly key?: string
+}
+
+export interface HookHistory {
+  /** Newest first. */
+  readonly deliveries: readonly PastDelivery[]
+  /** Why there are only the deliveries of the hook's status. */
+  readonly why?: string
+}

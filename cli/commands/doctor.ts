@@ -1,27 +1,8 @@
-import { hooks } from '../../src/kube/resources.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
-import { listObjects } from '../cluster/hooks.ts'
 import { systemNamespaceOption } from '../cluster/system.ts'
 import type { Command } from '../../src/commands/command.ts'
-import { checkAccounts } from '../doctor/accounts.ts'
-import { checkEndpoint } from '../doctor/endpoint.ts'
-import { type Finding } from '../doctor/finding.ts'
-import { checkFlowControl } from '../doctor/flow-control.ts'
-import { checkHooks, checkRecords, checkSecrets, checkServed } from '../doctor/hooks.ts'
-import {
-  checkClock,
-  checkDefinitions,
-  checkDeployments,
-  checkKeys,
-  checkLeader,
-  checkNamespace,
-  checkServedNamespaces,
-  checkStop,
-  notInstalled,
-  unseen,
-} from '../doctor/installation.ts'
-import { checkPolicies } from '../doctor/policies.ts'
-import { checkRights } from '../doctor/your-rights.ts'
+import { examined } from '../doctor/examined.ts'
+import type { Finding } from '../doctor/finding.ts'
 import { choice, publicURL } from '../../src/commands/options.ts'
 import { colourOption, paintFor, type Style } from '../output/colour.ts'
 import { printable } from '../output/table.ts'
@@ -43,43 +24,21 @@ export const doctorOf = (version: string): Command => ({
   ],
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
-    const system = given.get(systemNamespaceOption)
-    const namespace = given.get(allNamespaces) ? undefined : cluster.namespace
     const { clock, env, out } = shell
-    const definitions = await checkDefinitions(cluster).catch((error: unknown) => [unseen('definitions', error)])
-    const items = listObjects(cluster, hooks, namespace)
-    // Each check that needs them says why they cannot be listed.
-    items.catch(() => undefined)
-    const checks: readonly (readonly [string, () => Promise<Finding | readonly Finding[]>])[] = [
-      ['definitions', () => Promise.resolve(definitions)],
-      ...(namespace === undefined ? [] : [['namespace', () => checkNamespace(cluster)] as const]),
-      ['your rights', () => checkRights(cluster)],
-      ['clock', () => checkClock(cluster, () => clock.now())],
-      ['controller', () => checkLeader(cluster, system, () => clock.now())],
-      ['replicas', () => checkDeployments(cluster, system, version)],
-      ['admission policies', () => checkPolicies(cluster)],
-      ['flow control', () => checkFlowControl(cluster, system)],
-      ['keys', () => checkKeys(cluster, system)],
-      ['stop', () => checkStop(cluster, system)],
-      ['endpoint', () => checkEndpoint(items, given.get(base), env)],
-      ['hooks', () => checkHooks(cluster, items)],
-      ['namespaces', () => checkServedNamespaces(cluster, system, items)],
-      ['hooks', () => checkServed(cluster, system, items)],
-      ['auth', () => checkSecrets(items)],
-      ['accounts', () => checkAccounts(cluster, clock, items)],
-      ['records', () => checkRecords(cluster, namespace, items)],
-    ]
-    const all = definitions === notInstalled ? [] : checks
-    const found = await Promise.all(
-      all.map(([about, check]) => check().catch((error: unknown) => unseen(about, error))),
-    )
-    const findings = definitions === notInstalled ? notInstalled : found.flat()
+    const found = await examined({
+      cluster,
+      namespace: given.get(allNamespaces) ? undefined : cluster.namespace,
+      system: given.get(systemNamespaceOption),
+      version,
+      clock,
+      withHooks: true,
+      from: { base: given.get(base), env },
+    })
     const paint = paintFor(given, shell)
-    if (given.get(output) === 'json') out.write(`${JSON.stringify(findings, undefined, 4)}\n`)
+    if (given.get(output) === 'json') out.write(`${JSON.stringify(found, undefined, 4)}\n`)
     else
-      for (const finding of findings)
-        out.write(linesOf(finding, out.columns(), text => paint(styles[finding.is], text)))
-    return findings.some(({ is }) => is === 'failure') ? 1 : 0
+      for (const finding of found) out.write(linesOf(finding, out.columns(), text => paint(styles[finding.is], text)))
+    return found.some(({ is }) => is === 'failure') ? 1 : 0
   },
 })
 

@@ -19,7 +19,7 @@ const maxListed = 8
  * write such a hook.
  */
 export const checkAccounts = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   clock: Clock,
   items: Promise<readonly StoredObject[]>,
 ): Promise<readonly Finding[]> => {
@@ -34,7 +34,7 @@ export const checkAccounts = async (
 }
 
 const findingsOf = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   definitions: Definitions,
   account: string,
   its: readonly ReceiverHook[],
@@ -81,7 +81,11 @@ interface Rule {
 }
 
 /** Returns the rights of an account in its namespace, or why they cannot be read. */
-const rulesOf = async ({ api }: Cluster, namespace: string, name: string): Promise<readonly Rule[] | string> => {
+const rulesOf = async (
+  { api }: Pick<Cluster, 'api'>,
+  namespace: string,
+  name: string,
+): Promise<readonly Rule[] | string> => {
   const answer = await api.request({
     method: 'POST',
     path: '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews',

@@ -7,6 +7,8 @@ export interface Finding {
   readonly message: string
   /** What the user should do. Absent if the check passed. */
   readonly todo?: string
+  /** True if the check could not look, for example because the user may not. */
+  readonly unseen?: true
 }
 
 export const ok = (about: string, message: string): Finding => ({ about, is: 'ok', message })

@@ -24,7 +24,10 @@ const apply = `Apply deploy/kustomize/cluster, or install the chart with flowCon
  * Checks that the API server has a FlowSchema for the account of each role in `namespace`, and the
  * priority level that this FlowSchema names.
  */
-export const checkFlowControl = async (cluster: Cluster, namespace: string): Promise<Finding | readonly Finding[]> => {
+export const checkFlowControl = async (
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
+  namespace: string,
+): Promise<Finding | readonly Finding[]> => {
   const { status } = await cluster.api.request({
     method: 'GET',
     path: group,
@@ -44,7 +47,11 @@ export const checkFlowControl = async (cluster: Cluster, namespace: string): Pro
 }
 
 /** Returns why a FlowSchema does nothing for the account of its name, or undefined if it does. */
-const problemOf = async ({ api }: Cluster, name: string, namespace: string): Promise<string | undefined> => {
+const problemOf = async (
+  { api }: Pick<Cluster, 'api'>,
+  name: string,
+  namespace: string,
+): Promise<string | undefined> => {
   const schema = await readIfThere(api, `${group}/flowschemas/${name}`)
   if (schema === undefined) return 'is not there'
   if (!subjectsOf(schema).some(subject => isAccount(subject, name, namespace)))

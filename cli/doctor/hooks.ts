@@ -13,7 +13,7 @@ import { pageURL } from '../../src/api/site.ts'
 
 /** Checks the status of each hook, and whether something else sets the count of its target. */
 export const checkHooks = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   items: Promise<readonly StoredObject[]>,
 ): Promise<readonly Finding[]> => {
   const found = (await items).filter(isReceiverHook)
@@ -75,7 +75,7 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
  * made it.
  */
 export const checkServed = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   namespace: string,
   items: Promise<readonly StoredObject[]>,
 ): Promise<readonly Finding[]> => {
@@ -104,7 +104,7 @@ export const checkServed = async (
  * such records remain, the collector may have stopped.
  */
 export const checkRecords = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   namespace: string | undefined,
   items: Promise<readonly StoredObject[]>,
 ): Promise<Finding> => {

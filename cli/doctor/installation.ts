@@ -29,7 +29,7 @@ export const unseen = (about: string, error: unknown): Finding => {
   const message = error instanceof Error ? error.message : String(error)
   if (isStatus(error, 404))
     return failure(about, `it is not there: ${message}`, `Install it: ${pageURL('docs/how-to/install.md')}`)
-  return warning(about, `${why}: ${message}`, 'Ask somebody who may.')
+  return { ...warning(about, `${why}: ${message}`, 'Ask somebody who may.'), unseen: true }
 }
 
 /** The only finding in a cluster that does not have the product. */
@@ -42,7 +42,7 @@ export const notInstalled: readonly Finding[] = [
 ]
 
 /** Checks that the API server serves both CRDs in this program's version. */
-export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Finding[]> => {
+export const checkDefinitions = async ({ api }: Pick<Cluster, 'api'>): Promise<readonly Finding[]> => {
   const path = `/apis/${group}/${apiVersionName}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   // Only 404 says that they are not served.
@@ -71,7 +71,10 @@ export const checkDefinitions = async ({ api }: Cluster): Promise<readonly Findi
  * Checks that the namespace exists. In a namespace that does not exist, every other check would
  * pass.
  */
-export const checkNamespace = async ({ api, namespace }: Cluster): Promise<readonly Finding[]> => {
+export const checkNamespace = async ({
+  api,
+  namespace,
+}: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly Finding[]> => {
   const path = `/api/v1/namespaces/${encodeURIComponent(namespace)}`
   const answer = await api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
   // A user without the right to read namespaces gets 403. The other checks show whether the
@@ -84,7 +87,7 @@ export const checkNamespace = async ({ api, namespace }: Cluster): Promise<reado
  * Compares the clocks of this machine and of the API server. A wrong clock makes URLs expire too
  * soon or too late.
  */
-export const checkClock = async ({ api }: Cluster, now: () => number): Promise<Finding> => {
+export const checkClock = async ({ api }: Pick<Cluster, 'api'>, now: () => number): Promise<Finding> => {
   const server = await readServerTime(api, interactiveTimeoutMs)
   if (server === undefined) return ok('clock', 'the API server does not say what time it has')
   const off = Math.round(Math.abs(now() - server) / 1000)
@@ -104,7 +107,11 @@ const leaseSeconds = 15
  * Checks that a controller is elected and alive. The API server's clock decides, because that of this
  * machine may be wrong. `now` counts only where the API server does not say its time.
  */
-export const checkLeader = async ({ api }: Cluster, namespace: string, now: () => number): Promise<Finding> => {
+export const checkLeader = async (
+  { api }: Pick<Cluster, 'api'>,
+  namespace: string,
+  now: () => number,
+): Promise<Finding> => {
   const path = objectPath(leases, namespace, controllerLease)
   const lease = await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs }).catch((error: unknown) => {
     if (error instanceof ApiError && error.status === 404) return undefined
@@ -123,7 +130,7 @@ export const checkLeader = async ({ api }: Cluster, namespace: string, now: () =
     : ok('controller', `${holder} leads`)
 }
 
-export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Finding> => {
+export const checkKeys = async (cluster: Pick<Cluster, 'api' | 'namespace'>, namespace: string): Promise<Finding> => {
   const { jwks } = await readPublicKeys(cluster, namespace)
   const found: unknown = at(tryParseJson(jwks), 'keys')
   const number = Array.isArray(found) ? found.length : 0
@@ -135,7 +142,7 @@ export const checkKeys = async (cluster: Cluster, namespace: string): Promise<Fi
 const lookAtSigningKeys = `Look at the log and the Events of the controller: ${pageURL('docs/how-to/monitor.md')}`
 
 /** Checks that hooks are not stopped. */
-export const checkStop = async (cluster: Cluster, namespace: string): Promise<Finding> => {
+export const checkStop = async (cluster: Pick<Cluster, 'api' | 'namespace'>, namespace: string): Promise<Finding> => {
   const { stop } = await readPublicKeys(cluster, namespace)
   return stop
     ? failure(
@@ -148,14 +155,17 @@ export const checkStop = async (cluster: Cluster, namespace: string): Promise<Fi
 
 const deployments: ResourceType = { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' }
 
-const ownDeployments = (cluster: Cluster, namespace: string): Promise<readonly StoredObject[]> =>
+const ownDeployments = (
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
+  namespace: string,
+): Promise<readonly StoredObject[]> =>
   listObjects(cluster, deployments, namespace, { labelSelector: 'app.kubernetes.io/name=receiver-hooks' })
 
 /**
  * Checks that each Deployment of the product has enough ready replicas, and this program's version.
  */
 export const checkDeployments = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   namespace: string,
   own: string,
 ): Promise<readonly Finding[]> => {
@@ -174,7 +184,7 @@ export const checkDeployments = async (
 
 /** Finds hooks outside of the namespaces that the installation serves. */
 export const checkServedNamespaces = async (
-  cluster: Cluster,
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
   namespace: string,
   items: Promise<readonly StoredObject[]>,
 ): Promise<readonly Finding[]> => {

@@ -33,7 +33,9 @@ const holds: Readonly<Record<keyof typeof policyNames, string>> = {
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
 
 /** Checks that each policy exists, denies, and compiles in the API server. */
-export const checkPolicies = async (cluster: Cluster): Promise<Finding | readonly Finding[]> => {
+export const checkPolicies = async (
+  cluster: Pick<Cluster, 'api' | 'namespace'>,
+): Promise<Finding | readonly Finding[]> => {
   const { status } = await cluster.api.request({
     method: 'GET',
     path: group,
@@ -67,7 +69,7 @@ const problemOf = (policy: StoredObject | undefined, binding: StoredObject | und
     : `has an expression that fails (${stringAt(first, 'fieldRef') ?? 'somewhere'})`
 }
 
-const readIfThere = async ({ api }: Cluster, path: string): Promise<StoredObject | undefined> => {
+const readIfThere = async ({ api }: Pick<Cluster, 'api'>, path: string): Promise<StoredObject | undefined> => {
   try {
     return await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
   } catch (error) {

@@ -13,7 +13,7 @@ const needed = [
 /**
  * Checks the user's own rights. The finding for a missing right names the commands that need it.
  */
-export const checkRights = async (cluster: Cluster): Promise<readonly Finding[]> =>
+export const checkRights = async (cluster: Pick<Cluster, 'api' | 'namespace'>): Promise<readonly Finding[]> =>
   await Promise.all(
     needed.map(async ({ verbs, for: commands }) => {
       const verdicts = await Promise.all(

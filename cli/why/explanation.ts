@@ -6,6 +6,7 @@ import { printable, table, type TableCell } from '../output/table.ts'
 import { wrapped } from '../output/wrap.ts'
 import { sumOf, type Account, type HookPart } from './account.ts'
 import type { Author } from './authors.ts'
+import type { CountAutoscaler } from './autoscalers.ts'
 import type { Said } from './said.ts'
 import type { SubjectCount } from './subject.ts'
 
@@ -21,7 +22,7 @@ export interface ExplainedCount {
   /** The hooks that change this count now. */
   readonly aimed: readonly ReceiverHook[]
   readonly said: Said
-  readonly autoscalers: readonly string[] | 'unknown'
+  readonly autoscalers: readonly CountAutoscaler[] | 'unknown'
 }
 
 interface Page {
@@ -57,22 +58,26 @@ export const explanation = (explained: ExplainedCount, page: Page): string => {
 
 const signed = (by: number): string => (by > 0 ? `+${by}` : String(by))
 
-const baseRow = ({ account, authors, isOurs }: ExplainedCount, { now }: Page): readonly TableCell[] => {
+/** Returns who has set the base of a count. */
+export const baseBy = ({ authors, isOurs }: ExplainedCount): string => {
   const [author] = authors ?? []
   const others = (authors ?? []).slice(1).map(({ manager }) => manager)
   const unknown = isOurs ? 'someone else, before the hooks: it is no longer known who' : 'the object does not say who'
-  const by =
-    author === undefined
-      ? unknown
-      : `${author.manager}${author.applies ? ' (apply)' : ''}${others.length === 0 ? '' : `, and ${others.join(', ')}`}`
-  return ['base', String(account.base), author?.time === undefined ? '' : age(author.time, now), '', by]
+  return author === undefined
+    ? unknown
+    : `${author.manager}${author.applies ? ' (apply)' : ''}${others.length === 0 ? '' : `, and ${others.join(', ')}`}`
+}
+
+const baseRow = (explained: ExplainedCount, { now }: Page): readonly TableCell[] => {
+  const time = explained.authors?.[0]?.time
+  return ['base', String(explained.account.base), time === undefined ? '' : age(time, now), '', baseBy(explained)]
 }
 
 /**
  * Returns the hooks that change a count for good. A hook that undoes is one of them, because not all
  * posts are about alerts. It is named only if there is no other.
  */
-const lastingHooks = ({ aimed }: ExplainedCount): readonly string[] => {
+export const lastingHooks = ({ aimed }: ExplainedCount): readonly string[] => {
   const lasting = aimed.filter(({ spec }) => spec.for === undefined)
   const never = lasting.filter(({ spec }) => spec.onResolved !== 'undo')
   return (never.length > 0 ? never : lasting).map(({ metadata }) => metadata.name)
@@ -105,15 +110,15 @@ const untilText = (until: number | undefined, state: HookPart['state'], now: num
 }
 
 /** Returns what a person should know besides the table, as sentences. */
-const notesOf = (explained: ExplainedCount, { now }: Page): readonly string[] => {
+export const notesOf = (explained: ExplainedCount, { now }: Pick<Page, 'now'>): readonly string[] => {
   const { account, autoscalers, count, said } = explained
   return [
     ...addsUp(explained),
     ...(autoscalers === 'unknown'
       ? ['You may not list autoscalers here, so one may set this count.']
       : autoscalers.map(
-          name =>
-            `${name} sets this count, and undoes what others set. Aim hooks at ${name}: they change its minimum, or its maximum.`,
+          ({ shownAs }) =>
+            `${shownAs} sets this count, and undoes what others set. Aim hooks at ${shownAs}: they change its minimum, or its maximum.`,
         )),
     ...account.claims.map(({ at, by, hook, isPending }) =>
       isPending

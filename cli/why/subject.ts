@@ -4,6 +4,7 @@ import type { StoredObject } from '../../src/api/object.ts'
 import { driverOf, isViolation } from '../../src/drivers/registry.ts'
 import { kindOf } from '../../src/drivers/scale/scale.ts'
 import { definitionsOf } from '../../src/kube/definitions.ts'
+import type { Clock } from '../../src/environment/environment.ts'
 import { apiVersionOf, type ResourceType } from '../../src/kube/paths.ts'
 import { knownCounts } from '../../src/steps/target/counts.ts'
 import { historiesIn } from '../../src/steps/target/histories.ts'
@@ -13,7 +14,6 @@ import type { Cluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { UsageError } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
-import type { Shell } from '../../src/commands/shell.ts'
 import { kindNamed } from '../spec/kinds.ts'
 
 /** An object whose counts a person asks about. */
@@ -42,7 +42,7 @@ export const subjectNamed = async (
   word: string,
   found: readonly ReceiverHook[],
   { api }: Pick<Cluster, 'api'>,
-  { clock }: Pick<Shell, 'clock'>,
+  clock: Clock,
 ): Promise<Subject> => {
   const [kindWord = '', name = ''] = word.split('/', 2)
   if (kindWord === '' || name === '') {

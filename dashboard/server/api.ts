@@ -59,11 +59,14 @@ export async function* askList(
       if (page.large) yield page.large
     }
   } catch (error) {
-    if (error instanceof Unreachable) throw unreachable(error)
-    if (!(error instanceof ApiError)) throw error
-    const status = error.status >= 400 ? error.status : 502
-    throw new ApiRefused(status, error.reason || 'Refused', whyOf(error))
+    throw error instanceof Unreachable || error instanceof ApiError ? apiRefusal(error) : error
   }
+}
+
+/** Returns the refusal of the page's request for an error of a request to the API server. */
+export const apiRefusal = (error: Unreachable | ApiError): ApiRefused => {
+  if (error instanceof Unreachable) return unreachable(error)
+  return new ApiRefused(error.status >= 400 ? error.status : 502, error.reason || 'Refused', whyOf(error))
 }
 
 const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse> => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Environment } from '../../src/environment/environment.ts'
 import type { SignIn } from '../protocol.ts'
+import type { Examinations } from './bounded.ts'
 import type { RightsOfSession } from './user-rights.ts'
 import type { Session, Sessions } from './session.ts'
 
@@ -24,6 +25,7 @@ export interface Context {
   /** Where `try` posts to, without a slash at its end. Undefined: the hook's own URL. */
   readonly triggerBase: string | undefined
   readonly version: string
+  readonly examinations: Examinations
   readonly rights: (session: Session) => RightsOfSession
   /** Returns the session of a request. Throws if the request has none. */
   readonly sessionOf: (request: IncomingMessage) => Session

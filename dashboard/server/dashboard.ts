@@ -6,15 +6,19 @@ import { webApp } from '../../src/environment/web-app.ts'
 import type { SignIn } from '../protocol.ts'
 import { ApiRefused } from './api.ts'
 import { serveAssets, type Assets } from './assets.ts'
+import { Examinations } from './bounded.ts'
 import type { Api, Context } from './context.ts'
 import { eventRoutes } from './handlers/events.ts'
+import { healthRoutes } from './handlers/health.ts'
+import { historyRoutes } from './handlers/history.ts'
 import { hookRoutes } from './handlers/hook.ts'
 import { meRoutes } from './handlers/me.ts'
 import { namespaceRoutes } from './handlers/namespaces.ts'
 import { requestLimit, sessionRoutes } from './handlers/session.ts'
 import { stopRoutes } from './handlers/stop.ts'
 import { streamRoutes } from './handlers/stream.ts'
-import { targetRoutes } from './handlers/targets.ts'
+import { targetRoutes } from './handlers/target.ts'
+import { offeredRoutes } from './handlers/targets.ts'
 import { useRoutes } from './handlers/use.ts'
 import { writeRoutes } from './handlers/write.ts'
 import { jsonBody } from './json-body.ts'
@@ -67,7 +71,7 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   }
   const { cluster, namespace, systemNamespace, triggerBase } = settings
   const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, triggerBase, version }
-  const context: Context = { ...base, rights: rightsBySession(world.clock) }
+  const context: Context = { ...base, examinations: new Examinations(), rights: rightsBySession(world.clock) }
   const session = sessionRoutes(context, { connectAs, key, served })
 
   const api = Router({ caseSensitive: true, strict: true })
@@ -83,10 +87,9 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   const readBody = jsonBody(maxBodyBytes)
   api.use((request, response, next) => (request.method === 'GET' ? next() : readBody(request, response, next)))
   session.close(api)
-  const routes = [meRoutes, namespaceRoutes, targetRoutes, hookRoutes, writeRoutes, useRoutes, eventRoutes, stopRoutes]
-  for (const declare of routes) {
-    declare(api, context)
-  }
+  const ofHooks = [hookRoutes, writeRoutes, useRoutes, eventRoutes, historyRoutes]
+  const routes = [meRoutes, namespaceRoutes, targetRoutes, offeredRoutes, ...ofHooks, healthRoutes, stopRoutes]
+  for (const declare of routes) declare(api, context)
   api.use(() => {
     throw nothingHere()
   })
@@ -112,6 +115,9 @@ const checkNames = (api: Api): void => {
       next(objectNameRule.holds(value) ? undefined : nothingHere()),
     )
   }
+  api.param('kind', (_request, _response, next, value: string) =>
+    next(/^[A-Za-z]{1,63}$/.test(value) ? undefined : nothingHere()),
+  )
 }
 
 /** Ends a session when the API server no longer accepts its token. */

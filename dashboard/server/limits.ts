@@ -139,3 +139,12 @@ export const maxTryAnswerBytes = 64 * 1024
 
 /** The largest number of Events that are shown. */
 export const maxEvents = 50
+
+/**
+ * How much one look at a target, at the installation or at a history may read, and how many of them go on at
+ * once. They hold what they read until they are answered.
+ */
+export const examinations = { maxBytes: 24 * 1024 * 1024, atOnce: 3 } as const
+
+/** The largest number of deliveries in a history. */
+export const maxHistory = 500

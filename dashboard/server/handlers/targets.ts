@@ -11,7 +11,7 @@ import { parameter, type Api, type Context } from '../context.ts'
 import { maxTargets } from '../limits.ts'
 import { RefusedError } from '../refused.ts'
 
-export const targetRoutes = (router: Api, { sessionOf }: Context): void => {
+export const offeredRoutes = (router: Api, { sessionOf }: Context): void => {
   // Returns the objects that a driver can change in a namespace, and who already sets their counts.
   router.get('/namespaces/:namespace/targets', async (request, response) => {
     const { namespace } = request.params

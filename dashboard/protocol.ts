@@ -235,6 +235,8 @@ export interface HookDetail {
    */
   readonly opening?: { readonly when: string; readonly closed?: string }
   readonly conditions: readonly HookCondition[]
+  /** The newest deliveries with their answers, newest first. */
+  readonly recent: readonly PastDelivery[]
   /** Until when the previous URL is accepted, in RFC 3339. */
   readonly previousUntil?: string
   readonly expiresAt?: string

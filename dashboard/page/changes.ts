@@ -9,9 +9,32 @@ import { kubectlDelete, kubectlEnd, kubectlSuspend } from './words/kubectl.ts'
 /** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
 
 /** The change that waits for confirmation. */
-export const confirming = signal<{ readonly what: 'delete' | 'end' | 'rotate'; readonly row: ListedHook } | undefined>(
-  undefined,
-)
+export const confirming = signal<
+  | { readonly what: 'delete' | 'end' | 'rotate' | 'run' | 'dry run'; readonly row: ListedHook }
+  | { readonly what: 'many'; readonly change: BulkChange; readonly rows: readonly ListedHook[] }
+  | undefined
+>(undefined)
+
+/** The changes of several hooks at once, by the path of each hook's request. */
+export const bulkChanges = {
+  suspend: { title: 'Suspend', right: 'patch' },
+  resume: { title: 'Resume', right: 'patch' },
+  end: { title: 'End leases', right: 'patch' },
+  delete: { title: 'Delete', right: 'delete' },
+} as const
+export type BulkChange = keyof typeof bulkChanges
+
+/** Changes several hooks, one after another. Resolves with a message for each hook that was not changed. */
+export const changeMany = async (change: BulkChange, rows: readonly ListedHook[]): Promise<readonly string[]> => {
+  const faults: string[] = []
+  for (const row of rows) {
+    const answer = await (change === 'delete'
+      ? askServer('DELETE', pathOf(row), seenOf(row))
+      : askServer('POST', `${pathOf(row)}/${change}`, seenOf(row)))
+    if (!answer.ok) faults.push(`${row.name}: ${answer.refusal.message}`)
+  }
+  return faults
+}
 
 export const pathOf = ({ name, namespace }: { readonly name: string; readonly namespace: string }): string =>
   `/api/hooks/${namespace}/${name}`

@@ -1,8 +1,9 @@
-import { element, onKey } from './browser.ts'
+import { documentSays, element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
 import { closeMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
+import { docsHref } from './docs.ts'
 import { Dialog } from './parts/dialog.tsx'
 import { goto, here, listHref, type PagePlace } from './route.ts'
 import { me } from './session.ts'
@@ -28,6 +29,19 @@ export const KeysDialog = () => (
     <p>
       Search finds each word in names, targets, senders and reasons. <code>{needyWord}</code> finds the hooks that need
       somebody.
+    </p>
+    <p>
+      <code>is:ready</code>, <code>is:suspended</code>, <code>is:leased</code> and <code>driver:scale</code> narrow it.
+    </p>
+    <p>
+      <a href={docsHref('README.md')} target="_blank" rel="noreferrer">
+        Documentation
+      </a>
+      {', '}
+      <a href={docsHref('how-to/why-did-my-hook-not-fire.md')} target="_blank" rel="noreferrer">
+        Why did my hook not fire?
+      </a>
+      {` This is version ${documentSays('version')}.`}
     </p>
     <h3>Keys</h3>
     <dl class="key-list">
@@ -104,5 +118,5 @@ const escape = (event: KeyboardEvent): void => {
   const { target } = event
   if (isTyping(target)) return target.blur()
   const { at } = here.peek()
-  if (at === 'hook' || at === 'me') goto(listHref())
+  if (at === 'hook' || at === 'target' || at === 'health' || at === 'me') goto(listHref())
 }

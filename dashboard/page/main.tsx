@@ -3,9 +3,11 @@ import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { after, element, isHidden, now, onVisibility, request, setTitle } from './browser.ts'
 import { refusalOf } from './ask.ts'
+import { confirming } from './changes.ts'
 import { moment, runClock } from './clock.ts'
 import { ended, pageKey } from './credential.ts'
 import type { Purpose } from './form/form.tsx'
+import { followHealth } from './health.ts'
 import { readInto } from './hook/detail.ts'
 import type { Read } from './hook/read-again.ts'
 import { lazy, preloadLater } from './lazy.tsx'
@@ -14,7 +16,6 @@ import { HookList } from './list/list.tsx'
 import { Connecting, Forbidden, isForbidden, isOld, LostBar, Middle } from './list/states.tsx'
 import { MePage } from './me.tsx'
 import { forgetEverywhere, namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
-import { Confirm } from './hook/confirm.tsx'
 import { Dialog } from './parts/dialog.tsx'
 import { NoticeArea } from './parts/notice.tsx'
 import { followLink, here, place } from './route.ts'
@@ -96,6 +97,9 @@ const followHooks = (): void => {
 
 const HookForm = lazy(async () => (await import('./form/form.tsx')).HookForm)
 const HookPage = lazy(async () => (await import('./hook/hook.tsx')).HookPage)
+const Confirm = lazy(async () => (await import('./hook/confirm.tsx')).Confirm)
+const HealthPage = lazy(async () => (await import('./health-page.tsx')).HealthPage)
+const TargetPage = lazy(async () => (await import('./target/target.tsx')).TargetPage)
 
 const WithHook = ({ name, namespace, what }: { namespace: string; name: string; what: 'edit' | 'clone' }) => {
   const read = useSignal<Read>(undefined)
@@ -139,6 +143,11 @@ const View = () => {
     case 'hook':
       if (isForbidden()) return <Forbidden />
       return <HookPage key={`${at.namespace}/${at.name}`} namespace={at.namespace} name={at.name} />
+    case 'target':
+      if (isForbidden()) return <Forbidden />
+      return <TargetPage key={place.value} namespace={at.namespace} kind={at.kind} name={at.name} />
+    case 'health':
+      return <HealthPage />
     case 'me':
       return <MePage />
     case 'sign-in':
@@ -199,7 +208,9 @@ const App = () => {
   const seen = sessionCount.value
   useEffect(() => {
     renewing.value = false
-    return seen === 0 ? undefined : followStop()
+    if (seen === 0) return undefined
+    const ends = [followStop(), followHealth()]
+    return () => ends.forEach(end => end())
   }, [seen])
   return (
     <>
@@ -223,7 +234,7 @@ const App = () => {
       <div class="unseen" role="status" aria-live="polite">
         {aloud.value}
       </div>
-      <Confirm />
+      {confirming.value !== undefined && <Confirm />}
       {keysShown.value && <KeysDialog />}
       {stopping.value && <StopDialog />}
       {(isOver || renewing.value) && (
@@ -254,4 +265,4 @@ if (root !== undefined) {
   render(<App />, root)
 }
 await openPage()
-preloadLater([HookForm, HookPage])
+preloadLater([HookForm, HookPage, TargetPage, Confirm, HealthPage])

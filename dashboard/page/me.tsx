@@ -4,7 +4,6 @@ import { signInWay } from './credential.ts'
 import { Middle } from './list/states.tsx'
 import { Trail } from './parts/trail.tsx'
 import { me, signOut } from './session.ts'
-import { StopSection } from './stop.tsx'
 import { dateText, lasting } from './words/time.ts'
 
 const ways = {
@@ -41,7 +40,6 @@ export const MePage = () => {
       <p class="faint">
         Everything that you see and do here is asked of the API server as this user: the dashboard itself has no rights.
       </p>
-      <StopSection />
       {signInWay !== 'header' && (
         <p>
           <button type="button" class="quiet" onClick={() => void signOut()}>

@@ -26,7 +26,7 @@ const chosen = signal<string | undefined>(undefined)
 export const namespaceShown = computed<string>(() => {
   const place = here.value
   // A user may follow a link to a hook, and have access only to the hook's namespace.
-  if ((place.at === 'hook' || place.at === 'edit') && chosen.value !== everywhere) return place.namespace
+  if ('namespace' in place && chosen.value !== everywhere) return place.namespace
   const asked = place.at === 'list' ? (query.value.get('ns') ?? chosen.value) : chosen.value
   const wanted = asked ?? me.value?.namespace ?? everywhere
   return wanted === everywhere ? '' : wanted

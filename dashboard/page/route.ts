@@ -9,7 +9,8 @@ export type PagePlace =
   | { readonly at: 'list' }
   | { readonly at: 'new'; readonly from?: string }
   | { readonly at: 'hook' | 'edit'; readonly namespace: string; readonly name: string }
-  | { readonly at: 'me' | 'sign-in' | 'nowhere' }
+  | { readonly at: 'target'; readonly namespace: string; readonly kind: string; readonly name: string }
+  | { readonly at: 'me' | 'sign-in' | 'health' | 'nowhere' }
 
 const url = computed(() => new URL(place.value, 'http://page'))
 
@@ -22,6 +23,7 @@ export const here = computed<PagePlace>(() => {
     if (action === '') return { at: 'hook', namespace, name }
     if (action === 'edit') return { at: 'edit', namespace, name }
   }
+  if (first === 'targets' && action !== '') return { at: 'target', namespace, kind: name, name: action }
   if (namespace !== '') return { at: 'nowhere' }
   switch (first) {
     case '':
@@ -31,6 +33,7 @@ export const here = computed<PagePlace>(() => {
       return from === null ? { at: 'new' } : { at: 'new', from }
     }
     case 'me':
+    case 'health':
     case 'sign-in':
       return { at: first }
     default:
@@ -89,3 +92,6 @@ export const setQuery = (changes: Readonly<Record<string, string>>): void => {
 export const hookHref = (key: string): string => `/hooks/${key}`
 export const editHref = (key: string): string => `/hooks/${key}/edit`
 export const cloneHref = (key: string): string => `/new?from=${key}`
+
+/** `object` has the kind and the name, such as `Deployment/web`. */
+export const targetHref = (namespace: string, object: string): string => `/targets/${namespace}/${object}`

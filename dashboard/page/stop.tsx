@@ -74,24 +74,13 @@ export const StopStrip = () => {
   )
 }
 
-/** Offers to stop all hooks, to users with that right. Says if the user may not see whether they are stopped. */
-export const StopSection = () => {
-  const { isKnown, stop } = state.value
-  const unseen = isKnown ? null : <p class="faint">You may not see whether all hooks are stopped.</p>
-  if (!mayStop.value || stop !== undefined) return unseen
-  return (
-    <section aria-labelledby="stop-title">
-      <h2 id="stop-title">All hooks</h2>
-      <p>In a storm of alerts, or while the cluster is repaired, nothing has to run.</p>
-      {unseen}
-      <p>
-        <button type="button" class="quiet danger" onClick={() => (stopping.value = true)}>
-          Stop all hooks…
-        </button>
-      </p>
-    </section>
-  )
-}
+/** Offers to stop all hooks, to users with that right. */
+export const StopButton = () =>
+  mayStop.value && state.value.stop === undefined ? (
+    <button type="button" class="quiet danger" onClick={() => (stopping.value = true)}>
+      Stop all hooks…
+    </button>
+  ) : null
 
 const close = (): void => void (stopping.value = false)
 

@@ -1,6 +1,7 @@
 import { signal } from '@preact/signals'
 import { kept, setScheme } from './browser.ts'
 import { moment } from './clock.ts'
+import { health } from './health.ts'
 import { everywhere, namespacePattern, namespaceShown, namespaces } from './namespaces.ts'
 import { followLink, goto, here, place } from './route.ts'
 import { me } from './session.ts'
@@ -24,6 +25,7 @@ export const TopBar = () => (
     </a>
     {me.value !== undefined && <NamespacePicker />}
     <span class="grow" />
+    {me.value !== undefined && <HealthPill />}
     {me.value !== undefined && <LinkState />}
     <SchemeButton />
     {me.value !== undefined && (
@@ -125,6 +127,25 @@ const LinkState = () => {
     <span class={`live ${word === 'live' ? 'yes' : word === 'connecting' ? '' : 'no'}`} role="status" title={word}>
       <span>{word}</span>
     </span>
+  )
+}
+
+/** Says how many problems the installation has. Nothing for a user who may not look at it. */
+const HealthPill = () => {
+  const seen = (health.value ?? []).filter(({ unseen }) => unseen !== true)
+  const wrong = seen.filter(({ is }) => is === 'failure').length
+  const warned = seen.some(({ is }) => is === 'warning')
+  if (seen.length === 0) return null
+  const text = wrong > 0 ? `${wrong} ${wrong === 1 ? 'problem' : 'problems'}` : warned ? 'Warnings' : 'Healthy'
+  return (
+    <a
+      class={`pill health ${wrong > 0 ? 'bad' : warned ? 'warn' : 'good'}`}
+      href="/health"
+      onClick={followLink('/health')}
+      aria-label={`Health: ${text}`}
+    >
+      {text}
+    </a>
   )
 }
 

@@ -84,7 +84,8 @@ const wordsOf = (object: StoredObject, driver: string): { does: string; target?:
   return { does: driver, ...(target === undefined ? {} : { target }) }
 }
 
-const deliveryOf = (entry: unknown): RowDelivery | undefined => {
+/** Returns a delivery of a hook's status. Undefined if it has no time. */
+export const deliveryOf = (entry: unknown): RowDelivery | undefined => {
   const time = stringAt(entry, 'time')
   if (time === undefined) return undefined
   const summary = stringAt(entry, 'summary')

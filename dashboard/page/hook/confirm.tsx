@@ -3,20 +3,23 @@ import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../src/api/json.ts'
 import { hasNamedURL } from '../../../src/api/named.ts'
 import type { ListedHook } from '../../protocol.ts'
-import { confirming, endLeases, remove, rotate } from '../changes.ts'
+import { bulkChanges, changeMany, confirming, endLeases, remove, rotate, type BulkChange } from '../changes.ts'
 import { moment } from '../clock.ts'
+import { chooseAll } from '../list/chosen.ts'
+import { say } from '../notices.ts'
 import { readInto } from './detail.ts'
 import type { Read } from './read-again.ts'
 import { goto, here, listHref } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
-import { kubectlDelete, kubectlEnd, kubectlRotate } from '../words/kubectl.ts'
+import { kubectlDelete, kubectlEnd, kubectlMany, kubectlRotate } from '../words/kubectl.ts'
 import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { DryRunDialog, RunDialog } from './run.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
 
-/** The dialog in which the user confirms a deletion, a rotation, or the end of leases. */
+/** The dialog in which the user confirms a change of a hook or of several, or posts to a hook. */
 export const Confirm = () => {
   const asked = confirming.value
   if (asked === undefined) return null
@@ -27,6 +30,22 @@ export const Confirm = () => {
       return <ConfirmEnd row={asked.row} />
     case 'rotate':
       return <ConfirmRotate row={asked.row} />
+    case 'dry run':
+      return <DryRunDialog row={asked.row} onClose={close} />
+    case 'run':
+      return (
+        <RunDialog
+          row={asked.row}
+          hook={undefined}
+          body=""
+          onClose={texts => {
+            close()
+            if (texts.length > 0) say(`${asked.row.name}: ${texts.map(({ text }) => text).join(' ')}`)
+          }}
+        />
+      )
+    case 'many':
+      return <ConfirmMany change={asked.change} rows={asked.rows} />
   }
 }
 
@@ -92,6 +111,60 @@ const ConfirmEnd = ({ row }: { row: ListedHook }) => {
         </button>
       </div>
       <CommandLine label="The kubectl line that does the same" text={kubectlEnd(row.namespace, row.name)} />
+    </Dialog>
+  )
+}
+
+const consequences: Readonly<Record<BulkChange, string>> = {
+  suspend: 'Deliveries to them are answered and skipped.',
+  resume: 'They run again.',
+  end: 'What they have changed for a time is taken back within seconds.',
+  delete: 'Their URLs stop working.',
+}
+
+const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly ListedHook[] }) => {
+  const typed = useSignal('')
+  const faults = useSignal<readonly string[]>([])
+  const { title } = bulkChanges[change]
+  const submit = async (): Promise<void> => {
+    if (change === 'delete' && typed.value !== `${rows.length}`) {
+      return void (faults.value = [`Type ${rows.length} to delete them.`])
+    }
+    faults.value = await changeMany(change, rows)
+    if (faults.value.length > 0) return
+    close()
+    chooseAll(false)
+    say(`${title}: done for ${rows.length} ${rows.length === 1 ? 'hook' : 'hooks'}.`)
+  }
+  return (
+    <Dialog title={`${title} ${rows.length === 1 ? 'this hook' : `these ${rows.length} hooks`}?`} onClose={close}>
+      <p>{consequences[change]}</p>
+      <ul class="help some" tabIndex={0} aria-label="The hooks">
+        {rows.map(({ does, key }) => (
+          <li key={key}>
+            <strong>{key}</strong>: {does}
+          </li>
+        ))}
+      </ul>
+      <ScriptForm submit={submit}>
+        {change === 'delete' && (
+          <TextField id="confirm-many" label={`Type how many these are, ${rows.length}`} text={typed} />
+        )}
+        <div class="fault" role="alert">
+          {faults.value.map(fault => (
+            <p key={fault}>{fault}</p>
+          ))}
+        </div>
+        <div class="line">
+          <button type="submit" class={change === 'delete' ? 'button danger' : 'button'}>
+            {title}
+          </button>
+          <button type="button" class="quiet" onClick={close}>
+            Cancel
+          </button>
+        </div>
+      </ScriptForm>
+      <CommandLine label="The kubectl lines that do the same" text={kubectlMany(change, rows)} />
     </Dialog>
   )
 }

@@ -13,7 +13,9 @@ import { ActionButton } from '../parts/act.tsx'
 import { CountBar } from '../parts/bar.tsx'
 import { CommandLine } from '../parts/notice.tsx'
 import { Secret } from '../parts/secret.tsx'
-import { Ready, When } from '../parts/status.tsx'
+import { ReasonLink } from '../parts/reason-link.tsx'
+import { Ago, OutcomeText, Ready, When } from '../parts/status.tsx'
+import { TargetLink } from '../parts/target-link.tsx'
 import { Trail } from '../parts/trail.tsx'
 import { Worst } from '../parts/worst.tsx'
 import { whyNot } from '../rights.ts'
@@ -24,8 +26,8 @@ import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
 import { readInto } from './detail.ts'
 import { readAgainKey, type Read } from './read-again.ts'
+import { History } from './history.tsx'
 import { Leases } from './leases.tsx'
-import { Timeline } from './timeline.tsx'
 import { Try } from './try.tsx'
 import { UseIt } from './use.tsx'
 import { YamlOf } from './yaml-of.tsx'
@@ -50,10 +52,13 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
       <Trail end={row.name} />
       <Heading row={row} />
       <Summary row={row} hook={hook} />
+      <div class="side-by-side">
+        <Address row={row} hook={hook} />
+        {hook !== undefined && <UseIt row={row} hook={hook} />}
+      </div>
       <Try row={row} hook={hook} />
       {hook !== undefined && <Leases row={row} leases={hook.leases} />}
-      <Timeline row={row} />
-      {hook !== undefined && <UseIt row={row} hook={hook} />}
+      <History row={row} hook={hook} />
       {hook !== undefined && <YamlOf hook={hook} />}
     </article>
   )
@@ -102,9 +107,11 @@ const Heading = ({ row }: { row: ListedHook }) => {
         <ActionButton why={why} onAct={() => void setSuspended(row, !row.suspended)}>
           {row.suspended ? 'Resume' : 'Suspend'}
         </ActionButton>
-        <ActionButton why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
-          Rotate
-        </ActionButton>
+        {row.url !== 'named' && (
+          <ActionButton why={why} onAct={() => (confirming.value = { what: 'rotate', row })}>
+            Rotate
+          </ActionButton>
+        )}
         <ActionButton
           class="quiet danger"
           why={whyNot(row.namespace, 'delete')}
@@ -117,40 +124,40 @@ const Heading = ({ row }: { row: ListedHook }) => {
   )
 }
 
+/** The first rank: what the hook does, its count and its last delivery. */
 const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
   const counted = Object.entries(row.counts).filter(([, count]) => count > 0)
   const account = stringAt(hook?.spec, 'serviceAccountName')
   return (
     <section class="card" aria-label="What it does">
-      <div class="line">
-        <h2>{capital(row.does)}</h2>
-        <span class="grow" />
-        <span class="faint">
-          {counted.length === 0
-            ? 'no deliveries yet'
-            : counted.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}
-        </span>
+      <div class="rank">
+        <div>
+          <h2>{capital(row.does)}</h2>
+          <p class="line">
+            <TargetLink row={row} />
+            <CountBar row={row} />
+          </p>
+          {account !== undefined && (
+            <p class="faint">Acts as ServiceAccount/{account}, with the rights of this account alone.</p>
+          )}
+        </div>
+        <div>
+          <p class="last-delivery">
+            {row.last === undefined ? 'No delivery yet' : <OutcomeText delivery={row.last} />}
+          </p>
+          <p class="faint">
+            {row.last !== undefined && (
+              <>
+                {row.last.sender}, <Ago time={row.last.time} />
+                {'. '}
+              </>
+            )}
+            {counted.length > 0 && `In all ${counted.map(([outcome, count]) => `${count} ${outcome}`).join(', ')}.`}
+          </p>
+        </div>
       </div>
-      <p class="line">
-        <span>{row.target}</span>
-        <CountBar row={row} />
-      </p>
-      {account !== undefined && (
-        <p class="faint">Acts as ServiceAccount/{account}, with the rights of this account alone.</p>
-      )}
       {hook?.managedBy !== undefined && (
         <p class="strip warn">Managed by {hook.managedBy}: what is changed here, it will undo.</p>
-      )}
-      <Secret row={row} />
-      {hook?.previousUntil !== undefined && (
-        <p class="faint">
-          The URL before the last rotation is accepted until <When time={hook.previousUntil} />.
-        </p>
-      )}
-      {hook?.expiresAt !== undefined && (
-        <p class="faint">
-          This URL expires on <When time={hook.expiresAt} />.
-        </p>
       )}
       {hook?.opening !== undefined && (
         <p class={hook.opening.closed === undefined ? 'faint' : 'strip'}>
@@ -158,7 +165,6 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
         </p>
       )}
       {hook !== undefined && hook.limits.length > 0 && <p class="faint">At most {hook.limits.join('; ')}.</p>}
-      {hook !== undefined && <Worst isOpen={false} sentences={hook.worst} />}
       <ul class="conditions">
         {(hook?.conditions ?? []).map(condition => (
           <ConditionLine key={condition.type} condition={condition} row={row} />
@@ -167,6 +173,31 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
     </section>
   )
 }
+
+/** The URL of a hook, until when it is accepted, and what its holder can do. */
+const Address = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => (
+  <section class="card" aria-label="Its URL">
+    <Secret row={row} />
+    {row.url === 'named' && (
+      <p>
+        <ActionButton why={whyNot(row.namespace, 'patch')} onAct={() => (confirming.value = { what: 'rotate', row })}>
+          End former URLs …
+        </ActionButton>
+      </p>
+    )}
+    {hook?.previousUntil !== undefined && (
+      <p class="faint">
+        The URL before the last rotation is accepted until <When time={hook.previousUntil} />.
+      </p>
+    )}
+    {hook?.expiresAt !== undefined && (
+      <p class="faint">
+        This URL expires on <When time={hook.expiresAt} />.
+      </p>
+    )}
+    {hook !== undefined && <Worst isOpen={false} sentences={hook.worst} />}
+  </section>
+)
 
 const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
   // Stalled and Reconciling repeat the message of Ready, so they are not shown.
@@ -178,7 +209,7 @@ const ConditionLine = ({ condition, row }: { condition: HookCondition; row: List
   const { command, text } = messageParts(condition.message)
   return (
     <li>
-      <strong>{isSuspended ? 'Suspended' : isGood ? 'Ready' : condition.reason}</strong>
+      <strong>{isSuspended ? 'Suspended' : isGood ? 'Ready' : <ReasonLink reason={condition.reason} />}</strong>
       {condition.since !== '' && !isSuspended && (
         <span class="faint">
           {' '}

@@ -1,6 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { HookDetail, ListedHook, Tried } from '../../protocol.ts'
+import { askServer } from '../ask.ts'
+import { uniqueName } from '../browser.ts'
 import { pathOf } from '../changes.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -73,6 +75,25 @@ export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
           {phase.value === 'asks' ? 'Cancel' : 'Close'}
         </button>
       </div>
+    </Dialog>
+  )
+}
+
+/** Asks the trigger what a post would do, and shows its answer. */
+export const DryRunDialog = ({ onClose, row }: { row: ListedHook; onClose: () => void }) => {
+  const shown = useSignal<TriedText | undefined>(undefined)
+  useEffect(() => {
+    const sent = { dryRun: true, key: uniqueName() }
+    void askServer<Tried>('POST', `${pathOf(row)}/try`, sent).then(answer => (shown.value = triedText(answer)))
+  }, [])
+  return (
+    <Dialog title={`A dry run of ${row.name}`} onClose={onClose}>
+      <div role="status">
+        {shown.value === undefined ? <p class="faint">Asking …</p> : <TriedStrip shown={shown.value} />}
+      </div>
+      <button type="button" class="quiet" onClick={onClose}>
+        Close
+      </button>
     </Dialog>
   )
 }

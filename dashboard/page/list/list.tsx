@@ -3,12 +3,16 @@ import { useEffect, useRef } from 'preact/hooks'
 import { onMedia } from '../browser.ts'
 import { followLink, setQuery } from '../route.ts'
 import { whyNot } from '../rights.ts'
+import { StopButton } from '../stop.tsx'
 import { needy, synced, total } from '../store.ts'
 import { namespaceShown } from '../namespaces.ts'
 import { focusRow, useKeptFocus } from './focus.ts'
-import { HookRow } from './row.tsx'
-import { needyWord, type SortBy } from './search.ts'
-import { searched, shown, sorting } from './shown.ts'
+import { BulkActions } from './bulk.tsx'
+import { Chips } from './chips.tsx'
+import { chooseAll, chosenRows } from './chosen.ts'
+import { GroupRow, HookRow } from './row.tsx'
+import { needyWord, toggled, wordsIn, type SortBy } from './search.ts'
+import { found, groupIn, searched, shown, sorting } from './shown.ts'
 import { Empty } from './states.tsx'
 import { lastVisited } from './visited.ts'
 import { scrolledTo, drawnRows } from './window.ts'
@@ -64,6 +68,7 @@ export const HookList = () => {
   return (
     <>
       <Tools toTop={() => box.current?.scrollTo(0, 0)} />
+      {chosenRows.value.length > 0 ? <BulkActions rows={chosenRows.value} /> : <Chips />}
       <div
         class="scroll"
         ref={box}
@@ -75,9 +80,15 @@ export const HookList = () => {
       >
         <Head />
         <div role="rowgroup" style={{ height: `${keys.length * rowHeight}px`, paddingTop: `${window.above}px` }}>
-          {keys.slice(window.first, window.end).map((id, index) => (
-            <HookRow key={id} id={id} index={window.first + index} />
-          ))}
+          {keys.slice(window.first, window.end).map((id, index) => {
+            const group = groupIn(id)
+            const drawn = { id, index: window.first + index }
+            return group === undefined ? (
+              <HookRow key={id} {...drawn} />
+            ) : (
+              <GroupRow key={id} {...drawn} group={group} />
+            )
+          })}
         </div>
         {synced.value && keys.length === 0 && (
           <div class="nothing" role="row">
@@ -97,7 +108,8 @@ export const HookList = () => {
 const Tools = ({ toTop }: { toTop: () => void }) => {
   const namespace = namespaceShown.value
   const why = namespace === '' ? undefined : whyNot(namespace, 'create')
-  const count = shown.value.length === total.value ? `${total.value}` : `${shown.value.length} of ${total.value}`
+  const count = found.value.length === total.value ? `${total.value}` : `${found.value.length} of ${total.value}`
+  const asks = wordsIn(searched.value).includes(needyWord)
   return (
     <div class="tools">
       <h1 tabIndex={-1}>Hooks</h1>
@@ -125,14 +137,15 @@ const Tools = ({ toTop }: { toTop: () => void }) => {
             <button
               type="button"
               class="link"
-              aria-pressed={searched.value === needyWord}
-              onClick={() => setQuery({ q: searched.value === needyWord ? '' : needyWord })}
+              aria-pressed={asks}
+              onClick={() => setQuery({ q: toggled(searched.value, needyWord) })}
             >
               {needy.value} {needy.value === 1 ? 'needs' : 'need'} you
             </button>
           </>
         )}
       </span>
+      <StopButton />
       {why === undefined ? (
         <a class="button" href="/new" onClick={followLink('/new')}>
           Add hook
@@ -149,6 +162,14 @@ const Tools = ({ toTop }: { toTop: () => void }) => {
 const Head = () => (
   <div role="rowgroup" class="head">
     <div role="row" aria-rowindex={1}>
+      <div role="columnheader" class="mark">
+        <input
+          type="checkbox"
+          aria-label="Mark all hooks of the list"
+          checked={found.value.length > 0 && chosenRows.value.length === found.value.length}
+          onChange={({ currentTarget: { checked } }) => chooseAll(checked)}
+        />
+      </div>
       <Column by="name">Hook</Column>
       <div role="columnheader" class="does">
         Does

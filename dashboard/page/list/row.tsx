@@ -8,8 +8,13 @@ import { CountBar } from '../parts/bar.tsx'
 import { Spark } from '../parts/spark.tsx'
 import { Ago, OutcomeText, Ready } from '../parts/status.tsx'
 import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
+import { namespaceShown } from '../namespaces.ts'
+import { TargetLink } from '../parts/target-link.tsx'
+import { objectOf } from '../words/object.ts'
 import { cloneHref, editHref, followLink, goto, hookHref } from '../route.ts'
 import { rowSignal } from '../store.ts'
+import { choose, isChosen } from './chosen.ts'
+import { found } from './shown.ts'
 
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
@@ -31,19 +36,25 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
   const href = hookHref(row.key)
   return (
     <div role="row" class={row.suspended ? 'row off' : 'row'} aria-rowindex={index + 2} data-key={row.key}>
+      <div role="cell" class="mark">
+        <input
+          type="checkbox"
+          aria-label={`Mark ${row.name}`}
+          checked={isChosen(row.key)}
+          onChange={({ currentTarget: { checked } }) => choose(row.key, checked)}
+        />
+      </div>
       <div role="rowheader" class="name">
         <a href={href} onClick={followLink(href)} data-index={index}>
           {row.name}
         </a>
-        <small>{row.namespace}</small>
+        {namespaceShown.value === '' && <small>{row.namespace}</small>}
       </div>
       <div role="cell" class="does" title={row.does}>
         {unbroken(row.does)}
       </div>
       <div role="cell" class="target">
-        <span class="to" title={row.target}>
-          {row.target ?? ''}
-        </span>
+        <TargetLink row={row} />
         <CountBar row={row} />
       </div>
       <div role="cell" class="last">
@@ -78,6 +89,28 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
   )
 }
 
+/** The row before the hooks that act on one object. */
+export const GroupRow = ({ group, id, index }: { id: string; index: number; group: string }) => {
+  const [namespace = '', ...object] = group.split('/')
+  const target = object.join('/')
+  const rows = found.value.filter(
+    row => row.namespace === namespace && (objectOf(row.target) ?? row.target ?? '') === target,
+  )
+  const [first] = rows
+  if (first === undefined) return null
+  return (
+    <div role="row" class="row group" aria-rowindex={index + 2} data-key={id}>
+      <div role="rowheader" class="name">
+        <TargetLink row={{ ...first, target }} />
+        {namespaceShown.value === '' && <small>{namespace}</small>}
+      </div>
+      <div role="cell" class="faint">
+        {rows.length === 1 ? 'one hook' : `${rows.length} hooks`}
+      </div>
+    </div>
+  )
+}
+
 const Menu = ({ row }: { row: ListedHook }) => {
   const open = openMenu.value === row.key
   return (
@@ -106,8 +139,13 @@ const useMenu = (key: string): { readonly current: HTMLDivElement | null } => {
     const leave = (): void => {
       if (openMenu.peek() === key) openMenu.value = undefined
     }
-    items.current?.querySelector<HTMLElement>('button')?.focus()
     const menu = items.current?.parentElement
+    // In the last rows of the list there is no room below.
+    const list = menu?.closest('.scroll')?.getBoundingClientRect()
+    const [below, above] = [items.current?.getBoundingClientRect(), menu?.getBoundingClientRect()]
+    const isCut = list && below && above && below.bottom > list.bottom && above.top - below.height > list.top
+    items.current?.classList.toggle('upwards', isCut === true)
+    items.current?.querySelector<HTMLElement>('button')?.focus()
     const cancel = menu ? onElsewhere(menu, leave) : leave
     return () => {
       cancel()
@@ -134,8 +172,20 @@ const MenuItems = ({ row }: { row: ListedHook }) => {
       {label}
     </ActionButton>
   )
+  const post = (label: string, what: 'run' | 'dry run') => (
+    <ActionButton
+      class="item"
+      why={whyNoURL(row)}
+      onAct={close(() => (confirming.value = { what, row }))}
+      label={`${label} ${row.name}`}
+    >
+      {label} …
+    </ActionButton>
+  )
   return (
     <div class="items" role="group" aria-label={`More for ${row.name}`} ref={items}>
+      {post('Dry run', 'dry run')}
+      {post('Run', 'run')}
       {item('Clone', 'create', () => goto(cloneHref(row.key)))}
       {item('Edit', 'update', () => goto(editHref(row.key)))}
       {item(row.suspended ? 'Resume' : 'Suspend', 'patch', () => void setSuspended(row, !row.suspended))}

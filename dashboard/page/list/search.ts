@@ -10,6 +10,29 @@ export interface Sorting {
 /** The search word for the hooks whose condition `Ready` is `False`. */
 export const needyWord = 'not:ready'
 
+/** Words of the search that ask for a state of a hook, with what the list's buttons call it. */
+export const stateWords: readonly (readonly [word: string, title: string, holds: (row: ListedHook) => boolean])[] = [
+  ['is:ready', 'Ready', row => row.ready === 'True' && !row.suspended],
+  [needyWord, 'Not ready', row => row.ready === 'False'],
+  ['is:suspended', 'Suspended', row => row.suspended],
+  ['is:leased', 'Leased', row => row.leases !== undefined],
+]
+
+/** Returns the search word for the hooks of a driver. */
+export const driverWord = (driver: string): string => `driver:${driver.toLowerCase()}`
+
+/** Returns a search text with a word, or without it if it is there. */
+export const toggled = (text: string, word: string): string => {
+  const words = wordsIn(text)
+  return (words.includes(word) ? words.filter(each => each !== word) : [...words, word]).join(' ')
+}
+
+export const wordsIn = (text: string): readonly string[] =>
+  text
+    .toLowerCase()
+    .split(/\s+/)
+    .filter(word => word !== '')
+
 /**
  * Returns the hooks whose names and other shown texts contain every word of `text`, sorted. Numbers
  * in names sort by value: web-2 is before web-10.
@@ -19,10 +42,7 @@ export const search = (
   text: string,
   { by, descending }: Sorting,
 ): readonly ListedHook[] => {
-  const words = text
-    .toLowerCase()
-    .split(/\s+/)
-    .filter(word => word !== '')
+  const words = wordsIn(text)
   const found = words.length === 0 ? [...rows] : rows.filter(row => words.every(word => matches(row, word)))
   const sign = descending ? -1 : 1
   const compare = comparisons[by]
@@ -30,7 +50,8 @@ export const search = (
 }
 
 const matches = (row: ListedHook, word: string): boolean =>
-  word === needyWord ? row.ready === 'False' : textOf(row).includes(word)
+  stateWords.find(([state]) => state === word)?.[2](row) ??
+  (driverWord(row.driver) === word || textOf(row).includes(word))
 
 const texts = new WeakMap<ListedHook, string>()
 

@@ -1,6 +1,8 @@
 import { computed } from '@preact/signals'
+import type { ListedHook } from '../../protocol.ts'
 import { query } from '../route.ts'
 import { all } from '../store.ts'
+import { objectOf } from '../words/object.ts'
 import { search, type SortBy, type Sorting } from './search.ts'
 
 const sortables: readonly SortBy[] = ['name', 'target', 'last', 'ready']
@@ -18,7 +20,27 @@ export const sorting = computed<Sorting>(() => {
   return { by: sortables.find(by => by === name) ?? 'need', descending: minus === '-' }
 })
 
-/** The keys of the shown hooks, in their order. */
+/** Whether hooks that act on the same object stand together. */
+export const isGrouped = computed(() => query.value.get('group') === 'target')
+
+/** The hooks that the search finds, in their order. */
+export const found = computed(() => search(all.value, searched.value, sorting.value))
+
+/** Begins the key of a group's row. No key of a hook begins so. */
+const groupMark = '='
+
+/** Returns the object of a group, as `namespace/Kind/name`, from the key of its row. Undefined for a hook. */
+export const groupIn = (key: string): string | undefined =>
+  key.startsWith(groupMark) ? key.slice(groupMark.length) : undefined
+
+const groupOf = ({ namespace, target = '' }: ListedHook): string => `${namespace}/${objectOf(target) ?? target}`
+
+/** The keys of the shown rows, in their order: of hooks, and of the groups before their hooks. */
 export const shown = computed<readonly string[]>(() =>
-  search(all.value, searched.value, sorting.value).map(row => row.key),
+  isGrouped.value
+    ? [...Map.groupBy(found.value, groupOf)].flatMap(([group, rows]) => [
+        groupMark + group,
+        ...rows.map(({ key }) => key),
+      ])
+    : found.value.map(({ key }) => key),
 )

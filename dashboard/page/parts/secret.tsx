@@ -5,11 +5,16 @@ import { askURL, copyURL } from '../changes.ts'
 import { whyNoURL } from '../rights.ts'
 import { ActionButton } from './act.tsx'
 
-/** A hook's URL, hidden until the user requests it. It can be copied without being shown. */
+/**
+ * A hook's URL, hidden until the user requests it, unless it has the hook's name and is no secret. It can be
+ * copied without being shown.
+ */
 export const Secret = ({ row }: { row: ListedHook }) => {
   const url = useSignal<string | undefined>(undefined)
+  const isSecret = row.url !== 'named'
   useEffect(() => {
     url.value = undefined
+    if (!isSecret) void askURL(row).then(asked => (url.value = asked))
   }, [row.key, row.generation, row.url])
   const why = whyNoURL(row)
   const toggle = async (): Promise<void> => {
@@ -22,9 +27,11 @@ export const Secret = ({ row }: { row: ListedHook }) => {
       <ActionButton why={why} onAct={() => void copyURL(row)}>
         Copy URL
       </ActionButton>
-      <ActionButton why={why} onAct={() => void toggle()}>
-        {url.value === undefined ? 'Show' : 'Hide'}
-      </ActionButton>
+      {isSecret && (
+        <ActionButton why={why} onAct={() => void toggle()}>
+          {url.value === undefined ? 'Show' : 'Hide'}
+        </ActionButton>
+      )}
     </div>
   )
 }

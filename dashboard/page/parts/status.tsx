@@ -14,7 +14,13 @@ export const Ready = ({ row }: { row: ListedHook }) => {
 }
 
 /** The outcome of a delivery, such as `applied 2 → 3`. */
-export const OutcomeText = ({ delivery, isAlone = false }: { delivery: RowDelivery; isAlone?: boolean }) => {
+export const OutcomeText = ({
+  delivery,
+  isAlone = false,
+}: {
+  delivery: Omit<RowDelivery, 'sender'>
+  isAlone?: boolean
+}) => {
   const { from, outcome, reason, summary, to } = delivery
   const moved = from !== undefined && to !== undefined && from !== to
   const count = moved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`

@@ -1,8 +1,8 @@
-/** Says what a holder of a hook's URL can do at worst. Nothing for an invalid hook. */
+/** Says what a sender can do at worst. Nothing for an invalid hook. */
 export const Worst = ({ isOpen, sentences }: { isOpen: boolean; sentences: readonly string[] }) =>
   sentences.length === 0 ? null : (
     <details open={isOpen}>
-      <summary>The worst that a holder of this URL can do</summary>
+      <summary>The worst that a sender can do</summary>
       <ul class="help">
         {sentences.map(sentence => (
           <li key={sentence}>{sentence}</li>

@@ -18,6 +18,18 @@ export const kubectlRotate = (namespace: string, name: string, rotation: number,
 export const kubectlEnd = (namespace: string, name: string): string =>
   `kubectl receiverhook end ${commandWord(name)} -n ${commandWord(namespace)}`
 
+/** Returns the commands that change several hooks, one for each namespace. */
+export const kubectlMany = (
+  command: string,
+  hooks: readonly { readonly name: string; readonly namespace: string }[],
+): string =>
+  [...Map.groupBy(hooks, ({ namespace }) => namespace)]
+    .map(
+      ([namespace, its]) =>
+        `kubectl receiverhook ${command} ${its.map(({ name }) => commandWord(name)).join(' ')} -n ${commandWord(namespace)}`,
+    )
+    .join('\n')
+
 /** Returns the command that stops all hooks of the installation in a namespace. */
 export const kubectlStop = (namespace: string, reason: string, all: boolean): string =>
   `kubectl receiverhook stop${systemFlag(namespace)}${all ? ' --all' : ''} --reason ${commandWord(reason.trim() || 'WHY')}`

@@ -43,10 +43,10 @@ const deliveriesIn = ({ recent, rows }: StoredMemory): readonly PastDelivery[] =
     .filter(({ at }) => at < oldest)
     .toSorted((a, b) => b.at - a.at)
     .map(pastOf)
-  return [...recent.map(recentOf), ...before].slice(0, maxHistory)
+  return [...recent.map(answered), ...before].slice(0, maxHistory)
 }
 
-const recentOf = ({
+const answered = ({
   at,
   from,
   message,

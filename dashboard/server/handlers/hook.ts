@@ -14,11 +14,11 @@ import { redacted } from '../../../src/environment/redact.ts'
 import { objectPath } from '../../../src/kube/paths.ts'
 import { hooks } from '../../../src/kube/resources.ts'
 import { baseOf } from '../../../src/token/hook-url.ts'
-import type { HookCondition, HookDetail } from '../../protocol.ts'
+import type { HookCondition, HookDetail, PastDelivery } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
-import { isHookSpec, leasesOf, listOf } from '../row.ts'
+import { deliveryOf, isHookSpec, leasesOf, listOf } from '../row.ts'
 import { secretOfAuth } from '../try.ts'
 
 /** Reads a hook as the user. */
@@ -55,6 +55,7 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     limits: limitsIn(hook),
     leases: leasesOf(hook),
     conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
+    recent: recentOf(hook),
     ...(previousUntil === undefined ? {} : { previousUntil }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(manager === undefined ? {} : { managedBy: manager }),
@@ -62,6 +63,16 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     ...(authSecret === undefined ? {} : { authSecret }),
   }
 }
+
+const recentOf = (hook: StoredObject): readonly PastDelivery[] =>
+  listOf(at(hook, 'status', 'recent')).flatMap(entry => {
+    const delivery = deliveryOf(entry)
+    const said = ['message', 'state', 'stateMessage'].flatMap(name => {
+      const text = stringAt(entry, name)
+      return text === undefined ? [] : [[name, redacted(text)]]
+    })
+    return delivery ? [{ ...delivery, ...Object.fromEntries(said) }] : []
+  })
 
 /**
  * Returns when posts count, and until when the hook is closed. Returns nothing for a hook without

@@ -47,6 +47,7 @@ describe('the page of a hook', () => {
     limits: [],
     leases: [],
     conditions: [],
+    recent: [],
   }
   const refused = (reason: string) => ({ refusal: { reason, message: reason } })
 

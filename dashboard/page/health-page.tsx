@@ -1,0 +1,109 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import { messageParts } from '../../src/api/command-in.ts'
+import type { HealthFinding } from '../protocol.ts'
+import { askServer, type ServerAnswer } from './ask.ts'
+import { namespaceShown } from './namespaces.ts'
+import { CommandLine } from './parts/notice.tsx'
+import { Trail } from './parts/trail.tsx'
+import { followLink, hookHref } from './route.ts'
+import { rowSignal } from './store.ts'
+import { commandWord } from './words/kubectl.ts'
+import { Prose } from './words/prose.tsx'
+import { sentence } from './words/sentence.ts'
+
+/** What `kubectl receiverhook doctor` finds, as far as this user may look. */
+export const HealthPage = () => {
+  const read = useSignal<ServerAnswer<readonly HealthFinding[]> | undefined>(undefined)
+  const namespace = namespaceShown.value
+  const looks = useSignal(0)
+  useEffect(() => {
+    let isOver = false
+    const path = `/api/health?hooks=true&namespace=${encodeURIComponent(namespace)}`
+    void askServer<readonly HealthFinding[]>('GET', path).then(answer => {
+      if (!isOver) read.value = answer
+    })
+    return () => void (isOver = true)
+  }, [namespace, looks.value])
+  const found = read.value?.ok === true ? read.value.body : []
+  const seen = found.filter(({ unseen }) => unseen !== true)
+  const unseen = found.filter(finding => finding.unseen === true)
+  const wrong = seen.filter(({ is }) => is !== 'ok').toSorted((a, b) => a.is.localeCompare(b.is))
+  return (
+    <article class="page">
+      <Trail end="Health" />
+      <header class="line heading">
+        <h1 tabIndex={-1}>Health</h1>
+        <span class="faint">{namespace === '' ? 'all namespaces' : namespace}</span>
+        <span class="grow" />
+        <button type="button" class="quiet" onClick={() => (looks.value += 1)}>
+          Look again
+        </button>
+      </header>
+      <div role="status">
+        {read.value === undefined && <p class="faint">Looking …</p>}
+        {read.value?.ok === false && <p class="strip bad">{sentence(read.value.refusal.message)}</p>}
+        {seen.length > 0 && wrong.length === 0 && (
+          <p class="strip good">Everything that you may look at is in order.</p>
+        )}
+      </div>
+      {wrong.map((finding, index) => (
+        <Problem key={index} finding={finding} />
+      ))}
+      {seen.length > wrong.length && (
+        <section class="card" aria-label="In order">
+          <h2>In order</h2>
+          <ul class="help">
+            {seen
+              .filter(({ is }) => is === 'ok')
+              .map(({ about, message }) => (
+                <li key={about + message}>
+                  <strong>{about}</strong>: <Prose text={sentence(message)} />
+                </li>
+              ))}
+          </ul>
+        </section>
+      )}
+      {unseen.length > 0 && (
+        <p class="faint">
+          You may not look at {[...new Set(unseen.map(({ about }) => about))].join(', ')}. An administrator sees them
+          with the command below.
+        </p>
+      )}
+      <CommandLine
+        label="The command that looks at more"
+        text={`kubectl receiverhook doctor ${namespace === '' ? '-A' : `-n ${commandWord(namespace)}`}`}
+      />
+    </article>
+  )
+}
+
+const Problem = ({ finding: { about, is, message, todo } }: { finding: HealthFinding }) => {
+  const isHook = rowSignal(about) !== undefined
+  const { command, text } = messageParts(todo ?? '')
+  return (
+    <section class="card" aria-label={about}>
+      <div class="line">
+        <span class={is === 'failure' ? 'pill bad' : 'pill warn'}>{is}</span>
+        <h2>
+          {isHook ? (
+            <a href={hookHref(about)} onClick={followLink(hookHref(about))}>
+              {about}
+            </a>
+          ) : (
+            about
+          )}
+        </h2>
+      </div>
+      <p>
+        <Prose text={sentence(message)} />
+      </p>
+      {text !== '' && (
+        <p class="faint">
+          <Prose text={sentence(command === undefined ? text : `${text} the command below`)} />
+        </p>
+      )}
+      {command !== undefined && <CommandLine label="What to do" text={command} />}
+    </section>
+  )
+}

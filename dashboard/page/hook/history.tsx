@@ -1,0 +1,179 @@
+import { useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
+import type { HookDetail, HookEvent, HookHistory, ListedHook, PastDelivery } from '../../protocol.ts'
+import { askServer } from '../ask.ts'
+import { pathOf } from '../changes.ts'
+import { ReasonLink } from '../parts/reason-link.tsx'
+import { Ago, OutcomeText, When } from '../parts/status.tsx'
+import { whyNot } from '../rights.ts'
+import { adviceOn } from '../words/advice.ts'
+import { Prose } from '../words/prose.tsx'
+import { sentence, sentences } from '../words/sentence.ts'
+
+interface HistoryProps {
+  readonly row: ListedHook
+  readonly hook: HookDetail | undefined
+}
+
+/** The deliveries of a hook, as far as its status and its record know them, and its Events. */
+export const History = ({ hook, row }: HistoryProps) => {
+  const outcome = useSignal('')
+  const older = useSignal<HookHistory | string | undefined>(undefined)
+  useEffect(() => void (older.value = undefined), [row.key, row.uid])
+  const newest: readonly PastDelivery[] = hook?.recent ?? row.recent
+  const oldest = newest.at(-1)?.time ?? ''
+  const before =
+    typeof older.value === 'object'
+      ? older.value.deliveries.filter(({ time }) => newest.length === 0 || time < oldest)
+      : []
+  const all = [...newest, ...before]
+  const outcomes = [...new Set(all.map(delivery => delivery.outcome))]
+  const shown = all.filter(delivery => outcome.value === '' || delivery.outcome === outcome.value)
+  const why = typeof older.value === 'object' ? older.value.why : older.value
+  const read = async (): Promise<void> => {
+    const answer = await askServer<HookHistory>('GET', `${pathOf(row)}/history`)
+    older.value = answer.ok ? answer.body : answer.refusal.message
+  }
+  return (
+    <section class="card" aria-label="Deliveries">
+      <div class="line">
+        <h2>Deliveries</h2>
+        <span class="grow" />
+        <label class="unseen" for="outcome">
+          Show only
+        </label>
+        <select
+          id="outcome"
+          class="short"
+          value={outcome.value}
+          onChange={({ currentTarget: { value } }) => (outcome.value = value)}
+        >
+          <option value="">all outcomes</option>
+          {outcomes.map(each => (
+            <option key={each}>{each}</option>
+          ))}
+        </select>
+      </div>
+      {all.length === 0 && <p class="faint">None yet. Each post to this hook's URL appears here within seconds.</p>}
+      <ol class="deliveries">
+        {shown.map((delivery, index) => (
+          <DeliveryLine
+            key={`${delivery.time} ${delivery.key} ${index}`}
+            delivery={delivery}
+            // Only the newest delivery with a reason shows the explanation of that reason.
+            isFirst={shown.findIndex(({ reason }) => reason === delivery.reason) === index}
+          />
+        ))}
+      </ol>
+      <div role="status">
+        {why !== undefined && <p class="faint">{sentence(`older deliveries are not shown: ${why}`)}</p>}
+        {typeof older.value === 'object' && why === undefined && (
+          <p class="faint">
+            {before.length === 0 ? 'The record remembers no older ones.' : 'This is all that the record remembers.'} Of
+            older deliveries, only those that name themselves are kept.
+          </p>
+        )}
+      </div>
+      {older.value === undefined && newest.length > 0 && (
+        <button type="button" class="quiet" onClick={() => void read()}>
+          Show older ones
+        </button>
+      )}
+      <Events row={row} />
+    </section>
+  )
+}
+
+const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: boolean }) => {
+  const { key, message, outcome, reason, sender, state, stateMessage, summary, time } = delivery
+  const advice = isFirst && outcome !== 'applied' ? adviceOn(reason) : undefined
+  const facts: readonly (readonly [name: string, text: string | undefined])[] = [
+    ['Answer', message],
+    ['Sender', sender],
+    ['Did', summary],
+    ['Since then', state === undefined ? undefined : sentences(state, stateMessage)],
+    ['Key', key === undefined ? undefined : `begins with ${key} (hashed)`],
+  ]
+  return (
+    <li>
+      <details>
+        <summary>
+          <span class="when">
+            <Ago time={time} />
+          </span>
+          <OutcomeText delivery={delivery} />
+          <span class="faint">{[sender, reason, state].filter(text => (text ?? '') !== '').join(', ')}</span>
+        </summary>
+        <dl>
+          <dt>Time</dt>
+          <dd>
+            <When time={time} />
+          </dd>
+          {reason !== '' && (
+            <>
+              <dt>Reason</dt>
+              <dd>
+                <ReasonLink reason={reason} />
+              </dd>
+            </>
+          )}
+          {facts.map(
+            ([name, text]) =>
+              text !== undefined && (
+                <>
+                  <dt>{name}</dt>
+                  <dd>{text}</dd>
+                </>
+              ),
+          )}
+        </dl>
+      </details>
+      {advice !== undefined && (
+        <small>
+          <Prose text={sentences(advice.means, advice.todo)} />
+        </small>
+      )}
+    </li>
+  )
+}
+
+const Events = ({ row }: { row: ListedHook }) => {
+  const events = useSignal<readonly HookEvent[] | string | undefined>(undefined)
+  const why = whyNot(row.namespace, 'events')
+  const newest = row.last?.time
+  useEffect(() => {
+    if (why !== undefined) return undefined
+    let isOver = false
+    void askServer<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
+      if (!isOver) events.value = answer.ok ? answer.body : sentence(answer.refusal.message)
+    })
+    return () => void (isOver = true)
+  }, [row.key, row.ready, newest, why])
+  const found = events.value
+  return (
+    <details id="events">
+      <summary>Events{Array.isArray(found) ? ` (${found.length})` : ''}</summary>
+      {why !== undefined && <p class="faint">{why}.</p>}
+      {typeof found === 'string' && <p class="faint">{found}</p>}
+      {typeof found === 'object' && found.length === 0 && (
+        <p class="faint">None: the API server keeps them for an hour by default.</p>
+      )}
+      {typeof found === 'object' && (
+        <ol class="deliveries">
+          {found.map((event, index) => (
+            <li key={`${event.time} ${index}`}>
+              <span class="when">
+                <Ago time={event.time} />
+              </span>
+              <span class={event.type === 'Warning' ? 'outcome failed' : 'outcome'}>{event.reason}</span>
+              <span>
+                <Prose text={event.note} />
+                {event.count > 1 ? ` (${event.count} times)` : ''}
+              </span>
+            </li>
+          ))}
+        </ol>
+      )}
+    </details>
+  )
+}

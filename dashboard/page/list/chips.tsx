@@ -1,0 +1,38 @@
+import { useComputed } from '@preact/signals'
+import { setQuery } from '../route.ts'
+import { all } from '../store.ts'
+import { driverWord, stateWords, toggled, wordsIn } from './search.ts'
+import { isGrouped, searched } from './shown.ts'
+
+/** Buttons that narrow the list, and one that groups it. Each narrows by a word of the search. */
+export const Chips = () => {
+  const drivers = useComputed(() => [...new Set(all.value.map(({ driver }) => driver))].toSorted().join(' ')).value
+  const words = wordsIn(searched.value)
+  const chip = (word: string, title: string) => (
+    <button
+      key={word}
+      type="button"
+      class="chip"
+      aria-pressed={words.includes(word)}
+      onClick={() => setQuery({ q: toggled(searched.value, word) })}
+    >
+      {title}
+    </button>
+  )
+  return (
+    <div class="chips" role="group" aria-label="Narrow the list">
+      {stateWords.map(([word, title]) => chip(word, title))}
+      <span class="rule" />
+      {drivers.split(' ').map(driver => chip(driverWord(driver), driver))}
+      <span class="rule" />
+      <button
+        type="button"
+        class="chip"
+        aria-pressed={isGrouped.value}
+        onClick={() => setQuery({ group: isGrouped.value ? '' : 'target' })}
+      >
+        Group by target
+      </button>
+    </div>
+  )
+}

@@ -3,6 +3,10 @@
  * import. No member ever holds a token or a URL of a hook.
  */
 
+import type { CountAutoscaler } from '../cli/why/autoscalers.ts'
+
+export type { Finding } from '../cli/doctor/finding.ts'
+
 /** A delivery from a hook's status. */
 export interface RowDelivery {
   /** The time of the delivery, in RFC 3339. */
@@ -328,28 +332,11 @@ export interface TargetCountDetail {
   readonly notes: readonly string[]
 }
 
-/** An autoscaler of a target. */
-export interface TargetAutoscaler {
-  readonly shownAs: string
-  readonly min: number
-  readonly max?: number
-}
-
 export interface TargetDetail {
   readonly counts: readonly TargetCountDetail[]
-  readonly autoscalers: readonly TargetAutoscaler[]
+  readonly autoscalers: readonly CountAutoscaler[]
   /** Why there is no count, as for a CronJob. */
   readonly note?: string
-}
-
-/** The result of one check of the installation. */
-export interface HealthFinding {
-  readonly about: string
-  readonly is: 'ok' | 'warning' | 'failure'
-  readonly message: string
-  readonly todo?: string
-  /** True if the user may not look. */
-  readonly unseen?: true
 }
 
 /** A delivery that the record of a hook remembers. */

@@ -3,14 +3,13 @@ import type { ListedHook, Seen, StoredVersion } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
 import { say } from './notices.ts'
-import { deletedText } from './words/url.ts'
-import { kubectlDelete, kubectlEnd, kubectlSuspend } from './words/kubectl.ts'
+import { kubectlSuspend } from './words/kubectl.ts'
 
 /** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
 
 /** The change that waits for confirmation. */
 export const confirming = signal<
-  | { readonly what: 'delete' | 'end' | 'rotate' | 'run' | 'dry run'; readonly row: ListedHook }
+  | { readonly what: 'rotate' | 'run' | 'dry run'; readonly row: ListedHook }
   | { readonly what: 'many'; readonly change: BulkChange; readonly rows: readonly ListedHook[] }
   | undefined
 >(undefined)
@@ -63,22 +62,6 @@ export const rotate = async (
   const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/rotate`, sent)
   if (!answer.ok) return answer.refusal.message
   say(done, command)
-  return undefined
-}
-
-/** Ends what the hook has leased until now. Resolves with an error message, or undefined. */
-export const endLeases = async (row: ListedHook): Promise<string | undefined> => {
-  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/end`, seenOf(row))
-  if (!answer.ok) return answer.refusal.message
-  say(`What ${row.name} has leased ends now.`, kubectlEnd(row.namespace, row.name))
-  return undefined
-}
-
-/** Deletes the hook. Resolves with an error message, or undefined. */
-export const remove = async (row: ListedHook): Promise<string | undefined> => {
-  const answer = await askServer('DELETE', pathOf(row), seenOf(row))
-  if (!answer.ok) return answer.refusal.message
-  say(deletedText(row.name, row.url === 'named'), kubectlDelete(row.namespace, row.name))
   return undefined
 }
 

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { messageParts } from '../../src/api/command-in.ts'
-import type { HealthFinding } from '../protocol.ts'
+import type { Finding } from '../protocol.ts'
 import { askServer, type ServerAnswer } from './ask.ts'
 import { namespaceShown } from './namespaces.ts'
 import { CommandLine } from './parts/notice.tsx'
@@ -14,13 +14,13 @@ import { sentence } from './words/sentence.ts'
 
 /** What `kubectl receiverhook doctor` finds, as far as this user may look. */
 export const HealthPage = () => {
-  const read = useSignal<ServerAnswer<readonly HealthFinding[]> | undefined>(undefined)
+  const read = useSignal<ServerAnswer<readonly Finding[]> | undefined>(undefined)
   const namespace = namespaceShown.value
   const looks = useSignal(0)
   useEffect(() => {
     let isOver = false
     const path = `/api/health?hooks=true&namespace=${encodeURIComponent(namespace)}`
-    void askServer<readonly HealthFinding[]>('GET', path).then(answer => {
+    void askServer<readonly Finding[]>('GET', path).then(answer => {
       if (!isOver) read.value = answer
     })
     return () => void (isOver = true)
@@ -58,7 +58,7 @@ export const HealthPage = () => {
               .filter(({ is }) => is === 'ok')
               .map(({ about, message }) => (
                 <li key={about + message}>
-                  <strong>{about}</strong>: <Prose text={sentence(message)} />
+                  <strong>{about}</strong>: <Prose text={message} />
                 </li>
               ))}
           </ul>
@@ -78,7 +78,7 @@ export const HealthPage = () => {
   )
 }
 
-const Problem = ({ finding: { about, is, message, todo } }: { finding: HealthFinding }) => {
+const Problem = ({ finding: { about, is, message, todo } }: { finding: Finding }) => {
   const isHook = rowSignal(about) !== undefined
   const { command, text } = messageParts(todo ?? '')
   return (

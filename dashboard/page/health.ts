@@ -1,10 +1,10 @@
 import { signal } from '@preact/signals'
-import type { HealthFinding } from '../protocol.ts'
+import type { Finding } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { after, isHidden } from './browser.ts'
 
 /** What the last look at the installation has found. Undefined before the first one. */
-export const health = signal<readonly HealthFinding[] | undefined>(undefined)
+export const health = signal<readonly Finding[] | undefined>(undefined)
 
 /** When the first look begins, so that it does not delay the list, and how often one follows, in milliseconds. */
 const firstMs = 3_000
@@ -16,7 +16,7 @@ export const followHealth = (): (() => void) => {
   const look = (): void => {
     cancel = after(everyMs, look)
     if (isHidden()) return
-    void askServer<readonly HealthFinding[]>('GET', '/api/health').then(answer => {
+    void askServer<readonly Finding[]>('GET', '/api/health').then(answer => {
       if (answer.ok) health.value = answer.body
     })
   }

@@ -93,5 +93,5 @@ export const hookHref = (key: string): string => `/hooks/${key}`
 export const editHref = (key: string): string => `/hooks/${key}/edit`
 export const cloneHref = (key: string): string => `/new?from=${key}`
 
-/** `object` has the kind and the name, such as `Deployment/web`. */
+/** Returns the link to the page of an object, such as `Deployment/web`. */
 export const targetHref = (namespace: string, object: string): string => `/targets/${namespace}/${object}`

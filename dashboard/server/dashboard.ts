@@ -13,6 +13,7 @@ import { healthRoutes } from './handlers/health.ts'
 import { historyRoutes } from './handlers/history.ts'
 import { hookRoutes } from './handlers/hook.ts'
 import { meRoutes } from './handlers/me.ts'
+import { nameRoutes } from './handlers/names.ts'
 import { namespaceRoutes } from './handlers/namespaces.ts'
 import { requestLimit, sessionRoutes } from './handlers/session.ts'
 import { stopRoutes } from './handlers/stop.ts'
@@ -88,7 +89,16 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   api.use((request, response, next) => (request.method === 'GET' ? next() : readBody(request, response, next)))
   session.close(api)
   const ofHooks = [hookRoutes, writeRoutes, useRoutes, eventRoutes, historyRoutes]
-  const routes = [meRoutes, namespaceRoutes, targetRoutes, offeredRoutes, ...ofHooks, healthRoutes, stopRoutes]
+  const routes = [
+    meRoutes,
+    namespaceRoutes,
+    targetRoutes,
+    offeredRoutes,
+    nameRoutes,
+    ...ofHooks,
+    healthRoutes,
+    stopRoutes,
+  ]
   for (const declare of routes) declare(api, context)
   api.use(() => {
     throw nothingHere()

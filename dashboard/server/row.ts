@@ -16,7 +16,7 @@ export const rowOf = (object: StoredObject): ListedHook => {
   const member = at(object, 'spec', driver)
   const ready = conditionOf(object, 'Ready')
   const state = stringAt(ready, 'status')
-  const last = deliveryOf(at(object, 'status', 'lastDelivery'))
+  const last = rowDelivery(at(object, 'status', 'lastDelivery'))
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -32,7 +32,7 @@ export const rowOf = (object: StoredObject): ListedHook => {
     reason: stringAt(ready, 'reason') ?? 'Pending',
     message: redacted(stringAt(ready, 'message') ?? ''),
     ...(last === undefined ? {} : { last }),
-    recent: listOf(at(object, 'status', 'recent')).flatMap(entry => deliveryOf(entry) ?? []),
+    recent: listOf(at(object, 'status', 'recent')).flatMap(entry => rowDelivery(entry) ?? []),
     counts: countsOf(at(object, 'status', 'counts')),
     url: urlOf(object),
     ...leasesInAll(at(object, 'status', 'leases')),
@@ -85,7 +85,7 @@ const wordsOf = (object: StoredObject, driver: string): { does: string; target?:
 }
 
 /** Returns a delivery of a hook's status. Undefined if it has no time. */
-export const deliveryOf = (entry: unknown): RowDelivery | undefined => {
+export const rowDelivery = (entry: unknown): RowDelivery | undefined => {
   const time = stringAt(entry, 'time')
   if (time === undefined) return undefined
   const summary = stringAt(entry, 'summary')

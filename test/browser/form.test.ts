@@ -408,7 +408,7 @@ describe('a dialog gives the focus back to the button that opened it', () => {
   it.each([
     ['of the help', '/', 'Help'],
     ['of a run', '/hooks/shop/web-up', 'Run it for real …'],
-    ['of a stop', '/me', 'Stop all hooks…'],
+    ['of a stop', '/', 'Stop all hooks…'],
   ])('%s', async (_what, path, name) => {
     const { page } = await visit()
     await page.goto(playground.link())

@@ -14,7 +14,7 @@ it('somebody who may stops all hooks, everybody sees it, and a click lets them r
   await page.getByText('The URL of web-up was copied').waitFor()
   const url = await copiedBy(page)
 
-  await page.getByRole('link', { name: /^Signed in as/ }).click()
+  await page.getByRole('link', { name: 'Hooks', exact: true }).click()
   await page.getByRole('button', { name: 'Stop all hooks…' }).click()
   await page.getByRole('button', { name: 'Stop all hooks', exact: true }).click()
   await page.getByText('say why').waitFor()

@@ -146,7 +146,7 @@ describe('somebody with a token of a real API server', () => {
     await page.locator('#field-scale-max').fill('3')
     await expect
       .poll(() => page.locator('[data-verdict]').textContent())
-      .toBe('The API server would accept this (alice).')
+      .toBe('The API server would accept this from alice.')
     await page.getByRole('button', { name: 'Create' }).click()
     await page.getByRole('heading', { name: 'alice-up' }).waitFor()
 

@@ -3,11 +3,23 @@ import type { Schema } from '../../../src/api/schema.ts'
 import { Json } from './json.tsx'
 import { Lines } from './lines.tsx'
 import type { ControlProps, Described, FieldProps } from './props.ts'
+import { namedAt, Suggestions } from './suggestions.tsx'
 import { valueAt } from './value.ts'
 import type { SelectOption, Widget } from './widget.ts'
 
-/** The control of a field whose value is not shown as several fields. */
+/** The control of a field whose value is not shown as several fields, with the names that it offers. */
 export const Control = (props: ControlProps): JSX.Element => {
+  const { described, draft, path } = props
+  const isNamed = namedAt(draft.spec.value, path) !== undefined
+  return (
+    <>
+      <Bare {...props} />
+      {isNamed && <Suggestions draft={draft} id={`${described.id}-names`} path={path} />}
+    </>
+  )
+}
+
+const Bare = (props: ControlProps): JSX.Element => {
   const { described, draft, path, schema, widget } = props
   const raw = valueAt(draft.spec.value, path)
   const set = (value: unknown): void => draft.set(path, value === '' ? undefined : value)
@@ -21,6 +33,9 @@ export const Control = (props: ControlProps): JSX.Element => {
     placeholder: byDefault,
     value: shown,
   } as const
+  const offers = namedAt(draft.spec.value, path)
+    ? ({ ...text, type: 'text', list: `${described.id}-names` } as const)
+    : text
   switch (widget.kind) {
     case 'select':
       return <Select {...{ byDefault, described, shown }} options={widget.options} onChoice={set} />
@@ -40,7 +55,7 @@ export const Control = (props: ControlProps): JSX.Element => {
     case 'count-or-share':
       return (
         <input
-          {...text}
+          {...offers}
           class="short"
           onInput={event => {
             const typed = event.currentTarget.value.trim()
@@ -78,7 +93,7 @@ export const Control = (props: ControlProps): JSX.Element => {
           />
         )
       }
-      return <input {...text} onInput={event => set(event.currentTarget.value)} />
+      return <input {...offers} onInput={event => set(event.currentTarget.value)} />
     case 'radios':
     case 'checkboxes':
     case 'reference':

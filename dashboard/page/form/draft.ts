@@ -1,5 +1,6 @@
 import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
-import { violations } from '../../../src/api/guard.ts'
+import { violations, type Violation } from '../../../src/api/guard.ts'
+import { isObject } from '../../../src/api/json.ts'
 import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../src/api/names.ts'
 import { hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Seen } from '../../protocol.ts'
@@ -103,6 +104,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
       )) {
         if (!found.has(path)) found.set(path, message)
       }
+      for (const { message, path } of wrongPairs(spec.value)) if (!found.has(path)) found.set(path, message)
       return found
     }),
     dirty: computed(() => !same(spec.value, base.value) || name.value !== start.name),
@@ -139,6 +141,19 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
 const withMember = (spec: Value): Value => {
   const driver = String(spec['driver'])
   return spec[driver] === undefined ? { ...spec, [driver]: {} } : spec
+}
+
+/** Returns which members of the driver contradict each other, also while others are still missing. */
+const wrongPairs = (spec: Value): readonly Violation[] => {
+  const driver = String(spec['driver'])
+  const schema = schemaAt(hookSpecSchema, [driver])
+  const member = schema && filledIn(schema, spec[driver])
+  if (!isObject(member)) return []
+  return (schema?.['x-kubernetes-validations'] ?? []).flatMap(({ fieldPath = '', holds, message, reason }) =>
+    reason === undefined && member[fieldPath.slice(1)] !== undefined && holds?.(member) === false
+      ? [{ path: `spec.${driver}${fieldPath}`, message }]
+      : [],
+  )
 }
 
 const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>): string | undefined => {

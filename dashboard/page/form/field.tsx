@@ -112,8 +112,13 @@ const idOf = (path: Path): string => `field-${path.join('-').replaceAll(/[^\w-]/
 const faultOf = ({ all, draft, path }: FieldProps, widget: Widget): string | undefined => {
   const at = pathText(path)
   const mayShow = all || draft.touched.value.has(at) || !isBlank(valueAt(draft.spec.value, path))
-  return faultAt(draft.refused.value, at, widget) ?? (mayShow ? faultAt(draft.wrong.value, at, widget) : undefined)
+  const fault =
+    faultAt(draft.refused.value, at, widget) ?? (mayShow ? faultAt(draft.wrong.value, at, widget) : undefined)
+  return fault === 'must be set' && isChosen(widget) ? 'choose one' : fault
 }
+
+/** Returns whether the user chooses the value, and does not type it. */
+const isChosen = ({ kind }: Widget): boolean => ['select', 'radios', 'checkboxes', 'reference'].includes(kind)
 
 /** Returns whether nothing has been filled in. A chosen but empty object counts as blank. */
 const isBlank = (value: unknown): boolean => {

@@ -19,14 +19,20 @@ export const labelAt = (path: string): string => {
 const emptySchema: Schema = { type: 'object', properties: {} }
 
 /**
- * Returns why the form cannot be saved: the missing fields, or else the first error. Undefined if
- * there is no error.
+ * Returns why the form cannot be saved: the missing fields, and the first error. Undefined if
+ * nothing is missing or wrong.
  */
-export const problemOf = (wrong: ReadonlyMap<string, string>): string | undefined => {
+export const problemOf = (
+  wrong: ReadonlyMap<string, string>,
+): { readonly text: string; readonly isWrong: boolean } | undefined => {
   const needed = [...wrong].filter(([path, message]) => isNeeded(path, message)).map(([path]) => labelAt(path))
-  if (needed.length > 0) return `Still needed: ${[...new Set(needed)].join(', ')}.`
-  const [first] = wrong
-  return first && `Not right yet: “${labelAt(first[0])}” ${first[1]}.`
+  const first = [...wrong].find(([path, message]) => !isNeeded(path, message))
+  if (needed.length === 0 && !first) return undefined
+  const texts = [
+    ...(needed.length > 0 ? [`Still needed: ${[...new Set(needed)].join(', ')}.`] : []),
+    ...(first ? [`Not right yet: “${labelAt(first[0])}” ${first[1]}.`] : []),
+  ]
+  return { text: texts.join(' '), isWrong: first !== undefined }
 }
 
 /** Returns whether an error says that a value is missing, rather than wrong. */

@@ -61,14 +61,14 @@ const Verdict = ({ checked, draft }: { checked: DraftCheck; draft: Draft }) => {
   const problem = problemOf(draft.wrong.value)
   const isOutdated = isChangedByOthers(draft)
   const text = ((): { readonly kind: string; readonly text: string } => {
-    if (problem !== undefined) return { kind: '', text: problem }
+    if (problem !== undefined) return { kind: problem.isWrong ? 'bad' : '', text: problem.text }
     // The result of the check is for an earlier version of the hook, so it is not shown.
     if (isOutdated) {
       return { kind: '', text: 'Nothing is saved until you choose what to do with the change of somebody else.' }
     }
     switch (checked.state) {
       case 'accepted':
-        return { kind: 'good', text: `The API server would accept this (${me.value?.user ?? ''}).` }
+        return { kind: 'good', text: `The API server would accept this from ${me.value?.user ?? 'you'}.` }
       case 'refused':
         return { kind: 'bad', text: sentence(messageOf(checked.refusal)) }
       case 'idle':

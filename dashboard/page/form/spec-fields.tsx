@@ -94,7 +94,7 @@ const SharedMembers = (props: SpecProps) => {
     <>
       <FoldedFields
         title="When it runs"
-        inside={values.map(([name, schema]) => inSentence(labelOf(name, schema)))}
+        inside={['pause it', 'only some posts', 'when an alert ends', 'repeats', 'steps that end by themselves']}
         paths={values.map(([name]) => [name])}
         draft={draft}
       >

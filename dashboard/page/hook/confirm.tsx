@@ -3,7 +3,7 @@ import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../src/api/json.ts'
 import { hasNamedURL } from '../../../src/api/named.ts'
 import type { ListedHook } from '../../protocol.ts'
-import { bulkChanges, changeMany, confirming, endLeases, remove, rotate, type BulkChange } from '../changes.ts'
+import { bulkChanges, changeMany, confirming, rotate, type BulkChange } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { chooseAll } from '../list/chosen.ts'
 import { say } from '../notices.ts'
@@ -11,8 +11,8 @@ import { readInto } from './detail.ts'
 import type { Read } from './read-again.ts'
 import { goto, here, listHref } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
-import { kubectlDelete, kubectlEnd, kubectlMany, kubectlRotate } from '../words/kubectl.ts'
-import { deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
+import { kubectlMany, kubectlRotate } from '../words/kubectl.ts'
+import { deletedText, deletionText, laterOverlapText, rotatedText } from '../words/url.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
@@ -24,10 +24,6 @@ export const Confirm = () => {
   const asked = confirming.value
   if (asked === undefined) return null
   switch (asked.what) {
-    case 'delete':
-      return <ConfirmDelete row={asked.row} />
-    case 'end':
-      return <ConfirmEnd row={asked.row} />
     case 'rotate':
       return <ConfirmRotate row={asked.row} />
     case 'dry run':
@@ -51,104 +47,77 @@ export const Confirm = () => {
 
 const close = (): void => void (confirming.value = undefined)
 
-const ConfirmDelete = ({ row }: { row: ListedHook }) => {
-  const typed = useSignal('')
-  const fault = useSignal<string | undefined>(undefined)
+/** Returns what a change of hooks means. */
+const consequenceOf = (change: BulkChange, rows: readonly ListedHook[]): string => {
+  const [row] = rows
+  switch (change) {
+    case 'suspend':
+      return 'Deliveries are answered and skipped.'
+    case 'resume':
+      return 'Deliveries run again.'
+    case 'end':
+      return 'Within seconds, what was changed for a time is taken back. Counts that somebody else has set since stay as they are. Later posts lease again.'
+    case 'delete':
+      return row && rows.length === 1
+        ? `${deletionText(row.url === 'named')} ${deliveriesToday(row)}`
+        : 'Their URLs stop working.'
+  }
+}
+
+const deliveriesToday = ({ recent }: ListedHook): string => {
   const day = momentText(moment.value - dayMs)
-  const today = row.recent.filter(({ time }) => time > day).length
-  const submit = async (): Promise<void> => {
-    if (typed.value !== row.name) return void (fault.value = `Type ${row.name} to delete it.`)
-    fault.value = await remove(row)
-    if (fault.value !== undefined) return
-    close()
-    if (here.value.at !== 'list') goto(listHref())
-  }
-  return (
-    <Dialog title={`Delete ${row.name}?`} onClose={close}>
-      <p>
-        {deletionText(row.url === 'named')}{' '}
-        {today === 0
-          ? 'It had no delivery in the last day.'
-          : `It had ${today === row.recent.length && today === 10 ? 'at least ' : ''}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`}
-      </p>
-      <ScriptForm submit={submit}>
-        <TextField id="confirm-name" label={`Type the name, ${row.name}`} text={typed} refused={fault} />
-        <div class="line">
-          <button type="submit" class="button danger">
-            Delete
-          </button>
-          <button type="button" class="quiet" onClick={close}>
-            Cancel
-          </button>
-        </div>
-      </ScriptForm>
-      <CommandLine label="The kubectl line that does the same" text={kubectlDelete(row.namespace, row.name)} />
-    </Dialog>
-  )
+  const today = recent.filter(({ time }) => time > day).length
+  if (today === 0) return 'It had no delivery in the last day.'
+  const least = today === recent.length && today === 10 ? 'at least ' : ''
+  return `It had ${least}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`
 }
 
-const ConfirmEnd = ({ row }: { row: ListedHook }) => {
-  const fault = useSignal<string | undefined>(undefined)
-  const submit = async (): Promise<void> => {
-    fault.value = await endLeases(row)
-    if (fault.value === undefined) close()
-  }
-  return (
-    <Dialog title={`End what ${row.name} has leased?`} onClose={close}>
-      <p>
-        Within seconds, what this hook has changed for a time is taken back. Counts that somebody else has set since
-        stay as they are. Later posts lease again.
-      </p>
-      <p class="fault" role="alert">
-        {fault.value}
-      </p>
-      <div class="line">
-        <button type="button" class="button" onClick={() => void submit()}>
-          End now
-        </button>
-        <button type="button" class="quiet" onClick={close}>
-          Cancel
-        </button>
-      </div>
-      <CommandLine label="The kubectl line that does the same" text={kubectlEnd(row.namespace, row.name)} />
-    </Dialog>
-  )
-}
-
-const consequences: Readonly<Record<BulkChange, string>> = {
-  suspend: 'Deliveries to them are answered and skipped.',
-  resume: 'They run again.',
-  end: 'What they have changed for a time is taken back within seconds.',
-  delete: 'Their URLs stop working.',
-}
+const titleOf = (change: BulkChange, of: string): string =>
+  change === 'end'
+    ? `End what ${of.replace('these', 'the')} ${of.endsWith('hooks') ? 'have' : 'has'} leased?`
+    : `${bulkChanges[change].title} ${of}?`
 
 const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly ListedHook[] }) => {
   const typed = useSignal('')
   const faults = useSignal<readonly string[]>([])
   const { title } = bulkChanges[change]
+  const [first] = rows
+  const one = rows.length === 1 ? first : undefined
+  const proof = one?.name ?? `${rows.length}`
   const submit = async (): Promise<void> => {
-    if (change === 'delete' && typed.value !== `${rows.length}`) {
-      return void (faults.value = [`Type ${rows.length} to delete them.`])
+    if (change === 'delete' && typed.value !== proof) {
+      return void (faults.value = [`Type ${proof} to delete ${one ? 'it' : 'them'}.`])
     }
     faults.value = await changeMany(change, rows)
     if (faults.value.length > 0) return
     close()
     chooseAll(false)
-    say(`${title}: done for ${rows.length} ${rows.length === 1 ? 'hook' : 'hooks'}.`)
+    say(
+      one && change === 'delete'
+        ? deletedText(one.name, one.url === 'named')
+        : `${title}: done for ${one?.name ?? `${rows.length} hooks`}.`,
+    )
+    if (change === 'delete' && here.value.at === 'hook') goto(listHref())
   }
   return (
-    <Dialog title={`${title} ${rows.length === 1 ? 'this hook' : `these ${rows.length} hooks`}?`} onClose={close}>
-      <p>{consequences[change]}</p>
-      <ul class="help some" tabIndex={0} aria-label="The hooks">
-        {rows.map(({ does, key }) => (
-          <li key={key}>
-            <strong>{key}</strong>: {does}
-          </li>
-        ))}
-      </ul>
+    <Dialog title={titleOf(change, one?.name ?? `these ${rows.length} hooks`)} onClose={close}>
+      <p>{consequenceOf(change, rows)}</p>
+      {one === undefined && (
+        <ul class="help some" tabIndex={0} aria-label="The hooks">
+          {rows.map(({ does, key }) => (
+            <li key={key}>
+              <strong>{key}</strong>: {does}
+            </li>
+          ))}
+        </ul>
+      )}
       <ScriptForm submit={submit}>
         {change === 'delete' && (
-          <TextField id="confirm-many" label={`Type how many these are, ${rows.length}`} text={typed} />
+          <TextField
+            id="confirm-name"
+            label={one ? `Type the name, ${proof}` : `Type how many these are, ${proof}`}
+            text={typed}
+          />
         )}
         <div class="fault" role="alert">
           {faults.value.map(fault => (
@@ -157,7 +126,7 @@ const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly List
         </div>
         <div class="line">
           <button type="submit" class={change === 'delete' ? 'button danger' : 'button'}>
-            {title}
+            {change === 'end' ? 'End now' : title}
           </button>
           <button type="button" class="quiet" onClick={close}>
             Cancel

@@ -16,21 +16,19 @@ interface HistoryProps {
 }
 
 /** The deliveries of a hook, as far as its status and its record know them, and its Events. */
-export const History = ({ hook, row }: HistoryProps) => {
+export const Deliveries = ({ hook, row }: HistoryProps) => {
   const outcome = useSignal('')
   const older = useSignal<HookHistory | string | undefined>(undefined)
   useEffect(() => void (older.value = undefined), [row.key, row.uid])
   const newest: readonly PastDelivery[] = hook?.recent ?? row.recent
-  const oldest = newest.at(-1)?.time ?? ''
-  const before =
-    typeof older.value === 'object'
-      ? older.value.deliveries.filter(({ time }) => newest.length === 0 || time < oldest)
-      : []
-  const all = [...newest, ...before]
+  const read = typeof older.value === 'object' ? older.value.deliveries : []
+  const since = read[0]?.time ?? ''
+  // Of a user who may not read the record, only the status says what there was.
+  const all = read.length === 0 ? newest : [...newest.filter(({ time }) => time > since), ...read]
   const outcomes = [...new Set(all.map(delivery => delivery.outcome))]
   const shown = all.filter(delivery => outcome.value === '' || delivery.outcome === outcome.value)
   const why = typeof older.value === 'object' ? older.value.why : older.value
-  const read = async (): Promise<void> => {
+  const readOlder = async (): Promise<void> => {
     const answer = await askServer<HookHistory>('GET', `${pathOf(row)}/history`)
     older.value = answer.ok ? answer.body : answer.refusal.message
   }
@@ -69,13 +67,12 @@ export const History = ({ hook, row }: HistoryProps) => {
         {why !== undefined && <p class="faint">{sentence(`older deliveries are not shown: ${why}`)}</p>}
         {typeof older.value === 'object' && why === undefined && (
           <p class="faint">
-            {before.length === 0 ? 'The record remembers no older ones.' : 'This is all that the record remembers.'} Of
-            older deliveries, only those that name themselves are kept.
+            This is all that the record remembers. Of older deliveries, it keeps only those that name themselves.
           </p>
         )}
       </div>
       {older.value === undefined && newest.length > 0 && (
-        <button type="button" class="quiet" onClick={() => void read()}>
+        <button type="button" class="quiet" onClick={() => void readOlder()}>
           Show older ones
         </button>
       )}

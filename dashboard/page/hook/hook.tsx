@@ -15,7 +15,7 @@ import { CommandLine } from '../parts/notice.tsx'
 import { Secret } from '../parts/secret.tsx'
 import { ReasonLink } from '../parts/reason-link.tsx'
 import { Ago, OutcomeText, Ready, When } from '../parts/status.tsx'
-import { TargetLink } from '../parts/target-link.tsx'
+import { ObjectLink } from '../parts/target-link.tsx'
 import { Trail } from '../parts/trail.tsx'
 import { Worst } from '../parts/worst.tsx'
 import { whyNot } from '../rights.ts'
@@ -26,7 +26,7 @@ import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
 import { readInto } from './detail.ts'
 import { readAgainKey, type Read } from './read-again.ts'
-import { History } from './history.tsx'
+import { Deliveries } from './history.tsx'
 import { Leases } from './leases.tsx'
 import { Try } from './try.tsx'
 import { UseIt } from './use.tsx'
@@ -53,12 +53,14 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
       <Heading row={row} />
       <Summary row={row} hook={hook} />
       <div class="side-by-side">
-        <Address row={row} hook={hook} />
+        <div>
+          <Address row={row} hook={hook} />
+          <Try row={row} hook={hook} />
+          {hook !== undefined && <Leases row={row} leases={hook.leases} />}
+        </div>
         {hook !== undefined && <UseIt row={row} hook={hook} />}
       </div>
-      <Try row={row} hook={hook} />
-      {hook !== undefined && <Leases row={row} leases={hook.leases} />}
-      <History row={row} hook={hook} />
+      <Deliveries row={row} hook={hook} />
       {hook !== undefined && <YamlOf hook={hook} />}
     </article>
   )
@@ -115,7 +117,7 @@ const Heading = ({ row }: { row: ListedHook }) => {
         <ActionButton
           class="quiet danger"
           why={whyNot(row.namespace, 'delete')}
-          onAct={() => (confirming.value = { what: 'delete', row })}
+          onAct={() => (confirming.value = { what: 'many', change: 'delete', rows: [row] })}
         >
           Delete
         </ActionButton>
@@ -134,7 +136,7 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
         <div>
           <h2>{capital(row.does)}</h2>
           <p class="line">
-            <TargetLink row={row} />
+            <ObjectLink namespace={row.namespace} target={row.target} />
             <CountBar row={row} />
           </p>
           {account !== undefined && (

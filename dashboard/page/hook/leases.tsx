@@ -14,7 +14,10 @@ export const Leases = ({ leases, row }: { row: ListedHook; leases: readonly RowL
       <div class="line">
         <h2>Leases</h2>
         <span class="grow" />
-        <ActionButton why={whyNot(row.namespace, 'patch')} onAct={() => (confirming.value = { what: 'end', row })}>
+        <ActionButton
+          why={whyNot(row.namespace, 'patch')}
+          onAct={() => (confirming.value = { what: 'many', change: 'end', rows: [row] })}
+        >
           End now
         </ActionButton>
       </div>

@@ -9,8 +9,8 @@ import { Spark } from '../parts/spark.tsx'
 import { Ago, OutcomeText, Ready } from '../parts/status.tsx'
 import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
 import { namespaceShown } from '../namespaces.ts'
-import { TargetLink } from '../parts/target-link.tsx'
-import { objectOf } from '../words/object.ts'
+import { ObjectLink } from '../parts/target-link.tsx'
+import { objectIn } from '../words/object.ts'
 import { cloneHref, editHref, followLink, goto, hookHref } from '../route.ts'
 import { rowSignal } from '../store.ts'
 import { choose, isChosen } from './chosen.ts'
@@ -54,7 +54,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         {unbroken(row.does)}
       </div>
       <div role="cell" class="target">
-        <TargetLink row={row} />
+        <ObjectLink namespace={row.namespace} target={row.target} />
         <CountBar row={row} />
       </div>
       <div role="cell" class="last">
@@ -94,14 +94,12 @@ export const GroupRow = ({ group, id, index }: { id: string; index: number; grou
   const [namespace = '', ...object] = group.split('/')
   const target = object.join('/')
   const rows = found.value.filter(
-    row => row.namespace === namespace && (objectOf(row.target) ?? row.target ?? '') === target,
+    row => row.namespace === namespace && (objectIn(row.target) ?? row.target ?? '') === target,
   )
-  const [first] = rows
-  if (first === undefined) return null
   return (
     <div role="row" class="row group" aria-rowindex={index + 2} data-key={id}>
       <div role="rowheader" class="name">
-        <TargetLink row={{ ...first, target }} />
+        <ObjectLink namespace={namespace} target={target} />
         {namespaceShown.value === '' && <small>{namespace}</small>}
       </div>
       <div role="cell" class="faint">
@@ -190,7 +188,7 @@ const MenuItems = ({ row }: { row: ListedHook }) => {
       {item('Edit', 'update', () => goto(editHref(row.key)))}
       {item(row.suspended ? 'Resume' : 'Suspend', 'patch', () => void setSuspended(row, !row.suspended))}
       {item('Rotate', 'patch', () => (confirming.value = { what: 'rotate', row }))}
-      {item('Delete', 'delete', () => (confirming.value = { what: 'delete', row }))}
+      {item('Delete', 'delete', () => (confirming.value = { what: 'many', change: 'delete', rows: [row] }))}
     </div>
   )
 }

@@ -2,7 +2,7 @@ import { computed } from '@preact/signals'
 import type { ListedHook } from '../../protocol.ts'
 import { query } from '../route.ts'
 import { all } from '../store.ts'
-import { objectOf } from '../words/object.ts'
+import { objectIn } from '../words/object.ts'
 import { search, type SortBy, type Sorting } from './search.ts'
 
 const sortables: readonly SortBy[] = ['name', 'target', 'last', 'ready']
@@ -33,7 +33,7 @@ const groupMark = '='
 export const groupIn = (key: string): string | undefined =>
   key.startsWith(groupMark) ? key.slice(groupMark.length) : undefined
 
-const groupOf = ({ namespace, target = '' }: ListedHook): string => `${namespace}/${objectOf(target) ?? target}`
+const groupOf = ({ namespace, target = '' }: ListedHook): string => `${namespace}/${objectIn(target) ?? target}`
 
 /** The keys of the shown rows, in their order: of hooks, and of the groups before their hooks. */
 export const shown = computed<readonly string[]>(() =>

@@ -1,20 +1,12 @@
-import type { ListedHook } from '../../protocol.ts'
 import { followLink, targetHref } from '../route.ts'
-import { objectOf } from '../words/object.ts'
+import { objectIn } from '../words/object.ts'
 
-/** The target of a hook, as a link to its page if it is one object. */
-export const TargetLink = ({ row: { namespace, target = '' } }: { row: ListedHook }) => {
-  const object = objectOf(target)
-  if (object === undefined) {
-    return (
-      <span class="to" title={target}>
-        {target}
-      </span>
-    )
-  }
-  const href = targetHref(namespace, object)
+/** A target, as a link to its page if it is one object. */
+export const ObjectLink = ({ namespace, target = '' }: { namespace: string; target: string | undefined }) => {
+  const object = objectIn(target)
+  const href = object === undefined ? undefined : targetHref(namespace, object)
   return (
-    <a class="to" title={target} href={href} onClick={followLink(href)}>
+    <a class="to" title={target} {...(href === undefined ? {} : { href, onClick: followLink(href) })}>
       {target}
     </a>
   )

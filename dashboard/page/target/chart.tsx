@@ -1,7 +1,7 @@
 import type { ListedHook, TargetCountDetail, TargetDetail } from '../../protocol.ts'
 import { moment } from '../clock.ts'
 import { dateText } from '../words/time.ts'
-import { chartOf, size } from './chart-path.ts'
+import { chartOf, chartSize } from './chart-path.ts'
 
 interface ChartProps {
   readonly count: TargetCountDetail
@@ -17,7 +17,7 @@ export const Chart = (props: ChartProps) => {
   return (
     <figure class="chart">
       <svg
-        viewBox={`0 0 ${size.width} ${size.height}`}
+        viewBox={`0 0 ${chartSize.width} ${chartSize.height}`}
         role="img"
         aria-label={`The count since ${dateText(first)}: now ${props.count.count}, base ${props.count.base}`}
       >

@@ -1,14 +1,17 @@
 import { useSignal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { CountPart, ListedHook, TargetCountDetail, TargetDetail } from '../../protocol.ts'
 import { askServer, type ServerAnswer } from '../ask.ts'
 import { moment } from '../clock.ts'
-import { Ago, OutcomeText, Ready, When } from '../parts/status.tsx'
+import { HookRow } from '../list/row.tsx'
+import { Ago, When } from '../parts/status.tsx'
+import { ObjectLink } from '../parts/target-link.tsx'
 import { Trail } from '../parts/trail.tsx'
-import { followLink, hookHref, targetHref } from '../route.ts'
+import { followLink, hookHref } from '../route.ts'
 import { all, countOf, synced } from '../store.ts'
 import { signed } from '../words/leases.ts'
-import { objectOf } from '../words/object.ts'
+import { objectIn } from '../words/object.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
 import { Chart } from './chart.tsx'
@@ -16,11 +19,11 @@ import { Chart } from './chart.tsx'
 /** How often the page reads the target again if no delivery arrives, in milliseconds. */
 const everyMs = 30_000
 
-/** The page of an object: its counts with who wants which part of them, and the hooks that act on it. */
+/** The page of an object: its counts, the parts of these counts, and the hooks behind them. */
 export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind: string; name: string }) => {
   const object = `${kind}/${name}`
   const read = useSignal<ServerAnswer<TargetDetail> | undefined>(undefined)
-  const rows = all.value.filter(row => row.namespace === namespace && objectOf(row.target) === object)
+  const rows = all.value.filter(row => row.namespace === namespace && objectIn(row.target) === object)
   const live = countOf(`${namespace}/${object}`).value
   const newest = rows.map(({ generation, last, leases }) => [generation, last?.time, leases])
   const key = JSON.stringify([newest, live?.replicas, Math.floor(moment.value / everyMs)])
@@ -61,7 +64,15 @@ export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind:
           autoscalers={found.autoscalers}
         />
       ))}
-      <ActingHooks rows={rows} />
+      <h2>Hooks that act on it</h2>
+      {synced.value && rows.length === 0 && <p class="faint">None that you may see.</p>}
+      <div role="table" class="acting" aria-label="Hooks that act on it">
+        <div role="rowgroup">
+          {rows.map(({ key: id }, index) => (
+            <HookRow key={id} id={id} index={index} />
+          ))}
+        </div>
+      </div>
     </article>
   )
 }
@@ -84,32 +95,32 @@ const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
       <table class="parts">
         <thead>
           <tr>
-            <th scope="col">Part</th>
-            <th scope="col">Count</th>
-            <th scope="col">Since</th>
-            <th scope="col">Until</th>
-            <th scope="col">By</th>
+            {['Part', 'Count', 'Since', 'Until', 'By'].map(title => (
+              <th key={title} scope="col">
+                {title}
+              </th>
+            ))}
           </tr>
         </thead>
         <tbody>
-          <tr>
-            <th scope="row">base</th>
-            <td>{count.base}</td>
-            <td>{count.baseAt !== undefined && <Ago time={count.baseAt} />}</td>
-            <td />
-            <td>{count.baseBy}</td>
-          </tr>
+          <Line part="base" count={`${count.base}`} since={count.baseAt} by={count.baseBy} />
           {count.lasting.by !== 0 && (
-            <tr>
-              <th scope="row">for good</th>
-              <td>{signed(count.lasting.by)}</td>
-              <td />
-              <td />
-              <td>{count.lasting.hooks.join(', ') || 'unexplained'}</td>
-            </tr>
+            <Line
+              part="for good"
+              count={signed(count.lasting.by)}
+              by={count.lasting.hooks.join(', ') || 'unexplained'}
+            />
           )}
           {count.open.map(part => (
-            <PartLine key={`${part.hook} ${part.since} ${part.until}`} part={part} namespace={namespace} />
+            <PartLine key={`${part.hook} ${part.since}`} part={part} until={untilOf(part)} namespace={namespace} />
+          ))}
+          {count.ended.map(part => (
+            <PartLine
+              key={`${part.hook} ${part.since}`}
+              part={part}
+              until="ended by a later write"
+              namespace={namespace}
+            />
           ))}
         </tbody>
       </table>
@@ -119,85 +130,57 @@ const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
         <Prose text={note} />
       </p>
     ))}
-    {autoscalers.length > 0 && (
-      <p>
-        {'Look at '}
-        {autoscalers.map(({ shownAs }, index) => (
-          <span key={shownAs}>
-            {index > 0 && ', '}
-            <a href={targetHref(namespace, shownAs)} onClick={followLink(targetHref(namespace, shownAs))}>
-              {shownAs}
-            </a>
-          </span>
-        ))}
-        , which sets this count.
+    {autoscalers.map(({ shownAs }) => (
+      <p key={shownAs}>
+        <ObjectLink namespace={namespace} target={shownAs} /> sets this count.
       </p>
-    )}
-    {count.ended.length > 0 && (
-      <details>
-        <summary>Ended by a later write ({count.ended.length})</summary>
-        <p class="help">Somebody else has set the count since, so nothing takes these back any more.</p>
-        <ul class="help">
-          {count.ended.map(({ by, hook, since }) => (
-            <li key={`${hook} ${since}`}>
-              {signed(by)} by {hook}, <Ago time={since} />
-            </li>
-          ))}
-        </ul>
-      </details>
-    )}
+    ))}
   </section>
 )
 
-const PartLine = ({ namespace, part }: { part: CountPart; namespace: string }) => {
-  const { by, hook, of, since, state, until } = part
-  const href = hookHref(`${namespace}/${hook}`)
-  return (
-    <tr>
-      <th scope="row">
-        <a href={href} onClick={followLink(href)}>
-          {hook}
-        </a>
-      </th>
-      <td>{signed(by)}</td>
-      <td>
-        <Ago time={since} />
-      </td>
-      <td class={state === undefined ? '' : 'outcome failed'}>
-        {state === 'held' ? 'kept back by bounds since ' : state === 'overdue' ? 'overdue since ' : ''}
-        {until === undefined ? 'its alert ends' : <When time={until} />}
-      </td>
-      <td>{of ?? ''}</td>
-    </tr>
-  )
+interface LineProps {
+  readonly part: ComponentChildren
+  readonly count: string
+  readonly since?: string | undefined
+  readonly until?: ComponentChildren
+  readonly by: string
 }
 
-const ActingHooks = ({ rows }: { rows: readonly ListedHook[] }) => (
-  <section class="card" aria-label="Hooks that act on it">
-    <h2>Hooks that act on it</h2>
-    {synced.value && rows.length === 0 && <p class="faint">None that you may see.</p>}
-    <ol class="deliveries">
-      {rows.map(row => (
-        <li key={row.key}>
-          <a href={hookHref(row.key)} onClick={followLink(hookHref(row.key))}>
-            {row.name}
-          </a>
-          <span>
-            {row.does}
-            {row.max === undefined ? '' : `, ${row.min ?? 0}–${row.max}`}
-          </span>
-          <Ready row={row} />
-          <span class="faint">
-            {row.last === undefined ? (
-              'no delivery yet'
-            ) : (
-              <>
-                <OutcomeText delivery={row.last} /> <Ago time={row.last.time} />
-              </>
-            )}
-          </span>
-        </li>
-      ))}
-    </ol>
-  </section>
+const Line = ({ by, count, part, since, until }: LineProps) => (
+  <tr>
+    <th scope="row">{part}</th>
+    <td>{count}</td>
+    <td>{since !== undefined && <Ago time={since} />}</td>
+    <td>{until}</td>
+    <td>{by}</td>
+  </tr>
 )
+
+const PartLine = ({
+  namespace,
+  part: { by, hook, of = '', since },
+  until,
+}: {
+  part: CountPart
+  until: ComponentChildren
+  namespace: string
+}) => {
+  const href = hookHref(`${namespace}/${hook}`)
+  const link = (
+    <a href={href} onClick={followLink(href)}>
+      {hook}
+    </a>
+  )
+  return <Line part={link} count={signed(by)} since={since} until={until} by={of} />
+}
+
+const untilOf = ({ state, until }: CountPart): ComponentChildren => {
+  if (until === undefined) return 'its alert ends'
+  const word = state === 'held' ? 'kept back by bounds since ' : state === 'overdue' ? 'overdue since ' : ''
+  return (
+    <span class={word === '' ? '' : 'outcome failed'}>
+      {word}
+      <When time={until} />
+    </span>
+  )
+}

@@ -15,9 +15,6 @@ export const kubectlSuspend = (namespace: string, name: string, suspend: boolean
 export const kubectlRotate = (namespace: string, name: string, rotation: number, overlap: string | undefined): string =>
   mergePatch(namespace, name, { spec: { token: { rotation, overlap } } })
 
-export const kubectlEnd = (namespace: string, name: string): string =>
-  `kubectl receiverhook end ${commandWord(name)} -n ${commandWord(namespace)}`
-
 /** Returns the commands that change several hooks, one for each namespace. */
 export const kubectlMany = (
   command: string,
@@ -38,9 +35,6 @@ export const kubectlStart = (namespace: string): string => `kubectl receiverhook
 
 const systemFlag = (namespace: string): string =>
   namespace === 'receiver-hooks' ? '' : ` --system-namespace ${commandWord(namespace)}`
-
-export const kubectlDelete = (namespace: string, name: string): string =>
-  `kubectl -n ${commandWord(namespace)} delete ${resource} ${commandWord(name)}`
 
 export const kubectlApply = (yaml: string): string => `kubectl apply -f - <<'EOF'\n${yaml}EOF\n`
 

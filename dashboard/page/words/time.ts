@@ -44,6 +44,9 @@ export const exactText = (time: string): string => {
   return Number.isFinite(ms) ? exact.format(ms) : ''
 }
 
+/** Returns an RFC 3339 time in milliseconds since the epoch. */
+export const momentOf = (time: string): number => Date.parse(time)
+
 export const dayMs = 86_400_000
 
 /** Returns a time as RFC 3339 in UTC. Texts of this form sort by time. */

@@ -1,7 +1,7 @@
 import { examined } from '../../../cli/doctor/examined.ts'
 import { objectNameRule } from '../../../src/api/names.ts'
 import { redacted } from '../../../src/environment/redact.ts'
-import type { HealthFinding } from '../../protocol.ts'
+import type { Finding } from '../../protocol.ts'
 import { parameter, type Api, type Context } from '../context.ts'
 import { RefusedError } from '../refused.ts'
 
@@ -20,6 +20,6 @@ export const healthRoutes = (router: Api, context: Context): void => {
         ...{ clock: world.clock, namespace, system, version, withHooks },
       }),
     )
-    response.json(found.map(finding => ({ ...finding, message: redacted(finding.message) })) satisfies HealthFinding[])
+    response.json(found.map(finding => ({ ...finding, message: redacted(finding.message) })) satisfies Finding[])
   })
 }

@@ -33,17 +33,32 @@ export const historyRoutes = (router: Api, { examinations, sessionOf }: Context)
   })
 }
 
+/** How long after its decision a delivery may be answered, in milliseconds. */
+const answeredWithinMs = 10_000
+
 /**
- * Returns what a record says of deliveries, newest first. Of the newest ones it keeps the answers. Of those before, it
- * keeps the decision, and only of deliveries that name themselves.
+ * Returns what a record says of deliveries, newest first. Of the newest ones it keeps the answers. Of all that name
+ * themselves it keeps the decision in a row, which is a little older than the answer.
  */
 const deliveriesIn = ({ recent, rows }: StoredMemory): readonly PastDelivery[] => {
-  const oldest = Math.min(...recent.map(({ at }) => at))
-  const before = rows
-    .filter(({ at }) => at < oldest)
+  const left = rows.map(row => ({ at: row.at, past: pastOf(row) })).toSorted((a, b) => b.at - a.at)
+  const newest = recent.map(delivery => {
+    const { at, from, outcome, to } = delivery
+    const index = left.findIndex(
+      ({ at: decided, past }) =>
+        decided <= at &&
+        at - decided < answeredWithinMs &&
+        past.outcome === outcome &&
+        past.from === from &&
+        past.to === to,
+    )
+    const [row] = index < 0 ? [] : left.splice(index, 1)
+    return { at, past: { ...answered(delivery), ...(row?.past.key !== undefined && { key: row.past.key }) } }
+  })
+  return [...newest, ...left]
     .toSorted((a, b) => b.at - a.at)
-    .map(pastOf)
-  return [...recent.map(answered), ...before].slice(0, maxHistory)
+    .slice(0, maxHistory)
+    .map(({ past }) => past)
 }
 
 const answered = ({
@@ -57,7 +72,7 @@ const answered = ({
   stateMessage,
   summary,
   to,
-}: RecentDelivery) => ({
+}: RecentDelivery): PastDelivery => ({
   ...{ time: rfc3339(at), sender: redacted(sender), outcome, reason },
   ...(from !== undefined && { from }),
   ...(to !== undefined && { to }),

@@ -18,7 +18,7 @@ import type { HookCondition, HookDetail, PastDelivery } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
-import { deliveryOf, isHookSpec, leasesOf, listOf } from '../row.ts'
+import { rowDelivery, isHookSpec, leasesOf, listOf } from '../row.ts'
 import { secretOfAuth } from '../try.ts'
 
 /** Reads a hook as the user. */
@@ -66,12 +66,17 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
 
 const recentOf = (hook: StoredObject): readonly PastDelivery[] =>
   listOf(at(hook, 'status', 'recent')).flatMap(entry => {
-    const delivery = deliveryOf(entry)
-    const said = ['message', 'state', 'stateMessage'].flatMap(name => {
-      const text = stringAt(entry, name)
-      return text === undefined ? [] : [[name, redacted(text)]]
-    })
-    return delivery ? [{ ...delivery, ...Object.fromEntries(said) }] : []
+    const delivery = rowDelivery(entry)
+    const [message, state, stateMessage] = ['message', 'state', 'stateMessage'].map(name => stringAt(entry, name))
+    if (!delivery) return []
+    return [
+      {
+        ...delivery,
+        ...(message !== undefined && { message: redacted(message) }),
+        ...(state !== undefined && { state }),
+        ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),
+      },
+    ]
   })
 
 /**

@@ -69,3 +69,16 @@ describe('a form that a link opens with a Secret for the URL', () => {
     })
   })
 })
+
+describe('members that contradict each other', () => {
+  const wrongWith = (scale: object) =>
+    draftOf({ name: 'a', namespace: 'shop', spec: { driver: 'scale', scale } }, () => new Set()).wrong.value
+
+  it('are marked while others are still missing', () => {
+    expect(wrongWith({ min: 20, max: 10 }).get('spec.scale.max')).toContain('must not be below min')
+  })
+
+  it('are not marked while one of them is missing', () => {
+    expect(wrongWith({ min: 20 }).has('spec.scale.max')).toBe(false)
+  })
+})

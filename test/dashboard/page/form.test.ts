@@ -378,7 +378,7 @@ describe('a fault', () => {
         ['spec.scale.max', 'must be set, because action is up: the count at which a step up stops'],
         ['spec.cooldown', 'must be a duration'],
       ],
-      'Still needed: Maximum.',
+      'Still needed: Maximum. Not right yet: “Cooldown” must be a duration.',
     ],
     [[['spec.cooldown', 'must be a duration']], 'Not right yet: “Cooldown” must be a duration.'],
     [
@@ -386,7 +386,7 @@ describe('a fault', () => {
       'Still needed: What a post must prove.',
     ],
   ] as const)('%j is shown in words', (wrong, text) => {
-    expect(problemOf(new Map(wrong))).toBe(text)
+    expect(problemOf(new Map(wrong))?.text).toBe(text)
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { needyWord, search } from '../../../dashboard/page/list/search.ts'
+import { needyWord, search, toggled } from '../../../dashboard/page/list/search.ts'
 import { scrolledTo, drawnRows } from '../../../dashboard/page/list/window.ts'
 import type { ListedHook } from '../../../dashboard/protocol.ts'
 import { fc, property } from '../../support/property.ts'
@@ -24,6 +24,11 @@ const row = (name: string, more: Partial<ListedHook> = {}): ListedHook => ({
 
 const names = (rows: readonly ListedHook[]): readonly string[] => rows.map(({ name }) => name)
 
+it('a button of the list adds its word to the search, and takes it away', () => {
+  expect(toggled('web', needyWord)).toBe('web not:ready')
+  expect(toggled('web not:ready', needyWord)).toBe('web')
+})
+
 describe('the search', () => {
   const rows = [
     row('web-10', {
@@ -46,6 +51,11 @@ describe('the search', () => {
     ['suspended', ['db']],
     ['deployment/api', ['web-2']],
     [needyWord, ['web-2']],
+    ['is:ready', ['web-10']],
+    ['is:suspended', ['db']],
+    ['is:leased', []],
+    ['driver:scale web', ['web-2', 'web-10']],
+    ['driver:scal', []],
     ['nothing', []],
   ])('for %j finds %j', (text, found) => {
     expect(names(search(rows, text, byName))).toEqual(found)

@@ -5,7 +5,7 @@ import { adviceOn, outcomeOf } from '../../../dashboard/page/words/advice.ts'
 import { moreLeases } from '../../../dashboard/page/words/leases.ts'
 import {
   commandWord,
-  kubectlEnd,
+  kubectlMany,
   kubectlGrant,
   kubectlRotate,
   kubectlSuspend,
@@ -103,7 +103,7 @@ describe('what the list of leases does not show', () => {
 
 describe('a kubectl line', () => {
   it('ends leases', () => {
-    expect(kubectlEnd('shop', 'web-up')).toBe('kubectl receiverhook end web-up -n shop')
+    expect(kubectlMany('end', [{ namespace: 'shop', name: 'web-up' }])).toBe('kubectl receiverhook end web-up -n shop')
   })
 
   it('quotes what a shell would read as something else', () => {

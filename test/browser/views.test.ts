@@ -72,6 +72,22 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
     await page.getByRole('button', { name: 'More for web-up' }).click()
     await page.getByRole('button', { name: 'Rotate web-up' }).waitFor()
   },
+  grouped: async page => {
+    await page.getByRole('button', { name: 'Group by target' }).click()
+    await page.locator('.row.group').first().waitFor()
+  },
+  marked: async page => {
+    await page.getByLabel('Mark web-up').check()
+    await page.getByRole('button', { name: 'End leases …' }).waitFor()
+  },
+  target: async page => {
+    await page.goto(new URL('/targets/shop/Deployment/web', page.url()).href)
+    await page.getByRole('rowheader', { name: 'base' }).waitFor()
+  },
+  health: async page => {
+    await page.goto(new URL('/health', page.url()).href)
+    await page.getByRole('heading', { name: 'In order' }).waitFor()
+  },
   nothing: async page => {
     await page.locator('#search').fill('no such hook')
     await page.getByRole('button', { name: 'Clear' }).waitFor()

@@ -10,11 +10,10 @@ import { Ago, OutcomeText, Ready } from '../parts/status.tsx'
 import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
 import { namespaceShown } from '../namespaces.ts'
 import { ObjectLink } from '../parts/target-link.tsx'
-import { objectIn } from '../words/object.ts'
 import { cloneHref, editHref, followLink, goto, hookHref } from '../route.ts'
 import { rowSignal } from '../store.ts'
 import { choose, isChosen } from './chosen.ts'
-import { found } from './shown.ts'
+import { groups } from './shown.ts'
 
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
@@ -93,9 +92,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
 export const GroupRow = ({ group, id, index }: { id: string; index: number; group: string }) => {
   const [namespace = '', ...object] = group.split('/')
   const target = object.join('/')
-  const rows = found.value.filter(
-    row => row.namespace === namespace && (objectIn(row.target) ?? row.target ?? '') === target,
-  )
+  const hooks = groups.value.get(group)?.length ?? 0
   return (
     <div role="row" class="row group" aria-rowindex={index + 2} data-key={id}>
       <div role="rowheader" class="name">
@@ -103,7 +100,7 @@ export const GroupRow = ({ group, id, index }: { id: string; index: number; grou
         {namespaceShown.value === '' && <small>{namespace}</small>}
       </div>
       <div role="cell" class="faint">
-        {rows.length === 1 ? 'one hook' : `${rows.length} hooks`}
+        {hooks === 1 ? 'one hook' : `${hooks} hooks`}
       </div>
     </div>
   )
@@ -138,11 +135,15 @@ const useMenu = (key: string): { readonly current: HTMLDivElement | null } => {
       if (openMenu.peek() === key) openMenu.value = undefined
     }
     const menu = items.current?.parentElement
-    // In the last rows of the list there is no room below.
-    const list = menu?.closest('.scroll')?.getBoundingClientRect()
-    const [below, above] = [items.current?.getBoundingClientRect(), menu?.getBoundingClientRect()]
-    const isCut = list && below && above && below.bottom > list.bottom && above.top - below.height > list.top
-    items.current?.classList.toggle('upwards', isCut === true)
+    // In the last rows of a list there is more room above.
+    const list = menu?.closest('.scroll, main')?.getBoundingClientRect()
+    const button = menu?.getBoundingClientRect()
+    if (items.current && list && button) {
+      const [above, below] = [button.top - list.top, list.bottom - button.bottom]
+      const isUp = items.current.offsetHeight > below && above > below
+      items.current.classList.toggle('upwards', isUp)
+      items.current.style.maxHeight = `${isUp ? above : below}px`
+    }
     items.current?.querySelector<HTMLElement>('button')?.focus()
     const cancel = menu ? onElsewhere(menu, leave) : leave
     return () => {

@@ -2,7 +2,7 @@ import { computed } from '@preact/signals'
 import type { ListedHook } from '../../protocol.ts'
 import { query } from '../route.ts'
 import { all } from '../store.ts'
-import { objectIn } from '../words/object.ts'
+import { targetObject } from '../words/object.ts'
 import { search, type SortBy, type Sorting } from './search.ts'
 
 const sortables: readonly SortBy[] = ['name', 'target', 'last', 'ready']
@@ -33,14 +33,14 @@ const groupMark = '='
 export const groupIn = (key: string): string | undefined =>
   key.startsWith(groupMark) ? key.slice(groupMark.length) : undefined
 
-const groupOf = ({ namespace, target = '' }: ListedHook): string => `${namespace}/${objectIn(target) ?? target}`
+const groupOf = ({ namespace, target = '' }: ListedHook): string => `${namespace}/${targetObject(target) ?? target}`
+
+/** The hooks that the search finds, by the object on which they act. */
+export const groups = computed(() => Map.groupBy(found.value, groupOf))
 
 /** The keys of the shown rows, in their order: of hooks, and of the groups before their hooks. */
 export const shown = computed<readonly string[]>(() =>
   isGrouped.value
-    ? [...Map.groupBy(found.value, groupOf)].flatMap(([group, rows]) => [
-        groupMark + group,
-        ...rows.map(({ key }) => key),
-      ])
+    ? [...groups.value].flatMap(([group, rows]) => [groupMark + group, ...rows.map(({ key }) => key)])
     : found.value.map(({ key }) => key),
 )

@@ -1,4 +1,4 @@
-import { momentOf } from '../words/time.ts'
+import { parsedTime } from '../words/time.ts'
 import type { ListedHook, TargetCountDetail, TargetDetail } from '../../protocol.ts'
 
 export const chartSize = { width: 640, height: 150 } as const
@@ -62,10 +62,10 @@ const pointsOf = (rows: readonly ListedHook[], { base, baseAt }: TargetCountDeta
     recent.flatMap(({ from, time, to }) =>
       from === undefined || to === undefined || from === to
         ? []
-        : [{ at: momentOf(time), from, to, label: `${name}: ${from} → ${to}, ${time}` }],
+        : [{ at: parsedTime(time), from, to, label: `${name}: ${from} → ${to}, ${time}` }],
     ),
   )
-  const based = baseAt === undefined ? [] : [{ at: momentOf(baseAt), from: base, to: base, label: `base ${base}` }]
+  const based = baseAt === undefined ? [] : [{ at: parsedTime(baseAt), from: base, to: base, label: `base ${base}` }]
   return inTurn([...based, ...changes].sort((a, b) => a.at - b.at))
 }
 

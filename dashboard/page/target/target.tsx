@@ -11,7 +11,7 @@ import { Trail } from '../parts/trail.tsx'
 import { followLink, hookHref } from '../route.ts'
 import { all, countOf, synced } from '../store.ts'
 import { signed } from '../words/leases.ts'
-import { objectIn } from '../words/object.ts'
+import { targetObject } from '../words/object.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
 import { Chart } from './chart.tsx'
@@ -23,7 +23,7 @@ const everyMs = 30_000
 export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind: string; name: string }) => {
   const object = `${kind}/${name}`
   const read = useSignal<ServerAnswer<TargetDetail> | undefined>(undefined)
-  const rows = all.value.filter(row => row.namespace === namespace && objectIn(row.target) === object)
+  const rows = all.value.filter(row => row.namespace === namespace && targetObject(row.target) === object)
   const live = countOf(`${namespace}/${object}`).value
   const newest = rows.map(({ generation, last, leases }) => [generation, last?.time, leases])
   const key = JSON.stringify([newest, live?.replicas, Math.floor(moment.value / everyMs)])
@@ -90,8 +90,8 @@ const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
       <strong class="large">{count.count}</strong>
       <span class="faint">{count.shownAs}</span>
     </div>
-    <Chart count={count} rows={rows} autoscalers={autoscalers} />
     <div class="sideways" tabIndex={0} role="region" aria-label={`What makes up the count of ${count.shownAs}`}>
+      <Chart count={count} rows={rows} autoscalers={autoscalers} />
       <table class="parts">
         <thead>
           <tr>
@@ -130,9 +130,10 @@ const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
         <Prose text={note} />
       </p>
     ))}
-    {autoscalers.map(({ shownAs }) => (
+    {autoscalers.map(({ max, min, shownAs }) => (
       <p key={shownAs}>
-        <ObjectLink namespace={namespace} target={shownAs} /> sets this count.
+        <ObjectLink namespace={namespace} target={shownAs} /> sets this count, from {min}
+        {max === undefined ? '' : ` to ${max}`}.
       </p>
     ))}
   </section>

@@ -45,7 +45,7 @@ export const exactText = (time: string): string => {
 }
 
 /** Returns an RFC 3339 time in milliseconds since the epoch. */
-export const momentOf = (time: string): number => Date.parse(time)
+export const parsedTime = (time: string): number => Date.parse(time)
 
 export const dayMs = 86_400_000
 

@@ -159,6 +159,22 @@ describe('somebody with a token of a real API server', () => {
     expect(faults).toEqual([])
   })
 
+  it('bob sees of a target and of the health what he may, and a sentence for the rest', async () => {
+    const { faults, page } = await visit()
+    await signIn(page, cluster.tokens.bob)
+    await page.goto(`${base()}/targets/shop/Deployment/web`)
+    await page.getByRole('rowheader', { name: 'base' }).waitFor()
+    await page.getByText('You may not read receiverhookrecords', { exact: false }).waitFor()
+    await page.getByText('You may not list autoscalers here', { exact: false }).waitFor()
+    await expectAccessible(page, 'the target')
+    await page.goto(`${base()}/health`)
+    await page.getByText(/You may not look at .*controller/).waitFor()
+    await expectAccessible(page, 'the health')
+    await page.goto(`${base()}/hooks/shop/web-up`)
+    await page.getByRole('button', { name: 'Rotate' }).waitFor()
+    expect(faults).toEqual([])
+  })
+
   it('bob may look, and each button that he may not press says which right it takes', async () => {
     const { page } = await visit()
     await signIn(page, cluster.tokens.bob)

@@ -10,8 +10,6 @@ import { build } from 'esbuild'
 import { rolldown, type OutputChunk, type RolldownOutput } from 'rolldown'
 import { parseAst } from 'rolldown/parseAst'
 import { at, isObject, stringAt } from '../src/api/json.ts'
-import { version } from '../src/version.ts'
-import { project } from './release/project.ts'
 import type { Asset, Assets } from '../dashboard/server/assets.ts'
 
 const page = new URL('../dashboard/page/', import.meta.url).pathname
@@ -38,7 +36,6 @@ export const buildPage = async (): Promise<Assets> => {
     .replace('%script%', entry?.asset.path ?? '')
     .replace('%style%', style.path)
     .replace('%icon%', icon.path)
-    .replace('%docs%', `${project.repository}/blob/v${version}/docs/`)
   return { document, files: [...scripts.map(script => script.asset), style, icon] }
 }
 

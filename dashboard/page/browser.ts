@@ -92,9 +92,8 @@ export const address = {
   onHash: (run: () => void): void => addEventListener('hashchange', run),
 }
 
-/** Returns what the server, or the build, has written into the document. */
-export const documentSays = (name: 'signIn' | 'version' | 'docs'): string =>
-  document.documentElement.dataset[name] ?? ''
+/** Returns the sign-in method or the version, which the server writes into the document. */
+export const documentSays = (name: 'signIn' | 'version'): string => document.documentElement.dataset[name] ?? ''
 
 export const isHidden = (): boolean => document.hidden
 export const onVisibility = (run: () => void): void => document.addEventListener('visibilitychange', run)

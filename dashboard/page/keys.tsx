@@ -1,9 +1,9 @@
+import { pageURL } from '../../src/api/site.ts'
 import { documentSays, element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
 import { closeMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
-import { docsHref } from './docs.ts'
 import { Dialog } from './parts/dialog.tsx'
 import { goto, here, listHref, type PagePlace } from './route.ts'
 import { me } from './session.ts'
@@ -34,11 +34,11 @@ export const KeysDialog = () => (
       <code>is:ready</code>, <code>is:suspended</code>, <code>is:leased</code> and <code>driver:scale</code> narrow it.
     </p>
     <p>
-      <a href={docsHref('README.md')} target="_blank" rel="noreferrer">
+      <a href={pageURL('docs/README.md')} target="_blank" rel="noreferrer">
         Documentation
       </a>
       {', '}
-      <a href={docsHref('how-to/why-did-my-hook-not-fire.md')} target="_blank" rel="noreferrer">
+      <a href={pageURL('docs/how-to/why-did-my-hook-not-fire.md')} target="_blank" rel="noreferrer">
         Why did my hook not fire?
       </a>
       {` This is version ${documentSays('version')}.`}

@@ -90,7 +90,7 @@ it('what doctor knows is a page, and a pill that leads to it', async () => {
   await expectAccessible(page, 'the health')
   await lost.getByRole('link', { name: 'shop/lost' }).click()
   const reason = page.locator('.conditions').getByRole('link', { name: 'TargetNotFound' })
-  expect(await reason.getAttribute('href')).toMatch(/\/docs\/reference\/reasons\.md#targetnotfound$/)
+  expect(await reason.getAttribute('href')).toMatch(/\/reference\/reasons\/#targetnotfound$/)
   expect(faults).toEqual([])
 })
 

@@ -1,10 +1,10 @@
 import { isReason } from '../../../src/api/reasons.ts'
-import { docsHref } from '../docs.ts'
+import { pageURL } from '../../../src/api/site.ts'
 
 /** A reason, as a link to what the documentation says about it. */
 export const ReasonLink = ({ reason }: { reason: string }) =>
   isReason(reason) ? (
-    <a href={docsHref(`reference/reasons.md#${reason.toLowerCase()}`)} target="_blank" rel="noreferrer">
+    <a href={pageURL(`docs/reference/reasons.md#${reason.toLowerCase()}`)} target="_blank" rel="noreferrer">
       {reason}
     </a>
   ) : (

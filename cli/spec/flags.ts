@@ -54,7 +54,7 @@ const optionOf = (flag: string, fields: readonly SpecField[]): Option<readonly s
 /** Returns the heading above a flag in help: the drivers that have the flag, or `Every hook`. */
 const groupOf = (fields: readonly SpecField[]): string => {
   const drivers = [...new Set(fields.map(({ path: [first = ''] }) => first))].filter(name => fieldsOfDrivers.has(name))
-  if (drivers.length > 0) return drivers.map(name => `--driver ${name}`).join(', ')
+  if (drivers.length > 0) return `--driver ${drivers.join(', ')}`
   return fields.some(({ path }) => path[0] === 'auth') ? 'Every hook: what a post must prove' : 'Every hook'
 }
 

@@ -33,7 +33,7 @@ export const tracedAuth = (check: CheckAuth, tracing: Tracing | undefined): Chec
   tracing === undefined
     ? check
     : async (hook, ...given) => {
-        const failure = await tracing.part('auth', () => check(hook, ...given))
-        if (!failure && hook.hasNamedURL) tracing.admit(hook, '/v1/hooks/{namespace}/{name}')
-        return failure
+        const checked = await tracing.part('auth', () => check(hook, ...given))
+        if ('by' in checked && hook.hasNamedURL) tracing.admit(hook, '/v1/hooks/{namespace}/{name}')
+        return checked
       }

@@ -24,7 +24,7 @@ const manifests = texts.flatMap(([file, text]) =>
 
 it('the examples and the pages have hooks of every driver', () => {
   const drivers = new Set(manifests.map(([, hook]) => stringAt(hook, 'spec', 'driver')))
-  expect(drivers).toEqual(new Set(['forward', 'redeploy', 'restart', 'runJob', 'scale', 'scaleNodes']))
+  expect(drivers).toEqual(new Set(['forward', 'hold', 'redeploy', 'restart', 'runJob', 'scale', 'scaleNodes']))
 })
 
 it.each(manifests)('two appliers of %s have no conflict', async (_, hook) => {

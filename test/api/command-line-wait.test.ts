@@ -95,12 +95,12 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
     await patch({ spec: { paused: true } })
     const stalled = await run(['push', '--wait', '--id', 'one'], pushed('1.0.1'))
     expect(stalled).toMatchObject({ code: 4, stdout: '' })
-    expect(stalled.stderr).toMatch(/422 stalled RolloutStalled: .* is paused: resume it .*\nLook at the pods: /)
+    expect(stalled.stderr).toMatch(/422 stalled RolloutStalled: .* is paused: resume it .*\nTo do: Look at the pods: /)
     const containers = [{ name: 'web', image: 'nginx:hotfix' }]
     await patch({ spec: { paused: false, template: { spec: { containers } } } })
     const replaced = await run(['push', '--wait', '--id', 'one'], pushed('1.0.1'))
     expect(replaced).toMatchObject({ code: 4 })
-    expect(replaced.stderr).toMatch(/409 replaced Replaced: somebody else .*\nLook at who wrote it: /)
+    expect(replaced.stderr).toMatch(/409 replaced Replaced: somebody else .*\nTo do: Look at who wrote it: /)
   })
 
   it('ends with 124 when its time is over, and says how to go on', async () => {

@@ -32,6 +32,7 @@ const driverSpecs: Readonly<Record<string, object>> = {
   restart: { driver: 'restart', restart: { target: { name: 'pushed' } } },
   runJob: { driver: 'runJob', runJob: { cronJob: 'pushed', body: 'env' } },
   forward: { driver: 'forward', forward: { service: { name: 'pushed', port: 80 } } },
+  hold: { driver: 'hold', hold: { target: { name: 'web' }, to: 0 }, for: '1h' },
 }
 
 const machine = {

@@ -140,10 +140,8 @@ describe('the flags of a spec', () => {
 
   it('stand under the drivers that they are for', () => {
     const groupOf = (flag: string) => specOptions.find(option => option.flag === flag)?.group
-    expect(groupOf('target')).toBe(
-      '--driver scale, --driver scaleNodes, --driver redeploy, --driver restart, --driver hold',
-    )
-    expect(groupOf('max')).toBe('--driver scale, --driver scaleNodes')
+    expect(groupOf('target')).toBe('--driver scale, scaleNodes, redeploy, restart, hold')
+    expect(groupOf('max')).toBe('--driver scale, scaleNodes')
     expect(groupOf('image')).toBe('--driver redeploy')
     expect(groupOf('service-port')).toBe('--driver forward')
     expect(groupOf('cron-job')).toBe('--driver runJob')

@@ -97,7 +97,7 @@ export interface UnfinishedJob {
 }
 
 /**
- * Returns the queries that together find the Jobs of a hook that have not ended. A hook may have thousands of complete
+ * Returns the queries for the unfinished Jobs of a hook. A hook may have thousands of complete
  * Jobs, so the API server leaves these out: each other Job has no successful pod, or the label of several pods.
  */
 export const unfinishedQueries = (hookUid: string): readonly Selectors[] => {

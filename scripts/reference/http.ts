@@ -47,7 +47,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   driver: [
     'string',
     'with `hook`',
-    "The hook's driver: `scale`, `scaleNodes`, `redeploy`, `restart`, `runJob` or `forward`",
+    "The hook's driver: `scale`, `scaleNodes`, `redeploy`, `restart`, `runJob`, `forward` or `hold`",
   ],
   outcome: ['string', 'for a delivery', 'Its outcome: see the table of statuses'],
   reason: [

@@ -96,7 +96,7 @@ const commonSpec = {
     maxLength: 32,
     description:
       'How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good.',
-    hint: 'After this time the hook takes its step back by itself. Must outlast three repeats of the sender. Empty: the step is for good.',
+    hint: 'After this time, what a post changed comes back by itself. Must outlast three repeats of the sender. Empty: the step is for good.',
     'x-kubernetes-validations': [durationRule, leaseLengthRule],
   },
   onDelete: {

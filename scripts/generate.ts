@@ -12,7 +12,7 @@ import { commands } from '../src/registry.ts'
 import { senders } from '../src/senders/registry.ts'
 import { componentFiles } from './deploy/components.ts'
 import { rolesManifest } from './deploy/manifest.ts'
-import { requestComponent } from './deploy/requests.ts'
+import { requestComponent, requestRoles } from './deploy/requests.ts'
 import { flowControlManifest } from './deploy/flow-control.ts'
 import { ofManifests, policiesFor, policiesManifest } from './deploy/policies.ts'
 import { alertsFile, alertsTest, prometheusRule } from './deploy/alerts.ts'
@@ -78,7 +78,7 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/senders.md': sendersPage(senders),
   'docs/how-to/why-did-my-hook-not-fire.md': whyPage(),
   'docs/reference/metrics.md': metricsPage(),
-  'docs/reference/permissions.md': permissionsPage(roles, drivers),
+  'docs/reference/permissions.md': permissionsPage([...roles, ...requestRoles.slice(0, 1)], drivers),
   'docs/reference/command-line.md': await commandPage(commands),
   // Written by hand, but for the addresses of the project.
   ...Object.fromEntries(addressedFiles.map(file => [file, addressed(readFileSync(file, 'utf8'))])),

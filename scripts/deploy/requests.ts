@@ -51,7 +51,7 @@ export const requestRoles: readonly Role[] = [
   {
     kind: 'ClusterRole',
     name,
-    means: 'What the trigger needs besides to run what requests ask for.',
+    means: 'What the trigger needs besides to run what requests ask for. It is bound only where requests are on.',
     grants: [
       { ...requests, verbs: ['get', 'list', 'watch'], why: 'to see what is asked for' },
       { ...requests, verbs: ['delete'], why: 'to delete requests a day after they were made' },

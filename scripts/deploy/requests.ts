@@ -1,6 +1,6 @@
 import { stringify } from 'yaml'
-import { group, hookPlural } from '../../src/api/names.ts'
-import { requestCrd, requestPlural } from '../../src/api/run-request.ts'
+import { group, hookPlural, requestPlural } from '../../src/api/names.ts'
+import { requestCrd } from '../../src/api/run-request.ts'
 import { requests } from '../../src/kube/resources.ts'
 import { rolesManifest } from './manifest.ts'
 import { ofManifests, policiesManifest } from './policies.ts'

@@ -6,6 +6,8 @@ export const apiVersionName = 'v1alpha1'
 export const apiVersion = `${group}/${apiVersionName}`
 export const hookKind = 'ReceiverHook'
 export const hookPlural = 'receiverhooks'
+export const requestKind = 'ReceiverHookRequest'
+export const requestPlural = 'receiverhookrequests'
 
 /** The admission policies of an installation. Their bindings have the same names. */
 export const policyNames = {

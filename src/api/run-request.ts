@@ -1,14 +1,11 @@
 import { crdSchema } from './crd.ts'
 import { has } from './guard.ts'
 import { at } from './json.ts'
-import { apiVersionName, group, nameLength, objectNameRule } from './names.ts'
+import { apiVersionName, group, nameLength, objectNameRule, requestKind, requestPlural } from './names.ts'
 import type { StoredObject } from './object.ts'
 import { deliveryOutcomes } from './record.ts'
 import type { Obj, Stored } from './schema.ts'
 import { settlementStates } from './settlement.ts'
-
-export const requestKind = 'ReceiverHookRequest'
-export const requestPlural = 'receiverhookrequests'
 
 /** The longest body of a request, in characters. */
 export const maxRequestBody = 16_384

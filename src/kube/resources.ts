@@ -1,6 +1,5 @@
-import { group, hookKind, hookPlural, apiVersionName } from '../api/names.ts'
+import { group, hookKind, hookPlural, apiVersionName, requestKind, requestPlural } from '../api/names.ts'
 import { recordKind, recordPlural } from '../api/record.ts'
-import { requestKind, requestPlural } from '../api/run-request.ts'
 import type { ResourceType } from './paths.ts'
 
 /** The types that the product itself reads and writes. */

@@ -15,7 +15,7 @@ it('who follows the path on a hook that skips sees the reason, and what a post w
   const commands = blocksIn('docs/how-to/why-did-my-hook-not-fire.md', 'console').join('')
   const said = await until(
     () => run(commands),
-    text => text.includes('plain skipped Suspended'),
+    text => /plain +skipped +Suspended/.test(text),
   )
   expect(said).toMatch(/^NAME +DRIVER .*REASON/m)
   expect(said).toMatch(/^web-up +scale +up +Deployment\/web +True +Suspended +/m)

@@ -70,6 +70,18 @@ it('the page on HTTP says what requests with curl are answered, and has every me
       text => text.includes('"until":'),
     ),
   )
+  await run('kubectl -n shop create secret generic senders --from-literal=token=secret')
+  const auth = `{"spec": {"auth": {"bearer": {"secretKeyRef": {"name": "senders", "key": "token"}}}}}`
+  await run(`kubectl -n shop patch receiverhook web-down --type=merge -p '${auth}'`)
+  answers.push(
+    await until(
+      () =>
+        run(
+          `curl --silent -H 'Authorization: Bearer secret' -X POST "$(kubectl receiverhook url web-down)?dryRun=true"`,
+        ),
+      text => text.includes('"by":'),
+    ),
+  )
   const closed = `{"spec": {"windows": {"except": [{"from": "2020-01-01T00:00:00Z", "to": "2999-01-01T00:00:00Z"}]}}}`
   await run(`kubectl patch receiverhook web-up --type=merge -p '${closed}'`)
   answers.push(

@@ -82,7 +82,7 @@ const Problem = ({ finding: { about, is, message, todo } }: { finding: Finding }
   const isHook = rowSignal(about) !== undefined
   const { command, text } = messageParts(todo ?? '')
   return (
-    <section class="card" aria-label={about}>
+    <section class="card" aria-label={`${about}: ${message}`}>
       <div class="line">
         <span class={is === 'failure' ? 'pill bad' : 'pill warn'}>{is}</span>
         <h2>

@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { connect } from '../../src/environment/node.ts'
 import { loadAccess } from '../../src/kube/access.ts'
 import { apiVersionOf, objectPath } from '../../src/kube/paths.ts'
@@ -7,6 +7,7 @@ import { heldName } from '../../src/steps/target/holds.ts'
 import { define, look, make } from '../support/counted.ts'
 import { deployment } from '../support/objects.ts'
 import { cluster, post, until } from '../support/product.ts'
+import { startControlPlane } from './control-plane/control-plane.ts'
 import { installation, rightsOfBase, rightsOfDriver } from './installation.ts'
 import { readinessOf, runRoles } from './roles.ts'
 
@@ -61,17 +62,22 @@ const definitionOf = ({ group, kind, resource, version }: HeldKind['type']): obj
 
 const isCustom = ({ group }: HeldKind['type']): boolean => group.includes('.') && !group.endsWith('.k8s.io')
 
+// Of its own: other tests define some of these kinds with fewer members.
+let kubeconfig = ''
+let stop = async (): Promise<void> => undefined
+afterAll(() => stop())
 beforeAll(async () => {
-  const api = connect(await loadAccess({ kubeconfig: inject('kubeconfig'), env: {} }))
+  ;({ kubeconfig, stop } = await startControlPlane())
+  const api = connect(await loadAccess({ kubeconfig, env: {} }))
   try {
     for (const { type } of heldKinds.filter(({ type }) => isCustom(type))) await define(api, type, definitionOf(type))
   } finally {
     await api.close()
   }
-})
+}, 120_000)
 
 const installed = async (type: HeldKind['type'], role: string) => {
-  const here = await cluster()
+  const here = await cluster(kubeconfig)
   const { as } = await installation(here, [...rightsOfBase(), ...rightsOfDriver(role)])
   const spec = ofKind[type.kind]?.spec ?? {}
   await make(here, type, 'web', spec, { annotations: { kept: 'yes' } })

@@ -100,14 +100,14 @@ const measured = async () => {
 }
 
 describe('the page', () => {
-  it('is at most 40 kB, compressed, until the list stands, and 100 kB in all', async () => {
+  it('is at most 40 kB, compressed, until the list stands, and 105 kB in all', async () => {
     const { document, files } = await buildPage()
     const first = files.filter(({ path }) => document.includes(path))
     const sum = (list: readonly { readonly gzip: Uint8Array }[]): number =>
       list.reduce((bytes, { gzip }) => bytes + gzip.length, document.length)
     console.log(`first ${sum(first)} bytes, all ${sum(files)} bytes`)
     expect(sum(first)).toBeLessThan(40_000)
-    expect(sum(files)).toBeLessThan(100_000)
+    expect(sum(files)).toBeLessThan(105_000)
     const foreign = /https?:\/\/(?!www\.w3\.org)[\w.-]+\.(?:com|net|io|org)\/[\w/]*\.(?:js|css|woff2?)/
     expect(files.filter(({ gzip }) => foreign.test(gunzipSync(gzip).toString())).map(({ path }) => path)).toEqual([])
   })

@@ -20,6 +20,9 @@ it(
     onTestFinished(async () => {
       await shell('helm uninstall receiver-hooks --namespace receiver-hooks --wait')
     })
+    // Another test may have left the product installed without Helm.
+    await shell('kubectl delete receiverhooks --all --all-namespaces')
+    await succeed('kubectl delete -k deploy/kustomize/base --ignore-not-found')
     await serve()
     const shops = [await openShop(), await openShop(), await openShop()] as const
     const paths = await Promise.all(shops.map(shop => shop.path()))

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { postToService, rolledOut, serviceIP } from './installed.ts'
+import { until } from '../support/product.ts'
 import { openShop } from './shop.ts'
 import { shell, succeed } from './support.ts'
 
@@ -11,6 +12,11 @@ const serve = async (...namespaces: readonly string[]): Promise<void> => {
   const which = namespaces.length === 0 ? 'drivers.scale.everywhere=true' : `watchNamespaces={${namespaces.join(',')}}`
   await succeed(`${release} ${values} --set '${which}'`)
   await rolledOut()
+  // Former pods serve for some seconds more.
+  await until(
+    () => succeed("kubectl -n receiver-hooks get pods -o jsonpath='{.items[*].metadata.deletionTimestamp}'"),
+    said => said === '',
+  )
 }
 
 it(

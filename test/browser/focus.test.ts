@@ -48,7 +48,7 @@ const names = (page: Page): Promise<readonly string[]> => page.locator('.row .na
 
 const openMenu = async (page: Page, name: string): Promise<void> => {
   await page.getByRole('button', { name: `More for ${name}` }).click()
-  await expect.poll(() => focused(page)).toBe(`Clone ${name}`)
+  await expect.poll(() => focused(page)).toBe(`Dry run ${name}`)
 }
 
 describe('an open menu', () => {

@@ -13,6 +13,8 @@ import type { Environment } from '../environment/environment.ts'
 import { Shares } from '../environment/shares.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import { wait } from '../environment/wait.ts'
+import { isStatus } from '../kube/errors.ts'
+import { watchCutsIn } from '../kube/follow.ts'
 import { listPages } from '../kube/list.ts'
 import { objectPath } from '../kube/paths.ts'
 import { read, send } from '../kube/requests.ts'
@@ -28,8 +30,8 @@ import type { RequestedHook, TriggerRequest } from './request.ts'
 /** How many ReceiverHookRequests a process runs at once, and how many of one namespace. */
 const maxRequestsAtOnce = 32
 const maxRequestsOfNamespace = 4
-/** How many requests without an answer a process knows. It lists the others later. */
-const maxRequestsKnown = 10_000
+/** How many requests of one namespace a process knows that have no answer. It lists the others later. */
+const maxRequestsKnown = 512
 /** How long after it was made a request may run, in milliseconds. Nobody expects a later run. */
 const requestRunsWithinMs = 300_000
 /** How long a request that has its answer is kept, in milliseconds. */
@@ -60,6 +62,9 @@ interface Known {
   readonly uid: string
 }
 
+/** Requests without an answer, by namespace and uid. The namespace whose turn is next is first. */
+type Waiting = Map<string, Map<string, Known>>
+
 /** What runs requests. `problem` says why none are run: they cannot be watched. */
 export interface RequestRunner {
   readonly problem: () => string | undefined
@@ -69,7 +74,7 @@ export interface RequestRunner {
 
 /** Makes what runs the requests in these namespaces, or in all namespaces if none is given. */
 export const runRequestsIn = (
-  environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+  environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
   endpoint: Endpoint,
   namespaces: readonly string[],
 ): RequestRunner => {
@@ -82,20 +87,20 @@ export const runRequestsIn = (
 }
 
 class RunRequests {
-  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+  readonly #environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>
   readonly #endpoint: Endpoint
   readonly #source: Source
   readonly #places = new Shares(maxRequestsAtOnce, maxRequestsOfNamespace)
-  #waiting = new Map<string, Known>()
+  #waiting: Waiting = new Map()
   /** The requests of the list that is being read. */
-  #listed = new Map<string, Known>()
+  #listed: Waiting = new Map()
   readonly #atWork = new Set<string>()
-  /** Whether requests were left out, because too many wait. */
-  #isFull = false
+  /** The namespaces of which requests were left out, because too many wait. */
+  readonly #left = new Set<string>()
   #problem: string | undefined
 
   constructor(
-    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
+    environment: Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>,
     endpoint: Endpoint,
     namespace: string | undefined,
   ) {
@@ -110,12 +115,11 @@ class RunRequests {
     const sweeping = this.#sweep(stop)
     const open = { ...this.#source, fieldSelector: 'status.state!=Done' }
     while (!stop.aborted) {
-      this.#isFull = false
       for await (const change of watchObjects(this.#environment, open, stop)) {
         this.#take(change)
         this.#begin(stop)
         // Those that were left out are listed again.
-        if (this.#isFull && this.#waiting.size === 0) break
+        if ([...this.#left].some(namespace => !this.#waiting.has(namespace))) break
       }
     }
     await sweeping
@@ -125,6 +129,7 @@ class RunRequests {
     switch (change.type) {
       case 'list':
         this.#listed = new Map()
+        this.#left.clear()
         return
       case 'page':
         for (const { metadata } of change.objects) this.#put(this.#listed, metadata)
@@ -136,10 +141,11 @@ class RunRequests {
       case 'put':
         return this.#put(this.#waiting, change.object.metadata)
       case 'remove':
-        return void this.#waiting.delete(change.object.metadata.uid)
+        return this.#drop(change.object.metadata)
       case 'cut': {
         const why = change.error instanceof Error ? change.error.message : String(change.error)
         const problem = `requests are not run: they cannot be watched: ${why}`
+        watchCutsIn(this.#environment.metrics).add({ resource: requests.resource })
         if (this.#problem === undefined) this.#environment.log.warn({ resource: requests.resource }, problem)
         this.#problem = problem
         return
@@ -151,42 +157,59 @@ class RunRequests {
     }
   }
 
-  #put(known: Map<string, Known>, { name, namespace = '', uid }: StoredObject['metadata']): void {
-    if (known.size < maxRequestsKnown) known.set(uid, { namespace, name, uid })
-    else this.#isFull = true
+  #put(waiting: Waiting, { name, namespace = '', uid }: StoredObject['metadata']): void {
+    const same = waiting.get(namespace) ?? new Map<string, Known>()
+    waiting.set(namespace, same)
+    if (same.size < maxRequestsKnown) same.set(uid, { namespace, name, uid })
+    else if (!same.has(uid)) this.#left.add(namespace)
   }
 
-  /** Begins with as many requests as there are places, the oldest first. */
+  #drop({ namespace = '', uid }: Pick<StoredObject['metadata'], 'namespace' | 'uid'>): void {
+    const same = this.#waiting.get(namespace)
+    same?.delete(uid)
+    if (same?.size === 0) this.#waiting.delete(namespace)
+  }
+
+  /** Begins with as many requests as there are places, of one namespace after another. */
   #begin(stop: AbortSignal): void {
-    for (const known of this.#waiting.values()) {
-      if (this.#atWork.has(known.uid) || stop.aborted) continue
-      const leave = this.#places.take(known.namespace)
-      if (!leave) continue
-      this.#atWork.add(known.uid)
-      void this.#runOne(known, stop)
-        .catch((error: unknown) => {
-          const { name, namespace } = known
-          this.#environment.log.error({ error, namespace, request: name }, 'a request failed in a way it never should')
-        })
-        .finally(() => {
+    if (stop.aborted) return
+    for (const [namespace, same] of [...this.#waiting]) {
+      for (const known of same.values()) {
+        if (this.#atWork.has(known.uid)) continue
+        const leave = this.#places.take(namespace)
+        if (!leave) break
+        // Its next turn comes after that of the others.
+        this.#waiting.delete(namespace)
+        this.#waiting.set(namespace, same)
+        void this.#runOne(known, stop).finally(() => {
           this.#atWork.delete(known.uid)
-          this.#waiting.delete(known.uid)
+          this.#drop(known)
           leave()
           this.#begin(stop)
         })
+      }
     }
   }
 
   async #runOne(known: Known, stop: AbortSignal): Promise<void> {
     const { api, clock, log } = this.#environment
+    const { name, namespace, uid } = known
+    this.#atWork.add(uid)
+    let refused: HttpAnswer | undefined
+    let attempts = 0
     for (; !stop.aborted; await wait(clock, retryMs, stop)) {
       try {
         // Another trigger may have answered it, and the watch may be behind.
-        const request = await read(api, requests, known.namespace, known.name)
-        if (request?.metadata.uid !== known.uid || isDone(request)) return
-        const answered = await this.#answerTo(known, request)
+        const request = await read(api, requests, namespace, name)
+        if (request?.metadata.uid !== uid || isDone(request)) return
+        const answered = await this.#answerTo(known, request, refused)
         if (!answered) continue
         const { answer, asked, isOwn } = answered
+        // Nothing was changed. It is tried again while it may run.
+        if (asked && answer.status === 503) {
+          refused = answer
+          continue
+        }
         await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
         // What it began may take long, and the next request must not wait for that.
         const { outcome, state } = answer.body
@@ -194,18 +217,26 @@ class RunRequests {
         if (asked?.dryRun === false && isOpen) void this.#follow(request, asked)
         return
       } catch (error) {
-        // A conflict is answered by the next look.
-        log.debug({ error, namespace: known.namespace, request: known.name }, 'a request waits')
+        // Of two triggers, one conflicts, and sees at its next look that the other has written.
+        if (isStatus(error, 409)) continue
+        if (attempts++ === 0) log.warn({ error, namespace, request: name }, 'a request cannot be run or answered yet')
       }
     }
   }
 
-  /** Runs a request. Resolves with undefined if it has to be tried again. */
-  async #answerTo({ namespace }: Known, request: StoredObject): Promise<Answered | undefined> {
+  /**
+   * Runs a request, unless it is too old: then `refused` is its answer, what it was told so far. Resolves with
+   * undefined if nobody knows whether it ran.
+   */
+  async #answerTo(
+    { namespace }: Known,
+    request: StoredObject,
+    refused: HttpAnswer = refusal(410, 'RequestTooOld'),
+  ): Promise<Answered | undefined> {
     const { api, clock } = this.#environment
     const { creationTimestamp = '', uid } = request.metadata
     const createdAt = parseTime(creationTimestamp)
-    if (clock.now() - createdAt > requestRunsWithinMs) return { answer: refusal(410, 'RequestTooOld'), isOwn: false }
+    if (clock.now() - createdAt > requestRunsWithinMs) return { answer: refused, isOwn: false }
     const spec = requestSpecOf(request)
     const hook = await read(api, hooks, namespace, spec.hook, { as: 'metadata' })
     // A hook that was made after the request is another one.
@@ -223,11 +254,10 @@ class RunRequests {
       ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '' },
     }
     const answer = await this.#post(asked)
-    if (!answer || answer.status === 503) return undefined
-    if (answer.body.reason !== 'Duplicate') return { answer, asked, isOwn: true }
+    if (answer?.body.reason !== 'Duplicate') return answer && { answer, asked, isOwn: true }
     // Another trigger has run it, and has not said so yet.
     const decided = await this.#post(asked, '0s')
-    return decided && decided.status !== 503 ? { answer: decided, asked, isOwn: false } : undefined
+    return decided && { answer: decided, asked, isOwn: false }
   }
 
   /** Posts a request to its hook. `waits` is how long to wait for its outcome. Resolves with undefined if nobody knows whether it ran. */
@@ -278,12 +308,15 @@ class RunRequests {
           for (const { metadata } of objects) {
             const { creationTimestamp = '', name, namespace = '' } = metadata
             if (clock.now() - parseTime(creationTimestamp) < requestKeptMs) continue
-            await send(api, { method: 'DELETE', path: objectPath(requests, namespace, name) })
+            const sent = send(api, { method: 'DELETE', path: objectPath(requests, namespace, name) })
+            // Another trigger may have deleted it.
+            await sent.catch((error: unknown) => {
+              if (!isStatus(error, 404)) throw error
+            })
           }
         }
       } catch (error) {
-        // Another trigger may delete them, too.
-        log.debug({ error }, 'old requests are deleted later')
+        log.warn({ error }, 'old requests are deleted later')
       }
     }
   }

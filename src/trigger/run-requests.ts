@@ -118,8 +118,9 @@ class RunRequests {
       for await (const change of watchObjects(this.#environment, open, stop)) {
         this.#take(change)
         this.#begin(stop)
-        // Those that were left out are listed again.
-        if ([...this.#left].some(namespace => !this.#waiting.has(namespace))) break
+        // Those that were left out are listed again, once what is known of their namespace is done.
+        const isListing = change.type === 'list' || change.type === 'page'
+        if (!isListing && [...this.#left].some(namespace => !this.#waiting.has(namespace))) break
       }
     }
     await sweeping

@@ -226,7 +226,7 @@ class RunRequests {
   }
 
   /**
-   * Runs a request, unless it is too old: then `refused` is its answer, what it was told so far. Resolves with
+   * Runs a request, unless it is too old: then `refused` is its answer, the one from before. Resolves with
    * undefined if nobody knows whether it ran.
    */
   async #answerTo(

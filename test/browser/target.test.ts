@@ -110,7 +110,7 @@ it('a hook shows more than its last ten deliveries, by outcome, each with its an
   await deliveries.getByRole('button', { name: 'Show older ones' }).click()
   await expect.poll(() => lines.count()).toBe(14)
   await deliveries.getByLabel('Show only').selectOption('unchanged')
-  await lines.first().locator('summary').click()
+  await lines.first().locator('summary', { hasText: 'AtBound' }).click()
   await lines.first().getByText('AtBound').last().waitFor()
   await expectAccessible(page, 'the history')
   expect(faults).toEqual([])

@@ -18,20 +18,28 @@ interface HistoryProps {
 /** The deliveries of a hook, as far as its status and its record know them, and its Events. */
 export const Deliveries = ({ hook, row }: HistoryProps) => {
   const outcome = useSignal('')
+  const isAsked = useSignal(false)
   const older = useSignal<HookHistory | string | undefined>(undefined)
-  useEffect(() => void (older.value = undefined), [row.key, row.uid])
   const newest: readonly PastDelivery[] = hook?.recent ?? row.recent
+  useEffect(() => {
+    isAsked.value = false
+    older.value = undefined
+  }, [row.key, row.uid])
+  // The record keeps the decision of a delivery first and its answer seconds later, as the status does: it is read again then.
+  useEffect(() => {
+    if (!isAsked.value) return undefined
+    let isOver = false
+    void askServer<HookHistory>('GET', `${pathOf(row)}/history`).then(answer => {
+      if (!isOver) older.value = answer.ok ? answer.body : answer.refusal.message
+    })
+    return () => void (isOver = true)
+  }, [isAsked.value, newest])
   const read = typeof older.value === 'object' ? older.value.deliveries : []
-  const since = read[0]?.time ?? ''
   // Of a user who may not read the record, only the status says what there was.
-  const all = read.length === 0 ? newest : [...newest.filter(({ time }) => time > since), ...read]
+  const all = read.length === 0 ? newest : read
   const outcomes = [...new Set(all.map(delivery => delivery.outcome))]
   const shown = all.filter(delivery => outcome.value === '' || delivery.outcome === outcome.value)
   const why = typeof older.value === 'object' ? older.value.why : older.value
-  const readOlder = async (): Promise<void> => {
-    const answer = await askServer<HookHistory>('GET', `${pathOf(row)}/history`)
-    older.value = answer.ok ? answer.body : answer.refusal.message
-  }
   return (
     <section class="card" aria-label="Deliveries">
       <div class="line">
@@ -72,7 +80,7 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
         )}
       </div>
       {older.value === undefined && newest.length > 0 && (
-        <button type="button" class="quiet" onClick={() => void readOlder()}>
+        <button type="button" class="quiet" onClick={() => void (isAsked.value = true)}>
           Show older ones
         </button>
       )}

@@ -14,8 +14,8 @@ export interface RowDelivery {
   readonly sender: string
   readonly outcome: string
   readonly reason: string
-  readonly from?: number
-  readonly to?: number
+  readonly from?: number | undefined
+  readonly to?: number | undefined
   /** What the delivery did, if that was not a change of a count. */
   readonly summary?: string
 }
@@ -343,10 +343,12 @@ export interface TargetDetail {
 export interface PastDelivery extends Omit<RowDelivery, 'sender'> {
   /** Absent for a delivery of which the record keeps only the decision. */
   readonly sender?: string
+  /** Who sent it, in words, as far as that is proved. */
+  readonly by?: string
   /** The message of the answer. */
   readonly message?: string
   /** How the change has settled, such as `complete`, and why it has stalled. */
-  readonly state?: string
+  readonly state?: string | undefined
   readonly stateMessage?: string
   /** The beginning of the hash of its idempotency key. */
   readonly key?: string

@@ -15,16 +15,12 @@ interface HistoryProps {
   readonly hook: HookDetail | undefined
 }
 
-/** The deliveries of a hook, as far as its status and its record know them, and its Events. */
+/** The deliveries of one hook, as far as its status and its record know them, and its Events. Its key is the hook's uid. */
 export const Deliveries = ({ hook, row }: HistoryProps) => {
   const outcome = useSignal('')
   const isAsked = useSignal(false)
   const older = useSignal<HookHistory | string | undefined>(undefined)
   const newest: readonly PastDelivery[] = hook?.recent ?? row.recent
-  useEffect(() => {
-    isAsked.value = false
-    older.value = undefined
-  }, [row.key, row.uid])
   // The record keeps the decision of a delivery first and its answer seconds later, as the status does: it is read again then.
   useEffect(() => {
     if (!isAsked.value) return undefined
@@ -90,11 +86,12 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
 }
 
 const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: boolean }) => {
-  const { key, message, outcome, reason, sender, state, stateMessage, summary, time } = delivery
+  const { by, key, message, outcome, reason, sender, state, stateMessage, summary, time } = delivery
   const advice = isFirst && outcome !== 'applied' ? adviceOn(reason) : undefined
   const facts: readonly (readonly [name: string, text: string | undefined])[] = [
     ['Answer', message],
     ['Sender', sender],
+    ['By', by],
     ['Did', summary],
     ['Since then', state === undefined ? undefined : sentences(state, stateMessage)],
     ['Key', key === undefined ? undefined : `begins with ${key} (hashed)`],
@@ -107,7 +104,7 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: 
             <Ago time={time} />
           </span>
           <OutcomeText delivery={delivery} />
-          <span class="faint">{[sender, reason, state].filter(text => (text ?? '') !== '').join(', ')}</span>
+          <span class="faint">{[by ?? sender, reason, state].filter(text => (text ?? '') !== '').join(', ')}</span>
         </summary>
         <dl>
           <dt>Time</dt>

@@ -60,7 +60,7 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
         </div>
         {hook !== undefined && <UseIt row={row} hook={hook} />}
       </div>
-      <Deliveries row={row} hook={hook} />
+      <Deliveries key={row.uid} row={row} hook={hook} />
       {hook !== undefined && <YamlOf hook={hook} />}
     </article>
   )

@@ -1,3 +1,4 @@
+import { byInWords } from '../../../src/api/by.ts'
 import { parseContent, type RecentDelivery, type StoredMemory } from '../../../src/api/record.ts'
 import type { Row } from '../../../src/api/row.ts'
 import { redacted } from '../../../src/environment/redact.ts'
@@ -61,24 +62,13 @@ const deliveriesIn = ({ recent, rows }: StoredMemory): readonly PastDelivery[] =
     .map(({ past }) => past)
 }
 
-const answered = ({
-  at,
-  from,
-  message,
-  outcome,
-  reason,
-  sender,
-  state,
-  stateMessage,
-  summary,
-  to,
-}: RecentDelivery): PastDelivery => ({
-  ...{ time: rfc3339(at), sender: redacted(sender), outcome, reason },
-  ...(from !== undefined && { from }),
-  ...(to !== undefined && { to }),
+const answered = ({ at, by, message, sender, stateMessage, summary, ...delivery }: RecentDelivery): PastDelivery => ({
+  ...delivery,
+  time: rfc3339(at),
+  sender: redacted(sender),
+  ...(by !== undefined && { by: byInWords(by) }),
   ...(summary !== undefined && { summary: redacted(summary) }),
   ...(message !== undefined && { message: redacted(message) }),
-  ...(state !== undefined && { state }),
   ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),
 })
 

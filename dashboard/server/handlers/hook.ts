@@ -1,3 +1,4 @@
+import { bySchema, byInWords } from '../../../src/api/by.ts'
 import { at, isObject, stringAt } from '../../../src/api/json.ts'
 import { has } from '../../../src/api/guard.ts'
 import { limitsInWords, limitsSchema } from '../../../src/api/limits-schema.ts'
@@ -68,10 +69,12 @@ const recentOf = (hook: StoredObject): readonly PastDelivery[] =>
   listOf(at(hook, 'status', 'recent')).flatMap(entry => {
     const delivery = rowDelivery(entry)
     const [message, state, stateMessage] = ['message', 'state', 'stateMessage'].map(name => stringAt(entry, name))
+    const by = at(entry, 'by')
     if (!delivery) return []
     return [
       {
         ...delivery,
+        ...(has(bySchema, by) && { by: byInWords(by) }),
         ...(message !== undefined && { message: redacted(message) }),
         ...(state !== undefined && { state }),
         ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),

@@ -34,12 +34,11 @@ export const ownableInCustom = (schema: Node): Node => ({
   properties: new Map([...schema.properties, ['metadata', metadata]]),
 })
 
-/** Returns the schema of what has an owner in a built-in resource on this server: the count at `path`. */
-export const ownableCount = (path: readonly string[]): Node =>
-  schemaOf({
-    type: 'object',
-    ...path.reduceRight<JsonObject>((inner, name) => ({ type: 'object', properties: { [name]: inner } }), {}),
-  })
+/** Returns the schema of what has an owner in a built-in resource on this server: its counts, such as `replicas`, in `spec`. */
+export const ownableCounts = (counts: readonly string[]): Node => {
+  const properties = Object.fromEntries(counts.map(name => [name, {}]))
+  return schemaOf({ type: 'object', properties: counts.length === 0 ? {} : { spec: { type: 'object', properties } } })
+}
 
 /** A member of an object or an entry of a list, with its step in the path of a field. */
 type Part = readonly [step: string, node: Node, value: unknown]

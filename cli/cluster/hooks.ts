@@ -73,7 +73,7 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
       names === undefined
         ? ''
         : names.length === 0
-          ? '; it has none'
+          ? ', which has no hooks or does not exist'
           : `; it has ${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`
     throw new CommandFailure(`there is no hook ${name} in the namespace ${namespace}${there}`, 1)
   }

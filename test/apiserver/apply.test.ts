@@ -141,6 +141,18 @@ describe('an apply on an object', () => {
     expect(owners(asked.get(`${deployments}/web`).body)).toEqual(['flux Apply -'])
   })
 
+  it.each(['minReplicas', 'maxReplicas'])('owns the %s of an autoscaler', member => {
+    const { patch } = ask()
+    const path = '/apis/autoscaling/v2/namespaces/default/horizontalpodautoscalers/web'
+    const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
+    const spec = { scaleTargetRef, maxReplicas: 6, minReplicas: 2 }
+    const body = { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name: 'web' }, spec }
+    const made = patch(path, 'apply', body, { fieldManager: 'flux' })
+    expect(owners(made.body)).toEqual(['flux Apply -'])
+    const other = patch(path, 'apply', { ...body, spec: { ...spec, [member]: 4 } }, { fieldManager: 'other' })
+    expect(other.body['message']).toContain(`.spec.${member}`)
+  })
+
   it('merges into what is there', () => {
     const asked = scaled()
     const { body } = apply(asked, { ...replicas(1), metadata: { name: 'web', labels: { a: 'b' } } })

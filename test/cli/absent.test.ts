@@ -57,7 +57,7 @@ it('get says what no hook has', async () => {
 
 it('watch of a hook that is not there fails, and does not wait for it', async () => {
   await expect(run(`watch nosuch -n shop --server ${server}`)).rejects.toThrow(
-    'there is no hook nosuch in the namespace shop; it has none',
+    'there is no hook nosuch in the namespace shop, which has no hooks or does not exist',
   )
 })
 

@@ -31,12 +31,12 @@ export const hookReasons = {
   OwnedByController: {
     where: ['failed', 'condition'],
     means: 'Another object controls the target, and would set its count back.',
-    todo: 'Aim the hook at the owner that the message names.',
+    todo: 'Aim at the owner, as the message says.',
   },
   ManagedByAutoscaler: {
     where: ['failed', 'condition'],
     means: 'An autoscaler sets the count of the target, and would undo each step.',
-    todo: 'Aim the hook at the autoscaler that the message names, to change its minimum. Or remove one of the two.',
+    todo: 'Do as the message says: a hook can change the bounds of an autoscaler. Or remove one of the two.',
   },
   InvalidHook: {
     where: ['failed', 'condition'],
@@ -97,7 +97,7 @@ export const hookReasons = {
   IssuerNotAllowed: {
     where: ['failed', 'condition'],
     means: 'The installation does not take tokens of the issuer in `auth.oidc`.',
-    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If it is right, ask an administrator to allow the issuer: the flag `--oidc-issuer` of both roles, `oidc.issuers` of the chart.',
+    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If it is right, ask an administrator for what the message says.',
   },
   IssuerUnavailable: {
     where: ['refused', 'condition'],

@@ -71,10 +71,12 @@ describe.each([1280, 360] as const)('at %i px', width => {
         const content = last.getBoundingClientRect().bottom + main.scrollTop - main.getBoundingClientRect().top
         return {
           document: root.scrollHeight - root.clientHeight,
-          main: Math.max(0, Math.round(main.scrollHeight - Math.max(content, main.clientHeight))),
+          main: Math.round(main.scrollHeight - Math.max(content, main.clientHeight)),
         }
       })
-      expect(beyond).toEqual({ document: 0, main: 0 })
+      expect(beyond?.document).toBe(0)
+      // A browser rounds the height to whole pixels, and not the place where the content ends.
+      expect(beyond?.main).toBeLessThanOrEqual(1)
     },
   )
 })

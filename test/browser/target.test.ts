@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
+import { send } from '../../src/kube/requests.ts'
 import { post } from '../support/product.ts'
 import { closeBrowser, expectAccessible, visit } from './page.ts'
 import { scaleSpec, startPlayground } from './playground.ts'
@@ -96,10 +97,15 @@ it('what doctor knows is a page, and a pill that leads to it', async () => {
 
 it('a hook shows more than its last ten deliveries, by outcome, each with its answer', async () => {
   const playground = await startPlayground()
-  await playground.createHook('often', scaleSpec('web', { max: 6 }))
+  const secret = { metadata: { name: 'ci' }, stringData: { token: 'a token of the pipeline, 32 long' } }
+  await send(playground.api, { method: 'POST', path: '/api/v1/namespaces/shop/secrets', body: JSON.stringify(secret) })
+  const auth = { bearer: { secretKeyRef: { name: 'ci', key: 'token' } } }
+  await playground.createHook('often', { ...scaleSpec('web', { max: 6 }), auth })
   const url = await playground.url('often')
   for (let count = 0; count < 14; count++) {
-    await post(url, undefined, { headers: { 'idempotency-key': `key-${count}` } })
+    await post(url, undefined, {
+      headers: { authorization: `Bearer ${secret.stringData.token}`, 'idempotency-key': `key-${count}` },
+    })
   }
   const { faults, page } = await visit()
   await page.goto(playground.link())
@@ -112,6 +118,7 @@ it('a hook shows more than its last ten deliveries, by outcome, each with its an
   await deliveries.getByLabel('Show only').selectOption('unchanged')
   await lines.first().locator('summary', { hasText: 'AtBound' }).click()
   await lines.first().getByText('AtBound').last().waitFor()
+  await lines.first().getByRole('definition').getByText('Secret/ci/token', { exact: true }).waitFor()
   await expectAccessible(page, 'the history')
   expect(faults).toEqual([])
 })

@@ -104,7 +104,7 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: 
             <Ago time={time} />
           </span>
           <OutcomeText delivery={delivery} />
-          <span class="faint">{[by ?? sender, reason, state].filter(text => (text ?? '') !== '').join(', ')}</span>
+          <span class="faint">{[by, sender, reason, state].filter(text => (text ?? '') !== '').join(', ')}</span>
         </summary>
         <dl>
           <dt>Time</dt>
@@ -121,7 +121,7 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: 
           )}
           {facts.map(
             ([name, text]) =>
-              text !== undefined && (
+              (text ?? '') !== '' && (
                 <>
                   <dt>{name}</dt>
                   <dd>{text}</dd>

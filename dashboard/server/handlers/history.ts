@@ -66,7 +66,7 @@ const answered = ({ at, by, message, sender, stateMessage, summary, ...delivery 
   ...delivery,
   time: rfc3339(at),
   sender: redacted(sender),
-  ...(by !== undefined && { by: byInWords(by) }),
+  ...(by !== undefined && { by: redacted(byInWords(by)) }),
   ...(summary !== undefined && { summary: redacted(summary) }),
   ...(message !== undefined && { message: redacted(message) }),
   ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),

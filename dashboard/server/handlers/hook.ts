@@ -74,7 +74,7 @@ const recentOf = (hook: StoredObject): readonly PastDelivery[] =>
     return [
       {
         ...delivery,
-        ...(has(bySchema, by) && { by: byInWords(by) }),
+        ...(has(bySchema, by) && { by: redacted(byInWords(by)) }),
         ...(message !== undefined && { message: redacted(message) }),
         ...(state !== undefined && { state }),
         ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),

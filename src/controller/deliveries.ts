@@ -19,6 +19,7 @@ import { hooks } from '../kube/resources.ts'
 import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf, sentBy } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
+import { mergePatch } from './status.ts'
 import { limitEvent, limitsUsed } from './used-limits.ts'
 
 /**
@@ -144,33 +145,19 @@ export const writeReport = async (
   report: DeliveryReport,
   reported: Reported,
 ): Promise<StoredObject> => {
-  const { metadata, status } = hook
+  const { metadata } = hook
   const leases = leasesOf(hook, report)
   const limits = usedOf(hook, report)
-  // The nulls remove members of the previous delivery, which a merge patch would keep.
-  const absent = { by: null, from: null, to: null, summary: null, message: null, state: null, stateMessage: null }
-  const lastDelivery = { ...absent, ...reported.lastDelivery }
+  const status = { ...reported, leases, limits, conditions: conditionsOf(hook, report.overdue) }
   return await send(api, {
     method: 'PATCH',
     path: objectPath(hooks, metadata.namespace, metadata.name, 'status'),
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion: metadata.resourceVersion },
-      status: {
-        ...reported,
-        lastDelivery,
-        ...leasesPatch(leases, status?.leases),
-        conditions: conditionsOf(hook, report.overdue),
-        ...((limits ?? status?.limits) && { limits: limits ?? null }),
-      },
+      status: mergePatch(hook.status ?? {}, status),
     }),
   })
-}
-
-/** Returns the merge patch of leases. Nothing if there were none and are none. */
-const leasesPatch = (leases: HookStatus['leases'], before: HookStatus['leases']) => {
-  if (!leases) return before && { leases: null }
-  return { leases: { next: null, ...leases } }
 }
 
 /** Returns the Events for the part of the report that the status does not show yet. */

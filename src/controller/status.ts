@@ -145,9 +145,10 @@ const withoutEnded = ({ previous, ...minted }: Minted, now: number): Minted =>
   previous && now < parseTime(previous.acceptedUntil) ? { ...minted, previous } : minted
 
 /**
- * Returns the merge patch from `before` to the members of `after`, or undefined if nothing differs.
+ * Returns the merge patch from `before` to the members of `after`, or undefined if nothing differs. An object
+ * in it is replaced whole: what only `before` says of it is removed.
  */
-const mergePatch = (before: JsonObject, after: JsonObject): JsonObject | undefined => {
+export const mergePatch = (before: JsonObject, after: JsonObject): JsonObject | undefined => {
   const changes = Object.entries(after).flatMap(([name, value]): [string, unknown][] => {
     const old = before[name]
     if (isDeepStrictEqual(old, value)) return []

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { mergePatch } from '../../apiserver/patch.ts'
 import { conditionsFor } from '../../src/api/conditions.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
-import { at as member, tryParseJson } from '../../src/api/json.ts'
+import { isObject, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { RecentDelivery } from '../../src/api/record.ts'
-import { resultOf } from '../../src/api/status.ts'
-import { deliveryReportOf, eventsOf, isNew, writeReport } from '../../src/controller/deliveries.ts'
+import { resultOf, type HookStatus } from '../../src/api/status.ts'
+import { deliveryReportOf, eventsOf, isNew, writeReport, type DeliveryReport } from '../../src/controller/deliveries.ts'
 import { emittedTimes } from '../../src/controller/emitted.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 
@@ -130,7 +131,7 @@ describe('the Event of a delivery', () => {
   })
 })
 
-describe('the condition LeaseOverdue', () => {
+describe('the status after a report', () => {
   const at = Date.UTC(2026, 2, 14, 15)
   const said = { type: 'LeaseOverdue', status: 'True', reason: 'LeaseOverdue' } as const
   const shown = { ...said, message: 'a lease should have ended at 2026-03-14T15:00:00Z: a policy is against it' }
@@ -146,18 +147,18 @@ describe('the condition LeaseOverdue', () => {
   const report = { hookUid: 'uid', reported, newestAt: at, confirmation: undefined }
   const late = { ...report, overdue: { at, why: 'a policy is against it' } }
 
-  /** Returns the conditions after a report, or that there is nothing to write. */
-  const after = async (hook: ReceiverHook, now: typeof report): Promise<unknown> => {
+  /** Returns the status after a report, or that there is nothing to write. */
+  const after = async (hook: ReceiverHook, now: DeliveryReport & typeof report): Promise<HookStatus | string> => {
     if (!isNew(hook, now)) return 'nothing new'
-    let written: unknown
     const api: Pick<ApiConnection, 'request'> = {
       request: ({ body = '' }) => {
-        written = tryParseJson(body)
-        return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(hook) })
+        const sent = tryParseJson(body)
+        const stored = mergePatch(hook, isObject(sent) ? sent : {})
+        return Promise.resolve({ status: 200, headers: {}, body: JSON.stringify(stored) })
       },
     }
-    await writeReport({ ...api, watch: noWatch }, hook, now, now.reported)
-    return member(written, 'status', 'conditions')
+    const stored = await writeReport({ ...api, watch: noWatch }, hook, now, now.reported)
+    return stored['status'] as HookStatus
   }
   const noWatch = (): never => {
     throw new Error('nothing is watched')
@@ -167,14 +168,24 @@ describe('the condition LeaseOverdue', () => {
     status: { observedGeneration: 1, ...reported, ...(conditions && { conditions }) },
   })
 
-  it('is there as long as a lease could not end, next to what a reconcile says', async () => {
+  it('has the condition LeaseOverdue as long as a lease could not end, next to what a reconcile says', async () => {
     const overdue = { ...shown, observedGeneration: 1, lastTransitionTime: '2026-03-14T15:00:00Z' }
-    expect(await after(withConditions([ready]), late)).toEqual([ready, overdue])
+    expect(await after(withConditions([ready]), late)).toHaveProperty('conditions', [ready, overdue])
     expect(await after(withConditions([ready, overdue]), late)).toBe('nothing new')
-    expect(await after(withConditions([ready, overdue]), report)).toEqual([ready])
+    expect(await after(withConditions([ready, overdue]), report)).toHaveProperty('conditions', [ready])
     expect(await after(withConditions([ready]), report)).toBe('nothing new')
     const kept = conditionsFor(undefined, { reason: 'Valid', message: '' }, [ready, overdue], 2, at)
     expect(kept.map(({ type }) => type)).toEqual(['Ready', 'LeaseOverdue'])
+  })
+
+  it('keeps nothing of the delivery before the last', async () => {
+    const proved = { by: { issuer: 'https://issuer.example.com', repository: 'acme/web', run: '7-1' } }
+    const before = { ...delivery, ...proved, from: 1, to: 2, state: 'complete', message: 'went from 1 to 2' } as const
+    const last = { ...delivery, by: { secret: 'ci/token' } }
+    const leases = { open: 1, sum: 1, next: '2026-03-14T16:00:00Z', shown: [] }
+    const status = { lastDelivery: before, recent: [before], counts: {}, leases, limits: [] }
+    const now = { ...report, reported: { lastDelivery: last, recent: [last], counts: { applied: 2 } } }
+    expect(await after({ ...hook, status }, now)).toEqual(now.reported)
   })
 })
 

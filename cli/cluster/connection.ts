@@ -29,7 +29,7 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
   const secure = route.server.startsWith('https:')
   const server = new URL(route.server)
   const agent = agentFor(server, env)
-  const open = async (request: ApiRequest): Promise<http.IncomingMessage> => {
+  const open: Open = async (request, signal) => {
     const headers = headersOf(request, await route.headers())
     const query = request.query === undefined ? '' : `?${new URLSearchParams(request.query).toString()}`
     const path = `${server.pathname.replace(/\/+$/, '')}${request.path}${query}`
@@ -38,7 +38,7 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
       let begun: http.IncomingMessage | undefined
       const sent = (secure ? https : http).request(
         server,
-        { agent, ...route.options, path, method: request.method, headers },
+        { agent, ...route.options, path, method: request.method, headers, signal },
         answer => {
           begun = answer
           resolve(answer)
@@ -60,6 +60,9 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
       Object.assign(linesOf(open, request, stop, route.server), { ask: () => Promise.resolve(undefined) }),
   }
 }
+
+/** Sends a request. Resolves with the head of its answer, and rejects if it is aborted before. */
+type Open = (request: ApiRequest, signal?: AbortSignal) => Promise<http.IncomingMessage>
 
 const headersOf = (request: ApiRequest, own: http.OutgoingHttpHeaders): http.OutgoingHttpHeaders => ({
   accept: 'application/json',
@@ -101,13 +104,11 @@ const wholeOf = async (answer: http.IncomingMessage, server: string): Promise<Ap
   return { status: answer.statusCode ?? 0, headers, body: Buffer.concat(chunks).toString('utf8') }
 }
 
-async function* linesOf(
-  open: (request: ApiRequest) => Promise<http.IncomingMessage>,
-  request: ApiRequest,
-  stop: AbortSignal,
-  server: string,
-): AsyncGenerator<string> {
-  const answer = await open(request)
+async function* linesOf(open: Open, request: ApiRequest, stop: AbortSignal, server: string): AsyncGenerator<string> {
+  const answer = await open(request, stop).catch((error: unknown) => {
+    if (!stop.aborted) throw error
+  })
+  if (!answer) return
   if (answer.statusCode !== 200) {
     const { body, status } = await wholeOf(answer, server)
     throw new WatchRefused(status, stringAt(tryParseJson(body), 'message') ?? body.slice(0, 500))

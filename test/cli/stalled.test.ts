@@ -33,6 +33,17 @@ it('a watch may be silent', async () => {
   expect(lines).toEqual(['one', 'two'])
 })
 
+it('a watch that is stopped before it has its answer ends at once', async () => {
+  const stop = new AbortController()
+  const api = await startWith(60_000, (_request, response) => {
+    stop.abort()
+    response.writeHead(200).write('one\n')
+  })
+  const lines: unknown[] = []
+  for await (const line of api.watch({ ...asking, lane: 'watch' }, stop.signal)) lines.push(line)
+  expect(lines).toEqual([])
+})
+
 it('an interrupted post is no endpoint that cannot be reached', async () => {
   const stop = new AbortController()
   const server = createServer(() => stop.abort())

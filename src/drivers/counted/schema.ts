@@ -1,7 +1,29 @@
 import { at } from '../../api/json.ts'
+import { nameLength, objectNameRule } from '../../api/names.ts'
 import type { Properties, Rule, Stored } from '../../api/schema.ts'
 import { largestCount, parseAmount } from '../../steps/arithmetic.ts'
 import type { Declaration } from '../declaration.ts'
+
+/** The fields that name an object of any kind. A driver adds what its kinds are, and a label for the name. */
+export const named = {
+  apiVersion: {
+    type: 'string',
+    title: 'API version',
+    maxLength: 317,
+    default: 'apps/v1',
+    description: 'Its apiVersion.',
+    hint: '',
+  },
+  kind: { type: 'string', title: 'Kind', maxLength: 63, default: 'Deployment' },
+  name: {
+    type: 'string',
+    minLength: 1,
+    maxLength: nameLength,
+    description: 'Its name.',
+    hint: '',
+    'x-kubernetes-validations': [objectNameRule],
+  },
+} as const satisfies Properties
 
 /** The fields that all drivers of counts share: direction, step and bounds. */
 export const movement = {

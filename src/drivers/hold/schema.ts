@@ -1,9 +1,9 @@
 import { at, stringAt } from '../../api/json.ts'
-import { nameLength, objectNameRule } from '../../api/names.ts'
 import type { Obj, Rule, Stored } from '../../api/schema.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import { largestCount } from '../../steps/arithmetic.ts'
 import { heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
+import { named } from '../counted/schema.ts'
 import type { Declaration } from '../declaration.ts'
 
 const kindsThat = (has: (kind: HeldKind) => boolean): readonly string[] => [
@@ -56,32 +56,14 @@ export const holdSchema = {
       description: "The object, in the hook's own namespace.",
       required: ['name'],
       properties: {
-        apiVersion: {
-          type: 'string',
-          title: 'API version',
-          maxLength: 317,
-          default: 'apps/v1',
-          description: 'Its apiVersion.',
-          hint: '',
-        },
+        apiVersion: named.apiVersion,
         kind: {
-          type: 'string',
-          title: 'Kind',
-          maxLength: 63,
-          default: 'Deployment',
+          ...named.kind,
           description:
             'Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count.',
           hint: 'A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. A Deployment, StatefulSet or ScaledObject can be kept at a count instead.',
         },
-        name: {
-          type: 'string',
-          title: 'Name of the object',
-          minLength: 1,
-          maxLength: nameLength,
-          description: 'Its name.',
-          hint: '',
-          'x-kubernetes-validations': [objectNameRule],
-        },
+        name: { ...named.name, title: 'Name of the object' },
       },
     },
     switch: {

@@ -1,9 +1,8 @@
 import { stringAt } from '../../api/json.ts'
-import { nameLength, objectNameRule } from '../../api/names.ts'
 import type { Obj, Rule, Stored } from '../../api/schema.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import { autoscalers, scalableKinds, scaledObjects } from '../../kube/resources.ts'
-import { countDeclaration, movement, movementRules } from '../counted/schema.ts'
+import { countDeclaration, movement, movementRules, named } from '../counted/schema.ts'
 import type { Declaration } from '../declaration.ts'
 
 const autoscalerKinds = [autoscalers, scaledObjects].map(type => `${apiVersionOf(type)} ${type.kind}`)
@@ -54,31 +53,13 @@ export const scaleSchema = {
       description: "The workload or its autoscaler, in the hook's own namespace.",
       required: ['name'],
       properties: {
-        apiVersion: {
-          type: 'string',
-          title: 'API version',
-          maxLength: 317,
-          default: 'apps/v1',
-          description: 'Its apiVersion.',
-          hint: '',
-        },
+        apiVersion: named.apiVersion,
         kind: {
-          type: 'string',
-          title: 'Kind',
-          maxLength: 63,
-          default: 'Deployment',
+          ...named.kind,
           description:
             'Its kind: Deployment, StatefulSet, ReplicaSet, ReplicationController, HorizontalPodAutoscaler, ScaledObject, or that of any custom resource that has /scale.',
         },
-        name: {
-          type: 'string',
-          title: 'Name of the workload',
-          minLength: 1,
-          maxLength: nameLength,
-          description: 'Its name.',
-          hint: '',
-          'x-kubernetes-validations': [objectNameRule],
-        },
+        name: { ...named.name, title: 'Name of the workload' },
         count: {
           type: 'string',
           title: 'Which count',

@@ -15,6 +15,7 @@ import { Zones } from '../../src/environment/zones.ts'
 import { driverOf, isViolation } from '../../src/drivers/registry.ts'
 import { worstOf } from '../../src/drivers/worst.ts'
 import type { ResourceType } from '../../src/kube/paths.ts'
+import { isHoldShown } from '../../src/record/count-name.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
 import { countReader, type CountOf } from '../cluster/counts.ts'
 import { listObjects, readHook } from '../cluster/hooks.ts'
@@ -141,7 +142,8 @@ const leasesLine = ({ status }: ReceiverHook): string | undefined => {
   if (open === 0) return undefined
   const leases = shown.map(({ by, object, of, state, until }) => {
     const asked = of === undefined ? '' : `, for ${of}`
-    return `${object} ${by > 0 ? '+' : ''}${by} until ${localTime(until)}${asked}${state === 'open' ? '' : ` (${state})`}`
+    const much = isHoldShown(object) ? '' : ` ${by > 0 ? '+' : ''}${by}`
+    return `${object}${much} until ${localTime(until)}${asked}${state === 'open' ? '' : ` (${state})`}`
   })
   return `${leases.join('; ')}${open > shown.length ? `; and ${open - shown.length} more` : ''}`
 }

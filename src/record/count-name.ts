@@ -10,6 +10,9 @@ const heldValue = /^[^+]*?([^./+]+)=([^+]+)$/
 /** Returns whether the count of a claim says how many hold a field at a value. */
 export const isHold = (target: string): boolean => heldValue.test(target.split(' ', 2)[1] ?? '')
 
+/** Returns whether a count that a hook calls so says how many hold a field. Names of objects have no `=`. */
+export const isHoldShown = (shown: string): boolean => shown.includes('=')
+
 /**
  * Returns how a hook calls the count of a claim: `Deployment/web`, `Cluster/east pool workers`,
  * `HorizontalPodAutoscaler/web count max` or `CronJob/report suspend=true`. Each count of an object has another name.

@@ -117,7 +117,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
     const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
-    if (isSame && isOther) return reused(row)
+    if (isSame && isOther) return reused(row, remembered)
     // An id, or the time of the event, says that it is the same report. Without them it is one more.
     const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
     const mayBeNext =
@@ -125,14 +125,14 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
       (delivery.phase === 'resolved' || (identity?.newsAt !== undefined && row.newsAt !== undefined && !isStale))
     const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
     if (reporting) return finishFirst(reporting)
-    if (isSame) return { ...again(row, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
+    if (isSame) return { ...again(row, remembered, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
   }
   const rest = !row && group?.mixed === false ? repeatsRest(draft, remembered, group, now) : undefined
   if (rest) return rest
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return finishFirst(counted)
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
-  if (counted) return again(counted, 'signed body')
+  if (counted) return again(counted, remembered, 'signed body')
   const over = group && delivery.phase === 'firing' && endedSince(draft, group)
   if (over === true) return skipped('Resolved', 'the alerts have ended since this beginning, as a post has said before')
   if (over) return finishFirst(over)
@@ -241,18 +241,27 @@ const repeatsRest = (
  * Returns the decision for a key that was used before for another delivery. `row` is that
  * delivery's row.
  */
-const reused = (row: Exclude<Row, ClaimedRow>): Skip => ({
+const reused = (row: Exclude<Row, ClaimedRow>, { leasing }: Remembered): Skip => ({
   judgement: 'skip',
   reason: 'KeyReused',
-  message: decidedAs(row, `a delivery with this idempotency key and another body was decided at ${rfc3339(row.at)}`),
+  message: decidedAs(
+    row,
+    `a delivery with this idempotency key and another body was decided at ${rfc3339(row.at)}`,
+    leasing?.aim,
+  ),
   remember: false,
 })
 
 /** Returns the decision for a copy of the delivery in this row. */
-const again = (row: Exclude<Row, ClaimedRow>, same: 'delivery' | 'signed body', isRepeat = false): Skip => ({
+const again = (
+  row: Exclude<Row, ClaimedRow>,
+  { leasing }: Remembered,
+  same: 'delivery' | 'signed body',
+  isRepeat = false,
+): Skip => ({
   judgement: 'skip',
   reason: row.state === 'unknown' ? 'OutcomeUnknown' : 'Duplicate',
-  message: decidedAs(row, `the same ${same} was decided at ${rfc3339(row.at)}`),
+  message: decidedAs(row, `the same ${same} was decided at ${rfc3339(row.at)}`, leasing?.aim),
   remember: false,
   ...(isRepeat && { isRepeat }),
 })

@@ -2,8 +2,9 @@ import type { Row } from '../api/row.ts'
 import { isReason, reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
 import type { DecidedChange, DecidedCount, Settlement, SettlementState } from '../api/settlement.ts'
 import { rfc3339 } from '../environment/time.ts'
-import { decidedAs } from '../record/outcomes.ts'
+import { decidedAs, heldAs } from '../record/outcomes.ts'
 import type { Answer, TriggerAnswer } from './answer.ts'
+import type { LiveHook } from './hook.ts'
 
 /** A post whose delivery was decided, and whose sender waits for the outcome. */
 export interface DecidedPost {
@@ -82,18 +83,20 @@ export const undoneAnswer = (decided: DecidedPost): TriggerAnswer => {
 /** Returns the post that a row of the record describes, for a sender that asks for its outcome. */
 export const decidedAsIn = (
   row: Exclude<Row, { state: 'claimed' }>,
-  hook: { readonly namespace: string; readonly name: string; readonly driver: string },
+  hook: Pick<LiveHook, 'namespace' | 'name' | 'driver' | 'leasing'>,
 ): DecidedPost => {
+  const aim = hook.leasing?.aim
+  const held = row.state === 'done' ? heldAs(row, aim) : undefined
   const answered = (status: number, outcome: Answer['outcome'] | undefined, reason: Reason): DecidedPost['answer'] => ({
     status,
     headers: {},
     body: {
-      message: decidedAs(row, `the same delivery was decided at ${rfc3339(row.at)}`),
+      message: decidedAs(row, `the same delivery was decided at ${rfc3339(row.at)}`, aim),
       hook: `${hook.namespace}/${hook.name}`,
       driver: hook.driver,
       outcome,
       reason,
-      ...(row.state === 'done' && { from: row.from, to: row.to }),
+      ...(row.state === 'done' && (held === undefined ? { from: row.from, to: row.to } : { summary: held })),
       ...(row.state === 'acted' && { summary: row.summary }),
     },
   })

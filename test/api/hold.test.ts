@@ -75,6 +75,21 @@ describe('a switch', () => {
     expect(at(ended, 'status', 'lastDelivery', 'summary')).toBe('CronJob/report suspend=true: nobody holds it any more')
   })
 
+  it('answers a copy, and a post that asks for the outcome, in words of the field', async () => {
+    const here = await cluster()
+    await product(here)
+    await makeCronJob(here, false)
+    await hook(here, 'one', { target: report })
+    const url = await here.url('one')
+    const init = { headers: { 'idempotency-key': 'once' } }
+    expect((await post(url, undefined, init)).body['reason']).toBe('Held')
+    const words = /^the same delivery was decided at \S+: it began to hold CronJob\/report suspend=true$/
+    expect((await post(url, undefined, init)).body['message']).toMatch(words)
+    const asked = await post(`${url}?wait=0s`, undefined, init)
+    expect(asked.body['summary']).toBe('it began to hold CronJob/report suspend=true')
+    expect(asked.body).not.toHaveProperty('from')
+  })
+
   it('stays as a person has set it', async () => {
     const here = await cluster()
     await product(here)

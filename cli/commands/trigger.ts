@@ -42,6 +42,7 @@ const delivery = text({
   value: 'NAME',
   means: 'the idempotency key: sent again with this key, the post does nothing more',
 })
+const why = text({ flag: 'reason', value: 'TEXT', means: 'why, for people: what the post leases is listed with it' })
 const base = publicURL({ means: "where the endpoint is reached from here (default: the hook's own URL)" })
 const waiting = durationIfGiven(
   {
@@ -62,7 +63,7 @@ export const trigger: Command = {
   details:
     'If the hook has auth, the credential is read from its Secret. An answer other than 2xx ends with exit code 4.\nWith --wait the post gets an idempotency key, and is sent again every 5 s, which asks for the outcome and runs nothing. The exit code is 0 if the rollout is complete, if a later one took its place, or if nothing more can be seen of the change; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is over.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
-  options: [dryRun, waiting, data, sender, delivery, base, output, ...clusterOptions],
+  options: [dryRun, waiting, data, sender, delivery, why, base, output, ...clusterOptions],
   examples: [
     { line: 'trigger web-up --dry-run', means: 'what would a post do now?' },
     { line: 'trigger web-up --sender alertmanager', means: 'as if an alert fired' },
@@ -86,7 +87,7 @@ export const trigger: Command = {
     // Makes the first post's proof before anything is posted. If the hook has `auth`, this reads
     // the hook's Secret and may fail.
     let proof: Awaited<ReturnType<typeof prove>> | undefined = await prove()
-    const send = async (query: string, waitMs = 0): Promise<Posted> => {
+    const send = async (query: Readonly<Record<string, string>>, waitMs = 0): Promise<Posted> => {
       const headers = {
         ...(body.text === '' ? {} : { 'content-type': 'application/json' }),
         ...body.headers,
@@ -94,7 +95,9 @@ export const trigger: Command = {
         ...(id === undefined ? {} : { 'idempotency-key': JSON.stringify(id) }),
       }
       proof = undefined
-      return await post(`${at}${path}${query}`, headers, body.text, shell.env, {
+      const reason = given.get(why)
+      const asks = new URLSearchParams({ ...query, ...(reason !== undefined && { reason }) }).toString()
+      return await post(`${at}${path}${asks === '' ? '' : `?${asks}`}`, headers, body.text, shell.env, {
         waitMs,
         signal: shell.stop,
       })
@@ -103,7 +106,7 @@ export const trigger: Command = {
     // it.
     shell.err.write(`posting to ${at}${withinMs === undefined ? '' : ` with the idempotency key ${id}`}\n`)
     if (withinMs === undefined) {
-      const answer = await send(given.get(dryRun) ? '?dryRun=true' : '')
+      const answer = await send(given.get(dryRun) ? { dryRun: 'true' } : {})
       const isGood = answer.status >= 200 && answer.status < 300
       write(answer, isGood, given, shell)
       return isGood ? 0 : 4
@@ -112,7 +115,7 @@ export const trigger: Command = {
     // With Standard Webhooks a delivery is identified by its signed id. The trigger returns the
     // outcome to a later post only by idempotency key. So one post waits as long as a post may.
     const maxStepMs = authOf(hook.spec.auth)?.form === 'standardWebhooks' ? maxWaitOfPostMs : stepMs
-    const ask = (waitMs: number): Promise<Posted> => send(`?wait=${waitMs}ms`, waitMs)
+    const ask = (waitMs: number): Promise<Posted> => send({ wait: `${waitMs}ms` }, waitMs)
     const waited = await awaitOutcome({ ask, maxStepMs, withinMs, show: progress.show }, shell).finally(progress.end)
     return ended(waited, hook, id ?? '', given, shell)
   },

@@ -447,7 +447,7 @@ export interface ReceiverHookStatus {
       since: string
       /** When it ends. */
       until: string
-      /** Who asked for it, as in `alertmanager: WebBusy`. */
+      /** Who asked for it, and why: `alertmanager: WebBusy`, or the `reason` of the post. */
       of?: string
       /** open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. */
       state: 'open' | 'held' | 'overdue'

@@ -206,7 +206,8 @@ be no name is 404. [Why](../how-to/authenticate-senders.md#use-a-url-without-a-s
 sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
 
 **Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` is the same as nothing. Any
-other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome). Other
+other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
+With \`?reason=database%20migration\`, at most 64 printable characters, the status, \`why\` and the dashboard say why something is leased. Other
 parameters do nothing, but [\`when\`](../how-to/when-a-hook-acts.md#let-only-some-deliveries-count) can read them.
 
 **Headers** that count:

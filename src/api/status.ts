@@ -83,7 +83,11 @@ const leaseSchema = {
     by: { type: 'integer', format: 'int64', description: 'By how much the count was changed.' },
     since: { type: 'string', format: 'date-time', description: 'When its first step was decided.' },
     until: { type: 'string', format: 'date-time', description: 'When it ends.' },
-    of: { type: 'string', maxLength: 64, description: 'Who asked for it, as in `alertmanager: WebBusy`.' },
+    of: {
+      type: 'string',
+      maxLength: 128,
+      description: 'Who asked for it, and why: `alertmanager: WebBusy`, or the `reason` of the post.',
+    },
     state: {
       type: 'string',
       enum: ['open', 'held', 'overdue'],

@@ -13,6 +13,8 @@ export interface Leasing {
   readonly aim: string
   /** Whether what is leased ends when the hook is deleted. */
   readonly endsWithHook?: boolean
+  /** Why the sender posts, for people. */
+  readonly reason?: string | undefined
 }
 
 /**
@@ -51,7 +53,7 @@ export const termsOf = (
   { max, min }: StepBounds,
   { from, now, word }: { readonly from: number; readonly word: number; readonly now: number },
 ): LeaseTerms => {
-  const of = askedBy(delivery)
+  const of = askedBy(delivery, leasing.reason)
   return {
     until: untilOf(leasing, now),
     low: Math.min(min, word, from),
@@ -60,12 +62,16 @@ export const termsOf = (
   }
 }
 
-/** The longest name of who asked for a lease, in characters. */
+/** The longest name of who asked for a lease without a reason, in characters. */
 const maxAsked = 64
 
-/** Returns who asked for a step, such as `alertmanager: WebBusy`. */
-const askedBy = ({ group, sender }: Pick<Delivery, 'group'> & { readonly sender?: string }): string | undefined => {
+/** Returns who asked for a step and why, such as `alertmanager: WebBusy` or `plain: database migration`. */
+const askedBy = (
+  { group, sender }: Pick<Delivery, 'group'> & { readonly sender?: string },
+  reason: string | undefined,
+): string | undefined => {
   if (sender === undefined) return undefined
+  if (reason !== undefined) return `${sender}: ${reason}`
   const [, alert] = /alertname\W{1,6}?([\w .:-]+)/.exec(group?.key ?? '') ?? []
   return `${sender}${alert === undefined ? '' : `: ${alert}`}`.slice(0, maxAsked)
 }

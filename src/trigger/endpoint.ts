@@ -231,7 +231,7 @@ export class TriggerEndpoint {
     { by, hook, id, isCurrent, isUnchanged, signed, stop }: Admission,
     message: ReadMessage,
     deadline: number,
-    { dryRun, waitMs }: AskedByQuery,
+    { dryRun, reason, waitMs }: AskedByQuery,
   ): TriggerContext {
     const { accounts, budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
@@ -253,7 +253,7 @@ export class TriggerEndpoint {
       isAskable,
       signed,
       undo: hook.onResolved === 'undo',
-      leasing: hook.leasing,
+      leasing: hook.leasing && reason !== undefined ? { ...hook.leasing, reason } : hook.leasing,
       limits: hook.limits,
       cooldownMs: hook.cooldownMs,
       dedupeWindowMs: hook.dedupeWindowMs,

@@ -25,6 +25,7 @@ import { identityKey } from '../senders/identity.ts'
 import { refusal, type HttpAnswer, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { maxWaitMs } from './limits.ts'
+import { reasonFrom } from './query.ts'
 import type { RequestedHook, TriggerRequest } from './request.ts'
 
 /** How many ReceiverHookRequests a process runs at once, and how many of one namespace. */
@@ -47,6 +48,7 @@ const sweepEveryMs = 3_600_000
 interface Asked extends RequestedHook {
   readonly dryRun: boolean
   readonly body: string
+  readonly why: string | undefined
 }
 
 interface Answered {
@@ -252,7 +254,7 @@ class RunRequests {
         user: spec.by.user,
         key: identityKey('request', spec.key ?? uid),
       },
-      ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '' },
+      ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '', why: spec.why },
     }
     const answer = await this.#post(asked)
     if (answer?.body.reason !== 'Duplicate') return answer && { answer, asked, isOwn: true }
@@ -263,8 +265,13 @@ class RunRequests {
 
   /** Posts a request to its hook. `waits` is how long to wait for its outcome. Resolves with undefined if nobody knows whether it ran. */
   async #post(asked: Asked, waits?: string): Promise<HttpAnswer | undefined> {
-    const { body, dryRun, ...requested } = asked
-    const query = { ...(dryRun && { dryRun: 'true' }), ...(waits !== undefined && { wait: waits }) }
+    const { body, dryRun, why, ...requested } = asked
+    const reason = reasonFrom(why ?? '')
+    const query = {
+      ...(dryRun && { dryRun: 'true' }),
+      ...(waits !== undefined && { wait: waits }),
+      ...(reason !== '' && { reason }),
+    }
     const request: TriggerRequest = {
       ...{ method: 'POST', token: undefined, source: '', requested, query: new URLSearchParams(query) },
       headers: body === '' ? {} : { 'content-type': 'application/json' },

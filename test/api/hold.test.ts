@@ -90,6 +90,25 @@ describe('a switch', () => {
     expect(asked.body).not.toHaveProperty('from')
   })
 
+  it('says why it is held', async () => {
+    const here = await cluster()
+    await product(here)
+    await makeCronJob(here, false)
+    await hook(here, 'one', { target: report })
+    expect((await post(`${await here.url('one')}?reason=database%20migration`)).body['reason']).toBe('Held')
+    const shown = await here.until(
+      () => here.hook('one'),
+      now => at(now, 'status', 'leases') !== undefined,
+    )
+    expect(at(shown, 'status', 'leases', 'shown')).toEqual([
+      expect.objectContaining({
+        object: 'CronJob/report suspend=true',
+        of: 'plain: database migration',
+        state: 'open',
+      }),
+    ])
+  })
+
   it('stays as a person has set it', async () => {
     const here = await cluster()
     await product(here)

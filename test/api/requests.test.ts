@@ -50,6 +50,20 @@ describe('a request in the cluster', () => {
     expect(lines.find(line => line.includes('"Stepped"'))).toContain('"by":{"user":"ann"}')
   })
 
+  it('says why something is leased', async () => {
+    const { answer, ask, createHook, hook, until, url } = await ready()
+    await createHook('web-up', {}, { for: '2h' })
+    await url('web-up')
+    expect(await answer(await ask('one', { why: 'the queue\nis long' }))).toMatchObject({ status: 200 })
+    const shown = await until(
+      () => hook('web-up'),
+      found => at(found, 'status', 'leases') !== undefined,
+    )
+    expect(at(shown, 'status', 'leases', 'shown')).toEqual([
+      expect.objectContaining({ of: 'kubernetes: the queue is long' }),
+    ])
+  })
+
   it('needs neither the URL nor what auth asks of others', async () => {
     const { answer, ask, createHook, url } = await ready()
     const auth = { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } }

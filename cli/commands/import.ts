@@ -7,7 +7,7 @@ import { yamlOf } from '../output/format.ts'
 import { printable } from '../output/table.ts'
 import { receiversIn } from '../rancher/receivers.ts'
 import { untakenName, translated } from '../rancher/translate.ts'
-import { fileText } from './trigger.ts'
+import { fileText } from '../run-flags.ts'
 
 const service = texts({
   flag: 'service',

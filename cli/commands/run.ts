@@ -5,7 +5,7 @@ import { isDone, maxRequestBody, maxWhy } from '../../src/api/run-request.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { UsageError, type Command, type ParsedLine } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
-import { choice, durationIfGiven, flag, text } from '../../src/commands/options.ts'
+import { durationIfGiven, text } from '../../src/commands/options.ts'
 import type { Shell } from '../../src/commands/shell.ts'
 import { isStatus } from '../../src/kube/errors.ts'
 import { create, read } from '../../src/kube/requests.ts'
@@ -15,11 +15,9 @@ import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { progressLine } from '../output/progress.ts'
 import { printable } from '../output/table.ts'
 import { stepText } from './describe.ts'
-import { fileText } from './trigger.ts'
+import { bodyGiven, data, dryRun, output, waitGiven } from '../run-flags.ts'
 
-const dryRun = flag({ flag: 'dry-run', means: 'compute what it would do, and change nothing' })
 const why = text({ flag: 'why', value: 'TEXT', means: 'why, for people who look at the request later' })
-const data = text({ flag: 'data', short: 'd', value: 'TEXT', means: 'the body: a text or @FILE', completes: 'files' })
 const key = text({
   flag: 'id',
   value: 'NAME',
@@ -29,11 +27,6 @@ const waiting = durationIfGiven(
   { flag: 'wait', means: 'wait until the rollout is complete, for 10m or another time: --wait=5m' },
   '10m',
   '10m',
-)
-const output = choice(
-  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: the whole request' },
-  ['text', 'json'],
-  'text',
 )
 
 /** How long a request waits for a trigger before the command gives up, in milliseconds. */
@@ -53,10 +46,7 @@ export const run: Command = {
     { line: `run web-push --data '{"image": "acme/web:1.4.2"}' --wait`, means: 'roll out, and wait for the pods' },
   ],
   run: async (given, shell) => {
-    const withinMs = given.get(waiting)
-    if (given.get(dryRun) && withinMs !== undefined) {
-      throw new UsageError('--dry-run and --wait exclude each other: a dry run has no outcome')
-    }
+    const withinMs = waitGiven(given, waiting)
     const cluster = await openCluster(given, shell)
     const made = await makeRequest(cluster, given, shell)
     const { name } = made.metadata
@@ -79,7 +69,7 @@ export const run: Command = {
 
 /** Makes the request. Throws a CommandFailure where this installation runs none. */
 const makeRequest = async ({ api, namespace }: Cluster, given: ParsedLine, shell: Shell): Promise<StoredObject> => {
-  const body = bodyIn(given.get(data))
+  const body = await bodyGiven(given, shell)
   const reason = given.get(why)
   if ((body ?? '').length > maxRequestBody) throw new UsageError(`the body has more than ${maxRequestBody} characters`)
   if ((reason ?? '').length > maxWhy) throw new UsageError(`--why has more than ${maxWhy} characters`)
@@ -108,9 +98,6 @@ const makeRequest = async ({ api, namespace }: Cluster, given: ParsedLine, shell
     )
   }
 }
-
-const bodyIn = (source: string | undefined): string | undefined =>
-  source?.startsWith('@') === true ? fileText(source.slice(1)) : source
 
 /** Returns the name by which the API server knows the user. */
 const whoAmI = async (api: Cluster['api']): Promise<string> => {

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { authOf } from '../../src/api/auth.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
@@ -13,22 +12,15 @@ import { clusterFlags } from '../cluster/same-cluster.ts'
 import { urlOfHook } from '../cluster/url.ts'
 import { UsageError, type Command, type ParsedLine } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
-import { choice, durationIfGiven, flag, publicURL, text } from '../../src/commands/options.ts'
+import { durationIfGiven, publicURL, text } from '../../src/commands/options.ts'
 import { progressLine } from '../output/progress.ts'
 import { printable } from '../output/table.ts'
 import { post, type Posted } from '../post.ts'
 import { proofFor } from '../cluster/proof.ts'
+import { bodyGiven, data, dryRun, output, waitGiven } from '../run-flags.ts'
 import { pushedFor, sampleBodies, type Pushed } from '../samples.ts'
 import type { Shell } from '../../src/commands/shell.ts'
 
-const dryRun = flag({ flag: 'dry-run', means: 'compute what a post would do, and change nothing' })
-const data = text({
-  flag: 'data',
-  short: 'd',
-  value: 'TEXT',
-  means: 'the body: a text, @FILE, or - for the input',
-  completes: 'files',
-})
 const sender = {
   ...text({
     flag: 'sender',
@@ -52,11 +44,6 @@ const waiting = durationIfGiven(
   '15m',
   '12h',
 )
-const output = choice(
-  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: the whole answer' },
-  ['text', 'json'],
-  'text',
-)
 
 /** Posts to a hook as a sender does. */
 export const trigger: Command = {
@@ -71,10 +58,7 @@ export const trigger: Command = {
     { line: 'trigger web-up --data @body.json --id release-2026.1', means: 'a body of your own, once' },
   ],
   run: async (given, shell) => {
-    const withinMs = given.get(waiting)
-    if (given.get(dryRun) && withinMs !== undefined) {
-      throw new UsageError('--dry-run and --wait exclude each other: a dry run has no outcome')
-    }
+    const withinMs = waitGiven(given, waiting)
     const makeBody = await bodyOf(given, shell)
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
@@ -192,7 +176,7 @@ interface Body {
  * Returns a function that makes the body of the post. The sample of a registry names the image that
  * the hook waits for.
  */
-const bodyOf = async (given: ParsedLine, { clock, input, random }: Shell): Promise<(pushed: Pushed) => Body> => {
+const bodyOf = async (given: ParsedLine, shell: Shell): Promise<(pushed: Pushed) => Body> => {
   const [name, source] = [given.get(sender), given.get(data)]
   if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
   if (name !== undefined) {
@@ -200,28 +184,14 @@ const bodyOf = async (given: ParsedLine, { clock, input, random }: Shell): Promi
     if (sample === undefined) {
       throw new UsageError(`there is no sample of ${name}: there is one of ${Object.keys(sampleBodies).join(', ')}`)
     }
+    const { clock, random } = shell
     return pushed => {
       const made = sample(rfc3339(clock.now()), Buffer.from(random.bytes(8)).toString('hex'), pushed)
       return { text: JSON.stringify(made.body), headers: made.headers }
     }
   }
-  const text =
-    source === undefined
-      ? ''
-      : source === '-'
-        ? await input.text()
-        : source.startsWith('@')
-          ? fileText(source.slice(1))
-          : source
+  const text = (await bodyGiven(given, shell)) ?? ''
   return () => ({ text, headers: {} })
-}
-
-export const fileText = (file: string): string => {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch {
-    throw new CommandFailure(`${file} cannot be read: is it there?`, 1)
-  }
 }
 
 /**

@@ -10,7 +10,7 @@ import { explanation } from '../why/explanation.ts'
 /** Says why a count is what it is. */
 export const why: Command = {
   details: [
-    'The base is the count that was last set by anyone but a hook. Hooks add what they have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that.',
+    'The base is the count that was last set by anyone but a hook. Hooks add what they have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. Below that it says who ran the hooks last, as far as that is proved.',
     'It reads the records of the hooks. Users who may not read receiverhookrecords see what the statuses of the hooks say, which is a little older.',
   ].join('\n'),
   arguments: [{ name: 'KIND/NAME', means: 'the object, such as deployment/web or hpa/web', completes: 'targets' }],

@@ -1,6 +1,7 @@
+import { byInWords } from '../../src/api/by.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { age, humanDuration } from '../../src/environment/age.ts'
-import { localTime, rfc3339 } from '../../src/environment/time.ts'
+import { localTime, parseTime, rfc3339 } from '../../src/environment/time.ts'
 import type { Paint } from '../output/colour.ts'
 import { printable, table, type TableCell } from '../output/table.ts'
 import { wrapped } from '../output/wrap.ts'
@@ -111,9 +112,10 @@ const untilText = (until: number | undefined, state: HookPart['state'], now: num
 
 /** Returns what a person should know besides the table, as sentences. */
 export const notesOf = (explained: ExplainedCount, { now }: Pick<Page, 'now'>): readonly string[] => {
-  const { account, autoscalers, count, said } = explained
+  const { account, aimed, autoscalers, count, said } = explained
   return [
     ...addsUp(explained),
+    ...aimed.flatMap(hook => whoRan(hook, now)),
     ...(autoscalers === 'unknown'
       ? ['You may not list autoscalers here, so one may set this count.']
       : autoscalers.map(
@@ -136,6 +138,19 @@ export const notesOf = (explained: ExplainedCount, { now }: Pick<Page, 'now'>): 
         ]
       : []),
   ]
+}
+
+/** How many runs of a hook are named. */
+const maxRuns = 3
+
+/** Returns who changed a count through a hook last, newest first. Deliveries without a proof are left out. */
+const whoRan = ({ metadata, status }: ReceiverHook, now: number): readonly string[] => {
+  const runs = (status?.recent ?? []).flatMap(({ by, from, outcome, time, to }) =>
+    by === undefined || outcome !== 'applied' || from === undefined
+      ? []
+      : [`${byInWords(by)} (${from} -> ${to}, ${humanDuration(now - parseTime(time))} ago)`],
+  )
+  return runs.length === 0 ? [] : [`${metadata.name} was run by ${runs.slice(0, maxRuns).join(', ')}.`]
 }
 
 /** Returns what does not add up. Empty if all of the count is explained. */

@@ -1,10 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { complete } from '../../cli/completion/complete.ts'
 import { commands } from '../../src/registry.ts'
-import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { apiVersion, hookKind, requestKind } from '../../src/api/names.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, send } from '../../src/kube/requests.ts'
-import { autoscalers, hooks } from '../../src/kube/resources.ts'
+import { autoscalers, hooks, requests } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { commandLine } from '../support/command-line.ts'
 import { cluster, deployments, postUntilDone, product } from '../support/product.ts'
@@ -12,7 +12,7 @@ import { cluster, deployments, postUntilDone, product } from '../support/product
 const setUp = async (replicas = 3) => {
   const here = await cluster()
   await here.createDeployment('web', replicas)
-  const running = await product(here)
+  const running = await product(here, { requests: true })
   const why = async (word: string): Promise<string> => {
     const { code, stderr, stdout } = await commandLine(here.kubeconfig, ['why', word, '-n', here.namespace])
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
@@ -124,6 +124,31 @@ describe('why, for a count that three hooks have changed', () => {
     )
   })
 })
+
+it(
+  'why says who ran the hooks that change a count, and nobody where that is not proved',
+  { timeout: 60_000 },
+  async () => {
+    const { api, createHook, namespace, until, url, why } = await setUp()
+    await createHook('web-up', { max: 9 })
+    await postUntilDone(await url('web-up'))
+    for (const user of ['ann', 'bob']) {
+      await create(api, requests, namespace, {
+        apiVersion,
+        kind: requestKind,
+        metadata: { name: user },
+        spec: { hook: 'web-up', by: { user } },
+      })
+      await until(
+        () => why('deployment/web'),
+        said => said.includes(user),
+      )
+    }
+    expect(withoutTimes(await why('deployment/web'))).toContain(
+      'web-up was run by bob (5 -> 6, ago), ann (4 -> 5, ago).\n',
+    )
+  },
+)
 
 describe('why, for an object with an autoscaler', { timeout: 60_000 }, () => {
   it('says which one, and why that keeps as many as it does', async () => {

@@ -132,7 +132,7 @@ const until = async (
     if (!found) throw new CommandFailure(`${requestKind}/${name} was deleted: it may have run`, 4)
     if (holds(found)) return found
     if (clock.monotonic() >= end) return undefined
-    show(stringAt(found, 'status', 'answer', 'message') ?? 'waiting for a trigger')
+    show(saidIn(at(found, 'status', 'answer')) ?? 'waiting for a trigger')
   }
   return undefined
 }
@@ -156,10 +156,16 @@ const printed = (request: StoredObject, given: ParsedLine, { err, out }: Shell):
   else {
     const [from, to] = ['from', 'to'].map(member => at(answer, member))
     const step = typeof from === 'number' && typeof to === 'number' && from !== to ? stepText(from, to) : undefined
-    const said = [outcome, stringAt(answer, 'reason'), step, state].filter(Boolean).join(' ')
-    ;(isGood ? out : err).write(`${printable(`${said}: ${stringAt(answer, 'message') ?? ''}`)}\n`)
+    // Without --wait, it is of no interest that it is not at its end yet.
+    const isOpen = state === 'progressing' && given.get(waiting) === undefined
+    const said = [outcome, stringAt(answer, 'reason'), step, isOpen ? undefined : state].filter(Boolean).join(' ')
+    const text = isOpen ? stringAt(answer, 'message') : saidIn(answer)
+    ;(isGood ? out : err).write(`${printable(`${said}: ${text ?? ''}`)}\n`)
   }
   return isGood ? 0 : 4
 }
+
+/** Returns how far that is what a request began, or else what it did. */
+const saidIn = (answer: unknown): string | undefined => stringAt(answer, 'stateMessage') ?? stringAt(answer, 'message')
 
 const goodOutcomes: ReadonlySet<unknown> = new Set(['applied', 'unchanged'])

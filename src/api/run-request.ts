@@ -55,8 +55,9 @@ const answerSchema = {
     state: {
       type: 'string',
       enum: settlementStates,
-      description: 'How what the hook began has ended. Absent while that is not known.',
+      description: 'How far what the hook began is, or how it has ended. Absent while that is not known.',
     },
+    stateMessage: text(maxAnswerText, 'The same in words, such as how many pods are available.'),
   },
 } as const satisfies Obj
 

@@ -41,6 +41,9 @@ const requestKeptMs = 86_400_000
 /** How long to wait before a request is tried again that could not be run or answered, in milliseconds. */
 const retryMs = 2000
 
+/** How often it is looked how far something is that a request began, in milliseconds. */
+const lookEveryMs = 2000
+
 /** How often old requests are deleted, in milliseconds. */
 const sweepEveryMs = 3_600_000
 
@@ -217,7 +220,7 @@ class RunRequests {
         // What it began may take long, and the next request must not wait for that.
         const { outcome, state } = answer.body
         const isOpen = state === 'progressing' || (isOwn && outcome === 'applied')
-        if (asked?.dryRun === false && isOpen) void this.#follow(request, asked)
+        if (asked?.dryRun === false && isOpen) void this.#follow(request, asked, stop)
         return
       } catch (error) {
         // Of two triggers, one conflicts, and sees at its next look that the other has written.
@@ -283,12 +286,22 @@ class RunRequests {
     return answer === 'no answer' ? undefined : answer
   }
 
-  /** Writes how what a request began has ended, once that is known. */
-  async #follow(request: StoredObject, asked: Asked): Promise<void> {
+  /** Writes how far what a request began is, until it has ended. */
+  async #follow(request: StoredObject, asked: Asked, stop: AbortSignal): Promise<void> {
+    const { clock } = this.#environment
+    const end = clock.monotonic() + maxWaitMs
+    let written = ''
     try {
-      const settled = await this.#post(asked, `${maxWaitMs / 1000}s`)
-      const { message = '', state } = settled?.body ?? {}
-      if (state !== undefined) await this.#write(request, { answer: { message: cut(message), state } }, true)
+      for (; !stop.aborted && clock.monotonic() < end; await wait(clock, lookEveryMs, stop)) {
+        const seen = await this.#post(asked, '0s')
+        if (seen === undefined || seen.status === 503) continue
+        const { message, state } = seen.body
+        if (state !== undefined && written !== `${state} ${message}`) {
+          await this.#write(request, { answer: { state, stateMessage: cut(message) } }, true)
+          written = `${state} ${message}`
+        }
+        if (state !== 'progressing') return
+      }
     } catch (error) {
       this.#environment.log.debug({ error, request: request.metadata.name }, 'the state of a request is not stored')
     }

@@ -32,15 +32,15 @@ export const statusOfState: Readonly<Record<SettlementState, readonly [status: n
   failed: [422, 'JobFailed'],
 }
 
-/** Returns the answer to a post that has waited. */
-export const settledAnswer = (decided: DecidedPost, settlement: Settlement): TriggerAnswer => {
+/** Returns the answer to a post that has waited. `isFollowed`: nobody needs to be told to ask again. */
+export const settledAnswer = (decided: DecidedPost, settlement: Settlement, isFollowed = false): TriggerAnswer => {
   const { answer } = decided
   const { causes, message, of, ready, state } = settlement
   const [status, usual] = statusOfState[state]
   const { reason = usual } = settlement
   const { hook, driver, outcome, from, to, until, summary, changes } = answer.body
   const body: Answer = {
-    message: `${message}${state === 'progressing' ? againInWords(decided) : ''}`,
+    message: `${message}${state === 'progressing' && !isFollowed ? againInWords(decided) : ''}`,
     hook,
     driver,
     outcome,

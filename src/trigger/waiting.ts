@@ -11,7 +11,7 @@ import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
 
 /** A post that waits for its outcome. */
 export interface WaitingPost {
-  readonly request: Pick<TriggerRequest, 'token' | 'named' | 'release' | 'onGone'>
+  readonly request: Pick<TriggerRequest, 'token' | 'named' | 'requested' | 'release' | 'onGone'>
   readonly hook: LiveHook
   readonly decided: DecidedPost
   /** How long the post waits at most, in milliseconds. */
@@ -59,11 +59,12 @@ export class WaitingPosts {
     if (!change || 'path' in hook.bound || !hook.bound.look) {
       return settledAnswer(decided, { state: 'stored', message: answer.body.message })
     }
-    if (this.#isEnding) return settledAnswer(decided, ending)
+    const isFollowed = post.request.requested !== undefined
+    if (this.#isEnding) return settledAnswer(decided, ending, isFollowed)
     const { namespace, uid } = hook
     const leave = this.#places.take(namespace, uid)
     const leaveLook = leave ? undefined : this.#placesForOneLook.take(namespace, uid)
-    if (!leave && !leaveLook) return settledAnswer(decided, tooMany)
+    if (!leave && !leaveLook) return settledAnswer(decided, tooMany, isFollowed)
     try {
       post.request.release?.()
       return await (leave ? this.#waitFor(post, change) : this.#waitFor({ ...post, waitMs: 0 }, change, tooMany))
@@ -101,7 +102,8 @@ export class WaitingPosts {
       }
       const answerState = (settlement: Settlement): void => {
         const why = cutShort && settlement.state === 'progressing' ? `; ${cutShort.message}` : ''
-        answer(settledAnswer(decided, { ...settlement, message: `${settlement.message}${why}` }))
+        const message = `${settlement.message}${why}`
+        answer(settledAnswer(decided, { ...settlement, message }, request.requested !== undefined))
       }
       const end = (): void => answerState(seen ?? ending)
       this.#ends.add(end)

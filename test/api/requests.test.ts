@@ -64,6 +64,22 @@ describe('a request in the cluster', () => {
     ])
   })
 
+  it('keeps the answer, and says how far what it began is', async () => {
+    const { ask, createHook, request, until, url } = await ready()
+    await createHook('web-up', {})
+    await url('web-up')
+    await ask('one')
+    const found = await until(
+      () => request('one'),
+      seen => stringAt(seen, 'status', 'answer', 'stateMessage') !== undefined,
+    )
+    expect(at(found, 'status', 'answer')).toMatchObject({
+      message: 'Deployment/web went from 2 to 3',
+      state: 'progressing',
+      stateMessage: 'Deployment/web: 0 of 3 are available',
+    })
+  })
+
   it('needs neither the URL nor what auth asks of others', async () => {
     const { answer, ask, createHook, url } = await ready()
     const auth = { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } }

@@ -15,13 +15,12 @@ export const gateReasons = {
   Halted: {
     where: ['listed'],
     means:
-      'The hook was suspended, edited or deleted, or all hooks were stopped, while it rolled workloads out, made a Job or passed a post on. It ended early. The message says how far it had come.',
-    todo: 'If the rest should be done, let the hook run again, and send the same post again. Otherwise look at what was done.',
+      'While the hook was rolling out workloads, making a Job or forwarding a post, it was suspended, edited or deleted, or all hooks were stopped. So it ended early. The message says how far it got.',
+    todo: 'To finish the rest, let the hook run again and send the same post again. Otherwise check what was done.',
   },
   HistoryWentBack: {
     where: ['refused'],
-    means:
-      'The storage of the cluster was restored from a snapshot, and this trigger starts again. Nothing was changed.',
+    means: "The cluster's etcd was restored from a snapshot, so this trigger restarts. Nothing was changed.",
     todo: 'Send it again later.',
   },
   Filtered: {
@@ -42,7 +41,7 @@ export const gateReasons = {
   ExpressionFailed: {
     where: ['failed'],
     means: 'The expression in `when` failed on this delivery, or gave something other than true or false.',
-    todo: 'Test with `has()` for members that may be missing. The message names the one that was.',
+    todo: 'Test with `has()` for members that may be missing. The message names the one that was missing.',
   },
   ExpressionTooSlow: {
     where: ['failed'],
@@ -53,7 +52,7 @@ export const gateReasons = {
     where: ['unavailable'],
     means:
       'There was no time to evaluate the expression in `when`, or it has to wait because it ran over its budget before.',
-    todo: 'Send the post again, unless its sender does. If the hook had ExpressionTooSlow before, write a simpler expression.',
+    todo: 'Send the post again, unless its sender retries. If the hook had ExpressionTooSlow before, write a simpler expression.',
   },
   InvalidExpression: {
     where: ['failed', 'condition'],
@@ -63,13 +62,13 @@ export const gateReasons = {
   Resolved: {
     where: ['skipped'],
     means:
-      'The alert has ended, and the hook has `onResolved: ignore`. Or the post reports its beginning, and its end came first.',
+      'The alert has ended, and the hook has `onResolved: ignore`. Or the post says that the alert began, but arrived after the post about its end.',
     todo: 'Nothing. If the end of an alert should run the hook, set `onResolved: run`.',
   },
   PartlyResolved: {
     where: ['skipped'],
     means: 'Some alerts of the group ended, and no new one fires.',
-    todo: 'Nothing: the end of one alert asks for no step.',
+    todo: 'Nothing: there is no step while other alerts of the group still fire.',
   },
   Duplicate: {
     where: ['skipped'],
@@ -100,18 +99,19 @@ export const gateReasons = {
   },
   NoNews: {
     where: ['skipped'],
-    means: 'The message asks for no step: it is a ping, a handshake, an acknowledgement or an unknown state.',
+    means:
+      'There is nothing to do for this message: it is a ping, a handshake, an acknowledgement or an unknown state.',
     todo: 'Nothing.',
   },
   NotGenuine: {
     where: ['refused'],
-    means: "The signature in the message is not its sender's.",
-    todo: 'Find out who posts it. The log of the sender shows whether the sender did.',
+    means: 'The message has no valid signature of its sender.',
+    todo: "Find out who posts it. The sender's own log shows whether it did.",
   },
   NotVerified: {
     where: ['refused'],
     means: 'The trigger could not fetch the certificate that proves the message.',
-    todo: 'Send the post again, unless its sender does. If it goes on, let the trigger reach the host of the certificate.',
+    todo: 'Send the post again, unless its sender retries. If this keeps happening, let the trigger reach the host that serves the certificate.',
   },
   SubscriptionToConfirm: {
     where: ['event'],

@@ -16,7 +16,7 @@ export const hookReasons = {
   PoolNotFound: {
     where: ['failed', 'condition'],
     means: 'The Cluster that the hook names has no pool of that name.',
-    todo: 'Correct `pool`; the message names those that there are.',
+    todo: 'Correct `pool`. The message names the pools that exist.',
   },
   TargetBeingDeleted: {
     where: ['failed', 'condition'],
@@ -25,13 +25,13 @@ export const hookReasons = {
   },
   NotScalable: {
     where: ['failed', 'condition'],
-    means: 'The target has no count that a hook can change: its kind has none, or the API server would not keep it.',
+    means: 'The target has no count that a hook can change: its kind has none, or the API server would drop it.',
     todo: 'Use a Deployment, a StatefulSet, a ReplicaSet, a ReplicationController, a HorizontalPodAutoscaler, a ScaledObject or a custom resource that has `/scale`.',
   },
   OwnedByController: {
     where: ['failed', 'condition'],
     means: 'Another object controls the target, and would set its count back.',
-    todo: 'Aim at the owner, as the message says.',
+    todo: 'Aim the hook at the owner, as the message says.',
   },
   ManagedByAutoscaler: {
     where: ['failed', 'condition'],
@@ -41,7 +41,7 @@ export const hookReasons = {
   InvalidHook: {
     where: ['failed', 'condition'],
     means:
-      'The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids the rule. Or the API server cannot read the selector of the hook.',
+      "The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids it. Or the API server cannot read the hook's selector.",
     todo: 'Correct the field that the message names.',
   },
   Forbidden: {
@@ -52,8 +52,7 @@ export const hookReasons = {
   },
   AccountNotFound: {
     where: ['failed', 'condition'],
-    means:
-      'There is no service account of the name in `serviceAccountName`, or it is being deleted. The hook does nothing.',
+    means: 'The service account in `serviceAccountName` does not exist or is being deleted. The hook does nothing.',
     todo: 'Create it and give it the rights that its hooks need, or correct `serviceAccountName`. The hook becomes Ready by itself when the account appears.',
   },
   SecretConflict: {
@@ -64,13 +63,13 @@ export const hookReasons = {
   SecretRefused: {
     where: ['condition'],
     means:
-      'The API server refuses the Secret that `token.secretName` names: an admission policy or a webhook does not let it through, or it is immutable.',
+      'The API server refuses to store the Secret in `token.secretName`, because of an admission policy or a webhook, or because the Secret is immutable.',
     todo: 'Change the policy or the webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes after that.',
   },
   FormerSecretKept: {
     where: ['event'],
     means:
-      'The API server does not let the controller delete, or even see, a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but the URL in that Secret may work too.',
+      'The API server does not let the controller delete, or even see, a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but so may the URL in that Secret.',
     todo: 'Delete the Secret, or change what the message names: the controller tries again every few minutes. Raise `token.rotation` if nobody may use the URL in it. The condition `FormerSecretKept` lasts as long as the Secret, or until the controller may see that it is gone.',
   },
   StatusOutdated: {
@@ -81,7 +80,7 @@ export const hookReasons = {
   },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
-    means: 'There is no Secret of the name in `auth`, or it lacks a key that the hook needs.',
+    means: 'The Secret in `auth` does not exist, or lacks a key that the hook needs.',
     todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
   },
   AuthSecretInvalid: {
@@ -96,23 +95,23 @@ export const hookReasons = {
   },
   IssuerNotAllowed: {
     where: ['failed', 'condition'],
-    means: 'The installation does not take tokens of the issuer in `auth.oidc`.',
-    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If it is right, ask an administrator for what the message says.',
+    means: 'The installation does not accept tokens from the issuer in `auth.oidc`.',
+    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If they match, ask an administrator to do what the message says.',
   },
   IssuerUnavailable: {
     where: ['refused', 'condition'],
-    means: 'The keys of an issuer of ID tokens cannot be read, so that no token can be verified with them.',
-    todo: 'Nothing, if it passes and the sender tries again. If it goes on, see in the message or in the log of the trigger what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.',
+    means: 'The keys of an issuer of ID tokens cannot be read, so its tokens cannot be verified.',
+    todo: "Nothing, if it passes and the sender tries again. If it lasts, look in the message or the trigger's log for what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.",
   },
   AuthSecretWeak: {
     where: ['failed', 'condition'],
-    means: 'The Secret of `auth` has a value that could be guessed, and the URL of the hook is no secret.',
+    means: 'The Secret of `auth` has a value that could be guessed, and the URL of the hook is not secret.',
     todo: 'Put a longer value there, as `openssl rand -hex 32` makes it, and give it to the sender. The hook becomes Ready by itself.',
   },
   TooLarge: {
     where: ['failed', 'condition'],
     means:
-      'An object that the hook is about is larger than the product reads. Or its selector matches more than 1,000 workloads.',
+      'An object that the hook uses is larger than the product reads. Or its selector matches more than 1,000 workloads.',
     todo: `Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. ${pageURL('docs/reference/http.md#limits-of-objects')} has the bounds.`,
   },
   Valid: {

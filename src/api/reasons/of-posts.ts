@@ -62,7 +62,7 @@ export const postReasons = {
   BodyUnreadable: {
     where: ['refused'],
     means:
-      'The body did not arrive whole, or it is no JSON although its Content-Type, or a "{" or "[" at its beginning, says so.',
+      'The body did not arrive whole, or it is not JSON although its Content-Type, or a "{" or "[" at its start, says so.',
     todo: 'Send all of it, as JSON in UTF-8. Or send text that begins with something else, without a Content-Type of JSON.',
   },
   EncodingNotSupported: {
@@ -73,7 +73,7 @@ export const postReasons = {
   BodyTooSlow: {
     where: ['refused'],
     means: 'The body did not arrive in time.',
-    todo: 'Send the post again, unless its sender does.',
+    todo: 'Send the post again, unless its sender retries.',
   },
   BadQuery: {
     where: ['refused'],
@@ -83,41 +83,40 @@ export const postReasons = {
   NotReady: {
     where: ['refused'],
     means: 'The trigger has not read the hooks and keys yet.',
-    todo: 'Send the post again, unless its sender does.',
+    todo: 'Send the post again, unless its sender retries.',
   },
   ApiUnreachable: {
     where: ['unavailable', 'refused', 'listed'],
     means: 'The trigger cannot reach the API server.',
-    todo: 'Send the post again, unless its sender does.',
+    todo: 'Send the post again, unless its sender retries.',
   },
   InternalError: {
     where: ['unavailable'],
     means: 'The trigger failed in a way that it never should. Nothing was changed.',
-    todo: "Report what the trigger's log says of it. Most senders try again.",
+    todo: "Report what the trigger's log says about it. Most senders try again.",
   },
   Contended: {
     where: ['unavailable', 'refused'],
     means:
-      'The time of the post was over: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. Or what an earlier hook of this name has leased has to end first. The message says which.',
-    todo: 'Send the post again, unless its sender does.',
+      'The post ran out of time: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. Or what an earlier hook of this name leased has to end first. The message says which.',
+    todo: 'Send the post again, unless its sender retries.',
   },
   RateLimited: {
     where: ['unavailable'],
-    means:
-      'More posts came for the hook than its `rateLimit` lets through, or more than 1 MiB a second in bodies of over 64 kB.',
-    todo: 'Send the post again, unless its sender does. If you expect so many posts, raise `rateLimit`.',
+    means: 'The hook got more posts than its `rateLimit` allows, or more than 1 MiB a second in bodies over 64 kB.',
+    todo: 'Send the post again, unless its sender retries. If you expect so many posts, raise `rateLimit`.',
   },
   WritesLimited: {
     where: ['unavailable', 'event', 'listed'],
     means:
       'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that are kept.',
-    todo: 'Send the post again once Retry-After is over, unless its sender does. If it goes on, send fewer posts, give those that mean the same the same idempotency key, or keep Jobs for less long (`ttl`).',
+    todo: 'Send the post again once Retry-After is over, unless its sender retries. If this keeps happening, send fewer posts, give posts that mean the same one idempotency key, or keep Jobs for a shorter time (`ttl`).',
   },
   RecordFull: {
     where: ['unavailable', 'event'],
     means:
-      'More posts with an idempotency key came than the hook can remember within `dedupeWindow` or `replayWindow`. Or it has leased something on 16 objects, and a post would lease more.',
-    todo: 'Send the post again, unless its sender does: there is room when the oldest are past both, or when a lease ends. If it goes on, shorten them, or send fewer.',
+      'The hook got more posts with an idempotency key than it can remember within `dedupeWindow` or `replayWindow`. Or it has leases on 16 objects, and a post would add one more.',
+    todo: 'Send the post again, unless its sender retries: there is room once the oldest posts have left both windows, or a lease ends. If this keeps happening, shorten the windows, or send fewer posts.',
   },
   RecordTooNew: {
     where: ['unavailable'],
@@ -127,12 +126,12 @@ export const postReasons = {
   Overloaded: {
     where: ['unavailable', 'refused'],
     means: 'Too many deliveries are waiting.',
-    todo: 'Send the post again, unless its sender does.',
+    todo: 'Send the post again, unless its sender retries.',
   },
   PublicKeysRestored: {
     where: ['event'],
     means: 'Somebody changed or deleted the ConfigMap of the public keys. The controller wrote it again.',
-    todo: 'Find out who may write it. With a key of their own in it they can make URLs.',
+    todo: 'Find out who can write it: with a key of their own in it, they could make URLs.',
   },
   SigningKeysReplaced: {
     where: ['event'],
@@ -141,7 +140,7 @@ export const postReasons = {
   },
   SigningKeysUnreadable: {
     where: ['event'],
-    means: 'The Secret of the signing keys holds something else. The controller leaves it alone, and makes no URL.',
+    means: 'The Secret of the signing keys contains something else. The controller leaves it alone, and makes no URLs.',
     todo: 'Restore the Secret. Or delete it, and the controller makes new keys and new URLs.',
   },
 } as const satisfies Record<string, ReasonText>

@@ -185,7 +185,7 @@ describe('a message', () => {
 
   it('has no answer to a question that nobody asked', () => {
     expect(adviceOn('AtBound')?.todo).toBe('If the hook should go further, raise `max` or lower `min`.')
-    expect(adviceOn('Contended')?.todo).toBe('Send the post again, unless its sender does.')
+    expect(adviceOn('Contended')?.todo).toBe('Send the post again, unless its sender retries.')
     expect(adviceOn('Stepped')).toEqual({ means: 'The count was changed.' })
     expect(adviceOn('NoSuchReason')).toBeUndefined()
   })

@@ -246,7 +246,7 @@ const explained = async (
     if (options.some(option => option.flag === flag)) owners.push(other.name)
   }
   return new UsageError(
-    owners.length === 0 ? message : `--${flag} means nothing to ${entry.name}: it belongs to ${owners.join(', ')}`,
+    owners.length === 0 ? message : `--${flag} does nothing for ${entry.name}: it belongs to ${owners.join(', ')}`,
     entry.name,
   )
 }

@@ -33,19 +33,19 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'run',
     group: 'Hooks',
-    summary: 'run a hook by a request in the cluster, without its URL',
+    summary: 'run a hook through a request in the cluster, without its URL',
     load: async () => (await import('./commands/run.ts')).run,
   },
   {
     name: 'watch',
     group: 'Hooks',
-    summary: 'show deliveries as they come',
+    summary: 'show deliveries as they arrive',
     load: async () => (await import('./commands/watch.ts')).watch,
   },
   {
     name: 'why',
     group: 'Hooks',
-    summary: 'say why the count of an object is what it is: who set it, and what hooks made of it',
+    summary: 'explain the count of an object: who set it, and what hooks changed',
     load: async () => (await import('./commands/why.ts')).why,
   },
   {
@@ -75,7 +75,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'suspend',
     group: 'Hooks',
-    summary: 'answer posts, and skip them',
+    summary: 'answer posts, but skip them',
     load: async () => (await import('./commands/suspend.ts')).suspend,
   },
   {
@@ -105,7 +105,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'inspect-token',
     group: 'Senders',
-    summary: 'say which hook a URL is for, and whether it still works',
+    summary: 'show which hook a URL is for, and whether it still works',
     load: async () => (await import('./commands/inspect-token.ts')).inspectToken,
   },
   {
@@ -117,7 +117,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'stop',
     group: 'This installation',
-    summary: 'stop all hooks: every post is answered 503 and changes nothing',
+    summary: 'stop all hooks: every post gets 503 and changes nothing',
     load: async () => (await import('./commands/stop.ts')).stop,
   },
   {

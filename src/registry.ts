@@ -33,7 +33,7 @@ const servers: readonly CommandEntry[] = [
   {
     name: 'dashboard',
     group: 'Servers',
-    summary: 'serve the web page on which people look after their hooks',
+    summary: 'serve the dashboard, a web page to look after hooks',
     load: async () => (await import('../dashboard/command.ts')).dashboard,
   },
 ]

@@ -15,7 +15,7 @@ const selector = text({
   value: 'LABELS',
   means: 'those with these labels: app=web',
 })
-const all = flag({ flag: 'all', means: 'every hook of the namespace, or with -A of all namespaces' })
+const all = flag({ flag: 'all', means: 'every hook of the namespace, or of all namespaces with -A' })
 
 /** Arguments and flags of a command that acts on hooks by name or by selection. */
 export const chosenArguments: readonly Argument[] = [
@@ -42,7 +42,7 @@ export const chosenHooks = async (
   const names = given.arguments
   const labelSelector = given.get(selector)
   if (labelSelector?.trim() === '') {
-    throw new UsageError('-l names no labels, so it would choose every hook: for that write --all')
+    throw new UsageError('-l names no labels, so it would choose every hook: use --all for that')
   }
   const everywhere = given.get(allNamespaces)
   const chooses = labelSelector !== undefined || given.get(all)

@@ -24,7 +24,7 @@ export const completion: Command = {
   run: (given, { out }) => {
     const [word = ''] = given.arguments
     const shell = shellNames.find(known => known === word)
-    if (shell === undefined) throw new UsageError(`completion knows ${shellNames.join(', ')}, and not ${word}`)
+    if (shell === undefined) throw new UsageError(`completion knows ${shellNames.join(', ')}, not ${word}`)
     out.write(completionScript(shell, 'receiver-hooks'))
     return Promise.resolve(0)
   },

@@ -16,7 +16,7 @@ const driverOption = choice(
 /** Creates a hook. The command has a flag for each field of a hook's spec. */
 export const createCommand: Command = {
   details:
-    'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags follow from the fields of the resource; kubectl explain receiverhook.spec says more of each.',
+    'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags are the fields of the resource: kubectl explain receiverhook.spec says more about each.',
   arguments: [{ name: 'NAME', means: 'the new hook' }],
   options: [driverOption, ...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [

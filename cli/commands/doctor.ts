@@ -8,7 +8,7 @@ import { colourOption, paintFor, type Style } from '../output/colour.ts'
 import { printable } from '../output/table.ts'
 import { messageLines } from '../output/wrap.ts'
 
-const base = publicURL({ means: "where the endpoint is reached from here (default: what hooks' URLs begin with)" })
+const base = publicURL({ means: "where to reach the endpoint from here (default: what hooks' URLs begin with)" })
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
 
 const styles: Readonly<Record<Finding['is'], Style>> = { ok: 'good', warning: 'warning', failure: 'bad' }
@@ -16,7 +16,7 @@ const styles: Readonly<Record<Finding['is'], Style>> = { ok: 'good', warning: 'w
 /** Checks the installation and the hooks, and says what to do about each problem. */
 export const doctorOf = (version: string): Command => ({
   details:
-    'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 says that something fails; judge warnings yourself.',
+    'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 means that a check failed; judge warnings yourself.',
   options: [namespaceOption, allNamespaces, systemNamespaceOption, base, output, colourOption, ...accessOptions],
   examples: [
     { line: 'doctor -A', means: 'the installation, and the hooks of all namespaces' },

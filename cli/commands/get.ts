@@ -49,9 +49,9 @@ export const get: Command = {
   ],
   examples: [
     { line: 'get', means: 'the hooks of the namespace' },
-    { line: 'get -A -o wide', means: 'all of them, with what they were last run by' },
+    { line: 'get -A -o wide', means: 'all of them, with who ran them last' },
     { line: 'get -w', means: 'a table that follows what happens' },
-    { line: 'get web-up -o yaml', means: 'everything, the URL too' },
+    { line: 'get web-up -o yaml', means: 'everything, including the URL' },
   ],
   showsSecrets: given => given.get(outputOption).as !== 'table',
   run: async (given, shell) => {

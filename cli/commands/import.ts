@@ -12,12 +12,12 @@ import { fileText } from '../run-flags.ts'
 const service = texts({
   flag: 'service',
   value: 'ID=TARGET',
-  means: 'which workload a service of Rancher is here: 1s5=Deployment/web; may be repeated',
+  means: 'the workload that replaces a service of Rancher: 1s5=Deployment/web; may be repeated',
 })
 const pool = text({
   flag: 'pool',
   value: 'KIND/NAME',
-  means: 'which pool of nodes hosts were created in; of a Cluster of Rancher: Cluster/NAME/POOL',
+  means: 'the pool of nodes that replaces the hosts; in a Cluster of Rancher: Cluster/NAME/POOL',
 })
 const namespace = namespaceName({
   flag: 'namespace',
@@ -29,7 +29,7 @@ const namespace = namespaceName({
 /** Makes manifests from the receivers of Rancher 1.x. */
 export const importCommand: Command = {
   details:
-    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says on standard error what it could not carry over. It creates nothing. Exit code 1 says that it could not write a receiver.",
+    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says on standard error what it could not carry over. It creates nothing. Exit code 1 means that it could not carry over a receiver at all.",
   arguments: [
     { name: 'FROM', means: 'rancher', choices: ['rancher'] },
     { name: 'FILE', means: 'the list of receivers as JSON; - reads it from the input', completes: 'files' },
@@ -43,7 +43,7 @@ export const importCommand: Command = {
   ],
   run: async (given, shell) => {
     const [from = '', file = ''] = given.arguments
-    if (from !== 'rancher') throw new UsageError(`there is nothing to import from but rancher, and not ${from}`)
+    if (from !== 'rancher') throw new UsageError(`import knows only rancher, not ${from}`)
     const list = tryParseJson(file === '-' ? await shell.input.text() : fileText(file))
     const receivers = receiversIn(list)
     if (receivers === undefined) {
@@ -75,6 +75,6 @@ export const importCommand: Command = {
 
 const pair = (word: string): [string, string] => {
   const at = word.indexOf('=')
-  if (at < 1) throw new UsageError(`--service must be ID=TARGET, as in 1s5=Deployment/web, and is ${word}`)
+  if (at < 1) throw new UsageError(`--service must be ID=TARGET, as in 1s5=Deployment/web, not ${word}`)
   return [word.slice(0, at), word.slice(at + 1)]
 }

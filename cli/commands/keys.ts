@@ -30,7 +30,7 @@ const timeout = duration(
 const yes = flag({
   flag: 'yes',
   short: 'y',
-  means: 'for drop: do not ask, not even if hooks still have a URL of the key',
+  means: 'for drop: do not ask, even if hooks still have a URL signed with the key',
 })
 
 const actions = ['list', 'rotate', 'drop'] as const
@@ -45,15 +45,15 @@ export const keys: Command = {
     {
       term: 'rotate',
       means:
-        'makes a new key, publishes it, lets it sign, and waits until every hook has a new URL. The former keys stay, and with them every former URL works until drop',
+        'makes a new key, publishes it, signs with it, and waits until every hook has a new URL. The former keys stay, so every former URL works until drop',
     },
     {
       term: 'drop',
       means:
-        'removes a former key: the URLs that it signed are answered 404 from then on. First it lists the hooks whose URL is in no Secret, because somebody has pasted those URLs',
+        'removes a former key: from then on, posts to the URLs that it signed get 404. First it lists the hooks whose URL is in no Secret, because somebody has pasted those URLs',
     },
   ],
-  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights \`get\` and \`patch\` on it, and \`get\` on the ConfigMap that publishes the keys. They list the hooks of all namespaces if you may.`,
+  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights \`get\` and \`patch\` on it, and \`get\` on the ConfigMap that publishes the keys. They list the hooks of all namespaces if you may list them.`,
   arguments: [
     { name: 'ACTION', means: 'list, rotate or drop', choices: actions },
     {
@@ -81,7 +81,7 @@ export const keys: Command = {
         if (kid === undefined) throw new UsageError('say which key to drop: keys list shows them')
         return await drop(cluster, kid, given, shell)
       case undefined:
-        throw new UsageError(`keys takes ${actions.join(', ')}, and not ${action}`)
+        throw new UsageError(`keys takes ${actions.join(', ')}, not ${action}`)
     }
   },
 }

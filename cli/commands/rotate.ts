@@ -18,11 +18,11 @@ const overlap: Option<string | undefined> = {
   flag: 'overlap',
   value: 'TIME',
   means:
-    "how long the former URL is accepted in addition to the new one, for this rotation alone; 0s ends it at once (default: the hook's token.overlap, 5m)",
+    "how long the former URL keeps working, for this rotation only; 0s ends it at once (default: the hook's token.overlap, 5m)",
   read: texts => {
     const text = texts.at(-1)
     if (text !== undefined && milliseconds(text) === undefined) {
-      throw new UsageError(`--overlap must be a number and a unit (h, m, s), as in 0s or 5m, and is ${text}`)
+      throw new UsageError(`--overlap must be a number and a unit (h, m, s), as in 0s or 5m, not ${text}`)
     }
     return text
   },

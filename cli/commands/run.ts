@@ -37,7 +37,7 @@ const waitEveryMs = 1000
 /** Runs a hook by a request in the cluster, without its URL. */
 export const run: Command = {
   details:
-    'It creates a ReceiverHookRequest, which a trigger runs as it runs a post, and prints the answer. It needs no URL, no Secret and no way to the trigger: only the right to create requests, and the verb run on the hook (ClusterRole receiver-hooks-run). The request says who has made it, and so do the delivery, its Event and the log.\nThe exit code is 0 if the hook ran or had nothing to change, with --wait if the rollout is complete; 4 if it did not run, or the rollout failed; 124 if the time is over.',
+    'It creates a ReceiverHookRequest, which a trigger runs as it runs a post, and prints the answer. It needs no URL, no Secret and no connection to the trigger, only the right to create requests and the verb run on the hook (ClusterRole receiver-hooks-run). The request shows who made it, and so do the delivery, its Event and the log.\nThe exit code is 0 if the hook ran or had nothing to change, with --wait if the rollout is complete; 4 if it did not run, or the rollout failed; 124 if the time is up.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, why, data, key, output, ...clusterOptions],
   examples: [

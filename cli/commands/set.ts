@@ -11,7 +11,7 @@ import { dryRunOption } from '../spec/manifest.ts'
 /** Changes fields of a hook. Its URL stays the same. */
 export const set: Command = {
   details:
-    "The flags are those of create. An empty value takes a field away: --when ''. A target is replaced as a whole: a NAME alone has the kind that it has in create. So are the labels of --selector, and each list.",
+    "The flags are those of create. An empty value removes a field: --when ''. A target is replaced as a whole, and a NAME alone means the same kind as in create. The labels of --selector and lists are replaced as a whole, too.",
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [
@@ -25,7 +25,7 @@ export const set: Command = {
     const spec = specOfFlags(given, hook.spec.driver)
     if (Object.keys(spec).length === 0) throw new UsageError('say what to set: --max 20, for one')
     const dryRun = given.get(dryRunOption)
-    if (dryRun === 'client') throw new UsageError('set knows --dry-run server alone: the server merges')
+    if (dryRun === 'client') throw new UsageError('set takes only --dry-run server, because the server merges')
     const name = hookName(given.arguments[0] ?? '')
     const patch = { spec: replacingWholes(hook.spec, spec) }
     const stored = await patchHook(cluster, name, patch, dryRun === 'server' ? { dryRun: 'All' } : {})

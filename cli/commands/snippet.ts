@@ -17,14 +17,14 @@ const bare = flag({ flag: 'bare', means: 'only the first configuration, without 
 
 /** Prints the configuration of a product for a hook, with the hook's URL. */
 export const snippet: Command = {
-  details: `The senders: ${names.join(', ')}.\nThe configuration holds the URL, or its token in a header that the product hides, unless the hook keeps it in a Secret that the product reads. One that could never run this hook is refused, with the reason.`,
+  details: `The senders: ${names.join(', ')}.\nThe configuration holds the URL, or its token in a header that the product hides, unless the hook keeps it in a Secret that the product reads. If a sender could never run this hook, the command says why instead.`,
   arguments: [
     { name: 'FOR', means: 'the sender', optional: true, choices: names },
     { name: 'NAME', means: 'the hook', optional: true, completes: 'hooks' },
   ],
   options: [bare, ...clusterOptions],
   examples: [
-    { line: 'snippet', means: 'what there is a configuration for' },
+    { line: 'snippet', means: 'which senders there are' },
     { line: 'snippet alertmanager web-up', means: 'a route and a receiver' },
     { line: 'snippet curl web-up --bare | sh', means: 'a post, now' },
   ],
@@ -37,7 +37,7 @@ export const snippet: Command = {
     }
     const chosen = snippetNamed(product)
     if (chosen === undefined) {
-      throw new UsageError(`there is no configuration for ${product}: there is one for ${names.join(', ')}`)
+      throw new UsageError(`there is no configuration for ${product}, only for ${names.join(', ')}`)
     }
     if (name === undefined) throw new UsageError(`name the hook as well: snippet ${product} NAME`)
     const cluster = await openCluster(given, shell)

@@ -42,7 +42,7 @@ const writeStop = async ({ api, namespace }: Cluster, stop: Stop | undefined): P
 
 /** Stops all hooks of an installation. */
 export const stop: Command = {
-  details: `Within two seconds no replica runs a hook. Every post is answered 503 with Retry-After and changes nothing, so that senders try again. Alerts that end still take back what their firings changed, and leases still end, unless you say --all. It is an annotation of the ConfigMap ${publicKeysConfigMap}, and needs the right to patch that.`,
+  details: `Within two seconds no replica runs a hook: every post gets 503 with Retry-After, so that senders try again. Alerts that end still take back what they changed, and leases still end, unless you add --all. The stop is an annotation of the ConfigMap ${publicKeysConfigMap}, so you need the right to patch that.`,
   options: [reason, all, systemNamespaceOption, ...accessOptions],
   examples: [
     { line: 'stop --reason "storm of alerts, incident 42"', means: 'everything, for now' },
@@ -63,8 +63,7 @@ export const stop: Command = {
 
 /** Lets the hooks of an installation run again. */
 export const start: Command = {
-  details:
-    'Posts that came meanwhile were answered 503. Senders that try again are served, and nothing else is run later.',
+  details: 'Posts that arrived meanwhile got 503. They run only if their senders try again.',
   options: [systemNamespaceOption, ...accessOptions],
   examples: [{ line: 'start', means: 'what stop has stopped' }],
   run: async (given, shell) => {

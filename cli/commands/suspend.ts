@@ -22,9 +22,9 @@ const switching = (suspended: boolean): Omit<Command, 'details' | 'examples'> =>
 /** Suspends hooks: their posts are answered and skipped. */
 export const suspend: Command = {
   ...switching(true),
-  details: 'Posts are answered 200 and skipped, within two seconds, until the hook is resumed. The URL stays.',
+  details: 'Within two seconds, posts get 200 and are skipped, until you resume the hook. The URL stays the same.',
   examples: [
-    { line: 'suspend web-up web-down', means: 'two hooks, for the time of a deployment' },
+    { line: 'suspend web-up web-down', means: 'two hooks, during a deployment' },
     { line: 'suspend -l team=shop', means: 'the hooks with a label' },
     { line: 'suspend --all -A', means: 'every hook of the cluster, in a storm of alerts' },
   ],
@@ -33,7 +33,7 @@ export const suspend: Command = {
 /** Resumes hooks: from then on, posts run them again. */
 export const resume: Command = {
   ...switching(false),
-  details: 'Posts that came meanwhile were skipped. They are not run later.',
+  details: 'Posts that arrived meanwhile were skipped. They do not run later.',
   examples: [
     { line: 'resume web-up web-down', means: 'what suspend has stopped' },
     { line: 'resume -l team=shop', means: 'the hooks with a label' },

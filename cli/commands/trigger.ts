@@ -25,17 +25,17 @@ const sender = {
   ...text({
     flag: 'sender',
     value: 'NAME',
-    means: `a sample of this sender's: ${Object.keys(sampleBodies).join(', ')}`,
+    means: `post a sample of what this sender posts: ${Object.keys(sampleBodies).join(', ')}`,
   }),
   choices: Object.keys(sampleBodies),
 }
 const delivery = text({
   flag: 'id',
   value: 'NAME',
-  means: 'the idempotency key: sent again with this key, the post does nothing more',
+  means: 'the idempotency key: a second post with this key does nothing more',
 })
 const why = text({ flag: 'reason', value: 'TEXT', means: 'why, for people: what the post leases is listed with it' })
-const base = publicURL({ means: "where the endpoint is reached from here (default: the hook's own URL)" })
+const base = publicURL({ means: "where to reach the endpoint from here (default: the hook's own URL)" })
 const waiting = durationIfGiven(
   {
     flag: 'wait',
@@ -48,7 +48,7 @@ const waiting = durationIfGiven(
 /** Posts to a hook as a sender does. */
 export const trigger: Command = {
   details:
-    'If the hook has auth, the credential is read from its Secret. An answer other than 2xx ends with exit code 4.\nWith --wait the post gets an idempotency key, and is sent again every 5 s, which asks for the outcome and runs nothing. The exit code is 0 if the rollout is complete, if a later one took its place, or if nothing more can be seen of the change; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is over.',
+    'If the hook has auth, the credential is read from its Secret. Any answer but 2xx gives exit code 4.\nWith --wait, the post gets an idempotency key and is sent again every 5 s, which only asks for the outcome. The exit code is 0 if the rollout is complete, if a later one took its place, or if there is nothing to wait for; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is up.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, data, sender, delivery, why, base, output, ...clusterOptions],
   examples: [
@@ -182,7 +182,7 @@ const bodyOf = async (given: ParsedLine, shell: Shell): Promise<(pushed: Pushed)
   if (name !== undefined) {
     const sample = Object.hasOwn(sampleBodies, name) ? sampleBodies[name] : undefined
     if (sample === undefined) {
-      throw new UsageError(`there is no sample of ${name}: there is one of ${Object.keys(sampleBodies).join(', ')}`)
+      throw new UsageError(`there is no sample of ${name}, only of ${Object.keys(sampleBodies).join(', ')}`)
     }
     const { clock, random } = shell
     return pushed => {

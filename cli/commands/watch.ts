@@ -28,7 +28,7 @@ type Delivery = NonNullable<HookStatus['recent']>[number]
 /** Prints deliveries as they arrive, one a line. */
 export const watch: Command = {
   details:
-    "Deliveries come from the hooks' status, which shows the last ten within a second or two; if more come at once, the rest is counted. A rollout or a Job gets a line of its own when it ends. Posts that never became a delivery (404, 401, 503) are in the trigger's log alone.",
+    "Deliveries come from the hooks' status, which shows the last ten within a second or two. If more come at once, the rest are only counted. A rollout or a Job gets a line of its own when it ends. Posts that never became a delivery (404, 401, 503) are only in the trigger's log.",
   arguments: [{ name: 'NAME', means: 'one hook; all by default', optional: true, completes: 'hooks' }],
   options: [namespaceOption, allNamespaces, labels, output, colourOption, systemNamespaceOption, ...accessOptions],
   examples: [

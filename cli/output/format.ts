@@ -11,7 +11,7 @@ export const outputOption: Option<Format> = {
   flag: 'output',
   short: 'o',
   value: 'FORMAT',
-  means: 'wide, json, yaml or name; json and yaml show everything, the URL too',
+  means: 'wide, json, yaml or name; json and yaml show everything, including the URL',
   choices: words,
   read: texts => formatOf(texts.at(-1)),
 }
@@ -21,7 +21,7 @@ const formatOf = (text: string | undefined): Format => {
   if (text === 'wide') return { as: 'table', wide: true }
   if (text === 'json' || text === 'yaml' || text === 'name') return { as: text }
   throw new UsageError(
-    `--output must be one of ${words.join(', ')}, and is ${text}; for others use kubectl get receiverhooks`,
+    `--output must be one of ${words.join(', ')}, not ${text}; for others use kubectl get receiverhooks`,
   )
 }
 

@@ -124,35 +124,35 @@ const dashed = (name: string): string => name.replaceAll(/[A-Z]+/g, capitals => 
 
 const wholeNumber = (flag: string, text: string): number => {
   if (/^-?\d{1,15}$/.test(text)) return Number(text)
-  throw new UsageError(`--${flag} must be a whole number, and is ${text}`)
+  throw new UsageError(`--${flag} must be a whole number, not ${text}`)
 }
 
 const anyNumber = (flag: string, text: string): number => {
   if (text !== '' && Number.isFinite(Number(text))) return Number(text)
-  throw new UsageError(`--${flag} must be a number, and is ${text}`)
+  throw new UsageError(`--${flag} must be a number, not ${text}`)
 }
 
 const truth = (flag: string, text: string): boolean => {
   if (text === 'true' || text === 'false') return text === 'true'
-  throw new UsageError(`--${flag} must be true or false, and is ${text}`)
+  throw new UsageError(`--${flag} must be true or false, not ${text}`)
 }
 
 const pair = (flag: string, text: string): [string, string] => {
   const at = text.indexOf('=')
   if (at > 0) return [text.slice(0, at), text.slice(at + 1)]
-  throw new UsageError(`--${flag} must be NAME=VALUE, and is ${text}`)
+  throw new UsageError(`--${flag} must be NAME=VALUE, not ${text}`)
 }
 
 const json = (flag: string, text: string): unknown => {
   const value = tryParseJson(text)
   if (value !== undefined) return value
-  throw new UsageError(`--${flag} must be JSON, and is ${text}`)
+  throw new UsageError(`--${flag} must be JSON, not ${text}`)
 }
 
 const secretEntry = (flag: string, text: string): unknown => {
   const [name = '', key = '', ...more] = text.split('/')
   if (name !== '' && key !== '' && more.length === 0) return { name, key }
-  throw new UsageError(`--${flag} must be SECRET/KEY, and is ${text}`)
+  throw new UsageError(`--${flag} must be SECRET/KEY, not ${text}`)
 }
 
 /**
@@ -165,7 +165,7 @@ const objectReference = (flag: string, text: string, versionSchema: Schema | und
   const takesVersion = versionSchema !== undefined
   if (name === undefined || parts.some(part => part === '') || rest.length > (takesVersion ? 2 : 0)) {
     const forms = takesVersion ? 'NAME, KIND/NAME or APIVERSION/KIND/NAME' : 'NAME or KIND/NAME'
-    throw new UsageError(`--${flag} must be ${forms}, and is ${text}`)
+    throw new UsageError(`--${flag} must be ${forms}, not ${text}`)
   }
   if (word === undefined) return { name }
   const known = kindNamed(word)

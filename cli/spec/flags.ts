@@ -104,7 +104,7 @@ const foreign = (flag: string, driver: string): UsageError => {
   const owners = [...fieldsOfDrivers]
     .filter(([, fields]) => fields.some(field => field.flag === flag))
     .map(([name]) => name)
-  return new UsageError(`--${flag} means nothing to the driver ${driver}: it belongs to ${owners.join(', ')}`)
+  return new UsageError(`--${flag} does nothing with the driver ${driver}: it belongs to ${owners.join(', ')}`)
 }
 
 const merged = (object: JsonObject, [name = '', ...rest]: readonly string[], value: unknown): JsonObject => {

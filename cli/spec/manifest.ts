@@ -63,12 +63,12 @@ export type DryRun = 'none' | 'client' | 'server'
 export const dryRunOption: Option<DryRun> = {
   flag: 'dry-run',
   value: 'client|server',
-  means: 'client: print what would be sent; server: let the API server judge it, and store nothing',
+  means: 'client: print what would be sent; server: let the API server check it, and store nothing',
   choices: ['client', 'server', 'none'],
   read: texts => {
     const word = texts.at(-1) ?? 'none'
     if (word === 'none' || word === 'client' || word === 'server') return word
-    throw new UsageError(`--dry-run must be client or server, and is ${word}`)
+    throw new UsageError(`--dry-run must be client or server, not ${word}`)
   },
 }
 
@@ -123,7 +123,7 @@ export const createHook = async (
     const error = new ApiError(answer, `create of ${name}`)
     if (error.reason !== 'AlreadyExists') throw error
     const advice = `choose another name, or change it: ${program} set ${name} -n ${namespace}`
-    throw new CommandFailure(`there is a hook ${name} in the namespace ${namespace} already; ${advice}`, 1)
+    throw new CommandFailure(`there is already a hook ${name} in the namespace ${namespace}; ${advice}`, 1)
   }
   out.write(await shown(stored, given))
   if (given.get(outputOption).as === 'table' && dryRun === 'none') err.write(await nextOf(cluster, shell, name))

@@ -46,7 +46,7 @@ export const subjectNamed = async (
 ): Promise<Subject> => {
   const [kindWord = '', name = ''] = word.split('/', 2)
   if (kindWord === '' || name === '') {
-    throw new UsageError(`name the object as KIND/NAME, such as deployment/web, and not ${word}`, 'why')
+    throw new UsageError(`name the object as KIND/NAME, such as deployment/web, not ${word}`, 'why')
   }
   const named = kindNamed(kindWord) ?? targetKind(kindWord, found)
   if (!named) {

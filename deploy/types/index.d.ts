@@ -41,22 +41,22 @@ export interface Scale {
   target: {
     /** Its apiVersion. Default: "apps/v1". */
     apiVersion?: string
-    /** Its kind: Deployment, StatefulSet, ReplicaSet, ReplicationController, HorizontalPodAutoscaler, ScaledObject, or that of any custom resource that has /scale. Default: "Deployment". */
+    /** Its kind: Deployment, StatefulSet, ReplicaSet, ReplicationController, HorizontalPodAutoscaler, ScaledObject, or any custom resource that has /scale. Default: "Deployment". */
     kind?: string
     /** Its name. */
     name: string
-    /** For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default its minimum. */
+    /** For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default the minimum. */
     count?: 'min' | 'max'
   }
   /** up adds replicas, down removes them. */
   action: 'up' | 'down'
-  /** The step: a count of at least 1, or a share of the present replicas such as "25%", rounded up, at least 1. Default: 1. */
+  /** How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up, and at least 1. Default: 1. */
   by?: number | string
   /** A step down stops here. Default: 1. */
   min?: number
-  /** A step up stops here. A hook whose action is down needs none. */
+  /** A step up stops here. With action down you can leave it out. */
   max?: number
-  /** What happens to a step that would pass the bound: clamp shortens it to end there, reject refuses it. Default: "clamp". */
+  /** What to do with a step that would pass the bound: clamp stops at the bound, reject refuses the step. Default: "clamp". */
   overshoot?: 'clamp' | 'reject'
 }
 
@@ -75,19 +75,19 @@ export interface ScaleNodes {
   }
   /** up adds replicas, down removes them. */
   action: 'up' | 'down'
-  /** The step: a count of at least 1, or a share of the present replicas such as "25%", rounded up, at least 1. Default: 1. */
+  /** How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up, and at least 1. Default: 1. */
   by?: number | string
   /** A step down stops here. Default: 1. */
   min?: number
-  /** A step up stops here. A hook whose action is down needs none. */
+  /** A step up stops here. With action down you can leave it out. */
   max?: number
-  /** What happens to a step that would pass the bound: clamp shortens it to end there, reject refuses it. Default: "clamp". */
+  /** What to do with a step that would pass the bound: clamp stops at the bound, reject refuses the step. Default: "clamp". */
   overshoot?: 'clamp' | 'reject'
-  /** Which healthy machines go first on the way down. By default as the pool says. Those marked for deletion and unhealthy ones always go before them. */
+  /** Which healthy machines go first on the way down. By default the pool decides. Machines that are marked for deletion or unhealthy always go before them. */
   removeFirst?: 'newest' | 'oldest'
 }
 
-/** Rolls out workloads when somebody pushed the image that they run. */
+/** Rolls out workloads when the image that they run is pushed. */
 export interface Redeploy {
   /** One workload, in the hook's own namespace. Set this or `selector`. */
   target?: {
@@ -103,22 +103,22 @@ export interface Redeploy {
   }
   /** The kinds that `selector` looks at. By default all four. */
   kinds?: Array<'Deployment' | 'StatefulSet' | 'DaemonSet' | 'CronJob'>
-  /** Only the container of this name. By default every container that runs the image, init containers included. */
+  /** Only the container with this name. By default every container that runs the image, including init containers. */
   container?: string
-  /** Only this image, without a tag. By default every image that was pushed and runs already. */
+  /** Only this image, written without a tag. By default every pushed image that already runs. */
   image?: string
-  /** The registry's own names of `image`, if containers name it differently: behind a mirror, a proxy or another port. */
+  /** What the registry calls `image`, if containers use another name: behind a mirror, a proxy or another port. */
   pushedAs?: Array<string>
-  /** The tags that count, and become the tag that runs. By default only the tag that a container runs already. */
+  /** Which pushed tags to roll out. By default only the tag that a container already runs. */
   tags?: {
     /** These tags. */
     exact?: Array<string>
     /** Tags that match: `*` is any text, `?` any character. The newest push wins. */
     glob?: string
-    /** Versions in this range, as npm reads it (`~1.4`, `>=2 <3`). Never one lower than what runs. */
+    /** Versions in this range of npm (`~1.4`, `>=2 <3`), but never one lower than what runs. */
     semver?: string
   }
-  /** What the hook writes into a container: the tag, or tag and digest if the push names a digest. Default: "tag". */
+  /** What the hook writes into a container: the tag, or the tag and the digest if the push names one. Default: "tag". */
   pin?: 'tag' | 'digest'
   /** What a post without an image does: skip does nothing, restart restarts the workloads. Default: "skip". */
   withoutImage?: 'skip' | 'restart'
@@ -142,43 +142,43 @@ export interface Restart {
   kinds?: Array<'Deployment' | 'StatefulSet' | 'DaemonSet'>
 }
 
-/** Makes one Job of a CronJob for each delivery. */
+/** Makes one Job from a CronJob for each delivery. */
 export interface RunJob {
-  /** The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. It may be suspended, so that only hooks run it. */
+  /** The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. Suspend the CronJob if only hooks should run it. */
   cronJob: string
-  /** What happens if an earlier Job of this hook has not ended. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. The Jobs of other hooks and of the schedule do not count. Default: "allow". */
+  /** What to do while an earlier Job of this hook is running. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. Jobs of other hooks and of the schedule do not count. Default: "allow". */
   concurrency?: 'allow' | 'forbid' | 'replace'
-  /** Variables of every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable. */
+  /** Variables for every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable. */
   env?: Array<{
     /** Its name. */
     name: string
     /** Its value, at most 128 characters. */
     value: string
   }>
-  /** Labels of alerts whose values every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. Only labels that all alerts of a post share have a value. */
+  /** Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If the alerts of a post differ in a label, its value is empty. */
   labels?: Array<string>
-  /** Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body is then text of at most 64 KiB. Default: "none". */
+  /** Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body must then be text of at most 64 KiB. Default: "none". */
   body?: 'none' | 'env' | 'file'
-  /** How long a Job is kept after its end: 10m to 720h. As long, its outcome can be asked for. Default: "24h". */
+  /** How long to keep a Job after its end: 10m to 720h. Until then you can ask for its outcome. Default: "24h". */
   ttl?: string
 }
 
 /** Passes the post on to a Service, at least once, with one idempotency key for all tries. */
 export interface Forward {
-  /** The Service, in the hook's own namespace. It needs a selector and a cluster IP, and is spoken to by HTTP. */
+  /** The Service, in the hook's own namespace. It needs a selector and a cluster IP, and gets plain HTTP. */
   service: {
     /** Its name. */
     name: string
-    /** Its port: the number or the name. */
+    /** Its port, by number or by name. */
     port: number | string
   }
   /** The path at the Service, without a query. Default: "/". */
   path?: string
-  /** Whether the query of the post is passed on, without `dryRun` and `wait`. Default: false. */
+  /** Whether to pass on the query of the post, without `dryRun` and `wait`. Default: false. */
   query?: boolean
-  /** The headers of the post that are passed on, in addition to `Content-Type`. Never credentials, cookies, the headers of a proxy or of the connection. */
+  /** Which headers of the post to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections never are. */
   headers?: Array<string>
-  /** How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery have 3s together. Default: "2s". */
+  /** How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery together have 3s. Default: "2s". */
   timeout?: string
 }
 
@@ -201,23 +201,23 @@ export interface Hold {
 
 /** What every hook may have, with any driver. */
 export interface ReceiverHookSettings {
-  /** While true, the hook answers deliveries and skips them. Default: false. */
+  /** While true, the hook answers every delivery with 200 and skips it. Default: false. */
   suspend?: boolean
-  /** A CEL expression over body, headers, query and sender. The hook skips a delivery for which it is false. By default every delivery counts. */
+  /** A CEL expression over body, headers, query and sender. Deliveries for which it is false are skipped. By default every delivery counts. */
   when?: string
-  /** What an alert's "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert's firings changed, within the bounds, unless somebody else has set the count since. Default: "ignore". */
+  /** What happens when an alert ends: ignore skips the post, run treats it like any other delivery, undo takes back what the alert changed, within the bounds, unless somebody else has set the count since. Default: "ignore". */
   onResolved?: 'ignore' | 'run' | 'undo'
-  /** The least time between two deliveries that change something, over all replicas. The hook skips a delivery that comes sooner. Default: "0s". */
+  /** The minimum time between two deliveries that change something, across all replicas. Deliveries that come sooner are skipped. Default: "0s". */
   cooldown?: string
-  /** Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own counts once within a day. Default: "40s". */
+  /** Identical notifications within this time count once. After that, a repeat is a new step. A post with its own idempotency key counts once within a day. Default: "40s". */
   dedupeWindow?: string
-  /** How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good. */
+  /** How long a step lasts. Then the hook takes it back by itself, unless somebody else has set the count since. Each report that the alerts still fire starts the time again. Only for hooks that change a count. By default a step stays. */
   for?: string
-  /** What deleting the hook does with what it has leased with `for`: keep leaves it for good, end takes it back at once. By default keep, and end for the driver hold. */
+  /** What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. By default keep, but end for the driver hold. */
   onDelete?: 'keep' | 'end'
-  /** A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
+  /** A time, such as 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string
-  /** When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times). */
+  /** When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times). */
   windows?: {
     /** The IANA time zone of `open`, such as "Europe/Berlin". Default: "UTC". */
     zone?: string
@@ -240,7 +240,7 @@ export interface ReceiverHookSettings {
       reason?: string
     }>
   }
-  /** How often, and how far, deliveries may change something within a time, exactly, over all replicas. A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
+  /** How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. What ends by itself or is taken back is not limited, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
   limits?: Array<{
     /** How many deliveries may change something. */
     most?: number
@@ -249,22 +249,22 @@ export interface ReceiverHookSettings {
     /** In which time, such as "1h": any such time, not one that begins with the hour. At most 24h. */
     within: string
   }>
-  /** How many posts each trigger replica takes for this hook. Further ones get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
+  /** How many posts each trigger replica accepts for this hook. Any more get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
   rateLimit?: {
-    /** Posts a second, in the long run. For less than one a second use `cooldown`. Default: 100. */
+    /** Posts a second, in the long run. For less than one, use `cooldown`. Default: 100. */
     perSecond?: number
     /** How many posts may come at once after a pause. Default: 1000. */
     burst?: number
   }
   /** The trigger token in the URL. */
   token?: {
-    /** The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status, where everybody who may get the hook can read them. The controller needs a right to Secrets in the namespace. */
+    /** The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where everybody who may get the hook can read them. For this, it needs a right to Secrets in the namespace. */
     secretName?: string
     /** token: the URL ends with a token. named: the URL has the namespace and the name of the hook and no token, so `auth` alone opens it. It stays when the hook is created again. By default token. */
     url?: 'token' | 'named'
     /** Raise it to get a new URL. You cannot lower it, so an old URL never comes back. Default: 0. */
     rotation?: number
-    /** How long the old URL works in addition to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once. Default: "5m". */
+    /** How long the old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once. Default: "5m". */
     overlap?: string
     /** URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire. */
     expiresAfter?: string
@@ -280,7 +280,7 @@ export interface ReceiverHookSettings {
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
       previousKey?: string
     }
     /** The post has a user name and a password in its header `Authorization: Basic` (RFC 7617). */
@@ -290,7 +290,7 @@ export interface ReceiverHookSettings {
         /** The name of the Secret. */
         name: string
       }
-      /** Another key of the same Secret, with the previous password. It counts too while it is there, with the same user name, so no post is lost while a sender changes to a new one. */
+      /** Another key of the same Secret, with the previous password. As long as it is there, it is accepted too, with the same user name, so no post is lost while a sender changes to a new one. */
       previousKey?: string
     }
     /** The post has a header whose whole value is in a Secret, such as GitLab's `X-Gitlab-Token`. */
@@ -304,10 +304,10 @@ export interface ReceiverHookSettings {
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
       previousKey?: string
     }
-    /** The hook's URL, and after it `/` and what is in a Secret: for a sender that keeps nothing but a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`. */
+    /** The URL ends with `/` and what is in a Secret: for a sender that can only be given a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`. */
     path?: {
       /** An entry of a Secret in the namespace of the hook. */
       secretKeyRef: {
@@ -316,7 +316,7 @@ export interface ReceiverHookSettings {
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
       previousKey?: string
     }
     /** The post is signed: a header holds the HMAC-SHA256 of the body, or of a time and the body, in hexadecimal digits or in Base64 (RFC 2104). */
@@ -330,24 +330,24 @@ export interface ReceiverHookSettings {
       }
       /** The header with the signature. The default is GitHub's. Default: "X-Hub-Signature-256". */
       header?: string
-      /** What the header has before the signature. The default is what GitHub writes. Use "" for nothing. Default: "sha256=". */
+      /** The text before the signature. The default is what GitHub writes. Use "" for nothing. Default: "sha256=". */
       prefix?: string
-      /** Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
       previousKey?: string
-      /** Whether the signature is written in hexadecimal digits or in Base64. By default hex. */
+      /** How the signature is written. By default hex. */
       encoding?: 'hex' | 'base64'
-      /** The signature is made of `prefix`, the time, `separator` and the body. A post whose time is past or ahead by more than `tolerance` gets 401, so a captured one soon counts no more. */
+      /** The sender signs `prefix`, the time, `separator` and the body. If the time is off by more than `tolerance`, the post gets 401, so a captured post soon stops working. */
       timestamp?: {
         /** The header with the time, in seconds since 1970. */
         header: string
-        /** What the signed text has before the time: nothing by default, `v0:` of Slack. Default: "". */
+        /** What the signed text has before the time: nothing by default, `v0:` for Slack. Default: "". */
         prefix?: string
         /** What the signed text has between the time and the body. The default is Grafana's and Slack's. Default: ":". */
         separator?: string
-        /** How far the signed time may be from the trigger's own, either way: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
+        /** How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
         tolerance?: string
       }
-      /** Within this time one signed body counts once, under any idempotency keys. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts. */
+      /** Within this time a signed body counts once, regardless of its idempotency key. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts. */
       replayWindow?: string
     }
     /** The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key. */
@@ -359,9 +359,9 @@ export interface ReceiverHookSettings {
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
       previousKey?: string
-      /** How far the signed time may be from the trigger's own, either way: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
+      /** How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
       tolerance?: string
     }
     /** The post has the header `Authorization: Bearer`, with a signed token that an issuer gave the sender: GitHub Actions, GitLab, Google Pub/Sub, a service account of Kubernetes. No Secret is shared. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md). */
@@ -382,19 +382,19 @@ export interface ReceiverHookSettings {
     sns?: {
       /** The ARN of the topic, such as `arn:aws:sns:eu-central-1:123456789012:web-load`. */
       topicArn: string
-      /** Within this time one message counts once, under any idempotency keys. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check. */
+      /** Within this time a message counts once, regardless of its idempotency key. An older message gets 401, so a captured one never counts again. Make it longer than SNS keeps trying to deliver a message: an hour at most. By default 0s: no check. */
       replayWindow?: string
     }
   }
-  /** A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with the rights of this account alone. Who sets it needs the right to impersonate the account, and no right to the targets. By default the hook acts as the trigger. */
+  /** A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with only the rights of this account. To set it, you need the right to impersonate the account, but none to the targets. By default the hook acts as the trigger. */
   serviceAccountName?: string
 }
 
 /** What the controller found and made. */
 export interface ReceiverHookStatus {
-  /** The generation of the spec that this status is about. */
+  /** The generation of the spec that this status describes. */
   observedGeneration?: number
-  /** What the hook acts on, as in `Deployment/web`, cut if it is long. */
+  /** What the hook acts on, as in `Deployment/web`, shortened if it is long. */
   target?: string
   /** Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names. */
   conditions?: Array<{
@@ -497,13 +497,13 @@ export interface ReceiverHookStatus {
     from?: number
     /** The count after. */
     to?: number
-    /** What the hook did, if that is no change of a count. */
+    /** What the hook did, if it did not change a count. */
     summary?: string
-    /** The answer to the sender, cut if it is long. */
+    /** The answer to the sender, shortened if it is long. */
     message?: string
-    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if three later ones of this hook followed first, if too many hooks are looked at, and if the trigger that made it has ended since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if the hook has had three later ones first, if too many hooks are being followed, or if the trigger that made it has ended since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
-    /** Why it stalled or failed, cut if it is long. */
+    /** Why it stalled or failed, shortened if it is long. */
     stateMessage?: string
     /** The outcome, for a column: `applied 2 -> 3`, `skipped Duplicate`. */
     result?: string
@@ -539,16 +539,16 @@ export interface ReceiverHookStatus {
     from?: number
     /** The count after. */
     to?: number
-    /** What the hook did, if that is no change of a count. */
+    /** What the hook did, if it did not change a count. */
     summary?: string
-    /** The answer to the sender, cut if it is long. */
+    /** The answer to the sender, shortened if it is long. */
     message?: string
-    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if three later ones of this hook followed first, if too many hooks are looked at, and if the trigger that made it has ended since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if the hook has had three later ones first, if too many hooks are being followed, or if the trigger that made it has ended since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
-    /** Why it stalled or failed, cut if it is long. */
+    /** Why it stalled or failed, shortened if it is long. */
     stateMessage?: string
   }>
-  /** How many deliveries had each outcome since the hook was created. A killed trigger loses the ones that it has not written yet, mostly those of its last second, or of the last five of a busy hook. The metrics are exact. */
+  /** How many deliveries had each outcome since the hook was created. A trigger that is killed loses those that it has not written yet, mostly of its last second, or of the last five for a busy hook. The metrics are exact. */
   counts?: {
     applied?: number
     unchanged?: number

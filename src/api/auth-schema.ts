@@ -34,7 +34,7 @@ const tolerance = {
   maxLength: 32,
   default: '5m',
   description:
-    "How far the signed time may be from the trigger's own, either way: 10s to 1h. A signed post counts once within twice that.",
+    "How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that.",
   'x-kubernetes-validations': [
     durationRule,
     {
@@ -98,7 +98,7 @@ export const authSchema = {
           ...previousKey,
           title: 'Key of the previous password',
           description:
-            'Another key of the same Secret, with the previous password. It counts too while it is there, with the same user name, so no post is lost while a sender changes to a new one.',
+            'Another key of the same Secret, with the previous password. As long as it is there, it is accepted too, with the same user name, so no post is lost while a sender changes to a new one.',
         },
       },
     },
@@ -118,7 +118,7 @@ export const authSchema = {
             {
               rule: `!self.lowerAscii().matches('${reservedPattern}')`,
               message:
-                'must be a header of its own for the secret, such as X-Gitlab-Token: HTTP or the delivery needs this one',
+                'must be a header that is only for the secret, such as X-Gitlab-Token: HTTP or the delivery uses this one',
               holds: self => typeof self === 'string' && !reserved.test(self.toLowerCase()),
             },
           ],
@@ -131,7 +131,7 @@ export const authSchema = {
       type: 'object',
       title: 'A secret at the end of the URL',
       description:
-        "The hook's URL, and after it `/` and what is in a Secret: for a sender that keeps nothing but a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`.",
+        'The URL ends with `/` and what is in a Secret: for a sender that can only be given a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`.',
       required: ['secretKeyRef'],
       properties: { secretKeyRef, previousKey },
     },
@@ -156,8 +156,7 @@ export const authSchema = {
           title: 'What is before the signature',
           maxLength: 64,
           default: 'sha256=',
-          description:
-            'What the header has before the signature. The default is what GitHub writes. Use "" for nothing.',
+          description: 'The text before the signature. The default is what GitHub writes. Use "" for nothing.',
           hint: 'What the header has before the signature. GitHub writes "sha256=". Leave it empty where there is nothing.',
           'x-kubernetes-validations': [
             matching(prefixPattern, 'must be what stands before the signature, as in "sha256=", or ""'),
@@ -169,14 +168,14 @@ export const authSchema = {
           title: 'How the signature is written',
           enum: ['hex', 'base64'],
           titles: { hex: 'Hexadecimal digits', base64: 'Base64' },
-          description: 'Whether the signature is written in hexadecimal digits or in Base64. By default hex.',
+          description: 'How the signature is written. By default hex.',
           hint: 'Hexadecimal digits, if you choose nothing.',
         },
         timestamp: {
           type: 'object',
           title: 'A time that is signed with the body',
           description:
-            'The signature is made of `prefix`, the time, `separator` and the body. A post whose time is past or ahead by more than `tolerance` gets 401, so a captured one soon counts no more.',
+            'The sender signs `prefix`, the time, `separator` and the body. If the time is off by more than `tolerance`, the post gets 401, so a captured post soon stops working.',
           hint: 'For a sender that signs a time before the body, as Grafana and Slack can. A post whose time is too far from now gets 401, so a captured one soon counts no more.',
           required: ['header'],
           properties: {
@@ -192,7 +191,7 @@ export const authSchema = {
               title: 'What is signed before the time',
               maxLength: 64,
               default: '',
-              description: 'What the signed text has before the time: nothing by default, `v0:` of Slack.',
+              description: 'What the signed text has before the time: nothing by default, `v0:` for Slack.',
               hint: 'What the signed text has before the time. Slack signs "v0:". Leave it empty where there is nothing.',
               'x-kubernetes-validations': [
                 matching('^[ -~]*$', 'must be what is signed before the time, as in "v0:", or ""'),
@@ -207,10 +206,7 @@ export const authSchema = {
               description:
                 "What the signed text has between the time and the body. The default is Grafana's and Slack's.",
               'x-kubernetes-validations': [
-                matching(
-                  separatorPattern,
-                  'must begin with something else than a digit, which could be part of the time',
-                ),
+                matching(separatorPattern, 'must not begin with a digit, which could be part of the time'),
               ],
             },
             tolerance,
@@ -220,7 +216,7 @@ export const authSchema = {
           ...replayWindow,
           title: 'A signed body counts once within',
           description:
-            'Within this time one signed body counts once, under any idempotency keys. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
+            'Within this time a signed body counts once, regardless of its idempotency key. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
         },
       },
       'x-kubernetes-validations': [
@@ -232,7 +228,7 @@ export const authSchema = {
         },
         {
           rule: '!has(self.timestamp) || self.timestamp.header.lowerAscii() != self.header.lowerAscii()',
-          message: 'must be another header than that of the signature',
+          message: 'must not be the header with the signature',
           fieldPath: '.timestamp.header',
           holds: self => !sameHeader(at(self, 'timestamp', 'header') ?? '', at(self, 'header')),
         },
@@ -262,7 +258,7 @@ export const authSchema = {
           'x-kubernetes-validations': [
             matching(
               topicPattern,
-              'must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME, or aws-cn or aws-us-gov in the place of aws',
+              'must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME, or with aws-cn or aws-us-gov in place of aws',
             ),
           ],
         },
@@ -270,7 +266,7 @@ export const authSchema = {
           ...replayWindow,
           title: 'A message counts once within',
           description:
-            'Within this time one message counts once, under any idempotency keys. A message that was published longer ago gets 401, so a captured one never counts again. Make it longer than SNS tries to deliver a message, an hour at most. By default 0s: no check.',
+            'Within this time a message counts once, regardless of its idempotency key. An older message gets 401, so a captured one never counts again. Make it longer than SNS keeps trying to deliver a message: an hour at most. By default 0s: no check.',
         },
       },
     },

@@ -28,7 +28,7 @@ const rateLimitSchema = {
   type: 'object',
   title: 'Limit of posts',
   description:
-    'How many posts each trigger replica takes for this hook. Further ones get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause.',
+    'How many posts each trigger replica accepts for this hook. Any more get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause.',
   properties: {
     perSecond: {
       type: 'integer',
@@ -37,7 +37,7 @@ const rateLimitSchema = {
       minimum: 1,
       maximum: 10_000,
       default: defaultRateLimit.perSecond,
-      description: 'Posts a second, in the long run. For less than one a second use `cooldown`.',
+      description: 'Posts a second, in the long run. For less than one, use `cooldown`.',
       hint: 'In the long run. For less than one a second set a cooldown.',
     },
     burst: {
@@ -58,7 +58,7 @@ const commonSpec = {
     type: 'boolean',
     title: 'Suspended',
     default: false,
-    description: 'While true, the hook answers deliveries and skips them.',
+    description: 'While true, the hook answers every delivery with 200 and skips it.',
     hint: 'The hook answers deliveries, and skips them.',
   },
   when: whenSchema,
@@ -69,7 +69,7 @@ const commonSpec = {
     titles: { ignore: 'do nothing', run: 'run', undo: 'take back what the alert changed' },
     default: 'ignore',
     description:
-      'What an alert\'s "resolved" does: ignore skips it, run treats it like any other delivery, undo takes back what this alert\'s firings changed, within the bounds, unless somebody else has set the count since.',
+      'What happens when an alert ends: ignore skips the post, run treats it like any other delivery, undo takes back what the alert changed, within the bounds, unless somebody else has set the count since.',
     hint: 'What a post does that reports the end of an alert ("resolved"). What is taken back stays within the bounds. A count that somebody else has set since stays as it is.',
   },
   cooldown: {
@@ -78,7 +78,7 @@ const commonSpec = {
     maxLength: 32,
     default: '0s',
     description:
-      'The least time between two deliveries that change something, over all replicas. The hook skips a delivery that comes sooner.',
+      'The minimum time between two deliveries that change something, across all replicas. Deliveries that come sooner are skipped.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   dedupeWindow: {
@@ -87,7 +87,7 @@ const commonSpec = {
     maxLength: 32,
     default: '40s',
     description:
-      'Identical notifications within this time run once. After it a repeat is a new step. A post with an idempotency key of its own counts once within a day.',
+      'Identical notifications within this time count once. After that, a repeat is a new step. A post with its own idempotency key counts once within a day.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   for: {
@@ -95,7 +95,7 @@ const commonSpec = {
     title: 'For how long',
     maxLength: 32,
     description:
-      'How long a step lasts. After this time the hook takes it back by itself, unless somebody else has set the count since. Each report of alerts that fire on starts the time again. Only for hooks that change a count. By default a step is for good.',
+      'How long a step lasts. Then the hook takes it back by itself, unless somebody else has set the count since. Each report that the alerts still fire starts the time again. Only for hooks that change a count. By default a step stays.',
     hint: 'After this time, what a post changed comes back by itself. Must outlast three repeats of the sender. Empty: the step is for good.',
     'x-kubernetes-validations': [durationRule, leaseLengthRule],
   },
@@ -105,7 +105,7 @@ const commonSpec = {
     enum: ['keep', 'end'],
     titles: { keep: 'what it has leased stays', end: 'what it has leased ends' },
     description:
-      'What deleting the hook does with what it has leased with `for`: keep leaves it for good, end takes it back at once. By default keep, and end for the driver hold.',
+      "What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. By default keep, but end for the driver hold.",
     hint: 'Whether what the hook has leased stays for good then, or ends at once. By default it stays, but a hold ends.',
   },
   endBefore: {
@@ -113,7 +113,7 @@ const commonSpec = {
     title: 'End earlier leases by',
     format: 'date-time',
     description:
-      'A time, as in 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now.',
+      'A time, such as 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now.',
     hint: 'What the hook has leased before this time ends by then.',
   },
   windows: windowsSchema,
@@ -127,7 +127,7 @@ const commonSpec = {
     minLength: 1,
     maxLength: nameLength,
     description:
-      'A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with the rights of this account alone. Who sets it needs the right to impersonate the account, and no right to the targets. By default the hook acts as the trigger.',
+      'A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with only the rights of this account. To set it, you need the right to impersonate the account, but none to the targets. By default the hook acts as the trigger.',
     hint: 'A service account of this namespace, with whose rights the hook acts. You need the right to impersonate it. Empty: the hook acts as the trigger.',
     'x-kubernetes-validations': [objectNameRule],
   },
@@ -148,7 +148,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
         type: 'string',
         title: 'What it does',
         enum: names,
-        description: 'The action of a delivery. Set the member of the same name, which says how.',
+        description: 'What a delivery does. Set the field of the same name, which says how.',
       },
       ...members,
       ...commonSpec,
@@ -211,7 +211,7 @@ const leaseRules = (counting: readonly string[]): readonly Rule[] => [
     fieldPath: '.onDelete',
     reason: 'FieldValueForbidden',
     message:
-      'cannot be end where serviceAccountName is set, because a deleted hook says no account: use keep, and end its leases with `kubectl receiverhook end` before you delete it',
+      'cannot be end where serviceAccountName is set, because a deleted hook names no account: use keep, and end its leases with `kubectl receiverhook end` before you delete it',
     holds: self => at(self, 'onDelete') !== 'end' || at(self, 'serviceAccountName') === undefined,
   },
 ]
@@ -233,7 +233,7 @@ const holdRules: readonly Rule[] = [
     fieldPath: '.onDelete',
     reason: 'FieldValueRequired',
     message:
-      'must be keep where serviceAccountName is set, because a deleted hook says no account: end its holds with `kubectl receiverhook end` before you delete it',
+      'must be keep where serviceAccountName is set, because a deleted hook names no account: end its holds with `kubectl receiverhook end` before you delete it',
     holds: self =>
       at(self, 'driver') !== holding ||
       at(self, 'serviceAccountName') === undefined ||

@@ -70,7 +70,7 @@ export const limitsSchema = {
   'x-kubernetes-list-type': 'atomic',
   items: limitSchema,
   description:
-    'How often, and how far, deliveries may change something within a time, exactly, over all replicas. A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).',
+    'How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. What ends by itself or is taken back is not limited, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).',
   hint: 'A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room.',
   'x-kubernetes-validations': [
     {

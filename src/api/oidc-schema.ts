@@ -49,7 +49,7 @@ export const oidcSchema = {
       maxLength: 512,
       description:
         "Whom the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token.",
-      'x-kubernetes-validations': [matching('^[!-~]+$', 'must be visible characters without a blank')],
+      'x-kubernetes-validations': [matching('^[!-~]+$', 'must be visible characters without spaces')],
     },
     claims: {
       type: 'array',

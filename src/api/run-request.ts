@@ -50,7 +50,7 @@ const answerSchema = {
     reason: text(64, 'Why.'),
     from: { type: 'integer', format: 'int64', description: 'The count before.' },
     to: { type: 'integer', format: 'int64', description: 'The count after.' },
-    summary: text(maxAnswerText, 'What the hook did, if that is no change of a count.'),
+    summary: text(maxAnswerText, 'What the hook did, if it did not change a count.'),
     until: { type: 'string', format: 'date-time', description: 'When the step ends by itself.' },
     state: {
       type: 'string',

@@ -36,6 +36,6 @@ export const previousKey = {
   title: 'Key of the previous value',
   maxLength: nameLength,
   description:
-    'Another key of the same Secret. Its value counts too while it is there, so no post is lost while a sender changes to a new value.',
+    'Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value.',
   'x-kubernetes-validations': [keyRule],
 } as const

@@ -35,22 +35,22 @@ const deliverySchema = {
     reason: { type: 'string', maxLength: 64, description: 'Why; [every reason](reasons.md).' },
     from: { type: 'integer', format: 'int64', description: 'The count before.' },
     to: { type: 'integer', format: 'int64', description: 'The count after.' },
-    summary: { type: 'string', maxLength: 256, description: 'What the hook did, if that is no change of a count.' },
+    summary: { type: 'string', maxLength: 256, description: 'What the hook did, if it did not change a count.' },
     message: {
       type: 'string',
       maxLength: maxDeliveryMessage,
-      description: 'The answer to the sender, cut if it is long.',
+      description: 'The answer to the sender, shortened if it is long.',
     },
     state: {
       type: 'string',
       enum: settlementStates,
       description:
-        'The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if three later ones of this hook followed first, if too many hooks are looked at, and if the trigger that made it has ended since.',
+        'The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if the hook has had three later ones first, if too many hooks are being followed, or if the trigger that made it has ended since.',
     },
     stateMessage: {
       type: 'string',
       maxLength: maxDeliveryMessage,
-      description: 'Why it stalled or failed, cut if it is long.',
+      description: 'Why it stalled or failed, shortened if it is long.',
     },
   },
 } as const satisfies Obj
@@ -153,12 +153,12 @@ export const statusSchema = {
     observedGeneration: {
       type: 'integer',
       format: 'int64',
-      description: 'The generation of the spec that this status is about.',
+      description: 'The generation of the spec that this status describes.',
     },
     target: {
       type: 'string',
       maxLength: maxTarget,
-      description: 'What the hook acts on, as in `Deployment/web`, cut if it is long.',
+      description: 'What the hook acts on, as in `Deployment/web`, shortened if it is long.',
     },
     conditions: conditionsSchema,
     token: {
@@ -213,7 +213,7 @@ export const statusSchema = {
     counts: {
       type: 'object',
       description:
-        'How many deliveries had each outcome since the hook was created. A killed trigger loses the ones that it has not written yet, mostly those of its last second, or of the last five of a busy hook. The metrics are exact.',
+        'How many deliveries had each outcome since the hook was created. A trigger that is killed loses those that it has not written yet, mostly of its last second, or of the last five for a busy hook. The metrics are exact.',
       properties: { applied: count, unchanged: count, skipped: count, rejected: count, failed: count },
     },
   },

@@ -35,7 +35,7 @@ export const tokenSchema = {
       title: 'Secret for the URL',
       maxLength: nameLength,
       description:
-        'The controller creates this Secret, and puts URL and token into it (keys `url` and `token`) instead of into the status, where everybody who may get the hook can read them. The controller needs a right to Secrets in the namespace.',
+        'The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where everybody who may get the hook can read them. For this, it needs a right to Secrets in the namespace.',
       hint: 'The controller creates this Secret, and puts the URL into it. Without a Secret the URL is in the status of the hook, and everybody who may get the hook can run it. The controller needs a right to Secrets in the namespace.',
       'x-kubernetes-validations': [objectNameRule],
     },
@@ -69,7 +69,7 @@ export const tokenSchema = {
       maxLength: 32,
       default: '5m',
       description:
-        'How long the old URL works in addition to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
+        'How long the old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
       'x-kubernetes-validations': [durationRule, noLongerThanAYear],
     },
     expiresAfter: {

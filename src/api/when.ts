@@ -100,7 +100,7 @@ const fewInARow: Rule = {
  */
 const noTemplate: Rule = {
   rule: String.raw`!self.matches('^[ \t\r\n]*[{][{]')`,
-  message: "is an expression and no template: write it without {{ }}, as in body.status == 'firing'",
+  message: "is an expression, not a template: write it without {{ }}, as in body.status == 'firing'",
   holds: self => !/^[ \t\r\n]*[{][{]/.test(String(self)),
 }
 
@@ -111,6 +111,6 @@ export const whenSchema = {
   minLength: 1,
   maxLength: maxWhen,
   description:
-    'A CEL expression over body, headers, query and sender. The hook skips a delivery for which it is false. By default every delivery counts.',
+    'A CEL expression over body, headers, query and sender. Deliveries for which it is false are skipped. By default every delivery counts.',
   'x-kubernetes-validations': [noTemplate, nestsLittle, fewInARow],
 } as const satisfies Str

@@ -48,7 +48,7 @@ const momentSchema = {
   'x-kubernetes-validations': [
     {
       rule: isMoment('self'),
-      message: 'must be a moment in RFC 3339, as in 2026-12-20T00:00:00Z or 2026-12-20T00:00:00+01:00',
+      message: 'must be a time in RFC 3339, as in 2026-12-20T00:00:00Z or 2026-12-20T00:00:00+01:00',
       holds: self => typeof self === 'string' && momentIn(self) !== undefined,
     },
   ],
@@ -90,7 +90,7 @@ const openSchema = {
     {
       rule: "(has(self.from) ? self.from : '00:00') != (has(self.to) ? self.to : '24:00')",
       fieldPath: '.to',
-      message: 'must be another time than from: leave out both for the whole day',
+      message: 'must not be the same time as from: leave out both for the whole day',
       holds: self => (stringAt(self, 'from') ?? '00:00') !== (stringAt(self, 'to') ?? '24:00'),
     },
   ],
@@ -133,7 +133,7 @@ export const windowsSchema = {
   type: 'object',
   title: 'Only at certain times',
   description:
-    'When posts count: while a clock on the wall in `zone` is within one of `open`, and never within one of `except`. Others are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times).',
+    'When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times).',
   hint: 'A post at any other time is skipped. What an alert changed is taken back at any time.',
   properties: {
     zone: {

@@ -56,8 +56,7 @@ export const choice = <const C extends string>(
   read: given => {
     const word = last(given) ?? otherwise
     const found = choices.find(known => known === word)
-    if (found === undefined)
-      throw new UsageError(`--${about.flag} must be one of ${choices.join(', ')}, and is ${word}`)
+    if (found === undefined) throw new UsageError(`--${about.flag} must be one of ${choices.join(', ')}, not ${word}`)
     return found
   },
 })
@@ -69,7 +68,7 @@ export const port = (about: Omit<About, 'value'>, otherwise: number): Option<num
   read: given => {
     const word = last(given) ?? String(otherwise)
     if (/^[0-9]+$/.test(word) && Number(word) <= 65_535) return Number(word)
-    throw new UsageError(`--${about.flag} must be a port from 0 to 65535, and is ${word}`)
+    throw new UsageError(`--${about.flag} must be a port from 0 to 65535, not ${word}`)
   },
 })
 
@@ -81,7 +80,7 @@ export const duration = (about: Omit<About, 'value'>, otherwise: string): Option
     const word = last(given) ?? otherwise
     const ms = milliseconds(word)
     if (ms !== undefined) return ms
-    throw new UsageError(`--${about.flag} must be a number and a unit (h, m, s, ms), as in 30s or 5m, and is ${word}`)
+    throw new UsageError(`--${about.flag} must be a number and a unit (h, m, s, ms), as in 30s or 5m, not ${word}`)
   },
 })
 
@@ -103,7 +102,7 @@ export const durationIfGiven = (
     const ms = milliseconds(word === '' ? otherwise : word)
     if (ms !== undefined && ms <= (milliseconds(max) ?? 0)) return ms
     throw new UsageError(
-      `--${about.flag} must be a number and a unit (h, m, s, ms) of at most ${max}, as in --${about.flag}=5m, and is ${word}`,
+      `--${about.flag} must be a number and a unit (h, m, s, ms) of at most ${max}, as in --${about.flag}=5m, not ${word}`,
     )
   },
 })
@@ -115,7 +114,7 @@ export const seconds = (about: Omit<About, 'value'>, otherwise: number): Option<
   read: given => {
     const word = last(given) ?? String(otherwise)
     if (/^[0-9]+$/.test(word)) return Number(word) * 1000
-    throw new UsageError(`--${about.flag} must be a number of seconds, and is ${word}`)
+    throw new UsageError(`--${about.flag} must be a number of seconds, not ${word}`)
   },
 })
 
@@ -141,12 +140,11 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
     if (word === undefined) return undefined
     if (!/^https?:\/\//.test(word) || !URL.canParse(word)) {
       throw new UsageError(
-        `--${about.flag} must be an http or https URL such as https://hooks.example.com, and is ${word}`,
+        `--${about.flag} must be an http or https URL such as https://hooks.example.com, not ${word}`,
       )
     }
     // The URL parser would ignore an empty query, blanks and line breaks.
-    if (/[?#\s]/.test(word))
-      throw new UsageError(`--${about.flag} must end with its path: no query, no fragment, no blank`)
+    if (/[?#\s]/.test(word)) throw new UsageError(`--${about.flag} must end with its path: no query, fragment or space`)
     if (word.length > maxBeginning) throw new UsageError(`--${about.flag} may have ${maxBeginning} characters at most`)
     return word.replace(/\/+$/, '')
   },

@@ -78,7 +78,7 @@ const flags = {
     flag: 'trigger-account',
     value: 'NAME',
     means:
-      'the service account of the triggers, in the namespace of the product: a hook is Ready only while that may do what the hook needs (default: nobody asks, unless this process is a trigger as well)',
+      "the service account of the triggers, in the product's own namespace: a hook is Ready only while this account may do what the hook needs (default: not checked, unless this process is a trigger as well)",
   }),
   triggerPolicy: flag({
     flag: 'trigger-policy',
@@ -88,7 +88,7 @@ const flags = {
   requests: flag({
     flag: 'requests',
     means:
-      'run what a ReceiverHookRequest asks for: the admission policy receiver-hooks-requests has to be in force, because it alone says who makes one',
+      'run ReceiverHookRequests: the admission policy receiver-hooks-requests must be in force, because only that shows who made one',
   }),
   kubeconfig: text({
     flag: 'kubeconfig',
@@ -100,7 +100,7 @@ const flags = {
   identity: text({
     flag: 'identity',
     value: 'NAME',
-    means: 'this process in the election (default: HOSTNAME and something random)',
+    means: 'the name of this process in the leader election (default: HOSTNAME and something random)',
   }),
   host: textOr(
     { flag: 'host', value: 'ADDRESS', means: 'where to listen (default: ::, every address of IPv6 and IPv4)' },
@@ -118,7 +118,7 @@ const flags = {
   otlpEndpoint: beginning({
     flag: 'otlp-endpoint',
     means:
-      'where the collector of traces is, which takes OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT; without it no traces are made)',
+      'the collector of traces, which takes OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT; without it there are no traces)',
   }),
   oidcIssuer: issuers({
     flag: 'oidc-issuer',

@@ -332,12 +332,12 @@ describe('a manifest', () => {
     [
       "with HTTP's own header for the secret",
       { header: { name: 'Content-TYPE', secretKeyRef } },
-      'must be a header of its own for the secret, such as X-Gitlab-Token',
+      'must be a header that is only for the secret, such as X-Gitlab-Token',
     ],
     [
       'with the header of a name for the secret',
       { header: { name: 'idempotency-Key', secretKeyRef } },
-      'must be a header of its own for the secret',
+      'must be a header that is only for the secret',
     ],
     ['with a header and no Secret', { header: { name: 'X-Secret' } }, 'spec.auth.header.secretKeyRef: Required value'],
     ['with an encoding that is none', { hmac: { ...hmac, encoding: 'hex16' } }, 'supported values: "hex", "base64"'],
@@ -349,12 +349,12 @@ describe('a manifest', () => {
     [
       'with one header for signature and time',
       { hmac: { ...hmac, timestamp: { header: 'x-hub-signature-256' } } },
-      'must be another header than that of the signature',
+      'must not be the header with the signature',
     ],
     [
       'with a digit after the time',
       { hmac: { ...hmac, timestamp: { ...timestamp, separator: '0' } } },
-      'must begin with something else than a digit',
+      'must not begin with a digit',
     ],
     [
       'with a tolerance that takes yesterday',

@@ -102,7 +102,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     )
     expect(await run('create web-up --target web --action up --max 5')).toMatchObject({
       code: 1,
-      stderr: `there is a hook web-up in the namespace ${namespace} already; choose another name, or change it: kubectl receiverhook set web-up -n ${namespace}\n`,
+      stderr: `there is already a hook web-up in the namespace ${namespace}; choose another name, or change it: kubectl receiverhook set web-up -n ${namespace}\n`,
     })
     const published = await url('web-up')
     expect(await said('url web-up')).toBe(`${published}\n`)
@@ -287,7 +287,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const { createHook, run, said, url } = await setUp()
     await createHook('web-up', {})
     const published = await url('web-up')
-    const names = (await run('snippet nothing web-up')).stderr.match(/there is one for (.*)/)?.[1]?.split(', ') ?? []
+    const names = (await run('snippet nothing web-up')).stderr.match(/only for (.*)/)?.[1]?.split(', ') ?? []
     expect(names.length).toBeGreaterThan(15)
     // Alertmanager gets the token in a header that it hides, Datadog the whole URL.
     const [, token = ''] = /\/([^/]+)$/.exec(published) ?? []

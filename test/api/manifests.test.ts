@@ -71,7 +71,7 @@ describe('a manifest', () => {
       'with an expression written as a template',
       { driver: 'scale', scale: good, when: "{{ body.status == 'firing' }}" },
       422,
-      "is an expression and no template: write it without {{ }}, as in body.status == 'firing'",
+      "is an expression, not a template: write it without {{ }}, as in body.status == 'firing'",
     ],
     [
       'without a target',
@@ -175,7 +175,7 @@ describe('a manifest', () => {
       'with no kind to roll out',
       { driver: 'redeploy', redeploy: { selector: {}, kinds: [], tags: { glob: '*' } } },
       422,
-      'must have at least one kind; all four are meant where it is absent',
+      'must have at least one kind; leave it out for all four',
     ],
     ['with a rotation below 0', { driver: 'scale', scale: good, token: { rotation: -1 } }, 422, 'spec.token.rotation'],
   ])('%s is refused with what to write', async (_name, spec, status, says) => {

@@ -83,8 +83,8 @@ describe('suspend', () => {
     ['suspend web-up --all', 'names and -l, --all or -A exclude each other'],
     ['suspend web-up -l team=a', 'names and -l, --all or -A exclude each other'],
     ['suspend web-up -A', 'names and -l, --all or -A exclude each other'],
-    ['suspend -l ', '-l names no labels, so it would choose every hook: for that write --all'],
-    ['suspend -A --selector=', '-l names no labels, so it would choose every hook: for that write --all'],
+    ['suspend -l ', '-l names no labels, so it would choose every hook: use --all for that'],
+    ['suspend -A --selector=', '-l names no labels, so it would choose every hook: use --all for that'],
   ])('%s is refused, and nothing is suspended', async (line, message) => {
     const { run, suspended } = await setUp()
     const running = run(line)

@@ -151,12 +151,12 @@ describe('the flags of a spec', () => {
 
   it('refuse an apiVersion where the driver knows the kind', () => {
     expect(() => specOfFlags(given({ target: ['apps/v1/Deployment/web'] }), 'redeploy')).toThrow(
-      '--target must be NAME or KIND/NAME, and is apps/v1/Deployment/web',
+      '--target must be NAME or KIND/NAME, not apps/v1/Deployment/web',
     )
   })
 
   it.each([
-    [{ max: ['many'] }, '--max must be a whole number, and is many'],
+    [{ max: ['many'] }, '--max must be a whole number, not many'],
     [{ suspend: ['yes'] }, '--suspend must be true or false'],
     [{ 'auth-bearer': ['alerts'] }, '--auth-bearer must be SECRET/KEY'],
     [{ target: ['a/b/c/d/e'] }, '--target must be NAME, KIND/NAME or APIVERSION/KIND/NAME'],

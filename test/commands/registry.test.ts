@@ -73,17 +73,17 @@ describe('the servers', () => {
     ['serve both', 'serve runs controller, trigger or, with neither, both; not both'],
     ['serve --prot 1', "unknown option '--prot'"],
     ['serve --trigger-prt 1', 'did you mean --trigger-port?'],
-    ['serve --trigger-port http', '--trigger-port must be a port from 0 to 65535, and is http'],
+    ['serve --trigger-port http', '--trigger-port must be a port from 0 to 65535, not http'],
     ['serve --trigger-port 65536', '--trigger-port must be a port'],
-    ['serve --log-level loud', '--log-level must be one of debug, info, warn, error, and is loud'],
+    ['serve --log-level loud', '--log-level must be one of debug, info, warn, error, not loud'],
     ['serve --public-url hooks.example.com', '--public-url must be an http or https URL'],
     ['serve --public-url https://example.com?x=1', '--public-url must end with its path'],
     ['serve --public-url https://example.com?', '--public-url must end with its path'],
     ['serve --public-url https://example.com/#', '--public-url must end with its path'],
     ['serve --public-url https://example.com\n', '--public-url must end with its path'],
     [`serve --public-url https://example.com/${'x'.repeat(2048)}`, '--public-url may have 2048 characters at most'],
-    ['serve --api-port 1', '--api-port means nothing to serve: it belongs to playground'],
-    ['playground --public-url http://x', '--public-url means nothing to playground'],
+    ['serve --api-port 1', '--api-port does nothing for serve: it belongs to playground'],
+    ['playground --public-url http://x', '--public-url does nothing for playground'],
     ['serve --shutdown-delay soon', '--shutdown-delay must be a number of seconds'],
   ])('%s is refused with what to do', async (line, message) => {
     await expect(serving(line)).rejects.toThrow(UsageError)
@@ -126,7 +126,7 @@ describe('help', () => {
 
   list    the keys, the one that signs first, and how many
           hooks have a URL that each has signed
-  rotate  makes a new key, publishes it, lets it sign, and
+  rotate  makes a new key, publishes it, signs with it, and
           waits until every hook has a new URL. The former
 `)
     expect(out).toContain(`

@@ -40,7 +40,7 @@ export const movement = {
     maxLength: 8,
     default: 1,
     description:
-      'The step: a count of at least 1, or a share of the present replicas such as "25%", rounded up, at least 1.',
+      'How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up, and at least 1.',
     hint: 'A count, or a share of what is there, such as "25%", rounded up.',
     'x-kubernetes-validations': [
       {
@@ -65,7 +65,7 @@ export const movement = {
     format: 'int64',
     minimum: 1,
     maximum: largestCount,
-    description: 'A step up stops here. A hook whose action is down needs none.',
+    description: 'A step up stops here. With action down you can leave it out.',
     hint: 'A step up stops here.',
   },
   overshoot: {
@@ -74,7 +74,7 @@ export const movement = {
     enum: ['clamp', 'reject'],
     titles: { clamp: 'ends at the bound', reject: 'is refused' },
     default: 'clamp',
-    description: 'What happens to a step that would pass the bound: clamp shortens it to end there, reject refuses it.',
+    description: 'What to do with a step that would pass the bound: clamp stops at the bound, reject refuses the step.',
     hint: '',
   },
 } as const satisfies Properties

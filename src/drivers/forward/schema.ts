@@ -29,9 +29,8 @@ const hasDotPart = new RegExp(dotPart)
 const serviceSchema = {
   type: 'object',
   title: 'Service',
-  description:
-    "The Service, in the hook's own namespace. It needs a selector and a cluster IP, and is spoken to by HTTP.",
-  hint: "In the hook's own namespace. It needs a selector and a cluster IP, and is spoken to by HTTP.",
+  description: "The Service, in the hook's own namespace. It needs a selector and a cluster IP, and gets plain HTTP.",
+  hint: "In the hook's own namespace. It needs a selector and a cluster IP, and gets plain HTTP.",
   'x-kubernetes-map-type': 'atomic',
   required: ['name', 'port'],
   properties: {
@@ -48,7 +47,7 @@ const serviceSchema = {
       'x-kubernetes-int-or-string': true,
       title: 'Port of the Service',
       maxLength: 63,
-      description: 'Its port: the number or the name.',
+      description: 'Its port, by number or by name.',
       hint: 'A number, or the name of the port.',
       'x-kubernetes-validations': [
         {
@@ -82,7 +81,7 @@ export const forwardSchema = {
       'x-kubernetes-validations': [
         matching(
           '^/[A-Za-z0-9/._~!$&()*+,;=:@-]*$',
-          'must be a path that begins with "/", without "?", "#", "%" and blanks',
+          'must be a path that begins with "/", without "?", "#", "%" or spaces',
         ),
         {
           rule: `!self.matches('${dotPart}')`,
@@ -95,7 +94,7 @@ export const forwardSchema = {
       type: 'boolean',
       title: 'Pass the query on',
       default: false,
-      description: 'Whether the query of the post is passed on, without `dryRun` and `wait`.',
+      description: 'Whether to pass on the query of the post, without `dryRun` and `wait`.',
       hint: 'Without dryRun and wait, which are for the hook.',
     },
     headers: {
@@ -104,8 +103,8 @@ export const forwardSchema = {
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       description:
-        'The headers of the post that are passed on, in addition to `Content-Type`. Never credentials, cookies, the headers of a proxy or of the connection.',
-      hint: 'Those that are passed on, in addition to Content-Type. Never credentials or cookies.',
+        'Which headers of the post to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections never are.',
+      hint: 'Which ones to pass on, in addition to Content-Type. Credentials and cookies never are.',
       items: {
         type: 'string',
         minLength: 1,
@@ -127,7 +126,7 @@ export const forwardSchema = {
       maxLength: 32,
       default: '2s',
       description:
-        'How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery have 3s together.',
+        'How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery together have 3s.',
       hint: 'How long the Service may take to answer completely: 100ms to 3s.',
       'x-kubernetes-validations': [
         durationRule,

@@ -27,8 +27,7 @@ const tagRules = ['exact', 'glob', 'semver'] as const
 const tagsSchema = {
   type: 'object',
   title: 'Tags that count',
-  description:
-    'The tags that count, and become the tag that runs. By default only the tag that a container runs already.',
+  description: 'Which pushed tags to roll out. By default only the tag that a container already runs.',
   properties: {
     exact: {
       type: 'array',
@@ -43,7 +42,7 @@ const tagsSchema = {
         'x-kubernetes-validations': [
           matching(
             '^[A-Za-z0-9_][A-Za-z0-9_.-]*$',
-            'must be a tag: letters, digits, "_", "." and "-", beginning with none of the last two',
+            'must be a tag: letters, digits, "_", "." and "-", and must not begin with "." or "-"',
           ),
         ],
       },
@@ -63,7 +62,7 @@ const tagsSchema = {
       title: 'Versions in a range',
       minLength: 1,
       maxLength: 128,
-      description: 'Versions in this range, as npm reads it (`~1.4`, `>=2 <3`). Never one lower than what runs.',
+      description: 'Versions in this range of npm (`~1.4`, `>=2 <3`), but never one lower than what runs.',
       'x-kubernetes-validations': [
         matching('^[0-9A-Za-z.*^~<>=| +-]+$', 'must be a range of versions, as in "~1.4" or ">=2.0 <3"'),
       ],
@@ -82,7 +81,7 @@ const tagsSchema = {
 /** The member `spec.redeploy`. */
 export const redeploySchema = {
   type: 'object',
-  description: 'Rolls out workloads when somebody pushed the image that they run.',
+  description: 'Rolls out workloads when the image that they run is pushed.',
   properties: {
     target: workloadTarget(workloadKindNames),
     selector: workloadSelector,
@@ -93,12 +92,12 @@ export const redeploySchema = {
       minLength: 1,
       maxLength: 63,
       description:
-        'Only the container of this name. By default every container that runs the image, init containers included.',
+        'Only the container with this name. By default every container that runs the image, including init containers.',
     },
     image: {
       ...repository,
       title: 'Image',
-      description: 'Only this image, without a tag. By default every image that was pushed and runs already.',
+      description: 'Only this image, written without a tag. By default every pushed image that already runs.',
     },
     pushedAs: {
       type: 'array',
@@ -106,8 +105,8 @@ export const redeploySchema = {
       maxItems: 8,
       'x-kubernetes-list-type': 'set',
       description:
-        "The registry's own names of `image`, if containers name it differently: behind a mirror, a proxy or another port.",
-      hint: "The registry's own names of it, if containers name it differently: behind a mirror, a proxy or another port.",
+        'What the registry calls `image`, if containers use another name: behind a mirror, a proxy or another port.',
+      hint: 'What the registry calls it, if containers use another name: behind a mirror, a proxy or another port.',
       items: repository,
     },
     tags: tagsSchema,
@@ -117,8 +116,8 @@ export const redeploySchema = {
       enum: ['tag', 'digest'],
       titles: { tag: 'the tag', digest: 'tag and digest' },
       default: 'tag',
-      description: 'What the hook writes into a container: the tag, or tag and digest if the push names a digest.',
-      hint: 'Where a push names no digest, it is the tag.',
+      description: 'What the hook writes into a container: the tag, or the tag and the digest if the push names one.',
+      hint: 'If a push names no digest, only the tag.',
     },
     withoutImage: {
       type: 'string',

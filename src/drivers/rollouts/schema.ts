@@ -125,7 +125,7 @@ export const reachRules = (title: string, all: string): readonly Rule[] => [
     // With an empty list, the author would need no right.
     rule: '!has(self.kinds) || size(self.kinds) > 0',
     fieldPath: '.kinds',
-    message: `must have at least one kind; all ${all} are meant where it is absent`,
+    message: `must have at least one kind; leave it out for all ${all}`,
     holds: self => !isObject(self) || !Array.isArray(self['kinds']) || self['kinds'].length > 0,
   },
 ]

@@ -27,7 +27,7 @@ import { deleteJob } from './replace.ts'
 import { runJobRights } from './run-job-rights.ts'
 import { runJobDeclaration, type RunJob, type runJobSchema } from './schema.ts'
 
-/** Makes one Job of a CronJob for each delivery. */
+/** Makes one Job from a CronJob for each delivery. */
 export const runJob = {
   ...runJobDeclaration,
   // A hook names its CronJob, and no kind. So there is nothing to choose from a list.

@@ -19,7 +19,7 @@ const namesOf = (self: unknown): readonly string[] =>
 /** The member `spec.runJob`. */
 export const runJobSchema = {
   type: 'object',
-  description: 'Makes one Job of a CronJob for each delivery.',
+  description: 'Makes one Job from a CronJob for each delivery.',
   required: ['cronJob'],
   properties: {
     cronJob: {
@@ -29,7 +29,7 @@ export const runJobSchema = {
       // Kubernetes takes no longer name: the Jobs of its schedule have eleven characters more, and at most 63.
       maxLength: 52,
       description:
-        "The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. It may be suspended, so that only hooks run it.",
+        "The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. Suspend the CronJob if only hooks should run it.",
       hint: "In the hook's own namespace. It may be suspended, so that only hooks run it.",
       'x-kubernetes-validations': [objectNameRule],
     },
@@ -40,7 +40,7 @@ export const runJobSchema = {
       titles: { allow: 'run both', forbid: 'run none', replace: 'delete it first' },
       default: 'allow',
       description:
-        'What happens if an earlier Job of this hook has not ended. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. The Jobs of other hooks and of the schedule do not count.',
+        'What to do while an earlier Job of this hook is running. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. Jobs of other hooks and of the schedule do not count.',
       hint: 'Only Jobs of this hook count, and not those of the schedule.',
     },
     env: {
@@ -50,7 +50,7 @@ export const runJobSchema = {
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       description:
-        "Variables of every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable.",
+        "Variables for every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable.",
       hint: "For every container, in place of the CronJob's own of the same name.",
       items: {
         type: 'object',
@@ -67,7 +67,7 @@ export const runJobSchema = {
               matching('^[A-Za-z_][A-Za-z0-9_]*$', 'must be the name of a variable: letters, digits and "_"'),
               {
                 rule: `!self.startsWith('${variablePrefix}')`,
-                message: `must not begin with ${variablePrefix}: such variables have what a post says`,
+                message: `must not begin with ${variablePrefix}: these variables hold what a post says`,
                 holds: self => typeof self !== 'string' || !self.startsWith(variablePrefix),
               },
             ],
@@ -81,7 +81,7 @@ export const runJobSchema = {
             'x-kubernetes-validations': [
               {
                 rule: "!self.contains('\\u0000')",
-                message: 'must not have the character NUL, which no variable can have',
+                message: 'must not contain the character NUL, which no variable can have',
                 holds: self => typeof self !== 'string' || !self.includes('\u0000'),
               },
             ],
@@ -95,7 +95,7 @@ export const runJobSchema = {
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       description:
-        'Labels of alerts whose values every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. Only labels that all alerts of a post share have a value.',
+        'Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If the alerts of a post differ in a label, its value is empty.',
       hint: 'Every container gets their values as RECEIVER_HOOK_LABEL_NAME.',
       items: {
         type: 'string',
@@ -111,7 +111,7 @@ export const runJobSchema = {
       'x-kubernetes-validations': [
         {
           rule: 'self.all(a, self.exists_one(b, a.upperAscii() == b.upperAscii()))',
-          message: 'must have no two labels that differ only in capital letters: their variables have one name',
+          message: 'must not have two labels that differ only in case: their variables would have the same name',
           holds: self => new Set(namesOf(self).map(name => name.toUpperCase())).size === namesOf(self).length,
         },
       ],
@@ -127,7 +127,7 @@ export const runJobSchema = {
       },
       default: 'none',
       description:
-        'Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body is then text of at most 64 KiB.',
+        'Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body must then be text of at most 64 KiB.',
       hint: 'Text of at most 64 KiB.',
     },
     ttl: {
@@ -135,7 +135,7 @@ export const runJobSchema = {
       title: 'How long an ended Job is kept',
       maxLength: 32,
       default: '24h',
-      description: 'How long a Job is kept after its end: 10m to 720h. As long, its outcome can be asked for.',
+      description: 'How long to keep a Job after its end: 10m to 720h. Until then you can ask for its outcome.',
       hint: '10m to 720h. As long, its outcome can be asked for.',
       'x-kubernetes-validations': [
         durationRule,

@@ -67,7 +67,7 @@ export const scaleNodesSchema = {
           rule: "self.kind == 'Cluster' || !has(self.pool)",
           fieldPath: '.pool',
           reason: 'FieldValueForbidden',
-          message: 'must not be set: only a Cluster has pools inside of it',
+          message: 'must not be set: only a Cluster has pools inside it',
           holds: self => at(self, 'kind') === 'Cluster' || at(self, 'pool') === undefined,
         },
         {
@@ -84,7 +84,7 @@ export const scaleNodesSchema = {
       title: 'Machines that go first',
       enum: ['newest', 'oldest'],
       description:
-        'Which healthy machines go first on the way down. By default as the pool says. Those marked for deletion and unhealthy ones always go before them.',
+        'Which healthy machines go first on the way down. By default the pool decides. Machines that are marked for deletion or unhealthy always go before them.',
     },
   },
   'x-kubernetes-validations': [

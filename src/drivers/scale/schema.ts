@@ -57,7 +57,7 @@ export const scaleSchema = {
         kind: {
           ...named.kind,
           description:
-            'Its kind: Deployment, StatefulSet, ReplicaSet, ReplicationController, HorizontalPodAutoscaler, ScaledObject, or that of any custom resource that has /scale.',
+            'Its kind: Deployment, StatefulSet, ReplicaSet, ReplicationController, HorizontalPodAutoscaler, ScaledObject, or any custom resource that has /scale.',
         },
         name: { ...named.name, title: 'Name of the workload' },
         count: {
@@ -66,7 +66,7 @@ export const scaleSchema = {
           enum: ['min', 'max'],
           titles: { min: 'the minimum', max: 'the maximum' },
           description:
-            'For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default its minimum.',
+            'For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default the minimum.',
           hint: "A step changes the autoscaler's minimum, or its maximum. By default its minimum.",
         },
       },

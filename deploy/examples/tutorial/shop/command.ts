@@ -12,7 +12,7 @@ const shopPort = port({ flag: 'shop-port', means: 'where the shop listens (defau
 const url = textOr({ flag: 'url', value: 'URL', means: 'where the customers go (default: http://web)' }, 'http://web')
 const perSecond = {
   ...textOr(
-    { flag: 'per-second', value: 'N', means: 'how many visits the customers begin in a second (default: 10)' },
+    { flag: 'per-second', value: 'N', means: 'how many visits a second the customers make (default: 10)' },
     '10',
   ),
   read: (given: readonly string[]): number => {
@@ -27,7 +27,7 @@ const perSecond = {
  * that visit it.
  */
 export const sample: Command = {
-  details: 'The tutorial runs both in a cluster, to have a load that makes hooks scale.',
+  details: 'The tutorial runs both in a cluster, as a load that makes hooks scale.',
   arguments: [{ name: 'PART', means: 'shop: serve a page and count visits. customers: visit it', choices: parts }],
   options: [shopPort, url, perSecond],
   examples: [

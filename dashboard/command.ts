@@ -8,7 +8,6 @@ import { serverInPod, type ServerAccess } from '../src/environment/access.ts'
 import { logLevels, pinoLog } from '../src/environment/log.ts'
 import { LargeAnswers } from '../src/environment/large-answers.ts'
 import { connect, nodeClock, nodeRandom } from '../src/environment/node.ts'
-import { nodeOutbound } from '../src/environment/outbound.ts'
 import { version } from '../src/version.ts'
 
 const ways = ['key', 'token', 'header'] as const
@@ -35,10 +34,6 @@ const flags = {
     completes: 'namespaces',
   }),
   systemNamespace: systemNamespaceOption,
-  triggerURL: beginning({
-    flag: 'trigger-url',
-    means: "where the page posts when you try a hook (default: where the hook's own URL leads)",
-  }),
   signIn: choice(
     {
       flag: 'sign-in',
@@ -157,13 +152,11 @@ const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reache
 const serve = async (given: ParsedLine, { cluster, connectAs, namespace }: Reached): Promise<ServedDashboard> => {
   const { standardOutput } = await import('../src/environment/standard-output.ts')
   const first = given.get(flags.namespace) ?? namespace
-  const triggerBase = given.get(flags.triggerURL)
   const url = given.get(flags.url)
   return await serveDashboard(
     {
       clock: nodeClock,
       random: nodeRandom,
-      outbound: nodeOutbound,
       log: pinoLog({ level: given.get(flags.logLevel), clock: nodeClock, write: standardOutput(() => undefined) }),
     },
     {
@@ -175,7 +168,6 @@ const serve = async (given: ParsedLine, { cluster, connectAs, namespace }: Reach
       systemNamespace: given.get(flags.systemNamespace),
       sessionMs: given.get(flags.session),
       ...(first === undefined ? {} : { namespace: first }),
-      ...(triggerBase === undefined ? {} : { triggerBase }),
       ...(url === undefined ? {} : { url: new URL('/', url) }),
     },
   )

@@ -180,7 +180,7 @@ export interface May {
 
 /** The user's rights, by the action of the page that needs them. */
 export type Rights = Readonly<Record<RightName, May>>
-export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets'
+export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets' | 'run'
 
 /** A kind that a driver can change. */
 export interface TargetType {
@@ -246,10 +246,6 @@ export interface HookDetail {
   readonly expiresAt?: string
   /** The GitOps tool that writes this hook, such as `Flux (Kustomization apps/shop)`. */
   readonly managedBy?: string
-  /** The beginning of the URL to which `try` posts, before `/v1/trigger`. */
-  readonly tryAt?: string
-  /** The Secret with the credentials that a post needs besides the URL. */
-  readonly authSecret?: string
 }
 
 /**
@@ -277,22 +273,21 @@ export interface StoredVersion {
   readonly worst?: readonly string[]
 }
 
-/** What the trigger answered to a post of the page. */
-export interface Tried {
-  readonly status: number
-  readonly outcome: string
-  readonly reason: string
-  readonly message: string
-  readonly dryRun: boolean
-  /**
-   * The state of the rollout so far, if the post waited for its outcome. `ready` of `of` pods are
-   * ready.
-   */
-  readonly state?: string
-  readonly ready?: number
-  readonly of?: number
-  /** Why not all pods are ready, such as `web: ImagePullBackOff (1 of 4)`. */
-  readonly causes?: readonly string[]
+/** The request that runs a hook, by its name in the namespace of the hook. */
+export interface RequestMade {
+  readonly request: string
+}
+
+/** A request that runs a hook. It has no answer until a trigger has run it. */
+export interface RequestSeen {
+  readonly answer?: {
+    readonly outcome: string
+    readonly reason: string
+    readonly message: string
+    /** How far what it began is, such as `progressing`, and the same in words. */
+    readonly state: string | undefined
+    readonly stateMessage: string
+  }
 }
 
 export interface HookEvent {

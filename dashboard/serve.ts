@@ -31,7 +31,7 @@ export interface ServedDashboard {
 
 /** Serves the dashboard. Rejects if the port is in use. */
 export const serveDashboard = async (
-  world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>,
+  world: Pick<Environment, 'clock' | 'log' | 'random'>,
   { address, url, ...settings }: ServeSettings,
 ): Promise<ServedDashboard> => {
   let served: ServedNames = { loopback: 'none' }

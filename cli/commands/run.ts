@@ -1,7 +1,7 @@
 import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import { isDone, maxRequestBody, maxWhy } from '../../src/api/run-request.ts'
+import { isDone, maxRequestBody, maxWhy, noRequests } from '../../src/api/run-request.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { UsageError, type Command, type ParsedLine } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
@@ -92,10 +92,7 @@ const makeRequest = async ({ api, namespace }: Cluster, given: ParsedLine, shell
     return await create(api, requests, namespace, request)
   } catch (error) {
     if (!isStatus(error, 404)) throw error
-    throw new CommandFailure(
-      'this installation runs no requests: an administrator switches them on with requests.enabled=true (docs/how-to/run-from-the-cluster.md)',
-      3,
-    )
+    throw new CommandFailure(noRequests, 3)
   }
 }
 

@@ -74,12 +74,6 @@ export const copy = async (text: string): Promise<boolean> => {
   }
 }
 
-/**
- * Returns a name of 24 random hexadecimal digits. Two calls practically never return the same name.
- */
-export const uniqueName = (): string =>
-  [...crypto.getRandomValues(new Uint8Array(12))].map(byte => byte.toString(16).padStart(2, '0')).join('')
-
 export const address = {
   /** Returns the path and the query of the page's URL. */
   place: (): string => location.pathname + location.search,

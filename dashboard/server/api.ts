@@ -91,7 +91,9 @@ const unreachable = (error: Unreachable): ApiRefused => {
 
 const refusedBy = (response: ApiResponse, body: unknown): ApiRefused => {
   const { status } = response
-  const message = redacted(stringAt(body, 'message') ?? response.body.slice(0, 300))
+  const said = stringAt(body, 'message') ?? response.body.slice(0, 300)
+  // What a policy says is a sentence of its own. Before that the API server names the policy.
+  const message = redacted(said.replace(/^.* denied request: /, ''))
   const reason = stringAt(body, 'reason') ?? 'Refused'
   const retryAfter = response.headers['retry-after']
   return new ApiRefused(status >= 400 ? status : 502, reason, message, {

@@ -13,7 +13,7 @@ export type { Router as Api } from 'express'
  * cluster.
  */
 export interface Context {
-  readonly world: Pick<Environment, 'clock' | 'log' | 'outbound' | 'random'>
+  readonly world: Pick<Environment, 'clock' | 'log' | 'random'>
   readonly sessions: Sessions
   readonly signIn: SignIn
   /** The API server's address, for people. */
@@ -22,8 +22,6 @@ export interface Context {
   readonly namespace: string | undefined
   /** The namespace of the installation. */
   readonly systemNamespace: string
-  /** Where `try` posts to, without a slash at its end. Undefined: the hook's own URL. */
-  readonly triggerBase: string | undefined
   readonly version: string
   readonly examinations: Examinations
   readonly rights: (session: Session) => RightsOfSession

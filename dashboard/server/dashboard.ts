@@ -43,7 +43,6 @@ export interface DashboardSettings {
   readonly namespace?: string
   /** The namespace of the installation. */
   readonly systemNamespace: string
-  readonly triggerBase?: string
   /** Returns the host names under which the page is served. */
   readonly served: () => ServedNames
 }
@@ -70,8 +69,8 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
     if (session === undefined) throw new Error('this route needs somebody who is signed in')
     return session
   }
-  const { cluster, namespace, systemNamespace, triggerBase } = settings
-  const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, triggerBase, version }
+  const { cluster, namespace, systemNamespace } = settings
+  const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, version }
   const context: Context = { ...base, examinations: new Examinations(), rights: rightsBySession(world.clock) }
   const session = sessionRoutes(context, { connectAs, key, served })
 

@@ -129,14 +129,6 @@ export const maxTargets = 500
 /** The time limit for an answer of the API server. */
 export const apiWithinMs = 10_000
 
-/** The time limit for a test post. The trigger answers within 4 s. */
-export const tryWithinMs = 10_000
-
-/** How long a test post may wait for its outcome. The page asks again, and shows each answer. */
-export const tryWait = '2s'
-
-export const maxTryAnswerBytes = 64 * 1024
-
 /** The largest number of Events that are shown. */
 export const maxEvents = 50
 

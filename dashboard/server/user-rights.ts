@@ -2,6 +2,7 @@ import { stringAt } from '../../src/api/json.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
 import { redacted } from '../../src/environment/redact.ts'
+import { requests } from '../../src/kube/resources.ts'
 import { accessReview, isAllowed, resourceInWords, type Access } from '../../src/kube/reviews.ts'
 import type { May, RightName, Rights } from '../protocol.ts'
 import { ask } from './api.ts'
@@ -18,6 +19,8 @@ const needed: Readonly<Record<RightName, Access>> = {
   delete: onHooks('delete'),
   events: { verb: 'list', type: { group: 'events.k8s.io', resource: 'events' } },
   secrets: { verb: 'get', type: { group: '', resource: 'secrets' } },
+  // The right to run one hook depends on its name, so the API server says that only when it is asked to run it.
+  run: { verb: 'create', type: requests },
 }
 
 /**
@@ -25,7 +28,7 @@ const needed: Readonly<Record<RightName, Access>> = {
  */
 const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
   const one = (name: RightName): Promise<May> => mayDo(api, namespace, needed[name])
-  const [list, create, update, patch, remove, events, secrets] = await Promise.all([
+  const [list, create, update, patch, remove, events, secrets, run] = await Promise.all([
     one('list'),
     one('create'),
     one('update'),
@@ -33,8 +36,9 @@ const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights>
     one('delete'),
     one('events'),
     one('secrets'),
+    one('run'),
   ])
-  return { list, create, update, patch, delete: remove, events, secrets }
+  return { list, create, update, patch, delete: remove, events, secrets, run }
 }
 
 const mayDo = async (api: ApiConnection, namespace: string, access: Access): Promise<May> => {

@@ -176,19 +176,22 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
     trigger: role('trigger', 'Receives the posts.'),
-    dashboard: group('The web page. It has no rights of its own, and one pod: sessions are in its memory.', {
-      enabled: flag('', false),
-      url: value({ type: 'string', pattern: '^(https?://[^/?#\\s]+/?)?$' })(
-        'The address that people open. It has no path: the page needs a host of its own.',
-        '',
-      ),
-      signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
-      resources: object(noStorageLimit, {
-        requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },
-        limits: { memory: '256Mi' },
-      }),
-      ...placement,
-    }),
+    dashboard: group(
+      'The web page. It has no rights of its own, and one pod: sessions are in its memory. It runs hooks by requests, with requests.enabled.',
+      {
+        enabled: flag('', false),
+        url: value({ type: 'string', pattern: '^(https?://[^/?#\\s]+/?)?$' })(
+          'The address that people open. It has no path: the page needs a host of its own.',
+          '',
+        ),
+        signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
+        resources: object(noStorageLimit, {
+          requests: { cpu: '10m', memory: '96Mi', 'ephemeral-storage': '10Mi' },
+          limits: { memory: '256Mi' },
+        }),
+        ...placement,
+      },
+    ),
     service: group('The Service of the trigger.', {
       type: oneOf(['ClusterIP', 'LoadBalancer', 'NodePort'])('', 'ClusterIP'),
       port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('Without publicURL, URLs have this port.', 80),
@@ -210,10 +213,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     networkPolicy: group('Limits who may reach the pods, and what the pods may reach.', {
       enabled: flag('', true),
-      postsFrom: objects(
-        'Peers that may post, besides the dashboard and the pod of `helm test`. Without any, everybody may.',
-        [],
-      ),
+      postsFrom: objects('Peers that may post, besides the pod of `helm test`. Without any, everybody may.', []),
       monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
       apiServerPorts: value({ type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 65_535 } })(
         'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. minikube has 8443, MicroK8s 16443.',

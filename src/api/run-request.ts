@@ -6,6 +6,7 @@ import type { StoredObject } from './object.ts'
 import { deliveryOutcomes } from './record.ts'
 import type { Obj, Stored } from './schema.ts'
 import { settlementStates } from './settlement.ts'
+import { pageURL } from './site.ts'
 
 /** The longest body of a request, in characters. */
 export const maxRequestBody = 16_384
@@ -13,6 +14,9 @@ export const maxRequestBody = 16_384
 export const maxAnswerText = 2048
 /** The longest text that says why somebody runs a hook, in characters. */
 export const maxWhy = 200
+
+/** What is said where nobody runs requests. */
+export const noRequests = `this installation runs no requests: an administrator switches them on with requests.enabled=true (${pageURL('docs/how-to/run-from-the-cluster.md')})`
 
 const text = (maxLength: number, description: string) => ({ type: 'string', maxLength, description }) as const
 

@@ -32,7 +32,7 @@ export const statusOfState: Readonly<Record<SettlementState, readonly [status: n
   failed: [422, 'JobFailed'],
 }
 
-/** Returns the answer to a post that has waited. `isFollowed`: nobody needs to be told to ask again. */
+/** Returns the answer to a post that has waited. `isFollowed`: the sender does not have to ask again. */
 export const settledAnswer = (decided: DecidedPost, settlement: Settlement, isFollowed = false): TriggerAnswer => {
   const { answer } = decided
   const { causes, message, of, ready, state } = settlement

@@ -9,7 +9,6 @@ import { serveDashboard, type ServedDashboard } from '../../dashboard/serve.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
-import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { closeBrowser, picture, visit } from './page.ts'
 import { deployment, scaleSpec } from './playground.ts'
 
@@ -64,7 +63,6 @@ beforeAll(async () => {
     {
       clock: nodeClock,
       random: nodeRandom,
-      outbound: nodeOutbound,
       log: pinoLog({ level: 'error', clock: nodeClock, write: () => undefined }),
     },
     {

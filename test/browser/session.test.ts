@@ -11,7 +11,6 @@ import { crds } from '../../src/drivers/registry.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
-import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { answer } from '../support/scripted-connection.ts'
 import { closeBrowser, expectAccessible, visit } from './page.ts'
 import { scaleSpec, startPlayground } from './playground.ts'
@@ -84,7 +83,6 @@ const serve = (signIn: 'token' | 'header', url?: URL): Promise<ServedDashboard> 
     {
       clock: nodeClock,
       random: nodeRandom,
-      outbound: nodeOutbound,
       log: pinoLog({ level: 'error', clock: nodeClock, write: () => undefined }),
     },
     {

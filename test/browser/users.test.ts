@@ -6,15 +6,17 @@ import { importPKCS8, SignJWT } from 'jose'
 import { createPrivateKey } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { parseJson, stringAt } from '../../src/api/json.ts'
+import { requestsPolicy } from '../../scripts/deploy/requests.ts'
+import { objectsOf } from '../../scripts/deploy/policies.ts'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { serveDashboard, type ServedDashboard } from '../../dashboard/serve.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
-import { nodeOutbound } from '../../src/environment/outbound.ts'
 import { pinoLog } from '../../src/environment/log.ts'
 import { send } from '../../src/kube/requests.ts'
 import { startControlPlane, type ControlPlane } from '../cluster/control-plane/control-plane.ts'
-import { installCrd } from '../support/product.ts'
+import { listAt } from '../deploy/manifests.ts'
+import { installCrd, until } from '../support/product.ts'
 import { closeBrowser, expectAccessible, picture, visit } from './page.ts'
 import { deployment, scaleSpec } from './playground.ts'
 
@@ -30,7 +32,9 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1'
 const made = (path: string, object: object) => send(cluster.api, { method: 'POST', path, body: JSON.stringify(object) })
 
 const grant = async (name: string, subject: object, verbs: readonly string[], namespace = 'shop'): Promise<void> => {
+  const asks = verbs.includes('create') ? ['get', 'create'] : ['get']
   const rules = [
+    { apiGroups: ['receiverhooks.dev'], resources: ['receiverhookrequests'], verbs: asks },
     { apiGroups: ['receiverhooks.dev'], resources: ['receiverhooks'], verbs },
     { apiGroups: ['apps'], resources: ['deployments'], verbs: ['get', 'list', 'watch'] },
   ]
@@ -77,6 +81,10 @@ beforeAll(async () => {
     flags: [`--audit-policy-file=${policy}`, `--audit-log-path=${join(audited, 'log')}`],
   })
   await installCrd(cluster.api)
+  for (const object of objectsOf(requestsPolicy({ triggers: ['admin'] }))) {
+    const plural = object.kind.endsWith('Binding') ? 'validatingadmissionpolicybindings' : 'validatingadmissionpolicies'
+    await made(`/apis/admissionregistration.k8s.io/v1/${plural}`, object)
+  }
   for (const name of ['shop', 'other']) await made('/api/v1/namespaces', { metadata: { name } })
   await made('/apis/apps/v1/namespaces/shop/deployments', deployment('web', 2))
   for (const name of ['web-up', 'web-down']) {
@@ -93,7 +101,6 @@ beforeAll(async () => {
     {
       clock: nodeClock,
       random: nodeRandom,
-      outbound: nodeOutbound,
       log: pinoLog({ level: 'error', clock: nodeClock, write: line => void process.stderr.write(line) }),
     },
     {
@@ -205,6 +212,44 @@ describe('somebody with a token of a real API server', () => {
     })
     expect(answered).toEqual([200, 403])
     await expectAccessible(page, 'bob')
+  })
+
+  it('who runs a hook is told which right that takes, and asks in the own name', async () => {
+    const ofBob = (await visit()).page
+    await signIn(ofBob, cluster.tokens.bob, '/hooks/shop/web-up')
+    const missing = 'bob may not create receiverhookrequests.receiverhooks.dev in namespace shop'
+    for (const name of ['Dry run', 'Run it for real']) {
+      await expect.poll(() => ofBob.getByRole('button', { name }).getAttribute('title')).toContain(missing)
+    }
+
+    const { faults, page } = await visit()
+    await signIn(page, cluster.tokens.alice, '/hooks/shop/web-up')
+    await page.getByRole('button', { name: 'Run it for real' }).click()
+    await page.getByRole('button', { name: 'Run it', exact: true }).click()
+    const verb = 'alice may not run ReceiverHook/web-up: that needs the verb run on receiverhooks.receiverhooks.dev'
+    await page.getByRole('dialog').getByText(verb, { exact: false }).waitFor()
+    await page.getByRole('button', { name: 'Close', exact: true }).click()
+
+    // A dry run takes the right to read the hook. Nothing runs requests here, so the test answers as a trigger does.
+    await page.getByRole('button', { name: 'Dry run' }).click()
+    const path = `/apis/${apiVersion}/namespaces/shop/receiverhookrequests`
+    const request = await until(
+      async () => {
+        const { body } = await cluster.api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: 5000 })
+        return listAt(parseJson(body), 'items')[0]
+      },
+      found => found !== undefined,
+    )
+    expect(at(request, 'spec')).toEqual({ hook: 'web-up', by: { user: 'alice' }, dryRun: true })
+    const answer = { status: 200, message: 'would go from 2 to 3', outcome: 'applied', reason: 'Stepped' }
+    await send(cluster.api, {
+      method: 'PATCH',
+      path: `${path}/${stringAt(request, 'metadata', 'name')}/status`,
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ status: { state: 'Done', answer } }),
+    })
+    await page.getByText('Would apply (Stepped): would go from 2 to 3').waitFor()
+    expect(faults).toEqual([])
   })
 
   it('a link to a hook opens for somebody who may see its namespace alone', async () => {

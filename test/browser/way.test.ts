@@ -89,7 +89,7 @@ describe('the way of a person', () => {
     await page.getByText(/would go from 3 to 4/).waitFor()
     await page.getByRole('button', { name: 'Run it for real' }).click()
     await page.getByRole('button', { name: 'Run it', exact: true }).click()
-    await page.getByText(/went from 3 to 4/).waitFor()
+    await page.locator('.tried', { hasText: 'went from 3 to 4' }).waitFor()
 
     // Edit shows what would be stored, and keeps the URL.
     await page.getByRole('button', { name: 'Edit', exact: true }).click()

@@ -78,10 +78,10 @@ it.each([
   'http://trigger.example.com/#x',
   ' http://trigger.example.com',
   'http://x/ y',
-])('posts to nothing that begins with %j: what follows would be no path', async url => {
-  const typed = ['dashboard', '--port', '0', '--trigger-url', url]
+])('is not opened at %j: what follows would be no path', async url => {
+  const typed = ['dashboard', '--port', '0', '--sign-in', 'token', '--dashboard-url', url]
   const ran = runProgram({ entries: commands, version: '', summary: '' }, typed, shell().shell)
-  await expect(ran).rejects.toThrow(/--trigger-url must/)
+  await expect(ran).rejects.toThrow(/--dashboard-url must/)
 })
 
 it.each(['kubernetes.default.svc', 'localhost:6443'])('says at once that %s is no API server', async server => {

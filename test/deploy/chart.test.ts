@@ -493,11 +493,11 @@ describe('the network policy of the trigger', () => {
   })
 
   it.each([['in two processes', []] as const, ['in one', ['single=true']] as const])(
-    'lets the dashboard and the pod of helm test post as well, with both roles %s',
+    'lets the pod of helm test post as well, and not the dashboard, with both roles %s',
     async (_, values) => {
       const named = { namespaceSelector: { matchLabels: { team: 'shop' } } }
       expect(await peersOf(...some, ...values)).toEqual([named, peer('test')])
-      expect(await peersOf(...some, ...page, ...values)).toEqual([named, peer('dashboard'), peer('test')])
+      expect(await peersOf(...some, ...page, ...values)).toEqual([named, peer('test')])
     },
   )
 

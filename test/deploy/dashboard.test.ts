@@ -37,7 +37,7 @@ describe('the component of the dashboard', () => {
     expect(stringsAt(container, 'args')[3]).toMatch(/^--dashboard-url=/)
   })
 
-  it('asks the trigger and the keys of its own namespace, whichever an overlay sets', async () => {
+  it('asks for the keys of its own namespace, whichever an overlay sets', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'overlay-'))
     try {
       const from = (path: string): string => relative(folder, path)
@@ -54,12 +54,7 @@ describe('the component of the dashboard', () => {
       )
       expect(stringAt(found, 'metadata', 'namespace')).toBe('shop')
       const [of] = listAt(found, 'spec', 'template', 'spec', 'containers')
-      expect(stringsAt(of, 'args')).toEqual(
-        expect.arrayContaining([
-          '--trigger-url=http://receiver-hooks-trigger.$(POD_NAMESPACE).svc:80',
-          '--system-namespace=$(POD_NAMESPACE)',
-        ]),
-      )
+      expect(stringsAt(of, 'args')).toEqual(expect.arrayContaining(['--system-namespace=$(POD_NAMESPACE)']))
       expect(listAt(of, 'env')).toEqual([
         { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
       ])
@@ -72,10 +67,10 @@ describe('the component of the dashboard', () => {
     expect(stringsAt(container, 'args').filter(argument => argument.startsWith('--host'))).toEqual(['--host=::'])
   })
 
-  it('reaches the trigger, DNS and the ports of API servers alone', () => {
+  it('reaches DNS and the ports of API servers alone', () => {
     const egress = listAt(named('NetworkPolicy'), 'spec', 'egress')
     const ports = egress.flatMap(rule => listAt(rule, 'ports').map(port => at(port, 'port')))
-    expect(ports).toEqual([443, 6443, 8443, 16_443, 8080, 53, 53])
+    expect(ports).toEqual([443, 6443, 8443, 16_443, 53, 53])
     expect(at(named('NetworkPolicy'), 'spec', 'policyTypes')).toEqual(['Ingress', 'Egress'])
   })
 

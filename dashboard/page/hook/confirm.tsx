@@ -16,7 +16,7 @@ import { deletedText, deletionText, laterOverlapText, rotatedText } from '../wor
 import { ActionButton } from '../parts/act.tsx'
 import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
-import { DryRunDialog, RunDialog } from './run.tsx'
+import { RunDialog } from './run.tsx'
 import { ScriptForm, TextField } from '../parts/text-field.tsx'
 
 /** The dialog in which the user confirms a change of a hook or of several, or posts to a hook. */
@@ -27,13 +27,11 @@ export const Confirm = () => {
     case 'rotate':
       return <ConfirmRotate row={asked.row} />
     case 'dry run':
-      return <DryRunDialog row={asked.row} onClose={close} />
+      return <RunDialog dryRun row={asked.row} onClose={close} />
     case 'run':
       return (
         <RunDialog
           row={asked.row}
-          hook={undefined}
-          body=""
           onClose={texts => {
             close()
             if (texts.length > 0) say(`${asked.row.name}: ${texts.map(({ text }) => text).join(' ')}`)

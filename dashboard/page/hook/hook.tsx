@@ -55,7 +55,7 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
       <div class="side-by-side">
         <div>
           <Address row={row} hook={hook} />
-          <Try row={row} hook={hook} />
+          <Try row={row} />
           {hook !== undefined && <Leases row={row} leases={hook.leases} />}
         </div>
         {hook !== undefined && <UseIt row={row} hook={hook} />}

@@ -1,99 +1,69 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
-import type { HookDetail, ListedHook, Tried } from '../../protocol.ts'
-import { askServer } from '../ask.ts'
-import { uniqueName } from '../browser.ts'
-import { pathOf } from '../changes.ts'
+import type { ListedHook } from '../../protocol.ts'
 import { ActionButton } from '../parts/act.tsx'
+import { CommandLine } from '../parts/notice.tsx'
 import { Dialog } from '../parts/dialog.tsx'
+import { kubectlMany } from '../words/kubectl.ts'
 import { Prose } from '../words/prose.tsx'
-import { triedText, type TriedText } from '../words/tried.ts'
-import { followRun } from './follow-run.ts'
+import { runHook, type RunText } from './run-hook.ts'
 
 interface RunProps {
   readonly row: ListedHook
-  readonly hook: HookDetail | undefined
-  readonly body: string
-  /** Called with the texts of what the post did and how it ended. Empty if nothing was posted. */
-  readonly onClose: (texts: readonly TriedText[]) => void
+  readonly dryRun?: boolean
+  readonly body?: string
+  /** Called with what the run did and how it ended. Empty if the hook was not run. */
+  readonly onClose: (texts: readonly RunText[]) => void
 }
 
 /**
- * Runs a hook after a confirmation, and shows how its pods become ready. After the dialog is
- * closed, no more requests are sent. The dialog closes by itself, unless the run ends badly.
+ * Runs a hook after a confirmation, and shows how its pods become ready. A dry run needs none. After
+ * the dialog is closed, no more requests are sent. The dialog of a run closes by itself, unless it ends badly.
  */
-export const RunDialog = ({ body, hook, onClose, row }: RunProps) => {
-  const phase = useSignal<'asks' | 'runs' | 'ended'>('asks')
-  const did = useSignal<TriedText | undefined>(undefined)
-  const seen = useSignal<Tried | undefined>(undefined)
-  const state = useSignal<TriedText | undefined>(undefined)
+export const RunDialog = ({ body = '', dryRun = false, onClose, row }: RunProps) => {
+  const phase = useSignal<'asks' | 'runs' | 'ended'>(dryRun ? 'runs' : 'asks')
+  const texts = useSignal<readonly RunText[]>([])
   const isOver = useRef(false)
-  useEffect(() => () => void (isOver.current = true), [])
-  const close = (): void => onClose([did.value, state.value].filter(text => text !== undefined))
+  const close = (): void => onClose(texts.value)
   const run = async (): Promise<void> => {
     phase.value = 'runs'
-    await followRun({
-      path: pathOf(row),
-      body,
-      isOver: () => isOver.current,
-      show: answer => {
-        if (did.value === undefined) did.value = triedText(answer)
-        else if (answer.ok && answer.body.state === 'stored') state.value = undefined
-        else {
-          state.value = triedText(answer)
-          seen.value = answer.ok ? answer.body : undefined
-        }
-      },
-    })
+    await runHook({ row, dryRun, body, isOver: () => isOver.current, show: shown => void (texts.value = shown) })
     phase.value = 'ended'
-    if (!isOver.current && state.value?.kind !== 'bad') close()
+    if (!isOver.current && !dryRun && texts.value.every(({ kind }) => kind !== 'bad')) close()
   }
-  const target = row.target === undefined ? '' : ` on ${row.target}`
+  useEffect(() => {
+    if (dryRun) void run()
+    return () => void (isOver.current = true)
+  }, [])
   return (
-    <Dialog title={titles[phase.value](row.name)} onClose={close}>
+    <Dialog title={dryRun ? `A dry run of ${row.name}` : titles[phase.value](row.name)} onClose={close}>
       <p>
-        One post: {row.does}
-        {target}.{hook?.tryAt === undefined ? '' : ` It goes to ${hook.tryAt}.`}
+        {dryRun ? 'What it would do now: ' : 'Once: '}
+        {row.does}
+        {row.target === undefined ? '' : ` on ${row.target}`}.
       </p>
       <div role="status">
-        {phase.value === 'runs' && did.value === undefined && <p class="faint">Posting …</p>}
-        {did.value !== undefined && <TriedStrip shown={did.value} />}
-        {state.value !== undefined && <TriedStrip shown={state.value} />}
+        {phase.value === 'runs' && texts.value.length === 0 && <p class="faint">Waiting for a trigger …</p>}
+        <RunTexts texts={texts.value} />
       </div>
-      {seen.value?.of !== undefined && state.value?.kind !== 'bad' && (
-        <progress aria-label="Pods that are ready" value={seen.value.ready ?? 0} max={Math.max(1, seen.value.of)} />
-      )}
       <div class="line">
-        <ActionButton
-          class="button"
-          why={phase.value === 'asks' ? undefined : 'the post was made'}
-          onAct={() => void run()}
-        >
-          Run it
-        </ActionButton>
+        {!dryRun && (
+          <ActionButton
+            class="button"
+            why={phase.value === 'asks' ? undefined : 'it was asked for'}
+            onAct={() => void run()}
+          >
+            Run it
+          </ActionButton>
+        )}
         <button type="button" class="quiet" onClick={close}>
           {phase.value === 'asks' ? 'Cancel' : 'Close'}
         </button>
       </div>
-    </Dialog>
-  )
-}
-
-/** Asks the trigger what a post would do, and shows its answer. */
-export const DryRunDialog = ({ onClose, row }: { row: ListedHook; onClose: () => void }) => {
-  const shown = useSignal<TriedText | undefined>(undefined)
-  useEffect(() => {
-    const sent = { dryRun: true, key: uniqueName() }
-    void askServer<Tried>('POST', `${pathOf(row)}/try`, sent).then(answer => (shown.value = triedText(answer)))
-  }, [])
-  return (
-    <Dialog title={`A dry run of ${row.name}`} onClose={onClose}>
-      <div role="status">
-        {shown.value === undefined ? <p class="faint">Asking …</p> : <TriedStrip shown={shown.value} />}
-      </div>
-      <button type="button" class="quiet" onClick={onClose}>
-        Close
-      </button>
+      <CommandLine
+        label="The kubectl line that does the same"
+        text={kubectlMany('run', [row], dryRun ? ' --dry-run' : '')}
+      />
     </Dialog>
   )
 }
@@ -104,9 +74,13 @@ const titles = {
   ended: (name: string) => `${name} has run`,
 }
 
-/** A strip with the text of the trigger's answer. */
-export const TriedStrip = ({ shown }: { shown: TriedText }) => (
-  <p class={`strip tried ${shown.kind}`}>
-    <Prose text={shown.text} />
-  </p>
+/** What a run did, and how far that is, each in a strip. */
+export const RunTexts = ({ texts }: { texts: readonly RunText[] }) => (
+  <>
+    {texts.map(({ kind, text }, index) => (
+      <p key={index} class={`strip tried ${kind}`}>
+        <Prose text={text} />
+      </p>
+    ))}
+  </>
 )

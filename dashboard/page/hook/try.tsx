@@ -1,36 +1,22 @@
 import { useSignal } from '@preact/signals'
-import type { HookDetail, ListedHook, Tried } from '../../protocol.ts'
-import { askServer } from '../ask.ts'
-import { uniqueName } from '../browser.ts'
-import { pathOf } from '../changes.ts'
-import { whyNoURL } from '../rights.ts'
+import type { ListedHook } from '../../protocol.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { whyNot } from '../rights.ts'
-import { triedText, type TriedText } from '../words/tried.ts'
-import { RunDialog, TriedStrip } from './run.tsx'
+import { RunDialog, RunTexts } from './run.tsx'
+import { runHook, type RunText } from './run-hook.ts'
 
-/** Posts to the hook from this page, as a dry run or for real. */
-export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => {
-  const tried = useSignal<readonly TriedText[]>([])
+/** Runs the hook from this page, as a dry run or for real. */
+export const Try = ({ row }: { row: ListedHook }) => {
+  const tried = useSignal<readonly RunText[]>([])
   const running = useSignal(false)
   const asking = useSignal(false)
   const body = useSignal('')
-  const secret = hook?.authSecret
-  const why =
-    whyNoURL(row) ??
-    (secret === undefined ? undefined : whyNot(row.namespace, 'secrets')) ??
-    (running.value ? 'the last post is still in progress' : undefined)
-
+  const why = whyNot(row.namespace, 'run') ?? (running.value ? 'the last dry run is still in progress' : undefined)
+  const sent = body.value.trim()
   const dryRun = async (): Promise<void> => {
     running.value = true
-    const sent = body.value.trim()
-    const answer = await askServer<Tried>('POST', `${pathOf(row)}/try`, {
-      dryRun: true,
-      key: uniqueName(),
-      ...(sent === '' ? {} : { body: sent }),
-    })
+    await runHook({ row, dryRun: true, body: sent, isOver: () => false, show: texts => void (tried.value = texts) })
     running.value = false
-    tried.value = [triedText(answer)]
   }
   return (
     <section class="card" aria-label="Try it">
@@ -42,7 +28,6 @@ export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefin
         <ActionButton why={why} onAct={() => (asking.value = true)}>
           Run it for real …
         </ActionButton>
-        <span class="faint">{hook?.tryAt === undefined ? '' : `Posts to ${hook.tryAt}`}</span>
       </div>
       <details>
         <summary>With a body</summary>
@@ -58,14 +43,11 @@ export const Try = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefin
           onInput={event => (body.value = event.currentTarget.value)}
         />
       </details>
-      <div role="status">
-        {!asking.value && tried.value.map(shown => <TriedStrip key={shown.text} shown={shown} />)}
-      </div>
+      <div role="status">{!asking.value && <RunTexts texts={tried.value} />}</div>
       {asking.value && (
         <RunDialog
           row={row}
-          hook={hook}
-          body={body.value.trim()}
+          body={sent}
           onClose={texts => {
             asking.value = false
             if (texts.length > 0) tried.value = texts

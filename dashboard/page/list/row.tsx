@@ -174,7 +174,7 @@ const MenuItems = ({ row }: { row: ListedHook }) => {
   const post = (label: string, what: 'run' | 'dry run') => (
     <ActionButton
       class="item"
-      why={whyNoURL(row)}
+      why={whyNot(row.namespace, 'run')}
       onAct={close(() => (confirming.value = { what, row }))}
       label={`${label} ${row.name}`}
     >

@@ -15,15 +15,16 @@ export const kubectlSuspend = (namespace: string, name: string, suspend: boolean
 export const kubectlRotate = (namespace: string, name: string, rotation: number, overlap: string | undefined): string =>
   mergePatch(namespace, name, { spec: { token: { rotation, overlap } } })
 
-/** Returns the commands that change several hooks, one for each namespace. */
+/** Returns the commands that change or run hooks, one for each namespace. */
 export const kubectlMany = (
   command: string,
   hooks: readonly { readonly name: string; readonly namespace: string }[],
+  flags = '',
 ): string =>
   [...Map.groupBy(hooks, ({ namespace }) => namespace)]
     .map(
       ([namespace, its]) =>
-        `kubectl receiverhook ${command} ${its.map(({ name }) => commandWord(name)).join(' ')} -n ${commandWord(namespace)}`,
+        `kubectl receiverhook ${command} ${its.map(({ name }) => commandWord(name)).join(' ')} -n ${commandWord(namespace)}${flags}`,
     )
     .join('\n')
 

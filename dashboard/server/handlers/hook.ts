@@ -14,36 +14,32 @@ import { worstOf } from '../../../src/drivers/worst.ts'
 import { redacted } from '../../../src/environment/redact.ts'
 import { objectPath } from '../../../src/kube/paths.ts'
 import { hooks } from '../../../src/kube/resources.ts'
-import { baseOf } from '../../../src/token/hook-url.ts'
 import type { HookCondition, HookDetail, PastDelivery } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
 import { rowDelivery, isHookSpec, leasesOf, listOf } from '../row.ts'
-import { secretOfAuth } from '../try.ts'
 
 /** Reads a hook as the user. */
 export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
   askObject(api, { method: 'GET', path: objectPath(hooks, namespace, name) })
 
-export const hookRoutes = (api: Api, { sessionOf, triggerBase, world }: Context): void => {
+export const hookRoutes = (api: Api, { sessionOf, world }: Context): void => {
   const zones = new Zones()
   // Returns one hook with its labels, without token, URL, annotations and managedFields.
   api.get('/hooks/:namespace/:name', async (request, response) => {
     const { name, namespace } = request.params
     const hook = await hookAsUser(sessionOf(request).api, namespace, name)
-    response.json({ ...detailOf(hook, triggerBase), ...openingOf(hook['spec'], world.clock.now(), zones) })
+    response.json({ ...detailOf(hook), ...openingOf(hook['spec'], world.clock.now(), zones) })
   })
 }
 
-const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDetail => {
+const detailOf = (hook: StoredObject): HookDetail => {
   const { creationTimestamp: created, generation = 0, labels = {}, name, namespace = '', uid } = hook.metadata
   const spec = hook['spec']
   const previousUntil = stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil')
   const expiresAt = stringAt(hook, 'status', 'minted', 'expiresAt')
   const manager = managedBy(hook)
-  const tryAt = triggerBase ?? baseOf(hook)
-  const authSecret = secretOfAuth(hook)
   return {
     namespace,
     name,
@@ -60,8 +56,6 @@ const detailOf = (hook: StoredObject, triggerBase: string | undefined): HookDeta
     ...(previousUntil === undefined ? {} : { previousUntil }),
     ...(expiresAt === undefined ? {} : { expiresAt }),
     ...(manager === undefined ? {} : { managedBy: manager }),
-    ...(tryAt === undefined ? {} : { tryAt }),
-    ...(authSecret === undefined ? {} : { authSecret }),
   }
 }
 

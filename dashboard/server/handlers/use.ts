@@ -1,13 +1,19 @@
 import { at, stringAt } from '../../../src/api/json.ts'
+import { apiVersion, requestKind } from '../../../src/api/names.ts'
+import type { StoredObject } from '../../../src/api/object.ts'
+import { isDone, noRequests } from '../../../src/api/run-request.ts'
+import type { ApiConnection } from '../../../src/environment/environment.ts'
+import { redacted } from '../../../src/environment/redact.ts'
+import { collectionPath, objectPath } from '../../../src/kube/paths.ts'
+import { requests, secrets } from '../../../src/kube/resources.ts'
+import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../../src/token/hook-url.ts'
+import type { RequestMade, RequestSeen } from '../../protocol.ts'
+import { ApiRefused, ask, askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { RefusedError } from '../refused.ts'
-import { tryHook, urlOf } from '../try.ts'
 import { hookAsUser } from './hook.ts'
 
-/** The form of the idempotency keys that the page makes. */
-const keyPattern = /^[A-Za-z0-9_-]{8,64}$/
-
-export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Context): void => {
+export const useRoutes = (router: Api, { sessionOf }: Context): void => {
   // Returns the URL of a hook if the user may read it. No other answer of the server contains a URL
   // of a hook.
   router.post('/hooks/:namespace/:name/url', async (request, response) => {
@@ -17,17 +23,71 @@ export const useRoutes = (router: Api, { sessionOf, triggerBase, world }: Contex
     response.json({ url })
   })
 
-  // Posts once to the hook and returns the trigger's answer.
-  router.post('/hooks/:namespace/:name/try', async (request, response) => {
+  // Makes a request to run the hook, in the name of the user. A trigger answers in its status.
+  router.post('/hooks/:namespace/:name/run', async (request, response) => {
     const { name, namespace } = request.params
-    const { api } = sessionOf(request)
-    const key = stringAt(request.body, 'key') ?? ''
-    if (!keyPattern.test(key)) throw new RefusedError(400, 'BadRequest', 'key must name the delivery')
-    const hook = await hookAsUser(api, namespace, name)
+    const { api, user } = sessionOf(request)
     const body = stringAt(request.body, 'body')
-    const dryRun = at(request.body, 'dryRun') !== false
-    const waits = at(request.body, 'waits') === true
-    const trial = { dryRun, waits, key, now: world.clock.now(), ...(body === undefined ? {} : { body }) }
-    response.json(await tryHook(api, world.outbound, triggerBase, hook, trial))
+    const asked = {
+      apiVersion,
+      kind: requestKind,
+      metadata: { generateName: `${name.slice(0, 200)}-` },
+      spec: {
+        hook: name,
+        by: { user },
+        dryRun: at(request.body, 'dryRun') !== false,
+        ...(body !== undefined && { body }),
+      },
+    }
+    const path = collectionPath(requests, namespace)
+    const made = await askObject(api, { method: 'POST', path, body: JSON.stringify(asked) }).catch((error: unknown) => {
+      if (!(error instanceof ApiRefused) || error.status !== 404) throw error
+      throw new RefusedError(404, 'NoRequests', noRequests)
+    })
+    response.status(201).json({ request: made.metadata.name } satisfies RequestMade)
   })
+
+  router.get('/requests/:namespace/:name', async (request, response) => {
+    const { name, namespace } = request.params
+    const path = objectPath(requests, namespace, name)
+    response.json(seenIn(await askObject(sessionOf(request).api, { method: 'GET', path })))
+  })
+}
+
+const seenIn = (request: StoredObject): RequestSeen => {
+  if (!isDone(request)) return {}
+  const answer = at(request, 'status', 'answer')
+  const said = (member: string): string => redacted(stringAt(answer, member) ?? '')
+  return {
+    answer: {
+      outcome: stringAt(answer, 'outcome') ?? 'refused',
+      reason: said('reason'),
+      message: said('message'),
+      state: stringAt(answer, 'state'),
+      stateMessage: said('stateMessage'),
+    },
+  }
+}
+
+/**
+ * Returns a hook's URL, from its status or from the Secret with its secret part. The Secret is read as
+ * the user. Throws {@link RefusedError}.
+ */
+export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<HookURL> => {
+  const { name, namespace = '' } = hook.metadata
+  const secretName = urlSecretOf(hook)
+  const path = secretName === undefined ? undefined : objectPath(secrets, namespace, secretName)
+  const found = hookURL(hook, path === undefined ? undefined : await ask(api, { method: 'GET', path }))
+  if (!('problem' in found)) {
+    if (!isBeforeRotation(hook)) return found
+    throw new RefusedError(409, 'NoURL', `the controller has not published the new URL of ${name} yet`)
+  }
+  switch (found.problem) {
+    case 'none':
+      throw new RefusedError(409, 'NoURL', `the controller has not published a URL for ${name} yet`)
+    case 'foreign':
+      throw new RefusedError(409, 'NoURL', `Secret/${secretName} belongs to something else than ${name}`)
+    case 'unusable':
+      throw new RefusedError(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
+  }
 }

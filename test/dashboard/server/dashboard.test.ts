@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { at, tryParseJson } from '../../../src/api/json.ts'
+import { at, parseJson, tryParseJson } from '../../../src/api/json.ts'
+import { noRequests } from '../../../src/api/run-request.ts'
 import type { ServedNames } from '../../../dashboard/server/origin-check.ts'
-import type { ApiRequest, OutboundRequest } from '../../../src/environment/environment.ts'
+import type { ApiRequest } from '../../../src/environment/environment.ts'
 import { Unreachable } from '../../../src/environment/unreachable.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
 import { startServed, type ServedOptions } from './served.ts'
@@ -72,7 +73,6 @@ describe('the server of the page', () => {
     expect(body).toMatchObject({
       uid: 'u1',
       generation: 2,
-      tryAt: 'http://trigger.example.com',
       labels: { app: 'web' },
     })
     expect(JSON.stringify(body)).not.toContain('eyJ')
@@ -250,42 +250,56 @@ describe('the server of the page', () => {
     })
   })
 
-  it('posts a trial once, named, to the trigger that it is given, with the token alone', async () => {
-    const posted: OutboundRequest[] = []
-    const outbound = async (request: OutboundRequest) => {
-      posted.push(request)
-      return {
-        status: 200,
-        headers: {},
-        body: '{"outcome":"applied","reason":"Stepped","message":"web went from 1 to 2"}',
-      }
-    }
-    const { open } = await start(() => answer(200, stored()), { outbound, triggerBase: 'http://trigger.svc' })
-    const tried = await (await open()).write('POST', '/api/hooks/shop/web-up/try', { dryRun: false, key: 'click-0001' })
-    expect(tried.body).toEqual({
-      status: 200,
-      outcome: 'applied',
-      reason: 'Stepped',
-      message: 'web went from 1 to 2',
-      dryRun: false,
+  it('runs a hook by a request, in the name that the API server has given', async () => {
+    const { asked, open } = await start(({ method }) =>
+      method === 'POST'
+        ? answer(201, stored({ metadata: { name: 'web-up-x2', uid: 'u2', resourceVersion: '8' } }))
+        : answer(200, stored()),
+    )
+    const alice = await open()
+    const made = await alice.write('POST', '/api/hooks/shop/web-up/run', { dryRun: false, body: '{}', user: 'root' })
+    expect(made).toMatchObject({ status: 201, body: { request: 'web-up-x2' } })
+    expect(words(asked)).toEqual(['POST shop/receiverhookrequests'])
+    expect(parseJson(asked.at(-1)?.request.body ?? '')).toMatchObject({
+      metadata: { generateName: 'web-up-' },
+      spec: { hook: 'web-up', by: { user: 'user of the kubeconfig' }, dryRun: false, body: '{}' },
     })
-    expect(posted).toMatchObject([
-      { url: `http://trigger.svc/v1/trigger/${canary}`, headers: { 'idempotency-key': 'click-0001' } },
-    ])
+    // What does not ask for a run is a dry run.
+    await alice.write('POST', '/api/hooks/shop/web-up/run', {})
+    expect(at(parseJson(asked.at(-1)?.request.body ?? ''), 'spec', 'dryRun')).toBe(true)
   })
 
-  it('waits a moment for the outcome of a trial, and hands over how many pods are ready and why not all', async () => {
-    const posted: OutboundRequest[] = []
-    const said = { message: 'web: 1 of 3', reason: 'RolloutProgressing', state: 'progressing', ready: 1, of: 3 }
-    const outbound = async (request: OutboundRequest) => {
-      posted.push(request)
-      return { status: 202, headers: {}, body: JSON.stringify({ ...said, causes: [`web: ${canary}`] }) }
-    }
-    const { open } = await start(() => answer(200, stored()), { outbound, triggerBase: 'http://trigger.svc' })
-    const body = { dryRun: false, waits: true, key: 'click-0001' }
-    const tried = await (await open()).write('POST', '/api/hooks/shop/web-up/try', body)
-    expect(tried.body).toEqual({ status: 202, outcome: 'refused', dryRun: false, ...said, causes: ['web: [token]'] })
-    expect(posted).toMatchObject([{ url: `http://trigger.svc/v1/trigger/${canary}?wait=2s` }])
+  it('hands over what a trigger has answered to a request, without a token, and nothing before', async () => {
+    const said = { status: 200, outcome: 'applied', reason: 'Stepped', message: `done ${canary}`, state: 'progressing' }
+    let status: object = {}
+    const { open } = await start(() => answer(200, stored({ status })))
+    const alice = await open()
+    expect((await alice.get('/api/requests/shop/web-up-x2')).body).toEqual({})
+    status = { state: 'Done', answer: { ...said, stateMessage: '1 of 3 are available' } }
+    expect((await alice.get('/api/requests/shop/web-up-x2')).body).toEqual({
+      answer: {
+        outcome: 'applied',
+        reason: 'Stepped',
+        message: 'done [token]',
+        state: 'progressing',
+        stateMessage: '1 of 3 are available',
+      },
+    })
+  })
+
+  it('says where nobody runs requests, and which right a policy asks for', async () => {
+    let refusal = answer(404, { reason: 'NotFound', message: 'the server could not find the requested resource' })
+    const { open } = await start(() => refusal)
+    const alice = await open()
+    expect((await alice.write('POST', '/api/hooks/shop/web-up/run', {})).body).toMatchObject({ message: noRequests })
+    const by =
+      "receiverhookrequests.receiverhooks.dev \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'p'"
+    const sentence = 'alice may not run ReceiverHook/web-up: that needs the verb run'
+    refusal = answer(403, { reason: 'Forbidden', message: `${by} denied request: ${sentence}` })
+    expect(await alice.write('POST', '/api/hooks/shop/web-up/run', {})).toMatchObject({
+      status: 403,
+      body: { message: sentence },
+    })
   })
 
   it('writes how people sign in into its document, and serves it for every place', async () => {

@@ -8,9 +8,8 @@ import { createDashboard, type DashboardSettings } from '../../../dashboard/serv
 import { servePage } from '../../../dashboard/server/http.ts'
 import type { ServedNames } from '../../../dashboard/server/origin-check.ts'
 import type { SessionConnection } from '../../../dashboard/server/session.ts'
-import type { Outbound } from '../../../src/environment/environment.ts'
 import { fakeClock } from '../../support/clock.ts'
-import { noOutbound, testEnvironment } from '../../support/environment.ts'
+import { testEnvironment } from '../../support/environment.ts'
 import { answer, scriptedConnection } from '../../support/scripted-connection.ts'
 
 /** Takes the token `good-NAME` for the user NAME, and no other. */
@@ -43,11 +42,8 @@ export interface Answered {
 export const pageHost = '127.0.0.1:8082'
 const pageOrigin = `http://${pageHost}`
 
-export interface ServedOptions extends Partial<
-  Pick<DashboardSettings, 'connectAs' | 'signIn' | 'triggerBase' | 'version'>
-> {
+export interface ServedOptions extends Partial<Pick<DashboardSettings, 'connectAs' | 'signIn' | 'version'>> {
   readonly served?: ServedNames
-  readonly outbound?: Outbound
   readonly assets?: Assets
 }
 
@@ -85,13 +81,12 @@ const sendTo =
 export const startServed = async ({
   assets = { document: '<html>', files: [] },
   connectAs = goodTokens,
-  outbound = noOutbound,
   served = { loopback: 'any' },
   signIn = 'token',
   ...settings
 }: ServedOptions = {}) => {
   const clock = fakeClock()
-  const world = { ...testEnvironment({ clock }), outbound }
+  const world = testEnvironment({ clock })
   const page = createDashboard(world, {
     assets,
     connectAs,

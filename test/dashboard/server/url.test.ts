@@ -1,8 +1,6 @@
 import { expect, it } from 'vitest'
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
-import { tryHook, urlOf } from '../../../dashboard/server/try.ts'
-
-const topicArn = 'arn:aws:sns:eu-central-1:123456789012:web-load'
+import { urlOf } from '../../../dashboard/server/handlers/use.ts'
 
 const hook = {
   apiVersion,
@@ -15,24 +13,9 @@ const hook = {
     generation: 1,
     creationTimestamp: '2026-01-01T00:00:00Z',
   },
-  spec: { auth: { sns: { topicArn } } },
+  spec: {},
   status: { triggerURL: 'http://127.0.0.1:8080/v1/trigger/eyJ4.e30.c2ln', token: 'eyJ4.e30.c2ln' },
 }
-
-it('a hook that takes messages of one topic alone cannot be tried from the page, which says what to do', async () => {
-  const unused = (): never => {
-    throw new Error('nothing must be asked or posted')
-  }
-  const tried = tryHook({ request: unused, watch: unused }, unused, undefined, hook, {
-    dryRun: true,
-    key: 'one',
-    now: 0,
-  })
-  await expect(tried).rejects.toMatchObject({
-    status: 409,
-    message: `this hook takes messages of ${topicArn} alone, which Amazon signs: publish one there to try it`,
-  })
-})
 
 it('a URL from before a rotation is not given away while the new one is not published', async () => {
   const unused = (): never => {

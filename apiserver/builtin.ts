@@ -3,7 +3,7 @@ import { at, isObject, stringAt, type JsonObject } from '../src/api/json.ts'
 import * as columns from './columns.ts'
 import { define, type Admitted, type ResourceDefinition, type ScalePaths } from './definition.ts'
 import { coreEvent, eventFields, modernEvent } from './events.ts'
-import { ownableCounts } from './fields.ts'
+import { ownableInSpec } from './fields.ts'
 import { equal, listAt, numberAt, stringMapAt, withMember, without } from './members.ts'
 import { selectorText } from './selectors.ts'
 import { admitService } from './service.ts'
@@ -285,7 +285,7 @@ export const builtin: readonly ResourceDefinition[] = [
     categories: ['all'],
     subresources: ['status'],
     columns: columns.autoscaler,
-    ownable: ownableCounts(['minReplicas', 'maxReplicas']),
+    ownable: ownableInSpec(['minReplicas', 'maxReplicas']),
     admit: admitAutoscaler,
   }),
   define({

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../src/api/json.ts'
 import type { ResourceType } from '../src/kube/paths.ts'
-import { ownableCounts } from './fields.ts'
+import { ownableInSpec } from './fields.ts'
 import type { Cause } from './status.ts'
 import type { Node } from './structural.ts'
 
@@ -92,6 +92,6 @@ export const define = (row: TableRow): ResourceDefinition => ({
   columns: [],
   fields: {},
   admit: object => ({ object, causes: [], unknownFields: [] }),
-  ownable: ownableCounts(row.scale?.specReplicas.slice(1) ?? []),
+  ownable: ownableInSpec(row.scale ? [...row.scale.specReplicas.slice(1), 'paused'] : []),
   ...row,
 })

@@ -36,6 +36,7 @@ import { editPins } from './world/id-tokens.ts'
 import { bringIssuerBack, leave, postIdTokens, rotateAtEnd, rotateIssuer, serveLate } from './world/issuing.ts'
 import { moveService } from './world/passing.ts'
 import { addKey, dropOthers, rotateKeys, signWithLast } from './world/keys.ts'
+import { autoscaleHeld, editHolds, isStepping, night, recreateHeld, speakOfHeld, stillHeld } from './world/held.ts'
 import { goBack, goingBackLastsMs } from './world/going-back.ts'
 import { editLeases, endLeases } from './world/leases.ts'
 import { editLimits } from './world/limits.ts'
@@ -83,6 +84,9 @@ const momentMs = 25
 const answeredMs = 1_100
 const wordCountsMs = 2_010
 
+/** When all is well, every post is answered within this time, in milliseconds. */
+const allAnsweredMs = 4_100
+
 /** How long the end of a history is quiet, in milliseconds. */
 const quietMs = 6_000
 
@@ -96,7 +100,12 @@ const usualIssuers = 1 / 5
 
 const issuers = (): number => Number(process.env['SIMULATION_ISSUERS'] ?? usualIssuers)
 
-/** How much longer the time of faults is then, in milliseconds: an unknown key causes a read once in ten seconds. */
+/** In which share of the histories fields are held, unless SIMULATION_HOLDS says another. */
+const usualHolds = 1 / 8
+
+const holds = (): number => Number(process.env['SIMULATION_HOLDS'] ?? usualHolds)
+
+/** How much longer the time of faults is where hooks ask for ID tokens, in milliseconds: an unknown key causes a read once in ten seconds. */
 const issuersMs = 15_000
 
 /** No history needs nearly as many: a process that makes more is in a loop. */
@@ -119,6 +128,7 @@ export const runHistory = async (seed: number): Promise<History> => {
 const noFeatures = {
   ...{ signing: undefined, leasing: undefined, limiting: undefined, acting: undefined, deleting: undefined },
   issuing: undefined,
+  holding: undefined,
   ...{ isRolling: false, isRunning: false, isPassing: false, speaking: false },
 }
 
@@ -137,7 +147,10 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const isSpeaking = speaking.chance(0.3)
   // Where the storage is set back, only that is judged, and so hooks have no other features.
   const isGoingBack = returning.chance(restores())
-  const isIssuing = issuing.chance(issuers()) && !isSpeaking && !isGoingBack
+  const holding = rngOf(seed, 0x5eed, 0x11)
+  // What is held is judged apart, and so other hooks have no other features there.
+  const isHolding = holding.chance(holds()) && !isGoingBack
+  const isIssuing = issuing.chance(issuers()) && !isSpeaking && !isGoingBack && !isHolding
   const drawn = faultsOf(rng)
   let faults = drawn
   const simulation: Simulation = {
@@ -164,7 +177,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const passing = rngOf(seed, 0x5eed, 0xe)
   const isLeasing = leasing.chance(0.25)
   const isDeleting = isLeasing && deleting.chance(0.5)
-  collectGarbage(simulation, !isDeleting || deleting.chance(0.8))
+  collectGarbage(simulation, isHolding || !isDeleting || deleting.chance(0.8))
   const drawnFeatures = {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
@@ -178,7 +191,12 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     issuing: isIssuing ? issuing : undefined,
     speaking: isSpeaking,
   }
-  const installation = install(server, rng, isGoingBack ? noFeatures : drawnFeatures)
+  const features = isHolding
+    ? { ...noFeatures, holding }
+    : isGoingBack
+      ? noFeatures
+      : { ...drawnFeatures, holding: undefined }
+  const installation = install(server, rng, features)
   const size = { controllers: rng.int(1, 2), triggers: rng.int(2, 3), readsLease: isGoingBack }
   const fleet = startFleet(simulation, size)
   if (isGoingBack) goBack(simulation, returning, installation, fleet)
@@ -229,6 +247,8 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     if (passing.chance(0.7)) act(also, mayContinue, nowAndThen(passing.pick([500, 2000]), moveService(server)))
   }
 
+  if (installation.holding.length > 0) playWithHolds(simulation, holding, installation.holding, pushers, mayContinue)
+
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, maxEvents)
     if (ending === 'too many events') note({ what: 'broken', why: `${maxEvents} ${endless}` })
@@ -261,6 +281,18 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   note({ what: 'world', did: 'posts to every hook by every trigger' })
   const last = { fleet, hooks: installation.hooks, board, wallet, post }
   postToAll(last)
+  if (installation.holding.length > 0) {
+    postToAll({ ...last, hooks: installation.holding })
+    await run(() => false, allAnsweredMs)
+    const isOver = await run(
+      everyHalfSecond(time, () => stillHeld(server, installation.holding) === undefined),
+      recoveryMs,
+    )
+    // By a clock that was ahead, something may be held for much longer, and without evidence for good.
+    const why =
+      isOver || problem.jumps > 0 || problem.compactions > 0 ? undefined : stillHeld(server, installation.holding)
+    if (why !== undefined) note({ what: 'broken', why: `${recoveryMs / 1000} s after the last posts: ${why}` })
+  }
   if (installation.rolling.length > 0) pushToAll(pushers, fleet)
   const acts = [...installation.running, ...installation.passing]
   if (acts.length > 0) {
@@ -402,6 +434,30 @@ const populate = (
     often([4000], editPushHook(simulation), 0.4)
   }
   return pushers
+}
+
+/** Everybody who posts to hooks that hold something, edits these, or sets what they hold. */
+const playWithHolds = (
+  simulation: Simulation,
+  rng: Rng,
+  hooks: readonly string[],
+  pushers: Pushers,
+  mayContinue: () => boolean,
+): void => {
+  const { server } = simulation
+  const also = { ...simulation, rng }
+  const senders = { ...pushers.senders, hooks }
+  const often = (meanMs: readonly number[], once: Parameters<typeof nowAndThen>[1], probability = 1): void => {
+    if (rng.chance(probability)) act(also, mayContinue, nowAndThen(rng.pick(meanMs), once))
+  }
+  often([300, 1000, 2500], script(senders))
+  often([500, 1500], namedScript(senders), 0.8)
+  often([1500, 3000], alertmanagers(senders), 0.5)
+  often([1000, 3000], editHolds(simulation, hooks), 0.7)
+  often([1000, 3000, 6000], speakOfHeld(server), 0.7)
+  often([2500], autoscaleHeld(server, !hooks.some(isStepping)), 0.25)
+  often([6000], recreateHeld(server), 0.1)
+  often([200, 1000], reportStatus(server, [night]), 0.4)
 }
 
 const everyHalfSecond = (time: VirtualTime, condition: () => boolean): (() => boolean) => {

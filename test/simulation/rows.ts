@@ -31,6 +31,12 @@ export const pagesIn = (content: unknown): readonly unknown[] => {
   return Array.isArray(pages) ? pages : []
 }
 
+/** The parts in the content of a record: what something has still to end. */
+export const partsIn = (content: unknown): readonly unknown[] => {
+  const parts = typeof content === 'string' ? at(tryParseJson(content), 'parts') : undefined
+  return Array.isArray(parts) ? parts : []
+}
+
 /** What is read of an entry of `recent` here. */
 export interface RecordedDelivery {
   readonly at: number

@@ -4,6 +4,7 @@ import { checkAnswers, checkLateness } from './answers.ts'
 import { checkSteps } from './bounds.ts'
 import { checkDeleted } from './deleted.ts'
 import { checkHalted } from './halted.ts'
+import { checkHolds } from './holds.ts'
 import { checkJobs } from './jobs.ts'
 import { checkKeys } from './keys.ts'
 import { checkLeases } from './leases.ts'
@@ -47,6 +48,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkRollouts(timeline),
     ...checkJobs(timeline),
     ...checkHalted(timeline),
+    ...checkHolds(timeline),
     ...checkPassed(timeline),
     ...checkWaited(timeline, explanation),
     ...checkKeys(timeline),

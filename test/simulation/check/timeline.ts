@@ -9,6 +9,7 @@ import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
 import type { Followed } from '../messages.ts'
+import { namesOfHolds, night } from '../world/held.ts'
 import { namesOfJobHooks } from '../world/job-hooks.ts'
 import { passOn } from '../world/passing.ts'
 import { wordIn } from '../world/secrets.ts'
@@ -31,6 +32,8 @@ export interface Timeline {
   readonly jobs: readonly Story[]
   /** Those of the hook that passes posts on. */
   readonly passes: readonly Story[]
+  /** Those of the hooks that hold fields of a Deployment, and of the one that steps its count. */
+  readonly holds: readonly Story[]
   /** The Deployment that they roll out. */
   readonly workload: readonly WorkloadVersion[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
@@ -230,7 +233,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         const common = { place, version: Number(resourceVersion), uid, deleted }
         if (resource === 'receiverhooks') listIn(hooks, name).push({ ...common, object })
         if (resource === 'deployments' && name === site) workload.push({ ...common, ...workloadIn(object) })
-        else if (resource === 'deployments' || resource === 'fleets')
+        else if ((resource === 'deployments' && name !== night) || resource === 'fleets')
           listIn(targets, name).push({ ...common, ...countIn(resource, object) })
         if (name === publicKeysConfigMap)
           keys.push({
@@ -294,13 +297,16 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const isAct = ({ post }: Story): boolean => siteHooks.some(({ metadata: { name } }) => name === post.hook)
   const runsJobs = ({ post }: Story): boolean => namesOfJobHooks.includes(post.hook)
   const passes = ({ post }: Story): boolean => post.hook === passOn
-  const counting = all.filter(story => !isAct(story) && !runsJobs(story) && !passes(story))
+  const holds = ({ post }: Story): boolean => namesOfHolds.includes(post.hook)
+  const isOther = (story: Story): boolean => isAct(story) || runsJobs(story) || passes(story) || holds(story)
+  const counting = all.filter(story => !isOther(story))
   return {
     stories: counting.map(withoutOutcome),
     asked: counting.filter(story => stateIn(story) !== undefined),
     acts: all.filter(isAct),
     jobs: all.filter(runsJobs),
     passes: all.filter(passes),
+    holds: all.filter(holds),
     workload,
     hooks,
     targets,

@@ -4,6 +4,7 @@ import { bringAccountsBack } from './accounts.ts'
 import { wrong, type Wallet } from './credentials.ts'
 import type { Fleet } from './fleet.ts'
 import type { Installation } from './installation.ts'
+import { endHolds } from './held.ts'
 import { hooksPath } from './paths.ts'
 import { bringServiceBack } from './passing.ts'
 import type { PostTo } from './posting.ts'
@@ -12,9 +13,10 @@ import { giveWord, wordOf } from './secrets.ts'
 
 /** Brings back what was stopped or taken away for a while. */
 export const bringBack = (
-  { rng, server }: Simulation,
-  { acting, asking, hooks, passing, rolling, running }: Installation,
+  { rng, server, time }: Simulation,
+  { acting, asking, holding, hooks, passing, rolling, running }: Installation,
 ): void => {
+  endHolds({ server, time }, holding)
   if (acting) bringAccountsBack({ server })
   if (passing.length > 0) bringServiceBack(server)
   for (const hook of [...rolling, ...running])

@@ -5,6 +5,7 @@ import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
 import { makeAccounts, someAccount } from './accounts.ts'
 import { allExpressions } from './expressions.ts'
+import { makeHolds } from './held.ts'
 import { askForIdToken } from './id-tokens.ts'
 import { makeJobHooks, namesOfJobHooks } from './job-hooks.ts'
 import { makePassing, passOn } from './passing.ts'
@@ -42,6 +43,8 @@ export interface Installation {
   readonly running: readonly string[]
   /** The hooks that pass posts on; none in most histories. */
   readonly passing: readonly string[]
+  /** The hooks that hold fields of a Deployment, and step its count; none in most histories. */
+  readonly holding: readonly string[]
 }
 
 export const install = (
@@ -50,6 +53,7 @@ export const install = (
   {
     acting,
     deleting,
+    holding,
     isRolling,
     isPassing,
     isRunning,
@@ -62,6 +66,8 @@ export const install = (
     readonly isRolling: boolean
     readonly isPassing: boolean
     readonly isRunning: boolean
+    /** Where fields are held: the chance that says which. */
+    readonly holding: Rng | undefined
   },
 ): Installation => {
   const made = (path: string, object: object): void => {
@@ -80,6 +86,7 @@ export const install = (
   const installation = {
     ...{ targets, hooks, asking, signing, issuing, leasing, limiting, acting, deleting },
     ...{ rotating, rolling, running: isRunning ? namesOfJobHooks : [], passing: isPassing ? [passOn] : [], speaking },
+    holding: holding ? makeHolds(holding, made) : [],
   }
   if (acting) makeAccounts(server)
   for (const name of hooks) {

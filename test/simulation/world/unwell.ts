@@ -12,7 +12,7 @@ import type { Board } from './published.ts'
 export const unwell = (
   simulation: Simulation,
   fleet: Fleet,
-  { deleting, hooks, leasing, passing, rolling, running }: Installation,
+  { deleting, holding, hooks, leasing, passing, rolling, running }: Installation,
   board: Board,
 ): string | undefined => {
   const { apiServers, server, silent } = simulation
@@ -25,7 +25,7 @@ export const unwell = (
   if (frozen) return `${frozen.process.name} stands still`
   if (silent.size > 0) return `${silent.size} watches are silent, and nobody has noticed`
   const kid = signingKid(server)
-  for (const name of [...hooks, ...rolling, ...running, ...passing]) {
+  for (const name of [...hooks, ...rolling, ...running, ...passing, ...holding]) {
     const hook = parseJson(server.send('GET', `${hooksPath}/${name}`).body)
     const token = board.of(name).at(-1)
     const { uid, generation } = isObject(hook) ? metadataOf(hook) : {}
@@ -39,8 +39,9 @@ export const unwell = (
     if (!Array.isArray(conditions) || !conditions.some(isReady))
       return `${name} is not Ready: ${JSON.stringify(conditions)}`
   }
-  const late = leasing ? lateLease(simulation, fleet) : undefined
-  return late ?? (deleting ? keptRecord(simulation) : undefined)
+  const isHolding = holding.length > 0
+  const late = leasing || isHolding ? lateLease(simulation, fleet) : undefined
+  return late ?? (deleting || isHolding ? keptRecord(simulation) : undefined)
 }
 
 const metadataOf = (object: JsonObject): { readonly uid?: string; readonly generation?: unknown } => ({

@@ -92,6 +92,6 @@ export const define = (row: TableRow): ResourceDefinition => ({
   columns: [],
   fields: {},
   admit: object => ({ object, causes: [], unknownFields: [] }),
-  ownable: ownableInSpec(row.scale ? [...row.scale.specReplicas.slice(1), 'paused'] : []),
+  ownable: ownableInSpec([...(row.scale?.specReplicas.slice(1) ?? []), 'paused', 'suspend']),
   ...row,
 })

@@ -34,10 +34,10 @@ export const ownableInCustom = (schema: Node): Node => ({
   properties: new Map([...schema.properties, ['metadata', metadata]]),
 })
 
-/** Returns the schema of what has an owner in a built-in resource on this server: some members of its `spec`, such as `replicas`. */
-export const ownableInSpec = (members: readonly string[]): Node => {
-  const properties = Object.fromEntries(members.map(name => [name, {}]))
-  return schemaOf({ type: 'object', properties: members.length === 0 ? {} : { spec: { type: 'object', properties } } })
+/** Returns the schema of what has an owner in a built-in resource on this server: members of `spec`, such as `replicas`. */
+export const ownableInSpec = (names: readonly string[]): Node => {
+  const properties = Object.fromEntries(names.map(name => [name, {}]))
+  return schemaOf({ type: 'object', properties: { spec: { type: 'object', properties } } })
 }
 
 /** A member of an object or an entry of a list, with its step in the path of a field. */

@@ -74,7 +74,7 @@ export interface RowLease {
   /** Who asked for it, such as `alertmanager: WebBusy`. Absent if that is unknown. */
   readonly of?: string
   /** Why it has not ended in time: bounds keep its end back, or its end was not possible yet. */
-  readonly state?: 'held' | 'overdue'
+  readonly state?: 'held' | 'overdue' | 'overruled'
 }
 
 /** How many replicas a target should have, and how many are ready. */
@@ -306,7 +306,7 @@ export interface CountPart {
   /** Absent if only the end of its alerts takes it back. */
   readonly until?: string
   readonly of?: string
-  readonly state?: 'held' | 'overdue'
+  readonly state?: 'held' | 'overdue' | 'overruled'
 }
 
 /** Why a count is what it is: `count` is `base`, `lasting` and the sum of `open`. */

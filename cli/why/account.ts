@@ -12,7 +12,7 @@ export interface HookPart {
   readonly of?: string | undefined
   /** Since which version of the object only hooks had written the count. Absent if that is not known. */
   readonly since?: string | undefined
-  readonly state?: 'held' | 'overdue' | undefined
+  readonly state?: 'held' | 'overdue' | 'overruled' | undefined
   /** Why it is overdue. */
   readonly why?: string | undefined
 }

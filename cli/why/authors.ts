@@ -1,38 +1,16 @@
-import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { at, isObject, tryParseJson } from '../../src/api/json.ts'
 import { parseMark } from '../../src/api/mark.ts'
 import { isStoredObject, type StoredObject } from '../../src/api/object.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
-import { managersOf } from '../../src/steps/target/managers.ts'
+import { ownersOf, type FieldOwner } from '../../src/steps/target/managers.ts'
 import type { CountAt } from '../../src/steps/target/target.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import type { Subject } from './subject.ts'
 
-/** Who has set a count. */
-export interface Author {
-  /** The field manager, such as `kubectl-edit` or `argocd-controller`. */
-  readonly manager: string
-  /** True if it was a server-side apply, which keeps the count from then on. */
-  readonly applies: boolean
-  /** An RFC 3339 time, if the object has one. */
-  readonly time: string | undefined
-}
-
 /** Returns the owners of a count, the newest first. Hooks are left out. */
-export const authorsOf = (object: StoredObject, { field }: Pick<CountAt, 'field'>): readonly Author[] => {
-  const path = pathOf(field)
-  return (object.metadata.managedFields ?? [])
-    .filter(
-      entry => managersOf({ ...object, metadata: { ...object.metadata, managedFields: [entry] } }, path).length > 0,
-    )
-    .map(entry => ({
-      manager: stringAt(entry, 'manager') ?? '',
-      applies: stringAt(entry, 'operation') === 'Apply',
-      time: stringAt(entry, 'time'),
-    }))
-    .filter(({ manager }) => !isOurs(manager))
-    .sort((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))
-}
+export const authorsOf = (object: StoredObject, { field }: Pick<CountAt, 'field'>): readonly FieldOwner[] =>
+  ownersOf(object, pathOf(field)).filter(({ manager }) => !isOurs(manager))
 
 /** Returns whether a field manager is a hook's write, or a write that keeps what is there. */
 const isOurs = (manager: string): boolean =>
@@ -53,7 +31,7 @@ export const authorsAt = async (
   { name, type }: Pick<Subject, 'name' | 'type'>,
   count: CountAt,
   resourceVersion: string,
-): Promise<readonly Author[] | undefined> => {
+): Promise<readonly FieldOwner[] | undefined> => {
   const response = await api.request({
     method: 'GET',
     path: collectionPath(type, namespace),

@@ -6,7 +6,7 @@ import type { Paint } from '../output/colour.ts'
 import { printable, table, type TableCell } from '../output/table.ts'
 import { wrapped } from '../output/wrap.ts'
 import { sumOf, type Account, type HookPart } from './account.ts'
-import type { Author } from './authors.ts'
+import type { FieldOwner } from '../../src/steps/target/managers.ts'
 import type { CountAutoscaler } from './autoscalers.ts'
 import type { Said } from './said.ts'
 import type { SubjectCount } from './subject.ts'
@@ -19,7 +19,7 @@ export interface ExplainedCount {
   /** True if only hooks have written the count since somebody else has set its base. */
   readonly isOurs: boolean
   /** Who set the base. Undefined if that is no longer known. */
-  readonly authors: readonly Author[] | undefined
+  readonly authors: readonly FieldOwner[] | undefined
   /** The hooks that change this count now. */
   readonly aimed: readonly ReceiverHook[]
   readonly said: Said
@@ -106,6 +106,7 @@ const untilText = (until: number | undefined, state: HookPart['state'], now: num
   if (state === 'held')
     return { text: `held back since ${humanDuration(now - until)}: bounds forbid it`, style: 'warning' }
   if (state === 'overdue') return { text: `overdue since ${humanDuration(now - until)}`, style: 'bad' }
+  if (state === 'overruled') return { text: 'over: somebody else has set it since', style: 'warning' }
   const left = until > now ? `in ${humanDuration(until - now)}` : 'now'
   return `${localTime(rfc3339(until))} (${left})`
 }

@@ -58,7 +58,7 @@ export const leasesOf = (object: StoredObject): readonly RowLease[] =>
         since,
         until,
         ...(of === undefined ? {} : { of: redacted(of) }),
-        ...(state === 'held' || state === 'overdue' ? { state } : {}),
+        ...(state === 'held' || state === 'overdue' || state === 'overruled' ? { state } : {}),
       },
     ]
   })

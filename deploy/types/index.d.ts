@@ -396,7 +396,7 @@ export interface ReceiverHookStatus {
   observedGeneration?: number
   /** What the hook acts on, as in `Deployment/web`, shortened if it is long. */
   target?: string
-  /** Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names. */
+  /** Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names. Overruled is there only when true, and means that somebody else has set a field that the hook held. */
   conditions?: Array<{
     type: string
     status: 'True' | 'False' | 'Unknown'
@@ -449,8 +449,8 @@ export interface ReceiverHookStatus {
       until: string
       /** Who asked for it, and why: `alertmanager: WebBusy`, or the `reason` of the post. */
       of?: string
-      /** open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. */
-      state: 'open' | 'held' | 'overdue'
+      /** open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. overruled: somebody else has set the field since, and nothing is put back. */
+      state: 'open' | 'held' | 'overdue' | 'overruled'
     }>
   }
   /** How much of each limit is used, in the order of `limits`. Absent if the hook has none. */

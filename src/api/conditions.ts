@@ -6,7 +6,7 @@ import type { List, Stored } from './schema.ts'
 export const conditionsSchema = {
   type: 'array',
   description:
-    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names.',
+    'Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names. Overruled is there only when true, and means that somebody else has set a field that the hook held.',
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
   maxItems: 16,
@@ -75,12 +75,13 @@ export const conditionsFor = (
 
 /**
  * The types of conditions that a hook may have whether it is Ready or not. A person should see them: a lease
- * could not end in time, or a former Secret could not be deleted.
+ * could not end in time, a former Secret could not be deleted, or somebody else has set what the hook held.
  */
-type SeparateType = 'LeaseOverdue' | 'FormerSecretKept'
+const separateTypes = ['LeaseOverdue', 'FormerSecretKept', 'Overruled'] as const
+type SeparateType = (typeof separateTypes)[number]
 
 /** Returns whether a condition of this type says something of its own, also of a hook that is Ready. */
-export const isSeparate = (type: string): boolean => type === 'LeaseOverdue' || type === 'FormerSecretKept'
+export const isSeparate = (type: string): boolean => separateTypes.some(separate => separate === type)
 
 /**
  * Returns conditions with one of such a type, or without it. `said`: since when, as an RFC 3339 time, and why.
@@ -102,22 +103,27 @@ export const withSeparate = (
 }
 
 /**
- * Returns conditions with the one that a former Secret is still there, for this reason, or without it if
+ * Returns conditions with one of such a type, which says `message` since it was first there, or without it if
  * `message` is undefined. `now` is in milliseconds since the epoch.
  */
-export const withFormerSecret = (
+export const withFound = (
   conditions: readonly Condition[],
+  type: SeparateType,
   message: string | undefined,
   generation: number,
   now: number,
 ): readonly Condition[] => {
-  const since = conditions.find(({ type }) => type === 'FormerSecretKept')?.lastTransitionTime ?? rfc3339(now)
+  const since = conditionOf(conditions, type)?.lastTransitionTime ?? rfc3339(now)
   const said = message === undefined ? undefined : { since, message: cut(message) }
-  return withSeparate(conditions, 'FormerSecretKept', said, generation)
+  return withSeparate(conditions, type, said, generation)
 }
 
+/** Returns the condition of such a type. Undefined if a hook has none. */
+export const conditionOf = (conditions: readonly Condition[] = [], type: SeparateType): Condition | undefined =>
+  conditions.find(condition => condition.type === type)
+
 /** Returns whether the status says that a former Secret of the hook is still there. */
-export const hasFormerSecret = (conditions: readonly Condition[] = []): boolean =>
-  conditions.some(({ type }) => type === 'FormerSecretKept')
+export const hasFormerSecret = (conditions: readonly Condition[] | undefined): boolean =>
+  conditionOf(conditions, 'FormerSecretKept') !== undefined
 
 const cut = (text: string): string => (text.length > maxMessage ? `${text.slice(0, maxMessage - 1)}…` : text)

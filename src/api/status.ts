@@ -90,9 +90,9 @@ const leaseSchema = {
     },
     state: {
       type: 'string',
-      enum: ['open', 'held', 'overdue'],
+      enum: ['open', 'held', 'overdue', 'overruled'],
       description:
-        'open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet.',
+        'open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. overruled: somebody else has set the field since, and nothing is put back.',
     },
   },
 } as const satisfies Obj

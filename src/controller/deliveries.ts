@@ -18,7 +18,7 @@ import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
 import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf, sentBy } from './events.ts'
-import { conditionsOf, leasesIn, overdueInWords } from './leases.ts'
+import { conditionsOf, leasesIn, overdueInWords, overruledAt } from './leases.ts'
 import { mergePatch } from './status.ts'
 import { limitEvent, limitsUsed } from './used-limits.ts'
 
@@ -119,10 +119,11 @@ export const isNew = (hook: ReceiverHook, report: DeliveryReport): boolean => {
   const { hookUid, reported } = report
   if (hookUid !== metadata.uid || reported === undefined) return false
   const { counts, lastDelivery, leases, limits, recent } = status ?? {}
+  const leased = leasesOf(hook, report)
   return (
     !isDeepStrictEqual(reported, { lastDelivery, recent, counts }) ||
-    !isDeepStrictEqual(leasesOf(hook, report), leases) ||
-    conditionsOf(hook, report.overdue) !== status?.conditions ||
+    !isDeepStrictEqual(leased, leases) ||
+    conditionsOf(hook, report.overdue, leased) !== status?.conditions ||
     !isDeepStrictEqual(usedOf(hook, report), limits)
   )
 }
@@ -132,7 +133,8 @@ const usedOf = ({ spec }: ReceiverHook, { newestAt, runs }: DeliveryReport): Hoo
 
 const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): HookStatus['leases'] => {
   const endBefore = parseTime(spec.endBefore ?? '')
-  return leased && leasesIn(leased, status?.target, Number.isNaN(endBefore) ? undefined : endBefore)
+  const before = Number.isNaN(endBefore) ? undefined : endBefore
+  return leased && leasesIn(leased, status?.target, before, overruledAt(status))
 }
 
 /**
@@ -148,7 +150,7 @@ export const writeReport = async (
   const { metadata } = hook
   const leases = leasesOf(hook, report)
   const limits = usedOf(hook, report)
-  const status = { ...reported, leases, limits, conditions: conditionsOf(hook, report.overdue) }
+  const status = { ...reported, leases, limits, conditions: conditionsOf(hook, report.overdue, leases) }
   return await send(api, {
     method: 'PATCH',
     path: objectPath(hooks, metadata.namespace, metadata.name, 'status'),

@@ -1,4 +1,4 @@
-import { hasFormerSecret, type Condition, type Problem } from '../api/conditions.ts'
+import { conditionOf, type Condition, type Problem } from '../api/conditions.ts'
 import { byInWords } from '../api/by.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { messageInText } from '../api/command-in.ts'
@@ -32,13 +32,17 @@ export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): 
 }
 
 /**
- * Returns the Warning Event that a former Secret of the hook is still there, for the reason in
- * `message`. Undefined without a message, or if the hook's status already says so.
+ * Returns the Warning Event that a former Secret of the hook is still there, or that somebody else has set what it held,
+ * for the reason in `message`. Undefined without a message, or if the hook's status already says so.
  */
-export const formerSecretEvent = (hook: ReceiverHook, message: string | undefined): EmittedEvent | undefined => {
-  if (message === undefined || hasFormerSecret(hook.status?.conditions)) return undefined
-  const note = `${messageInText(message)} ${reasons.FormerSecretKept.todo}`
-  return { ...objectsOf(hook), type: 'Warning', reason: 'FormerSecretKept', action: 'Reconcile', note }
+export const foundEvent = (
+  hook: ReceiverHook,
+  reason: 'FormerSecretKept' | 'Overruled',
+  message: string | undefined,
+): EmittedEvent | undefined => {
+  if (message === undefined || conditionOf(hook.status?.conditions, reason)) return undefined
+  const note = `${messageInText(message)} ${reasons[reason].todo}`
+  return { ...objectsOf(hook), type: 'Warning', reason, action: 'Reconcile', note }
 }
 
 /** Returns the Warning Event that a hook's status is outdated, because the controller's work on it fails. */

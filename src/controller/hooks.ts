@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { isReceiverHook, type ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
+import { overruledAt } from './leases.ts'
 
 /**
  * Returns a hook in the form that the cache keeps, with only the metadata that the controller
@@ -80,11 +81,13 @@ export const otherReport = (before: ReceiverHook | undefined, now: ReceiverHook 
 
 /**
  * Returns whether what a hook's status says of deliveries may be outdated, although its record is the
- * same. The sum of leases is about its target, and what is used of limits is about its spec.
+ * same. The sum of leases is about its target, what is used of limits is about its spec, and holds may be overruled.
  */
 export const mayReportOtherwise = (before: ReceiverHook | undefined, now: ReceiverHook | undefined): boolean =>
   now !== undefined &&
-  (before?.metadata.generation !== now.metadata.generation || before.status?.target !== now.status?.target)
+  (before?.metadata.generation !== now.metadata.generation ||
+    before.status?.target !== now.status?.target ||
+    overruledAt(before.status) !== overruledAt(now.status))
 
 /**
  * Returns whether a hook may have this target. Its status names the target of the last reconcile.

@@ -1,10 +1,10 @@
-import { withSeparate } from '../api/conditions.ts'
+import { conditionOf, withSeparate } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { rfc3339 } from '../environment/time.ts'
+import { parseTime, rfc3339 } from '../environment/time.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
@@ -13,13 +13,14 @@ import { shownCount } from '../record/count-name.ts'
 
 /**
  * Returns what a record says of leases, in the form of a status. `target` is the hook's present target,
- * such as `Deployment/web`. What was leased before `endBefore` ends by then. Undefined if nothing is
- * leased.
+ * such as `Deployment/web`. What was leased before `endBefore` ends by then. What it holds since before
+ * `overruled` is over. Undefined if nothing is leased.
  */
 export const leasesIn = (
   { objects = [], overdue, parts = [] }: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'>,
   target: string | undefined,
   endBefore?: number,
+  overruled = -Infinity,
 ): LeaseReport | undefined => {
   const leases = parts
     .flatMap(part => {
@@ -27,7 +28,9 @@ export const leasesIn = (
       const { at, delta, held = false, object, of } = part
       const until = endOf(part, endBefore)
       const isOverdue = overdue !== undefined && until <= overdue.at
-      return [{ at, delta, of, until, name: nameIn(objects[object]?.target ?? ''), state: stateOf(held, isOverdue) }]
+      const name = nameIn(objects[object]?.target ?? '')
+      const state = name === target && at < overruled ? 'overruled' : stateOf(held, isOverdue)
+      return [{ at, delta, of, until, name, state } as const]
     })
     .sort((a, b) => a.until - b.until)
   if (leases.length === 0) return undefined
@@ -52,10 +55,25 @@ const stateOf = (isHeld: boolean, isOverdue: boolean): LeaseReport['shown'][numb
 
 const nameIn = (target: string): string => shownCount(target).slice(0, maxTarget)
 
-/** Returns the conditions of a hook with what its record says of overdue leases. Undefined if it has none yet. */
-export const conditionsOf = ({ metadata, status }: ReceiverHook, overdue: StoredMemory['overdue']) => {
+/**
+ * Returns the conditions of a hook with what its record says of overdue leases, and without one about what the hook
+ * does not hold any more. Undefined if it has none yet.
+ */
+export const conditionsOf = (
+  { metadata: { generation }, status }: ReceiverHook,
+  overdue: StoredMemory['overdue'],
+  leases: LeaseReport | undefined,
+) => {
   const said = overdue && { since: rfc3339(overdue.at), message: overdueInWords(overdue) }
-  return status?.conditions && withSeparate(status.conditions, 'LeaseOverdue', said, metadata.generation)
+  const conditions = status?.conditions && withSeparate(status.conditions, 'LeaseOverdue', said, generation)
+  const isOverruled = leases?.shown.some(({ state }) => state === 'overruled') === true
+  return conditions && !isOverruled ? withSeparate(conditions, 'Overruled', undefined, generation) : conditions
+}
+
+/** Returns since when a status says that what the hook holds is overruled. Undefined if it does not. */
+export const overruledAt = (status: ReceiverHook['status']): number | undefined => {
+  const overruled = conditionOf(status?.conditions, 'Overruled')
+  return overruled && parseTime(overruled.lastTransitionTime)
 }
 
 /** Returns since when a lease is overdue, and why. */
@@ -66,7 +84,7 @@ export const overdueInWords = ({ at, why }: NonNullable<StoredMemory['overdue']>
 export const showsRecord = (hook: ReceiverHook): boolean =>
   hook.status?.leases !== undefined ||
   hook.status?.limits !== undefined ||
-  conditionsOf(hook, undefined) !== hook.status?.conditions
+  conditionsOf(hook, undefined, undefined) !== hook.status?.conditions
 
 /** Removes leases and used limits from the status of a hook whose record is gone. Resolves with the stored hook. Throws the API server's errors. */
 export const clearRecorded = async (api: ApiConnection, hook: ReceiverHook): Promise<StoredObject> => {
@@ -77,7 +95,7 @@ export const clearRecorded = async (api: ApiConnection, hook: ReceiverHook): Pro
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion },
-      status: { leases: null, limits: null, conditions: conditionsOf(hook, undefined) },
+      status: { leases: null, limits: null, conditions: conditionsOf(hook, undefined, undefined) },
     }),
   })
 }

@@ -21,7 +21,7 @@ import type { IssuerKeys } from '../token/issuer-keys.ts'
 import { authProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
-import { formerSecretEvent, problemEvent } from './events.ts'
+import { foundEvent, problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
 import { accountProblem } from './account.ts'
 import {
@@ -118,7 +118,8 @@ export const reconcileHook = async (
   const target = isViolation(bound) ? undefined : bound.target
   const now = context.clock.now()
   const former = formerOf(publication, place)
-  const findings = { target, problem, publication, former, overlapMs }
+  const overruled = isViolation(bound) ? undefined : await overruledIn(context, hook, bound)
+  const findings = { target, problem, publication, former, overruled, overlapMs }
   const patch = statusPatch(hook, findings, now)
   if (patch) {
     context.rivals.wait(hook, findings)
@@ -130,7 +131,8 @@ export const reconcileHook = async (
     })
     context.wrote(written)
     context.rivals.wrote(written, findings)
-    for (const event of [problemEvent(hook, found), formerSecretEvent(hook, former)]) {
+    const events = [problemEvent(hook, found), foundEvent(hook, 'FormerSecretKept', former)]
+    for (const event of [...events, foundEvent(hook, 'Overruled', overruled)]) {
       if (event) context.events.emit(event)
     }
   }
@@ -188,6 +190,10 @@ const readingOf = (
   autoscalerOf: (type, name) => autoscalers.of(namespace, type, name),
   definitions,
 })
+
+/** Returns who has overruled what the hook leases. Undefined if nobody has, or if that may not be read. */
+const overruledIn = async (context: Reconciling, hook: ReceiverHook, bound: Bound): Promise<string | undefined> =>
+  hook.status?.leases && (await orForbidden(bound.overruled(readingOf(context, hook, anyVersion)), () => undefined))
 
 /** Returns the problem that the controller may not read the hook's target. */
 const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: HookPlace): Promise<Problem> => {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { conditionsFor, withFormerSecret, type Problem } from '../api/conditions.ts'
+import { conditionsFor, withFound, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
 import { maxTarget, type HookStatus, type Minted } from '../api/status.ts'
@@ -18,6 +18,8 @@ export interface ReconcileFindings {
   readonly publication: Publication | undefined
   /** Why a former Secret is still there. Undefined if none is, or if nothing was published. */
   readonly former?: string | undefined
+  /** Who has set a field that the hook held. Undefined if nobody else has. */
+  readonly overruled?: string | undefined
   /** How long the previous token is accepted after a rotation, in milliseconds. */
   readonly overlapMs: number
 }
@@ -102,7 +104,7 @@ const shortened = (target: string | undefined): string | undefined =>
 
 const conditionsOf = (
   hook: ReceiverHook,
-  { former, problem, publication }: ReconcileFindings,
+  { former, overruled, problem, publication }: ReconcileFindings,
   now: number,
 ): HookStatus['conditions'] => {
   const { spec, status } = hook
@@ -112,7 +114,8 @@ const conditionsOf = (
   const conditions = problem === 'pending' ? before : conditionsFor(problem, ready, before, generation, now)
   // While nothing is published, no former Secret is looked for.
   const isPublished = publication !== undefined && publication.published !== 'nowhere'
-  const all = isPublished ? withFormerSecret(conditions, former, generation, now) : conditions
+  const kept = isPublished ? withFound(conditions, 'FormerSecretKept', former, generation, now) : conditions
+  const all = withFound(kept, 'Overruled', overruled, generation, now)
   return status?.conditions || all.length > 0 ? [...all] : undefined
 }
 

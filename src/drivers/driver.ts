@@ -118,6 +118,11 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    */
   validate(member: Stored<S>, reading: ValidationContext): Promise<Problem | undefined>
   /**
+   * Returns who has overruled what the hook holds, in words. Called only for a hook that leases something. Undefined if
+   * nobody has. Absent if others' changes need no word. Throws the API server's errors.
+   */
+  overruled?(member: Stored<S>, reading: ValidationContext): Promise<string | undefined>
+  /**
    * Returns the rights that the trigger needs in the hook's namespace. A hook is Ready only if the
    * trigger has them. For a custom resource, they can be rights that `rights` does not list. Throws
    * the API server's errors.
@@ -186,6 +191,8 @@ export interface Bound {
   readonly description: string
   readonly worst: string
   validate(reading: ValidationContext): Promise<Problem | undefined>
+  /** Returns who has overruled what the hook holds, or undefined. */
+  overruled(reading: ValidationContext): Promise<string | undefined>
   needs(definitions: Definitions): Promise<readonly Need[]>
   /** The rights that only the account of a hook needs, and that are asked for at each delivery. */
   readonly needsOfAccount: readonly Need[]
@@ -245,6 +252,10 @@ class BoundDriver<N extends string, S extends Obj> implements Bound {
 
   validate(reading: ValidationContext): Promise<Problem | undefined> {
     return this.driver.validate(this.#member, reading)
+  }
+
+  async overruled(reading: ValidationContext): Promise<string | undefined> {
+    return await this.driver.overruled?.(this.#member, reading)
   }
 
   async needs(definitions: Definitions): Promise<readonly Need[]> {

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { listObjects } from '../../cli/cluster/hooks.ts'
 import { at } from '../../src/api/json.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
-import { autoscalers, hooks } from '../../src/kube/resources.ts'
+import { autoscalers, events, hooks } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { makeAutoscaler } from '../support/counted.ts'
 import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
@@ -38,6 +39,11 @@ const hook = (here: Cluster, name: string, hold: object, spec: object = {}): Pro
 /** Ends all that a hook holds, as `kubectl receiverhook end` does. */
 const end = (here: Cluster, name: string): Promise<StoredObject> =>
   here.patchHook(name, { spec: { endBefore: new Date(Date.now() + 1000).toISOString() } })
+
+const leaseStates = (hook: unknown): readonly unknown[] => {
+  const shown = at(hook, 'status', 'leases', 'shown')
+  return Array.isArray(shown) ? shown.map(lease => at(lease, 'state')) : []
+}
 
 const seen = async (here: Cluster, type: ResourceType, name: string, path: readonly string[]): Promise<unknown> =>
   at(await read(here.api, type, here.namespace, name), ...path)
@@ -129,6 +135,52 @@ describe('a switch', () => {
       now => at(now, 'status', 'leases') === undefined,
     )
     expect(await seen(here, cronJobs, 'report', ['spec', 'suspend'])).toBe(false)
+  })
+
+  it('says who has overruled it, and that the hold is over', async () => {
+    const here = await cluster()
+    await product(here)
+    await makeCronJob(here, false)
+    await hook(here, 'one', { target: report })
+    const url = await here.url('one')
+    expect((await post(url)).body['reason']).toBe('Held')
+    await here.until(
+      () => here.hook('one'),
+      now => at(now, 'status', 'leases') !== undefined,
+    )
+    // Times in a status are whole seconds, so the hold begins in an earlier one than it is overruled.
+    const heldAt = Date.now()
+    await here.until(
+      () => Promise.resolve(Math.floor(Date.now() / 1000) * 1000),
+      now => now > heldAt,
+    )
+    await patch(here, cronJobs, 'report', { spec: { suspend: false } })
+    // The controller looks at what a hook holds when it validates the hook.
+    await here.patchHook('one', { spec: { dedupeWindow: '41s' } })
+    const overruled = await here.until(
+      () => here.hook('one'),
+      now => leaseStates(now).includes('overruled'),
+    )
+    expect(at(overruled, 'status', 'conditions')).toContainEqual(
+      expect.objectContaining({
+        type: 'Overruled',
+        status: 'True',
+        message: expect.stringMatching(
+          /^kubectl-edit has set spec\.suspend of CronJob\/report to false at \S+Z: what this hook held of it is over$/,
+        ) as unknown,
+      }),
+    )
+    await here.until(
+      () => listObjects(here, events, here.namespace),
+      found => found.some(({ reason, type }) => reason === 'Overruled' && type === 'Warning'),
+    )
+
+    expect((await post(url)).body['reason']).toBe('Held')
+    await here.patchHook('one', { spec: { dedupeWindow: '42s' } })
+    await here.until(
+      () => here.hook('one'),
+      now => !JSON.stringify(now).includes('"Overruled"') && leaseStates(now).join() === 'open',
+    )
   })
 
   it('of an autoscaler stops scale-in, and is the default of the server again', async () => {

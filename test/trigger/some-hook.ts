@@ -38,6 +38,7 @@ export const someHook: LiveHook = {
     needsOfAccount: [],
     needs: () => Promise.reject(new Error('a trigger asks for no rights')),
     validate: () => Promise.reject(new Error('a trigger validates nothing')),
+    overruled: () => Promise.reject(new Error('a trigger validates nothing')),
     execute: () => Promise.reject(new Error('this test runs no driver')),
     undo: () => Promise.reject(new Error('this test takes nothing back')),
     look: undefined,

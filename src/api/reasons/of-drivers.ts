@@ -50,6 +50,11 @@ export const driverReasons = {
     means: 'The hook holds a switch, or a count, until the time of `for` is over. Nobody else releases this hold.',
     todo: 'Nothing. To end it earlier, use `kubectl receiverhook end`, or set the field yourself: then all holds of it are over.',
   },
+  Overruled: {
+    where: ['event'],
+    means: 'Somebody else has set a field that the hook held, so its holds are over, and nothing is put back.',
+    todo: 'Nothing, if a person meant it. If Git did, leave the field out of Git, or hold the Kustomization or the Application. The next post begins a new hold.',
+  },
   AlreadySo: {
     where: ['unchanged'],
     means: 'Somebody else has set the field to this value before, so there is nothing to hold and nothing to put back.',

@@ -77,7 +77,8 @@ export const postReasons = {
   },
   BadQuery: {
     where: ['refused'],
-    means: 'The query asks for a dry run, or to wait, or gives a reason, in a way that can be misread, so nothing was done.',
+    means:
+      'The query asks for a dry run, or to wait, or gives a reason, in a way that can be misread, so nothing was done.',
     todo: 'Write `dryRun=true`, `dryRun=false` or nothing; and `wait=25s`, from 0s to 10m, or nothing; and `reason` with 1 to 64 printable characters. A dry run waits for nothing.',
   },
   NotReady: {

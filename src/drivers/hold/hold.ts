@@ -1,10 +1,12 @@
+import type { StoredObject } from '../../api/object.ts'
 import { notRun, type Outcome } from '../../api/outcome.ts'
 import { scaledObjects } from '../../kube/resources.ts'
 import { shownCount } from '../../record/count-name.ts'
 import { largestCount, moveWithin, takeBackWithin } from '../../steps/arithmetic.ts'
 import type { Step } from '../../steps/steps.ts'
 import { heldKindOf, heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
-import { base, heldName } from '../../steps/target/holds.ts'
+import { base, fieldPath, heldName, isOverruled, productManager, valueIn } from '../../steps/target/holds.ts'
+import { ownersOf } from '../../steps/target/managers.ts'
 import { targetProblem } from '../../steps/target/read.ts'
 import type { Target } from '../../steps/target/target.ts'
 import { targetText } from '../../steps/target/text.ts'
@@ -66,6 +68,12 @@ export const hold = {
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 
+  async overruled(member, reading) {
+    const { kind } = heldBy(member)
+    const object = await reading.getWhole(kind.type, member.target.name)
+    return object && isOverruled(object, kind.field) ? overruledInWords(object, kind) : undefined
+  },
+
   needs: member => countNeeds(heldBy(member).count).map(need => ({ ...need, verbs: [...need.verbs, holdVerb] })),
 
   execute: member => {
@@ -80,6 +88,16 @@ export const hold = {
       outcomeOf(held, await steps.undo({ ...held.count, namespace }, asManyLess), 'Undone')
   },
 } satisfies Driver<'hold', typeof holdSchema>
+
+/** Returns who has overruled a hold, such as `kubectl-edit has set spec.suspend of CronJob/report to false`. */
+const overruledInWords = (object: StoredObject, { field, type }: HeldKind): string => {
+  const [owner] = ownersOf(object, fieldPath(field)).filter(({ manager }) => manager !== productManager)
+  const when = owner?.time === undefined ? '' : ` at ${owner.time}`
+  const shown = `${heldName(field)} of ${type.kind}/${object.metadata.name}`
+  const value = valueIn(object, field)
+  const what = value === undefined ? `removed ${shown}` : `set ${shown} to ${value}`
+  return `${owner?.manager ?? 'somebody'} has ${what}${when}: what this hook held of it is over`
+}
 
 /** Returns what is held, as `spec.replicas of Deployment/web at 0`. */
 const inWords = ({ count: { name }, kind: { field, type }, value }: Held): string =>

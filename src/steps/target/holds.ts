@@ -86,6 +86,9 @@ export const holdsIn = ({ metadata }: KubeObject): StoredHolds => {
 /** Returns a field's name in the annotation and in claims, such as `spec.suspend`. */
 export const heldName = ({ path }: HeldField): string => path.join('.')
 
+/** Returns the path of a field in `fieldsV1`. */
+export const fieldPath = ({ path }: HeldField): readonly string[] => path.map(member => `f:${member}`)
+
 /** Returns the value of a field in an object. */
 export const valueIn = (object: KubeObject, { path }: HeldField): FieldValue | undefined => {
   const value = at(object, ...path)
@@ -107,12 +110,15 @@ export const holdOf = (object: StoredObject, field: HeldField): Hold | undefined
   const stored = holdsIn(object)[heldName(field)]
   const hold = isHold(stored) ? stored : undefined
   if (hold?.at === undefined) return hold
-  const owners = managersOf(
-    object,
-    field.path.map(member => `f:${member}`),
-  )
+  const owners = managersOf(object, fieldPath(field))
   const isOurs = valueIn(object, field) === hold.at && owners.every(owner => owner === productManager)
   return isOurs ? hold : undefined
+}
+
+/** Returns whether somebody else has set a field that hooks had switched. */
+export const isOverruled = (object: StoredObject, field: HeldField): boolean => {
+  const stored = holdsIn(object)[heldName(field)]
+  return isHold(stored) && stored.at !== undefined && !holdOf(object, field)
 }
 
 /** A field before a change of its holds. */

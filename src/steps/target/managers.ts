@@ -6,6 +6,27 @@ interface NamedItem {
   readonly name: string
 }
 
+/** Who owns a field. */
+export interface FieldOwner {
+  /** The field manager, such as `kubectl-edit` or `argocd-controller`. */
+  readonly manager: string
+  /** True if it was a server-side apply, which keeps the field from then on. */
+  readonly applies: boolean
+  /** An RFC 3339 time, if the object has one. */
+  readonly time: string | undefined
+}
+
+/** Returns who owns a field, the newest first. */
+export const ownersOf = (object: StoredObject, path: readonly (string | NamedItem)[]): readonly FieldOwner[] =>
+  (object.metadata.managedFields ?? [])
+    .filter(entry => ownedAt(at(entry, 'fieldsV1'), path) !== undefined)
+    .map(entry => ({
+      manager: stringAt(entry, 'manager') ?? '',
+      applies: stringAt(entry, 'operation') === 'Apply',
+      time: stringAt(entry, 'time'),
+    }))
+    .toSorted((a, b) => (b.time ?? '').localeCompare(a.time ?? ''))
+
 /** Returns the field managers that own a field. Its path is that in `fieldsV1`, such as `f:spec`, `f:replicas`. */
 export const managersOf = (object: StoredObject, path: readonly (string | NamedItem)[]): readonly string[] =>
   (object.metadata.managedFields ?? []).flatMap(entry =>

@@ -37,6 +37,12 @@ export const cliCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/run.ts')).run,
   },
   {
+    name: 'mcp',
+    group: 'Hooks',
+    summary: 'give an agent hooks as tools',
+    load: async () => (await import('./commands/mcp.ts')).mcp,
+  },
+  {
     name: 'watch',
     group: 'Hooks',
     summary: 'show deliveries as they arrive',

@@ -1,17 +1,15 @@
-import { at, stringAt, tryParseJson } from '../../src/api/json.ts'
-import { apiVersion, requestKind } from '../../src/api/names.ts'
+import { at, stringAt } from '../../src/api/json.ts'
+import { requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import { isDone, maxRequestBody, maxWhy, noRequests } from '../../src/api/run-request.ts'
-import { wait } from '../../src/environment/wait.ts'
+import { isDone, maxRequestBody, maxWhy } from '../../src/api/run-request.ts'
 import { UsageError, type Command, type ParsedLine } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
 import { durationIfGiven, text } from '../../src/commands/options.ts'
 import type { Shell } from '../../src/commands/shell.ts'
-import { isStatus } from '../../src/kube/errors.ts'
-import { create, read } from '../../src/kube/requests.ts'
+import { read } from '../../src/kube/requests.ts'
 import { requests } from '../../src/kube/resources.ts'
+import { isGood, makeRequest, requestName, requestUntil, saidIn, whoAmI } from '../cluster/ask.ts'
 import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts'
-import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { progressLine } from '../output/progress.ts'
 import { printable } from '../output/table.ts'
 import { stepText } from './describe.ts'
@@ -48,16 +46,17 @@ export const run: Command = {
   run: async (given, shell) => {
     const withinMs = waitGiven(given, waiting)
     const cluster = await openCluster(given, shell)
-    const made = await makeRequest(cluster, given, shell)
+    const made = await asked(cluster, given, shell)
     const { name } = made.metadata
     shell.err.write(`${requestKind}/${name}, by ${stringAt(made, 'spec', 'by', 'user') ?? ''}\n`)
     const progress = progressLine(shell)
     const look = { cluster, name, show: progress.show }
     const [now, waitMs] = [shell.clock.monotonic(), withinMs ?? 0]
-    const answered = await until(look, shell, lookEveryMs, now + answeredWithinMs, isDone).finally(progress.end)
+    const answered = await requestUntil(look, shell, lookEveryMs, now + answeredWithinMs, isDone).finally(progress.end)
+    if (!answered && shell.stop.aborted) throw new CommandFailure(`interrupted: ${name} may still run`, 130)
     if (!answered) throw new CommandFailure(unanswered(name, cluster.namespace, shell.program), 124)
     if (withinMs === undefined) return printed(answered, given, shell)
-    const ended = await until(look, shell, waitEveryMs, now + waitMs, hasEnded).finally(progress.end)
+    const ended = await requestUntil(look, shell, waitEveryMs, now + waitMs, hasEnded).finally(progress.end)
     const code = printed(
       ended ?? (await read(cluster.api, requests, cluster.namespace, name)) ?? answered,
       given,
@@ -67,78 +66,22 @@ export const run: Command = {
   },
 }
 
-/** Makes the request. Throws a CommandFailure where this installation runs none. */
-const makeRequest = async ({ api, namespace }: Cluster, given: ParsedLine, shell: Shell): Promise<StoredObject> => {
+/** Makes the request that the flags describe. */
+const asked = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promise<StoredObject> => {
   const body = await bodyGiven(given, shell)
   const reason = given.get(why)
   if ((body ?? '').length > maxRequestBody) throw new UsageError(`the body has more than ${maxRequestBody} characters`)
   if ((reason ?? '').length > maxWhy) throw new UsageError(`--why has more than ${maxWhy} characters`)
   const hook = given.arguments[0] ?? ''
-  const id = given.get(key)
-  const request = {
-    apiVersion,
-    kind: requestKind,
-    metadata: { name: `${hook.slice(0, 200)}-${Buffer.from(shell.random.bytes(4)).toString('hex')}` },
-    spec: {
-      hook,
-      by: { user: await whoAmI(api) },
-      ...(id !== undefined && { key: id }),
-      ...(given.get(dryRun) && { dryRun: true }),
-      ...(body !== undefined && { body }),
-      ...(reason !== undefined && { why: reason }),
-    },
-  }
-  try {
-    return await create(api, requests, namespace, request)
-  } catch (error) {
-    if (!isStatus(error, 404)) throw error
-    throw new CommandFailure(noRequests, 3)
-  }
+  const ask = { hook, key: given.get(key), dryRun: given.get(dryRun) || undefined, body, why: reason } as const
+  return await makeRequest(cluster, requestName(hook, shell.random), ask, await whoAmI(cluster.api))
 }
 
-/** Returns the name by which the API server knows the user. */
-const whoAmI = async (api: Cluster['api']): Promise<string> => {
-  const { body } = await api.request({
-    method: 'POST',
-    path: '/apis/authentication.k8s.io/v1/selfsubjectreviews',
-    body: JSON.stringify({ apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }),
-    lane: 'bulk',
-    timeoutMs: interactiveTimeoutMs,
-  })
-  const user = stringAt(tryParseJson(body), 'status', 'userInfo', 'username')
-  if (user === undefined) throw new CommandFailure('the API server does not say who you are: kubectl auth whoami', 3)
-  return user
-}
-
-interface Look {
-  readonly cluster: Cluster
-  readonly name: string
-  readonly show: (text: string) => void
-}
-
-/** Reads a request until `holds`, and resolves with it. Resolves with undefined once it is `end`, or the user has stopped. */
-const until = async (
-  { cluster: { api, namespace }, name, show }: Look,
-  { clock, stop }: Shell,
-  everyMs: number,
-  end: number,
-  holds: (request: StoredObject) => boolean,
-): Promise<StoredObject | undefined> => {
-  for (; !stop.aborted; await wait(clock, everyMs, stop)) {
-    const found = await read(api, requests, namespace, name)
-    if (!found) throw new CommandFailure(`${requestKind}/${name} was deleted: it may have run`, 4)
-    if (holds(found)) return found
-    if (clock.monotonic() >= end) return undefined
-    show(saidIn(at(found, 'status', 'answer')) ?? 'waiting for a trigger')
-  }
-  return undefined
-}
-
-/** Returns whether it is known how what a request began has ended, or whether it began nothing. */
+/** Returns whether what a request began is at its end, as far as that is known. */
 const hasEnded = (request: StoredObject): boolean => {
   const answer = at(request, 'status', 'answer')
   const state = stringAt(answer, 'state')
-  return stringAt(answer, 'outcome') !== 'applied' || (state !== undefined && state !== 'progressing')
+  return state === undefined ? stringAt(answer, 'outcome') !== 'applied' : state !== 'progressing'
 }
 
 const unanswered = (name: string, namespace: string, program: string): string =>
@@ -148,7 +91,7 @@ const unanswered = (name: string, namespace: string, program: string): string =>
 const printed = (request: StoredObject, given: ParsedLine, { err, out }: Shell): number => {
   const answer = at(request, 'status', 'answer')
   const [state, outcome] = ['state', 'outcome'].map(member => stringAt(answer, member))
-  const isGood = state === 'stalled' || state === 'failed' || state === 'replaced' ? false : goodOutcomes.has(outcome)
+  const good = isGood(request)
   if (given.get(output) === 'json') out.write(`${JSON.stringify(request, undefined, 4)}\n`)
   else {
     const [from, to] = ['from', 'to'].map(member => at(answer, member))
@@ -157,12 +100,7 @@ const printed = (request: StoredObject, given: ParsedLine, { err, out }: Shell):
     const isOpen = state === 'progressing' && given.get(waiting) === undefined
     const said = [outcome, stringAt(answer, 'reason'), step, isOpen ? undefined : state].filter(Boolean).join(' ')
     const text = isOpen ? stringAt(answer, 'message') : saidIn(answer)
-    ;(isGood ? out : err).write(`${printable(`${said}: ${text ?? ''}`)}\n`)
+    ;(good ? out : err).write(`${printable(`${said}: ${text ?? ''}`)}\n`)
   }
-  return isGood ? 0 : 4
+  return good ? 0 : 4
 }
-
-/** Returns how far that is what a request began, or else what it did. */
-const saidIn = (answer: unknown): string | undefined => stringAt(answer, 'stateMessage') ?? stringAt(answer, 'message')
-
-const goodOutcomes: ReadonlySet<unknown> = new Set(['applied', 'unchanged'])

@@ -64,6 +64,11 @@ it(
     const packages = new Set(inputs.flatMap(input => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []))
     expect([...packages].sort()).toEqual(['commander', 'js-yaml'])
     expect(inputs.filter(input => /src\/(drivers|controller|trigger|apiserver|senders)\//.test(input))).toEqual([])
+    // The library for agents is in a part of its own, which only their command loads.
+    const ofAgents = Object.values(outputs).filter(output =>
+      Object.keys(output.inputs).some(input => input.includes('/@modelcontextprotocol/')),
+    )
+    expect(ofAgents.map(({ entryPoint }) => entryPoint)).toEqual(['cli/mcp/serve.ts'])
     const bytes = [...files].reduce((sum, file) => sum + (outputs[file]?.bytes ?? 0), 0)
     expect(bytes / 1024).toBeLessThan(maxKilobytes)
   },

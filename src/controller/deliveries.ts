@@ -19,7 +19,7 @@ import { hooks } from '../kube/resources.ts'
 import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf, sentBy } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords, overruledAt } from './leases.ts'
-import { mergePatch } from './status.ts'
+import { patchBetween } from './status.ts'
 import { limitEvent, limitsUsed } from './used-limits.ts'
 
 /**
@@ -157,7 +157,7 @@ export const writeReport = async (
     contentType: 'application/merge-patch+json',
     body: JSON.stringify({
       metadata: { resourceVersion: metadata.resourceVersion },
-      status: mergePatch(hook.status ?? {}, status),
+      status: patchBetween(hook.status ?? {}, status),
     }),
   })
 }

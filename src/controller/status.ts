@@ -57,9 +57,9 @@ const suspended = {
 export const statusPatch = (hook: ReceiverHook, findings: ReconcileFindings, now: number): JsonObject | undefined => {
   const status = statusFor(hook, findings, now)
   const before = hook.status ?? {}
-  if (!mergePatch(before, status)) return undefined
+  if (!patchBetween(before, status)) return undefined
   // An ended overlap alone causes no write. If there is a write, it removes the overlap.
-  return mergePatch(before, { ...status, minted: status.minted && withoutEnded(status.minted, now) })
+  return patchBetween(before, { ...status, minted: status.minted && withoutEnded(status.minted, now) })
 }
 
 /** Returns the status that a hook should have, without the members that deliveries.ts writes. */
@@ -151,12 +151,12 @@ const withoutEnded = ({ previous, ...minted }: Minted, now: number): Minted =>
  * Returns the merge patch from `before` to the members of `after`, or undefined if nothing differs. An object
  * in it is replaced whole: what only `before` says of it is removed.
  */
-export const mergePatch = (before: JsonObject, after: JsonObject): JsonObject | undefined => {
+export const patchBetween = (before: JsonObject, after: JsonObject): JsonObject | undefined => {
   const changes = Object.entries(after).flatMap(([name, value]): [string, unknown][] => {
     const old = before[name]
     if (isDeepStrictEqual(old, value)) return []
     if (value === undefined) return [[name, null]]
-    return [[name, isObject(old) && isObject(value) ? mergePatch(old, { ...absent(old), ...value }) : value]]
+    return [[name, isObject(old) && isObject(value) ? patchBetween(old, { ...absent(old), ...value }) : value]]
   })
   return changes.length === 0 ? undefined : Object.fromEntries(changes)
 }

@@ -6,6 +6,7 @@ import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import { read } from '../../src/kube/requests.ts'
 import { requests } from '../../src/kube/resources.ts'
+import { agent, type Agent } from '../support/agent.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { cluster, product, type Cluster } from '../support/product.ts'
 import { installation, rightsOfBase, type Right } from './installation.ts'
@@ -129,5 +130,55 @@ describe('a request', () => {
     expect(await patch('status', { status: { state: null } })).toContain('only the trigger writes the answer')
     expect(await patch('', { spec: { key: 'again' } })).toContain('a request cannot be changed: make a new one')
     expect(await here.replicas('web')).toBe(3)
+  })
+})
+
+describe('an agent', () => {
+  it('is offered the hooks that its user may run, and runs no other one', { timeout: 240_000 }, async () => {
+    const { allow, here, user } = await setUp()
+    const { kubeconfig, namespace } = here
+    await here.createHook('web-down', { action: 'down' })
+    for (const name of ['web-up', 'web-down']) {
+      await here.patchHook(name, { metadata: { labels: { 'receiverhooks.dev/agents': 'true' } } })
+      await here.url(name)
+    }
+    const reads = ['--verb=get,list', '--resource=receiverhooks.receiverhooks.dev']
+    await said(here, ['create', 'role', 'reads', '-n', namespace, ...reads])
+    await said(here, ['create', 'rolebinding', 'reads', '-n', namespace, '--role=reads', `--user=${user}`])
+    await allow('run', 'web-up')
+    const names = { up: `${namespace}_web-up`, down: `${namespace}_web-down` }
+    const asker = await agent(kubeconfig, ['-n', namespace, '--as', user])
+    const listed = async ({ tools }: Agent): Promise<readonly string[]> => (await tools()).tools.map(({ name }) => name)
+    await here.until(
+      () => listed(asker).catch(() => []),
+      found => found.length === 2,
+    )
+    const runner = await agent(kubeconfig, ['-n', namespace, '--as', user, '--allow-run'])
+    await here.until(
+      () => listed(runner),
+      found => found.join() === names.up,
+    )
+    const confirmOf = async (tool: string): Promise<unknown> =>
+      (
+        await here.until(
+          () => runner.call(tool),
+          ({ isError }) => !isError,
+        )
+      ).content['confirm']
+    const down = await runner.call(names.down, { confirm: await confirmOf(names.down) })
+    expect(down).toEqual({
+      isError: true,
+      content: { message: 'The API server refused. The log of this server says why.' },
+    })
+    expect(await here.replicas('web')).toBe(2)
+    const confirm = await confirmOf(names.up)
+    const answers = await Promise.all([1, 2, 3].map(() => runner.call(names.up, { confirm })))
+    for (const answer of answers) expect(answer).toMatchObject({ isError: false, content: { from: 2, to: 3 } })
+    expect(await here.replicas('web')).toBe(3)
+    const hook = await here.until(
+      () => here.hook('web-up'),
+      found => at(found, 'status', 'lastDelivery') !== undefined,
+    )
+    expect(at(hook, 'status', 'lastDelivery', 'by')).toEqual({ user })
   })
 })

@@ -9,6 +9,7 @@ import { startPlayground } from '../support/playground.ts'
 export interface Person {
   /** Where their commands run. */
   readonly folder: string
+  readonly env: Readonly<Record<string, string>>
   /** Runs commands as they stand on a page, and answers what they print. Throws where one fails. */
   readonly run: (commands: string) => Promise<string>
 }
@@ -21,6 +22,7 @@ export const personWithPlayground = async (): Promise<Person> => {
   const options = { cwd: folder, env: { ...compileCache, PATH: path, KUBECONFIG: kubeconfig, HOME: folder } }
   return {
     folder,
+    env: options.env,
     run: async commands =>
       (await promisify(execFile)('bash', ['--norc', '-euo', 'pipefail', '-c', commands], options)).stdout,
   }

@@ -1,8 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { at, isObject } from '../../src/api/json.ts'
 import { rancherExport } from '../cli/rancher-export.ts'
-import { blockWith } from '../deploy/manifests.ts'
+import { blockWith, stringsAt } from '../deploy/manifests.ts'
+import { agentWith } from '../support/agent.ts'
 import { until } from '../support/product.ts'
 import { personWithPlayground, type Person } from './bash.ts'
 
@@ -50,6 +52,41 @@ it('the page on requests: both commands run in the playground, and a request fro
     await person.run(`kubectl -n shop wait rhreq/${name} --for=jsonpath='{.status.state}'=Done --timeout=60s`)
   }
   expect(await person.run("kubectl get deployment web -n shop -o jsonpath='{.spec.replicas}'")).toBe('4')
+}, 240_000)
+
+it('the page on agents: each client starts the server that its configuration says, and its agent runs a hook', async () => {
+  const person = await personWithPlayground()
+  const page = 'docs/how-to/agents.md'
+  await person.run(blockWith(page, 'console', 'label receiverhook'))
+  const forms: readonly unknown[] = [
+    at(JSON.parse(blockWith(page, 'json', 'mcpServers')), 'mcpServers', 'hooks'),
+    at(JSON.parse(blockWith(page, 'json', '"servers"')), 'servers', 'hooks'),
+    // Each line of this table of TOML has JSON on its right.
+    Object.fromEntries(
+      [...blockWith(page, 'toml', 'mcp_servers').matchAll(/^(\w+) = (.+)$/gm)].map(
+        ([, key = '', value = '']): [string, unknown] => [key, JSON.parse(value)],
+      ),
+    ),
+  ]
+  for (const [index, form] of forms.entries()) {
+    const args = stringsAt(form, 'args')
+    expect({ command: at(form, 'command'), args: args.slice(0, -2) }).toEqual({
+      command: 'kubectl',
+      args: ['receiverhook', 'mcp', '-n', 'shop', '--allow-run'],
+    })
+    expect(args.slice(-2)).toEqual(['--kubeconfig', 'agent.kubeconfig'])
+    const { KUBECONFIG = '' } = person.env
+    const { call, end } = await agentWith({
+      ...{ command: 'kubectl', args: [...args.slice(0, -1), KUBECONFIG] },
+      ...{ cwd: person.folder, env: { ...person.env } },
+    })
+    const { content } = await call('shop_web-up')
+    const shown: unknown = JSON.parse(blockWith(page, 'json', '"confirm"'))
+    expect(Object.keys(content)).toEqual(isObject(shown) && Object.keys(shown))
+    const ran = await call('shop_web-up', { confirm: content['confirm'] })
+    expect(ran).toMatchObject({ isError: false, content: { from: 2 + index, to: 3 + index } })
+    await end()
+  }
 }, 240_000)
 
 it('the page on restarts: its hook restarts a workload of the playground, once until it has cooled down', async () => {

@@ -21,13 +21,22 @@ export interface Agent {
   readonly end: () => Promise<void>
 }
 
-export const agent = async (kubeconfig: string, args: readonly string[], mode: Era = 'auto'): Promise<Agent> => {
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: ['src/plugin.ts', 'mcp', ...args],
-    env: { ...compileCache, KUBECONFIG: kubeconfig },
-    stderr: 'ignore',
-  })
+export const agent = (kubeconfig: string, args: readonly string[], mode: Era = 'auto'): Promise<Agent> => {
+  const env = { ...compileCache, KUBECONFIG: kubeconfig }
+  return agentWith({ command: process.execPath, args: ['src/plugin.ts', 'mcp', ...args], env }, mode)
+}
+
+/** Starts a server as the configuration of a client says. */
+export const agentWith = async (
+  server: {
+    readonly command: string
+    readonly args: string[]
+    readonly cwd?: string
+    readonly env: Record<string, string>
+  },
+  mode: Era = 'auto',
+): Promise<Agent> => {
+  const transport = new StdioClientTransport({ ...server, stderr: 'ignore' })
   const client = new Client({ name: 'agent', version: '1' }, { versionNegotiation: { mode } })
   await client.connect(transport)
   onTestFinished(() => client.close())

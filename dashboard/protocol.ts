@@ -179,7 +179,7 @@ export interface May {
 }
 
 /** The user's rights, by the action of the page that needs them. */
-export type Rights = Readonly<Record<RightName, May>>
+export type Rights = Readonly<Partial<Record<RightName, May>>>
 export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets' | 'run'
 
 /** A kind that a driver can change. */

@@ -103,13 +103,17 @@ const TargetPage = lazy(async () => (await import('./target/target.tsx')).Target
 
 const WithHook = ({ name, namespace, what }: { namespace: string; name: string; what: 'edit' | 'clone' }) => {
   const read = useSignal<Read>(undefined)
-  useEffect(() => void readInto(read, namespace, name), [namespace, name])
+  const again = (): void => void readInto(read, namespace, name)
+  useEffect(again, [namespace, name])
   const found = read.value
-  const purpose = useMemo<Purpose | undefined>(
-    () => (found !== undefined && 'hook' in found ? { what, hook: found.hook } : undefined),
+  const purpose = useMemo(
+    () => (found !== undefined && 'hook' in found ? ({ what, hook: found.hook } satisfies Purpose) : undefined),
     [found],
   )
-  if (purpose !== undefined) return <HookForm key={`${what} ${namespace}/${name}`} purpose={purpose} />
+  if (purpose !== undefined) {
+    const { generation, uid } = purpose.hook
+    return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={again} />
+  }
   if (found === undefined) return <Connecting />
   return (
     <Middle>

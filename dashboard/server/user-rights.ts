@@ -27,18 +27,11 @@ const needed: Readonly<Record<RightName, Access>> = {
  * Reads the user's rights in a namespace. Sends one review for each right, all at the same time.
  */
 const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
-  const one = (name: RightName): Promise<May> => mayDo(api, namespace, needed[name])
-  const [list, create, update, patch, remove, events, secrets, run] = await Promise.all([
-    one('list'),
-    one('create'),
-    one('update'),
-    one('patch'),
-    one('delete'),
-    one('events'),
-    one('secrets'),
-    one('run'),
+  const asked = Object.entries(needed).map(async ([name, access]): Promise<[string, May]> => [
+    name,
+    await mayDo(api, namespace, access),
   ])
-  return { list, create, update, patch, delete: remove, events, secrets, run }
+  return Object.fromEntries(await Promise.all(asked))
 }
 
 const mayDo = async (api: ApiConnection, namespace: string, access: Access): Promise<May> => {

@@ -446,16 +446,15 @@ describe('a hook that somebody else changes while it is edited', () => {
       timeoutMs: 5_000,
     })
     await playground.createHook('again', scaleSpec('web', { max: 7 }))
-    await page.getByText('Maximum: 5, now 7').waitFor()
-    await page.getByRole('button', { name: 'Go on with both' }).click()
+    await page.getByRole('button', { name: 'Begin again with their change' }).click()
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Edit again')
     await accepted(page)
     await page.getByRole('button', { name: 'Save' }).click()
     await page.waitForURL('**/hooks/shop/again')
-    expect(await specOf('again')).toMatchObject({ scale: { max: 7, min: 2 } })
+    expect(await specOf('again')).toMatchObject({ scale: { max: 7 } })
   })
 
-  it('is shown with what they changed, and what was typed stays', async () => {
+  it('is shown, saves nothing, and what was typed stays until the form begins again', async () => {
     const page = await editing('shared')
     await send(playground.api, {
       method: 'PATCH',
@@ -464,18 +463,16 @@ describe('a hook that somebody else changes while it is edited', () => {
       body: JSON.stringify({ spec: { cooldown: '1m', scale: { max: 7, min: 3 } } }),
     })
     const changes = page.getByRole('alert').filter({ hasText: 'changed this hook' })
-    await changes.getByText('Maximum: 5, now 7').waitFor()
-    await changes.getByText('Cooldown: 0s, now 1m').waitFor()
-    await changes.getByText('Minimum: 1, now 3; yours is 2').waitFor()
-    await page.getByText('Nothing is saved until you choose').waitFor()
+    await changes.getByText('Copy your YAML', { exact: false }).waitFor()
+    await page.getByText('Nothing is saved, because').waitFor()
+    expect(await page.getByLabel('Minimum').inputValue()).toBe('2')
     await picture(page, 'conflict')
     await expectAccessible(page, 'conflict')
-    await page.getByRole('button', { name: 'Go on with both, mine where they differ' }).click()
-    expect(await page.getByLabel('Minimum').inputValue()).toBe('2')
-    expect(await page.getByLabel('Maximum *').inputValue()).toBe('7')
+    await page.getByRole('button', { name: 'Begin again with their change' }).click()
+    await expect.poll(() => page.getByLabel('Minimum').inputValue()).toBe('3')
     await accepted(page)
     await page.getByRole('button', { name: 'Save' }).click()
     await page.waitForURL('**/hooks/shop/shared')
-    expect(await specOf('shared')).toMatchObject({ cooldown: '1m', scale: { max: 7, min: 2 } })
+    expect(await specOf('shared')).toMatchObject({ cooldown: '1m', scale: { max: 7, min: 3 } })
   })
 })

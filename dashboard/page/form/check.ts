@@ -28,10 +28,10 @@ export const sendDraft = async (
   let first: ServerAnswer<StoredVersion> | undefined
   for (const { name, spec } of hooksOf(draft, taken)) {
     const answer: ServerAnswer<StoredVersion> =
-      draft.seen.value === undefined
+      draft.seen === undefined
         ? await askServer<StoredVersion>('POST', `/api/hooks${query}`, { namespace, name, spec })
         : await askServer<StoredVersion>('PUT', `/api/hooks/${namespace}/${name}${query}`, {
-            ...draft.seen.value,
+            ...draft.seen,
             spec,
           })
     if (!answer.ok) return answer

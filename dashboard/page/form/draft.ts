@@ -1,9 +1,10 @@
-import { batch, computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
 import { violations, type Violation } from '../../../src/api/guard.ts'
 import { isObject } from '../../../src/api/json.ts'
 import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../src/api/names.ts'
 import { hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Seen } from '../../protocol.ts'
+import { rowSignal } from '../store.ts'
 import { toYaml } from '../words/yaml.ts'
 import { oppositeOf } from './clone.ts'
 import { putChosen, putKeeping } from './choice.ts'
@@ -16,9 +17,7 @@ export interface Draft {
   readonly namespace: Signal<string>
   readonly spec: Signal<Value>
   /** The version of the edited hook that the user has read. Undefined for a new hook. */
-  readonly seen: ReadonlySignal<Seen | undefined>
-  /** The stored spec, or the one with which the form of a new hook began. */
-  readonly base: ReadonlySignal<Value>
+  readonly seen: Seen | undefined
   /** True if the opposite hook is created too. */
   readonly opposite: Signal<boolean>
   /** The form's own error messages by path, such as `metadata.name` or `spec.scale.max`. */
@@ -39,11 +38,6 @@ export interface Draft {
   refuse(yaml: string, messages: Readonly<Record<string, string>> | undefined): void
   /** Chooses one member of the object at a path, or none. */
   choose(path: Path, member: string | undefined): void
-  /**
-   * Continues with the hook as somebody else has changed it. `base` is its spec, and `spec` is what
-   * the form then shows.
-   */
-  rebase(seen: Seen, base: Value, spec: Value): void
 }
 
 export interface DraftStart {
@@ -53,6 +47,13 @@ export interface DraftStart {
   /** The stored spec, if `spec` differs from it from the beginning. */
   readonly base?: Value
   readonly seen?: Seen
+}
+
+/** Returns whether the edited hook was changed, or made again, since the user read it. */
+export const isChangedByOthers = ({ name, namespace, seen }: Draft): boolean => {
+  const row = rowSignal(`${namespace.value}/${name.value}`)?.value
+  // The row may be a moment behind what the form has read.
+  return seen !== undefined && row !== undefined && (row.uid !== seen.uid || row.generation > seen.generation)
 }
 
 /** Returns the spec as the page sends it and shows it in the manifest. */
@@ -81,14 +82,12 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
   const refusal = signal<{ readonly yaml: string; readonly messages: ReadonlyMap<string, string> } | undefined>(
     undefined,
   )
-  const seen = signal(start.seen)
-  const base = signal<Value>(start.base === undefined ? spec.value : writtenSpec(hookSpecSchema, start.base))
+  const base = start.base === undefined ? spec.value : writtenSpec(hookSpecSchema, start.base)
   const draft: Draft = {
     name,
     namespace,
     spec,
-    seen,
-    base,
+    seen: start.seen,
     opposite: signal(false),
     touched,
     refused: computed(() => (refusal.value?.yaml === draft.yaml.value ? refusal.value.messages : noMessages)),
@@ -107,7 +106,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
       for (const { message, path } of wrongPairs(spec.value)) if (!found.has(path)) found.set(path, message)
       return found
     }),
-    dirty: computed(() => !same(spec.value, base.value) || name.value !== start.name),
+    dirty: computed(() => !same(spec.value, base) || name.value !== start.name),
     yaml: computed(() =>
       hooksOf(draft, taken())
         .map(hook => manifestOf(namespace.value, hook.name, hook.spec))
@@ -123,13 +122,6 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
     choose: (path, member) => {
       spec.value = putChosen(spec.value, path, member)
     },
-    rebase: (nowSeen, nowBase, nowSpec) =>
-      batch(() => {
-        refusal.value = undefined
-        seen.value = nowSeen
-        base.value = writtenSpec(hookSpecSchema, nowBase)
-        spec.value = writtenSpec(hookSpecSchema, nowSpec)
-      }),
   }
   return draft
 }

@@ -3,7 +3,7 @@ import { useEffect, useMemo } from 'preact/hooks'
 import { isObject } from '../../../src/api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
 import { askServer } from '../ask.ts'
-import { after, element, onLeaving } from '../browser.ts'
+import { after, element, focusHeading, onLeaving } from '../browser.ts'
 import { isForbidden } from '../list/states.tsx'
 import { namespaceShown, namespaces, showNamespace } from '../namespaces.ts'
 import { ActionButton } from '../parts/act.tsx'
@@ -15,8 +15,7 @@ import { me } from '../session.ts'
 import { namesIn } from '../store.ts'
 import { sendDraft, settleMs, type DraftCheck } from './check.ts'
 import { cloneSpec, freeName, oppositeOf } from './clone.ts'
-import { Conflict } from './conflict.tsx'
-import { draftOf, specOf, type Draft } from './draft.ts'
+import { draftOf, isChangedByOthers, specOf, type Draft } from './draft.ts'
 import { NameFields } from './name-fields.tsx'
 import { Preview } from './preview.tsx'
 import { driverNames, SpecFields } from './spec-fields.tsx'
@@ -83,7 +82,6 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
   const checked = useSignal<DraftCheck>({ state: 'idle' })
   useSignalEffect(() => {
     const yaml = draft.yaml.value
-    void draft.seen.value
     if (draft.wrong.value.size > 0) {
       checked.value = { state: 'idle' }
       return undefined
@@ -109,7 +107,7 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
 }
 
 /** The form for a new hook, a clone or a change. */
-export const HookForm = ({ purpose }: { purpose: Purpose }) => {
+export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () => void }) => {
   const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
   const sending = useSignal(false)
   const all = useSignal(false)
@@ -120,6 +118,7 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
   useEffect(() => {
     // Focuses the name, because the user types it first.
     if (purpose.what !== 'edit') element('field-name')?.focus()
+    else if (document.activeElement === document.body) focusHeading()
   }, [])
   useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])
 
@@ -173,9 +172,19 @@ export const HookForm = ({ purpose }: { purpose: Purpose }) => {
             Two hooks cannot share a Secret for their URL: choose a new one under “Its URL”, or leave it out.
           </p>
         )}
-        {!sending.value && <Conflict draft={draft} />}
+        {!sending.value && isChangedByOthers(draft) && (
+          <div class="strip warn" role="alert">
+            <p>
+              Somebody else changed this hook since you opened the form, so it is not saved from here. Copy your YAML to
+              keep what you typed.
+            </p>
+            <button type="button" class="button" onClick={onAgain}>
+              Begin again with their change
+            </button>
+          </div>
+        )}
         <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
-        <SpecFields key={JSON.stringify(draft.seen.value)} draft={draft} targets={targets.value} all={all.value} />
+        <SpecFields draft={draft} targets={targets.value} all={all.value} />
         {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
         <div class="line actions">
           <ActionButton type="submit" class="button" why={why} onAct={() => undefined}>

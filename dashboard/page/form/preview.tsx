@@ -10,8 +10,7 @@ import { kubectlApply } from '../words/kubectl.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
 import { messageOf, type DraftCheck } from './check.ts'
-import { isChangedByOthers } from './conflict.tsx'
-import { specOf, type Draft } from './draft.ts'
+import { isChangedByOthers, specOf, type Draft } from './draft.ts'
 import { problemOf } from './labels.ts'
 import { Stairs } from './stairs-line.tsx'
 import { filledIn } from './value.ts'
@@ -64,7 +63,7 @@ const Verdict = ({ checked, draft }: { checked: DraftCheck; draft: Draft }) => {
     if (problem !== undefined) return { kind: problem.isWrong ? 'bad' : '', text: problem.text }
     // The result of the check is for an earlier version of the hook, so it is not shown.
     if (isOutdated) {
-      return { kind: '', text: 'Nothing is saved until you choose what to do with the change of somebody else.' }
+      return { kind: '', text: 'Nothing is saved, because somebody else has changed the hook.' }
     }
     switch (checked.state) {
       case 'accepted':

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { moment } from '../clock.ts'
-import { namespacePattern, namespaceShown, namespaces } from '../namespaces.ts'
+import { namespaceShown, namespaces } from '../namespaces.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { whyNot } from '../rights.ts'
 import { followLink, goto } from '../route.ts'
@@ -87,29 +87,6 @@ export const Forbidden = () => {
           </button>
         ))}
       </div>
-      {namespaces.value.names.length === 0 && (
-        <form
-          class="line"
-          onSubmit={event => {
-            event.preventDefault()
-            const typed = new FormData(event.currentTarget).get('ns')
-            if (typeof typed === 'string' && typed !== '') goto(`/?ns=${encodeURIComponent(typed.trim())}`)
-          }}
-        >
-          <label for="other-namespace">Another namespace</label>
-          <input
-            id="other-namespace"
-            name="ns"
-            class="short"
-            pattern={namespacePattern}
-            autocapitalize="off"
-            spellcheck={false}
-          />
-          <button type="submit" class="quiet">
-            Look there
-          </button>
-        </form>
-      )}
     </Middle>
   )
 }

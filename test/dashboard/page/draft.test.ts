@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { draftOf, type Draft } from '../../../dashboard/page/form/draft.ts'
-import { merged, theirChanges } from '../../../dashboard/page/form/merge.ts'
 
 const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
 
@@ -25,7 +24,6 @@ describe("the API server's message at a field", () => {
     ['the namespace', draft => (draft.namespace.value = 'other')],
     ['the driver', draft => (draft.spec.value = { driver: 'redeploy' })],
     ['the wish for the opposite hook', draft => (draft.opposite.value = true)],
-    ['the hook, by somebody else', draft => draft.rebase({ uid: 'u', generation: 2 }, spec, spec)],
   ])('is gone once %s is changed', (_what, change) => {
     const draft = refused()
     change(draft)
@@ -55,18 +53,6 @@ describe('a form that a link opens with a Secret for the URL', () => {
 
   it('is left only with a question, because the Secret is not stored yet', () => {
     expect(open().dirty.value).toBe(true)
-  })
-
-  it('keeps the Secret when somebody else changes the hook', () => {
-    const draft = open()
-    const theirs = { ...spec, scale: { ...spec.scale, max: 7 } }
-    expect(theirChanges(draft.base.value, theirs, draft.spec.value)).toEqual([
-      { path: ['scale', 'max'], before: 5, now: 7 },
-    ])
-    expect(merged(draft.base.value, theirs, draft.spec.value)).toEqual({
-      ...theirs,
-      token: { secretName: 'web-up-url' },
-    })
   })
 })
 

@@ -6,7 +6,6 @@ import { putChosen, putKeeping } from '../../../dashboard/page/form/choice.ts'
 import { cloneSpec, freeName, oppositeOf } from '../../../dashboard/page/form/clone.ts'
 import { labelAt, problemOf } from '../../../dashboard/page/form/labels.ts'
 import { listOfLines, pairsOfLines, textOfLines } from '../../../dashboard/page/form/lines-text.ts'
-import { merged, theirChanges, valueText } from '../../../dashboard/page/form/merge.ts'
 import { stairs } from '../../../dashboard/page/form/stairs.ts'
 import { filledIn, isWithin, putAt, same, valueAt, written, writtenSpec } from '../../../dashboard/page/form/value.ts'
 import {
@@ -399,66 +398,5 @@ describe('lines', () => {
     expect(textOfLines({ app: 'web', tier: 'front' })).toBe('app=web\ntier=front')
     expect(textOfLines(['v1', 'v2'])).toBe('v1\nv2')
     expect(textOfLines(undefined)).toBe('')
-  })
-})
-
-describe('a change by somebody else', () => {
-  const base = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
-
-  it('is shown field by field, with what was typed where both changed it', () => {
-    const theirs = { ...base, cooldown: '1m', scale: { ...base.scale, min: 3, max: 7, target: { name: 'api' } } }
-    const mine = { ...base, scale: { ...base.scale, min: 2 } }
-    expect(theirChanges(base, theirs, mine).map(({ path, ...values }) => [path.join('.'), values])).toEqual([
-      [
-        'scale.target',
-        {
-          before: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
-          now: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'api' },
-        },
-      ],
-      ['scale.min', { before: 1, now: 3, mine: 2 }],
-      ['scale.max', { before: 5, now: 7 }],
-      ['cooldown', { before: '0s', now: '1m' }],
-    ])
-    expect(merged(base, theirs, mine)).toEqual({
-      driver: 'scale',
-      cooldown: '1m',
-      scale: { target: { name: 'api' }, action: 'up', min: 2, max: 7 },
-    })
-  })
-
-  property('leaves what only one of two has changed as they have set it', [form, form, form], (from, theirs, mine) => {
-    const [a, b, c] = [from, theirs, mine].map(value => filledIn(hookSpecSchema, writtenSpec(hookSpecSchema, value)))
-    const both = filledIn(hookSpecSchema, merged(from, theirs, mine))
-    for (const path of [['scale', 'max'], ['scale', 'by'], ['suspend'], ['cooldown'], ['token', 'secretName']]) {
-      const [before, now, own, kept] = [a, b, c, both].map(value => valueAt(value, path))
-      expect([path, kept]).toEqual([path, same(own, before) ? now : own])
-    }
-  })
-
-  it('is kept where this version does not know the field', () => {
-    const known = { ...base, newField: { a: 1 } }
-    const theirs = { ...known, newField: { a: 2 } }
-    const mine = { ...known, cooldown: '1m' }
-    expect(theirChanges(known, theirs, mine)).toEqual([{ path: ['newField'], before: { a: 1 }, now: { a: 2 } }])
-    expect(merged(known, theirs, mine)).toEqual({ ...mine, newField: { a: 2 } })
-    expect(merged(known, base, mine)).toEqual({ ...base, cooldown: '1m' })
-  })
-
-  it('to another driver leaves nothing of the former one', () => {
-    const theirs = { driver: 'redeploy', redeploy: { target: { name: 'web' } } }
-    const mine = { ...base, scale: { ...base.scale, max: 9 } }
-    expect(merged(base, theirs, mine)).toEqual(theirs)
-    expect(merged(base, { ...base, scale: { ...base.scale, by: 2 } }, theirs)).toEqual(theirs)
-  })
-
-  it('is shown in few words', () => {
-    expect([undefined, 3, '25%', { kind: 'Cluster', name: 'a', pool: 'b' }, ['v1']].map(valueText)).toEqual([
-      'not set',
-      '3',
-      '25%',
-      'Cluster/a/b',
-      '["v1"]',
-    ])
   })
 })

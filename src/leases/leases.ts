@@ -20,7 +20,7 @@ import type { Ledgers } from '../record/ledgers.ts'
 import type { Ledger } from '../record/ledger.ts'
 import type { Memory, RecordOwner } from '../record/memory.ts'
 import { closePart, endOf, partOn, type PartOf } from '../record/parts.ts'
-import { shownCount } from '../record/count-name.ts'
+import { isHold, shownCount } from '../record/count-name.ts'
 import type { StepService } from '../steps/service.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
@@ -250,7 +250,8 @@ export class LeaseKeeper {
     const since = endOf(part.part, endBefore)
     const target = parseTarget(count.target, owner.namespace)
     if (!target) return await this.#close(part, ending, 'this version does not know the kind')
-    if (shownCount(count.target) === hook?.autoscaled)
+    // What holds a field has to end all the same: it is written on the object.
+    if (shownCount(count.target) === hook?.autoscaled && !isHold(count.target))
       return await this.#close(part, ending, 'an autoscaler sets the count')
     const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
     switch (step.step) {

@@ -151,6 +151,17 @@ describe('holds on a count, with the leases as they are', () => {
     expect(here.replicas()).toBe(3)
   })
 
+  it('ends although an autoscaler sets the count by then', async () => {
+    const here = world(5)
+    const one = here.start()
+    await here.posted(one, { ...wake, forMs: 60 * minute })
+    await here.posted(one, { ...three, forMs: 10 * minute })
+    one.autoscaled('Deployment/web replicas=3', 'three')
+    here.scale(7)
+    await here.clock.advance(62 * minute)
+    expect(here.replicas()).toBe(7)
+  })
+
   it('counts two hundred at once, and ends once', async () => {
     const here = world(5)
     const one = here.start()

@@ -109,6 +109,7 @@ class Process {
   readonly #steps: StepService
   readonly #endBefore = new Map<string, number>()
   readonly #endsWithHook = new Set<string>()
+  readonly #autoscaled = new Map<string, string>()
   #isDead = false
 
   constructor(shared: Shared, number: number) {
@@ -160,6 +161,11 @@ class Process {
     else this.#endsWithHook.delete(hook)
   }
 
+  /** Sets the count of the hook that an autoscaler has, as this process knows it. */
+  autoscaled(count: string, hook: string): void {
+    this.#autoscaled.set(hook, count)
+  }
+
   die(): void {
     this.#isDead = true
     this.#stop.abort()
@@ -209,7 +215,7 @@ class Process {
           isCurrent: () => isAlive(name, uid),
           ...said(name),
           account: undefined,
-          autoscaled: undefined,
+          autoscaled: this.#autoscaled.get(name),
         }
         if (this.#shared.isStopped()) return Promise.resolve({ found: 'stopped' })
         const isGone = !isAlive(name, uid)

@@ -452,10 +452,12 @@ const playWithHolds = (
   }
   often([300, 1000, 2500], script(senders))
   often([500, 1500], namedScript(senders), 0.8)
+  const stepping = hooks.filter(isStepping)
+  if (stepping.length > 0) often([500, 1500], script({ ...senders, hooks: stepping }))
   often([1500, 3000], alertmanagers(senders), 0.5)
   often([1000, 3000], editHolds(simulation, hooks), 0.7)
   often([1000, 3000, 6000], speakOfHeld(server), 0.7)
-  often([2500], autoscaleHeld(server, !hooks.some(isStepping)), 0.25)
+  often([2500], autoscaleHeld(server, stepping.length === 0), 0.4)
   often([6000], recreateHeld(server), 0.1)
   often([200, 1000], reportStatus(server, [night]), 0.4)
 }

@@ -13,7 +13,9 @@ export interface Alert {
   readonly summary: string
   readonly description: string
   readonly tested: {
-    /** Series by which it fires, at `at`, with these labels. */
+    /** How long both cases go on before the alert is looked for. Default: {@link testedAfter}. */
+    readonly after?: string
+    /** Series by which it fires then, with these labels. */
     readonly firing: Series
     readonly labels: Readonly<Record<string, string>>
     /** Series by which it does not. */
@@ -676,6 +678,21 @@ export const alerts: readonly Alert[] = [
     },
   },
   {
+    name: 'ReceiverHooksHeldLong',
+    expr: 'max by (namespace, kind, name) (receiverhooks_held) > 0',
+    for: '24h',
+    severity: 'warning',
+    summary: '{{ $labels.kind }}/{{ $labels.name }} in {{ $labels.namespace }} is held for more than a day.',
+    description:
+      'A backup may be suspended, or a workload asleep, because a sender posts again and again, or `for` is long.',
+    tested: {
+      after: '25h',
+      firing: { 'receiverhooks_held{namespace="shop", kind="CronJob", name="report"}': '1x1500' },
+      labels: { namespace: 'shop', kind: 'CronJob', name: 'report' },
+      quiet: { 'receiverhooks_held{namespace="shop", kind="CronJob", name="report"}': '1x1400 _x100' },
+    },
+  },
+  {
     name: 'ReceiverHooksLeaseTooShort',
     expr: `sum(${risen('receiverhooks_events_total{reason="LeaseTooShort"}', 1)})`,
     for: '0m',
@@ -780,10 +797,10 @@ export const alertsTest = (): string =>
 
 /** Returns one test for all cases that have the same series: promtool evaluates every alert for each minute of a test. */
 const testsOf = (alert: Alert): readonly object[] => {
-  const { firing, labels, more = [], quiet } = alert.tested
+  const { after = testedAfter, firing, labels, more = [], quiet } = alert.tested
   const cases: readonly Case[] = [
-    { says: '', series: firing, at: testedAfter, fires: labels },
-    { says: '', series: quiet, at: testedAfter },
+    { says: '', series: firing, at: after, fires: labels },
+    { says: '', series: quiet, at: after },
     ...more,
   ]
   return Object.values(Object.groupBy(cases, ({ series }) => JSON.stringify(series))).map((together = []) => ({

@@ -2,6 +2,7 @@ import type { ReceiverHook } from '../api/hook.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { Metrics } from '../environment/environment.ts'
 import { Shares, Tally } from '../environment/shares.ts'
+import { isHoldShown } from '../record/count-name.ts'
 import type { HookCounter } from './hook-gauge.ts'
 
 /**
@@ -23,6 +24,9 @@ export const leaseGauges = (metrics: Metrics): HookCounter => {
       'name',
     ]),
   )
+  const held = sums(
+    metrics.gauge('receiverhooks_held', 'How many holds there are of an object.', ['namespace', 'kind', 'name']),
+  )
   const overdue = sums(
     metrics.gauge('receiverhooks_leases_overdue', 'Leases that should have ended at least a minute ago.', [
       'namespace',
@@ -34,7 +38,8 @@ export const leaseGauges = (metrics: Metrics): HookCounter => {
     const { name: hookName, namespace } = hook.metadata
     for (const [object, by] of leasedBy(hook)) {
       const [kind = '', name = ''] = object.split(/\/(.*)/s, 2)
-      leased({ namespace, kind, name }, sign * by)
+      if (isHoldShown(object)) held({ namespace, kind, name: name.split(' ', 1)[0] ?? '' }, sign * by)
+      else leased({ namespace, kind, name }, sign * by)
     }
     const late = shownBy(hook).filter(lease => at(lease, 'state') === 'overdue').length
     overdue({ namespace, hook: hookName }, sign * late)
@@ -90,7 +95,9 @@ const sums = (gauge: ReturnType<Metrics['gauge']>) => {
  */
 const leasedBy = (hook: ReceiverHook): ReadonlyMap<string, number> => {
   const leased = new Map<string, number>()
-  for (const lease of shownBy(hook)) {
+  const shown = shownBy(hook)
+  const open = shown.filter(lease => at(lease, 'state') !== 'overruled')
+  for (const lease of open) {
     const by = at(lease, 'by')
     const object = stringAt(lease, 'object')
     if (typeof by === 'number' && object !== undefined) leased.set(object, (leased.get(object) ?? 0) + by)
@@ -98,7 +105,7 @@ const leasedBy = (hook: ReceiverHook): ReadonlyMap<string, number> => {
   // The status shows a few leases, and the sum of all at the present target.
   const sum = at(hook.status, 'leases', 'sum')
   const target = stringAt(hook.status, 'target')
-  if (typeof sum === 'number' && target !== undefined) leased.set(target, sum)
+  if (typeof sum === 'number' && target !== undefined && open.length === shown.length) leased.set(target, sum)
   return leased
 }
 

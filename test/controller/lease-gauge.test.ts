@@ -27,7 +27,7 @@ const leases = (sum: number, ...shown: readonly object[]): object => ({
 const setUp = () => {
   const metrics = promMetrics()
   const lines = async (): Promise<readonly string[]> =>
-    (await metrics.text()).split('\n').filter(line => /^receiverhooks_lease\w+\{/.test(line))
+    (await metrics.text()).split('\n').filter(line => /^receiverhooks_(?:held|lease\w+)\{/.test(line))
   return { count: leaseGauges(metrics), lines }
 }
 
@@ -50,6 +50,22 @@ it('sums up what hooks have leased of an object, and shows none where nothing is
     'receiverhooks_leases_overdue{namespace="shop",hook="web-down"} 1',
   ])
   count({ before: down, now: undefined })
+  expect(await lines()).toEqual([])
+})
+
+it('counts the holds of an object, and not those that somebody else has overruled', async () => {
+  const { count, lines } = setUp()
+  const suspend = { object: 'CronJob/report suspend=true', by: 1 }
+  const holding = (state: string) => ({
+    target: suspend.object,
+    leases: { open: 1, sum: 1, shown: [{ ...suspend, state }] },
+  })
+  const [one, other] = [hook('one', holding('open')), hook('other', holding('held'))]
+  count({ before: undefined, now: one })
+  count({ before: undefined, now: other })
+  expect(await lines()).toEqual(['receiverhooks_held{namespace="shop",kind="CronJob",name="report"} 2'])
+  count({ before: other, now: undefined })
+  count({ before: one, now: hook('one', holding('overruled')) })
   expect(await lines()).toEqual([])
 })
 

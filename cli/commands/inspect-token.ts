@@ -1,10 +1,11 @@
 import { authOf } from '../../src/api/auth.ts'
+import { milliseconds } from '../../src/api/duration.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { hasNamedURL } from '../../src/api/named.ts'
-import { localTime, parseTime, rfc3339 } from '../../src/environment/time.ts'
+import { localTime, rfc3339 } from '../../src/environment/time.ts'
 import { parseClaims, type Claims } from '../../src/token/claims.ts'
 import { triggerPath } from '../../src/token/published.ts'
-import { createVerifier, type Verdict } from '../../src/token/verify.ts'
+import { acceptance, createVerifier, type Verdict } from '../../src/token/verify.ts'
 import { accessOptions, openCluster, namespaceOption, type Cluster } from '../cluster/cluster.ts'
 import { readHook } from '../cluster/hooks.ts'
 import { readPublicKeys, systemNamespaceOption } from '../cluster/system.ts'
@@ -132,7 +133,7 @@ const checkToken = async (
   }
   const hook = await readIfThere({ ...cluster, namespace: claims.namespace }, claims.name)
   if (hook === undefined) return { taken: false, why: 'its hook was deleted: a post to it is answered 410' }
-  return ofHook(claims, hook, clock.now())
+  return ofHook(verdict.claims, hook, clock.now())
 }
 
 /** Returns a hook, or undefined if there is none. */
@@ -148,15 +149,14 @@ const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
     return { taken: false, why: `it belongs to an earlier hook of the name ${name}: a post to it is answered 410` }
   }
   const suspended = hook.spec.suspend ? ', and skipped: the hook is suspended' : ''
-  if (claims.rotation === hook.spec.token.rotation) return { taken: true, why: `it is the present URL${suspended}` }
-  const { previous } = hook.status?.minted ?? {}
-  const isPrevious = previous?.rotation === claims.rotation && parseTime(previous.acceptedUntil) > now
-  return isPrevious
-    ? {
-        taken: true,
-        why: `it is the former URL, which is accepted until ${localTime(previous.acceptedUntil)}${suspended}`,
-      }
-    : { taken: false, why: 'it was rotated out: a post to it is answered 410' }
+  const { overlap, rotation } = hook.spec.token
+  const { minted } = hook.status ?? {}
+  const accepted = acceptance(claims, { uid, rotation, overlapMs: milliseconds(overlap) ?? 0, minted }, now)
+  if (accepted !== 'accepted') return { taken: false, why: 'it was rotated out: a post to it is answered 410' }
+  if (claims.rotation === rotation) return { taken: true, why: `it is the present URL${suspended}` }
+  const { acceptedUntil } = (claims.rotation === minted?.rotation ? undefined : minted?.previous) ?? {}
+  const until = acceptedUntil === undefined ? 'the controller has made its next one' : localTime(acceptedUntil)
+  return { taken: true, why: `it is the former URL, which is accepted until ${until}${suspended}` }
 }
 
 const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, checked: Judged): string =>

@@ -51,7 +51,7 @@ contactPoints:
         settings:
           url: ${yamlText(grafanaText(headerTokenOf(hook)?.endpoint ?? hook.url))}
           httpMethod: POST
-${headerTokenOf(hook) === undefined ? '' : bearerLines(hook)}${proof(hook)}`,
+${headerTokenOf(hook) === undefined ? '' : bearerLines(hook)}${proofLines(hook)}`,
     },
     ...tokenText(hook, `The value of ${hookVariable('token', hook)} in Grafana's environment.`),
   ],
@@ -78,7 +78,7 @@ const fromEnvironment = (hook: SnippetHook): string => {
     .join('')
 }
 
-const proof = (hook: SnippetHook): string => {
+const proofLines = (hook: SnippetHook): string => {
   const { auth } = hook
   switch (auth?.form) {
     case 'bearer':

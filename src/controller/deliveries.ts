@@ -16,7 +16,7 @@ import type { EmittedEvent } from '../kube/events.ts'
 import { objectPath } from '../kube/paths.ts'
 import { send } from '../kube/requests.ts'
 import { hooks } from '../kube/resources.ts'
-import { isFirst, isOther, type EmittedTimes } from './emitted.ts'
+import { noteFirst, noteOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf, sentBy } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords, overruledAt } from './leases.ts'
 import { patchBetween } from './status.ts'
@@ -166,10 +166,10 @@ export const writeReport = async (
 export const eventsOf = (hook: ReceiverHook, report: DeliveryReport, emitted: EmittedTimes): readonly EmittedEvent[] =>
   [
     confirmationEvent(hook, report, emitted),
-    refusedEvent(hook, 'RecordFull', report.fullAt, emitted),
-    refusedEvent(hook, 'WritesLimited', report.limitedAt, emitted),
-    refusedEvent(hook, 'LeaseTooShort', report.tooShortAt, emitted),
-    refusedEvent(hook, 'OutcomeUnknown', report.unknownAt, emitted),
+    eventOfLast(hook, 'RecordFull', report.fullAt, emitted),
+    eventOfLast(hook, 'WritesLimited', report.limitedAt, emitted),
+    eventOfLast(hook, 'LeaseTooShort', report.tooShortAt, emitted),
+    eventOfLast(hook, 'OutcomeUnknown', report.unknownAt, emitted),
     overdueEvent(hook, report, emitted),
     limitEvent(hook, report.reported?.recent),
     outcomeEvent(hook, report),
@@ -184,7 +184,7 @@ const confirmationEvent = (
   // Times in a status are whole seconds. A second Event in the same second is better than a missing
   // Event.
   if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
-  if (!isFirst(emitted, hook, 'SubscriptionToConfirm', confirmation.at)) return undefined
+  if (!noteFirst(emitted, hook, 'SubscriptionToConfirm', confirmation.at)) return undefined
   // A long note is cut at its end, so the link comes first.
   const note = `open ${confirmation.link} to let ${confirmation.subject || 'the sender'} post to this hook`
   return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
@@ -216,17 +216,16 @@ const reportedUntil = ({ status }: ReceiverHook): number =>
   status?.lastDelivery ? parseTime(status.lastDelivery.time) : -Infinity
 
 /**
- * Returns the Event for refused deliveries, of which the last was refused at `at`. Notes that time
- * in `emitted`. Undefined if an Event has reported it already, or if the status shows a much later
- * delivery.
+ * Returns the Event for what happened last at `at`, such as a refusal or an early end. Notes that time in
+ * `emitted`. Undefined if an Event has reported it already, or if the status shows a much later delivery.
  */
-const refusedEvent = (
+const eventOfLast = (
   hook: ReceiverHook,
   reason: ReasonIn<'event'>,
   at: number | undefined,
   emitted: EmittedTimes,
 ): EmittedEvent | undefined => {
-  if (!isUnreported(hook, at) || !isFirst(emitted, hook, reason, at)) return undefined
+  if (!isUnreported(hook, at) || !noteFirst(emitted, hook, reason, at)) return undefined
   const { means, todo } = reasons[reason]
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
@@ -237,7 +236,7 @@ const overdueEvent = (
   { overdue }: DeliveryReport,
   emitted: EmittedTimes,
 ): EmittedEvent | undefined => {
-  if (!overdue || !isOther(emitted, hook, 'LeaseOverdue', overdue.at)) return undefined
+  if (!overdue || !noteOther(emitted, hook, 'LeaseOverdue', overdue.at)) return undefined
   const { todo } = reasons.LeaseOverdue
   const note = `${overdueInWords(overdue)}. ${todo}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'LeaseOverdue', action: 'Deliver', note }

@@ -18,12 +18,12 @@ export const emittedTimes = (now: number): EmittedTimes => ({
   before: now - unreportedMs,
 })
 
-/** Returns whether no Event has reported this time of a hook and reason yet. Notes it in `emitted`. */
-export const isFirst = (emitted: EmittedTimes, hook: ReceiverHook, reason: string, at: number): boolean =>
-  at >= emitted.before && isOther(emitted, hook, reason, at)
+/** Notes that an Event reports this time of a hook and reason. Returns false if one has done so before. */
+export const noteFirst = (emitted: EmittedTimes, hook: ReceiverHook, reason: string, at: number): boolean =>
+  at >= emitted.before && noteOther(emitted, hook, reason, at)
 
-/** Returns the same for what lasts, so that it is reported again in each term. */
-export const isOther = ({ times }: EmittedTimes, { metadata }: ReceiverHook, reason: string, at: number): boolean => {
+/** Does the same for what lasts: each leader reports it again. */
+export const noteOther = ({ times }: EmittedTimes, { metadata }: ReceiverHook, reason: string, at: number): boolean => {
   const key = `${metadata.uid} ${reason}`
   if (times.get(key) === at) return false
   times.set(key, at)

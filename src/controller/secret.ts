@@ -38,7 +38,7 @@ export interface OwnedSecret {
  * label with its uid, so other Secrets are never sent here. The label alone does not prove
  * ownership: the owner reference must match too.
  * Anybody who may write Secrets can set the label on many large ones. So Secrets are read page by
- * page, and at most {@link maxSecrets}.
+ * page, and none after {@link maxSecrets} have come. What is behind them counts as not owned.
  */
 export const ownedSecrets = async (
   api: ApiConnection,
@@ -54,6 +54,7 @@ export const ownedSecrets = async (
     for (const secret of page.objects) {
       if (controllerOf(secret)?.uid === uid) found.push(ownedOf(secret, secret.metadata.name === named))
     }
+    // Pages may be empty.
     seen += page.objects.length + 1
     if (seen > maxSecrets) break
   }

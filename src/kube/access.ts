@@ -36,7 +36,7 @@ export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> 
   const { clock = nodeClock, context, env, serviceAccount = '/var/run/secrets/kubernetes.io/serviceaccount' } = options
   const inPod = serverInPod(env)
   const home = env['HOME'] ?? env['USERPROFILE']
-  const byDefault = home === undefined ? undefined : join(home, '.kube', 'config')
+  const defaultFile = home === undefined ? undefined : join(home, '.kube', 'config')
 
   const named = options.kubeconfig === undefined ? filesOf(env['KUBECONFIG']) : [options.kubeconfig]
   if (named.length > 0) return await fromKubeconfig(named, context, clock)
@@ -44,14 +44,14 @@ export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> 
   if (context === undefined && inPod !== undefined && existsSync(join(serviceAccount, 'token'))) {
     return await fromPod(inPod, serviceAccount, clock)
   }
-  if (byDefault !== undefined && existsSync(byDefault)) return await fromKubeconfig([byDefault], context, clock)
+  if (defaultFile !== undefined && existsSync(defaultFile)) return await fromKubeconfig([defaultFile], context, clock)
   if (context !== undefined) {
-    const searched = `--kubeconfig and KUBECONFIG (not set) and ${byDefault ?? '~/.kube/config (HOME is not set)'}`
+    const searched = `--kubeconfig and KUBECONFIG (not set) and ${defaultFile ?? '~/.kube/config (HOME is not set)'}`
     throw new Error(`no kubeconfig with the context "${context}": looked for ${searched}; name a kubeconfig file`)
   }
   throw new Error(
     `no API server: looked for --kubeconfig and KUBECONFIG (not set), a pod's service account (${serviceAccount}` +
-      `, with KUBERNETES_SERVICE_HOST) and ${byDefault ?? '~/.kube/config (HOME is not set)'}; name a kubeconfig file`,
+      `, with KUBERNETES_SERVICE_HOST) and ${defaultFile ?? '~/.kube/config (HOME is not set)'}; name a kubeconfig file`,
   )
 }
 

@@ -12,7 +12,10 @@ export interface Remembered {
   readonly delivery: Pick<Delivery, 'identity' | 'group' | 'phase'>
   /** True if the end of an alert takes back the changes of its firings. */
   readonly undo: boolean
-  /** How long a second delivery with the same key is a copy, in milliseconds. */
+  /**
+   * How long a second report of the same event is a copy, in milliseconds. One with an idempotency key of its sender is
+   * a copy for as long as the record knows the first.
+   */
   readonly dedupeWindowMs: number
   /** The shortest time between two runs of the hook, in milliseconds. */
   readonly cooldownMs: number

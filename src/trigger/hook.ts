@@ -34,7 +34,7 @@ export interface LiveHook {
   readonly windows: Timetable | undefined
   readonly onResolved: 'ignore' | 'run' | 'undo'
   /**
-   * `dedupeWindowMs`: how long a second delivery with the same key is a copy. `cooldownMs`: the
+   * `dedupeWindowMs`: how long a second report of the same event is a copy. `cooldownMs`: the
    * shortest time between two runs. Both are in milliseconds.
    */
   readonly dedupeWindowMs: number
@@ -116,7 +116,7 @@ const compiledFrom = (parts: HookParts): LiveHook => {
     const bound = driverOf(parts.spec)
     return isViolation(bound) ? invalid(parts, bound) : valid(parts, bound)
   } catch (error) {
-    // No such spec is known. It must not end the process, which serves other hooks too.
+    // No spec is known that throws here. If one does, the process goes on, and serves the other hooks.
     return invalid(parts, {
       path: 'spec',
       message: `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`,

@@ -172,7 +172,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
   })
 
   it('rotates a URL, and says of one what it is', async () => {
-    const { createHook, run, said, systemNamespace, url } = await setUp()
+    const { createHook, patchHook, run, said, systemNamespace, url } = await setUp()
     await createHook('web-up', {})
     const first = await url('web-up')
     const inspect = (text: string) => run(`inspect-token --system-namespace ${systemNamespace}`, text)
@@ -180,6 +180,8 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const shown = (await said('rotate web-up --show')).trim()
     expect(shown).not.toBe(first)
     expect(await inspect(first)).toMatchObject({ code: 0, stdout: having('the former URL') })
+    await patchHook('web-up', { spec: { token: { overlap: '0s' } } })
+    expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('rotated out') })
     expect((await said('rotate web-up --overlap 0s')).trim()).toBe('')
     expect(await inspect(shown)).toMatchObject({ code: 1, stdout: having('rotated out') })
     expect(await inspect('nonsense')).toMatchObject({ code: 1, stderr: having('no URL of a hook') })

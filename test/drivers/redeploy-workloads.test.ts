@@ -5,7 +5,7 @@ import type { ApiConnection, ApiRequest } from '../../src/environment/environmen
 import type { Redeploy } from '../../src/drivers/redeploy/schema.ts'
 import { workloadKind } from '../../src/drivers/rollouts/kinds.ts'
 import { lookAtWorkloads } from '../../src/drivers/rollouts/look.ts'
-import { nothingBut } from '../../src/drivers/rollouts/plan.ts'
+import { planOfNothing } from '../../src/drivers/rollouts/plan.ts'
 import { planImages } from '../../src/drivers/redeploy/images.ts'
 import { rollOutAll } from '../../src/drivers/rollouts/roll-out.ts'
 import { rollOut } from '../../src/drivers/rollouts/write.ts'
@@ -170,7 +170,7 @@ describe('the workloads of a selector', () => {
             ? { headers: {}, body: '', ...answer }
             : await api.request(request),
     }
-    const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
+    const plan = () => ({ ...planOfNothing(), patch: [{ op: 'add', path: '/x', value: 1 } as const] })
     const clock = fakeClock()
     const mayContinue = () => Promise.resolve(clock.monotonic() < 5000)
     const rolling = rollOut(first, plan, { api: stale, charge: () => {}, clock, namespace: 'shop', mayContinue })
@@ -196,7 +196,7 @@ describe('the workloads of a selector', () => {
       let [charged, tries] = [0, 0]
       const rolled = await rollOut(
         first,
-        () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/x', value: 1 } as const] }),
+        () => ({ ...planOfNothing(), patch: [{ op: 'add', path: '/x', value: 1 } as const] }),
         {
           api: against,
           charge: bytes => void (charged += bytes),
@@ -231,7 +231,7 @@ describe('the workloads of a selector', () => {
         return { status, headers: {}, body: JSON.stringify({ kind: 'Status', code: status, message: 'not now' }) }
       },
     }
-    const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
+    const plan = () => ({ ...planOfNothing(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
     const mayContinue = () => Promise.resolve(clock.monotonic() < 10_000)
     const rolling = rollOut(first, plan, { api: answering, charge: () => {}, clock, namespace: 'shop', mayContinue })
     await clock.advance(12_000)
@@ -251,7 +251,7 @@ describe('the workloads of a selector', () => {
   })
 
   const rollAll = async (api: ApiConnection) => {
-    const plan = () => ({ ...nothingBut(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
+    const plan = () => ({ ...planOfNothing(), patch: [{ op: 'add', path: '/metadata/labels', value: {} } as const] })
     const execution = { api, charge: () => {}, clock: fakeClock(), hook: { namespace: 'shop' } }
     return await rollOutAll(member, { what: undefined, plan }, execution, {
       isNamed: true,

@@ -5,7 +5,7 @@ import { connectInProcess } from '../../apiserver/connection.ts'
 import { redeploy } from '../../src/drivers/redeploy/redeploy.ts'
 import { restart } from '../../src/drivers/restart/restart.ts'
 import { rolloutOutcome, type Rollout } from '../../src/drivers/rollouts/outcome.ts'
-import { nothingBut } from '../../src/drivers/rollouts/plan.ts'
+import { planOfNothing } from '../../src/drivers/rollouts/plan.ts'
 import type { Execution } from '../../src/drivers/driver.ts'
 import { StepService } from '../../src/steps/service.ts'
 import { ask } from '../apiserver/ask.ts'
@@ -119,8 +119,8 @@ describe('the result of several workloads', () => {
   })
 
   it('names those that a copy has passed over, next to those that are done', () => {
-    const before: Rollout = { name: 'Deployment/a', rolled: { rolled: 'nothing', ...nothingBut('done before') } }
-    const running: Rollout = { name: 'Deployment/b', rolled: { rolled: 'nothing', ...nothingBut('running') } }
+    const before: Rollout = { name: 'Deployment/a', rolled: { rolled: 'nothing', ...planOfNothing('done before') } }
+    const running: Rollout = { name: 'Deployment/b', rolled: { rolled: 'nothing', ...planOfNothing('running') } }
     expect(rolloutOutcome([before, running], undefined).outcome).toMatchObject({
       outcome: 'unchanged',
       summary: 'Deployment/a; Deployment/b not, since a rollout is running, paused or manual there',
@@ -128,7 +128,7 @@ describe('the result of several workloads', () => {
   })
 
   it('names those whose nodes never pull the image', () => {
-    const never: Rollout = { name: 'Deployment/local', rolled: { rolled: 'nothing', ...nothingBut('never pulled') } }
+    const never: Rollout = { name: 'Deployment/local', rolled: { rolled: 'nothing', ...planOfNothing('never pulled') } }
     expect(rolloutOutcome([out('Deployment/web'), never], 'acme/web:2').outcome).toMatchObject({
       outcome: 'applied',
       summary:

@@ -1,7 +1,7 @@
 import type { Driver } from '../driver.ts'
 import { workloadTargets } from '../rollouts/kinds.ts'
 import { lookAtWorkloads } from '../rollouts/look.ts'
-import { nothingBut, planRestart, restartCause, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
+import { planOfNothing, planRestart, restartCause, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
 import { rolloutState, unavailablePods } from '../rollouts/state.ts'
@@ -43,5 +43,5 @@ const planAlone = (cause: RolloutCause, ...[object, workloads, unsure]: Paramete
   const plan = planRestart(object, workloads, cause, unsure)
   if (plan.left.size > 0) return plan
   const state = rolloutState(object, workloads)
-  return state === 'complete' ? plan : { ...nothingBut(state), pods: unavailablePods(object, workloads) }
+  return state === 'complete' ? plan : { ...planOfNothing(state), pods: unavailablePods(object, workloads) }
 }

@@ -137,14 +137,14 @@ export const planRestart = (
 ): RolloutPlan => {
   const known = knownPushes(object, restarted)
   const mark = markOfRestart(cause.id)
-  if (!workloads.rollsOut) return nothingBut()
-  if (known.ids.includes(cause.id)) return { ...nothingBut('done before'), marks: new Set([mark]) }
+  if (!workloads.rollsOut) return planOfNothing()
+  if (known.ids.includes(cause.id)) return { ...planOfNothing('done before'), marks: new Set([mark]) }
   // The clocks of processes differ. What is new is later than all that is there.
-  if (cause.isLate === true && known.at > cause.at) return nothingBut('superseded')
+  if (cause.isLate === true && known.at > cause.at) return planOfNothing('superseded')
   // After so many others, the id of this restart would be forgotten. All of them came after it.
-  if (unsure && isForgotten(unsure, object)) return nothingBut('superseded')
+  if (unsure && isForgotten(unsure, object)) return planOfNothing('superseded')
   const state = rolloutState(object, workloads)
-  if (state === 'paused' || state === 'manual') return nothingBut(state)
+  if (state === 'paused' || state === 'manual') return planOfNothing(state)
   const edit: Edit = { name: restarted, cause, template: cause.id, operations: [], from: '', to: 'restarted' }
   return {
     patch: patchOf(object, workloads, [edit]),
@@ -161,8 +161,8 @@ const isForgotten = (since: StoredObject, now: StoredObject): boolean => {
   return ids.length >= maxRestarts && (newest === undefined || !ids.includes(newest))
 }
 
-/** Returns a plan that changes nothing. */
-export const nothingBut = (...left: readonly Left[]): RolloutPlan => ({
+/** Returns a plan that changes nothing, and why. */
+export const planOfNothing = (...left: readonly Left[]): RolloutPlan => ({
   patch: [],
   changes: [],
   left: new Set(left),

@@ -13,6 +13,7 @@ export interface Reputations {
   blockedMs(owner: string, expression: string): number
   /** Notes a run. `usedMs` is its processor time, in milliseconds. */
   ran(owner: string, expression: string, usedMs: number): void
+  /** Blocks an expression that exceeded a limit, for twice as long each time. */
   ranOver(owner: string, expression: string): void
 }
 
@@ -23,6 +24,7 @@ interface Reputation {
   readonly slowRuns: number
   /** How many runs in a row exceeded a limit. */
   readonly strikes: number
+  /** When the last of them did, in milliseconds of the monotonic clock. */
   readonly lastStrike: number
 }
 

@@ -161,7 +161,7 @@ export const heldNow = (
 
 /** Returns the name of the highest value. */
 const highest = (field: HeldField, was: FieldValue | undefined, names: readonly string[]): string | undefined => {
-  // Of what is no number, such as an absent count, nobody holds more.
+  // `base` is above an equal value, and above all if the count was absent. A switch has one value, and no number.
   const ground = Number.isNaN(Number(was ?? NaN)) ? Infinity : Number(was)
   const heightOf = (name: string): number => (name === base ? ground + 0.5 : Number(name))
   const known = names.filter(name => name === base || valueNamed(field, name) !== undefined)

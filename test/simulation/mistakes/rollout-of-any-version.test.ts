@@ -10,7 +10,7 @@ vi.mock(import('../../../src/drivers/rollouts/plan.ts'), async original => {
   })
   return {
     ...real,
-    patchOf: (...args) => ofAny({ ...real.nothingBut(), patch: real.patchOf(...args) }).patch,
+    patchOf: (...args) => ofAny({ ...real.planOfNothing(), patch: real.patchOf(...args) }).patch,
     planRestart: (...args) => ofAny(real.planRestart(...args)),
   }
 })

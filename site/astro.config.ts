@@ -7,6 +7,12 @@ import { llmsText, sidebar } from './pages.ts'
 
 const { origin, pathname } = new URL(project.site)
 
+/** Lets keys reach, and so scroll, what is wider than the page. */
+const scrollableByKeys = `addEventListener('DOMContentLoaded', () => {
+  for (const box of document.querySelectorAll('.sl-markdown-content :is(pre, table)'))
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0
+})`
+
 export default defineConfig({
   site: origin,
   base: pathname,
@@ -20,6 +26,7 @@ export default defineConfig({
       social: [{ icon: 'github', label: 'Repository', href: project.repository }],
       sidebar: sidebar(),
       customCss: ['./src/site.css'],
+      head: [{ tag: 'script', content: scrollableByKeys }],
       expressiveCode: {
         defaultProps: { frame: 'none' },
         shiki: { langAlias: { cel: 'javascript', promql: 'txt', rooms: 'txt' } },

@@ -13,7 +13,10 @@ export const collections = {
         for (const { body, description, id, path, title } of pages()) {
           const editUrl = `${project.repository}/edit/main/${path}`
           const data = await parseData({ id, data: { title, description, editUrl } })
-          store.set({ id, data, body, rendered: await renderMarkdown(body), digest: generateDigest(body) })
+          const rendered = await renderMarkdown(body)
+          // The empty corner of a table is no heading.
+          const html = rendered.html.replaceAll('<th></th>', '<td></td>')
+          store.set({ id, data, body, rendered: { ...rendered, html }, digest: generateDigest(body) })
         }
       },
     },

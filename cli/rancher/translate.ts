@@ -39,7 +39,7 @@ export const translated = (receiver: Receiver, names: Names): Translated => {
     name,
     spec,
     notes: [
-      'its URL is a new one: give it to the sender',
+      'it has a new URL: give that to the sender',
       ...(name === receiver.name ? [] : [`its name was ${receiver.name}`]),
       ...(receiver.active ? [] : ['it was not active, and is suspended']),
       ...notes,

@@ -396,7 +396,7 @@ export interface ReceiverHookStatus {
   observedGeneration?: number
   /** What the hook acts on, as in `Deployment/web`, shortened if it is long. */
   target?: string
-  /** Ready sums up. Stalled is there only when true, and means that a person must act. Reconciling is there only when true, and means that the controller tries again. LeaseOverdue is there only when true, and means that a lease could not end in time. FormerSecretKept is there only when true, and means that the API server does not let the controller delete a Secret that the hook no longer names. Overruled is there only when true, and means that somebody else has set a field that the hook held. */
+  /** Ready sums up. The others are there only when true. Stalled means that a person must act; Reconciling, that the controller tries again; LeaseOverdue, that a lease could not end in time; FormerSecretKept, that the API server does not let the controller delete a Secret that the hook no longer names; Overruled, that somebody else has set a field that the hook held. */
   conditions?: Array<{
     type: string
     status: 'True' | 'False' | 'Unknown'
@@ -433,7 +433,7 @@ export interface ReceiverHookStatus {
   leases?: {
     /** How many leases are open. */
     open: number
-    /** By how much all of them change the present target. */
+    /** By how much they change the present target in all. */
     sum: number
     /** When one ends at the earliest. */
     next?: string

@@ -45,12 +45,12 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     means: 'How the trigger knows the hooks.',
     grants: [
       right(hooks, ['list', 'watch'], 'to know the hooks'),
-      right(hooks, ['get'], 'to look once more before a URL is said to be gone'),
+      right(hooks, ['get'], 'to check again before answering that a URL is gone'),
       right(records, ['list', 'watch'], 'to know when leases end; only the metadata is read'),
       right(
         records,
         ['get', 'create', 'update', 'delete'],
-        'to remember which deliveries have been executed, also where each hook acts as a service account',
+        'to remember which deliveries have run, even if each hook acts as a service account',
       ),
     ],
   },
@@ -66,7 +66,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     means: "What the trigger may do in the product's own namespace.",
     grants: [
       named(publicKeysConfigMap, right(configMaps, ['list', 'watch'], 'to verify tokens')),
-      named(publicKeysConfigMap, right(configMaps, ['get'], 'to look once more before a key is said to be unknown')),
+      named(publicKeysConfigMap, right(configMaps, ['get'], 'to check again before answering that a key is unknown')),
       named(controllerLease, right(leases, ['get', 'list'], 'to notice that etcd was restored')),
     ],
   },
@@ -89,7 +89,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
         ['create'],
         'to ask whether the trigger may do what a hook needs',
       ),
-      right(serviceAccounts, ['get'], 'to check whether the account that a hook names is there'),
+      right(serviceAccounts, ['get'], 'to check whether the account that a hook names exists'),
       ...drivers.filter(isGiven).flatMap(({ rights }) => validating(rights)),
     ],
   },
@@ -99,11 +99,11 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     means: "What the controller may do in the product's own namespace.",
     grants: [
       named(signingKeysSecret, right(secrets, ['get', 'list', 'watch'], 'to mint tokens')),
-      right(secrets, ['create'], 'to make the signing keys when there are none'),
+      right(secrets, ['create'], 'to create the signing keys if there are none'),
       named(publicKeysConfigMap, right(configMaps, ['get', 'list', 'watch', 'update'], 'to publish the public keys')),
       right(configMaps, ['create'], 'to publish the public keys for the first time'),
-      named(controllerLease, right(leases, ['get', 'update'], 'to be elected, and to stay so')),
-      right(leases, ['create'], 'to be elected for the first time'),
+      named(controllerLease, right(leases, ['get', 'update'], 'to become and stay the leader')),
+      right(leases, ['create'], 'to become the leader for the first time'),
       named(controllerLease, right(leases, ['list'], 'to notice that etcd was restored')),
     ],
   },
@@ -120,9 +120,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     kind: 'ClusterRole',
     name: authRole,
     means: 'Lets both serve hooks with auth. Nobody has it until you bind it.',
-    grants: [
-      right(secrets, ['get'], 'to check posts against the Secret that auth names, and to check whether it is there'),
-    ],
+    grants: [right(secrets, ['get'], 'to check posts against the Secret that auth names, and whether it exists')],
   },
   {
     kind: 'ClusterRole',
@@ -157,7 +155,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
 const validating = ({ trigger }: Pick<Extra, 'trigger'>): Grant[] =>
   trigger
     .filter(({ verbs }) => verbs.includes('get'))
-    .map(({ group, resource }) => ({ group, resource, verbs: ['get'], why: 'to check whether a target is there' }))
+    .map(({ group, resource }) => ({ group, resource, verbs: ['get'], why: 'to check whether a target exists' }))
 
 const right = ({ group, resource }: Pick<Right, 'group' | 'resource'>, verbs: Right['verbs'], why: string): Grant => ({
   group,

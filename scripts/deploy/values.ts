@@ -52,12 +52,12 @@ const placement = {
  * OpenShift. It evicts a pod beyond its limit with a second of grace, and asks no PodDisruptionBudget.
  */
 const noStorageLimit =
-  'There is no limit of ephemeral storage: the kubelet counts container logs against it, and would evict the pod.'
+  'Ephemeral storage has no limit, because the kubelet counts container logs against it and would evict the pod.'
 
 const role = (name: string, means: string): Group =>
   group(means, {
     replicas: value({ type: ['integer', 'null'], minimum: 0 })(
-      'How many pods. null leaves the count to an autoscaler of yours.',
+      'How many pods. null leaves the count to your own autoscaler.',
       2,
     ),
     resources: object(
@@ -73,7 +73,7 @@ const role = (name: string, means: string): Group =>
     extraArgs: texts(`More flags of \`receiver-hooks serve ${name}\`.`, []),
     extraEnv: objects('More variables, such as NODE_OPTIONS or NODE_EXTRA_CA_CERTS.', []),
     terminationGracePeriodSeconds: value({ type: 'integer', minimum: 10 })(
-      'How long a pod may take to end: --shutdown-delay (5 seconds), 4 seconds for the last posts, and room.',
+      'How long a pod may take to end: --shutdown-delay (5 seconds), 4 seconds for the last posts, and some slack.',
       30,
     ),
     podDisruptionBudget: group('', {
@@ -107,7 +107,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     },
     image: group('', {
       registry: text(
-        'The registry that has the image. docker.io/library is for an image that you have loaded onto the nodes.',
+        'The registry that has the image. Use docker.io/library if you have loaded the image onto the nodes.',
         '',
       ),
       repository: text('', 'receiver-hooks'),
@@ -120,21 +120,21 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     imagePullSecrets: objects('', []),
     publicURL: value({ type: 'string', pattern: '^(https?://[^?#\\s]+)?$' })(
-      'The beginning of trigger URLs. By default they lead to the Service, which only pods of the cluster can reach.',
+      'What trigger URLs begin with. By default they lead to the Service, which only pods in the cluster can reach.',
       '',
     ),
     watchNamespaces: value({ type: 'array', items: { type: 'string' }, uniqueItems: true, maxItems: 32 })(
-      'Serves only the hooks of these namespaces, with Roles there instead of ClusterRoles. They must exist. Each has watches of its own: for more than 32, serve all. For the namespace of the release itself, admissionPolicy.enabled is false.',
+      'Serves only the hooks of these namespaces, with Roles there instead of ClusterRoles. They must exist. Each needs its own watches: for more than 32, serve all. For the namespace of the release itself, admissionPolicy.enabled is false.',
       [],
     ),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag(
-      'Runs controller and trigger in one pod: what to begin with. The pod has the values of trigger; those of controller are for no pod.',
+      'Runs the controller and the trigger in one pod: good to start with. The pod uses the values of trigger, and those of controller do nothing.',
       false,
     ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag(
-        'false where an administrator has applied deploy/kustomize/cluster. Then admissionPolicy.enabled and flowControl.enabled are false too, since that has their objects.',
+        'Set false if an administrator has applied deploy/kustomize/cluster, and then also admissionPolicy.enabled and flowControl.enabled, since that has their objects.',
         true,
       ),
       keep: flag(
@@ -144,7 +144,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     clusterRoles: group('Without these values, the chart makes only the ClusterRoles that it binds.', {
       all: flag(
-        'Makes every ClusterRole of the product, for bindings that you make yourself, such as by the command in the message of a hook.',
+        "Makes every ClusterRole of the product, for bindings that you make yourself, for example with the command in a hook's message.",
         false,
       ),
       aggregate: flag(
@@ -154,7 +154,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
     requests: enabled(
-      'Lets people and programs run hooks by a ReceiverHookRequest, without a URL and on record: docs/how-to/run-from-the-cluster.md.',
+      'Lets people and programs run hooks through a ReceiverHookRequest, without a URL and on record: docs/how-to/run-from-the-cluster.md.',
       false,
     ),
     tracing: group('Traces of deliveries.', {
@@ -171,7 +171,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       })('The issuers that hooks may name, such as https://token.actions.githubusercontent.com.', []),
     }),
     flowControl: enabled(
-      'Gives the requests of both roles a share of the API server of their own. Not with watchNamespaces.',
+      'Reserves a share of the API server for the requests of both roles. Not with watchNamespaces.',
       false,
     ),
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
@@ -216,7 +216,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       postsFrom: objects('Peers that may post, besides the pod of `helm test`. Without any, everybody may.', []),
       monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
       apiServerPorts: value({ type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 65_535 } })(
-        'The ports that the pods may reach at any address: those of the API server, and 443 for certificates and keys of senders. minikube has 8443, MicroK8s 16443.',
+        "The ports that the pods may reach at any address: the API server's, and 443 for certificates and keys of senders. minikube has 8443, MicroK8s 16443.",
         [443, 6443, 8443, 16_443],
       ),
       extraIngress: objects(
@@ -239,10 +239,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       namespaces: value({
         type: 'object',
         additionalProperties: { type: 'array', minItems: 1, items: { type: 'string' } },
-      })(
-        'The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these, and as no other.',
-        {},
-      ),
+      })('The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these and no others.', {}),
     }),
     drivers: group(
       'What hooks may do, and where. Without these values the trigger may change nothing but what accounts lets it, except in watchNamespaces: there it may scale workloads.',
@@ -272,7 +269,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         labels: labels('', { grafana_dashboard: '1' }),
       }),
     }),
-    commonLabels: labels('On every object and pod, but for extraObjects.', {}),
-    commonAnnotations: labels('On every object, but for extraObjects. Pods have podAnnotations.', {}),
+    commonLabels: labels('On every object and pod, except extraObjects.', {}),
+    commonAnnotations: labels('On every object, except extraObjects. Pods have podAnnotations.', {}),
     extraObjects: value({ type: 'array', items: { type: ['object', 'string'] } })('More objects, as templates.', []),
   })

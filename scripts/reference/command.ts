@@ -68,6 +68,9 @@ const section = (
   const known = new Set(create.map(option => row(option).join(' ')))
   const shared = unlike.filter(option => known.has(row(option).join(' ')))
   const isSaidOnce = shared.length >= manyShared
+  const missing = create
+    .filter(({ flag }) => !options.some(option => option.flag === flag))
+    .map(({ flag }) => code(`--${flag}`))
   const own = isSaidOnce ? unlike.filter(option => !shared.includes(option)) : unlike
   return `
 ## ${entry.name}
@@ -89,7 +92,7 @@ ${
       )}\n`
 }${own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`}${
     isSaidOnce
-      ? `\nAnd [the flags of ${code('create')}](#create), which mean the same here: ${shared.map(({ flag }) => code(`--${flag}`)).join(', ')}.\n`
+      ? `\nIt takes the [flags of ${code('create')}](#create)${missing.length === 0 ? '' : `, except ${missing.join(', ')}`}.\n`
       : ''
   }${alsoTakes(inMany, ofKubectl.length > 0)}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
 }

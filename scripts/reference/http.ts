@@ -42,7 +42,7 @@ import { linkTo, reasonsIn } from './reasons.ts'
 
 /** What each member of an answer says. The type has it complete. */
 const members: Readonly<Record<keyof Answer, readonly [type: string, when: string, means: string]>> = {
-  message: ['string', 'always', 'A sentence for people. It is the first member, because senders log the beginning'],
+  message: ['string', 'always', 'A sentence for people. It comes first, because senders log the beginning'],
   hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
   driver: [
     'string',
@@ -53,15 +53,15 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   reason: [
     'string',
     'always',
-    'Why, in one word: [every reason](reasons.md). A program compares this, and not `message`',
+    'Why, in one word: [every reason](reasons.md). Programs should compare this, not `message`',
   ],
-  state: ['string', 'with `wait`', 'The outcome by now: see [waiting](#waiting-for-the-outcome)'],
-  ready: ['integer', 'with `wait`', 'How many pods of a rollout are available at least, or how many of a count'],
+  state: ['string', 'with `wait`', 'The outcome so far: see [waiting](#waiting-for-the-outcome)'],
+  ready: ['integer', 'with `wait`', 'How many pods of a rollout, or how many of a count, are available'],
   of: ['integer', 'with `ready`', 'How many are wanted'],
   causes: [
     'array',
     'with `wait`, if something is known',
-    'Why a rollout does not go on, at most 6 texts such as `web: ImagePullBackOff (1 of 4)`. `message` has them too',
+    'Why a rollout does not continue, at most 6 texts such as `web: ImagePullBackOff (1 of 4)`. `message` has them too',
   ],
   until: ['string', 'for a step with `for`', 'When the step ends by itself, in RFC 3339'],
   opensAt: [
@@ -71,11 +71,11 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   ],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
-  summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done that is no count'],
+  summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done, other than a count'],
   changes: [
     'list',
     'for a rollout, a Job, or a post that was passed on',
-    `The same one by one, ${maxChanges} at most: \`object\`, \`to\`, and where there are such \`part\` and \`from\``,
+    `The same one by one, ${maxChanges} at most: \`object\`, \`to\`, and possibly \`part\` and \`from\``,
   ],
   by: ['object', 'if `auth` proves it', 'Who sent the post: see [who sent it](#who-sent-it)'],
   dryRun: ['boolean', 'on a dry run', '`true`: nothing was changed'],
@@ -89,12 +89,12 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'applied',
     statusOf(answerTo({ outcome: 'applied', reason: 'Stepped', from: 1, to: 2 }, hook, '', false)),
-    'The API server has stored the change, or the Service has taken the post (`forward`)',
+    'The API server has stored the change, or the Service has accepted the post (`forward`)',
   ],
   [
     'unchanged',
     statusOf(answerTo({ outcome: 'unchanged', reason: 'AtBound', from: 1, to: 1 }, hook, '', false)),
-    'The delivery counted, and there was nothing to change',
+    'The delivery counted, but there was nothing to change',
   ],
   [
     'skipped',
@@ -114,7 +114,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'unavailable',
     statusOf(answerTo({ outcome: 'unavailable', reason: 'Contended', message }, hook, '', false)),
-    'Nothing was changed, or the post has an idempotency key. It is safe to send it again. Only with `ServiceUnavailable` may the Service have got the post, too',
+    'Nothing was changed, or the post has an idempotency key. It is safe to send it again, except that with `ServiceUnavailable` the Service may have got the post',
   ],
 ]
 const unreadable = statusOf(answerTo({ outcome: 'unreadable', reason: 'PushUnreadable', message }, hook, '', false))
@@ -144,7 +144,7 @@ const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
 const refusedMeans: Readonly<Record<number, string>> = {
   400: 'The body or the query cannot be read',
   401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer, basic and oidc, and at a path with a name, with `WWW-Authenticate`',
-  404: 'No such path, or this installation has not signed the token. Where that is in the header: 401',
+  404: 'No such path, or this installation has not signed the token. If the token is in the header: 401',
   405: 'Not a POST. `Allow` says so',
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
   413: 'The body is too large',
@@ -177,7 +177,7 @@ export const httpPage = (): string => {
   return `${generated}
 # HTTP
 
-How to run a hook by HTTP, for authors of a client or a proxy. A person needs no more than \`curl -X POST URL\`.
+How to run a hook over HTTP, for authors of a client or a proxy. By hand, \`curl -X POST URL\` is all you need.
 
 ## The request
 
@@ -190,23 +190,19 @@ Content-Type: application/json
 {"image": "ghcr.io/acme/web:1.4.2"}
 \`\`\`
 
-**Path.** \`/v1/trigger/TOKEN\`, and nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Take it as it is: the token
-says which hook, and [may change](../explanation/security.md#how-a-url-is-made-kept-and-revoked). Any other path is 404.
+**Path.** \`/v1/trigger/TOKEN\`, and nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Take it as it is: the token says which hook it is for, and [may change](../explanation/security.md#how-a-url-is-made-kept-and-revoked). Any other path is 404.
 
-**A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and no log of URLs has the token. The hook's
-\`status.endpoint\` is that address. Where the header has no good token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
-\`auth.bearer\`, \`auth.basic\`, \`auth.oidc\` or \`auth.header\` of that name wants the header for itself: post to its URL.
+**A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and keeps the token out of logs. The hook's \`status.endpoint\` is that address. If the header has no valid token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
+\`auth.bearer\`, \`auth.basic\`, \`auth.oidc\` or \`auth.header\` of that name needs the header for itself: post to its URL.
 
 **A path with a name.** \`POST /v1/hooks/NAMESPACE/NAME\` runs a hook with \`token.url: named\`, with what its \`auth\` asks for. With \`auth.path\` a
-secret follows: \`/v1/hooks/NAMESPACE/NAME/SECRET\`. Until a post has proved itself, all names are answered alike: 401 \`Unproved\` with a challenge for
-bearer and for basic, at a multiple of ${refusedEveryMs} ms after the head arrived, and once the body has arrived. It is never 410. A text that can
-be no name is 404. [Why](../how-to/authenticate-senders.md#use-a-url-without-a-secret).
+secret follows: \`/v1/hooks/NAMESPACE/NAME/SECRET\`. Until a post has proved itself, every name gets the same answer: 401 \`Unproved\` with a
+challenge for bearer and for basic, once the body has arrived, at a multiple of ${refusedEveryMs} ms after the head. It is never 410. Only a text that
+can't be a name gets 404. [Why](../how-to/authenticate-senders.md#use-a-url-without-a-secret).
 
-**Method.** POST alone. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a
-sentence, so that you see that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
+**Method.** Only POST. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a sentence, to show that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
 
-**Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` is the same as nothing. Any
-other value or spelling is 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
+**Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` does nothing. Any other value or spelling gets 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
 With \`?reason=database%20migration\`, at most 64 printable characters, the status, \`why\` and the dashboard say why something is leased. Other
 parameters do nothing, but [\`when\`](../how-to/when-a-hook-acts.md#let-only-some-deliveries-count) can read them.
 
@@ -217,7 +213,7 @@ ${table(
   [
     [
       code('Idempotency-Key'),
-      "Two posts to one hook with the same key are one delivery: within the hook's `dedupeWindow` always, and after it for a day, unless 4,000 younger deliveries came meanwhile. Quotes around the key may be left out. It wins over the key that the hook makes of a known sender's body. With another body it is 422 `KeyReused`; without a body it asks what the first came to. A hook with `auth.standardWebhooks` ignores it",
+      "Two posts to a hook with the same key are one delivery: always within the hook's `dedupeWindow`, and for a day unless 4,000 newer deliveries arrive. The quotes around the key are optional. The header takes precedence over a key from a known sender's body. With another body, the answer is 422 `KeyReused`; without a body, the post asks for the outcome of the first. A hook with `auth.standardWebhooks` ignores it",
     ],
     [
       code('Authorization'),
@@ -225,31 +221,30 @@ ${table(
     ],
     [
       'the header that `auth.hmac.header` names',
-      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent. With `timestamp` of prefix, time, separator and body; the time is in the header that `timestamp.header` names, in seconds',
+      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent. With `timestamp`, of prefix, time, separator and body; the header that `timestamp.header` names has the time, in seconds',
     ],
     ['the header that `auth.header.name` names', 'For a hook with `auth.header`: the secret, and nothing else'],
     [
       '`webhook-id`, `webhook-timestamp`, `webhook-signature`',
-      "For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, with a blank between. The ID is the idempotency key. Svix's own names of these headers begin with `svix-`, and are read as well",
+      "For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, with a space between them. The ID is the idempotency key. Svix's names for these headers, which begin with `svix-`, work too",
     ],
     [
       code('Content-Type'),
-      'With `application/json`, `text/json` or `…+json` the body must be JSON. A body that begins with `{` or `[` must be JSON, for any type. Any other body is allowed, and says nothing to the hook',
+      'With `application/json`, `text/json` or `…+json` the body must be JSON. A body that begins with `{` or `[` must be JSON, regardless of its type. Any other body is allowed, and ignored',
     ],
     [
       code('Content-Encoding'),
-      `${acceptedEncodings.split(', ').map(code).join(', ')}. The limit of size is for the body once it is unpacked`,
+      `${acceptedEncodings.split(', ').map(code).join(', ')}. The size limit is for the unpacked body`,
     ],
     [
       code('Expect'),
-      '`100-continue` is answered once the token is good and the body is wanted; at a path with a name, at once. Anything else is 417',
+      '`100-continue` is answered once the token is verified and the body is wanted; at a path with a name, at once. Anything else is 417',
     ],
     ["a sender's own", '`X-GitHub-Delivery` and the like: [the page of senders](senders.md)'],
   ],
 )}
 
-A header that comes twice is joined by a comma, and then proves nothing. \`X-Forwarded-For\` and its like are not read: limits for a source go by the
-address of the connection.
+A header that is sent twice is joined with a comma, and then proves nothing. \`X-Forwarded-For\` and the like are not read: limits for a source use the address of the connection.
 
 **Body.** None is needed. JSON of [a known sender](senders.md), or \`{"image": "…"}\` for \`redeploy\`, says more.
 
@@ -266,11 +261,9 @@ ${table(
   Object.entries(members).map(([name, [type, when, means]]) => [code(name), type, when, means]),
 )}
 
-Later versions may add members. Ignore those that you do not know.
+Later versions may add members. Ignore those you do not know.
 
-**A CloudEvent** that is answered 2xx gets no body: Knative takes a body for an event in reply, and counts one that is none as a failure. Such a post has the
-header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, the answer has its body. So has
-every other status.
+**A CloudEvent** that is answered 2xx gets no body: Knative would take a body for an event in reply, and fail. Such a post has the header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, and with any other status, the answer has its body.
 
 ## Who sent it
 
@@ -303,7 +296,7 @@ ${table(
   ]),
 )}
 
-A post that did not. The answer has no \`outcome\`:
+A post that did not become a delivery. The answer has no \`outcome\`:
 
 ${table(['status', 'means', 'reasons'], refusedRows())}
 

@@ -28,7 +28,7 @@ Each name leads to what it posts again and when, where it shows a failure, and a
 - 503 asks the sender to try again, and is safe. No other refusal gets better by that. A skip is answered 200, so an alert that is skipped comes back only when its sender repeats it.
 
 The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`, with \`${example.url}\` for the hook's URL. \`kubectl receiverhook
-snippet\` and the dashboard write them for a hook of yours, with its URL and what its \`auth\` asks for. A product that hides its headers gets the token there.
+snippet\` and the dashboard write them for your hook, with its URL and what its \`auth\` asks for. A product that hides its headers gets the token there.
 
 ## What each product can prove
 

@@ -103,7 +103,7 @@ const leasesSchema = {
   required: ['open', 'sum', 'shown'],
   properties: {
     open: { type: 'integer', format: 'int64', description: 'How many leases are open.' },
-    sum: { type: 'integer', format: 'int64', description: 'By how much all of them change the present target.' },
+    sum: { type: 'integer', format: 'int64', description: 'By how much they change the present target in all.' },
     next: { type: 'string', format: 'date-time', description: 'When one ends at the earliest.' },
     shown: {
       type: 'array',

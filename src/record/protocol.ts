@@ -134,9 +134,10 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
   if (counted) return again(counted, remembered, 'signed body')
   const over = group && delivery.phase === 'firing' && endedSince(draft, group)
-  if (over === true) return skipped('Resolved', 'the alerts have ended since this beginning, as a post has said before')
+  if (over === true) return skipped('Resolved', 'an earlier post has said that these alerts are over')
   if (over) return finishFirst(over)
-  if (group?.mixed && allSeen(draft, group)) return skipped('PartlyResolved', 'some alerts ended and no new one fires')
+  if (group?.mixed && allSeen(draft, group))
+    return skipped('PartlyResolved', 'some alerts have ended and no new one fires')
   // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
   // not be stored after the end that this delivery reports.
   if (group && (group.mixed || delivery.phase === 'resolved')) {

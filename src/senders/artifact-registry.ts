@@ -13,7 +13,7 @@ export const artifactRegistry: Sender = {
   about: {
     title: 'Google Artifact Registry',
     documentation: 'https://cloud.google.com/artifact-registry/docs/configure-notifications',
-    identity: 'The `messageId`, which a message that is sent again keeps.',
+    identity: 'The `messageId`, which stays the same when a message is sent again.',
     retries:
       'Any answer but 102, 200, 201, 202 and 204, and no answer within the `ack-deadline`, for as long as the subscription keeps messages: seven days by default.',
     failures:

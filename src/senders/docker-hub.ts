@@ -10,7 +10,7 @@ export const dockerHub: Sender = {
     title: 'Docker Hub',
     documentation: 'https://docs.docker.com/docker-hub/repos/manage/webhooks/',
     identity: '`repository.repo_name`, `push_data.tag` and `push_data.pushed_at`.',
-    retries: 'None: a post without an answer is not sent again.',
+    retries: 'None, even if there was no answer.',
     failures: 'The history of the webhook, on the page of the repository.',
   },
   // Alibaba Cloud's bodies have the same form, and a region in addition.

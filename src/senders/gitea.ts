@@ -12,7 +12,7 @@ export const gitea: Sender = {
   about: {
     title: 'Gitea and Forgejo',
     documentation: 'https://docs.gitea.com/usage/webhooks',
-    identity: 'The header `X-Gitea-Delivery`. What is replayed by hand has another one, and counts.',
+    identity: 'The header `X-Gitea-Delivery`. A manual replay has a new one, and counts.',
     retries: 'None.',
     failures: 'Recent Deliveries, on the page of the webhook.',
   },

@@ -13,7 +13,7 @@ export const github: Sender = {
   about: {
     title: 'GitHub and its container registry',
     documentation: 'https://docs.github.com/en/webhooks/webhook-events-and-payloads',
-    identity: 'The header `X-GitHub-Delivery`: a redelivery has the same.',
+    identity: 'The header `X-GitHub-Delivery`, which stays the same for a redelivery.',
     retries: 'None. A delivery can be sent again by hand or through the API for three days.',
     notes:
       'If several tags of one image are pushed to ghcr.io together, GitHub may report one of them only, such as `latest`. A hook with `tags.semver` then skips the push as `NotForThisHook`. Push the tag that the hook waits for last and alone, or post from the workflow (`snippet github-actions`).',

@@ -13,7 +13,7 @@ export const zabbix: Sender = {
     identity:
       '`event_id`, `event_value` and `event_update_status`. The same again counts again after `dedupeWindow`: a step of an escalation is meant.',
     retries: 'After each error that its script throws: 3 attempts, 10 s apart, as set in the media type.',
-    failures: 'Reports, Action log, where the thrown error stands.',
+    failures: 'Reports, Action log, which has the error.',
   },
   recognise: ({ json }) =>
     wordAt(json, 'event_id') !== undefined &&

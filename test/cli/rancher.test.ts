@@ -40,7 +40,7 @@ it('a post that was passed on goes to the Service of that name, with its query',
     name: 'to-jenkins',
     spec: { driver: 'forward', forward: member },
     notes: [
-      'its URL is a new one: give it to the sender',
+      'it has a new URL: give that to the sender',
       'the service ci/jenkins has to be the Service jenkins in the namespace of the hook',
       'Rancher passed every header on; here, of the headers only Content-Type is: name others in headers',
     ],

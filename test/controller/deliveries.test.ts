@@ -123,8 +123,8 @@ describe('the Event of a delivery', () => {
     ],
     [
       'why there is nothing to do',
-      { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts ended and no new one fires' },
-      'some alerts ended and no new one fires (sent by image). There is nothing to do: there is no step while other alerts of the group still fire.',
+      { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts have ended and no new one fires' },
+      'some alerts have ended and no new one fires (sent by image). There is nothing to do: there is no step while other alerts of the group still fire.',
     ],
   ] as const)('says %s', (_, delivery, note) => {
     expect(noteOf(delivery)).toBe(note)

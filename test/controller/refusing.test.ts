@@ -104,7 +104,7 @@ test('a lease that cannot end gets an Event that says why, once, and so does a l
   const [early, late] = [x.clock.now() - 90_000, x.clock.now() - 70_000]
   const { metadata } = await create(x.api, records, shop, x.recordOf({ overdue: { at: early, why: 'a policy' } }))
   expect(await x.until(notes, seen => seen.length > 0)).toEqual([
-    expect.stringContaining(`a lease should have ended at ${rfc3339(early)}: a policy. See the message`),
+    expect.stringContaining(`a lease should have ended at ${rfc3339(early)}: a policy. The hook keeps trying`),
   ])
   const again = x.recordOf({ overdue: { at: early, why: 'a policy' }, ranAt: early }, metadata.resourceVersion)
   const { metadata: stored } = await replace(x.api, records, shop, again)

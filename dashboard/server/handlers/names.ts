@@ -24,7 +24,7 @@ export const nameRoutes = (router: Api, { sessionOf }: Context): void => {
     const type = kinds.find(({ kind }) => kind === parameter(request.query, 'kind'))
     const of = parameter(request.query, 'of')
     if (type === undefined || (of !== '' && !objectNameRule.holds(of))) {
-      throw new RefusedError(400, 'BadRequest', 'kind and of must name something that a form offers')
+      throw new RefusedError(400, 'BadRequest', 'kind and of must be something that the form offers')
     }
     const { api } = sessionOf(request)
     const read = async (): Promise<readonly string[]> => {

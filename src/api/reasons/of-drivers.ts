@@ -38,7 +38,7 @@ export const driverReasons = {
     where: ['event'],
     means:
       'The time in `for` was over more than a minute ago, but the hook has not managed to take back what it had leased.',
-    todo: 'The message says why. The hook keeps trying, and has the condition `LeaseOverdue` until it succeeds. You can also set the count yourself: then the hook takes nothing from it.',
+    todo: 'The hook keeps trying, and has the condition `LeaseOverdue`, which says why, until it succeeds. You can also set the count yourself: then the hook takes nothing from it.',
   },
   SetByOthers: {
     where: ['skipped'],
@@ -90,7 +90,7 @@ export const driverReasons = {
     where: ['skipped', 'waited'],
     means:
       'A later push, a higher version, a later restart or a manual rollback came first. The hook never goes back to an older one.',
-    todo: 'Nothing. To roll out again what was rolled back, push it once more, or set the image yourself.',
+    todo: 'Nothing. To roll out again what was rolled back, push it again, or set the image yourself.',
   },
   RolloutRunning: {
     where: ['skipped'],

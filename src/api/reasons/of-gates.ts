@@ -67,7 +67,7 @@ export const gateReasons = {
   },
   PartlyResolved: {
     where: ['skipped'],
-    means: 'Some alerts of the group ended, and no new one fires.',
+    means: 'Some alerts of the group have ended, and no new one fires.',
     todo: 'Nothing: there is no step while other alerts of the group still fire.',
   },
   Duplicate: {

@@ -110,7 +110,7 @@ export const postReasons = {
   WritesLimited: {
     where: ['unavailable', 'event', 'listed'],
     means:
-      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that are kept.',
+      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that still exist.',
     todo: 'Send the post again once Retry-After is over, unless its sender retries. If this keeps happening, send fewer posts, give posts that mean the same one idempotency key, or keep Jobs for a shorter time (`ttl`).',
   },
   RecordFull: {

@@ -60,13 +60,13 @@ const quick = {
 
 /**
  * Planted mistakes that every run has to find, one of each kind that is soon found: of a write, its claim and its bounds;
- * of names, cooldown and others' counts; of currency and accounts; of pages. `npm run test:long -- mistakes` has all.
+ * of names, cooldown and others' counts; of currency and accounts; of holds; of pages. `npm run test:long -- mistakes` has all.
  */
 const sampleOfMistakes = {
   simulation: [
     ...['without-version', 'no-helping', 'claim-after-write', 'up-lowers', 'watched-as-read'],
     ...['dedupe-by-start', 'cooldown-in-memory', 'since-not-kept'],
-    ...['filter-ignored', 'account-queue-shared'],
+    ...['filter-ignored', 'account-queue-shared', 'hold-as-flag'],
   ],
   steps: ['page-listed-first'],
 }

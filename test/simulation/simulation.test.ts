@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { failure, fingerprint } from './figures.ts'
 import { runHistory } from './history.ts'
 
@@ -8,6 +8,8 @@ const histories = 6
 
 /** How many make one test. */
 const together = 3
+
+afterEach(() => void vi.unstubAllEnvs())
 
 describe('the whole product, in virtual time', () => {
   test.each(Array.from({ length: histories / together }, (_, index) => 1 + index * together))(
@@ -21,6 +23,13 @@ describe('the whole product, in virtual time', () => {
       expect(failures).toEqual([])
     },
   )
+
+  test('keeps its promises where hooks hold fields', async () => {
+    vi.stubEnv('SIMULATION_HOLDS', '1')
+    const { happened, violations } = await runHistory(2)
+    expect(violations).toEqual([])
+    expect(happened.some(entry => entry.what === 'post' && entry.post.hook.startsWith('hold-'))).toBe(true)
+  })
 
   test('the same seed gives the same history, in any process, and another seed another', async () => {
     const [first, other] = [await runHistory(7), await runHistory(8)]

@@ -22,7 +22,7 @@ interface Holder {
   readonly group: string
   readonly value: string
   readonly until: number
-  /** Where the version before is that it holds. */
+  /** Where it began to. */
   readonly place: number
 }
 
@@ -125,7 +125,7 @@ const written = (timeline: Timeline, before: State, version: HeldVersion, judgin
     return { version, fields: before.fields }
   }
   if (changed.some(each => each !== name)) wrong(`${version.mark} holds ${name}, and changes more than that`)
-  const after = heldAfter(timeline, before, { name, value: way[2] }, rows, judging)
+  const after = heldAfter(timeline, before, { name, place: version.place, value: way[2] }, rows, judging)
   if (version.fields[name].value !== after.value) {
     const holders = after.field.holders.map(({ value }) => value).join(', ')
     wrong(
@@ -139,13 +139,13 @@ const written = (timeline: Timeline, before: State, version: HeldVersion, judgin
 const heldAfter = (
   timeline: Timeline,
   before: State,
-  { name, value }: { readonly name: HeldFieldName; readonly value: string },
+  { name, place, value }: { readonly name: HeldFieldName; readonly place: number; readonly value: string },
   rows: readonly ClaimedHold[],
   judging: Judging,
 ): { readonly field: Field; readonly value: Value } => {
   const known = before.fields[name]
   const now = before.version.fields[name].value
-  const holders = changedBy(timeline, known.holders, { value, place: before.version.place }, rows, judging)
+  const holders = changedBy(timeline, known.holders, { value, place }, rows, judging)
   const numberOf = (all: readonly Holder[]): number => all.filter(each => each.value === value).length
   const to = rows[0]?.row.claim.to
   if (numberOf(holders) !== to)
@@ -193,17 +193,20 @@ const changedBy = (
     if (ended.length < from - to) wrong(`${key} ends ${from - to} holds of ${part}, of which there are ${ended.length}`)
     const latest = Math.max(...ended.map(({ until }) => until))
     const isEarly = ends !== undefined && decidedAt < latest && !cancelled.has(hook)
-    if (isEarly && !mayEndEarly(timeline, hook)) wrong(`${key} ends ${value} ${latest - decidedAt} ms before its time`)
+    if (isEarly && !mayEndEarly(timeline, hook, on.place))
+      wrong(`${key} ends ${value} ${latest - decidedAt} ms before its time`)
     holders = holders.filter(holder => !ended.includes(holder))
     if (undoes === undefined) wrong(`${key} takes back what it does not know of`)
   }
   return holders
 }
 
-/** Whether what a hook holds may end before its time: the hook was deleted, or says so. */
-const mayEndEarly = (timeline: Timeline, hook: string): boolean =>
-  deletedAt(timeline, hook) < Infinity ||
-  versionsOf(timeline, hook).some(({ object }) => at(object, 'spec', 'endBefore') !== undefined)
+/** Whether what a hook holds may have ended before its time at a place: the hook was deleted, or has said so. */
+const mayEndEarly = (timeline: Timeline, hook: string, place: number): boolean =>
+  deletedAt(timeline, hook) < place ||
+  versionsOf(timeline, hook).some(
+    ({ object, place: since }) => since < place && at(object, 'spec', 'endBefore') !== undefined,
+  )
 
 const versionsOf = ({ hooks }: Timeline, uid: string) =>
   [...hooks.values()].flat().filter(version => version.uid === uid)

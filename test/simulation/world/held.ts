@@ -154,7 +154,8 @@ export const recreateHeld =
 /** Lets end what ends by nothing else, and what is held from then on end soon. */
 export const endHolds = ({ server, time }: Pick<Simulation, 'server' | 'time'>, names: readonly string[]): void => {
   for (const name of names)
-    server.send('PATCH', `${hooksPath}/${name}`, { spec: { endBefore: rfc3339(wallClock(time)), for: '2s' } })
+    // It is written in whole seconds.
+    server.send('PATCH', `${hooksPath}/${name}`, { spec: { endBefore: rfc3339(wallClock(time) + 1000), for: '2s' } })
 }
 
 /** What the records of these hooks still have to end; undefined where that is nothing. */

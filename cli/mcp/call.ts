@@ -56,12 +56,12 @@ const dryRunOf = async (calling: Calling, body: string | undefined): Promise<Sto
   return await answered(calling, await makeRequest(calling.cluster, requestName(name, shell.random), ask, user))
 }
 
-/** Waits for the answer of a request, and resolves with the request as it is then. */
+/** Waits until a request has a state, also one that is no end, and resolves with the request as it is then. */
 const answered = async ({ cluster, shell }: Calling, made: StoredObject): Promise<StoredObject> => {
   const { name } = made.metadata
   const end = shell.clock.monotonic() + answeredWithinMs
-  const done = await requestUntil({ cluster, name }, shell, lookEveryMs, end, isDone)
-  return done ?? (await read(cluster.api, requests, cluster.namespace, name)) ?? made
+  const hasState = (request: StoredObject): boolean => at(request, 'status', 'state') !== undefined
+  return (await requestUntil({ cluster, name }, shell, lookEveryMs, end, hasState)) ?? made
 }
 
 /** Returns the answer that shows a dry run. It has `confirm` if a run would change something, and may be made. */

@@ -43,6 +43,24 @@ export const cliCommands: readonly CommandEntry[] = [
     load: async () => (await import('./commands/mcp.ts')).mcp,
   },
   {
+    name: 'pending',
+    group: 'Hooks',
+    summary: 'list the requests that wait for approval',
+    load: async () => (await import('./commands/pending.ts')).pending,
+  },
+  {
+    name: 'approve',
+    group: 'Hooks',
+    summary: 'approve what a request would do',
+    load: async () => (await import('./commands/approve.ts')).approve,
+  },
+  {
+    name: 'deny',
+    group: 'Hooks',
+    summary: 'deny a request',
+    load: async () => (await import('./commands/approve.ts')).deny,
+  },
+  {
     name: 'watch',
     group: 'Hooks',
     summary: 'show deliveries as they arrive',

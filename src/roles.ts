@@ -31,7 +31,7 @@ export interface RolesOptions {
   readonly triggerAccount?: ServiceAccount
   /** True if the admission policy on the trigger's account is in force. */
   readonly triggerPolicy?: boolean
-  /** True if ReceiverHookRequests are run. The admission policy on them has to be in force. */
+  /** True if ReceiverHookRequests are run. The admission policies on them and on approvals have to be in force. */
   readonly requests?: boolean
   readonly identity: string
   /** Returns the beginning of trigger URLs, given the port of the trigger. */
@@ -119,6 +119,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
         ...watching,
         ...triggerOf(options),
         triggerPolicy: options.triggerPolicy ?? false,
+        requests: options.requests ?? false,
       })
     : undefined
 

@@ -1,7 +1,7 @@
 import { at, stringAt } from '../../src/api/json.ts'
 import { requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import { isDone, maxRequestBody, maxWhy } from '../../src/api/run-request.ts'
+import { isDone, maxRequestBody, maxWhy, requestStatusOf } from '../../src/api/run-request.ts'
 import { UsageError, type Command, type ParsedLine } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
 import { durationIfGiven, text } from '../../src/commands/options.ts'
@@ -52,16 +52,15 @@ export const run: Command = {
     const progress = progressLine(shell)
     const look = { cluster, name, show: progress.show }
     const [now, waitMs] = [shell.clock.monotonic(), withinMs ?? 0]
-    const answered = await requestUntil(look, shell, lookEveryMs, now + answeredWithinMs, isDone).finally(progress.end)
+    const answered = await requestUntil(look, shell, lookEveryMs, now + answeredWithinMs, hasState).finally(
+      progress.end,
+    )
     if (!answered && shell.stop.aborted) throw new CommandFailure(`interrupted: ${name} may still run`, 130)
     if (!answered) throw new CommandFailure(unanswered(name, cluster.namespace, shell.program), 124)
-    if (withinMs === undefined) return printed(answered, given, shell)
+    if (withinMs === undefined) return isDone(answered) ? printed(answered, given, shell) : printWait(answered, shell)
     const ended = await requestUntil(look, shell, waitEveryMs, now + waitMs, hasEnded).finally(progress.end)
-    const code = printed(
-      ended ?? (await read(cluster.api, requests, cluster.namespace, name)) ?? answered,
-      given,
-      shell,
-    )
+    const last = ended ?? (await read(cluster.api, requests, cluster.namespace, name)) ?? answered
+    const code = isDone(last) ? printed(last, given, shell) : printWait(last, shell)
     return ended ? code : 124
   },
 }
@@ -77,8 +76,22 @@ const asked = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promise
   return await makeRequest(cluster, requestName(hook, shell.random), ask, await whoAmI(cluster.api))
 }
 
+/** Returns whether a trigger has looked at a request: it has its answer, or waits for approval. */
+const hasState = (request: StoredObject): boolean => requestStatusOf(request) !== undefined
+
+/** Returns the exit code of a request that waits for approval, and writes what it waits for. */
+const printWait = (request: StoredObject, { err, program }: Shell): number => {
+  const { effect, state } = requestStatusOf(request) ?? {}
+  const { name, namespace = '' } = request.metadata
+  const what = state === 'Queued' ? 'an earlier request to the hook is decided' : 'somebody approves it'
+  const would = effect === undefined ? '' : `${printable(effect.text)}. `
+  err.write(`${would}It waits until ${what}: ${program} approve ${name} -n ${namespace}\n`)
+  return 4
+}
+
 /** Returns whether what a request began is at its end, as far as that is known. */
 const hasEnded = (request: StoredObject): boolean => {
+  if (!isDone(request)) return false
   const answer = at(request, 'status', 'answer')
   const state = stringAt(answer, 'state')
   return state === undefined ? stringAt(answer, 'outcome') !== 'applied' : state !== 'progressing'

@@ -249,6 +249,11 @@ export interface ReceiverHookSettings {
     /** In which time, such as "1h": any such time, not one that begins with the hour. At most 24h. */
     within: string
   }>
+  /** A ReceiverHookRequest runs the hook only once another person has approved the very change that it makes, and a post to its URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default nobody is asked. */
+  approval?: {
+    /** How long a request waits for the decision before it is closed, such as "15m": from 1m to 12h. */
+    within: string
+  }
   /** How many posts each trigger replica accepts for this hook. Any more get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
   rateLimit?: {
     /** Posts a second, in the long run. For less than one, use `cooldown`. Default: 100. */
@@ -488,6 +493,8 @@ export interface ReceiverHookStatus {
       issuer?: string
       /** The entry of the Secret that proved it, as in `ci/token`. */
       secret?: string
+      /** Who has approved or denied the ReceiverHookRequest, where its hook has `approval`. */
+      decidedBy?: string
     }
     /** The outcome. */
     outcome: 'applied' | 'unchanged' | 'skipped' | 'rejected' | 'failed'
@@ -530,6 +537,8 @@ export interface ReceiverHookStatus {
       issuer?: string
       /** The entry of the Secret that proved it, as in `ci/token`. */
       secret?: string
+      /** Who has approved or denied the ReceiverHookRequest, where its hook has `approval`. */
+      decidedBy?: string
     }
     /** The outcome. */
     outcome: 'applied' | 'unchanged' | 'skipped' | 'rejected' | 'failed'

@@ -7,27 +7,47 @@ import { ofManifests, policiesManifest } from './policies.ts'
 import { listOf, matching, type Installation, type Policy } from './policy.ts'
 import type { Role } from './roles.ts'
 
-/** The policy, and the role of the trigger and its binding. */
+/** The policy on requests, and the role of the trigger and its binding. */
 const name = 'receiver-hooks-requests'
 const folder = 'deploy/kustomize/components/requests'
 
-const hook = `authorizer.group('${group}').resource('${hookPlural}').namespace(request.namespace).name(object.spec.hook)`
+const mayOn = (name: string, verb: string): string =>
+  `authorizer.group('${group}').resource('${hookPlural}').namespace(request.namespace).name(${name}).check(${verb}).allowed()`
+const needed = (verb: string, name: string): string =>
+  `: that needs the verb ' + ${verb} + ' on ${hookPlural}.${group} "' + ${name} + '" in namespace ' + request.namespace`
+const isStatus = "has(request.subResource) && request.subResource == 'status'"
+/** Returns a rule for each write of a decision. `oldObject` is what is stored when the decision is. */
+const ifDecided = (rule: string): string => `!variables.decides || ${rule}`
 const dryRun = 'has(object.spec.dryRun) && object.spec.dryRun'
 
-/** Returns the policy for requests: `spec.by` is the writer, with the right to run the hook. Only triggers answer. */
+/**
+ * Returns the policy for requests: `spec.by` is the writer, with the right to run the hook. Only triggers
+ * answer. A decision is about what is shown, by another user with the right to approve.
+ */
 export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Policy => ({
   name,
   means:
-    'A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in the name of another, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes the answer.',
+    'A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in the name of another, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision says whose it is, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves what they have asked for.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([
       { group, resource: requestPlural, operations: ['CREATE', 'UPDATE'] },
       { group, resource: `${requestPlural}/status`, operations: ['CREATE', 'UPDATE'] },
     ]),
+    variables: [
+      {
+        name: 'decides',
+        expression: `request.operation == 'UPDATE' && !(${isStatus}) && has(object.spec.decision) && (!has(oldObject.spec.decision) || object.spec.decision != oldObject.spec.decision)`,
+      },
+      {
+        name: 'shown',
+        expression:
+          "request.operation == 'UPDATE' && has(oldObject.status) && has(oldObject.status.state) && oldObject.status.state == 'Awaiting' && has(oldObject.status.effect) ? oldObject.status.effect.digest : ''",
+      },
+    ],
     validations: [
       {
-        expression: `!has(request.subResource) || request.subResource != 'status' || request.userInfo.username in ${listOf(triggers)}`,
+        expression: `!(${isStatus}) || request.userInfo.username in ${listOf(triggers)}`,
         reason: 'Forbidden',
         message: 'only the trigger writes the answer to a request',
       },
@@ -38,15 +58,73 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
           "'write spec.by: {user: \"' + request.userInfo.username + '\"}: a request says who makes it'",
       },
       {
-        expression: `request.operation != 'CREATE' || ${hook}.check(${dryRun} ? 'get' : 'run').allowed()`,
+        expression: `request.operation != 'CREATE' || ${mayOn('object.spec.hook', `${dryRun} ? 'get' : 'run'`)}`,
         reason: 'Forbidden',
-        messageExpression: `request.userInfo.username + ' may not run ReceiverHook/' + object.spec.hook + ': that needs the verb ' + (${dryRun} ? 'get' : 'run') + ' on ${hookPlural}.${group} "' + object.spec.hook + '" in namespace ' + request.namespace`,
+        messageExpression: `request.userInfo.username + ' may not run ReceiverHook/' + object.spec.hook + '${needed(`(${dryRun} ? 'get' : 'run')`, 'object.spec.hook')}`,
+      },
+      {
+        expression: "request.operation != 'CREATE' || !has(object.spec.decision)",
+        reason: 'Forbidden',
+        message: 'nothing is decided before it was shown',
+      },
+      {
+        expression: ifDecided('object.spec.decision.by == request.userInfo.username'),
+        reason: 'Forbidden',
+        messageExpression: "'write decision.by: \"' + request.userInfo.username + '\": a decision says whose it is'",
+      },
+      {
+        expression: ifDecided(mayOn('object.spec.hook', "'approve'")),
+        reason: 'Forbidden',
+        messageExpression: `request.userInfo.username + ' may not decide about ReceiverHook/' + object.spec.hook + '${needed("'approve'", 'object.spec.hook')}`,
+      },
+      {
+        expression: ifDecided(
+          "oldObject.spec.by.user != request.userInfo.username || object.spec.decision.is == 'Denied'",
+        ),
+        reason: 'Forbidden',
+        message: 'nobody approves what they have asked for themselves',
+      },
+      {
+        expression: ifDecided("variables.shown != '' && object.spec.decision.effect == variables.shown"),
+        reason: 'Invalid',
+        message:
+          'decision.effect is not what the request would do now (status.effect.digest), or nothing waits for a decision: look again',
+      },
+      {
+        expression: ifDecided('!has(oldObject.spec.decision) || oldObject.spec.decision.effect != variables.shown'),
+        reason: 'Invalid',
+        messageExpression: "'it is decided already, by ' + oldObject.spec.decision.by",
       },
     ],
   },
 })
 
-/** The roles of the trigger and of those who run hooks by requests. */
+/** The label of a namespace whose hooks all need approval. */
+const requiring = `${group}/approval`
+
+/** Returns the policy for hooks with `approval`: only who may approve changes them. A namespace can require it. */
+export const approvalPolicy = (): Policy => ({
+  name: 'receiver-hooks-approval',
+  means: `Who posts or asks must not lift the approval of a hook: a hook that has it is changed only by who may approve. In a namespace with the label\n${requiring}=required, each hook needs it.`,
+  spec: {
+    failurePolicy: 'Fail',
+    matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
+    validations: [
+      {
+        expression: `request.operation != 'UPDATE' || !has(oldObject.spec.approval) || object.spec == oldObject.spec || ${mayOn('object.metadata.name', "'approve'")}`,
+        reason: 'Forbidden',
+        messageExpression: `request.userInfo.username + ' may not change ReceiverHook/' + object.metadata.name + ', which has approval${needed("'approve'", 'object.metadata.name')}`,
+      },
+      {
+        expression: `has(object.spec.approval) || !has(namespaceObject.metadata.labels) || !('${requiring}' in namespaceObject.metadata.labels) || namespaceObject.metadata.labels['${requiring}'] != 'required'`,
+        reason: 'Forbidden',
+        message: `a hook of this namespace needs spec.approval: the namespace has the label ${requiring}=required`,
+      },
+    ],
+  },
+})
+
+/** The roles of the trigger, and of those who run hooks by requests or approve requests. */
 export const requestRoles: readonly Role[] = [
   {
     kind: 'ClusterRole',
@@ -68,6 +146,21 @@ export const requestRoles: readonly Role[] = [
       { group, resource: hookPlural, verbs: ['run'], why: 'to be allowed to run a hook, without reading its URL' },
     ],
   },
+  {
+    kind: 'ClusterRole',
+    name: 'receiver-hooks-approve',
+    means:
+      'For people who approve requests to hooks with `approval`, and for one hook by resourceNames in a Role of yours. It is bound to nobody by itself.',
+    grants: [
+      { ...requests, verbs: ['get', 'list', 'watch', 'patch'], why: 'to see what waits, and to write the decision' },
+      {
+        group,
+        resource: hookPlural,
+        verbs: ['approve'],
+        why: 'to be allowed to approve, and to change hooks that need it',
+      },
+    ],
+  },
 ]
 
 const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }
@@ -85,7 +178,7 @@ const yaml = (object: object): string => stringify(object, { lineWidth: 0, alias
 /** Returns the manifests of requests by what they are. `installation` is where the trigger runs. */
 export const requestManifests = (installation: Pick<Installation, 'namespace' | 'triggers'>) => ({
   definition: generated + yaml(requestCrd),
-  policy: policiesManifest([requestsPolicy(installation)]),
+  policy: policiesManifest([requestsPolicy(installation), approvalPolicy()]),
   roles: rolesManifest(requestRoles),
   everywhere: generated + yaml(binding('ClusterRoleBinding', installation.namespace)),
   inNamespace: generated + yaml(binding('RoleBinding', installation.namespace)),
@@ -104,12 +197,10 @@ export const requestComponent = (): Readonly<Record<string, string>> => {
     apiVersion: 'kustomize.config.k8s.io/v1alpha1',
     kind: 'Component',
     resources: Object.keys(files),
-    patches: [
-      {
-        target: { kind: 'Deployment', name: 'receiver-hooks-trigger' },
-        patch: stringify([{ op: 'add', path: '/spec/template/spec/containers/0/args/-', value: '--requests' }]),
-      },
-    ],
+    patches: ['receiver-hooks-trigger', 'receiver-hooks-controller'].map(name => ({
+      target: { kind: 'Deployment', name },
+      patch: stringify([{ op: 'add', path: '/spec/template/spec/containers/0/args/-', value: '--requests' }]),
+    })),
   }
   return Object.fromEntries(
     Object.entries({

@@ -56,6 +56,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
     'Why, in one word: [every reason](reasons.md). Programs should compare this, not `message`',
   ],
   state: ['string', 'with `wait`', 'The outcome so far: see [waiting](#waiting-for-the-outcome)'],
+  effect: ['string', 'while a request waits for approval', 'What stands for the change in the decision'],
   ready: ['integer', 'with `wait`', 'How many pods of a rollout, or how many of a count, are available'],
   of: ['integer', 'with `ready`', 'How many are wanted'],
   causes: [

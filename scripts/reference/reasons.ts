@@ -9,6 +9,7 @@ const places: Readonly<Record<ReasonPlace, string>> = {
   skipped: 'an answer 200 `skipped`',
   rejected: 'an answer 409 `rejected`',
   failed: 'an answer 422 `failed`',
+  awaiting: 'the status of a request that waits',
   unavailable: 'an answer 503 `unavailable`',
   unreadable: 'an answer 400',
   refused: 'an answer without an outcome',

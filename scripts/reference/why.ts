@@ -19,6 +19,11 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
     title: 'It waited for the outcome (200, 202, 409, 422)',
     text: 'The post asked for the outcome with [`wait`](../reference/http.md#waiting-for-the-outcome). The answer is about the change that this delivery made.',
   },
+  {
+    place: 'awaiting',
+    title: 'It waits for approval',
+    text: 'Only for requests: the hook has [`approval`](approve-requests.md). The hook changed nothing.',
+  },
   { place: 'rejected', title: 'It was rejected (409)', text: 'The hook changed nothing.' },
   {
     place: 'failed',

@@ -21,6 +21,7 @@ export const bySchema = {
     subject: text('The claim `sub` of the ID token.'),
     issuer: text('The claim `iss` of the ID token.'),
     secret: text('The entry of the Secret that proved it, as in `ci/token`.'),
+    decidedBy: text('Who has approved or denied the ReceiverHookRequest, where its hook has `approval`.'),
   },
 } as const satisfies Obj
 
@@ -71,7 +72,8 @@ export const byClaims = (claims: JsonObject): By | undefined => {
 export const byEntry = (secret: string, key: string): By | undefined => fitting({ secret: `${secret}/${key}` })
 
 /** Says in words who has sent a delivery, as in `acme/web run 12-1`, or the name of a user. Empty if nothing is proved. */
-export const byInWords = ({ repository, run, secret, subject, user }: By = {}): string => {
+export const byInWords = ({ decidedBy, repository, run, secret, subject, user }: By = {}): string => {
+  if (decidedBy !== undefined) return `${user ?? ''}, decided by ${decidedBy}`
   if (repository !== undefined) return run === undefined ? repository : `${repository} run ${run}`
   return user ?? subject ?? (secret === undefined ? '' : `Secret/${secret}`)
 }

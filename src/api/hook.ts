@@ -4,6 +4,7 @@
  * `environment/time.ts`.
  */
 
+import { approvalRules, approvalSchema } from './approval.ts'
 import { authSchema } from './auth-schema.ts'
 import { durationRule, leaseLengthRule, noLongerThanADay } from './duration.ts'
 import { at, isObject } from './json.ts'
@@ -118,6 +119,7 @@ const commonSpec = {
   },
   windows: windowsSchema,
   limits: limitsSchema,
+  approval: approvalSchema,
   rateLimit: rateLimitSchema,
   token: tokenSchema,
   auth: authSchema,
@@ -158,6 +160,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
       ...(names.every(name => undoing.includes(name))
         ? []
         : [undoRule(undoing), ...leaseRules(undoing), limitRule(undoing)]),
+      ...approvalRules(undoing.filter(name => name !== holding)),
       ...(names.includes(holding) ? holdRules : []),
       ...namedRules,
     ],

@@ -36,6 +36,15 @@ export type Did =
       readonly until?: number | undefined
     }
 
+/** A change of a count that nobody has approved yet. `effect` is its digest. */
+export interface Awaited {
+  readonly from: number
+  readonly to: number
+  readonly effect: string
+  /** When it is too late to approve it, in milliseconds since the epoch. */
+  readonly until?: number | undefined
+}
+
 /** The result of a delivery. docs/reference/http.md lists the answer for each kind. */
 export type Outcome =
   /** The API server has stored the change. */
@@ -68,6 +77,8 @@ export type Outcome =
       /** The changes that were made nevertheless. */
       readonly changes?: readonly Change[]
     }
+  /** A person has to approve the change before it is made. Nothing was changed. `effect` stands for it. */
+  | ({ readonly outcome: 'awaiting'; readonly reason: ReasonIn<'awaiting'> } & Awaited)
   /** The action is not done, at least in part. It is safe to try again, and may succeed. */
   | { readonly outcome: 'unavailable'; readonly reason: ReasonIn<'unavailable'>; readonly message: string }
   /** The post lacks something that the driver needs, so it is no delivery. */

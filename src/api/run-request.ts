@@ -4,7 +4,7 @@ import { at } from './json.ts'
 import { apiVersionName, group, nameLength, objectNameRule, requestKind, requestPlural } from './names.ts'
 import type { StoredObject } from './object.ts'
 import { deliveryOutcomes } from './record.ts'
-import type { Obj, Stored } from './schema.ts'
+import type { Obj, Properties, Stored } from './schema.ts'
 import { settlementStates } from './settlement.ts'
 import { pageURL } from './site.ts'
 
@@ -20,27 +20,58 @@ export const noRequests = `this installation runs no requests: an administrator 
 
 const text = (maxLength: number, description: string) => ({ type: 'string', maxLength, description }) as const
 
-const specSchema = {
+/** The length of the digest of an effect: 128 bits in base64url. */
+const digestLength = 22
+
+const decisionSchema = {
   type: 'object',
-  description: 'What to run. It cannot be changed.',
-  required: ['hook', 'by'],
-  'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'a request cannot be changed: make a new one' }],
+  description:
+    'The decision about a request to a hook with `approval`. The admission policy compares it with who writes it.',
+  required: ['is', 'by', 'effect'],
   properties: {
-    hook: {
-      ...text(nameLength, 'The hook to run, in the namespace of the request.'),
-      'x-kubernetes-validations': [objectNameRule],
-    },
-    by: {
-      type: 'object',
-      description: 'Who makes the request. The admission policy compares it with who writes it.',
-      required: ['user'],
-      properties: { user: { ...text(160, 'The name of the user or service account.'), minLength: 1 } },
-    },
-    key: text(128, 'The idempotency key. Requests of one hook with the same key run it once. Default: the uid.'),
-    dryRun: { type: 'boolean', default: false, description: 'Compute what would happen, and change nothing.' },
-    body: text(maxRequestBody, 'The body, as a sender would post it.'),
+    is: { type: 'string', enum: ['Approved', 'Denied'], description: 'Whether the request may run.' },
+    by: { ...text(160, 'The name of the user who decides.'), minLength: 1 },
+    effect: text(digestLength, 'What was decided about: `status.effect.digest`.'),
     why: text(maxWhy, 'Why, for people.'),
   },
+} as const satisfies Obj
+
+/** What a request asks for. */
+const askedFor = {
+  hook: {
+    ...text(nameLength, 'The hook to run, in the namespace of the request.'),
+    'x-kubernetes-validations': [objectNameRule],
+  },
+  by: {
+    type: 'object',
+    description: 'Who makes the request. The admission policy compares it with who writes it.',
+    required: ['user'],
+    properties: { user: { ...text(160, 'The name of the user or service account.'), minLength: 1 } },
+  },
+  key: text(128, 'The idempotency key. Requests of one hook with the same key run it once. Default: the uid.'),
+  dryRun: { type: 'boolean', default: false, description: 'Compute what would happen, and change nothing.' },
+  body: text(maxRequestBody, 'The body, as a sender would post it.'),
+  why: text(maxWhy, 'Why, for people.'),
+} as const satisfies Properties
+
+const isKept = (name: string): string =>
+  `has(self.${name}) == has(oldSelf.${name}) && (!has(self.${name}) || self.${name} == oldSelf.${name})`
+
+const specSchema = {
+  type: 'object',
+  description: 'What to run, and the decision about it. Nothing but the decision can be changed.',
+  required: ['hook', 'by'],
+  'x-kubernetes-validations': [
+    {
+      rule: Object.keys(askedFor).map(isKept).join(' && '),
+      message: 'a request cannot be changed: make a new one',
+    },
+    {
+      rule: 'has(self.decision) || !has(oldSelf.decision)',
+      message: 'a decision cannot be taken back',
+    },
+  ],
+  properties: { ...askedFor, decision: decisionSchema },
 } as const satisfies Obj
 
 const answerSchema = {
@@ -50,7 +81,7 @@ const answerSchema = {
   properties: {
     status: { type: 'integer', format: 'int32', description: 'The status of HTTP that a sender would get.' },
     message: text(maxAnswerText, 'What happened, in words.'),
-    outcome: { type: 'string', enum: [...deliveryOutcomes, 'unavailable'], description: 'The outcome.' },
+    outcome: { type: 'string', enum: [...deliveryOutcomes, 'awaiting', 'unavailable'], description: 'The outcome.' },
     reason: text(64, 'Why.'),
     from: { type: 'integer', format: 'int64', description: 'The count before.' },
     to: { type: 'integer', format: 'int64', description: 'The count after.' },
@@ -65,18 +96,37 @@ const answerSchema = {
   },
 } as const satisfies Obj
 
+const effectSchema = {
+  type: 'object',
+  description: 'What the request would do. A decision is about this, and nothing else.',
+  required: ['text', 'digest', 'asked'],
+  properties: {
+    text: text(maxAnswerText, 'The effect in words.'),
+    digest: text(digestLength, 'What stands for it in the decision.'),
+    asked: { type: 'integer', format: 'int32', description: 'How many different effects were shown until now.' },
+  },
+} as const satisfies Obj
+
 const statusSchema = {
   type: 'object',
   description: 'The answer to the request. Only triggers write it.',
   properties: {
-    state: { type: 'string', enum: ['Done'], description: 'Done, once the request has its answer.' },
+    state: {
+      type: 'string',
+      enum: ['Queued', 'Awaiting', 'Done'],
+      description:
+        'Awaiting, while the request waits for a decision about its effect. Queued, while it waits until an earlier request of its hook is done. Done, once it has its answer. At first there is none.',
+    },
+    until: { type: 'string', format: 'date-time', description: 'When the request is closed, if nobody has decided.' },
+    effect: effectSchema,
     time: { type: 'string', format: 'date-time', description: 'When it was answered.' },
     answer: answerSchema,
   },
 } as const satisfies Obj
 
 /** What a request asks for. */
-type RequestSpec = Stored<typeof specSchema>
+export type RequestSpec = Stored<typeof specSchema>
+export type RequestStatus = Stored<typeof statusSchema>
 export type RequestAnswer = Stored<typeof answerSchema>
 
 /** Returns what a request asks for. The API server stores none that does not fit the schema. */
@@ -85,6 +135,10 @@ export const requestSpecOf = (request: StoredObject): RequestSpec => {
   if (!has(specSchema, spec)) throw new Error(`ReceiverHookRequest/${request.metadata.name} does not fit its schema`)
   return spec
 }
+
+/** Returns the status of a request. Undefined if no trigger has looked at the request yet. */
+export const requestStatusOf = ({ status }: StoredObject): RequestStatus | undefined =>
+  has(statusSchema, status) && status.state !== undefined ? status : undefined
 
 /** Returns whether a request has its answer. */
 export const isDone = (request: StoredObject): boolean => at(request, 'status', 'state') === 'Done'
@@ -110,11 +164,13 @@ export const requestCrd = {
         served: true,
         storage: true,
         subresources: { status: {} },
-        selectableFields: [{ jsonPath: '.status.state' }],
+        selectableFields: [{ jsonPath: '.status.state' }, { jsonPath: '.spec.hook' }],
         additionalPrinterColumns: [
           { name: 'Hook', type: 'string', jsonPath: '.spec.hook' },
           { name: 'User', type: 'string', jsonPath: '.spec.by.user' },
           { name: 'State', type: 'string', jsonPath: '.status.state' },
+          { name: 'Effect', type: 'string', jsonPath: '.status.effect.text' },
+          { name: 'Decided By', type: 'string', jsonPath: '.spec.decision.by', priority: 1 },
           { name: 'Outcome', type: 'string', jsonPath: '.status.answer.outcome' },
           { name: 'Reason', type: 'string', jsonPath: '.status.answer.reason' },
           { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },

@@ -88,7 +88,7 @@ const flags = {
   requests: flag({
     flag: 'requests',
     means:
-      'run ReceiverHookRequests: the admission policy receiver-hooks-requests must be in force, because only that shows who made one',
+      'run ReceiverHookRequests, and hooks with approval: the admission policies receiver-hooks-requests and receiver-hooks-approval must be in force, because only those show who asks and who approves',
   }),
   kubeconfig: text({
     flag: 'kubeconfig',

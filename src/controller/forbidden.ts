@@ -1,5 +1,7 @@
 import { accountRights, bindCommand, subjects, type Accounts } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
+import type { ReceiverHook } from '../api/hook.ts'
+import { reasons } from '../api/reasons.ts'
 import { closedNamespaces, policyNames } from '../api/names.ts'
 import { chartValueOf, definitionsRole, optionalRoleFor, secretsRole, targetsRole } from '../drivers/cluster-roles.ts'
 import { isWritten } from '../drivers/driver-rights.ts'
@@ -38,6 +40,12 @@ export const closedToTrigger = ({ driver }: Bound, { namespace, accounts }: Hook
           'Move this hook and its target to another namespace, or set serviceAccountName, so that the hook acts as that account',
         lasts: 'stalled',
       }
+    : undefined
+
+/** Returns the problem of an approval that no admission policy guards, or undefined. */
+export const unguarded = ({ spec: { approval } }: ReceiverHook, requests: boolean): Problem | undefined =>
+  approval && !requests
+    ? { reason: 'ApprovalUnguarded', message: reasons.ApprovalUnguarded.means, lasts: 'stalled' }
     : undefined
 
 /**

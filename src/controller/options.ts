@@ -17,6 +17,8 @@ export interface ControllerOptions {
   readonly trigger?: ServiceAccount | 'itself'
   /** True if the admission policy on the trigger's account is in force. */
   readonly triggerPolicy?: boolean
+  /** True if ReceiverHookRequests are run, and the admission policies on them and on approvals are in force. */
+  readonly requests?: boolean
   /** The namespaces whose hooks are reconciled. Default: all. */
   readonly watchNamespaces?: readonly string[]
   /** How to follow hooks and public keys if another part of the process follows them too. */

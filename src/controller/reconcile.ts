@@ -32,6 +32,7 @@ import {
   lackedByTrigger,
   lackedForSecret,
   recordNeeds,
+  unguarded,
   type HookPlace,
 } from './forbidden.ts'
 import { hookKey } from './hooks.ts'
@@ -72,6 +73,8 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly accounts: Accounts
   /** Whether the admission policy on the trigger's account is in force. */
   readonly triggerPolicy: boolean
+  /** Whether the admission policies on requests and approvals are in force. */
+  readonly requests: boolean
   readonly issuers: Pick<IssuerKeys, 'allows' | 'problem'>
   readonly events: EventRecorder
   readonly rivals: Rivals
@@ -107,6 +110,7 @@ export const reconcileHook = async (
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
       zoneProblem(context, hook) ??
+      unguarded(hook, context.requests) ??
       (await accountProblem(context.api, hook)) ??
       (await orForbidden(validated(context, hook, bound, attempts), error =>
         unreadable(context, bound, error, place),

@@ -284,6 +284,7 @@ export class LeaseKeeper {
         const isUnreadable = now.state === 'blocked' && now.reason === 'Forbidden'
         return { since, why: step.message, isUnreadable }
       }
+      case 'awaiting':
       case 'changed':
       case 'refused':
       case 'unavailable':

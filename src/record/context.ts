@@ -1,3 +1,4 @@
+import type { Approval } from '../api/effect.ts'
 import type { Delivery } from '../api/delivery.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import type { ApiConnection } from '../environment/environment.ts'
@@ -68,6 +69,8 @@ export interface DeliveryContext extends Remembered {
   readonly isAskable: boolean
   /** True if nothing may be changed: the answer says what would happen. */
   readonly dryRun: boolean
+  /** What was approved, if the hook asks for approval. */
+  readonly approval?: Approval | undefined
   /** True if the post has `wait`: its answer must say the outcome of the change. */
   readonly waits?: boolean
   /**

@@ -68,11 +68,13 @@ export const foldBatch = async (
 }
 
 /**
- * Returns whether a part must be decided on the newest record. So is help for another claim, an undo
- * without effect, and a duplicate of alerts that may have begun again.
+ * Returns whether a part must be decided on the newest record. So is help for another claim, a step
+ * without approval, an undo without effect, and a duplicate of alerts that may have begun again.
  */
 export const needsNewest = (part: Part): boolean =>
-  part.part === 'help' || (part.part === 'skip' && (part.mayBeNext === true || idleUndos.has(part.reason)))
+  part.part === 'help' ||
+  part.part === 'awaiting' ||
+  (part.part === 'skip' && (part.mayBeNext === true || idleUndos.has(part.reason)))
 
 const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
 
@@ -141,6 +143,10 @@ export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' 
     case 'step': {
       const { part: _, ...made } = part
       return { step: 'done', ...made }
+    }
+    case 'awaiting': {
+      const { part: _, ...awaited } = part
+      return { step: 'awaiting', ...awaited }
     }
     case 'refused':
       return { step: 'refused', refused: part.refused, from: part.from, until: part.until }

@@ -1,6 +1,7 @@
+import { digestOf } from '../api/effect.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import { whoseCount } from '../api/mark.ts'
-import type { NotRun } from '../api/outcome.ts'
+import type { Awaited, NotRun } from '../api/outcome.ts'
 import type { OpenPart } from '../api/record.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, decided, rowsOf, unnamedKey, judge, judgeMove, type Origin } from '../record/protocol.ts'
@@ -37,6 +38,8 @@ export type Part =
   /** The post's step, computed after the steps of the posts before it. */
   | ({ readonly part: 'step' } & Made)
   | { readonly part: 'refused'; readonly from: number; readonly refused: string; readonly until?: number | undefined }
+  /** Nobody has approved the post's step, and its hook asks for approval. */
+  | ({ readonly part: 'awaiting' } & Awaited)
   | ({ readonly part: 'skip'; readonly mayBeNext?: boolean } & NotRun)
   /** The record has no room for the post's idempotency key. */
   | { readonly part: 'full'; readonly message: string }
@@ -212,6 +215,8 @@ class ClaimFold {
       const until = leases && reported(this.#draft, context, leases, this.#write, undefined)
       return { part: 'refused', from, refused: planned.refused, until }
     }
+    const awaited = undoes === undefined && planned !== from ? this.#awaited(context, from, planned) : undefined
+    if (awaited) return awaited
     const hasLease = leases && (planned !== from || hasPart(this.#draft, context, this.#write))
     const until = hasLease ? endWith(this.#draft, context, leases, this.#write) : undefined
     this.#to = planned
@@ -224,6 +229,14 @@ class ClaimFold {
       decided(this.#draft, context, this.#now, { state: 'claimed', ...step })
     }
     return { part: 'step', from, to: planned, on, until }
+  }
+
+  /** Returns the part of a post whose step needs an approval, and has none of this very step. Undefined if it may be made. */
+  #awaited({ approval, dryRun }: Folded['context'], from: number, to: number): Part | undefined {
+    if (!approval || dryRun) return undefined
+    const { target, uid } = this.#claimed
+    const effect = digestOf({ of: approval.of, target, uid, from, to })
+    return effect === approval.approved ? undefined : { part: 'awaiting', from, to, effect }
   }
 
   /** Takes back a part of this count, by an undo or the end of a lease. */

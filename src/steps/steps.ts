@@ -10,7 +10,7 @@
  * driver and no sender.
  */
 
-import type { NotRun } from '../api/outcome.ts'
+import type { Awaited, NotRun } from '../api/outcome.ts'
 import type { StepBounds } from '../api/row.ts'
 import type { CountLimits, ProblemReason, Target } from './target/target.ts'
 
@@ -54,6 +54,8 @@ export type Step =
    * delivery must be admitted again.
    */
   | { readonly step: 'changed' }
+  /** Nobody has approved this change, and the hook asks for approval. Nothing was changed. */
+  | ({ readonly step: 'awaiting' } & Awaited)
   /** The plan refused at this count. */
   | { readonly step: 'refused'; readonly refused: string; readonly from: number; readonly until?: number | undefined }
   /** The target cannot be changed, and this process has changed nothing. */

@@ -127,7 +127,7 @@ const unnamed = { ...nobody, ...unsigned }
 
 /** Returns the proof of a post that needs none of its own: its token is enough, or the API server has asked who makes it. */
 const proved = ({ requested }: TriggerRequest): Proved & SignedPart =>
-  requested ? { by: { user: requested.user }, ...unsigned } : unnamed
+  requested ? { by: { user: requested.user, decidedBy: requested.decidedBy }, ...unsigned } : unnamed
 
 /** The only answer to a post that proves nothing at a URL with a name. It has each challenge. */
 const unproved = refusal(401, 'Unproved', {

@@ -34,6 +34,8 @@ export interface Answer {
   readonly until?: string | undefined
   /** When posts to the hook count again, in RFC 3339. Present if its windows are closed, or a limit is reached. */
   readonly opensAt?: string | undefined
+  /** The digest of a change that waits for approval. */
+  readonly effect?: string | undefined
   /** Who has sent the post, as far as the hook's `auth` proves it. */
   readonly by?: By | undefined
   /** Present on a dry run, which changed nothing. */
@@ -54,6 +56,7 @@ const statusOf = {
   applied: 200,
   unchanged: 200,
   skipped: 200,
+  awaiting: 202,
   rejected: 409,
   failed: 422,
   unavailable: 503,
@@ -101,6 +104,7 @@ export const answerTo = (
       to: 'to' in outcome ? outcome.to : undefined,
       summary: 'summary' in outcome ? outcome.summary : undefined,
       changes: 'changes' in outcome ? outcome.changes?.slice(0, maxChanges) : undefined,
+      effect: 'effect' in outcome ? outcome.effect : undefined,
       until: 'until' in outcome && outcome.until !== undefined ? rfc3339(outcome.until) : undefined,
       opensAt: 'opensAt' in outcome ? outcome.opensAt : undefined,
       dryRun: dryRun || undefined,
@@ -137,6 +141,8 @@ const messageOf = (outcome: Answered, target: string, dryRun: boolean): string =
       if ('summary' in outcome) return `${dryRun ? 'would have ' : ''}${outcome.summary}${until}`
       return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}${until}`
     }
+    case 'awaiting':
+      return `${target} would go from ${outcome.from} to ${outcome.to}`
     case 'unchanged': {
       const { means } = reasons[outcome.reason]
       if ('summary' in outcome) return `${outcome.summary}. ${means}`

@@ -1,5 +1,6 @@
 import type { Environment } from '../environment/environment.ts'
 import { inPart } from '../environment/tracing.ts'
+import type { Approval } from '../api/effect.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Ended } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
@@ -61,6 +62,7 @@ interface EndpointParts {
   readonly ledgers: Ledgers
   readonly report: Reporter
   readonly hooks: AdmissionParts['hooks']
+  readonly runsRequests: boolean
   readonly steps: StepService
   readonly zones: Parameters<typeof execute>[1]['zones']
   readonly waiting: Pick<WaitingPosts, 'answer'>
@@ -255,6 +257,7 @@ export class TriggerEndpoint {
       undo: hook.onResolved === 'undo',
       leasing: hook.leasing && reason !== undefined ? { ...hook.leasing, reason } : hook.leasing,
       limits: hook.limits,
+      approval: approvalOf(hook, request),
       cooldownMs: hook.cooldownMs,
       dedupeWindowMs: hook.dedupeWindowMs,
       deadline,
@@ -271,6 +274,10 @@ export class TriggerEndpoint {
     }
   }
 }
+
+/** Returns what was approved of what a hook asks approval for. Undefined if it asks for none. */
+const approvalOf = ({ approvalMs, generation, uid }: LiveHook, { requested }: TriggerRequest): Approval | undefined =>
+  approvalMs === undefined ? undefined : { of: `${uid} ${generation}`, approved: requested?.approved }
 
 /** Returns what a post says. What the cluster delivers comes from no product, and has a key of its own. */
 const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMessage =>

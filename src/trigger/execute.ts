@@ -12,7 +12,7 @@ import type { Definitions } from '../kube/definitions.ts'
 import { actingIn, mayRun, isRemembered, isUndo } from '../record/context.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
-import { closed, filtered, noEvent, outsideWindows, passedOver, stopped } from './gates.ts'
+import { closed, filtered, noEvent, outsideWindows, passedOver, stopped, unapproved } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
 import { keepingActs } from './guarded-acts.ts'
 import type { TriggerContext } from './request.ts'
@@ -26,6 +26,8 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
   /** Returns the same acts, but ends some early, and reports how those end whose answer could not say it. */
   readonly guarded: (acts: Acts, context: TriggerContext) => Acts
   readonly steps: StepService
+  /** Whether requests are run. Their admission policies then make sure who approves. */
+  readonly runsRequests: boolean
   readonly zones: KnownZones
 }
 
@@ -44,6 +46,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   const halted = stopped(stop, hook, delivery.phase)
   if (halted) return halted
   const gated =
+    unapproved(context, services.runsRequests) ??
     closed(hook) ??
     (delivery.phase === 'no news' ? noEvent : undefined) ??
     (hook.windows && outsideWindows(hook.windows, context, clock.now(), services.zones)) ??
@@ -83,7 +86,8 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       return dryRun ? acts : services.guarded(acts, context)
     },
   }
-  return await inPart(tracing, 'driver', () => run(delivery, execution))
+  const outcome = await inPart(tracing, 'driver', () => run(delivery, execution))
+  return outcome.outcome === 'awaiting' ? { ...outcome, until: clock.now() + (hook.approvalMs ?? 0) } : outcome
 }
 
 /** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */

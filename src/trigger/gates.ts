@@ -24,6 +24,24 @@ export const closed = (hook: LiveHook): Ended | undefined => {
 }
 
 /**
+ * Returns the outcome of a delivery that is closed, or that is not to be run because its hook asks for
+ * approval, or asks no longer. Undefined if it may run: then the fold refuses each step that was not
+ * approved. `isGuarded`: admission policies make sure who approves. Pure.
+ */
+export const unapproved = (
+  { delivery: { phase }, hook: { approvalMs, onResolved }, request: { requested } }: Unapproved,
+  isGuarded: boolean,
+): Outcome | undefined => {
+  const skip = requested?.closes ?? (requested?.wasShown === true && approvalMs === undefined && 'EffectChanged')
+  if (skip) return { outcome: 'skipped', reason: skip, message: reasons[skip].means }
+  if (approvalMs === undefined || (phase === 'resolved' && onResolved === 'undo')) return undefined
+  const reason = isGuarded ? 'ApprovalNeeded' : 'ApprovalUnguarded'
+  return isGuarded && requested ? undefined : { outcome: 'failed', reason, message: reasons[reason].means }
+}
+
+type Unapproved = Pick<TriggerContext, 'delivery' | 'hook' | 'request'>
+
+/**
  * Returns the outcome of a post before its body is read, or undefined if the body must be read
  * first. A short body is read even if the hook is suspended, because it may have an idempotency
  * key. The skip is stored under that key, so a copy is not run after the hook is resumed. Pure.

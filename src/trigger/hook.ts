@@ -1,3 +1,4 @@
+import { approvalWithin } from '../api/approval.ts'
 import { authOf, replayWindowOf, type Auth } from '../api/auth.ts'
 import { at, stringAt } from '../api/json.ts'
 import type { Violation } from '../api/guard.ts'
@@ -41,6 +42,8 @@ export interface LiveHook {
   readonly cooldownMs: number
   /** How often, and how far, the hook may act within a time. Undefined: without a limit. */
   readonly limits: readonly Limit[] | undefined
+  /** How long a request waits for approval, in milliseconds. Undefined: it needs none. */
+  readonly approvalMs: number | undefined
   /** How long the hook's steps last. Undefined: for good. */
   readonly leasing: Leasing | undefined
   /**
@@ -140,6 +143,7 @@ const invalid = ({ spec, ...known }: HookParts, bound: Violation): LiveHook => (
   dedupeWindowMs: 0,
   cooldownMs: 0,
   limits: undefined,
+  approvalMs: undefined,
   leasing: undefined,
   rateLimit: defaultRateLimit,
   auth: undefined,
@@ -162,6 +166,7 @@ const valid = ({ spec, ...known }: HookParts, bound: Bound): LiveHook => ({
   dedupeWindowMs: checkedMilliseconds(spec.dedupeWindow),
   cooldownMs: checkedMilliseconds(spec.cooldown),
   limits: limitsOf(spec.limits),
+  approvalMs: approvalWithin(spec.approval),
   leasing: leasingOf(spec, bound.target),
   rateLimit: spec.rateLimit ?? defaultRateLimit,
   auth: authOf(spec.auth),

@@ -51,7 +51,7 @@ const logLines = (clock: Pick<Clock, 'monotonic'>): PostLines => {
 const ofAnybody: ReadonlySet<string> = new Set(['refused', 'unavailable'])
 
 /** Outcomes that a URL can cause at any rate, because they write nothing. Each hook has a rate for each reason. */
-const withoutWrite: ReadonlySet<string> = new Set(['unchanged', 'skipped', 'rejected', 'failed', 'dry run'])
+const withoutWrite: ReadonlySet<string> = new Set(['awaiting', 'unchanged', 'skipped', 'rejected', 'failed', 'dry run'])
 
 /** Outcomes of which not all lines are written. */
 const mayFlood: ReadonlySet<string> = new Set([...ofAnybody, ...withoutWrite])
@@ -206,7 +206,7 @@ const outcomeOf = (answer: TriggerAnswer): string => {
 const recentOf = ({ answer, by, delivery }: Handled, at: number): RecentDelivery | undefined => {
   if (answer === 'no answer' || !delivery) return undefined
   const { dryRun, from, message, outcome, reason, summary, to } = answer.body
-  if (outcome === undefined || outcome === 'unavailable' || dryRun === true) return undefined
+  if (outcome === undefined || outcome === 'awaiting' || outcome === 'unavailable' || dryRun === true) return undefined
   return {
     at,
     sender: delivery.sender,

@@ -1,5 +1,6 @@
 import type { Proved } from '../api/by.ts'
 import type { Delivery } from '../api/delivery.ts'
+import type { ReasonIn } from '../api/reasons.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
@@ -23,6 +24,14 @@ export interface RequestedHook extends HookName {
   readonly user: string
   /** The idempotency key. It is never used for anything else. */
   readonly key: string
+  /** The digest of the effect that was approved. */
+  readonly approved?: string | undefined
+  /** Who has approved or denied it. */
+  readonly decidedBy?: string | undefined
+  /** Set if the request is not to run any more, but to be closed in the record. */
+  readonly closes?: ReasonIn<'skipped'> | undefined
+  /** Whether the request has waited for approval. It never runs without one. */
+  readonly wasShown?: boolean | undefined
 }
 
 /** What a post is sent to. */

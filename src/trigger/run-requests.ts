@@ -7,7 +7,7 @@
  * Without that policy, anybody could run hooks in any name.
  */
 import type { StoredObject } from '../api/object.ts'
-import { isDone, maxAnswerText, requestSpecOf, type RequestAnswer } from '../api/run-request.ts'
+import { isDone, maxAnswerText, requestSpecOf, requestStatusOf, type RequestAnswer } from '../api/run-request.ts'
 import { jittered } from '../environment/chance.ts'
 import type { Environment } from '../environment/environment.ts'
 import { Shares } from '../environment/shares.ts'
@@ -22,6 +22,7 @@ import { hooks, requests } from '../kube/resources.ts'
 import type { Source } from '../kube/source.ts'
 import { watchObjects, type ObjectChange } from '../kube/watch-objects.ts'
 import { identityKey } from '../senders/identity.ts'
+import { decidedOf, isShown, mustBeClosed, turnOf } from './approvals.ts'
 import { refusal, type HttpAnswer, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
 import { maxWaitMs } from './limits.ts'
@@ -67,6 +68,8 @@ interface Known {
   readonly uid: string
 }
 
+type Identified = Pick<StoredObject['metadata'], 'name' | 'namespace' | 'uid'>
+
 /** Requests without an answer, by namespace and uid. The namespace whose turn is next is first. */
 type Waiting = Map<string, Map<string, Known>>
 
@@ -100,6 +103,12 @@ class RunRequests {
   /** The requests of the list that is being read. */
   #listed: Waiting = new Map()
   readonly #atWork = new Set<string>()
+  /** Those at work that have changed meanwhile. They are looked at again. */
+  readonly #changed = new Set<string>()
+  /** Ends the timers of requests that are looked at again, by uid. */
+  readonly #timers = new Map<string, () => void>()
+  /** The requests that wait for an earlier one of their hook, by uid. */
+  readonly #queued = new Map<string, Known>()
   /** The namespaces of which requests were left out, because too many wait. */
   readonly #left = new Set<string>()
   #problem: string | undefined
@@ -128,6 +137,7 @@ class RunRequests {
         if (!isListing && [...this.#left].some(namespace => !this.#waiting.has(namespace))) break
       }
     }
+    for (const cancel of this.#timers.values()) cancel()
     await sweeping
   }
 
@@ -147,7 +157,7 @@ class RunRequests {
       case 'put':
         return this.#put(this.#waiting, change.object.metadata)
       case 'remove':
-        return this.#drop(change.object.metadata)
+        return this.#removed(change.object.metadata)
       case 'cut': {
         const why = change.error instanceof Error ? change.error.message : String(change.error)
         const problem = `requests are not run: they cannot be watched: ${why}`
@@ -163,17 +173,38 @@ class RunRequests {
     }
   }
 
-  #put(waiting: Waiting, { name, namespace = '', uid }: StoredObject['metadata']): void {
+  #put(waiting: Waiting, { name, namespace = '', uid }: Identified): void {
     const same = waiting.get(namespace) ?? new Map<string, Known>()
     waiting.set(namespace, same)
+    if (this.#atWork.has(uid)) this.#changed.add(uid)
     if (same.size < maxRequestsKnown) same.set(uid, { namespace, name, uid })
     else if (!same.has(uid)) this.#left.add(namespace)
   }
 
-  #drop({ namespace = '', uid }: Pick<StoredObject['metadata'], 'namespace' | 'uid'>): void {
+  #drop({ namespace = '', uid }: Omit<Identified, 'name'>): void {
     const same = this.#waiting.get(namespace)
     same?.delete(uid)
     if (same?.size === 0) this.#waiting.delete(namespace)
+  }
+
+  /** Forgets a request that is done. Those of its namespace that wait for it are looked at again. */
+  #removed({ namespace = '', uid }: Omit<Identified, 'name'>): void {
+    this.#drop({ namespace, uid })
+    this.#timers.get(uid)?.()
+    this.#timers.delete(uid)
+    this.#queued.delete(uid)
+    for (const queued of this.#queued.values()) if (queued.namespace === namespace) this.#put(this.#waiting, queued)
+  }
+
+  /** Looks at a request again, without a place until then. */
+  #later(known: Known, ms: number, stop: AbortSignal): void {
+    this.#timers.get(known.uid)?.()
+    const look = (): void => {
+      this.#timers.delete(known.uid)
+      this.#put(this.#waiting, known)
+      this.#begin(stop)
+    }
+    if (!stop.aborted) this.#timers.set(known.uid, this.#environment.clock.after(ms, look))
   }
 
   /** Begins with as many requests as there are places, of one namespace after another. */
@@ -189,7 +220,7 @@ class RunRequests {
         this.#waiting.set(namespace, same)
         void this.#runOne(known, stop).finally(() => {
           this.#atWork.delete(known.uid)
-          this.#drop(known)
+          if (!this.#changed.delete(known.uid)) this.#drop(known)
           leave()
           this.#begin(stop)
         })
@@ -208,14 +239,19 @@ class RunRequests {
         // Another trigger may have answered it, and the watch may be behind.
         const request = await read(api, requests, namespace, name)
         if (request?.metadata.uid !== uid || isDone(request)) return
+        const status = requestStatusOf(request)
+        const decided = decidedOf(requestSpecOf(request), status, clock.now())
+        if (isShown(status, decided)) return this.#later(known, parseTime(status?.until ?? '') - clock.now(), stop)
         const answered = await this.#answerTo(known, request, refused)
         if (!answered) continue
         const { answer, asked, isOwn } = answered
         // Nothing was changed. It is tried again while it may run.
         if (asked && answer.status === 503) {
+          if (status) return this.#later(known, retryMs, stop)
           refused = answer
           continue
         }
+        if (asked && answer.body.outcome === 'awaiting') return await this.#show(known, request, answer)
         await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
         // What it began may take long, and the next request must not wait for that.
         const { outcome, state } = answer.body
@@ -242,7 +278,8 @@ class RunRequests {
     const { api, clock } = this.#environment
     const { creationTimestamp = '', uid } = request.metadata
     const createdAt = parseTime(creationTimestamp)
-    if (clock.now() - createdAt > requestRunsWithinMs) return { answer: refused, isOwn: false }
+    const status = requestStatusOf(request)
+    if (!status && clock.now() - createdAt > requestRunsWithinMs) return { answer: refused, isOwn: false }
     const spec = requestSpecOf(request)
     const hook = await read(api, hooks, namespace, spec.hook, { as: 'metadata' })
     // A hook that was made after the request is another one.
@@ -258,12 +295,40 @@ class RunRequests {
         key: identityKey('request', spec.key ?? uid),
       },
       ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '', why: spec.why },
+      ...decidedOf(spec, status, clock.now()),
     }
-    const answer = await this.#post(asked)
+    const first = await this.#post(asked)
+    const isOver = first !== undefined && mustBeClosed(first, asked, status)
+    const answer = isOver ? await this.#post({ ...asked, closes: 'EffectChanged' }) : first
+    if (isOver && first.body.outcome !== 'awaiting' && answer?.body.reason === 'EffectChanged') {
+      return { answer: first, asked, isOwn: true }
+    }
     if (answer?.body.reason !== 'Duplicate') return answer && { answer, asked, isOwn: true }
     // Another trigger has run it, and has not said so yet.
     const decided = await this.#post(asked, '0s')
     return decided && { answer: decided, asked, isOwn: false }
+  }
+
+  /** Shows what a request would do, if it is the first of its hook. Otherwise the request waits for its turn. */
+  async #show(known: Known, request: StoredObject, { body }: HttpAnswer): Promise<void> {
+    const { api, clock } = this.#environment
+    const { state, until = body.until, effect } = requestStatusOf(request) ?? {}
+    if (state !== 'Awaiting') {
+      // It is among them before the look, so it misses no end of an earlier one.
+      this.#queued.set(known.uid, known)
+      const turn = await turnOf(api, request, requestSpecOf(request).hook)
+      if (turn === 'too many' && state === undefined) {
+        const answer = statusOf(refusal(503, 'TooManyAwait'))
+        return await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer }, false)
+      }
+      if (turn !== 'first') {
+        if (state === undefined) await this.#write(request, { state: 'Queued' }, false)
+        return
+      }
+    }
+    const shown = { text: cut(body.message), digest: body.effect, asked: (effect?.asked ?? 0) + 1 }
+    await this.#write(request, { state: 'Awaiting', until, effect: shown }, false)
+    this.#queued.delete(known.uid)
   }
 
   /** Posts a request to its hook. `waits` is how long to wait for its outcome. Resolves with undefined if nobody knows whether it ran. */
@@ -293,7 +358,7 @@ class RunRequests {
     let written = ''
     try {
       for (; !stop.aborted && clock.monotonic() < end; await wait(clock, lookEveryMs, stop)) {
-        const seen = await this.#post(asked, '0s')
+        const seen = await this.#post({ ...asked, approved: undefined }, '0s')
         if (seen === undefined || seen.status === 503) continue
         const { message, state } = seen.body
         if (state !== undefined && written !== `${state} ${message}`) {

@@ -111,7 +111,7 @@ export const triggerRole = (
   },
 ): TriggerRole => {
   const { tracing } = environment
-  const { watchNamespaces = [] } = options
+  const { runsRequests = false, watchNamespaces = [] } = options
   const hooks = new Hooks(environment, watchNamespaces, options)
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: maxRememberedTokens })
@@ -165,12 +165,13 @@ export const triggerRole = (
     ),
     ledgers,
     report,
+    runsRequests,
     steps,
     zones: new Zones(),
     notifyLimited,
   })
   const answer = tracedEndpoint(endpoint.answer, tracing)
-  const requests = options.runsRequests === true ? runRequestsIn(environment, answer, watchNamespaces) : undefined
+  const requests = runsRequests ? runRequestsIn(environment, answer, watchNamespaces) : undefined
   return {
     endpoint: answer,
     endWaits: () => waiting.end(),

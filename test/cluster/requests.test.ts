@@ -1,50 +1,22 @@
 import { randomBytes } from 'node:crypto'
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { requestRoles, requestsPolicy } from '../../scripts/deploy/requests.ts'
-import { accountsIn, objectsOf } from '../../scripts/deploy/policies.ts'
+import { describe, expect, it } from 'vitest'
+import { requestsPolicy } from '../../scripts/deploy/requests.ts'
+import { accountsIn } from '../../scripts/deploy/policies.ts'
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import { read } from '../../src/kube/requests.ts'
 import { requests } from '../../src/kube/resources.ts'
 import { agent, type Agent } from '../support/agent.ts'
-import { kubectl } from '../support/kubectl.ts'
 import { cluster, product, type Cluster } from '../support/product.ts'
-import { installation, rightsOfBase, type Right } from './installation.ts'
-
-/** The rights that the trigger needs besides for requests. */
-const rights: readonly Right[] = (requestRoles[0]?.grants ?? []).flatMap(({ group, resource, verbs }) =>
-  verbs.map((verb): Right => ({ account: 'trigger', kind: 'ClusterRole', verb, group, resource, name: undefined })),
-)
-
-/** Puts the policy on requests in force for the namespaces of a test. */
-const enforce = async (here: Cluster): Promise<void> => {
-  const policy = requestsPolicy(accountsIn(here.systemNamespace))
-  const name = `${policy.name}.${randomBytes(4).toString('hex')}`
-  const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': here.namespace } } }
-  for (const { kind, spec } of objectsOf({ ...policy, name })) {
-    const isBinding = kind.endsWith('Binding')
-    const object = {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind,
-      metadata: { name },
-      spec: { ...spec, ...(isBinding && { matchResources }) },
-    }
-    await said(here, ['create', '-f', '-'], object)
-    onTestFinished(async () => void (await kubectl(here.kubeconfig, ['delete', kind, name])))
-  }
-}
-
-const said = async ({ kubeconfig }: Cluster, args: readonly string[], object?: object): Promise<string> => {
-  const { code, stderr, stdout } = await kubectl(kubeconfig, args, object && JSON.stringify(object))
-  return code === 0 ? stdout : stderr
-}
+import { enforce, requestRights, said } from './enforced.ts'
+import { installation, rightsOfBase } from './installation.ts'
 
 /** Makes a cluster with the policy, a trigger that has its own rights alone, and a user. */
 const setUp = async () => {
   const here = await cluster()
   await here.createDeployment('web', 2)
-  const { as } = await installation(here, [...rightsOfBase(), ...rights])
-  await enforce(here)
+  const { as } = await installation(here, [...rightsOfBase(), ...requestRights])
+  await enforce(here, requestsPolicy(accountsIn(here.systemNamespace)))
   await product(here, { trigger: false })
   await product({ ...here, api: as.trigger }, { controller: false, requests: true })
   const user = `ann-${randomBytes(4).toString('hex')}`
@@ -75,6 +47,17 @@ const setUp = async () => {
     })
   await here.createHook('web-up', {})
   await here.url('web-up')
+  // The policy is in force a moment after it was made.
+  const asBob = {
+    apiVersion,
+    kind: requestKind,
+    metadata: { name: 'x' },
+    spec: { hook: 'web-up', by: { user: 'bob' } },
+  }
+  await here.until(
+    () => said(here, ['create', '--dry-run=server', '-n', here.namespace, '-f', '-'], asBob),
+    text => text.includes('write spec.by'),
+  )
   return { here, user, allow, ask }
 }
 

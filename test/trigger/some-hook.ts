@@ -20,6 +20,7 @@ export const someHook: LiveHook = {
   onResolved: 'ignore',
   dedupeWindowMs: 40_000,
   cooldownMs: 0,
+  approvalMs: undefined,
   limits: undefined,
   leasing: undefined,
   endsWithHook: false,

@@ -7,6 +7,36 @@ export const gateReasons = {
     means: 'The hook has `suspend: true`.',
     todo: 'Set `suspend: false` to let deliveries run again.',
   },
+  AwaitingApproval: {
+    where: ['awaiting'],
+    means: 'The hook has `approval`, and another person has to approve this change. Nothing was changed.',
+    todo: 'Let somebody with the verb `approve` on the hook decide: `kubectl receiverhook pending` shows what waits.',
+  },
+  ApprovalNeeded: {
+    where: ['failed'],
+    means: 'The hook has `approval`, so a post to its URL changes nothing.',
+    todo: 'Make a request, which a person can approve: `kubectl receiverhook run`.',
+  },
+  ApprovalUnguarded: {
+    where: ['failed', 'condition'],
+    means: 'The hook has `approval`, and nothing makes sure who approves: this installation runs no requests.',
+    todo: 'Switch requests on, which brings the admission policies: `requests.enabled=true` of the chart. Or remove `approval`.',
+  },
+  Denied: {
+    where: ['skipped'],
+    means: 'Somebody has denied the request. Nothing was changed.',
+    todo: 'Look at `spec.decision` of the request: it says who, and perhaps why.',
+  },
+  NotApproved: {
+    where: ['skipped'],
+    means: 'Nobody has approved the request within the time of its hook. Nothing was changed.',
+    todo: 'Make a new request, and show it to somebody who can approve it.',
+  },
+  EffectChanged: {
+    where: ['skipped'],
+    means: 'What the request would do is no longer what was approved or shown. Nothing was changed.',
+    todo: 'Look at the hook and its target, and make a new request.',
+  },
   Stopped: {
     where: ['unavailable'],
     means: 'All hooks of this installation are stopped. Nothing was changed.',

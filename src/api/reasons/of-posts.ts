@@ -18,6 +18,11 @@ export const postReasons = {
     means: 'There is no hook of this name that is as old as the request.',
     todo: 'Look at the hook with `kubectl receiverhook get`, and make a new request.',
   },
+  TooManyAwait: {
+    where: ['refused'],
+    means: 'Too many requests to this hook wait for approval.',
+    todo: 'Decide about some of them, and make a new request.',
+  },
   RequestTooOld: {
     where: ['refused'],
     means: 'No trigger has answered the request within five minutes.',

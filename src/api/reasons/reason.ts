@@ -12,6 +12,7 @@ import type { DeliveryOutcome } from '../record.ts'
  */
 export type ReasonPlace =
   | DeliveryOutcome
+  | 'awaiting'
   | 'unavailable'
   | 'unreadable'
   | 'refused'

@@ -95,6 +95,10 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
       return notRun(step)
     case 'changed':
       return { outcome: 'changed' }
+    case 'awaiting': {
+      const { step: _, ...awaited } = step
+      return { outcome: 'awaiting', reason: 'AwaitingApproval', ...awaited }
+    }
     case 'refused': {
       const { action, by } = member
       const message = `a step ${action} by ${by} from ${step.from} would end ${passedBound(member, step.from)}`

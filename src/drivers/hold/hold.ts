@@ -130,8 +130,9 @@ const outcomeOf = (held: Held, step: Step, done: 'Held' | 'Undone'): Outcome => 
       return notRun(step)
     case 'changed':
       return { outcome: 'changed' }
+    case 'awaiting':
     case 'refused':
-      throw new TypeError('a hold is never refused by its own bounds')
+      throw new TypeError('a hold is never refused by its own bounds, and no hold asks for approval')
     case 'failed': {
       const reason = step.reason === 'NotScalable' ? 'NotHoldable' : step.reason
       return { outcome: 'failed', reason, message: step.message }

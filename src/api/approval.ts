@@ -1,0 +1,59 @@
+import { checkedMilliseconds, durationRule, isDuration, milliseconds } from './duration.ts'
+import { at } from './json.ts'
+import type { Obj, Rule } from './schema.ts'
+
+const minWithinMs = 60_000
+const maxWithinMs = 12 * 3_600_000
+
+/** A hook with this member changes nothing before a person has approved the very change. */
+export const approvalSchema = {
+  type: 'object',
+  title: 'Approval',
+  description:
+    'A ReceiverHookRequest runs the hook only once another person has approved the very change that it makes, and a post to its URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default nobody is asked.',
+  hint: 'A request changes nothing before another person has approved it, and a post to the URL changes nothing.',
+  required: ['within'],
+  properties: {
+    within: {
+      type: 'string',
+      title: 'Approved within',
+      maxLength: 32,
+      description: 'How long a request waits for the decision before it is closed, such as "15m": from 1m to 12h.',
+      hint: 'As in 15m. After this time a request is closed.',
+      'x-kubernetes-validations': [
+        durationRule,
+        {
+          rule: `!${isDuration('self')} || (duration(self) >= duration('1m') && duration(self) <= duration('12h'))`,
+          message: 'must be from 1m to 12h',
+          holds: self => {
+            const ms = (typeof self === 'string' ? milliseconds(self) : undefined) ?? minWithinMs
+            return ms >= minWithinMs && ms <= maxWithinMs
+          },
+        },
+      ],
+    },
+  },
+} as const satisfies Obj
+
+/** Returns the rules of `approval`. `counting` lists the drivers whose step is computed where it is written. */
+export const approvalRules = (counting: readonly string[]): readonly Rule[] => [
+  {
+    rule: `!has(self.approval) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
+    fieldPath: '.approval',
+    reason: 'FieldValueForbidden',
+    message: `must not be set with this driver: only a change of a count can be approved (${counting.join(', ')})`,
+    holds: self => at(self, 'approval') === undefined || counting.some(driver => driver === at(self, 'driver')),
+  },
+  {
+    // Each report of an alert makes a lease longer, and nobody would be asked about that.
+    rule: '!has(self.approval) || !has(self.__for__)',
+    fieldPath: '.approval',
+    reason: 'FieldValueForbidden',
+    message: 'must not be set together with for: approve steps that are for good, or remove approval',
+    holds: self => at(self, 'approval') === undefined || at(self, 'for') === undefined,
+  },
+]
+
+/** Returns how long a request waits for its decision, in milliseconds. Undefined if the hook asks for none. */
+export const approvalWithin = (approval: { readonly within: string } | undefined): number | undefined =>
+  approval && checkedMilliseconds(approval.within)

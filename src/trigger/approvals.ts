@@ -1,0 +1,70 @@
+import type { StoredObject } from '../api/object.ts'
+import type { RequestSpec, RequestStatus } from '../api/run-request.ts'
+import type { ApiConnection } from '../environment/environment.ts'
+import { parseTime } from '../environment/time.ts'
+import { listPages } from '../kube/list.ts'
+import { requests } from '../kube/resources.ts'
+import type { HttpAnswer } from './answer.ts'
+import type { RequestedHook } from './request.ts'
+
+/** How many requests of one hook wait for approval, with the one that is shown. */
+const maxAwaiting = 16
+
+/** How many different effects of a request are shown. Then its target changes faster than people read. */
+const maxAsked = 3
+
+/** What was decided about a request. */
+export type RequestDecision = Pick<RequestedHook, 'approved' | 'closes' | 'decidedBy' | 'wasShown'>
+
+/** Returns what was decided about a request by `now`. A decision about another effect is none. Pure. */
+export const decidedOf = (
+  { decision }: Pick<RequestSpec, 'decision'>,
+  status: RequestStatus | undefined,
+  now: number,
+): RequestDecision => {
+  const { effect, until = '' } = status ?? {}
+  const isDecided = effect !== undefined && decision?.effect === effect.digest
+  const about = { wasShown: status !== undefined, ...(isDecided && { decidedBy: decision.by }) }
+  if (isDecided && decision.is === 'Denied') return { ...about, closes: 'Denied' }
+  if (now >= parseTime(until)) return { ...about, closes: 'NotApproved' }
+  return isDecided ? { ...about, approved: effect.digest } : about
+}
+
+/** Returns whether a request is shown, and there is nothing to do until somebody decides. Pure. */
+export const isShown = (status: RequestStatus | undefined, { approved, closes }: RequestDecision): boolean =>
+  status?.state === 'Awaiting' && approved === undefined && closes === undefined
+
+/**
+ * Returns whether a request that was shown is over after this answer, although the record does not say so:
+ * it failed, or its effect has changed too often. It then has to be closed there, because another trigger
+ * may run it at this moment. Pure.
+ */
+export const mustBeClosed = (
+  { body: { outcome } }: HttpAnswer,
+  { approved, wasShown }: RequestDecision,
+  status: RequestStatus | undefined,
+): boolean => {
+  if (outcome !== 'awaiting') return wasShown === true && (outcome === 'failed' || outcome === 'rejected')
+  return approved !== undefined && (status?.effect?.asked ?? 0) >= maxAsked
+}
+
+/**
+ * Returns whether a request is the first of its hook, in the order of their creation. Of requests that
+ * are shown together, each step would void what the others show.
+ */
+export const turnOf = async (
+  api: ApiConnection,
+  request: StoredObject,
+  hook: string,
+): Promise<'first' | 'later' | 'too many'> => {
+  const { namespace = '' } = request.metadata
+  const fieldSelector = `spec.hook=${hook},status.state!=Done`
+  let before = 0
+  for await (const page of listPages(api, { type: requests, isMetadataOnly: true, namespace, fieldSelector })) {
+    before += page.objects.filter(other => orderOf(other) < orderOf(request)).length
+    if (before >= maxAwaiting) return 'too many'
+  }
+  return before === 0 ? 'first' : 'later'
+}
+
+const orderOf = ({ metadata: { creationTimestamp, name } }: StoredObject): string => `${creationTimestamp} ${name}`

@@ -1,0 +1,241 @@
+import { describe, expect, it } from 'vitest'
+import { at, stringAt } from '../../src/api/json.ts'
+import { apiVersion, requestKind } from '../../src/api/names.ts'
+import type { StoredObject } from '../../src/api/object.ts'
+import { objectPath } from '../../src/kube/paths.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
+import { hooks, requests } from '../../src/kube/resources.ts'
+import { commandLine } from '../support/command-line.ts'
+import { cluster, deployments, post, product } from '../support/product.ts'
+
+const approval = { within: '15m' }
+
+const ready = async (spec: object = {}, isGuarded = true) => {
+  const here = await cluster()
+  await here.createDeployment('web', 2)
+  await product(here, { requests: isGuarded })
+  await here.createHook('web-up', { max: 100 }, { approval, ...spec })
+  const ask = async (name: string, more: object = {}): Promise<string> => {
+    await create(here.api, requests, here.namespace, {
+      apiVersion,
+      kind: requestKind,
+      metadata: { name },
+      spec: { hook: 'web-up', by: { user: 'ann' }, ...more },
+    })
+    return name
+  }
+  /** Resolves with the status of a request once it is in a state. */
+  const status = async (name: string, state: string, holds: (status: unknown) => boolean = () => true) =>
+    at(
+      await here.until(
+        async (): Promise<StoredObject | undefined> => await read(here.api, requests, here.namespace, name),
+        found => stringAt(found, 'status', 'state') === state && holds(at(found, 'status')),
+      ),
+      'status',
+    )
+  const patch = async (type: typeof hooks, name: string, change: object): Promise<StoredObject> =>
+    await send(here.api, {
+      method: 'PATCH',
+      path: objectPath(type, here.namespace, name),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify(change),
+    })
+  const decide = async (name: string, is: 'Approved' | 'Denied', of?: unknown): Promise<void> => {
+    const effect = stringAt(of ?? (await status(name, 'Awaiting')), 'effect', 'digest')
+    await patch(requests, name, { spec: { decision: { is, by: 'bob', effect } } })
+  }
+  const scale = async (name: string, replicas: number): Promise<void> =>
+    void (await patch(deployments, name, { spec: { replicas } }))
+  return { ...here, ask, status, patch, decide, scale }
+}
+
+describe('a request to a hook with approval', () => {
+  it('changes nothing before it is approved, and then what was shown', async () => {
+    const { ask, decide, hook, replicas, status, until } = await ready()
+    const shown = await status(await ask('one'), 'Awaiting')
+    expect(shown).toMatchObject({ effect: { text: 'Deployment/web would go from 2 to 3', asked: 1 } })
+    expect(stringAt(shown, 'until')).toBeDefined()
+    expect(await replicas('web')).toBe(2)
+    await decide('one', 'Approved')
+    expect(await status('one', 'Done')).toMatchObject({
+      answer: { status: 200, outcome: 'applied', reason: 'Stepped', from: 2, to: 3 },
+    })
+    expect(await replicas('web')).toBe(3)
+    const found = await until(
+      () => hook('web-up'),
+      object => at(object, 'status', 'lastDelivery') !== undefined,
+    )
+    expect(at(found, 'status', 'lastDelivery', 'by')).toEqual({ user: 'ann', decidedBy: 'bob' })
+  })
+
+  it('is closed in the record when it is denied', async () => {
+    const { ask, decide, hook, replicas, status, until } = await ready()
+    await ask('one')
+    await decide('one', 'Denied')
+    expect(await status('one', 'Done')).toMatchObject({ answer: { status: 200, outcome: 'skipped', reason: 'Denied' } })
+    const found = await until(
+      () => hook('web-up'),
+      object => at(object, 'status', 'lastDelivery') !== undefined,
+    )
+    expect(at(found, 'status', 'lastDelivery')).toMatchObject({ outcome: 'skipped', reason: 'Denied' })
+    expect(await replicas('web')).toBe(2)
+  })
+
+  it('is shown again with what it would do now if somebody else has changed the target', async () => {
+    const { ask, decide, replicas, scale, status } = await ready()
+    const first = await status(await ask('one'), 'Awaiting')
+    await scale('web', 5)
+    await decide('one', 'Approved', first)
+    const second = await status('one', 'Awaiting', found => at(found, 'effect', 'asked') === 2)
+    expect(second).toMatchObject({ effect: { text: 'Deployment/web would go from 5 to 6' } })
+    expect(await replicas('web')).toBe(5)
+    await decide('one', 'Approved')
+    expect(await status('one', 'Done')).toMatchObject({ answer: { from: 5, to: 6 } })
+  })
+
+  it('is closed once three different effects were approved in vain', async () => {
+    const { ask, decide, replicas, scale, status } = await ready()
+    await ask('one')
+    for (const asked of [1, 2, 3]) {
+      const shown = await status('one', 'Awaiting', found => at(found, 'effect', 'asked') === asked)
+      await scale('web', 10 + asked)
+      await decide('one', 'Approved', shown)
+    }
+    expect(await status('one', 'Done')).toMatchObject({ answer: { outcome: 'skipped', reason: 'EffectChanged' } })
+    expect(await replicas('web')).toBe(13)
+  })
+
+  it('is shown again if the hook was edited, and closed if approval was taken out', async () => {
+    const { ask, decide, patch, replicas, status } = await ready()
+    const first = await status(await ask('one'), 'Awaiting')
+    await patch(hooks, 'web-up', { spec: { scale: { by: 2 } } })
+    await decide('one', 'Approved', first)
+    const second = await status('one', 'Awaiting', found => at(found, 'effect', 'asked') === 2)
+    expect(second).toMatchObject({ effect: { text: 'Deployment/web would go from 2 to 4' } })
+    await patch(hooks, 'web-up', { spec: { approval: null } })
+    await decide('one', 'Approved')
+    expect(await status('one', 'Done')).toMatchObject({ answer: { outcome: 'skipped', reason: 'EffectChanged' } })
+    expect(await replicas('web')).toBe(2)
+  })
+
+  it('waits until earlier ones of its hook are done', async () => {
+    const { ask, decide, replicas, status } = await ready()
+    await ask('a')
+    await status('a', 'Awaiting')
+    await ask('b')
+    await status('b', 'Queued')
+    await decide('a', 'Approved')
+    expect(await status('b', 'Awaiting')).toMatchObject({ effect: { text: 'Deployment/web would go from 3 to 4' } })
+    await decide('b', 'Approved')
+    await status('b', 'Done')
+    expect(await replicas('web')).toBe(4)
+  })
+
+  it('is answered at once if it would change nothing', async () => {
+    const { ask, patch, status } = await ready()
+    await patch(hooks, 'web-up', { spec: { scale: { max: 2 } } })
+    expect(await status(await ask('one'), 'Done')).toMatchObject({ answer: { outcome: 'unchanged' } })
+    expect(await status(await ask('two', { dryRun: true }), 'Done')).toMatchObject({ answer: { outcome: 'unchanged' } })
+  })
+
+  it('is closed if it fails after it was approved', async () => {
+    const { api, ask, decide, namespace, status } = await ready()
+    const shown = await status(await ask('one'), 'Awaiting')
+    await api.request({
+      method: 'DELETE',
+      path: objectPath(deployments, namespace, 'web'),
+      lane: 'bulk',
+      timeoutMs: 10_000,
+    })
+    await decide('one', 'Approved', shown)
+    expect(await status('one', 'Done')).toMatchObject({ answer: { status: 422, reason: 'TargetNotFound' } })
+  })
+
+  it('runs once for two triggers', async () => {
+    const here = await ready()
+    const { ask, decide, replicas, status } = here
+    await product(here, { controller: false, requests: true })
+    for (const name of ['a', 'b', 'c', 'd', 'e']) {
+      await ask(name)
+      await decide(name, 'Approved')
+      expect(await status(name, 'Done')).toMatchObject({ answer: { outcome: 'applied' } })
+    }
+    expect(await replicas('web')).toBe(7)
+  })
+})
+
+describe('a post to a hook with approval', () => {
+  it('changes nothing', async () => {
+    const { replicas, url } = await ready()
+    expect(await post(await url('web-up'))).toMatchObject({ status: 422, body: { reason: 'ApprovalNeeded' } })
+    expect(await replicas('web')).toBe(2)
+  })
+
+  it('fails where no requests are run, and the hook is not Ready', async () => {
+    const { hook, replicas, until, url } = await ready({}, false)
+    expect(await post(await url('web-up'))).toMatchObject({ status: 422, body: { reason: 'ApprovalUnguarded' } })
+    await until(
+      () => hook('web-up'),
+      object => JSON.stringify(at(object, 'status', 'conditions')).includes('ApprovalUnguarded'),
+    )
+    expect(await replicas('web')).toBe(2)
+  })
+
+  it('takes back what was approved, without an approval', async () => {
+    const { ask, decide, replicas, status, url } = await ready({ onResolved: 'undo' })
+    const alert = (state: string) => ({
+      version: '4',
+      groupKey: 'g',
+      status: state,
+      receiver: 'r',
+      groupLabels: {},
+      commonLabels: {},
+      commonAnnotations: {},
+      externalURL: '',
+      alerts: [
+        {
+          status: state,
+          labels: { alertname: 'busy' },
+          annotations: {},
+          startsAt: '2026-01-01T00:00:00Z',
+          endsAt: state === 'resolved' ? '2026-01-01T00:10:00Z' : '0001-01-01T00:00:00Z',
+          fingerprint: 'f',
+        },
+      ],
+    })
+    await ask('one', { body: JSON.stringify(alert('firing')) })
+    await decide('one', 'Approved')
+    await status('one', 'Done')
+    expect(await replicas('web')).toBe(3)
+    const answer = await post(await url('web-up'), alert('resolved'))
+    expect(answer).toMatchObject({ status: 200, body: { outcome: 'applied', reason: 'Undone' } })
+    expect(await replicas('web')).toBe(2)
+  })
+})
+
+describe('the command line', () => {
+  it('says what waits, approves and denies it, and names who is not to', async () => {
+    const { kubeconfig, namespace, replicas, status } = await ready()
+    const run = (...args: string[]) => commandLine(kubeconfig, [...args, '-n', namespace])
+    expect((await run('pending')).stderr).toContain('nothing waits for approval in the namespace')
+    const asked = await run('run', 'web-up', '--why', 'queue is long')
+    expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining('Deployment/web would go from 2 to 3. It')])
+    const name = /approve (\S+) -n/.exec(asked.stderr)?.[1] ?? ''
+    const listed = await run('pending', '--wide')
+    expect(listed.stdout).toContain('Deployment/web would go from 2 to 3')
+    expect(listed.stdout).toContain('queue is long')
+    const effect = stringAt(await status(name, 'Awaiting'), 'effect', 'digest') ?? ''
+    expect(listed.stdout).toContain(effect)
+    expect((await run('approve', name)).stderr).toContain('without a terminal, use --yes and --effect')
+    expect((await run('approve', name, '--yes', '--effect', 'x')).stderr).toContain('that is not what it would do now')
+    expect((await run('approve', name, '--yes', '--effect', effect)).stdout).toContain(
+      'approved: Deployment/web would go',
+    )
+    expect(await status(name, 'Done')).toMatchObject({ answer: { from: 2, to: 3 } })
+    expect((await run('deny', name)).stderr).toContain('does not wait for a decision: Deployment/web went from 2 to 3')
+    const other = /approve (\S+) -n/.exec((await run('run', 'web-up')).stderr)?.[1] ?? ''
+    expect((await run('deny', other, '--why', 'not now')).stdout).toContain('denied')
+    expect(await status(other, 'Done')).toMatchObject({ answer: { reason: 'Denied' } })
+    expect(await replicas('web')).toBe(3)
+  })
+})

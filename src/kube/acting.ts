@@ -39,9 +39,9 @@ export const actingAs = (
     watch: (request, stop) => {
       const lines = async function* (): AsyncGenerator<WatchLine, void, undefined> {
         const state = await look()
-        if (state === 'there') return yield* api.watch(as(request), stop)
         if (state === 'unreachable') throw new Unreachable(unknownAccount(account), false)
-        throw new WatchRefused(403, refusedAccount(account, state))
+        if (state !== 'there') throw new WatchRefused(403, refusedAccount(account, state))
+        yield* api.watch(as(request), stop)
       }
       // The watch of one object needs no proof that it is current, so nothing is asked over it.
       return { [Symbol.asyncIterator]: lines, ask: () => Promise.resolve(undefined) }

@@ -134,7 +134,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
 
 /** Returns the account as which the hook acts, if it is not the trigger's. */
 const actorOf = ({ spec: { serviceAccountName } }: ReceiverHook): string | undefined =>
-  serviceAccountName && `ServiceAccount/${serviceAccountName}, with the rights of this account alone`
+  serviceAccountName && `ServiceAccount/${serviceAccountName}, with only the rights of this account`
 
 /** Returns what the hook has changed for a time, and until when. */
 const leasesLine = ({ status }: ReceiverHook): string | undefined => {

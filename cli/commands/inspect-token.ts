@@ -46,7 +46,7 @@ export const inspectToken: Command = {
     const claims = unverified(token)
     if (claims === undefined) {
       throw new CommandFailure(
-        'that is no URL of a hook: it may have been cut or changed. A post to it is answered 404',
+        'that is not the URL of a hook: it may have been cut or changed. A post to it is answered 404',
         1,
       )
     }
@@ -84,7 +84,7 @@ const namedIn = (typed: string): NamedURL | undefined => {
 /** Checks what can be known of a URL with a name. Only a post shows whether its proof is right. */
 const checkNamed = async (cluster: Cluster, { hasSecret, name, namespace }: NamedURL): Promise<Judged> => {
   const hook = await readIfThere({ ...cluster, namespace }, name)
-  if (!hook) return { taken: false, why: 'there is no such hook: a post to it is answered 401' }
+  if (!hook) return { taken: false, why: 'there is no such hook: a post to it gets 401' }
   if (!hasNamedURL(hook.spec)) {
     return { taken: false, why: 'the URL of this hook has a token, and not its name: a post to it is answered 401' }
   }

@@ -62,7 +62,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
   await patchSeenHook(cluster, hook, { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } })
   if (isNamed) {
     shell.err.write(
-      `${name} keeps its URL, which has its name (token.url: named). No token of it is accepted any more. To lock a sender out, change the Secret of auth\n`,
+      `${name} keeps its URL, which has its name (token.url: named). None of its tokens is accepted any more. To lock a sender out, change the Secret of auth\n`,
     )
     if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, hook)).url}\n`)
     return

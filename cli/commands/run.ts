@@ -98,7 +98,7 @@ const hasEnded = (request: StoredObject): boolean => {
 }
 
 const unanswered = (name: string, namespace: string, program: string): string =>
-  `no trigger has answered within ${answeredWithinMs / 1000} s. It runs within five minutes, or not at all. See whether triggers run requests with ${program} doctor, and what became of it with kubectl -n ${namespace} get rhreq ${name} -o wide`
+  `no trigger has answered within ${answeredWithinMs / 1000} s. It runs within five minutes, or not at all. See whether triggers run requests with ${program} doctor, and what happened to it with kubectl -n ${namespace} get rhreq ${name} -o wide`
 
 /** Writes the answer of a request. Returns the exit code. */
 const printed = (request: StoredObject, given: ParsedLine, { err, out }: Shell): number => {

@@ -30,7 +30,7 @@ export const set: Command = {
     const patch = { spec: replacingWholes(hook.spec, spec) }
     const stored = await patchHook(cluster, name, patch, dryRun === 'server' ? { dryRun: 'All' } : {})
     const format = given.get(outputOption)
-    if (!isReceiverHook(stored)) throw new CommandFailure(`${name} is no hook that this version understands`, 1)
+    if (!isReceiverHook(stored)) throw new CommandFailure(`${name} is not a hook that this version understands`, 1)
     const same = stored.metadata.generation === hook.metadata.generation
     const what = same ? 'unchanged' : 'changed'
     shell.out.write(

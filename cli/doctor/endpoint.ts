@@ -25,7 +25,7 @@ export const checkEndpoint = async (
   if (base === undefined && /\.svc(\.|:|\/|$)/.test(new URL(known).host)) {
     return warning(
       'endpoint',
-      `URLs begin with ${known}, which is reached from inside the cluster alone`,
+      `URLs begin with ${known}, which only clients inside the cluster can reach`,
       'Start the controller with --public-url if senders are outside; add --public-url here to try another address.',
     )
   }

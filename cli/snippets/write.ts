@@ -60,7 +60,7 @@ const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): st
 const lacking = (title: string, auth: SentAuth): string => {
   switch (auth.form) {
     case 'sns':
-      return `this hook accepts the messages of one topic of Amazon SNS alone (auth.sns), and ${title} posts none.`
+      return `this hook accepts only messages of one topic of Amazon SNS (auth.sns), and ${title} posts none.`
     case 'hmac':
       return `this hook asks for a signature (auth.hmac), and ${title} makes none that it could check.`
     case 'standardWebhooks':

@@ -135,7 +135,7 @@ export const notesOf = (explained: ExplainedCount, { now }: Pick<Page, 'now'>): 
     ...said.unread.map(hook => `A newer version wrote the record of ${hook}, and this one cannot read it.`),
     ...(said.by === 'statuses'
       ? [
-          'You may not read receiverhookrecords, so this is what the statuses of the hooks say: leases alone, at most 20 a hook.',
+          'You may not read receiverhookrecords, so this is what the statuses of the hooks say: only leases, at most 20 a hook.',
         ]
       : []),
   ]

@@ -36,7 +36,7 @@ const tooLarge = new ApiRefused(
 export const askObject = async (api: ApiConnection, asking: Asking): Promise<StoredObject> => {
   const body = await ask(api, asking)
   if (isStoredObject(body)) return body
-  throw new ApiRefused(502, 'NoObject', 'the API server answered with something that is no object')
+  throw new ApiRefused(502, 'NoObject', 'the API server answered with something other than an object')
 }
 
 /** The options of a list. */

@@ -379,7 +379,7 @@ export interface ReceiverHookSettings {
       claims: Array<{
         /** The name of the claim, such as `repository_id`. */
         name: string
-        /** The values. The claim must be exactly one of them: no pattern, no part. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts. */
+        /** The values. The claim must be exactly one of them, without patterns. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts. */
         oneOf: Array<string>
       }>
     }

@@ -138,7 +138,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         true,
       ),
       keep: flag(
-        'Keeps the CRDs, and with them every hook, when you uninstall. With false, first delete every hook while triggers run.',
+        'Keeps the CRDs, and with them every hook, when you uninstall. If you set false, first delete every hook while triggers run.',
         true,
       ),
     }),

@@ -110,7 +110,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'failed',
     statusOf(answerTo({ outcome: 'failed', reason: 'TargetNotFound', message }, hook, '', false)),
-    'The hook cannot do it until a person changes something',
+    "The hook can't do this until somebody changes something",
   ],
   [
     'unavailable',
@@ -269,8 +269,7 @@ Later versions may add members. Ignore those you do not know.
 ## Who sent it
 
 What a hook's \`auth\` proves is in \`by\`: in the answer, in \`status.recent\` and \`status.lastDelivery\`, in the Event, and in the log line of the delivery.
-There is one line for each delivery that changed something, so the trigger's log is the audit of an installation. What is not proved is absent: no header, address
-or body says who, and no person's name or mail address is ever shown.
+There is one line for each delivery that changed something, so the trigger's log is the audit of an installation. What is not proved is left out: no header, address or body counts, and no person's name or mail address is ever shown.
 
 ${table(
   ['`auth`', '`by`'],
@@ -281,7 +280,7 @@ ${table(
   ],
 )}
 
-A member of more than 160 characters, or of other than printable ASCII, is left out, as is what does not fit into 320 characters in all.
+A member is left out if it has more than 160 characters or anything but printable ASCII, or if all together would exceed 320 characters.
 
 ## Statuses
 
@@ -301,7 +300,7 @@ A post that did not become a delivery. The answer has no \`outcome\`:
 
 ${table(['status', 'means', 'reasons'], refusedRows())}
 
-Node itself answers 400 to what is no HTTP, 408 to a request that does not arrive in time, 417 to another \`Expect\`, and 431 to a head that is too
+Node itself answers 400 to what isn't HTTP, 408 to a request that does not arrive in time, 417 to another \`Expect\`, and 431 to a head that is too
 long, without a body.
 
 ## Waiting for the outcome

@@ -16,7 +16,7 @@ export const namedRules = [
     fieldPath: '.auth',
     reason: 'FieldValueRequired',
     message:
-      'must be set, because token.url is named: a URL with a name is no secret, so auth alone keeps strangers out',
+      'must be set, because token.url is named: a URL with a name is not secret, so only auth keeps strangers out',
     holds: self => !hasNamedURL(self) || at(self, 'auth') !== undefined,
   },
   {
@@ -51,5 +51,5 @@ const withoutToken = (member: string, why: string) =>
 /** The rules of `token` for `url: named`. */
 export const namedTokenRules = [
   withoutToken('expiresAfter', 'that URL does not expire. To end it, change the Secret of auth'),
-  withoutToken('secretName', 'that URL is no secret, and is in the status of the hook'),
+  withoutToken('secretName', 'that URL is not secret, and is in the status of the hook'),
 ] as const

@@ -78,7 +78,7 @@ export const oidcSchema = {
             maxItems: 4,
             items: { type: 'string', minLength: 1, maxLength: 192 },
             description:
-              'The values. The claim must be exactly one of them: no pattern, no part. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts.',
+              'The values. The claim must be exactly one of them, without patterns. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts.',
             hint: 'The claim must be one of them, as a whole. If the claim is a list, one of its members counts.',
             'x-kubernetes-validations': [
               {

@@ -85,7 +85,7 @@ export const eventRecorder = (
   const { clock, log, metrics } = environment
   const dropped = metrics.counter(
     'receiverhooks_events_dropped_total',
-    'Events that were not written, because there were too many.',
+    'Events that were not written because there were too many.',
     [],
   )
   const emitted = metrics.counter('receiverhooks_events_total', 'Events about hooks and their targets, by reason.', [

@@ -10,7 +10,7 @@ export const azureMonitor: Sender = {
     title: 'Azure Monitor',
     documentation: 'https://learn.microsoft.com/en-us/azure/azure-monitor/alerts/alerts-common-schema',
     identity:
-      '`alertId` and `monitorCondition`; the same again is one delivery unless `firedDateTime` or `resolvedDateTime` is later.',
+      '`alertId` and `monitorCondition`; a repeat is the same delivery unless `firedDateTime` or `resolvedDateTime` is later.',
     retries: '408, 429, 503, 504 and no answer, a few times within minutes.',
     failures: 'The history of the alert, in the portal under Monitor, Alerts.',
   },

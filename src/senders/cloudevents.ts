@@ -11,8 +11,7 @@ export const cloudevents: Sender = {
   about: {
     title: 'CloudEvents',
     documentation: 'https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md',
-    identity:
-      '`source` and `id`, in whichever mode the event came. A batch is one delivery, which all its events name.',
+    identity: '`source` and `id`, in whichever mode the event came. A batch is one delivery, named by all its events.',
     retries:
       "As its source is set up. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
     notes:

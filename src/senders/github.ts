@@ -16,7 +16,7 @@ export const github: Sender = {
     identity: 'The header `X-GitHub-Delivery`, which stays the same for a redelivery.',
     retries: 'None. A delivery can be sent again by hand or through the API for three days.',
     notes:
-      'If several tags of one image are pushed to ghcr.io together, GitHub may report one of them only, such as `latest`. A hook with `tags.semver` then skips the push as `NotForThisHook`. Push the tag that the hook waits for last and alone, or post from the workflow (`snippet github-actions`).',
+      'If several tags of one image are pushed to ghcr.io together, GitHub may report one of them only, such as `latest`. A hook with `tags.semver` then skips the push as `NotForThisHook`. Push the tag that the hook waits for last, by itself, or post from the workflow (`snippet github-actions`).',
     failures: 'Recent Deliveries, on the page of the webhook.',
   },
   // Gitea sends GitHub's headers as well.

@@ -13,7 +13,7 @@ export const image: Sender = {
     title: 'A script that has pushed an image',
     documentation: 'https://github.com/distribution/reference/blob/main/reference.go',
     identity:
-      'The image; the same again counts again once the `dedupeWindow` of the hook is over. The header `Idempotency-Key` gives a post a key of its own.',
+      'The image; a repeat counts again once the `dedupeWindow` of the hook is over. The header `Idempotency-Key` gives a post a key of its own.',
     retries: 'Up to the client. A post with an `Idempotency-Key` is safe to send again.',
     failures: 'The status and the `message` of the answer.',
   },

@@ -9,7 +9,7 @@ export const jfrog: Sender = {
     title: 'JFrog Artifactory',
     documentation: 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/domain-docker',
     identity:
-      'The host, `repo_key`, `path`, `tag` and `sha256`; the same again counts again once the `dedupeWindow` of the hook is over.',
+      'The host, `repo_key`, `path`, `tag` and `sha256`; a repeat counts again once the `dedupeWindow` of the hook is over.',
     retries: 'Not documented: count on none.',
     failures: 'The Troubleshooting tab of the webhook, where it is enabled.',
   },

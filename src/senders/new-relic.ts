@@ -10,7 +10,7 @@ export const newRelic: Sender = {
     title: 'New Relic',
     documentation: 'https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook',
     identity:
-      '`id` of the issue, its `state` and the `trigger`; the same again is one delivery unless `updatedAt` is later. A changed priority is the delivery in which the issue was activated. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
+      '`id` of the issue, its `state` and the `trigger`; a repeat is the same delivery unless `updatedAt` is later. A changed priority is the delivery in which the issue was activated. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
     retries: 'Not documented: count on none.',
     failures: 'The notification log of the destination, under Alerts, Destinations.',
   },

@@ -15,7 +15,7 @@ export const nexus: Sender = {
     documentation: 'https://help.sonatype.com/en/example-headers-and-payloads.html',
     identity: 'The header `X-Nexus-Webhook-Delivery`.',
     retries: 'Not documented: count on none.',
-    notes: 'Its posts do not name the host, so hooks compare images by their path alone.',
+    notes: 'Its posts do not name the host, so hooks compare only the path of images.',
     failures: 'Its log, `nexus.log`.',
   },
   recognise: ({ headers, json }) =>

@@ -63,11 +63,10 @@ const formerURLCounter = (
   const posts = seriesOfHooks(
     clock,
     hooks,
-    metrics.counter(
-      'receiverhooks_former_url_posts_total',
-      'Posts to a URL of a hook that still works, but that a newer one has replaced.',
-      ['namespace', 'hook'],
-    ),
+    metrics.counter('receiverhooks_former_url_posts_total', 'Posts to a former URL of a hook that still works.', [
+      'namespace',
+      'hook',
+    ]),
   )
   return ({ name, namespace }) => posts.add({ namespace, hook: name })
 }
@@ -233,4 +232,4 @@ const stopProblem = (stop: Stop | undefined): string | undefined =>
 const stillReading = 'the hooks are still being read'
 
 const missingKeys = (namespace: string): string =>
-  `there is no ConfigMap ${namespace}/${publicKeysConfigMap} with the public keys yet: a controller writes it, which has to run with --namespace ${namespace}`
+  `there is no ConfigMap ${namespace}/${publicKeysConfigMap} with the public keys yet: a controller that runs with --namespace ${namespace} writes it`

@@ -184,7 +184,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('rotated out') })
     expect((await said('rotate web-up --overlap 0s')).trim()).toBe('')
     expect(await inspect(shown)).toMatchObject({ code: 1, stdout: having('rotated out') })
-    expect(await inspect('nonsense')).toMatchObject({ code: 1, stderr: having('no URL of a hook') })
+    expect(await inspect('nonsense')).toMatchObject({ code: 1, stderr: having('not the URL of a hook') })
     const forged = first.replace(/.{20}$/, 'AAAAAAAAAAAAAAAAAAAA')
     expect(await inspect(forged)).toMatchObject({ code: 1, stdout: having('not signed') })
   })
@@ -342,7 +342,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const { kubeconfig, namespace, replicas, run, said, url } = await setUp(2)
     const words = `import rancher - --service 1s5=web --pool MachineDeployment/workers`
     const imported = await run(words, JSON.stringify(rancherExport))
-    expect(imported.stderr).toContain('scale-up-web: its URL is a new one')
+    expect(imported.stderr).toContain('scale-up-web: it has a new URL')
     const applied = await kubectl(kubeconfig, ['apply', '-f', '-'], imported.stdout)
     expect(applied).toMatchObject({ code: 0, stdout: having('scale-up-web created') })
     for (const name of ['scale-up-web', 'scale-down-web', 'upgrade-web']) await url(name)

@@ -32,7 +32,7 @@ it('the page names what never passes, the times and the bounds as they are', () 
   expect(forwardSchema.properties.timeout.default).toBe('2s')
   expect(page).toContain('2 seconds by default, 3 seconds at most')
   expect(maxHops).toBe(4)
-  expect(page).toContain('the fifth one refuses it with `TooManyHops`')
+  expect(page).toContain('the fifth refuses it with `TooManyHops`')
 })
 
 it("the page's values let the trigger reach the pods of the Service, and no other port of theirs", async () => {

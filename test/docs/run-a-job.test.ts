@@ -31,7 +31,7 @@ it('the page names bounds, variables and defaults as they are', () => {
   expect(page).toContain(`from \`10m\` to \`720h\`, by default \`${ttl.default}\``)
   for (const label of ['severity', 'pod']) expect(page).toContain(`\`${variableOfLabel(label)}\``)
   expect([maxLabelBytes, maxInputBytes]).toEqual([1024, 64 * 1024])
-  expect(page).toContain('A label can have 1 KiB, and a body 64 KiB')
+  expect(page).toContain('A label can have 1 KiB and a body 64 KiB')
 })
 
 it('the page has the status of each end, and the rights that the author needs', () => {
@@ -51,6 +51,6 @@ it('the page has the status of each end, and the rights that the author needs', 
     "delete 'jobs'",
   ])
   expect(page).toContain(
-    'the rights to `create` Jobs and to `get` the CronJob, with `concurrency: replace` also to `delete` Jobs',
+    'the rights to `create` Jobs and to `get` the CronJob, and with `concurrency: replace` to `delete` Jobs',
   )
 })

@@ -304,7 +304,7 @@ describe('the Job of a delivery', () => {
       Buffer.alloc(maxInputBytes + 1, 'x'),
       'the body has more than 64 KiB',
     ],
-    ['a body that is no text', { body: 'env' }, {}, Buffer.from([0xff]), 'the body is no text in UTF-8'],
+    ['a body that is no text', { body: 'env' }, {}, Buffer.from([0xff]), 'the body is not UTF-8 text'],
     ['a body with NUL', { body: 'env' }, {}, Buffer.from('a\u0000'), 'the body has the character NUL'],
   ])('is made or refused with %s, and nothing is cut', async (_what, more, labels, body, why) => {
     const { asked, jobs, run } = setUp()

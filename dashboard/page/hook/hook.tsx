@@ -140,7 +140,7 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
             <CountBar row={row} />
           </p>
           {account !== undefined && (
-            <p class="faint">Acts as ServiceAccount/{account}, with the rights of this account alone.</p>
+            <p class="faint">Acts as ServiceAccount/{account}, with only the rights of this account.</p>
           )}
         </div>
         <div>

@@ -44,7 +44,7 @@ export const inputOf = (
     return { unusable: `the body has more than ${maxInputBytes / 1024} KiB, and spec.runJob.body is ${bodyAs}` }
   }
   const text = textOf(body)
-  if (text === undefined) return { unusable: `the body is no text in UTF-8, and spec.runJob.body is ${bodyAs}` }
+  if (text === undefined) return { unusable: `the body is not UTF-8 text, and spec.runJob.body is ${bodyAs}` }
   if (text.includes('\u0000')) {
     return { unusable: `the body has the character NUL, and spec.runJob.body is ${bodyAs}` }
   }

@@ -12,7 +12,7 @@ const offered = async (line: string): Promise<readonly string[]> => {
 describe('completion', () => {
   it('offers every command, and those that begin so', async () => {
     expect(await offered('')).toEqual(commands.map(({ name }) => name))
-    expect(await offered('de')).toEqual(['describe', 'delete'])
+    expect(await offered('de')).toEqual(['describe', 'deny', 'delete'])
   })
 
   it.each(commands.map(({ name }) => name))('offers every flag of %s', async name => {

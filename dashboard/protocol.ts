@@ -17,7 +17,7 @@ export interface RowDelivery {
   readonly from?: number | undefined
   readonly to?: number | undefined
   /** What the delivery did, if that was not a change of a count. */
-  readonly summary?: string
+  readonly summary?: string | undefined
 }
 
 /** A hook in the list. */
@@ -33,14 +33,14 @@ export interface ListedHook {
   /** What the hook does, such as `scale up by 1`. */
   readonly does: string
   /** The kind and the name of the target, such as `Deployment/web`. Absent if it is unknown. */
-  readonly target?: string
-  readonly min?: number
-  readonly max?: number
+  readonly target?: string | undefined
+  readonly min?: number | undefined
+  readonly max?: number | undefined
   readonly suspended: boolean
   readonly ready: 'True' | 'False' | 'Unknown'
   readonly reason: string
   readonly message: string
-  readonly last?: RowDelivery
+  readonly last?: RowDelivery | undefined
   /** The newest deliveries, newest first. */
   readonly recent: readonly RowDelivery[]
   /** The number of deliveries by outcome. */
@@ -51,7 +51,7 @@ export interface ListedHook {
    */
   readonly url: 'status' | 'secret' | 'named' | 'none'
   /** What the hook has changed for a time. Absent if nothing ends by itself. */
-  readonly leases?: LeasesInAll
+  readonly leases?: LeasesInAll | undefined
 }
 
 /** The leases of a hook in all. */
@@ -60,7 +60,7 @@ export interface LeasesInAll {
   /** By how much they change the count of the present target. */
   readonly sum: number
   /** When the next one ends, in RFC 3339. */
-  readonly next?: string
+  readonly next?: string | undefined
 }
 
 /** What a hook has changed in a count for a time. */
@@ -72,9 +72,9 @@ export interface RowLease {
   readonly since: string
   readonly until: string
   /** Who asked for it, such as `alertmanager: WebBusy`. Absent if that is unknown. */
-  readonly of?: string
+  readonly of?: string | undefined
   /** Why it has not ended in time: bounds keep its end back, or its end was not possible yet. */
-  readonly state?: 'held' | 'overdue' | 'overruled'
+  readonly state?: 'held' | 'overdue' | 'overruled' | undefined
 }
 
 /** How many replicas a target should have, and how many are ready. */
@@ -113,8 +113,13 @@ export type StreamEvent =
 export interface ServerRefusal {
   readonly reason: string
   readonly message: string
-  readonly fields?: Readonly<Record<string, string>>
+  readonly fields?: Readonly<Record<string, string>> | undefined
 }
+
+/** The body of a successful answer, or why there is none. */
+export type ServerAnswer<T> =
+  | { readonly ok: true; readonly body: T }
+  | { readonly ok: false; readonly status: number; readonly refusal: ServerRefusal }
 
 /**
  * How people sign in: with the command's one-time key, with a pasted token, or by a proxy's header.
@@ -136,7 +141,7 @@ export interface Me {
   /** The address of the API server. */
   readonly cluster: string
   /** The namespace to show first. Absent: all. */
-  readonly namespace?: string
+  readonly namespace?: string | undefined
   /** When the session ends, in milliseconds since the epoch. */
   readonly endsAt: number
   /** True if the session ends because its token expires. The user must then paste a new token. */
@@ -150,13 +155,15 @@ export interface StopState {
   readonly isKnown: boolean
   /** The namespace of the installation. */
   readonly namespace: string
-  readonly stop?: {
-    readonly reason: string
-    /** False if alerts that end still take back what their firings changed. */
-    readonly all: boolean
-    /** When hooks were stopped, in RFC 3339. Undefined if that is unknown. */
-    readonly at: string | undefined
-  }
+  readonly stop?:
+    | {
+        readonly reason: string
+        /** False if alerts that end still take back what their firings changed. */
+        readonly all: boolean
+        /** When hooks were stopped, in RFC 3339. Undefined if that is unknown. */
+        readonly at: string | undefined
+      }
+    | undefined
 }
 
 /**
@@ -175,7 +182,7 @@ export interface May {
   readonly resource: string
   readonly allowed: boolean
   /** Why the user does not have the right. Absent if the API server gives no reason. */
-  readonly why?: string
+  readonly why?: string | undefined
 }
 
 /** The user's rights, by the action of the page that needs them. */
@@ -192,13 +199,13 @@ export interface TargetType {
 export interface OfferedTarget extends TargetType {
   readonly name: string
   /** Further members of a reference, such as the pool in a cluster. */
-  readonly more?: Readonly<Record<string, string>>
-  readonly replicas?: number
+  readonly more?: Readonly<Record<string, string>> | undefined
+  readonly replicas?: number | undefined
   /**
    * The object that already sets the count, such as an autoscaler. A hook cannot change the count
    * then.
    */
-  readonly owner?: string
+  readonly owner?: string | undefined
 }
 
 export interface Targets {
@@ -224,7 +231,7 @@ export interface HookDetail {
   readonly name: string
   readonly uid: string
   readonly generation: number
-  readonly created?: string
+  readonly created?: string | undefined
   readonly labels: Readonly<Record<string, string>>
   readonly spec: Readonly<Record<string, unknown>>
   /** What a holder of its URL can do at worst, in sentences. */
@@ -237,15 +244,15 @@ export interface HookDetail {
    * When posts count, in words, and that they do not count now, with the time at which they count
    * again. Absent: posts always count.
    */
-  readonly opening?: { readonly when: string; readonly closed?: string }
+  readonly opening?: { readonly when: string; readonly closed?: string } | undefined
   readonly conditions: readonly HookCondition[]
   /** The newest deliveries with their answers, newest first. */
   readonly recent: readonly PastDelivery[]
   /** Until when the previous URL is accepted, in RFC 3339. */
-  readonly previousUntil?: string
-  readonly expiresAt?: string
+  readonly previousUntil?: string | undefined
+  readonly expiresAt?: string | undefined
   /** The GitOps tool that writes this hook, such as `Flux (Kustomization apps/shop)`. */
-  readonly managedBy?: string
+  readonly managedBy?: string | undefined
 }
 
 /**
@@ -270,7 +277,7 @@ export interface StoredVersion {
   readonly uid: string
   readonly generation: number
   /** What a holder of its URL could do at worst, in sentences. Present only on a dry run. */
-  readonly worst?: readonly string[]
+  readonly worst?: readonly string[] | undefined
 }
 
 /** The request that runs a hook, by its name in the namespace of the hook. */
@@ -304,9 +311,9 @@ export interface CountPart {
   readonly by: number
   readonly since: string
   /** Absent if only the end of its alerts takes it back. */
-  readonly until?: string
-  readonly of?: string
-  readonly state?: 'held' | 'overdue' | 'overruled'
+  readonly until?: string | undefined
+  readonly of?: string | undefined
+  readonly state?: 'held' | 'overdue' | 'overruled' | undefined
 }
 
 /** Why a count is what it is: `count` is `base`, `lasting` and the sum of `open`. */
@@ -317,7 +324,7 @@ export interface TargetCountDetail {
   readonly base: number
   /** Who set the base, and when, in RFC 3339 if it is known. */
   readonly baseBy: string
-  readonly baseAt?: string
+  readonly baseAt?: string | undefined
   /** What hooks have changed for good since then, and these hooks. */
   readonly lasting: { readonly by: number; readonly hooks: readonly string[] }
   readonly open: readonly CountPart[]
@@ -331,27 +338,27 @@ export interface TargetDetail {
   readonly counts: readonly TargetCountDetail[]
   readonly autoscalers: readonly CountAutoscaler[]
   /** Why there is no count, as for a CronJob. */
-  readonly note?: string
+  readonly note?: string | undefined
 }
 
 /** A delivery that the record of a hook remembers. */
 export interface PastDelivery extends Omit<RowDelivery, 'sender'> {
   /** Absent for a delivery of which the record keeps only the decision. */
-  readonly sender?: string
+  readonly sender?: string | undefined
   /** Who sent it, in words, as far as that is proved. */
-  readonly by?: string
+  readonly by?: string | undefined
   /** The message of the answer. */
-  readonly message?: string
+  readonly message?: string | undefined
   /** How the change has settled, such as `complete`, and why it has stalled. */
   readonly state?: string | undefined
-  readonly stateMessage?: string
+  readonly stateMessage?: string | undefined
   /** The beginning of the hash of its idempotency key. */
-  readonly key?: string
+  readonly key?: string | undefined
 }
 
 export interface HookHistory {
   /** Newest first. */
   readonly deliveries: readonly PastDelivery[]
   /** Why there are only the deliveries of the hook's status. */
-  readonly why?: string
+  readonly why?: string | undefined
 }

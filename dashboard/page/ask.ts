@@ -1,12 +1,7 @@
 import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
-import type { ServerRefusal } from '../protocol.ts'
+import type { ServerAnswer, ServerRefusal } from '../protocol.ts'
 import { after, request } from './browser.ts'
 import { pageKey, sessionEnded } from './credential.ts'
-
-/** The body of a successful answer, or why there is none. */
-export type ServerAnswer<T> =
-  | { readonly ok: true; readonly body: T }
-  | { readonly ok: false; readonly status: number; readonly refusal: ServerRefusal }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 

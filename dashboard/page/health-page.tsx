@@ -1,8 +1,8 @@
+import { ActionButton } from './parts/act.tsx'
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { messageParts } from '../../src/api/command-in.ts'
 import type { Finding } from '../protocol.ts'
-import { askServer, type ServerAnswer } from './ask.ts'
+import { bodyOf, refusalIn, useAnswer } from './answered.ts'
 import { namespaceShown } from './namespaces.ts'
 import { CommandLine } from './parts/notice.tsx'
 import { Trail } from './parts/trail.tsx'
@@ -14,18 +14,12 @@ import { sentence } from './words/sentence.ts'
 
 /** What `kubectl receiverhook doctor` finds, as far as this user may look. */
 export const HealthPage = () => {
-  const read = useSignal<ServerAnswer<readonly Finding[]> | undefined>(undefined)
   const namespace = namespaceShown.value
   const looks = useSignal(0)
-  useEffect(() => {
-    let isOver = false
-    const path = `/api/health?hooks=true&namespace=${encodeURIComponent(namespace)}`
-    void askServer<readonly Finding[]>('GET', path).then(answer => {
-      if (!isOver) read.value = answer
-    })
-    return () => void (isOver = true)
-  }, [namespace, looks.value])
-  const found = read.value?.ok === true ? read.value.body : []
+  const path = `/api/health?hooks=true&namespace=${encodeURIComponent(namespace)}`
+  const read = useAnswer<readonly Finding[]>(path, looks.value)
+  const found = bodyOf(read) ?? []
+  const fault = refusalIn(read)
   const seen = found.filter(({ unseen }) => unseen !== true)
   const unseen = found.filter(finding => finding.unseen === true)
   const wrong = seen.filter(({ is }) => is !== 'ok').toSorted((a, b) => a.is.localeCompare(b.is))
@@ -36,13 +30,11 @@ export const HealthPage = () => {
         <h1 tabIndex={-1}>Health</h1>
         <span class="faint">{namespace === '' ? 'all namespaces' : namespace}</span>
         <span class="grow" />
-        <button type="button" class="quiet" onClick={() => (looks.value += 1)}>
-          Look again
-        </button>
+        <ActionButton onAct={() => (looks.value += 1)}>Look again</ActionButton>
       </header>
       <div role="status">
         {read.value === undefined && <p class="faint">Looking …</p>}
-        {read.value?.ok === false && <p class="strip bad">{sentence(read.value.refusal.message)}</p>}
+        {fault !== undefined && <p class="strip bad">{sentence(fault)}</p>}
         {seen.length > 0 && wrong.length === 0 && (
           <p class="strip good">Everything that you may look at is in order.</p>
         )}

@@ -1,3 +1,4 @@
+import { ActionButton } from './parts/act.tsx'
 import { pageURL } from '../../src/api/site.ts'
 import { documentSays, element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
@@ -54,9 +55,7 @@ export const KeysDialog = () => (
         </div>
       ))}
     </dl>
-    <button type="button" class="quiet" onClick={() => (keysShown.value = false)}>
-      Close
-    </button>
+    <ActionButton onAct={() => (keysShown.value = false)}>Close</ActionButton>
   </Dialog>
 )
 

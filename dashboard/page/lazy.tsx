@@ -1,3 +1,4 @@
+import { ActionButton } from './parts/act.tsx'
 import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { after, address } from './browser.ts'
@@ -37,9 +38,9 @@ const Failed = () => (
   <Middle>
     <h1 tabIndex={-1}>This part of the page cannot be loaded</h1>
     <p>The dashboard was updated, or cannot be reached.</p>
-    <button type="button" class="button" onClick={() => address.reload()}>
+    <ActionButton class="button" onAct={() => address.reload()}>
       Reload
-    </button>
+    </ActionButton>
   </Middle>
 )
 

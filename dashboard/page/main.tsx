@@ -3,13 +3,13 @@ import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { after, element, isHidden, now, onVisibility, request, setTitle } from './browser.ts'
 import { refusalOf } from './ask.ts'
-import { confirming } from './changes.ts'
+import { bodyOf, refusalIn, useAnswer } from './answered.ts'
+import { confirming, pathOf } from './changes.ts'
 import { moment, runClock } from './clock.ts'
 import { ended, pageKey } from './credential.ts'
+import type { HookDetail } from '../protocol.ts'
 import type { Purpose } from './form/form.tsx'
 import { followHealth } from './health.ts'
-import { readInto } from './hook/detail.ts'
-import type { Read } from './hook/read-again.ts'
 import { lazy, preloadLater } from './lazy.tsx'
 import { KeysDialog, listenToKeys } from './keys.tsx'
 import { HookList } from './list/list.tsx'
@@ -102,23 +102,19 @@ const HealthPage = lazy(async () => (await import('./health-page.tsx')).HealthPa
 const TargetPage = lazy(async () => (await import('./target/target.tsx')).TargetPage)
 
 const WithHook = ({ name, namespace, what }: { namespace: string; name: string; what: 'edit' | 'clone' }) => {
-  const read = useSignal<Read>(undefined)
-  const again = (): void => void readInto(read, namespace, name)
-  useEffect(again, [namespace, name])
-  const found = read.value
-  const purpose = useMemo(
-    () => (found !== undefined && 'hook' in found ? ({ what, hook: found.hook } satisfies Purpose) : undefined),
-    [found],
-  )
+  const looks = useSignal(0)
+  const read = useAnswer<HookDetail>(pathOf({ name, namespace }), looks.value)
+  const hook = bodyOf(read)
+  const purpose = useMemo(() => hook && ({ what, hook } satisfies Purpose), [hook])
   if (purpose !== undefined) {
     const { generation, uid } = purpose.hook
-    return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={again} />
+    return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={() => (looks.value += 1)} />
   }
-  if (found === undefined) return <Connecting />
+  if (read.value === undefined) return <Connecting />
   return (
     <Middle>
       <h1 tabIndex={-1}>{name} cannot be read</h1>
-      <p role="alert">{'refusal' in found ? found.refusal.message : ''}</p>
+      <p role="alert">{refusalIn(read)}</p>
       <a class="button" href="/" onClick={followLink('/')}>
         All hooks
       </a>

@@ -1,3 +1,4 @@
+import { ActionButton } from './parts/act.tsx'
 import { pageURL } from '../../src/api/site.ts'
 import { moment } from './clock.ts'
 import { signInWay } from './credential.ts'
@@ -42,9 +43,7 @@ export const MePage = () => {
       </p>
       {signInWay !== 'header' && (
         <p>
-          <button type="button" class="quiet" onClick={() => void signOut()}>
-            Sign out
-          </button>
+          <ActionButton onAct={() => void signOut()}>Sign out</ActionButton>
         </p>
       )}
     </Middle>

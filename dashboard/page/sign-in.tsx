@@ -1,3 +1,4 @@
+import { ActionButton } from './parts/act.tsx'
 import { useSignal } from '@preact/signals'
 import { Middle } from './list/states.tsx'
 import { CommandLine } from './parts/notice.tsx'
@@ -44,12 +45,10 @@ const WithHeader = () => {
     <>
       <p>The proxy in front of this page signs people in. Load the page again to be sent there.</p>
       <div class="line">
-        <button type="button" class="button" onClick={() => address.reload()}>
+        <ActionButton class="button" onAct={() => address.reload()}>
           Load again
-        </button>
-        <button type="button" class="quiet" onClick={() => void again()}>
-          I am signed in: try again
-        </button>
+        </ActionButton>
+        <ActionButton onAct={() => void again()}>I am signed in: try again</ActionButton>
       </div>
       <p class="fault" role="alert">
         {fault.value}

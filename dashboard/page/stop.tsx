@@ -1,3 +1,4 @@
+import { ActionButton } from './parts/act.tsx'
 import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { StopState } from '../protocol.ts'
@@ -65,11 +66,7 @@ export const StopStrip = () => {
       </strong>{' '}
       {stop.reason === '' ? '' : `${stop.reason.replace(/\.$/, '')}. `}Every post is answered 503
       {stop.all ? ', and alerts that end take nothing back' : ''}.{' '}
-      {mayStop.value && (
-        <button type="button" class="quiet" onClick={() => void start()}>
-          Let hooks run again
-        </button>
-      )}
+      {mayStop.value && <ActionButton onAct={() => void start()}>Let hooks run again</ActionButton>}
     </p>
   )
 }
@@ -77,9 +74,9 @@ export const StopStrip = () => {
 /** Offers to stop all hooks, to users with that right. */
 export const StopButton = () =>
   mayStop.value && state.value.stop === undefined ? (
-    <button type="button" class="quiet danger" onClick={() => (stopping.value = true)}>
+    <ActionButton class="quiet danger" onAct={() => (stopping.value = true)}>
       Stop all hooks…
-    </button>
+    </ActionButton>
   ) : null
 
 const close = (): void => void (stopping.value = false)
@@ -116,9 +113,7 @@ export const StopDialog = () => {
           <button type="submit" class="button danger">
             Stop all hooks
           </button>
-          <button type="button" class="quiet" onClick={close}>
-            Cancel
-          </button>
+          <ActionButton onAct={close}>Cancel</ActionButton>
         </div>
       </ScriptForm>
       <CommandLine

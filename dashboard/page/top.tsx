@@ -1,3 +1,4 @@
+import { ActionButton } from './parts/act.tsx'
 import { signal } from '@preact/signals'
 import { kept, setScheme } from './browser.ts'
 import { moment } from './clock.ts'
@@ -189,18 +190,16 @@ export const Strips = () => {
       {signInWay !== 'header' && left < warnMs && left > 0 && who !== undefined && (
         <p class="strip warn" role="status">
           {who.tokenEnds ? 'Your token' : 'Your session'} ends in {lasting(left)}.{' '}
-          <button type="button" class="quiet" onClick={() => (renewing.value = true)}>
+          <ActionButton onAct={() => (renewing.value = true)}>
             {signInWay === 'token' ? 'Paste a new token' : 'Sign in again'}
-          </button>
+          </ActionButton>
         </p>
       )}
       <StopStrip />
       {other && (
         <p class="strip warn" role="status">
           The dashboard was updated{writing ? ': load it again when this form is saved.' : '.'}{' '}
-          <button type="button" class="quiet" onClick={() => address.reload()}>
-            Reload
-          </button>
+          <ActionButton onAct={() => address.reload()}>Reload</ActionButton>
         </p>
       )}
     </>

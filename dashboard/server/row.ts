@@ -16,7 +16,6 @@ export const rowOf = (object: StoredObject): ListedHook => {
   const member = at(object, 'spec', driver)
   const ready = conditionOf(object, 'Ready')
   const state = stringAt(ready, 'status')
-  const last = rowDelivery(at(object, 'status', 'lastDelivery'))
   return {
     key: `${namespace}/${name}`,
     namespace,
@@ -25,13 +24,13 @@ export const rowOf = (object: StoredObject): ListedHook => {
     generation,
     driver,
     ...wordsOf(object, driver),
-    ...numberMember(member, 'min'),
-    ...numberMember(member, 'max'),
+    min: numberAt(member, 'min'),
+    max: numberAt(member, 'max'),
     suspended: at(object, 'spec', 'suspend') === true,
     ready: state === 'True' || state === 'False' ? state : 'Unknown',
     reason: stringAt(ready, 'reason') ?? 'Pending',
     message: redacted(stringAt(ready, 'message') ?? ''),
-    ...(last === undefined ? {} : { last }),
+    last: rowDelivery(at(object, 'status', 'lastDelivery')),
     recent: listOf(at(object, 'status', 'recent')).flatMap(entry => rowDelivery(entry) ?? []),
     counts: countsOf(at(object, 'status', 'counts')),
     url: urlOf(object),
@@ -42,7 +41,7 @@ export const rowOf = (object: StoredObject): ListedHook => {
 const leasesInAll = (leases: unknown): { readonly leases?: LeasesInAll } => {
   const [open, sum, next] = [at(leases, 'open'), at(leases, 'sum'), stringAt(leases, 'next')]
   if (typeof open !== 'number' || open === 0) return {}
-  return { leases: { open, sum: typeof sum === 'number' ? sum : 0, ...(next === undefined ? {} : { next }) } }
+  return { leases: { open, sum: typeof sum === 'number' ? sum : 0, next } }
 }
 
 /** Returns the leases that a hook's status shows. */
@@ -57,8 +56,8 @@ export const leasesOf = (object: StoredObject): readonly RowLease[] =>
         by,
         since,
         until,
-        ...(of === undefined ? {} : { of: redacted(of) }),
-        ...(state === 'held' || state === 'overdue' || state === 'overruled' ? { state } : {}),
+        of: redactedText(of),
+        state: state === 'held' || state === 'overdue' || state === 'overruled' ? state : undefined,
       },
     ]
   })
@@ -76,35 +75,35 @@ export const isHookSpec = (spec: unknown): spec is HookSpec => typeof at(spec, '
  * Returns action and target in words. For an invalid hook, returns the driver's name and the target
  * in the status.
  */
-const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string } => {
+const wordsOf = (object: StoredObject, driver: string): { does: string; target?: string | undefined } => {
   const spec = object['spec']
   const found = isHookSpec(spec) ? driverOf(spec) : undefined
   if (found !== undefined && !isViolation(found)) return { does: redacted(found.description), target: found.target }
-  const target = stringAt(object, 'status', 'target')
-  return { does: driver, ...(target === undefined ? {} : { target }) }
+  return { does: driver, target: stringAt(object, 'status', 'target') }
 }
 
 /** Returns a delivery of a hook's status. Undefined if it has no time. */
 export const rowDelivery = (entry: unknown): RowDelivery | undefined => {
   const time = stringAt(entry, 'time')
   if (time === undefined) return undefined
-  const summary = stringAt(entry, 'summary')
   return {
     time,
     sender: stringAt(entry, 'sender') ?? '',
     outcome: stringAt(entry, 'outcome') ?? '',
     reason: stringAt(entry, 'reason') ?? '',
-    ...numberMember(entry, 'from'),
-    ...numberMember(entry, 'to'),
-    ...(summary === undefined ? {} : { summary: redacted(summary) }),
+    from: numberAt(entry, 'from'),
+    to: numberAt(entry, 'to'),
+    summary: redactedText(stringAt(entry, 'summary')),
   }
 }
 
-const numberMember = <N extends string>(from: unknown, name: N): { [K in N]?: number } => {
+const numberAt = (from: unknown, name: string): number | undefined => {
   const value = at(from, name)
-  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- a computed name widens to string
-  return typeof value === 'number' ? ({ [name]: value } as { [K in N]: number }) : {}
+  return typeof value === 'number' ? value : undefined
 }
+
+/** Returns a text without secrets, if there is one. */
+export const redactedText = (text: string | undefined): string | undefined => text && redacted(text)
 
 const countsOf = (counts: unknown): Readonly<Record<string, number>> =>
   isObject(counts)

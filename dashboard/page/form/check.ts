@@ -1,5 +1,5 @@
-import type { ServerRefusal, StoredVersion } from '../../protocol.ts'
-import { askServer, type ServerAnswer } from '../ask.ts'
+import type { ServerAnswer, ServerRefusal, StoredVersion } from '../../protocol.ts'
+import { askServer } from '../ask.ts'
 import { hooksOf, type Draft } from './draft.ts'
 
 /** The API server's verdict on a draft. */

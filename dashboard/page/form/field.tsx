@@ -1,3 +1,4 @@
+import { ActionButton } from '../parts/act.tsx'
 import { useSignal } from '@preact/signals'
 import { isObject } from '../../../src/api/json.ts'
 import type { Choice, Obj, Schema } from '../../../src/api/schema.ts'
@@ -262,9 +263,7 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
         </div>
       ))}
       {items.length < widget.most && (
-        <button type="button" class="quiet" onClick={() => draft.set(path, [...items, empty])}>
-          Add to {inSentence(label)}
-        </button>
+        <ActionButton onAct={() => draft.set(path, [...items, empty])}>Add to {inSentence(label)}</ActionButton>
       )}
     </fieldset>
   )

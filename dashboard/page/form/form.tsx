@@ -2,7 +2,7 @@ import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { isObject } from '../../../src/api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
-import { askServer } from '../ask.ts'
+import { bodyOf, useAnswer } from '../answered.ts'
 import { after, element, focusHeading, onLeaving } from '../browser.ts'
 import { isForbidden } from '../list/states.tsx'
 import { namespaceShown, namespaces, showNamespace } from '../namespaces.ts'
@@ -60,23 +60,6 @@ const specAtFirst = (purpose: Purpose): Value => {
   return isObject(put) ? put : purpose.hook.spec
 }
 
-/** Loads the objects that hooks of a driver can change in a namespace. */
-const useTargets = (namespace: string, driver: string): Signal<Targets> => {
-  const targets = useSignal<Targets>(noTargets)
-  useEffect(() => {
-    if (namespace === '') return undefined
-    let isCurrent = true
-    void askServer<Targets>('GET', `/api/namespaces/${namespace}/targets?driver=${driver}`).then(answer => {
-      // The answer for an earlier choice may come last.
-      if (isCurrent) targets.value = answer.ok ? answer.body : noTargets
-    })
-    return () => {
-      isCurrent = false
-    }
-  }, [namespace, driver])
-  return targets
-}
-
 /** Checks the draft with the API server after each change, if the form finds no error. */
 const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<DraftCheck> => {
   const checked = useSignal<DraftCheck>({ state: 'idle' })
@@ -113,7 +96,8 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
   const all = useSignal(false)
   const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
   const namespace = draft.namespace.value
-  const targets = useTargets(namespace, String(draft.spec.value['driver']))
+  const offered = `/api/namespaces/${namespace}/targets?driver=${String(draft.spec.value['driver'])}`
+  const targets = bodyOf(useAnswer<Targets>(namespace === '' ? undefined : offered)) ?? noTargets
   const checked = useChecked(draft, taken)
   useEffect(() => {
     // Focuses the name, because the user types it first.
@@ -178,13 +162,13 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
               Somebody else changed this hook since you opened the form, so it is not saved from here. Copy your YAML to
               keep what you typed.
             </p>
-            <button type="button" class="button" onClick={onAgain}>
+            <ActionButton class="button" onAct={onAgain}>
               Begin again with their change
-            </button>
+            </ActionButton>
           </div>
         )}
         <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
-        <SpecFields draft={draft} targets={targets.value} all={all.value} />
+        <SpecFields draft={draft} targets={targets} all={all.value} />
         {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
         <div class="line actions">
           <ActionButton type="submit" class="button" why={why} onAct={() => undefined}>
@@ -196,7 +180,7 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
           {sending.value && <span class="faint">Sending …</span>}
         </div>
       </form>
-      <Preview draft={draft} checked={checked.value} targets={targets.value} />
+      <Preview draft={draft} checked={checked.value} targets={targets} />
     </div>
   )
 }

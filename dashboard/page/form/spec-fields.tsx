@@ -1,3 +1,4 @@
+import { ActionButton } from '../parts/act.tsx'
 import { isObject } from '../../../src/api/json.ts'
 import type { Schema } from '../../../src/api/schema.ts'
 import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
@@ -145,11 +146,7 @@ const SecretProposal = ({ draft }: { draft: Draft }) => {
   const secret = `${draft.name.value}-url`
   const isNamed = valueAt(spec.value, ['token', 'url']) === 'named'
   if (draft.name.value === '' || isNamed || valueAt(spec.value, path) !== undefined) return null
-  return (
-    <button type="button" class="quiet" onClick={() => draft.set(path, secret)}>
-      Put the URL into Secret/{secret}
-    </button>
-  )
+  return <ActionButton onAct={() => draft.set(path, secret)}>Put the URL into Secret/{secret}</ActionButton>
 }
 
 const DriverField = ({ draft, schema }: { draft: Draft; schema: Schema }) => (

@@ -1,7 +1,5 @@
-import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { stringAt } from '../../../src/api/json.ts'
-import { askServer } from '../ask.ts'
+import { bodyOf, useAnswer } from '../answered.ts'
 import type { Draft } from './draft.ts'
 import { valueAt, type Path } from './value.ts'
 
@@ -27,22 +25,14 @@ export const namedAt = (spec: unknown, path: Path): { readonly kind: string; rea
 
 /** The names that a text field offers. Other text stays possible. */
 export const Suggestions = ({ draft, id, path }: { draft: Draft; id: string; path: Path }) => {
-  const names = useSignal<readonly string[]>([])
   const namespace = draft.namespace.value
-  const { kind, of } = namedAt(draft.spec.value, path) ?? {}
-  useEffect(() => {
-    names.value = []
-    if (kind === undefined || of === undefined || namespace === '') return undefined
-    let isOver = false
-    const query = `kind=${kind}&of=${encodeURIComponent(of)}`
-    void askServer<readonly string[]>('GET', `/api/namespaces/${namespace}/names?${query}`).then(answer => {
-      if (!isOver && answer.ok) names.value = answer.body
-    })
-    return () => void (isOver = true)
-  }, [namespace, kind, of])
+  const { kind, of = '' } = namedAt(draft.spec.value, path) ?? {}
+  const query = `kind=${kind}&of=${encodeURIComponent(of)}`
+  const isKnown = kind !== undefined && namespace !== ''
+  const names = useAnswer<readonly string[]>(isKnown ? `/api/namespaces/${namespace}/names?${query}` : undefined)
   return (
     <datalist id={id}>
-      {names.value.map(name => (
+      {bodyOf(names)?.map(name => (
         <option key={name} value={name} />
       ))}
     </datalist>

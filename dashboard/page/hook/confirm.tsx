@@ -1,14 +1,12 @@
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import { at, stringAt } from '../../../src/api/json.ts'
 import { hasNamedURL } from '../../../src/api/named.ts'
-import type { ListedHook } from '../../protocol.ts'
-import { bulkChanges, changeMany, confirming, rotate, type BulkChange } from '../changes.ts'
+import type { HookDetail, ListedHook } from '../../protocol.ts'
+import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
+import { bulkChanges, changeMany, confirming, pathOf, rotate, type BulkChange } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { chooseAll } from '../list/chosen.ts'
 import { say } from '../notices.ts'
-import { readInto } from './detail.ts'
-import type { Read } from './read-again.ts'
 import { goto, here, listHref } from '../route.ts'
 import { dayMs, momentText } from '../words/time.ts'
 import { kubectlMany, kubectlRotate } from '../words/kubectl.ts'
@@ -126,9 +124,7 @@ const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly List
           <button type="submit" class={change === 'delete' ? 'button danger' : 'button'}>
             {change === 'end' ? 'End now' : title}
           </button>
-          <button type="button" class="quiet" onClick={close}>
-            Cancel
-          </button>
+          <ActionButton onAct={close}>Cancel</ActionButton>
         </div>
       </ScriptForm>
       <CommandLine label="The kubectl lines that do the same" text={kubectlMany(change, rows)} />
@@ -139,12 +135,11 @@ const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly List
 const overlaps = ['5m', '1h', '24h', '0s'] as const
 
 const ConfirmRotate = ({ row }: { row: ListedHook }) => {
-  const read = useSignal<Read>(undefined)
+  const read = useAnswer<HookDetail>(pathOf(row))
   const overlap = useSignal<string | undefined>(undefined)
   const fault = useSignal<string | undefined>(undefined)
-  useEffect(() => void readInto(read, row.namespace, row.name), [row.key])
-  const spec = read.value !== undefined && 'hook' in read.value ? read.value.hook.spec : undefined
-  const refusal = read.value !== undefined && 'refusal' in read.value ? read.value.refusal.message : undefined
+  const spec = bodyOf(read)?.spec
+  const refusal = refusalIn(read)
   // Before that, nobody can say how long the old URL is accepted.
   const why = spec === undefined ? (refusal ?? 'the hook is still being read') : undefined
   const present = stringAt(spec, 'token', 'overlap') ?? '5m'
@@ -193,9 +188,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
         <ActionButton class="button" why={why} onAct={() => void submit()}>
           {isNamed ? 'End them' : 'Rotate'}
         </ActionButton>
-        <button type="button" class="quiet" onClick={close}>
-          Cancel
-        </button>
+        <ActionButton onAct={close}>Cancel</ActionButton>
       </div>
       <CommandLine label="The kubectl line that does the same" text={command} />
     </Dialog>

@@ -1,7 +1,7 @@
+import { ActionButton } from '../parts/act.tsx'
 import { useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import type { HookDetail, HookEvent, HookHistory, ListedHook, PastDelivery } from '../../protocol.ts'
-import { askServer } from '../ask.ts'
+import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
 import { pathOf } from '../changes.ts'
 import { ReasonLink } from '../parts/reason-link.tsx'
 import { Ago, OutcomeText, When } from '../parts/status.tsx'
@@ -19,23 +19,15 @@ interface HistoryProps {
 export const Deliveries = ({ hook, row }: HistoryProps) => {
   const outcome = useSignal('')
   const isAsked = useSignal(false)
-  const older = useSignal<HookHistory | string | undefined>(undefined)
   const newest: readonly PastDelivery[] = hook?.recent ?? row.recent
   // The record keeps the decision of a delivery first and its answer seconds later, as the status does: it is read again then.
-  useEffect(() => {
-    if (!isAsked.value) return undefined
-    let isOver = false
-    void askServer<HookHistory>('GET', `${pathOf(row)}/history`).then(answer => {
-      if (!isOver) older.value = answer.ok ? answer.body : answer.refusal.message
-    })
-    return () => void (isOver = true)
-  }, [isAsked.value, newest])
-  const read = typeof older.value === 'object' ? older.value.deliveries : []
+  const older = useAnswer<HookHistory>(isAsked.value ? `${pathOf(row)}/history` : undefined, newest)
+  const read = bodyOf(older)?.deliveries ?? []
   // Of a user who may not read the record, only the status says what there was.
   const all = read.length === 0 ? newest : read
   const outcomes = [...new Set(all.map(delivery => delivery.outcome))]
   const shown = all.filter(delivery => outcome.value === '' || delivery.outcome === outcome.value)
-  const why = typeof older.value === 'object' ? older.value.why : older.value
+  const why = bodyOf(older)?.why ?? refusalIn(older)
   return (
     <section class="card" aria-label="Deliveries">
       <div class="line">
@@ -69,16 +61,14 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
       </ol>
       <div role="status">
         {why !== undefined && <p class="faint">{sentence(`older deliveries are not shown: ${why}`)}</p>}
-        {typeof older.value === 'object' && why === undefined && (
+        {bodyOf(older) !== undefined && why === undefined && (
           <p class="faint">
             This is all that the record remembers. Of older deliveries, it keeps only those that name themselves.
           </p>
         )}
       </div>
       {older.value === undefined && newest.length > 0 && (
-        <button type="button" class="quiet" onClick={() => void (isAsked.value = true)}>
-          Show older ones
-        </button>
+        <ActionButton onAct={() => void (isAsked.value = true)}>Show older ones</ActionButton>
       )}
       <Events row={row} />
     </section>
@@ -140,27 +130,17 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: 
 }
 
 const Events = ({ row }: { row: ListedHook }) => {
-  const events = useSignal<readonly HookEvent[] | string | undefined>(undefined)
   const why = whyNot(row.namespace, 'events')
-  const newest = row.last?.time
-  useEffect(() => {
-    if (why !== undefined) return undefined
-    let isOver = false
-    void askServer<readonly HookEvent[]>('GET', `${pathOf(row)}/events`).then(answer => {
-      if (!isOver) events.value = answer.ok ? answer.body : sentence(answer.refusal.message)
-    })
-    return () => void (isOver = true)
-  }, [row.key, row.ready, newest, why])
-  const found = events.value
+  const path = why === undefined ? `${pathOf(row)}/events` : undefined
+  const events = useAnswer<readonly HookEvent[]>(path, `${row.ready} ${row.last?.time}`)
+  const found = bodyOf(events)
+  const fault = why ?? refusalIn(events)
   return (
     <details id="events">
-      <summary>Events{Array.isArray(found) ? ` (${found.length})` : ''}</summary>
-      {why !== undefined && <p class="faint">{why}.</p>}
-      {typeof found === 'string' && <p class="faint">{found}</p>}
-      {typeof found === 'object' && found.length === 0 && (
-        <p class="faint">None: the API server keeps them for an hour by default.</p>
-      )}
-      {typeof found === 'object' && (
+      <summary>Events{found === undefined ? '' : ` (${found.length})`}</summary>
+      {fault !== undefined && <p class="faint">{sentence(fault)}</p>}
+      {found?.length === 0 && <p class="faint">None: the API server keeps them for an hour by default.</p>}
+      {found !== undefined && (
         <ol class="deliveries">
           {found.map((event, index) => (
             <li key={`${event.time} ${index}`}>

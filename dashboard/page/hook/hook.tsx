@@ -1,11 +1,11 @@
-import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { isSeparate } from '../../../src/api/conditions.ts'
 import { stringAt } from '../../../src/api/json.ts'
 import { messageParts } from '../../../src/api/command-in.ts'
-import type { HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
+import type { ServerAnswer, HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
 import { isHidden } from '../browser.ts'
-import { confirming, setSuspended } from '../changes.ts'
+import { bodyOf, useAnswer } from '../answered.ts'
+import { confirming, pathOf, setSuspended } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { lastVisited } from '../list/visited.ts'
 import { Middle } from '../list/states.tsx'
@@ -24,8 +24,7 @@ import { rowSignal, synced } from '../store.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
-import { readInto } from './detail.ts'
-import { readAgainKey, type Read } from './read-again.ts'
+import { readAgainKey } from './read-again.ts'
 import { Deliveries } from './history.tsx'
 import { Leases } from './leases.tsx'
 import { Try } from './try.tsx'
@@ -38,15 +37,14 @@ import { YamlOf } from './yaml-of.tsx'
 export const HookPage = ({ name, namespace }: { namespace: string; name: string }) => {
   const key = `${namespace}/${name}`
   const row = rowSignal(key)?.value
-  const read = useSignal<Read>(undefined)
   useEffect(() => {
     lastVisited.value = key
   }, [key])
   const lookedAt = useRef(0)
   if (!isHidden()) lookedAt.current = moment.value
-  useEffect(() => void readInto(read, namespace, name), [readAgainKey(key, row, lookedAt.current)])
+  const read = useAnswer<HookDetail>(pathOf({ name, namespace }), readAgainKey(key, row, lookedAt.current))
   if (row === undefined) return <Missing name={name} namespace={namespace} read={read.value} />
-  const hook = read.value !== undefined && 'hook' in read.value ? read.value.hook : undefined
+  const hook = bodyOf(read)
   return (
     <article class="page">
       <Trail end={row.name} />
@@ -66,15 +64,23 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   )
 }
 
-const Missing = ({ name, namespace, read }: { name: string; namespace: string; read: Read }) => {
-  if (!synced.value && (read === undefined || 'hook' in read))
+const Missing = ({
+  name,
+  namespace,
+  read,
+}: {
+  name: string
+  namespace: string
+  read: ServerAnswer<HookDetail> | undefined
+}) => {
+  if (!synced.value && read?.ok !== false)
     return (
       <Middle>
         <p class="appears faint">Reading {name} …</p>
       </Middle>
     )
   const text =
-    read !== undefined && 'refusal' in read && read.refusal.reason !== 'NotFound'
+    read?.ok === false && read.refusal.reason !== 'NotFound'
       ? sentence(read.refusal.message)
       : `There is no hook ${name} in namespace ${namespace}.`
   return (

@@ -1,7 +1,4 @@
-import type { HookDetail, ListedHook, ServerRefusal } from '../../protocol.ts'
-
-/** A hook, or why it could not be read. Undefined before the answer. */
-export type Read = { readonly hook: HookDetail } | { readonly refusal: ServerRefusal } | undefined
+import type { ListedHook } from '../../protocol.ts'
 
 /** How often the page of a hook reads it again, in milliseconds: its limits, windows and expiry depend on the time. */
 const everyMs = 60_000
@@ -25,9 +22,3 @@ export const readAgainKey = (key: string, row: ListedHook | undefined, now: numb
     Math.floor(now / everyMs),
   ])
 }
-
-/** Returns what is known of a hook after an answer. A failure that says nothing of the hook takes nothing away. */
-export const readAfter = (before: Read, answer: Exclude<Read, undefined>): Read =>
-  before !== undefined && 'hook' in before && 'refusal' in answer && answer.refusal.reason !== 'NotFound'
-    ? before
-    : answer

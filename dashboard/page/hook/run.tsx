@@ -56,9 +56,7 @@ export const RunDialog = ({ body = '', dryRun = false, onClose, row }: RunProps)
             Run it
           </ActionButton>
         )}
-        <button type="button" class="quiet" onClick={close}>
-          {phase.value === 'asks' ? 'Cancel' : 'Close'}
-        </button>
+        <ActionButton onAct={close}>{phase.value === 'asks' ? 'Cancel' : 'Close'}</ActionButton>
       </div>
       <CommandLine
         label="The kubectl line that does the same"

@@ -1,3 +1,4 @@
+import { ActionButton } from '../parts/act.tsx'
 import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { stringAt } from '../../../src/api/json.ts'
@@ -103,9 +104,9 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
           <pre class="yaml" tabIndex={0} aria-label={where}>
             <code>{text}</code>
           </pre>
-          <button type="button" class="quiet" onClick={() => void copyText(row, writeFor, index)}>
+          <ActionButton onAct={() => void copyText(row, writeFor, index)}>
             {hasPart(text, url.value ?? placeholder) ? 'Copy with the URL' : 'Copy'}
-          </button>
+          </ActionButton>
         </div>
       ))}
     </section>

@@ -24,9 +24,7 @@ export const BulkActions = ({ rows }: { rows: readonly ListedHook[] }) => {
       {button('resume')}
       {button('end')}
       {button('delete')}
-      <button type="button" class="quiet" onClick={() => chooseAll(false)}>
-        Mark none
-      </button>
+      <ActionButton onAct={() => chooseAll(false)}>Mark none</ActionButton>
     </div>
   )
 }

@@ -1,3 +1,4 @@
+import { ActionButton } from '../parts/act.tsx'
 import { effect, signal, useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { onMedia } from '../browser.ts'
@@ -93,10 +94,7 @@ export const HookList = () => {
         {synced.value && keys.length === 0 && (
           <div class="nothing" role="row">
             <div role="cell">
-              Nothing matches “{searched.value}”.{' '}
-              <button type="button" class="quiet" onClick={() => setQuery({ q: '' })}>
-                Clear
-              </button>
+              Nothing matches “{searched.value}”. <ActionButton onAct={() => setQuery({ q: '' })}>Clear</ActionButton>
             </div>
           </div>
         )}

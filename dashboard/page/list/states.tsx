@@ -1,3 +1,4 @@
+import { ActionButton } from '../parts/act.tsx'
 import type { ComponentChildren } from 'preact'
 import { moment } from '../clock.ts'
 import { namespaceShown, namespaces } from '../namespaces.ts'
@@ -77,9 +78,9 @@ export const Forbidden = () => {
         </>
       )}
       <div class="line">
-        <button type="button" class="button" onClick={() => void learn()}>
+        <ActionButton class="button" onAct={() => void learn()}>
           Look again
-        </button>
+        </ActionButton>
         {others.length > 0 && <span>or at another namespace:</span>}
         {others.map(name => (
           <button key={name} type="button" class="quiet" onClick={() => goto(`/?ns=${name}`)}>

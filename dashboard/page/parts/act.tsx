@@ -4,17 +4,17 @@ import { useId } from 'preact/hooks'
 interface ActProps {
   readonly children: ComponentChildren
   /**
-   * Why the action is impossible, or undefined if it is possible. A disabled button stays
-   * focusable, so that users of a keyboard or a screen reader can read the reason.
+   * Why the action is impossible. A disabled button stays focusable, so that users of a keyboard or a
+   * screen reader can read the reason.
    */
-  readonly why: string | undefined
-  readonly onAct: () => void
+  readonly why?: string | undefined
+  readonly onAct: (() => void) | undefined
   readonly class?: string
   readonly label?: string
   readonly type?: 'button' | 'submit'
 }
 
-/** A button that explains why it is disabled. */
+/** A button. If it is disabled, it explains why. */
 export const ActionButton = ({ children, class: kind = 'quiet', label, onAct, type = 'button', why }: ActProps) => {
   const id = useId()
   return (
@@ -28,7 +28,7 @@ export const ActionButton = ({ children, class: kind = 'quiet', label, onAct, ty
         {...(why === undefined ? {} : { title: why })}
         onClick={event => {
           if (type === 'button' || why !== undefined) event.preventDefault()
-          if (why === undefined) onAct()
+          if (why === undefined) onAct?.()
         }}
       >
         {children}

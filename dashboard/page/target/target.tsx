@@ -1,8 +1,6 @@
-import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { useEffect } from 'preact/hooks'
 import type { CountPart, ListedHook, TargetCountDetail, TargetDetail } from '../../protocol.ts'
-import { askServer, type ServerAnswer } from '../ask.ts'
+import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
 import { moment } from '../clock.ts'
 import { HookRow } from '../list/row.tsx'
 import { Ago, When } from '../parts/status.tsx'
@@ -22,21 +20,13 @@ const everyMs = 30_000
 /** The page of an object: its counts, the parts of these counts, and the hooks behind them. */
 export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind: string; name: string }) => {
   const object = `${kind}/${name}`
-  const read = useSignal<ServerAnswer<TargetDetail> | undefined>(undefined)
   const rows = all.value.filter(row => row.namespace === namespace && targetObject(row.target) === object)
   const live = countOf(`${namespace}/${object}`).value
   const newest = rows.map(({ generation, last, leases }) => [generation, last?.time, leases])
   const key = JSON.stringify([newest, live?.replicas, Math.floor(moment.value / everyMs)])
-  useEffect(() => {
-    let isOver = false
-    void askServer<TargetDetail>('GET', `/api/targets/${namespace}/${object}`).then(answer => {
-      // What was read stays if the next read fails.
-      if (!isOver && (answer.ok || read.peek()?.ok !== true)) read.value = answer
-    })
-    return () => void (isOver = true)
-  }, [namespace, object, key])
-  const found = read.value?.ok === true ? read.value.body : undefined
-  const fault = read.value?.ok === false ? read.value.refusal.message : found?.note
+  const read = useAnswer<TargetDetail>(`/api/targets/${namespace}/${object}`, key)
+  const found = bodyOf(read)
+  const fault = refusalIn(read) ?? found?.note
   return (
     <article class="page">
       <Trail end={object} />

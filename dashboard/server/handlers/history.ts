@@ -9,6 +9,7 @@ import type { HookHistory, PastDelivery } from '../../protocol.ts'
 import { ApiRefused, askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { maxHistory } from '../limits.ts'
+import { redactedText } from '../row.ts'
 
 export const historyRoutes = (router: Api, { examinations, sessionOf }: Context): void => {
   // Returns the deliveries that a hook's record remembers.
@@ -66,10 +67,10 @@ const answered = ({ at, by, message, sender, stateMessage, summary, ...delivery 
   ...delivery,
   time: rfc3339(at),
   sender: redacted(sender),
-  ...(by !== undefined && { by: redacted(byInWords(by)) }),
-  ...(summary !== undefined && { summary: redacted(summary) }),
-  ...(message !== undefined && { message: redacted(message) }),
-  ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),
+  by: by && redacted(byInWords(by)),
+  summary: redactedText(summary),
+  message: redactedText(message),
+  stateMessage: redactedText(stateMessage),
 })
 
 /** The first characters of a key's hash, as a name for people. */

@@ -18,7 +18,7 @@ import type { HookCondition, HookDetail, PastDelivery } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { managedBy } from '../managed-by.ts'
-import { rowDelivery, isHookSpec, leasesOf, listOf } from '../row.ts'
+import { rowDelivery, isHookSpec, leasesOf, listOf, redactedText } from '../row.ts'
 
 /** Reads a hook as the user. */
 export const hookAsUser = (api: ApiConnection, namespace: string, name: string): Promise<StoredObject> =>
@@ -37,15 +37,13 @@ export const hookRoutes = (api: Api, { sessionOf, world }: Context): void => {
 const detailOf = (hook: StoredObject): HookDetail => {
   const { creationTimestamp: created, generation = 0, labels = {}, name, namespace = '', uid } = hook.metadata
   const spec = hook['spec']
-  const previousUntil = stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil')
   const expiresAt = stringAt(hook, 'status', 'minted', 'expiresAt')
-  const manager = managedBy(hook)
   return {
     namespace,
     name,
     uid,
     generation,
-    ...(created === undefined ? {} : { created }),
+    created,
     labels,
     spec: isObject(spec) ? spec : {},
     worst: worstOfHook(spec, expiresAt),
@@ -53,26 +51,21 @@ const detailOf = (hook: StoredObject): HookDetail => {
     leases: leasesOf(hook),
     conditions: listOf(at(hook, 'status', 'conditions')).map(conditionOf),
     recent: recentOf(hook),
-    ...(previousUntil === undefined ? {} : { previousUntil }),
-    ...(expiresAt === undefined ? {} : { expiresAt }),
-    ...(manager === undefined ? {} : { managedBy: manager }),
+    previousUntil: stringAt(hook, 'status', 'minted', 'previous', 'acceptedUntil'),
+    expiresAt,
+    managedBy: managedBy(hook),
   }
 }
 
 const recentOf = (hook: StoredObject): readonly PastDelivery[] =>
   listOf(at(hook, 'status', 'recent')).flatMap(entry => {
     const delivery = rowDelivery(entry)
-    const [message, state, stateMessage] = ['message', 'state', 'stateMessage'].map(name => stringAt(entry, name))
+    const said = (name: string): string | undefined => redactedText(stringAt(entry, name))
     const by = at(entry, 'by')
+    const proved = has(bySchema, by) ? redacted(byInWords(by)) : undefined
     if (!delivery) return []
     return [
-      {
-        ...delivery,
-        ...(has(bySchema, by) && { by: redacted(byInWords(by)) }),
-        ...(message !== undefined && { message: redacted(message) }),
-        ...(state !== undefined && { state }),
-        ...(stateMessage !== undefined && { stateMessage: redacted(stateMessage) }),
-      },
+      { ...delivery, by: proved, message: said('message'), state: said('state'), stateMessage: said('stateMessage') },
     ]
   })
 

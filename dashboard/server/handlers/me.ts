@@ -10,7 +10,7 @@ export const meRoutes = (api: Api, { cluster, namespace, sessionOf, signIn, vers
       groups,
       signIn,
       cluster,
-      ...(namespace === undefined ? {} : { namespace }),
+      namespace,
       endsAt,
       tokenEnds,
       version,

@@ -20,17 +20,12 @@ const unseen: ReadonlySet<number> = new Set([403, 404])
 export const stopRoutes = (router: Api, { sessionOf, systemNamespace, world }: Context): void => {
   const path = objectPath(configMaps, systemNamespace, publicKeysConfigMap)
 
-  const known = (stop: Stop | undefined): StopState => ({
-    isKnown: true,
-    namespace: systemNamespace,
-    ...(stop && { stop }),
-  })
+  const known = (stop: Stop | undefined): StopState => ({ isKnown: true, namespace: systemNamespace, stop })
 
   const read = async (api: ApiConnection): Promise<StopState> => {
     try {
       const { metadata } = await askObject(api, { method: 'GET', path })
-      const stop = stopIn(metadata.annotations)
-      return known(stop)
+      return known(stopIn(metadata.annotations))
     } catch (error) {
       if (error instanceof ApiRefused && unseen.has(error.status)) return { isKnown: false, namespace: systemNamespace }
       throw error

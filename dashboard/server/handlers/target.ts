@@ -10,7 +10,7 @@ import { hooks } from '../../../src/kube/resources.ts'
 import type { TargetCountDetail, TargetDetail, CountPart } from '../../protocol.ts'
 import { askList } from '../api.ts'
 import type { Api, Context } from '../context.ts'
-import { rowOf } from '../row.ts'
+import { redactedText, rowOf } from '../row.ts'
 
 export const targetRoutes = (router: Api, { examinations, sessionOf, world }: Context): void => {
   // Returns why the counts of an object are what they are.
@@ -50,13 +50,12 @@ const hooksAbout = async (api: ApiConnection, namespace: string, word: string): 
 
 const detailOf = (explained: ExplainedCount, now: number): TargetCountDetail => {
   const { account, authors, count } = explained
-  const baseAt = authors?.[0]?.time
   return {
     shownAs: count.shownAs,
     count: account.count,
     base: account.base,
     baseBy: redacted(baseBy(explained)),
-    ...(baseAt === undefined ? {} : { baseAt }),
+    baseAt: authors?.[0]?.time,
     lasting: { by: account.good, hooks: account.good === 0 ? [] : lastingHooks(explained) },
     open: account.open.map(partOf),
     ended: account.ended.map(partOf),
@@ -68,7 +67,7 @@ const partOf = ({ at, by, hook, of, state, until }: HookPart): CountPart => ({
   hook,
   by,
   since: rfc3339(at),
-  ...(until === undefined ? {} : { until: rfc3339(until) }),
-  ...(of === undefined ? {} : { of: redacted(of) }),
-  ...(state === undefined ? {} : { state }),
+  until: until === undefined ? undefined : rfc3339(until),
+  of: redactedText(of),
+  state,
 })

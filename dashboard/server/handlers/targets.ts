@@ -67,15 +67,14 @@ const targetOf = (
   scaled: ReadonlyMap<string, string>,
 ): OfferedTarget => {
   const { name } = object.metadata
-  const count = replicas?.(object)
   const controller = controllerOf(object)
   const owner = controller ? `${controller.kind}/${controller.name}` : scaled.get(`${type.kind}/${name}`)
   return {
     apiVersion: apiVersionOf(type),
     kind: type.kind,
     name,
-    ...(count === undefined ? {} : { replicas: count.wanted }),
-    ...(owner === undefined ? {} : { owner }),
+    replicas: replicas?.(object)?.wanted,
+    owner,
   }
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { readAfter, readAgainKey } from '../../../dashboard/page/hook/read-again.ts'
-import type { HookDetail, ListedHook } from '../../../dashboard/protocol.ts'
+import { readAgainKey } from '../../../dashboard/page/hook/read-again.ts'
+import { keptAnswer } from '../../../dashboard/page/kept-answer.ts'
+import type { ListedHook, ServerAnswer } from '../../../dashboard/protocol.ts'
 
 const row: ListedHook = {
   key: 'shop/web-up',
@@ -36,25 +37,16 @@ describe('the page of a hook', () => {
     expect(keyOf({ counts: {} }, 59_999)).toBe(keyOf())
   })
 
-  const hook: HookDetail = {
-    namespace: 'shop',
-    name: 'web-up',
-    uid: 'u1',
-    generation: 1,
-    labels: {},
-    spec: {},
-    worst: [],
-    limits: [],
-    leases: [],
-    conditions: [],
-    recent: [],
-  }
-  const refused = (reason: string) => ({ refusal: { reason, message: reason } })
-
   it('shows what it knows while the hook cannot be read', () => {
-    expect(readAfter({ hook }, refused('Unreachable'))).toEqual({ hook })
-    expect(readAfter({ hook }, refused('NotFound'))).toEqual(refused('NotFound'))
-    expect(readAfter(undefined, refused('Unreachable'))).toEqual(refused('Unreachable'))
-    expect(readAfter(refused('Unreachable'), { hook })).toEqual({ hook })
+    const hook: ServerAnswer<string> = { ok: true, body: 'hook' }
+    const refused = (reason: string): ServerAnswer<string> => ({
+      ok: false,
+      status: 0,
+      refusal: { reason, message: '' },
+    })
+    expect(keptAnswer(hook, refused('Unreachable'))).toEqual(hook)
+    expect(keptAnswer(hook, refused('NotFound'))).toEqual(refused('NotFound'))
+    expect(keptAnswer(undefined, refused('Unreachable'))).toEqual(refused('Unreachable'))
+    expect(keptAnswer(refused('Unreachable'), hook)).toEqual(hook)
   })
 })

@@ -184,8 +184,8 @@ export interface Forward {
 
 /** Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it is what it was before, unless somebody else has set it since. */
 export interface Hold {
-  /** The object, in the hook's own namespace. */
-  target: {
+  /** One object, in the hook's own namespace. Set this or `selector`. */
+  target?: {
     /** Its apiVersion. Default: "apps/v1". */
     apiVersion?: string
     /** Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count. Default: "Deployment". */
@@ -193,6 +193,13 @@ export interface Hold {
     /** Its name. */
     name: string
   }
+  /** Every workload of the namespace with these labels, at most 50. Each is held at `to`, and goes back to what it was itself. `{}` means all of them. */
+  selector?: {
+    /** Labels of the workloads themselves, 16 at most. */
+    matchLabels?: { [name: string]: string }
+  }
+  /** The kinds that `selector` looks at. By default Deployment and StatefulSet. A CronJob is suspended, so `to` must be 0 with it. */
+  kinds?: Array<'Deployment' | 'StatefulSet' | 'CronJob'>
   /** For a ScaledObject: scaleIn stops scale-in alone. By default the ScaledObject is paused. */
   switch?: 'scaleIn'
   /** The count that is held, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest is in force. */

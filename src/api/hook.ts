@@ -232,6 +232,12 @@ const holdRules: readonly Rule[] = [
     holds: self => at(self, 'driver') !== holding || at(self, 'for') !== undefined,
   },
   {
+    rule: `self.onResolved != 'undo' || !has(self.${holding}) || !has(self.${holding}.selector)`,
+    fieldPath: '.onResolved',
+    message: 'cannot be undo with selector: the holds end when the time of for is over',
+    holds: self => at(self, 'onResolved') !== 'undo' || at(self, holding, 'selector') === undefined,
+  },
+  {
     rule: `self.driver != '${holding}' || !has(self.serviceAccountName) || has(self.onDelete)`,
     fieldPath: '.onDelete',
     reason: 'FieldValueRequired',

@@ -67,6 +67,11 @@ export interface Execution {
   readonly hook: { readonly namespace: string; readonly name: string; readonly uid: string }
   /** On a dry run, steps change nothing. */
   readonly steps: Steps
+  /**
+   * Returns the steps of one part of an act. The key names this part for all copies of the delivery, so each step is
+   * made once. Cooldown and limits are the act's.
+   */
+  readonly stepsFor: (key: string) => Steps
   readonly acts: Acts
   /** On a dry run, each write is a dry run too: admission checks it and nothing is stored. */
   readonly api: ApiConnection

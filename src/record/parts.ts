@@ -25,7 +25,7 @@ const undoKeptMs = 30 * 24 * 3_600_000
 const maxUndoKeys = 256
 
 /** The maximum number of counts and of parts in a record. */
-export const maxObjects = 16
+export const maxObjects = 64
 const maxParts = 512
 
 /** How long bounds may keep back the end of a lease, in milliseconds. After that, the rest stays for good. */

@@ -9,12 +9,14 @@ import { inPart } from '../environment/tracing.ts'
 import { NotSent } from '../environment/unreachable.ts'
 import type { DriverPost, Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
-import { actingIn, mayRun, isRemembered, isUndo } from '../record/context.ts'
+import { actingIn, mayRun, isRemembered, isUndo, type DeliveryContext } from '../record/context.ts'
+import { namedOnce } from '../senders/identity.ts'
 import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, noEvent, outsideWindows, passedOver, stopped, unapproved } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
 import { keepingActs } from './guarded-acts.ts'
+import { answerWithinMs } from './limits.ts'
 import type { TriggerContext } from './request.ts'
 import { withoutSecret } from './auth/shown.ts'
 
@@ -77,6 +79,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     clock,
     definitions,
     steps: services.steps.of(context),
+    stepsFor: key => services.steps.of(partOf(context, key, clock.monotonic() + answerWithinMs)),
     // Getters, because most drivers only write a count. They need no acts, and nothing of the post.
     get post() {
       return postOf(context)
@@ -89,6 +92,25 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   const outcome = await inPart(tracing, 'driver', () => run(delivery, execution))
   return outcome.outcome === 'awaiting' ? { ...outcome, until: clock.now() + (hook.approvalMs ?? 0) } : outcome
 }
+
+/**
+ * Returns a part of an act as a delivery with a name of its own. The act has been judged, and paid for. `deadline` is in
+ * monotonic milliseconds.
+ */
+const partOf = (context: TriggerContext, key: string, deadline: number): DeliveryContext => ({
+  ...context,
+  delivery: { ...context.delivery, phase: 'none', identity: namedOnce(key), group: undefined },
+  of: undefined,
+  signed: undefined,
+  undo: false,
+  cooldownMs: 0,
+  limits: undefined,
+  isAskable: false,
+  waits: false,
+  deadline,
+  isCurrent: context.isUnchanged,
+  isSpent: () => false,
+})
 
 /** Returns a post as drivers get it: without the headers that hold the token or the secret of `auth`. */
 const postOf = ({ hook: { auth }, message, request }: TriggerContext): DriverPost => {

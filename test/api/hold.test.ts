@@ -281,6 +281,80 @@ describe('a count', () => {
   })
 })
 
+describe('a selector', () => {
+  const labelled = (here: Cluster, name: string, tier: string) =>
+    patch(here, deployments, name, { metadata: { labels: { tier } } })
+
+  /** Makes three workloads of the tier dev, one of another, and a CronJob. */
+  const tiers = async () => {
+    const here = await cluster()
+    const running = await product(here)
+    for (const [name, replicas] of [
+      ['one', 1],
+      ['two', 2],
+      ['three', 3],
+      ['other', 4],
+    ] as const) {
+      await here.createDeployment(name, replicas)
+      await labelled(here, name, name === 'other' ? 'prod' : 'dev')
+    }
+    await makeCronJob(here, false)
+    await patch(here, cronJobs, 'report', { metadata: { labels: { tier: 'dev' } } })
+    const dev = { selector: { matchLabels: { tier: 'dev' } } }
+    const counts = () => Promise.all(['one', 'two', 'three', 'other'].map(name => here.replicas(name)))
+    const suspended = () => seen(here, cronJobs, 'report', ['spec', 'suspend'])
+    return { here, running, dev, counts, suspended }
+  }
+
+  it('puts all to sleep once, however often the post is sent, and wakes each at its own count', async () => {
+    const { counts, dev, here, suspended } = await tiers()
+    await hook(here, 'sleep', { ...dev, kinds: ['Deployment', 'CronJob'], to: 0 })
+    const url = await here.url('sleep')
+    expect((await post(`${url}?dryRun=true`)).body['message']).toMatch(/^would have held 4 at 0, until /)
+    expect(await counts()).toEqual([1, 2, 3, 4])
+    const init = { headers: { 'idempotency-key': 'tonight' } }
+    const slept = await post(url, undefined, init)
+    expect(slept.body).toMatchObject({ outcome: 'applied', reason: 'Held', summary: 'held 4 at 0' })
+    expect(slept.body['changes']).toContainEqual({ object: 'Deployment/two', to: '0' })
+    expect([await counts(), await suspended()]).toEqual([[0, 0, 0, 4], true])
+    const copy = await post(url, undefined, init)
+    expect(copy.body).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
+    const holds = await seen(here, deployments, 'two', ['metadata', 'annotations', 'receiverhooks.dev/holds'])
+    expect(holds).toContain('"n":{"0":1}')
+    await end(here, 'sleep')
+    await here.until(counts, now => now.join() === '1,2,3,4')
+    await here.until(suspended, now => now === false)
+  })
+
+  it('is woken where another hook needs it', async () => {
+    const { counts, dev, here } = await tiers()
+    await hook(here, 'sleep', { ...dev, to: 0 })
+    await hook(here, 'awake', { target: { name: 'two' }, to: 'base' })
+    expect((await post(await here.url('sleep'))).body['summary']).toBe('held 3 at 0')
+    expect((await post(await here.url('awake'))).body['reason']).toBe('Held')
+    expect(await counts()).toEqual([0, 2, 0, 4])
+    await end(here, 'sleep')
+    await here.until(counts, now => now.join() === '1,2,3,4')
+  })
+
+  it('passes over what a controller owns, and holds none of too many', async () => {
+    const { counts, dev, here } = await tiers()
+    const owner = { apiVersion: 'example.com/v1', kind: 'Shop', name: 'shop', uid: 'u1', controller: true }
+    await patch(here, deployments, 'one', { metadata: { ownerReferences: [owner] } })
+    await hook(here, 'sleep', { ...dev, to: 0 })
+    expect((await post(await here.url('sleep'))).body['summary']).toBe('held 2 at 0, 1 passed over (Deployment/one)')
+    expect(await counts()).toEqual([1, 0, 0, 4])
+    for (let index = 0; index < 48; index++) {
+      await here.createDeployment(`more-${index}`, 0)
+      await labelled(here, `more-${index}`, 'crowd')
+    }
+    await hook(here, 'all', { selector: {}, to: 0 })
+    const all = await post(await here.url('all'))
+    expect([all.status, all.body['reason']]).toEqual([422, 'TooManyTargets'])
+    expect(await here.replicas('other')).toBe(4)
+  })
+})
+
 describe('a hook that cannot hold', () => {
   it.each([
     ['for', { hold: { target: report }, for: undefined }, /spec\.for.*must be set/],
@@ -288,6 +362,10 @@ describe('a hook that cannot hold', () => {
     ['a count', { hold: { target: report, to: 0 } }, /only these have a count/],
     ['a switch', { hold: { target: report, switch: 'scaleIn' } }, /only keda\.sh\/v1alpha1 ScaledObject/],
     ['a number', { hold: { target: { name: 'web' }, to: 'none' } }, /a count of at least 0, or "base"/],
+    ['neither', { hold: { to: 0 } }, /must have either target or selector/],
+    ['no count', { hold: { selector: {} } }, /spec\.hold\.to.*must be set with selector/],
+    ['a woken CronJob', { hold: { selector: {}, kinds: ['CronJob'], to: 'base' } }, /only with to: 0/],
+    ['undo', { hold: { selector: {}, to: 0 }, onResolved: 'undo' }, /cannot be undo with selector/],
     ['an account', { hold: { target: report }, serviceAccountName: 'hooks' }, /spec\.onDelete.*must be keep/],
   ])('is refused for %s', async (_what, spec, message) => {
     const here = await cluster()

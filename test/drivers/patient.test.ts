@@ -124,6 +124,7 @@ const setUp = (fault: Fault) => {
       ...{ api, acts, clock, charge: () => {}, mayKeep: () => true, outbound: noOutbound, definitions: noDefinitions },
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
       steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+      stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
     }
     await does[what](execution)
     if (!worked) throw new Error('no act has begun')

@@ -38,6 +38,7 @@ const execution = (): Execution & { make: (kind: string, spec: object, status: o
     definitions: noDefinitions,
     post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
     steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+    stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
     make: (kind, spec, status) => {
       const labels = { app: 'db' }
       const template = { metadata: { labels }, spec: { containers: [{ name: 'db', image: 'acme/db:1' }] } }

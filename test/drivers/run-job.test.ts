@@ -119,6 +119,7 @@ const setUp = (fault: Fault = () => undefined) => {
       definitions: noDefinitions,
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
       steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+      stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
     }
     const outcome = await runJob.execute({ ...member, ...more })(
       { phase: 'none', sender: 'plain', ...delivery },

@@ -143,6 +143,7 @@ describe('a delivery', () => {
     return {
       hook: { namespace: 'shop', name: 'web-up', uid: 'u' },
       steps,
+      stepsFor: () => steps,
       acts: {
         once: () => Promise.reject(new Error('a step is no act')),
         settle: () => Promise.reject(new Error('a step is no act')),

@@ -71,9 +71,9 @@ describe('what a group of alerts has changed', () => {
     expect(sums(after(step('web', 2), step('web', 2, other)))).toEqual({})
   })
 
-  it('is kept of 16 objects and 256 groups, the newest', () => {
-    const objects = Array.from({ length: 18 }, (_, i) => step(`web-${i}`, 1, { at: now + i }))
-    expect(Object.keys(sums(after(...objects)))).toEqual(Array.from({ length: 16 }, (_, i) => `web-${17 - i}`))
+  it('is kept of 64 objects and 256 groups, the newest', () => {
+    const objects = Array.from({ length: 66 }, (_, i) => step(`web-${i}`, 1, { at: now + i }))
+    expect(Object.keys(sums(after(...objects)))).toEqual(Array.from({ length: 64 }, (_, i) => `web-${65 - i}`))
     const groups = Array.from({ length: 258 }, (_, i) => step('web', 1, { at: now + i, group: `${i}` }))
     const undo = undoOf(after(...groups))
     expect([Object.keys(undo).length, undo['1'], undo['2']?.delta]).toEqual([256, undefined, 1])

@@ -18,21 +18,21 @@ const step = (index: number, isLease: boolean): ClaimedRow => ({
   ...(isLease && { leases: { until: 1000, low: 1, high: 9 } }),
 })
 
-it('a record has room for the leases of 16 counts, and none of them is dropped for another', () => {
+it('a record has room for the leases of 64 counts, and none of them is dropped for another', () => {
   const draft = new MemoryDraft(emptyMemory)
-  for (let index = 0; index < 15; index++) addToPart(draft, step(index, true))
+  for (let index = 0; index < 63; index++) addToPart(draft, step(index, true))
   expect(hasRoomFor(draft, nameOf(99))).toBe(true)
-  draft.add(step(15, true))
+  draft.add(step(63, true))
   expect(hasRoomFor(draft, nameOf(99))).toBe(false)
   expect(hasRoomFor(draft, nameOf(3))).toBe(true)
 })
 
 it('what an undo alone would take back makes room for a lease', () => {
   const draft = new MemoryDraft(emptyMemory)
-  for (let index = 0; index < 16; index++) addToPart(draft, step(index, false))
+  for (let index = 0; index < 64; index++) addToPart(draft, step(index, false))
   expect(hasRoomFor(draft, nameOf(99))).toBe(true)
   addToPart(draft, step(99, true))
-  expect(draft.fields.objects?.length).toBe(16)
+  expect(draft.fields.objects?.length).toBe(64)
   expect(draft.fields.objects).toContainEqual(nameOf(99))
 })
 

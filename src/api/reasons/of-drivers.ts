@@ -55,6 +55,11 @@ export const driverReasons = {
     means: 'Somebody else has set a field that the hook held, so its holds are over, and nothing is put back.',
     todo: 'Nothing, if a person meant it. If Git did, leave the field out of Git, or hold the Kustomization or the Application. The next post begins a new hold.',
   },
+  TooManyTargets: {
+    where: ['failed'],
+    means: 'The selector of a hold matches more than 50 workloads, so nothing was changed.',
+    todo: 'Use several hooks, with more labels or fewer kinds.',
+  },
   AlreadySo: {
     where: ['unchanged'],
     means: 'Somebody else has set the field to this value before, so there is nothing to hold and nothing to put back.',
@@ -215,7 +220,7 @@ export const driverReasons = {
   PartlyDone: {
     where: ['failed'],
     means:
-      'The API server refused to change some or all of the workloads, because of a webhook, a policy or a rule. The others are rolling out.',
+      'The API server refused to change some or all of the workloads, because of a webhook, a policy or a rule. The others are done.',
     todo: 'Correct what the message names, and send the same post again. The hook then does the rest.',
   },
   ImageNeverPulled: {

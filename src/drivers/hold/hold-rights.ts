@@ -4,6 +4,7 @@ import { heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
 import { heldName, holdsAnnotation } from '../../steps/target/holds.ts'
 import { markAnnotation } from '../../steps/target/via-object.ts'
 import type { Cel, DriverRights, Extra, Kept } from '../driver-rights.ts'
+import { authorOf } from '../rollouts/rollout-rights.ts'
 import { groupOf } from '../scale/extras.ts'
 import { both, sameBut, sameMember, type Both } from '../unchanged.ts'
 
@@ -80,6 +81,7 @@ export const holdRights: DriverRights = {
   trigger: [],
   author: [
     {
+      when: 'has(self.target)',
       group: groupOf,
       resource: pluralInCel('self.target.kind'),
       name: 'self.target.name',
@@ -88,6 +90,10 @@ export const holdRights: DriverRights = {
       right: '`patch` on the target',
       why: 'who makes a hook must be allowed to change what it holds',
     },
+    ...authorOf(['Deployment', 'StatefulSet'], 'hold').slice(1),
+    ...authorOf(['CronJob'], 'hold')
+      .slice(1)
+      .map(asked => ({ ...asked, when: "has(self.kinds) && 'CronJob' in self.kinds" })),
   ],
   keeps: [],
   extras: [

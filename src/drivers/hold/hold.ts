@@ -2,39 +2,27 @@ import type { StoredObject } from '../../api/object.ts'
 import { notRun, type Outcome } from '../../api/outcome.ts'
 import { scaledObjects } from '../../kube/resources.ts'
 import { shownCount } from '../../record/count-name.ts'
-import { largestCount, moveWithin, takeBackWithin } from '../../steps/arithmetic.ts'
 import type { Step } from '../../steps/steps.ts'
-import { heldKindOf, heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
+import { heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
 import { base, fieldPath, heldName, isOverruled, productManager, valueIn } from '../../steps/target/holds.ts'
 import { ownersOf } from '../../steps/target/managers.ts'
 import { targetProblem } from '../../steps/target/read.ts'
-import type { Target } from '../../steps/target/target.ts'
 import { targetText } from '../../steps/target/text.ts'
-import { viaHold } from '../../steps/target/via-hold.ts'
 import { countNeeds } from '../counted/counted.ts'
 import type { Driver } from '../driver.ts'
+import { reachInWords, reachNeeds } from '../rollouts/reach.ts'
 import { holdRights, holdVerb } from './hold-rights.ts'
-import { holdDeclaration, type HoldMember, type holdSchema } from './schema.ts'
+import { anyNumber, asManyLess, heldBy, oneMore, type HeldObject } from './held.ts'
+import { holdMany, manyInWords, reachOf } from './many.ts'
+import { holdDeclaration, kindsByDefault, type HoldMember, type holdSchema } from './schema.ts'
 
-/** What a hook holds. */
-interface Held {
-  readonly kind: HeldKind
-  readonly value: string
-  /** The number of holders of the value, which each post raises by one. */
-  readonly count: Omit<Target, 'namespace'>
+/** Returns what a hook holds that names its target. */
+const oneBy = ({ target, ...aim }: HoldMember): HeldObject => {
+  if (!target) throw new TypeError('a hold of many objects has no target')
+  return heldBy({ target, ...aim })
 }
 
-const heldBy = (member: HoldMember): Held => {
-  const kind = heldKindOf(member)
-  if (!kind) throw new TypeError(`a hold was accepted and is none: ${JSON.stringify(member)}`)
-  const value = String(kind.field.on ?? member.to)
-  return { kind, value, count: { type: kind.type, name: member.target.name, at: viaHold(kind, value) } }
-}
-
-/** There may be any number of holders. */
-const anyNumber = { min: 0, max: largestCount }
-const oneMore = moveWithin({ action: 'up', by: { count: 1 }, overshoot: 'clamp', ...anyNumber })
-const asManyLess = takeBackWithin(anyNumber)
+const shownIn = (member: HoldMember): string => (member.target ? inWords(oneBy(member)) : manyInWords(member))
 
 /** Keeps a switch on, or a count at a number, until the time of the hook is over. */
 export const hold = {
@@ -42,13 +30,14 @@ export const hold = {
   targets: [...new Set(heldKinds.map(({ type }) => type))].map(type => ({ type })),
   rights: holdRights,
 
-  target: member => shownCount(targetText(heldBy(member).count)),
-  object: member => ({ type: heldBy(member).kind.type, name: member.target.name }),
-  describe: member => `hold ${inWords(heldBy(member))}`,
-  worst: member => `hold ${inWords(heldBy(member))}, and keep it so with further posts`,
+  target: member => (member.target ? shownCount(targetText(oneBy(member).count)) : reachInWords(reachOf(member))),
+  object: member => member.target && { type: oneBy(member).kind.type, name: member.target.name },
+  describe: member => `hold ${shownIn(member)}`,
+  worst: member => `hold ${shownIn(member)}, and keep it so with further posts`,
 
   async validate(member, reading) {
-    const { kind, value } = heldBy(member)
+    if (!member.target) return undefined
+    const { kind, value } = oneBy(member)
     const { name } = member.target
     const shown = `${kind.type.kind}/${name}`
     const object = await reading.getWhole(kind.type, name)
@@ -69,21 +58,27 @@ export const hold = {
   },
 
   async overruled(member, reading) {
-    const { kind } = heldBy(member)
+    if (!member.target) return undefined
+    const { kind } = oneBy(member)
     const object = await reading.getWhole(kind.type, member.target.name)
     return object && isOverruled(object, kind.field) ? overruledInWords(object, kind) : undefined
   },
 
-  needs: member => countNeeds(heldBy(member).count).map(need => ({ ...need, verbs: [...need.verbs, holdVerb] })),
+  needs: member =>
+    (member.target ? countNeeds(oneBy(member).count) : reachNeeds(reachOf(member), kindsByDefault)).map(need => ({
+      ...need,
+      verbs: [...need.verbs, holdVerb],
+    })),
 
   execute: member => {
-    const held = heldBy(member)
+    if (!member.target) return holdMany(member)
+    const held = oneBy(member)
     return async (_delivery, { hook: { namespace }, steps }) =>
       outcomeOf(held, await steps.change({ ...held.count, namespace }, oneMore, anyNumber), 'Held')
   },
 
   undo: member => {
-    const held = heldBy(member)
+    const held = oneBy(member)
     return async (_delivery, { hook: { namespace }, steps }) =>
       outcomeOf(held, await steps.undo({ ...held.count, namespace }, asManyLess), 'Undone')
   },
@@ -100,10 +95,10 @@ const overruledInWords = (object: StoredObject, { field, type }: HeldKind): stri
 }
 
 /** Returns what is held, as `spec.replicas of Deployment/web at 0`. */
-const inWords = ({ count: { name }, kind: { field, type }, value }: Held): string =>
+const inWords = ({ count: { name }, kind: { field, type }, value }: HeldObject): string =>
   `${heldName(field)} of ${type.kind}/${name} at ${value === base ? 'what others set' : value}`
 
-const outcomeOf = (held: Held, step: Step, done: 'Held' | 'Undone'): Outcome => {
+const outcomeOf = (held: HeldObject, step: Step, done: 'Held' | 'Undone'): Outcome => {
   const { count, kind, value } = held
   const object = `${kind.type.kind}/${count.name}`
   switch (step.step) {

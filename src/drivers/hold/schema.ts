@@ -5,6 +5,7 @@ import { largestCount } from '../../steps/arithmetic.ts'
 import { heldKinds, type HeldKind } from '../../steps/target/held-kinds.ts'
 import { named } from '../counted/schema.ts'
 import type { Declaration } from '../declaration.ts'
+import { isSet, kindsOfSelector, reachRules, workloadSelector } from '../rollouts/schema.ts'
 
 const kindsThat = (has: (kind: HeldKind) => boolean): readonly string[] => [
   ...new Set(heldKinds.filter(has).map(({ type }) => `${apiVersionOf(type)} ${type.kind}`)),
@@ -20,26 +21,48 @@ const inCel = (kinds: readonly string[]): string =>
   `self.target.apiVersion + ' ' + self.target.kind in [${kinds.map(kind => `'${kind}'`).join(', ')}]`
 
 const switchRule = {
-  rule: `has(self.to) || ${inCel(switches)}`,
+  rule: `!has(self.target) || has(self.to) || ${inCel(switches)}`,
   fieldPath: '.target',
   message: `has no switch that can be held: use one of ${switches.join(', ')}; or set to for the count of one of ${counts.join(', ')}`,
-  holds: self => at(self, 'to') !== undefined || switches.includes(kindOf(self)),
+  holds: self => !isSet(self, 'target') || isSet(self, 'to') || switches.includes(kindOf(self)),
 } as const satisfies Rule
 
 const countRule = {
-  rule: `!has(self.to) || ${inCel(counts)}`,
+  rule: `!has(self.target) || !has(self.to) || ${inCel(counts)}`,
   fieldPath: '.to',
   reason: 'FieldValueForbidden',
   message: `must not be set: only these have a count that can be held: ${counts.join(', ')}`,
-  holds: self => at(self, 'to') === undefined || counts.includes(kindOf(self)),
+  holds: self => !isSet(self, 'target') || !isSet(self, 'to') || counts.includes(kindOf(self)),
 } as const satisfies Rule
 
 const choiceRule = {
-  rule: `!has(self.switch) || !has(self.to) && ${inCel(choices)}`,
+  rule: `!has(self.switch) || has(self.target) && !has(self.to) && ${inCel(choices)}`,
   fieldPath: '.switch',
   reason: 'FieldValueForbidden',
   message: `must not be set: only ${choices.join(', ')} has more than one switch, and to holds a count instead`,
   holds: self => at(self, 'switch') === undefined || (at(self, 'to') === undefined && choices.includes(kindOf(self))),
+} as const satisfies Rule
+
+/** The kinds that a selector may look at, and those that it looks at by default. */
+const manyKinds = ['Deployment', 'StatefulSet', 'CronJob'] as const
+export const kindsByDefault = ['Deployment', 'StatefulSet'] as const
+
+const manyRule = {
+  rule: '!has(self.selector) || has(self.to)',
+  fieldPath: '.to',
+  reason: 'FieldValueRequired',
+  message: 'must be set with selector: the count at which the workloads are held, such as 0',
+  holds: self => !isSet(self, 'selector') || isSet(self, 'to'),
+} as const satisfies Rule
+
+const cronJobRule = {
+  rule: "!has(self.kinds) || !('CronJob' in self.kinds) || has(self.to) && self.to == 0",
+  fieldPath: '.kinds',
+  message: 'may have CronJob only with to: 0, because a CronJob has no count: it is suspended',
+  holds: self => {
+    const kinds = at(self, 'kinds')
+    return !Array.isArray(kinds) || !kinds.includes('CronJob') || at(self, 'to') === 0
+  },
 } as const satisfies Rule
 
 /** The member `spec.hold`. */
@@ -48,12 +71,12 @@ export const holdSchema = {
   description:
     'Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it is what it was before, unless somebody else has set it since.',
   hint: 'Keeps a switch of an object on, or a count at a number, for a time. Then it is what it was before, unless somebody else has set it since.',
-  required: ['target'],
   properties: {
     target: {
       type: 'object',
-      title: 'Object',
-      description: "The object, in the hook's own namespace.",
+      title: 'One object',
+      description: "One object, in the hook's own namespace. Set this or `selector`.",
+      hint: "In the hook's own namespace.",
       required: ['name'],
       properties: {
         apiVersion: named.apiVersion,
@@ -65,6 +88,17 @@ export const holdSchema = {
         },
         name: { ...named.name, title: 'Name of the object' },
       },
+    },
+    selector: {
+      ...workloadSelector,
+      description:
+        'Every workload of the namespace with these labels, at most 50. Each is held at `to`, and goes back to what it was itself. `{}` means all of them.',
+    },
+    kinds: {
+      ...kindsOfSelector(manyKinds, 'two'),
+      description:
+        'The kinds that `selector` looks at. By default Deployment and StatefulSet. A CronJob is suspended, so `to` must be 0 with it.',
+      hint: 'By default Deployment and StatefulSet. A CronJob is suspended.',
     },
     switch: {
       type: 'string',
@@ -90,7 +124,14 @@ export const holdSchema = {
       ],
     },
   },
-  'x-kubernetes-validations': [switchRule, countRule, choiceRule],
+  'x-kubernetes-validations': [
+    switchRule,
+    countRule,
+    choiceRule,
+    ...reachRules('What is held', 'two'),
+    manyRule,
+    cronJobRule,
+  ],
 } as const satisfies Obj
 
 const isCount = (value: unknown): boolean =>

@@ -64,7 +64,7 @@ export const rollOutAll = async (
 }
 
 /** Returns the result of an act whose workloads could not be read. */
-const failureOf = (error: unknown): Worked => {
+export const failureOf = (error: unknown): Worked => {
   const { failure, message } = readFailureOf(error)
   switch (failure) {
     case 'forbidden':

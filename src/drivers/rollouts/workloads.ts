@@ -40,6 +40,8 @@ export interface Workset {
   readonly found: readonly FoundWorkload[]
   /** The names of workloads that are too large to be read, such as `Deployment/web`. */
   readonly large: readonly string[]
+  /** The names of workloads that are left out. */
+  readonly passed: readonly string[]
 }
 
 /**
@@ -60,13 +62,14 @@ export const findWorkloads = async (
       ? (workloadProblem(object, workloads) ?? {
           found: [{ workloads, object, bytes: bytesOf(JSON.stringify(object)) }],
           large: [],
+          passed: [],
         })
       : missing(target, namespace)
   }
   const meant = workloadKinds.filter(({ type }) => kinds?.includes(type.kind) ?? true)
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
   const found: FoundWorkload[] = []
-  const large: string[] = []
+  const [large, passed]: readonly [string[], string[]] = [[], []]
   let [readBytes, held] = [0, 0]
   for (const workloads of meant) {
     const { kind, resource } = workloads.type
@@ -79,7 +82,10 @@ export const findWorkloads = async (
     }
     for await (const page of pagesOf(api, listing)) {
       for (const object of page.objects) {
-        if (workloadProblem(object, workloads)) continue
+        if (workloadProblem(object, workloads)) {
+          passed.push(`${kind}/${object.metadata.name}`)
+          continue
+        }
         if (found.length === maxWorkloads) return tooMany
         const needed = neededOf(object, workloads)
         held += JSON.stringify(needed).length
@@ -90,7 +96,7 @@ export const findWorkloads = async (
       if (readBytes > maxReadBytes || held > maxHeldChars) return tooMuch
     }
   }
-  return { found, large }
+  return { found, large, passed }
 }
 
 const tooMuch: WorkloadProblem = {

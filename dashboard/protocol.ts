@@ -287,6 +287,8 @@ export interface RequestMade {
 
 /** A request that runs a hook. It has no answer until a trigger has run it. */
 export interface RequestSeen {
+  /** What it would do, while it waits until somebody approves it. */
+  readonly waits?: string
   readonly answer?: {
     readonly outcome: string
     readonly reason: string

@@ -198,7 +198,7 @@ describe('why, for an object with an autoscaler', { timeout: 60_000 }, () => {
     expect(await run('web')).toMatchObject({ code: 2, stderr: expect.stringContaining('KIND/NAME') as unknown })
     expect(await run('gadget/web')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('gadget is no kind') as unknown,
+      stderr: expect.stringContaining('gadget has no count that hooks change') as unknown,
     })
     expect(await run('deployment/no')).toMatchObject({
       code: 1,

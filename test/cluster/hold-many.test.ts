@@ -8,7 +8,7 @@ import { trigger } from './leases/installed.ts'
 
 const numbers = Array.from({ length: 40 }, (_, index) => index)
 
-/** The count that a workload has of its own. */
+/** Returns the count that a workload has of its own. */
 const ownOf = (index: number): number => (index % 5) + 1
 const own = numbers.map(ownOf)
 
@@ -21,7 +21,7 @@ const annotate = (here: Cluster, name: string, annotations: Readonly<Record<stri
     body: JSON.stringify({ metadata: { annotations } }),
   })
 
-/** Forty workloads, a hook that puts them to sleep, and a trigger in a process of its own. */
+/** Makes forty workloads, a hook that puts them to sleep, and a trigger in a process of its own. */
 const asleep = async () => {
   const here = await cluster(inject('kubeconfig'))
   for (const index of numbers) await here.createDeployment(`web-${index}`, ownOf(index))

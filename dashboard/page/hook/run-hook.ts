@@ -37,12 +37,13 @@ export const runHook = async ({ body, dryRun, isOver, row, show }: Run): Promise
     const seen = await askServer<RequestSeen>('GET', `/api/requests/${row.namespace}/${made.body.request}`)
     if (isOver()) return
     if (!seen.ok) return show([bad(seen.refusal.message)])
-    const { answer } = seen.body
-    const isLate = now() - beganAt > (answer ? followsMs : answeredWithinMs)
+    const { answer, waits } = seen.body
+    const isLate = now() - beganAt > (answer || waits !== undefined ? followsMs : answeredWithinMs)
     if (answer) show(textsOf(answer, dryRun))
+    else if (waits !== undefined) show([waiting(waits, `${made.body.request} -n ${row.namespace}`)])
     else if (isLate) show([bad(unanswered)])
     if (isLate || (answer && (dryRun || !isOpen(answer)))) return
-    await new Promise<void>(resolve => after(answer ? 1000 : 200, resolve))
+    await new Promise<void>(resolve => after(answer || waits !== undefined ? 1000 : 200, resolve))
   }
 }
 
@@ -52,6 +53,11 @@ const isOpen = ({ outcome, state = 'progressing' }: Answer): boolean => outcome 
 
 const unanswered =
   'no trigger has answered within 30 s. It runs within five minutes, or not at all. Health says whether triggers run'
+
+const waiting = (effect: string, request: string): RunText => ({
+  kind: '',
+  text: sentences(effect, `It waits until somebody else approves it: kubectl receiverhook approve ${request}`),
+})
 
 const bad = (message: string): RunText => ({ kind: 'bad', text: sentence(message) })
 

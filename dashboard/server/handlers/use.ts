@@ -55,7 +55,10 @@ export const useRoutes = (router: Api, { sessionOf }: Context): void => {
 }
 
 const seenIn = (request: StoredObject): RequestSeen => {
-  if (!isDone(request)) return {}
+  if (!isDone(request)) {
+    const isKnown = at(request, 'status', 'state') !== undefined
+    return isKnown ? { waits: redacted(stringAt(request, 'status', 'effect', 'text') ?? '') } : {}
+  }
   const answer = at(request, 'status', 'answer')
   const said = (member: string): string => redacted(stringAt(answer, member) ?? '')
   return {

@@ -2,14 +2,18 @@ import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ServerAnswer } from '../protocol.ts'
 import { askServer } from './ask.ts'
+import { after } from './browser.ts'
 import { keptAnswer } from './kept-answer.ts'
 
 /** What was read of the server. Undefined before the first answer. */
 export type AnswerRead<T> = Signal<ServerAnswer<T> | undefined>
 
+/** How long after a failure something known is read again, in milliseconds. */
+const retryMs = 2000
+
 /**
- * Reads a path of the server, and again when `again` changes. Without a path nothing is read. An answer
- * that comes too late is ignored.
+ * Reads a path of the server, and again when `again` changes, or when such a read has failed and what was
+ * known is kept. Without a path nothing is read. An answer that comes too late is ignored.
  */
 export const useAnswer = <T>(path: string | undefined, again?: unknown): AnswerRead<T> => {
   const read = useSignal<ServerAnswer<T> | undefined>(undefined)
@@ -17,9 +21,14 @@ export const useAnswer = <T>(path: string | undefined, again?: unknown): AnswerR
   useEffect(() => {
     if (path === undefined) return undefined
     let isOver = false
-    void askServer<T>('GET', path).then(answer => {
-      if (!isOver) read.value = keptAnswer(read.peek(), answer)
-    })
+    const ask = async (): Promise<void> => {
+      const answer = await askServer<T>('GET', path)
+      if (isOver) return
+      read.value = keptAnswer(read.peek(), answer)
+      // What is kept is out of date.
+      if (read.value !== answer) after(retryMs, () => void (isOver || ask()))
+    }
+    void ask()
     return () => void (isOver = true)
   }, [path, again])
   return read

@@ -14,6 +14,9 @@ import { installation, rightsOfBase } from './installation.ts'
 const group = 'receiverhooks.dev'
 const all = ['receiverhookrequests', 'receiverhookrequests/status']
 
+/** The policy on authors asks for it of who writes these hooks, where another test has put that in force. */
+const scales = { apiGroups: ['apps'], resources: ['deployments/scale'], verbs: ['patch'] }
+
 /** What each user of these tests may do. `mallory` may do everything with requests, and `root` everything. */
 const rules = {
   ann: [
@@ -23,6 +26,7 @@ const rules = {
   bob: [
     { apiGroups: [group], resources: ['receiverhooks'], resourceNames: ['web-up'], verbs: ['approve', 'patch'] },
     { apiGroups: [group], resources: all, verbs: ['create', 'get', 'patch'] },
+    scales,
   ],
   carol: [
     { apiGroups: [group], resources: ['receiverhooks'], verbs: ['approve'] },
@@ -31,6 +35,7 @@ const rules = {
   mallory: [
     { apiGroups: [group], resources: ['receiverhooks'], verbs: ['create', 'get', 'patch', 'run'] },
     { apiGroups: [group], resources: all, verbs: ['*'] },
+    scales,
   ],
   root: [{ apiGroups: [group, 'apps'], resources: ['*'], verbs: ['*'] }],
 } as const

@@ -71,7 +71,10 @@ const prometheusOf = async (targets: readonly string[]): Promise<(path: string) 
 it('a real Prometheus that scrapes the product knows every series that the dashboard and the alerts ask for', async () => {
   const here = await cluster()
   await here.createDeployment('web', 1)
+  await here.createDeployment('night', 1)
   await here.createHook('web-up', { max: 1000 }, { for: '1h' })
+  const hold = { target: { name: 'night' }, to: 0 }
+  await here.createHook('sleep', {}, { driver: 'hold', scale: undefined, hold, for: '1h' })
   const { operations } = await product(here)
   const url = await here.url('web-up')
   const ask = await prometheusOf([new URL(operations).host])
@@ -88,7 +91,13 @@ it('a real Prometheus that scrapes the product knows every series that the dashb
     )
     expect({ expr, status: at(answer, 'status') }).toEqual({ expr, status: 'success' })
   }
-  const names = await ask('label/__name__/values')
+  // What counts objects that are held has a series while one is. It would have no rate above.
+  await post(await here.url('sleep'))
+  const names = await until(
+    () => ask('label/__name__/values'),
+    seen => listAt(seen, 'data').includes('receiverhooks_held'),
+    60_000,
+  )
   const known = new Set(listAt(names, 'data'))
   for (const { expr, name } of alerts) {
     expect({ name, status: at(await query(expr), 'status') }).toEqual({ name, status: 'success' })

@@ -13,11 +13,23 @@ export const holdVerb = 'hold'
 
 const annotations = ['metadata', 'annotations']
 
+const scalingPolicy = (type: string, value: number): Cel =>
+  `{'type': dyn('${type}'), 'value': dyn(${value}), 'periodSeconds': dyn(15)}`
+
+/**
+ * What the API server fills in where a write adds the first member of a map. See SetDefaults_HorizontalPodAutoscaler
+ * in Kubernetes' pkg/apis/autoscaling/v2.
+ */
+const filledIn: Readonly<Record<string, Cel>> = {
+  'spec.behavior': `{'scaleUp': {'stabilizationWindowSeconds': dyn(0), 'selectPolicy': dyn('Max'), 'policies': dyn([${scalingPolicy('Pods', 4)}, ${scalingPolicy('Percent', 100)}])}}`,
+  'spec.behavior.scaleDown': `{'policies': [${scalingPolicy('Percent', 100)}]}`,
+}
+
 /** Returns CEL for a map that may be missing. */
 const orNone = ([now, before]: Both, parents: readonly string[]): Both => {
   const has = (root: string): string =>
     parents.map((_, depth) => `has(${[root, ...parents.slice(0, depth + 1)].join('.')})`).join(' && ')
-  return [`(${has('object')} ? ${now} : {})`, `(${has('oldObject')} ? ${before} : {})`]
+  return [`(${has('object')} ? ${now} : {})`, `(${has('oldObject')} ? ${before} : ${filledIn[parents.join('.')] ?? '{}'})`]
 }
 
 /**

@@ -29,7 +29,10 @@ const filledIn: Readonly<Record<string, Cel>> = {
 const orNone = ([now, before]: Both, parents: readonly string[]): Both => {
   const has = (root: string): string =>
     parents.map((_, depth) => `has(${[root, ...parents.slice(0, depth + 1)].join('.')})`).join(' && ')
-  return [`(${has('object')} ? ${now} : {})`, `(${has('oldObject')} ? ${before} : ${filledIn[parents.join('.')] ?? '{}'})`]
+  return [
+    `(${has('object')} ? ${now} : {})`,
+    `(${has('oldObject')} ? ${before} : ${filledIn[parents.join('.')] ?? '{}'})`,
+  ]
 }
 
 /**

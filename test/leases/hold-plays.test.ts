@@ -7,6 +7,7 @@ const minute = 60_000
 /** What a post holds, until when. Ends of one hook that are near to one another are one, at the later time. */
 interface Hold {
   readonly value: '0' | '3' | 'base'
+  readonly begun: number
   readonly until: number
   readonly lateMs: number
 }
@@ -62,6 +63,7 @@ class Play {
     for (const each of acts) {
       await this.#do(each)
       await this.#here.clock.advance(each.waitMinutes * minute + 15_000)
+      if (this.#wasThereAlready()) break
       this.#check()
     }
     await this.#here.clock.advance(80 * minute)
@@ -87,12 +89,13 @@ class Play {
           ...{ by: 1, min: 0, max: 1000, forMs },
           ...(isNamed && { delivery: { identity } }),
         } as const
-        const until = clock.now() + forMs
+        const begun = clock.now()
+        const until = begun + forMs
         const step = await this.#here.posted(one, letter)
         if (isNamed && isCopied) await this.#here.posted(two, letter)
         this.#isTheirs = false
         if (step.step === 'done' && step.to > step.from) {
-          this.#holds = [...this.#holds, { value, until, lateMs: forMs / 16 + 20_000 }]
+          this.#holds = [...this.#holds, { value, begun, until, lateMs: forMs / 16 + 20_000 }]
         }
         return
       }
@@ -138,6 +141,22 @@ class Play {
     const base = this.#base + this.#steps.reduce((sum, { by }) => sum + by, 0)
     const highest = Math.max(...held.map(({ value }) => (value === 'base' ? base : Number(value))))
     this.#compare(highest)
+  }
+
+  /**
+   * Returns whether a value that waited under `base` may have been there already when the last `base` ended. Then all
+   * that waited is over, and whether it was depends on the very moment of the end.
+   */
+  #wasThereAlready(): boolean {
+    const now = this.#here.clock.now()
+    const most = this.#base + this.#steps.reduce((sum, { by }) => sum + by, 0)
+    const ended = this.#holds.filter(({ lateMs, until, value }) => value === 'base' && until - lateMs < now)
+    return this.#holds.some(
+      ({ begun, until, value }) =>
+        ended.some(base => begun < base.until + base.lateMs && until > base.until - base.lateMs) &&
+        this.#base <= Number(value) &&
+        Number(value) <= most,
+    )
   }
 
   #compare(wanted: number): void {

@@ -13,7 +13,7 @@ const page = 'docs/how-to/install.md'
 
 /** Returns the commands of the page under a heading, as they stand there. */
 const commandsUnder = (heading: string): string => {
-  const [, text = ''] = readFileSync(page, 'utf8').split(`\n### ${heading}\n`)
+  const [, text = ''] = readFileSync(page, 'utf8').split(`\n## ${heading}\n`)
   const [, commands = ''] = /```console\n(.*?)```/s.exec(text) ?? []
   expect(commands).not.toBe('')
   return commands

@@ -149,10 +149,8 @@ export interface Me {
   readonly version: string
 }
 
-/** Whether all hooks of the installation are stopped. */
+/** Whether all hooks of the installation are stopped, as far as the user may see that. */
 export interface StopState {
-  /** False if the user may not see whether hooks are stopped. */
-  readonly isKnown: boolean
   /** The namespace of the installation. */
   readonly namespace: string
   readonly stop?:
@@ -187,7 +185,7 @@ export interface May {
 
 /** The user's rights, by the action of the page that needs them. */
 export type Rights = Readonly<Partial<Record<RightName, May>>>
-export type RightName = 'list' | 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets' | 'run'
+export type RightName = 'create' | 'update' | 'patch' | 'delete' | 'events' | 'secrets' | 'run'
 
 /** A kind that a driver can change. */
 export interface TargetType {
@@ -264,20 +262,10 @@ export interface Seen {
   readonly generation: number
 }
 
-/** A new hook, as the form sends it. */
-export interface HookDraft {
-  readonly namespace: string
-  readonly name: string
-  readonly spec: Readonly<Record<string, unknown>>
-}
-
-export interface StoredVersion {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-  readonly generation: number
-  /** What a holder of its URL could do at worst, in sentences. Present only on a dry run. */
-  readonly worst?: readonly string[] | undefined
+/** The answer to a form. */
+export interface DraftTaken {
+  /** What a holder of the hook's URL could do at worst, in sentences. Empty unless it was a dry run. */
+  readonly worst: readonly string[]
 }
 
 /** The request that runs a hook, by its name in the namespace of the hook. */

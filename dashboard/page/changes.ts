@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { ListedHook, Seen, StoredVersion } from '../protocol.ts'
+import type { ListedHook, Seen } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
 import { say } from './notices.ts'
@@ -41,7 +41,7 @@ export const pathOf = ({ name, namespace }: { readonly name: string; readonly na
 const seenOf = ({ generation, uid }: ListedHook): Seen => ({ generation, uid })
 
 export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<void> => {
-  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/${suspend ? 'suspend' : 'resume'}`, seenOf(row))
+  const answer = await askServer('POST', `${pathOf(row)}/${suspend ? 'suspend' : 'resume'}`, seenOf(row))
   if (answer.ok) {
     const done = suspend ? 'is suspended: deliveries are answered and skipped' : 'runs again'
     say(`${row.name} ${done}.`, kubectlSuspend(row.namespace, row.name, suspend))
@@ -59,7 +59,7 @@ export const rotate = async (
   command: string,
 ): Promise<string | undefined> => {
   const sent = { ...seenOf(row), ...(overlap !== undefined && { overlap }) }
-  const answer = await askServer<StoredVersion>('POST', `${pathOf(row)}/rotate`, sent)
+  const answer = await askServer('POST', `${pathOf(row)}/rotate`, sent)
   if (!answer.ok) return answer.refusal.message
   say(done, command)
   return undefined

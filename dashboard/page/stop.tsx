@@ -12,7 +12,7 @@ import { kubectlStart, kubectlStop } from './words/kubectl.ts'
 import { dateOf } from './words/time.ts'
 
 /** Whether all hooks are stopped, as far as the user may see that. Before the answer, nothing is said of it. */
-const state = signal<StopState>({ isKnown: true, namespace: '' })
+const state = signal<StopState>({ namespace: '' })
 
 /** Whether the user may stop all hooks. */
 const mayStop = signal(false)

@@ -12,7 +12,6 @@ const onHooks = (verb: string): Access => ({ verb, type: { group, resource: hook
 
 /** The right that each action of the page needs. */
 const needed: Readonly<Record<RightName, Access>> = {
-  list: onHooks('list'),
   create: onHooks('create'),
   update: onHooks('update'),
   patch: onHooks('patch'),

@@ -1,4 +1,4 @@
-import type { ServerAnswer, ServerRefusal, StoredVersion } from '../../protocol.ts'
+import type { DraftTaken, ServerAnswer, ServerRefusal } from '../../protocol.ts'
 import { askServer } from '../ask.ts'
 import { hooksOf, type Draft } from './draft.ts'
 
@@ -22,18 +22,14 @@ export const sendDraft = async (
   draft: Draft,
   taken: ReadonlySet<string>,
   dryRun: boolean,
-): Promise<ServerAnswer<StoredVersion>> => {
+): Promise<ServerAnswer<DraftTaken>> => {
   const query = dryRun ? '?dryRun=true' : ''
   const namespace = draft.namespace.value
-  let first: ServerAnswer<StoredVersion> | undefined
+  let first: ServerAnswer<DraftTaken> | undefined
   for (const { name, spec } of hooksOf(draft, taken)) {
-    const answer: ServerAnswer<StoredVersion> =
-      draft.seen === undefined
-        ? await askServer<StoredVersion>('POST', `/api/hooks${query}`, { namespace, name, spec })
-        : await askServer<StoredVersion>('PUT', `/api/hooks/${namespace}/${name}${query}`, {
-            ...draft.seen,
-            spec,
-          })
+    const answer = await (draft.seen === undefined
+      ? askServer<DraftTaken>('POST', `/api/hooks${query}`, { namespace, name, spec })
+      : askServer<DraftTaken>('PUT', `/api/hooks/${namespace}/${name}${query}`, { ...draft.seen, spec }))
     if (!answer.ok) return answer
     first ??= answer
   }

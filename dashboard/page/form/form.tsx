@@ -76,7 +76,7 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
       void sendDraft(draft, taken(), true).then(answer => {
         if (!current) return
         checked.value = answer.ok
-          ? { state: 'accepted', worst: answer.body.worst ?? [] }
+          ? { state: 'accepted', worst: answer.body.worst }
           : { state: 'refused', refusal: answer.refusal }
         draft.refuse(yaml, answer.ok ? undefined : answer.refusal.fields)
       })

@@ -20,14 +20,12 @@ const unseen: ReadonlySet<number> = new Set([403, 404])
 export const stopRoutes = (router: Api, { sessionOf, systemNamespace, world }: Context): void => {
   const path = objectPath(configMaps, systemNamespace, publicKeysConfigMap)
 
-  const known = (stop: Stop | undefined): StopState => ({ isKnown: true, namespace: systemNamespace, stop })
-
   const read = async (api: ApiConnection): Promise<StopState> => {
     try {
       const { metadata } = await askObject(api, { method: 'GET', path })
-      return known(stopIn(metadata.annotations))
+      return { namespace: systemNamespace, stop: stopIn(metadata.annotations) }
     } catch (error) {
-      if (error instanceof ApiRefused && unseen.has(error.status)) return { isKnown: false, namespace: systemNamespace }
+      if (error instanceof ApiRefused && unseen.has(error.status)) return { namespace: systemNamespace }
       throw error
     }
   }
@@ -39,7 +37,7 @@ export const stopRoutes = (router: Api, { sessionOf, systemNamespace, world }: C
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ metadata: { annotations: stopPatch(stop) } }),
     })
-    return known(stop)
+    return { namespace: systemNamespace, stop }
   }
 
   // Returns whether all hooks are stopped, as far as the user may see that.

@@ -6,7 +6,7 @@ import type { ApiConnection } from '../../../src/environment/environment.ts'
 import { rfc3339 } from '../../../src/environment/time.ts'
 import { collectionPath, objectPath } from '../../../src/kube/paths.ts'
 import { hooks } from '../../../src/kube/resources.ts'
-import type { Seen, StoredVersion } from '../../protocol.ts'
+import type { DraftTaken, Seen } from '../../protocol.ts'
 import { ApiRefused, ask, askTime } from '../api.ts'
 import { parameter, type Api, type Context } from '../context.ts'
 import { RefusedError } from '../refused.ts'
@@ -106,8 +106,9 @@ export const writeRoutes = (router: Api, { sessionOf, world }: Context): void =>
   })
 }
 
-const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject): Promise<StoredVersion> => {
-  const stored = await changing(change, hook => {
+/** Changes the spec of a hook. Resolves with an empty answer. */
+const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject): Promise<object> => {
+  await changing(change, hook => {
     const { resourceVersion, uid } = hook.metadata
     return ask(change.api, {
       method: 'PATCH',
@@ -117,7 +118,7 @@ const patched = async (change: Change, spec: (hook: StoredObject) => JsonObject)
       body: JSON.stringify({ metadata: { resourceVersion, uid }, spec: spec(hook) }),
     })
   })
-  return storedOf(stored)
+  return {}
 }
 
 /**
@@ -184,18 +185,6 @@ const specIn = (body: unknown): JsonObject => {
 const badRequest = (message: string): RefusedError => new RefusedError(400, 'BadRequest', message)
 
 /** Returns the answer to the form. On a dry run, it says what the holder of the URL could do. */
-const answerTo = ({ query }: Pick<Request, 'query'>, object: JsonObject): StoredVersion => ({
-  ...storedOf(object),
-  ...(isDryRun(query) && { worst: worstOfHook(at(object, 'spec'), undefined) }),
-})
-
-/**
- * Returns the name and the version of a hook that the API server answered. A missing member is
- * empty or 0.
- */
-const storedOf = (object: JsonObject): StoredVersion => ({
-  namespace: stringAt(object, 'metadata', 'namespace') ?? '',
-  name: stringAt(object, 'metadata', 'name') ?? '',
-  uid: stringAt(object, 'metadata', 'uid') ?? '',
-  generation: Number(at(object, 'metadata', 'generation') ?? 0),
+const answerTo = ({ query }: Pick<Request, 'query'>, object: JsonObject): DraftTaken => ({
+  worst: isDryRun(query) ? worstOfHook(at(object, 'spec'), undefined) : [],
 })

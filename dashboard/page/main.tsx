@@ -13,12 +13,12 @@ import { followHealth } from './health.ts'
 import { lazy, preloadLater } from './lazy.tsx'
 import { KeysDialog, listenToKeys } from './keys.tsx'
 import { HookList } from './list/list.tsx'
-import { Connecting, Forbidden, isForbidden, isOld, LostBar, Middle } from './list/states.tsx'
+import { Connecting, Forbidden, isForbidden, isOld, LostBar, Nothing } from './list/states.tsx'
 import { MePage } from './me.tsx'
 import { forgetEverywhere, namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
 import { Dialog } from './parts/dialog.tsx'
 import { NoticeArea } from './parts/notice.tsx'
-import { followLink, here, place } from './route.ts'
+import { here, place } from './route.ts'
 import { continueSession, me, openPage, sessionCount, settled } from './session.ts'
 import { SignInForm, SignInPage } from './sign-in.tsx'
 import { forget, kindsNow, lastDelivered, link, over, synced, take, total } from './store.ts'
@@ -111,15 +111,7 @@ const WithHook = ({ name, namespace, what }: { namespace: string; name: string; 
     return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={() => (looks.value += 1)} />
   }
   if (read.value === undefined) return <Connecting />
-  return (
-    <Middle>
-      <h1 tabIndex={-1}>{name} cannot be read</h1>
-      <p role="alert">{refusalIn(read)}</p>
-      <a class="button" href="/" onClick={followLink('/')}>
-        All hooks
-      </a>
-    </Middle>
-  )
+  return <Nothing title={`${name} cannot be read`} why={refusalIn(read)} />
 }
 
 const adding: Purpose = { what: 'add' }
@@ -153,14 +145,7 @@ const View = () => {
     case 'sign-in':
       return <SignInPage />
     case 'nowhere':
-      return (
-        <Middle>
-          <h1 tabIndex={-1}>There is nothing at this address</h1>
-          <a class="button" href="/" onClick={followLink('/')}>
-            All hooks
-          </a>
-        </Middle>
-      )
+      return <Nothing title="There is nothing at this address" />
   }
 }
 

@@ -8,7 +8,7 @@ import { bodyOf, useAnswer } from '../answered.ts'
 import { confirming, pathOf, setSuspended } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { lastVisited } from '../list/visited.ts'
-import { Middle } from '../list/states.tsx'
+import { Middle, Nothing } from '../list/states.tsx'
 import { ActionButton } from '../parts/act.tsx'
 import { CountBar } from '../parts/bar.tsx'
 import { CommandLine } from '../parts/notice.tsx'
@@ -19,7 +19,7 @@ import { ObjectLink } from '../parts/target-link.tsx'
 import { Trail } from '../parts/trail.tsx'
 import { Worst } from '../parts/worst.tsx'
 import { whyNot } from '../rights.ts'
-import { cloneHref, editHref, followLink, goto, listHref } from '../route.ts'
+import { cloneHref, editHref, goto } from '../route.ts'
 import { rowSignal, synced } from '../store.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
@@ -83,17 +83,7 @@ const Missing = ({
     read?.ok === false && read.refusal.reason !== 'NotFound'
       ? sentence(read.refusal.message)
       : `There is no hook ${name} in namespace ${namespace}.`
-  return (
-    <Middle>
-      <h1 tabIndex={-1}>{name} is not there</h1>
-      <p role="alert">{text}</p>
-      <p>
-        <a class="button" href={listHref()} onClick={followLink(listHref())}>
-          All hooks
-        </a>
-      </p>
-    </Middle>
-  )
+  return <Nothing title={`${name} is not there`} why={text} />
 }
 
 const Heading = ({ row }: { row: ListedHook }) => {

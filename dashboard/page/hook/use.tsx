@@ -9,8 +9,10 @@ import type { HookDetail, ListedHook } from '../../protocol.ts'
 import { askURL } from '../changes.ts'
 import { copy } from '../browser.ts'
 import { say } from '../notices.ts'
+import { useShownURL } from '../parts/shown-url.ts'
 import { editHref, followLink } from '../route.ts'
 import { Prose } from '../words/prose.tsx'
+import { sentence } from '../words/sentence.ts'
 
 /**
  * The text in place of the URL until the user requests the URL. Its last part stands for the token,
@@ -40,7 +42,7 @@ const groups: readonly (readonly [group: SnippetGroup, title: string])[] = [
 export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
   const loaded = useSignal<typeof written | undefined>(undefined)
   const chosen = useSignal('')
-  const url = useSignal<string | undefined>(undefined)
+  const { toggle, url } = useShownURL(row)
   useEffect(() => {
     // Loads the snippets only here, because the list of hooks does not need them.
     void import('./snippets.ts').then(module => {
@@ -51,21 +53,11 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
       chosen.value ||= fits?.name ?? module.snippets[0]?.name ?? ''
     })
   }, [])
-  const isSecret = row.url !== 'named'
-  useEffect(() => {
-    url.value = undefined
-    if (isSecret) return undefined
-    let isOver = false
-    void askURL(row).then(asked => {
-      if (!isOver) url.value = asked
-    })
-    return () => void (isOver = true)
-  }, [row.key, row.generation, row.url])
   const writeFor = (address: string): written.WrittenSnippet =>
     loaded.value?.writeFor(chosen.value, hook, address) ?? { texts: [] }
-  const shown = writeFor(url.value ?? placeholder)
+  const shown = writeFor(url ?? placeholder)
   const texts = 'texts' in shown ? shown.texts : []
-  const shows = texts.some(({ text }) => hasPart(text, url.value ?? placeholder))
+  const shows = texts.some(({ text }) => hasPart(text, url ?? placeholder))
   return (
     <section class="card" aria-label="Use it">
       <div class="line">
@@ -75,21 +67,15 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
         </label>
         <Products loaded={loaded.value} chosen={chosen} />
         <span class="grow" />
-        {shows && isSecret && (
-          <button
-            type="button"
-            class="quiet"
-            onClick={() =>
-              void (url.value === undefined ? askURL(row).then(asked => (url.value = asked)) : (url.value = undefined))
-            }
-          >
-            {url.value === undefined ? 'Show with the URL' : 'Hide the URL'}
-          </button>
+        {shows && row.url !== 'named' && (
+          <ActionButton onAct={() => void toggle()}>
+            {url === undefined ? 'Show with the URL' : 'Hide the URL'}
+          </ActionButton>
         )}
       </div>
       {'refused' in shown && (
         <p class="strip" role="status">
-          <Prose text={`${sentence(shown.refused)}.`} />
+          <Prose text={sentence(shown.refused)} />
         </p>
       )}
       {chosen.value === 'alertmanager' &&
@@ -105,7 +91,7 @@ export const UseIt = ({ hook, row }: { row: ListedHook; hook: HookDetail }) => {
             <code>{text}</code>
           </pre>
           <ActionButton onAct={() => void copyText(row, writeFor, index)}>
-            {hasPart(text, url.value ?? placeholder) ? 'Copy with the URL' : 'Copy'}
+            {hasPart(text, url ?? placeholder) ? 'Copy with the URL' : 'Copy'}
           </ActionButton>
         </div>
       ))}
@@ -148,8 +134,6 @@ const SecretAdvice = ({ row }: { row: ListedHook }) => {
     </p>
   )
 }
-
-const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Copies a configuration with the hook's URL without showing the URL. */
 const copyText = async (

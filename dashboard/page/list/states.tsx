@@ -4,7 +4,7 @@ import { moment } from '../clock.ts'
 import { namespaceShown, namespaces } from '../namespaces.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { whyNot } from '../rights.ts'
-import { followLink, goto } from '../route.ts'
+import { followLink, goto, listHref } from '../route.ts'
 import { learn, me } from '../session.ts'
 import { link, over, total } from '../store.ts'
 import { kubectlGrant } from '../words/kubectl.ts'
@@ -124,5 +124,16 @@ export const isOld = (): boolean => typeof link.value !== 'string' && total.valu
 export const isForbidden = (): boolean => over.value?.why === 'forbidden' || isWrongName()
 
 const isWrongName = (): boolean => over.value?.why === 'wrong'
+
+/** Shown in place of what is not there, or cannot be read. */
+export const Nothing = ({ title, why }: { title: string; why?: string | undefined }) => (
+  <Middle>
+    <h1 tabIndex={-1}>{title}</h1>
+    {why !== undefined && <p role="alert">{why}</p>}
+    <a class="button" href={listHref()} onClick={followLink(listHref())}>
+      All hooks
+    </a>
+  </Middle>
+)
 
 export const Middle = ({ children }: { children: ComponentChildren }) => <div class="middle">{children}</div>

@@ -37,7 +37,10 @@ export const serveDashboard = async (
   let served: ServedNames = { loopback: 'none' }
   const page = createDashboard(world, { ...settings, assets: await loadAssets(), served: () => served })
   const server = await servePage(page.listener, world.clock, address)
-  served = { loopback: loopbackOf(settings.signIn, server.port), ...(url === undefined ? {} : { url }) }
+  // With a key, the page is local and has one port. With a token, the page may be behind a port-forward, which may
+  // use any port. Behind a proxy no loopback name is accepted.
+  const loopback = { key: server.port, token: 'any', header: 'none' } as const
+  served = { loopback: loopback[settings.signIn], url }
   const base = url?.href ?? `http://127.0.0.1:${server.port}/`
   return {
     port: server.port,
@@ -46,21 +49,5 @@ export const serveDashboard = async (
       page.close()
       server.close()
     },
-  }
-}
-
-/**
- * Returns which loopback names the page accepts. With a key, the page is local and has one port.
- * With a token, the page may be behind a port-forward, which may use any port. Behind a proxy no
- * loopback name is accepted.
- */
-const loopbackOf = (signIn: DashboardSettings['signIn'], port: number): ServedNames['loopback'] => {
-  switch (signIn) {
-    case 'key':
-      return port
-    case 'token':
-      return 'any'
-    case 'header':
-      return 'none'
   }
 }

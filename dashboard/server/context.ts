@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Environment } from '../../src/environment/environment.ts'
 import type { SignIn } from '../protocol.ts'
 import type { Examinations } from './bounded.ts'
-import type { RightsOfSession } from './user-rights.ts'
+import type { UserRights } from './user-rights.ts'
 import type { Session, Sessions } from './session.ts'
 
 /** The router under `/api`, in which routes are declared. */
@@ -24,7 +24,7 @@ export interface Context {
   readonly systemNamespace: string
   readonly version: string
   readonly examinations: Examinations
-  readonly rights: (session: Session) => RightsOfSession
+  readonly rights: UserRights
   /** Returns the session of a request. Throws if the request has none. */
   readonly sessionOf: (request: IncomingMessage) => Session
 }

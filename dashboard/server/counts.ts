@@ -16,36 +16,25 @@ const countedKinds: ReadonlyMap<string, TargetKind> = new Map(
 )
 
 /**
- * Follows the counts of targets, and sends them to the page. It reads only the kinds to which
- * targets of the shown hooks belong.
- */
-export interface Counts {
-  /** Begins to follow these kinds, if they have counts and are not followed yet. */
-  see(kinds: readonly string[]): void
-}
-
-/**
- * Follows the counts of each kind that `see` gets, until `stop` is aborted. `send` gets all changes
- * of 100 ms together.
+ * Returns what begins to follow the counts of kinds, such as those of the shown hooks, until `stop` is aborted. `send`
+ * gets all changes of 100 ms together.
  */
 export const followCounts = (
   world: World,
   namespace: string | undefined,
   stop: AbortSignal,
   send: (event: StreamEvent) => void,
-): Counts => {
+): ((kinds: readonly string[]) => void) => {
   const followed = new Set<string>()
-  return {
-    see: kinds => {
-      for (const kind of kinds) {
-        const counted = countedKinds.get(kind)
-        if (counted === undefined || followed.has(kind)) continue
-        followed.add(kind)
-        followKind(world, counted, namespace, stop, send).catch((error: unknown) => {
-          world.log.warn({ kind, error }, 'counts are no longer followed')
-        })
-      }
-    },
+  return kinds => {
+    for (const kind of kinds) {
+      const counted = countedKinds.get(kind)
+      if (counted === undefined || followed.has(kind)) continue
+      followed.add(kind)
+      followKind(world, counted, namespace, stop, send).catch((error: unknown) => {
+        world.log.warn({ kind, error }, 'counts are no longer followed')
+      })
+    }
   }
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import { Router, type ErrorRequestHandler } from 'express'
 import { objectNameRule } from '../../src/api/names.ts'
-import type { Environment } from '../../src/environment/environment.ts'
 import { webApp } from '../../src/environment/web-app.ts'
 import type { SignIn } from '../protocol.ts'
 import { ApiRefused } from './api.ts'
@@ -27,7 +26,7 @@ import { oneTimeKey } from './key.ts'
 import { maxBodyBytes } from './limits.ts'
 import { originCheck, type ServedNames } from './origin-check.ts'
 import { errorHandler, RefusedError } from './refused.ts'
-import { rightsOf, type RightsOfSession } from './user-rights.ts'
+import { UserRights } from './user-rights.ts'
 import { securityHeaders } from './security-headers.ts'
 import { Sessions, type Session } from './session.ts'
 import type { ConnectAs } from './sign-in.ts'
@@ -71,7 +70,7 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   }
   const { cluster, namespace, systemNamespace } = settings
   const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, version }
-  const context: Context = { ...base, examinations: new Examinations(), rights: rightsBySession(world.clock) }
+  const context: Context = { ...base, examinations: new Examinations(), rights: new UserRights(world.clock) }
   const session = sessionRoutes(context, { connectAs, key, served })
 
   const api = Router({ caseSensitive: true, strict: true })
@@ -137,12 +136,3 @@ const endExpired =
     if (session !== undefined && error instanceof ApiRefused && error.status === 401) sessions.end(session, 'expired')
     next(error)
   }
-
-const rightsBySession = (clock: Environment['clock']): Context['rights'] => {
-  const rights = new WeakMap<Session, RightsOfSession>()
-  return session => {
-    const known = rights.get(session) ?? rightsOf(session.api, clock)
-    rights.set(session, known)
-    return known
-  }
-}

@@ -5,7 +5,7 @@ import { RefusedError } from './refused.ts'
 /** The host names under which the page is served. */
 export interface ServedNames {
   /** The public address, such as `https://hooks.example.com`. */
-  readonly url?: URL
+  readonly url?: URL | undefined
   /**
    * Which loopback names are accepted. A number: with this port, the server's own. `any`: with any
    * port, because a port-forward may use any. `none`: no loopback name, because the page is behind

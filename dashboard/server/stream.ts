@@ -93,8 +93,8 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   }
 
   write({ type: 'hello', version: options.version })
-  const counts = followCounts(world, namespace, stop, event => write(event))
-  counts.see(options.kinds ?? [])
+  const countKinds = followCounts(world, namespace, stop, event => write(event))
+  countKinds(options.kinds ?? [])
   const cancelHeartbeat = every(clock, heartbeatMs, () => out.write(':\n\n'))
   const listing = limited(clock, listedWithinMs, () => out.cut())
   const cancelLook = every(clock, lookAgainMs, () => void lookAgain(world, namespace).catch(refused))
@@ -104,7 +104,7 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
       taken: () => taken(clock, out, stop),
       listing,
       refused,
-      seen: rows => counts.see(rows.map(kindOf)),
+      seen: rows => countKinds(rows.map(kindOf)),
       stop,
     })
   } finally {

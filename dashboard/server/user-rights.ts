@@ -41,23 +41,28 @@ const mayDo = async (api: ApiConnection, namespace: string, access: Access): Pro
   return { ...asked, allowed: false, ...(why !== '' && { why: redacted(why) }) }
 }
 
-/** The rights of one session, cached for 30 s because pages ask for them often. */
-export interface RightsOfSession {
-  of(namespace: string): Promise<Rights>
-}
+type Kept = Map<string, { readonly at: number; readonly rights: Promise<Rights> }>
 
-export const rightsOf = (api: ApiConnection, clock: Clock): RightsOfSession => {
-  const kept = new Map<string, { readonly at: number; readonly rights: Promise<Rights> }>()
-  return {
-    of: namespace => {
-      const now = clock.monotonic()
-      for (const [name, { at: when }] of kept) if (now - when > rightsMs) kept.delete(name)
-      const found = kept.get(namespace)
-      if (found) return found.rights
-      const rights = reviewAll(api, namespace)
-      kept.set(namespace, { at: now, rights })
-      rights.catch(() => kept.delete(namespace))
-      return rights
-    },
+/** The rights of users, cached for 30 s because pages ask for them often. */
+export class UserRights {
+  readonly #clock: Pick<Clock, 'monotonic'>
+  readonly #kept = new WeakMap<ApiConnection, Kept>()
+
+  constructor(clock: Pick<Clock, 'monotonic'>) {
+    this.#clock = clock
+  }
+
+  /** Returns the rights in a namespace of the user to whom a connection belongs. */
+  of(api: ApiConnection, namespace: string): Promise<Rights> {
+    const now = this.#clock.monotonic()
+    const kept: Kept = this.#kept.get(api) ?? new Map()
+    this.#kept.set(api, kept)
+    for (const [name, { at: when }] of kept) if (now - when > rightsMs) kept.delete(name)
+    const found = kept.get(namespace)
+    if (found) return found.rights
+    const rights = reviewAll(api, namespace)
+    kept.set(namespace, { at: now, rights })
+    rights.catch(() => kept.delete(namespace))
+    return rights
   }
 }

@@ -5,15 +5,6 @@ export const meRoutes = (api: Api, { cluster, namespace, sessionOf, signIn, vers
   // Returns the signed-in user without a request to the API server.
   api.get('/me', (request, response) => {
     const { endsAt, groups, tokenEnds, user } = sessionOf(request)
-    response.json({
-      user,
-      groups,
-      signIn,
-      cluster,
-      namespace,
-      endsAt,
-      tokenEnds,
-      version,
-    } satisfies Me)
+    response.json({ user, groups, signIn, cluster, namespace, endsAt, tokenEnds, version } satisfies Me)
   })
 }

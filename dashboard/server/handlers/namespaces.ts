@@ -22,6 +22,6 @@ export const namespaceRoutes = (api: Api, { namespace, rights, sessionOf }: Cont
 
   // Returns the user's rights in a namespace. The page disables buttons that need a missing right.
   api.get('/namespaces/:namespace/may', async (request, response) => {
-    response.json(await rights(sessionOf(request)).of(request.params.namespace))
+    response.json(await rights.of(sessionOf(request).api, request.params.namespace))
   })
 }

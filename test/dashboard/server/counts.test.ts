@@ -23,9 +23,7 @@ const follow = async (deployments: Scripted, opens?: Parameters<typeof scriptedC
   const api = scriptedConnection(deployments, opens)
   const events: StreamEvent[] = []
   const stop = new AbortController().signal
-  followCounts({ ...testEnvironment({ clock }), api }, 'shop', stop, event => void events.push(event)).see([
-    'Deployment',
-  ])
+  followCounts({ ...testEnvironment({ clock }), api }, 'shop', stop, event => void events.push(event))(['Deployment'])
   await settle()
   return { api, clock, events }
 }

@@ -295,15 +295,11 @@ export interface HookEvent {
   readonly count: number
 }
 
-/** A change of a count by a hook, until it ends. Times are in RFC 3339. */
-export interface CountPart {
+/** A change of a count by a hook, until it ends. */
+export interface CountPart extends Omit<RowLease, 'object' | 'until'> {
   readonly hook: string
-  readonly by: number
-  readonly since: string
   /** Absent if only the end of its alerts takes it back. */
   readonly until?: string | undefined
-  readonly of?: string | undefined
-  readonly state?: 'held' | 'overdue' | 'overruled' | undefined
 }
 
 /** Why a count is what it is: `count` is `base`, `lasting` and the sum of `open`. */

@@ -23,18 +23,6 @@ export const SignInPage = () => (
   </Middle>
 )
 
-/** The fields to sign in. Also shown in a dialog when the session has ended. */
-export const SignInForm = () => {
-  switch (signInWay) {
-    case 'key':
-      return <WithKey />
-    case 'token':
-      return <WithToken />
-    case 'header':
-      return <WithHeader />
-  }
-}
-
 const WithHeader = () => {
   const fault = useSignal<string | undefined>(undefined)
   const again = async (): Promise<void> => {
@@ -127,3 +115,6 @@ const WithToken = () => {
     </>
   )
 }
+
+/** The fields to sign in. Also shown in a dialog when the session has ended. */
+export const SignInForm = { key: WithKey, token: WithToken, header: WithHeader }[signInWay]

@@ -68,6 +68,11 @@ const NamespacePicker = () => {
   const { complete, names } = namespaces.value
   const shown = namespaceShown.value
   const choose = (name: string): void => goto(`/?ns=${encodeURIComponent(name)}`)
+  const label = (
+    <label class="unseen" for="namespace">
+      Namespace
+    </label>
+  )
   if (!complete) {
     return (
       <form
@@ -78,9 +83,7 @@ const NamespacePicker = () => {
           if (typeof typed === 'string') choose(typed.trim() || everywhere)
         }}
       >
-        <label class="unseen" for="namespace">
-          Namespace
-        </label>
+        {label}
         <input
           id="namespace"
           name="ns"
@@ -97,9 +100,7 @@ const NamespacePicker = () => {
   const known = shown === '' || names.includes(shown) ? names : [shown, ...names]
   return (
     <span class="namespace">
-      <label class="unseen" for="namespace">
-        Namespace
-      </label>
+      {label}
       <select
         id="namespace"
         value={shown === '' ? everywhere : shown}

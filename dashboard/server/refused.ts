@@ -13,13 +13,7 @@ export class RefusedError extends Error {
     status: number,
     reason: string,
     message: string,
-    {
-      fields,
-      headers = {},
-    }: {
-      readonly fields?: ServerRefusal['fields'] | undefined
-      readonly headers?: Readonly<Record<string, string>>
-    } = {},
+    { fields, headers = {} }: Partial<Pick<RefusedError, 'headers'>> & Pick<ServerRefusal, 'fields'> = {},
   ) {
     super(message)
     this.status = status

@@ -37,6 +37,7 @@ const Bare = (props: ControlProps): JSX.Element => {
     ? ({ ...text, type: 'text', list: `${described.id}-names` } as const)
     : text
   switch (widget.kind) {
+    case 'radios':
     case 'select':
       return <Select {...{ byDefault, described, shown }} options={widget.options} onChoice={set} />
     case 'number':
@@ -94,12 +95,6 @@ const Bare = (props: ControlProps): JSX.Element => {
         )
       }
       return <input {...offers} onInput={event => set(event.currentTarget.value)} />
-    case 'radios':
-    case 'checkboxes':
-    case 'reference':
-    case 'fieldset':
-    case 'list':
-      return <input {...text} onInput={event => set(event.currentTarget.value)} />
   }
 }
 

@@ -28,5 +28,8 @@ export interface Described {
   readonly 'aria-required'?: boolean
 }
 
-/** The properties of a control. */
-export type ControlProps = FieldProps & { readonly widget: Widget; readonly described: Described }
+/** The properties of a control of one element. */
+export type ControlProps = FieldProps & {
+  readonly widget: Exclude<Widget, { kind: 'checkboxes' | 'reference' | 'fieldset' | 'list' }>
+  readonly described: Described
+}

@@ -200,18 +200,14 @@ const Column = ({ by, children }: { by: SortBy; children: string }) => {
 /** Moves the focus between rows, also to rows that are not drawn yet. */
 export const moveInList = (step: number): void => {
   const box = document.querySelector<HTMLElement>('.scroll')
-  if (box !== null) moveRow(box, narrow.peek() ? heights.narrow : heights.wide, step)
-}
-
-const moveRow = (box: HTMLElement, rowHeight: number, step: number): void => {
-  const focused = box.contains(document.activeElement)
-    ? document.activeElement?.closest<HTMLElement>('.row')
-    : undefined
-  const now = shown.peek().indexOf(focused?.dataset['key'] ?? '')
-  const index = Math.max(0, Math.min(shown.peek().length - 1, now + step))
-  const key = shown.peek()[index]
-  const viewport = { scrolled: box.scrollTop, height: box.clientHeight, rowHeight, total: shown.peek().length }
-  box.scrollTop = scrolledTo(index, viewport, narrow.peek() ? 0 : heights.head)
+  if (box === null) return
+  const [keys, isNarrow] = [shown.peek(), narrow.peek()]
+  const now = keys.indexOf(document.activeElement?.closest<HTMLElement>('.scroll .row')?.dataset['key'] ?? '')
+  const index = Math.max(0, Math.min(keys.length - 1, now + step))
+  const key = keys[index]
+  const rowHeight = isNarrow ? heights.narrow : heights.wide
+  const viewport = { scrolled: box.scrollTop, height: box.clientHeight, rowHeight, total: keys.length }
+  box.scrollTop = scrolledTo(index, viewport, isNarrow ? 0 : heights.head)
   scrolled.value = box.scrollTop
   requestAnimationFrame(() => focusRow(box, key))
 }

@@ -157,34 +157,24 @@ const useMenu = (key: string): { readonly current: HTMLDivElement | null } => {
 const MenuItems = ({ row }: { row: ListedHook }) => {
   const items = useMenu(row.key)
   void rightsIn(row.namespace).value
-  const close = (run: () => void) => () => {
-    closeMenu()
-    run()
-  }
-  const item = (label: string, right: 'create' | 'update' | 'patch' | 'delete', run: () => void) => (
+  const item = (label: string, right: 'run' | 'create' | 'update' | 'patch' | 'delete', run: () => void) => (
     <ActionButton
       class={right === 'delete' ? 'item danger' : 'item'}
       why={whyNot(row.namespace, right)}
-      onAct={close(run)}
+      onAct={() => {
+        closeMenu()
+        run()
+      }}
       label={`${label} ${row.name}`}
     >
       {label}
-    </ActionButton>
-  )
-  const post = (label: string, what: 'run' | 'dry run') => (
-    <ActionButton
-      class="item"
-      why={whyNot(row.namespace, 'run')}
-      onAct={close(() => (confirming.value = { what, row }))}
-      label={`${label} ${row.name}`}
-    >
-      {label} …
+      {right === 'run' && ' …'}
     </ActionButton>
   )
   return (
     <div class="items" role="group" aria-label={`More for ${row.name}`} ref={items}>
-      {post('Dry run', 'dry run')}
-      {post('Run', 'run')}
+      {item('Dry run', 'run', () => (confirming.value = { what: 'dry run', row }))}
+      {item('Run', 'run', () => (confirming.value = { what: 'run', row }))}
       {item('Clone', 'create', () => goto(cloneHref(row.key)))}
       {item('Edit', 'update', () => goto(editHref(row.key)))}
       {item(row.suspended ? 'Resume' : 'Suspend', 'patch', () => void setSuspended(row, !row.suspended))}

@@ -101,14 +101,11 @@ const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
               by={count.lasting.hooks.join(', ') || 'unexplained'}
             />
           )}
-          {count.open.map(part => (
-            <PartLine key={`${part.hook} ${part.since}`} part={part} until={untilOf(part)} namespace={namespace} />
-          ))}
-          {count.ended.map(part => (
+          {[...count.open, ...count.ended].map(part => (
             <PartLine
               key={`${part.hook} ${part.since}`}
               part={part}
-              until="ended by a later write"
+              until={count.ended.includes(part) ? 'ended by a later write' : untilOf(part)}
               namespace={namespace}
             />
           ))}

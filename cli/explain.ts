@@ -90,7 +90,7 @@ const forbidden = (message: string): string | undefined => {
   // Each right has a role of its own. One of a name that is there already would not be made.
   const parts = [plain, subresource, isOfOne && objectName(object), verb].filter(Boolean)
   const name = `${parts.join('-')}${apiGroup === group ? '' : '-for-hooks'}`
-  return `${user} may not ${verb} ${resource} ${where}. Somebody who may can grant it:
+  return `${user} may not ${verb} ${resource} ${where}. Someone with this right can grant it:
   kubectl${flags} create ${kind} ${name} --verb=${verb} --resource=${granted}${isOfOne ? ` --resource-name=${shellWord(object)}` : ''}
   kubectl${flags} create ${kind}binding ${name}-${objectName(user)} --${kind}=${name} ${subject(user)}
 ${worthOf(verb, resource, isOfOne ? object : undefined)}`
@@ -99,15 +99,15 @@ ${worthOf(verb, resource, isOfOne ? object : undefined)}`
 /** Returns what a right is good for beyond the command that needs it. */
 const worthOf = (verb: string, resource: string, object: string | undefined): string => {
   if (object === publicKeysConfigMap && verb === 'patch') {
-    return `With it one can stop and start all hooks, and no more while the admission policy ${policyNames.keys} is in force; without that policy, also run every hook.`
+    return `It allows stopping and starting all hooks, and nothing else while the admission policy ${policyNames.keys} is in force; without that policy, it also allows running every hook.`
   }
   if (resource === hookPlural && ['get', 'list', 'watch'].includes(verb)) {
-    return 'Who may read a hook has its URL, and so may run it.'
+    return 'Anyone who may read a hook has its URL, and so may run it.'
   }
-  if (resource === 'serviceaccounts' && verb === 'impersonate') return `With it one can do all that ${object} may do.`
+  if (resource === 'serviceaccounts' && verb === 'impersonate') return `It allows everything that ${object} may do.`
   return object === undefined
-    ? `It is good for all ${resource} there, also without a hook.`
-    : `It is good for ${object} alone, also without a hook.`
+    ? `It covers all ${resource} there, even without a hook.`
+    : `It covers ${object} alone, even without a hook.`
 }
 
 /** Returns a user's name that the API server has quoted as Go does, which is JSON for most characters. */

@@ -14,7 +14,7 @@ export const data = text({
   completes: 'files',
 })
 export const output = choice(
-  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: everything that is known' },
+  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: all that is known' },
   ['text', 'json'],
   'text',
 )

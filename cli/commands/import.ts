@@ -32,7 +32,7 @@ export const importCommand: Command = {
     "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says on standard error what it could not carry over. It creates nothing. Exit code 1 means that it could not carry over a receiver at all.",
   arguments: [
     { name: 'FROM', means: 'rancher', choices: ['rancher'] },
-    { name: 'FILE', means: 'the list of receivers as JSON; - reads it from the input', completes: 'files' },
+    { name: 'FILE', means: 'the list of receivers as JSON; - reads standard input', completes: 'files' },
   ],
   options: [service, pool, namespace],
   examples: [
@@ -47,7 +47,7 @@ export const importCommand: Command = {
     const list = tryParseJson(file === '-' ? await shell.input.text() : fileText(file))
     const receivers = receiversIn(list)
     if (receivers === undefined) {
-      const is = list === undefined ? 'is no JSON' : 'lists no receivers'
+      const is = list === undefined ? 'is not JSON' : 'lists no receivers'
       throw new CommandFailure(`${file} ${is}: expected what Rancher answers to /v1-webhooks/receivers`, 1)
     }
     const names = { services: new Map(given.get(service).map(pair)), pool: given.get(pool) }

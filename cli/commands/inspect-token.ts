@@ -91,7 +91,7 @@ const checkNamed = async (cluster: Cluster, { hasSecret, name, namespace }: Name
   const auth = authOf(hook.spec.auth)
   const asks = auth?.form === 'path'
   if (asks !== hasSecret) {
-    const why = asks ? 'it lacks the secret of auth.path at its end' : 'it has something behind the name'
+    const why = asks ? 'it lacks the secret of auth.path at its end' : 'it has something after the name'
     return { taken: false, why: `${why}: a post to it is answered 401` }
   }
   const suspended = hook.spec.suspend ? '. The hook is suspended: it skips the post' : ''

@@ -5,7 +5,7 @@ import type { Command } from '../../src/commands/command.ts'
 
 /** Prints only the URL, for scripts. */
 export const url: Command = {
-  details: 'Everyone who has the URL can run the hook: keep it as you keep a password.',
+  details: 'Anyone who has the URL can run the hook: treat it like a password.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: clusterOptions,
   examples: [

@@ -65,7 +65,7 @@ const findingsOf = async (
           warning(
             about,
             `it may do more than its ${its.length === 1 ? 'hook needs' : `${its.length} hooks need`}: ${listed(more)}`,
-            'Take these rights away, or let the hooks act as an account of their own. Everybody who may impersonate it has all of them.',
+            'Take these rights away, or let the hooks act as an account of their own. Anyone who may impersonate this one has all of them.',
           ),
         ]),
   ]

@@ -34,7 +34,7 @@ export const checkEndpoint = async (
     const { body, status } = await post(`${known}${triggerPath}${nobodysToken}`, {}, '', env)
     return status === 404 && body.includes('UnknownToken')
       ? ok('endpoint', `${known} answers`)
-      : failure('endpoint', `${known} is answered by something else, with ${status}`, todo)
+      : failure('endpoint', `something else answers at ${known}, with ${status}`, todo)
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     return failure('endpoint', error instanceof NoAnswer ? error.said : message, todo)

@@ -60,7 +60,7 @@ const problemOf = async (
   const level = stringAt(schema, 'spec', 'priorityLevelConfiguration', 'name') ?? ''
   const path = `${group}/prioritylevelconfigurations/${encodeURIComponent(level)}`
   return (await readIfThere(api, path)) === undefined
-    ? `names the PriorityLevelConfiguration ${level}, which is not there`
+    ? `names the PriorityLevelConfiguration ${level}, which does not exist`
     : undefined
 }
 

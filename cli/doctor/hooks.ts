@@ -41,7 +41,7 @@ export const checkSecrets = async (items: Promise<readonly StoredObject[]>): Pro
       : [
           warning(
             'auth',
-            `${firstNamesOf(shared)} check signatures with one secret: a post that is signed for one is good at each`,
+            `${firstNamesOf(shared)} check signatures with the same secret, so a post signed for one runs all of them`,
             'Give each hook a Secret of its own: docs/how-to/authenticate-senders.md.',
           ),
         ],
@@ -55,8 +55,8 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
     return [
       warning(
         name,
-        'no controller has checked its present spec',
-        'Wait a moment; if it stays so, look at the controller.',
+        'no controller has checked its current spec',
+        'Wait a moment; if nothing changes, look at the controller.',
       ),
     ]
   }
@@ -93,8 +93,8 @@ export const checkServed = async (
   return [
     warning(
       'hooks',
-      `${foreign.length} have a URL by a key that is not published in the namespace ${namespace}: ${firstNamesOf(foreign)}`,
-      `If another installation serves them, add --system-namespace. No hook may be served by two: ${pageURL('docs/how-to/install.md')}`,
+      `${foreign.length} have a URL signed with a key that is not published in the namespace ${namespace}: ${firstNamesOf(foreign)}`,
+      `If another installation serves them, add --system-namespace. Two installations must not serve the same hook: ${pageURL('docs/how-to/install.md')}`,
     ),
   ]
 }
@@ -115,8 +115,8 @@ export const checkRecords = async (
   if (held.length > 0) {
     return warning(
       'records',
-      `${held.length} wait until what their deleted hooks have leased has ended: ${firstNamesOf(held)}`,
-      `A trigger ends it within seconds. If they stay, look at its log, or remove the finalizer: ${pageURL('docs/how-to/scale-for-a-while.md')}`,
+      `${held.length} wait for the leases of their deleted hooks to end: ${firstNamesOf(held)}`,
+      `A trigger ends it within seconds. If they remain, look at its log, or remove the finalizer: ${pageURL('docs/how-to/scale-for-a-while.md')}`,
     )
   }
   return stale.length === 0
@@ -124,6 +124,6 @@ export const checkRecords = async (
     : warning(
         'records',
         `${stale.length} belong to hooks that are gone: ${firstNamesOf(stale)}`,
-        'The garbage collector removes them within minutes; if they stay, delete them.',
+        'The garbage collector removes them within minutes; if not, delete them.',
       )
 }

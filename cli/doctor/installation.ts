@@ -25,7 +25,7 @@ export const unseen = (about: string, error: unknown): Finding => {
   // If the API server cannot be reached, or does not know the user, no check works. So the command
   // reports that only once.
   if (error instanceof Unreachable || isStatus(error, 401)) throw error
-  const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be looked at'
+  const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be read'
   const message = error instanceof Error ? error.message : String(error)
   if (isStatus(error, 404))
     return failure(about, `it is not there: ${message}`, `Install it: ${pageURL('docs/how-to/install.md')}`)
@@ -89,7 +89,7 @@ export const checkNamespace = async ({
  */
 export const checkClock = async ({ api }: Pick<Cluster, 'api'>, now: () => number): Promise<Finding> => {
   const server = await readServerTime(api, interactiveTimeoutMs)
-  if (server === undefined) return ok('clock', 'the API server does not say what time it has')
+  if (server === undefined) return ok('clock', 'the API server does not say what time it is')
   const off = Math.round(Math.abs(now() - server) / 1000)
   return off <= 30
     ? ok('clock', `this machine and the API server agree within ${Math.max(1, off)} s`)
@@ -219,7 +219,7 @@ const replicasOf = (item: StoredObject): Finding => {
   return wanted === 1 && component !== 'dashboard'
     ? warning(
         'replicas',
-        `${said}: while its node is drained nobody answers`,
+        `${said}: nothing answers while its node is drained`,
         `${kubectl} scale deployment ${name} --replicas 2, or the values of the chart.`,
       )
     : ok('replicas', said)

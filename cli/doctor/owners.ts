@@ -42,8 +42,8 @@ export const checkOwners = async (
     ...findings,
     warning(
       'targets',
-      `of ${unread} of ${byPath.length} targets it is not known whether something else sets their counts back (${reason})`,
-      'Look at one namespace at a time with -n, as somebody who may get them.',
+      `for ${unread} of ${byPath.length} targets it is not known whether something else sets their counts back (${reason})`,
+      'Check one namespace at a time with -n, as a user who may get them.',
     ),
   ]
 }
@@ -71,5 +71,5 @@ const setBack = ({ metadata, status }: ReceiverHook, owner: string): Finding =>
   warning(
     `${metadata.namespace}/${metadata.name}`,
     `${owner} sets the replicas of ${status?.target}, and will set them back`,
-    `Leave replicas out of the manifest, or out of what is compared: ${pageURL('docs/how-to/gitops.md')}`,
+    `Leave replicas out of the manifest or out of the comparison: ${pageURL('docs/how-to/gitops.md')}`,
   )

@@ -12,22 +12,23 @@ const group = '/apis/admissionregistration.k8s.io/v1'
 
 /** What can happen without each admission policy. */
 const without: Readonly<Record<keyof typeof policyNames, string>> = {
-  authors: 'people who write a hook may do through it what they may not do themselves',
-  trigger: "an attacker with the trigger's account may use all of its rights, also in kube-system",
-  records: 'others than the trigger may write what hooks remember',
-  controller: "an attacker with the controller's account may change every Secret, where it may write those of hooks",
-  sizes: 'hooks may have large metadata, which every replica reads when it starts',
-  keys: 'the right to stop all hooks is the right to write the public keys, and so to run every hook',
+  authors: 'a hook can do what its author may not do',
+  trigger: "an attacker with the trigger's account may use all of its rights, even in kube-system",
+  records: 'not only the trigger may write what hooks remember',
+  controller:
+    "an attacker with the controller's account may change any Secret in a namespace where the controller writes those of hooks",
+  sizes: 'hooks may have large metadata, and every replica reads that at its start',
+  keys: 'anyone who may stop all hooks may also write the public keys, and so run every hook',
 }
 
 /** What each admission policy guarantees while it is in force. */
 const holds: Readonly<Record<keyof typeof policyNames, string>> = {
-  authors: 'nobody makes a hook that may do more than they may themselves',
+  authors: 'no hook can do more than its author may do',
   trigger: "the trigger's account changes only what hooks act on",
-  records: 'the trigger alone writes what hooks remember',
+  records: 'only the trigger writes what hooks remember',
   controller: "the controller's account changes only the Secrets of hooks",
   sizes: 'hooks have no large metadata',
-  keys: 'only who may read the signing keys changes the public ones',
+  keys: 'only those who may read the signing keys can change the public ones',
 }
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
@@ -42,7 +43,7 @@ export const checkPolicies = async (
     lane: 'bulk',
     timeoutMs: interactiveTimeoutMs,
   })
-  if (status === 404) return ok(about, 'this API server knows no admission policies')
+  if (status === 404) return ok(about, 'this API server does not support admission policies')
   return await Promise.all(
     (['authors', 'trigger', 'records', 'controller', 'sizes', 'keys'] as const).map(async kind => {
       const name = policyNames[kind]

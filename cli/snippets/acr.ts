@@ -16,7 +16,7 @@ export const acr: Snippet = {
     const header = headerOption(hook.auth)
     return [
       {
-        where: 'A command; put your registry in the place of acme.',
+        where: 'A command. Replace acme with your registry.',
         language: 'sh',
         text: `${[
           ...readingLines(hook),

@@ -91,7 +91,7 @@ const byUrlSecret = (hook: SnippetHook, secretName: string): SnippetText => {
   const { name, namespace } = hook
   const pace = paceFor(hook)
   return {
-    where: `kubectl apply, for the Prometheus operator. It reads the ${headerTokenOf(hook) === undefined ? 'URL' : 'token'} from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Put your alert's name in the place of "WebBusy".`,
+    where: `kubectl apply, for the Prometheus operator. It reads the ${headerTokenOf(hook) === undefined ? 'URL' : 'token'} from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Replace "WebBusy" with the name of your alert.`,
     language: 'yaml',
     text: `apiVersion: monitoring.coreos.com/v1alpha1
 kind: AlertmanagerConfig
@@ -159,7 +159,7 @@ const byUrl = (hook: SnippetHook): SnippetText => {
 }
 
 const placement =
-  'Add the route and the receiver to those that you have; "nobody" stands for the receiver of all other alerts. Put your alert\'s name in the place of "WebBusy".'
+  'Add the route and the receiver to yours; "nobody" stands for the receiver of all other alerts. Replace "WebBusy" with the name of your alert.'
 
 /** Returns a matcher of Alertmanager: label="value". */
 const matcher = (label: string, value: string): string => yamlText(`${label}=${JSON.stringify(value)}`)

@@ -11,8 +11,7 @@ export const cloudevents: Snippet = {
   pushes: false,
   texts: ({ name, namespace, url }) => [
     {
-      where:
-        '`kubectl apply`, for Knative Eventing. Put the type of your events in the place of com.example.queue.long.',
+      where: '`kubectl apply`, for Knative Eventing. Replace com.example.queue.long with the type of your events.',
       language: 'yaml',
       text: `apiVersion: eventing.knative.dev/v1
 kind: Trigger

@@ -21,7 +21,7 @@ export const flux: Snippet = {
     const { url } = hiddenHeaders(hook)
     return [
       {
-        where: `kubectl apply, in addition to what Flux reconciles. Put your Kustomization in the place of "shop".${placeholderNote(hook)}`,
+        where: `kubectl apply, in addition to what Flux reconciles. Replace "shop" with your Kustomization.${placeholderNote(hook)}`,
         language: 'yaml',
         text: `apiVersion: v1
 kind: Secret

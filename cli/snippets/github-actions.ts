@@ -65,7 +65,7 @@ ${pushes === undefined ? '' : `          TAG: \${{ ${pushes.versions ? 'github.r
             } as const,
           ]),
       {
-        where: `\`.github/workflows/${hookWord(hook)}.yaml\`, or the step alone in a workflow that you have. A run is one delivery, also when it is tried again.${
+        where: `\`.github/workflows/${hookWord(hook)}.yaml\`, or the step alone in a workflow that you have. A run is one delivery, even if it is tried again.${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',

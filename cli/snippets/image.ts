@@ -13,7 +13,7 @@ export const image: Snippet = {
   texts: hook => [
     {
       where: `A script, after its docker push.${
-        imageOf(hook) === hook.pushes?.image ? '' : ' Put your image in the place of ghcr.io/acme/web.'
+        imageOf(hook) === hook.pushes?.image ? '' : ' Replace ghcr.io/acme/web with your image.'
       } TAG is the tag that was pushed.`,
       language: 'sh',
       text: `${[

@@ -12,7 +12,7 @@ export const nexus: Snippet = {
   texts: ({ url }) => [
     {
       where:
-        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Put your repository in the place of docker-hosted.',
+        'Administration, System, Capabilities, Create capability, Webhook: Repository, with these settings. Replace docker-hosted with your repository.',
       language: 'json',
       text: jsonText({ Repository: 'docker-hosted', 'Event Types': 'component', URL: url }),
     },

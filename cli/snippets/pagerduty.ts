@@ -11,7 +11,7 @@ export const pagerduty: Snippet = {
   pushes: false,
   texts: hook => [
     {
-      where: `\`POST https://api.pagerduty.com/webhook_subscriptions\`, or Integrations, Generic Webhooks (v3). Put your service's id in the place of P393ZNQ.${secretNote(hook)}`,
+      where: `\`POST https://api.pagerduty.com/webhook_subscriptions\`, or Integrations, Generic Webhooks (v3). Replace P393ZNQ with the ID of your service.${secretNote(hook)}`,
       language: 'json',
       text: jsonText({
         webhook_subscription: {

@@ -172,4 +172,4 @@ export const placeholderNote = ({ auth, namespace }: SnippetHook, split = false)
 }
 
 const note = (places: string, command: string, secret: string): string =>
-  ` In the place of ${places} goes what Secret/${plainText(secret)} has: \`${plainText(command)}\`.`
+  ` Replace ${places} with what Secret/${plainText(secret)} has: \`${plainText(command)}\`.`

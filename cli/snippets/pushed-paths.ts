@@ -22,4 +22,4 @@ export const pushedPaths = (hook: SnippetHook): readonly [string, ...string[]] =
  * the reader replaces, such as `acme/web`.
  */
 export const exampleNote = ({ pushes }: SnippetHook, place: string, what = 'repository'): string =>
-  pushes?.image === undefined ? ` Put your ${what} in the place of ${place}.` : ''
+  pushes?.image === undefined ? ` Replace ${place} with your ${what}.` : ''

@@ -260,7 +260,7 @@ export const scriptBody = (hook: SnippetHook): string | undefined =>
  * returns an empty text.
  */
 export const imageNote = ({ pushes }: SnippetHook): string =>
-  pushes === undefined || pushes.image !== undefined ? '' : ' Put your image in the place of ghcr.io/acme/web.'
+  pushes === undefined || pushes.image !== undefined ? '' : ' Replace ghcr.io/acme/web with your image.'
 
 /**
  * Returns the value of the header `Authorization` as a shell word. Returns undefined if `auth` does

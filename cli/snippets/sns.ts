@@ -10,9 +10,9 @@ export const sns: Snippet = {
   pushes: false,
   texts: hook => [
     {
-      where: `A command. SNS then posts a link, with which a person has to confirm the subscription. An Event of the hook shows the link; the product never opens it. Signatures of both versions are verified.${
+      where: `A command. SNS then posts a link that a person has to open to confirm the subscription. An Event of the hook shows the link; the product never opens it. Both signature versions are verified.${
         hook.auth === undefined
-          ? " Put your topic in the place of this one, and set `auth.sns.topicArn` of the hook to it: without it, anybody's topic may post to a leaked URL."
+          ? " Replace this topic with yours, and set `auth.sns.topicArn` of the hook to it: without it, anybody's topic may post to a leaked URL."
           : ''
       }`,
       language: 'sh',

@@ -85,7 +85,7 @@ export const copyURL = async (row: ListedHook): Promise<void> => {
   if (url === undefined) return
   say(
     (await copy(url))
-      ? `The URL of ${row.name} was copied${row.url === 'named' ? '' : ': everyone who has it can run the hook'}.`
+      ? `The URL of ${row.name} was copied${row.url === 'named' ? '' : ': anyone who has it can run the hook'}.`
       : `The browser did not let the page copy: show the URL on the page of ${row.name}.`,
   )
 }

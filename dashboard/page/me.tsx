@@ -39,7 +39,7 @@ export const MePage = () => {
         </dd>
       </dl>
       <p class="faint">
-        Everything that you see and do here is asked of the API server as this user: the dashboard itself has no rights.
+        The dashboard sends all your requests to the API server as this user, and has no rights itself.
       </p>
       {signInWay !== 'header' && (
         <p>

@@ -29,7 +29,7 @@ export const ask = async (api: ApiConnection, asking: Asking): Promise<JsonObjec
 const tooLarge = new ApiRefused(
   502,
   'TooLarge',
-  'the object is too large to be read: remove what is large in it, such as annotations',
+  'the object is too large to read: remove large parts of it, such as annotations',
 )
 
 /** Sends a request like {@link ask}, but also throws if the body is not an object with metadata. */

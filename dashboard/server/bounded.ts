@@ -16,7 +16,7 @@ export class Examinations {
 
   async run<T>(api: ApiConnection, command: string, run: (api: ApiConnection) => Promise<T>): Promise<T> {
     if (this.#running >= examinations.atOnce) {
-      const message = 'the dashboard reads much for others at the moment: try again'
+      const message = 'the dashboard is busy reading for others: try again in a moment'
       throw new RefusedError(429, 'TooManyRequests', message, { headers: { 'retry-after': '1' } })
     }
     this.#running += 1
@@ -38,7 +38,7 @@ const bounded = (api: ApiConnection, command: string): ApiConnection => {
       const response = await api.request({ ...asking, timeoutMs: Math.min(asking.timeoutMs, apiWithinMs) })
       left -= response.body.length
       if (left >= 0) return response
-      throw new RefusedError(413, 'TooLarge', `this is too much for the dashboard to read: use ${command}`)
+      throw new RefusedError(413, 'TooLarge', `this is too much for the dashboard to read; use ${command}`)
     },
   }
 }

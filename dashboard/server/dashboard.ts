@@ -65,7 +65,7 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   const signedIn = new WeakMap<IncomingMessage, Session>()
   const sessionOf = (request: IncomingMessage): Session => {
     const session = signedIn.get(request)
-    if (session === undefined) throw new Error('this route needs somebody who is signed in')
+    if (session === undefined) throw new Error('this route needs a signed-in user')
     return session
   }
   const { cluster, namespace, systemNamespace } = settings

@@ -32,9 +32,9 @@ const problemOf = (error: unknown, maxBytes: number): RefusedError => {
     case 415:
       return new RefusedError(415, 'UnsupportedMediaType', 'the body must be UTF-8 that is not compressed')
     default:
-      return new RefusedError(400, 'BadRequest', 'the body is no JSON')
+      return new RefusedError(400, 'BadRequest', 'the body is not JSON')
   }
 }
 
 const tooLarge = (maxBytes: number): RefusedError =>
-  new RefusedError(413, 'TooLarge', `the body is too large: it may be ${maxBytes} bytes long here`)
+  new RefusedError(413, 'TooLarge', `the body is too large: at most ${maxBytes} bytes are allowed here`)

@@ -64,7 +64,7 @@ export const originProblem = (served: ServedNames, head: RequestHead): RefusedEr
   return isRead || headers.origin === reached.origin ? undefined : notThePage()
 }
 
-const notThePage = (): RefusedError => new RefusedError(403, 'NotThePage', 'only the page itself may ask this')
+const notThePage = (): RefusedError => new RefusedError(403, 'NotThePage', 'only the page itself may request this')
 
 export const originCheck =
   (served: () => ServedNames): RequestHandler =>

@@ -41,7 +41,7 @@ const refusedBy = (error: unknown): RefusedError | undefined => {
   if (error instanceof RefusedError) return error
   // Express's router throws this for a path that it cannot decode, and quotes the path.
   const isUndecodable = error instanceof URIError && statusOf(error) === 400
-  return isUndecodable ? new RefusedError(400, 'BadRequest', 'the path is not encoded as it has to be') : undefined
+  return isUndecodable ? new RefusedError(400, 'BadRequest', 'the path is not valid percent-encoding') : undefined
 }
 
 /** Returns the status in an error of express or of its parts. */

@@ -53,7 +53,7 @@ const unknown = (token: string | undefined): RefusedError =>
     : new RefusedError(
         401,
         'UnknownToken',
-        'the API server does not know this token: it may have ended, or be cut off; make a new one',
+        'the API server does not accept this token: it may have expired, or not be complete; make a new one',
       )
 
 /**

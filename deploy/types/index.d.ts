@@ -188,7 +188,7 @@ export interface Hold {
   target?: {
     /** Its apiVersion. Default: "apps/v1". */
     apiVersion?: string
-    /** Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count. Default: "Deployment". */
+    /** Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; a HorizontalPodAutoscaler stops scaling in; an Application stops automated syncs. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count. Default: "Deployment". */
     kind?: string
     /** Its name. */
     name: string
@@ -220,7 +220,7 @@ export interface ReceiverHookSettings {
   dedupeWindow?: string
   /** How long a step lasts. Then the hook takes it back by itself, unless somebody else has set the count since. Each report that the alerts still fire starts the time again. Only for hooks that change a count. By default a step stays. */
   for?: string
-  /** What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. By default keep, but end for the driver hold. */
+  /** What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. The default is keep, or end with the driver hold. */
   onDelete?: 'keep' | 'end'
   /** A time, such as 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string
@@ -270,7 +270,7 @@ export interface ReceiverHookSettings {
   }
   /** The trigger token in the URL. */
   token?: {
-    /** The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where everybody who may get the hook can read them. For this, it needs a right to Secrets in the namespace. */
+    /** The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where anyone who may get the hook can read them. For this, it needs a right to Secrets in the namespace. */
     secretName?: string
     /** token: the URL ends with a token. named: the URL has the namespace and the name of the hook and no token, so `auth` alone opens it. It stays when the hook is created again. By default token. */
     url?: 'token' | 'named'
@@ -390,7 +390,7 @@ export interface ReceiverHookSettings {
         oneOf: Array<string>
       }>
     }
-    /** The post is a message of one topic of Amazon SNS, signed by Amazon. Without this, the hook accepts a signed message of anybody's topic. It refuses raw messages, which are not signed. */
+    /** The post is a message from one Amazon SNS topic, signed by Amazon. Without this, the hook accepts a signed message from anybody's topic. It refuses raw messages, which are not signed. */
     sns?: {
       /** The ARN of the topic, such as `arn:aws:sns:eu-central-1:123456789012:web-load`. */
       topicArn: string
@@ -417,7 +417,7 @@ export interface ReceiverHookStatus {
     reason: string
     message: string
   }>
-  /** The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`. */
+  /** The trigger token. Anyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`. */
   token?: string
   /** POST to this URL to run the hook. Absent if a part of it is in a Secret: with `token.secretName` or `auth.path`. */
   triggerURL?: string

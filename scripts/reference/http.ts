@@ -274,7 +274,7 @@ There is one line for each delivery that changed something, so the trigger's log
 ${table(
   ['`auth`', '`by`'],
   [
-    ['`oidc`', '`subject` and `issuer`, and of GitHub and GitLab also `repository`, `run` and `sha`'],
+    ['`oidc`', '`subject` and `issuer`; for GitHub and GitLab also `repository`, `run` and `sha`'],
     ['with a Secret', '`secret`: the entry that matched, `NAME/KEY`, so also whether it was `previousKey`'],
     ['`sns`, or none', 'nothing; `sender` says which product it was'],
   ],
@@ -305,7 +305,7 @@ long, without a body.
 
 ## Waiting for the outcome
 
-An answer says what is stored. \`?wait=25s\` waits for the outcome of that, for ${milliseconds(0)} to ${milliseconds(maxWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
+An answer says what is stored. With \`?wait=25s\`, it also waits for the outcome, for ${milliseconds(0)} to ${milliseconds(maxWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
 proxies allow. The hook runs as ever. Then the trigger looks at the workloads or at the Job, and answers as soon as their state is final:
 
 ${table(

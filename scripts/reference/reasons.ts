@@ -10,7 +10,7 @@ const places: Readonly<Record<ReasonPlace, string>> = {
   rejected: 'an answer 409 `rejected`',
   failed: 'an answer 422 `failed`',
   awaiting: 'the status of a request that waits',
-  unavailable: 'an answer 503 `unavailable`',
+  unavailable: 'a 503 `unavailable` answer',
   unreadable: 'an answer 400',
   refused: 'an answer without an outcome',
   condition: 'a condition (not Ready)',

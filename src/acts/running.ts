@@ -138,7 +138,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
         const answers = await Promise.all(job.answers)
         job.end({ outcome, isAnswered: answers.includes(outcome) })
       })
-      .catch((error: unknown) => log.error({ act: act.id, error }, 'an act failed in a way it never should'))
+      .catch((error: unknown) => log.error({ act: act.id, error }, 'an act failed unexpectedly'))
     return job
   }
 

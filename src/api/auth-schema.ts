@@ -176,7 +176,7 @@ export const authSchema = {
           title: 'A time that is signed with the body',
           description:
             'The sender signs `prefix`, the time, `separator` and the body. If the time is off by more than `tolerance`, the post gets 401, so a captured post soon stops working.',
-          hint: 'For a sender that signs a time before the body, as Grafana and Slack can. A post whose time is too far from now gets 401, so a captured one soon counts no more.',
+          hint: 'For a sender that signs a time before the body, as Grafana and Slack can. A post whose time is too far from now gets 401, so a captured one soon stops counting.',
           required: ['header'],
           properties: {
             header: {
@@ -247,7 +247,7 @@ export const authSchema = {
       type: 'object',
       title: 'A signature of Amazon SNS',
       description:
-        "The post is a message of one topic of Amazon SNS, signed by Amazon. Without this, the hook accepts a signed message of anybody's topic. It refuses raw messages, which are not signed.",
+        "The post is a message from one Amazon SNS topic, signed by Amazon. Without this, the hook accepts a signed message from anybody's topic. It refuses raw messages, which are not signed.",
       required: ['topicArn'],
       properties: {
         topicArn: {

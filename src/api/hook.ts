@@ -106,7 +106,7 @@ const commonSpec = {
     enum: ['keep', 'end'],
     titles: { keep: 'what it has leased stays', end: 'what it has leased ends' },
     description:
-      "What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. By default keep, but end for the driver hold.",
+      "What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. The default is keep, or end with the driver hold.",
     hint: 'Whether what the hook has leased stays for good then, or ends at once. By default it stays, but a hold ends.',
   },
   endBefore: {

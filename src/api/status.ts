@@ -165,7 +165,7 @@ export const statusSchema = {
       type: 'string',
       maxLength: 2048,
       description:
-        'The trigger token. Everyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`.',
+        'The trigger token. Anyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`.',
     },
     triggerURL: {
       type: 'string',

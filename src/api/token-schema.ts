@@ -35,8 +35,8 @@ export const tokenSchema = {
       title: 'Secret for the URL',
       maxLength: nameLength,
       description:
-        'The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where everybody who may get the hook can read them. For this, it needs a right to Secrets in the namespace.',
-      hint: 'The controller creates this Secret, and puts the URL into it. Without a Secret the URL is in the status of the hook, and everybody who may get the hook can run it. The controller needs a right to Secrets in the namespace.',
+        'The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where anyone who may get the hook can read them. For this, it needs a right to Secrets in the namespace.',
+      hint: 'The controller creates this Secret, and puts the URL into it. Without a Secret the URL is in the status of the hook, and anyone who may get the hook can run it. The controller needs a right to Secrets in the namespace.',
       'x-kubernetes-validations': [objectNameRule],
     },
     url: {

@@ -123,7 +123,7 @@ const flags = {
   oidcIssuer: issuers({
     flag: 'oidc-issuer',
     means:
-      'an issuer of ID tokens that hooks may name in auth.oidc, with both roles; may be repeated. ",keys=URL" behind it says where its keys are, ",keys=cluster" that they are those of this cluster',
+      'an issuer of ID tokens that hooks may name in auth.oidc, with both roles; may be repeated. ",keys=URL" after it says where its keys are, ",keys=cluster" that they are those of this cluster',
   }),
   logLevel: choice(
     { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: info)' },

@@ -33,8 +33,8 @@ type WholeStatus = { readonly [Member in Exclude<keyof HookStatus, Deliveries>]-
 /** Returns the condition of a valid hook. Its message says who may read the URL, and so run the hook. */
 const validWith = ({ spec }: ReceiverHook, publication: Publication | undefined) => {
   const where = {
-    status: ' in its status, for everybody who may get the hook',
-    secret: ` in Secret/${spec.token.secretName}, for everybody who may get that Secret`,
+    status: ' in its status, for anyone who may get the hook',
+    secret: ` in Secret/${spec.token.secretName}, for anyone who may get that Secret`,
     named: '',
     nowhere: '',
   }[publication?.published ?? 'nowhere']

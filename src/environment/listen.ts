@@ -51,7 +51,7 @@ const refusalOf = (error: unknown, { flag, host, port }: ListenAddress): string 
       return `port ${port} on ${host} is reserved for the system: ${another}`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${host} is no address of this machine: name one of its own with --host ADDRESS`
+      return `${host} is not an address of this machine: give one that is, with --host ADDRESS`
     default:
       return `cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}`
   }

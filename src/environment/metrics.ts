@@ -61,7 +61,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
  * Returns an error with the metric's name. prom-client accepts infinity in a gauge, and names no
  * metric in its errors.
  */
-const notFinite = (name: string, value: number): Error => new Error(`metric ${name}: ${value} is no number to report`)
+const notFinite = (name: string, value: number): Error => new Error(`metric ${name}: ${value} is not a number`)
 
 /**
  * Returns a function that creates each metric at its first use. The function throws if the name

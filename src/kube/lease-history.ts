@@ -72,7 +72,7 @@ class LeaseHistory implements History {
     this.#unknownSince = clock.monotonic()
     const gauge = metrics.gauge(
       'receiverhooks_cache_of_lost_history',
-      '1 while an API server may answer from caches of a history before etcd was restored, else 0.',
+      '1 while an API server may answer from caches that are older than a restore of etcd, else 0.',
       [],
     )
     this.#setLost = value => gauge.set({}, value)

@@ -24,7 +24,7 @@ export const lostHistoryIn = (lease: unknown): string | undefined => {
 
 /** What the log says when an API server with caches of a lost history is found. */
 export const lostMessage =
-  'CacheOfLostHistory: an API server answers from caches of a history before etcd was restored: restart every API server'
+  'CacheOfLostHistory: an API server answers from caches that are older than a restore of etcd: restart every API server'
 
 const notMarked =
   'the Lease could not be marked yet: processes that start later may not notice caches of the lost history'

@@ -146,10 +146,7 @@ export class LeaseKeeper {
     void this.#look(record)
       .catch((error: unknown) => {
         const { name, namespace } = record.owner
-        this.#environment.log.error(
-          { namespace, hook: name, error },
-          'the end of a lease failed in a way it never should',
-        )
+        this.#environment.log.error({ namespace, hook: name, error }, 'the end of a lease failed unexpectedly')
         return { due: undefined, again: 'stuck' } as const
       })
       .then(looked => {

@@ -149,7 +149,7 @@ class RecordLedger implements Ledger {
     }
     const flushed = await this.decide(storeAll, { mayContinue })
     if (flushed.decided === 'stored' || flushed.decided === 'given up' || flushed.decided === 'held') return
-    const why = flushed.decided === 'gone' ? 'the hook is no more' : flushed.message
+    const why = flushed.decided === 'gone' ? 'the hook is gone' : flushed.message
     const { name, namespace } = this.owner
     this.#world.log.warn({ namespace, record: name, why }, 'the record is not written')
     this.#stored(this.#seal())

@@ -202,7 +202,7 @@ class RecordLedgers implements Ledgers {
       await ledger.flush(() => this.#clock.monotonic() < end)
     } catch (error) {
       const { name, namespace } = ledger.owner
-      const what = 'writing a record failed in a way it never should'
+      const what = 'writing a record failed unexpectedly'
       this.#environment.log.error({ namespace, record: name, error }, what)
     }
     this.#tookMs = this.#clock.monotonic() - began

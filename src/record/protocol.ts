@@ -134,7 +134,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
   if (counted) return again(counted, remembered, 'signed body')
   const over = group && delivery.phase === 'firing' && endedSince(draft, group)
-  if (over === true) return skipped('Resolved', 'an earlier post has said that these alerts are over')
+  if (over === true) return skipped('Resolved', 'an earlier post reported that these alerts are over')
   if (over) return finishFirst(over)
   if (group?.mixed && allSeen(draft, group))
     return skipped('PartlyResolved', 'some alerts have ended and no new one fires')
@@ -152,7 +152,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
   if (cooldownMs > 0) {
     const sinceMs = Math.abs(now - (draft.fields.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
-      const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago and cools down for ${cooldownMs / 1000} s`
+      const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago, and its cooldown is ${cooldownMs / 1000} s`
       return skipped('CoolingDown', message)
     }
   }
@@ -234,7 +234,7 @@ const repeatsRest = (
   if (reportedAt === undefined) return undefined
   const reporting = claimReporting(draft, group)
   if (reporting) return finishFirst(reporting)
-  const message = `a report of the same alerts, with others, was decided at ${rfc3339(reportedAt)}`
+  const message = `a report that includes these alerts was decided at ${rfc3339(reportedAt)}`
   return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
 }
 

@@ -165,7 +165,7 @@ export const putRecord = async (
   switch (sent.sent) {
     case 'stored': {
       const answered = tryParseJson(sent.response.body)
-      if (!isStoredObject(answered)) return { sent: 'unknown', message: 'the answer was no object' }
+      if (!isStoredObject(answered)) return { sent: 'unknown', message: 'the answer was not an object' }
       // managedFields are not used here, and are large.
       return { sent: 'stored', object: { metadata: { ...answered.metadata, managedFields: [] } } }
     }
@@ -210,4 +210,4 @@ const isHeld = ({ metadata: { finalizers = [], ownerReferences = [] } }: StoredO
   finalizers.includes(leasesFinalizer) && ownerReferences.length > 0
 
 const heldBy = (name: string): string =>
-  `what an earlier hook ${name} has leased is being ended: until then its record cannot be replaced`
+  `the leases of an earlier hook ${name} are being ended: until then its record cannot be replaced`

@@ -102,7 +102,7 @@ export class TargetQueue {
       while (this.#posts.size > 0) await this.#turn()
     } catch (error) {
       // A plan or a connection violated its contract. All waiting posts are answered now.
-      log.error({ target: name, namespace, error }, 'a step failed in a way it never should')
+      log.error({ target: name, namespace, error }, 'a step failed unexpectedly')
       for (const entry of [...this.#current, ...this.#posts]) giveUp(entry, internalError)
       this.#posts.clear()
     } finally {

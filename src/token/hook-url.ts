@@ -121,7 +121,7 @@ const urlWith = (base: string, path: string): HookURL => ({ base, path, url: bas
 
 const unusable = (message: string): URLProblem => ({ problem: 'unusable', message })
 
-const noEndpoint = unusable('status.endpoint is no http or https URL of a trigger')
+const noEndpoint = unusable('status.endpoint is not the http or https URL of a trigger')
 
 const isOwnedBy = (secret: unknown, uid: string | undefined): boolean => {
   const owners = at(secret, 'metadata', 'ownerReferences')

@@ -41,7 +41,5 @@ export const issuerIn = (text: string): Issuer | string => {
   const keys = /^keys=(.*)$/.exec(setting)?.[1]
   if (keys === undefined || settings.length > 1)
     return `after the URL there may be only ",keys=URL" or ",keys=${ofCluster}"`
-  return keys === ofCluster || isUsable(keys)
-    ? { url, keys }
-    : `keys must be an https URL or ${ofCluster}, and is ${keys}`
+  return keys === ofCluster || isUsable(keys) ? { url, keys } : `keys must be an https URL or ${ofCluster}, not ${keys}`
 }

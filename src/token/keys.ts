@@ -116,7 +116,7 @@ const parseSet = <T>(text: string, parse: (jwk: JsonObject, where: string) => T)
   return keys.map((jwk: unknown, index) => {
     const where = `keys[${index}]`
     if (!isObject(jwk) || jwk['kty'] !== 'OKP' || jwk['crv'] !== 'Ed25519') {
-      throw new KeySetUnreadable(`${where} is no Ed25519 key: expected kty OKP and crv Ed25519`)
+      throw new KeySetUnreadable(`${where} is not an Ed25519 key: expected kty OKP and crv Ed25519`)
     }
     return parse(jwk, where)
   })

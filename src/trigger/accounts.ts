@@ -128,7 +128,7 @@ const lackedBy = async (
       const asking = { ...accessReview(namespace, access), lane: 'step', timeoutMs: accountReadWithinMs } as const
       const answer = await as.request(asking).catch(orUnreachable)
       if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) {
-        const message = `whether ServiceAccount/${name} may ${accessInWords(access)} cannot be found out`
+        const message = `whether ServiceAccount/${name} may ${accessInWords(access)} is not known`
         return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
       }
       if (isAllowed(tryParseJson(answer.body))) continue

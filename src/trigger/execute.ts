@@ -68,7 +68,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   // If the budget was used up meanwhile, the delivery begins again and is refused.
   if (!mayRun(context)) return { outcome: 'changed' }
   const run = isRemembered(context) && isUndo(context) ? hook.bound.undo : hook.bound.execute
-  if (!run) throw new Error('the schema lets no hook through that is to take back what it cannot')
+  if (!run) throw new Error('the schema accepts no hook that should take back what it cannot')
   const api = context.account?.api ?? services.api
   const execution: Execution = {
     hook,

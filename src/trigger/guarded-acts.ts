@@ -121,7 +121,7 @@ const permission = (
     if (isStill()) return 'yes'
     const found = await authenticate(request)
     if (!found.accepted)
-      return found.status === 503 ? 'unknown' : { no: `the hook takes the post no more (${found.reason})` }
+      return found.status === 503 ? 'unknown' : { no: `the hook no longer takes the post (${found.reason})` }
     if (found.hook.uid !== hook.uid) return { no: 'the hook was deleted' }
     if (found.hook.suspend) return { no: 'the hook was suspended' }
     if (found.hook.generation !== hook.generation) return { no: 'the hook was edited' }

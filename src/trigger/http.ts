@@ -109,7 +109,7 @@ const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
     else {
       routes.handle(request, response, error => {
         // The URL contains a token, so it is neither logged nor echoed.
-        log.error({ error }, 'a post failed in a way it never should')
+        log.error({ error }, 'a post failed unexpectedly')
         // The step may be stored. Closing the connection is the only answer that cannot be wrong.
         request.socket.destroy()
       })

@@ -122,7 +122,7 @@ export class WaitingPosts {
         hook,
         looked => {
           see(looked).catch((error: unknown) => {
-            log.error({ error }, 'a look failed in a way it never should')
+            log.error({ error }, 'a look failed unexpectedly')
             answerState(unread('the look failed'))
           })
         },
@@ -149,7 +149,7 @@ const unread = (why: string): Settlement => ({ state: 'progressing', message: `i
 
 const ending: Settlement = {
   state: 'progressing',
-  message: 'this process ends, and has not seen the end of the rollout',
+  message: 'this process is ending, and has not seen the end of the rollout',
 }
 
 const tooMany: Settlement = { state: 'progressing', message: 'too many posts wait already' }

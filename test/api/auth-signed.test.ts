@@ -106,7 +106,7 @@ describe('a hook with auth.header', () => {
 describe('a hook with auth.standardWebhooks', () => {
   const auth = { standardWebhooks: entry('whsec') }
 
-  it('takes a delivery once by its signed ID, also when a captured post comes again under another key', async () => {
+  it('takes a delivery once by its signed ID, even if a captured post comes again under another key', async () => {
     const { replicas, send } = await setUp(auth)
     const captured = webhook('msg_1')
     expect(await send({ ...captured, 'Idempotency-Key': '"first"' })).toMatchObject(applied)

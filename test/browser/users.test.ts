@@ -322,7 +322,7 @@ describe('somebody with a token of a real API server', () => {
     const token = given ?? (await tokenOf('alice', 'uid', -60))
     const { page } = await visit()
     await signIn(page, token)
-    await page.getByText('the API server does not know this token', { exact: false }).waitFor()
+    await page.getByText('the API server does not accept this token', { exact: false }).waitFor()
     expect(await page.locator('.row').count()).toBe(0)
   })
 

@@ -152,7 +152,7 @@ it('doctor names hooks with a URL of another installation', async () => {
   }
   const { out } = await run(`doctor -n shop --server ${server}`)
   expect(out).toContain(
-    'warning  hooks: 1 have a URL by a key that is not published in the namespace receiver-hooks: shop/theirs\n',
+    'warning  hooks: 1 have a URL signed with a key that is not published in the namespace receiver-hooks: shop/theirs\n',
   )
 })
 
@@ -174,7 +174,7 @@ it('doctor asks for a second replica of what answers posts, and not of the page'
     })
   }
   const { out } = await run(`doctor -n shop --server ${server}`)
-  expect(out).toContain('receiver-hooks-trigger: 1 of 1 ready: while its node is drained nobody answers')
+  expect(out).toContain('receiver-hooks-trigger: 1 of 1 ready: nothing answers while its node is drained')
   expect(out).toContain('ok       replicas: receiver-hooks-dashboard: 1 of 1 ready\n')
 })
 
@@ -185,7 +185,7 @@ it('trigger says that nothing was posted where there is no connection', async ()
 })
 
 it.each([
-  ['not JSON', 'no {', '- is no JSON: expected what Rancher answers to /v1-webhooks/receivers'],
+  ['not JSON', 'no {', '- is not JSON: expected what Rancher answers to /v1-webhooks/receivers'],
   ['JSON of something else', '{"kind":"List"}', '- lists no receivers: expected what Rancher answers'],
 ])('import says of %s what it expected', async (_, text, message) => {
   await expect(run('import rancher -', text)).rejects.toThrow(message)
@@ -281,7 +281,7 @@ it('doctor names hooks whose signed posts are good at each other, since they hav
     await create('/apis/receiverhooks.dev/v1alpha1/namespaces/shop/receiverhooks', hook)
   const { out } = await run(`doctor -n shop --server ${server}`)
   expect(out).toContain(
-    'shop/a, shop/b check signatures with one secret: a post that is signed for one is good at each\n',
+    'shop/a, shop/b check signatures with the same secret, so a post signed for one runs all of them\n',
   )
   expect(out).not.toContain('shop/c check')
 })

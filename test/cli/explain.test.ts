@@ -70,25 +70,25 @@ it.each([
       'configmaps "receiver-hooks-public-keys" is forbidden: User "bea" cannot patch resource "configmaps" in API group "" in the namespace "receiver-hooks"',
     grants: '--verb=patch --resource=configmaps --resource-name=receiver-hooks-public-keys',
     worth:
-      'With it one can stop and start all hooks, and no more while the admission policy receiver-hooks-public-keys is in force; without that policy, also run every hook.',
+      'It allows stopping and starting all hooks, and nothing else while the admission policy receiver-hooks-public-keys is in force; without that policy, it also allows running every hook.',
   },
   {
     message:
       'receiverhooks.receiverhooks.dev "web-up" is forbidden: User "bea" cannot get resource "receiverhooks" in API group "receiverhooks.dev" in the namespace "shop"',
     grants: '--verb=get --resource=receiverhooks.receiverhooks.dev --resource-name=web-up',
-    worth: 'Who may read a hook has its URL, and so may run it.',
+    worth: 'Anyone who may read a hook has its URL, and so may run it.',
   },
   {
     message:
       'receiverhooks.receiverhooks.dev is forbidden: User "bea" cannot list resource "receiverhooks" in API group "receiverhooks.dev" in the namespace "shop"',
     grants: '--verb=list --resource=receiverhooks.receiverhooks.dev\n',
-    worth: 'Who may read a hook has its URL, and so may run it.',
+    worth: 'Anyone who may read a hook has its URL, and so may run it.',
   },
   {
     message:
       'denied request: bea may not act as ServiceAccount/scaler: who sets serviceAccountName needs the right to impersonate serviceaccounts in namespace shop',
     grants: '--verb=impersonate --resource=serviceaccounts --resource-name=scaler',
-    worth: 'With it one can do all that scaler may do.',
+    worth: 'It allows everything that scaler may do.',
   },
 ])(
   'a hint that grants is for one object where RBAC can, and says what the right is worth: $grants',

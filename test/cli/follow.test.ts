@@ -93,10 +93,10 @@ it.each([['watch'], ['get -w']])('%s says which right is missing to whoever may 
   const failed: unknown = await start(line).running.catch((error: unknown) => error)
   expect(explain(failed, { program: 'receiver-hooks' })).toEqual({
     exitCode: 1,
-    message: `ann may not watch receiverhooks in the namespace shop. Somebody who may can grant it:
+    message: `ann may not watch receiverhooks in the namespace shop. Someone with this right can grant it:
   kubectl -n shop create role receiverhooks-watch --verb=watch --resource=receiverhooks.receiverhooks.dev
   kubectl -n shop create rolebinding receiverhooks-watch-ann --role=receiverhooks-watch --user=ann
-Who may read a hook has its URL, and so may run it.`,
+Anyone who may read a hook has its URL, and so may run it.`,
   })
 })
 

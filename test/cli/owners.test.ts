@@ -52,7 +52,7 @@ it('reads a few targets at a time, and says of how many it does not know it', as
   const { asked, findings, most } = await looked(many(1000), () => ownedBy('kubectl'))
   expect(most).toBeLessThanOrEqual(16)
   expect(asked).toHaveLength(500)
-  expect(findings.map(({ message }) => message)).toEqual([expect.stringContaining('of 500 of 1000 targets')])
+  expect(findings.map(({ message }) => message)).toEqual([expect.stringContaining('for 500 of 1000 targets')])
 })
 
 it('says that targets could not be read, and why', async () => {
@@ -67,7 +67,7 @@ it('says so of one that is not answered, and goes on with the others', async () 
   })
   expect(findings.map(({ message }) => message)).toEqual([
     expect.stringContaining('argocd-controller sets the replicas'),
-    expect.stringContaining('of 1 of 2 targets'),
+    expect.stringContaining('for 1 of 2 targets'),
   ])
 })
 

@@ -54,7 +54,7 @@ const valid = {
     undefined,
     {
       reason: 'Valid',
-      message: 'the hook is valid, and its URL is published in its status, for everybody who may get the hook',
+      message: 'the hook is valid, and its URL is published in its status, for anyone who may get the hook',
     },
     [],
     1,

@@ -97,12 +97,12 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
     const succeed = async (...args: readonly string[]) =>
       expect(await kubectl(kubeconfig, args)).toMatchObject({ code: 0, stderr: '' })
     expect(await found()).toEqual([
-      'ok: receiver-hooks-authors is in force: nobody makes a hook that may do more than they may themselves',
+      'ok: receiver-hooks-authors is in force: no hook can do more than its author may do',
       "ok: receiver-hooks-trigger is in force: the trigger's account changes only what hooks act on",
-      'ok: receiver-hooks-records is in force: the trigger alone writes what hooks remember',
+      'ok: receiver-hooks-records is in force: only the trigger writes what hooks remember',
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
       'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
-      'ok: receiver-hooks-public-keys is in force: only who may read the signing keys changes the public ones',
+      'ok: receiver-hooks-public-keys is in force: only those who may read the signing keys can change the public ones',
     ])
     const patch = '{"spec":{"validationActions":["Warn"]}}'
     await succeed('patch', 'validatingadmissionpolicybinding', 'receiver-hooks-trigger', '--type=merge', `-p=${patch}`)
@@ -114,7 +114,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
       'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
-      'ok: receiver-hooks-public-keys is in force: only who may read the signing keys changes the public ones',
+      'ok: receiver-hooks-public-keys is in force: only those who may read the signing keys can change the public ones',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
   })

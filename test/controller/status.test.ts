@@ -55,7 +55,7 @@ const readyCondition = {
   observedGeneration: 1,
   lastTransitionTime: rfc3339(now),
   reason: 'Valid',
-  message: 'the hook is valid, and its URL is published in its status, for everybody who may get the hook',
+  message: 'the hook is valid, and its URL is published in its status, for anyone who may get the hook',
 } as const
 
 const inOrder = {
@@ -84,7 +84,7 @@ describe('the patch of a status', () => {
 
   test('removes token and URL when a Secret holds them, and keeps the address without the token', () => {
     const message =
-      'the hook is valid, and its URL is published in Secret/web-up-url, for everybody who may get that Secret'
+      'the hook is valid, and its URL is published in Secret/web-up-url, for anyone who may get that Secret'
     const patch = { token: null, triggerURL: null, conditions: [{ ...readyCondition, message }] }
     const hook = hookWith(inOrder)
     const inSecret = { ...hook, spec: { ...hook.spec, token: { ...hook.spec.token, secretName: 'web-up-url' } } }

@@ -292,7 +292,13 @@ describe('the Job of a delivery', () => {
     ],
     ['a label with NUL', { labels: ['a'] }, { a: '\u0000' }, Buffer.from(''), 'the label a has the character NUL'],
     // The API server would replace it: two labels would become the same text.
-    ['a label with half of a character', { labels: ['a'] }, { a: '\ud83d' }, Buffer.from(''), 'the label a is no text'],
+    [
+      'a label with half of a character',
+      { labels: ['a'] },
+      { a: '\ud83d' },
+      Buffer.from(''),
+      'the label a is not valid',
+    ],
     ['a label with a whole one', { labels: ['a'] }, { a: '\ud83d\ude00' }, Buffer.from(''), undefined],
     ['a label that is not asked for', { labels: ['b'] }, { a: '\u0000' }, Buffer.from(''), undefined],
     ['a label of every object', { labels: ['constructor'] }, {}, Buffer.from(''), undefined],

@@ -244,7 +244,7 @@ describe('the ledgers of a process', () => {
     await Promise.all([running, clock.advance(0)])
   })
 
-  it('are of one hook each, also if a record in another namespace names the uid of that hook', () => {
+  it('belong to one hook each, even if a record in another namespace names the uid of that hook', () => {
     const { ledgers } = setUp()
     const owner = { namespace: 'shop', name: 'web-up', uid: 'u' }
     const ledger = ledgers.of(owner)

@@ -410,12 +410,12 @@ describe('what a registry is to report', () => {
     expect(text).toMatch(
       { ecr: /- team\/web\n/, harbor: /projects\/team\//, jfrog: /"team\/web\//, quay: /\/team\/web\// }[name] ?? /^$/,
     )
-    expect(text).not.toMatch(/in the place of acme|(projects|repository)\/cache/)
+    expect(text).not.toMatch(/Replace acme|(projects|repository)\/cache/)
   })
 
   it.each(registries)('is an example for a hook that names no image, and the text says so: %s', name => {
     for (const shown of [hook, { ...hook, pushes: { restarts: false } }]) {
-      expect(allOf(name, shown)).toMatch(/Put your (repository|project|image) in the place of acme(\/web)?\./)
+      expect(allOf(name, shown)).toMatch(/Replace acme(\/web)? with your (repository|project|image)\./)
     }
   })
 })

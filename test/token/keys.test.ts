@@ -90,8 +90,12 @@ describe('a key set', () => {
     ['no JSON', 'secret-text', 'a JSON object'],
     ['no list', '{"keys":{"secret-text":1}}', 'a list named keys'],
     ['no key', '{"keys":[]}', 'keys is empty'],
-    ['no object', '{"keys":["secret-text"]}', 'keys[0] is no Ed25519 key'],
-    ['another type of key', JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', d, x }] }), 'keys[0] is no Ed25519 key'],
+    ['no object', '{"keys":["secret-text"]}', 'keys[0] is not an Ed25519 key'],
+    [
+      'another type of key',
+      JSON.stringify({ keys: [{ kty: 'EC', crv: 'P-256', d, x }] }),
+      'keys[0] is not an Ed25519 key',
+    ],
     ['a public key alone', JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', x }] }), 'keys[0].d is not 32 bytes'],
     ['halves that differ', JSON.stringify({ keys: [{ kty: 'OKP', crv: 'Ed25519', d, x: d }] }), 'keys[0].x is not'],
   ])('with %s is an error that says where, and not what', (_, text, message) => {

@@ -114,7 +114,7 @@ it.each<[string, Authentication]>([
   ['the hook was suspended', accepted({ generation: 4, suspend: true })],
   ['the hook was edited', accepted({ generation: 4 })],
   ['the hook was deleted', accepted({ uid: 'uid-2' })],
-  ['the hook takes the post no more (HookDeleted)', { accepted: false, status: 410, reason: 'HookDeleted' }],
+  ['the hook no longer takes the post (HookDeleted)', { accepted: false, status: 410, reason: 'HookDeleted' }],
   ['all hooks were stopped', accepted({}, { stop })],
 ])('an act ends, and its delivery is decided again: %s', async (_why, found) => {
   const { answered, end, mayContinue, reported, world } = begin()

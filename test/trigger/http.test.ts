@@ -282,7 +282,7 @@ describe('the trigger over HTTP', () => {
     expect(statuses).toEqual([503, 503])
   })
 
-  it('closes it too when the endpoint fails in a way it never should, and logs no URL', async () => {
+  it('closes it too when the endpoint fails unexpectedly, and logs no URL', async () => {
     const { lines, port } = await serve(() => Promise.reject(new Error('a fault')))
     expect(await raw(port, 'POST /v1/trigger/TOKEN HTTP/1.1\r\nHost: x\r\n\r\n')).toBe('')
     expect(lines.join('')).toContain('a fault')

@@ -125,7 +125,7 @@ const sessionOpener =
 const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey): string | undefined => {
   if (mode === 'key') {
     if (key.take(stringAt(body, 'key') ?? '')) return undefined
-    const message = 'this link was used already, is older than five minutes, or is not of this run'
+    const message = 'this link was used already, is older than five minutes, or is from an earlier run'
     throw new RefusedError(401, 'UsedKey', message)
   }
   if (!reached.secure && !reached.loopback) {
@@ -135,7 +135,8 @@ const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey)
   const token = pastedToken(stringAt(body, 'token') ?? '')
   if (token === '') throw new RefusedError(401, 'NoToken', 'paste a token first')
   if (!isSendable(token)) {
-    const message = 'this is not a token: it has a character that no token has. It may have been cut; copy all of it'
+    const message =
+      'this is not a token: it contains a character that tokens never have. It may have been cut; copy all of it'
     throw new RefusedError(401, 'NoToken', message)
   }
   return token

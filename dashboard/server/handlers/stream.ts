@@ -17,7 +17,7 @@ export const streamRoutes = (api: Api, { sessionOf, sessions, version, world }: 
     const session = sessionOf(request)
     const namespace = parameter(query, 'namespace')
     if (namespace !== '' && !objectNameRule.holds(namespace)) {
-      throw new RefusedError(400, 'BadRequest', 'namespace is no name')
+      throw new RefusedError(400, 'BadRequest', 'namespace is not a valid name')
     }
     const free = sessions.stream(session)
     if (free === undefined) {

@@ -89,7 +89,7 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
     case 'none':
       throw new RefusedError(409, 'NoURL', `the controller has not published a URL for ${name} yet`)
     case 'foreign':
-      throw new RefusedError(409, 'NoURL', `Secret/${secretName} belongs to something else than ${name}`)
+      throw new RefusedError(409, 'NoURL', `Secret/${secretName} does not belong to ${name}`)
     case 'unusable':
       throw new RefusedError(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
   }

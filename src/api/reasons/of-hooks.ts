@@ -70,7 +70,7 @@ export const hookReasons = {
     where: ['event'],
     means:
       'The API server does not let the controller delete, or even see, a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but so may the URL in that Secret.',
-    todo: 'Delete the Secret, or change what the message names: the controller tries again every few minutes. Raise `token.rotation` if nobody may use the URL in it. The condition `FormerSecretKept` lasts as long as the Secret, or until the controller may see that it is gone.',
+    todo: 'Delete the Secret, or change what the message names: the controller tries again every few minutes. Raise `token.rotation` to revoke the URL in it. The condition `FormerSecretKept` lasts as long as the Secret, or until the controller may see that it is gone.',
   },
   StatusOutdated: {
     where: ['event'],

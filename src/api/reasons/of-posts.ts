@@ -15,7 +15,7 @@ export const postReasons = {
   },
   RequestedHookGone: {
     where: ['refused'],
-    means: 'There is no hook of this name that is as old as the request.',
+    means: 'There is no such hook, or it was created after the request.',
     todo: 'Look at the hook with `kubectl receiverhook get`, and make a new request.',
   },
   TooManyAwait: {

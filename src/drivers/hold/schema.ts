@@ -83,8 +83,8 @@ export const holdSchema = {
         kind: {
           ...named.kind,
           description:
-            'Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count.',
-          hint: 'A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; of a HorizontalPodAutoscaler, scale-in stops; of an Application, automated sync stops. A Deployment, StatefulSet or ScaledObject can be kept at a count instead.',
+            'Its kind. A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; a HorizontalPodAutoscaler stops scaling in; an Application stops automated syncs. With `to`, a Deployment, StatefulSet or ScaledObject is kept at a count.',
+          hint: 'A CronJob, Kustomization or HelmRelease is suspended; a Deployment, Rollout or ScaledObject is paused; a HorizontalPodAutoscaler stops scaling in; an Application stops automated syncs. A Deployment, StatefulSet or ScaledObject can be kept at a count instead.',
         },
         name: { ...named.name, title: 'Name of the object' },
       },

@@ -77,7 +77,7 @@ const tagsOf = ({ tags }: Redeploy): string => {
 
 const invalidTags = ({ tags }: Redeploy) => ({
   reason: 'InvalidTags' as const,
-  message: `spec.redeploy.tags.semver: ${tags?.semver} is no range of versions`,
+  message: `spec.redeploy.tags.semver: ${tags?.semver} is not a range of versions`,
 })
 
 const notWanted = ({ pushes }: Delivery): Outcome => {

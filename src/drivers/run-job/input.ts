@@ -34,7 +34,7 @@ export const inputOf = (
     if (Buffer.byteLength(text) > maxLabelBytes) {
       return { unusable: `the label ${label} has more than ${maxLabelBytes} bytes` }
     }
-    if (halfCharacter.test(text)) return { unusable: `the label ${label} is no text in Unicode` }
+    if (halfCharacter.test(text)) return { unusable: `the label ${label} is not valid Unicode` }
     if (text.includes('\u0000')) return { unusable: `the label ${label} has the character NUL` }
     inputs.push({ annotation: `${annotationPrefix}label.${label}`, text, as: { variable: variableOfLabel(label) } })
   }

@@ -100,7 +100,7 @@ export const scaleNodesSchema = {
       rule: `!has(self.removeFirst) || self.target.kind in [${ordered.map(kind => `'${kind}'`).join(', ')}]`,
       fieldPath: '.removeFirst',
       reason: 'FieldValueForbidden',
-      message: 'needs a MachineDeployment or a MachineSet: the others choose by themselves',
+      message: 'needs a MachineDeployment or a MachineSet: the other kinds choose the machine themselves',
       holds: self => at(self, 'removeFirst') === undefined || ordered.includes(stringAt(self, 'target', 'kind') ?? ''),
     },
   ],

@@ -34,7 +34,7 @@ const textLike =
   (pattern: RegExp): Prepare =>
   text => {
     if (typeof text !== 'string') return undefined
-    if (!pattern.test(text)) throw new Error('the text is no value of this type')
+    if (!pattern.test(text)) throw new Error('the text is not a value of this type')
     return text
   }
 

@@ -202,7 +202,7 @@ export class TargetWatches {
       }
       const isExpected = [WatchRefused, Unreachable, MalformedEvent].some(known => error instanceof known)
       if (isExpected) log.debug({ namespace, target: name, error }, 'the watch of a target broke')
-      else log.error({ namespace, target: name, error }, 'the watch of a target failed in a way it never should')
+      else log.error({ namespace, target: name, error }, 'the watch of a target failed unexpectedly')
       return 'broken'
     }
   }

@@ -129,9 +129,9 @@ describe("the page's side of the stream", () => {
   })
 
   it('asks no more for a namespace that is no name', async () => {
-    const { clock, opened, received } = start(() => refusalOf(400, 'namespace is no name'))
+    const { clock, opened, received } = start(() => refusalOf(400, 'namespace is not a valid name'))
     await clock.advance(60_000)
-    expect([received, opened.length]).toEqual([['refused 400: namespace is no name'], 1])
+    expect([received, opened.length]).toEqual([['refused 400: namespace is not a valid name'], 1])
   })
 
   it('waits for as long as the server wants, and never for hours', async () => {

@@ -332,10 +332,10 @@ describe('the server of the page', () => {
     expect(JSON.stringify([refused, lines])).not.toContain('eyJ')
   })
 
-  it('answers a path that is not encoded as it has to be, and says nothing of itself', async () => {
+  it('answers a path that is not valid percent-encoding, and says nothing of itself', async () => {
     const { lines, open } = await start(() => answer(200, {}))
     const { body, headers, status } = await (await open()).get('/api/hooks/shop/%zz')
-    expect([status, body]).toEqual([400, { reason: 'BadRequest', message: 'the path is not encoded as it has to be' }])
+    expect([status, body]).toEqual([400, { reason: 'BadRequest', message: 'the path is not valid percent-encoding' }])
     expect(headers['x-powered-by']).toBeUndefined()
     expect(lines).toEqual([])
   })

@@ -115,7 +115,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'unavailable',
     statusOf(answerTo({ outcome: 'unavailable', reason: 'Contended', message }, hook, '', false)),
-    'Nothing was changed, or the post has an idempotency key. It is safe to send it again, except that with `ServiceUnavailable` the Service may have got the post',
+    'Nothing was changed, or the post has an idempotency key. It is safe to send it again, except that with `ServiceUnavailable` the Service may have received the post',
   ],
 ]
 const unreadable = statusOf(answerTo({ outcome: 'unreadable', reason: 'PushUnreadable', message }, hook, '', false))
@@ -264,7 +264,7 @@ ${table(
 
 Later versions may add members. Ignore those you do not know.
 
-**A CloudEvent** that is answered 2xx gets no body: Knative would take a body for an event in reply, and fail. Such a post has the header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, and with any other status, the answer has its body.
+**A CloudEvent** that is answered 2xx gets no body: Knative would take a body as an event in reply, and fail. Such a post has the header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, and with any other status, the answer has its body.
 
 ## Who sent it
 

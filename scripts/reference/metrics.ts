@@ -45,22 +45,22 @@ const triggers = /^src\/(?:trigger|steps)/
 
 const parts: readonly { readonly title: string; readonly text: string; readonly has: (metric: Metric) => boolean }[] = [
   {
-    title: 'Of the trigger',
+    title: 'The trigger',
     text: `Each post is counted once, by the pod that answered it, and once more if its work ends after the answer. A counter of posts has at most ${inThousands(maxSeries)} series in a pod, ${inThousands(maxSeriesOfNamespace)} of
-one namespace, so that hooks without number cannot fill its memory. A post beyond that is counted with an empty \`hook\` and \`sender\`, and past
+one namespace, so that any number of hooks cannot fill its memory. A post beyond that is counted with an empty \`hook\` and \`sender\`, and past
 ${inThousands(maxSeries)} with an empty \`namespace\` too. Posts at no known hook have an empty \`hook\` as well, and the outcome \`refused\`. The series of a
-deleted hook end within 20 minutes, while posts come.`,
+deleted hook disappear within 20 minutes, as long as posts arrive.`,
     has: ({ file }) => triggers.test(file),
   },
   {
-    title: 'Of the controller',
-    text: `Names that begin with \`workqueue_\`, \`controller_runtime_\` and \`leader_election_\` are those of controller-runtime, so dashboards for that show them.
+    title: 'The controller',
+    text: `Names that begin with \`workqueue_\`, \`controller_runtime_\` and \`leader_election_\` are the ones of controller-runtime, so its dashboards show them.
 
-The gauges of leases name ${inThousands(maxLeaseSeries)} objects or hooks each, ${inThousands(maxLeaseSeriesOfNamespace)} of one namespace. The others of a namespace are summed up in
+Each gauge of leases has at most ${inThousands(maxLeaseSeries)} objects or hooks, ${inThousands(maxLeaseSeriesOfNamespace)} from one namespace. The rest of a namespace is summed up in
 one series, with an empty \`hook\`, or an empty \`kind\` and \`name\`.`,
     has: ({ file }) => controllers.test(file),
   },
-  { title: 'Of both', text: '', has: ({ file }) => !triggers.test(file) && !controllers.test(file) },
+  { title: 'Both', text: '', has: ({ file }) => !triggers.test(file) && !controllers.test(file) },
 ]
 
 const alertsOn = ({ name }: Metric): string =>
@@ -85,16 +85,16 @@ export const metricsPage = (): string => {
 # Metrics
 
 Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus. Scrapes within a
-second get the same values. Where many series take long to write, they do for ten times as long as that takes.
+second get the same values. If writing them takes longer than 100 ms, they are reused for ten times as long as that took.
 [Operate an installation](../how-to/operate.md#watch-over-it) says how to scrape them and which to look at.
 
 A histogram \`NAME\` has the series \`NAME_bucket\`, \`NAME_sum\` and \`NAME_count\`. Times are in seconds. No label holds a token.
 
 ${sections.join('\n\n')}
 
-## Of the process
+## The process
 
-Memory, processor time and event loop of the process: the names that begin with \`process_\` and \`nodejs_\`, as the library
+Memory, processor time and event loop: the names that begin with \`process_\` and \`nodejs_\`, as the library
 [prom-client](https://github.com/siimon/prom-client#default-metrics) gives them, without \`nodejs_active_…_total\`.
 `
 }

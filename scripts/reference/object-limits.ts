@@ -19,7 +19,7 @@ So the product bounds what it reads:
 | a page of a list | 1 MiB | it is asked for again with fewer objects |
 | large answers in memory at the same time | 8 MiB | further ones wait |
 
-**If a hook says \`TooLarge\`**, look at what is large in the object that the message names. Mostly it is an annotation, or the value of an
+**If a hook says \`TooLarge\`**, look at what is large in the object that the message names. Usually it is an annotation, or the value of an
 environment variable. Remove it, or keep it in a ConfigMap:
 
 \`\`\`sh

@@ -12,23 +12,23 @@ A hook runs for any POST. From senders it knows, it also learns whether an alert
 is lost or repeated. The sender's name is in the log, in the metric \`receiverhooks_deliveries_total\` and in the hook's \`status.lastDelivery\`.
 
 ${table(
-  ['sender', 'name', 'does it post again?'],
+  ['sender', 'name', 'retries?'],
   senders
     .toSorted(byTitle)
     .map(({ about, name }) => [`[${about.title}](#${anchor(about.title)})`, code(name), postsAgain(about.retries)]),
 )}
 
-Each name leads to what it posts again and when, where it shows a failure, and a ready configuration.
+Each name links to when the sender retries, where it shows failures, and a ready configuration.
 
 - An alert that fires runs the hook. An alert that is over runs it only if \`onResolved\` says so. If some alerts of a group are over and no new one fires, the post is skipped as
   \`PartlyResolved\`; pings and acknowledgements are \`NoNews\`.
-- Within the hook's \`dedupeWindow\` two posts that say the same are one delivery. Alerts that have ended and begun again are another one, if the sender reports ends.
+- Within the hook's \`dedupeWindow\`, two posts that say the same are one delivery. Alerts that have ended and begun again are a new one, if the sender reports ends.
 - The header \`Idempotency-Key\` gives any post a key, and wins over the one that its body has.
-- Of a registry's post, up to 256 pushes are read. Beyond that it is refused as a whole (400 \`PushUnreadable\`).
-- 503 asks the sender to try again, and is safe. No other refusal gets better by that. A skip is answered 200, so an alert that is skipped comes back only when its sender repeats it.
+- A registry's post may report up to 256 pushes. One with more is refused as a whole (400 \`PushUnreadable\`).
+- After 503 a retry is safe, and the only one that helps. A skip is answered 200, so a skipped alert comes back only when its sender repeats it.
 
 The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`, with \`${example.url}\` for the hook's URL. \`kubectl receiverhook
-snippet\` and the dashboard write them for your hook, with its URL and what its \`auth\` asks for. A product that hides its headers gets the token there.
+snippet\` and the dashboard write them for your hook, with its URL and what its \`auth\` asks for.
 
 ## What each product can prove
 
@@ -65,10 +65,10 @@ const section = ({ about, name }: Sender): string => {
 ## ${title}
 
 - **Name**: ${code(name)}
-- **Two posts are one delivery by**: ${identity}
-- **It posts again**: ${retries}
-- **It shows a failure in**: ${failures}
-${notes === undefined ? '' : `- **What to know**: ${notes}\n`}- **What it posts**: [its makers' page](${documentation})
+- **Posts are one delivery if they share**: ${identity}
+- **Retries after**: ${retries}
+- **Failures show up in**: ${failures}
+${notes === undefined ? '' : `- **What to know**: ${notes}\n`}- **Format**: [its documentation](${documentation})
 ${texts(example).map(block).join('')}`
 }
 

@@ -33,7 +33,7 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
   {
     place: 'unavailable',
     title: 'There was no time, room or server for it (503)',
-    text: 'The hook changed nothing, or the post has an idempotency key. In both cases a retry is safe, and most senders retry. Only with `ServiceUnavailable` may a Service have got the post, with or without such a key.',
+    text: 'The hook changed nothing, or the post has an idempotency key. In both cases a retry is safe, and most senders retry. Only with `ServiceUnavailable` may a Service have received the post, with or without such a key.',
   },
   {
     place: 'listed',

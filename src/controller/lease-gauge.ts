@@ -18,15 +18,13 @@ export const maxLeaseSeriesOfNamespace = 500
  */
 export const leaseGauges = (metrics: Metrics): HookCounter => {
   const leased = sums(
-    metrics.gauge('receiverhooks_leased', 'By how much hooks have changed the count of an object for a time.', [
+    metrics.gauge('receiverhooks_leased', 'How much of the count of an object is leased by hooks.', [
       'namespace',
       'kind',
       'name',
     ]),
   )
-  const held = sums(
-    metrics.gauge('receiverhooks_held', 'How many holds there are of an object.', ['namespace', 'kind', 'name']),
-  )
+  const held = sums(metrics.gauge('receiverhooks_held', 'Number of holds on an object.', ['namespace', 'kind', 'name']))
   const overdue = sums(
     metrics.gauge('receiverhooks_leases_overdue', 'Leases that should have ended at least a minute ago.', [
       'namespace',

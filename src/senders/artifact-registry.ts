@@ -15,7 +15,7 @@ export const artifactRegistry: Sender = {
     documentation: 'https://cloud.google.com/artifact-registry/docs/configure-notifications',
     identity: 'The `messageId`, which stays the same when a message is sent again.',
     retries:
-      'Any answer but 102, 200, 201, 202 and 204, and no answer within the `ack-deadline`, for as long as the subscription keeps messages: seven days by default.',
+      'Any answer but 102, 200, 201, 202 and 204, or no answer within the `ack-deadline`, for as long as the subscription keeps messages: seven days by default.',
     failures:
       "The subscription's metrics `push_request_count` by response and `oldest_unacked_message_age`, or its dead-letter topic.",
   },

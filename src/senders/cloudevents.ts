@@ -15,7 +15,7 @@ export const cloudevents: Sender = {
     retries:
       "As its source is set up. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
     notes:
-      'The answer 200 to an event has no body: Knative takes a body for an event in reply, and counts one that is none as a failure. The outcome of an event is in `status.recent` of the hook, in the log and in the metrics. With `?wait` or `?dryRun` the answer has its body.',
+      'The answer 200 to an event has no body: Knative takes a body as an event in reply, and counts anything else as a failure. The outcome is in `status.recent` of the hook, in the log and in the metrics. With `?wait` or `?dryRun` the answer has its body.',
     failures: 'As its source is set up. Knative hands the event to the `deadLetterSink`.',
   },
   recognise: message =>

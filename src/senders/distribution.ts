@@ -14,7 +14,7 @@ export const distribution: Sender = {
     documentation: 'https://distribution.github.io/distribution/about/notifications/',
     identity: 'The `id` of each event that reports a push.',
     retries:
-      'Any answer but 2xx and 3xx, and no answer, again and again until one comes: what cannot be read holds up everything behind it.',
+      'Any answer but 2xx and 3xx, or no answer, again and again until one comes: an event that cannot be read holds up all later ones.',
     failures:
       '`Pending` and `Failures` of the endpoint at `/debug/vars`, and its log: "retryingsink: error writing events".',
   },

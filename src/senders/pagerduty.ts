@@ -9,7 +9,7 @@ export const pagerduty: Sender = {
   about: {
     title: 'PagerDuty',
     documentation: 'https://developer.pagerduty.com/docs/webhooks-overview',
-    identity: '`event.id`. An incident that is triggered or reopened fires; one that is resolved is resolved.',
+    identity: '`event.id`. A triggered or reopened incident fires.',
     retries: '5xx, 429 and no answer within 5 s, several times. Any event may arrive more than once.',
     failures: 'The subscription, on the page Generic Webhooks (v3), is shown as temporarily disabled.',
   },

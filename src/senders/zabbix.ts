@@ -11,8 +11,8 @@ export const zabbix: Sender = {
     title: 'Zabbix',
     documentation: 'https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook',
     identity:
-      '`event_id`, `event_value` and `event_update_status`. A repeat counts again after `dedupeWindow`: a step of an escalation is meant.',
-    retries: 'After each error that its script throws: 3 attempts, 10 s apart, as set in the media type.',
+      '`event_id`, `event_value` and `event_update_status`. A repeat counts again after `dedupeWindow`, because it is a step of an escalation.',
+    retries: 'Each error that its script throws: 3 attempts, 10 s apart, as set in the media type.',
     failures: 'Reports, Action log, which has the error.',
   },
   recognise: ({ json }) =>

@@ -46,7 +46,7 @@ export class StepService {
     ])
     const posts = metrics.counter(
       'receiverhooks_steps_total',
-      'Posts whose steps were in a write of a count, by the result of the write.',
+      'Posts whose steps were in such a write, by the result of the write.',
       ['result'],
     )
     const evidence = metrics.counter(

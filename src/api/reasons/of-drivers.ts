@@ -204,7 +204,7 @@ export const driverReasons = {
   ServiceUnavailable: {
     where: ['unavailable', 'listed'],
     means:
-      'The Service could not be reached, answered 5xx, 408, 409, 425 or 429, or did not answer completely in time. It may have got the post.',
+      'The Service could not be reached, answered 5xx, 408, 409, 425 or 429, or did not answer completely in time. It may have received the post.',
     todo: 'Repair the Service, and check the network policy. Send the post again if its sender does not retry, such as GitHub. If the post has an idempotency key, the Service gets the same `Idempotency-Key` each time.',
   },
   TooManyHops: {

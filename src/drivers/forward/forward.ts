@@ -101,7 +101,7 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
     if (tried === 'over') return worked ?? { ...unavailable('nothing was sent'), isUntouched: true }
     // The Service may still do what an earlier try asked for. So the act and its key live on.
     const now: Worked = tried.worked === 'failed' && mayHaveArrived ? { ...tried, worked: 'unfinished' } : tried
-    // The sender has to know that the Service may have got the post, also if it cannot be read any more.
+    // The sender has to know that the Service may have received the post, also if it cannot be read any more.
     const isUnread = now.worked === 'unfinished' && !isFailed(now) && !isOfService(now)
     worked = isUnread && mayHaveArrived ? (worked ?? unavailable(`Service/${member.service.name} cannot be read`)) : now
     if (isFailed(worked)) return worked
@@ -211,7 +211,7 @@ const isFailed = ({ outcome }: Worked): boolean => outcome.outcome === 'failed'
 const isOfService = ({ outcome }: Worked): boolean =>
   outcome.outcome === 'unavailable' && outcome.reason === 'ServiceUnavailable'
 
-/** Adds what another post does to the message of a result after which the Service may have got the post. */
+/** Adds what another post does to the message of a result after which the Service may have received the post. */
 const withWhatNext = (worked: Worked, isNamed: boolean): Worked => {
   const { outcome } = worked
   if (outcome.outcome !== 'unavailable' || outcome.reason !== 'ServiceUnavailable') return worked

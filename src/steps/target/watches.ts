@@ -102,7 +102,7 @@ export class TargetWatches {
     this.#forbidden = forbiddenKinds(environment)
     this.#gauge = metrics.gauge(
       'receiverhooks_targets_watched',
-      'Targets that are watched, since others write them at the same time.',
+      'Targets that the trigger watches, because something else writes them too.',
       [],
     )
     this.#ends = metrics.counter(

@@ -205,10 +205,7 @@ const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Sh
   const [signing, ...others] = set
   const [found, ...more] = others.filter(({ kid }) => kid.startsWith(word))
   if (signing.kid.startsWith(word)) {
-    throw new CommandFailure(
-      `${signing.kid} still signs URLs: rotate first, and drop it when every sender has the new URLs`,
-      1,
-    )
+    throw new CommandFailure(`${signing.kid} signs URLs: rotate first, and drop it once senders have the new URLs`, 1)
   }
   if (found === undefined || more.length > 0) {
     throw new CommandFailure(

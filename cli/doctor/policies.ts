@@ -15,8 +15,7 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'a hook can do what its author may not do',
   trigger: "an attacker with the trigger's account may use all of its rights, even in kube-system",
   records: 'not only the trigger may write what hooks remember',
-  controller:
-    "an attacker with the controller's account may change any Secret in a namespace where the controller writes those of hooks",
+  controller: "an attacker with the controller's account may change all Secrets where it may write those of hooks",
   sizes: 'hooks may have large metadata, and every replica reads that at its start',
   keys: 'anyone who may stop all hooks may also write the public keys, and so run every hook',
 }

@@ -20,7 +20,7 @@ server, and in pipelines:
 kubeconform -strict -schema-location default -schema-location 'deploy/schema/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json' hooks.yaml
 \`\`\`
 
-It does not know the rules below: only the API server checks these, also with \`kubectl apply --dry-run=server\`.
+It does not know the rules below: only the API server checks these, including with \`kubectl apply --dry-run=server\`.
 
 ## spec
 

@@ -18,7 +18,7 @@ export const maxLeaseSeriesOfNamespace = 500
  */
 export const leaseGauges = (metrics: Metrics): HookCounter => {
   const leased = sums(
-    metrics.gauge('receiverhooks_leased', 'How much of the count of an object is leased by hooks.', [
+    metrics.gauge('receiverhooks_leased', 'By how much leases change the count of an object.', [
       'namespace',
       'kind',
       'name',

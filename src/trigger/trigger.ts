@@ -63,11 +63,10 @@ const formerURLCounter = (
   const posts = seriesOfHooks(
     clock,
     hooks,
-    metrics.counter(
-      'receiverhooks_former_url_posts_total',
-      'Posts to the former URL of a hook, while that URL still works.',
-      ['namespace', 'hook'],
-    ),
+    metrics.counter('receiverhooks_former_url_posts_total', 'Posts to the former URL of a hook that still works.', [
+      'namespace',
+      'hook',
+    ]),
   )
   return ({ name, namespace }) => posts.add({ namespace, hook: name })
 }

@@ -135,8 +135,7 @@ const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey)
   const token = pastedToken(stringAt(body, 'token') ?? '')
   if (token === '') throw new RefusedError(401, 'NoToken', 'paste a token first')
   if (!isSendable(token)) {
-    const message =
-      'this is not a token: it contains a character that tokens never have. It may have been cut; copy all of it'
+    const message = 'this is not a token: it has a character that tokens never have. Copy all of it'
     throw new RefusedError(401, 'NoToken', message)
   }
   return token

@@ -58,7 +58,7 @@ describe('signing in', () => {
       status: 401,
       body: {
         reason: 'NoToken',
-        message: expect.stringContaining('it contains a character that tokens never have') as unknown,
+        message: expect.stringContaining('it has a character that tokens never have') as unknown,
       },
     })
   })

@@ -6,17 +6,19 @@ import type { Command } from '../../src/commands/command.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
 import { explained } from '../why/explained.ts'
 import { explanation } from '../why/explanation.ts'
+import { fieldExplanation } from '../why/field-explanation.ts'
 
-/** Says why a count is what it is. */
+/** Says why a count is what it is, and who holds a field. */
 export const why: Command = {
   details: [
-    'The base is the count that was last set by anyone but a hook. Hooks add what they have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. Below that it says who ran the hooks last, as far as that is proved.',
+    'The base is the count that was last set by anyone but a hook. Hooks add what they have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. Of a field that hooks hold, it says who holds it, until when, and what it goes back to. Below that it says who ran the hooks last, as far as that is proved.',
     'It reads the records of the hooks. Users who may not read receiverhookrecords see what the statuses of the hooks say, which is a little older.',
   ].join('\n'),
   arguments: [{ name: 'KIND/NAME', means: 'the object, such as deployment/web or hpa/web', completes: 'targets' }],
   options: [colourOption, ...clusterOptions],
   examples: [
     { line: 'why deployment/web', means: 'who wants how many of its replicas, and until when' },
+    { line: 'why cronjob/report', means: 'who keeps it suspended, until when, and why' },
     { line: 'why hpa/web', means: 'the same of an autoscaler: its minimum, and its maximum if hooks change that' },
   ],
   run: async (given, shell) => {
@@ -28,9 +30,12 @@ export const why: Command = {
     const words = [word]
     // Each autoscaler of an object is explained after it.
     for (const [index, each] of words.entries()) {
-      const { autoscalers, counts } = await explained(each, found, cluster, shell.clock)
+      const { autoscalers, counts, fields } = await explained(each, found, cluster, shell.clock)
       if (index === 0 && autoscalers !== 'unknown') words.push(...autoscalers.map(({ shownAs }) => shownAs))
-      texts.push(...counts.map(count => explanation(count, page)))
+      texts.push(
+        ...counts.map(count => explanation(count, page)),
+        ...fields.map(field => fieldExplanation(field, page)),
+      )
     }
     shell.out.write(texts.join('\n'))
     return 0

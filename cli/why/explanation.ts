@@ -16,6 +16,8 @@ export interface ExplainedCount {
   readonly namespace: string
   readonly count: SubjectCount
   readonly account: Account
+  /** What holds have added to the count, such as -5 if it is held at 0 and would be 5. */
+  readonly put: number
   /** True if only hooks have written the count since somebody else has set its base. */
   readonly isOurs: boolean
   /** Who set the base. Undefined if that is no longer known. */
@@ -26,26 +28,28 @@ export interface ExplainedCount {
   readonly autoscalers: readonly CountAutoscaler[] | 'unknown'
 }
 
-interface Page {
+export interface TerminalPage {
   readonly paint: Paint
   readonly width: number | undefined
   readonly now: number
 }
 
 /** Returns why a count is what it is, as lines for a terminal. */
-export const explanation = (explained: ExplainedCount, page: Page): string => {
-  const { account, count, namespace } = explained
+export const explanation = (explained: ExplainedCount, page: TerminalPage): string => {
+  const { account, count, namespace, put } = explained
   const { paint, width } = page
   const titles = ['PART', 'COUNT', 'AGE', 'UNTIL', 'BY']
+  const sum = String(account.count + put)
   const rows: (readonly TableCell[])[] = [
     baseRow(explained, page),
     ...goodRows(explained),
     ...account.open.map(part => partRow(part, page)),
-    [{ text: 'sum', style: 'strong' }, { text: String(account.count), style: 'strong' }, '', '', ''],
+    ...(put === 0 ? [] : [['held', signed(put), '', '', 'see below']]),
+    [{ text: 'sum', style: 'strong' }, { text: sum, style: 'strong' }, '', '', ''],
   ]
   const ended = account.ended.map(part => partRow(part, page))
   return [
-    `${paint('strong', `${count.shownAs} in ${namespace}: ${count.at.field} is ${account.count}`)}\n`,
+    `${paint('strong', `${count.shownAs} in ${namespace}: ${count.at.field} is ${sum}`)}\n`,
     table(titles, rows, paint, width),
     ...notesOf(explained, page).map(note => `${wrapped(printable(note), width).join('\n')}\n`),
     ...(ended.length === 0
@@ -69,7 +73,7 @@ export const baseBy = ({ authors, isOurs }: ExplainedCount): string => {
     : `${author.manager}${author.applies ? ' (apply)' : ''}${others.length === 0 ? '' : `, and ${others.join(', ')}`}`
 }
 
-const baseRow = (explained: ExplainedCount, { now }: Page): readonly TableCell[] => {
+const baseRow = (explained: ExplainedCount, { now }: TerminalPage): readonly TableCell[] => {
   const time = explained.authors?.[0]?.time
   return ['base', String(explained.account.base), time === undefined ? '' : age(time, now), '', baseBy(explained)]
 }
@@ -93,9 +97,14 @@ const goodRows = (explained: ExplainedCount): (readonly TableCell[])[] => {
     : [['for good', signed(good), '', '', lasting.join(', ')]]
 }
 
-const partRow = ({ at, by, hook, of, state, until, why }: HookPart, { now }: Page): readonly TableCell[] => [
+/** Returns the row of a part. `what` says what it changes the count by, or holds. */
+export const partRow = (
+  { at, by, hook, of, state, until, why }: HookPart,
+  { now }: Pick<TerminalPage, 'now'>,
+  what = signed(by),
+): readonly TableCell[] => [
   hook,
-  signed(by),
+  what,
   humanDuration(now - at),
   untilText(until, state, now),
   [of ?? '', why ?? ''].filter(text => text !== '').join('; '),
@@ -112,8 +121,8 @@ const untilText = (until: number | undefined, state: HookPart['state'], now: num
 }
 
 /** Returns what a person should know besides the table, as sentences. */
-export const notesOf = (explained: ExplainedCount, { now }: Pick<Page, 'now'>): readonly string[] => {
-  const { account, aimed, autoscalers, count, said } = explained
+export const notesOf = (explained: ExplainedCount, { now }: Pick<TerminalPage, 'now'>): readonly string[] => {
+  const { aimed, autoscalers, count } = explained
   return [
     ...addsUp(explained),
     ...aimed.flatMap(hook => whoRan(hook, now)),
@@ -123,23 +132,32 @@ export const notesOf = (explained: ExplainedCount, { now }: Pick<Page, 'now'>): 
           ({ shownAs }) =>
             `${shownAs} sets this count, and undoes what others set. Aim hooks at ${shownAs}: they change its minimum, or its maximum.`,
         )),
-    ...account.claims.map(({ at, by, hook, isPending }) =>
-      isPending
-        ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
-        : `Nobody knows whether a step of ${hook} by ${signed(by)} was made, ${humanDuration(now - at)} ago.`,
-    ),
-    ...said.unknown.map(
-      ({ at, hook }) =>
-        `Nobody can know whether a delivery to ${hook} changed ${count.shownAs}, ${humanDuration(now - at)} ago (OutcomeUnknown).`,
-    ),
-    ...said.unread.map(hook => `A newer version wrote the record of ${hook}, and this one cannot read it.`),
-    ...(said.by === 'statuses'
-      ? [
-          'You may not read receiverhookrecords, so this is what the statuses of the hooks say: only leases, at most 20 a hook.',
-        ]
-      : []),
+    ...doubtsOf(explained, count.shownAs, now),
   ]
 }
+
+/** Returns what is not known of a count, or not yet, as sentences. */
+export const doubtsOf = (
+  { account, said }: Pick<ExplainedCount, 'account' | 'said'>,
+  shownAs: string,
+  now: number,
+): readonly string[] => [
+  ...account.claims.map(({ at, by, hook, isPending }) =>
+    isPending
+      ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
+      : `Nobody knows whether a step of ${hook} by ${signed(by)} was made, ${humanDuration(now - at)} ago.`,
+  ),
+  ...said.unknown.map(
+    ({ at, hook }) =>
+      `Nobody can know whether a delivery to ${hook} changed ${shownAs}, ${humanDuration(now - at)} ago (OutcomeUnknown).`,
+  ),
+  ...said.unread.map(hook => `A newer version wrote the record of ${hook}, and this one cannot read it.`),
+  ...(said.by === 'statuses'
+    ? [
+        'You may not read receiverhookrecords, so this is what the statuses of the hooks say: only leases, at most 20 a hook.',
+      ]
+    : []),
+]
 
 /** How many runs of a hook are named. */
 const maxRuns = 3

@@ -7,6 +7,7 @@ import { definitionsOf } from '../../src/kube/definitions.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { apiVersionOf, type ResourceType } from '../../src/kube/paths.ts'
 import { knownCounts } from '../../src/steps/target/counts.ts'
+import { heldKinds, type HeldKind } from '../../src/steps/target/held-kinds.ts'
 import { historiesIn } from '../../src/steps/target/histories.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside } from '../../src/steps/target/pools.ts'
 import type { CountAt } from '../../src/steps/target/target.ts'
@@ -25,6 +26,8 @@ export interface Subject {
    * count if hooks change it, or have changed it.
    */
   readonly counts: (object: StoredObject) => readonly SubjectCount[]
+  /** What of the object can be held. */
+  readonly holdable: readonly HeldKind[]
 }
 
 /** One of the counts of an object. */
@@ -32,6 +35,8 @@ export interface SubjectCount {
   /** The object, with what names the count if it has several, such as `Cluster/east pool workers`. A hook's target is called so. */
   readonly shownAs: string
   readonly at: CountAt
+  /** The value that is held, if the count says how many hold it. */
+  readonly held?: { readonly kind: HeldKind; readonly value: string }
 }
 
 /**
@@ -54,18 +59,23 @@ export const subjectNamed = async (
   }
   const { apiVersion, kind } = named
   const pools = poolKinds.find(type => type.kind === kind && apiVersionOf(type) === apiVersion)
-  if (pools) return { type: pools, name, counts: object => poolCounts(pools, object) }
+  if (pools) return { type: pools, name, counts: object => poolCounts(pools, object), holdable: [] }
   const definitions = definitionsOf({ api, clock }, { lane: 'bulk', timeoutMs: interactiveTimeoutMs })
+  const holdable = heldKinds.filter(({ type }) => type.kind === kind && apiVersionOf(type) === apiVersion)
   const counted = await kindOf({ apiVersion, kind, name }, definitions)
-  if ('reason' in counted) throw new CommandFailure(counted.message, 1)
+  if ('reason' in counted) {
+    const [held] = holdable
+    if (held) return { type: held.type, name, counts: () => [], holdable }
+    throw new CommandFailure(counted.message, 1)
+  }
   const shownAs = `${kind}/${name}`
   const least = { shownAs, at: counted.at }
   const max = knownCounts.find(({ at }) => at === counted.at)?.max
-  if (!max) return { type: counted.type, name, counts: () => [least] }
+  if (!max) return { type: counted.type, name, counts: () => [least], holdable }
   const most = { shownAs: `${shownAs} count max`, at: max }
   const isAimed = found.some(hook => isAimedAt(hook, most))
   const counts: Subject['counts'] = object => (isAimed || hasHistory(object, max) ? [least, most] : [least])
-  return { type: counted.type, name, counts }
+  return { type: counted.type, name, counts, holdable }
 }
 
 /** Returns whether hooks have changed a count of an object. */

@@ -204,7 +204,7 @@ describe('why, for an object with an autoscaler', { timeout: 60_000 }, () => {
       code: 1,
       stderr: `there is no Deployment/no in the namespace ${namespace}\n`,
     })
-    expect(await run('cronjob/web')).toMatchObject({
+    expect(await run('daemonset/web')).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('cannot scale') as unknown,
     })

@@ -69,6 +69,7 @@ const said = (parts: readonly HookPart[], more: Partial<ExplainedCount> = {}): s
     namespace: 'shop',
     count: { shownAs: 'Deployment/web', at: viaObject({ way: ['spec', 'replicas'] }) },
     account,
+    put: 0,
     isOurs: true,
     authors: undefined,
     aimed: [],

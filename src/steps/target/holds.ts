@@ -102,13 +102,18 @@ export const valueNamed = ({ isText, on }: HeldField, name: string): FieldValue 
   return isText ? name : Number(name)
 }
 
+/** Returns what an object says of the holds of a field, even if somebody else has set the field since. */
+export const statedHold = (object: StoredObject, field: HeldField): Hold | undefined => {
+  const stored = holdsIn(object)[heldName(field)]
+  return isHold(stored) ? stored : undefined
+}
+
 /**
  * Returns what is held of a field. Undefined if nothing is, or if somebody else has set the field since:
  * all its holds are over then. The value alone does not show this, because others may set the same one.
  */
 export const holdOf = (object: StoredObject, field: HeldField): Hold | undefined => {
-  const stored = holdsIn(object)[heldName(field)]
-  const hold = isHold(stored) ? stored : undefined
+  const hold = statedHold(object, field)
   if (hold?.at === undefined) return hold
   const owners = managersOf(object, fieldPath(field))
   const isOurs = valueIn(object, field) === hold.at && owners.every(owner => owner === productManager)
@@ -116,10 +121,8 @@ export const holdOf = (object: StoredObject, field: HeldField): Hold | undefined
 }
 
 /** Returns whether somebody else has set a field that hooks had switched. */
-export const isOverruled = (object: StoredObject, field: HeldField): boolean => {
-  const stored = holdsIn(object)[heldName(field)]
-  return isHold(stored) && stored.at !== undefined && !holdOf(object, field)
-}
+export const isOverruled = (object: StoredObject, field: HeldField): boolean =>
+  statedHold(object, field)?.at !== undefined && !holdOf(object, field)
 
 /** A field before a change of its holds. */
 export interface Before {

@@ -8,17 +8,6 @@ const everyMs = 60_000
  * uses up limits, and with each change of a condition. `now` is in milliseconds since the epoch.
  */
 export const readAgainKey = (key: string, row: ListedHook | undefined, now: number): string => {
-  const { generation, last, leases, message, ready, reason, uid, url } = row ?? {}
-  return JSON.stringify([
-    key,
-    uid,
-    generation,
-    ready,
-    reason,
-    message,
-    url,
-    leases,
-    last?.time,
-    Math.floor(now / everyMs),
-  ])
+  const { counts, generation, leases, message, ready, reason, uid, url } = row ?? {}
+  return JSON.stringify([key, uid, generation, ready, reason, message, url, leases, counts, Math.floor(now / everyMs)])
 }

@@ -24,7 +24,8 @@ const keyOf = (more: Partial<ListedHook> = {}, now = 0): string => readAgainKey(
 
 describe('the page of a hook', () => {
   it.each([
-    ['a delivery, which uses up a limit', { last }, 0],
+    ['a delivery, which uses up a limit', { last, counts: { applied: 1 } }, 0],
+    ['a second delivery in the same second', { counts: { applied: 2 } }, 0],
     ['a condition says something else', { message: 'a lease is overdue' }, 0],
     ['what it has leased changes', { leases: { open: 1, sum: 2 } }, 0],
     ['somebody edits it', { generation: 2 }, 0],

@@ -109,7 +109,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
     await succeed('delete', 'validatingadmissionpolicybinding', 'receiver-hooks-records')
     await succeed('delete', policies, 'receiver-hooks-authors')
     expect(await found()).toEqual([
-      expect.stringMatching(/^warning: receiver-hooks-authors is not there: people who write a hook/),
+      expect.stringMatching(/^warning: receiver-hooks-authors is not there: a hook can do what its author/),
       expect.stringMatching(/^warning: receiver-hooks-trigger has a binding that does not deny: /),
       expect.stringMatching(/^warning: receiver-hooks-records has no binding: /),
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",

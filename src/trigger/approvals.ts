@@ -49,22 +49,30 @@ export const mustBeClosed = (
 }
 
 /**
- * Returns whether a request is the first of its hook, in the order of their creation. Of requests that
- * are shown together, each step would void what the others show.
+ * Returns whether a request is the first of its hook, in the order of their creation. `behind` is the uid of
+ * another one that has to be done before: of requests that are shown together, each step would void what the
+ * others show. It reads the hook's open requests, so n of them cost n lists. Each list ends at the sixteenth
+ * earlier one.
  */
 export const turnOf = async (
   api: ApiConnection,
   request: StoredObject,
   hook: string,
-): Promise<'first' | 'later' | 'too many'> => {
-  const { namespace = '' } = request.metadata
-  const fieldSelector = `spec.hook=${hook},status.state!=Done`
-  let before = 0
-  for await (const page of listPages(api, { type: requests, isMetadataOnly: true, namespace, fieldSelector })) {
-    before += page.objects.filter(other => orderOf(other) < orderOf(request)).length
-    if (before >= maxAwaiting) return 'too many'
+): Promise<'first' | 'too many' | { readonly behind: string }> => {
+  const { namespace = '', uid } = request.metadata
+  const of = { type: requests, isMetadataOnly: true, namespace }
+  const earlier: StoredObject[] = []
+  for await (const { objects } of listPages(api, { ...of, fieldSelector: `spec.hook=${hook},status.state!=Done` })) {
+    earlier.push(...objects.filter(other => orderOf(other) < orderOf(request)))
+    if (earlier.length >= maxAwaiting) return 'too many'
   }
-  return before === 0 ? 'first' : 'later'
+  // One that was made in the same second, or by another clock, may be shown already.
+  for await (const { objects } of listPages(api, { ...of, fieldSelector: `spec.hook=${hook},status.state=Awaiting` })) {
+    const shown = objects.find(other => other.metadata.uid !== uid)
+    if (shown) return { behind: shown.metadata.uid }
+  }
+  const [first] = earlier.toSorted((one, other) => (orderOf(one) < orderOf(other) ? -1 : 1))
+  return first ? { behind: first.metadata.uid } : 'first'
 }
 
 const orderOf = ({ metadata: { creationTimestamp, name } }: StoredObject): string => `${creationTimestamp} ${name}`

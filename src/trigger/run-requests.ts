@@ -20,6 +20,7 @@ import { objectPath } from '../kube/paths.ts'
 import { read, send } from '../kube/requests.ts'
 import { hooks, requests } from '../kube/resources.ts'
 import type { Source } from '../kube/source.ts'
+import { openWithinMs } from '../kube/watch.ts'
 import { watchObjects, type ObjectChange } from '../kube/watch-objects.ts'
 import { identityKey } from '../senders/identity.ts'
 import { decidedOf, isShown, mustBeClosed, turnOf } from './approvals.ts'
@@ -29,10 +30,16 @@ import { maxWaitMs } from './limits.ts'
 import { reasonFrom } from './query.ts'
 import type { RequestedHook, TriggerRequest } from './request.ts'
 
-/** How many ReceiverHookRequests a process runs at once, and how many of one namespace. */
+/**
+ * How many ReceiverHookRequests a process runs at once, and how many of one namespace. A process that serves
+ * some namespaces counts for each of them, so the second number bounds it.
+ */
 const maxRequestsAtOnce = 32
 const maxRequestsOfNamespace = 4
-/** How many requests of one namespace a process knows that have no answer. It lists the others later. */
+/**
+ * How many requests of one namespace a process knows that it has to look at. It lists the others once it has.
+ * While so many wait for approval, those with a later name are not seen.
+ */
 const maxRequestsKnown = 512
 /** How long after it was made a request may run, in milliseconds. Nobody expects a later run. */
 const requestRunsWithinMs = 300_000
@@ -58,7 +65,7 @@ interface Asked extends RequestedHook {
 interface Answered {
   readonly answer: HttpAnswer
   readonly asked?: Asked
-  /** Whether this process has run it. */
+  /** Whether this process has changed something for it, or has closed it in the record. */
   readonly isOwn: boolean
 }
 
@@ -66,6 +73,12 @@ interface Known {
   readonly namespace: string
   readonly name: string
   readonly uid: string
+  /** The last answer by which it could not be run. */
+  refused?: HttpAnswer
+  /** Whether it was logged that it cannot be run or answered. */
+  isLogged?: boolean
+  /** Whether it waits until it is tried again. */
+  rests?: boolean
 }
 
 type Identified = Pick<StoredObject['metadata'], 'name' | 'namespace' | 'uid'>
@@ -107,8 +120,8 @@ class RunRequests {
   readonly #changed = new Set<string>()
   /** Ends the timers of requests that are looked at again, by uid. */
   readonly #timers = new Map<string, () => void>()
-  /** The requests that wait for an earlier one of their hook, by uid. */
-  readonly #queued = new Map<string, Known>()
+  /** The requests that wait for another one of their hook, by uid. `behind` is its uid, once that is known. */
+  readonly #queued = new Map<string, { readonly known: Known; readonly behind?: string }>()
   /** The namespaces of which requests were left out, because too many wait. */
   readonly #left = new Set<string>()
   #problem: string | undefined
@@ -128,8 +141,10 @@ class RunRequests {
   async run(stop: AbortSignal): Promise<void> {
     const sweeping = this.#sweep(stop)
     const open = { ...this.#source, fieldSelector: 'status.state!=Done' }
+    // A watch that resumes reads no list.
+    const opened = () => this.#environment.clock.after(openWithinMs, () => void (this.#problem = undefined))
     while (!stop.aborted) {
-      for await (const change of watchObjects(this.#environment, open, stop)) {
+      for await (const change of watchObjects(this.#environment, open, stop, { opened })) {
         this.#take(change)
         this.#begin(stop)
         // Those that were left out are listed again, once what is known of their namespace is done.
@@ -152,6 +167,10 @@ class RunRequests {
         return
       case 'listed':
         this.#waiting = this.#listed
+        // The others are done, or are listed again later.
+        for (const [uid, { known }] of this.#queued) {
+          if (this.#listed.get(known.namespace)?.has(uid) !== true) this.#queued.delete(uid)
+        }
         this.#problem = undefined
         return
       case 'put':
@@ -177,8 +196,9 @@ class RunRequests {
     const same = waiting.get(namespace) ?? new Map<string, Known>()
     waiting.set(namespace, same)
     if (this.#atWork.has(uid)) this.#changed.add(uid)
-    if (same.size < maxRequestsKnown) same.set(uid, { namespace, name, uid })
-    else if (!same.has(uid)) this.#left.add(namespace)
+    const known = this.#waiting.get(namespace)?.get(uid) ?? { namespace, name, uid }
+    if (same.has(uid) || same.size < maxRequestsKnown) same.set(uid, known)
+    else this.#left.add(namespace)
   }
 
   #drop({ namespace = '', uid }: Omit<Identified, 'name'>): void {
@@ -187,13 +207,15 @@ class RunRequests {
     if (same?.size === 0) this.#waiting.delete(namespace)
   }
 
-  /** Forgets a request that is done. Those of its namespace that wait for it are looked at again. */
+  /** Forgets a request that is done. Those that wait for it are looked at again. */
   #removed({ namespace = '', uid }: Omit<Identified, 'name'>): void {
     this.#drop({ namespace, uid })
     this.#timers.get(uid)?.()
     this.#timers.delete(uid)
     this.#queued.delete(uid)
-    for (const queued of this.#queued.values()) if (queued.namespace === namespace) this.#put(this.#waiting, queued)
+    for (const { behind = uid, known } of this.#queued.values()) {
+      if (behind === uid && known.namespace === namespace) this.#put(this.#waiting, known)
+    }
   }
 
   /** Looks at a request again, without a place until then. */
@@ -201,6 +223,7 @@ class RunRequests {
     this.#timers.get(known.uid)?.()
     const look = (): void => {
       this.#timers.delete(known.uid)
+      known.rests = false
       this.#put(this.#waiting, known)
       this.#begin(stop)
     }
@@ -212,15 +235,19 @@ class RunRequests {
     if (stop.aborted) return
     for (const [namespace, same] of [...this.#waiting]) {
       for (const known of same.values()) {
-        if (this.#atWork.has(known.uid)) continue
+        if (known.rests === true || this.#atWork.has(known.uid)) continue
         const leave = this.#places.take(namespace)
         if (!leave) break
         // Its next turn comes after that of the others.
         this.#waiting.delete(namespace)
         this.#waiting.set(namespace, same)
-        void this.#runOne(known, stop).finally(() => {
+        this.#atWork.add(known.uid)
+        void this.#look(known, stop).then(isOver => {
           this.#atWork.delete(known.uid)
-          if (!this.#changed.delete(known.uid)) this.#drop(known)
+          known.rests = !isOver
+          if (!isOver) this.#later(known, retryMs, stop)
+          else if (!this.#changed.has(known.uid)) this.#drop(known)
+          this.#changed.delete(known.uid)
           leave()
           this.#begin(stop)
         })
@@ -228,41 +255,44 @@ class RunRequests {
     }
   }
 
-  async #runOne(known: Known, stop: AbortSignal): Promise<void> {
+  /** Looks at a request once, and runs it if it can be run. Resolves with whether it needs no further try. */
+  async #look(known: Known, stop: AbortSignal): Promise<boolean> {
     const { api, clock, log } = this.#environment
     const { name, namespace, uid } = known
-    this.#atWork.add(uid)
-    let refused: HttpAnswer | undefined
-    let attempts = 0
-    for (; !stop.aborted; await wait(clock, retryMs, stop)) {
-      try {
-        // Another trigger may have answered it, and the watch may be behind.
-        const request = await read(api, requests, namespace, name)
-        if (request?.metadata.uid !== uid || isDone(request)) return
-        const status = requestStatusOf(request)
-        const decided = decidedOf(requestSpecOf(request), status, clock.now())
-        if (isShown(status, decided)) return this.#later(known, parseTime(status?.until ?? '') - clock.now(), stop)
-        const answered = await this.#answerTo(known, request, refused)
-        if (!answered) continue
-        const { answer, asked, isOwn } = answered
-        // Nothing was changed. It is tried again while it may run.
-        if (asked && answer.status === 503) {
-          if (status) return this.#later(known, retryMs, stop)
-          refused = answer
-          continue
-        }
-        if (asked && answer.body.outcome === 'awaiting') return await this.#show(known, request, answer)
-        await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
-        // What it began may take long, and the next request must not wait for that.
-        const { outcome, state } = answer.body
-        const isOpen = state === 'progressing' || (isOwn && outcome === 'applied')
-        if (asked?.dryRun === false && isOpen) void this.#follow(request, asked, stop)
-        return
-      } catch (error) {
-        // Of two triggers, one conflicts, and sees at its next look that the other has written.
-        if (isStatus(error, 409)) continue
-        if (attempts++ === 0) log.warn({ error, namespace, request: name }, 'a request cannot be run or answered yet')
+    try {
+      // Another trigger may have answered it, and the watch may be behind.
+      const request = await read(api, requests, namespace, name)
+      if (request?.metadata.uid !== uid || isDone(request)) return true
+      const status = requestStatusOf(request)
+      const decided = decidedOf(requestSpecOf(request), status, clock.now())
+      if (isShown(status, decided)) {
+        this.#later(known, parseTime(status?.until ?? '') - clock.now(), stop)
+        return true
       }
+      const answered = await this.#answerTo(known, request)
+      if (!answered) return false
+      const { answer, asked, isOwn } = answered
+      // Nothing was changed. It is tried again while it may run.
+      if (asked && answer.status === 503) {
+        known.refused = answer
+        return false
+      }
+      if (asked && answer.body.outcome === 'awaiting') {
+        await this.#show(known, request, answer)
+        return true
+      }
+      await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
+      // What it began may take long, and the next request must not wait for that.
+      const { outcome, state } = answer.body
+      const isOpen = state === 'progressing' || (isOwn && outcome === 'applied')
+      if (asked?.dryRun === false && isOpen) void this.#follow(request, asked, stop)
+      return true
+    } catch (error) {
+      // Of two triggers, one conflicts, and sees at its next look that the other has written.
+      const isUnexpected = !isStatus(error, 409) && known.isLogged !== true
+      if (isUnexpected) log.warn({ error, namespace, request: name }, 'a request cannot be run or answered yet')
+      known.isLogged ||= isUnexpected
+      return false
     }
   }
 
@@ -271,9 +301,8 @@ class RunRequests {
    * undefined if nobody knows whether it ran.
    */
   async #answerTo(
-    { namespace }: Known,
+    { namespace, refused = refusal(410, 'RequestTooOld') }: Known,
     request: StoredObject,
-    refused: HttpAnswer = refusal(410, 'RequestTooOld'),
   ): Promise<Answered | undefined> {
     const { api, clock } = this.#environment
     const { creationTimestamp = '', uid } = request.metadata
@@ -292,7 +321,8 @@ class RunRequests {
         name: spec.hook,
         uid: hook.metadata.uid,
         user: spec.by.user,
-        key: identityKey('request', spec.key ?? uid),
+        // No key is the uid of another request.
+        key: spec.key === undefined ? identityKey('request', uid) : identityKey('request', 'key', spec.key),
       },
       ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '', why: spec.why },
       ...decidedOf(spec, status, clock.now()),
@@ -303,9 +333,11 @@ class RunRequests {
     if (isOver && first.body.outcome !== 'awaiting' && answer?.body.reason === 'EffectChanged') {
       return { answer: first, asked, isOwn: true }
     }
-    if (answer?.body.reason !== 'Duplicate') return answer && { answer, asked, isOwn: true }
+    if (answer?.body.reason !== 'Duplicate') {
+      return answer && { answer, asked, isOwn: answer.body.outcome === 'applied' }
+    }
     // Another trigger has run it, and has not said so yet.
-    const decided = await this.#post(asked, '0s')
+    const decided = await this.#outcomeOf(asked)
     return decided && { answer: decided, asked, isOwn: false }
   }
 
@@ -315,13 +347,15 @@ class RunRequests {
     const { state, until = body.until, effect } = requestStatusOf(request) ?? {}
     if (state !== 'Awaiting') {
       // It is among them before the look, so it misses no end of an earlier one.
-      this.#queued.set(known.uid, known)
+      this.#queued.set(known.uid, { known })
       const turn = await turnOf(api, request, requestSpecOf(request).hook)
       if (turn === 'too many' && state === undefined) {
         const answer = statusOf(refusal(503, 'TooManyAwait'))
+        this.#queued.delete(known.uid)
         return await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer }, false)
       }
       if (turn !== 'first') {
+        if (turn !== 'too many') this.#queued.set(known.uid, { known, behind: turn.behind })
         if (state === undefined) await this.#write(request, { state: 'Queued' }, false)
         return
       }
@@ -329,6 +363,11 @@ class RunRequests {
     const shown = { text: cut(body.message), digest: body.effect, asked: (effect?.asked ?? 0) + 1 }
     await this.#write(request, { state: 'Awaiting', until, effect: shown }, false)
     this.#queued.delete(known.uid)
+  }
+
+  /** Asks for the outcome of a request that was run. If the record has forgotten it, it is closed, and not run again. */
+  async #outcomeOf(asked: Asked): Promise<HttpAnswer | undefined> {
+    return await this.#post({ ...asked, closes: 'OutcomeUnknown' }, '0s')
   }
 
   /** Posts a request to its hook. `waits` is how long to wait for its outcome. Resolves with undefined if nobody knows whether it ran. */
@@ -358,7 +397,7 @@ class RunRequests {
     let written = ''
     try {
       for (; !stop.aborted && clock.monotonic() < end; await wait(clock, lookEveryMs, stop)) {
-        const seen = await this.#post({ ...asked, approved: undefined }, '0s')
+        const seen = await this.#outcomeOf(asked)
         if (seen === undefined || seen.status === 503) continue
         const { message, state } = seen.body
         if (state !== undefined && written !== `${state} ${message}`) {

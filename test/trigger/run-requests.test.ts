@@ -4,9 +4,11 @@ import { createApiServer } from '../../apiserver/server.ts'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind, requestKind } from '../../src/api/names.ts'
 import { crds } from '../../src/drivers/registry.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, requests } from '../../src/kube/resources.ts'
+import { Unreachable } from '../../src/environment/unreachable.ts'
 import { refusal, type TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { RequestedHook } from '../../src/trigger/request.ts'
 import { runRequestsIn } from '../../src/trigger/run-requests.ts'
@@ -43,11 +45,12 @@ const withApproval =
 
 /** Starts what runs requests, on an in-memory API server, with an endpoint that answers as `answers` says. */
 const setUp = async (
-  answers: (requested?: RequestedHook) => TriggerAnswer,
+  answers: (requested?: RequestedHook) => TriggerAnswer | Promise<TriggerAnswer>,
   namespaces: readonly string[] = ['shop'],
 ) => {
   const clock = fakeClock()
   const api = connectInProcess(createApiServer({ clock, random: seededRandom(3) }))
+  const { cut, watch, setAway } = cuttable(api)
   const path = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
   for (const crd of crds) await send(api, { method: 'POST', path, body: JSON.stringify(crd) })
   const spec = { driver: 'restart', restart: { target: { name: 'web' } } }
@@ -57,16 +60,14 @@ const setUp = async (
   }
   const asked: string[] = []
   const stop = new AbortController()
-  const start = (): void => {
-    const endpoint: Parameters<typeof runRequestsIn>[1] = async ({ query, requested }, answer) => {
-      if (!query.has('wait')) asked.push(requested?.namespace ?? '')
-      answer(answers(requested))
-      await Promise.resolve()
-    }
-    void runRequestsIn(testEnvironment({ api, clock }), endpoint, []).run(stop.signal)
+  const endpoint: Parameters<typeof runRequestsIn>[1] = async ({ query, requested }, answer) => {
+    if (!query.has('wait')) asked.push(requested?.namespace ?? '')
+    answer(await answers(requested))
   }
-  const ask = async (name: string, namespace = 'shop'): Promise<void> => {
-    const spec = { hook: 'web', by: { user: 'ann' } }
+  const runner = runRequestsIn(testEnvironment({ api: { ...api, watch }, clock }), endpoint, [])
+  const start = (): void => void runner.run(stop.signal)
+  const ask = async (name: string, namespace = 'shop', more: object = {}): Promise<void> => {
+    const spec = { hook: 'web', by: { user: 'ann' }, ...more }
     await create(api, requests, namespace, { apiVersion, kind: requestKind, metadata: { name }, spec })
   }
   const found = (name: string, namespace = 'shop') => read(api, requests, namespace, name)
@@ -79,7 +80,22 @@ const setUp = async (
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ spec: { decision: { is, by: 'bob', effect: 'x' } } }),
     }))
-  return { clock, asked, ask, decide, found, start, status, end: () => stop.abort() }
+  return { api, clock, asked, ask, cut, decide, found, runner, setAway, start, status, end: () => stop.abort() }
+}
+
+/** Returns the watches of a connection, which a test can cut, and refuse for a time. */
+const cuttable = (api: ApiConnection) => {
+  let isAway = false
+  let open = new AbortController()
+  const watch: ApiConnection['watch'] = (request, stop) => {
+    if (isAway) throw new Unreachable('away', false)
+    return api.watch(request, AbortSignal.any([stop, open.signal]))
+  }
+  const cut = (): void => {
+    open.abort()
+    open = new AbortController()
+  }
+  return { cut, watch, setAway: (to: boolean): void => void (isAway = to) }
 }
 
 it('a request that is refused for five minutes is answered with why, and is not run later', async () => {
@@ -174,5 +190,132 @@ it('of the requests of a hook one is shown, sixteen wait, and more are refused',
   await x.clock.advance(1000)
   expect(await x.status('r-00')).toMatchObject({ state: 'Done', answer: { reason: 'Denied' } })
   expect(await x.status('r-01')).toMatchObject({ state: 'Awaiting' })
+  x.end()
+})
+
+it('a watch that resumes without a list is a watch again, and the check says so', async () => {
+  const x = await setUp(() => applied)
+  x.start()
+  await x.clock.advance(60_000)
+  expect(x.runner.problem()).toBeUndefined()
+  x.setAway(true)
+  x.cut()
+  await x.clock.advance(1000)
+  expect(x.runner.problem()).toBe('requests are not run: they cannot be watched: away')
+  x.setAway(false)
+  await x.clock.advance(20_000)
+  expect(x.runner.problem()).toBeUndefined()
+  await x.ask('one')
+  await x.clock.advance(100)
+  expect(await x.status('one')).toMatchObject({ state: 'Done' })
+  x.end()
+})
+
+it.each(['are refused', 'fail'])(
+  'requests of a tenant that %s keep those of another waiting no longer than a look',
+  async how => {
+    const theirs = Array.from({ length: 8 }, (_, index) => `theirs-${index}`)
+    const x = await setUp(
+      requested => {
+        if (requested?.namespace === 'shop') return applied
+        if (how === 'fail') throw new Error('cannot be run')
+        return refusal(503, 'ApiUnreachable')
+      },
+      [...theirs, 'shop'],
+    )
+    for (const namespace of theirs) for (const name of ['a', 'b', 'c', 'd', 'e']) await x.ask(name, namespace)
+    x.start()
+    await x.clock.advance(1000)
+    await x.ask('one')
+    await x.clock.advance(5000)
+    expect(await x.status('one')).toMatchObject({ state: 'Done', answer: { outcome: 'applied' } })
+    for (const namespace of theirs) expect(x.asked.filter(one => one === namespace).length).toBeGreaterThan(10)
+    x.end()
+  },
+)
+
+it('what failed here is no answer where another trigger has run the request, or shows it', async () => {
+  const failed: TriggerAnswer = {
+    status: 422,
+    headers: {},
+    body: { message: 'gone', outcome: 'failed', reason: 'TargetNotFound' },
+  }
+  const theirs = [
+    {
+      state: 'Done',
+      answer: { status: 200, message: 'Deployment/web went from 2 to 3', reason: 'Stepped', outcome: 'applied' },
+    },
+    { state: 'Awaiting', until: '2026-01-01T00:15:00Z', effect: { text: 'from 2 to 3', digest: 'x', asked: 1 } },
+  ]
+  for (const status of theirs) {
+    const x = await setUp(async () => {
+      const path = objectPath(requests, 'shop', 'one', 'status')
+      const body = JSON.stringify({ status })
+      if (!isWritten) await send(x.api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+      isWritten = true
+      return failed
+    })
+    let isWritten = false
+    x.start()
+    await x.ask('one')
+    await x.clock.advance(100)
+    expect(await x.status('one')).toEqual(status)
+    x.end()
+  }
+})
+
+it('asking how far something is runs nothing, although the record has forgotten the request', async () => {
+  const open: TriggerAnswer = { ...applied, body: { ...applied.body, state: 'progressing' } }
+  let runs = 0
+  const x = await setUp(requested => {
+    if (requested?.closes === undefined) runs++
+    return runs === 1 ? open : applied
+  })
+  x.start()
+  await x.ask('one')
+  await x.clock.advance(60_000)
+  expect(runs).toBe(1)
+  x.end()
+})
+
+it('a key that is the uid of another request does not make the two one', async () => {
+  const keys: string[] = []
+  const x = await setUp(requested => {
+    keys.push(requested?.key ?? '')
+    return refusal(503, 'ApiUnreachable')
+  })
+  x.start()
+  await x.ask('one')
+  await x.ask('two', 'shop', { key: (await x.found('one'))?.metadata.uid })
+  await x.clock.advance(100)
+  expect(new Set(keys).size).toBe(2)
+  x.end()
+})
+
+it('of requests that were made in one second one is shown, the first that was', async () => {
+  const x = await setUp(withApproval(applied))
+  x.start()
+  for (const name of ['b', 'a', 'c']) {
+    await x.ask(name)
+    await x.clock.advance(100)
+  }
+  const states = async () => await Promise.all(['a', 'b', 'c'].map(async name => at(await x.status(name), 'state')))
+  expect(await states()).toEqual(['Queued', 'Awaiting', 'Queued'])
+  await x.decide('b', 'Denied')
+  await x.clock.advance(100)
+  expect(await states()).toEqual(['Awaiting', 'Done', 'Queued'])
+  x.end()
+})
+
+it('requests that wait are not looked at again for each other one that ends', async () => {
+  const x = await setUp(withApproval(applied))
+  x.start()
+  for (let index = 0; index < 16; index++) await x.ask(`r-${String(index).padStart(2, '0')}`)
+  await x.clock.advance(1000)
+  const before = x.asked.length
+  for (let index = 0; index < 50; index++) await x.ask(`s-${index}`)
+  await x.clock.advance(1000)
+  expect(await x.status('s-49')).toMatchObject({ answer: { reason: 'TooManyAwait' } })
+  expect(x.asked.length - before).toBe(50)
   x.end()
 })

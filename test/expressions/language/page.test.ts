@@ -12,10 +12,10 @@ interface Example {
   readonly skipped: readonly string[]
 }
 
-/** Each expression of the page with the bodies after it: those before "and not for", and those behind it. */
+/** Each expression of the page with the bodies after it: those before "but not for", and those behind it. */
 const examples = [...page.matchAll(/```cel\n([^]*?)```([^]*?)(?=```cel|\n#+ |\nBy header)/g)].map(
   ([, expression = '', after = '']): Example => {
-    const [counts = '', skipped = ''] = after.split('and not for')
+    const [counts = '', skipped = ''] = after.split('but not for')
     return { expression, counts: bodiesIn(counts), skipped: bodiesIn(skipped) }
   },
 )

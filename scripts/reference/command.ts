@@ -1,5 +1,6 @@
 import type { Argument, Command, CommandEntry, Option } from '../../src/commands/command.ts'
 import { accessGroup, accessOptions } from '../../cli/cluster/cluster.ts'
+import { commonFields, fieldsOfDrivers, specOptions } from '../../cli/spec/flags.ts'
 import { code, generated, table } from './markdown.ts'
 
 /** Returns the page of every command with its flags, from the definitions that help and completion are made of. */
@@ -28,13 +29,13 @@ Every command takes \`--help\`, and the program \`--version\`.
 
 ## Flags of kubectl
 
-Every command that speaks to an API server takes these, as kubectl does. \`serve\` and \`dashboard\` take only \`--kubeconfig\` and \`--context\`:
+Every command that talks to an API server takes these, as kubectl does. \`serve\` and \`dashboard\` take only \`--kubeconfig\` and \`--context\`:
 
 ${table(['flag', 'meaning'], accessOptions.map(row))}
 
 ## Flags of many commands
 
-They mean the same wherever a command has them:
+These mean the same in every command that has them:
 
 ${table(['flag', 'meaning'], common.map(row))}
 ${sections.join('')}`
@@ -54,6 +55,28 @@ const commonOf = (commands: readonly Command[]): readonly Option<unknown>[] => {
 
 /** From how many flags on that a command shares with `create`, it leads there instead of saying them again. */
 const manyShared = 10
+
+/** Returns a table of flags, and one of those that set fields of a hook: what these do is on the page of the fields. */
+const flagTables = (options: readonly Option<unknown>[]): string => {
+  const setFields = new Set(specOptions)
+  const ofFields = options.filter(option => setFields.has(option))
+  const own = options.filter(option => !setFields.has(option))
+  return [
+    ...(own.length === 0 ? [] : [`\n${table(['flag', 'meaning'], own.map(row))}\n`]),
+    ...(ofFields.length === 0
+      ? []
+      : [
+          `\nThese flags set [fields of the spec](receiverhook.md#spec), where each field is explained:\n\n${table(['flag', 'fields'], ofFields.map(fieldRow))}\n`,
+        ]),
+  ].join('')
+}
+
+const fields = [...[...fieldsOfDrivers.values()].flat(), ...commonFields]
+
+const fieldRow = (option: Option<unknown>): string[] => {
+  const [flag = ''] = row(option)
+  return [flag, fields.flatMap(field => (field.flag === option.flag ? [code(field.path.join('.'))] : [])).join(', ')]
+}
 
 /** Returns the section of a command, such as `create`: the flags of that command, which those that write a hook share. */
 const section = (
@@ -90,9 +113,9 @@ ${
         ['argument', 'meaning'],
         words.map(word => [code(word.name), word.means]),
       )}\n`
-}${own.length === 0 ? '' : `\n${table(['flag', 'meaning'], own.map(row))}\n`}${
+}${flagTables(own)}${
     isSaidOnce
-      ? `\nIt takes the [flags of ${code('create')}](#create)${missing.length === 0 ? '' : `, except ${missing.join(', ')}`}.\n`
+      ? `\nIt also takes the [flags of ${code('create')}](#create)${missing.length === 0 ? '' : `, except ${missing.join(', ')}`}.\n`
       : ''
   }${alsoTakes(inMany, ofKubectl.length > 0)}${examples.length === 0 ? '' : `\n\`\`\`sh\n${examples.map(({ line, means }) => `# ${means}\nkubectl receiverhook ${line}`).join('\n')}\n\`\`\`\n`}`
 }

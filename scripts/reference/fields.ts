@@ -20,7 +20,7 @@ server, and in pipelines:
 kubeconform -strict -schema-location default -schema-location 'deploy/schema/{{.ResourceKind}}_{{.ResourceAPIVersion}}.json' hooks.yaml
 \`\`\`
 
-It does not know the rules below: only the API server checks these, including with \`kubectl apply --dry-run=server\`.
+It doesn't know the rules below. Only the API server checks these, even with \`kubectl apply --dry-run=server\`.
 
 ## spec
 
@@ -28,17 +28,21 @@ ${fieldTable('spec', schema.properties['spec'])}
 
 ### Rules
 
-A manifest that breaks one of these is refused with the message on the right.
+The API server refuses a manifest that breaks one of these, with the message on the right. It also refuses one without the field that \`driver\` names, or with
+that of another driver.
 
-${table(['field', 'message'], byMessage(rulesOf('spec', schema.properties['spec'])))}
+${table(['field', 'message'], byMessage(rulesOf('spec', schema.properties['spec']).filter(([, message = '']) => !ofDriver.test(message))))}
 
 ## status
 
-The controller alone writes it. \`token\` and \`triggerURL\` are secrets: everyone who can read the status can run the hook.
+Only the controller writes it. \`token\` and \`triggerURL\` are secrets: anyone who can read the status can run the hook.
 
 ${fieldTable('status', schema.properties['status'])}
 
 ${versionsSection}`
+
+/** What the rules say of the field of each driver. */
+const ofDriver = /^must (?:not )?be set, because driver is /
 
 /** Returns a row for each message, with all fields that it is about. */
 const byMessage = (rules: readonly (readonly string[])[]): readonly (readonly string[])[] =>
@@ -48,7 +52,19 @@ const byMessage = (rules: readonly (readonly string[])[]): readonly (readonly st
   ])
 
 const fieldTable = (path: string, schema: Schema | undefined): string =>
-  table(['field', 'type', 'default', 'meaning'], rows(path, schema))
+  table(['field', 'type', 'default', 'meaning'], alikeOnce(rows(path, schema)))
+
+/** How many fields that differ only in their paths share one row. */
+const shareOne = 4
+
+/** Returns the rows, with one for fields such as the key of a Secret, which many parts have with the same meaning. */
+const alikeOnce = (all: readonly (readonly string[])[]): readonly (readonly string[])[] =>
+  all.flatMap(row => {
+    const [, ...said] = row
+    const alike = all.filter(([, ...others]) => others.join(' | ') === said.join(' | '))
+    if (alike.length < shareOne) return [row]
+    return alike[0] === row ? [[alike.map(([field]) => field).join(', '), ...said]] : []
+  })
 
 const rows = (path: string, schema: Schema | undefined): string[][] =>
   schema && 'properties' in schema

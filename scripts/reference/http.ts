@@ -42,27 +42,27 @@ import { linkTo, reasonsIn } from './reasons.ts'
 
 /** What each member of an answer says. The type has it complete. */
 const members: Readonly<Record<keyof Answer, readonly [type: string, when: string, means: string]>> = {
-  message: ['string', 'always', 'A sentence for people. It comes first, because senders log the beginning'],
-  hook: ['string', 'once the hook is known', '`NAMESPACE/NAME` of the hook'],
+  message: ['string', 'always', 'A sentence for people, first because senders log the beginning'],
+  hook: ['string', 'once the hook is known', "The hook's `NAMESPACE/NAME`"],
   driver: [
     'string',
     'with `hook`',
     "The hook's driver: `scale`, `scaleNodes`, `redeploy`, `restart`, `runJob`, `forward` or `hold`",
   ],
-  outcome: ['string', 'for a delivery', 'Its outcome: see the table of statuses'],
+  outcome: ['string', 'for a delivery', 'Its outcome: see [statuses](#statuses)'],
   reason: [
     'string',
     'always',
     'Why, in one word: [every reason](reasons.md). Programs should compare this, not `message`',
   ],
   state: ['string', 'with `wait`', 'The outcome so far: see [waiting](#waiting-for-the-outcome)'],
-  effect: ['string', 'while a request waits for approval', 'What stands for the change in the decision'],
-  ready: ['integer', 'with `wait`', 'How many pods of a rollout, or how many of a count, are available'],
+  effect: ['string', 'while a request waits for approval', 'The digest that the decision has to name'],
+  ready: ['integer', 'with `wait`', "How many of a rollout's pods, or of a count, are available"],
   of: ['integer', 'with `ready`', 'How many are wanted'],
   causes: [
     'array',
     'with `wait`, if something is known',
-    'Why a rollout does not continue, at most 6 texts such as `web: ImagePullBackOff (1 of 4)`. `message` has them too',
+    'Why a rollout is stuck: at most 6 texts such as `web: ImagePullBackOff (1 of 4)`. `message` has them too',
   ],
   until: ['string', 'for a step with `for`', 'When the step ends by itself, in RFC 3339'],
   opensAt: [
@@ -72,7 +72,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   ],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
-  summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done, other than a count'],
+  summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done, if not to a count'],
   changes: [
     'list',
     'for a rollout, a Job, or a post that was passed on',
@@ -100,7 +100,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'skipped',
     statusOf(answerTo({ outcome: 'skipped', reason: 'Suspended', message }, hook, '', false)),
-    'The delivery does not count',
+    "The delivery doesn't count",
   ],
   [
     'rejected',
@@ -110,12 +110,12 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
   [
     'failed',
     statusOf(answerTo({ outcome: 'failed', reason: 'TargetNotFound', message }, hook, '', false)),
-    "The hook can't do this until somebody changes something",
+    "The hook can't do this until someone changes something",
   ],
   [
     'unavailable',
     statusOf(answerTo({ outcome: 'unavailable', reason: 'Contended', message }, hook, '', false)),
-    'Nothing was changed, or the post has an idempotency key. It is safe to send it again, except that with `ServiceUnavailable` the Service may have received the post',
+    'Nothing was changed, or the post has an idempotency key. It is safe to send again, except that with `ServiceUnavailable` the Service may have received the post',
   ],
 ]
 const unreadable = statusOf(answerTo({ outcome: 'unreadable', reason: 'PushUnreadable', message }, hook, '', false))
@@ -143,14 +143,14 @@ const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
 
 /** What each status of a refusal means. */
 const refusedMeans: Readonly<Record<number, string>> = {
-  400: 'The body or the query cannot be read',
-  401: 'The post does not prove what `auth` asks for, or its sender has not signed it. For bearer, basic and oidc, and at a path with a name, with `WWW-Authenticate`',
-  404: 'No such path, or this installation has not signed the token. If the token is in the header: 401',
-  405: 'Not a POST. `Allow` says so',
+  400: "The body or the query can't be read",
+  401: "The post doesn't prove what `auth` requires, or isn't signed by its sender. For bearer, basic and oidc, and at a named URL, with `WWW-Authenticate`",
+  404: 'No such path, or a token that this installation has not signed. With the token in the header: 401',
+  405: 'Not a POST, as `Allow` says',
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
   413: 'The body is too large',
-  415: `The trigger cannot read the \`Content-Encoding\`. \`Accept-Encoding\` says which it can`,
-  503: 'The trigger cannot take the post now. Nothing was changed',
+  415: `The trigger can't read the \`Content-Encoding\`. \`Accept-Encoding\` lists those that it can`,
+  503: "The trigger can't take the post now. Nothing was changed",
 }
 
 const refusedRows = (): string[][] =>
@@ -178,7 +178,7 @@ export const httpPage = (): string => {
   return `${generated}
 # HTTP
 
-How to run a hook over HTTP, for authors of a client or a proxy. By hand, \`curl -X POST URL\` is all you need.
+How to run a hook over HTTP, for authors of clients and proxies. By hand, \`curl -X POST URL\` is all you need.
 
 ## The request
 
@@ -191,47 +191,47 @@ Content-Type: application/json
 {"image": "ghcr.io/acme/web:1.4.2"}
 \`\`\`
 
-**Path.** \`/v1/trigger/TOKEN\`, and nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Take it as it is: the token says which hook it is for, and [may change](../explanation/security.md#how-a-url-is-made-kept-and-revoked). Any other path is 404.
+**Path.** \`/v1/trigger/TOKEN\`, with nothing after the token. \`kubectl receiverhook url NAME\` prints the whole URL. Use it as it is: the token says which hook it is for, and [may change](../explanation/security.md#how-a-url-is-made-kept-and-revoked). Any other path is 404.
 
-**A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and keeps the token out of logs. The hook's \`status.endpoint\` is that address. If the header has no valid token, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
-\`auth.bearer\`, \`auth.basic\`, \`auth.oidc\` or \`auth.header\` of that name needs the header for itself: post to its URL.
+**A path without a secret.** \`POST /v1/trigger\` with \`Authorization: Bearer TOKEN\` does the same, and keeps the token out of logs. The hook's \`status.endpoint\` is that address. Without a valid token in the header, the answer is 401 with \`WWW-Authenticate: Bearer\` instead of 404. A hook with
+\`auth.bearer\`, \`auth.basic\`, \`auth.oidc\`, or \`auth.header\` with that name needs the header for itself: post to its URL.
 
-**A path with a name.** \`POST /v1/hooks/NAMESPACE/NAME\` runs a hook with \`token.url: named\`, with what its \`auth\` asks for. With \`auth.path\` a
+**A path with a name.** \`POST /v1/hooks/NAMESPACE/NAME\` runs a hook with \`token.url: named\`, if the post has what its \`auth\` requires. With \`auth.path\` a
 secret follows: \`/v1/hooks/NAMESPACE/NAME/SECRET\`. Until a post has proved itself, every name gets the same answer: 401 \`Unproved\` with a
-challenge for bearer and for basic, once the body has arrived, at a multiple of ${refusedEveryMs} ms after the head. It is never 410. Only a text that
-can't be a name gets 404. [Why](../how-to/authenticate-senders.md#use-a-url-without-a-secret).
+challenge for bearer and for basic, once the body has arrived, at a multiple of ${refusedEveryMs} ms after the head, and never 410. Only a text that
+can't be a name gets 404 ([why](../how-to/authenticate-senders.md#use-a-url-without-a-secret)).
 
-**Method.** Only POST. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a sentence, to show that the trigger is there. For probes there is [a port of its own](../how-to/operate.md).
+**Method.** Only POST. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a sentence, to show that the trigger is there. Probes have [their own port](../how-to/operate.md).
 
-**Query.** \`?dryRun=true\` asks what the post would do. Nothing is changed, and nothing is remembered. \`dryRun=false\` does nothing. Any other value or spelling gets 400 \`BadQuery\`, so that a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
-With \`?reason=database%20migration\`, at most 64 printable characters, the status, \`why\` and the dashboard say why something is leased. Other
+**Query.** \`?dryRun=true\` asks what the post would do, changes nothing and isn't remembered. \`dryRun=false\` does nothing. Any other value or spelling gets 400 \`BadQuery\`, so a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
+\`?reason=database%20migration\`, at most 64 printable characters, is shown by the status, \`why\` and the dashboard with what the post has leased. Other
 parameters do nothing, but [\`when\`](../how-to/when-a-hook-acts.md#let-only-some-deliveries-count) can read them.
 
-**Headers** that count:
+**Headers**:
 
 ${table(
   ['header', 'does'],
   [
     [
       code('Idempotency-Key'),
-      "Two posts to a hook with the same key are one delivery: always within the hook's `dedupeWindow`, and for a day unless 4,000 newer deliveries arrive. The quotes around the key are optional. The header takes precedence over a key from a known sender's body. With another body, the answer is 422 `KeyReused`; without a body, the post asks for the outcome of the first. A hook with `auth.standardWebhooks` ignores it",
+      "Two posts to a hook with the same key are one delivery: always within the hook's `dedupeWindow`, and for a day unless 4,000 newer deliveries arrive. The quotes are optional. The header takes precedence over a key in a known sender's body. With another body, the answer is 422 `KeyReused`; without a body, the post asks for the first one's outcome. A hook with `auth.standardWebhooks` ignores it",
     ],
     [
       code('Authorization'),
-      'For a hook with `auth.bearer`, `auth.basic`, `auth.oidc`, or `auth.header` of this name; and for `/v1/trigger` without a token. Otherwise it is ignored',
+      'For a hook with `auth.bearer`, `auth.basic`, `auth.oidc`, or `auth.header` with this name; and for `/v1/trigger` without a token. Otherwise ignored',
     ],
     [
       'the header that `auth.hmac.header` names',
-      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as it is sent. With `timestamp`, of prefix, time, separator and body; the header that `timestamp.header` names has the time, in seconds',
+      'For a hook with `auth.hmac`: `sha256=` and the HMAC-SHA256 of the body as sent. With `timestamp`, of prefix, time, separator and body, with the time in seconds in the header that `timestamp.header` names',
     ],
-    ['the header that `auth.header.name` names', 'For a hook with `auth.header`: the secret, and nothing else'],
+    ['the header that `auth.header.name` names', 'For a hook with `auth.header`: just the secret'],
     [
       '`webhook-id`, `webhook-timestamp`, `webhook-signature`',
-      "For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, with a space between them. The ID is the idempotency key. Svix's names for these headers, which begin with `svix-`, work too",
+      "For a hook with `auth.standardWebhooks`: `v1,` and the HMAC-SHA256 of `ID.TIME.BODY` in Base64, or `v1a,` and its Ed25519 signature. Up to ten, separated by spaces. The ID is the idempotency key. Svix's headers, which begin with `svix-`, work too",
     ],
     [
       code('Content-Type'),
-      'With `application/json`, `text/json` or `…+json` the body must be JSON. A body that begins with `{` or `[` must be JSON, regardless of its type. Any other body is allowed, and ignored',
+      'With `application/json`, `text/json` or `…+json` the body must be JSON. So must any body that begins with `{` or `[`, regardless of its type. Other bodies are ignored',
     ],
     [
       code('Content-Encoding'),
@@ -245,13 +245,13 @@ ${table(
   ],
 )}
 
-A header that is sent twice is joined with a comma, and then proves nothing. \`X-Forwarded-For\` and the like are not read: limits for a source use the address of the connection.
+A header sent twice is joined with a comma, and then proves nothing. \`X-Forwarded-For\` and the like aren't read: limits for a source use the connection's address.
 
-**Body.** None is needed. JSON of [a known sender](senders.md), or \`{"image": "…"}\` for \`redeploy\`, says more.
+**Body.** You don't need one. JSON from [a known sender](senders.md), or \`{"image": "…"}\` for \`redeploy\`, says more.
 
 ## The answer
 
-JSON in UTF-8, in one line, with \`Cache-Control: no-store\`:
+JSON in UTF-8, on one line, with \`Cache-Control: no-store\`:
 
 \`\`\`json
 {"message":"Deployment/web went from 2 to 3","hook":"shop/web-up","driver":"scale","outcome":"applied","reason":"Stepped","from":2,"to":3}
@@ -262,14 +262,14 @@ ${table(
   Object.entries(members).map(([name, [type, when, means]]) => [code(name), type, when, means]),
 )}
 
-Later versions may add members. Ignore those you do not know.
+Later versions may add members. Ignore any that you don't know.
 
-**A CloudEvent** that is answered 2xx gets no body: Knative would take a body as an event in reply, and fail. Such a post has the header \`ce-specversion\` or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, and with any other status, the answer has its body.
+**A 2xx answer to a CloudEvent** has no body, since Knative would take a body for an event in reply, and fail. A CloudEvent has the header \`ce-specversion\`, or a \`Content-Type\` that begins with \`application/cloudevents\`. With \`?wait\` or \`?dryRun\`, and with any other status, the answer has its body.
 
 ## Who sent it
 
-What a hook's \`auth\` proves is in \`by\`: in the answer, in \`status.recent\` and \`status.lastDelivery\`, in the Event, and in the log line of the delivery.
-There is one line for each delivery that changed something, so the trigger's log is the audit of an installation. What is not proved is left out: no header, address or body counts, and no person's name or mail address is ever shown.
+What a hook's \`auth\` proves is in \`by\`: in the answer, in \`status.recent\` and \`status.lastDelivery\`, in the Event, and in the delivery's log line.
+Each delivery that changed something has such a line, so the trigger's log is the installation's audit log. Anything that isn't proved is left out: headers, addresses and bodies don't count, and a person's name or mail address is never shown.
 
 ${table(
   ['`auth`', '`by`'],
@@ -280,11 +280,11 @@ ${table(
   ],
 )}
 
-A member is left out if it has more than 160 characters or anything but printable ASCII, or if all together would exceed 320 characters.
+A member is left out if it has more than 160 characters or anything but printable ASCII, or if all of them would exceed 320 characters.
 
 ## Statuses
 
-A post that became a delivery. The answer has an \`outcome\`:
+If a post became a delivery, the answer has an \`outcome\`:
 
 ${table(
   ['status', 'outcome', 'means', 'reasons'],
@@ -296,17 +296,17 @@ ${table(
   ]),
 )}
 
-A post that did not become a delivery. The answer has no \`outcome\`:
+Otherwise it has none:
 
 ${table(['status', 'means', 'reasons'], refusedRows())}
 
-Node itself answers 400 to what isn't HTTP, 408 to a request that does not arrive in time, 417 to another \`Expect\`, and 431 to a head that is too
-long, without a body.
+Node itself answers, without a body, 400 to anything that isn't HTTP, 408 to a request that doesn't arrive in time, 417 to another \`Expect\`, and 431 to
+a head that is too long.
 
 ## Waiting for the outcome
 
-An answer says what is stored. With \`?wait=25s\`, it also waits for the outcome, for ${milliseconds(0)} to ${milliseconds(maxWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which usual
-proxies allow. The hook runs as ever. Then the trigger looks at the workloads or at the Job, and answers as soon as their state is final:
+An answer says what is stored. With \`?wait=25s\`, it also waits for the outcome, for ${milliseconds(0)} to ${milliseconds(maxWaitMs)}; \`?wait\` alone is ${milliseconds(defaultWaitMs)}, which most
+proxies allow. The hook runs as usual. Then the trigger watches the workloads or the Job, and answers as soon as their state is final:
 
 ${table(
   ['status', 'state', 'means', 'reason'],
@@ -318,25 +318,25 @@ ${table(
     .toSorted(([a = ''], [b = '']) => a.localeCompare(b)),
 )}
 
-- **The same request sent again asks again, and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, for a day or 4,000 younger deliveries, also if the hook
+- **If you send the same request again, it asks again and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, for a day or 4,000 newer deliveries, even if the hook
   was suspended or edited since. With another body it is 422 \`KeyReused\`; without a body it asks too.
-- The state is of the change that this very delivery wrote. Of several workloads the worst counts: failed, stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods.
-- \`stalled\` is not final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, not that the program in them works. StatefulSets and DaemonSets are
+- The state describes the change that this very delivery wrote. The worst of several workloads counts: failed, stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods.
+- \`stalled\` isn't final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, not that the program in them works. StatefulSets and DaemonSets are
   \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may list pods.
-- \`causes\` says why: the workload's own \`FailedCreate\`, and for containers that are not ready the reason that Kubernetes gives, such as \`ImagePullBackOff\`, \`Unschedulable\`, or
-  \`ContainersNotReady\`. It never has a pod's message. To list pods is [a right of its own](../how-to/rights.md#give-a-driver-its-rights).
-- A skipped delivery is 409 with its own reason, such as \`Suspended\`: a pipeline must not take it for a rollout. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the
+- \`causes\` has the workload's own \`FailedCreate\`, and the reason that Kubernetes gives for containers that aren't ready, such as \`ImagePullBackOff\`, \`Unschedulable\`, or
+  \`ContainersNotReady\`, but never a pod's message. Listing pods needs [a right of its own](../how-to/rights.md#give-a-driver-its-rights).
+- A skipped delivery gets 409 with its own reason, such as \`Suspended\`, so that a pipeline doesn't mistake it for a rollout. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the
   header \`Idempotency-Key\`, which has no \`state\`.
-- A count is \`complete\` once the pods or nodes that were added are available, or those that were taken are gone. It never stalls. If somebody has changed it since, less is asked for.
-  Where the object does not say how many are available, it is \`stored\` at once.
-- A Job is \`complete\` or \`failed\` once Kubernetes says so (\`JobComplete\`, \`JobFailed\`), and \`progressing\` (\`JobRunning\`) before. If no pod of it is ready after 10 minutes, it is
-  \`stalled\`. If it is not there any more, it is \`replaced\` (\`JobGone\`).
-- A question is in no status, Event or count of deliveries; \`receiverhooks_polls_total\` counts it. It takes from the hook's \`rateLimit\`.
-- Without \`wait\` too, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h, at the newest
-  ${maxFollowedOfHook} of a hook, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} of one namespace. \`status.recent[].state\` has the outcome, and an Event says what stalled or failed. If that trigger ends first, the
-  state is missing there, and \`wait\` still finds it.
-- ${waiting.all} posts wait at once, ${waiting.ofNamespace} of one namespace and ${waiting.ofHook} of one hook, for ${maxLooks} hooks, ${maxLooksOfNamespace} of one namespace. If all ${maxLooks} are taken, a hook of another
-  namespace takes a place of the one with the most. As many more posts get one look and are answered by what it shows, others 202 at once. While a pod ends, it answers 202 those that wait.
+- A count is \`complete\` once the added pods or nodes are available, or the removed ones are gone. It never stalls. If someone has changed it since, it waits for fewer.
+  If the object doesn't say how many are available, it is \`stored\` at once.
+- A Job is \`complete\` or \`failed\` once Kubernetes says so (\`JobComplete\`, \`JobFailed\`), and \`progressing\` (\`JobRunning\`) before. If none of its pods is ready after 10 minutes, it is
+  \`stalled\`. If it no longer exists, it is \`replaced\` (\`JobGone\`).
+- Asking again doesn't appear in any status, Event or count of deliveries, only in \`receiverhooks_polls_total\`, but it uses up the hook's \`rateLimit\`.
+- Even without \`wait\`, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h, at a hook's newest
+  ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} from one namespace. \`status.recent[].state\` has the outcome, and an Event says what stalled or failed. If that trigger ends first, the
+  state is missing there, but \`wait\` still finds it.
+- ${waiting.all} posts can wait at once, ${waiting.ofNamespace} from one namespace and ${waiting.ofHook} for one hook, and for ${maxLooks} hooks, ${maxLooksOfNamespace} from one namespace. If all ${maxLooks} places are taken, a hook from another
+  namespace takes one from the namespace with the most. As many more posts are answered after a single look, and others get 202 at once. A pod that ends answers 202 to those that wait.
 
 [Fail a pipeline when the rollout fails](../how-to/ci-jobs.md#fail-a-pipeline-when-the-rollout-fails) has the loop for a shell.
 
@@ -344,26 +344,26 @@ ${table(
 
 | you get | do |
 | --- | --- |
-| 200 | Nothing: it is done, or it does not count |
+| 200 | Nothing: it is done, or it doesn't count |
 | 202, with \`wait\` and an idempotency key | Send the same post again: it asks again |
 | 503 | Send the same post again after \`Retry-After\` |
 | no answer, with an idempotency key | Send the same post again. It counts once |
-| no answer, without one | Look at the target first: the step may have been made |
-| 409, 422 and any other 4xx | Nothing. The same post gets the same answer until a person changes something |
+| no answer, without one | Check the target first: the step may have been made |
+| 409, 422 and any other 4xx | Nothing. The same post gets the same answer until someone changes something |
 
 \`Retry-After\` is in seconds: ${retryAfterSeconds}, or for \`WritesLimited\` the time until the hook may write again.
 
-**No answer.** The trigger closes the connection without an answer where any answer could be untrue: it sent a write, did not learn within
+**No answer.** The trigger closes the connection without an answer if any answer could be untrue: it sent a write, didn't learn within
 ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
-the limits below, and all connections when its process is killed.
+the limits below, and all of them when its process is killed.
 
 **Work that ends after the answer.** A rollout, a restart or a Job goes on for up to a minute after a 503 or a closed connection; a Job with \`forbid\` or \`replace\` has six seconds in
-all. When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how. What is not done by then is a \`failed\` delivery, with how far it came.
+all. When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how. If it isn't done by then, it becomes a \`failed\` delivery that says how far it got.
 
 ## Times
 
-- An answer comes within ${seconds(answerWithinMs)} of the head of the request. Give a client a timeout of at least twice that; with \`wait\`, of that time on top.
-- The head may take ${seconds(headWithinMs)}, the body ${seconds(bodyWithinMs)} from when it is wanted, and the whole request ${seconds(requestWithinMs)}.
+- An answer comes within ${seconds(answerWithinMs)} of the request's head. Give a client a timeout of at least twice that, plus the time to \`wait\`.
+- The head may take ${seconds(headWithinMs)}, the body ${seconds(bodyWithinMs)} once the trigger wants it, and the whole request ${seconds(requestWithinMs)}.
 - An idle connection is kept for ${seconds(idleConnectionMs)}. A proxy in front should close its own sooner.
 - While a pod ends, each answer has \`Connection: close\`.
 
@@ -375,43 +375,43 @@ ${table(
     ['the body', `${kib(maxPostBodyBytes)}, nested ${maxBodyDepth} deep`, '413 `BodyTooLarge`, 400 `BodyTooDeep`'],
     ['the request line and headers together', kib(maxHeadBytes), '431'],
     [
-      'posts to one hook, a replica',
+      'posts to one hook, for each replica',
       `the hook's \`rateLimit\`: by default ${defaultRateLimit.perSecond} a second, ${defaultRateLimit.burst.toLocaleString('en')} at once`,
       `503 \`RateLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     [
-      'what the posts to one hook make the API server store, a replica',
+      'what posts to one hook make the API server store, for each replica',
       `${kilobytes(writeBudget.burst)} at once, ${kilobytes(writeBudget.perSecond)} a second`,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     [
-      'Jobs that the posts to one hook make, a replica',
+      'Jobs that posts to one hook make, for each replica',
       `${maxKept.toLocaleString('en')} at once, ${maxKeptInTime.toLocaleString('en')} within the hook's \`ttl\``,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     ['posts that wait in one namespace', String(maxOfNamespace), '503 `Overloaded`'],
     [
-      `bodies of more than ${kib(smallBodyBytes)} to one hook, a replica`,
+      `bodies over ${kib(smallBodyBytes)} to one hook, for each replica`,
       `${kib(largeRate.perSecond)} a second, ${kib(largeRate.burst)} at once`,
       `503 \`RateLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
-    ['all bodies that are held', kib(Math.floor(maxHeldBytes / 1024 / 1024) * 1024 * 1024), '503 `Overloaded`'],
+    ['all bodies in memory', kib(Math.floor(maxHeldBytes / 1024 / 1024) * 1024 * 1024), '503 `Overloaded`'],
     [
-      'answers 401, 404 and 410 to one source, and 401 at one name in a path',
+      'answers 401, 404 and 410 to one source, and 401 at one name',
       `${refusedRate.burst} at once, ${refusedRate.perSecond} a second`,
-      'further posts of that source, or at that name, are checked at a bounded rate, and get 503 `Overloaded` past that',
+      'further posts from that source, or at that name, are checked at a bounded rate, and get 503 `Overloaded` beyond that',
     ],
     [
       'connections',
-      `${connections.most}, ${connections.maxOfSource} of one source`,
-      'a connection is closed, first one that sends nothing',
+      `${connections.most}, ${connections.maxOfSource} from one source`,
+      'a connection is closed, starting with those that send nothing',
     ],
-    ['requests of one connection without an answer yet', String(connections.maxPipelined), 'the connection is closed'],
+    ['unanswered requests on one connection', String(connections.maxPipelined), 'the connection is closed'],
   ],
 )}
 
-Waiting posts, held bodies and connections grow with the memory that the process may use. The numbers are for a container of ${memoryMiB} MiB, which the
-manifests give it. A source is an address of IPv4, or the first 64 bits of one of IPv6. Behind a proxy all posts have the proxy's address.
+The limits on waiting posts, bodies and connections grow with the memory that the process may use; these are for the manifests' container of
+${memoryMiB} MiB. A source is an IPv4 address, or the first 64 bits of an IPv6 address. Behind a proxy, all posts have the proxy's address.
 
 ${objectLimitsSection}`
 }

@@ -46,15 +46,15 @@ const triggers = /^src\/(?:trigger|steps)/
 const parts: readonly { readonly title: string; readonly text: string; readonly has: (metric: Metric) => boolean }[] = [
   {
     title: 'The trigger',
-    text: `Each post is counted once, by the pod that answered it, and once more if its work ends after the answer. A counter of posts has at most ${inThousands(maxSeries)} series in a pod, ${inThousands(maxSeriesOfNamespace)} of
-one namespace, so that any number of hooks cannot fill its memory. A post beyond that is counted with an empty \`hook\` and \`sender\`, and past
-${inThousands(maxSeries)} with an empty \`namespace\` too. Posts at no known hook have an empty \`hook\` as well, and the outcome \`refused\`. The series of a
-deleted hook disappear within 20 minutes, as long as posts arrive.`,
+    text: `The pod that answers a post counts it once, and once more if its work ends after the answer. So that hooks can't fill its memory, a counter of posts has at most
+${inThousands(maxSeries)} series in a pod, ${inThousands(maxSeriesOfNamespace)} from one namespace. Beyond that, posts are counted with an empty \`hook\` and \`sender\`, and past
+${inThousands(maxSeries)} with an empty \`namespace\` too. Posts to an unknown hook have an empty \`hook\` as well, and the outcome \`refused\`. A deleted hook's series
+disappear within 20 minutes, as long as posts arrive.`,
     has: ({ file }) => triggers.test(file),
   },
   {
     title: 'The controller',
-    text: `Names that begin with \`workqueue_\`, \`controller_runtime_\` and \`leader_election_\` are the ones of controller-runtime, so its dashboards show them.
+    text: `Names that begin with \`workqueue_\`, \`controller_runtime_\` and \`leader_election_\` are controller-runtime's, so its dashboards show them.
 
 Each gauge of leases has at most ${inThousands(maxLeaseSeries)} objects or hooks, ${inThousands(maxLeaseSeriesOfNamespace)} from one namespace. The rest of a namespace is summed up in
 one series, with an empty \`hook\`, or an empty \`kind\` and \`name\`.`,
@@ -84,17 +84,16 @@ export const metricsPage = (): string => {
   return `${generated}
 # Metrics
 
-Each pod serves these at \`/metrics\` on port 8081, in the text format of Prometheus. Scrapes within a
-second get the same values. If writing them takes longer than 100 ms, they are reused for ten times as long as that took.
-[Operate an installation](../how-to/operate.md#watch-over-it) says how to scrape them and which to look at.
+Each pod serves these at \`/metrics\` on port 8081, in Prometheus's text format ([how to scrape them, and which to look at](../how-to/operate.md#watch-over-it)). Scrapes
+within a second get the same values; if rendering takes longer than 100 ms, they are reused for ten times that time.
 
-A histogram \`NAME\` has the series \`NAME_bucket\`, \`NAME_sum\` and \`NAME_count\`. Times are in seconds. No label holds a token.
+Times are in seconds. No label contains a token.
 
 ${sections.join('\n\n')}
 
 ## The process
 
-Memory, processor time and event loop: the names that begin with \`process_\` and \`nodejs_\`, as the library
-[prom-client](https://github.com/siimon/prom-client#default-metrics) gives them, without \`nodejs_active_…_total\`.
+Memory, CPU time and event loop: [prom-client's default metrics](https://github.com/siimon/prom-client#default-metrics), which begin with \`process_\` and
+\`nodejs_\`, without \`nodejs_active_…_total\`.
 `
 }

@@ -1,26 +1,26 @@
 /** How large the objects of the cluster may be that the product reads, as a section of the page on HTTP. */
 export const objectLimitsSection = `## Limits of objects
 
-No user of one namespace can make an object that fills a replica's memory, keeps it from starting, or delays the posts of another namespace.
-So the product bounds what it reads:
+So that no user of one namespace can make an object that fills a replica's memory, keeps it from starting, or delays another namespace's posts,
+the product limits what it reads:
 
 | what | at most | beyond it |
 |---|---|---|
-| an object, as the API server answers it | 2 MiB | it isn't read: a hook says \`TooLarge\`, a post to it or about it is answered 422 \`TooLarge\` |
+| an object, as the API server sends it | 2 MiB | it isn't read: a hook says \`TooLarge\`, and posts to it or about it get 422 \`TooLarge\` |
 | spec and status of a hook | 64 KiB | the hook says \`TooLarge\`; the schema allows a quarter of that |
-| the annotations of a hook | 32 KiB | the API server refuses them, where the admission policies are installed |
-| all metadata of a hook | 64 KiB | the API server refuses what makes it larger, where the admission policies are installed |
+| a hook's annotations | 32 KiB | the API server refuses them, if the admission policies are installed |
+| all of a hook's metadata | 64 KiB | the API server refuses to make it larger, if the admission policies are installed |
 | the labels of \`redeploy.selector\` or \`restart.selector\` | 16 | the API server refuses the hook |
-| a Secret that \`auth\` names | 64 KiB in Base64: some 47 KiB of values | posts are answered 422 \`AuthSecretTooLarge\`, and the hook says so |
-| Secrets with the label of one hook | 16 are looked at | the others are left alone |
-| workloads that such a selector is compared with | 32 MiB in all, and 2 MiB of names, images and the product's annotations | the post is answered 422 \`TooLarge\`, and none is rolled out |
+| a Secret that \`auth\` names | 64 KiB in Base64: some 47 KiB of values | posts get 422 \`AuthSecretTooLarge\`, and the hook says so |
+| Secrets with the label of one hook | 16 | the others are left alone |
+| workloads that such a selector is compared with | 32 MiB in all, and 2 MiB of names, images and the product's annotations | the post gets 422 \`TooLarge\`, and none is rolled out |
 | workloads that such a selector matches | 1,000 | the same: narrow \`matchLabels\` or \`kinds\`, or use several hooks |
-| pages that a record lists | 512 pages, 4 MiB in all | a record that lists more begins empty. Pages beyond 4 MiB aren't read: copies of their deliveries count as new |
-| a page of a list | 1 MiB | it is asked for again with fewer objects |
-| large answers in memory at the same time | 8 MiB | further ones wait |
+| pages that a record lists | 512 pages, 4 MiB in all | a record that lists more begins empty. Pages beyond 4 MiB aren't read, so copies of their deliveries count as new |
+| a page of a list | 1 MiB | the product asks again for fewer objects |
+| large answers in memory at once | 8 MiB | further ones wait |
 
-**If a hook says \`TooLarge\`**, look at what is large in the object that the message names. Usually it is an annotation, or the value of an
-environment variable. Remove it, or keep it in a ConfigMap:
+**If a hook says \`TooLarge\`**, find out what is large in the object that the message names. Usually it is an annotation, or the value of an
+environment variable. Remove it, or move it to a ConfigMap:
 
 \`\`\`sh
 kubectl get deployment web -o json | jq '[paths(strings) as $p | {path: ($p | map(tostring) | join(".")), size: (getpath($p) | length)}] | sort_by(-.size) | .[:5]'

@@ -9,29 +9,49 @@ export const permissionsPage = (roles: readonly Role[], drivers: readonly AnyDri
 # Permissions
 
 Every right that the two service accounts, \`receiver-hooks-controller\` and \`receiver-hooks-trigger\`, have after an installation from
-\`deploy/kustomize/base\`, or can be given. Unless stated otherwise, Roles are bound in the product's own namespace and ClusterRoles in the whole
-cluster.
-${roles.map(roleSection).join('')}
+\`deploy/kustomize/base\`, or that you can give them. Unless stated otherwise, Roles are bound in the product's own namespace, and ClusterRoles in the
+whole cluster. Nobody has an optional role until you bind it.
+${roles
+  .filter(role => !isCheck(role))
+  .map(roleSection)
+  .join('')}
+## The controller's ClusterRoles for targets
+
+With these, the controller can \`get\` targets, to check whether they exist. Nobody has them until you bind them.
+
+${table(
+  ['ClusterRole', 'API group', 'resource'],
+  roles
+    .filter(isCheck)
+    .flatMap(({ grants, name }) =>
+      [...Map.groupBy(grants, ({ group }) => group)].map(([group, same]) => [
+        code(name),
+        groupName(group),
+        same.map(({ resource }) => code(resource)).join(', '),
+      ]),
+    ),
+)}
+
 ## What the trigger's account may do with them
 
-RBAC can't say "only the replicas", so an admission policy does. With the trigger's account, even an attacker can change nothing in
+RBAC can't say "only the replicas", so an admission policy does. Even an attacker with the trigger's account can change nothing in
 \`kube-system\` and in the product's own namespace, and elsewhere only what the drivers change ([at what cost](../../contributing/performance.md#the-policy-for-the-triggers-account)):
 ${keptBy(drivers)
-  .map(([only, resources]) => `\n- Of ${resources.map(code).join(', ')}: ${only}.`)
+  .map(([only, resources]) => `\n- ${resources.map(code).join(', ')}: ${only}.`)
   .join('')}
 
 Four more policies:
 
-- Only the trigger's account writes \`receiverhookrecords\`, apart from administrators and those whom they have bound to the ClusterRole
+- Only the trigger's account writes \`receiverhookrecords\`, apart from administrators and accounts bound to the ClusterRole
   \`receiver-hooks-records\` in the whole cluster.
-- The controller's account writes only Secrets of the type \`Opaque\` that a ReceiverHook owns.
+- The controller's account writes only Secrets of type \`Opaque\` that a ReceiverHook owns.
 - The metadata of hooks is [limited](http.md#limits-of-objects).
-- To change the public keys, you must be able to read the signing keys. So the right to [stop all hooks](../how-to/operate.md) gives nothing else.
+- To change the public keys, you must be able to read the signing keys. So the right to [stop all hooks](../how-to/operate.md) allows nothing else.
 
 ## The author of a hook
 
-To create a hook or change its spec, you need the right to write \`receiverhooks\` in its namespace (\`edit\` and \`admin\` have it; \`view\` has
-nothing, because the status holds the URL). You also need the rights below, so that nobody can do more with a hook than without it. An admission
+To create a hook or change its spec, you need the right to write \`receiverhooks\` in its namespace (\`edit\` and \`admin\` have it; \`view\` can't even
+read hooks, because the status contains the URL). You also need the rights below, so that nobody can do more with a hook than without it. An admission
 policy checks them. If you only set \`suspend: true\`, raise \`token.rotation\` or set \`token.overlap\`, the right to write the hook is enough.
 
 ${askedTable([
@@ -65,8 +85,22 @@ const byReason = (rows: readonly (readonly [driver: string, right: string, why: 
   return [...found.values()].map(({ driver, rights, why }) => [driver, [...rights].join('; '), why])
 }
 
+/** Returns whether a role only lets the controller check that targets exist. */
+const isCheck = ({ grants, kind, name }: Role): boolean =>
+  kind === 'ClusterRole' &&
+  name.startsWith('receiver-hooks-controller-') &&
+  grants.every(({ verbs }) => verbs.join(' ') === 'get')
+
+/** Says in one word that a role has to be bound: the page begins with what that means. */
+const optional = (means: string): string =>
+  means
+    .replace('Nobody has it until you bind it, to both and', 'Optional: bind it to both,')
+    .replace('Nobody has it until you bind it.', 'Optional.')
+
+const groupName = (group: string): string => (group === '' ? 'core' : code(group))
+
 const roleSection = ({ grants, kind, means, name }: Role): string =>
-  `\n## ${kind} \`${name}\`\n\n${means}\n\n${grantTable(grants)}\n`
+  `\n## ${kind} \`${name}\`\n\n${optional(means)}\n\n${grantTable(grants)}\n`
 
 const grantTable = (grants: readonly (Right & { readonly names?: readonly string[] })[]): string =>
   table(
@@ -77,7 +111,7 @@ const grantTable = (grants: readonly (Right & { readonly names?: readonly string
       alike
         .slice(0, 1)
         .map(({ group, names = [], verbs, why }) => [
-          group === '' ? 'core' : code(group),
+          groupName(group),
           [alike.map(({ resource }) => code(resource)).join(', '), ...names.map(code)].join(' '),
           verbs.join(', '),
           why,

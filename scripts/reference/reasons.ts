@@ -4,25 +4,23 @@ import { code, generated } from './markdown.ts'
 
 /** Where a reason is given, in words. */
 const places: Readonly<Record<ReasonPlace, string>> = {
-  applied: 'an answer 200 `applied`',
-  unchanged: 'an answer 200 `unchanged`',
-  skipped: 'an answer 200 `skipped`',
-  rejected: 'an answer 409 `rejected`',
-  failed: 'an answer 422 `failed`',
-  awaiting: 'the status of a request that waits',
-  unavailable: 'a 503 `unavailable` answer',
-  unreadable: 'an answer 400',
-  refused: 'an answer without an outcome',
-  condition: 'a condition (not Ready)',
-  ready: 'a condition (Ready)',
-  event: 'an Event',
-  listed: 'the status of the hook',
-  waited: 'an answer to a post with `wait`',
+  applied: 'answer 200 `applied`',
+  unchanged: 'answer 200 `unchanged`',
+  skipped: 'answer 200 `skipped`',
+  rejected: 'answer 409 `rejected`',
+  failed: 'answer 422 `failed`',
+  awaiting: 'status of a waiting request',
+  unavailable: 'answer 503 `unavailable`',
+  unreadable: 'answer 400',
+  refused: 'answer without an outcome',
+  condition: 'condition (not Ready)',
+  ready: 'condition (Ready)',
+  event: 'Event',
+  listed: 'status of the hook',
+  waited: 'answer to a post with `wait`',
 }
 
-/** Returns a list as a sentence has it. */
-const listed = (items: readonly string[]): string =>
-  items.length < 2 ? items.join('') : `${items.slice(0, -1).join(', ')} or ${items.at(-1)}`
+const capitalised = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** Returns a reason as a link to what the page of reasons says of it. */
 export const linkTo = (reason: string): string => `[${code(reason)}](../reference/reasons.md#${reason.toLowerCase()})`
@@ -40,11 +38,11 @@ const entries = Object.keys(reasons)
 export const reasonsPage = (): string => `${generated}
 # Reasons
 
-Each answer of the trigger, each condition of a hook and each Event gives one of these as its \`reason\`.
-[Why did my hook not fire?](../how-to/why-did-my-hook-not-fire.md) says how to find the one that you need.
+Each answer of the trigger, each condition of a hook and each Event has one of these as its \`reason\`.
+[Why did my hook not fire?](../how-to/why-did-my-hook-not-fire.md) helps you find yours.
 ${entries
   .map(
     ([reason, { means, todo, where }]) =>
-      `\n## ${reason}\n\nIn ${listed(where.map(place => places[place]))}.\n\n${means}\n\n**To do**: ${todo}\n`,
+      `\n## ${reason}\n\n*${capitalised(where.map(place => places[place]).join(', '))}*\n\n${means}\n\n**To do**: ${todo}\n`,
   )
   .join('')}`

@@ -9,7 +9,7 @@ export const sendersPage = (senders: readonly Sender[]): string => `${generated}
 # Senders
 
 A hook runs for any POST. From senders it knows, it also learns whether an alert is firing or resolved, and recognises retries by the post's **idempotency key**, so no step
-is lost or repeated. The sender's name is in the log, in the metric \`receiverhooks_deliveries_total\` and in the hook's \`status.lastDelivery\`.
+is lost or repeated. The log, the metric \`receiverhooks_deliveries_total\` and the hook's \`status.lastDelivery\` have the sender's name.
 
 ${table(
   ['sender', 'name', 'retries?'],
@@ -18,25 +18,25 @@ ${table(
     .map(({ about, name }) => [`[${about.title}](#${anchor(about.title)})`, code(name), postsAgain(about.retries)]),
 )}
 
-Each name links to when the sender retries, where it shows failures, and a ready configuration.
+Each link leads to when the sender retries, where it shows failures, and a ready configuration.
 
-- An alert that fires runs the hook. An alert that is over runs it only if \`onResolved\` says so. If some alerts of a group are over and no new one fires, the post is skipped as
+- A firing alert runs the hook. A resolved one runs it only if \`onResolved\` says so. If some alerts in a group are resolved and no new one fires, the post is skipped as
   \`PartlyResolved\`; pings and acknowledgements are \`NoNews\`.
 - Within the hook's \`dedupeWindow\`, two posts that say the same are one delivery. Alerts that have ended and begun again are a new one, if the sender reports ends.
-- The header \`Idempotency-Key\` gives any post a key, and wins over the one that its body has.
-- A registry's post may report up to 256 pushes. One with more is refused as a whole (400 \`PushUnreadable\`).
-- After 503 a retry is safe, and the only one that helps. A skip is answered 200, so a skipped alert comes back only when its sender repeats it.
+- The header \`Idempotency-Key\` gives any post a key, and wins over one in its body.
+- A registry's post may report up to 256 pushes. With more, the whole post is refused (400 \`PushUnreadable\`).
+- Only after a 503 does a retry help, and it is safe. A skip is answered 200, so a skipped alert returns only when its sender repeats it.
 
-The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`, with \`${example.url}\` for the hook's URL. \`kubectl receiverhook
-snippet\` and the dashboard write them for your hook, with its URL and what its \`auth\` asks for.
+The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`, and with the URL \`${example.url}\`. \`kubectl receiverhook
+snippet\` and the dashboard write them for your hook, with its URL and what its \`auth\` requires.
 
 ## What each product can prove
 
-A hook asks for one of these with [\`auth\`](../how-to/authenticate-senders.md). "Hidden header": the product hides its headers, so its configuration has the
-hook's token in the header \`Authorization\` instead of the URL, unless \`auth\` asks for that header.
+A hook can require one of these with [\`auth\`](../how-to/authenticate-senders.md). If the product hides its headers, its configuration has the hook's token in the header
+\`Authorization\` instead of the URL, unless \`auth\` needs that header.
 
 ${table(
-  ['product', 'proves itself by', 'hidden header'],
+  ['product', 'proves itself with', 'hides headers'],
   snippets
     .toSorted((a, b) => a.title.localeCompare(b.title))
     .map(snippet => [snippet.title, formsOf(snippet), hidesToken(snippet) ? 'yes' : 'no']),
@@ -65,10 +65,10 @@ const section = ({ about, name }: Sender): string => {
 ## ${title}
 
 - **Name**: ${code(name)}
-- **Posts are one delivery if they share**: ${identity}
+- **Idempotency key**: ${identity}
 - **Retries after**: ${retries}
-- **Failures show up in**: ${failures}
-${notes === undefined ? '' : `- **What to know**: ${notes}\n`}- **Format**: [its documentation](${documentation})
+- **Shows failures in**: ${failures}
+${notes === undefined ? '' : `- **Note**: ${notes}\n`}- **Format**: [its documentation](${documentation})
 ${texts(example).map(block).join('')}`
 }
 

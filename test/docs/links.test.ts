@@ -57,7 +57,7 @@ test('the pages for users stay few, and short enough to be read', () => {
   const inDocs = globSync('docs/**/*.md')
   const words = inDocs.map(page => readFileSync(page, 'utf8').trim().split(/\s+/).length)
   expect(inDocs.length).toBeLessThanOrEqual(43)
-  expect(words.reduce((sum, own) => sum + own, 0)).toBeLessThanOrEqual(81_500)
+  expect(words.reduce((sum, own) => sum + own, 0)).toBeLessThanOrEqual(75_000)
 })
 
 test('the index for users names no page for developers of the project', () => {

@@ -247,7 +247,7 @@ ${table(
 
 A header sent twice is joined with a comma, and then proves nothing. \`X-Forwarded-For\` and the like aren't read: limits for a source use the connection's address.
 
-**Body.** You don't need one. JSON from [a known sender](senders.md), or \`{"image": "…"}\` for \`redeploy\`, says more.
+**Body.** You don't need one. A hook also understands JSON from [known senders](senders.md), and \`{"image": "…"}\` for \`redeploy\`.
 
 ## The answer
 

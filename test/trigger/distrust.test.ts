@@ -20,7 +20,7 @@ describe('a source', () => {
   it('may be refused as often as the reference says', () => {
     const { burst, perSecond } = refusedRate
     expect(readFileSync('docs/reference/http.md', 'utf8')).toContain(
-      `| answers 401, 404 and 410 to one source, and 401 at one name in a path | ${burst} at once, ${perSecond} a second |`,
+      `| answers 401, 404 and 410 to one source, and 401 at one name | ${burst} at once, ${perSecond} a second |`,
     )
   })
 

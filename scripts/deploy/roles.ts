@@ -110,7 +110,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: 'receiver-hooks-secrets',
-    means: 'Lets the controller serve hooks with token.secretName. Nobody has it until you bind it.',
+    means: 'Lets the controller serve hooks with token.secretName. Optional.',
     grants: [
       right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot distinguish those from others'),
       right(secrets, ['create', 'update', 'delete'], 'to put URL and token into the Secret of token.secretName'),
@@ -119,14 +119,13 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: authRole,
-    means: 'Lets both serve hooks with auth. Nobody has it until you bind it.',
+    means: 'Lets both serve hooks with auth. Optional.',
     grants: [right(secrets, ['get'], 'to check posts against the Secret that auth names, and whether it exists')],
   },
   {
     kind: 'ClusterRole',
     name: definitionsRole,
-    means:
-      'Lets both serve hooks that act on custom kinds. Nobody has it until you bind it, to both and in the whole cluster.',
+    means: 'Lets both serve hooks that act on custom kinds. Optional: bind it to both, in the whole cluster.',
     grants: [right(customDefinitions, ['get'], 'to see where a custom kind has its count')],
   },
   ...optionalRights(drivers).flatMap(rolesOf),
@@ -136,7 +135,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: roleOf('trigger', rights.name),
-    means: `Lets the trigger serve hooks ${rights.hooks}. Nobody has it until you bind it.${rights.unlimited === undefined ? '' : ` ${rights.unlimited}`}`,
+    means: `Lets the trigger serve hooks ${rights.hooks}. Optional.${rights.unlimited === undefined ? '' : ` ${rights.unlimited}`}`,
     grants: rights.trigger,
   },
   ...(isValidated(rights)
@@ -144,7 +143,7 @@ const rolesOf = (rights: Extra): readonly Role[] => [
         {
           kind: 'ClusterRole',
           name: roleOf('controller', rights.name),
-          means: `Lets the controller check hooks ${rights.hooks}. Nobody has it until you bind it.`,
+          means: `Lets the controller check hooks ${rights.hooks}. Optional.`,
           grants: validating(rights),
         } as const,
       ]

@@ -91,16 +91,10 @@ const isCheck = ({ grants, kind, name }: Role): boolean =>
   name.startsWith('receiver-hooks-controller-') &&
   grants.every(({ verbs }) => verbs.join(' ') === 'get')
 
-/** Says in one word that a role has to be bound: the page begins with what that means. */
-const optional = (means: string): string =>
-  means
-    .replace('Nobody has it until you bind it, to both and', 'Optional: bind it to both,')
-    .replace('Nobody has it until you bind it.', 'Optional.')
-
 const groupName = (group: string): string => (group === '' ? 'core' : code(group))
 
 const roleSection = ({ grants, kind, means, name }: Role): string =>
-  `\n## ${kind} \`${name}\`\n\n${optional(means)}\n\n${grantTable(grants)}\n`
+  `\n## ${kind} \`${name}\`\n\n${means}\n\n${grantTable(grants)}\n`
 
 const grantTable = (grants: readonly (Right & { readonly names?: readonly string[] })[]): string =>
   table(

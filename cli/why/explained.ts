@@ -81,7 +81,9 @@ const seenOnce = async (
     if (!stored) throw new CommandFailure(`${count.shownAs} has no count in ${count.at.field}`, 1)
     const { put, version } = withoutHold(object, count, stored)
     const aimed = aimedAt(count)
-    const said = saidOf.get(count.shownAs) ?? saidByStatuses(found, count.shownAs)
+    // A count that came between the two reads is not in what the records were asked for.
+    const said = memories ? saidOf.get(count.shownAs) : saidByStatuses(found, count.shownAs)
+    if (!said) return undefined
     const account = accountOf(version, said.parts, said.claims)
     if (account === 'outdated') return undefined
     if (count.held) {

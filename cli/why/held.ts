@@ -1,13 +1,12 @@
 import type { StoredObject } from '../../src/api/object.ts'
 import { heldName, fieldPath, holdOf, productManager, statedHold, valueIn } from '../../src/steps/target/holds.ts'
 import type { FieldValue, Hold } from '../../src/steps/target/holds.ts'
-import { heldKinds } from '../../src/steps/target/held-kinds.ts'
 import { ownersOf, type FieldOwner } from '../../src/steps/target/managers.ts'
 import type { Version } from '../../src/steps/target/target.ts'
 import { viaHold } from '../../src/steps/target/via-hold.ts'
 import { shownCount } from '../../src/record/count-name.ts'
 import { targetText } from '../../src/steps/target/text.ts'
-import { viaScale } from '../../src/steps/target/via-scale.ts'
+import { heldCount, viaScale } from '../../src/steps/target/via-scale.ts'
 import type { Account } from './account.ts'
 import type { Said } from './said.ts'
 import type { Subject, SubjectCount } from './subject.ts'
@@ -71,9 +70,8 @@ export const withoutHold = (
   { at }: SubjectCount,
   version: Version,
 ): { readonly version: Version; readonly put: number } => {
-  const replicas = heldKinds.find(({ field }) => field.isCount === true)?.field
-  const hold = replicas && at.text === viaScale.text ? holdOf(object, replicas) : undefined
+  const hold = at.text === viaScale.text ? heldCount(object) : undefined
   if (hold?.at === undefined) return { version, put: 0 }
-  const count = Number(hold.was)
+  const count = Number(hold.was ?? 0)
   return { version: { ...version, count }, put: version.count - count }
 }

@@ -16,7 +16,7 @@ const maxFences = 8
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
 /** Returns what is held of the count of an object. */
-const heldCount = (object: KubeObject): Hold | undefined =>
+export const heldCount = (object: KubeObject): Hold | undefined =>
   isStoredObject(object) ? holdOf(object, { path: ['spec', 'replicas'] }) : undefined
 
 /** Returns what somebody else has last said about a count that a hold has put back. */

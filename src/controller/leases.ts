@@ -66,7 +66,9 @@ export const conditionsOf = (
 ) => {
   const said = overdue && { since: rfc3339(overdue.at), message: overdueInWords(overdue) }
   const conditions = status?.conditions && withSeparate(status.conditions, 'LeaseOverdue', said, generation)
-  const isOverruled = leases?.shown.some(({ state }) => state === 'overruled') === true
+  // With a selector, the condition does not name all that is overruled.
+  const since = overruledAt({ conditions }) ?? -Infinity
+  const isOverruled = leases?.shown.some(lease => parseTime(lease.since) < since) === true
   return conditions && !isOverruled ? withSeparate(conditions, 'Overruled', undefined, generation) : conditions
 }
 

@@ -197,7 +197,8 @@ const readingOf = (
 
 /** Returns who has overruled what the hook leases. Undefined if nobody has, or if that may not be read. */
 const overruledIn = async (context: Reconciling, hook: ReceiverHook, bound: Bound): Promise<string | undefined> =>
-  hook.status?.leases && (await orForbidden(bound.overruled(readingOf(context, hook, anyVersion)), () => undefined))
+  hook.status?.leases &&
+  (await orForbidden(bound.overruled(readingOf(context, hook, anyVersion), hook.status.leases), () => undefined))
 
 /** Returns the problem that the controller may not read the hook's target. */
 const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: HookPlace): Promise<Problem> => {

@@ -11,6 +11,7 @@ import type { KubeObject, StoredObject } from '../api/object.ts'
 import type { Outcome } from '../api/outcome.ts'
 import type { DecidedChange, DecidedCount, Settlement } from '../api/settlement.ts'
 import type { Obj, Stored } from '../api/schema.ts'
+import type { LeaseReport } from '../api/status.ts'
 import type { ApiConnection, Clock, Outbound } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import type { ResourceType } from '../kube/paths.ts'
@@ -123,10 +124,11 @@ interface Doing<N extends string, S extends Obj> extends Declaration<N, S> {
    */
   validate(member: Stored<S>, reading: ValidationContext): Promise<Problem | undefined>
   /**
-   * Returns who has overruled what the hook holds, in words. Called only for a hook that leases something. Undefined if
-   * nobody has. Absent if others' changes need no word. Throws the API server's errors.
+   * Returns who has overruled what the hook holds, in words. Called only for a hook that leases something; `leases` are
+   * those that its status shows. Undefined if nobody has. Absent if
+   * others' changes need no word. Throws the API server's errors.
    */
-  overruled?(member: Stored<S>, reading: ValidationContext): Promise<string | undefined>
+  overruled?(member: Stored<S>, reading: ValidationContext, leases: LeaseReport): Promise<string | undefined>
   /**
    * Returns the rights that the trigger needs in the hook's namespace. A hook is Ready only if the
    * trigger has them. For a custom resource, they can be rights that `rights` does not list. Throws
@@ -197,7 +199,7 @@ export interface Bound {
   readonly worst: string
   validate(reading: ValidationContext): Promise<Problem | undefined>
   /** Returns who has overruled what the hook holds, or undefined. */
-  overruled(reading: ValidationContext): Promise<string | undefined>
+  overruled(reading: ValidationContext, leases: LeaseReport): Promise<string | undefined>
   needs(definitions: Definitions): Promise<readonly Need[]>
   /** The rights that only the account of a hook needs, and that are asked for at each delivery. */
   readonly needsOfAccount: readonly Need[]
@@ -259,8 +261,8 @@ class BoundDriver<N extends string, S extends Obj> implements Bound {
     return this.driver.validate(this.#member, reading)
   }
 
-  async overruled(reading: ValidationContext): Promise<string | undefined> {
-    return await this.driver.overruled?.(this.#member, reading)
+  async overruled(reading: ValidationContext, leases: LeaseReport): Promise<string | undefined> {
+    return await this.driver.overruled?.(this.#member, reading, leases)
   }
 
   async needs(definitions: Definitions): Promise<readonly Need[]> {

@@ -45,6 +45,15 @@ const leaseStates = (hook: unknown): readonly unknown[] => {
   return Array.isArray(shown) ? shown.map(lease => at(lease, 'state')) : []
 }
 
+/** Times in a status are whole seconds, so a hold has to begin in an earlier one than it is overruled. */
+const untilNextSecond = async (here: Cluster): Promise<void> => {
+  const now = Date.now()
+  await here.until(
+    () => Promise.resolve(Math.floor(Date.now() / 1000) * 1000),
+    second => second > now,
+  )
+}
+
 const seen = async (here: Cluster, type: ResourceType, name: string, path: readonly string[]): Promise<unknown> =>
   at(await read(here.api, type, here.namespace, name), ...path)
 
@@ -148,12 +157,7 @@ describe('a switch', () => {
       () => here.hook('one'),
       now => at(now, 'status', 'leases') !== undefined,
     )
-    // Times in a status are whole seconds, so the hold begins in an earlier one than it is overruled.
-    const heldAt = Date.now()
-    await here.until(
-      () => Promise.resolve(Math.floor(Date.now() / 1000) * 1000),
-      now => now > heldAt,
-    )
+    await untilNextSecond(here)
     await patch(here, cronJobs, 'report', { spec: { suspend: false } })
     // The controller looks at what a hook holds when it validates the hook.
     await here.patchHook('one', { spec: { dedupeWindow: '41s' } })
@@ -335,6 +339,43 @@ describe('a selector', () => {
     expect(await counts()).toEqual([0, 2, 0, 4])
     await end(here, 'sleep')
     await here.until(counts, now => now.join() === '1,2,3,4')
+  })
+
+  it('says what somebody else has set of what it holds', async () => {
+    const { counts, dev, here } = await tiers()
+    await hook(here, 'sleep', { ...dev, to: 0 })
+    const url = await here.url('sleep')
+    expect((await post(url)).body['summary']).toBe('held 3 at 0')
+    await here.until(
+      () => here.hook('sleep'),
+      now => leaseStates(now).length === 3,
+    )
+    await untilNextSecond(here)
+    for (const name of ['two', 'three']) await patch(here, deployments, name, { spec: { replicas: 7 } })
+    await here.patchHook('sleep', { spec: { dedupeWindow: '41s' } })
+    const conditions = (now: unknown) => JSON.stringify(at(now, 'status', 'conditions') ?? [])
+    const said =
+      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z: what this hook held of it is over, and so is what it held of 1 more"/
+    await here.until(
+      () => here.hook('sleep'),
+      now => said.test(conditions(now)),
+    )
+    await here.patchHook('sleep', { spec: { suspend: true } })
+    await here.until(
+      () => post(url),
+      ({ body }) => body['reason'] === 'Suspended',
+    )
+    const reported = await here.until(
+      () => here.hook('sleep'),
+      now => at(now, 'status', 'lastDelivery', 'reason') === 'Suspended',
+    )
+    expect(conditions(reported)).toMatch(said)
+    await end(here, 'sleep')
+    await here.until(counts, now => now.join() === '1,7,7,4')
+    await here.until(
+      () => here.hook('sleep'),
+      now => !conditions(now).includes('Overruled'),
+    )
   })
 
   it('passes over what a controller owns, and holds none of too many', async () => {

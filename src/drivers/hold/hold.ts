@@ -57,11 +57,15 @@ export const hold = {
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 
-  async overruled(member, reading) {
-    if (!member.target) return undefined
-    const { kind } = oneBy(member)
-    const object = await reading.getWhole(kind.type, member.target.name)
-    return object && isOverruled(object, kind.field) ? overruledInWords(object, kind) : undefined
+  async overruled(_member, reading, { shown }) {
+    const overruled: string[] = []
+    for (const object of new Set(shown.map(({ object }) => object))) {
+      const { kind, name = '' } = heldIn(object)
+      const found = kind && (await reading.getWhole(kind.type, name))
+      if (found && isOverruled(found, kind.field)) overruled.push(overruledInWords(found, kind))
+    }
+    const [first, ...others] = overruled
+    return others.length > 0 ? `${first}, and so is what it held of ${others.length} more` : first
   },
 
   needs: member =>
@@ -83,6 +87,15 @@ export const hold = {
       outcomeOf(held, await steps.undo({ ...held.count, namespace }, asManyLess), 'Undone')
   },
 } satisfies Driver<'hold', typeof holdSchema>
+
+/** Returns what a lease is about that is shown as `Deployment/web replicas=0`. No kind if it is no hold. */
+const heldIn = (shown: string) => {
+  const [, of, name, field = ' '] = /^(\w+)\/(\S+) ([\w-]+)=/.exec(shown) ?? []
+  return {
+    name,
+    kind: heldKinds.find(kind => kind.type.kind === of && /[^./]+$/.exec(heldName(kind.field))?.[0] === field),
+  }
+}
 
 /** Returns who has overruled a hold, such as `kubectl-edit has set spec.suspend of CronJob/report to false`. */
 const overruledInWords = (object: StoredObject, { field, type }: HeldKind): string => {

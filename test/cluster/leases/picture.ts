@@ -1,3 +1,4 @@
+import { axisOf, rounded, size, stairs, style, type Lane, type Steps } from '../../support/stairs.ts'
 import { forever, type Extent, type Incident } from './incidents.ts'
 import type { Sample } from './leased.ts'
 import type { Passed } from './lossy.ts'
@@ -19,17 +20,6 @@ export interface Story {
 
 /** The target that gets the same posts as {@link forever}, by a hook with `for`. */
 const leased = 'leased'
-
-const size = { width: 860, height: 520, left: 60, right: 830 } as const
-
-interface Lane {
-  readonly title: string
-  readonly top: number
-  readonly bottom: number
-  readonly most: number
-}
-
-type Steps = readonly (readonly [at: number, value: number])[]
 
 /** Draws counts with leases and without them, the open leases, and the lost posts over time, as SVG. */
 export const pictureOf = (story: Story): string => {
@@ -84,26 +74,6 @@ const lostOf = (passed: readonly Passed[], status: string): readonly Passed[] =>
 
 const highestIn = (steps: Steps): number => Math.max(1, ...steps.map(([, value]) => value))
 
-const y = ({ bottom, most, top }: Lane, value: number): number => rounded(bottom - (value / most) * (bottom - top))
-
-const rounded = (value: number): number => Math.round(value * 10) / 10
-
-/** Draws a line for each change of a value. */
-const stairs = (lane: Lane, steps: Steps, kind: string, x: (moment: number) => number, ended: number): string => {
-  const changes = steps.filter(([, value], index) => value !== steps[index - 1]?.[1])
-  const path = changes.map(
-    ([at, value], index) => `${index === 0 ? 'M' : 'H'}${x(at)} ${index === 0 ? '' : 'V'}${y(lane, value)}`,
-  )
-  return `<path class="${kind}" d="${path.join('')}H${x(ended)}"/>`
-}
-
-const axisOf = (lane: Lane, base: number): string =>
-  [...new Set([0, base, lane.most])]
-    .map(value => `<text x="${size.left - 8}" y="${y(lane, value) + 4}" text-anchor="end">${value}</text>`)
-    .join('') +
-  `<path class="axis" d="M${size.left} ${lane.top}V${lane.bottom}H${size.right}"/>` +
-  `<path class="base" d="M${size.left} ${y(lane, base)}H${size.right}"/>`
-
 /** Draws a line each ten minutes, or each five seconds of a short run. */
 const gridOf = (began: number, ended: number, x: (moment: number) => number): readonly string[] => {
   const isLong = ended - began > 600_000
@@ -114,10 +84,3 @@ const gridOf = (began: number, ended: number, x: (moment: number) => number): re
     return `<path class="grid" d="M${at} 50V470"/><text x="${at}" y="484" text-anchor="middle">${text}</text>`
   })
 }
-
-const style = [
-  'text{font:12px sans-serif;fill:#444}.title{font-weight:bold}',
-  '.grid{stroke:#eee}.axis{stroke:#999;fill:none}.base{stroke:#777;stroke-dasharray:4 4}',
-  '.leased{stroke:#06c;stroke-width:2;fill:none}.forever{stroke:#b30;stroke-width:2;fill:none}',
-  '.open{stroke:#080;stroke-width:1.5;fill:none}.report{stroke:#999}.end{stroke:#b30;stroke-width:2}',
-].join('')

@@ -330,6 +330,21 @@ describe('a selector', () => {
     await here.until(suspended, now => now === false)
   })
 
+  it('puts all to sleep for an alert, and none twice for its further reports', async () => {
+    const { counts, dev, here } = await tiers()
+    await hook(here, 'sleep', { ...dev, to: 0 })
+    const url = await here.url('sleep')
+    const first = await post(url, notification('firing', 'first notification'))
+    expect(first.body).toMatchObject({ reason: 'Held', summary: 'held 3 at 0' })
+    const again = await post(url, notification('firing', 'repeat interval elapsed'))
+    expect(again.body['outcome']).toBe('skipped')
+    expect(await counts()).toEqual([0, 0, 0, 4])
+    const holds = await seen(here, deployments, 'two', ['metadata', 'annotations', 'receiverhooks.dev/holds'])
+    expect(holds).toContain('"n":{"0":1}')
+    await end(here, 'sleep')
+    await here.until(counts, now => now.join() === '1,2,3,4')
+  })
+
   it('is woken where another hook needs it', async () => {
     const { counts, dev, here } = await tiers()
     await hook(here, 'sleep', { ...dev, to: 0 })

@@ -35,7 +35,7 @@ const waitEveryMs = 1000
 /** Runs a hook by a request in the cluster, without its URL. */
 export const run: Command = {
   details:
-    'It creates a ReceiverHookRequest, which a trigger runs as it runs a post, and prints the answer. It needs no URL, no Secret and no connection to the trigger, only the right to create requests and the verb run on the hook (ClusterRole receiver-hooks-run). The request shows who made it, and so do the delivery, its Event and the log.\nThe exit code is 0 if the hook ran or had nothing to change, with --wait if the rollout is complete; 4 if it did not run, or the rollout failed; 124 if the time is up.',
+    'It creates a ReceiverHookRequest, which a trigger runs as it runs a post, and prints the answer. It needs no URL, no Secret and no connection to the trigger, only the right to create requests and the verb run on the hook (ClusterRole receiver-hooks-run).\nThe exit code is 0 if the hook ran or had nothing to change, with --wait if the rollout is complete; 4 if it did not run, or the rollout failed; 124 if the time is up.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, why, data, key, output, ...clusterOptions],
   examples: [
@@ -51,14 +51,18 @@ export const run: Command = {
     shell.err.write(`${requestKind}/${name}, by ${stringAt(made, 'spec', 'by', 'user') ?? ''}\n`)
     const progress = progressLine(shell)
     const look = { cluster, name, show: progress.show }
+    const failIfInterrupted = (): void => {
+      if (shell.stop.aborted) throw new CommandFailure(`interrupted: ${name} may still run`, 130)
+    }
     const [now, waitMs] = [shell.clock.monotonic(), withinMs ?? 0]
     const answered = await requestUntil(look, shell, lookEveryMs, now + answeredWithinMs, hasState).finally(
       progress.end,
     )
-    if (!answered && shell.stop.aborted) throw new CommandFailure(`interrupted: ${name} may still run`, 130)
+    if (!answered) failIfInterrupted()
     if (!answered) throw new CommandFailure(unanswered(name, cluster.namespace, shell.program), 124)
     if (withinMs === undefined) return isDone(answered) ? printed(answered, given, shell) : printWait(answered, shell)
     const ended = await requestUntil(look, shell, waitEveryMs, now + waitMs, hasEnded).finally(progress.end)
+    if (!ended) failIfInterrupted()
     const last = ended ?? (await read(cluster.api, requests, cluster.namespace, name)) ?? answered
     const code = isDone(last) ? printed(last, given, shell) : printWait(last, shell)
     return ended ? code : 124

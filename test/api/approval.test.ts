@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
+import type { Clock } from '../../src/environment/environment.ts'
+import { nodeClock } from '../../src/environment/system.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, requests } from '../../src/kube/resources.ts'
@@ -214,6 +216,24 @@ describe('a post to a hook with approval', () => {
 })
 
 describe('the command line', () => {
+  it('says that a run may still happen, if it is interrupted while it waits', async () => {
+    const { kubeconfig, namespace, status } = await ready()
+    const stop = new AbortController()
+    // It looks again after a second only once the request has a state.
+    const clock: Clock = {
+      ...nodeClock,
+      after: (ms, run) => {
+        if (ms >= 1000) stop.abort()
+        return nodeClock.after(ms, run)
+      },
+    }
+    const args = ['run', 'web-up', '--wait', '-n', namespace]
+    const { code, stderr } = await commandLine(kubeconfig, args, '', clock, stop.signal)
+    const name = /web-up-[0-9a-f]{8}/.exec(stderr)?.[0] ?? ''
+    expect([code, stderr]).toEqual([130, expect.stringContaining(`interrupted: ${name} may still run`)])
+    await status(name, 'Awaiting')
+  })
+
   it('says what waits, approves and denies it, and names who is not to', async () => {
     const { kubeconfig, namespace, replicas, status } = await ready()
     const run = (...args: string[]) => commandLine(kubeconfig, [...args, '-n', namespace])

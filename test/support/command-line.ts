@@ -16,6 +16,7 @@ export const commandLine = async (
   args: readonly string[],
   stdin = '',
   clock: Clock = nodeClock,
+  stop = new AbortController().signal,
 ): Promise<Ran> => {
   const output = { stdout: '', stderr: '' }
   const into = (name: keyof typeof output): Output => ({
@@ -39,7 +40,7 @@ export const commandLine = async (
     },
     clock,
     random: nodeRandom,
-    stop: new AbortController().signal,
+    stop,
     atExit: run => void atExit.push(run),
     exit: () => undefined,
   }

@@ -101,7 +101,8 @@ interface Decision {
 
 const decide = async ({ api, namespace }: Cluster, { metadata }: StoredObject, given: Decision): Promise<void> => {
   if ((given.why ?? '').length > maxWhy) throw new UsageError(`--why has more than ${maxWhy} characters`)
-  const decision = { ...given, by: await whoAmI(api) }
+  // No reason is sent as null: an earlier decision may have had one.
+  const decision = { ...given, why: given.why ?? null, by: await whoAmI(api) }
   await send(api, {
     method: 'PATCH',
     path: objectPath(requests, namespace, metadata.name),

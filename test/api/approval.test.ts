@@ -234,6 +234,26 @@ describe('the command line', () => {
     await status(name, 'Awaiting')
   })
 
+  it('keeps no reason of an earlier decision', async () => {
+    const { api, kubeconfig, namespace, scale, status, ask } = await ready()
+    const first = await status(await ask('one'), 'Awaiting')
+    const approve = async (shown: unknown, ...more: readonly string[]): Promise<void> => {
+      const effect = stringAt(shown, 'effect', 'digest') ?? ''
+      const args = ['approve', 'one', '--yes', '--effect', effect, ...more, '-n', namespace]
+      expect(await commandLine(kubeconfig, args)).toMatchObject({ code: 0, stderr: '' })
+    }
+    await scale('web', 5)
+    await approve(first, '--why', 'for two pods')
+    await approve(await status('one', 'Awaiting', found => at(found, 'effect', 'asked') === 2))
+    await status('one', 'Done')
+    const { spec } = (await read(api, requests, namespace, 'one')) ?? {}
+    expect(at(spec, 'decision')).toEqual({
+      is: 'Approved',
+      by: expect.any(String) as unknown,
+      effect: expect.any(String) as unknown,
+    })
+  })
+
   it('says what waits, approves and denies it, and names who is not to', async () => {
     const { kubeconfig, namespace, replicas, status } = await ready()
     const run = (...args: string[]) => commandLine(kubeconfig, [...args, '-n', namespace])

@@ -13,7 +13,7 @@ import type { Environment } from '../environment/environment.ts'
 import { Shares } from '../environment/shares.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import { wait } from '../environment/wait.ts'
-import { isStatus } from '../kube/errors.ts'
+import { ApiError, isStatus } from '../kube/errors.ts'
 import { watchCutsIn } from '../kube/follow.ts'
 import { listPages } from '../kube/list.ts'
 import { objectPath } from '../kube/paths.ts'
@@ -431,13 +431,13 @@ class RunRequests {
         const done = { ...this.#source, fieldSelector: 'status.state=Done' }
         for await (const { objects } of listPages(api, done, stop)) {
           for (const { metadata } of objects) {
-            const { creationTimestamp = '', name, namespace = '' } = metadata
+            const { creationTimestamp = '', name, namespace = '', uid } = metadata
             if (clock.now() - parseTime(creationTimestamp) < requestKeptMs) continue
-            const sent = send(api, { method: 'DELETE', path: objectPath(requests, namespace, name) })
-            // Another trigger may have deleted it.
-            await sent.catch((error: unknown) => {
-              if (!isStatus(error, 404)) throw error
-            })
+            const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } })
+            const path = objectPath(requests, namespace, name)
+            const answer = await api.request({ method: 'DELETE', path, body, lane: 'bulk', timeoutMs: 10_000 })
+            // Another trigger may have deleted it, and it may have been made again.
+            if (answer.status > 299 && ![404, 409].includes(answer.status)) throw new ApiError(answer, `DELETE ${path}`)
           }
         }
       } catch (error) {

@@ -47,6 +47,7 @@ const withApproval =
 const setUp = async (
   answers: (requested?: RequestedHook) => TriggerAnswer | Promise<TriggerAnswer>,
   namespaces: readonly string[] = ['shop'],
+  beforeDelete: () => Promise<unknown> = () => Promise.resolve(),
 ) => {
   const clock = fakeClock()
   const api = connectInProcess(createApiServer({ clock, random: seededRandom(3) }))
@@ -64,7 +65,11 @@ const setUp = async (
     if (!query.has('wait')) asked.push(requested?.namespace ?? '')
     answer(await answers(requested))
   }
-  const runner = runRequestsIn(testEnvironment({ api: { ...api, watch }, clock }), endpoint, [])
+  const request: ApiConnection['request'] = async sent => {
+    if (sent.method === 'DELETE') await beforeDelete()
+    return await api.request(sent)
+  }
+  const runner = runRequestsIn(testEnvironment({ api: { request, watch }, clock }), endpoint, [])
   const start = (): void => void runner.run(stop.signal)
   const ask = async (name: string, namespace = 'shop', more: object = {}): Promise<void> => {
     const spec = { hook: 'web', by: { user: 'ann' }, ...more }
@@ -80,7 +85,11 @@ const setUp = async (
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ spec: { decision: { is, by: 'bob', effect: 'x' } } }),
     }))
-  return { api, clock, asked, ask, cut, decide, found, runner, setAway, start, status, end: () => stop.abort() }
+  const remove = async (name: string): Promise<void> => {
+    const path = objectPath(requests, 'shop', name)
+    await api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 1000 })
+  }
+  return { api, clock, asked, ask, cut, decide, found, remove, runner, setAway, start, status, end: () => stop.abort() }
 }
 
 /** Returns the watches of a connection, which a test can cut, and refuse for a time. */
@@ -139,11 +148,30 @@ it('a namespace with more requests than a process knows keeps no other waiting, 
 it('a request is deleted a day after it was made, and not before', async () => {
   const x = await setUp(() => applied)
   x.start()
-  await x.ask('one')
+  const names = ['one', 'two', 'three', 'four', 'five', 'six']
+  for (const name of names) await x.ask(name)
   await x.clock.advance(23 * 3_600_000)
   expect(await x.found('one')).toBeDefined()
   await x.clock.advance(4 * 3_600_000)
-  expect(await x.found('one')).toBeUndefined()
+  for (const name of names) expect(await x.found(name)).toBeUndefined()
+  x.end()
+})
+
+it('a request that is made again just before it would be deleted stays', async () => {
+  const x = await setUp(
+    () => applied,
+    ['shop'],
+    async () => {
+      await x.remove('one')
+      await x.ask('one')
+    },
+  )
+  x.start()
+  await x.ask('one')
+  const first = await x.found('one')
+  await x.clock.advance(27 * 3_600_000)
+  expect((await x.found('one'))?.metadata.uid).not.toBe(first?.metadata.uid)
+  expect(await x.status('one')).toMatchObject({ state: 'Done' })
   x.end()
 })
 

@@ -78,7 +78,7 @@ const files: Readonly<Record<string, string>> = {
   'docs/reference/senders.md': sendersPage(senders),
   'docs/how-to/why-did-my-hook-not-fire.md': whyPage(),
   'docs/reference/metrics.md': metricsPage(),
-  'docs/reference/permissions.md': permissionsPage([...roles, ...requestRoles.slice(0, 1)], drivers),
+  'docs/reference/permissions.md': permissionsPage([...roles, ...requestRoles.slice(0, 2)], drivers),
   'docs/reference/command-line.md': await commandPage(commands),
   // Written by hand, but for the addresses of the project.
   ...Object.fromEntries(addressedFiles.map(file => [file, addressed(readFileSync(file, 'utf8'))])),

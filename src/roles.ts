@@ -31,8 +31,8 @@ export interface RolesOptions {
   readonly triggerAccount?: ServiceAccount
   /** True if the admission policy on the trigger's account is in force. */
   readonly triggerPolicy?: boolean
-  /** True if ReceiverHookRequests are run. The admission policies on them and on approvals have to be in force. */
-  readonly requests?: boolean
+  /** The admission policies that have to be in force because ReceiverHookRequests are run. Absent: none are. */
+  readonly requestPolicies?: readonly string[] | undefined
   readonly identity: string
   /** Returns the beginning of trigger URLs, given the port of the trigger. */
   readonly publicURL: (triggerPort: number) => string
@@ -101,7 +101,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
         namespace,
         issuers,
         history,
-        runsRequests: options.requests ?? false,
+        runsRequests: options.requestPolicies !== undefined,
         ...memory,
         ...reading,
         ...watching,
@@ -119,7 +119,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
         ...watching,
         ...triggerOf(options),
         triggerPolicy: options.triggerPolicy ?? false,
-        requests: options.requests ?? false,
+        requestPolicies: options.requestPolicies,
       })
     : undefined
 

@@ -66,7 +66,7 @@ export type StartRoles = (
     readonly operationsAddress: ListenAddress
     readonly shutdownDelayMs: number
     readonly issuers: readonly Issuer[]
-    readonly requests: boolean
+    readonly requestPolicies: readonly string[]
   },
 ) => Promise<{ readonly triggerPort: number | undefined; readonly operationsPort: number; stop(): Promise<void> }>
 
@@ -136,7 +136,8 @@ export const openPlayground = async (
     runJobs(environment, stopWorkloads.signal),
   ])
   const roles = await startRoles(environment, {
-    requests: true,
+    // There are no rights here, and no policies.
+    requestPolicies: [],
     controller: true,
     trigger: true,
     namespace: systemNamespace,

@@ -13,7 +13,7 @@ const selector = textOr(
 /** Serves hooks as tools to an agent. */
 export const mcp: Command = {
   details:
-    'It speaks the Model Context Protocol on its input and output: the client of the agent starts it. Each hook with the labels is a tool, 64 at most. A tool says what a run would do, by a ReceiverHookRequest; with --allow-run a second call runs exactly that. It has the rights of the kubeconfig, and gives the agent no URL, no Secret and no text that others wrote. Hooks that forward posts are not offered as tools.',
+    'It speaks the Model Context Protocol on its input and output: the client of the agent starts it. Each hook with the labels is a tool, 64 at most. A tool says what a run would do, by a ReceiverHookRequest; with --allow-run a second call runs exactly that. It has the rights of the kubeconfig, and gives the agent no URL, no Secret and no text that others wrote.',
   options: [allowRun, selector, namespaceOption, allNamespaces, ...accessOptions],
   examples: [
     { line: 'mcp -n shop', means: 'let an agent ask what hooks would do' },

@@ -1,14 +1,10 @@
-import { at, stringAt } from '../../src/api/json.ts'
-import { policyNames } from '../../src/api/names.ts'
-import type { StoredObject } from '../../src/api/object.ts'
-import { ApiError } from '../../src/kube/errors.ts'
-import { send } from '../../src/kube/requests.ts'
+import { apiVersion, policyNames, requestPlural } from '../../src/api/names.ts'
+import { policyGroup, policyProblem } from '../../src/kube/policies.ts'
 import type { Cluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs } from '../cluster/hooks.ts'
 import { ok, warning, type Finding } from './finding.ts'
 
 const about = 'admission policies'
-const group = '/apis/admissionregistration.k8s.io/v1'
 
 /** What can happen without each admission policy. */
 const without: Readonly<Record<keyof typeof policyNames, string>> = {
@@ -18,6 +14,8 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   controller: "an attacker with the controller's account may change all Secrets where it may write those of hooks",
   sizes: 'hooks may have large metadata, and every replica reads that at its start',
   keys: 'anyone who may stop all hooks may also write the public keys, and so run every hook',
+  requests: 'anyone who may create requests may run every hook in the name of anybody, if triggers run requests',
+  approval: 'anyone who may write a hook may take its approval out',
 }
 
 /** What each admission policy guarantees while it is in force. */
@@ -28,52 +26,34 @@ const holds: Readonly<Record<keyof typeof policyNames, string>> = {
   controller: "the controller's account changes only the Secrets of hooks",
   sizes: 'hooks have no large metadata',
   keys: 'only those who may read the signing keys can change the public ones',
+  requests: 'a request runs in the name of who made it, and only others approve it',
+  approval: 'only those who may approve change a hook with approval',
 }
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'
+const applyRequests = 'Apply deploy/kustomize/components/requests, or install the chart with requests.enabled=true.'
 
 /** Checks that each policy exists, denies, and compiles in the API server. */
 export const checkPolicies = async (
   cluster: Pick<Cluster, 'api' | 'namespace'>,
 ): Promise<Finding | readonly Finding[]> => {
-  const { status } = await cluster.api.request({
-    method: 'GET',
-    path: group,
-    lane: 'bulk',
-    timeoutMs: interactiveTimeoutMs,
-  })
+  const get = (path: string) =>
+    cluster.api.request({ method: 'GET', path, lane: 'bulk', timeoutMs: interactiveTimeoutMs })
+  const { status } = await get(policyGroup)
   if (status === 404) return ok(about, 'this API server does not support admission policies')
+  const served = await get(`/apis/${apiVersion}`)
+  const always = ['authors', 'trigger', 'records', 'controller', 'sizes', 'keys'] as const
+  const ofRequests = served.body.includes(`"${requestPlural}"`) ? (['requests', 'approval'] as const) : []
   return await Promise.all(
-    (['authors', 'trigger', 'records', 'controller', 'sizes', 'keys'] as const).map(async kind => {
+    [...always, ...ofRequests].map(async kind => {
       const name = policyNames[kind]
-      const policy = await readIfThere(cluster, `${group}/validatingadmissionpolicies/${name}`)
-      const binding = await readIfThere(cluster, `${group}/validatingadmissionpolicybindings/${name}`)
-      const problem = problemOf(policy, binding)
-      return problem === undefined
-        ? ok(about, `${name} is in force: ${holds[kind]}`)
-        : warning(about, `${name} ${problem}: ${without[kind]}`, apply)
+      const problem = await policyProblem(cluster.api, name, interactiveTimeoutMs)
+      if (problem === undefined) return ok(about, `${name} is in force: ${holds[kind]}`)
+      return warning(
+        about,
+        `${name} ${problem}: ${without[kind]}`,
+        always.some(other => other === kind) ? apply : applyRequests,
+      )
     }),
   )
-}
-
-/** Returns why a policy does not deny all that it should, or undefined if it does. */
-const problemOf = (policy: StoredObject | undefined, binding: StoredObject | undefined): string | undefined => {
-  if (policy === undefined) return 'is not there'
-  if (binding === undefined) return 'has no binding'
-  const actions: unknown = at(binding, 'spec', 'validationActions')
-  if (!Array.isArray(actions) || !actions.includes('Deny')) return 'has a binding that does not deny'
-  const warnings: unknown = at(policy, 'status', 'typeChecking', 'expressionWarnings')
-  const first: unknown = Array.isArray(warnings) ? warnings[0] : undefined
-  return first === undefined
-    ? undefined
-    : `has an expression that fails (${stringAt(first, 'fieldRef') ?? 'somewhere'})`
-}
-
-const readIfThere = async ({ api }: Pick<Cluster, 'api'>, path: string): Promise<StoredObject | undefined> => {
-  try {
-    return await send(api, { method: 'GET', path, timeoutMs: interactiveTimeoutMs })
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return undefined
-    throw error
-  }
 }

@@ -112,7 +112,7 @@ export const chartTemplates = (
 })
 
 const requestTemplate = (): string => {
-  const { definition, everywhere, inNamespace, policy, roles } = requestManifests({
+  const { definition, everywhere, inNamespace, ofController, policy, roles } = requestManifests({
     ...accountsIn(here),
     namespace: here,
   })
@@ -124,6 +124,7 @@ const requestTemplate = (): string => {
       labelled(definition, { annotations: kept }),
     labelled(policy),
     labelled(roles),
+    labelled(ofController),
     `{{- range .Values.watchNamespaces }}\n---\n${namespaced}{{- end }}\n${when('not .Values.watchNamespaces', [labelled(everywhere)])}`,
   ])
 }

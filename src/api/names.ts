@@ -17,6 +17,8 @@ export const policyNames = {
   controller: 'receiver-hooks-controller',
   sizes: 'receiver-hooks-sizes',
   keys: 'receiver-hooks-public-keys',
+  requests: 'receiver-hooks-requests',
+  approval: 'receiver-hooks-approval',
 } as const
 
 /**

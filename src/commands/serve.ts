@@ -1,4 +1,5 @@
 import type { Role } from '../api/bind-command.ts'
+import { policyNames } from '../api/names.ts'
 import { UsageError, type Command, type ParsedLine, type Option } from './command.ts'
 import {
   beginning,
@@ -204,7 +205,7 @@ const run = async (options: RunOptions, { atExit, env, exit }: Shell): Promise<(
     watchNamespaces: options.watchNamespaces,
     ...(triggerAccount === undefined ? {} : { triggerAccount: { namespace, name: triggerAccount } }),
     triggerPolicy: options.triggerPolicy,
-    requests: options.requests,
+    requestPolicies: options.requests ? [policyNames.requests, policyNames.approval] : undefined,
     identity: options.identity,
     publicURL: () => publicURL ?? `http://receiver-hooks-trigger.${namespace}.svc`,
     triggerAddress: { host, port: options.triggerPort, flag: '--trigger-port' },

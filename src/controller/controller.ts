@@ -242,7 +242,7 @@ class Controller implements ControllerRole {
 
   #queuesFor(term: Term): Queues {
     const environment = this.#environment
-    const { identity, namespace, publicURL, requests = false, triggerPolicy = false } = this.#options
+    const { identity, namespace, publicURL, requestPolicies, triggerPolicy = false } = this.#options
     const { wrote } = this.#store
     const api = whileLeading(environment.api, () => term.holds())
     const fenced = { ...environment, api }
@@ -253,7 +253,17 @@ class Controller implements ControllerRole {
       const ring = keeper.ring()
       const hook = this.#store.newest(key)
       if (!ring || !hook) return { isFinal: true }
-      const context = { ...fenced, ...this.#asked, events, publicURL, requests, ring, rivals, triggerPolicy, wrote }
+      const context = {
+        ...fenced,
+        ...this.#asked,
+        events,
+        publicURL,
+        requestPolicies,
+        ring,
+        rivals,
+        triggerPolicy,
+        wrote,
+      }
       return await orOutOfDate(reconcileHook(context, hook, attempts))
     }
     const report = reportWork({ clock: environment.clock, api, events, wrote }, key => this.#unreported(key), term.stop)

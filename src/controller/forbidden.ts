@@ -6,8 +6,10 @@ import { closedNamespaces, policyNames } from '../api/names.ts'
 import { chartValueOf, definitionsRole, optionalRoleFor, secretsRole, targetsRole } from '../drivers/cluster-roles.ts'
 import { isWritten } from '../drivers/driver-rights.ts'
 import type { Bound } from '../drivers/driver.ts'
+import type { ApiConnection } from '../environment/environment.ts'
 import type { ApiError } from '../kube/errors.ts'
 import { groupedBy } from '../environment/grouped.ts'
+import { policyProblem } from '../kube/policies.ts'
 import { records, serviceAccounts } from '../kube/resources.ts'
 import { accessInWords, resourceInWords, type Access, type Need } from '../kube/reviews.ts'
 
@@ -42,11 +44,27 @@ export const closedToTrigger = ({ driver }: Bound, { namespace, accounts }: Hook
       }
     : undefined
 
-/** Returns the problem of an approval that no admission policy guards, or undefined. */
-export const unguarded = ({ spec: { approval } }: ReceiverHook, requests: boolean): Problem | undefined =>
-  approval && !requests
-    ? { reason: 'ApprovalUnguarded', message: reasons.ApprovalUnguarded.means, lasts: 'stalled' }
-    : undefined
+/**
+ * Returns the problem of an approval that no admission policy guards, or undefined. `policies` are those that have to
+ * be in force, or undefined where no requests are run. Throws the API server's errors.
+ */
+export const unguarded = async (
+  { spec: { approval } }: ReceiverHook,
+  api: ApiConnection,
+  policies: readonly string[] | undefined,
+): Promise<Problem | undefined> => {
+  if (!approval) return undefined
+  const problem = (what: string): Problem => ({
+    ...{ reason: 'ApprovalUnguarded', lasts: 'stalled' },
+    message: `${what}${reasons.ApprovalUnguarded.means}`,
+  })
+  if (!policies) return problem('')
+  for (const name of policies) {
+    const lack = await policyProblem(api, name)
+    if (lack !== undefined) return problem(`the admission policy ${name} ${lack}. `)
+  }
+  return undefined
+}
 
 /**
  * Returns the problem that the account of a hook lacks rights, with the commands that grant them. The
@@ -135,7 +153,8 @@ const forbidden = (lack: string, commands: readonly string[]): Problem => {
   }
 }
 
-const asAnswered = ({ message }: ApiError): Problem => ({ reason: 'Forbidden', message, lasts: 'stalled' })
+/** Returns the problem that the API server refused a read, in its words. */
+export const asAnswered = ({ message }: ApiError): Problem => ({ reason: 'Forbidden', message, lasts: 'stalled' })
 
 /**
  * Returns whether RBAC refused a request. An admission policy or a webhook may answer 403 too, but no

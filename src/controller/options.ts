@@ -17,8 +17,8 @@ export interface ControllerOptions {
   readonly trigger?: ServiceAccount | 'itself'
   /** True if the admission policy on the trigger's account is in force. */
   readonly triggerPolicy?: boolean
-  /** True if ReceiverHookRequests are run, and the admission policies on them and on approvals are in force. */
-  readonly requests?: boolean
+  /** The admission policies that have to be in force because ReceiverHookRequests are run. Absent: none are. */
+  readonly requestPolicies?: readonly string[] | undefined
   /** The namespaces whose hooks are reconciled. Default: all. */
   readonly watchNamespaces?: readonly string[]
   /** How to follow hooks and public keys if another part of the process follows them too. */

@@ -32,6 +32,7 @@ import {
   lackedByTrigger,
   lackedForSecret,
   recordNeeds,
+  asAnswered,
   unguarded,
   type HookPlace,
 } from './forbidden.ts'
@@ -73,8 +74,8 @@ export interface Reconciling extends Publishing, Pick<Environment, 'clock' | 'ra
   readonly accounts: Accounts
   /** Whether the admission policy on the trigger's account is in force. */
   readonly triggerPolicy: boolean
-  /** Whether the admission policies on requests and approvals are in force. */
-  readonly requests: boolean
+  /** The admission policies on requests and approvals. Undefined: no requests are run. */
+  readonly requestPolicies: readonly string[] | undefined
   readonly issuers: Pick<IssuerKeys, 'allows' | 'problem'>
   readonly events: EventRecorder
   readonly rivals: Rivals
@@ -110,7 +111,7 @@ export const reconcileHook = async (
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
       zoneProblem(context, hook) ??
-      unguarded(hook, context.requests) ??
+      (await orForbidden(unguarded(hook, context.api, context.requestPolicies), asAnswered)) ??
       (await accountProblem(context.api, hook)) ??
       (await orForbidden(validated(context, hook, bound, attempts), error =>
         unreadable(context, bound, error, place),

@@ -78,8 +78,10 @@ export interface LiveHook {
   readonly bound: Bound | Violation
 }
 
+const controllerFinds = ['ManagedByAutoscaler', 'InvalidExpression', 'ApprovalUnguarded'] as const
+
 interface HookProblem {
-  readonly reason: 'ManagedByAutoscaler' | 'InvalidExpression'
+  readonly reason: (typeof controllerFinds)[number]
   readonly message: string
 }
 
@@ -198,7 +200,8 @@ const problemIn = ({ metadata, status }: ReceiverHook): HookProblem | undefined 
   const stalled = status?.conditions?.find(condition => condition.type === 'Stalled' && condition.status === 'True')
   if (!stalled || status?.observedGeneration !== metadata.generation) return undefined
   const { message, reason } = stalled
-  return reason === 'ManagedByAutoscaler' || reason === 'InvalidExpression' ? { reason, message } : undefined
+  const found = controllerFinds.find(of => of === reason)
+  return found && { reason: found, message }
 }
 
 /**

@@ -50,17 +50,19 @@ const bindAll = async (here: Cluster): Promise<void> => {
 }
 
 /** Makes a cluster with both policies, and a trigger that has its own rights alone. */
-const guarded = async (runs: boolean): Promise<Cluster> => {
+const guarded = async (runs: boolean): Promise<Cluster & { readonly policies: readonly string[] }> => {
   const here = await cluster()
   await here.createDeployment('web', 2)
   const { as } = await installation(here, [...rightsOfBase(), ...requestRights])
-  await enforce(here, requestsPolicy(accountsIn(here.systemNamespace)))
-  await enforce(here, approvalPolicy())
+  const policies = [
+    await enforce(here, requestsPolicy(accountsIn(here.systemNamespace))),
+    await enforce(here, approvalPolicy()),
+  ]
   await bindAll(here)
-  await product(here, { trigger: false, requests: true })
+  await product({ ...here, api: as.controller }, { trigger: false, requests: policies })
   if (runs) await product({ ...here, api: as.trigger }, { controller: false, requests: true })
   await here.createHook('web-up', { max: 1000 }, { approval: { within: '15m' } })
-  return here
+  return { ...here, policies }
 }
 
 const setUp = async ({ runs }: { readonly runs: boolean } = { runs: true }) => {
@@ -212,6 +214,27 @@ describe('a decision', () => {
 })
 
 describe('a hook with approval', () => {
+  it('runs nothing once a policy that guards it does not deny any more', { timeout: 120_000 }, async () => {
+    const { ask, here, patch, settled, shown, status } = await setUp()
+    await ask('ann', 'before')
+    const effect = await shown('before')
+    const [policy = ''] = here.policies
+    const binding = `validatingadmissionpolicybinding/${policy}`
+    await said(here, ['patch', binding, '--type=merge', '-p', '{"spec":{"validationActions":["Audit"]}}'])
+    // Without a change, it is noticed within four minutes.
+    await here.patchHook('web-up', { spec: { scale: { max: 999 } } })
+    const problem = `the admission policy ${policy} has a binding that does not deny`
+    await here.until(
+      () => here.hook('web-up'),
+      hook => JSON.stringify(at(hook, 'status', 'conditions')).includes(problem),
+    )
+    // The API server knows a moment later what a binding does.
+    const forged = { spec: { decision: { is: 'Approved', by: 'bob', effect } } }
+    await settled(() => patch('mallory', requests, 'before', forged), '200')
+    expect(await status('before', 'Done')).toMatchObject({ answer: { reason: 'ApprovalUnguarded' } })
+    expect(await here.replicas('web')).toBe(2)
+  })
+
   it('is changed only by who may approve', async () => {
     const { patch, settled } = await setUp({ runs: false })
     for (const change of [{ approval: null }, { approval: { within: '1m' } }, { suspend: true }]) {

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { kubectl } from '../support/kubectl.ts'
 import { buildPlugin, type Plugin } from '../support/plugin.ts'
-import { cluster, product } from '../support/product.ts'
+import { cluster, product, until } from '../support/product.ts'
 import { startControlPlane } from './control-plane/control-plane.ts'
 import { applyBase } from './installation.ts'
 
@@ -117,5 +117,16 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       'ok: receiver-hooks-public-keys is in force: only those who may read the signing keys can change the public ones',
     ])
     expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
+    const files = ['definition', 'policy'].map(name => `-f=deploy/kustomize/components/requests/${name}.yaml`)
+    await succeed('apply', ...files)
+    await succeed('delete', 'validatingadmissionpolicybinding', 'receiver-hooks-approval')
+    const last = await until(
+      async () => (await found()).slice(6),
+      list => list.length === 2,
+    )
+    expect(last).toEqual([
+      'ok: receiver-hooks-requests is in force: a request runs in the name of who made it, and only others approve it',
+      'warning: receiver-hooks-approval has no binding: anyone who may write a hook may take its approval out',
+    ])
   })
 })

@@ -7,9 +7,11 @@ import { kubectl } from '../support/kubectl.ts'
 import type { Cluster } from '../support/product.ts'
 import type { Right } from './installation.ts'
 
-/** The rights that the trigger needs besides for requests. */
-export const requestRights: readonly Right[] = (requestRoles[0]?.grants ?? []).flatMap(({ group, resource, verbs }) =>
-  verbs.map((verb): Right => ({ account: 'trigger', kind: 'ClusterRole', verb, group, resource, name: undefined })),
+/** The rights that the trigger and the controller need besides for requests. Those to policies are to all, as a test has names of its own. */
+export const requestRights: readonly Right[] = (['trigger', 'controller'] as const).flatMap((account, index) =>
+  (requestRoles[index]?.grants ?? []).flatMap(({ group, resource, verbs }) =>
+    verbs.map((verb): Right => ({ account, kind: 'ClusterRole', verb, group, resource, name: undefined })),
+  ),
 )
 
 /** Runs kubectl. Resolves with what it said. */
@@ -18,8 +20,8 @@ export const said = async ({ kubeconfig }: Cluster, args: readonly string[], obj
   return code === 0 ? stdout : stderr
 }
 
-/** Puts a policy in force for the namespace of a test. */
-export const enforce = async (here: Cluster, policy: Policy): Promise<void> => {
+/** Puts a policy in force for the namespace of a test. Resolves with its name. */
+export const enforce = async (here: Cluster, policy: Policy): Promise<string> => {
   const name = `${policy.name}.${randomBytes(4).toString('hex')}`
   const matchResources = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': here.namespace } } }
   for (const { kind, spec } of objectsOf({ ...policy, name })) {
@@ -33,4 +35,5 @@ export const enforce = async (here: Cluster, policy: Policy): Promise<void> => {
     await said(here, ['create', '-f', '-'], object)
     onTestFinished(async () => void (await kubectl(here.kubeconfig, ['delete', kind, name])))
   }
+  return name
 }

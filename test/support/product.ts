@@ -159,7 +159,8 @@ export const product = async (
     readonly triggerAccount?: ServiceAccount
     /** Whether the admission policy on the trigger's account is in force. */
     readonly triggerPolicy?: boolean
-    readonly requests?: boolean
+    /** Whether requests are run, or the admission policies that have to be in force then. */
+    readonly requests?: boolean | readonly string[]
     readonly tracing?: Tracing
     /** The namespaces whose hooks are served. Default: that of the cluster. */
     readonly watchNamespaces?: readonly string[]
@@ -184,7 +185,7 @@ export const product = async (
     namespace: systemNamespace,
     watchNamespaces: roles.watchNamespaces ?? [namespace],
     triggerPolicy: roles.triggerPolicy ?? false,
-    requests: roles.requests ?? false,
+    requestPolicies: roles.requests === true ? [] : roles.requests || undefined,
     ...(roles.triggerAccount && { triggerAccount: roles.triggerAccount }),
     identity: randomBytes(4).toString('hex'),
     publicURL: port => roles.publicURL ?? `http://127.0.0.1:${port}`,

@@ -19,7 +19,8 @@ export const gateReasons = {
   },
   ApprovalUnguarded: {
     where: ['failed', 'condition'],
-    means: 'The hook has `approval`, and nothing makes sure who approves: this installation runs no requests.',
+    means:
+      'The hook has `approval`, and nothing makes sure who approves: requests are off, or their admission policies not in force.',
     todo: 'Switch requests on, which brings the admission policies: `requests.enabled=true` of the chart. Or remove `approval`.',
   },
   Denied: {

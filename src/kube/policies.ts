@@ -1,0 +1,31 @@
+import { at, stringAt } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
+import type { ApiConnection } from '../environment/environment.ts'
+import { isStatus } from './errors.ts'
+import { send } from './requests.ts'
+
+export const policyGroup = '/apis/admissionregistration.k8s.io/v1'
+
+/** Returns why an admission policy does not deny all that it should. Undefined if it does. Throws the API server's errors. */
+export const policyProblem = async (
+  api: ApiConnection,
+  name: string,
+  timeoutMs = 10_000,
+): Promise<string | undefined> => {
+  const read = (resource: string): Promise<StoredObject | undefined> =>
+    send(api, { method: 'GET', path: `${policyGroup}/${resource}/${name}`, timeoutMs }).catch((error: unknown) => {
+      if (!isStatus(error, 404)) throw error
+      return undefined
+    })
+  const policy = await read('validatingadmissionpolicies')
+  if (policy === undefined) return 'is not there'
+  const binding = await read('validatingadmissionpolicybindings')
+  if (binding === undefined) return 'has no binding'
+  const actions: unknown = at(binding, 'spec', 'validationActions')
+  if (!Array.isArray(actions) || !actions.includes('Deny')) return 'has a binding that does not deny'
+  const warnings: unknown = at(policy, 'status', 'typeChecking', 'expressionWarnings')
+  const first: unknown = Array.isArray(warnings) ? warnings[0] : undefined
+  return first === undefined
+    ? undefined
+    : `has an expression that fails (${stringAt(first, 'fieldRef') ?? 'somewhere'})`
+}

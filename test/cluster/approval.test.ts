@@ -245,7 +245,8 @@ describe('a hook with approval', () => {
   })
 
   it('is the only one that a namespace with the label takes', async () => {
-    const { here, sent, settled } = await setUp({ runs: false })
+    const { here, patch, sent, settled } = await setUp({ runs: false })
+    await here.createHook('before', {})
     await said(here, ['label', 'namespace', here.namespace, 'receiverhooks.dev/approval=required'])
     const make = async (name: string, approval?: object): Promise<string> =>
       await sent(
@@ -260,5 +261,19 @@ describe('a hook with approval', () => {
       )
     await settled(() => make('one'), 'a hook of this namespace needs spec.approval')
     expect(await make('two', { within: '15m' })).toBe('201')
+    expect(await patch('mallory', hooks, 'before', { spec: { suspend: true } })).toContain('needs spec.approval')
+    // The garbage collector takes a finalizer away, and changes nothing else.
+    const foreground = [
+      'delete',
+      'receiverhook',
+      'before',
+      '--cascade=foreground',
+      '--wait=false',
+      '-n',
+      here.namespace,
+    ]
+    expect(await said(here, foreground)).toContain('deleted')
+    expect(await patch('root', hooks, 'before', { metadata: { finalizers: null } })).toBe('200')
+    expect(await here.hook('before')).toBeUndefined()
   })
 })

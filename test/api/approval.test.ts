@@ -246,8 +246,7 @@ describe('the command line', () => {
     await approve(first, '--why', 'for two pods')
     await approve(await status('one', 'Awaiting', found => at(found, 'effect', 'asked') === 2))
     await status('one', 'Done')
-    const { spec } = (await read(api, requests, namespace, 'one')) ?? {}
-    expect(at(spec, 'decision')).toEqual({
+    expect(at(await read(api, requests, namespace, 'one'), 'spec', 'decision')).toEqual({
       is: 'Approved',
       by: expect.any(String) as unknown,
       effect: expect.any(String) as unknown,

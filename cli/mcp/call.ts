@@ -135,9 +135,20 @@ const answerOf = ({ hook: { metadata }, target }: HookTool, request: StoredObjec
       until: word('answer', 'until') ?? word('until'),
       message: isDone(request)
         ? `${dryRun ? 'A run by now would end so: ' : ''}${said}`
-        : `It is ${state}. Call again with the same arguments to ask again.`,
+        : `${waits[state] ?? `It is ${state}.`} ${dryRun ? 'Call again to ask again.' : again}`,
     },
   }
+}
+
+const again =
+  'To ask how it ended, call again with the same confirm, and with no other one: that would ask for a second run.'
+
+/** What a request waits for, by its state. */
+const waits: Readonly<Record<string, string>> = {
+  Awaiting:
+    'It waits until another person, who may approve it, decides, and no longer than `until`. Nothing has changed.',
+  Queued:
+    'It waits until an earlier request to this hook is decided, and then until another person approves it. Nothing has changed.',
 }
 
 /** Returns a state, a reason or a time. A sentence or a URL is none of them. */

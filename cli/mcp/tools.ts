@@ -72,6 +72,7 @@ const toolOf = (hook: ReceiverHook, allowRun: boolean): readonly HookTool[] => {
     milliseconds(spec.cooldown) !== 0 && `It runs at most once in ${spec.cooldown}`,
     spec.limits && `It takes at most ${spec.limits.map(limitInWords).join(', and ')}`,
     spec.windows && 'It runs only at certain times',
+    allowRun && spec.approval && `A run waits for ${spec.approval.within} at most until another person approves it`,
     'Without confirm it says what a run would do now, and changes nothing',
     allowRun && 'That answer has confirm: call again with it to run exactly that',
   ].filter(part => typeof part === 'string')

@@ -7,7 +7,7 @@ import { hooks, requests } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { agent, type Era } from '../support/agent.ts'
 import { commandLine } from '../support/command-line.ts'
-import { cluster, deployments, postUntilDone, product } from '../support/product.ts'
+import { cluster, deployments, postUntilDone, product, until } from '../support/product.ts'
 
 const label = 'receiverhooks.dev/agents'
 
@@ -157,6 +157,43 @@ describe('a call with confirm', { timeout: 120_000 }, () => {
       expect({ confirm, answer: await call(tool, { confirm }) }).toMatchObject({ confirm, answer })
     }
     expect(await asked()).toBe(before)
+  })
+
+  it('waits for a person where the hook asks for one, and is asked after with the same confirm', async () => {
+    const { asked, call, kubeconfig, namespace, patchHook, replicas, tool, tools, url } = await ready(
+      'auto',
+      '--allow-run',
+    )
+    await patchHook('web-up', { spec: { approval: { within: '15m' } } })
+    await url('web-up')
+    expect((await tools()).tools[0]?.description).toContain(
+      'A run waits for 15m at most until another person approves it',
+    )
+    const { confirm } = (await call(tool)).content
+    const waits = await call(tool, { confirm })
+    expect(waits).toMatchObject({
+      isError: false,
+      content: {
+        state: 'Awaiting',
+        until: expect.stringMatching(/Z$/) as unknown,
+        message: expect.stringContaining('call again with the same confirm, and with no other one') as unknown,
+      },
+    })
+    expect(await call(tool, { confirm })).toEqual(waits)
+    // Those are two dry runs, the second just before the run, and the run.
+    expect(await asked()).toBe(3)
+    expect(await replicas('web')).toBe(2)
+    const pending = await commandLine(kubeconfig, ['pending', '--wide', '-n', namespace])
+    const effect = /[\w-]{22}$/m.exec(pending.stdout)?.[0] ?? ''
+    const request = `${String(confirm)}-run`
+    const approved = await commandLine(kubeconfig, ['approve', request, '--yes', '--effect', effect, '-n', namespace])
+    expect(approved.stderr).toBe('')
+    await until(
+      () => call(tool, { confirm }),
+      ({ content }) => content['state'] === 'Done',
+    )
+    expect(await call(tool, { confirm })).toMatchObject({ isError: false, content: { outcome: 'applied', to: 3 } })
+    expect(await replicas('web')).toBe(3)
   })
 })
 

@@ -251,14 +251,17 @@ export class LeaseKeeper {
     if (shownCount(count.target) === hook?.autoscaled && !isHold(count.target))
       return await this.#close(part, ending, 'an autoscaler sets the count')
     const step = await this.#parts.steps.end(target, endingOf(ending, part, clock.monotonic() + withinMs))
-    switch (step.step) {
+    switch (step.outcome) {
       case 'done':
         // What bounds keep back must not keep a new hook of the name from its record.
         if (step.from === step.to)
           return isReplaced
             ? await this.#close(part, ending, 'bounds keep it back, and the hook was made again')
             : 'held'
-        log.info({ namespace: owner.namespace, hook: owner.name, target: count.target, ...step }, 'a lease has ended')
+        log.info(
+          { namespace: owner.namespace, hook: owner.name, target: count.target, from: step.from, to: step.to },
+          'a lease has ended',
+        )
         const endedAt = clock.now()
         ledger.later(draft => noteEnd(draft, part, step, endedAt))
         return 'done'

@@ -2,7 +2,7 @@ import { mayRun } from '../record/context.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { nothingToUndo, setByOthers, undecidedOutcome, type Undecided } from '../record/ruling.ts'
+import { undecidedOutcome } from '../record/ruling.ts'
 import { foldPosts, type Claimed, type FoldedOn, type Part } from './claims.ts'
 import { isUnanswered, needsRecord, type Waiting } from './waiting.ts'
 import type { Step } from './steps.ts'
@@ -64,19 +64,12 @@ export const foldBatch = async (
   )
   if (judged.decided === 'stored') return { folded: 'batch', batch: judged.result }
   if (judged.decided === 'given up') return { folded: 'nobody waits' }
-  return { folded: 'refused', step: undecidedStep(judged) }
+  return { folded: 'refused', step: undecidedOutcome(judged) }
 }
 
-/**
- * Returns whether a part must be decided on the newest record. So is help for another claim, a step
- * without approval, an undo without effect, and a duplicate of alerts that may have begun again.
- */
+/** Returns whether a part must be decided on the newest record. So is help for another claim. */
 export const needsNewest = (part: Part): boolean =>
-  part.part === 'help' ||
-  part.part === 'awaiting' ||
-  (part.part === 'skip' && (part.mayBeNext === true || idleUndos.has(part.reason)))
-
-const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
+  part.part === 'help' || (part.part === 'answer' && part.needsNewest === true)
 
 /**
  * Folds posts on a draft of the record.
@@ -119,42 +112,7 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
  * out.
  */
 export const unknownStep: Step = {
-  step: 'skipped',
+  outcome: 'skipped',
   reason: 'OutcomeUnknown',
   message: 'the API server no longer has the history that would show whether the step was made',
-}
-
-/** Returns the answer to a post about which its hook's record has decided nothing. */
-export const undecidedStep = (undecided: Undecided): Step => {
-  const why = undecidedOutcome(undecided)
-  switch (why.outcome) {
-    case 'changed':
-      return { step: 'changed' }
-    case 'failed':
-      return { step: 'failed', reason: why.reason, message: why.message }
-    case 'unavailable':
-      return { step: 'unavailable', reason: why.reason, message: why.message }
-  }
-}
-
-/** Returns the answer to a post, by the part that it got in a batch. */
-export const stepOf = (part: Exclude<Part, { part: 'help' | 'wait' | 'outdated' }>): Step => {
-  switch (part.part) {
-    case 'step': {
-      const { part: _, ...made } = part
-      return { step: 'done', ...made }
-    }
-    case 'awaiting': {
-      const { part: _, ...awaited } = part
-      return { step: 'awaiting', ...awaited }
-    }
-    case 'refused':
-      return { step: 'refused', refused: part.refused, from: part.from, until: part.until }
-    case 'skip': {
-      const { message, opensAt, reason, until } = part
-      return { step: 'skipped', reason, message, opensAt, until }
-    }
-    case 'full':
-      return { step: 'unavailable', reason: 'RecordFull', message: part.message }
-  }
 }

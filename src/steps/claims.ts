@@ -1,7 +1,7 @@
 import { digestOf } from '../api/effect.ts'
 import type { Limit } from '../api/limits-schema.ts'
 import { whoseCount } from '../api/mark.ts'
-import type { Awaited, NotRun } from '../api/outcome.ts'
+import { notRun } from '../api/outcome.ts'
 import type { OpenPart } from '../api/record.ts'
 import type { Claim, ClaimedRow } from '../api/row.ts'
 import { applied, claiming, decided, rowsOf, unnamedKey, judge, judgeMove, type Origin } from '../record/protocol.ts'
@@ -29,20 +29,18 @@ import {
   type LeasedWrite,
 } from './leased.ts'
 import type { Waiting } from './waiting.ts'
-import type { Made } from './steps.ts'
+import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { countId, targetText } from './target/text.ts'
 
 /** The result of one post in a batch. */
 export type Part =
-  /** The post's step, computed after the steps of the posts before it. */
-  | ({ readonly part: 'step' } & Made)
-  | { readonly part: 'refused'; readonly from: number; readonly refused: string; readonly until?: number | undefined }
-  /** Nobody has approved the post's step, and its hook asks for approval. */
-  | ({ readonly part: 'awaiting' } & Awaited)
-  | ({ readonly part: 'skip'; readonly mayBeNext?: boolean } & NotRun)
-  /** The record has no room for the post's idempotency key. */
-  | { readonly part: 'full'; readonly message: string }
+  /**
+   * The answer to the post. A step is computed after the steps of the posts before it. `needsNewest`: it must be decided
+   * on the newest record. So is a step without approval, an undo without effect, and a duplicate of alerts that may have
+   * begun again.
+   */
+  | { readonly part: 'answer'; readonly step: Step; readonly needsNewest?: boolean }
   /**
    * Another write must be finished first: that of `claim`, with the rows `claimed`. `own` is the
    * post's own row in it.
@@ -163,7 +161,7 @@ class ClaimFold {
       case 'skip':
         return this.#skip(post, judged)
       case 'full':
-        return { part: 'full', message: judged.message }
+        return full(judged.message)
       case 'unfinished':
         return unfinished(this.#draft, judged, this.#on.mark)
     }
@@ -192,7 +190,7 @@ class ClaimFold {
   #leased(post: Folded, leasing: Leasing): Part {
     const { context } = post
     const terms = termsFor(context.delivery, leasing, post.bounds, this.#count)
-    if (!hasRoomFor(this.#draft, this.#count)) return { part: 'full', message: tooManyCounts }
+    if (!hasRoomFor(this.#draft, this.#count)) return full(tooManyCounts)
     const first =
       claimBefore(this.#draft, context, this.#claimed) ?? makeWay(this.#draft, context, this.#claimed, this.#now)
     if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
@@ -213,7 +211,7 @@ class ClaimFold {
     const planned = plan(from, undoes ?? 0, this.#on.version.limits)
     if (typeof planned !== 'number') {
       const until = leases && reported(this.#draft, context, leases, this.#write, undefined)
-      return { part: 'refused', from, refused: planned.refused, until }
+      return answer({ outcome: 'refused', from, refused: planned.refused, until })
     }
     const awaited = undoes === undefined && planned !== from ? this.#awaited(context, from, planned) : undefined
     if (awaited) return awaited
@@ -228,7 +226,7 @@ class ClaimFold {
       const step = { from, to: planned, claim: this.#claimed, ...more, keep, on: isAskable ? on : undefined }
       decided(this.#draft, context, this.#now, { state: 'claimed', ...step })
     }
-    return { part: 'step', from, to: planned, on, until }
+    return answer({ outcome: 'done', from, to: planned, on, until })
   }
 
   /** Returns the part of a post whose step needs an approval, and has none of this very step. Undefined if it may be made. */
@@ -236,7 +234,12 @@ class ClaimFold {
     if (!approval || dryRun) return undefined
     const { target, uid } = this.#claimed
     const effect = digestOf({ of: approval.of, target, uid, from, to })
-    return effect === approval.approved ? undefined : { part: 'awaiting', from, to, effect }
+    if (effect === approval.approved) return undefined
+    return {
+      part: 'answer',
+      step: { outcome: 'awaiting', reason: 'AwaitingApproval', from, to, effect },
+      needsNewest: true,
+    }
   }
 
   /** Takes back a part of this count, by an undo or the end of a lease. */
@@ -270,7 +273,7 @@ class ClaimFold {
     if (typeof to !== 'number') throw new TypeError('the end of a lease is never refused')
     if (to === from) {
       heldBack(this.#draft, part.key, name)
-      return { part: 'step', from, to }
+      return answer({ outcome: 'done', from, to })
     }
     this.#to = to
     const key = unnamedKey(this.#draft, name.mark)
@@ -285,21 +288,28 @@ class ClaimFold {
       ends: part.key,
     } as const
     this.#draft.add(row)
-    return { part: 'step', from, to }
+    return answer({ outcome: 'done', from, to })
   }
 
   #skip({ bounds, context }: Folded, judged: Judgement & { judgement: 'skip' }): Part {
-    const { judgement: _, remember, ...why } = judged
     const { delivery, leasing } = context
     const terms = leasing && termsFor(delivery, leasing, bounds, this.#count)
     const until = terms && reported(this.#draft, context, terms, this.#write, judged)
     if (isReport(judged)) noteFiresOn(this.#draft, context, this.#now)
-    if (remember && delivery.identity) {
+    if (judged.remember && delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })
     }
-    return { part: 'skip', ...why, until }
+    const needsNewest = ('mayBeNext' in judged && judged.mayBeNext) || idleUndos.has(judged.reason)
+    return { part: 'answer', step: notRun({ ...judged, until }), needsNewest }
   }
 }
+
+const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOthers.reason])
+
+const answer = (step: Step): Part => ({ part: 'answer', step })
+
+/** Returns the part of a post for whose idempotency key the record has no room. */
+const full = (message: string): Part => answer({ outcome: 'unavailable', reason: 'RecordFull', message })
 
 const unfinished = (
   draft: MemoryDraft,

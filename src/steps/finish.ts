@@ -85,7 +85,7 @@ export const finishClaim = async (
       return refused('NotScalable', `${claim.target} ${target.at.missing}`)
     case 'unknown': {
       const message = `an earlier write of ${claim.target} cannot be looked into: ${written.message}`
-      return { finished: 'unknown', step: { step: 'unavailable', reason: 'Contended', message } }
+      return { finished: 'unknown', step: { outcome: 'unavailable', reason: 'Contended', message } }
     }
     case 'stale':
     case 'taken back':
@@ -140,12 +140,12 @@ const isMade = (own: HelpPart['own'], claim: ClaimedWrite['claim'], version: Ver
   const { from, leases, on, to } = made
   // A step that changes nothing leases nothing.
   const until = from === to ? undefined : leases?.until
-  return { finished: 'own', step: { step: 'done', from, to, on, until } }
+  return { finished: 'own', step: { outcome: 'done', from, to, on, until } }
 }
 
 const refused = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',
-  step: { step: 'failed', reason, message },
+  step: { outcome: 'failed', reason, message },
 })
 
 /**

@@ -4,6 +4,7 @@ import { forbiddenTries } from '../kube/written.ts'
 import { abandonedIn, refusedAt } from '../record/protocol.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { foldBatch, type Batch, type Fold } from './batch.ts'
+import type { Part } from './claims.ts'
 import { Helper, maxAbandoned } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
 import type { Step } from './steps.ts'
@@ -134,8 +135,8 @@ export class TargetQueue {
     const mark = this.#nextMark(version)
     const batch = await this.#fold(posts, { target, version, mark, asked: new Set(asked) }, ledger)
     if (batch) {
-      for (const entry of batch.changed) answerPost(entry, { step: 'changed' })
-      if (ledger && batch.parts.some(({ part }) => part === 'full')) {
+      for (const entry of batch.changed) answerPost(entry, { outcome: 'changed' })
+      if (ledger && batch.parts.some(isFull)) {
         const now = this.#environment.clock.now()
         ledger.later(draft => refusedAt(draft, now))
       }
@@ -178,7 +179,7 @@ export class TargetQueue {
           this.#cached.forget()
           for (const entry of asked) {
             this.#posts.delete(entry)
-            answerPost(entry, { step: 'failed', reason: found.reason, message: found.message })
+            answerPost(entry, { outcome: 'failed', reason: found.reason, message: found.message })
           }
         }
         return undefined
@@ -239,8 +240,11 @@ const together = (waiting: readonly Waiting[]): { ledger: Ledger | undefined; po
   return { ledger, posts }
 }
 
+const isFull = (part: Part): boolean =>
+  part.part === 'answer' && part.step.outcome === 'unavailable' && part.step.reason === 'RecordFull'
+
 const internalError: Step = {
-  step: 'unavailable',
+  outcome: 'unavailable',
   reason: 'InternalError',
   message: "an internal error: see the trigger's log",
 }
@@ -248,12 +252,12 @@ const internalError: Step = {
 /** Returns the answer to a post that got no turn in time. */
 const unavailable = (problem: string | undefined): Step =>
   problem === undefined
-    ? { step: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
-    : { step: 'unavailable', reason: 'ApiUnreachable', message: problem }
+    ? { outcome: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
+    : { outcome: 'unavailable', reason: 'ApiUnreachable', message: problem }
 
 /**
  * Ends a post's wait. If a write that contains the post may be stored, only a post with an
  * idempotency key is answered with `why`. Another gets no answer.
  */
 const giveUp = (entry: Waiting, why: Step): void =>
-  answerPost(entry, entry.state === 'in flight' && !isNamed(entry) ? { step: 'unknown' } : why)
+  answerPost(entry, entry.state === 'in flight' && !isNamed(entry) ? { outcome: 'unknown' } : why)

@@ -2,14 +2,15 @@ import type { Environment, Metrics } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { lastWordAfter, markText } from '../api/mark.ts'
+import { notRun } from '../api/outcome.ts'
 import type { Acting } from '../kube/acting.ts'
 import { mayRun, isRemembered, type DeliveryContext } from '../record/context.ts'
 import { judge } from '../record/protocol.ts'
 import { MemoryDraft } from '../record/draft.ts'
-import type { Ruling } from '../record/ruling.ts'
+import { undecidedOutcome, type Ruling } from '../record/ruling.ts'
 import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
-import { needsNewest, stepOf, undecidedStep } from './batch.ts'
+import { needsNewest } from './batch.ts'
 import { foldPosts, type Part } from './claims.ts'
 import { firesOn, isReport, leaseAfter } from './leased.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
@@ -91,11 +92,15 @@ export class StepService {
       if (known) return resolve(known)
       if (this.#waiting >= maxWaiting) {
         const message = `${this.#waiting} deliveries are waiting`
-        return resolve({ step: 'unavailable', reason: 'Overloaded', message })
+        return resolve({ outcome: 'unavailable', reason: 'Overloaded', message })
       }
       const leftMs = context.deadline - clock.monotonic()
       if (leftMs <= 0) {
-        return resolve({ step: 'unavailable', reason: 'Contended', message: 'its time was over before its turn came' })
+        return resolve({
+          outcome: 'unavailable',
+          reason: 'Contended',
+          message: 'its time was over before its turn came',
+        })
       }
       this.#length.set({}, ++this.#waiting)
       const queue = this.#queueOf(target, context)
@@ -146,7 +151,7 @@ const knownDuplicate = (target: Target, context: DeliveryContext, now: number): 
   const lease = leaseAfter(known, context, targetText(target), judged, now)
   // The report moves the end of its lease, or shows that the lease was too short, which must be stored.
   if (lease?.moves === true || (isReport(judged) && firesOn(known, context))) return undefined
-  return { step: 'skipped', reason: judged.reason, message: judged.message, until: lease?.until }
+  return notRun({ ...judged, until: lease?.until })
 }
 
 /** Drops the queue without work that was used least recently, if there is one. */
@@ -168,9 +173,9 @@ const preview = async (
   const { context } = post
   const { deadline } = context
   const found = await readTarget(context.account?.api ?? api, target)
-  if (found.state === 'blocked') return { step: 'failed', reason: found.reason, message: found.message }
-  if (found.state === 'unreachable') return { step: 'unavailable', reason: 'ApiUnreachable', message: found.message }
-  if (!mayRun(context)) return { step: 'changed' }
+  if (found.state === 'blocked') return { outcome: 'failed', reason: found.reason, message: found.message }
+  if (found.state === 'unreachable') return { outcome: 'unavailable', reason: 'ApiUnreachable', message: found.message }
+  if (!mayRun(context)) return { outcome: 'changed' }
   const { version } = found
   // Nothing is stored under this mark. It says since when the count is that of hooks.
   const mark = markText({ instance: '0', number: '0', lastWord: lastWordAfter(version) })
@@ -184,10 +189,10 @@ const preview = async (
   }
   const judged = await within(clock, deadline - clock.monotonic(), context.ledger().decide(fresh, { mayContinue }))
   if (judged?.decided === 'stored') return previewed(judged.result)
-  return judged && judged.decided !== 'given up' ? undecidedStep(judged) : previewed(undefined)
+  return judged && judged.decided !== 'given up' ? undecidedOutcome(judged) : previewed(undefined)
 }
 
 const previewed = (part: Part | undefined): Step =>
-  part === undefined || part.part === 'help' || part.part === 'wait' || part.part === 'outdated'
-    ? { step: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
-    : stepOf(part)
+  part?.part === 'answer'
+    ? part.step
+    : { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }

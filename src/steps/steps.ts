@@ -10,9 +10,9 @@
  * driver and no sender.
  */
 
-import type { Awaited, NotRun } from '../api/outcome.ts'
+import type { Outcome } from '../api/outcome.ts'
 import type { StepBounds } from '../api/row.ts'
-import type { CountLimits, ProblemReason, Target } from './target/target.ts'
+import type { CountLimits, Target } from './target/target.ts'
 
 /** Why a plan refuses to change a count. The text is the driver's own, and is returned to it. */
 export interface Refusal {
@@ -46,31 +46,16 @@ export type Step =
    * The API server has stored the step. `from` equals `to` if the plan kept the count. `on`
    * identifies the count of the object. It is undefined if nobody may ask for the outcome.
    */
-  | ({ readonly step: 'done' } & Made)
-  /** The record says that the delivery does not count. Nothing was changed. */
-  | ({ readonly step: 'skipped' } & NotRun)
-  /**
-   * After the delivery was admitted, the hook changed or used up its budget. Nothing was done; the
-   * delivery must be admitted again.
-   */
-  | { readonly step: 'changed' }
-  /** Nobody has approved this change, and the hook asks for approval. Nothing was changed. */
-  | ({ readonly step: 'awaiting' } & Awaited)
+  | ({ readonly outcome: 'done' } & Made)
   /** The plan refused at this count. */
-  | { readonly step: 'refused'; readonly refused: string; readonly from: number; readonly until?: number | undefined }
-  /** The target cannot be changed, and this process has changed nothing. */
-  | { readonly step: 'failed'; readonly reason: ProblemReason; readonly message: string }
-  /**
-   * There was no time or no room for the step, or the API server did not answer. Sending the
-   * delivery again is safe: nothing was changed, or its idempotency key prevents a second step.
-   */
   | {
-      readonly step: 'unavailable'
-      readonly reason: 'ApiUnreachable' | 'Contended' | 'InternalError' | 'Overloaded' | 'RecordFull' | 'RecordTooNew'
-      readonly message: string
+      readonly outcome: 'refused'
+      readonly refused: string
+      readonly from: number
+      readonly until?: number | undefined
     }
-  /** A write was sent, and its outcome is unknown. */
-  | { readonly step: 'unknown' }
+  /** The step was not made. This is the outcome of its delivery, too. */
+  | Extract<Outcome, { outcome: 'skipped' | 'awaiting' | 'failed' | 'unavailable' | 'changed' | 'unknown' }>
 
 /**
  * Exact changes of a count: every step is computed from the count that it replaces. None is lost or

@@ -2,7 +2,7 @@ import type { Counter, Environment } from '../environment/environment.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { applied } from '../record/protocol.ts'
 import { asLeft, goOneWay } from './as-left.ts'
-import { stepOf, unknownStep, type Batch } from './batch.ts'
+import { unknownStep, type Batch } from './batch.ts'
 import type { Part } from './claims.ts'
 import { recordUnmade, takeBack, type HelpPart } from './finish.ts'
 import type { Helper } from './help.ts'
@@ -79,7 +79,7 @@ export class BatchWriter {
     // Skips do not depend on the outcome of the write, so they are answered at once.
     for (const [index, entry] of entries.entries()) {
       const part = parts[index]
-      if (part?.part === 'skip' || part?.part === 'full') answerPost(entry, stepOf(part))
+      if (part?.part === 'answer' && !ofWrite.has(part.step.outcome)) answerPost(entry, part.step)
     }
     const shared = batch.rows.length > 0
     const mayContinue = (): boolean => entries.some(isUnanswered)
@@ -119,9 +119,9 @@ export class BatchWriter {
         const { message, reason } = written.write === 'refused' ? written : this.#noScale
         // Other processes may send a shared write too, and succeed. So this outcome is not certain,
         // and only posts with an idempotency key get it as their answer.
-        if (shared) answerAmbiguous(batch, ['step'], { step: 'failed', reason, message })
+        if (shared) answerAmbiguous(batch, ['done'], { outcome: 'failed', reason, message })
         else if (written.write === 'refused' || this.#missing === from.uid)
-          return failAll(entries, { step: 'failed', reason, message })
+          return failAll(entries, { outcome: 'failed', reason, message })
         else this.#missing = from.uid
         return putBack(entries)
       }
@@ -129,7 +129,7 @@ export class BatchWriter {
         putBack(entries)
         return await waits.pause(written.message, written.retryAfterMs)
       case 'history gone':
-        answerAmbiguous(batch, ['step', 'refused'], unknownStep)
+        answerAmbiguous(batch, ['done', 'refused'], unknownStep)
         return putBack(entries)
       case 'unknown':
         for (const entry of entries) this.#expire(entry)
@@ -150,7 +150,7 @@ export class BatchWriter {
         isOutdated = true
         entry.outdatedSince = part.since
         again.push(entry)
-      } else answerPost(entry, stepOf(part))
+      } else answerPost(entry, part.step)
     }
     if (ledger && met.length > 0) again.push(...(await helper.help(ledger, met, version)))
     if (again.length > 0) putBack(again)
@@ -177,20 +177,26 @@ export class BatchWriter {
 /** Returns a batch with the steps of its posts as they were really made. */
 const batchAsLeft = (batch: Batch, mark: string, version: Version): Batch => {
   const write = { mark, to: batch.to }
-  const steps = batch.parts.filter(part => part?.part === 'step')
+  const steps = batch.parts.flatMap(part => doneIn(part) ?? [])
   const isOneWay = goOneWay(steps)
   const made = asLeft(steps, write, version, isOneWay).values()
   return {
     ...batch,
     rows: asLeft(batch.rows, write, version, isOneWay),
     parts: batch.parts.map(part => {
-      if (part?.part !== 'step') return part
-      const { until, ...left } = made.next().value ?? part
+      const step = doneIn(part)
+      if (!step) return part
+      const { until, ...left } = made.next().value ?? step
       // A step that the webhook has kept back leases nothing.
-      return left.from === left.to && part.from !== part.to ? left : { ...left, until }
+      return { part: 'answer', step: left.from === left.to && step.from !== step.to ? left : { ...left, until } }
     }),
   }
 }
+
+/** The outcomes of posts that depend on the write of their batch, or have to wait for it. */
+const ofWrite: ReadonlySet<Step['outcome']> = new Set(['done', 'refused', 'awaiting'])
+
+const doneIn = (part: Part) => (part.part === 'answer' && part.step.outcome === 'done' ? part.step : undefined)
 
 const failAll = (entries: readonly Waiting[], step: Step): void => {
   for (const entry of entries) answerPost(entry, step)
@@ -200,9 +206,10 @@ const failAll = (entries: readonly Waiting[], step: Step): void => {
  * Answers posts whose write may or may not be stored. A post with an idempotency key gets `named`,
  * and may be sent again. A post without a key gets no answer.
  */
-const answerAmbiguous = (batch: Batch, parts: readonly Part['part'][], named: Step): void => {
+const answerAmbiguous = (batch: Batch, outcomes: readonly Step['outcome'][], named: Step): void => {
   for (const [index, entry] of batch.entries.entries()) {
     const part = batch.parts[index]
-    if (part && parts.includes(part.part)) answerPost(entry, isNamed(entry) ? named : { step: 'unknown' })
+    if (part?.part !== 'answer' || !outcomes.includes(part.step.outcome)) continue
+    answerPost(entry, isNamed(entry) ? named : { outcome: 'unknown' })
   }
 }

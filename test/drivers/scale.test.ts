@@ -162,24 +162,24 @@ describe('a delivery', () => {
 
   it.each<[Step, Outcome]>([
     [
-      { step: 'done', from: 2, to: 4 },
+      { outcome: 'done', from: 2, to: 4 },
       { outcome: 'applied', reason: 'Stepped', from: 2, to: 4 },
     ],
     [
-      { step: 'done', from: 10, to: 10 },
+      { outcome: 'done', from: 10, to: 10 },
       { outcome: 'unchanged', reason: 'AtBound', from: 10, to: 10, bound: "the hook's max is 10" },
     ],
     [
-      { step: 'done', from: 12, to: 12 },
+      { outcome: 'done', from: 12, to: 12 },
       { outcome: 'unchanged', reason: 'AtBound', from: 12, to: 12, bound: "the hook's max is 10" },
     ],
     // The target's own bound is narrower, and the hook's spec does not know it.
     [
-      { step: 'done', from: 5, to: 5 },
+      { outcome: 'done', from: 5, to: 5 },
       { outcome: 'unchanged', reason: 'AtBound', from: 5, to: 5 },
     ],
     [
-      { step: 'refused', refused: 'WouldPassBound', from: 9 },
+      { outcome: 'refused', refused: 'WouldPassBound', from: 9 },
       {
         outcome: 'rejected',
         reason: 'WouldPassBound',
@@ -188,14 +188,14 @@ describe('a delivery', () => {
       },
     ],
     [
-      { step: 'failed', reason: 'TargetNotFound', message: 'no' },
+      { outcome: 'failed', reason: 'TargetNotFound', message: 'no' },
       { outcome: 'failed', reason: 'TargetNotFound', message: 'no' },
     ],
     [
-      { step: 'unavailable', reason: 'Contended', message: 'busy' },
+      { outcome: 'unavailable', reason: 'Contended', message: 'busy' },
       { outcome: 'unavailable', reason: 'Contended', message: 'busy' },
     ],
-    [{ step: 'unknown' }, { outcome: 'unknown' }],
+    [{ outcome: 'unknown' }, { outcome: 'unknown' }],
   ])('whose step is %j comes to %j', async (step, outcome) => {
     expect(await run(step)).toEqual(outcome)
   })
@@ -203,11 +203,11 @@ describe('a delivery', () => {
   it('that goes down stops at the min, and says so', async () => {
     const bound = "the hook's min is 1"
     const stays = { outcome: 'unchanged', reason: 'AtBound', from: 1, to: 1, bound }
-    expect(await run({ step: 'done', from: 1, to: 1 }, { action: 'down', min: 1 })).toEqual(stays)
+    expect(await run({ outcome: 'done', from: 1, to: 1 }, { action: 'down', min: 1 })).toEqual(stays)
   })
 
   it('asks for a step of its target, in its own namespace, by its own arithmetic', async () => {
-    await run({ step: 'done', from: 1, to: 1 }, { by: '50%' })
+    await run({ outcome: 'done', from: 1, to: 1 }, { by: '50%' })
     const last = asked.at(-1)
     expect(last?.target).toEqual({
       type: { group: 'apps', version: 'v1', resource: 'deployments', kind: 'Deployment' },
@@ -221,7 +221,7 @@ describe('a delivery', () => {
 
   it('that is the end of an alert takes back what its firings have changed, within the bounds', async () => {
     const resolved = { sender: 'alertmanager', phase: 'resolved' } as const
-    const undone = await scale.undo(member)(resolved, execution({ step: 'done', from: 7, to: 4 }))
+    const undone = await scale.undo(member)(resolved, execution({ outcome: 'done', from: 7, to: 4 }))
     expect(undone).toEqual({ outcome: 'applied', reason: 'Undone', from: 7, to: 4 })
     const last = asked.at(-1)
     expect(last?.how).toBe('undo')
@@ -232,7 +232,7 @@ describe('a delivery', () => {
 
   it('that takes steps down back has no bound where the hook has no max', async () => {
     const resolved = { sender: 'alertmanager', phase: 'resolved' } as const
-    await scale.undo({ ...endless, action: 'down' })(resolved, execution({ step: 'done', from: 40, to: 70 }))
+    await scale.undo({ ...endless, action: 'down' })(resolved, execution({ outcome: 'done', from: 40, to: 70 }))
     expect(asked.at(-1)?.plan(40, -30)).toBe(70)
   })
 })

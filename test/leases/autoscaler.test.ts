@@ -16,7 +16,7 @@ describe('the counts of an autoscaler', () => {
     const here = world()
     const one = here.start()
     here.makeAutoscaler(2, 6)
-    for (const letter of [ceiling, floor]) expect(await here.posted(one, letter)).toMatchObject({ step: 'done' })
+    for (const letter of [ceiling, floor]) expect(await here.posted(one, letter)).toMatchObject({ outcome: 'done' })
     expect(here.bounds()).toEqual([5, 10])
     here.setBounds(word)
     await here.clock.advance(lease.forMs + 11 * second)

@@ -100,7 +100,7 @@ describe('a post that changed nothing, to a hook that was deleted since', () => 
   /** Posts to a new hook of the name until it gets its step, and returns how long that took, in milliseconds. */
   const untilItWorks = async (here: ReturnType<typeof world>, process: ReturnType<typeof here.start>) => {
     const began = here.clock.now()
-    while ((await here.posted(process, { ...lease, target: 'api' })).step !== 'done') {
+    while ((await here.posted(process, { ...lease, target: 'api' })).outcome !== 'done') {
       if (here.clock.now() - began > 2 * hour) throw new Error('it never works')
       await here.clock.advance(15 * second)
     }
@@ -114,7 +114,7 @@ describe('a post that changed nothing, to a hook that was deleted since', () => 
     here.refusing.add('web')
     const refused = here.posted(one, { ...lease, delivery: { identity: { key: 'a' } } })
     await here.clock.advance(10 * second)
-    expect(await refused).toMatchObject({ step: 'failed' })
+    expect(await refused).toMatchObject({ outcome: 'failed' })
     here.remove('web-up')
     await here.clock.advance(minute)
     expect(await untilItWorks(here, one)).toBeLessThan(2 * minute)

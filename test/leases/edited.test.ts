@@ -29,7 +29,7 @@ it.each([
   await here.posted(one, firing)
   await clock.advance(5 * minute)
   const report = await here.posted(one, { ...lease, ...firing })
-  expect(report).toMatchObject({ step: 'skipped', reason })
+  expect(report).toMatchObject({ outcome: 'skipped', reason })
   expect('until' in report && report.until).toBeTypeOf('number')
   await clock.advance(20 * minute)
   expect(here.replicas()).toBe(4)

@@ -94,7 +94,7 @@ class Play {
         const step = await this.#here.posted(one, letter)
         if (isNamed && isCopied) await this.#here.posted(two, letter)
         this.#isTheirs = false
-        if (step.step === 'done' && step.to > step.from) {
+        if (step.outcome === 'done' && step.to > step.from) {
           this.#holds = [...this.#holds, { value, begun, until, lateMs: forMs / 16 + 20_000 }]
         }
         return
@@ -103,7 +103,7 @@ class Play {
         const forMs = each.forMinutes * minute
         const until = clock.now() + forMs
         const step = await this.#here.posted(two, { hook: 'up', by: each.by, max: 12, forMs })
-        if (step.step === 'done' && step.to > step.from) {
+        if (step.outcome === 'done' && step.to > step.from) {
           this.#steps = [...this.#steps, { by: step.to - step.from, until }]
         }
         return

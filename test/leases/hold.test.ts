@@ -40,7 +40,7 @@ describe('holds on a count, with the leases as they are', () => {
     const here = world(5)
     const one = here.start()
     here.start()
-    expect(await here.posted(one, { ...sleep, forMs: 60 * minute })).toMatchObject({ step: 'done', from: 0, to: 1 })
+    expect(await here.posted(one, { ...sleep, forMs: 60 * minute })).toMatchObject({ outcome: 'done', from: 0, to: 1 })
     expect(here.replicas()).toBe(0)
     await here.posted(one, { ...wake, forMs: 10 * minute })
     expect(here.replicas()).toBe(5)
@@ -135,7 +135,7 @@ describe('holds on a count, with the leases as they are', () => {
       }
       await here.clock.advance(16_000)
       const copy = await here.posted(two, { ...sleep, forMs: 20 * minute, delivery: { identity: { key: 'night' } } })
-      expect(copy.step).toBe(stage === 'patch' ? 'done' : 'skipped')
+      expect(copy.outcome).toBe(stage === 'patch' ? 'done' : 'skipped')
       expect(here.replicas()).toBe(0)
       await here.clock.advance(21 * minute)
       expect(here.replicas()).toBe(5)
@@ -145,7 +145,7 @@ describe('holds on a count, with the leases as they are', () => {
   it('does not hold what is there already by somebody else’s word', async () => {
     const here = world(0)
     const one = here.start()
-    expect(await here.posted(one, { ...sleep, forMs: 20 * minute })).toMatchObject({ step: 'done', from: 0, to: 0 })
+    expect(await here.posted(one, { ...sleep, forMs: 20 * minute })).toMatchObject({ outcome: 'done', from: 0, to: 0 })
     here.scale(3)
     await here.clock.advance(22 * minute)
     expect(here.replicas()).toBe(3)
@@ -171,7 +171,7 @@ describe('holds on a count, with the leases as they are', () => {
       (i % 2 ? one : two).post({ ...sleep, forMs: (5 + (i % 7)) * minute, delivery: { identity: { key: `k${i}` } } }),
     )
     await here.clock.advance(5000)
-    expect((await Promise.all(all)).every(step => step.step === 'done')).toBe(true)
+    expect((await Promise.all(all)).every(step => step.outcome === 'done')).toBe(true)
     await here.clock.advance(20 * minute)
     expect(here.replicas()).toBe(0)
     await here.clock.advance(42 * minute)

@@ -14,8 +14,8 @@ describe('a step with a lease', () => {
     here.start()
     const now = clock.now()
     const step = await here.posted(one, lease)
-    expect(step).toMatchObject({ step: 'done', from: 4, to: 6 })
-    expect(step.step === 'done' && step.until).toBeGreaterThanOrEqual(now + lease.forMs)
+    expect(step).toMatchObject({ outcome: 'done', from: 4, to: 6 })
+    expect(step.outcome === 'done' && step.until).toBeGreaterThanOrEqual(now + lease.forMs)
     await clock.advance(lease.forMs - second)
     expect(here.replicas()).toBe(6)
     await clock.advance(11 * second)
@@ -39,8 +39,8 @@ describe('a step with a lease', () => {
     one.die()
     const now = clock.now()
     const step = await here.posted(here.start(), again)
-    expect(step).toMatchObject({ step: 'done', from: 4, to: 6 })
-    expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
+    expect(step).toMatchObject({ outcome: 'done', from: 4, to: 6 })
+    expect(step.outcome === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
   })
 
   it('does not last as long as one before it that the same write takes back', async () => {
@@ -55,8 +55,8 @@ describe('a step with a lease', () => {
     const step = await here.posted(one, again)
     expect(await first).toMatchObject({ from: 6, to: 7 })
     expect(await end).toMatchObject({ from: 7, to: 5 })
-    expect(step).toMatchObject({ step: 'done', from: 5, to: 7 })
-    expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
+    expect(step).toMatchObject({ outcome: 'done', from: 5, to: 7 })
+    expect(step.outcome === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
   })
 
   it('is no more once another process has just taken it back, and a report says no time', async () => {
@@ -68,7 +68,7 @@ describe('a step with a lease', () => {
     expect(await one.post({ ...twice, delivery: over('Busy') })).toMatchObject({ from: 6, to: 4 })
     one.die()
     const report = await here.posted(here.start(), { ...again, by: 20, overshoot: 'reject' })
-    expect(report).toMatchObject({ step: 'refused', until: undefined })
+    expect(report).toMatchObject({ outcome: 'refused', until: undefined })
   })
 
   it('is reported as ended when it ended, and not when that was stored', async () => {
@@ -177,7 +177,7 @@ describe('whose word stands', () => {
     here.scale(7)
     const again = alert('Busy', { identity: { key: 'Busy fires on' } })
     const step = await here.posted(one, { ...lease, max: 6, delivery: again, dedupeWindowMs: 0 })
-    expect(step).toMatchObject({ step: 'done', from: 7, to: 7 })
+    expect(step).toMatchObject({ outcome: 'done', from: 7, to: 7 })
     expect(step).toMatchObject({ until: undefined })
   })
 
@@ -262,7 +262,7 @@ describe('a group of alerts', () => {
       ...more,
       ...overshoot,
     })
-    expect(again).toMatchObject({ step: wanted })
+    expect(again).toMatchObject({ outcome: wanted })
     expect('until' in again && again.until).toBeGreaterThanOrEqual(asked + lease.forMs)
     await clock.advance(14 * minute)
     expect(here.replicas()).toBe(6)
@@ -277,7 +277,7 @@ describe('a group of alerts', () => {
     const delivery = alert('Busy', { identity: { key: 'Busy fires', newsAt: 7 } })
     await here.posted(one, { ...lease, delivery })
     await clock.advance(10 * minute)
-    expect(await here.posted(one, { ...lease, delivery })).toMatchObject({ step: 'skipped', reason: 'Duplicate' })
+    expect(await here.posted(one, { ...lease, delivery })).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
     await clock.advance(5 * minute + 12 * second)
     expect(here.replicas()).toBe(4)
   })
@@ -545,10 +545,10 @@ describe('endBefore', () => {
     await clock.advance(after)
     here.isStopped = true
     const late = await here.posted(one, { ...firing, endBefore: clock.now() })
-    expect(late).toMatchObject({ step: 'skipped', reason: 'Duplicate' })
+    expect(late).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
     expect(late).toMatchObject({ until: undefined })
     await clock.advance(5 * second)
-    expect(here.memory()?.parts).toMatchObject([{ until: step.step === 'done' ? step.until : 0 }])
+    expect(here.memory()?.parts).toMatchObject([{ until: step.outcome === 'done' ? step.until : 0 }])
   })
 
   it('that is to come: a report says when the lease ends by it', async () => {

@@ -143,13 +143,13 @@ describe('onDelete: end', () => {
     const held = here.posted(one, { ...lease, target: 'api' })
     await here.clock.advance(second / 2)
     await expect(Promise.race([held, Promise.resolve('later')])).resolves.toMatchObject({
-      step: 'unavailable',
+      outcome: 'unavailable',
       reason: 'Contended',
     })
     here.refusing.clear()
     await here.clock.advance(30 * second)
     expect(here.replicas()).toBe(4)
-    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ step: 'done', from: 4, to: 6 })
+    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ outcome: 'done', from: 4, to: 6 })
   })
 
   it('waits for bounds that keep it back, until there is a new hook of the name', async () => {
@@ -163,7 +163,7 @@ describe('onDelete: end', () => {
     expect([here.replicas(), finalizersOf(here.record())]).toEqual([1, ['receiverhooks.dev/leases']])
     expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ reason: 'Contended' })
     await here.clock.advance(minute)
-    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ step: 'done', from: 9, to: 10 })
+    expect(await here.posted(one, { ...lease, target: 'api' })).toMatchObject({ outcome: 'done', from: 9, to: 10 })
   })
 
   it('is given up after an hour, if the end is refused as long as that', async () => {

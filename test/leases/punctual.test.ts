@@ -27,7 +27,7 @@ describe('an end in a record in which another one is kept back', () => {
   it('that meets one fault is soon tried again', async () => {
     const { clock, here, one } = await heldWorld()
     const step = await here.posted(one, { forMs: 55 * minute, target: 'api', by: 1 })
-    const until = (step.step === 'done' && step.until) || 0
+    const until = (step.outcome === 'done' && step.until) || 0
     await clock.advance(until - clock.now() - second)
     here.unreadable.add('api')
     await clock.advance(8 * second)
@@ -57,7 +57,7 @@ describe('an end in a record in which another one is kept back', () => {
     here.remove('web-up', false)
     await clock.advance(31 * minute)
     const began = clock.now()
-    while ((await here.posted(one, { ...lease, target: 'api' })).step !== 'done') await clock.advance(5 * second)
+    while ((await here.posted(one, { ...lease, target: 'api' })).outcome !== 'done') await clock.advance(5 * second)
     expect(clock.now() - began).toBeLessThan(30 * second)
   })
 
@@ -72,7 +72,7 @@ describe('an end in a record in which another one is kept back', () => {
       await posted
     }
     const step = await here.posted(one, { ...lease, target: 'api' })
-    const until = (step.step === 'done' && step.until) || 0
+    const until = (step.outcome === 'done' && step.until) || 0
     await clock.advance(until - clock.now() - second)
     here.gate.before = async ({ method, path }) => {
       if (method === 'GET' && path.endsWith('/deployments')) await wait(clock, 300)
@@ -128,7 +128,7 @@ describe('an end beside many slow ones of other hooks', () => {
       }
     }
     const step = await here.posted(one, { ...lease, target: 'api' })
-    const until = (step.step === 'done' && step.until) || 0
+    const until = (step.outcome === 'done' && step.until) || 0
     here.gate.before = async ({ path }) => {
       if (names.some(name => path.endsWith(`/receiverhookrecords/${name}`))) await wait(clock, readMs)
       if (names.some(name => path.includes(`/deployments/${name}`))) await wait(clock, 3 * minute)
@@ -168,7 +168,7 @@ describe('a lease that is made before everybody knows that an earlier one was ta
     const now = clock.now()
     const step = await here.posted(here.start(), again)
     expect(step).toMatchObject({ from: 6, to: 8 })
-    expect(step.step === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
+    expect(step.outcome === 'done' && (step.until ?? 0) - now).toBeLessThan(lease.forMs + minute)
     await clock.advance(lease.forMs + minute)
     expect(here.replicas()).toBe(6)
   })

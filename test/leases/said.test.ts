@@ -18,7 +18,7 @@ describe('no time is said', () => {
     await here.posted(one, { ...lease, max: 6, delivery: alert('Busy') })
     here.scale(5)
     const letter = { ...lease, max: 6, overshoot: 'reject', delivery: again, dedupeWindowMs: 0 } as const
-    expect(await here.posted(one, letter)).toMatchObject({ step: 'refused', from: 5, until: undefined })
+    expect(await here.posted(one, letter)).toMatchObject({ outcome: 'refused', from: 5, until: undefined })
   })
 
   it('by a dry run, of a lease that somebody else has ended by the count', async () => {
@@ -28,7 +28,7 @@ describe('no time is said', () => {
     here.scale(7)
     await here.clock.advance(2 * second)
     const letter = { ...lease, max: 6, delivery: again, dedupeWindowMs: 0 }
-    const wanted = { step: 'done', from: 7, to: 7, until: undefined }
+    const wanted = { outcome: 'done', from: 7, to: 7, until: undefined }
     expect(await here.posted(one, { ...letter, dryRun: true })).toMatchObject(wanted)
     expect(await here.posted(one, letter)).toMatchObject(wanted)
   })

@@ -3,7 +3,7 @@ import { digestOf, type Effect } from '../../src/api/effect.ts'
 import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory } from '../../src/record/memory.ts'
 import { foldPosts } from '../../src/steps/claims.ts'
-import type { Plan } from '../../src/steps/steps.ts'
+import type { Plan, Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { deploymentTarget } from '../support/targets.ts'
 
@@ -32,9 +32,22 @@ const on = (posts: readonly Post[], count = 5) =>
     version: { uid: 't1', resourceVersion: '7', count },
   })
 
+const answer = (step: Step) => ({ part: 'answer', step })
+
+const awaiting = (asked: Effect) => ({
+  ...answer({
+    outcome: 'awaiting',
+    reason: 'AwaitingApproval',
+    from: asked.from,
+    to: asked.to,
+    effect: digestOf(asked),
+  }),
+  needsNewest: true,
+})
+
 it('a step that was approved is claimed', () => {
   const { isWritten, parts, rows } = on([post(digestOf(effect))])
-  expect([parts, isWritten, rows.length]).toEqual([[{ part: 'step', from: 5, to: 6 }], true, 1])
+  expect([parts, isWritten, rows.length]).toEqual([[answer({ outcome: 'done', from: 5, to: 6 })], true, 1])
 })
 
 it('a step is not made, nor claimed, if nothing or something else was approved', () => {
@@ -47,7 +60,7 @@ it('a step is not made, nor claimed, if nothing or something else was approved',
   ]
   for (const approved of [undefined, '', ...others.map(other => digestOf({ ...effect, ...other }))]) {
     const { draft, isWritten, parts, rows } = on([post(approved)])
-    expect(parts).toEqual([{ part: 'awaiting', from: 5, to: 6, effect: digestOf(effect) }])
+    expect(parts).toEqual([awaiting(effect)])
     expect([isWritten, rows.length, draft.isChanged]).toEqual([false, 0, false])
   }
 })
@@ -55,11 +68,11 @@ it('a step is not made, nor claimed, if nothing or something else was approved',
 it('a step counts from the steps before it in the write', () => {
   const plain: Post = { plan: oneMore, context: contextOf({ delivery: { phase: 'none' }, deadline: 0 }) }
   const { parts, to } = on([plain, post(digestOf(effect))])
-  expect(parts[1]).toEqual({ part: 'awaiting', from: 6, to: 7, effect: digestOf({ ...effect, from: 6, to: 7 }) })
+  expect(parts[1]).toEqual(awaiting({ ...effect, from: 6, to: 7 }))
   expect(to).toBe(6)
 })
 
 it('a dry run, and a step that keeps the count, wait for nobody', () => {
-  expect(on([post(undefined, { dryRun: true })]).parts).toEqual([{ part: 'step', from: 5, to: 6 }])
-  expect(on([{ ...post(undefined), plan: keep }]).parts).toEqual([{ part: 'step', from: 5, to: 5 }])
+  expect(on([post(undefined, { dryRun: true })]).parts).toEqual([answer({ outcome: 'done', from: 5, to: 6 })])
+  expect(on([{ ...post(undefined), plan: keep }]).parts).toEqual([answer({ outcome: 'done', from: 5, to: 5 })])
 })

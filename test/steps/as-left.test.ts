@@ -25,8 +25,8 @@ describe('a count that a webhook has put in the place of what was written', () =
   it('is what the answer says, and what the end of the alert takes back: not more', async () => {
     const { done, server, start } = capped()
     const process = start()
-    expect(await done(process.post(fires('a')))).toMatchObject({ step: 'done', from: 3, to: 5 })
-    expect(await done(process.undo(ends))).toMatchObject({ step: 'done', from: 5, to: 3 })
+    expect(await done(process.post(fires('a')))).toMatchObject({ outcome: 'done', from: 3, to: 5 })
+    expect(await done(process.undo(ends))).toMatchObject({ outcome: 'done', from: 5, to: 3 })
     expect(server.replicas('web')).toBe(3)
   })
 
@@ -90,7 +90,7 @@ describe('a count that a webhook has put in the place of what was written', () =
     const second = start()
     await done(second.post({ ...fires('a'), plan: downBy1 }))
     server.webhook = count => count
-    expect(await done(second.undo(ends))).toMatchObject({ step: 'done', from: 5, to: 6 })
+    expect(await done(second.undo(ends))).toMatchObject({ outcome: 'done', from: 5, to: 6 })
   })
 
   it('is nothing to take back where it is the count that was there', async () => {
@@ -99,7 +99,7 @@ describe('a count that a webhook has put in the place of what was written', () =
     const process = start()
     expect(await done(process.post(fires('a')))).toMatchObject({ from: 3, to: 3 })
     server.webhook = count => count
-    expect(await done(process.undo(ends))).toMatchObject({ step: 'skipped', reason: 'NothingToUndo' })
+    expect(await done(process.undo(ends))).toMatchObject({ outcome: 'skipped', reason: 'NothingToUndo' })
     expect(server.replicas('web')).toBe(3)
   })
 
@@ -111,7 +111,7 @@ describe('a count that a webhook has put in the place of what was written', () =
     server.webhook = count => Math.min(most, count)
     const leasing = { forMs: 60_000, endBefore: undefined, aim: 'Deployment/web' }
     const step = await done(start().post({ ...fires('a'), undo: false, leasing }))
-    expect(step).toEqual({ step: 'done', from: 3, to: most, on: undefined, until })
+    expect(step).toEqual({ outcome: 'done', from: 3, to: most, on: undefined, until })
   })
 })
 

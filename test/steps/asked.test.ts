@@ -21,6 +21,6 @@ it('a post that arrives while a read is on its way is not answered from it', asy
   server.outsideWrite(4)
   const second = post()
   await clock.advance(200)
-  expect(await first).toEqual({ step: 'done', from: 10, to: 10 })
-  expect(await second).toEqual({ step: 'done', from: 4, to: 5 })
+  expect(await first).toEqual({ outcome: 'done', from: 10, to: 10 })
+  expect(await second).toEqual({ outcome: 'done', from: 4, to: 5 })
 })

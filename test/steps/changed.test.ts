@@ -44,7 +44,7 @@ describe('a post whose hook changes while it waits', () => {
     const posted = post(() => isCurrent, key)
     isCurrent = false
     await clock.advance(100)
-    expect(await posted).toEqual({ step: 'changed' })
+    expect(await posted).toEqual({ outcome: 'changed' })
     expect(sent.filter(request => !request.startsWith('GET'))).toEqual([])
     expect(server.replicas('web')).toBe(2)
   })
@@ -54,9 +54,9 @@ describe('a post whose hook changes while it waits', () => {
     const steps = [post(() => true), post(() => false, key), post(() => true, 'another')]
     await clock.advance(100)
     expect(await Promise.all(steps)).toEqual([
-      { step: 'done', from: 2, to: 3 },
-      { step: 'changed' },
-      { step: 'done', from: 3, to: 4 },
+      { outcome: 'done', from: 2, to: 3 },
+      { outcome: 'changed' },
+      { outcome: 'done', from: 3, to: 4 },
     ])
     expect(server.replicas('web')).toBe(4)
   })
@@ -65,7 +65,7 @@ describe('a post whose hook changes while it waits', () => {
     const { clock, post } = setUp()
     const previewed = post(() => false, undefined, true)
     await clock.advance(100)
-    expect(await previewed).toEqual({ step: 'changed' })
+    expect(await previewed).toEqual({ outcome: 'changed' })
   })
 })
 
@@ -76,5 +76,5 @@ it('a post whose hook changes after its write was sent has its step', async () =
   await clock.advance(12) // the target is read, and the write is on its way
   isCurrent = false
   await clock.advance(100)
-  expect(await posted).toEqual({ step: 'done', from: 2, to: 3 })
+  expect(await posted).toEqual({ outcome: 'done', from: 2, to: 3 })
 })

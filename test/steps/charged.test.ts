@@ -34,7 +34,7 @@ it('a write is paid by the posts of its turn, although that fails after it', asy
     const charge = (bytes: number): void => void paid.set(name, (paid.get(name) ?? 0) + bytes)
     const step = service.of(contextOf({ deadline: clock.monotonic() + 4000, charge })).change(target, plan)
     await clock.advance(200)
-    return (await step).step
+    return (await step).outcome
   }
   expect(await post('first')).not.toBe('done')
   isBroken = false

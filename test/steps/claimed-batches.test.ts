@@ -29,7 +29,7 @@ describe('a claimed write', () => {
       process.post({ hook: 'other', account }),
     ])
     await clock.advance(1000)
-    expect(await posted).toMatchObject([{ step: 'done' }, { step: 'done' }, { step: 'done' }])
+    expect(await posted).toMatchObject([{ outcome: 'done' }, { outcome: 'done' }, { outcome: 'done' }])
     expect(server.writes.map(({ from, to }) => [from, to])).toEqual(written)
   })
 })
@@ -61,7 +61,7 @@ describe('a delivery to a record that has lost a page', () => {
     const posted = process.post(named('a'))
     if (isDeleted) server.hooks.delete('web-up')
     await clock.advance(1000)
-    expect(await posted).toMatchObject({ step })
+    expect(await posted).toMatchObject({ outcome: step })
     expect(server.writes.map(({ from, to }) => [from, to])).toEqual(written)
   })
 })
@@ -81,7 +81,7 @@ describe('claims that their processes have left behind', () => {
     for (const key of ['c', 'd', 'e']) {
       const posted = process.post(named(key))
       await clock.advance(15_000)
-      expect(await posted).toMatchObject({ step: 'done' })
+      expect(await posted).toMatchObject({ outcome: 'done' })
     }
     const marks = claimsIn(server).map(({ mark }) => mark)
     expect(marks).toContain('rhook.gone.2')
@@ -129,10 +129,10 @@ describe('a delivery in a batch with others', () => {
     const posts = [process.post(named('a')), process.unnamed(), process.post(named('b')), process.post(named('a'))]
     await clock.advance(100)
     expect(await Promise.all(posts)).toEqual([
-      { step: 'done', from: 2, to: 3 },
-      { step: 'done', from: 3, to: 4 },
-      { step: 'done', from: 4, to: 5 },
-      expect.objectContaining({ step: 'skipped', reason: 'Duplicate' }),
+      { outcome: 'done', from: 2, to: 3 },
+      { outcome: 'done', from: 3, to: 4 },
+      { outcome: 'done', from: 4, to: 5 },
+      expect.objectContaining({ outcome: 'skipped', reason: 'Duplicate' }),
     ])
     expect(server.writes.map(({ to }) => to)).toEqual([5])
   })
@@ -143,9 +143,9 @@ describe('a delivery in a batch with others', () => {
     const posts = [process.post(named('a')), process.post({ ...named('a'), hook: 'web-too' }), process.post(named('b'))]
     await clock.advance(100)
     expect(await Promise.all(posts)).toEqual([
-      { step: 'done', from: 2, to: 3 },
-      { step: 'done', from: 4, to: 5 },
-      { step: 'done', from: 3, to: 4 },
+      { outcome: 'done', from: 2, to: 3 },
+      { outcome: 'done', from: 4, to: 5 },
+      { outcome: 'done', from: 3, to: 4 },
     ])
     expect(server.writes.map(({ to }) => to)).toEqual([4, 5])
   })
@@ -162,10 +162,10 @@ describe('a delivery in a batch with others', () => {
     const posts = [process.unnamed(), process.post({ ...named('b'), cooldownMs: 60_000 })]
     await clock.advance(1000)
     expect(await Promise.all(posts)).toMatchObject([
-      { step: 'failed', reason: 'Forbidden' },
-      { step: 'skipped', reason: 'CoolingDown' },
+      { outcome: 'failed', reason: 'Forbidden' },
+      { outcome: 'skipped', reason: 'CoolingDown' },
     ])
-    expect(await before).toMatchObject({ step: 'failed' })
+    expect(await before).toMatchObject({ outcome: 'failed' })
   })
 
   it('is answered why it was skipped, although the write of the others came too late', async () => {
@@ -183,8 +183,8 @@ describe('a delivery in a batch with others', () => {
     await clock.advance(0.5)
     const posts = [process.unnamed(), process.post({ ...named('b'), cooldownMs: 60_000 })]
     await clock.advance(200)
-    expect(await Promise.all(posts)).toMatchObject([{ step: 'done' }, { step: 'skipped', reason: 'CoolingDown' }])
-    expect([await before, patches]).toMatchObject([{ step: 'done' }, 3])
+    expect(await Promise.all(posts)).toMatchObject([{ outcome: 'done' }, { outcome: 'skipped', reason: 'CoolingDown' }])
+    expect([await before, patches]).toMatchObject([{ outcome: 'done' }, 3])
   })
 
   it('is judged on the outcomes of the others, also where that of their write is unknown', async () => {
@@ -198,8 +198,8 @@ describe('a delivery in a batch with others', () => {
     server.compact()
     await clock.advance(300)
     expect(await Promise.all(posts)).toMatchObject([
-      { step: 'skipped', reason: 'OutcomeUnknown' },
-      { step: 'skipped', reason: 'CoolingDown' },
+      { outcome: 'skipped', reason: 'OutcomeUnknown' },
+      { outcome: 'skipped', reason: 'CoolingDown' },
     ])
   })
 
@@ -221,9 +221,9 @@ describe('a delivery in a batch with others', () => {
     const other = process.unnamed(count => (isDeleted ? { refused: 'gone' } : count + 1))
     await clock.advance(200)
     expect(await Promise.all([before, skipped, other])).toMatchObject([
-      { step: 'done', from: 3, to: 4 },
-      { step: 'skipped', reason: 'CoolingDown' },
-      { step: 'refused', refused: 'gone' },
+      { outcome: 'done', from: 3, to: 4 },
+      { outcome: 'skipped', reason: 'CoolingDown' },
+      { outcome: 'refused', refused: 'gone' },
     ])
     expect(server.replicas('web')).toBe(4)
   })
@@ -244,9 +244,9 @@ describe('a delivery in a batch with others', () => {
     const all = Promise.all(posts).then(steps => ({ steps, at: clock.monotonic() }))
     const before = clock.monotonic()
     await clock.advance(4000)
-    expect((await all).steps.map(({ step }) => step)).toEqual(posts.map(() => 'done'))
+    expect((await all).steps.map(({ outcome }) => outcome)).toEqual(posts.map(() => 'done'))
     expect((await all).at).toBeLessThanOrEqual(before)
-    expect((await Promise.all(skipped)).map(({ step }) => step)).toEqual(skipped.map(() => 'skipped'))
+    expect((await Promise.all(skipped)).map(({ outcome }) => outcome)).toEqual(skipped.map(() => 'skipped'))
   })
 
   it('without a name does not wait until others have helped, though a skip is to be remembered', async () => {
@@ -266,12 +266,12 @@ describe('a delivery in a batch with others', () => {
     const plain = process.unnamed()
     await clock.advance(100)
     expect(await Promise.all([before, end, plain])).toMatchObject([
-      { step: 'done' },
-      { step: 'skipped', reason: 'NothingToUndo' },
-      { step: 'done' },
+      { outcome: 'done' },
+      { outcome: 'skipped', reason: 'NothingToUndo' },
+      { outcome: 'done' },
     ])
     await clock.advance(4000)
-    expect(await copy).toMatchObject({ step: 'unavailable' })
+    expect(await copy).toMatchObject({ outcome: 'unavailable' })
   })
 
   it('of a thousand does not make the record larger than a record may be', async () => {
@@ -287,7 +287,7 @@ describe('a delivery in a batch with others', () => {
     const steps = await Promise.all(posts)
     expect(longest).toBeGreaterThan(0)
     expect(longest).toBeLessThan(256 * 1024)
-    expect(steps.filter(({ step }) => step === 'done')).toHaveLength(1000)
+    expect(steps.filter(({ outcome }) => outcome === 'done')).toHaveLength(1000)
   })
 })
 
@@ -323,7 +323,7 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     }
     const b = process.post(named('b', 5))
     await clock.advance(1000)
-    expect(await b).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await b).toEqual({ outcome: 'done', from: 2, to: 3 })
     expect(server.replicas('web')).toBe(3)
   })
 
@@ -340,7 +340,7 @@ describe('a delivery that is skipped while its claim has been left behind', () =
     expect(await skipped).toMatchObject({ outcome: 'skipped', reason: 'Suspended' })
     const b = process.post(named('b', 5))
     await clock.advance(300)
-    expect(await b).toMatchObject({ step: 'done' })
+    expect(await b).toMatchObject({ outcome: 'done' })
   })
 
   it('is not looked into without a pause where a fence is answered 409', async () => {

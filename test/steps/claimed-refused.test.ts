@@ -19,10 +19,10 @@ describe('a post without a name in a write that was refused', () => {
     await reading
     const posts = [first.post(named('a')), first.unnamed()]
     await clock.advance(1000)
-    expect(await Promise.all(posts)).toMatchObject([{ step: 'failed' }, { step: 'unknown' }])
+    expect(await Promise.all(posts)).toMatchObject([{ outcome: 'failed' }, { outcome: 'unknown' }])
     const copy = second.post(named('a'))
     await clock.advance(100)
-    expect(await copy).toMatchObject({ step: 'done' })
+    expect(await copy).toMatchObject({ outcome: 'done' })
     // Both steps were in the one write.
     expect(server.replicas('web')).toBe(4)
   })
@@ -53,11 +53,11 @@ describe('a claimed write that the API server refuses', () => {
     world.fault = against(3)
     const early = start().post(named('a'))
     await clock.advance(100)
-    expect(await early).toMatchObject({ step: 'failed', reason: 'NotScalable' })
+    expect(await early).toMatchObject({ outcome: 'failed', reason: 'NotScalable' })
     const second = start()
     const copy = second.post({ ...named('a'), plan: upBy(2) })
     await clock.advance(100)
-    expect(await copy).toEqual({ step: 'done', from: 2, to: 4 })
+    expect(await copy).toEqual({ outcome: 'done', from: 2, to: 4 })
     expect(server.writes.map(({ to }) => to)).toEqual([4])
     expect(await claimsAfter(installation, second)).toEqual([])
   })
@@ -68,11 +68,11 @@ describe('a claimed write that the API server refuses', () => {
     world.fault = against(3)
     const early = start().post({ cooldownMs: 60_000 })
     await clock.advance(100)
-    expect(await early).toEqual({ step: 'unknown' })
+    expect(await early).toEqual({ outcome: 'unknown' })
     const second = start()
     const next = second.post({ ...named('b'), cooldownMs: 60_000, plan: upBy(2) })
     await clock.advance(100)
-    expect(await next).toEqual({ step: 'done', from: 2, to: 4 })
+    expect(await next).toEqual({ outcome: 'done', from: 2, to: 4 })
     expect(await claimsAfter(installation, second)).toEqual([])
   })
 
@@ -87,7 +87,7 @@ describe('a claimed write that the API server refuses', () => {
     const second = start()
     const copy = second.post({ ...named('a'), plan: upBy(1, 2) })
     await clock.advance(100)
-    expect(await copy).toEqual({ step: 'done', from: 2, to: 2 })
+    expect(await copy).toEqual({ outcome: 'done', from: 2, to: 2 })
     expect(server.version('web')).not.toEqual(before)
     expect(server.replicas('web')).toBe(2)
     expect(await claimsAfter(installation, second)).toEqual([])
@@ -100,13 +100,13 @@ describe('a claimed write that the API server refuses', () => {
     world.fault = against(3)
     const fired = start().post({ delivery: { ...named('a').delivery, group }, undo: true })
     await clock.advance(100)
-    expect(await fired).toMatchObject({ step: 'failed' })
+    expect(await fired).toMatchObject({ outcome: 'failed' })
     const second = start()
     const over = second.undo({
       delivery: { ...named('b').delivery, phase: 'resolved', group: { ...group, firing: [] } },
     })
     await clock.advance(100)
-    expect(await over).toMatchObject({ step: 'skipped', reason: 'NothingToUndo' })
+    expect(await over).toMatchObject({ outcome: 'skipped', reason: 'NothingToUndo' })
     expect(server.replicas('web')).toBe(2)
     expect(await claimsAfter(installation, second)).toEqual([])
   })
@@ -121,13 +121,13 @@ describe('a claimed write that the API server refuses', () => {
     const process = start()
     const copies = [process.post(named('a')), process.post(named('a'))]
     await clock.advance(100)
-    expect(await Promise.all(copies)).toMatchObject([{ step: 'failed' }, { step: 'failed' }])
+    expect(await Promise.all(copies)).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }])
     expect(claimed).toMatchObject({ helped: false })
     expect(claimsIn(server)).toEqual([{ ...claimed, helped: true }])
     world.fault = () => 'answered'
     const last = process.post(named('a'))
     await clock.advance(100)
-    expect(await last).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await last).toEqual({ outcome: 'done', from: 2, to: 3 })
     expect(server.writes.map(({ by }) => by)).toEqual([claimed?.mark])
   })
 
@@ -150,7 +150,7 @@ describe('a claimed write that the API server refuses', () => {
       await clock.advance(200)
       const step = await copy
       const [write] = server.writes
-      expect(step).toEqual({ step: 'done', from: write?.from, to: write?.to })
+      expect(step).toEqual({ outcome: 'done', from: write?.from, to: write?.to })
       expect(server.writes).toHaveLength(1)
       expect(await claimsAfter(installation, second)).toEqual([])
       ends.add(server.replicas('web') ?? 0)
@@ -172,10 +172,10 @@ describe('claimed writes that the API server refuses', () => {
     await warm
     const early = [process.post(named('a')), process.post(named('b'))]
     await clock.advance(100)
-    expect(await Promise.all(early)).toMatchObject([{ step: 'failed' }, { step: 'failed' }])
+    expect(await Promise.all(early)).toMatchObject([{ outcome: 'failed' }, { outcome: 'failed' }])
     const again = process.post(named('a'))
     await clock.advance(100)
-    expect(await again).toMatchObject({ step: 'failed' })
+    expect(await again).toMatchObject({ outcome: 'failed' })
     world.fault = () => 'answered'
     for (const key of ['b', 'a', 'b', 'a']) {
       const copy = process.post(named(key))
@@ -217,11 +217,11 @@ describe('claimed writes that the API server refuses', () => {
     }
     const copy = third.post(cooling('a'))
     await clock.advance(100)
-    const outcome = isCompacted ? { reason: 'OutcomeUnknown' } : { step: 'done', from: 2, to: 3 }
+    const outcome = isCompacted ? { reason: 'OutcomeUnknown' } : { outcome: 'done', from: 2, to: 3 }
     expect(await copy).toMatchObject(outcome)
     const next = third.post(cooling('b'))
     await clock.advance(100)
-    expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+    expect(await next).toMatchObject({ outcome: 'skipped', reason: 'CoolingDown' })
   })
 
   it('do not fill a record, however many there are', async () => {
@@ -232,7 +232,7 @@ describe('claimed writes that the API server refuses', () => {
     for (let i = 0; i < 1500; i++) {
       const posted = process.post(named(`job ${i}`))
       await clock.advance(100)
-      expect(await posted).toMatchObject({ step: 'failed' })
+      expect(await posted).toMatchObject({ outcome: 'failed' })
     }
     expect(server.memory('web-up')?.rows.length).toBeLessThan(400)
   })
@@ -259,7 +259,7 @@ describe('claimed writes that the API server refuses', () => {
       await clock.advance(5000)
       last = await posted
     }
-    expect(last).toMatchObject({ step: 'done' })
+    expect(last).toMatchObject({ outcome: 'done' })
     expect(server.memory('web-up')?.rows.length).toBeLessThan(10)
   })
 
@@ -278,7 +278,7 @@ describe('claimed writes that the API server refuses', () => {
         delivery: { ...named(`b${i}`).delivery, phase: 'resolved', group: { ...group, firing: [] } },
       })
       await clock.advance(1000)
-      ends.push((await over).step)
+      ends.push((await over).outcome)
     }
     expect(ends.slice(0, 8)).toEqual(Array<string>(8).fill('skipped'))
     expect(ends.at(-1)).toBe('failed')
@@ -301,6 +301,6 @@ describe('claimed writes that the API server refuses', () => {
       request.startsWith('PATCH') && !/"replicas":[23]}/.test(body) ? { declined: status(422) } : 'answered'
     const last = start().post(named('a'))
     await clock.advance(100)
-    expect(await last).toMatchObject({ step: 'done', from: 2, to: 3 })
+    expect(await last).toMatchObject({ outcome: 'done', from: 2, to: 3 })
   })
 })

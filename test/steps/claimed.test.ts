@@ -21,7 +21,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     expect(server.memory('web-up')?.rows[0]).toMatchObject({ claim: { to: 3 } })
     const copy = second.post(named('a'))
     await clock.advance(100)
-    expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await copy).toEqual({ outcome: 'done', from: 2, to: 3 })
     expect(server.writes).toHaveLength(1)
     expect(requests.filter(request => request.startsWith('PATCH'))).toHaveLength(2)
   })
@@ -32,7 +32,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     server.outsideWrite('web', () => 8)
     const copy = start().post(named('a'))
     await clock.advance(100)
-    expect(await copy).toEqual({ step: 'done', from: 8, to: 9 })
+    expect(await copy).toEqual({ outcome: 'done', from: 8, to: 9 })
   })
 
   it('counts as unknown where the history that would show it is gone, and is not made again', async () => {
@@ -43,7 +43,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     const process = start()
     const copy = process.post(named('a'))
     await clock.advance(100)
-    expect(await copy).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+    expect(await copy).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
     expect(server.replicas('web')).toBe(10)
     expect(process.environment.lines.join()).toContain('nobody knows whether a step was made')
   })
@@ -54,7 +54,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     putRows(server, [{ state: 'claimed', key: keyOf('a'), at: clock.now(), from: 2, to: 3, claim }])
     const copy = start().post(named('a'))
     await clock.advance(100)
-    expect(await copy).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+    expect(await copy).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
     expect(server.replicas('web')).toBe(2)
   })
 
@@ -64,7 +64,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     server.removeTarget('web')
     const copy = start().post({ ...named('a'), target: 'api' })
     await clock.advance(200)
-    expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await copy).toEqual({ outcome: 'done', from: 2, to: 3 })
   })
 
   it.each<NetworkFault>(['answered', 'answer lost'])(
@@ -77,7 +77,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
       world.fault = request => (request.startsWith('PATCH') && patches++ === 0 ? fault : 'answered')
       const next = start().post({ ...named('b'), cooldownMs: 60_000 })
       await clock.advance(300)
-      expect(await next).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+      expect(await next).toMatchObject({ outcome: 'skipped', reason: 'CoolingDown' })
       expect(server.writes).toHaveLength(1)
     },
   )
@@ -88,7 +88,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     await clock.advance(60_000)
     const repeat = start().post(named('a'))
     await clock.advance(100)
-    expect(await repeat).toEqual({ step: 'done', from: 3, to: 4 })
+    expect(await repeat).toEqual({ outcome: 'done', from: 3, to: 4 })
     expect(server.writes.map(({ by, to }) => [by === 'rhook.gone.1', to])).toEqual([
       [true, 3],
       [false, 4],
@@ -107,7 +107,7 @@ describe('a delivery whose claim a dead process has left behind', () => {
     putRows(server, [])
     const copy = second.post(named('a'))
     await clock.advance(100)
-    expect(await copy).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await copy).toEqual({ outcome: 'done', from: 2, to: 3 })
     expect(server.writes.map(({ by }) => by)).not.toContain(claim.mark)
   })
 })
@@ -130,7 +130,7 @@ describe('a claim that cannot be cleared up', () => {
     }
     const posted = start().post(named('a'))
     await clock.advance(4100)
-    expect(await posted).toMatchObject({ step: 'unavailable' })
+    expect(await posted).toMatchObject({ outcome: 'unavailable' })
     expect(requests.length).toBeLessThan(500)
   })
 
@@ -168,7 +168,7 @@ describe('a claim that cannot be cleared up', () => {
     }
     const posts = keys.map(key => process.post(named(key)))
     await clock.advance(4100)
-    expect((await Promise.all(posts)).filter(({ step }) => step !== 'done')).toEqual([])
+    expect((await Promise.all(posts)).filter(({ outcome }) => outcome !== 'done')).toEqual([])
   })
 
   it('ends the time of the one that helps, and not that of the others', async () => {
@@ -187,8 +187,8 @@ describe('a claim that cannot be cleared up', () => {
     await clock.advance(2100)
     world.fault = () => 'answered'
     await clock.advance(1900)
-    expect(await first).toMatchObject({ step: 'unavailable' })
-    expect(await second).toMatchObject({ step: 'done' })
+    expect(await first).toMatchObject({ outcome: 'unavailable' })
+    expect(await second).toMatchObject({ outcome: 'done' })
   })
 
   it('is fenced once for all that wait for it', async () => {
@@ -231,7 +231,7 @@ describe('what was answered, and another process could not find out', () => {
     const [first, second] = [start(), start()]
     const posted = first.post(about)
     await clock.advance(100)
-    expect(await posted).toMatchObject({ step: 'done', from: 2, to: 3 })
+    expect(await posted).toMatchObject({ outcome: 'done', from: 2, to: 3 })
     for (const count of [8, 9, 10]) server.outsideWrite('web', () => count)
     server.compact()
     const copy = second.post(about)
@@ -256,11 +256,11 @@ describe('what was answered, and another process could not find out', () => {
     await clock.advance(61_000)
     const next = second.post({ ...named('b'), ...cooling })
     await clock.advance(300)
-    expect(await next).toMatchObject({ step: 'done' })
+    expect(await next).toMatchObject({ outcome: 'done' })
     await reportBoth()
     const last = start().post({ ...named('c'), ...cooling })
     await clock.advance(300)
-    expect(await last).toMatchObject({ step: 'skipped', reason: 'CoolingDown' })
+    expect(await last).toMatchObject({ outcome: 'skipped', reason: 'CoolingDown' })
   })
 
   it('does not fire again once that is over', async () => {
@@ -272,7 +272,7 @@ describe('what was answered, and another process could not find out', () => {
     await clock.advance(60_000)
     const again = start().post({ delivery: { ...named('b').delivery, group: { ...group, mixed: true } } })
     await clock.advance(300)
-    expect(await again).toMatchObject({ step: 'done' })
+    expect(await again).toMatchObject({ outcome: 'done' })
   })
 
   it('is known once its process reports it', async () => {
@@ -281,7 +281,7 @@ describe('what was answered, and another process could not find out', () => {
     const over = start().undo({ delivery: end })
     await clock.advance(100)
     // Others have set the count since. If the change were not known, there would be nothing to undo.
-    expect(await over).toMatchObject({ step: 'skipped', reason: 'SetByOthers' })
+    expect(await over).toMatchObject({ outcome: 'skipped', reason: 'SetByOthers' })
   })
 })
 
@@ -295,8 +295,8 @@ describe('a claim on a target whose kind cannot be asked for', () => {
     await clock.advance(20)
     const other = process.unnamed()
     await clock.advance(200)
-    expect(await other).toMatchObject({ step: 'done' })
-    expect(await first).toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    expect(await other).toMatchObject({ outcome: 'done' })
+    expect(await first).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
   })
 })
 
@@ -310,7 +310,7 @@ describe('a report of new alerts together with ended ones', () => {
     }
     const posted = start().post({ delivery: { ...named('a').delivery, group } })
     await clock.advance(100)
-    expect(await posted).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await posted).toEqual({ outcome: 'done', from: 7, to: 8 })
   })
 })
 
@@ -324,10 +324,10 @@ describe('the end of an alert that has no name', () => {
     await other
     const fired = first.post({ delivery: firing, undo: true })
     await clock.advance(100)
-    expect(await fired).toMatchObject({ step: 'done', from: 3, to: 4 })
+    expect(await fired).toMatchObject({ outcome: 'done', from: 3, to: 4 })
     const over = second.undo({ delivery: { phase: 'resolved', group: { ...firing.group, firing: [] } } })
     await clock.advance(100)
-    expect(await over).toEqual({ step: 'done', from: 4, to: 3 })
+    expect(await over).toEqual({ outcome: 'done', from: 4, to: 3 })
     expect(server.replicas('web')).toBe(3)
   })
 })
@@ -339,7 +339,7 @@ describe('a server that always answers 409', () => {
     const process = start()
     const posted = process.unnamed()
     await clock.advance(5000)
-    expect(await posted).toMatchObject({ step: 'unavailable' })
+    expect(await posted).toMatchObject({ outcome: 'unavailable' })
     expect(requests.length).toBeLessThan(250)
   })
 })
@@ -352,6 +352,6 @@ describe('a dry run', () => {
     let answered: Step | undefined
     void process.preview(named('a')).then(step => (answered = step))
     await clock.advance(4001)
-    expect(answered).toMatchObject({ step: 'unavailable' })
+    expect(answered).toMatchObject({ outcome: 'unavailable' })
   })
 })

@@ -6,7 +6,7 @@ import { MemoryDraft } from '../../src/record/draft.ts'
 import { emptyMemory, type Memory } from '../../src/record/memory.ts'
 import { needsNewest } from '../../src/steps/batch.ts'
 import { foldPosts } from '../../src/steps/claims.ts'
-import type { Plan } from '../../src/steps/steps.ts'
+import type { Plan, Step } from '../../src/steps/steps.ts'
 import { fc, property } from '../support/property.ts'
 import { deploymentTarget } from '../support/targets.ts'
 import { applied, dropped, rowsOf } from '../support/memories.ts'
@@ -43,6 +43,8 @@ const on = (memory: Memory, members: readonly Post[], count = 5, mark = 'm') => 
   return { ...claimed, memory: draft.memory() }
 }
 
+const answer = (step: Step) => ({ part: 'answer', step })
+
 /** Returns a memory with the claim of a write of another process for this key. */
 const foreign = (key: string): Memory => on(emptyMemory, [member({ key })], 5, 'other').memory
 
@@ -54,9 +56,9 @@ describe('a batch that is claimed', () => {
       member({ key: 'b' }),
     ])
     expect(parts).toEqual([
-      { part: 'step', from: 5, to: 6 },
-      { part: 'step', from: 6, to: 9 },
-      { part: 'step', from: 9, to: 10 },
+      answer({ outcome: 'done', from: 5, to: 6 }),
+      answer({ outcome: 'done', from: 6, to: 9 }),
+      answer({ outcome: 'done', from: 9, to: 10 }),
     ])
     expect(to).toBe(10)
     const target = 'apps/v1/deployments/Deployment/web'
@@ -88,7 +90,7 @@ describe('a batch that is claimed', () => {
 
   it('lets a copy wait for what becomes of the first', () => {
     const { parts, rows } = on(emptyMemory, [member({ key: 'a' }), member({ key: 'a' })])
-    expect(parts).toEqual([{ part: 'step', from: 5, to: 6 }, { part: 'wait' }])
+    expect(parts).toEqual([answer({ outcome: 'done', from: 5, to: 6 }), { part: 'wait' }])
     expect(rows).toHaveLength(1)
   })
 
@@ -96,7 +98,7 @@ describe('a batch that is claimed', () => {
     const { parts, rows, to } = on(foreign('a'), [member({ key: 'a' }), member({ key: 'b' })])
     expect(parts).toMatchObject([
       { part: 'help', claim: { mark: 'other', to: 6 }, claimed: [{ key: keyOf('a') }], own: { from: 5, to: 6 } },
-      { part: 'step', from: 5, to: 6 },
+      answer({ outcome: 'done', from: 5, to: 6 }),
     ])
     expect([rows.length, to, parts.some(needsNewest)]).toEqual([1, 6, true])
   })
@@ -104,11 +106,11 @@ describe('a batch that is claimed', () => {
   it('lets a hook that cools down run once, and names runs that have no name', () => {
     const cools = member({ cooldownMs: 60_000 })
     const first = on(emptyMemory, [cools, cools])
-    expect(first.parts).toEqual([{ part: 'step', from: 5, to: 6 }, { part: 'wait' }])
+    expect(first.parts).toEqual([answer({ outcome: 'done', from: 5, to: 6 }), { part: 'wait' }])
     expect(first.rows).toMatchObject([{ key: 'm/0' }])
     const then = on(applied('m', first.rows)(first.memory), [cools], 6, 'n')
-    expect(then.parts).toMatchObject([{ part: 'skip', reason: 'CoolingDown' }])
-    expect(on(dropped(ofWrite('m'))(first.memory), [cools]).parts).toMatchObject([{ part: 'step' }])
+    expect(then.parts).toMatchObject([{ step: { outcome: 'skipped', reason: 'CoolingDown' } }])
+    expect(on(dropped(ofWrite('m'))(first.memory), [cools]).parts).toMatchObject([{ step: { outcome: 'done' } }])
   })
 })
 
@@ -141,8 +143,9 @@ const runAll = (
       count = to
       waiting = waiting.filter((one, index) => {
         const part = parts[index]
-        if (part?.part === 'step') answered.set(one, ['step', part.from, part.to])
-        if (part?.part === 'skip') answered.set(one, ['skip'])
+        const step = part?.part === 'answer' ? part.step : undefined
+        if (step?.outcome === 'done') answered.set(one, ['step', step.from, step.to])
+        if (step?.outcome === 'skipped') answered.set(one, ['skip'])
         return part?.part === 'wait'
       })
     }

@@ -52,17 +52,17 @@ const setUp = () => {
   return { clock, environment, ledger, post, posts, context, server, soon }
 }
 
-const stepsIn = (steps: readonly Step[]): number => steps.filter(({ step }) => step === 'done').length
+const stepsIn = (steps: readonly Step[]): number => steps.filter(({ outcome }) => outcome === 'done').length
 
 describe('more names than a hook can remember within its window', () => {
   it('forget none of the others: a copy of the first is no second step', async () => {
     const { post, posts, server, soon } = setUp()
-    expect(await soon(post('first'))).toMatchObject({ step: 'done' })
+    expect(await soon(post('first'))).toMatchObject({ outcome: 'done' })
     const steps = await posts(1100)
     expect(stepsIn(steps)).toBe(999)
-    const refused = steps.filter(step => step.step === 'unavailable' && step.reason === 'RecordFull')
+    const refused = steps.filter(step => step.outcome === 'unavailable' && step.reason === 'RecordFull')
     expect(refused).toHaveLength(101)
-    expect(await soon(post('first'))).toMatchObject({ step: 'skipped', reason: 'Duplicate' })
+    expect(await soon(post('first'))).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })
     expect(server.replicas('web')).toBe(1000)
   })
 
@@ -71,7 +71,7 @@ describe('more names than a hook can remember within its window', () => {
     await posts(1000)
     expect(await soon(post('late'))).toMatchObject({ reason: 'RecordFull' })
     await clock.advance(windowMs)
-    expect(await soon(post('late'))).toMatchObject({ step: 'done' })
+    expect(await soon(post('late'))).toMatchObject({ outcome: 'done' })
   })
 
   it('have a skip wait as well, since a copy of it must not be executed later', async () => {

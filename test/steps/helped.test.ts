@@ -62,7 +62,7 @@ describe('a claimed write that comes too late', () => {
       return 'answered'
     }
     requests.length = 0
-    expect(await soon(post('b'))).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await soon(post('b'))).toEqual({ outcome: 'done', from: 7, to: 8 })
     expect(requests).toEqual([record, write, record, 'GET deployments/web', record, write])
   })
 
@@ -75,7 +75,7 @@ describe('a claimed write that comes too late', () => {
       server.outsideWrite('web', () => 7)
       return 'answer lost'
     }
-    expect(await soon(post('b'))).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await soon(post('b'))).toEqual({ outcome: 'done', from: 7, to: 8 })
     expect(requests).toContain(history)
   })
 
@@ -91,8 +91,8 @@ describe('a claimed write that comes too late', () => {
     await clock.advance(4)
     const copy = second.post('b')
     expect(await soon(Promise.all([own, copy]), 2000)).toEqual([
-      { step: 'done', from: 3, to: 4 },
-      { step: 'done', from: 3, to: 4 },
+      { outcome: 'done', from: 3, to: 4 },
+      { outcome: 'done', from: 3, to: 4 },
     ])
     expect(server.writes.map(({ to }) => to)).toEqual([3, 4])
     expect(second.requests.indexOf(record)).toBeLessThan(second.requests.indexOf(write))
@@ -115,8 +115,8 @@ describe('a claimed write that comes too late', () => {
     const own = first.post('b')
     await clock.advance(3)
     const copy = second.post('b')
-    expect(await soon(own)).toEqual({ step: 'done', from: 7, to: 8 })
-    expect(await soon(copy)).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await soon(own)).toEqual({ outcome: 'done', from: 7, to: 8 })
+    expect(await soon(copy)).toEqual({ outcome: 'done', from: 7, to: 8 })
     expect(second.requests).not.toContain(write)
     expect(server.replicas('web')).toBe(8)
   })

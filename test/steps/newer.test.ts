@@ -59,14 +59,14 @@ it('a dry run says that the record of its hook cannot be read', async () => {
   const previewed = service.of(context(true, true)).change(target, plan)
   for (let i = 0; i < 20; i += 1) await soon(Promise.resolve())
   const step: Step = await soon(previewed)
-  expect(step).toMatchObject({ step: 'failed', reason: 'Forbidden' })
+  expect(step).toMatchObject({ outcome: 'failed', reason: 'Forbidden' })
 })
 
 describe('a record that a later version has written', () => {
   it.each([false, true])('has its named deliveries wait for that version (as a dry run: %s)', async dryRun => {
     const { context, server, service, soon } = setUp()
     const step: Step = await soon(service.of(context(true, dryRun)).change(target, plan))
-    expect(step).toMatchObject({ step: 'unavailable', reason: 'RecordTooNew' })
+    expect(step).toMatchObject({ outcome: 'unavailable', reason: 'RecordTooNew' })
     expect(server.replicas('web')).toBe(2)
     expect(server.record('web-up')?.['content']).toBe(later)
   })
@@ -81,7 +81,7 @@ describe('a record that a later version has written', () => {
 
   it('keeps no unnamed post from its step', async () => {
     const { context, service, soon } = setUp()
-    expect(await soon(service.of(context(false)).change(target, plan))).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await soon(service.of(context(false)).change(target, plan))).toEqual({ outcome: 'done', from: 2, to: 3 })
   })
 
   it('is left as it is when something waits to be stored', async () => {
@@ -100,7 +100,7 @@ describe('a record that a later version has written', () => {
     expect(environment.lines.filter(line => line.includes(why))).toHaveLength(1)
     expect(ledgers.newer()).toContain(why)
     server.putRecord('web-up', 'h1', JSON.stringify(storedOf(emptyMemory)))
-    expect(await post()).toMatchObject({ step: 'done' })
+    expect(await post()).toMatchObject({ outcome: 'done' })
     expect(ledgers.newer()).toBeUndefined()
   })
 })

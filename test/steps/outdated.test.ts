@@ -50,7 +50,7 @@ describe('a claim that a dead process has left, once its hook was edited', () =>
     const { clock, done, server, start } = await leftBehind()
     await clock.advance(minute)
     const step = await done(start().post({ ...named('b'), cooldownMs: 1000, plan: upBy(5, 3) }))
-    expect(step).toMatchObject({ step: 'done', from: 2, to: 3 })
+    expect(step).toMatchObject({ outcome: 'done', from: 2, to: 3 })
     expect(server.replicas('web')).toBe(3)
   })
 
@@ -68,7 +68,7 @@ describe('a claim that a dead process has left, once its hook was edited', () =>
     world.fault = () => 'answered'
     const copy = start().post({ ...named('a'), plan: upBy(1, 3) })
     await clock.advance(200)
-    expect(await copy).toEqual({ step: 'done', from: 2, to: 7 })
+    expect(await copy).toEqual({ outcome: 'done', from: 2, to: 7 })
     expect(server.writes).toHaveLength(1)
   })
 })
@@ -78,13 +78,13 @@ describe('a claim that a dead process has left', () => {
     const { clock, done, server, start } = await leftBehind()
     const [claim] = claimsIn(server)
     await clock.advance(minute / 4)
-    expect(await done(start().post({ ...named('a'), plan: upBy(5, 100) }))).toEqual({ step: 'done', from: 2, to: 7 })
+    expect(await done(start().post({ ...named('a'), plan: upBy(5, 100) }))).toEqual({ outcome: 'done', from: 2, to: 7 })
     expect(server.writes.map(({ by }) => by)).toEqual([claim?.mark])
   })
 
   it('is finished right after an edit, when its process may still be at work', async () => {
     const { done, server, start } = await leftBehind()
-    expect(await done(start().post({ ...named('a'), plan: upBy(1, 3) }))).toEqual({ step: 'done', from: 2, to: 7 })
+    expect(await done(start().post({ ...named('a'), plan: upBy(1, 3) }))).toEqual({ outcome: 'done', from: 2, to: 7 })
     expect(server.replicas('web')).toBe(7)
   })
 })

@@ -29,7 +29,7 @@ describe('posts for one target', () => {
     const posts = Array.from({ length: 200 }, () => post())
     await clock.advance(100)
     const steps = await Promise.all(posts)
-    expect(steps).toEqual(steps.map((_, i) => ({ step: 'done', from: i, to: i + 1 })))
+    expect(steps).toEqual(steps.map((_, i) => ({ outcome: 'done', from: i, to: i + 1 })))
     expect(server.replicas).toBe(200)
     expect(server.requests).toEqual(['GET', 'PATCH 200'])
   })
@@ -63,11 +63,11 @@ describe('posts for one target', () => {
     const { clock, post, server } = setUp(10)
     const first = post(up(10))
     await clock.advance(10)
-    expect(await first).toEqual({ step: 'done', from: 10, to: 10 })
+    expect(await first).toEqual({ outcome: 'done', from: 10, to: 10 })
     server.outsideWrite(4)
     const second = post(up(10))
     await clock.advance(20)
-    expect(await second).toEqual({ step: 'done', from: 4, to: 5 })
+    expect(await second).toEqual({ outcome: 'done', from: 4, to: 5 })
   })
 
   it('that cancel each other out write nothing: the count that was read is as they would leave it', async () => {
@@ -77,9 +77,9 @@ describe('posts for one target', () => {
     const posts = [post(up()), post(down)]
     await clock.advance(20)
     expect(await Promise.all([first, ...posts])).toEqual([
-      { step: 'done', from: 5, to: 6 },
-      { step: 'done', from: 6, to: 7 },
-      { step: 'done', from: 7, to: 6 },
+      { outcome: 'done', from: 5, to: 6 },
+      { outcome: 'done', from: 6, to: 7 },
+      { outcome: 'done', from: 7, to: 6 },
     ])
     expect(server.requests).toEqual(['GET', 'PATCH 6', 'GET'])
   })
@@ -92,7 +92,7 @@ describe('posts for one target', () => {
     }
     const posted = post()
     await clock.advance(20)
-    expect(await posted).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await posted).toEqual({ outcome: 'done', from: 7, to: 8 })
   })
 
   it('of other targets are not held up by a slow one', async () => {
@@ -116,14 +116,14 @@ describe('a post whose step cannot be made', () => {
     const owned = post()
     await clock.advance(10)
     expect(await owned).toEqual({
-      step: 'failed',
+      outcome: 'failed',
       reason: 'OwnedByController',
       message: 'Deployment/web is controlled by Rollout/web, which would set its count back: aim the hook at that',
     })
     server.replicas = undefined
     const missing = post()
     await clock.advance(10)
-    expect(await missing).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+    expect(await missing).toMatchObject({ outcome: 'failed', reason: 'TargetNotFound' })
   })
 
   it.each([
@@ -135,7 +135,7 @@ describe('a post whose step cannot be made', () => {
     server.fault = ({ method }) => (method === 'PATCH' ? { status: code, headers: {}, body } : 'answered')
     const posted = post()
     await clock.advance(1000)
-    expect(await posted).toMatchObject({ step: 'failed', reason })
+    expect(await posted).toMatchObject({ outcome: 'failed', reason })
     expect(server.replicas).toBe(1)
   })
 
@@ -146,11 +146,11 @@ describe('a post whose step cannot be made', () => {
       refusals-- > 0 ? { status: 403, headers: {}, body: JSON.stringify({ kind: 'Status' }) } : 'answered'
     const first = post()
     await clock.advance(1000)
-    expect(await first).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(await first).toEqual({ outcome: 'done', from: 1, to: 2 })
     refusals = 3
     const second = post()
     await clock.advance(1000)
-    expect(await second).toEqual({ step: 'done', from: 2, to: 3 })
+    expect(await second).toEqual({ outcome: 'done', from: 2, to: 3 })
   })
 
   it('is answered that the target is missing, however often it has been made and deleted before', async () => {
@@ -162,10 +162,10 @@ describe('a post whose step cannot be made', () => {
     }
     for (let times = 0; times < 2; times++) {
       server.replicas = 9
-      expect(await one()).toMatchObject({ step: 'done', to: 10 })
-      expect(await one()).toMatchObject({ step: 'done', from: 10, to: 10 })
+      expect(await one()).toMatchObject({ outcome: 'done', to: 10 })
+      expect(await one()).toMatchObject({ outcome: 'done', from: 10, to: 10 })
       server.replicas = undefined
-      expect(await one()).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+      expect(await one()).toMatchObject({ outcome: 'failed', reason: 'TargetNotFound' })
     }
   })
 
@@ -174,7 +174,7 @@ describe('a post whose step cannot be made', () => {
     server.fault = ({ method }) => (method === 'PATCH' ? { status: 404, headers: {}, body: '{}' } : 'answered')
     const posted = post()
     await clock.advance(20)
-    expect(await posted).toMatchObject({ step: 'failed', reason: 'NotScalable' })
+    expect(await posted).toMatchObject({ outcome: 'failed', reason: 'NotScalable' })
   })
 
   it('is made where the object is deleted and made again, twice, just before its write', async () => {
@@ -188,7 +188,7 @@ describe('a post whose step cannot be made', () => {
     }
     const posted = post()
     await clock.advance(100)
-    expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(await posted).toEqual({ outcome: 'done', from: 1, to: 2 })
   })
 
   it('is tried again when the write surely never arrived, and is made once', async () => {
@@ -197,7 +197,7 @@ describe('a post whose step cannot be made', () => {
     server.fault = () => (refusals-- > 0 ? 'never arrives' : 'answered')
     const posted = post()
     await clock.advance(2000)
-    expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(await posted).toEqual({ outcome: 'done', from: 1, to: 2 })
     expect(server.replicas).toBe(2)
   })
 
@@ -206,7 +206,7 @@ describe('a post whose step cannot be made', () => {
     server.fault = () => 'never arrives'
     const posted = post()
     await clock.advance(4000)
-    expect(await posted).toMatchObject({ step: 'unavailable', reason: 'ApiUnreachable' })
+    expect(await posted).toMatchObject({ outcome: 'unavailable', reason: 'ApiUnreachable' })
     server.fault = () => 'answered'
     await clock.advance(5000)
     expect(server.replicas).toBe(1)
@@ -218,8 +218,8 @@ describe('a post whose step cannot be made', () => {
     await clock.advance(6001)
     const second = post(up(), 1000)
     await clock.advance(8000)
-    expect(await first).toEqual({ step: 'unknown' })
-    expect(await second).toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    expect(await first).toEqual({ outcome: 'unknown' })
+    expect(await second).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
     expect(server.replicas).toBe(2)
   })
 
@@ -227,7 +227,7 @@ describe('a post whose step cannot be made', () => {
     const { clock, post, server } = setUp(1)
     const late = post(up(), 0)
     await clock.advance(10)
-    expect(await late).toMatchObject({ step: 'unavailable', reason: 'Contended' })
+    expect(await late).toMatchObject({ outcome: 'unavailable', reason: 'Contended' })
     expect(server.requests).toEqual([])
   })
 
@@ -238,7 +238,7 @@ describe('a post whose step cannot be made', () => {
       method === 'PATCH' && refusals-- > 0 ? { status: 401, headers: {}, body: '{}' } : 'answered'
     const posted = post()
     await clock.advance(500)
-    expect(await posted).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(await posted).toEqual({ outcome: 'done', from: 1, to: 2 })
   })
 
   it('does not take others with it when its plan fails', async () => {
@@ -247,18 +247,18 @@ describe('a post whose step cannot be made', () => {
       throw new Error('a faulty plan')
     })
     await clock.advance(10)
-    expect(await broken).toMatchObject({ step: 'unavailable' })
+    expect(await broken).toMatchObject({ outcome: 'unavailable' })
     expect(environment.lines.join('')).toContain('a faulty plan')
     const next = post()
     await clock.advance(10)
-    expect(await next).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(await next).toEqual({ outcome: 'done', from: 1, to: 2 })
   })
 
   it('is refused at once when too many wait already', async () => {
     const { clock, post, server } = setUp(0)
     const posts = Array.from({ length: 10_001 }, () => post(up(20_000)))
     await clock.advance(100)
-    expect(await posts.at(-1)).toMatchObject({ step: 'unavailable', reason: 'Overloaded' })
+    expect(await posts.at(-1)).toMatchObject({ outcome: 'unavailable', reason: 'Overloaded' })
     expect(server.replicas).toBe(10_000)
   })
 
@@ -303,7 +303,7 @@ describe('a post whose write is in doubt', () => {
     meanwhile(server)
     await clock.advance(100)
     expect(server.requests.slice(2)).toEqual(then)
-    expect(await posted).toMatchObject({ step: 'done' })
+    expect(await posted).toMatchObject({ outcome: 'done' })
     expect(clock.pending).toBe(0)
   })
 
@@ -315,7 +315,7 @@ describe('a post whose write is in doubt', () => {
     for (const count of [5, 6, 7]) server.outsideWrite(count)
     server.compactedBefore = 200
     await clock.advance(100)
-    expect(await posted).toEqual({ step: 'unknown' })
+    expect(await posted).toEqual({ outcome: 'unknown' })
   })
 
   it('gets no answer when its time ends before the evidence is found, and its target goes on', async () => {
@@ -323,11 +323,11 @@ describe('a post whose write is in doubt', () => {
     server.fault = ({ path }) => (path.endsWith('/scale') || path.endsWith('s') ? 'lost on its way' : 'answered')
     const posted = post()
     await clock.advance(4001)
-    expect(await posted).toEqual({ step: 'unknown' })
+    expect(await posted).toEqual({ outcome: 'unknown' })
     server.fault = () => 'answered'
     const next = post()
     await clock.advance(1000)
-    expect(await next).toEqual({ step: 'done', from: 1, to: 2 })
+    expect(await next).toEqual({ outcome: 'done', from: 1, to: 2 })
     expect(server.replicas).toBe(2)
   })
 })
@@ -337,7 +337,7 @@ describe('a preview', () => {
     const { clock, server, service } = setUp(3)
     const previewed = service.of(contextOf({ deadline: 4000, dryRun: true })).change(target, up())
     await clock.advance(10)
-    expect(await previewed).toEqual({ step: 'done', from: 3, to: 4 })
+    expect(await previewed).toEqual({ outcome: 'done', from: 3, to: 4 })
     expect(server.requests).toEqual(['GET'])
   })
 })
@@ -381,10 +381,10 @@ describe('any interleaving of posts, conflicts, lost requests and outside writes
       let certain = 20 + drift
       let [least, most] = [0, 0]
       for (const { asked, step } of await Promise.all(answers)) {
-        if (step.step === 'done') certain += step.to - step.from
-        if (step.step === 'done') expect(step.to - step.from).toBe(asked)
+        if (step.outcome === 'done') certain += step.to - step.from
+        if (step.outcome === 'done') expect(step.to - step.from).toBe(asked)
         // A post without an answer ran once or not at all. One with 503 did not run.
-        if (step.step === 'unknown') [least, most] = [least + Math.min(0, asked), most + Math.max(0, asked)]
+        if (step.outcome === 'unknown') [least, most] = [least + Math.min(0, asked), most + Math.max(0, asked)]
       }
       expect(server.replicas).toBeGreaterThanOrEqual(certain + least)
       expect(server.replicas).toBeLessThanOrEqual(certain + most)

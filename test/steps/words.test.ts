@@ -16,7 +16,7 @@ const fired = async () => {
   const process = world.start()
   const step = process.post(fires)
   await world.clock.advance(2000)
-  expect(await step).toMatchObject({ step: 'done', from: 2, to: 3 })
+  expect(await step).toMatchObject({ outcome: 'done', from: 2, to: 3 })
   const undo = async (about = ends()) => {
     const step = process.undo(about)
     await world.clock.advance(4100)
@@ -25,7 +25,7 @@ const fired = async () => {
   return { ...world, process, undo }
 }
 
-const theirs = { step: 'skipped', reason: 'SetByOthers' }
+const theirs = { outcome: 'skipped', reason: 'SetByOthers' }
 
 describe('the end of an alert', () => {
   it('takes back what it changed, also after another hook has written the count', async () => {
@@ -33,13 +33,13 @@ describe('the end of an alert', () => {
     const other = start().unnamed(count => count + 5)
     await clock.advance(100)
     await other
-    expect(await undo()).toMatchObject({ step: 'done', from: 8, to: 7 })
+    expect(await undo()).toMatchObject({ outcome: 'done', from: 8, to: 7 })
   })
 
   it('takes it back after a write that leaves the count', async () => {
     const { server, undo } = await fired()
     server.outsideWrite('web')
-    expect(await undo()).toMatchObject({ step: 'done', from: 3, to: 2 })
+    expect(await undo()).toMatchObject({ outcome: 'done', from: 3, to: 2 })
   })
 
   it('takes nothing back from a count that somebody else has set', async () => {
@@ -65,7 +65,7 @@ describe('the end of an alert', () => {
     const again = process.post({ undo: true, delivery: { ...named('again').delivery, group } })
     await clock.advance(2000)
     expect(await again).toMatchObject({ from: 9, to: 10 })
-    expect(await undo()).toMatchObject({ step: 'done', from: 10, to: 9 })
+    expect(await undo()).toMatchObject({ outcome: 'done', from: 10, to: 9 })
   })
 
   it('closes what it leaves: a later end has nothing to undo', async () => {
@@ -76,7 +76,7 @@ describe('the end of an alert', () => {
     const other = start().unnamed()
     await clock.advance(100)
     await other
-    expect(await undo(ends('later'))).toMatchObject({ step: 'skipped', reason: 'NothingToUndo' })
+    expect(await undo(ends('later'))).toMatchObject({ outcome: 'skipped', reason: 'NothingToUndo' })
   })
 
   it('leaves nothing to take back when a bound has stopped it', async () => {
@@ -84,7 +84,7 @@ describe('the end of an alert', () => {
     const down = process.unnamed(count => count - 3)
     await clock.advance(100)
     await down
-    expect(await undo()).toMatchObject({ step: 'done', from: 0, to: 0 })
+    expect(await undo()).toMatchObject({ outcome: 'done', from: 0, to: 0 })
     expect(undoOf(server.memory('web-up') ?? {})).toEqual({})
   })
 
@@ -160,19 +160,19 @@ describe('a write that nobody has heard of since', () => {
     const x = await left()
     x.server.outsideWrite('web')
     x.server.compact()
-    expect(await post(x)).toMatchObject({ step: 'done', from: 3, to: 4 })
+    expect(await post(x)).toMatchObject({ outcome: 'done', from: 3, to: 4 })
   })
 
   it('is not known of without that mark', async () => {
     const x = await left(false)
     x.server.outsideWrite('web')
     x.server.compact()
-    expect(await post(x)).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+    expect(await post(x)).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
   })
 
   it('is made once if that mark is there at the very version', async () => {
     const x = await left()
-    expect(await post(x)).toMatchObject({ step: 'done', from: 3, to: 4 })
+    expect(await post(x)).toMatchObject({ outcome: 'done', from: 3, to: 4 })
     expect(x.server.owners('web')).toEqual([mark])
   })
 
@@ -181,6 +181,6 @@ describe('a write that nobody has heard of since', () => {
     x.server.outsideWrite('web', () => 9)
     x.server.outsideWrite('web', () => 8)
     x.server.compact()
-    expect(await post(x)).toMatchObject({ step: 'skipped', reason: 'OutcomeUnknown' })
+    expect(await post(x)).toMatchObject({ outcome: 'skipped', reason: 'OutcomeUnknown' })
   })
 })

@@ -207,7 +207,7 @@ class World {
     ])
     const tookMs = this.#clock.monotonic() - sentAt
     this.#answered.push({ delivery: index, step: to.dead ? 'died' : step, tookMs })
-    const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.step)
+    const again = to.dead || step === 'died' || ['unavailable', 'unknown', 'failed'].includes(step.outcome)
     if (delivery.named && again && retries > 0 && this.#clock.monotonic() < quietAt)
       await this.#send({ ...sending, process: process + 1, retries: retries - 1 })
   }
@@ -310,8 +310,8 @@ interface Poster {
 const isRefusal = (fault: NetworkFault): boolean =>
   typeof fault === 'object' && 'declined' in fault && [403, 422].includes(fault.declined.status)
 
-const outcomeOf = ({ step }: Step): 'applied' | 'skipped' | undefined =>
-  step === 'done' ? 'applied' : step === 'skipped' ? 'skipped' : undefined
+const outcomeOf = ({ outcome }: Step): 'applied' | 'skipped' | undefined =>
+  outcome === 'done' ? 'applied' : outcome === 'skipped' ? 'skipped' : undefined
 
 /** Returns what of the promises this history has broken, in words. */
 export const broken = (
@@ -335,10 +335,10 @@ export const broken = (
     if (answers.some(({ step }) => isDone(step)) && times !== 1) report('was answered as done')
     const wrong = answers.find(({ step }) => isDone(step) && Math.abs(step.to - step.from) !== stepSizeOf(index))
     if (wrong) report('was answered with a step of another size')
-    const certainlyNot = answers.every(({ step }) => step !== 'died' && step.step !== 'unknown' && !isDone(step))
+    const certainlyNot = answers.every(({ step }) => step !== 'died' && step.outcome !== 'unknown' && !isDone(step))
     if (!named && certainlyNot && times > 0) report('changed something, and was answered that it did not')
     const last = answers.at(-1)?.step
-    if (named && (last === undefined || last === 'died' || !['done', 'skipped'].includes(last.step))) {
+    if (named && (last === undefined || last === 'died' || !['done', 'skipped'].includes(last.outcome))) {
       report('has no answer at last')
     }
     const isUnknown = answers.some(
@@ -360,5 +360,5 @@ export const broken = (
   return found
 }
 
-const isDone = (step: Answered['step']): step is Extract<Step, { step: 'done' }> =>
-  step !== 'died' && step.step === 'done'
+const isDone = (step: Answered['step']): step is Extract<Step, { outcome: 'done' }> =>
+  step !== 'died' && step.outcome === 'done'

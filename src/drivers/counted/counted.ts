@@ -1,4 +1,4 @@
-import { notRun, type Outcome } from '../../api/outcome.ts'
+import type { Outcome } from '../../api/outcome.ts'
 import { readFailureOf } from '../../kube/errors.ts'
 import type { Need } from '../../kube/reviews.ts'
 import type { Step } from '../../steps/steps.ts'
@@ -79,9 +79,9 @@ const amountOf = ({ by }: Counted) => {
 }
 
 const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): Outcome => {
-  switch (step.step) {
+  switch (step.outcome) {
     case 'done': {
-      const { step: _, ...made } = step
+      const { outcome: _, ...made } = step
       return made.from === made.to
         ? {
             outcome: 'unchanged',
@@ -91,25 +91,18 @@ const outcomeOf = (step: Step, member: Counted, changed: 'Stepped' | 'Undone'): 
           }
         : { outcome: 'applied', reason: changed, ...made }
     }
-    case 'skipped':
-      return notRun(step)
-    case 'changed':
-      return { outcome: 'changed' }
-    case 'awaiting': {
-      const { step: _, ...awaited } = step
-      return { outcome: 'awaiting', reason: 'AwaitingApproval', ...awaited }
-    }
     case 'refused': {
       const { action, by } = member
       const message = `a step ${action} by ${by} from ${step.from} would end ${passedBound(member, step.from)}`
       return { outcome: 'rejected', reason: 'WouldPassBound', message, from: step.from, until: step.until }
     }
+    case 'skipped':
+    case 'awaiting':
     case 'failed':
-      return { outcome: 'failed', reason: step.reason, message: step.message }
     case 'unavailable':
-      return { outcome: 'unavailable', reason: step.reason, message: step.message }
+    case 'changed':
     case 'unknown':
-      return { outcome: 'unknown' }
+      return step
   }
 }
 

@@ -1,5 +1,5 @@
 import type { StoredObject } from '../../api/object.ts'
-import { notRun, type Outcome } from '../../api/outcome.ts'
+import type { Outcome } from '../../api/outcome.ts'
 import { scaledObjects } from '../../kube/resources.ts'
 import { shownCount } from '../../record/count-name.ts'
 import type { Step } from '../../steps/steps.ts'
@@ -114,7 +114,7 @@ const inWords = ({ count: { name }, kind: { field, type }, value }: HeldObject):
 const outcomeOf = (held: HeldObject, step: Step, done: 'Held' | 'Undone'): Outcome => {
   const { count, kind, value } = held
   const object = `${kind.type.kind}/${count.name}`
-  switch (step.step) {
+  switch (step.outcome) {
     case 'done': {
       const { from, to, until } = step
       if (from === to) {
@@ -134,20 +134,15 @@ const outcomeOf = (held: HeldObject, step: Step, done: 'Held' | 'Undone'): Outco
         until,
       }
     }
-    case 'skipped':
-      return notRun(step)
-    case 'changed':
-      return { outcome: 'changed' }
     case 'awaiting':
     case 'refused':
       throw new TypeError('a hold is never refused by its own bounds, and no hold asks for approval')
-    case 'failed': {
-      const reason = step.reason === 'NotScalable' ? 'NotHoldable' : step.reason
-      return { outcome: 'failed', reason, message: step.message }
-    }
+    case 'failed':
+      return step.reason === 'NotScalable' ? { ...step, reason: 'NotHoldable' } : step
+    case 'skipped':
     case 'unavailable':
-      return { outcome: 'unavailable', reason: step.reason, message: step.message }
+    case 'changed':
     case 'unknown':
-      return { outcome: 'unknown' }
+      return step
   }
 }

@@ -87,9 +87,9 @@ const holdOne = async (
     const steps = stepsFor(`${act.id} ${metadata.uid}`)
     const step = await steps.change({ ...held.count, namespace }, oneMore, anyNumber)
     const mayPass =
-      step.step === 'changed' ||
-      step.step === 'unknown' ||
-      (step.step === 'unavailable' && !['RecordFull', 'RecordTooNew'].includes(step.reason))
+      step.outcome === 'changed' ||
+      step.outcome === 'unknown' ||
+      (step.outcome === 'unavailable' && !['RecordFull', 'RecordTooNew'].includes(step.reason))
     if (!mayPass) return { held, step }
     await wait(clock, waitAfter(tryAgain, tries))
     if (!(await mayContinue())) return undefined
@@ -105,8 +105,8 @@ const unfinished = (done: number, all: number): Worked => {
 const summedUp = (member: HoldMember, done: readonly Done[], passed: readonly string[]): Worked => {
   const nameOf = ({ held }: Done): string => `${held.kind.type.kind}/${held.count.name}`
   const [refused, others] = [
-    done.filter(({ step }) => step.step !== 'done' && !isCopy(step)),
-    done.filter(({ step }) => isCopy(step) || (step.step === 'done' && step.from !== step.to)),
+    done.filter(({ step }) => step.outcome !== 'done' && !isCopy(step)),
+    done.filter(({ step }) => isCopy(step) || (step.outcome === 'done' && step.from !== step.to)),
   ]
   const skipped = passed.length === 0 ? '' : `, ${passed.length} passed over (${firstOf(passed)})`
   const changes = others.map(({ held }) => ({
@@ -115,7 +115,7 @@ const summedUp = (member: HoldMember, done: readonly Done[], passed: readonly st
   }))
   const [first] = refused
   if (first) {
-    const why = 'message' in first.step ? first.step.message : first.step.step
+    const why = 'message' in first.step ? first.step.message : first.step.outcome
     const message = `${others.length} of ${done.length} are held, and not ${firstOf(refused.map(nameOf))}: ${why}`
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
@@ -132,7 +132,7 @@ const summedUp = (member: HoldMember, done: readonly Done[], passed: readonly st
 }
 
 /** Returns whether a step was made before, by the act of the same delivery. */
-const isCopy = (step: Step): boolean => step.step === 'skipped' && step.reason === 'Duplicate'
+const isCopy = (step: Step): boolean => step.outcome === 'skipped' && step.reason === 'Duplicate'
 
 const firstOf = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ')

@@ -189,16 +189,16 @@ describe('a target that two processes write in turns', () => {
     await warm(world)
     const owner = { apiVersion: 'apps/v1', kind: 'Other', name: 'boss', uid: 'u', controller: true }
     await world.merge(0, { metadata: { ownerReferences: [owner] } })
-    expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'OwnedByController' })
+    expect(await world.processes[0].post()).toMatchObject({ outcome: 'failed', reason: 'OwnedByController' })
   })
 
   it('is not there where it was deleted, and is another where it was made again', async () => {
     const world = await setUp()
     await warm(world)
     await world.send({ method: 'DELETE', path: `${deployments}/web-0` })
-    expect(await world.processes[0].post()).toMatchObject({ step: 'failed', reason: 'TargetNotFound' })
+    expect(await world.processes[0].post()).toMatchObject({ outcome: 'failed', reason: 'TargetNotFound' })
     await world.send({ method: 'POST', path: deployments, body: JSON.stringify(deployment('web-0', 7)) })
-    expect(await world.processes[0].post()).toEqual({ step: 'done', from: 7, to: 8 })
+    expect(await world.processes[0].post()).toEqual({ outcome: 'done', from: 7, to: 8 })
   })
 })
 
@@ -259,7 +259,7 @@ describe('a watch of a target', () => {
     for (let posts = 0; posts < 6; posts++) {
       const posted = world.processes[0].begin()
       await world.clock.advance(4000)
-      expect(await posted).toMatchObject({ step: 'done' })
+      expect(await posted).toMatchObject({ outcome: 'done' })
     }
   })
 

@@ -17,7 +17,7 @@ import type { Definitions } from '../kube/definitions.ts'
 import type { ResourceType } from '../kube/paths.ts'
 import type { Need } from '../kube/reviews.ts'
 import type { Acts } from '../acts/acts.ts'
-import type { Steps } from '../steps/steps.ts'
+import type { MakeStep } from '../steps/steps.ts'
 import type { Declaration } from './declaration.ts'
 import type { DriverRights } from './driver-rights.ts'
 
@@ -66,13 +66,13 @@ export interface TargetObject {
 export interface Execution {
   /** The hook of the delivery. */
   readonly hook: { readonly namespace: string; readonly name: string; readonly uid: string }
-  /** On a dry run, steps change nothing. */
-  readonly steps: Steps
+  /** On a dry run, it changes nothing. */
+  readonly step: MakeStep
   /**
-   * Returns the steps of one part of an act. The key names this part for all copies of the delivery, so each step is
+   * Returns what makes the step of one part of an act. The key names this part for all copies of the delivery, so each step is
    * made once. Cooldown and limits are the act's.
    */
-  readonly stepsFor: (key: string) => Steps
+  readonly stepOfPart: (key: string) => MakeStep
   readonly acts: Acts
   /** On a dry run, each write is a dry run too: admission checks it and nothing is stored. */
   readonly api: ApiConnection

@@ -1,4 +1,4 @@
-import type { Plan, UndoPlan } from './steps.ts'
+import type { Plan } from './steps.ts'
 import type { CountLimits } from './target/target.ts'
 
 /** The size of a step: a number, or a percentage of the current count. */
@@ -74,8 +74,8 @@ const noLimits: CountLimits = { min: -Infinity, max: Infinity }
  * direction, stops at the bound on that side, and never moves it in the direction of the steps.
  */
 export const takeBackWithin =
-  ({ max, min }: Pick<Movement, 'min' | 'max'>): UndoPlan =>
-  (count, delta, limits) =>
+  ({ max, min }: Pick<Movement, 'min' | 'max'>): Plan =>
+  (count, delta = 0, limits) =>
     delta === 0
       ? count
       : moveWithin({ action: delta > 0 ? 'down' : 'up', by: { count: Math.abs(delta) }, min, max, overshoot: 'clamp' })(

@@ -21,7 +21,7 @@ import {
 } from '../record/parts.ts'
 import { allSeen } from '../record/groups.ts'
 import { largestCount, takeBackWithin } from './arithmetic.ts'
-import type { UndoPlan } from './steps.ts'
+import type { Plan } from './steps.ts'
 
 /** A count at the moment when a delivery is decided. */
 export interface LeasedCount extends CountName {
@@ -49,8 +49,7 @@ export const termsFor = (
 ): LeaseTerms => termsOf(delivery, leasing, bounds ?? anyCount, on)
 
 /** Returns the arithmetic of the end of a part: that of an undo, within the part's own bounds. */
-export const endPlanOf = ({ high = largestCount, low = 0 }: OpenPart): UndoPlan =>
-  takeBackWithin({ min: low, max: high })
+export const endPlanOf = ({ high = largestCount, low = 0 }: OpenPart): Plan => takeBackWithin({ min: low, max: high })
 
 /**
  * Returns whether a lease of one more count has room. Counts whose parts have no end make room, and

@@ -8,13 +8,12 @@ import { mayRun, isRemembered, type DeliveryContext } from '../record/context.ts
 import { judge } from '../record/protocol.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { undecidedOutcome, type Ruling } from '../record/ruling.ts'
-import type { StepBounds } from '../api/row.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { needsNewest } from './batch.ts'
 import { foldPosts, type Part } from './claims.ts'
 import { firesOn, isReport, leaseAfter } from './leased.ts'
 import { TargetQueue, type QueueServices } from './queue.ts'
-import type { Plan, Step, Steps, UndoPlan } from './steps.ts'
+import type { MakeStep, Plan, Step } from './steps.ts'
 import type { Target } from './target/target.ts'
 import { readTarget } from './target/read.ts'
 import { targetText } from './target/text.ts'
@@ -65,13 +64,12 @@ export class StepService {
     }
   }
 
-  /** Returns the steps of a delivery. On a dry run they only compute the result. */
-  of(context: DeliveryContext): Steps {
-    const step = (target: Target, plan: Plan | UndoPlan, bounds?: StepBounds): Promise<Step> => {
+  /** Returns what makes the steps of a delivery. On a dry run it only computes the result. */
+  of(context: DeliveryContext): MakeStep {
+    return (target, plan, bounds) => {
       const post = { context, plan, bounds }
       return context.dryRun ? preview(this.#environment, target, post) : this.#queued(target, post)
     }
-    return { change: step, undo: step }
   }
 
   /** Ends a lease, the part that `context` names. The part has its own arithmetic. */

@@ -21,12 +21,9 @@ export interface Refusal {
 
 /**
  * Computes the count after a step from the current count, or returns a refusal. Pure: it may run
- * several times. `limits` are the target's own bounds. `delta` is only for undos.
+ * several times. `delta` is the sum of the steps that an undo takes back, or else 0. `limits` are the target's own bounds.
  */
 export type Plan = (count: number, delta?: number, limits?: CountLimits) => number | Refusal
-
-/** Computes the count after an undo. `delta` is the sum of the steps to take back. */
-export type UndoPlan = (count: number, delta: number, limits?: CountLimits) => number | Refusal
 
 /**
  * The count before and after a step, and the id of the object's count if the outcome may be asked
@@ -58,12 +55,8 @@ export type Step =
   | Extract<Outcome, { outcome: 'skipped' | 'awaiting' | 'failed' | 'unavailable' | 'changed' | 'unknown' }>
 
 /**
- * Exact changes of a count: every step is computed from the count that it replaces. None is lost or
- * doubled.
+ * Makes one exact change of a count: a step, which is computed from the count that it replaces, or an undo of what the
+ * firings of the delivery's alerts changed. None is lost or doubled. `bounds` are the hook's own. The end of a lease
+ * returns to where the count was within them.
  */
-export interface Steps {
-  /** `bounds` are the hook's own. The end of a lease returns to where the count was within them. */
-  readonly change: (target: Target, plan: Plan, bounds?: StepBounds) => Promise<Step>
-  /** Takes back the changes that the firings of the delivery's alerts made, once. */
-  readonly undo: (target: Target, plan: UndoPlan) => Promise<Step>
-}
+export type MakeStep = (target: Target, plan: Plan, bounds?: StepBounds) => Promise<Step>

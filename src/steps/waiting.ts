@@ -5,13 +5,13 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import type { Clock } from '../environment/environment.ts'
 import { wait } from '../environment/wait.ts'
 import { isRemembered, type DeliveryContext } from '../record/context.ts'
-import type { Plan, Step, UndoPlan } from './steps.ts'
+import type { Plan, Step } from './steps.ts'
 
 /** A post that waits for its step. */
 export interface Waiting {
   readonly context: DeliveryContext
   /** The arithmetic of the post's step or undo. */
-  readonly plan: Plan | UndoPlan
+  readonly plan: Plan
   /** The hook's bounds of the count. Undefined if it has none. */
   readonly bounds?: StepBounds | undefined
   readonly answer: (step: Step) => void

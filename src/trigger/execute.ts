@@ -78,8 +78,8 @@ export const execute = async (context: TriggerContext, services: Services): Prom
     outbound: dryRun ? refusing : outbound,
     clock,
     definitions,
-    steps: services.steps.of(context),
-    stepsFor: key => services.steps.of(partOf(context, key, clock.monotonic() + answerWithinMs)),
+    step: services.steps.of(context),
+    stepOfPart: key => services.steps.of(partOf(context, key, clock.monotonic() + answerWithinMs)),
     // Getters, because most drivers only write a count. They need no acts, and nothing of the post.
     get post() {
       return postOf(context)

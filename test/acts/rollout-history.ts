@@ -151,11 +151,8 @@ class RolloutHistory {
     const outcome = await Promise.race([
       redeploy.execute(member)(delivery, {
         hook,
-        stepsFor: () => ({
-          change: () => Promise.reject(new Error('no step')),
-          undo: () => Promise.reject(new Error('no step')),
-        }),
-        steps: { change: () => Promise.reject(new Error('no step')), undo: () => Promise.reject(new Error('no step')) },
+        step: () => Promise.reject(new Error('no step')),
+        stepOfPart: () => () => Promise.reject(new Error('no step')),
         acts: spoiled(acts, this.#mistake, () => `name-${(this.#names += 1)}`),
         api: by.api,
         mayKeep: () => true,

@@ -82,8 +82,8 @@ const work = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
     },
     definitions: noDefinitions,
     post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
-    steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
-    stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+    step: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+    stepOfPart: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
   }
   const delivery = { phase: 'none', sender: 'plain', ...(isNamed && { identity: { key: 'k' } }) } as const
   const outcome = await forward.execute({ ...member, ...trial.member })(delivery, execution)

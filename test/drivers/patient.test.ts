@@ -123,8 +123,8 @@ const setUp = (fault: Fault) => {
       hook: { namespace: 'shop', name: 'web-push', uid: 'hook-uid' },
       ...{ api, acts, clock, charge: () => {}, mayKeep: () => true, outbound: noOutbound, definitions: noDefinitions },
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
-      steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
-      stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+      step: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+      stepOfPart: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
     }
     await does[what](execution)
     if (!worked) throw new Error('no act has begun')

@@ -37,8 +37,8 @@ const execution = (): Execution & { make: (kind: string, spec: object, status: o
     charge: () => {},
     definitions: noDefinitions,
     post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
-    steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
-    stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+    step: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+    stepOfPart: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
     make: (kind, spec, status) => {
       const labels = { app: 'db' }
       const template = { metadata: { labels }, spec: { containers: [{ name: 'db', image: 'acme/db:1' }] } }

@@ -118,8 +118,8 @@ const setUp = (fault: Fault = () => undefined) => {
       outbound: noOutbound,
       definitions: noDefinitions,
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
-      steps: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
-      stepsFor: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+      step: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
+      stepOfPart: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
     }
     const outcome = await runJob.execute({ ...member, ...more })(
       { phase: 'none', sender: 'plain', ...delivery },

@@ -5,7 +5,7 @@ import type { Execution } from '../../src/drivers/driver.ts'
 import { scale } from '../../src/drivers/scale/scale.ts'
 import { viaScale } from '../../src/steps/target/via-scale.ts'
 import type { Scale } from '../../src/drivers/scale/schema.ts'
-import type { Plan, Step, UndoPlan } from '../../src/steps/steps.ts'
+import type { Plan, Step } from '../../src/steps/steps.ts'
 import type { Target } from '../../src/steps/target/target.ts'
 import { noApi, noDefinitions, noOutbound } from '../support/environment.ts'
 import { fakeClock } from '../support/clock.ts'
@@ -133,17 +133,16 @@ describe('what keeps a hook from scaling', () => {
 })
 
 describe('a delivery', () => {
-  const asked: { target: Target; plan: UndoPlan; how: 'change' | 'undo' }[] = []
+  const asked: { target: Target; plan: Plan }[] = []
   const execution = (step: Step): Execution => {
-    const answer = (how: 'change' | 'undo') => (target: Target, plan: Plan | UndoPlan) => {
-      asked.push({ target, plan, how })
+    const make = (target: Target, plan: Plan): Promise<Step> => {
+      asked.push({ target, plan })
       return Promise.resolve(step)
     }
-    const steps = { change: answer('change'), undo: answer('undo') }
     return {
       hook: { namespace: 'shop', name: 'web-up', uid: 'u' },
-      steps,
-      stepsFor: () => steps,
+      step: make,
+      stepOfPart: () => make,
       acts: {
         once: () => Promise.reject(new Error('a step is no act')),
         settle: () => Promise.reject(new Error('a step is no act')),
@@ -216,7 +215,6 @@ describe('a delivery', () => {
       at: viaScale,
     })
     expect(last?.plan(5, 0)).toBe(8)
-    expect(last?.how).toBe('change')
   })
 
   it('that is the end of an alert takes back what its firings have changed, within the bounds', async () => {
@@ -224,7 +222,6 @@ describe('a delivery', () => {
     const undone = await scale.undo(member)(resolved, execution({ outcome: 'done', from: 7, to: 4 }))
     expect(undone).toEqual({ outcome: 'applied', reason: 'Undone', from: 7, to: 4 })
     const last = asked.at(-1)
-    expect(last?.how).toBe('undo')
     expect([last?.plan(7, 3), last?.plan(2, 3), last?.plan(7, -3), last?.plan(9, -3), last?.plan(7, 0)]).toEqual([
       4, 1, 10, 10, 7,
     ])

@@ -143,11 +143,11 @@ class Process {
       deadline: this.#shared.clock.monotonic() + 4000,
       ledger: () => this.#ledgers.of(hook),
     })
-    const steps = this.#steps.of(context)
+    const step = this.#steps.of(context)
     const bounds = { min, max }
     return undo && delivery.phase === 'resolved'
-      ? steps.undo(target, takeBackWithin(bounds))
-      : steps.change(target, moveWithin({ action, by: { count: by }, overshoot, ...bounds }), bounds)
+      ? step(target, takeBackWithin(bounds))
+      : step(target, moveWithin({ action, by: { count: by }, overshoot, ...bounds }), bounds)
   }
 
   /** Sets the hook's `endBefore`, as this process knows it. */

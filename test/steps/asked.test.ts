@@ -15,7 +15,7 @@ it('a post that arrives while a read is on its way is not answered from it', asy
   const clock = fakeClock()
   const server = scaleServer(clock, 10, 20)
   const service = new StepService(testEnvironment({ api: server.api, clock }))
-  const post = (): Promise<Step> => service.of(contextOf({ deadline: clock.monotonic() + 4000 })).change(target, up(10))
+  const post = (): Promise<Step> => service.of(contextOf({ deadline: clock.monotonic() + 4000 }))(target, up(10))
   const first = post()
   await clock.advance(12) // the server has answered 10; the answer is on its way
   server.outsideWrite(4)

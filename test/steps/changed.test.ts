@@ -32,7 +32,7 @@ const setUp = () => {
   const post = (isCurrent: () => boolean, key?: string, dryRun = false): Promise<Step> => {
     const delivery = { phase: 'firing', ...(key !== undefined && { identity: { key } }) } as const
     const deadline = clock.monotonic() + 4000
-    return service.of(contextOf({ delivery, deadline, isCurrent, dryRun, ledger: () => ledger })).change(target, up)
+    return service.of(contextOf({ delivery, deadline, isCurrent, dryRun, ledger: () => ledger }))(target, up)
   }
   return { clock, post, sent, server }
 }

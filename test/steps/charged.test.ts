@@ -32,7 +32,7 @@ it('a write is paid by the posts of its turn, although that fails after it', asy
   const paid = new Map<string, number>()
   const post = async (name: string): Promise<string> => {
     const charge = (bytes: number): void => void paid.set(name, (paid.get(name) ?? 0) + bytes)
-    const step = service.of(contextOf({ deadline: clock.monotonic() + 4000, charge })).change(target, plan)
+    const step = service.of(contextOf({ deadline: clock.monotonic() + 4000, charge }))(target, plan)
     await clock.advance(200)
     return (await step).outcome
   }

@@ -54,18 +54,17 @@ export const setUp = (replicas = 2) => {
       const deadline = clock.monotonic() + 4000
       return contextOf({ ...about, hook, delivery: { phase: 'firing', ...delivery }, deadline, ledger: () => ledger })
     }
-    const steps = (about: About) => service.of(context(about))
+    const step = (about: About) => service.of(context(about))
     return {
       environment,
       ledgers,
       context,
-      post: (about: About): Promise<Step> =>
-        steps(about).change(deploymentTarget(about.target ?? 'web'), about.plan ?? up),
+      post: (about: About): Promise<Step> => step(about)(deploymentTarget(about.target ?? 'web'), about.plan ?? up),
       undo: (about: About): Promise<Step> =>
-        steps({ undo: true, ...about }).undo(deploymentTarget('web'), takeBackWithin({ min: 0, max: 100_000 })),
+        step({ undo: true, ...about })(deploymentTarget('web'), takeBackWithin({ min: 0, max: 100_000 })),
       unnamed: (plan: Plan = up): Promise<Step> =>
-        service.of(contextOf({ deadline: clock.monotonic() + 4000 })).change(deploymentTarget('web'), plan),
-      preview: (about: About): Promise<Step> => steps({ ...about, dryRun: true }).change(deploymentTarget('web'), up),
+        service.of(contextOf({ deadline: clock.monotonic() + 4000 }))(deploymentTarget('web'), plan),
+      preview: (about: About): Promise<Step> => step({ ...about, dryRun: true })(deploymentTarget('web'), up),
       die: () => {
         dead = true
       },

@@ -42,7 +42,7 @@ const setUp = () => {
       deadline: clock.monotonic() + 4000,
       ledger: () => ledger,
     })
-  const post = (key: string): Promise<Step> => service.of(context(key)).change(target, plan)
+  const post = (key: string): Promise<Step> => service.of(context(key))(target, plan)
   const soon = async <T>(made: Promise<T>): Promise<T> => {
     await clock.advance(500)
     return await made

@@ -41,7 +41,7 @@ const setUp = () => {
     const post = (key: string): Promise<Step> => {
       const delivery = { phase: 'firing', identity: { key } } as const
       const deadline = clock.monotonic() + 4000
-      return service.of(contextOf({ delivery, deadline, ledger: () => ledger })).change(target, plan)
+      return service.of(contextOf({ delivery, deadline, ledger: () => ledger }))(target, plan)
     }
     return { ledger, post, requests, way }
   }

@@ -56,7 +56,7 @@ const setUp = () => {
 it('a dry run says that the record of its hook cannot be read', async () => {
   const { context, service, soon, forbidRecords } = setUp()
   forbidRecords()
-  const previewed = service.of(context(true, true)).change(target, plan)
+  const previewed = service.of(context(true, true))(target, plan)
   for (let i = 0; i < 20; i += 1) await soon(Promise.resolve())
   const step: Step = await soon(previewed)
   expect(step).toMatchObject({ outcome: 'failed', reason: 'Forbidden' })
@@ -65,7 +65,7 @@ it('a dry run says that the record of its hook cannot be read', async () => {
 describe('a record that a later version has written', () => {
   it.each([false, true])('has its named deliveries wait for that version (as a dry run: %s)', async dryRun => {
     const { context, server, service, soon } = setUp()
-    const step: Step = await soon(service.of(context(true, dryRun)).change(target, plan))
+    const step: Step = await soon(service.of(context(true, dryRun))(target, plan))
     expect(step).toMatchObject({ outcome: 'unavailable', reason: 'RecordTooNew' })
     expect(server.replicas('web')).toBe(2)
     expect(server.record('web-up')?.['content']).toBe(later)
@@ -81,7 +81,7 @@ describe('a record that a later version has written', () => {
 
   it('keeps no unnamed post from its step', async () => {
     const { context, service, soon } = setUp()
-    expect(await soon(service.of(context(false)).change(target, plan))).toEqual({ outcome: 'done', from: 2, to: 3 })
+    expect(await soon(service.of(context(false))(target, plan))).toEqual({ outcome: 'done', from: 2, to: 3 })
   })
 
   it('is left as it is when something waits to be stored', async () => {
@@ -93,7 +93,7 @@ describe('a record that a later version has written', () => {
 
   it('is reported, once in the log and until it can be read again', async () => {
     const { context, environment, ledgers, server, service, soon } = setUp()
-    const post = () => soon(service.of(context(true)).change(target, plan))
+    const post = () => soon(service.of(context(true))(target, plan))
     await post()
     await post()
     const why = `the record shop/web-up has format ${recordFormat + 1}`

@@ -19,7 +19,7 @@ const setUp = (replicas: number, latencyMs = 2) => {
   const environment = testEnvironment({ api: server.api, clock })
   const service = new StepService(environment)
   const post = (plan: Plan = up(), withinMs = 4000): Promise<Step> =>
-    service.of(contextOf({ deadline: clock.monotonic() + withinMs })).change(target, plan)
+    service.of(contextOf({ deadline: clock.monotonic() + withinMs }))(target, plan)
   return { clock, environment, post, server, service }
 }
 
@@ -100,8 +100,8 @@ describe('posts for one target', () => {
     const slow = post()
     await clock.advance(1500)
     expect(server.requests).toEqual(['GET', 'PATCH 1'])
-    const other = service.of(contextOf({ deadline: 8000, dryRun: true })).change({ ...target, name: 'other' }, up())
-    void service.of(contextOf({ deadline: 8000 })).change({ ...target, name: 'other' }, up())
+    const other = service.of(contextOf({ deadline: 8000, dryRun: true }))({ ...target, name: 'other' }, up())
+    void service.of(contextOf({ deadline: 8000 }))({ ...target, name: 'other' }, up())
     await clock.advance(1)
     expect(server.requests).toEqual(['GET', 'PATCH 1', 'GET', 'GET'])
     await clock.advance(8000)
@@ -335,7 +335,7 @@ describe('a post whose write is in doubt', () => {
 describe('a preview', () => {
   it('says what a step would do and writes nothing', async () => {
     const { clock, server, service } = setUp(3)
-    const previewed = service.of(contextOf({ deadline: 4000, dryRun: true })).change(target, up())
+    const previewed = service.of(contextOf({ deadline: 4000, dryRun: true }))(target, up())
     await clock.advance(10)
     expect(await previewed).toEqual({ outcome: 'done', from: 3, to: 4 })
     expect(server.requests).toEqual(['GET'])

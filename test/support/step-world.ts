@@ -292,7 +292,7 @@ class World {
     })
     const by = { count: stepSizeOf(index) }
     const plan = moveWithin({ action: at.action, by, min: 0, max: 2 * startCount, overshoot: 'clamp' })
-    const step = await service.of(context).change(deploymentTarget(at.target), plan)
+    const step = await service.of(context)(deploymentTarget(at.target), plan)
     const outcome = outcomeOf(step)
     if (outcome) ledger.note({ at: clock.now(), sender: 'plain', outcome, reason: 'Stepped' })
     return step

@@ -11,18 +11,13 @@ import type { Counted } from './schema.ts'
 /** Changes the count of a target for a delivery. Resolves with the outcome. */
 export type CountChange = (target: Target, execution: Execution) => Promise<Outcome>
 
-/** Returns the function that makes the step of a hook on a target. */
-export const stepping = (member: Counted): CountChange => {
+/** Returns the function that makes the step of a hook on a target, or takes back what an alert's firings changed there. */
+export const counting = (member: Counted, changed: 'Stepped' | 'Undone'): CountChange => {
   const { action, overshoot } = member
   const bounds = boundsOf(member)
-  const plan = moveWithin({ action, by: amountOf(member), overshoot, ...bounds })
-  return async (target, { steps }) => outcomeOf(await steps.change(target, plan, bounds), member, 'Stepped')
-}
-
-/** Returns the function that takes back what an alert's firings changed on a target. */
-export const takingBack = (member: Counted): CountChange => {
-  const plan = takeBackWithin(boundsOf(member))
-  return async (target, { steps }) => outcomeOf(await steps.undo(target, plan), member, 'Undone')
+  const isStep = changed === 'Stepped'
+  const plan = isStep ? moveWithin({ action, by: amountOf(member), overshoot, ...bounds }) : takeBackWithin(bounds)
+  return async (target, { step }) => outcomeOf(await step(target, plan, isStep ? bounds : undefined), member, changed)
 }
 
 /** Returns the outcome of a step whose target has a problem. */

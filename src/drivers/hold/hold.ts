@@ -77,14 +77,14 @@ export const hold = {
   execute: member => {
     if (!member.target) return holdMany(member)
     const held = oneBy(member)
-    return async (_delivery, { hook: { namespace }, steps }) =>
-      outcomeOf(held, await steps.change({ ...held.count, namespace }, oneMore, anyNumber), 'Held')
+    return async (_delivery, { hook: { namespace }, step }) =>
+      outcomeOf(held, await step({ ...held.count, namespace }, oneMore, anyNumber), 'Held')
   },
 
   undo: member => {
     const held = oneBy(member)
-    return async (_delivery, { hook: { namespace }, steps }) =>
-      outcomeOf(held, await steps.undo({ ...held.count, namespace }, asManyLess), 'Undone')
+    return async (_delivery, { hook: { namespace }, step }) =>
+      outcomeOf(held, await step({ ...held.count, namespace }, asManyLess), 'Undone')
   },
 } satisfies Driver<'hold', typeof holdSchema>
 

@@ -78,14 +78,13 @@ const holdAll = async (member: HoldMember, execution: Execution, working: Workin
 const holdOne = async (
   member: HoldMember,
   { object: { metadata }, workloads: { type } }: FoundWorkload,
-  { clock, hook: { namespace }, stepsFor }: Execution,
+  { clock, hook: { namespace }, stepOfPart }: Execution,
   { act, mayContinue }: Working,
 ): Promise<Done | undefined> => {
   const target = { apiVersion: apiVersionOf(type), kind: type.kind, name: metadata.name }
   const held = heldBy({ target, to: type.kind === 'CronJob' ? undefined : member.to })
   for (let tries = 0; ; tries++) {
-    const steps = stepsFor(`${act.id} ${metadata.uid}`)
-    const step = await steps.change({ ...held.count, namespace }, oneMore, anyNumber)
+    const step = await stepOfPart(`${act.id} ${metadata.uid}`)({ ...held.count, namespace }, oneMore, anyNumber)
     const mayPass =
       step.outcome === 'changed' ||
       step.outcome === 'unknown' ||

@@ -5,14 +5,7 @@ import { apiVersionOf, type ResourceType } from '../../kube/paths.ts'
 import type { Target } from '../../steps/target/target.ts'
 import { targetProblem } from '../../steps/target/read.ts'
 import { holdsPools, poolCount, poolKinds, poolsInside, type Order } from '../../steps/target/pools.ts'
-import {
-  countNeeds,
-  movementInWords,
-  stepping,
-  takingBack,
-  worstInWords,
-  type CountChange,
-} from '../counted/counted.ts'
+import { countNeeds, counting, movementInWords, worstInWords, type CountChange } from '../counted/counted.ts'
 import { lookAtCount } from '../counted/look.ts'
 import type { Bound, Driver, TargetKind, TargetPart } from '../driver.ts'
 import { scaleNodesRights } from './scale-nodes-rights.ts'
@@ -59,12 +52,12 @@ export const scaleNodes = {
 
   needs: member => countNeeds(targetOf(member, '')),
 
-  execute: member => onPool(member, stepping(member)),
+  execute: member => onPool(member, counting(member, 'Stepped')),
 
   look: (member, looking) => lookAtCount(targetOf(member, looking.namespace), looking),
 
   /** An undo does not set the order of removal, which stays as the hook's step set it. */
-  undo: member => onPool({ ...member, removeFirst: undefined }, takingBack(member)),
+  undo: member => onPool({ ...member, removeFirst: undefined }, counting(member, 'Undone')),
 } satisfies Driver<'scaleNodes', typeof scaleNodesSchema>
 
 const mayPass = new Set(['TargetBeingDeleted', 'PoolNotFound'])

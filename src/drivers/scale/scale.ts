@@ -9,10 +9,9 @@ import { countNamed, inSpec, knownCounts, type KnownCount } from '../../steps/ta
 import { targetProblem } from '../../steps/target/read.ts'
 import {
   countNeeds,
+  counting,
   failedBy,
   movementInWords,
-  stepping,
-  takingBack,
   unreadBy,
   worstInWords,
   type CountChange,
@@ -167,7 +166,7 @@ export const scale = {
     return 'reason' in kind ? [] : countNeeds({ ...kind, name: target.name })
   },
 
-  execute: member => onTarget(member, stepping(member)),
+  execute: member => onTarget(member, counting(member, 'Stepped')),
 
   async look({ target }, looking) {
     const kind = await kindOf(target, looking.definitions)
@@ -175,7 +174,7 @@ export const scale = {
     return await lookAtCount({ ...kind, namespace: looking.namespace, name: target.name }, looking)
   },
 
-  undo: member => onTarget(member, takingBack(member)),
+  undo: member => onTarget(member, counting(member, 'Undone')),
 } satisfies Driver<'scale', typeof scaleSchema>
 
 const objectOf = ({ target }: Scale): TargetObject | undefined => {

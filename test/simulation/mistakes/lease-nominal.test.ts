@@ -6,7 +6,10 @@ vi.mock(import('../../../src/steps/leased.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    endPlanOf: part => (count, delta, limits) => real.endPlanOf(part)(count, 2 * Math.sign(delta), limits),
+    endPlanOf:
+      part =>
+      (count, delta = 0, limits) =>
+        real.endPlanOf(part)(count, 2 * Math.sign(delta), limits),
   }
 })
 

@@ -11,7 +11,7 @@ vi.mock(import('../../../src/steps/claims.ts'), async original => {
   const began = new Map<string, number>()
   const resetting = ({ context, plan }: Pick<Waiting, 'context' | 'plan'>): Waiting['plan'] => {
     const group = isRemembered(context) && context.delivery.group ? keyOf(context.delivery.group.key) : undefined
-    return (count: number, delta: number) =>
+    return (count: number, delta = 0) =>
       (delta === 0 || group === undefined ? undefined : began.get(group)) ?? plan(count, delta)
   }
   return {

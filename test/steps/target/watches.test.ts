@@ -116,7 +116,7 @@ const setUp = async (problem: Problem = {}) => {
     const service = new StepService(environment)
     /** Posts, and does not wait. */
     const begin = (target = 0): Promise<Step> =>
-      service.of(contextOf({ deadline: clock.monotonic() + 4000 })).change(deploymentTarget(`web-${target}`), up)
+      service.of(contextOf({ deadline: clock.monotonic() + 4000 }))(deploymentTarget(`web-${target}`), up)
     const post = async (target = 0): Promise<Step> => {
       const posted = begin(target)
       await clock.advance(10)

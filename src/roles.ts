@@ -2,7 +2,7 @@ import type { Environment } from './environment/environment.ts'
 import type { ListenAddress } from './environment/listen.ts'
 import { tracedConnection } from './environment/tracing.ts'
 import { wait } from './environment/wait.ts'
-import { controllerRole } from './controller/controller.ts'
+import { Controller } from './controller/controller.ts'
 import type { ControllerOptions } from './controller/options.ts'
 import type { ServiceAccount } from './kube/reviews.ts'
 import { sharedFollow } from './kube/shared-follow.ts'
@@ -110,7 +110,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const server: TriggerServer | undefined =
     trigger && (await serveTrigger({ ...trigger, clock, log, ...memory }, options.triggerAddress))
   const controller = options.controller
-    ? controllerRole(environment, {
+    ? new Controller(environment, {
         namespace,
         identity,
         issuers,

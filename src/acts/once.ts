@@ -22,40 +22,33 @@ const lookAgain: Backoff = { firstMs: 50, maxMs: 800 }
  */
 const lastLookMs = 500
 
-/** The acts of one process. */
-export interface ActService {
-  /**
-   * Returns the acts of a delivery. On a dry run nothing is remembered, and all writes must be dry
-   * runs too.
-   */
-  of(context: DeliveryContext): Acts
-  /** Waits up to `ms` milliseconds for work in progress, then does not let it continue. */
-  drain(ms: number): Promise<void>
-  /** True if no work is in progress. */
-  readonly idle: boolean
-}
-
 /**
  * Returns a function that settles the claim of an earlier step. It is called again while the claim blocks
  * the delivery.
  */
 export type SettlerFor = (context: DeliveryContext) => (claim: OpenClaim) => Promise<void>
 
+/** The acts of one process. */
+export type ActService = ReturnType<typeof actService>
+
 /** Makes the acts of a process. `settlerFor` settles claims that steps of the hook have left. */
-export const actService = (
-  environment: Pick<Environment, 'clock' | 'log' | 'random'>,
-  settlerFor: SettlerFor,
-): ActService => {
+export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'random'>, settlerFor: SettlerFor) => {
   const running = runningActs(environment)
   const world = { ...environment, running, settlerFor }
   return {
-    of: context => ({
+    /**
+     * Returns the acts of a delivery. On a dry run nothing is remembered, and all writes must be dry
+     * runs too.
+     */
+    of: (context: DeliveryContext): Acts => ({
       once: (work, how = {}) =>
         context.dryRun ? preview(environment, context, work) : once(world, context, work, how),
       settle: (id, outcome) => (context.dryRun ? Promise.resolve(true) : settle(environment, context, id, outcome)),
     }),
-    drain: ms => running.drain(ms),
-    get idle() {
+    /** Waits up to `ms` milliseconds for work in progress, then does not let it continue. */
+    drain: running.drain,
+    /** True if no work is in progress. */
+    get idle(): boolean {
       return running.idle
     },
   }

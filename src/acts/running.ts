@@ -34,39 +34,6 @@ const maxLeft = 20_000
 /** The maximum length of the summary that a row stores, in characters. */
 const maxSummary = 120
 
-/**
- * The acts that this process is working on. Copies of one delivery that arrive meanwhile wait for
- * the same work.
- */
-export interface Running {
-  /**
-   * Returns whether an act must wait for nobody: this process is working on it, or was the last to
-   * work on it and has left it unfinished.
-   */
-  has(act: OpenAct): boolean
-  /** Returns whether this process is working on an act. */
-  isRunning(act: OpenAct): boolean
-  /**
-   * Returns whether a process may be working on a serial act. The wall clocks of processes differ, so
-   * this is decided by how long this process has seen the act, with the same turn. Only an act that is
-   * much older is believed to be so.
-   */
-  isHeld(act: OpenAct): boolean
-  /** Notes that this process does not work on a serial act that it was given. */
-  leave(act: OpenAct): void
-  /**
-   * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
-   * afterwards.
-   */
-  answer(act: OpenAct, work: Work, asked: Asked): Promise<Outcome>
-  /**
-   * Waits at most `ms` milliseconds for all work. After that, the rest has to end: its
-   * `mayContinue` resolves with false.
-   */
-  drain(ms: number): Promise<void>
-  readonly idle: boolean
-}
-
 interface Asked extends Pick<ActOptions, 'ended'> {
   /** When the post must be answered, in monotonic milliseconds. */
   readonly deadline: number
@@ -93,7 +60,13 @@ interface Job {
   soFar: string
 }
 
-export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>): Running => {
+/**
+ * The acts that this process is working on. Copies of one delivery that arrive meanwhile wait for
+ * the same work.
+ */
+export type Running = ReturnType<typeof runningActs>
+
+export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
   const jobs = new Map<string, Job>()
   /** By id, the turn in which this process has left an act unfinished, and when, in monotonic milliseconds. */
   const left = new BoundedMap<string, { readonly turn: string; readonly at: number }>(maxLeft)
@@ -101,6 +74,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   const seen = new BoundedMap<string, number>(maxLeft)
   let stopped = false
 
+  /** Notes that this process does not work on a serial act that it was given, or has left an act unfinished. */
   const leave = (act: OpenAct): void => {
     left.set(act.id, { turn: turnOf(act), at: clock.monotonic() })
   }
@@ -143,9 +117,19 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
   }
 
   return {
-    has: ({ id }) => jobs.has(id) || left.has(id),
-    isRunning: ({ id }) => jobs.has(id),
-    isHeld: act => {
+    /**
+     * Returns whether an act must wait for nobody: this process is working on it, or was the last to
+     * work on it and has left it unfinished.
+     */
+    has: ({ id }: OpenAct): boolean => jobs.has(id) || left.has(id),
+    /** Returns whether this process is working on an act. */
+    isRunning: ({ id }: OpenAct): boolean => jobs.has(id),
+    /**
+     * Returns whether a process may be working on a serial act. The wall clocks of processes differ, so
+     * this is decided by how long this process has seen the act, with the same turn. Only an act that is
+     * much older is believed to be so.
+     */
+    isHeld: (act: OpenAct): boolean => {
       if (jobs.has(act.id)) return true
       const now = clock.monotonic()
       const own = left.get(act.id)
@@ -158,7 +142,11 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       return now - since < heldMs
     },
     leave,
-    answer: async (act, work, asked) => {
+    /**
+     * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
+     * afterwards.
+     */
+    answer: async (act: OpenAct, work: Work, asked: Asked): Promise<Outcome> => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)
       const answer = within(clock, deadline - clock.monotonic(), job.worked).then(worked =>
@@ -167,13 +155,17 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>):
       job.answers.push(answer)
       return await answer
     },
-    drain: async ms => {
+    /**
+     * Waits at most `ms` milliseconds for all work. After that, the rest has to end: its
+     * `mayContinue` resolves with false.
+     */
+    drain: async (ms: number): Promise<void> => {
       await within(clock, ms, Promise.all([...jobs.values()].map(({ over }) => over)))
       stopped = true
       for (const job of jobs.values())
         job.end({ outcome: unfinished(job.soFar, 'its process has ended'), isAnswered: false })
     },
-    get idle() {
+    get idle(): boolean {
       return jobs.size === 0
     },
   }

@@ -40,13 +40,6 @@ import { StatusPacer } from './status-pacer.ts'
 import { together } from './together.ts'
 import { TriggerRights } from './trigger-rights.ts'
 
-export interface ControllerRole {
-  /** Conditions for this process to lead: hooks and keys were read, and the lease can be held. */
-  readonly checks: readonly Check[]
-  /** Watches, and reconciles while it leads, until `stop` is aborted. */
-  run(stop: AbortSignal): Promise<void>
-}
-
 /**
  * How many hooks are reconciled at the same time. Each takes two or three round trips, so this
  * number keeps two cores busy.
@@ -73,7 +66,7 @@ interface Queues {
  * The controller. Of all running instances, only the elected one mints tokens and writes statuses;
  * the others keep their caches up to date. No other role has the signing keys.
  */
-class Controller implements ControllerRole {
+export class Controller {
   readonly #environment: Environment
   readonly #options: ControllerOptions
   readonly #store: HookStore
@@ -118,6 +111,7 @@ class Controller implements ControllerRole {
     this.#subscribe()
   }
 
+  /** Conditions for this process to lead: hooks and keys were read, and the lease can be held. */
   get checks(): readonly Check[] {
     return [
       { name: 'controller/hooks', failure: () => unread([this.#store.cache], 'hooks') },
@@ -126,6 +120,7 @@ class Controller implements ControllerRole {
     ]
   }
 
+  /** Watches, and reconciles while it leads, until `stop` is aborted. */
   async run(stop: AbortSignal): Promise<void> {
     const { history, identity, namespace } = this.#options
     stop.addEventListener('abort', () => this.#expressions.close(), { once: true })
@@ -279,12 +274,6 @@ class Controller implements ControllerRole {
   #isSynced(): boolean {
     return this.#store.cache.synced() && this.#keyCaches.every(cache => cache.synced())
   }
-}
-
-/** Makes the controller role of a process. */
-export const controllerRole = (environment: Environment, options: ControllerOptions): ControllerRole => {
-  const controller = new Controller(environment, options)
-  return { checks: controller.checks, run: stop => controller.run(stop) }
 }
 
 const unread = (caches: readonly Cache<unknown>[], what: string): string | undefined => {

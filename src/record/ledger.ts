@@ -20,45 +20,6 @@ const maxConflicts = 8
  */
 const maxUpdates = 10_000
 
-/** The record of one hook, as one process reads and writes it. */
-export interface Ledger {
-  readonly owner: RecordOwner
-  /**
-   * Returns the last read or written memory with the waiting updates, or undefined before the first
-   * read. It may be out of date; only read it.
-   */
-  known(): MemoryDraft | undefined
-  /**
-   * Decides on the newest memory and stores the changes by compare-and-swap. Decisions run one at a
-   * time.
-   */
-  decide<T>(judge: Judge<T>, deciding: Deciding): Promise<Decided<T>>
-  /** Stores an update with the next write, or with `flush`. */
-  later(update: Update): void
-  /**
-   * Stores the report of a delivery with the next write. Until then every delivery is counted, but
-   * only the newest keep their details.
-   */
-  note(delivery: RecentDelivery): void
-  /** Changes the report of an earlier delivery with the next write. */
-  amend(update: Update): void
-  /**
-   * Stores the waiting updates while `mayContinue` returns true. Drops them if they can never be
-   * stored.
-   */
-  flush(mayContinue: () => boolean): Promise<void>
-  /** True if updates wait. */
-  readonly dirty: boolean
-  /** When updates were last stored, in monotonic milliseconds. */
-  readonly storedAt: number
-  /** True if no update waits and no decision is in progress. Then the ledger may be dropped. */
-  readonly idle: boolean
-  /** An error message if a newer program wrote the record. Undefined otherwise. */
-  readonly newer: string | undefined
-  /** The number of rows that the ledger keeps in memory. */
-  readonly rows: number
-}
-
 /**
  * Opens the record of a hook. `instance` identifies this ledger among all processes. `dirtied` is
  * called when the first update waits.
@@ -72,7 +33,10 @@ export const openLedger = (
   charge: Charge = () => {},
 ): Ledger => new RecordLedger(world, owner, instance, dirtied, limits, charge)
 
-class RecordLedger implements Ledger {
+/** The record of one hook, as one process reads and writes it. */
+export type Ledger = Pick<RecordLedger, keyof RecordLedger>
+
+class RecordLedger {
   readonly owner: RecordOwner
   readonly #world: Pick<Environment, 'clock' | 'log'>
   readonly #dirtied: (ledger: Ledger) => void
@@ -106,11 +70,19 @@ class RecordLedger implements Ledger {
     this.#cell = new RecordCell(world, owner, instance, limits, charge, this.#stored)
   }
 
+  /**
+   * Returns the last read or written memory with the waiting updates, or undefined before the first
+   * read. It may be out of date; only read it.
+   */
   known(): MemoryDraft | undefined {
     const { known } = this.#cell
     return known && this.#applied(known.memory)
   }
 
+  /**
+   * Decides on the newest memory and stores the changes by compare-and-swap. Decisions run one at a
+   * time.
+   */
   decide<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
     this.#deciding += 1
     const mine = this.#turn.then(() => this.#store(judge, waiting)).finally(() => (this.#deciding -= 1))
@@ -118,6 +90,7 @@ class RecordLedger implements Ledger {
     return mine
   }
 
+  /** Stores an update with the next write, or with `flush`. */
   later(update: Update): void {
     if (this.#updates.length >= maxUpdates) return
     const wasEmpty = !this.dirty
@@ -126,6 +99,10 @@ class RecordLedger implements Ledger {
     if (wasEmpty) this.#dirtied(this)
   }
 
+  /**
+   * Stores the report of a delivery with the next write. Until then every delivery is counted, but
+   * only the newest keep their details.
+   */
   note(delivery: RecentDelivery): void {
     const wasEmpty = !this.dirty
     const own = noteOf(delivery)
@@ -133,12 +110,17 @@ class RecordLedger implements Ledger {
     if (wasEmpty) this.#dirtied(this)
   }
 
+  /** Changes the report of an earlier delivery with the next write. */
   amend(update: Update): void {
     // The update must come after the report that it changes.
     this.#seal()
     this.later(update)
   }
 
+  /**
+   * Stores the waiting updates while `mayContinue` returns true. Drops them if they can never be
+   * stored.
+   */
   async flush(mayContinue: () => boolean): Promise<void> {
     if (!this.dirty) return
     const storeAll = (draft: MemoryDraft): Ruling<undefined> => {
@@ -156,22 +138,27 @@ class RecordLedger implements Ledger {
     this.#cell.endDoubts()
   }
 
+  /** True if updates wait. */
   get dirty(): boolean {
     return this.#updates.length > 0 || this.#note !== undefined
   }
 
+  /** When updates were last stored, in monotonic milliseconds. */
   get storedAt(): number {
     return this.#storedAt
   }
 
+  /** True if no update waits and no decision is in progress. Then the ledger may be dropped. */
   get idle(): boolean {
     return !this.dirty && this.#deciding === 0
   }
 
+  /** An error message if a newer program wrote the record. Undefined otherwise. */
   get newer(): string | undefined {
     return this.#cell.newer
   }
 
+  /** The number of rows that the ledger keeps in memory. */
   get rows(): number {
     return this.#cell.known?.memory.rows.length ?? 0
   }

@@ -42,19 +42,6 @@ const maxNamespaces = 10_000
 /** The longest sleep of the loop that writes records, in milliseconds. */
 const maxSleepMs = 60_000
 
-/** The records of all hooks, as one process reads and writes them. */
-export interface Ledgers {
-  of(owner: RecordOwner): Ledger
-  /**
-   * Returns an error message if a newer program wrote one of the open records. Undefined otherwise.
-   */
-  newer(): string | undefined
-  /**
-   * Writes waiting updates, with the pauses above, until `stop` is aborted. Then writes the rest.
-   */
-  run(stop: AbortSignal): Promise<void>
-}
-
 /**
  * When a record was last flushed, in monotonic milliseconds, and the shortest time until the next.
  */
@@ -71,13 +58,8 @@ const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
 /** Charges a hook for stored bytes. */
 type ChargeFor = (owner: RecordOwner, bytes: number) => void
 
-export const openLedgers = (
-  environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
-  limits?: RecordLimits,
-  charge: ChargeFor = () => {},
-): Ledgers => new RecordLedgers(environment, limits, charge)
-
-class RecordLedgers implements Ledgers {
+/** The records of all hooks, as one process reads and writes them. */
+export class Ledgers {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #clock: Clock
   readonly #limits: RecordLimits | undefined
@@ -112,8 +94,8 @@ class RecordLedgers implements Ledgers {
 
   constructor(
     environment: Pick<Environment, 'api' | 'clock' | 'log' | 'random'>,
-    limits: RecordLimits | undefined,
-    charge: ChargeFor,
+    limits?: RecordLimits,
+    charge: ChargeFor = () => {},
   ) {
     this.#environment = environment
     this.#clock = environment.clock
@@ -133,11 +115,17 @@ class RecordLedgers implements Ledgers {
     return ledger
   }
 
+  /**
+   * Returns an error message if a newer program wrote one of the open records. Undefined otherwise.
+   */
   newer(): string | undefined {
     for (const { newer } of this.#ledgers.values()) if (newer !== undefined) return newer
     return undefined
   }
 
+  /**
+   * Writes waiting updates, with the pauses above, until `stop` is aborted. Then writes the rest.
+   */
   async run(stop: AbortSignal): Promise<void> {
     this.#countedAt = this.#clock.monotonic()
     while (!stop.aborted) await this.#turn(stop)

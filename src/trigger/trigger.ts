@@ -18,7 +18,7 @@ import type { History } from '../kube/history.ts'
 import { LeaseKeeper } from '../leases/leases.ts'
 import { actingIn } from '../record/context.ts'
 import { limitedAt } from '../record/protocol.ts'
-import { openLedgers, type Ledgers } from '../record/ledgers.ts'
+import { Ledgers } from '../record/ledgers.ts'
 import type { RecordLimits } from '../record/memory.ts'
 import { StepService } from '../steps/service.ts'
 import { claimSettler } from '../steps/settle-claim.ts'
@@ -115,7 +115,7 @@ export const triggerRole = (
   const keys = publicKeyCache(environment, options.namespace, options.follow)
   const verifier = createVerifier({ remember: maxRememberedTokens })
   const budget = budgetOf(environment.clock)
-  const ledgers = openLedgers(environment, options.records, budget.charge)
+  const ledgers = new Ledgers(environment, options.records, budget.charge)
   const acts = actService(environment, context => claimSettler(context, actingIn(environment, context)))
   const notifyLimited = (hook: LiveHook): void => {
     if (!budget.mayNotify(hook)) return

@@ -7,7 +7,7 @@ import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import type { RecordLimits } from '../../src/record/memory.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { claimSettler } from '../../src/steps/settle-claim.ts'
 import { contextOf } from '../support/deliveries.ts'
 import { fakeClock } from '../support/clock.ts'
@@ -58,7 +58,7 @@ export const processes = (count: number, limits?: RecordLimits) => {
   const services: ActService[] = []
   const actsOf = Array.from({ length: count }, (_, number) => {
     const environment = testEnvironment({ api, clock, random: seededRandom(number + 2) })
-    const ledgers = openLedgers(environment, limits)
+    const ledgers = new Ledgers(environment, limits)
     void ledgers.run(stop.signal)
     const service = actService(environment, context => claimSettler(context, environment))
     services.push(service)

@@ -6,7 +6,7 @@ import { at, isObject, stringAt } from '../../src/api/json.ts'
 import type { Outcome } from '../../src/api/outcome.ts'
 import { redeploy } from '../../src/drivers/redeploy/redeploy.ts'
 import { redeploySchema } from '../../src/drivers/redeploy/schema.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { claimSettler } from '../../src/steps/settle-claim.ts'
 import { seededChance, type Chance } from '../senders/mutations.ts'
 import { fakeClock } from '../support/clock.ts'
@@ -90,7 +90,7 @@ class RolloutHistory {
     })
     const api = (wrongConnections[this.#mistake] ?? (right => right))(way)
     const environment = testEnvironment({ api: way, clock, random: seededRandom(seed) })
-    const ledgers = openLedgers(environment)
+    const ledgers = new Ledgers(environment)
     void ledgers.run(this.#stop.signal)
     return {
       api,

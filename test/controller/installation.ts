@@ -4,7 +4,7 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { connectInProcess } from '../../apiserver/connection.ts'
 import { createApiServer } from '../../apiserver/server.ts'
-import { controllerRole } from '../../src/controller/controller.ts'
+import { Controller } from '../../src/controller/controller.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, ApiRequest, Clock, Expressions } from '../../src/environment/environment.ts'
 import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
@@ -267,7 +267,7 @@ const starter = (api: ApiConnection, clock: FakeClock) => {
       random: seededRandom(processes.length + 1),
       expressions: options.expressions ?? inlineExpressions(),
     })
-    const role = controllerRole(
+    const role = new Controller(
       { ...environment, clock: mortal },
       {
         namespace: options.namespace ?? system,

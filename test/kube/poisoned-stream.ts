@@ -3,7 +3,7 @@ import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { connectInProcess } from '../../apiserver/connection.ts'
 import { createApiServer } from '../../apiserver/server.ts'
-import { controllerRole } from '../../src/controller/controller.ts'
+import { Controller } from '../../src/controller/controller.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
@@ -59,7 +59,7 @@ const streamed = async (chance: Chance): Promise<string | undefined> => {
   const api = poisonedConnection(server, chance)
   const environment = testEnvironment({ clock, api, expressions: inlineExpressions(), random: seededRandom(1) })
   const stop = new AbortController()
-  const controller = controllerRole(environment, { namespace: 'system', identity: 'one', publicURL: 'https://h' })
+  const controller = new Controller(environment, { namespace: 'system', identity: 'one', publicURL: 'https://h' })
   const trigger = triggerRole(environment, { namespace: 'system' })
   const running = Promise.all([controller.run(stop.signal), trigger.run(stop.signal)])
   try {

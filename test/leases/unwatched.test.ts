@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { LeaseKeeper } from '../../src/leases/leases.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { StepService } from '../../src/steps/service.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -25,7 +25,7 @@ it('a process that may not list records says that leases may end late, and count
     known: () => undefined,
     isReplaced: () => false,
   }
-  const parts = { hooks, ledgers: openLedgers(environment), steps: new StepService(environment), charge: () => {} }
+  const parts = { hooks, ledgers: new Ledgers(environment), steps: new StepService(environment), charge: () => {} }
   const keeper = new LeaseKeeper(environment, [], parts)
   expect(keeper.problem()).toBeUndefined()
   const stop = new AbortController()

@@ -9,7 +9,7 @@ import { knownKind } from '../../src/drivers/scale/scale.ts'
 import type { ApiConnection, ApiRequest } from '../../src/environment/environment.ts'
 import { LeaseKeeper } from '../../src/leases/leases.ts'
 import type { LeasingHooks } from '../../src/leases/leasing-hook.ts'
-import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { shownCount } from '../../src/record/count-name.ts'
 import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import { StepService } from '../../src/steps/service.ts'
@@ -115,7 +115,7 @@ class Process {
   constructor(shared: Shared, number: number) {
     this.#shared = shared
     const environment = testEnvironment({ api: this.#api(), clock: shared.clock, random: seededRandom(number) })
-    this.#ledgers = openLedgers(environment)
+    this.#ledgers = new Ledgers(environment)
     this.#steps = new StepService(environment)
     const parts = { hooks: this.#hooks(), ledgers: this.#ledgers, steps: this.#steps, charge: () => {} }
     void this.#ledgers.run(this.#stop.signal)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { noteOf } from '../../src/record/memory.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { faultyConnection, type NetworkFault } from '../support/faulty-connection.ts'
@@ -26,7 +26,7 @@ const setUp = (latencyMs = 1) => {
     isDead: () => false,
   })
   const environment = testEnvironment({ api, clock })
-  const ledgers = openLedgers(environment)
+  const ledgers = new Ledgers(environment)
   const of = (name: string, namespace = 'shop') => {
     server.hooks.set(name, `uid of ${name}`)
     return ledgers.of({ namespace, name, uid: `uid of ${name}` })

@@ -1,6 +1,6 @@
 import type { Row } from '../../src/api/row.ts'
 import { describe, expect, it } from 'vitest'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import type { Ledger } from '../../src/record/ledger.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
@@ -32,7 +32,7 @@ const setUp = () => {
       isDead: () => false,
     })
     const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
-    const ledger = openLedgers(environment, limits).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
+    const ledger = new Ledgers(environment, limits).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
     return { environment, ledger, requests, world }
   }
   const soon = async <T>(made: Promise<T>, ms = 50): Promise<T> => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
@@ -28,7 +28,7 @@ const setUp = () => {
   })
   const environment = testEnvironment({ api, clock })
   const service = new StepService(environment)
-  const ledger = openLedgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
+  const ledger = new Ledgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
   const post = (isCurrent: () => boolean, key?: string, dryRun = false): Promise<Step> => {
     const delivery = { phase: 'firing', ...(key !== undefined && { identity: { key } }) } as const
     const deadline = clock.monotonic() + 4000

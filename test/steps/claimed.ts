@@ -2,7 +2,7 @@ import type { Delivery } from '../../src/api/delivery.ts'
 import type { Claim, Row } from '../../src/api/row.ts'
 import { moveWithin, takeBackWithin } from '../../src/steps/arithmetic.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Plan, Step } from '../../src/steps/steps.ts'
@@ -45,7 +45,7 @@ export const setUp = (replicas = 2) => {
       isDead: () => dead,
     })
     const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
-    const ledgers = openLedgers(environment)
+    const ledgers = new Ledgers(environment)
     const service = new StepService(environment)
     const context = ({ delivery = {}, hook: name = 'web-up', ...about }: About): DeliveryContext => {
       const hook = { namespace: 'shop', name, uid: `uid of ${name}` }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../src/api/hash.ts'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { begun } from '../../src/record/acts.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { defaultLimits } from '../../src/record/memory.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 import { StepService } from '../../src/steps/service.ts'
@@ -30,7 +30,7 @@ const setUp = () => {
   })
   const environment = testEnvironment({ api, clock })
   const service = new StepService(environment)
-  const ledger = openLedgers(environment, { ...defaultLimits, rows: 1000 }).of({
+  const ledger = new Ledgers(environment, { ...defaultLimits, rows: 1000 }).of({
     namespace: 'shop',
     name: 'web-up',
     uid: 'h1',

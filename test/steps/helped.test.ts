@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
 import { contextOf } from '../support/deliveries.ts'
@@ -36,7 +36,7 @@ const setUp = () => {
       isDead: () => false,
     })
     const environment = testEnvironment({ api, clock, random: seededRandom(++started) })
-    const ledger = openLedgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
+    const ledger = new Ledgers(environment).of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
     const service = new StepService(environment)
     const post = (key: string): Promise<Step> => {
       const delivery = { phase: 'firing', identity: { key } } as const

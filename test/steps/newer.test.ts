@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { recordFormat } from '../../src/api/record.ts'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 import { StepService } from '../../src/steps/service.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
@@ -33,7 +33,7 @@ const setUp = () => {
     isDead: () => false,
   })
   const environment = testEnvironment({ api, clock })
-  const ledgers = openLedgers(environment)
+  const ledgers = new Ledgers(environment)
   const ledger = ledgers.of({ namespace: 'shop', name: 'web-up', uid: 'h1' })
   const service = new StepService(environment)
   const context = (isNamed: boolean, dryRun = false): DeliveryContext =>

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { keyOf } from '../../src/api/hash.ts'
 import type { Row } from '../../src/api/row.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
-import { openLedgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { emptyMemory, storedOf } from '../../src/record/memory.ts'
 import { storeSkip } from '../../src/steps/skip.ts'
 import { markedWrite } from '../../src/steps/target/commit.ts'
@@ -52,7 +52,7 @@ const setUp = async ({
     markedWrite(api, target, 'rhook.other', { uid, resourceVersion: version }, 3, { objectBytes: 0, charge: () => {} })
   if (isWritten) await write()
   const environment = testEnvironment({ api, clock })
-  const ledger = openLedgers(environment).of(owner)
+  const ledger = new Ledgers(environment).of(owner)
   const delivery = {
     sender: 'alertmanager',
     identity: { key: 'one' },

@@ -1,6 +1,6 @@
 import type { Identity } from '../../src/api/delivery.ts'
 import { moveWithin } from '../../src/steps/arithmetic.ts'
-import { openLedgers, type Ledgers } from '../../src/record/ledgers.ts'
+import { Ledgers } from '../../src/record/ledgers.ts'
 import { type RecordLimits } from '../../src/record/memory.ts'
 import { StepService } from '../../src/steps/service.ts'
 import type { Step } from '../../src/steps/steps.ts'
@@ -237,7 +237,7 @@ class World {
       warn: (fields, text) => lines.warn(fields, text),
       error,
     }
-    const ledgers = openLedgers({ ...environment, log }, limits)
+    const ledgers = new Ledgers({ ...environment, log }, limits)
     void ledgers.run(this.#stop.signal)
     const poster = { clock, ledgers, service: new StepService({ ...environment, log }) }
     const post: Process['post'] = (...args) => this.#post(poster, ...args)

@@ -1,4 +1,4 @@
-import { controllerRole } from '../../../src/controller/controller.ts'
+import { Controller } from '../../../src/controller/controller.ts'
 import { followIn } from '../../../src/kube/follow.ts'
 import type { History } from '../../../src/kube/history.ts'
 import { historyOf, withoutDoubt } from '../../../src/kube/lease-history.ts'
@@ -132,12 +132,14 @@ const startRole = (
     ...(issuers && { issuers }),
     ...(history && { history, follow: followIn(history) }),
   }
-  const started =
-    role === 'trigger'
-      ? triggerRole(environment, { ...shared, records })
-      : { ...controllerRole(environment, { ...shared, identity: name, publicURL }), endpoint: undefined }
+  const trigger = role === 'trigger' ? triggerRole(environment, { ...shared, records }) : undefined
+  const started = trigger ?? new Controller(environment, { ...shared, identity: name, publicURL })
   const run = async (stop: AbortSignal): Promise<void> => {
     await Promise.all([started.run(stop), issuers?.run(stop)])
   }
-  return { ...started, run: issuers ? run : started.run, ready: () => verdictOf(started.checks).passed }
+  return {
+    endpoint: trigger?.endpoint,
+    run: issuers ? run : stop => started.run(stop),
+    ready: () => verdictOf(started.checks).passed,
+  }
 }

@@ -1,5 +1,5 @@
 import type { Follow } from '../kube/follow.ts'
-import type { History } from '../kube/history.ts'
+import type { History } from '../kube/lease-history.ts'
 import type { ServiceAccount } from '../kube/reviews.ts'
 import type { IssuerKeys } from '../token/issuer-keys.ts'
 

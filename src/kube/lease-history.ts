@@ -4,7 +4,7 @@ import type { StoredObject } from '../api/object.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
-import { currentForMs } from './follow.ts'
+import { currentForMs } from './currency.ts'
 import {
   againAfterMs,
   readLease,
@@ -12,6 +12,7 @@ import {
   versionIn,
   WatchCheck,
   type Checkable,
+  type LeasePlace,
   type ReadLease,
 } from './history-check.ts'
 import {
@@ -22,7 +23,6 @@ import {
   uncheckedText,
   type Unchecked,
 } from './lost-history.ts'
-import type { History, HistoryCheck, HistoryOptions } from './history.ts'
 import type { Source } from './source.ts'
 
 /**
@@ -42,7 +42,46 @@ const reliedOnMs = 10_000
 /** How long a process whose history went back tries to mark the Lease, in milliseconds. */
 const markWithinMs = 5_000
 
-class LeaseHistory implements History {
+/**
+ * Returns a check for the answer to a request that is sent now. The check returns false if history has
+ * gone back. Nobody may write the Lease then: a new version would hide that from the other processes.
+ */
+export type SeeingLease = () => (lease: StoredObject) => boolean
+
+export interface HistoryOptions extends LeasePlace {
+  /** Whether this process marks the Lease if a history is lost. A trigger may not write the Lease. */
+  readonly marks: boolean
+}
+
+/** The check of the API server of one watch. */
+export interface HistoryCheck {
+  /** Returns whether the caches of the API server are known to be of the present history. */
+  readonly passed: () => boolean
+  /**
+   * Returns whether the check may still pass. The API server has come as far as what the watch began with, and its caches are not
+   * known to be of a lost history. A list by another request may be of one as well, and nobody checks that.
+   */
+  readonly mayPass: () => boolean
+  readonly end: () => void
+}
+
+/**
+ * Whether the API server's history has gone back, as it does when etcd is restored from a snapshot.
+ *
+ * Versions of objects then repeat. The caches of an API server that was not restarted keep the lost
+ * state, at a higher version. Consistent lists come from these caches, so every proof that a watch is
+ * current succeeds. Only a GET reads etcd. So this process reads one object by GET that is written
+ * every two seconds, the Lease of the controller's election.
+ *
+ * - If its version is lower than it ever was, history has gone back. Nothing that this process has
+ *   in memory can be kept, so the process ends.
+ * - An API server lists the Lease over the connection of a watch, at the version R. If a write that
+ *   came after the list has no version above R, the caches of this API server are of a lost history.
+ *   Until a list passes, no report of a watch from there counts as current.
+ */
+export type History = Pick<LeaseHistory, keyof LeaseHistory>
+
+class LeaseHistory {
   readonly #environment: Pick<Environment, 'api' | 'clock' | 'log'>
   readonly #options: HistoryOptions
   readonly #setLost: (value: 0 | 1) => void
@@ -79,6 +118,11 @@ class LeaseHistory implements History {
     this.#setLost(0)
   }
 
+  /**
+   * Returns whether the Lease was read within the last `currentForMs`, and its version was no lower
+   * than before. Also true if it cannot be read for want of a right, or does not exist. For a while
+   * after each call, it is read more often.
+   */
   readonly current = (): boolean => {
     const now = this.#environment.clock.monotonic()
     this.#reliedOnAt = now
@@ -87,16 +131,28 @@ class LeaseHistory implements History {
     return isCurrent
   }
 
+  /** Returns why history has gone back. Undefined if it has not. */
   readonly wentBack = (): string | undefined => this.#wentBack
 
+  /** Returns why nothing of this is checked. Undefined if it is. */
   readonly unchecked = (): string | undefined => this.#unchecked && uncheckedText(this.#unchecked, this.#options)
 
+  /** Returns which API server's caches are of a lost history. Undefined if none are known. */
   readonly lostCache = (): string | undefined =>
     [...this.#checks].some(({ state }) => state === 'lost') ? lostCacheText(this.#options) : undefined
 
+  /**
+   * Returns that an API server may have caches of a lost history: this process has found one, and nobody has
+   * removed the mark since. Undefined if it has found none.
+   */
   readonly mayBeLost = (): string | undefined =>
     this.#found === undefined ? this.lostCache() : lostCacheText(this.#options)
 
+  /**
+   * Returns why lists of earlier versions may be of a lost history. Undefined if the Lease is current, this
+   * process has found no such API server, and one has passed the check, or time enough has passed. A request
+   * may go to another API server than the watches do, so one that was found counts after its watch, too.
+   */
   readonly doubt = (): string | undefined => {
     const age = this.#environment.clock.monotonic() - this.#unknownSince
     const isUnknown = !this.#hasPassed && this.#unchecked === undefined && age < unknownForMs
@@ -104,7 +160,8 @@ class LeaseHistory implements History {
     return this.mayBeLost() ?? (isKnown ? undefined : 'it is not known yet whether etcd was restored')
   }
 
-  readonly seeing = (): ((lease: StoredObject) => boolean) => {
+  /** Compares the Lease that another request reads or writes. It is called before that request is sent. */
+  readonly seeing: SeeingLease = () => {
     const before = this.#lease
     return lease => {
       const { resourceVersion: version, uid } = lease.metadata
@@ -114,6 +171,7 @@ class LeaseHistory implements History {
     }
   }
 
+  /** Checks the API server of a watch, until `end` is called. */
   readonly checkOver = (source: Source, watch: Checkable): HistoryCheck => {
     const { clock, log } = this.#environment
     const check = new WatchCheck(source, this.#options, watch, {
@@ -151,6 +209,10 @@ class LeaseHistory implements History {
     }
   }
 
+  /**
+   * Reads the Lease until `stop` is aborted, or until history has gone back. In the second case, the
+   * Lease was marked before it resolves, if this process marks it and could.
+   */
   readonly run = async (stop: AbortSignal): Promise<'stopped' | 'went back'> => {
     const { clock } = this.#environment
     while (!stop.aborted) {

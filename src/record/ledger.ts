@@ -138,27 +138,27 @@ class RecordLedger {
     this.#cell.endDoubts()
   }
 
-  /** True if updates wait. */
+  /** Returns whether updates wait. */
   get dirty(): boolean {
     return this.#updates.length > 0 || this.#note !== undefined
   }
 
-  /** When updates were last stored, in monotonic milliseconds. */
+  /** Returns when updates were last stored, in monotonic milliseconds. */
   get storedAt(): number {
     return this.#storedAt
   }
 
-  /** True if no update waits and no decision is in progress. Then the ledger may be dropped. */
+  /** Returns whether no update waits and no decision is in progress. Then the ledger may be dropped. */
   get idle(): boolean {
     return !this.dirty && this.#deciding === 0
   }
 
-  /** An error message if a newer program wrote the record. Undefined otherwise. */
+  /** Returns an error message if a newer program wrote the record. Undefined otherwise. */
   get newer(): string | undefined {
     return this.#cell.newer
   }
 
-  /** The number of rows that the ledger keeps in memory. */
+  /** Returns the number of rows that the ledger keeps in memory. */
   get rows(): number {
     return this.#cell.known?.memory.rows.length ?? 0
   }

@@ -55,8 +55,8 @@ export type Step =
   | Extract<Outcome, { outcome: 'skipped' | 'awaiting' | 'failed' | 'unavailable' | 'changed' | 'unknown' }>
 
 /**
- * Makes one exact change of a count: a step, which is computed from the count that it replaces, or an undo of what the
- * firings of the delivery's alerts changed. None is lost or doubled. `bounds` are the hook's own. The end of a lease
+ * Makes one exact change of a count: a step, or an undo of what the firings of the delivery's alerts changed. It is
+ * computed from the count that it replaces. None is lost or doubled. `bounds` are the hook's own. The end of a lease
  * returns to where the count was within them.
  */
 export type MakeStep = (target: Target, plan: Plan, bounds?: StepBounds) => Promise<Step>

@@ -3,7 +3,7 @@ import { at, isObject, parseJson, stringAt, type JsonObject } from '../../src/ap
 import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { elect, type Term } from '../../src/kube/election.ts'
-import type { SeeingLease } from '../../src/kube/history.ts'
+import type { SeeingLease } from '../../src/kube/lease-history.ts'
 import { fakeClock, settle, type FakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'
 import { seededRandom } from '../support/random.ts'

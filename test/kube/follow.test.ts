@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
-import { currencyOf, currentForMs } from '../../src/kube/follow.ts'
+import { currencyOf, currentForMs } from '../../src/kube/currency.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { fakeClock } from '../support/clock.ts'
 import { testEnvironment } from '../support/environment.ts'

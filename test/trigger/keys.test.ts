@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ApiResponse } from '../../src/environment/environment.ts'
-import { currentForMs } from '../../src/kube/follow.ts'
+import { currentForMs } from '../../src/kube/currency.ts'
 import { formatPublicKeys, signingKey, type SigningKey } from '../../src/token/keys.ts'
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { publicKeyCache } from '../../src/trigger/keys.ts'

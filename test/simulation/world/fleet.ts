@@ -1,6 +1,6 @@
 import { Controller } from '../../../src/controller/controller.ts'
 import { followIn } from '../../../src/kube/follow.ts'
-import type { History } from '../../../src/kube/history.ts'
+import type { History } from '../../../src/kube/lease-history.ts'
 import { historyOf, withoutDoubt } from '../../../src/kube/lease-history.ts'
 import { verdictOf } from '../../../src/operations/checks.ts'
 import type { Endpoint } from '../../../src/trigger/endpoint.ts'

@@ -50,40 +50,40 @@ export interface Scale {
   }
   /** up adds replicas, down removes them. */
   action: 'up' | 'down'
-  /** How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up, and at least 1. Default: 1. */
+  /** How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up to at least 1. Default: 1. */
   by?: number | string
   /** A step down stops here. Default: 1. */
   min?: number
-  /** A step up stops here. With action down you can leave it out. */
+  /** A step up stops here. Optional with action down. */
   max?: number
   /** What to do with a step that would pass the bound: clamp stops at the bound, reject refuses the step. Default: "clamp". */
   overshoot?: 'clamp' | 'reject'
 }
 
-/** Adds nodes to a pool or removes them, by a step within bounds. */
+/** Adds nodes to a pool or removes them, one step at a time, within bounds. */
 export interface ScaleNodes {
   /** The pool, or the Cluster that has it, in the hook's own namespace. */
   target: {
-    /** Its apiVersion: Cluster API's, or Rancher's for a Cluster of Rancher. Default: "cluster.x-k8s.io/v1beta2". */
+    /** Its apiVersion: Cluster API's, or Rancher's for a Rancher Cluster. Default: "cluster.x-k8s.io/v1beta2". */
     apiVersion?: 'cluster.x-k8s.io/v1beta2' | 'provisioning.cattle.io/v1'
     /** Its kind. Default: "MachineDeployment". */
     kind?: 'MachineDeployment' | 'MachineSet' | 'MachinePool' | 'Cluster'
     /** Its name. */
     name: string
-    /** For a Cluster: the name of the pool in it. */
+    /** For a Cluster: the pool's name in it. */
     pool?: string
   }
   /** up adds replicas, down removes them. */
   action: 'up' | 'down'
-  /** How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up, and at least 1. Default: 1. */
+  /** How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up to at least 1. Default: 1. */
   by?: number | string
   /** A step down stops here. Default: 1. */
   min?: number
-  /** A step up stops here. With action down you can leave it out. */
+  /** A step up stops here. Optional with action down. */
   max?: number
   /** What to do with a step that would pass the bound: clamp stops at the bound, reject refuses the step. Default: "clamp". */
   overshoot?: 'clamp' | 'reject'
-  /** Which healthy machines go first on the way down. By default the pool decides. Machines that are marked for deletion or unhealthy always go before them. */
+  /** Which healthy machines go first on the way down. By default the pool decides. Machines that are unhealthy or marked for deletion always go before them. */
   removeFirst?: 'newest' | 'oldest'
 }
 
@@ -96,9 +96,9 @@ export interface Redeploy {
     /** Its name. */
     name: string
   }
-  /** Every workload of the namespace with these labels. `{}` means all of them. */
+  /** Every workload in the namespace with these labels. `{}` means all. */
   selector?: {
-    /** Labels of the workloads themselves, 16 at most. */
+    /** Labels of the workloads themselves, at most 16. */
     matchLabels?: { [name: string]: string }
   }
   /** The kinds that `selector` looks at. By default all four. */
@@ -115,7 +115,7 @@ export interface Redeploy {
     exact?: Array<string>
     /** Tags that match: `*` is any text, `?` any character. The newest push wins. */
     glob?: string
-    /** Versions in this range of npm (`~1.4`, `>=2 <3`), but never one lower than what runs. */
+    /** Versions in this npm range (`~1.4`, `>=2 <3`), but never a lower one than what runs. */
     semver?: string
   }
   /** What the hook writes into a container: the tag, or the tag and the digest if the push names one. Default: "tag". */
@@ -133,33 +133,33 @@ export interface Restart {
     /** Its name. */
     name: string
   }
-  /** Every workload of the namespace with these labels. `{}` means all of them. */
+  /** Every workload in the namespace with these labels. `{}` means all. */
   selector?: {
-    /** Labels of the workloads themselves, 16 at most. */
+    /** Labels of the workloads themselves, at most 16. */
     matchLabels?: { [name: string]: string }
   }
   /** The kinds that `selector` looks at. By default all three. */
   kinds?: Array<'Deployment' | 'StatefulSet' | 'DaemonSet'>
 }
 
-/** Makes one Job from a CronJob for each delivery. */
+/** Creates one Job from a CronJob for each delivery. */
 export interface RunJob {
   /** The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. Suspend the CronJob if only hooks should run it. */
   cronJob: string
-  /** What to do while an earlier Job of this hook is running. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. Jobs of other hooks and of the schedule do not count. Default: "allow". */
+  /** What to do while an earlier Job of this hook is running. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. Jobs of other hooks and of the schedule don't count. Default: "allow". */
   concurrency?: 'allow' | 'forbid' | 'replace'
-  /** Variables for every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable. */
+  /** Variables for every container, which replace the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable. */
   env?: Array<{
     /** Its name. */
     name: string
     /** Its value, at most 128 characters. */
     value: string
   }>
-  /** Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If the alerts of a post differ in a label, its value is empty. */
+  /** Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If a post's alerts differ in a label, its value is empty. */
   labels?: Array<string>
   /** Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body must then be text of at most 64 KiB. Default: "none". */
   body?: 'none' | 'env' | 'file'
-  /** How long to keep a Job after its end: 10m to 720h. Until then you can ask for its outcome. Default: "24h". */
+  /** How long to keep a Job after it ends: 10m to 720h. Until then you can ask for its outcome. Default: "24h". */
   ttl?: string
 }
 
@@ -172,17 +172,17 @@ export interface Forward {
     /** Its port, by number or by name. */
     port: number | string
   }
-  /** The path at the Service, without a query. Default: "/". */
+  /** The path on the Service, without a query. Default: "/". */
   path?: string
-  /** Whether to pass on the query of the post, without `dryRun` and `wait`. Default: false. */
+  /** Whether to pass on the post's query, without `dryRun` and `wait`. Default: false. */
   query?: boolean
-  /** Which headers of the post to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections never are. */
+  /** Which of the post's headers to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections are never passed on. */
   headers?: Array<string>
   /** How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery together have 3s. Default: "2s". */
   timeout?: string
 }
 
-/** Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it is what it was before, unless somebody else has set it since. */
+/** Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it goes back to what it was, unless someone else has set it since. */
 export interface Hold {
   /** One object, in the hook's own namespace. Set this or `selector`. */
   target?: {
@@ -193,16 +193,16 @@ export interface Hold {
     /** Its name. */
     name: string
   }
-  /** Every workload of the namespace with these labels, at most 50. Each is held at `to`, and goes back to what it was itself. `{}` means all of them. */
+  /** Every workload in the namespace with these labels, at most 50. Each is held at `to`, and later goes back to its own count. `{}` means all. */
   selector?: {
-    /** Labels of the workloads themselves, 16 at most. */
+    /** Labels of the workloads themselves, at most 16. */
     matchLabels?: { [name: string]: string }
   }
-  /** The kinds that `selector` looks at. By default Deployment and StatefulSet. A CronJob is suspended, so `to` must be 0 with it. */
+  /** The kinds that `selector` looks at. By default Deployment and StatefulSet. A CronJob gets suspended, so it needs `to` 0. */
   kinds?: Array<'Deployment' | 'StatefulSet' | 'CronJob'>
-  /** For a ScaledObject: scaleIn stops scale-in alone. By default the ScaledObject is paused. */
+  /** For a ScaledObject: scaleIn stops only its scale-in. By default the ScaledObject is paused. */
   switch?: 'scaleIn'
-  /** The count that is held, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest is in force. */
+  /** The count to hold, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest wins. */
   to?: number | string
 }
 
@@ -212,19 +212,19 @@ export interface ReceiverHookSettings {
   suspend?: boolean
   /** A CEL expression over body, headers, query and sender. Deliveries for which it is false are skipped. By default every delivery counts. */
   when?: string
-  /** What happens when an alert ends: ignore skips the post, run treats it like any other delivery, undo takes back what the alert changed, within the bounds, unless somebody else has set the count since. Default: "ignore". */
+  /** What happens when an alert ends: ignore skips the post, run treats it like any other delivery, and undo takes back what the alert changed, within the bounds, unless someone else has set the count since. Default: "ignore". */
   onResolved?: 'ignore' | 'run' | 'undo'
-  /** The minimum time between two deliveries that change something, across all replicas. Deliveries that come sooner are skipped. Default: "0s". */
+  /** The minimum time between two deliveries that change something, across all replicas. Earlier ones are skipped. Default: "0s". */
   cooldown?: string
-  /** Identical notifications within this time count once. After that, a repeat is a new step. A post with its own idempotency key counts once within a day. Default: "40s". */
+  /** Identical notifications within this time count once. After that, a repeat is a new step. A post with an idempotency key counts once within a day. Default: "40s". */
   dedupeWindow?: string
-  /** How long a step lasts. Then the hook takes it back by itself, unless somebody else has set the count since. Each report that the alerts still fire starts the time again. Only for hooks that change a count. By default a step stays. */
+  /** How long a step lasts. After that the hook takes it back, unless someone else has set the count since. Each report that the alerts still fire restarts the time. Only for hooks that change a count. By default a step stays. */
   for?: string
   /** What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. The default is keep, or end with the driver hold. */
   onDelete?: 'keep' | 'end'
-  /** A time, such as 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
+  /** A time, such as 2026-11-27T20:00:00Z. What the hook leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string
-  /** When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times). */
+  /** When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. Undoing an alert works at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times). */
   windows?: {
     /** The IANA time zone of `open`, such as "Europe/Berlin". Default: "UTC". */
     zone?: string
@@ -243,25 +243,25 @@ export interface ReceiverHookSettings {
       from: string
       /** When it ends: at this moment the hook is open again. */
       to: string
-      /** Why, for those who may read the hook. Senders do not see it. */
+      /** Why, for people who may read the hook. Senders don't see it. */
       reason?: string
     }>
   }
-  /** How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. What ends by itself or is taken back is not limited, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
+  /** How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
   limits?: Array<{
     /** How many deliveries may change something. */
     most?: number
-    /** How far deliveries may move the count in all: up, and down. Only for hooks that change a count. A step that does not fit is not made in part. */
+    /** How far deliveries may move the count in total: up, and down. Only for hooks that change a count. A step that does not fit is skipped whole. */
     by?: number
-    /** In which time, such as "1h": any such time, not one that begins with the hour. At most 24h. */
+    /** The time span, such as "1h": it slides, so it isn't the hour of the clock. At most 24h. */
     within: string
   }>
-  /** A ReceiverHookRequest runs the hook only once another person has approved the very change that it makes, and a post to its URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default nobody is asked. */
+  /** A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default no approval is needed. */
   approval?: {
-    /** How long a request waits for the decision before it is closed, such as "15m": from 1m to 12h. */
+    /** How long a request waits for a decision before it is closed, such as "15m": from 1m to 12h. */
     within: string
   }
-  /** How many posts each trigger replica accepts for this hook. Any more get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
+  /** How many posts each trigger replica accepts for this hook. The rest get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
   rateLimit?: {
     /** Posts a second, in the long run. For less than one, use `cooldown`. Default: 100. */
     perSecond?: number
@@ -270,70 +270,70 @@ export interface ReceiverHookSettings {
   }
   /** The trigger token in the URL. */
   token?: {
-    /** The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where anyone who may get the hook can read them. For this, it needs a right to Secrets in the namespace. */
+    /** The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), instead of into the status, where anyone who may get the hook can read them. It needs a right to Secrets in the namespace. */
     secretName?: string
-    /** token: the URL ends with a token. named: the URL has the namespace and the name of the hook and no token, so `auth` alone opens it. It stays when the hook is created again. By default token. */
+    /** token: the URL ends with a token. named: the URL has the hook's namespace and name and no token, so `auth` alone opens it. It stays when you create the hook again. By default token. */
     url?: 'token' | 'named'
-    /** Raise it to get a new URL. You cannot lower it, so an old URL never comes back. Default: 0. */
+    /** Raise it to get a new URL. You can't lower it, so an old URL never comes back. Default: 0. */
     rotation?: number
     /** How long the old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once. Default: "5m". */
     overlap?: string
-    /** URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire. */
+    /** URLs expire at regular times: every `expiresAfter`, counted from the hook's creation. The next URL is published `overlap` before that. URLs issued before you set this field keep their expiry: raise `rotation` to end those. At least 1m. By default a URL doesn't expire. */
     expiresAfter?: string
   }
-  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns. Any other post gets 401. By default nothing. All but oidc and sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md). */
+  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns. Any other post gets 401. By default nothing. All but oidc and sns need an extra right; [how to set it up](../how-to/authenticate-senders.md). */
   auth?: {
-    /** The post has the header `Authorization: Bearer`, with what is in a Secret (RFC 6750). */
+    /** The post has the header `Authorization: Bearer`, with the value from a Secret (RFC 6750). */
     bearer?: {
-      /** An entry of a Secret in the namespace of the hook. */
+      /** An entry of a Secret in the hook's namespace. */
       secretKeyRef: {
         /** The name of the Secret. */
         name: string
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. While it's there, its value is accepted too, so no post is lost while a sender switches to a new value. */
       previousKey?: string
     }
-    /** The post has a user name and a password in its header `Authorization: Basic` (RFC 7617). */
+    /** The post has a user name and password in the header `Authorization: Basic` (RFC 7617). */
     basic?: {
-      /** A Secret in the namespace of the hook with the keys `username` and `password`, as those of the type kubernetes.io/basic-auth have. */
+      /** A Secret in the hook's namespace with the keys `username` and `password`, as in the type kubernetes.io/basic-auth. */
       secretRef: {
         /** The name of the Secret. */
         name: string
       }
-      /** Another key of the same Secret, with the previous password. As long as it is there, it is accepted too, with the same user name, so no post is lost while a sender changes to a new one. */
+      /** Another key of the same Secret, with the previous password. While it's there, it is accepted too, with the same user name, so no post is lost while a sender switches. */
       previousKey?: string
     }
     /** The post has a header whose whole value is in a Secret, such as GitLab's `X-Gitlab-Token`. */
     header?: {
-      /** The header with the secret: `X-Gitlab-Token` is GitLab's. */
+      /** The header with the secret: GitLab uses `X-Gitlab-Token`. */
       name: string
-      /** An entry of a Secret in the namespace of the hook. */
+      /** An entry of a Secret in the hook's namespace. */
       secretKeyRef: {
         /** The name of the Secret. */
         name: string
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. While it's there, its value is accepted too, so no post is lost while a sender switches to a new value. */
       previousKey?: string
     }
-    /** The URL ends with `/` and what is in a Secret: for a sender that can only be given a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`. */
+    /** The URL ends with `/` and the value from a Secret: for a sender that only takes a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`. */
     path?: {
-      /** An entry of a Secret in the namespace of the hook. */
+      /** An entry of a Secret in the hook's namespace. */
       secretKeyRef: {
         /** The name of the Secret. */
         name: string
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. While it's there, its value is accepted too, so no post is lost while a sender switches to a new value. */
       previousKey?: string
     }
-    /** The post is signed: a header holds the HMAC-SHA256 of the body, or of a time and the body, in hexadecimal digits or in Base64 (RFC 2104). */
+    /** The post is signed: a header holds the HMAC-SHA256 of the body, or of a time and the body, in hex or Base64 (RFC 2104). */
     hmac?: {
-      /** An entry of a Secret in the namespace of the hook. */
+      /** An entry of a Secret in the hook's namespace. */
       secretKeyRef: {
         /** The name of the Secret. */
         name: string
@@ -342,9 +342,9 @@ export interface ReceiverHookSettings {
       }
       /** The header with the signature. The default is GitHub's. Default: "X-Hub-Signature-256". */
       header?: string
-      /** The text before the signature. The default is what GitHub writes. Use "" for nothing. Default: "sha256=". */
+      /** The text before the signature. The default is GitHub's. Use "" for nothing. Default: "sha256=". */
       prefix?: string
-      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. While it's there, its value is accepted too, so no post is lost while a sender switches to a new value. */
       previousKey?: string
       /** How the signature is written. By default hex. */
       encoding?: 'hex' | 'base64'
@@ -352,53 +352,53 @@ export interface ReceiverHookSettings {
       timestamp?: {
         /** The header with the time, in seconds since 1970. */
         header: string
-        /** What the signed text has before the time: nothing by default, `v0:` for Slack. Default: "". */
+        /** The signed text before the time: empty by default, `v0:` for Slack. Default: "". */
         prefix?: string
-        /** What the signed text has between the time and the body. The default is Grafana's and Slack's. Default: ":". */
+        /** The signed text between the time and the body. The default suits Grafana and Slack. Default: ":". */
         separator?: string
-        /** How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
+        /** How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that time. Default: "5m". */
         tolerance?: string
       }
-      /** Within this time a signed body counts once, regardless of its idempotency key. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts. */
+      /** Within this time a signed body counts once, regardless of its idempotency key. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with its own idempotency key counts. */
       replayWindow?: string
     }
-    /** The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key. */
+    /** The post is signed as standardwebhooks.com defines: with the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` is ignored. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and a 32-byte public Ed25519 key. */
     standardWebhooks?: {
-      /** An entry of a Secret in the namespace of the hook. */
+      /** An entry of a Secret in the hook's namespace. */
       secretKeyRef: {
         /** The name of the Secret. */
         name: string
         /** The key of the entry. */
         key: string
       }
-      /** Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value. */
+      /** Another key of the same Secret. While it's there, its value is accepted too, so no post is lost while a sender switches to a new value. */
       previousKey?: string
-      /** How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that. Default: "5m". */
+      /** How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that time. Default: "5m". */
       tolerance?: string
     }
-    /** The post has the header `Authorization: Bearer`, with a signed token that an issuer gave the sender: GitHub Actions, GitLab, Google Pub/Sub, a service account of Kubernetes. No Secret is shared. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md). */
+    /** The post has the header `Authorization: Bearer`, with a signed token from an issuer that the sender uses: GitHub Actions, GitLab, Google Pub/Sub, a Kubernetes service account. You share no Secret. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md). */
     oidc?: {
       /** Who signs, exactly as in the claim `iss`: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it. */
       issuer: string
-      /** Whom the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token. */
+      /** Who the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token. */
       audience: string
-      /** What the token must say. All must hold, and one of them must say who signs: sub, email, repository_id, repository_owner_id, project_id, namespace_id, oid, appid, azp. */
+      /** What the token must say. All claims must match, and one of them must identify the signer: sub, email, repository_id, repository_owner_id, project_id, namespace_id, oid, appid, azp. */
       claims: Array<{
         /** The name of the claim, such as `repository_id`. */
         name: string
-        /** The values. The claim must be exactly one of them, without patterns. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts. */
+        /** The values. The claim must equal one of them, without patterns. Numbers, true and false are compared as JSON writes them. If the claim is a list, one matching member is enough. */
         oneOf: Array<string>
       }>
     }
-    /** The post is a message from one Amazon SNS topic, signed by Amazon. Without this, the hook accepts a signed message from anybody's topic. It refuses raw messages, which are not signed. */
+    /** The post is a message from one Amazon SNS topic, signed by Amazon. Without this, the hook accepts a signed message from any topic. It refuses raw messages, because they aren't signed. */
     sns?: {
       /** The ARN of the topic, such as `arn:aws:sns:eu-central-1:123456789012:web-load`. */
       topicArn: string
-      /** Within this time a message counts once, regardless of its idempotency key. An older message gets 401, so a captured one never counts again. Make it longer than SNS keeps trying to deliver a message: an hour at most. By default 0s: no check. */
+      /** Within this time a message counts once, regardless of its idempotency key. An older message gets 401, so a captured one never counts again. Make it longer than SNS keeps retrying a message: at most an hour. By default 0s: no check. */
       replayWindow?: string
     }
   }
-  /** A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with only the rights of this account. To set it, you need the right to impersonate the account, but none to the targets. By default the hook acts as the trigger. */
+  /** A service account in the hook's namespace. The hook then reads and changes its targets as this account, with only its rights. To set it, you need the right to impersonate the account, but no right to the targets. By default the hook acts as the trigger. */
   serviceAccountName?: string
 }
 
@@ -408,7 +408,7 @@ export interface ReceiverHookStatus {
   observedGeneration?: number
   /** What the hook acts on, as in `Deployment/web`, shortened if it is long. */
   target?: string
-  /** Ready sums up. The others are there only when true. Stalled means that a person must act; Reconciling, that the controller tries again; LeaseOverdue, that a lease could not end in time; FormerSecretKept, that the API server does not let the controller delete a Secret that the hook no longer names; Overruled, that somebody else has set a field that the hook held. */
+  /** Ready sums up the others, which exist only while they are true. Stalled means a person must act; Reconciling, the controller tries again; LeaseOverdue, a lease could not end in time; FormerSecretKept, the API server doesn't let the controller delete a Secret that the hook no longer names; Overruled, someone else has set a field that the hook held. */
   conditions?: Array<{
     type: string
     status: 'True' | 'False' | 'Unknown'
@@ -417,11 +417,11 @@ export interface ReceiverHookStatus {
     reason: string
     message: string
   }>
-  /** The trigger token. Anyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`. */
+  /** The trigger token. Anyone who has it can run the hook. Absent with `token.secretName` and with `token.url: named`. */
   token?: string
-  /** POST to this URL to run the hook. Absent if a part of it is in a Secret: with `token.secretName` or `auth.path`. */
+  /** POST to this URL to run the hook. Absent if part of it is in a Secret: with `token.secretName` or `auth.path`. */
   triggerURL?: string
-  /** The URL without its secret. The token goes into the header `Authorization: Bearer TOKEN`. With `token.url: named` it has the name of the hook, and `auth` alone opens it. */
+  /** The URL without its secret. Send the token in the header `Authorization: Bearer TOKEN`. With `token.url: named` the URL has the hook's name, and `auth` alone opens it. */
   endpoint?: string
   /** About the token, without the token. */
   minted?: {
@@ -431,7 +431,7 @@ export interface ReceiverHookStatus {
     kid?: string
     /** The `token.rotation` of this token. */
     rotation: number
-    /** When it expires. Absent if it does not. */
+    /** When it expires. Absent if it doesn't. */
     expiresAt?: string
     /** The token before the last rotation. */
     previous?: {
@@ -441,19 +441,19 @@ export interface ReceiverHookStatus {
       acceptedUntil: string
     }
   }
-  /** What the hook has changed for a time, with `for`. Absent if there is nothing. */
+  /** What the hook has changed for a time, with `for`. Absent if there's nothing. */
   leases?: {
     /** How many leases are open. */
     open: number
-    /** By how much they change the present target in all. */
+    /** How much they change the current target in total. */
     sum: number
-    /** When one ends at the earliest. */
+    /** When the first of them ends. */
     next?: string
     /** The leases that end first. */
     shown: Array<{
       /** What was changed, as in `Deployment/web`. */
       object: string
-      /** By how much the count was changed. */
+      /** How much the count was changed. */
       by: number
       /** When its first step was decided. */
       since: string
@@ -461,7 +461,7 @@ export interface ReceiverHookStatus {
       until: string
       /** Who asked for it, and why: `alertmanager: WebBusy`, or the `reason` of the post. */
       of?: string
-      /** open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. overruled: somebody else has set the field since, and nothing is put back. */
+      /** open: it ends at `until`. held: bounds delay its end, at least in part. overdue: it couldn't end yet. overruled: someone else has set the field since, and nothing is put back. */
       state: 'open' | 'held' | 'overdue' | 'overruled'
     }>
   }
@@ -475,7 +475,7 @@ export interface ReceiverHookStatus {
     within: string
     /** How much was used at the last delivery: deliveries, or the larger change, up or down. */
     used: number
-    /** From then on it is less, if no other delivery counts. Absent if nothing is used. */
+    /** When the use drops, if no other delivery counts. Absent if nothing is used. */
     until?: string
   }>
   /** The outcome of a delivery. */
@@ -484,9 +484,9 @@ export interface ReceiverHookStatus {
     time: string
     /** Who sent it: `alertmanager` for example, or `plain` for an unknown sender. */
     sender: string
-    /** Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it). */
+    /** Who sent it, as far as `auth` proves that: [who sent a delivery](http.md#who-sent-it). */
     by?: {
-      /** The user or service account that made the ReceiverHookRequest. */
+      /** The user or service account that created the ReceiverHookRequest. */
       user?: string
       /** The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab. */
       repository?: string
@@ -498,9 +498,9 @@ export interface ReceiverHookStatus {
       subject?: string
       /** The claim `iss` of the ID token. */
       issuer?: string
-      /** The entry of the Secret that proved it, as in `ci/token`. */
+      /** The Secret entry that proved it, as in `ci/token`. */
       secret?: string
-      /** Who has approved or denied the ReceiverHookRequest, where its hook has `approval`. */
+      /** Who approved or denied the ReceiverHookRequest, if its hook has `approval`. */
       decidedBy?: string
     }
     /** The outcome. */
@@ -515,22 +515,22 @@ export interface ReceiverHookStatus {
     summary?: string
     /** The answer to the sender, shortened if it is long. */
     message?: string
-    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if the hook has had three later ones first, if too many hooks are being followed, or if the trigger that made it has ended since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it isn't known, if the hook had three later ones first, if too many hooks are being followed, or if the trigger that made it has stopped since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
     /** Why it stalled or failed, shortened if it is long. */
     stateMessage?: string
     /** The outcome, for a column: `applied 2 -> 3`, `skipped Duplicate`. */
     result?: string
   }
-  /** The last deliveries, newest first. They appear within seconds. Three are kept longer while their rollout or Job has not ended, or if it has ended badly. */
+  /** The last deliveries, newest first. They appear within seconds. Three are kept longer while their rollout or Job is running, or if it ended badly. */
   recent?: Array<{
     /** When it was answered. */
     time: string
     /** Who sent it: `alertmanager` for example, or `plain` for an unknown sender. */
     sender: string
-    /** Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it). */
+    /** Who sent it, as far as `auth` proves that: [who sent a delivery](http.md#who-sent-it). */
     by?: {
-      /** The user or service account that made the ReceiverHookRequest. */
+      /** The user or service account that created the ReceiverHookRequest. */
       user?: string
       /** The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab. */
       repository?: string
@@ -542,9 +542,9 @@ export interface ReceiverHookStatus {
       subject?: string
       /** The claim `iss` of the ID token. */
       issuer?: string
-      /** The entry of the Secret that proved it, as in `ci/token`. */
+      /** The Secret entry that proved it, as in `ci/token`. */
       secret?: string
-      /** Who has approved or denied the ReceiverHookRequest, where its hook has `approval`. */
+      /** Who approved or denied the ReceiverHookRequest, if its hook has `approval`. */
       decidedBy?: string
     }
     /** The outcome. */
@@ -559,12 +559,12 @@ export interface ReceiverHookStatus {
     summary?: string
     /** The answer to the sender, shortened if it is long. */
     message?: string
-    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if the hook has had three later ones first, if too many hooks are being followed, or if the trigger that made it has ended since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it isn't known, if the hook had three later ones first, if too many hooks are being followed, or if the trigger that made it has stopped since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
     /** Why it stalled or failed, shortened if it is long. */
     stateMessage?: string
   }>
-  /** How many deliveries had each outcome since the hook was created. A trigger that is killed loses those that it has not written yet, mostly of its last second, or of the last five for a busy hook. The metrics are exact. */
+  /** How many deliveries had each outcome since the hook was created. A killed trigger loses those that it hasn't written yet: mostly its last second, or the last five for a busy hook. The metrics are exact. */
   counts?: {
     applied?: number
     unchanged?: number

@@ -10,16 +10,16 @@ export const approvalSchema = {
   type: 'object',
   title: 'Approval',
   description:
-    'A ReceiverHookRequest runs the hook only once another person has approved the very change that it makes, and a post to its URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default nobody is asked.',
-  hint: 'A request changes nothing before another person has approved it, and a post to the URL changes nothing.',
+    'A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default no approval is needed.',
+  hint: 'A request changes nothing until another person approves it, and a post to the URL changes nothing.',
   required: ['within'],
   properties: {
     within: {
       type: 'string',
       title: 'Approved within',
       maxLength: 32,
-      description: 'How long a request waits for the decision before it is closed, such as "15m": from 1m to 12h.',
-      hint: 'As in 15m. After this time a request is closed.',
+      description: 'How long a request waits for a decision before it is closed, such as "15m": from 1m to 12h.',
+      hint: 'As in 15m. After this, the request is closed.',
       'x-kubernetes-validations': [
         durationRule,
         {
@@ -41,7 +41,7 @@ export const approvalRules = (counting: readonly string[]): readonly Rule[] => [
     rule: `!has(self.approval) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: '.approval',
     reason: 'FieldValueForbidden',
-    message: `must not be set with this driver: only a change of a count can be approved (${counting.join(', ')})`,
+    message: `must not be set with this driver: only changes of a count can be approved (${counting.join(', ')})`,
     holds: self => at(self, 'approval') === undefined || counting.some(driver => driver === at(self, 'driver')),
   },
   {
@@ -49,7 +49,7 @@ export const approvalRules = (counting: readonly string[]): readonly Rule[] => [
     rule: '!has(self.approval) || !has(self.__for__)',
     fieldPath: '.approval',
     reason: 'FieldValueForbidden',
-    message: 'must not be set together with for: approve steps that are for good, or remove approval',
+    message: 'must not be set together with for: approve steps that stay, or remove approval',
     holds: self => at(self, 'approval') === undefined || at(self, 'for') === undefined,
   },
 ]

@@ -34,7 +34,7 @@ const tolerance = {
   maxLength: 32,
   default: '5m',
   description:
-    "How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that.",
+    "How far the signed time may be from the trigger's clock, in either direction: 10s to 1h. A signed post counts once within twice that time.",
   'x-kubernetes-validations': [
     durationRule,
     {
@@ -70,27 +70,27 @@ const listed = 'bearer, basic, header, path, hmac, standardWebhooks, oidc and sn
 export const authSchema = {
   type: 'object',
   title: 'What a post must prove',
-  description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but oidc and sns need a right of their own; [how to set it up](../how-to/authenticate-senders.md).`,
-  hint: 'Besides having the URL. Any other post gets 401. Where this names a Secret, the trigger needs the right to read it: the hook says which command gives it.',
+  description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but oidc and sns need an extra right; [how to set it up](../how-to/authenticate-senders.md).`,
+  hint: 'Besides having the URL. Any other post gets 401. If this names a Secret, the trigger needs the right to read it: the hook shows the command that grants it.',
   properties: {
     bearer: {
       type: 'object',
       title: 'A bearer token',
-      description: 'The post has the header `Authorization: Bearer`, with what is in a Secret (RFC 6750).',
+      description: 'The post has the header `Authorization: Bearer`, with the value from a Secret (RFC 6750).',
       required: ['secretKeyRef'],
       properties: { secretKeyRef, previousKey },
     },
     basic: {
       type: 'object',
       title: 'User name and password',
-      description: 'The post has a user name and a password in its header `Authorization: Basic` (RFC 7617).',
+      description: 'The post has a user name and password in the header `Authorization: Basic` (RFC 7617).',
       required: ['secretRef'],
       properties: {
         secretRef: {
           type: 'object',
           title: 'Secret',
           description:
-            'A Secret in the namespace of the hook with the keys `username` and `password`, as those of the type kubernetes.io/basic-auth have.',
+            "A Secret in the hook's namespace with the keys `username` and `password`, as in the type kubernetes.io/basic-auth.",
           required: ['name'],
           properties: { name: secretKeyRef.properties.name },
         },
@@ -98,7 +98,7 @@ export const authSchema = {
           ...previousKey,
           title: 'Key of the previous password',
           description:
-            'Another key of the same Secret, with the previous password. As long as it is there, it is accepted too, with the same user name, so no post is lost while a sender changes to a new one.',
+            "Another key of the same Secret, with the previous password. While it's there, it is accepted too, with the same user name, so no post is lost while a sender switches.",
         },
       },
     },
@@ -112,13 +112,13 @@ export const authSchema = {
           type: 'string',
           title: 'Name of the header',
           maxLength: 128,
-          description: "The header with the secret: `X-Gitlab-Token` is GitLab's.",
+          description: 'The header with the secret: GitLab uses `X-Gitlab-Token`.',
           'x-kubernetes-validations': [
             headerRule,
             {
               rule: `!self.lowerAscii().matches('${reservedPattern}')`,
               message:
-                'must be a header that is only for the secret, such as X-Gitlab-Token: HTTP or the delivery uses this one',
+                'must be a header used only for the secret, such as X-Gitlab-Token: HTTP or the delivery uses this one',
               holds: self => typeof self === 'string' && !reserved.test(self.toLowerCase()),
             },
           ],
@@ -131,7 +131,7 @@ export const authSchema = {
       type: 'object',
       title: 'A secret at the end of the URL',
       description:
-        'The URL ends with `/` and what is in a Secret: for a sender that can only be given a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`.',
+        'The URL ends with `/` and the value from a Secret: for a sender that only takes a URL. The value has 32 to 256 letters, digits, `-` and `_`. Needs `token.url: named`.',
       required: ['secretKeyRef'],
       properties: { secretKeyRef, previousKey },
     },
@@ -139,7 +139,7 @@ export const authSchema = {
       type: 'object',
       title: 'A signature of the body (HMAC)',
       description:
-        'The post is signed: a header holds the HMAC-SHA256 of the body, or of a time and the body, in hexadecimal digits or in Base64 (RFC 2104).',
+        'The post is signed: a header holds the HMAC-SHA256 of the body, or of a time and the body, in hex or Base64 (RFC 2104).',
       required: ['secretKeyRef'],
       properties: {
         secretKeyRef,
@@ -153,13 +153,13 @@ export const authSchema = {
         },
         prefix: {
           type: 'string',
-          title: 'What is before the signature',
+          title: 'Text before the signature',
           maxLength: 64,
           default: 'sha256=',
-          description: 'The text before the signature. The default is what GitHub writes. Use "" for nothing.',
-          hint: 'What the header has before the signature. GitHub writes "sha256=". Leave it empty where there is nothing.',
+          description: 'The text before the signature. The default is GitHub\'s. Use "" for nothing.',
+          hint: 'What comes before the signature in the header. GitHub writes "sha256=". Empty: nothing.',
           'x-kubernetes-validations': [
-            matching(prefixPattern, 'must be what stands before the signature, as in "sha256=", or ""'),
+            matching(prefixPattern, 'must be the text before the signature, as in "sha256=", or ""'),
           ],
         },
         previousKey,
@@ -169,14 +169,14 @@ export const authSchema = {
           enum: ['hex', 'base64'],
           titles: { hex: 'Hexadecimal digits', base64: 'Base64' },
           description: 'How the signature is written. By default hex.',
-          hint: 'Hexadecimal digits, if you choose nothing.',
+          hint: 'Hexadecimal digits by default.',
         },
         timestamp: {
           type: 'object',
           title: 'A time that is signed with the body',
           description:
             'The sender signs `prefix`, the time, `separator` and the body. If the time is off by more than `tolerance`, the post gets 401, so a captured post soon stops working.',
-          hint: 'For a sender that signs a time before the body, as Grafana and Slack can. A post whose time is too far from now gets 401, so a captured one soon stops counting.',
+          hint: 'For a sender that signs a time before the body, as Grafana and Slack can. A post whose time is too far off gets 401, so a captured one soon stops working.',
           required: ['header'],
           properties: {
             header: {
@@ -188,23 +188,22 @@ export const authSchema = {
             },
             prefix: {
               type: 'string',
-              title: 'What is signed before the time',
+              title: 'Text before the time',
               maxLength: 64,
               default: '',
-              description: 'What the signed text has before the time: nothing by default, `v0:` for Slack.',
-              hint: 'What the signed text has before the time. Slack signs "v0:". Leave it empty where there is nothing.',
+              description: 'The signed text before the time: empty by default, `v0:` for Slack.',
+              hint: 'The signed text before the time. Slack signs "v0:". Empty: nothing.',
               'x-kubernetes-validations': [
-                matching('^[ -~]*$', 'must be what is signed before the time, as in "v0:", or ""'),
+                matching('^[ -~]*$', 'must be the text signed before the time, as in "v0:", or ""'),
               ],
             },
             separator: {
               type: 'string',
-              title: 'What is signed between time and body',
+              title: 'Text between time and body',
               minLength: 1,
               maxLength: 8,
               default: ':',
-              description:
-                "What the signed text has between the time and the body. The default is Grafana's and Slack's.",
+              description: 'The signed text between the time and the body. The default suits Grafana and Slack.',
               'x-kubernetes-validations': [
                 matching(separatorPattern, 'must not begin with a digit, which could be part of the time'),
               ],
@@ -216,19 +215,19 @@ export const authSchema = {
           ...replayWindow,
           title: 'A signed body counts once within',
           description:
-            'Within this time a signed body counts once, regardless of its idempotency key. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with an idempotency key of its own counts.',
+            'Within this time a signed body counts once, regardless of its idempotency key. A second post with the same body is skipped as a Duplicate, even if the sender repeats it on purpose. By default 0s: each post with its own idempotency key counts.',
         },
       },
       'x-kubernetes-validations': [
         {
           rule: '!has(self.timestamp) || !has(self.replayWindow)',
-          message: 'must not be set where timestamp is: a signed time ends replays by itself',
+          message: 'must not be set together with timestamp: a signed time already prevents replays',
           fieldPath: '.replayWindow',
           holds: self => at(self, 'timestamp') === undefined || at(self, 'replayWindow') === undefined,
         },
         {
           rule: '!has(self.timestamp) || self.timestamp.header.lowerAscii() != self.header.lowerAscii()',
-          message: 'must not be the header with the signature',
+          message: 'must not be the header that holds the signature',
           fieldPath: '.timestamp.header',
           holds: self => !sameHeader(at(self, 'timestamp', 'header') ?? '', at(self, 'header')),
         },
@@ -236,18 +235,18 @@ export const authSchema = {
     },
     standardWebhooks: {
       type: 'object',
-      title: 'A signature of Standard Webhooks',
+      title: 'A Standard Webhooks signature',
       description:
-        'The post is signed as standardwebhooks.com says: the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` does nothing. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and the 32 bytes of a public Ed25519 key.',
+        'The post is signed as standardwebhooks.com defines: with the headers webhook-id, webhook-timestamp and webhook-signature, or `svix-…`. The signed ID is the idempotency key, and `Idempotency-Key` is ignored. The Secret holds `whsec_` and 24 to 64 bytes in Base64, or `whpk_` and a 32-byte public Ed25519 key.',
       required: ['secretKeyRef'],
       properties: { secretKeyRef, previousKey, tolerance },
     },
     oidc: oidcSchema,
     sns: {
       type: 'object',
-      title: 'A signature of Amazon SNS',
+      title: 'An Amazon SNS signature',
       description:
-        "The post is a message from one Amazon SNS topic, signed by Amazon. Without this, the hook accepts a signed message from anybody's topic. It refuses raw messages, which are not signed.",
+        "The post is a message from one Amazon SNS topic, signed by Amazon. Without this, the hook accepts a signed message from any topic. It refuses raw messages, because they aren't signed.",
       required: ['topicArn'],
       properties: {
         topicArn: {
@@ -258,7 +257,7 @@ export const authSchema = {
           'x-kubernetes-validations': [
             matching(
               topicPattern,
-              'must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME, or with aws-cn or aws-us-gov in place of aws',
+              'must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME, or with aws-cn or aws-us-gov instead of aws',
             ),
           ],
         },
@@ -266,7 +265,7 @@ export const authSchema = {
           ...replayWindow,
           title: 'A message counts once within',
           description:
-            'Within this time a message counts once, regardless of its idempotency key. An older message gets 401, so a captured one never counts again. Make it longer than SNS keeps trying to deliver a message: an hour at most. By default 0s: no check.',
+            'Within this time a message counts once, regardless of its idempotency key. An older message gets 401, so a captured one never counts again. Make it longer than SNS keeps retrying a message: at most an hour. By default 0s: no check.',
         },
       },
     },

@@ -127,12 +127,11 @@ export const authRole = 'receiver-hooks-auth'
 
 /** Says what to do if the installation does not allow the issuer that a hook names. */
 export const issuerNotAllowed = ({ issuer }: IssuerAuth): string =>
-  `this installation does not take tokens of ${issuer}, which auth.oidc.issuer names. An administrator allows it with the flag --oidc-issuer of both roles, or oidc.issuers of the chart`
+  `this installation accepts no tokens from ${issuer}, which auth.oidc.issuer names. An administrator can allow it with the flag --oidc-issuer of both roles, or with oidc.issuers of the chart`
 
 /**
  * Says what to do if the right to read a Secret is missing. `accounts` are the service accounts of
  * this installation.
  */
 export const unreadable = (role: Role, namespace: string, { secret }: SecretAuth, accounts: Accounts): string =>
-  `the ${role} may not read Secret/${secret}, which auth names. With the chart, set auth.namespaces. Otherwise an administrator allows it with: ` +
-  bindCommand(namespace, authRole, accounts, 'controller', 'trigger')
+  `the ${role} may not read Secret/${secret}, which auth names. With the chart, set auth.namespaces. Otherwise an administrator can allow it with: ${bindCommand(namespace, authRole, accounts, 'controller', 'trigger')}`

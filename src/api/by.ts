@@ -10,9 +10,9 @@ const text = (description: string) => ({ type: 'string', maxLength: maxMember, d
 /** Who has sent a delivery. What is not proved is absent. */
 export const bySchema = {
   type: 'object',
-  description: 'Who sent it, as far as `auth` proves it: [who sent a delivery](http.md#who-sent-it).',
+  description: 'Who sent it, as far as `auth` proves that: [who sent a delivery](http.md#who-sent-it).',
   properties: {
-    user: text('The user or service account that made the ReceiverHookRequest.'),
+    user: text('The user or service account that created the ReceiverHookRequest.'),
     repository: text(
       'The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab.',
     ),
@@ -20,8 +20,8 @@ export const bySchema = {
     sha: text('The commit of that run.'),
     subject: text('The claim `sub` of the ID token.'),
     issuer: text('The claim `iss` of the ID token.'),
-    secret: text('The entry of the Secret that proved it, as in `ci/token`.'),
-    decidedBy: text('Who has approved or denied the ReceiverHookRequest, where its hook has `approval`.'),
+    secret: text('The Secret entry that proved it, as in `ci/token`.'),
+    decidedBy: text('Who approved or denied the ReceiverHookRequest, if its hook has `approval`.'),
   },
 } as const satisfies Obj
 

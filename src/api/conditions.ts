@@ -6,7 +6,7 @@ import type { List, Stored } from './schema.ts'
 export const conditionsSchema = {
   type: 'array',
   description:
-    'Ready sums up. The others are there only when true. Stalled means that a person must act; Reconciling, that the controller tries again; LeaseOverdue, that a lease could not end in time; FormerSecretKept, that the API server does not let the controller delete a Secret that the hook no longer names; Overruled, that somebody else has set a field that the hook held.',
+    "Ready sums up the others, which exist only while they are true. Stalled means a person must act; Reconciling, the controller tries again; LeaseOverdue, a lease could not end in time; FormerSecretKept, the API server doesn't let the controller delete a Secret that the hook no longer names; Overruled, someone else has set a field that the hook held.",
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': ['type'],
   maxItems: 16,

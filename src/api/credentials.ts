@@ -29,7 +29,7 @@ export const maxAuthSecretBytes = 64 * 1024
 
 /** Returns the message for a Secret that is too large. */
 export const tooLargeSecret = ({ secret }: SecretAuth): string =>
-  `Secret/${secret}, which auth names, is larger than ${maxAuthSecretBytes / 1024} KiB: put the credential into a Secret of its own`
+  `Secret/${secret}, which auth names, is larger than ${maxAuthSecretBytes / 1024} KiB: put the credential into its own Secret`
 
 /** Why a Secret has no credentials for an `auth`. The text quotes nothing from the Secret. */
 export interface NoCredentials {
@@ -55,10 +55,10 @@ const weaknessOf = ({ form }: SecretAuth, value: Buffer): string | undefined => 
   if (form === 'path') {
     return pathSecret.test(value.toString('latin1'))
       ? undefined
-      : 'a value that cannot be a secret in a URL: it must be 32 to 256 letters, digits, "-" and "_"'
+      : 'a value that can\'t be a secret in a URL: it needs 32 to 256 letters, digits, "-" and "_"'
   }
   return form !== 'standardWebhooks' && value.length < minValueBytes
-    ? `a value that is too short where token.url is named: it must have at least ${minValueBytes} bytes`
+    ? `a value that is too short for token.url named: it needs at least ${minValueBytes} bytes`
     : undefined
 }
 
@@ -73,10 +73,10 @@ export const credentialsIn = (
   auth: SecretAuth,
   hasNamedURL: boolean,
 ): Credentials | NoCredentials => {
-  if (!secret) return missing(`there is no Secret/${auth.secret}, which auth names`)
+  if (!secret) return missing(`auth names Secret/${auth.secret}, which does not exist`)
   const needed = neededKeys(auth).map(key => ({ key, value: valueAt(secret, key) }))
   const empty = needed.find(({ value }) => value.length === 0)
-  if (empty) return missing(`Secret/${auth.secret} has no key ${empty.key}, or nothing under it`)
+  if (empty) return missing(`Secret/${auth.secret} has no key ${empty.key}, or it is empty`)
   const [value = nothing, second = nothing] = needed.map(({ value }) => value)
   const before = auth.previousKey === undefined ? nothing : valueAt(secret, auth.previousKey)
   const candidates: Candidates<Buffer> = before.length === 0 ? [value] : [value, before]
@@ -108,7 +108,7 @@ const webhookCredentials = (
 ): Credentials | NoCredentials => {
   const invalid = (key: string): NoCredentials => ({
     reason: 'AuthSecretInvalid',
-    message: `Secret/${auth.secret} has under ${key} no secret of Standard Webhooks: it must be whsec_ and 24 to 64 bytes in Base64, or whpk_ and the 32 bytes of a public key`,
+    message: `Secret/${auth.secret} has no Standard Webhooks secret under ${key}: it must be whsec_ and 24 to 64 bytes in Base64, or whpk_ and a 32-byte public key`,
   })
   const secret = parseWebhookSecret(value)
   if (!secret) return invalid(auth.key)

@@ -29,7 +29,7 @@ const rateLimitSchema = {
   type: 'object',
   title: 'Limit of posts',
   description:
-    'How many posts each trigger replica accepts for this hook. Any more get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause.',
+    'How many posts each trigger replica accepts for this hook. The rest get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause.',
   properties: {
     perSecond: {
       type: 'integer',
@@ -39,7 +39,7 @@ const rateLimitSchema = {
       maximum: 10_000,
       default: defaultRateLimit.perSecond,
       description: 'Posts a second, in the long run. For less than one, use `cooldown`.',
-      hint: 'In the long run. For less than one a second set a cooldown.',
+      hint: 'In the long run. For less than one a second, set a cooldown.',
     },
     burst: {
       type: 'integer',
@@ -60,7 +60,7 @@ const commonSpec = {
     title: 'Suspended',
     default: false,
     description: 'While true, the hook answers every delivery with 200 and skips it.',
-    hint: 'The hook answers deliveries, and skips them.',
+    hint: 'The hook answers deliveries, but skips them.',
   },
   when: whenSchema,
   onResolved: {
@@ -70,8 +70,8 @@ const commonSpec = {
     titles: { ignore: 'do nothing', run: 'run', undo: 'take back what the alert changed' },
     default: 'ignore',
     description:
-      'What happens when an alert ends: ignore skips the post, run treats it like any other delivery, undo takes back what the alert changed, within the bounds, unless somebody else has set the count since.',
-    hint: 'What a post does that reports the end of an alert ("resolved"). What is taken back stays within the bounds. A count that somebody else has set since stays as it is.',
+      'What happens when an alert ends: ignore skips the post, run treats it like any other delivery, and undo takes back what the alert changed, within the bounds, unless someone else has set the count since.',
+    hint: 'What a post does that reports the end of an alert ("resolved"). It takes back nothing past the bounds, and leaves a count alone that someone else has set since.',
   },
   cooldown: {
     type: 'string',
@@ -79,7 +79,7 @@ const commonSpec = {
     maxLength: 32,
     default: '0s',
     description:
-      'The minimum time between two deliveries that change something, across all replicas. Deliveries that come sooner are skipped.',
+      'The minimum time between two deliveries that change something, across all replicas. Earlier ones are skipped.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   dedupeWindow: {
@@ -88,7 +88,7 @@ const commonSpec = {
     maxLength: 32,
     default: '40s',
     description:
-      'Identical notifications within this time count once. After that, a repeat is a new step. A post with its own idempotency key counts once within a day.',
+      'Identical notifications within this time count once. After that, a repeat is a new step. A post with an idempotency key counts once within a day.',
     'x-kubernetes-validations': [durationRule, noLongerThanADay],
   },
   for: {
@@ -96,26 +96,26 @@ const commonSpec = {
     title: 'For how long',
     maxLength: 32,
     description:
-      'How long a step lasts. Then the hook takes it back by itself, unless somebody else has set the count since. Each report that the alerts still fire starts the time again. Only for hooks that change a count. By default a step stays.',
-    hint: 'After this time, what a post changed comes back by itself. Must outlast three repeats of the sender. Empty: the step is for good.',
+      'How long a step lasts. After that the hook takes it back, unless someone else has set the count since. Each report that the alerts still fire restarts the time. Only for hooks that change a count. By default a step stays.',
+    hint: "After this time, the hook takes back what a post changed. Use at least three times the sender's repeat interval. Empty: the step stays.",
     'x-kubernetes-validations': [durationRule, leaseLengthRule],
   },
   onDelete: {
     type: 'string',
     title: 'When the hook is deleted',
     enum: ['keep', 'end'],
-    titles: { keep: 'what it has leased stays', end: 'what it has leased ends' },
+    titles: { keep: 'its leases stay as they are', end: 'its leases end at once' },
     description:
       "What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. The default is keep, or end with the driver hold.",
-    hint: 'Whether what the hook has leased stays for good then, or ends at once. By default it stays, but a hold ends.',
+    hint: "Whether the hook's leases then stay as they are, or end at once. By default they stay, but a hold ends.",
   },
   endBefore: {
     type: 'string',
     title: 'End earlier leases by',
     format: 'date-time',
     description:
-      'A time, such as 2026-11-27T20:00:00Z. What the hook has leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now.',
-    hint: 'What the hook has leased before this time ends by then.',
+      'A time, such as 2026-11-27T20:00:00Z. What the hook leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now.',
+    hint: 'What the hook leased before this time ends by then.',
   },
   windows: windowsSchema,
   limits: limitsSchema,
@@ -129,8 +129,8 @@ const commonSpec = {
     minLength: 1,
     maxLength: nameLength,
     description:
-      'A service account in the namespace of the hook. The hook then reads and changes its targets as this account, with only the rights of this account. To set it, you need the right to impersonate the account, but none to the targets. By default the hook acts as the trigger.',
-    hint: 'A service account of this namespace, with whose rights the hook acts. You need the right to impersonate it. Empty: the hook acts as the trigger.',
+      "A service account in the hook's namespace. The hook then reads and changes its targets as this account, with only its rights. To set it, you need the right to impersonate the account, but no right to the targets. By default the hook acts as the trigger.",
+    hint: 'A service account of this namespace: the hook acts with its rights. You need the right to impersonate it. Empty: the hook acts as the trigger.',
     'x-kubernetes-validations': [objectNameRule],
   },
 } as const satisfies Properties
@@ -150,7 +150,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
         type: 'string',
         title: 'What it does',
         enum: names,
-        description: 'What a delivery does. Set the field of the same name, which says how.',
+        description: 'What a delivery does. Configure it in the field of the same name.',
       },
       ...members,
       ...commonSpec,
@@ -192,7 +192,7 @@ const memberRules = (name: string): Rule[] => [
 const undoRule = (undoing: readonly string[]): Rule => ({
   rule: `self.onResolved != 'undo' || self.driver in [${undoing.map(name => `'${name}'`).join(', ')}]`,
   fieldPath: '.onResolved',
-  message: `cannot be undo with this driver: use ignore or run (what can be taken back: ${undoing.join(', ') || 'nothing'})`,
+  message: `cannot be undo with this driver: use ignore or run (what can be undone: ${undoing.join(', ') || 'nothing'})`,
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
 })
 
@@ -205,7 +205,7 @@ const leaseRules = (counting: readonly string[]): readonly Rule[] => [
     rule: `!has(self.${inRules}) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: `.${name}`,
     reason: 'FieldValueForbidden' as const,
-    message: `must not be set with this driver: only a change of a count ends by itself (${counting.join(', ')})`,
+    message: `must not be set with this driver: only changes of a count end by themselves (${counting.join(', ')})`,
     holds: (self: unknown) => at(self, name) === undefined || counting.some(driver => driver === at(self, 'driver')),
   })),
   {
@@ -214,7 +214,7 @@ const leaseRules = (counting: readonly string[]): readonly Rule[] => [
     fieldPath: '.onDelete',
     reason: 'FieldValueForbidden',
     message:
-      'cannot be end where serviceAccountName is set, because a deleted hook names no account: use keep, and end its leases with `kubectl receiverhook end` before you delete it',
+      'cannot be end together with serviceAccountName, because a deleted hook has no account: use keep, and end its leases with `kubectl receiverhook end` before you delete it',
     holds: self => at(self, 'onDelete') !== 'end' || at(self, 'serviceAccountName') === undefined,
   },
 ]
@@ -228,13 +228,13 @@ const holdRules: readonly Rule[] = [
     rule: `self.driver != '${holding}' || has(self.__for__)`,
     fieldPath: '.for',
     reason: 'FieldValueRequired',
-    message: 'must be set, because a hold always ends: the time after which it does, such as 2h',
+    message: 'must be set, because every hold ends: how long it lasts, such as 2h',
     holds: self => at(self, 'driver') !== holding || at(self, 'for') !== undefined,
   },
   {
     rule: `self.onResolved != 'undo' || !has(self.${holding}) || !has(self.${holding}.selector)`,
     fieldPath: '.onResolved',
-    message: 'cannot be undo with selector: the holds end when the time of for is over',
+    message: 'cannot be undo with selector: the holds end after the time in for',
     holds: self => at(self, 'onResolved') !== 'undo' || at(self, holding, 'selector') === undefined,
   },
   {
@@ -242,7 +242,7 @@ const holdRules: readonly Rule[] = [
     fieldPath: '.onDelete',
     reason: 'FieldValueRequired',
     message:
-      'must be keep where serviceAccountName is set, because a deleted hook names no account: end its holds with `kubectl receiverhook end` before you delete it',
+      'must be keep together with serviceAccountName, because a deleted hook has no account: end its holds with `kubectl receiverhook end` before you delete it',
     holds: self =>
       at(self, 'driver') !== holding ||
       at(self, 'serviceAccountName') === undefined ||

@@ -32,7 +32,7 @@ const limitSchema = {
       minimum: 1,
       maximum: largestLimit,
       description: 'How many deliveries may change something.',
-      hint: 'How many may change something. Either this or “Change of the count”.',
+      hint: 'How many may change something. Use this or “Change of the count”.',
     },
     by: {
       type: 'integer',
@@ -41,14 +41,14 @@ const limitSchema = {
       minimum: 1,
       maximum: largestLimit,
       description:
-        'How far deliveries may move the count in all: up, and down. Only for hooks that change a count. A step that does not fit is not made in part.',
-      hint: 'How far deliveries may move the count in all. Only for hooks that change a count.',
+        'How far deliveries may move the count in total: up, and down. Only for hooks that change a count. A step that does not fit is skipped whole.',
+      hint: 'How far deliveries may move the count in total. Only for hooks that change a count.',
     },
     within: {
       type: 'string',
       title: 'Within',
       maxLength: 32,
-      description: 'In which time, such as "1h": any such time, not one that begins with the hour. At most 24h.',
+      description: 'The time span, such as "1h": it slides, so it isn\'t the hour of the clock. At most 24h.',
       hint: 'As in 1h. Any hour, not one by the clock.',
       'x-kubernetes-validations': [durationRule, noLongerThanADay, atLeastASecond],
     },
@@ -56,7 +56,7 @@ const limitSchema = {
   'x-kubernetes-validations': [
     {
       rule: 'has(self.most) != has(self.by)',
-      message: 'must have either most or by: write two entries for both',
+      message: 'must have either most or by: write two entries if you want both',
       holds: self => (at(self, 'most') === undefined) !== (at(self, 'by') === undefined),
     },
   ],
@@ -70,8 +70,8 @@ export const limitsSchema = {
   'x-kubernetes-list-type': 'atomic',
   items: limitSchema,
   description:
-    'How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. What ends by itself or is taken back is not limited, and makes no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).',
-  hint: 'A post beyond a limit is skipped. What ends by itself, or is taken back, passes, and makes no room.',
+    "How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).",
+  hint: "A post beyond a limit is skipped. Leases that end and undone alerts don't count, and make no room.",
   'x-kubernetes-validations': [
     {
       rule: 'self.size() > 0',

@@ -16,7 +16,7 @@ export const namedRules = [
     fieldPath: '.auth',
     reason: 'FieldValueRequired',
     message:
-      'must be set, because token.url is named: a URL with a name is not secret, so only auth keeps strangers out',
+      "must be set, because token.url is named: a URL with a name isn't secret, so only auth keeps strangers out",
     holds: self => !hasNamedURL(self) || at(self, 'auth') !== undefined,
   },
   {
@@ -24,14 +24,14 @@ export const namedRules = [
     fieldPath: '.auth.sns',
     reason: 'FieldValueForbidden',
     message:
-      'must not be set where token.url is named, because strangers could make the trigger fetch certificates: remove token.url, or use another form of auth',
+      'must not be set while token.url is named, because strangers could make the trigger fetch certificates: remove token.url, or use another form of auth',
     holds: self => !hasNamedURL(self) || at(self, 'auth', 'sns') === undefined,
   },
   {
     rule: `!has(self.auth) || !has(self.auth.path) || (${named})`,
     fieldPath: '.auth.path',
     reason: 'FieldValueForbidden',
-    message: 'needs the URL to have the name of the hook: set token.url to named',
+    message: "needs a URL with the hook's name: set token.url to named",
     holds: self => hasNamedURL(self) || at(self, 'auth', 'path') === undefined,
   },
 ] as const satisfies readonly Rule[]
@@ -44,12 +44,12 @@ const withoutToken = (member: string, why: string) =>
     rule: `!(${hasName}) || !has(self.${member})`,
     fieldPath: `.${member}`,
     reason: 'FieldValueForbidden',
-    message: `must not be set where url is named: ${why}`,
+    message: `must not be set while url is named: ${why}`,
     holds: self => at(self, 'url') !== 'named' || at(self, member) === undefined,
   }) as const satisfies Rule
 
 /** The rules of `token` for `url: named`. */
 export const namedTokenRules = [
   withoutToken('expiresAfter', 'that URL does not expire. To end it, change the Secret of auth'),
-  withoutToken('secretName', 'that URL is not secret, and is in the status of the hook'),
+  withoutToken('secretName', "that URL is not secret, and stands in the hook's status"),
 ] as const

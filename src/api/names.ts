@@ -41,8 +41,7 @@ const compiled = new RegExp(pattern)
 /** The rule of all fields that name an object: a DNS subdomain (RFC 1123). */
 export const objectNameRule = {
   rule: `self.matches('${pattern}')`,
-  message:
-    'must be the name of an object: lower-case letters, digits, "-" and ".", with a letter or digit at both ends',
+  message: 'must be an object name: lower-case letters, digits, "-" and ".", with a letter or digit at both ends',
   holds: self => typeof self === 'string' && compiled.test(self),
 } as const satisfies Rule
 

@@ -25,8 +25,8 @@ export const oidcSchema = {
   type: 'object',
   title: 'An ID token (OpenID Connect)',
   description:
-    'The post has the header `Authorization: Bearer`, with a signed token that an issuer gave the sender: GitHub Actions, GitLab, Google Pub/Sub, a service account of Kubernetes. No Secret is shared. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md).',
-  hint: 'A signed token that an issuer gave the sender, such as GitHub Actions or a service account. No Secret is shared. The installation lists the issuers that hooks may name.',
+    'The post has the header `Authorization: Bearer`, with a signed token from an issuer that the sender uses: GitHub Actions, GitLab, Google Pub/Sub, a Kubernetes service account. You share no Secret. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md).',
+  hint: 'A signed token that an issuer gave the sender, such as GitHub Actions or a service account. You share no Secret. The installation lists the issuers that hooks may name.',
   required: ['issuer', 'audience', 'claims'],
   properties: {
     issuer: {
@@ -36,10 +36,7 @@ export const oidcSchema = {
       description:
         'Who signs, exactly as in the claim `iss`: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it.',
       'x-kubernetes-validations': [
-        matching(
-          '^https?://[^ ?#]+$',
-          'must be the URL of an issuer, such as https://token.actions.githubusercontent.com',
-        ),
+        matching('^https?://[^ ?#]+$', "must be an issuer's URL, such as https://token.actions.githubusercontent.com"),
       ],
     },
     audience: {
@@ -48,7 +45,7 @@ export const oidcSchema = {
       minLength: 1,
       maxLength: 512,
       description:
-        "Whom the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token.",
+        "Who the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token.",
       'x-kubernetes-validations': [matching('^[!-~]+$', 'must be visible characters without spaces')],
     },
     claims: {
@@ -57,12 +54,12 @@ export const oidcSchema = {
       maxItems: 6,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
-      description: `What the token must say. All must hold, and one of them must say who signs: ${whoClaims.join(', ')}.`,
-      hint: 'What the token must say. All must hold, and one of them must say who signs, such as repository_id or sub.',
+      description: `What the token must say. All claims must match, and one of them must identify the signer: ${whoClaims.join(', ')}.`,
+      hint: 'What the token must say. All claims must match, and one of them must identify the signer, such as repository_id or sub.',
       items: {
         type: 'object',
         title: 'Claim',
-        description: 'A claim, and the values of which it must have one.',
+        description: 'A claim, and the values that it may have.',
         required: ['name', 'oneOf'],
         properties: {
           name: {
@@ -70,7 +67,7 @@ export const oidcSchema = {
             title: 'Name',
             maxLength: 64,
             description: 'The name of the claim, such as `repository_id`.',
-            'x-kubernetes-validations': [matching('^[!-~]+$', 'must be the name of a claim, such as repository_id')],
+            'x-kubernetes-validations': [matching('^[!-~]+$', "must be a claim's name, such as repository_id")],
           },
           oneOf: {
             type: 'array',
@@ -78,8 +75,8 @@ export const oidcSchema = {
             maxItems: 4,
             items: { type: 'string', minLength: 1, maxLength: 192 },
             description:
-              'The values. The claim must be exactly one of them, without patterns. Numbers, true and false are compared as JSON writes them. If the claim is a list, one of its members counts.',
-            hint: 'The claim must be one of them, as a whole. If the claim is a list, one of its members counts.',
+              'The values. The claim must equal one of them, without patterns. Numbers, true and false are compared as JSON writes them. If the claim is a list, one matching member is enough.',
+            hint: 'The claim must equal one of them. If the claim is a list, one matching member is enough.',
             'x-kubernetes-validations': [
               {
                 rule: 'self.size() > 0',
@@ -93,7 +90,7 @@ export const oidcSchema = {
       'x-kubernetes-validations': [
         {
           rule: `self.exists(claim, claim.name in [${whoClaims.map(name => `'${name}'`).join(', ')}])`,
-          message: `must pin who signs, with one of ${whoClaims.join(', ')}: anybody can get a token with the other claims`,
+          message: `must identify the signer, with one of ${whoClaims.join(', ')}: anybody can get a token with the other claims`,
           holds: self => !Array.isArray(self) || self.some(claim => whoClaim.has(stringAt(claim, 'name') ?? '')),
         },
       ],

@@ -163,7 +163,7 @@ export const onTheWall = ({ zone }: Timetable, ms: number, offsetAt: OffsetAt): 
 
 /** Returns the message about a zone that is not in the time zone database. */
 export const unknownZone = (zone: string): string =>
-  `spec.windows.zone: there is no time zone ${zone} in the time zone database of this version`
+  `spec.windows.zone: there is no time zone ${zone} in this version's time zone database`
 
 /** Returns the windows in words, such as `Mon to Fri 08:00 to 18:00 in Europe/Berlin`. */
 export const windowsInWords = ({ except = [], open, zone }: WindowsSpec): string => {

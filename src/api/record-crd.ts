@@ -24,7 +24,7 @@ export const recordCrd: JsonObject = {
           openAPIV3Schema: {
             type: 'object',
             description:
-              'What the triggers remember of the deliveries of the ReceiverHook of the same name, or of the hook that owns it. Only triggers use it. If you delete it, they forget which deliveries have run.',
+              'What the triggers remember about deliveries to the ReceiverHook with the same name, or to the hook that owns it. Only triggers use it. If you delete it, they forget which deliveries have run.',
             properties: {
               apiVersion: { type: 'string' },
               kind: { type: 'string' },

@@ -16,7 +16,7 @@ export const maxAnswerText = 2048
 export const maxWhy = 200
 
 /** What is said where nobody runs requests. */
-export const noRequests = `this installation runs no requests: an administrator switches them on with requests.enabled=true (${pageURL('docs/how-to/run-from-the-cluster.md')})`
+export const noRequests = `this installation runs no requests: an administrator can switch them on with requests.enabled=true (${pageURL('docs/how-to/run-from-the-cluster.md')})`
 
 const text = (maxLength: number, description: string) => ({ type: 'string', maxLength, description }) as const
 
@@ -26,12 +26,12 @@ const digestLength = 22
 const decisionSchema = {
   type: 'object',
   description:
-    'The decision about a request to a hook with `approval`. The admission policy compares it with who writes it.',
+    'The decision about a request to a hook with `approval`. The admission policy compares it with the user who writes it.',
   required: ['is', 'by', 'effect'],
   properties: {
     is: { type: 'string', enum: ['Approved', 'Denied'], description: 'Whether the request may run.' },
     by: { ...text(160, 'The name of the user who decides.'), minLength: 1 },
-    effect: text(digestLength, 'What was decided about: `status.effect.digest`.'),
+    effect: text(digestLength, 'What was decided on: `status.effect.digest`.'),
     why: text(maxWhy, 'Why, for people.'),
   },
 } as const satisfies Obj
@@ -39,16 +39,16 @@ const decisionSchema = {
 /** What a request asks for. */
 const askedFor = {
   hook: {
-    ...text(nameLength, 'The hook to run, in the namespace of the request.'),
+    ...text(nameLength, "The hook to run, in the request's namespace."),
     'x-kubernetes-validations': [objectNameRule],
   },
   by: {
     type: 'object',
-    description: 'Who makes the request. The admission policy compares it with who writes it.',
+    description: 'Who makes the request. The admission policy compares it with the user who writes it.',
     required: ['user'],
     properties: { user: { ...text(160, 'The name of the user or service account.'), minLength: 1 } },
   },
-  key: text(128, 'The idempotency key. Requests of one hook with the same key run it once. Default: the uid.'),
+  key: text(128, 'The idempotency key. Requests to one hook with the same key run it once. Default: the uid.'),
   dryRun: { type: 'boolean', default: false, description: 'Compute what would happen, and change nothing.' },
   body: text(maxRequestBody, 'The body, as a sender would post it.'),
   why: text(maxWhy, 'Why, for people.'),
@@ -59,7 +59,7 @@ const isKept = (name: string): string =>
 
 const specSchema = {
   type: 'object',
-  description: 'What to run, and the decision about it. Nothing but the decision can be changed.',
+  description: 'What to run, and the decision about it. Only the decision can be changed.',
   required: ['hook', 'by'],
   'x-kubernetes-validations': [
     {
@@ -68,7 +68,7 @@ const specSchema = {
     },
     {
       rule: 'has(self.decision) || !has(oldSelf.decision)',
-      message: 'a decision cannot be taken back',
+      message: "a decision can't be taken back",
     },
   ],
   properties: { ...askedFor, decision: decisionSchema },
@@ -76,10 +76,10 @@ const specSchema = {
 
 const answerSchema = {
   type: 'object',
-  description: 'The answer, as to a post.',
+  description: 'The answer that a post would get.',
   required: ['status', 'message', 'reason'],
   properties: {
-    status: { type: 'integer', format: 'int32', description: 'The status of HTTP that a sender would get.' },
+    status: { type: 'integer', format: 'int32', description: 'The HTTP status that a sender would get.' },
     message: text(maxAnswerText, 'What happened, in words.'),
     outcome: { type: 'string', enum: [...deliveryOutcomes, 'awaiting', 'unavailable'], description: 'The outcome.' },
     reason: text(64, 'Why.'),
@@ -90,7 +90,7 @@ const answerSchema = {
     state: {
       type: 'string',
       enum: settlementStates,
-      description: 'How far what the hook began is, or how it has ended. Absent while that is not known.',
+      description: "How far the work is, or how it ended. Absent while that isn't known.",
     },
     stateMessage: text(maxAnswerText, 'The same in words, such as how many pods are available.'),
   },
@@ -98,12 +98,12 @@ const answerSchema = {
 
 const effectSchema = {
   type: 'object',
-  description: 'What the request would do. A decision is about this, and nothing else.',
+  description: 'What the request would do. A decision is about exactly this.',
   required: ['text', 'digest', 'asked'],
   properties: {
     text: text(maxAnswerText, 'The effect in words.'),
-    digest: text(digestLength, 'What stands for it in the decision.'),
-    asked: { type: 'integer', format: 'int32', description: 'How many different effects were shown until now.' },
+    digest: text(digestLength, 'A short digest of it for the decision.'),
+    asked: { type: 'integer', format: 'int32', description: 'How many different effects have been shown so far.' },
   },
 } as const satisfies Obj
 
@@ -115,9 +115,9 @@ const statusSchema = {
       type: 'string',
       enum: ['Queued', 'Awaiting', 'Done'],
       description:
-        'Awaiting, while the request waits for a decision about its effect. Queued, while it waits until an earlier request of its hook is done. Done, once it has its answer. At first there is none.',
+        "Awaiting: the request waits for a decision about its effect. Queued: an earlier request to its hook isn't done yet. Done: it has its answer. Absent at first.",
     },
-    until: { type: 'string', format: 'date-time', description: 'When the request is closed, if nobody has decided.' },
+    until: { type: 'string', format: 'date-time', description: 'When the request is closed if nobody decides.' },
     effect: effectSchema,
     time: { type: 'string', format: 'date-time', description: 'When it was answered.' },
     answer: answerSchema,
@@ -132,7 +132,7 @@ export type RequestAnswer = Stored<typeof answerSchema>
 /** Returns what a request asks for. The API server stores none that does not fit the schema. */
 export const requestSpecOf = (request: StoredObject): RequestSpec => {
   const { spec } = request
-  if (!has(specSchema, spec)) throw new Error(`ReceiverHookRequest/${request.metadata.name} does not fit its schema`)
+  if (!has(specSchema, spec)) throw new Error(`ReceiverHookRequest/${request.metadata.name} does not match its schema`)
   return spec
 }
 
@@ -181,7 +181,7 @@ export const requestCrd = {
           openAPIV3Schema: crdSchema({
             type: 'object',
             description:
-              'A post to a ReceiverHook that the API server delivers: no URL, no Secret, and it is on record who asked for it.',
+              'A post to a ReceiverHook that the API server delivers: no URL, no Secret, and a record of who asked for it.',
             required: ['spec'],
             properties: {
               apiVersion: { type: 'string' },

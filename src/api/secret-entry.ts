@@ -8,7 +8,7 @@ const keyRule = matching('^[-._a-zA-Z0-9]+$', 'must be a key of a Secret: letter
 export const secretKeyRef = {
   type: 'object',
   title: 'Secret',
-  description: 'An entry of a Secret in the namespace of the hook.',
+  description: "An entry of a Secret in the hook's namespace.",
   required: ['name', 'key'],
   properties: {
     name: {
@@ -36,6 +36,6 @@ export const previousKey = {
   title: 'Key of the previous value',
   maxLength: nameLength,
   description:
-    'Another key of the same Secret. As long as it is there, its value is accepted too, so no post is lost while a sender changes to a new value.',
+    "Another key of the same Secret. While it's there, its value is accepted too, so no post is lost while a sender switches to a new value.",
   'x-kubernetes-validations': [keyRule],
 } as const

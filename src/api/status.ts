@@ -45,7 +45,7 @@ const deliverySchema = {
       type: 'string',
       enum: settlementStates,
       description:
-        'The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it is not known, if the hook has had three later ones first, if too many hooks are being followed, or if the trigger that made it has ended since.',
+        "The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it isn't known, if the hook had three later ones first, if too many hooks are being followed, or if the trigger that made it has stopped since.",
     },
     stateMessage: {
       type: 'string',
@@ -80,7 +80,7 @@ const leaseSchema = {
   required: ['object', 'by', 'since', 'until', 'state'],
   properties: {
     object: { type: 'string', maxLength: maxTarget, description: 'What was changed, as in `Deployment/web`.' },
-    by: { type: 'integer', format: 'int64', description: 'By how much the count was changed.' },
+    by: { type: 'integer', format: 'int64', description: 'How much the count was changed.' },
     since: { type: 'string', format: 'date-time', description: 'When its first step was decided.' },
     until: { type: 'string', format: 'date-time', description: 'When it ends.' },
     of: {
@@ -92,19 +92,19 @@ const leaseSchema = {
       type: 'string',
       enum: ['open', 'held', 'overdue', 'overruled'],
       description:
-        'open: it ends at `until`. held: bounds keep its end back, at least in part. overdue: it could not end yet. overruled: somebody else has set the field since, and nothing is put back.',
+        "open: it ends at `until`. held: bounds delay its end, at least in part. overdue: it couldn't end yet. overruled: someone else has set the field since, and nothing is put back.",
     },
   },
 } as const satisfies Obj
 
 const leasesSchema = {
   type: 'object',
-  description: 'What the hook has changed for a time, with `for`. Absent if there is nothing.',
+  description: "What the hook has changed for a time, with `for`. Absent if there's nothing.",
   required: ['open', 'sum', 'shown'],
   properties: {
     open: { type: 'integer', format: 'int64', description: 'How many leases are open.' },
-    sum: { type: 'integer', format: 'int64', description: 'By how much they change the present target in all.' },
-    next: { type: 'string', format: 'date-time', description: 'When one ends at the earliest.' },
+    sum: { type: 'integer', format: 'int64', description: 'How much they change the current target in total.' },
+    next: { type: 'string', format: 'date-time', description: 'When the first of them ends.' },
     shown: {
       type: 'array',
       description: 'The leases that end first.',
@@ -117,7 +117,7 @@ const leasesSchema = {
 
 const usedLimitSchema = {
   type: 'object',
-  description: 'How much of a limit the deliveries have used.',
+  description: 'How much of a limit is used.',
   required: ['within', 'used'],
   properties: {
     most: { type: 'integer', format: 'int32', description: 'As in the spec.' },
@@ -131,7 +131,7 @@ const usedLimitSchema = {
     until: {
       type: 'string',
       format: 'date-time',
-      description: 'From then on it is less, if no other delivery counts. Absent if nothing is used.',
+      description: 'When the use drops, if no other delivery counts. Absent if nothing is used.',
     },
   },
 } as const satisfies Obj
@@ -165,19 +165,19 @@ export const statusSchema = {
       type: 'string',
       maxLength: 2048,
       description:
-        'The trigger token. Anyone who has it can run the hook. Absent if `token.secretName` is set, and with `token.url: named`.',
+        'The trigger token. Anyone who has it can run the hook. Absent with `token.secretName` and with `token.url: named`.',
     },
     triggerURL: {
       type: 'string',
       maxLength: 4096,
       description:
-        'POST to this URL to run the hook. Absent if a part of it is in a Secret: with `token.secretName` or `auth.path`.',
+        'POST to this URL to run the hook. Absent if part of it is in a Secret: with `token.secretName` or `auth.path`.',
     },
     endpoint: {
       type: 'string',
       maxLength: 4096,
       description:
-        'The URL without its secret. The token goes into the header `Authorization: Bearer TOKEN`. With `token.url: named` it has the name of the hook, and `auth` alone opens it.',
+        "The URL without its secret. Send the token in the header `Authorization: Bearer TOKEN`. With `token.url: named` the URL has the hook's name, and `auth` alone opens it.",
     },
     minted: {
       type: 'object',
@@ -187,7 +187,7 @@ export const statusSchema = {
         id: { type: 'string', maxLength: 64, description: 'A short fingerprint of the token, to distinguish two.' },
         kid: { type: 'string', maxLength: 64, description: 'The id of the key that signed the token.' },
         rotation: { type: 'integer', format: 'int64', description: 'The `token.rotation` of this token.' },
-        expiresAt: { type: 'string', format: 'date-time', description: 'When it expires. Absent if it does not.' },
+        expiresAt: { type: 'string', format: 'date-time', description: "When it expires. Absent if it doesn't." },
         previous: {
           type: 'object',
           description: 'The token before the last rotation.',
@@ -205,7 +205,7 @@ export const statusSchema = {
     recent: {
       type: 'array',
       description:
-        'The last deliveries, newest first. They appear within seconds. Three are kept longer while their rollout or Job has not ended, or if it has ended badly.',
+        'The last deliveries, newest first. They appear within seconds. Three are kept longer while their rollout or Job is running, or if it ended badly.',
       maxItems: maxRecent,
       'x-kubernetes-list-type': 'atomic',
       items: deliverySchema,
@@ -213,7 +213,7 @@ export const statusSchema = {
     counts: {
       type: 'object',
       description:
-        'How many deliveries had each outcome since the hook was created. A trigger that is killed loses those that it has not written yet, mostly of its last second, or of the last five for a busy hook. The metrics are exact.',
+        "How many deliveries had each outcome since the hook was created. A killed trigger loses those that it hasn't written yet: mostly its last second, or the last five for a busy hook. The metrics are exact.",
       properties: { applied: count, unchanged: count, skipped: count, rejected: count, failed: count },
     },
   },

@@ -35,18 +35,18 @@ export const tokenSchema = {
       title: 'Secret for the URL',
       maxLength: nameLength,
       description:
-        'The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), not into the status, where anyone who may get the hook can read them. For this, it needs a right to Secrets in the namespace.',
-      hint: 'The controller creates this Secret, and puts the URL into it. Without a Secret the URL is in the status of the hook, and anyone who may get the hook can run it. The controller needs a right to Secrets in the namespace.',
+        'The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), instead of into the status, where anyone who may get the hook can read them. It needs a right to Secrets in the namespace.',
+      hint: "The controller creates this Secret, and puts the URL into it. Without a Secret the URL is in the hook's status, and anyone who may get the hook can run it. The controller needs a right to Secrets in the namespace.",
       'x-kubernetes-validations': [objectNameRule],
     },
     url: {
       type: 'string',
-      title: 'What the URL has',
+      title: 'What the URL contains',
       enum: ['token', 'named'],
-      titles: { token: 'A token, which is its secret', named: 'The name of the hook, and no secret' },
+      titles: { token: 'A token, which is its secret', named: "The hook's name, and no secret" },
       description:
-        'token: the URL ends with a token. named: the URL has the namespace and the name of the hook and no token, so `auth` alone opens it. It stays when the hook is created again. By default token.',
-      hint: 'With a name, the URL is no secret, and stays when the hook is created again: what a post must prove is all that opens it. A token, if you choose nothing.',
+        "token: the URL ends with a token. named: the URL has the hook's namespace and name and no token, so `auth` alone opens it. It stays when you create the hook again. By default token.",
+      hint: 'With a name, the URL is no secret, and stays when you create the hook again: only what a post must prove opens it. A token by default.',
     },
     rotation: {
       type: 'integer',
@@ -55,11 +55,11 @@ export const tokenSchema = {
       minimum: 0,
       maximum: 2_147_483_647,
       default: 0,
-      description: 'Raise it to get a new URL. You cannot lower it, so an old URL never comes back.',
+      description: "Raise it to get a new URL. You can't lower it, so an old URL never comes back.",
       'x-kubernetes-validations': [
         {
           rule: 'self >= oldSelf',
-          message: 'cannot be lowered: raise it to get a new URL; an old one never comes back',
+          message: "can't be lowered: raise it to get a new URL; an old one never comes back",
         },
       ],
     },
@@ -77,8 +77,8 @@ export const tokenSchema = {
       title: 'A URL expires after',
       maxLength: 32,
       description:
-        'URLs expire at regular times: every `expiresAfter`, counted from the creation of the hook. The next URL is published `overlap` before that. URLs issued before you set this field keep the expiry they had: raise `rotation` to end those. At least 1m. By default a URL does not expire.',
-      hint: 'URLs expire at regular times, counted from the creation of the hook. The next one is published before that, so that both work for a while. At least 1m. By default a URL does not expire.',
+        "URLs expire at regular times: every `expiresAfter`, counted from the hook's creation. The next URL is published `overlap` before that. URLs issued before you set this field keep their expiry: raise `rotation` to end those. At least 1m. By default a URL doesn't expire.",
+      hint: "URLs expire at regular times, counted from the hook's creation. The next one is published earlier, so both work for a while. At least 1m. By default a URL doesn't expire.",
       'x-kubernetes-validations': [
         durationRule,
         noLongerThanAYear,

@@ -108,14 +108,14 @@ const exceptSchema = {
       type: 'string',
       title: 'Why',
       maxLength: 40,
-      description: 'Why, for those who may read the hook. Senders do not see it.',
+      description: "Why, for people who may read the hook. Senders don't see it.",
     },
   },
   'x-kubernetes-validations': [
     {
       rule: `!${isMoment('self.from')} || !${isMoment('self.to')} || timestamp(self.from) < timestamp(self.to)`,
       fieldPath: '.to',
-      message: 'must be a moment after from',
+      message: 'must be later than from',
       holds: self => {
         const from = momentIn(stringAt(self, 'from') ?? '')
         const to = momentIn(stringAt(self, 'to') ?? '')
@@ -133,8 +133,8 @@ export const windowsSchema = {
   type: 'object',
   title: 'Only at certain times',
   description:
-    'When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. What an alert changed is taken back at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times).',
-  hint: 'A post at any other time is skipped. What an alert changed is taken back at any time.',
+    'When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. Undoing an alert works at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times).',
+  hint: 'A post at any other time is skipped. Undoing an alert works at any time.',
   properties: {
     zone: {
       type: 'string',

@@ -13,7 +13,7 @@ export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires
   const auth = authOf(spec.auth)
   if (hasNamedURL(spec) && auth && auth.form !== 'sns') return worstOfNamed(spec, worst, auth)
   return [
-    `A holder of the URL can ${worst}.`,
+    `Anyone with the URL can ${worst}.`,
     `${frequencyOf(spec)}${timesOf(spec)}`,
     proofOf(auth),
     `That ends ${expires === undefined ? '' : `${expires}, or `}when you rotate the token, or suspend or delete the hook.`,
@@ -23,10 +23,10 @@ export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires
 /** Says the same of a hook whose URL has its name. The Secret is then all that a sender needs. */
 const worstOfNamed = (spec: HookSpec, worst: string, auth: SecretAuth | IssuerAuth): readonly string[] => [
   auth.form === 'oidc'
-    ? `Anybody with a token of ${auth.issuer} with the claims of spec.auth.oidc can ${worst}.`
-    : `A holder of what is in Secret/${auth.secret} (spec.auth.${auth.form}) can ${worst}.`,
+    ? `Anyone with a token from ${auth.issuer} with the claims of spec.auth.oidc can ${worst}.`
+    : `Anyone with the value in Secret/${auth.secret} (spec.auth.${auth.form}) can ${worst}.`,
   `${frequencyOf(spec)}${timesOf(spec)}`,
-  auth.form === 'path' ? 'The URL ends with that secret, so a holder of the URL can, too.' : 'The URL is no secret.',
+  auth.form === 'path' ? 'The URL ends with that secret, so anyone with the URL can, too.' : 'The URL is no secret.',
   `That ends when you change ${auth.form === 'oidc' ? 'spec.auth' : 'the Secret'}, or suspend or delete the hook.`,
 ]
 
@@ -49,7 +49,7 @@ const frequencyOf = (spec: HookSpec): string => {
   ]
   const often =
     bounds.length === 0
-      ? `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each replica of the trigger: spec.cooldown spaces them.`
+      ? `Each post counts, up to ${rateLimit.perSecond.toLocaleString('en')} a second for each trigger replica: spec.cooldown spaces them out.`
       : frequencyIn(bounds)
   const moves = limits.flatMap(({ by, within }) => (by === undefined ? [] : `by at most ${by} within ${within}`))
   const far = moves.length === 0 ? '' : ` Together they move the count ${moves.join(', and ')}.`
@@ -70,7 +70,7 @@ const frequencyIn = (bounds: readonly Bounded[]): string => {
   const perHour = Math.min(...bounds.map(({ most, withinMs }) => most * Math.ceil(hourMs / withinMs)))
   const isSaid = perHour === 1 || bounds.every(({ withinMs }) => withinMs === hourMs)
   const text = bounds.map(bound => bound.text).join(', and ')
-  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${isSaid ? '' : `, so ${perHour} in an hour at most`}.`
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}${isSaid ? '' : `, so at most ${perHour} an hour`}.`
 }
 
 const timesOf = ({ onResolved, windows }: HookSpec): string => {
@@ -82,10 +82,10 @@ const timesOf = ({ onResolved, windows }: HookSpec): string => {
 const hourMs = 3_600_000
 
 const proofOf = (auth: Auth | undefined): string => {
-  if (auth === undefined) return 'The URL is enough: with spec.auth a sender must prove who it is, too.'
+  if (auth === undefined) return 'The URL is enough: with spec.auth a sender must also prove who it is.'
   if (auth.form === 'sns') return `The URL is not enough: Amazon must have signed the message, for ${auth.topicArn}.`
   if (auth.form === 'oidc') {
-    return `The URL is not enough: a holder also needs a token of ${auth.issuer} with the claims of spec.auth.oidc.`
+    return `The URL is not enough: you also need a token from ${auth.issuer} with the claims of spec.auth.oidc.`
   }
-  return `The URL is not enough: a holder also needs what is in Secret/${auth.secret} (spec.auth.${auth.form}).`
+  return `The URL is not enough: you also need the value in Secret/${auth.secret} (spec.auth.${auth.form}).`
 }

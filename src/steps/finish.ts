@@ -84,7 +84,7 @@ export const finishClaim = async (
     case 'missing':
       return refused('NotScalable', `${claim.target} ${target.at.missing}`)
     case 'unknown': {
-      const message = `an earlier write of ${claim.target} cannot be looked into: ${written.message}`
+      const message = `can't check an earlier write of ${claim.target}: ${written.message}`
       return { finished: 'unknown', step: { outcome: 'unavailable', reason: 'Contended', message } }
     }
     case 'stale':
@@ -206,7 +206,7 @@ export const fenceClaims = async (
     ledger.later(draft => dropped(draft, isFenced))
     log.info(
       { namespace: target.namespace, target: target.name, version: from.resourceVersion },
-      'the writes from this version that the API server refused are made impossible',
+      'the refused writes from this version are made impossible',
     )
   }
   return made
@@ -231,5 +231,5 @@ export const recordUnmade = (
 
 const logUnknown = (log: Log, { owner }: Ledger, mark: string): void => {
   const { name, namespace } = owner
-  log.error({ namespace, hook: name, mark }, 'nobody knows whether a step was made: it is not made again')
+  log.error({ namespace, hook: name, mark }, 'nobody knows whether a step was made, so it is not repeated')
 }

@@ -117,7 +117,7 @@ export class Helper {
       this.#looked(evidence)
       if (evidence === 'not yet' || evidence === 'unreachable') this.#open.add(claim.mark)
     } catch (error) {
-      this.#environment.log.error({ error }, 'an abandoned claim cannot be looked at')
+      this.#environment.log.error({ error }, "can't check an abandoned claim")
     } finally {
       this.#isTidying = false
     }

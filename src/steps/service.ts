@@ -46,7 +46,7 @@ export class StepService {
     ])
     const posts = metrics.counter(
       'receiverhooks_steps_total',
-      'Posts whose steps were in such a write, by the result of the write.',
+      'Posts whose steps were in a write of a count, by the result of that write.',
       ['result'],
     )
     const evidence = metrics.counter(
@@ -55,7 +55,7 @@ export class StepService {
       ['evidence'],
     )
     this.#environment = environment
-    this.#length = metrics.gauge('receiverhooks_step_queue_length', 'Posts that wait until their count is written.', [])
+    this.#length = metrics.gauge('receiverhooks_step_queue_length', 'Posts waiting until their count is written.', [])
     this.#length.set({}, 0)
     this.#shared = {
       metrics: { writes, posts, looked: found => evidence.add({ evidence: found }) },
@@ -97,7 +97,7 @@ export class StepService {
         return resolve({
           outcome: 'unavailable',
           reason: 'Contended',
-          message: 'its time was over before its turn came',
+          message: 'its time ran out before its turn came',
         })
       }
       this.#length.set({}, ++this.#waiting)
@@ -193,4 +193,4 @@ const preview = async (
 const previewed = (part: Part | undefined): Step =>
   part?.part === 'answer'
     ? part.step
-    : { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
+    : { outcome: 'unavailable', reason: 'Contended', message: 'another delivery to this hook is not finished yet' }

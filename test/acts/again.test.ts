@@ -411,7 +411,7 @@ it('an alert that was skipped since an earlier Job ran counts with a later repea
   const day = { dedupeWindowMs: 24 * 3_600_000 }
   const running: Worked = {
     worked: 'done',
-    outcome: { outcome: 'skipped', reason: 'JobRunning', message: 'Job/one of an earlier delivery has not ended' },
+    outcome: { outcome: 'skipped', reason: 'JobRunning', message: 'Job/one from an earlier delivery is still running' },
   }
   expect(await post(0, report('firing', begin, false), ends(running), day)).toMatchObject({ reason: 'JobRunning' })
   await clock.advance(3_600_000)
@@ -424,7 +424,7 @@ describe('an act of alerts that ends after a later report of their group', () =>
   const serial = { serial: true } as const
   const skipped: Worked = {
     worked: 'done',
-    outcome: { outcome: 'skipped', reason: 'JobRunning', message: 'Job/one of an earlier delivery has not ended' },
+    outcome: { outcome: 'skipped', reason: 'JobRunning', message: 'Job/one from an earlier delivery is still running' },
   }
   const firing = (...names: readonly string[]): Delivery => {
     const { alerts, ...body } = notification('firing', '')

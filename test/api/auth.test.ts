@@ -273,7 +273,7 @@ describe('the Secret of auth', () => {
   })
 
   it.each<[string, object, string]>([
-    ['is missing', { bearer: { secretKeyRef: { name: 'nowhere', key: 'token' } } }, 'there is no Secret/nowhere'],
+    ['is missing', { bearer: { secretKeyRef: { name: 'nowhere', key: 'token' } } }, 'auth names Secret/nowhere'],
     [
       'lacks the key',
       { hmac: { secretKeyRef: { name: 'senders', key: 'nothing' } } },
@@ -322,13 +322,13 @@ describe('a manifest', () => {
     ['with three of them', { ...forms.bearer, ...forms.basic, ...forms.github }, one],
     ['with a bearer from nowhere', { bearer: {} }, 'spec.auth.bearer.secretKeyRef: Required value'],
     ['without a key', { hmac: { secretKeyRef: { name: 'x' } } }, 'spec.auth.hmac.secretKeyRef.key: Required value'],
-    ['with a bad name', { basic: { secretRef: { name: 'A/b' } } }, 'must be the name of an object: lower-case letters'],
+    ['with a bad name', { basic: { secretRef: { name: 'A/b' } } }, 'must be an object name: lower-case letters'],
     ['with a bad key', { bearer: { secretKeyRef: { name: 'x', key: 'a b' } } }, 'must be a key of a Secret: letters,'],
     ['with no key at all', { bearer: { secretKeyRef: { name: 'x', key: '' } } }, 'must be a key of a Secret: letters,'],
-    ['with a bad header', { hmac: { ...hmac, header: 'X-Sig: 1' } }, 'must be the name of a header: letters, digits'],
+    ['with a bad header', { hmac: { ...hmac, header: 'X-Sig: 1' } }, 'must be a header name: letters, digits'],
     ['with a replayWindow that is none', { hmac: { ...hmac, replayWindow: '5' } }, 'must be a duration: a number'],
     ['with a replayWindow that is forgotten', { hmac: { ...hmac, replayWindow: '25h' } }, 'must be at most 24h'],
-    ['with a prefix that no header has', { hmac: { ...hmac, prefix: '\n' } }, 'must be what stands before the sign'],
+    ['with a prefix that no header has', { hmac: { ...hmac, prefix: '\n' } }, 'must be the text before the sign'],
     [
       "with HTTP's own header for the secret",
       { header: { name: 'Content-TYPE', secretKeyRef } },
@@ -344,12 +344,12 @@ describe('a manifest', () => {
     [
       'with a time and a replayWindow',
       { hmac: { ...hmac, timestamp, replayWindow: '1h' } },
-      'must not be set where timestamp is: a signed time ends replays by itself',
+      'must not be set together with timestamp: a signed time already prevents replays',
     ],
     [
       'with one header for signature and time',
       { hmac: { ...hmac, timestamp: { header: 'x-hub-signature-256' } } },
-      'must not be the header with the signature',
+      'must not be the header that holds the signature',
     ],
     [
       'with a digit after the time',

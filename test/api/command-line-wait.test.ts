@@ -100,7 +100,7 @@ describe('kubectl receiverhook trigger --wait', { timeout: 60_000 }, () => {
     await patch({ spec: { paused: false, template: { spec: { containers } } } })
     const replaced = await run(['push', '--wait', '--id', 'one'], pushed('1.0.1'))
     expect(replaced).toMatchObject({ code: 4 })
-    expect(replaced.stderr).toMatch(/409 replaced Replaced: somebody else .*\nTo do: Look at who wrote it: /)
+    expect(replaced.stderr).toMatch(/409 replaced Replaced: someone else .*\nTo do: Find out who wrote it: /)
   })
 
   it('ends with 124 when its time is over, and says how to go on', async () => {

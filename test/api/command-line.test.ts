@@ -264,13 +264,13 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     const { todo } = reasons.AuthSecretNotFound
     expect(await run('trigger web-up')).toMatchObject({
       code: 1,
-      stderr: `there is no Secret/sender, which auth names\n${todo}\n`,
+      stderr: `auth names Secret/sender, which does not exist\n${todo}\n`,
     })
     const data = { tokn: 'dG9rZW4=' }
     await create(api, secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'sender' }, data })
     expect(await run('trigger web-up')).toMatchObject({
       code: 1,
-      stderr: `Secret/sender has no key token, or nothing under it\n${todo}\n`,
+      stderr: `Secret/sender has no key token, or it is empty\n${todo}\n`,
     })
   })
 

@@ -127,7 +127,7 @@ describe('an autoscaler', () => {
       () => ready(here, 'up'),
       condition => at(condition, 'reason') === 'ManagedByAutoscaler',
     )
-    expect(at(seen, 'message')).toMatch(/aim the hook at HorizontalPodAutoscaler\/web instead/)
+    expect(at(seen, 'message')).toMatch(/point the hook at HorizontalPodAutoscaler\/web instead/)
   })
 })
 

@@ -170,7 +170,7 @@ describe('a switch', () => {
         type: 'Overruled',
         status: 'True',
         message: expect.stringMatching(
-          /^kubectl-edit has set spec\.suspend of CronJob\/report to false at \S+Z: what this hook held of it is over$/,
+          /^kubectl-edit has set spec\.suspend of CronJob\/report to false at \S+Z, so this hook's hold of it is over$/,
         ) as unknown,
       }),
     )

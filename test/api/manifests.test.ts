@@ -89,7 +89,7 @@ describe('a manifest', () => {
       'with a bad name',
       { driver: 'scale', scale: { ...good, target: { name: 'Web_1' } } },
       422,
-      'must be the name of an object: lower-case letters',
+      'must be an object name: lower-case letters',
     ],
     [
       'with another action',
@@ -232,6 +232,6 @@ describe('a rotation', () => {
       timeoutMs: 5000,
     })
     expect(response.status).toBe(422)
-    expect(message(response)).toContain('cannot be lowered: raise it to get a new URL; an old one never comes back')
+    expect(message(response)).toContain("can't be lowered: raise it to get a new URL; an old one never comes back")
   })
 })

@@ -147,19 +147,19 @@ describe('a hook whose URL has its name', () => {
     [
       'sns',
       { token: { url: 'named' }, auth: { sns: { topicArn: 'arn:aws:sns:eu-central-1:123456789012:web-load' } } },
-      'spec.auth.sns: Forbidden: must not be set where token.url is named',
+      'spec.auth.sns: Forbidden: must not be set while token.url is named',
     ],
     [
       'a Secret for the URL',
       { ...byBearer, token: { url: 'named', secretName: 'web-url' } },
-      'spec.token.secretName: Forbidden: must not be set where url is named',
+      'spec.token.secretName: Forbidden: must not be set while url is named',
     ],
     [
       'an end',
       { ...byBearer, token: { url: 'named', expiresAfter: '1h' } },
-      'spec.token.expiresAfter: Forbidden: must not be set where url is named',
+      'spec.token.expiresAfter: Forbidden: must not be set while url is named',
     ],
-    ['a token and auth.path', { auth: byPath.auth }, 'spec.auth.path: Forbidden: needs the URL to have the name'],
+    ['a token and auth.path', { auth: byPath.auth }, "spec.auth.path: Forbidden: needs a URL with the hook's name"],
   ])('is refused with %s, in words that say what to do', async (_what, spec, message) => {
     const { createHook } = await prepared()
     await expect(createHook('web-up', {}, spec)).rejects.toThrow(message)

@@ -141,7 +141,7 @@ describe('a hook with auth.oidc', () => {
       seen => readyReason(seen) === 'IssuerNotAllowed',
     )
     expect(JSON.stringify(at(stalled, 'status', 'conditions'))).toContain(
-      'does not take tokens of https://gitlab.com, which auth.oidc.issuer names. An administrator allows it with the flag --oidc-issuer',
+      'accepts no tokens from https://gitlab.com, which auth.oidc.issuer names. An administrator can allow it with the flag --oidc-issuer',
     )
     expect(await postUntilDone(await url('web-up'), undefined, await withToken())).toMatchObject({
       status: 422,
@@ -188,9 +188,13 @@ describe('a hook with auth.oidc', () => {
   }, 60_000)
 
   it.each<[string, object, string]>([
-    ['that do not say who signs', { claims: [{ name: 'ref', oneOf: ['refs/heads/main'] }] }, 'must pin who signs'],
+    [
+      'that do not say who signs',
+      { claims: [{ name: 'ref', oneOf: ['refs/heads/main'] }] },
+      'must identify the signer',
+    ],
     ['without a value', { claims: [{ name: 'sub', oneOf: [] }] }, 'must have a value'],
-    ['of which there are none', { claims: [] }, 'must pin who signs'],
+    ['of which there are none', { claims: [] }, 'must identify the signer'],
   ])('is refused with claims %s', async (_what, oidc, message) => {
     const { auth, createHook } = await prepared()
     await expect(createHook('web-up', {}, { auth: { oidc: { ...auth.oidc, ...oidc } } })).rejects.toThrow(message)
@@ -202,7 +206,7 @@ describe('a hook with auth.oidc', () => {
     await url('web-up')
     const described = (await command('describe web-up')).stdout
     expect(described).toContain('oidc, which alone opens the URL')
-    expect(described).toContain(`Anybody with a token of ${issuer.url}`)
+    expect(described).toContain(`Anyone with a token from ${issuer.url}`)
     expect((await command('trigger web-up')).stderr).toContain('only the sender gets one')
     expect((await command('snippet alertmanager web-up')).stderr).toContain('(auth.oidc), and Alertmanager sends none')
   })

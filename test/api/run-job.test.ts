@@ -357,7 +357,7 @@ describe('a hook that runs Jobs', () => {
     [{ concurrency: 'never' }, /concurrency/],
     [{ env: [{ name: 'RECEIVER_HOOK_X', value: '' }] }, /must not begin with RECEIVER_HOOK_/],
     [{ env: [{ name: '1A', value: '' }] }, /must be the name of a variable/],
-    [{ env: [{ name: 'A', value: '\u0000' }] }, /must not contain the character NUL/],
+    [{ env: [{ name: 'A', value: '\u0000' }] }, /must not contain a NUL character/],
     [{ labels: ['1a'] }, /must be the name of a label/],
     [{ labels: ['a_'] }, /must be the name of a label/],
     [{ labels: ['_'] }, /must be the name of a label/],

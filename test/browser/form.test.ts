@@ -58,7 +58,7 @@ describe('the form of redeploy', () => {
     await page.getByText('Still needed: Tags that match a pattern.').waitFor()
     await page.getByRole('textbox', { name: 'Tags that match a pattern' }).fill('v*')
     await accepted(page)
-    await page.getByText('A holder of the URL can ', { exact: false }).waitFor()
+    await page.getByText('Anyone with the URL can ', { exact: false }).waitFor()
     expect(await create(page, 'cache-push')).toMatchObject({
       driver: 'redeploy',
       redeploy: {
@@ -248,7 +248,7 @@ describe('what a post must prove', () => {
     await page.getByLabel('A signature of the body (HMAC)').check()
     await page.getByLabel('Name of the Secret').fill('proofs')
     await page.getByLabel('Key in the Secret').fill('token')
-    const prefix = page.getByLabel('What is before the signature')
+    const prefix = page.getByLabel('Text before the signature')
     expect(await prefix.inputValue()).toBe('sha256=')
     await prefix.fill('')
     // What must be set of a time must be set only where one is signed.

@@ -42,7 +42,7 @@ it('the form offers a time for what changes a count, and says what it has to out
   await page.getByText('When it runs').click()
   const field = page.getByLabel('For how long')
   await field.fill('2 hours')
-  await page.getByText('must outlast three repeats of the sender', { exact: false }).waitFor()
+  await page.getByText("at least three times the sender's repeat interval", { exact: false }).waitFor()
   await page.getByText('must be a duration', { exact: false }).first().waitFor()
   await field.fill('2h')
   await page.getByText('must be a duration', { exact: false }).waitFor({ state: 'detached' })

@@ -173,7 +173,7 @@ describe('the flags of a spec', () => {
     )
     // All that is wrong is named at once.
     expect(() => checkHook('Web_Up', { driver: 'scale', scale: { action: 'up' } })).toThrow(
-      /^metadata.name: must be the name of an object: .*\n--target: must be set\n--max: must be set, because action is up/,
+      /^metadata.name: must be an object name: .*\n--target: must be set\n--max: must be set, because action is up/,
     )
     expect(flagOf('spec.auth.hmac.header')).toBe('--auth-hmac-header')
   })

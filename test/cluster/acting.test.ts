@@ -358,7 +358,7 @@ describe('a trigger without any right to targets', () => {
       ({ body }) => body['reason'] !== 'Stepped',
     )
     expect(lost).toMatchObject({ status: 503, body: { reason: 'ApiUnreachable' } })
-    expect(lost.body['message']).toMatch(/^looking whether a write was made: .* cannot list resource "deployments"/)
+    expect(lost.body['message']).toMatch(/^checking whether a write was made: .* cannot list resource "deployments"/)
   })
 
   it.each([

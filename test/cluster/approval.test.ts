@@ -167,7 +167,7 @@ describe('a decision', () => {
     expect(await decide('bob', 'one', { effect })).toBe('200')
     expect(await status('one', 'Done')).toMatchObject({ answer: { outcome: 'applied', from: 2, to: 3 } })
     expect(await decide('carol', 'one', { effect, is: 'Denied' })).toContain('422')
-    expect(await patch('bob', requests, 'one', { spec: { decision: null } })).toContain('cannot be taken back')
+    expect(await patch('bob', requests, 'one', { spec: { decision: null } })).toContain("can't be taken back")
     expect(await here.replicas('web')).toBe(3)
   })
 

@@ -21,7 +21,7 @@ describe('a hook with auth', () => {
     const x = await setUp()
     const waiting = await x.becomes('web-up', 'AuthSecretNotFound')
     expect(trueConditions(waiting)).toEqual(['Reconciling'])
-    expect(JSON.stringify(at(waiting, 'status', 'conditions'))).toContain('there is no Secret/senders')
+    expect(JSON.stringify(at(waiting, 'status', 'conditions'))).toContain('auth names Secret/senders')
     expect(at(waiting, 'status', 'triggerURL')).toBeDefined()
     await createSecret(x, { token: 'czNjcmV0' })
     expect(trueConditions(await x.becomes('web-up', 'Valid'))).toEqual(['Ready'])
@@ -48,7 +48,7 @@ describe('a hook with auth', () => {
     const stalled = await x.becomes('web-up', 'Forbidden')
     expect(trueConditions(stalled)).toEqual(['Stalled'])
     expect(JSON.stringify(at(stalled, 'status', 'conditions'))).toContain(
-      'the controller may not read Secret/senders, which auth names. With the chart, set auth.namespaces. Otherwise an administrator allows it with: ' +
+      'the controller may not read Secret/senders, which auth names. With the chart, set auth.namespaces. Otherwise an administrator can allow it with: ' +
         'kubectl -n shop create rolebinding receiver-hooks-auth --clusterrole=receiver-hooks-auth ' +
         '--serviceaccount=receiver-hooks:receiver-hooks-controller --serviceaccount=receiver-hooks:receiver-hooks-trigger',
     )

@@ -106,7 +106,7 @@ describe('a hook whose trigger lacks a right', () => {
     await create(x.api, secrets, shop, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'senders' }, data })
     await x.createHook('web-up', { auth: { bearer: { secretKeyRef: { name: 'senders', key: 'token' } } } })
     expect(messageOf(await x.becomes('web-up', 'Forbidden'))).toContain(
-      'the trigger may not read Secret/senders, which auth names. With the chart, set auth.namespaces. Otherwise an administrator allows it with: ' +
+      'the trigger may not read Secret/senders, which auth names. With the chart, set auth.namespaces. Otherwise an administrator can allow it with: ' +
         'kubectl -n shop create rolebinding receiver-hooks-auth --clusterrole=receiver-hooks-auth ' +
         '--serviceaccount=receiver-hooks:receiver-hooks-controller --serviceaccount=receiver-hooks:receiver-hooks-trigger',
     )

@@ -252,11 +252,11 @@ describe('an address', () => {
 
 describe('a Service', () => {
   it.each<[string, object, string]>([
-    ['that is an ExternalName', { type: 'ExternalName', externalName: 'x.example' }, 'name the Service of the pods'],
-    ['that is headless', { clusterIP: 'None' }, 'name a Service of these pods that has a cluster IP'],
-    ['with no selector', { selector: undefined }, 'give it a selector of the pods'],
-    ['with an empty selector', { selector: {} }, 'give it a selector of the pods'],
-    ['with no cluster IP', { clusterIP: undefined }, 'let the API server give it one'],
+    ['that is an ExternalName', { type: 'ExternalName', externalName: 'x.example' }, "name the pods' Service"],
+    ['that is headless', { clusterIP: 'None' }, 'name a Service for these pods that has a cluster IP'],
+    ['with no selector', { selector: undefined }, 'give it a selector for the pods'],
+    ['with an empty selector', { selector: {} }, 'give it a selector for the pods'],
+    ['with no cluster IP', { clusterIP: undefined }, 'let the API server assign one'],
     ['without the port', { ports: [{ name: 'web', port: 80 }, { port: 81 }] }, 'it has web (80), 81'],
     ['whose port is of UDP', { ports: [{ name: 'http', port: 8080, protocol: 'UDP' }] }, 'it has none'],
     ['without ports', { ports: undefined }, 'it has none'],
@@ -319,14 +319,14 @@ const megabyte = Buffer.alloc(1024 * 1024, 'x')
 const passed = 'applied Forwarded: '
 const refused = 'failed ServiceAnswered: Service/jenkins answered'
 const failed = 'unavailable ServiceUnavailable: Service/jenkins answered'
-const silent = 'unavailable ServiceUnavailable: Service/jenkins cannot be reached, or has not answered completely'
+const silent = "unavailable ServiceUnavailable: can't reach Service/jenkins, or it didn't answer completely"
 
 /** Answers of a Service, and what the hook makes of them. */
 const answers: readonly (readonly [what: string, answering: Answering, said: string])[] = [
   ['201', response => void response.writeHead(201).end(), passed],
   ['204', response => void response.writeHead(204).end(), passed],
   ['a huge answer that never ends', response => void response.write(megabyte), passed],
-  ['304', response => void response.writeHead(304).end(), `${refused} 304, and no redirect is followed`],
+  ['304', response => void response.writeHead(304).end(), `${refused} 304, and redirects aren't followed`],
   ['400', response => void response.writeHead(400).end('secret'), `${refused} 400`],
   ['404', response => void response.writeHead(404).end('secret'), `${refused} 404`],
   ['408', response => void response.writeHead(408).end(), `${failed} 408`],
@@ -380,7 +380,7 @@ describe('a Service that answers', () => {
     for (const status of [301, 302, 303, 307, 308]) {
       const { dialled, outbound } = await reached(response => void response.writeHead(status, { location }).end())
       expect(brief(await pass({ outbound }))).toBe(
-        `failed ServiceAnswered: Service/jenkins answered ${status}, and no redirect is followed: correct the path`,
+        `failed ServiceAnswered: Service/jenkins answered ${status}, and redirects aren't followed: correct the path`,
       )
       expect(dialled).toEqual([`${ip}:8080`])
     }
@@ -418,10 +418,10 @@ describe('what the Service gets again has the same key', () => {
 
   it('but not for a post without a key of its own, which the answer says', async () => {
     const named = await pass({ outbound: answering([503]), member: short })
-    expect(brief(named)).toMatch(/; the same sent again is passed on with the same idempotency key$/)
+    expect(brief(named)).toMatch(/; a retry is passed on with the same idempotency key$/)
     const unnamed = await pass({ outbound: answering([503]), member: short, isNamed: false })
     expect(brief(unnamed)).toMatch(
-      /; the same sent again is passed on as another delivery, with another idempotency key$/,
+      /; a retry is passed on as another delivery, with another idempotency key$/,
     )
   })
 })
@@ -450,7 +450,7 @@ describe('within the time of a delivery', () => {
 
   it('a Service that always fails has its last try while that can have all its time', async () => {
     const { ended, tries } = await timed('1s', 10, [500])
-    expect(ended).toMatch(/^unavailable ServiceUnavailable: Service\/jenkins answered 500; the same sent again/)
+    expect(ended).toMatch(/^unavailable ServiceUnavailable: Service\/jenkins answered 500; a retry/)
     expect(tries).toEqual([0, 110, 320, 730, 1540])
   })
 

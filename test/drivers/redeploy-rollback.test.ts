@@ -99,7 +99,7 @@ describe('a push to a Deployment that was rolled back', () => {
     expect(rolloutOutcome([{ name: 'Deployment/web', rolled }], 'acme/web:2').outcome).toEqual({
       outcome: 'skipped',
       reason: 'Superseded',
-      message: 'somebody rolled Deployment/web back after acme/web:2 was pushed',
+      message: 'someone rolled Deployment/web back after acme/web:2 was pushed',
     })
   })
 })

@@ -126,7 +126,7 @@ describe('the workloads of a selector', () => {
     })
     expect(look.settlementOf({ at: 0, did: ['a'], n: 2 }, 0)).toEqual({
       state: 'progressing',
-      message: 'Deployment/fat cannot be read: remove what is large in it, such as annotations',
+      message: "can't read Deployment/fat: remove large parts of it, such as annotations",
     })
   })
 

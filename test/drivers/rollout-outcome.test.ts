@@ -60,7 +60,7 @@ describe('a restart', () => {
   ] as const)('of a %s with a pod that is not ready says so, and of no rollout', async (kind, spec, status) => {
     const here = execution()
     here.make(kind, spec, status)
-    const message = `2 of 3 pods are available in ${kind}/db: nothing is restarted before all are`
+    const message = `2 of 3 pods are available in ${kind}/db: nothing is restarted until all are`
     expect(await restart.execute(named(kind))(delivery, here)).toEqual({
       ...{ outcome: 'skipped', reason: 'RolloutRunning', message },
     })
@@ -115,7 +115,7 @@ describe('the result of several workloads', () => {
   it('names those that are left, five at most', () => {
     const left = names.map((name): Rollout => ({ name, rolled: { rolled: 'left', mayBeStored: false } }))
     expect(message(rolloutOutcome([out('Deployment/web'), ...left], 'acme/web:2').outcome)).toBe(
-      '1 of 7 workloads are done, and not Deployment/a, Deployment/b, Deployment/c, Deployment/d, Deployment/e and 1 more; the rest is done when the same is sent again',
+      '1 of 7 workloads are done, but not Deployment/a, Deployment/b, Deployment/c, Deployment/d, Deployment/e and 1 more; sending the same post again does the rest',
     )
   })
 

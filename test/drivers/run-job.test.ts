@@ -290,7 +290,7 @@ describe('the Job of a delivery', () => {
       Buffer.from(''),
       'the label a has more',
     ],
-    ['a label with NUL', { labels: ['a'] }, { a: '\u0000' }, Buffer.from(''), 'the label a has the character NUL'],
+    ['a label with NUL', { labels: ['a'] }, { a: '\u0000' }, Buffer.from(''), 'the label a contains a NUL character'],
     // The API server would replace it: two labels would become the same text.
     [
       'a label with half of a character',
@@ -312,7 +312,7 @@ describe('the Job of a delivery', () => {
       'the body has more than 64 KiB',
     ],
     ['a body that is no text', { body: 'env' }, {}, Buffer.from([0xff]), 'the body is not UTF-8 text'],
-    ['a body with NUL', { body: 'env' }, {}, Buffer.from('a\u0000'), 'the body has the character NUL'],
+    ['a body with NUL', { body: 'env' }, {}, Buffer.from('a\u0000'), 'the body contains a NUL character'],
   ])('is made or refused with %s, and nothing is cut', async (_what, more, labels, body, why) => {
     const { asked, jobs, run } = setUp()
     const worked = await run('act-1', more, { delivery: { labels }, post: { body } })
@@ -584,7 +584,7 @@ it('what a holder of the URL can do is said, for every kind of hook', () => {
     worst({ concurrency: 'replace', labels: ['a'], body: 'env' }),
   ]).toEqual([
     'run a Job of CronJob/report for each post',
-    'run a Job of CronJob/report for each post, unless an earlier one is running, with labels of their choice',
-    'run a Job of CronJob/report for each post, in place of an earlier one that is running, with labels and a body of their choice',
+    'run a Job of CronJob/report for each post, unless an earlier one is running, with labels chosen by the sender',
+    'run a Job of CronJob/report for each post, replacing an earlier one that is running, with labels and a body chosen by the sender',
   ])
 })

@@ -87,7 +87,7 @@ describe('what keeps a hook from scaling', () => {
       {},
       'NotScalable',
       'stalled',
-      'cannot scale a apps/v1beta1 Deployment',
+      'cannot scale apps/v1beta1 Deployment',
     ],
     [
       'a target that is missing',

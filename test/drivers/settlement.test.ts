@@ -217,7 +217,7 @@ const rollouts: readonly (readonly [what: string, is: Is, found: Partial<Settlem
     'none is wanted',
     { spec: { replicas: 0 }, status: { ...complete, replicas: 0, updatedReplicas: 0, availableReplicas: 0 } },
     { state: 'complete', of: 0 },
-    /wants no pods: nothing has run/,
+    /wants no pods, so nothing ran/,
   ],
   ['the controller has not seen it', { generation: 3 }, { state: 'progressing', ready: 0 }],
   [
@@ -234,7 +234,7 @@ const rollouts: readonly (readonly [what: string, is: Is, found: Partial<Settlem
     'its deadline has passed',
     { status: stuck, spec: { progressDeadlineSeconds: 30 } },
     { state: 'stalled' },
-    /does not go on: 1 of 3 new pods are available after 30 s \(progressDeadlineSeconds\) \(FailedCreate\)$/,
+    /is stuck: 1 of 3 new pods are available after 30 s \(progressDeadlineSeconds\) \(FailedCreate\)$/,
   ],
   // With Recreate the first status of a rollout has the condition of the one before.
   [
@@ -254,7 +254,7 @@ const rollouts: readonly (readonly [what: string, is: Is, found: Partial<Settlem
     'pods start by hand',
     { kind: 'StatefulSet', spec: { updateStrategy: { type: 'OnDelete' } } },
     { state: 'stored' },
-    /: they follow when somebody deletes the old ones$/,
+    /: they follow when someone deletes the old ones$/,
   ],
   [
     'a CronJob runs nothing yet',
@@ -269,7 +269,7 @@ const rollouts: readonly (readonly [what: string, is: Is, found: Partial<Settlem
     'a partition keeps every pod',
     { kind: 'StatefulSet', spec: { updateStrategy: { rollingUpdate: { partition: 3 } } } },
     { state: 'stored' },
-    /: they follow when somebody lowers its partition, which keeps every pod$/,
+    /: they follow when someone lowers its partition, which keeps every pod$/,
   ],
   [
     'a StatefulSet has replaced two of three',

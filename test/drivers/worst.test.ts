@@ -17,12 +17,12 @@ const web = { target: { name: 'web' } }
 
 it.each([
   ['bearer', 'The URL is no secret.'],
-  ['path', 'The URL ends with that secret, so a holder of the URL can, too.'],
+  ['path', 'The URL ends with that secret, so anyone with the URL can, too.'],
 ])('speaks of the Secret where the URL has the name of the hook (%s)', (form, said) => {
   const auth = { [form]: { secretKeyRef: { name: 'sender', key: 'token' } } }
   const scale = { ...web, action: 'up', max: 10 }
   const [what, , how, end] = worst({ driver: 'scale', scale, token: { url: 'named' }, auth })
-  expect(what).toBe(`A holder of what is in Secret/sender (spec.auth.${form}) can raise Deployment/web to 10.`)
+  expect(what).toBe(`Anyone with the value in Secret/sender (spec.auth.${form}) can raise Deployment/web to 10.`)
   expect([how, end]).toEqual([said, 'That ends when you change the Secret, or suspend or delete the hook.'])
 })
 
@@ -38,15 +38,15 @@ it.each([
     },
   ],
   [
-    'roll out an image that runs already, with the tag that runs, in workloads app=web',
+    'roll out an image that already runs, with the tag that runs, in workloads app=web',
     { driver: 'redeploy', redeploy: { selector: { matchLabels: { app: 'web' } } } },
   ],
   [
-    'roll out acme/web, of a version in ~1, in Deployment/web, and restart what runs there',
+    'roll out acme/web, in a version within ~1, in Deployment/web, and restart what runs there',
     { driver: 'redeploy', redeploy: { ...web, image: 'acme/web', tags: { semver: '~1' }, withoutImage: 'restart' } },
   ],
   [
-    'restart Deployment/web again and again, each time once the rollout before is over',
+    'restart Deployment/web again and again, each time after the previous rollout is over',
     { driver: 'restart', restart: web },
   ],
   [
@@ -54,21 +54,21 @@ it.each([
     { driver: 'forward', forward: { service: { name: 'jenkins', port: 'http' }, path: '/github-webhook/' } },
   ],
 ])('a holder of the URL can %s', (can, spec) => {
-  expect(worst(spec)[0]).toBe(`A holder of the URL can ${can}.`)
+  expect(worst(spec)[0]).toBe(`Anyone with the URL can ${can}.`)
 })
 
 const up = { driver: 'scale', scale: { ...web, action: 'up', max: 10 } }
 
 it.each([
-  [{}, 'Each post counts, up to 100 a second for each replica of the trigger: spec.cooldown spaces them.'],
-  [{ cooldown: '5m' }, 'One post in 5m counts, so 12 in an hour at most.'],
-  [{ cooldown: '7m' }, 'One post in 7m counts, so 9 in an hour at most.'],
+  [{}, 'Each post counts, up to 100 a second for each trigger replica: spec.cooldown spaces them out.'],
+  [{ cooldown: '5m' }, 'One post in 5m counts, so at most 12 an hour.'],
+  [{ cooldown: '7m' }, 'One post in 7m counts, so at most 9 an hour.'],
   [{ cooldown: '2h' }, 'One post in 2h counts.'],
   [{ limits: [{ most: 6, within: '1h' }] }, '6 posts count within 1h.'],
-  [{ limits: [{ most: 6, within: '20m' }] }, '6 posts count within 20m, so 18 in an hour at most.'],
+  [{ limits: [{ most: 6, within: '20m' }] }, '6 posts count within 20m, so at most 18 an hour.'],
   [
     { cooldown: '5m', limits: [{ most: 6, within: '1h' }] },
-    'One post in 5m counts, and 6 posts count within 1h, so 6 in an hour at most.',
+    'One post in 5m counts, and 6 posts count within 1h, so at most 6 an hour.',
   ],
   [
     {
@@ -79,7 +79,7 @@ it.each([
         { by: 30, within: '24h' },
       ],
     },
-    'One post in 5m counts, so 12 in an hour at most. Together they move the count by at most 10 within 1h, and by at most 30 within 24h. Beyond that a post can only take back what an alert changed.',
+    'One post in 5m counts, so at most 12 an hour. Together they move the count by at most 10 within 1h, and by at most 30 within 24h. Beyond that a post can only take back what an alert changed.',
   ],
   [
     { cooldown: '2h', windows: { zone: 'Asia/Tokyo', open: [{ days: ['Sat', 'Sun'] }] } },
@@ -96,11 +96,8 @@ it.each([
 const secretKeyRef = { name: 'alerts', key: 'key' }
 
 it.each([
-  [undefined, 'The URL is enough: with spec.auth a sender must prove who it is, too.'],
-  [
-    { bearer: { secretKeyRef } },
-    'The URL is not enough: a holder also needs what is in Secret/alerts (spec.auth.bearer).',
-  ],
+  [undefined, 'The URL is enough: with spec.auth a sender must also prove who it is.'],
+  [{ bearer: { secretKeyRef } }, 'The URL is not enough: you also need the value in Secret/alerts (spec.auth.bearer).'],
   [
     { sns: { topicArn: 'arn:aws:sns:eu-west-1:123456789012:alerts' } },
     'The URL is not enough: Amazon must have signed the message, for arn:aws:sns:eu-west-1:123456789012:alerts.',

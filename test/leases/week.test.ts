@@ -49,7 +49,7 @@ it('each workload has its own count every morning, and after the weekend', async
         ...{ hook: `${holds}-for-${hours}`, target, holds, by: 1, min: 0, max: 1000, forMs: hours * hour },
         delivery: { identity: { key: `${target} ${when}` } },
       })
-      expect(step.step).toBe('done')
+      expect(step.outcome).toBe('done')
     }
     const pods = counts().reduce((sum, count) => sum + count, 0)
     const cores = workloads.reduce((sum, { cores, name }) => sum + here.replicas(name) * cores, 0)

@@ -45,7 +45,7 @@ describe('a stored spec', () => {
       'a bad name',
       scale({ target: { ...stored.scale.target, name: 'A' } }),
       'spec.scale.target.name',
-      'must be the name',
+      'must be an object name',
     ],
     [
       'a long name',
@@ -96,7 +96,7 @@ describe('a stored spec', () => {
     expect(firstViolation(two, undoing, 'spec')).toBeUndefined()
     expect(firstViolation(two, { ...undoing, driver: 'other', other: {}, scale: undefined }, 'spec')).toEqual({
       path: 'spec.onResolved',
-      message: 'cannot be undo with this driver: use ignore or run (what can be taken back: scale)',
+      message: 'cannot be undo with this driver: use ignore or run (what can be undone: scale)',
     })
   })
 

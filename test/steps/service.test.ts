@@ -118,7 +118,7 @@ describe('a post whose step cannot be made', () => {
     expect(await owned).toEqual({
       outcome: 'failed',
       reason: 'OwnedByController',
-      message: 'Deployment/web is controlled by Rollout/web, which would set its count back: aim the hook at that',
+      message: 'Deployment/web is controlled by Rollout/web, which would set its count back: point the hook at that',
     })
     server.replicas = undefined
     const missing = post()

@@ -139,16 +139,16 @@ describe('a Secret', () => {
   })
 
   it.each<[string, Record<string, string> | undefined, ReturnType<typeof authOf>, string]>([
-    ['that is not there', undefined, forBearer, 'there is no Secret/senders, which auth names'],
-    ['without the key', { other: 'x' }, forBearer, 'Secret/senders has no key token, or nothing under it'],
-    ['with an empty value', { token: '' }, forBearer, 'Secret/senders has no key token, or nothing under it'],
-    ['with a line break alone', { token: '\n' }, forBearer, 'Secret/senders has no key token, or nothing under it'],
-    ['without a user', { password: 'x' }, forBasic, 'Secret/senders has no key username, or nothing under it'],
+    ['that is not there', undefined, forBearer, 'auth names Secret/senders, which does not exist'],
+    ['without the key', { other: 'x' }, forBearer, 'Secret/senders has no key token, or it is empty'],
+    ['with an empty value', { token: '' }, forBearer, 'Secret/senders has no key token, or it is empty'],
+    ['with a line break alone', { token: '\n' }, forBearer, 'Secret/senders has no key token, or it is empty'],
+    ['without a user', { password: 'x' }, forBasic, 'Secret/senders has no key username, or it is empty'],
     [
       'without a password',
       { username: 'x', password: '' },
       forBasic,
-      'Secret/senders has no key password, or nothing under it',
+      'Secret/senders has no key password, or it is empty',
     ],
   ])('%s is missed, in words without its content', (_name, data, auth, missing) => {
     expect(found(data, auth)).toEqual({ reason: 'AuthSecretNotFound', message: missing })

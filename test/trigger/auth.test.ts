@@ -190,13 +190,7 @@ describe.each([bearer, basic, hmac])('where it is unknown whether a post satisfi
       /^Secret.senders/,
     ],
     ['since the Secret is too large, it fails', 'too large', 'failed', 'AuthSecretTooLarge', /^Secret.senders.*64 KiB/],
-    [
-      'since there is no Secret, it fails',
-      { secret: undefined },
-      'failed',
-      'AuthSecretNotFound',
-      /^there is no Secret/,
-    ],
+    ['since there is no Secret, it fails', { secret: undefined }, 'failed', 'AuthSecretNotFound', /^auth names Secret/],
     [
       'since the Secret has nothing for it, it fails',
       { secret: { data: {} } },

@@ -134,7 +134,7 @@ describe('the gate of windows', () => {
     expect(outcome('firing')).toEqual({
       outcome: 'failed',
       reason: 'UnknownZone',
-      message: 'spec.windows.zone: there is no time zone Europe/Berlin in the time zone database of this version',
+      message: "spec.windows.zone: there is no time zone Europe/Berlin in this version's time zone database",
     })
     expect(outcome('resolved')).toBeUndefined()
   })

@@ -19,26 +19,26 @@ export const driverReasons = {
   },
   NothingToUndo: {
     where: ['skipped'],
-    means: 'The alert ended, and it had changed nothing that the hook can take back.',
+    means: 'The alert ended, but it had changed nothing that the hook can take back.',
     todo: 'Nothing. The hook takes nothing back if the target was replaced since, if the alert fired before the hook had `onResolved: undo`, or if the message does not name its alert.',
   },
   LeaseEnded: {
     where: ['event'],
     means:
-      'The time in `for` was over, so the hook took back what it had leased. The status lists this as a delivery from the sender `lease`.',
+      'The time in `for` is over, so the hook took back what it had leased. The status lists this as a delivery from the sender `lease`.',
     todo: 'Nothing.',
   },
   LeaseTooShort: {
     where: ['event'],
     means:
-      'Alerts still fire although their lease has ended: `for` is too short for how often the sender repeats them.',
-    todo: "Make `for` at least three times the sender's repeat interval, or let it repeat more often. In Alertmanager that is `repeat_interval`, 4 h by default.",
+      'Alerts are still firing although their lease has ended: `for` is too short for how often the sender repeats them.',
+    todo: "Make `for` at least three times the sender's repeat interval, or make it repeat more often. In Alertmanager that is `repeat_interval`, 4 h by default.",
   },
   LeaseOverdue: {
     where: ['event'],
     means:
-      'The time in `for` was over more than a minute ago, but the hook has not managed to take back what it had leased.',
-    todo: 'The hook keeps trying, and has the condition `LeaseOverdue`, which says why, until it succeeds. You can also set the count yourself: then the hook takes nothing from it.',
+      "The time in `for` ended more than a minute ago, but the hook hasn't managed to take back what it had leased.",
+    todo: "The hook keeps trying until it succeeds. Meanwhile its condition `LeaseOverdue` says why it can't. You can also set the count yourself: then the hook leaves it alone.",
   },
   SetByOthers: {
     where: ['skipped'],
@@ -47,27 +47,27 @@ export const driverReasons = {
   },
   Held: {
     where: ['applied'],
-    means: 'The hook holds a switch, or a count, until the time of `for` is over. Nobody else releases this hold.',
-    todo: 'Nothing. To end it earlier, use `kubectl receiverhook end`, or set the field yourself: then all holds of it are over.',
+    means: 'The hook holds a switch or a count until the time in `for` is over. Nobody else releases this hold.',
+    todo: 'Nothing. To end it earlier, use `kubectl receiverhook end`, or set the field yourself, which ends all its holds.',
   },
   Overruled: {
     where: ['event'],
-    means: 'Somebody else has set a field that the hook held, so its holds are over, and nothing is put back.',
-    todo: 'Nothing, if a person meant it. If Git did, leave the field out of Git, or hold the Kustomization or the Application. The next post begins a new hold.',
+    means: 'Someone else has set a field that the hook held, so its holds are over, and nothing is put back.',
+    todo: 'Nothing, if a person did this on purpose. If Git did, leave the field out of Git, or hold the Kustomization or the Application. The next post begins a new hold.',
   },
   TooManyTargets: {
     where: ['failed'],
-    means: 'The selector of a hold matches more than 50 workloads, so nothing was changed.',
-    todo: 'Use several hooks, with more labels or fewer kinds.',
+    means: "A hold's selector matches more than 50 workloads, so nothing was changed.",
+    todo: 'Split it into several hooks, with more labels or fewer kinds.',
   },
   AlreadySo: {
     where: ['unchanged'],
-    means: 'Somebody else has set the field to this value before, so there is nothing to hold and nothing to put back.',
+    means: 'Someone else had already set the field to this value, so there is nothing to hold or to put back.',
     todo: 'Nothing. If it should end by itself, set the field back, and post again.',
   },
   NotHoldable: {
     where: ['failed', 'condition'],
-    means: 'The object has nothing that can be held in this way, or the API server did not keep it.',
+    means: "The object can't be held this way, or the API server didn't keep the change.",
     todo: 'See the message. An Application needs `spec.syncPolicy.automated`, and Argo CD 3.1 or later.',
   },
   RolledOut: {
@@ -78,7 +78,7 @@ export const driverReasons = {
   Restarted: {
     where: ['applied'],
     means:
-      'The workloads are restarting: by the driver `restart`, or by `redeploy` with `withoutImage: restart`, after a message that names no image.',
+      'The workloads are restarting: through the driver `restart`, or through `redeploy` with `withoutImage: restart`, after a message that names no image.',
     todo: 'Nothing.',
   },
   UpToDate: {
@@ -89,7 +89,7 @@ export const driverReasons = {
   NotForThisHook: {
     where: ['skipped'],
     means: 'No workload of this hook runs the pushed image, or the hook wants another image or tag.',
-    todo: 'Nothing. If it should have counted, compare the image and tag in the message with `image`, `pushedAs` and `tags`, and with what runs.',
+    todo: 'Nothing. If it should have counted, compare the image and tag in the message with `image`, `pushedAs` and `tags`, and with what is running.',
   },
   Superseded: {
     where: ['skipped', 'waited'],
@@ -110,78 +110,78 @@ export const driverReasons = {
   },
   NothingRestarts: {
     where: ['failed'],
-    means: 'With the update strategy OnDelete, or because of a partition, all pods stay until somebody deletes them.',
-    todo: 'Aim the hook at another workload, or set the update strategy to RollingUpdate with a lower partition.',
+    means: 'With the update strategy OnDelete, or because of a partition, all pods stay until someone deletes them.',
+    todo: 'Point the hook at another workload, or set the update strategy to RollingUpdate with a lower partition.',
   },
   JobCreated: {
     where: ['applied'],
-    means: 'The hook made a Job from the CronJob. `changes` and `summary` have its name.',
-    todo: 'Nothing. `?wait=` says how the Job ends.',
+    means: 'The hook created a Job from the CronJob. `changes` and `summary` contain its name.',
+    todo: 'Nothing. To see how the Job ends, use `?wait=`.',
   },
   JobRunning: {
     where: ['skipped', 'waited'],
     means:
-      'A Job of the hook is still running. With `concurrency: forbid`, a delivery makes no second one. A post with `wait` has waited for as long as it asked.',
-    todo: 'Nothing, if you want it so. Otherwise look at the Job that the message names, or choose another `concurrency`. To go on waiting, send the same request again.',
+      'A Job of the hook is still running, and with `concurrency: forbid` a delivery creates no second one. A post with `wait` has waited for as long as it asked.',
+    todo: "Nothing, if that's what you want. Otherwise look at the Job that the message names, or choose another `concurrency`. To keep waiting, send the same request again.",
   },
   JobComplete: {
     where: ['waited'],
-    means: 'The Job of this delivery has succeeded.',
+    means: "The delivery's Job has succeeded.",
     todo: 'Nothing.',
   },
   JobFailed: {
     where: ['waited', 'event'],
-    means: 'The Job of this delivery has failed for good. The message says why.',
+    means: "The delivery's Job has failed for good. The message says why.",
     todo: 'Look at its pods: `kubectl logs job/NAME`. To run it again, send the delivery with another `Idempotency-Key`.',
   },
   JobGone: {
     where: ['waited'],
     means:
-      'The Job of this delivery is gone, so nobody can say how it ended: its `ttl` is over, or it was deleted or replaced.',
+      "The delivery's Job is gone, so nobody can say how it ended: its `ttl` is over, or it was deleted or replaced.",
     todo: 'Ask sooner, or raise `ttl`.',
   },
   JobRefused: {
     where: ['failed'],
-    means: 'The API server refused the Job, because of a quota, a policy, a webhook or a rule of Kubernetes.',
+    means: 'The API server refused the Job, because of a quota, a policy, a webhook or a Kubernetes rule.',
     todo: 'Do what the message says, then send the delivery again.',
   },
   NameTaken: {
     where: ['failed'],
-    means: 'Another Job already has the name that the Job of this delivery would get.',
-    todo: 'Delete that Job, and find out who made it: only a Job of this hook should have such a name.',
+    means: "Another Job already has the name that the delivery's Job would get.",
+    todo: 'Delete that Job, and find out who created it: only Jobs of this hook should have such a name.',
   },
   InputUnusable: {
     where: ['failed'],
     means:
-      'The post has something that a Job cannot be given: a label over 1 KiB, a body that is over 64 KiB or is not text, or a NUL character.',
-    todo: 'Let the sender send less, or remove `labels` or `body` from the hook.',
+      "A Job can't take something in the post: a label over 1 KiB, a body that is over 64 KiB or is not text, or a NUL character.",
+    todo: 'Make the sender send less, or remove `labels` or `body` from the hook.',
   },
   RolloutComplete: {
     where: ['waited'],
-    means: 'What the delivery wrote is in effect, and all the pods that it asks for are available.',
+    means: "The delivery's change is in effect, and all the pods that it asks for are available.",
     todo: 'Nothing. The hook does not check whether the program in the pods works.',
   },
   RolloutProgressing: {
     where: ['waited'],
-    means: 'The time to wait is over, and not all new pods are available yet, or the trigger could not look.',
+    means: "The time to wait is over, but not all new pods are available yet, or the trigger couldn't check.",
     todo: 'Send the same request again: with the same `Idempotency-Key` it only asks, and runs nothing.',
   },
   RolloutStalled: {
     where: ['waited', 'event'],
     means:
-      'The rollout is stuck: the workload has passed its deadline or is paused, or no pod of the Job has started for ten minutes. It may still go on later.',
+      'The rollout is stuck: the workload has passed its deadline or is paused, or no pod of the Job has started for ten minutes. It may still recover later.',
     todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before. `kubectl delete job/NAME` ends a Job that cannot start.',
   },
   Replaced: {
     where: ['waited'],
     means:
-      'Somebody else has changed what the delivery wrote: a manual rollback, another tool, a deletion, or the hook has another target now.',
-    todo: 'Look at who wrote it: `kubectl get --show-managed-fields`. To roll it out again, send the delivery with another `Idempotency-Key`.',
+      "The delivery's change was overwritten: by a manual rollback, another tool or a deletion, or the hook now has another target.",
+    todo: 'Find out who wrote it: `kubectl get --show-managed-fields`. To roll it out again, send the delivery with another `Idempotency-Key`.',
   },
   Stored: {
     where: ['waited'],
     means:
-      'The change is stored, and there is nothing more to wait for: it is about a CronJob, a workload whose pods you restart by hand, an object that does not report what is available, or a post that a Service has accepted.',
+      "The change is stored, and there is nothing more to wait for: it concerns a CronJob, a workload whose pods you restart by hand, an object that doesn't report what is available, or a post that a Service has accepted.",
     todo: 'Nothing.',
   },
   Forwarded: {
@@ -199,33 +199,33 @@ export const driverReasons = {
     where: ['failed'],
     means:
       'The Service answered with a redirect, which the hook does not follow, or with a 4xx status other than 408, 409, 425 and 429.',
-    todo: "Correct `path`, `headers` or the Service. The Service's own log says why.",
+    todo: "Fix `path`, `headers` or the Service. The Service's own log says why.",
   },
   ServiceUnavailable: {
     where: ['unavailable', 'listed'],
     means:
       'The Service could not be reached, answered 5xx, 408, 409, 425 or 429, or did not answer completely in time. It may have received the post.',
-    todo: 'Repair the Service, and check the network policy. Send the post again if its sender does not retry, such as GitHub. If the post has an idempotency key, the Service gets the same `Idempotency-Key` each time.',
+    todo: "Repair the Service, and check the network policy. Send the post again if its sender doesn't retry (GitHub doesn't). If the post has an idempotency key, the Service gets the same `Idempotency-Key` each time.",
   },
   TooManyHops: {
     where: ['failed'],
     means: 'Several hooks have passed this post on to one another, so this one stops.',
-    todo: 'Find the hooks that forward to one another, and break the circle.',
+    todo: 'Find the hooks that forward to one another, and break the loop.',
   },
   PushUnreadable: {
     where: ['unreadable'],
     means: 'The message comes from a registry, but names no repository or no tag, or more than 256 pushes.',
-    todo: 'Check what the registry is set to send. The message says what is missing. Push more than 256 tags in several parts.',
+    todo: 'Check what the registry is configured to send. The message says what is missing. Split more than 256 tags into several pushes.',
   },
   PartlyDone: {
     where: ['failed'],
     means:
       'The API server refused to change some or all of the workloads, because of a webhook, a policy or a rule. The others are done.',
-    todo: 'Correct what the message names, and send the same post again. The hook then does the rest.',
+    todo: 'Fix what the message names, and send the same post again. The hook then does the rest.',
   },
   ImageNeverPulled: {
     where: ['failed'],
-    means: 'Somebody pushed the same tag again, but a container that runs it never pulls: `imagePullPolicy: Never`.',
+    means: 'The same tag was pushed again, but a container that runs it never pulls: `imagePullPolicy: Never`.',
     todo: 'Set another pull policy, or push a new tag.',
   },
   InvalidTags: {
@@ -236,7 +236,7 @@ export const driverReasons = {
   Unfinished: {
     where: ['unavailable', 'listed'],
     means:
-      'The work was not finished within four seconds. It goes on by itself: a rollout for up to a minute, a Job with `forbid` or `replace` and a forwarded post for a few seconds. Sending the same post again finishes it. If the status lists this, that time is over, or the trigger was restarted.',
+      'The work took longer than four seconds. It continues on its own: a rollout for up to a minute, a Job with `forbid` or `replace` and a forwarded post for a few seconds. Sending the same post again finishes it. If the status lists this reason, that time is over, or the trigger was restarted.',
     todo: 'Send the same post again, unless its sender retries. The status says how the work ends.',
   },
 } as const satisfies Record<string, ReasonText>

@@ -9,44 +9,44 @@ export const gateReasons = {
   },
   AwaitingApproval: {
     where: ['awaiting'],
-    means: 'The hook has `approval`, and another person has to approve this change. Nothing was changed.',
-    todo: 'Let somebody with the verb `approve` on the hook decide: `kubectl receiverhook pending` shows what waits.',
+    means: 'The hook has `approval`, and this change needs the approval of another person. Nothing was changed.',
+    todo: 'Ask someone who has the verb `approve` on the hook: `kubectl receiverhook pending` shows what is waiting.',
   },
   ApprovalNeeded: {
     where: ['failed'],
     means: 'The hook has `approval`, so a post to its URL changes nothing.',
-    todo: 'Make a request, which a person can approve: `kubectl receiverhook run`.',
+    todo: 'Make a request, which someone can approve: `kubectl receiverhook run`.',
   },
   ApprovalUnguarded: {
     where: ['failed', 'condition'],
     means:
-      'The hook has `approval`, and nothing makes sure who approves: requests are off, or their admission policies not in force.',
-    todo: 'Switch requests on, which brings the admission policies: `requests.enabled=true` of the chart. Or remove `approval`.',
+      "The hook has `approval`, but nothing enforces who approves: requests are off, or their admission policies aren't in force.",
+    todo: 'Switch requests on, which installs the admission policies: `requests.enabled=true` of the chart. Or remove `approval`.',
   },
   Denied: {
     where: ['skipped'],
-    means: 'Somebody has denied the request. Nothing was changed.',
-    todo: 'Look at `spec.decision` of the request: it says who, and perhaps why.',
+    means: 'Someone denied the request. Nothing was changed.',
+    todo: "Look at the request's `spec.decision`: it says who, and perhaps why.",
   },
   NotApproved: {
     where: ['skipped'],
-    means: 'Nobody has approved the request within the time of its hook. Nothing was changed.',
-    todo: 'Make a new request, and show it to somebody who can approve it.',
+    means: 'Nobody approved the request in time. Nothing was changed.',
+    todo: 'Make a new request, and show it to someone who can approve it.',
   },
   EffectChanged: {
     where: ['skipped'],
-    means: 'What the request would do is no longer what was approved or shown. Nothing was changed.',
+    means: 'The request would now do something other than what was shown or approved. Nothing was changed.',
     todo: 'Look at the hook and its target, and make a new request.',
   },
   Stopped: {
     where: ['unavailable'],
     means: 'All hooks of this installation are stopped. Nothing was changed.',
-    todo: 'Send it again later. An administrator of the installation ends the stop: `kubectl receiverhook start`.',
+    todo: 'Send it again later. To end the stop, an administrator runs `kubectl receiverhook start`.',
   },
   Halted: {
     where: ['listed'],
     means:
-      'While the hook was rolling out workloads, making a Job or forwarding a post, it was suspended, edited or deleted, or all hooks were stopped. So it ended early. The message says how far it got.',
+      'The hook was suspended, edited or deleted, or all hooks were stopped, while it was rolling out workloads, creating a Job or forwarding a post. So it ended early. The message says how far it got.',
     todo: 'To finish the rest, let the hook run again and send the same post again. Otherwise check what was done.',
   },
   HistoryWentBack: {
@@ -66,29 +66,29 @@ export const gateReasons = {
   },
   UnknownZone: {
     where: ['failed', 'condition'],
-    means: 'The time zone in `windows.zone` is not in the time zone database of this version.',
-    todo: 'Use the IANA name of the zone, such as `Europe/Berlin`. If the zone was renamed, use its present name.',
+    means: "The time zone in `windows.zone` isn't in this version's time zone database.",
+    todo: "Use the zone's IANA name, such as `Europe/Berlin`. If the zone was renamed, use its new name.",
   },
   ExpressionFailed: {
     where: ['failed'],
-    means: 'The expression in `when` failed on this delivery, or gave something other than true or false.',
-    todo: 'Test with `has()` for members that may be missing. The message names the one that was missing.',
+    means: 'The expression in `when` failed on this delivery, or returned something other than true or false.',
+    todo: 'Use `has()` for members that may be missing. The message names the one that was missing.',
   },
   ExpressionTooSlow: {
     where: ['failed'],
-    means: 'The expression in `when` used more time or memory than it may have.',
-    todo: 'Write a simpler expression, with fewer loops over lists of the body.',
+    means: 'The expression in `when` used too much time or memory.',
+    todo: 'Write a simpler expression, with fewer loops over lists in the body.',
   },
   ExpressionBusy: {
     where: ['unavailable'],
     means:
-      'There was no time to evaluate the expression in `when`, or it has to wait because it ran over its budget before.',
+      'There was no time to evaluate the expression in `when`, or it must wait because it exceeded its budget before.',
     todo: 'Send the post again, unless its sender retries. If the hook had ExpressionTooSlow before, write a simpler expression.',
   },
   InvalidExpression: {
     where: ['failed', 'condition'],
     means: 'The expression in `when` does not compile, uses an unknown name, or takes too long to check.',
-    todo: 'Correct it at the position that the message names, or use fewer brackets and operators.',
+    todo: 'Fix it at the position that the message names, or use fewer brackets and operators.',
   },
   Resolved: {
     where: ['skipped'],
@@ -104,49 +104,47 @@ export const gateReasons = {
   Duplicate: {
     where: ['skipped'],
     means:
-      'The hook has seen this idempotency key, or this signed body, before. The sender, or a second instance of it, sent the delivery again.',
-    todo: 'Nothing. If a repeat should be a new step, set a shorter `dedupeWindow`, or a shorter `replayWindow` of `auth`.',
+      'The hook has already seen this idempotency key or this signed body. The sender, or a second instance of it, sent the delivery again.',
+    todo: 'Nothing. If a repeat should be a new step, set a shorter `dedupeWindow`, or a shorter `replayWindow` in `auth`.',
   },
   KeyReused: {
     where: ['failed'],
-    means: 'An earlier delivery with another body has used this idempotency key.',
-    todo: 'Give each delivery a key of its own. To ask for the outcome of one, send its key without a body.',
+    means: 'An earlier delivery with another body used this idempotency key.',
+    todo: 'Give each delivery its own key. To ask for the outcome of an earlier one, send its key without a body.',
   },
   CoolingDown: {
     where: ['skipped'],
-    means: 'The hook ran a moment ago, and its `cooldown` is not over.',
+    means: 'The hook has just run, and its `cooldown` is not over.',
     todo: 'Nothing. If steps should follow sooner, set a shorter `cooldown`.',
   },
   LimitReached: {
     where: ['skipped', 'event'],
     means: 'The hook has reached one of its `limits`.',
-    todo: 'Nothing: `opensAt` in the answer says when posts count again. If more should count, raise the limit.',
+    todo: 'Nothing: `opensAt` in the answer says when posts count again. To allow more, raise the limit.',
   },
   OutcomeUnknown: {
     where: ['skipped', 'event'],
-    means:
-      'The API server no longer has the history that shows whether the step was made. The hook does not make it again.',
-    todo: 'Look at the count of the target, and set it by hand if the step is missing, or if a lease of the hook should have ended.',
+    means: "The API server no longer has the history that shows whether the step was made. The hook doesn't repeat it.",
+    todo: "Check the target's count, and set it by hand if the step is missing, or if one of the hook's leases should have ended.",
   },
   NoNews: {
     where: ['skipped'],
-    means:
-      'There is nothing to do for this message: it is a ping, a handshake, an acknowledgement or an unknown state.',
+    means: 'This message needs no action: it is a ping, a handshake, an acknowledgement or an unknown state.',
     todo: 'Nothing.',
   },
   NotGenuine: {
     where: ['refused'],
-    means: 'The message has no valid signature of its sender.',
-    todo: "Find out who posts it. The sender's own log shows whether it did.",
+    means: 'The message has no valid signature from its sender.',
+    todo: "Find out who posts it. The sender's own log shows whether it was the sender.",
   },
   NotVerified: {
     where: ['refused'],
-    means: 'The trigger could not fetch the certificate that proves the message.',
+    means: "The trigger couldn't fetch the certificate that proves the message.",
     todo: 'Send the post again, unless its sender retries. If this keeps happening, let the trigger reach the host that serves the certificate.',
   },
   SubscriptionToConfirm: {
     where: ['event'],
-    means: 'A sender asks whether it may post to this hook, or reports that its subscription has been ended.',
+    means: 'A sender asks whether it may post to this hook, or reports that its subscription has ended.',
     todo: 'If the sender may post, open the link in the Event. The product never opens it.',
   },
 } as const satisfies Record<string, ReasonText>

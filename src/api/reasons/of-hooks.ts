@@ -10,12 +10,12 @@ export const hookReasons = {
   },
   TargetNotFound: {
     where: ['failed', 'condition'],
-    means: 'The target does not exist in the namespace of the hook, or the cluster does not know its kind.',
+    means: "The target doesn't exist in the hook's namespace, or the cluster doesn't know its kind.",
     todo: 'Create it, or correct `target`. The hook becomes Ready by itself when the target appears.',
   },
   PoolNotFound: {
     where: ['failed', 'condition'],
-    means: 'The Cluster that the hook names has no pool of that name.',
+    means: 'The Cluster that the hook names has no pool with that name.',
     todo: 'Correct `pool`. The message names the pools that exist.',
   },
   TargetBeingDeleted: {
@@ -30,53 +30,53 @@ export const hookReasons = {
   },
   OwnedByController: {
     where: ['failed', 'condition'],
-    means: 'Another object controls the target, and would set its count back.',
-    todo: 'Aim the hook at the owner, as the message says.',
+    means: 'Another object controls the target, and would reset its count.',
+    todo: 'Point the hook at the owner, as the message says.',
   },
   ManagedByAutoscaler: {
     where: ['failed', 'condition'],
-    means: 'An autoscaler sets the count of the target, and would undo each step.',
-    todo: 'Do as the message says: a hook can change the bounds of an autoscaler. Or remove one of the two.',
+    means: "An autoscaler sets the target's count, and would undo each step.",
+    todo: "Do what the message says: a hook can change an autoscaler's bounds. Or remove one of the two.",
   },
   InvalidHook: {
     where: ['failed', 'condition'],
     means:
-      "The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that avoids it. Or the API server cannot read the hook's selector.",
+      "The hook breaks a rule of its schema. It was stored before that rule existed, or in a way that bypasses it. Or the API server can't read the hook's selector.",
     todo: 'Correct the field that the message names.',
   },
   Forbidden: {
     where: ['failed', 'condition'],
     means:
-      'A service account of the product lacks a right that this hook needs. Or an admission policy lets the trigger change nothing in the namespace of the hook.',
-    todo: 'Do what the message says: run its command, or give the right that it names. The hook is Ready within 20 seconds after that.',
+      "One of the product's service accounts lacks a right that this hook needs. Or an admission policy stops the trigger from changing anything in the hook's namespace.",
+    todo: 'Do what the message says: run its command, or grant the right that it names. The hook is Ready within 20 seconds after that.',
   },
   AccountNotFound: {
     where: ['failed', 'condition'],
-    means: 'The service account in `serviceAccountName` does not exist or is being deleted. The hook does nothing.',
+    means: "The service account in `serviceAccountName` doesn't exist or is being deleted. The hook does nothing.",
     todo: 'Create it and give it the rights that its hooks need, or correct `serviceAccountName`. The hook becomes Ready by itself when the account appears.',
   },
   SecretConflict: {
     where: ['condition'],
-    means: 'The Secret that `token.secretName` names exists and does not belong to this hook.',
+    means: 'The Secret in `token.secretName` already exists and does not belong to this hook.',
     todo: 'Choose another name, or delete that Secret. The product never reads or changes it.',
   },
   SecretRefused: {
     where: ['condition'],
     means:
       'The API server refuses to store the Secret in `token.secretName`, because of an admission policy or a webhook, or because the Secret is immutable.',
-    todo: 'Change the policy or the webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes after that.',
+    todo: 'Change the policy or webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes after that.',
   },
   FormerSecretKept: {
     where: ['event'],
     means:
-      'The API server does not let the controller delete, or even see, a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but so may the URL in that Secret.',
-    todo: 'Delete the Secret, or change what the message names: the controller tries again every few minutes. Raise `token.rotation` to revoke the URL in it. The condition `FormerSecretKept` lasts as long as the Secret, or until the controller may see that it is gone.',
+      "The API server doesn't let the controller delete, or even see, a Secret that the hook no longer names, because of an admission policy, a webhook or a missing right. The hook works, but the URL in that Secret may work too.",
+    todo: 'Delete the Secret, or fix what the message names: the controller tries again every few minutes. To revoke the URL in it, raise `token.rotation`. The condition `FormerSecretKept` stays until the Secret is gone and the controller can see that.',
   },
   StatusOutdated: {
     where: ['event'],
     means:
-      'The controller cannot check the hook or write its status, or something else writes it too. The status may be outdated.',
-    todo: 'Change what the message names. The controller tries again.',
+      "The controller can't check the hook or write its status, or something else writes it too. The status may be outdated.",
+    todo: 'Fix what the message names. The controller tries again.',
   },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
@@ -86,12 +86,12 @@ export const hookReasons = {
   AuthSecretInvalid: {
     where: ['failed', 'condition'],
     means: 'The Secret does not contain a valid Standard Webhooks key.',
-    todo: 'Put the secret there as the sender shows it: `whsec_` or `whpk_` and Base64. The hook becomes Ready by itself.',
+    todo: 'Store the secret exactly as the sender shows it: `whsec_` or `whpk_` and Base64. The hook becomes Ready by itself.',
   },
   AuthSecretTooLarge: {
     where: ['failed', 'condition'],
-    means: 'The Secret of `auth` is larger than 64 KiB.',
-    todo: 'Put the credential into a Secret of its own, and name that in `auth`.',
+    means: 'The Secret in `auth` is larger than 64 KiB.',
+    todo: 'Put the credential into its own Secret, and name that in `auth`.',
   },
   IssuerNotAllowed: {
     where: ['failed', 'condition'],
@@ -100,19 +100,19 @@ export const hookReasons = {
   },
   IssuerUnavailable: {
     where: ['refused', 'condition'],
-    means: 'The keys of an issuer of ID tokens cannot be read, so its tokens cannot be verified.',
-    todo: "Nothing, if it passes and the sender tries again. If it lasts, look in the message or the trigger's log for what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.",
+    means: "The trigger or the controller can't read the keys of an ID token issuer, so it can't verify its tokens.",
+    todo: "Nothing, if it passes and the sender retries. If it lasts, look in the message or the trigger's log for what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.",
   },
   AuthSecretWeak: {
     where: ['failed', 'condition'],
-    means: 'The Secret of `auth` has a value that could be guessed, and the URL of the hook is not secret.',
-    todo: 'Put a longer value there, as `openssl rand -hex 32` makes it, and give it to the sender. The hook becomes Ready by itself.',
+    means: "The Secret in `auth` has a value that could be guessed, and the hook's URL is not secret.",
+    todo: 'Store a longer value, such as from `openssl rand -hex 32`, and give it to the sender. The hook becomes Ready by itself.',
   },
   TooLarge: {
     where: ['failed', 'condition'],
     means:
-      'An object that the hook uses is larger than the product reads. Or its selector matches more than 1,000 workloads.',
-    todo: `Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. ${pageURL('docs/reference/http.md#limits-of-objects')} has the bounds.`,
+      'An object that the hook uses is too large for the product to read. Or its selector matches more than 1,000 workloads.',
+    todo: `Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. For the bounds, see ${pageURL('docs/reference/http.md#limits-of-objects')}.`,
   },
   Valid: {
     where: ['ready'],

@@ -5,13 +5,13 @@ import { pageURL } from '../site.ts'
 export const postReasons = {
   UnknownToken: {
     where: ['refused'],
-    means: 'This installation has not signed the token.',
-    todo: "Compare the URL with the hook's `status.triggerURL`, or the header `Authorization` with its `status.token`. Somebody may have cut or changed it.",
+    means: "This installation didn't sign the token.",
+    todo: "Compare the URL with the hook's `status.triggerURL`, or the header `Authorization` with its `status.token`. It may have been cut or changed.",
   },
   HookDeleted: {
     where: ['refused'],
-    means: 'The hook of this URL was deleted. A new hook of the same name has a new URL.',
-    todo: 'Use the URL of the new hook.',
+    means: 'The hook that had this URL was deleted. A new hook with the same name has a new URL.',
+    todo: "Use the new hook's URL.",
   },
   RequestedHookGone: {
     where: ['refused'],
@@ -20,34 +20,34 @@ export const postReasons = {
   },
   TooManyAwait: {
     where: ['refused'],
-    means: 'Too many requests to this hook wait for approval.',
-    todo: 'Decide about some of them, and make a new request.',
+    means: 'Too many requests to this hook are waiting for approval.',
+    todo: 'Decide some of them, and make a new request.',
   },
   RequestTooOld: {
     where: ['refused'],
-    means: 'No trigger has answered the request within five minutes.',
-    todo: 'See in the status of the hook whether it has run. A new request whose `key` is the key of this one, or its uid if it has none, never runs it a second time.',
+    means: 'No trigger answered the request within five minutes.',
+    todo: "Check in the hook's status whether it ran. To make sure that a new request never runs it a second time, set its `key` to the key of this one, or to its uid if it has none.",
   },
   TokenRotated: {
     where: ['refused'],
     means: 'The hook has a newer URL.',
-    todo: "Use the hook's present URL.",
+    todo: "Use the hook's current URL.",
   },
   TokenExpired: {
     where: ['refused'],
     means: 'The URL has expired.',
-    todo: "Use the hook's present URL.",
+    todo: "Use the hook's current URL.",
   },
   Unauthorized: {
     where: ['refused'],
-    means: "The post does not prove what the hook's `auth` asks for.",
-    todo: `Give the sender what is in the Secret of \`auth\`, or post from the topic of \`auth.sns\`: ${pageURL('docs/how-to/authenticate-senders.md')} shows how. For \`auth.oidc\`, the log of the trigger says what is wrong with the token.`,
+    means: "The post doesn't prove what the hook's `auth` asks for.",
+    todo: `Give the sender the value from the Secret in \`auth\`, or post from the topic in \`auth.sns\`: ${pageURL('docs/how-to/authenticate-senders.md')} shows how. For \`auth.oidc\`, the trigger's log says what is wrong with the token.`,
   },
   Unproved: {
     where: ['refused'],
     means:
-      'There is no hook with a named URL of this name, or the post does not prove what its `auth` asks for. The answer is the same for both.',
-    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret of `auth`. The conditions of the hook say if its Secret is missing, cannot be read or is too weak. For `auth.oidc`, the log of the trigger says what is wrong with the token.",
+      "There is no hook with a named URL under this name, or the post doesn't prove what its `auth` asks for. The answer is the same for both.",
+    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret in `auth`. The hook's conditions say if its Secret is missing, unreadable or too weak. For `auth.oidc`, the trigger's log says what is wrong with the token.",
   },
   MethodNotAllowed: {
     where: ['refused'],
@@ -61,14 +61,14 @@ export const postReasons = {
   },
   BodyTooDeep: {
     where: ['refused'],
-    means: 'The body is nested deeper than that of any known sender.',
+    means: "The body is nested deeper than any known sender's.",
     todo: 'Send a flatter body, or none.',
   },
   BodyUnreadable: {
     where: ['refused'],
     means:
       'The body did not arrive whole, or it is not JSON although its Content-Type, or a "{" or "[" at its start, says so.',
-    todo: 'Send all of it, as JSON in UTF-8. Or send text that begins with something else, without a Content-Type of JSON.',
+    todo: 'Send all of it, as JSON in UTF-8. Or send text that begins with something else, without a JSON Content-Type.',
   },
   EncodingNotSupported: {
     where: ['refused'],
@@ -82,52 +82,51 @@ export const postReasons = {
   },
   BadQuery: {
     where: ['refused'],
-    means:
-      'The query asks for a dry run, or to wait, or gives a reason, in a way that can be misread, so nothing was done.',
+    means: "The query's `dryRun`, `wait` or `reason` can be misread, so nothing was done.",
     todo: 'Write `dryRun=true`, `dryRun=false` or nothing; and `wait=25s`, from 0s to 10m, or nothing; and `reason` with 1 to 64 printable characters. A dry run waits for nothing.',
   },
   NotReady: {
     where: ['refused'],
-    means: 'The trigger has not read the hooks and keys yet.',
+    means: "The trigger hasn't read the hooks and keys yet.",
     todo: 'Send the post again, unless its sender retries.',
   },
   ApiUnreachable: {
     where: ['unavailable', 'refused', 'listed'],
-    means: 'The trigger cannot reach the API server.',
+    means: "The trigger can't reach the API server.",
     todo: 'Send the post again, unless its sender retries.',
   },
   InternalError: {
     where: ['unavailable'],
-    means: 'The trigger failed in a way that it never should. Nothing was changed.',
+    means: 'The trigger failed because of a bug. Nothing was changed.',
     todo: "Report what the trigger's log says about it. Most senders try again.",
   },
   Contended: {
     where: ['unavailable', 'refused'],
     means:
-      'The post ran out of time: the target kept changing, its queue was too long, or another delivery or an earlier write was not finished. Or what an earlier hook of this name leased has to end first. The message says which.',
+      "The post ran out of time: the target kept changing, its queue was too long, or another delivery or an earlier write wasn't finished. Or what an earlier hook of this name leased must end first. The message says which.",
     todo: 'Send the post again, unless its sender retries.',
   },
   RateLimited: {
     where: ['unavailable'],
     means: 'The hook got more posts than its `rateLimit` allows, or more than 1 MiB a second in bodies over 64 kB.',
-    todo: 'Send the post again, unless its sender retries. If you expect so many posts, raise `rateLimit`.',
+    todo: 'Send the post again, unless its sender retries. If you expect that many posts, raise `rateLimit`.',
   },
   WritesLimited: {
     where: ['unavailable', 'event', 'listed'],
     means:
-      'The posts to the hook made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that still exist.',
-    todo: 'Send the post again once Retry-After is over, unless its sender retries. If this keeps happening, send fewer posts, give posts that mean the same one idempotency key, or keep Jobs for a shorter time (`ttl`).',
+      "The hook's posts made the API server store more than one hook may: 8 MB at once, and 100 kB a second after that. Or they made 1,000 Jobs that still exist.",
+    todo: 'Send the post again after Retry-After, unless its sender retries. If this keeps happening, send fewer posts, give repeats of a post the same idempotency key, or keep Jobs for a shorter time (`ttl`).',
   },
   RecordFull: {
     where: ['unavailable', 'event'],
     means:
-      'The hook got more posts with an idempotency key than it can remember within `dedupeWindow` or `replayWindow`. Or it has leases on 16 objects, and a post would add one more.',
+      'The hook got more posts with an idempotency key than it can remember within `dedupeWindow` or `replayWindow`. Or it has leases on 16 objects, and the post would add one more.',
     todo: 'Send the post again, unless its sender retries: there is room once the oldest posts have left both windows, or a lease ends. If this keeps happening, shorten the windows, or send fewer posts.',
   },
   RecordTooNew: {
     where: ['unavailable'],
-    means: "A later version of this program wrote the hook's record, and this one cannot read it.",
-    todo: 'Finish the upgrade, or go back to the later version. Until then this replica runs no post that has an idempotency key.',
+    means: "A later version of this program wrote the hook's record, and this one can't read it.",
+    todo: 'Finish the upgrade, or go back to the later version. Until then this replica runs no posts with an idempotency key.',
   },
   Overloaded: {
     where: ['unavailable', 'refused'],
@@ -136,17 +135,18 @@ export const postReasons = {
   },
   PublicKeysRestored: {
     where: ['event'],
-    means: 'Somebody changed or deleted the ConfigMap of the public keys. The controller wrote it again.',
-    todo: 'Find out who can write it: with a key of their own in it, they could make URLs.',
+    means: 'Someone changed or deleted the ConfigMap with the public keys. The controller has written it again.',
+    todo: 'Find out who can write it: with their own key in it, they could create URLs.',
   },
   SigningKeysReplaced: {
     where: ['event'],
     means: 'The signing keys were lost. The controller made new ones, so every hook has a new URL.',
-    todo: 'Give the new URLs to the senders, unless they read them from Secrets.',
+    todo: 'Give the senders the new URLs, unless they read them from Secrets.',
   },
   SigningKeysUnreadable: {
     where: ['event'],
-    means: 'The Secret of the signing keys contains something else. The controller leaves it alone, and makes no URLs.',
-    todo: 'Restore the Secret. Or delete it, and the controller makes new keys and new URLs.',
+    means:
+      'The Secret for the signing keys contains something else. The controller leaves it alone, and creates no URLs.',
+    todo: 'Restore the Secret. Or delete it, and the controller creates new keys and new URLs.',
   },
 } as const satisfies Record<string, ReasonText>

@@ -69,7 +69,7 @@ const boundsOf = ({ max = largestCount, min }: Counted) => ({ max, min })
 
 const amountOf = ({ by }: Counted) => {
   const amount = parseAmount(by)
-  if (!amount) throw new TypeError(`a step was accepted and is none: ${by}`)
+  if (!amount) throw new TypeError(`not a valid step: ${by}`)
   return amount
 }
 

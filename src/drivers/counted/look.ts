@@ -94,19 +94,19 @@ export const countSettlement = ({ on, to }: DecidedCount, now: CountNow): Settle
   const { available, isObserved, name, present, wanted } = now
   if (on !== now.on) return isReplaced(name)
   if (present === undefined || available === undefined) {
-    return { state: 'stored', message: `the count is stored, and ${name} does not say what is available` }
+    return { state: 'stored', message: `the count is stored, but ${name} doesn't report what is available` }
   }
   const of = Math.min(to, wanted)
   const ready = isObserved ? Math.min(of, available) : 0
   const isThere = isObserved && ready === of && present <= Math.max(to, wanted)
-  const more = isObserved && present > Math.max(to, wanted) ? `, and ${present} exist still` : ''
+  const more = isObserved && present > Math.max(to, wanted) ? `, and ${present} still exist` : ''
   const message = `${name}: ${ready} of ${of} are available${more}`
   return { state: isThere ? 'complete' : 'progressing', message, ready, of }
 }
 
 const isReplaced = (name: string): Settlement => ({
   state: 'replaced',
-  message: `${name} is not the one that was counted: somebody deleted it or made another, or aimed the hook elsewhere`,
+  message: `${name} is not the one that was counted: someone deleted or replaced it, or pointed the hook elsewhere`,
 })
 
 const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {

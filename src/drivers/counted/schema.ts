@@ -40,8 +40,8 @@ export const movement = {
     maxLength: 8,
     default: 1,
     description:
-      'How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up, and at least 1.',
-    hint: 'A count, or a share of what is there, such as "25%", rounded up.',
+      'How large a step is: a count of at least 1, or a share of the current replicas such as "25%", rounded up to at least 1.',
+    hint: 'A count, or a share of the current count, such as "25%", rounded up.',
     'x-kubernetes-validations': [
       {
         rule: "type(self) == int ? self >= 1 && self <= 2147483647 : self.matches('^[1-9][0-9]{0,2}%$')",
@@ -65,7 +65,7 @@ export const movement = {
     format: 'int64',
     minimum: 1,
     maximum: largestCount,
-    description: 'A step up stops here. With action down you can leave it out.',
+    description: 'A step up stops here. Optional with action down.',
     hint: 'A step up stops here.',
   },
   overshoot: {

@@ -90,7 +90,7 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
   const { clock, post } = execution
   const hops = hopsOf(post)
   if (hops === undefined) {
-    const message = `hooks have passed this post on ${maxHops} times already: they may do so in a circle`
+    const message = `hooks have already passed this post on ${maxHops} times: they may form a loop`
     return failed('TooManyHops', message)
   }
   const last = clock.monotonic() + largestTimeoutMs - checkedMilliseconds(member.timeout)
@@ -103,7 +103,7 @@ const passOn = async (member: Forward, act: Act, execution: Execution, mayContin
     const now: Worked = tried.worked === 'failed' && mayHaveArrived ? { ...tried, worked: 'unfinished' } : tried
     // The sender has to know that the Service may have received the post, also if it cannot be read any more.
     const isUnread = now.worked === 'unfinished' && !isFailed(now) && !isOfService(now)
-    worked = isUnread && mayHaveArrived ? (worked ?? unavailable(`Service/${member.service.name} cannot be read`)) : now
+    worked = isUnread && mayHaveArrived ? (worked ?? unavailable(`can't read Service/${member.service.name}`)) : now
     if (isFailed(worked)) return worked
     mayHaveArrived ||= isOfService(worked)
     const pauseMs = waitAfter(tryAgain, tries)
@@ -136,7 +136,7 @@ const tryOnce = async (
         if (error instanceof NotSent) return forwarded(member, 'not sent')
         if (!(error instanceof Unreachable)) throw error
         // The message of the error has the address, which is not for senders.
-        return unavailable(`${object} cannot be reached, or has not answered completely within ${timeout}`)
+        return unavailable(`can't reach ${object}, or it didn't answer completely within ${timeout}`)
       },
     )
   } catch (error) {
@@ -182,7 +182,7 @@ const workedBy = (status: number, member: Forward): Worked => {
   if (status >= 200 && status <= 299) return forwarded(member, String(status))
   const object = `Service/${member.service.name}`
   if (status >= 500 || passing.has(status)) return unavailable(`${object} answered ${status}`)
-  const hint = status >= 300 && status <= 399 ? ', and no redirect is followed: correct the path' : ''
+  const hint = status >= 300 && status <= 399 ? ", and redirects aren't followed: correct the path" : ''
   return failed('ServiceAnswered', `${object} answered ${status}${hint}`)
 }
 
@@ -216,5 +216,5 @@ const withWhatNext = (worked: Worked, isNamed: boolean): Worked => {
   const { outcome } = worked
   if (outcome.outcome !== 'unavailable' || outcome.reason !== 'ServiceUnavailable') return worked
   const next = isNamed ? 'with the same idempotency key' : 'as another delivery, with another idempotency key'
-  return { ...worked, outcome: { ...outcome, message: `${outcome.message}; the same sent again is passed on ${next}` } }
+  return { ...worked, outcome: { ...outcome, message: `${outcome.message}; a retry is passed on ${next}` } }
 }

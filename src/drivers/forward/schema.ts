@@ -48,7 +48,7 @@ const serviceSchema = {
       title: 'Port of the Service',
       maxLength: 63,
       description: 'Its port, by number or by name.',
-      hint: 'A number, or the name of the port.',
+      hint: "A number, or the port's name.",
       'x-kubernetes-validations': [
         {
           rule: "type(self) == int ? self >= 1 && self <= 65535 : self.matches('^[a-z0-9]([-a-z0-9]*[a-z0-9])?$') && self.matches('[a-z]')",
@@ -76,8 +76,8 @@ export const forwardSchema = {
       minLength: 1,
       maxLength: 1000,
       default: '/',
-      description: 'The path at the Service, without a query.',
-      hint: 'At the Service, without a query.',
+      description: 'The path on the Service, without a query.',
+      hint: 'On the Service, without a query.',
       'x-kubernetes-validations': [
         matching(
           '^/[A-Za-z0-9/._~!$&()*+,;=:@-]*$',
@@ -85,7 +85,7 @@ export const forwardSchema = {
         ),
         {
           rule: `!self.matches('${dotPart}')`,
-          message: 'must have no part that is "." or ".."',
+          message: 'must not have "." or ".." as a part',
           holds: self => typeof self === 'string' && !hasDotPart.test(self),
         },
       ],
@@ -94,7 +94,7 @@ export const forwardSchema = {
       type: 'boolean',
       title: 'Pass the query on',
       default: false,
-      description: 'Whether to pass on the query of the post, without `dryRun` and `wait`.',
+      description: "Whether to pass on the post's query, without `dryRun` and `wait`.",
       hint: 'Without dryRun and wait, which are for the hook.',
     },
     headers: {
@@ -103,14 +103,14 @@ export const forwardSchema = {
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       description:
-        'Which headers of the post to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections never are.',
+        "Which of the post's headers to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections are never passed on.",
       hint: 'Which ones to pass on, in addition to Content-Type. Credentials and cookies never are.',
       items: {
         type: 'string',
         minLength: 1,
         maxLength: 64,
         'x-kubernetes-validations': [
-          matching('^[A-Za-z0-9][A-Za-z0-9-]*$', 'must be the name of a header: letters, digits and "-"'),
+          matching('^[A-Za-z0-9][A-Za-z0-9-]*$', 'must be a header name: letters, digits and "-"'),
           {
             rule: `!self.lowerAscii().matches('${neverPattern}')`,
             message:

@@ -31,17 +31,17 @@ export const addressOf = (
   if (!service) return { reason: 'TargetNotFound', message: `there is no Service/${name} in namespace ${namespace}` }
   const refused = (why: string): ServiceProblem => ({ reason: 'ServiceRefused', message: `Service/${name} ${why}` })
   if (stringAt(service, 'spec', 'type') === 'ExternalName') {
-    return refused('is an ExternalName, whose name can lead anywhere: name the Service of the pods')
+    return refused("is an ExternalName, which can lead anywhere: name the pods' Service")
   }
   const selector = at(service, 'spec', 'selector')
   if (!isObject(selector) || Object.keys(selector).length === 0) {
-    return refused('has no selector, so its endpoints can be anywhere: give it a selector of the pods')
+    return refused('has no selector, so its endpoints can be anywhere: give it a selector for the pods')
   }
   const ip = stringAt(service, 'spec', 'clusterIP') ?? ''
-  if (ip === 'None') return refused('is headless: name a Service of these pods that has a cluster IP')
+  if (ip === 'None') return refused('is headless: name a Service for these pods that has a cluster IP')
   const host = hostOfAddress(ip)
   if (host === undefined) {
-    return refused('has no cluster IP to which posts may go: let the API server give it one')
+    return refused('has no cluster IP that posts may go to: let the API server assign one')
   }
   const number = portOf(service, port)
   if (number === undefined) {

@@ -14,7 +14,7 @@ export interface HeldObject {
 /** Returns what is held of one object. */
 export const heldBy = (aim: Aim & { readonly target: { readonly name: string } }): HeldObject => {
   const kind = heldKindOf(aim)
-  if (!kind) throw new TypeError(`a hold was accepted and is none: ${JSON.stringify(aim)}`)
+  if (!kind) throw new TypeError(`not a valid hold: ${JSON.stringify(aim)}`)
   const value = String(kind.field.on ?? aim.to)
   return { kind, value, count: { type: kind.type, name: aim.target.name, at: viaHold(kind, value) } }
 }

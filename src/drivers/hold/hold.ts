@@ -104,7 +104,7 @@ const overruledInWords = (object: StoredObject, { field, type }: HeldKind): stri
   const shown = `${heldName(field)} of ${type.kind}/${object.metadata.name}`
   const value = valueIn(object, field)
   const what = value === undefined ? `removed ${shown}` : `set ${shown} to ${value}`
-  return `${owner?.manager ?? 'somebody'} has ${what}${when}: what this hook held of it is over`
+  return `${owner?.manager ?? 'someone'} has ${what}${when}, so this hook's hold of it is over`
 }
 
 /** Returns what is held, as `spec.replicas of Deployment/web at 0`. */
@@ -118,7 +118,7 @@ const outcomeOf = (held: HeldObject, step: Step, done: 'Held' | 'Undone'): Outco
     case 'done': {
       const { from, to, until } = step
       if (from === to) {
-        const summary = `${object}: ${heldName(kind.field)} is ${value} already`
+        const summary = `${object}: ${heldName(kind.field)} is already ${value}`
         return { outcome: 'unchanged', reason: 'AlreadySo', summary, changes: [], until }
       }
       const others = to > 1 ? `, as ${to - 1} more ${to === 2 ? 'does' : 'do'}` : ''

@@ -58,7 +58,7 @@ const holdAll = async (member: HoldMember, execution: Execution, working: Workin
     const found = await readPatiently(() => findWorkloads(api, hook.namespace, reach), { ...working, clock })
     if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
     if (found.found.length > maxHeld) {
-      const message = `${reachInWords(reachOf(member))} are ${found.found.length}, and a hook holds at most ${maxHeld}: use several hooks, with more labels or fewer kinds`
+      const message = `${reachInWords(reachOf(member))} are ${found.found.length}, but a hook holds at most ${maxHeld}: use several hooks, with more labels or fewer kinds`
       return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooManyTargets', message } }
     }
     const done: Done[] = []
@@ -96,7 +96,7 @@ const holdOne = async (
 }
 
 const unfinished = (done: number, all: number): Worked => {
-  const message = `${done} of ${all} are held; the rest is when the same is sent again`
+  const message = `${done} of ${all} are held; sending the same post again does the rest`
   return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
 }
 
@@ -107,7 +107,7 @@ const summedUp = (member: HoldMember, done: readonly Done[], passed: readonly st
     done.filter(({ step }) => step.outcome !== 'done' && !isCopy(step)),
     done.filter(({ step }) => isCopy(step) || (step.outcome === 'done' && step.from !== step.to)),
   ]
-  const skipped = passed.length === 0 ? '' : `, ${passed.length} passed over (${firstOf(passed)})`
+  const skipped = passed.length === 0 ? '' : `, skipped ${passed.length} (${firstOf(passed)})`
   const changes = others.map(({ held }) => ({
     object: `${held.kind.type.kind}/${held.count.name}`,
     to: held.value,
@@ -115,11 +115,11 @@ const summedUp = (member: HoldMember, done: readonly Done[], passed: readonly st
   const [first] = refused
   if (first) {
     const why = 'message' in first.step ? first.step.message : first.step.outcome
-    const message = `${others.length} of ${done.length} are held, and not ${firstOf(refused.map(nameOf))}: ${why}`
+    const message = `held ${others.length} of ${done.length}, but not ${firstOf(refused.map(nameOf))}: ${why}`
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
   if (others.length === 0) {
-    const summary = `${reachInWords(reachOf(member))}: none had to be held${skipped}`
+    const summary = `${reachInWords(reachOf(member))}: none needed a hold${skipped}`
     return { worked: 'done', outcome: { outcome: 'unchanged', reason: 'AlreadySo', summary, changes: [] } }
   }
   const until = Math.max(...others.map(({ step }) => ('until' in step ? (step.until ?? 0) : 0)))

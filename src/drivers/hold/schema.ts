@@ -31,7 +31,7 @@ const countRule = {
   rule: `!has(self.target) || !has(self.to) || ${inCel(counts)}`,
   fieldPath: '.to',
   reason: 'FieldValueForbidden',
-  message: `must not be set: only these have a count that can be held: ${counts.join(', ')}`,
+  message: `must not be set: a count can be held only for ${counts.join(', ')}`,
   holds: self => !isSet(self, 'target') || !isSet(self, 'to') || counts.includes(kindOf(self)),
 } as const satisfies Rule
 
@@ -51,14 +51,14 @@ const manyRule = {
   rule: '!has(self.selector) || has(self.to)',
   fieldPath: '.to',
   reason: 'FieldValueRequired',
-  message: 'must be set with selector: the count at which the workloads are held, such as 0',
+  message: 'must be set with selector: the count to hold the workloads at, such as 0',
   holds: self => !isSet(self, 'selector') || isSet(self, 'to'),
 } as const satisfies Rule
 
 const cronJobRule = {
   rule: "!has(self.kinds) || !('CronJob' in self.kinds) || has(self.to) && self.to == 0",
   fieldPath: '.kinds',
-  message: 'may have CronJob only with to: 0, because a CronJob has no count: it is suspended',
+  message: 'may contain CronJob only with to: 0, because a CronJob has no count: it is suspended',
   holds: self => {
     const kinds = at(self, 'kinds')
     return !Array.isArray(kinds) || !kinds.includes('CronJob') || at(self, 'to') === 0
@@ -69,8 +69,8 @@ const cronJobRule = {
 export const holdSchema = {
   type: 'object',
   description:
-    'Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it is what it was before, unless somebody else has set it since.',
-  hint: 'Keeps a switch of an object on, or a count at a number, for a time. Then it is what it was before, unless somebody else has set it since.',
+    'Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it goes back to what it was, unless someone else has set it since.',
+  hint: 'Keeps a switch of an object on, or a count at a number, for a time. Then it goes back to what it was, unless someone else has set it since.',
   properties: {
     target: {
       type: 'object',
@@ -92,12 +92,12 @@ export const holdSchema = {
     selector: {
       ...workloadSelector,
       description:
-        'Every workload of the namespace with these labels, at most 50. Each is held at `to`, and goes back to what it was itself. `{}` means all of them.',
+        'Every workload in the namespace with these labels, at most 50. Each is held at `to`, and later goes back to its own count. `{}` means all.',
     },
     kinds: {
       ...kindsOfSelector(manyKinds, 'two'),
       description:
-        'The kinds that `selector` looks at. By default Deployment and StatefulSet. A CronJob is suspended, so `to` must be 0 with it.',
+        'The kinds that `selector` looks at. By default Deployment and StatefulSet. A CronJob gets suspended, so it needs `to` 0.',
       hint: 'By default Deployment and StatefulSet. A CronJob is suspended.',
     },
     switch: {
@@ -105,16 +105,16 @@ export const holdSchema = {
       title: 'Which switch',
       enum: ['scaleIn'],
       titles: { scaleIn: 'scale-in alone' },
-      description: 'For a ScaledObject: scaleIn stops scale-in alone. By default the ScaledObject is paused.',
-      hint: 'Stops scale-in of a ScaledObject alone. By default the ScaledObject is paused.',
+      description: 'For a ScaledObject: scaleIn stops only its scale-in. By default the ScaledObject is paused.',
+      hint: 'Stops only scale-in of a ScaledObject. By default the ScaledObject is paused.',
     },
     to: {
       'x-kubernetes-int-or-string': true,
       title: 'At this count',
       maxLength: 10,
       description:
-        'The count that is held, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest is in force.',
-      hint: 'A count, or "base", which keeps awake what others would put to sleep. The highest that any hook holds is in force.',
+        'The count to hold, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest wins.',
+      hint: 'A count, or "base", which keeps awake what others would put to sleep. The highest that any hook holds wins.',
       'x-kubernetes-validations': [
         {
           rule: `type(self) == int ? self >= 0 && self <= ${largestCount} : self == 'base'`,

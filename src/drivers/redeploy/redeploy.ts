@@ -32,7 +32,7 @@ export const redeploy = {
   describe: member => `roll out ${member.image ?? 'any pushed image'}${tagsOf(member)}`,
 
   worst: (member, target) =>
-    `roll out ${member.image ?? 'an image that runs already'}${tagsOf(member)}, in ${target}${member.withoutImage === 'restart' ? ', and restart what runs there' : ''}`,
+    `roll out ${member.image ?? 'an image that already runs'}${tagsOf(member)}, in ${target}${member.withoutImage === 'restart' ? ', and restart what runs there' : ''}`,
 
   async validate(member, reading): Promise<Problem | undefined> {
     if (member.tags && !tagRule(member.tags)) return { ...invalidTags(member), lasts: 'stalled' }
@@ -72,12 +72,12 @@ export const redeploy = {
 const tagsOf = ({ tags }: Redeploy): string => {
   if (tags?.exact) return `, tagged ${tags.exact.join(' or ')}`
   if (tags?.glob !== undefined) return `, tagged ${tags.glob}`
-  return tags?.semver === undefined ? ', with the tag that runs' : `, of a version in ${tags.semver}`
+  return tags?.semver === undefined ? ', with the tag that runs' : `, in a version within ${tags.semver}`
 }
 
 const invalidTags = ({ tags }: Redeploy) => ({
   reason: 'InvalidTags' as const,
-  message: `spec.redeploy.tags.semver: ${tags?.semver} is not a range of versions`,
+  message: `spec.redeploy.tags.semver: ${tags?.semver} is not a version range`,
 })
 
 const notWanted = ({ pushes }: Delivery): Outcome => {

@@ -18,7 +18,7 @@ const repository = {
   minLength: 1,
   maxLength: 255,
   'x-kubernetes-validations': [
-    matching(`^(${host}/)?${path}(/${path})*$`, 'must be an image without tag and digest, as in ghcr.io/acme/web'),
+    matching(`^(${host}/)?${path}(/${path})*$`, 'must be an image without a tag or digest, as in ghcr.io/acme/web'),
   ],
 } as const
 
@@ -62,9 +62,9 @@ const tagsSchema = {
       title: 'Versions in a range',
       minLength: 1,
       maxLength: 128,
-      description: 'Versions in this range of npm (`~1.4`, `>=2 <3`), but never one lower than what runs.',
+      description: 'Versions in this npm range (`~1.4`, `>=2 <3`), but never a lower one than what runs.',
       'x-kubernetes-validations': [
-        matching('^[0-9A-Za-z.*^~<>=| +-]+$', 'must be a range of versions, as in "~1.4" or ">=2.0 <3"'),
+        matching('^[0-9A-Za-z.*^~<>=| +-]+$', 'must be a version range, as in "~1.4" or ">=2.0 <3"'),
       ],
     },
   },
@@ -72,7 +72,7 @@ const tagsSchema = {
     {
       rule: '[has(self.exact), has(self.glob), has(self.semver)].exists_one(set, set)',
       message: 'must have exactly one of exact, glob and semver',
-      choice: { title: 'Tags that count', of: tagRules, none: 'The tag that runs already' },
+      choice: { title: 'Tags that count', of: tagRules, none: 'The tag that already runs' },
       holds: self => tagRules.filter(rule => isSet(self, rule)).length === 1,
     },
   ],
@@ -101,7 +101,7 @@ export const redeploySchema = {
     },
     pushedAs: {
       type: 'array',
-      title: "The registry's names of the image",
+      title: "The registry's names for the image",
       maxItems: 8,
       'x-kubernetes-list-type': 'set',
       description:
@@ -112,7 +112,7 @@ export const redeploySchema = {
     tags: tagsSchema,
     pin: {
       type: 'string',
-      title: 'What a container is given',
+      title: 'What a container gets',
       enum: ['tag', 'digest'],
       titles: { tag: 'the tag', digest: 'tag and digest' },
       default: 'tag',
@@ -130,7 +130,7 @@ export const redeploySchema = {
     },
   },
   'x-kubernetes-validations': [
-    ...reachRules('What is rolled out', 'four'),
+    ...reachRules('What to roll out', 'four'),
     {
       rule: '!has(self.pushedAs) || has(self.image)',
       fieldPath: '.pushedAs',

@@ -20,7 +20,7 @@ export const restartRights: DriverRights = {
   keeps: restarted.map(({ template, type: { group, resource } }): Kept => ({
     group,
     resource,
-    only: 'annotations of its own, on the workload and on its pods',
+    only: 'its own annotations, on the workload and on its pods',
     holds: sameAround(template, ['metadata'], annotationPrefix)
       .map(rule => `(${rule})`)
       .join(' &&\n'),

@@ -16,7 +16,7 @@ export const restart = {
   object: objectOf,
   target: reachInWords,
   describe: () => 'restart the pods, a few at a time',
-  worst: (_member, target) => `restart ${target} again and again, each time once the rollout before is over`,
+  worst: (_member, target) => `restart ${target} again and again, each time after the previous rollout is over`,
   validate: reachProblem,
   needs: member => reachNeeds(member, restartKinds),
   look: (member, looking) => lookAtWorkloads({ ...member, kinds: member.kinds ?? restartKinds }, looking),

@@ -21,7 +21,7 @@ export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promi
   }
   if (!('reason' in found) && found.large.length > 0) {
     // A workload that cannot be read may still have the change, which must not count as replaced.
-    const message = `${found.large.join(', ')} cannot be read: remove what is large in it, such as annotations`
+    const message = `can't read ${found.large.join(', ')}: remove large parts of it, such as annotations`
     return { objects: found.found.length + 1, settlementOf: () => ({ state: 'progressing', message }) }
   }
   const workloads: LookedAt[] = []
@@ -43,5 +43,5 @@ export const lookAtWorkloads = async (reach: Reach, looking: LookContext): Promi
 
 const ofAnotherDriver: Settlement = {
   state: 'replaced',
-  message: 'the delivery changed a count, and the hook rolls out workloads now',
+  message: 'the delivery changed a count, but now the hook rolls out workloads',
 }

@@ -22,7 +22,7 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
   const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   if (unfinished.length > 0) {
     const names = named(unfinished.map(({ name }) => name))
-    const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done, and not ${names}; the rest is done when the same is sent again`
+    const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done, but not ${names}; sending the same post again does the rest`
     const isUntouched = changes.length === 0 && !wasDone && !unfinished.some(({ mayBeStored }) => mayBeStored)
     return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message }, isUntouched }
   }
@@ -61,7 +61,7 @@ const done = (
   const left = new Set<Left>(rollouts.flatMap(({ rolled }) => (rolled.rolled === 'nothing' ? [...rolled.left] : [])))
   const names = [...new Set(rollouts.map(({ name }) => name))]
   if (left.has('never pulled')) {
-    const message = `${what} was pushed again, and imagePullPolicy is Never: no node would pull it`
+    const message = `${what} was pushed again, but with imagePullPolicy Never no node would pull it`
     return { outcome: 'failed', reason: 'ImageNeverPulled', message }
   }
   const leftAs = (...as: readonly Left[]): string => {
@@ -79,11 +79,11 @@ const done = (
     }
   }
   if (left.has('rolled back')) {
-    const message = `somebody rolled ${leftAs('rolled back')} back after ${what} was pushed`
+    const message = `someone rolled ${leftAs('rolled back')} back after ${what} was pushed`
     return { outcome: 'skipped', reason: 'Superseded', message }
   }
   if (left.has('superseded')) {
-    const message = `something later than ${what ?? 'this restart'} runs already`
+    const message = `something later than ${what ?? 'this restart'} is already running`
     return { outcome: 'skipped', reason: 'Superseded', message }
   }
   if (left.has('running')) {
@@ -95,7 +95,7 @@ const done = (
     const message =
       pods === undefined || others.length > 0
         ? `a rollout of ${leftAs('running')} is still running: nothing is restarted on top of it`
-        : `${pods}: nothing is restarted before all are`
+        : `${pods}: nothing is restarted until all are`
     return { outcome: 'skipped', reason: 'RolloutRunning', message }
   }
   if (left.has('paused')) {
@@ -108,7 +108,7 @@ const done = (
   }
   const message =
     names.length === 0
-      ? 'there is no workload for this hook'
+      ? 'this hook has no workload'
       : `${what === undefined ? 'nothing can be restarted' : `nothing runs ${what}`} in ${counted(names)}`
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
 }

@@ -57,21 +57,21 @@ export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K
 export const workloadSelector = {
   type: 'object',
   title: 'Workloads with labels',
-  description: 'Every workload of the namespace with these labels. `{}` means all of them.',
-  hint: 'Every workload of the namespace with these labels. Without labels it is every workload.',
+  description: 'Every workload in the namespace with these labels. `{}` means all.',
+  hint: 'Every workload in the namespace with these labels; without labels, all of them.',
   properties: {
     matchLabels: {
       type: 'object',
       title: 'Labels',
       maxProperties: 16,
-      description: 'Labels of the workloads themselves, 16 at most.',
+      description: 'Labels of the workloads themselves, at most 16.',
       additionalProperties: {
         type: 'string',
         maxLength: 63,
         'x-kubernetes-validations': [
           matching(
             labelValuePattern,
-            'must be the value of a label: letters, digits, "-", "_" and ".", with a letter or digit at both ends, or empty',
+            'must be a label\'s value: letters, digits, "-", "_" and ".", with a letter or digit at both ends, or empty',
           ),
         ],
       },
@@ -80,7 +80,7 @@ export const workloadSelector = {
           // The length comes first. It bounds what the other two parts cost.
           rule: `self.all(name, name.size() <= ${labelLength} && name.indexOf('/') <= ${nameLength} && name.matches('${labelNamePattern}'))`,
           message:
-            'must have names of labels: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; before that, if you like, a DNS name and a slash',
+            'must have label names: at most 63 letters, digits, "-", "_" and ".", with a letter or digit at both ends; before that, if you like, a DNS name and a slash',
           holds: self => !isObject(self) || Object.keys(self).every(isLabelName),
         },
       ],
@@ -110,7 +110,7 @@ export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: 
 export const reachRules = (title: string, all: string): readonly Rule[] => [
   {
     rule: 'has(self.target) != has(self.selector)',
-    message: 'must have either target or selector: selector: {} is every workload of the namespace',
+    message: 'must have either target or selector: selector: {} means every workload in the namespace',
     choice: { title, of: ['target', 'selector'] },
     holds: self => isSet(self, 'target') !== isSet(self, 'selector'),
   },
@@ -118,7 +118,7 @@ export const reachRules = (title: string, all: string): readonly Rule[] => [
     rule: '!has(self.kinds) || has(self.selector)',
     fieldPath: '.kinds',
     reason: 'FieldValueForbidden',
-    message: 'needs selector: target names its kind itself',
+    message: 'needs selector: target already names its kind',
     holds: self => !isSet(self, 'kinds') || isSet(self, 'selector'),
   },
   {

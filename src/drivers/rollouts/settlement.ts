@@ -124,17 +124,17 @@ const changedStanding = (state: 'replaced' | 'superseded', name: string): Standi
   state,
   message:
     state === 'superseded'
-      ? `a later push or restart has taken its place in ${name}`
-      : `somebody else has changed what runs in ${name} since`,
+      ? `a later push or restart has replaced it in ${name}`
+      : `someone else has since changed what runs in ${name}`,
 })
 
 const lostMessage = (lost: number, of: number): string =>
-  `${of === 1 ? 'the workload does' : `${lost} of ${of} workloads do`} not have this change any more: somebody rolled it back, deleted the workload, or aimed the hook elsewhere`
+  `${of === 1 ? 'the workload no longer has' : `${lost} of ${of} workloads no longer have`} this change: someone rolled it back, deleted the workload, or pointed the hook elsewhere`
 
 const whatFollows: Readonly<Record<Manual, string>> = {
   schedule: 'its next Job runs the change',
-  OnDelete: 'they follow when somebody deletes the old ones',
-  partition: 'they follow when somebody lowers its partition, which keeps every pod',
+  OnDelete: 'they follow when someone deletes the old ones',
+  partition: 'they follow when someone lowers its partition, which keeps every pod',
 }
 
 /** Returns the state of the rollout of a workload that still has the change. */
@@ -147,19 +147,19 @@ const rolloutStanding = ({ name, pods: seen, progress }: LookedAt, decidedAt: nu
     case 'paused':
       return { state: 'stalled', message: `the rollout of ${name} is paused: resume it with kubectl rollout resume` }
     case 'complete':
-      return { state: 'complete', message: of === 0 ? `${name} wants no pods: nothing has run` : `${name}: ${pods}` }
+      return { state: 'complete', message: of === 0 ? `${name} wants no pods, so nothing ran` : `${name}: ${pods}` }
     case 'running': {
       const causes = [...(failure === undefined ? [] : [failure]), ...(seen?.causes ?? [])]
       const why = causes.length === 0 ? '' : ` (${causes.join(', ')})`
       // For a moment, the condition may still be of the previous rollout. So it counts only after
       // this rollout has had the whole deadline.
       if (isDeadlineExceeded && now - decidedAt >= deadlineMs) {
-        const message = `the rollout of ${name} does not go on: ${pods} after ${deadlineMs / 1000} s (progressDeadlineSeconds)${why}`
+        const message = `the rollout of ${name} is stuck: ${pods} after ${deadlineMs / 1000} s (progressDeadlineSeconds)${why}`
         return { state: 'stalled', message, causes }
       }
       const isStuck = (since: number): boolean => now - since >= deadlineMs && now - decidedAt >= deadlineMs
       if (!hasDeadline && seen?.unreadySince !== undefined && isStuck(seen.unreadySince)) {
-        const message = `the rollout of ${name} does not go on: ${pods}, and one is not ready after ${deadlineMs / 1000} s${why}`
+        const message = `the rollout of ${name} is stuck: ${pods}, and one is not ready after ${deadlineMs / 1000} s${why}`
         return { state: 'stalled', message, causes }
       }
       return { state: 'progressing', message: `${name}: ${pods}${why}`, causes }

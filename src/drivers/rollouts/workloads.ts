@@ -56,7 +56,7 @@ export const findWorkloads = async (
 ): Promise<Workset | WorkloadProblem> => {
   if (target) {
     const workloads = workloadKind(target.kind)
-    if (!workloads) throw new TypeError(`target.kind was accepted and is none: ${target.kind}`)
+    if (!workloads) throw new TypeError(`not a valid target.kind: ${target.kind}`)
     const object = await read(api, workloads.type, namespace, target.name, { lane: 'act', timeoutMs: rolloutRequestMs })
     return object
       ? (workloadProblem(object, workloads) ?? {
@@ -101,7 +101,7 @@ export const findWorkloads = async (
 
 const tooMuch: WorkloadProblem = {
   reason: 'TooLarge',
-  message: `the workloads that the selector is held against take more than ${maxReadBytes / 1024 / 1024} MiB: remove what is large in them, such as annotations, or name one workload as target`,
+  message: `the workloads that the selector could match take more than ${maxReadBytes / 1024 / 1024} MiB: remove large parts of them, such as annotations, or name one workload as target`,
 }
 
 const tooMany: WorkloadProblem = {
@@ -121,7 +121,5 @@ export const workloadProblem = (object: KubeObject, { type }: Workloads): Worklo
     return { reason: 'TargetBeingDeleted', message: `${name} is being deleted` }
   }
   const owner = controllerOf(object)
-  return (
-    owner && { reason: 'OwnedByController', message: `${owner.kind}/${owner.name} controls ${name} and sets it back` }
-  )
+  return owner && { reason: 'OwnedByController', message: `${owner.kind}/${owner.name} controls ${name} and resets it` }
 }

@@ -158,7 +158,7 @@ export const rollOut = async (
 export const tooLarge: Rolled = {
   rolled: 'refused',
   forbidden: false,
-  message: 'the workload is too large to be read: remove what is large in it, such as annotations',
+  message: 'the workload is too large to read: remove large parts of it, such as annotations',
 }
 
 type Seen = { readonly object: StoredObject } | { readonly ended: Rolled }

@@ -35,7 +35,7 @@ export const inputOf = (
       return { unusable: `the label ${label} has more than ${maxLabelBytes} bytes` }
     }
     if (halfCharacter.test(text)) return { unusable: `the label ${label} is not valid Unicode` }
-    if (text.includes('\u0000')) return { unusable: `the label ${label} has the character NUL` }
+    if (text.includes('\u0000')) return { unusable: `the label ${label} contains a NUL character` }
     inputs.push({ annotation: `${annotationPrefix}label.${label}`, text, as: { variable: variableOfLabel(label) } })
   }
   if (bodyAs === 'none') return inputs
@@ -46,7 +46,7 @@ export const inputOf = (
   const text = textOf(body)
   if (text === undefined) return { unusable: `the body is not UTF-8 text, and spec.runJob.body is ${bodyAs}` }
   if (text.includes('\u0000')) {
-    return { unusable: `the body has the character NUL, and spec.runJob.body is ${bodyAs}` }
+    return { unusable: `the body contains a NUL character, and spec.runJob.body is ${bodyAs}` }
   }
   const as = bodyAs === 'env' ? { variable: `${variablePrefix}BODY` } : 'file'
   return [...inputs, { annotation: `${annotationPrefix}body`, text, as }]

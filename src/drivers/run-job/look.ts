@@ -43,7 +43,7 @@ export const lookAtJobs = async (looking: LookContext): Promise<Look> => {
       if (!('did' in change)) return ofAnotherDriver
       const id = actIdOf(change)
       // The change was asked for after this look had begun.
-      if (!jobs.has(id)) return { state: 'progressing', message: 'the Job was not looked at yet' }
+      if (!jobs.has(id)) return { state: 'progressing', message: 'the Job has not been checked yet' }
       return settlementOf(jobs.get(id), now)
     },
   }
@@ -54,12 +54,12 @@ const actIdOf = ({ did }: DecidedChange): string => did[0] ?? ''
 
 const ofAnotherDriver: Settlement = {
   state: 'replaced',
-  message: 'the delivery changed a count, and the hook runs Jobs now',
+  message: 'the delivery changed a count, but now the hook runs Jobs',
 }
 
 const settlementOf = (seen: LookedAtJob | undefined, now: number): Settlement => {
   if (!seen) {
-    const message = 'the Job of the delivery is not there: its ttl is over, or it was deleted'
+    const message = "the delivery's Job is gone: its ttl is over, or it was deleted"
     return { state: 'replaced', reason: 'JobGone', message }
   }
   const { job, pods } = seen
@@ -80,7 +80,7 @@ const settlementOf = (seen: LookedAtJob | undefined, now: number): Settlement =>
       const why = causes.length === 0 ? '' : `: ${causes.join(', ')}`
       const since = notStartedSince(seen)
       if (since !== undefined && now - since >= stalledAfterMs) {
-        const message = `Job/${name} does not go on: no pod is ready after ${stalledAfterMs / 1000} s${why}`
+        const message = `Job/${name} is stuck: no pod is ready after ${stalledAfterMs / 1000} s${why}`
         return { state: 'stalled', message, causes }
       }
       return { state: 'progressing', reason: 'JobRunning', message: `Job/${name} ${progressOf(job)}${why}`, causes }
@@ -111,7 +111,7 @@ const countAt = (job: StoredObject, name: 'active' | 'failed' | 'succeeded'): nu
   Number(at(job, 'status', name) ?? 0)
 
 const progressOf = (job: StoredObject): string => {
-  if (at(job, 'spec', 'suspend') === true) return 'is suspended: somebody has to resume it'
+  if (at(job, 'spec', 'suspend') === true) return 'is suspended: someone has to resume it'
   const [active, failed, succeeded] = (['active', 'failed', 'succeeded'] as const).map(name => countAt(job, name))
   return `is not complete: ${active} pods are active, ${succeeded} have succeeded, ${failed} have failed`
 }

@@ -41,7 +41,7 @@ export const makeJob = async (
   const { name } = job.metadata
   const body = JSON.stringify(job)
   const paid = chargedOnce(charge)
-  let message = 'nothing was sent yet'
+  let message = 'nothing has been sent yet'
   let mayBeStored = isResumed
   /** Whether a try of this call may be stored yet. */
   let isOnItsWay = false

@@ -4,14 +4,14 @@ import type { DriverRights } from '../driver-rights.ts'
 export const runJobRights: DriverRights = {
   given: 'where bound',
   unlimited:
-    'With this right, an attacker who has taken over the trigger can run any pod, as any ServiceAccount of the namespace: no policy can compare a Job with its CronJob.',
+    'With this right, an attacker who has taken over the trigger can run any pod, as any ServiceAccount in the namespace: no policy can compare a Job with its CronJob.',
   trigger: [
-    { group: 'batch', resource: 'cronjobs', verbs: ['get'], why: 'to make a Job from the template of the CronJob' },
+    { group: 'batch', resource: 'cronjobs', verbs: ['get'], why: "to make a Job from the CronJob's template" },
     {
       group: 'batch',
       resource: 'jobs',
       verbs: ['list', 'create', 'delete'],
-      why: 'to see whether an earlier Job is running and how a Job has ended, to make one, and to delete the earlier one with `replace`',
+      why: 'to see whether an earlier Job is running and how a Job ended, to make one, and to delete the earlier one with `replace`',
     },
   ],
   author: [
@@ -30,7 +30,7 @@ export const runJobRights: DriverRights = {
       verb: 'get',
       does: "'run a Job of CronJob/' + self.cronJob",
       right: '`get` on the CronJob',
-      why: 'the hook runs what is in it',
+      why: 'the hook runs its template',
     },
     {
       when: "self.concurrency == 'replace'",
@@ -39,7 +39,7 @@ export const runJobRights: DriverRights = {
       verb: 'delete',
       does: "'delete earlier Jobs of CronJob/' + self.cronJob",
       right: '`delete` on `jobs`, with `concurrency: replace`',
-      why: 'the hook deletes the Job that is running',
+      why: 'the hook deletes the running Job',
     },
   ],
   keeps: [],

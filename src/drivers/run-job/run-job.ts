@@ -65,13 +65,13 @@ export const runJob = {
 const whileRunning: Readonly<Record<RunJob['concurrency'], string>> = {
   allow: '',
   forbid: ', unless an earlier one is running',
-  replace: ', in place of an earlier one that is running',
+  replace: ', replacing an earlier one that is running',
 }
 
 /** Returns which texts a sender brings into the Job, as the end of a sentence. */
 const saying = ({ body, labels = [] }: RunJob): string => {
   const texts = [...(labels.length > 0 ? ['labels'] : []), ...(body === 'none' ? [] : ['a body'])]
-  return texts.length === 0 ? '' : `, with ${texts.join(' and ')} of their choice`
+  return texts.length === 0 ? '' : `, with ${texts.join(' and ')} chosen by the sender`
 }
 
 interface Run {
@@ -117,7 +117,7 @@ const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
   const own = await ownJob(asked)
   if (own !== undefined) return made(asked, own)
   if (member.concurrency === 'forbid') {
-    const message = `Job/${first.name} of an earlier delivery has not ended`
+    const message = `Job/${first.name} from an earlier delivery is still running`
     return { worked: 'done', outcome: { outcome: 'skipped', reason: 'JobRunning', message } }
   }
   // A Job that cannot be replaced runs on.
@@ -187,7 +187,7 @@ const make = async (asked: Run): Promise<Worked> => {
     return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
   if (!(await mayContinue())) {
-    return { ...unfinished('nothing was sent yet'), isUntouched: member.concurrency !== 'replace' }
+    return { ...unfinished('nothing has been sent yet'), isUntouched: member.concurrency !== 'replace' }
   }
   if (!hasPlace(asked)) {
     const before = act.isResumed === true ? await ownJob(asked) : undefined
@@ -221,7 +221,7 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
     case 'job':
       return made(asked)
     case 'taken':
-      return failed('NameTaken', `somebody else has made a Job/${name}`)
+      return failed('NameTaken', `someone else has created Job/${name}`)
     case 'refused':
       return failed(result.forbidden ? 'Forbidden' : 'JobRefused', result.message)
     case 'unread':
@@ -283,10 +283,10 @@ const unread = (reason: 'Forbidden' | 'TooLarge', message: string, { isResumed }
 /** Returns the result if the API server cannot be reached. An answer `ApiUnreachable` says that nothing was changed. */
 const away = ({ hasDeleted }: Run, message: string): Extract<Worked, { worked: 'unfinished' }> =>
   hasDeleted
-    ? unfinished(`earlier Jobs were deleted, and no other one was made: ${message}`)
+    ? unfinished(`earlier Jobs were deleted, but no new one was made: ${message}`)
     : { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
 
 const unfinished = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
-  const message = `${why}; the same sent again makes the Job, if it is not there`
+  const message = `${why}; sending the same post again makes the Job if it isn't there`
   return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
 }

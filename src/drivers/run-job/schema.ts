@@ -19,7 +19,7 @@ const namesOf = (self: unknown): readonly string[] =>
 /** The member `spec.runJob`. */
 export const runJobSchema = {
   type: 'object',
-  description: 'Makes one Job from a CronJob for each delivery.',
+  description: 'Creates one Job from a CronJob for each delivery.',
   required: ['cronJob'],
   properties: {
     cronJob: {
@@ -30,7 +30,7 @@ export const runJobSchema = {
       maxLength: 52,
       description:
         "The name of a CronJob, in the hook's own namespace. Its `jobTemplate` is what runs. Suspend the CronJob if only hooks should run it.",
-      hint: "In the hook's own namespace. It may be suspended, so that only hooks run it.",
+      hint: "In the hook's own namespace. Suspend it if only hooks should run it.",
       'x-kubernetes-validations': [objectNameRule],
     },
     concurrency: {
@@ -40,8 +40,8 @@ export const runJobSchema = {
       titles: { allow: 'run both', forbid: 'run none', replace: 'delete it first' },
       default: 'allow',
       description:
-        'What to do while an earlier Job of this hook is running. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. Jobs of other hooks and of the schedule do not count.',
-      hint: 'Only Jobs of this hook count, and not those of the schedule.',
+        "What to do while an earlier Job of this hook is running. `allow`: both run. `forbid`: the delivery is skipped. `replace`: the earlier Job is deleted first. Jobs of other hooks and of the schedule don't count.",
+      hint: "Only this hook's Jobs count, not the schedule's.",
     },
     env: {
       type: 'array',
@@ -50,8 +50,8 @@ export const runJobSchema = {
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['name'],
       description:
-        "Variables for every container, in place of the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable.",
-      hint: "For every container, in place of the CronJob's own of the same name.",
+        "Variables for every container, which replace the CronJob's own of the same name. As in any pod, `$(NAME)` in a value stands for an earlier variable.",
+      hint: "For every container. They replace the CronJob's own of the same name.",
       items: {
         type: 'object',
         required: ['name', 'value'],
@@ -64,7 +64,7 @@ export const runJobSchema = {
             description: 'Its name.',
             hint: '',
             'x-kubernetes-validations': [
-              matching('^[A-Za-z_][A-Za-z0-9_]*$', 'must be the name of a variable: letters, digits and "_"'),
+              matching('^[A-Za-z_][A-Za-z0-9_]*$', 'must be a variable name: letters, digits and "_"'),
               {
                 rule: `!self.startsWith('${variablePrefix}')`,
                 message: `must not begin with ${variablePrefix}: these variables hold what a post says`,
@@ -81,7 +81,7 @@ export const runJobSchema = {
             'x-kubernetes-validations': [
               {
                 rule: "!self.contains('\\u0000')",
-                message: 'must not contain the character NUL, which no variable can have',
+                message: 'must not contain a NUL character, which no variable can hold',
                 holds: self => typeof self !== 'string' || !self.includes('\u0000'),
               },
             ],
@@ -95,7 +95,7 @@ export const runJobSchema = {
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       description:
-        'Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If the alerts of a post differ in a label, its value is empty.',
+        "Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If a post's alerts differ in a label, its value is empty.",
       hint: 'Every container gets their values as RECEIVER_HOOK_LABEL_NAME.',
       items: {
         type: 'string',
@@ -104,7 +104,7 @@ export const runJobSchema = {
         'x-kubernetes-validations': [
           matching(
             '^([A-Za-z]|_+[A-Za-z0-9])([A-Za-z0-9_]*[A-Za-z0-9])?$',
-            'must be the name of a label: letters, digits and "_", no digit first and no "_" last',
+            'must be a label name: letters, digits and "_", no digit first and no "_" last',
           ),
         ],
       },
@@ -132,11 +132,11 @@ export const runJobSchema = {
     },
     ttl: {
       type: 'string',
-      title: 'How long an ended Job is kept',
+      title: 'Keep an ended Job for',
       maxLength: 32,
       default: '24h',
-      description: 'How long to keep a Job after its end: 10m to 720h. Until then you can ask for its outcome.',
-      hint: '10m to 720h. As long, its outcome can be asked for.',
+      description: 'How long to keep a Job after it ends: 10m to 720h. Until then you can ask for its outcome.',
+      hint: '10m to 720h. Until then you can ask for its outcome.',
       'x-kubernetes-validations': [
         durationRule,
         {

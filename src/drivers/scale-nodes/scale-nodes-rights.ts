@@ -72,7 +72,7 @@ export const scaleNodesRights: DriverRights = {
     asked({
       when: onObject,
       right: '`patch` on the target, where that is a Cluster, or `removeFirst` is set',
-      why: 'this is more than `/scale` can do, so the hook changes the target itself',
+      why: "`/scale` can't do this, so the hook changes the target itself",
     }),
   ],
   keeps: [

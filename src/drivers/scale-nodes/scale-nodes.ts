@@ -64,7 +64,7 @@ const mayPass = new Set(['TargetBeingDeleted', 'PoolNotFound'])
 
 const typeOf = ({ apiVersion, kind }: ScaleNodes['target']): ResourceType => {
   const type = poolKinds.find(each => each.kind === kind && apiVersionOf(each) === apiVersion)
-  if (!type) throw new TypeError(`spec.scaleNodes.target was accepted and is none: ${apiVersion} ${kind}`)
+  if (!type) throw new TypeError(`not a valid spec.scaleNodes.target: ${apiVersion} ${kind}`)
   return type
 }
 

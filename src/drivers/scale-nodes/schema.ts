@@ -12,7 +12,7 @@ export const ordered: readonly string[] = ['MachineDeployment', 'MachineSet']
 /** The member `spec.scaleNodes`. */
 export const scaleNodesSchema = {
   type: 'object',
-  description: 'Adds nodes to a pool or removes them, by a step within bounds.',
+  description: 'Adds nodes to a pool or removes them, one step at a time, within bounds.',
   required: ['target', 'action'],
   properties: {
     target: {
@@ -26,7 +26,7 @@ export const scaleNodesSchema = {
           title: 'API version',
           enum: apiVersions,
           default: 'cluster.x-k8s.io/v1beta2',
-          description: "Its apiVersion: Cluster API's, or Rancher's for a Cluster of Rancher.",
+          description: "Its apiVersion: Cluster API's, or Rancher's for a Rancher Cluster.",
         },
         kind: {
           type: 'string',
@@ -50,7 +50,7 @@ export const scaleNodesSchema = {
           title: 'Pool in the cluster',
           minLength: 1,
           maxLength: 63,
-          description: 'For a Cluster: the name of the pool in it.',
+          description: "For a Cluster: the pool's name in it.",
           hint: "One of the pools that the cluster's own spec lists.",
           'x-kubernetes-validations': [objectNameRule],
         },
@@ -60,7 +60,7 @@ export const scaleNodesSchema = {
           rule: "self.kind != 'Cluster' || has(self.pool)",
           fieldPath: '.pool',
           reason: 'FieldValueRequired',
-          message: 'must be set for a Cluster: the name of the pool in it',
+          message: "must be set for a Cluster: the pool's name in it",
           holds: self => at(self, 'kind') !== 'Cluster' || at(self, 'pool') !== undefined,
         },
         {
@@ -73,7 +73,7 @@ export const scaleNodesSchema = {
         {
           rule: "self.kind == 'Cluster' || self.apiVersion != 'provisioning.cattle.io/v1'",
           fieldPath: '.apiVersion',
-          message: 'must be cluster.x-k8s.io/v1beta2: Rancher has its pools inside of a Cluster',
+          message: 'must be cluster.x-k8s.io/v1beta2: Rancher keeps its pools inside a Cluster',
           holds: self => at(self, 'kind') === 'Cluster' || at(self, 'apiVersion') !== 'provisioning.cattle.io/v1',
         },
       ],
@@ -84,7 +84,7 @@ export const scaleNodesSchema = {
       title: 'Machines that go first',
       enum: ['newest', 'oldest'],
       description:
-        'Which healthy machines go first on the way down. By default the pool decides. Machines that are marked for deletion or unhealthy always go before them.',
+        'Which healthy machines go first on the way down. By default the pool decides. Machines that are unhealthy or marked for deletion always go before them.',
     },
   },
   'x-kubernetes-validations': [

@@ -30,7 +30,7 @@ export const scaleExtras: readonly Extra[] = [
   },
   {
     name: 'scale-rollouts',
-    hooks: 'whose target is a Rollout of Argo Rollouts',
+    hooks: 'whose target is an Argo Rollouts Rollout',
     readsDefinitions: true,
     trigger: [rightsTo(rollouts, 'the count of a Rollout')],
     keeps: [onlyCount(rollouts, ['spec', 'replicas'])],

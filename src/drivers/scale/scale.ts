@@ -44,7 +44,7 @@ export const kindOf = async (target: Scale['target'], definitions: Definitions):
   if (known) return known
   const { apiVersion, kind } = target
   if (!isCustom(apiVersion)) {
-    const message = `cannot scale a ${apiVersion} ${kind}: use one of ${knownKindsInWords}, or a custom resource that has /scale`
+    const message = `cannot scale ${apiVersion} ${kind}: use one of ${knownKindsInWords}, or a custom resource that has /scale`
     return { reason: 'NotScalable', message }
   }
   const found = await definitions.countOf(apiVersion, kind)
@@ -157,7 +157,7 @@ export const scale = {
     if (problem) return { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
     const autoscaler = await reading.autoscalerOf(type, target.name)
     if (autoscaler === undefined) return undefined
-    const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: aim the hook at ${autoscaler} instead, to change its minimum or its maximum`
+    const message = `${autoscaler} sets the count of ${type.kind}/${target.name} and would undo each step: point the hook at ${autoscaler} instead, to change its minimum or its maximum`
     return { reason: 'ManagedByAutoscaler', message, lasts: 'stalled' }
   },
 

@@ -67,7 +67,7 @@ export const scaleSchema = {
           titles: { min: 'the minimum', max: 'the maximum' },
           description:
             'For a HorizontalPodAutoscaler or a ScaledObject: whether a step changes its minimum or its maximum. By default the minimum.',
-          hint: "A step changes the autoscaler's minimum, or its maximum. By default its minimum.",
+          hint: "A step changes the autoscaler's minimum or maximum. By default the minimum.",
         },
       },
       'x-kubernetes-validations': [scalableRule, countRule],

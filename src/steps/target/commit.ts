@@ -64,7 +64,7 @@ export const markedWrite = async (
       const { isAnswered } = target.at
       charge(isAnswered ? Math.max(bytesOf(request.body), bytesOf(sent.response.body)) : objectBytes)
       const stored = target.at.stored(sent.response.body, mark, based, to)
-      if (stored === undefined) return { write: 'unknown', message: 'the answer was not what was written' }
+      if (stored === undefined) return { write: 'unknown', message: 'the answer does not match what was written' }
       return 'reason' in stored ? { write: 'refused', ...stored } : { write: 'applied', version: stored }
     }
     case 'conflict':
@@ -199,6 +199,6 @@ export const commit = async (
         delayed?.(found.message)
     }
     await wait(clock, waitAfter(lookAgain, looks++))
-    if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }
+    if (!mayContinue()) return { write: 'unknown', message: 'nobody is waiting for it any more' }
   }
 }

@@ -151,7 +151,7 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
     const listVersion = stringAt(list, 'metadata', 'resourceVersion')
     if (response.status !== 200 || !isObject(list) || listVersion === undefined) {
       const isRefused = response.status === 403 || response.status === 404
-      const { message } = new ApiError(response, 'looking whether a write was made')
+      const { message } = new ApiError(response, 'checking whether a write was made')
       return failed({ evidence: 'unreachable', message, isRefused })
     }
     const object: unknown = Array.isArray(items) ? items[0] : undefined

@@ -35,4 +35,4 @@ export const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'
   }
 }
 
-const readInstead = 'these targets cannot be watched, so each is read before it is written: allow `watch` to spare that'
+const readInstead = "these targets can't be watched, so each is read before a write: allow `watch` to avoid that"

@@ -50,7 +50,7 @@ const notAutomated = (object: StoredObject): TargetProblem | undefined =>
   at(object, 'spec', 'syncPolicy', 'automated') === undefined
     ? {
         reason: 'NotScalable',
-        message: `Application/${object.metadata.name} does not sync by itself: it has no spec.syncPolicy.automated`,
+        message: `Application/${object.metadata.name} does not sync automatically: it has no spec.syncPolicy.automated`,
       }
     : undefined
 

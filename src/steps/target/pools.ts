@@ -108,7 +108,7 @@ const inRancherCluster = (pool: string): CountAt => {
       const found = poolIn(object, list, pool)
       if ('reason' in found) return found
       if (rolesOf(found.pool).length > 0) {
-        const message = `the pool ${pool} of Cluster/${object.metadata.name} has the etcd or control-plane role: a hook changes workers alone`
+        const message = `the pool ${pool} of Cluster/${object.metadata.name} has the etcd or control-plane role: a hook changes only workers`
         return { reason: 'NotScalable', message }
       }
       if (at(found.pool, 'autoscalingMinSize') === undefined) return undefined
@@ -146,7 +146,7 @@ const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: Stored
     const cluster = `Cluster/${labels['cluster.x-k8s.io/cluster-name']}`
     const machinePool = labels['topology.cluster.x-k8s.io/pool-name']
     if (machinePool !== undefined) {
-      return say(cluster, 'no hook changes a machine pool of a topology, so use a machine deployment there')
+      return say(cluster, "no hook changes a topology's machine pool, so use a machine deployment there")
     }
     return say(cluster, aimAtPool(labels['topology.cluster.x-k8s.io/deployment-name']))
   }
@@ -158,7 +158,7 @@ const ownedPool = ({ metadata: { annotations = {}, labels = {}, name } }: Stored
 }
 
 const aimAtPool = (pool: string | undefined): string =>
-  `aim the hook at that${pool === undefined ? '' : `, with pool: ${pool}`}`
+  `point the hook at that${pool === undefined ? '' : `, with pool: ${pool}`}`
 
 const sizes = ['min', 'max'].map(size => `cluster.x-k8s.io/cluster-api-autoscaler-node-group-${size}-size`)
 

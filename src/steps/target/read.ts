@@ -42,7 +42,7 @@ export const targetProblem = (object: KubeObject): TargetProblem | undefined => 
   return (
     owner && {
       reason: 'OwnedByController',
-      message: `${name} is controlled by ${owner.kind}/${owner.name}, which would set its count back: aim the hook at that`,
+      message: `${name} is controlled by ${owner.kind}/${owner.name}, which would set its count back: point the hook at that`,
     }
   )
 }

@@ -90,7 +90,7 @@ export const viaHold = ({ field, problem }: Pick<HeldKind, 'field' | 'problem'>,
       const written = to === undefined ? undefined : afterWrite(from, mark, to).after.hold
       const isKept = written === undefined || countIn(object) === (written.n[value] ?? 0)
       if (version && object.metadata.annotations?.[markAnnotation] === mark && isKept) return version
-      return { reason: 'NotScalable', message: `the API server did not keep ${name}, or the annotation next to it` }
+      return { reason: 'NotScalable', message: `the API server did not keep ${name}, or the annotation with it` }
     },
     marks: object => {
       const mark = object.metadata.annotations?.[markAnnotation]

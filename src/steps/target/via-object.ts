@@ -101,7 +101,7 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
       const version = versionOf(countAt, object)
       const isKept = object.metadata.annotations?.[markAnnotation] === mark && (to === undefined || hasCount(object))
       if (version && isKept) return version
-      return { reason: 'NotScalable', message: `the API server did not keep ${field}, or the annotation next to it` }
+      return { reason: 'NotScalable', message: `the API server did not keep ${field}, or the annotation with it` }
     },
     marks: object => {
       const mark = object.metadata.annotations?.[markAnnotation]

@@ -102,12 +102,12 @@ export class TargetWatches {
     this.#forbidden = forbiddenKinds(environment)
     this.#gauge = metrics.gauge(
       'receiverhooks_targets_watched',
-      'Targets that the trigger watches, because something else writes them too.',
+      'Targets that the trigger watches, because something else writes to them too.',
       [],
     )
     this.#ends = metrics.counter(
       'receiverhooks_target_watches_ended_total',
-      'Ends of watches of targets: quiet, useless, yielded, over, forbidden or broken.',
+      'Why target watches ended: quiet, useless, yielded, over, forbidden or broken.',
       ['end'],
     )
   }

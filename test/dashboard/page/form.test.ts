@@ -239,7 +239,7 @@ describe('a field that takes another', () => {
     const lasts = schemaAt(hookSpecSchema, ['for'])
     expect(lasts && { ...widgetOf(lasts), help: helpOf(lasts) }).toMatchObject({
       kind: 'duration',
-      help: expect.stringContaining('three repeats of the sender') as unknown,
+      help: expect.stringContaining("three times the sender's repeat interval") as unknown,
     })
   })
 
@@ -361,7 +361,7 @@ describe('a fault', () => {
     ['metadata.name', 'Name'],
     ['spec.scale.max', 'Maximum'],
     ['spec.redeploy.target.name', 'Name of the workload'],
-    ['spec.redeploy', 'What is rolled out'],
+    ['spec.redeploy', 'What to roll out'],
     ['spec.redeploy.tags.exact[0]', 'These tags'],
     ['spec.auth.hmac.secretKeyRef.key', 'Key in the Secret'],
     ['spec.elsewhere.deep', 'spec.elsewhere.deep'],

@@ -22,7 +22,7 @@ vi.mock(import('../../../src/steps/target/commit.ts'), async original => {
         return found.version.count === to ? { write: 'applied', version: found.version } : { write: 'stale' }
       }
       await wait(clock, 25)
-      if (!mayContinue()) return { write: 'unknown', message: 'nobody waits for it any more' }
+      if (!mayContinue()) return { write: 'unknown', message: 'nobody is waiting for it any more' }
     }
   }
   return { ...rest, markedWrite, commit }

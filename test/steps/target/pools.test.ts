@@ -36,7 +36,7 @@ describe('a pool of nodes is refused', () => {
         },
       ),
       'OwnedByController',
-      'is made from Cluster/prod, which would set its count back: aim the hook at that, with pool: workers',
+      'is made from Cluster/prod, which would set its count back: point the hook at that, with pool: workers',
     ],
     [
       "that is made from Rancher's Cluster",
@@ -52,7 +52,7 @@ describe('a pool of nodes is refused', () => {
         },
       ),
       'OwnedByController',
-      'is made from provisioning.cattle.io Cluster/prod, which would set its count back: aim the hook at that, with pool: workers',
+      'is made from provisioning.cattle.io Cluster/prod, which would set its count back: point the hook at that, with pool: workers',
     ],
     [
       'that the Cluster Autoscaler counts',
@@ -89,7 +89,7 @@ describe('a pool of nodes is refused', () => {
         },
       ),
       'OwnedByController',
-      'no hook changes a machine pool of a topology',
+      "no hook changes a topology's machine pool",
     ],
     [
       'that a Cluster does not have',

@@ -267,7 +267,7 @@ describe('a watch of a target', () => {
     const refusal = new WatchRefused(403, 'deployments.apps is forbidden: cannot watch')
     const world = await setUp({ refused: () => refusal })
     const said = (): readonly string[] =>
-      world.processes[0].environment.lines.filter(line => line.includes('cannot be watched'))
+      world.processes[0].environment.lines.filter(line => line.includes("can't be watched"))
     expect(await warm(world)).toContain('WATCH')
     expect(said()).toHaveLength(1)
     expect(said()[0]).toContain(refusal.message)

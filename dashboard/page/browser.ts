@@ -145,6 +145,12 @@ export const element = (id: string): HTMLElement | undefined => document.getElem
 /** Focuses the heading of what the page shows. */
 export const focusHeading = (): void => document.querySelector<HTMLElement>('main h1')?.focus()
 
+/** Focuses the heading if what has the focus is gone as soon as the page is drawn again. */
+export const rescueFocus = (): void =>
+  void after(20, () => {
+    if (document.activeElement === document.body) focusHeading()
+  })
+
 /** Chooses light or dark. Undefined follows the system. */
 export const setScheme = (scheme: string | undefined): void => {
   if (scheme === undefined) delete document.documentElement.dataset['scheme']

@@ -2,7 +2,7 @@ import { ActionButton } from './parts/act.tsx'
 import { pageURL } from '../../src/api/site.ts'
 import { documentSays, element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
-import { closeMenu, openMenu } from './list/row.tsx'
+import { closeMenu, moveInMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
 import { Dialog } from './parts/dialog.tsx'
@@ -105,11 +105,13 @@ const actions: Readonly<Record<string, () => void>> = {
     const row = rowNow(hookInHand() ?? '')
     if (row !== undefined) void copyURL(row)
   },
-  j: () => moveInList(1),
-  k: () => moveInList(-1),
-  ArrowDown: () => moveInList(1),
-  ArrowUp: () => moveInList(-1),
+  j: () => move(1),
+  k: () => move(-1),
+  ArrowDown: () => move(1),
+  ArrowUp: () => move(-1),
 }
+
+const move = (step: number): void => (openMenu.peek() === undefined ? moveInList : moveInMenu)(step)
 
 const escape = (event: KeyboardEvent): void => {
   if (openMenu.peek() !== undefined) return closeMenu()

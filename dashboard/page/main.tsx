@@ -167,22 +167,23 @@ effect(() => {
 })
 
 /**
- * Sets the document's title and focuses the heading when the page shows another place. If an
- * element in that place has the focus already, it keeps the focus.
+ * Sets the document's title and focuses the heading when the page shows another place, as soon as there is
+ * one. If an element has got the focus meanwhile, or is in that place, it keeps the focus.
  */
 const useFocusOnHeading = (): void => {
   const path = place.value.split('?', 1)[0]
   useEffect(() => {
-    const focus = (tries: number): (() => void) =>
-      after(20, () => {
-        const heading = document.querySelector<HTMLElement>('main h1')
-        setTitle(heading === null ? 'Receiver hooks' : `${heading.textContent} · Receiver hooks`)
-        const { activeElement } = document
-        if (activeElement !== null && activeElement !== document.body && activeElement.closest('main') !== null) return
-        if (heading !== null) heading.focus({ preventScroll: true })
-        else if (tries > 0) focus(tries - 1)
-      })
-    return focus(20)
+    const before = document.activeElement
+    const focus = (): void => {
+      const heading = document.querySelector<HTMLElement>('main h1')
+      if (heading === null) return void (cancel = after(50, focus))
+      setTitle(`${heading.textContent} · Receiver hooks`)
+      const { activeElement, body } = document
+      if (activeElement === body || (activeElement === before && before?.closest('main') === null))
+        heading.focus({ preventScroll: true })
+    }
+    let cancel = after(20, focus)
+    return () => cancel()
   }, [path, me.value === undefined])
 }
 

@@ -3,7 +3,7 @@ import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { StopState } from '../protocol.ts'
 import { askServer } from './ask.ts'
-import { after, isHidden } from './browser.ts'
+import { after, isHidden, rescueFocus } from './browser.ts'
 import { say } from './notices.ts'
 import { CommandLine } from './parts/notice.tsx'
 import { Dialog } from './parts/dialog.tsx'
@@ -49,6 +49,7 @@ const start = async (): Promise<void> => {
   const answer = await askServer<StopState>('DELETE', '/api/stop')
   if (answer.ok) {
     state.value = answer.body
+    rescueFocus()
     say('All hooks run again.', kubectlStart(answer.body.namespace))
   } else say(answer.refusal.message)
 }

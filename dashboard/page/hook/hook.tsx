@@ -20,7 +20,7 @@ import { Trail } from '../parts/trail.tsx'
 import { Worst } from '../parts/worst.tsx'
 import { whyNot } from '../rights.ts'
 import { cloneHref, editHref, goto } from '../route.ts'
-import { rowSignal, synced } from '../store.ts'
+import { rowSignal } from '../store.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
@@ -73,14 +73,15 @@ const Missing = ({
   namespace: string
   read: ServerAnswer<HookDetail> | undefined
 }) => {
-  if (!synced.value && read?.ok !== false)
+  // A hook that was just added may not be in the list yet.
+  if (read?.ok !== false)
     return (
       <Middle>
         <p class="appears faint">Reading {name} …</p>
       </Middle>
     )
   const text =
-    read?.ok === false && read.refusal.reason !== 'NotFound'
+    read.refusal.reason !== 'NotFound'
       ? sentence(read.refusal.message)
       : `There is no hook ${name} in namespace ${namespace}.`
   return <Nothing title={`${name} is not there`} why={text} />

@@ -25,6 +25,12 @@ export const closeMenu = (): void => {
   document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] .more`)?.focus()
 }
 
+/** Moves the focus between the items of the open menu, around at its ends. */
+export const moveInMenu = (step: number): void => {
+  const items = [...document.querySelectorAll<HTMLElement>('.items button')]
+  items.at((items.findIndex(item => item === document.activeElement) + step) % items.length)?.focus()
+}
+
 /** Keeps "by" and its number on one line. */
 const unbroken = (does: string): string => does.replace(/\bby (?=\S)/, 'by\u00a0')
 

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { focusHeading } from '../browser.ts'
+import { rescueFocus } from '../browser.ts'
 
 interface DialogProps {
   readonly title: string
@@ -18,9 +18,8 @@ export const Dialog = ({ children, onClose, title }: DialogProps) => {
     shown?.showModal()
     return () => {
       shown?.close()
-      // What opened the dialog may be gone, such as the row of a deleted hook. The focus then stays inside.
-      const { activeElement } = document
-      if (activeElement === document.body || shown?.contains(activeElement) === true) focusHeading()
+      // What opened the dialog may be gone, such as the row of a deleted hook.
+      rescueFocus()
     }
   }, [])
   return (

@@ -169,6 +169,7 @@ describe('somebody with a token of a real API server', () => {
   it('bob sees of a target and of the health what he may, and a sentence for the rest', async () => {
     const { faults, page } = await visit()
     await signIn(page, cluster.tokens.bob)
+    await page.locator('[data-key="shop/web-up"]').waitFor()
     await page.goto(`${base()}/targets/shop/Deployment/web`)
     await page.getByRole('rowheader', { name: 'base' }).waitFor()
     await page.getByText('You may not read receiverhookrecords', { exact: false }).waitFor()

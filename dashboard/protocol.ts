@@ -287,6 +287,27 @@ export interface RequestSeen {
   }
 }
 
+/** A request that changes nothing before it is approved. */
+export interface WaitingRequest {
+  readonly name: string
+  readonly uid: string
+  /** Who asked, when, in RFC 3339, and why. */
+  readonly by: string
+  readonly at: string
+  readonly why?: string | undefined
+  /** What it would do now, in words, and what stands for that in a decision. Absent while an earlier request waits. */
+  readonly effect?: string | undefined
+  readonly digest?: string | undefined
+  /** When it is closed if nobody has decided, in RFC 3339. */
+  readonly until?: string | undefined
+}
+
+export interface WaitingRequests {
+  /** The oldest first. */
+  readonly requests: readonly WaitingRequest[]
+  readonly mayDecide: boolean
+}
+
 export interface HookEvent {
   readonly time: string
   readonly type: string

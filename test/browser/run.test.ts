@@ -1,8 +1,9 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { objectPath } from '../../src/kube/paths.ts'
+import { apiVersion, requestKind } from '../../src/api/names.ts'
+import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
-import { hooks } from '../../src/kube/resources.ts'
+import { hooks, requests } from '../../src/kube/resources.ts'
 import { deployments } from '../support/product.ts'
 import {
   closeBrowser,
@@ -13,7 +14,7 @@ import {
   type Scheme,
   type Width,
 } from './page.ts'
-import { deployment, startPlayground, type Playground } from './playground.ts'
+import { deployment, scaleSpec, startPlayground, type Playground } from './playground.ts'
 
 let playground: Playground
 let end = async (): Promise<void> => undefined
@@ -59,6 +60,42 @@ const run = async (page: Page, name: string, image: string): Promise<void> => {
   await page.getByRole('button', { name: 'Run it for real' }).click()
   await page.getByRole('button', { name: 'Run it', exact: true }).click()
 }
+
+it('a request that waits is shown with what it would do, and runs once somebody approves it', async () => {
+  const { createHook, create } = playground
+  await create('/apis/apps/v1/namespaces/shop/deployments', deployment('asked', 2))
+  await createHook('asked', { ...scaleSpec('asked'), approval: { within: '15m' } })
+  await playground.url('asked')
+  for (const [name, user] of [
+    ['first', 'ann'],
+    ['second', 'playground'],
+  ] as const) {
+    const spec = { hook: 'asked', by: { user }, why: `${name} of two` }
+    await create(collectionPath(requests, 'shop'), { apiVersion, kind: requestKind, metadata: { name }, spec })
+  }
+  const { faults, page } = await visit()
+  await page.goto(playground.link())
+  await page.locator('.row').first().waitFor()
+  await page.goto(new URL('/hooks/shop/asked', page.url()).href)
+  const waiting = page.getByRole('region', { name: 'Waiting for approval' })
+  await waiting.getByText('Deployment/asked would go from 2 to 3').waitFor()
+  await waiting.getByText('Waits for an earlier request').waitFor()
+  await waiting.getByRole('button', { name: 'Approve …' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('first was approved').waitFor()
+  // Nobody approves what they have asked for, but they may deny it.
+  await waiting.getByText('Deployment/asked would go from 3 to 4').waitFor()
+  await expect.poll(() => waiting.getByRole('button', { name: 'Approve …' }).getAttribute('aria-disabled')).toBe('true')
+  await waiting.getByRole('button', { name: 'Deny …' }).focus()
+  await page.keyboard.press('Enter')
+  await page.getByLabel('Why, for your colleagues').fill('once is enough')
+  await page.keyboard.press('Enter')
+  await waiting.waitFor({ state: 'detached' })
+  await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('asked')
+  await page.locator('.deliveries .outcome', { hasText: 'skipped' }).waitFor()
+  await page.locator('.deliveries .outcome', { hasText: 'applied 2 → 3' }).waitFor()
+  expect(faults).toEqual([])
+})
 
 const looks: readonly (readonly [Width, Scheme])[] = [
   [1280, 'light'],

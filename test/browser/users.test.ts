@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { requestsPolicy } from '../../scripts/deploy/requests.ts'
 import { objectsOf } from '../../scripts/deploy/policies.ts'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
-import { apiVersion, hookKind } from '../../src/api/names.ts'
+import { apiVersion, hookKind, requestKind } from '../../src/api/names.ts'
 import { serveDashboard, type ServedDashboard } from '../../dashboard/serve.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { pinoLog } from '../../src/environment/log.ts'
@@ -32,7 +32,12 @@ const rbac = '/apis/rbac.authorization.k8s.io/v1'
 const made = (path: string, object: object) => send(cluster.api, { method: 'POST', path, body: JSON.stringify(object) })
 
 const grant = async (name: string, subject: object, verbs: readonly string[], namespace = 'shop'): Promise<void> => {
-  const asks = verbs.includes('create') ? ['get', 'create'] : ['get']
+  const asks = [
+    'get',
+    'list',
+    ...(verbs.includes('create') ? ['create'] : []),
+    ...(verbs.includes('approve') ? ['patch'] : []),
+  ]
   const rules = [
     { apiGroups: ['receiverhooks.dev'], resources: ['receiverhookrequests'], verbs: asks },
     { apiGroups: ['receiverhooks.dev'], resources: ['receiverhooks'], verbs },
@@ -253,6 +258,61 @@ describe('somebody with a token of a real API server', () => {
     expect(faults).toEqual([])
   })
 
+  it('a request is approved by who may, in the own name, as it was shown, and others see why they may not', async () => {
+    const spec = { ...scaleSpec('web'), approval: { within: '15m' } }
+    const hook = { apiVersion, kind: hookKind, metadata: { name: 'web-asked' }, spec }
+    await made(`/apis/${apiVersion}/namespaces/shop/receiverhooks`, hook)
+    const path = `/apis/${apiVersion}/namespaces/shop/receiverhookrequests`
+    const asked = { hook: 'web-asked', by: { user: 'admin' }, why: 'the queue is long' }
+    await made(path, { apiVersion, kind: requestKind, metadata: { name: 'more' }, spec: asked })
+    const patch = (of: string, body: object) =>
+      send(cluster.api, {
+        method: 'PATCH',
+        path: of,
+        contentType: 'application/merge-patch+json',
+        body: JSON.stringify(body),
+      })
+    // Nothing runs requests here, so the test shows what a trigger would.
+    const show = async (from: number): Promise<void> => {
+      const effect = { text: `Deployment/web would go from ${from} to ${from + 1}`, digest: `digest-${from}`, asked: 1 }
+      const until = new Date(Date.now() + 900_000).toISOString()
+      await patch(`${path}/more/status`, { status: { state: 'Awaiting', until, effect } })
+    }
+    await show(2)
+
+    const ofBob = (await visit()).page
+    await signIn(ofBob, cluster.tokens.bob, '/hooks/shop/web-asked')
+    const shown = ofBob.getByRole('region', { name: 'Waiting for approval' })
+    await shown.getByText('asked by admin: “the queue is long”').waitFor()
+    await shown.getByText('You may not decide: that takes the verb approve on the hook').waitFor()
+    expect(await shown.getByRole('button').count()).toBe(0)
+
+    const token = await tokenOf('approver', await createAccount('approver'), 600)
+    await grant('approver', account('approver'), [...look, 'approve'])
+    const { faults, page } = await visit()
+    await signIn(page, token, '/hooks/shop/web-asked')
+    const approve = page.getByRole('button', { name: 'Approve …' })
+    await approve.click()
+    await show(3)
+    const dialog = page.getByRole('dialog')
+    await dialog.getByText('from 2 to 3').waitFor()
+    await dialog.getByRole('button', { name: 'Approve' }).click()
+    await dialog.getByText('decision.effect is not what the request would do now', { exact: false }).waitFor()
+    await expectAccessible(page, 'the dialog')
+    await page.keyboard.press('Escape')
+    await page.getByText('from 3 to 4').waitFor()
+    await approve.click()
+    await dialog.getByLabel('Why, for your colleagues').fill('the sale begins')
+    await dialog.getByRole('button', { name: 'Approve' }).click()
+    await page.getByText('more was approved.').waitFor()
+    await page.getByRole('region', { name: 'Waiting for approval' }).waitFor({ state: 'detached' })
+    const request = await send(cluster.api, { method: 'GET', path: `${path}/more` })
+    expect(at(request, 'spec', 'decision')).toEqual({
+      ...{ is: 'Approved', by: 'system:serviceaccount:shop:approver', effect: 'digest-3', why: 'the sale begins' },
+    })
+    expect(faults).toEqual([])
+  })
+
   it('a link to a hook opens for somebody who may see its namespace alone', async () => {
     const { page } = await visit()
     await signIn(page, cluster.tokens.bob, '/hooks/shop/web-up')
@@ -392,7 +452,7 @@ describe('somebody with a token of a real API server', () => {
       [
         'alice',
         'bob',
-        ...['brief', 'gone', 'leaving', 'nobody', 'seer'].map(name => `system:serviceaccount:shop:${name}`),
+        ...['approver', 'brief', 'gone', 'leaving', 'nobody', 'seer'].map(name => `system:serviceaccount:shop:${name}`),
       ].toSorted(),
     )
   })

@@ -29,6 +29,7 @@ import { Deliveries } from './history.tsx'
 import { Leases } from './leases.tsx'
 import { Try } from './try.tsx'
 import { UseIt } from './use.tsx'
+import { WaitingForApproval } from './waiting.tsx'
 import { YamlOf } from './yaml-of.tsx'
 
 /**
@@ -50,6 +51,7 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
       <Trail end={row.name} />
       <Heading row={row} />
       <Summary row={row} hook={hook} />
+      {hook?.spec['approval'] !== undefined && <WaitingForApproval row={row} moment={lookedAt.current} />}
       <div class="side-by-side">
         <div>
           <Address row={row} hook={hook} />

@@ -1,16 +1,19 @@
 import { at, stringAt } from '../../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../../src/api/names.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
-import { isDone, noRequests } from '../../../src/api/run-request.ts'
+import { isDone, noRequests, requestSpecOf, requestStatusOf } from '../../../src/api/run-request.ts'
 import type { ApiConnection } from '../../../src/environment/environment.ts'
 import { redacted } from '../../../src/environment/redact.ts'
 import { collectionPath, objectPath } from '../../../src/kube/paths.ts'
-import { requests, secrets } from '../../../src/kube/resources.ts'
+import { hooks, requests, secrets } from '../../../src/kube/resources.ts'
+import { accessReview, isAllowed } from '../../../src/kube/reviews.ts'
 import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../../src/token/hook-url.ts'
-import type { RequestMade, RequestSeen } from '../../protocol.ts'
-import { ApiRefused, ask, askObject } from '../api.ts'
+import type { RequestMade, RequestSeen, WaitingRequest, WaitingRequests } from '../../protocol.ts'
+import { ApiRefused, ask, askList, askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
+import { maxTargets } from '../limits.ts'
 import { RefusedError } from '../refused.ts'
+import { redactedText } from '../row.ts'
 import { hookAsUser } from './hook.ts'
 
 export const useRoutes = (router: Api, { sessionOf }: Context): void => {
@@ -52,6 +55,50 @@ export const useRoutes = (router: Api, { sessionOf }: Context): void => {
     const path = objectPath(requests, namespace, name)
     response.json(seenIn(await askObject(sessionOf(request).api, { method: 'GET', path })))
   })
+
+  // Returns the requests of a hook that wait for approval, and whether the user may decide about them.
+  router.get('/hooks/:namespace/:name/waiting', async (request, response) => {
+    const { name, namespace } = request.params
+    const { api } = sessionOf(request)
+    const found: WaitingRequest[] = []
+    const query = { fieldSelector: `spec.hook=${name},status.state!=Done` }
+    for await (const each of askList(api, requests, namespace, { query })) {
+      found.push(...waitingIn(each))
+      if (found.length >= maxTargets) break
+    }
+    const review = accessReview(namespace, { verb: 'approve', type: hooks, name })
+    response.json({
+      requests: found.toSorted((one, other) => one.at.localeCompare(other.at)),
+      mayDecide: isAllowed(await ask(api, review)),
+    } satisfies WaitingRequests)
+  })
+
+  // Writes the user's decision. The API server takes it only while `effect` is what the request would do.
+  router.post('/requests/:namespace/:name/decision', async (request, response) => {
+    const { name, namespace } = request.params
+    const { api, user } = sessionOf(request)
+    const [is, uid, effect, why] = ['is', 'uid', 'effect', 'why'].map(of => stringAt(request.body, of)?.trim() || null)
+    if (uid === null || effect === null) throw new RefusedError(400, 'BadRequest', 'a decision is about an effect')
+    // Null removes the reason of an earlier decision, which was about another effect.
+    const decision = { is, effect, by: user, why }
+    await ask(api, {
+      method: 'PATCH',
+      path: objectPath(requests, namespace, name),
+      contentType: 'application/merge-patch+json',
+      body: JSON.stringify({ metadata: { uid }, spec: { decision } }),
+    })
+    response.json({})
+  })
+}
+
+/** Returns what the page shows of a request. Nothing before a trigger has looked at it. */
+const waitingIn = (request: StoredObject): readonly WaitingRequest[] => {
+  const { effect, state, until } = requestStatusOf(request) ?? {}
+  if (state === undefined) return []
+  const { by, why } = requestSpecOf(request)
+  const { creationTimestamp = '', name, uid } = request.metadata
+  const shown = state === 'Awaiting' && effect ? { effect: redacted(effect.text), digest: effect.digest } : {}
+  return [{ name, uid, until, by: by.user, at: creationTimestamp, why: redactedText(why), ...shown }]
 }
 
 const seenIn = (request: StoredObject): RequestSeen => {

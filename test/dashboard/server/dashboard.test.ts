@@ -287,6 +287,23 @@ describe('the server of the page', () => {
     })
   })
 
+  it('writes a decision in the name that the API server has given, about what was shown and nothing else', async () => {
+    const { asked, open } = await start(() => answer(200, stored()))
+    const alice = await open()
+    const path = '/api/requests/shop/web-up-x2/decision'
+    const decision = { is: 'Approved', uid: 'u2', effect: 'x3f', why: ' ', by: 'root' }
+    expect(await alice.write('POST', path, decision)).toMatchObject({ status: 200, body: {} })
+    expect(words(asked)).toEqual(['PATCH shop/receiverhookrequests/web-up-x2'])
+    // Null removes the reason of an earlier decision.
+    expect(parseJson(asked.at(-1)?.request.body ?? '')).toEqual({
+      metadata: { uid: 'u2' },
+      spec: { decision: { is: 'Approved', effect: 'x3f', by: 'user of the kubeconfig', why: null } },
+    })
+    for (const missing of ['uid', 'effect']) {
+      expect((await alice.write('POST', path, { ...decision, [missing]: '' })).status).toBe(400)
+    }
+  })
+
   it('says where nobody runs requests, and which right a policy asks for', async () => {
     let refusal = answer(404, { reason: 'NotFound', message: 'the server could not find the requested resource' })
     const { open } = await start(() => refusal)

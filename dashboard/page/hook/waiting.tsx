@@ -1,0 +1,113 @@
+import { useSignal, type Signal } from '@preact/signals'
+import type { ListedHook, WaitingRequest, WaitingRequests } from '../../protocol.ts'
+import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
+import { askServer } from '../ask.ts'
+import { pathOf } from '../changes.ts'
+import { say } from '../notices.ts'
+import { ActionButton } from '../parts/act.tsx'
+import { Dialog } from '../parts/dialog.tsx'
+import { CommandLine } from '../parts/notice.tsx'
+import { Ago, When } from '../parts/status.tsx'
+import { ScriptForm, TextField } from '../parts/text-field.tsx'
+import { me } from '../session.ts'
+import { commandWord, kubectlMany } from '../words/kubectl.ts'
+import { sentence } from '../words/sentence.ts'
+
+const verbs = { Approved: 'Approve', Denied: 'Deny' } as const
+
+interface Deciding {
+  readonly is: keyof typeof verbs
+  readonly request: WaitingRequest
+}
+
+const keyOf = ({ digest, uid }: WaitingRequest): string => `${uid} ${digest}`
+
+const askedBy = ({ by, why }: WaitingRequest): string => `asked by ${by}${why === undefined ? '' : `: “${why}”`}`
+
+/** The requests that wait until somebody approves what the hook would do. They are read again at each `moment`. */
+export const WaitingForApproval = ({ moment, row }: { row: ListedHook; moment: number }) => {
+  const decided = useSignal('')
+  const deciding = useSignal<Deciding | undefined>(undefined)
+  const read = useAnswer<WaitingRequests>(`${pathOf(row)}/waiting`, `${moment} ${decided.value}`)
+  // What was decided here goes at once. Another effect of the same request waits again.
+  const waiting = bodyOf(read)?.requests.filter(request => keyOf(request) !== decided.value) ?? []
+  const mayNot = 'you may not decide: that takes the verb approve on the hook'
+  const fault = refusalIn(read) ?? (bodyOf(read)?.mayDecide === false ? mayNot : undefined)
+  if (waiting.length === 0 && !deciding.value && refusalIn(read) === undefined) return null
+  const button = (of: Deciding, why?: string) => (
+    <ActionButton why={why} onAct={() => (deciding.value = of)}>
+      {verbs[of.is]} …
+    </ActionButton>
+  )
+  return (
+    <section class="card" aria-label="Waiting for approval">
+      <h2>Waiting for approval</h2>
+      <ol class="deliveries" aria-live="polite">
+        {waiting.map(request => (
+          <li key={request.uid}>
+            <span class="when">
+              <Ago time={request.at} />
+            </span>
+            <strong>{request.effect ?? 'Waits for an earlier request'}</strong>
+            <span class="faint">
+              {askedBy(request)}
+              {request.until && <>, until {<When time={request.until} />}</>}
+            </span>
+            {fault === undefined && request.digest !== undefined && (
+              <span class="line">
+                {button(
+                  { is: 'Approved', request },
+                  request.by === me.value?.user ? 'you have asked for it' : undefined,
+                )}
+                {button({ is: 'Denied', request })}
+              </span>
+            )}
+          </li>
+        ))}
+      </ol>
+      {fault !== undefined && <p class="faint">{sentence(fault)}</p>}
+      {deciding.value && (
+        <Decide {...deciding.value} row={row} decided={decided} onClose={() => (deciding.value = undefined)} />
+      )}
+    </section>
+  )
+}
+
+type DecideProps = Deciding & { row: ListedHook; decided: Signal<string>; onClose: () => void }
+
+/** Asks for a reason, and writes the decision about the effect that it shows. */
+const Decide = ({ decided, is, onClose, request, row }: DecideProps) => {
+  const why = useSignal('')
+  const refused = useSignal<string | undefined>(undefined)
+  const { digest: effect, name, uid } = request
+  const reason = why.value.trim() && ` --why ${commandWord(why.value.trim())}`
+  const flags = is === 'Approved' ? ` --yes --effect ${effect}${reason}` : reason
+  const submit = async (): Promise<void> => {
+    const decision = { is, uid, effect, why: why.value }
+    const answer = await askServer('POST', `/api/requests/${row.namespace}/${name}/decision`, decision)
+    if (!answer.ok) return void (refused.value = answer.refusal.message)
+    decided.value = keyOf(request)
+    onClose()
+    say(`${name} was ${is.toLowerCase()}.`)
+  }
+  return (
+    <Dialog title={`${verbs[is]} this?`} onClose={onClose}>
+      <p>
+        <strong>{request.effect}</strong>, {askedBy(request)}.
+      </p>
+      <ScriptForm submit={submit}>
+        <TextField id="decision-why" label="Why, for your colleagues" text={why} refused={refused} />
+        <div class="line">
+          <button type="submit" class={is === 'Denied' ? 'button danger' : 'button'}>
+            {verbs[is]}
+          </button>
+          <ActionButton onAct={onClose}>Cancel</ActionButton>
+        </div>
+      </ScriptForm>
+      <CommandLine
+        label="The kubectl line that does the same"
+        text={kubectlMany(verbs[is].toLowerCase(), [{ name, namespace: row.namespace }], flags)}
+      />
+    </Dialog>
+  )
+}

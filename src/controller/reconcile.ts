@@ -244,9 +244,7 @@ const orForbidden = async <T, U>(work: Promise<T>, instead: (error: ApiError) =>
   }
 }
 
-/**
- * Returns the problem of an unknown kind. Throws other errors again. Its CRD may be installed soon.
- */
+/** Returns the problem of an unknown kind, whose CRD may be installed soon. Throws other errors again. */
 const orUnknownKind = (error: unknown): Problem => {
   if (!(error instanceof UnknownKind)) throw error
   return { reason: 'TargetNotFound', message: error.message, lasts: 'reconciling' }

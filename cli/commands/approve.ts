@@ -25,7 +25,7 @@ const name = { name: 'REQUEST', means: 'the request, as pending lists it' }
 /** Approves what a request would do. */
 export const approve: Command = {
   details:
-    'It shows what the request would do now, and asks. If the target or the hook changes before it runs, it waits again. You need the verb approve on the hook, and approve nothing that you have asked for.',
+    'It shows what the request would do now, and asks. You need the verb approve on the hook, and approve nothing that you have asked for.',
   arguments: [name],
   options: [yes, effect, why, ...clusterOptions],
   examples: [

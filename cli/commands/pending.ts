@@ -14,8 +14,7 @@ const wide = flag({ flag: 'wide', means: 'show what stands for each effect, for 
 
 /** Lists the requests that wait for approval. */
 export const pending: Command = {
-  details:
-    'Those of one hook are shown one after another, the oldest first. The others are Queued, and their effect is not known yet.',
+  details: 'Of one hook, only the oldest is shown. The others are Queued, and their effect is not known yet.',
   arguments: [],
   options: [namespaceOption, allNamespaces, wide, colourOption, ...accessOptions],
   examples: [

@@ -256,7 +256,7 @@ export interface ReceiverHookSettings {
     /** The time span, such as "1h": it slides, so it isn't the hour of the clock. At most 24h. */
     within: string
   }>
-  /** A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default no approval is needed. */
+  /** A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). */
   approval?: {
     /** How long a request waits for a decision before it is closed, such as "15m": from 1m to 12h. */
     within: string

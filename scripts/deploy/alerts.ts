@@ -693,6 +693,19 @@ export const alerts: readonly Alert[] = [
     },
   },
   {
+    name: 'ReceiverHooksApprovalWaits',
+    expr: 'max by (namespace, hook) (receiverhooks_awaiting) > 0',
+    for: '10m',
+    severity: 'warning',
+    summary: 'A request to {{ $labels.namespace }}/{{ $labels.hook }} waits for approval.',
+    description: 'Nobody has decided for ten minutes. The request is closed once the time of `approval` is over.',
+    tested: {
+      firing: { 'receiverhooks_awaiting{namespace="shop", hook="web-up"}': '1x60' },
+      labels: webUp,
+      quiet: { 'receiverhooks_awaiting{namespace="shop", hook="web-up"}': '1x8 _x2 1x8 _x2 1x8 _x30' },
+    },
+  },
+  {
     name: 'ReceiverHooksLeaseTooShort',
     expr: `sum(${risen('receiverhooks_events_total{reason="LeaseTooShort"}', 1)})`,
     for: '0m',

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { group, hookPlural, policyNames, requestPlural } from '../../src/api/names.ts'
 import { requestCrd } from '../../src/api/run-request.ts'
-import { requests } from '../../src/kube/resources.ts'
+import { events, requests } from '../../src/kube/resources.ts'
 import { rolesManifest } from './manifest.ts'
 import { ofManifests, policiesManifest } from './policies.ts'
 import { listOf, matching, type Installation, type Policy } from './policy.ts'
@@ -135,6 +135,7 @@ export const requestRoles: readonly Role[] = [
       { ...requests, verbs: ['get', 'list', 'watch'], why: 'to see what is asked for' },
       { ...requests, verbs: ['delete'], why: 'to delete requests a day after they were made' },
       { group, resource: `${requestPlural}/status`, verbs: ['patch'], why: 'to write the answers' },
+      { ...events, verbs: ['create', 'patch'], why: 'to say on its hook that a request waits for approval' },
     ],
   },
   {

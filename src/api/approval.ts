@@ -10,7 +10,7 @@ export const approvalSchema = {
   type: 'object',
   title: 'Approval',
   description:
-    'A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). By default no approval is needed.',
+    'A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md).',
   hint: 'A request changes nothing until another person approves it, and a post to the URL changes nothing.',
   required: ['within'],
   properties: {

@@ -89,7 +89,7 @@ const flags = {
   requests: flag({
     flag: 'requests',
     means:
-      'run ReceiverHookRequests, and hooks with approval: the admission policies receiver-hooks-requests and receiver-hooks-approval must be in force, because only those show who asks and who approves',
+      'run ReceiverHookRequests, and hooks with approval: the admission policies receiver-hooks-requests and receiver-hooks-approval must be in force',
   }),
   kubeconfig: text({
     flag: 'kubeconfig',

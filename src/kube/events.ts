@@ -40,6 +40,8 @@ export interface EventRecorder {
   emit(event: EmittedEvent): void
 }
 
+type EventEnvironment = Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 'random'>
+
 /** What is remembered of the Events about one object and reason. */
 interface Slot {
   /**
@@ -79,7 +81,7 @@ const noteBytes = 1_024
  * instance.
  */
 export const eventRecorder = (
-  environment: Environment,
+  environment: EventEnvironment,
   reporting: { readonly controller: string; readonly instance: string },
 ): EventRecorder => {
   const { clock, log, metrics } = environment
@@ -149,7 +151,7 @@ const slotOf = (slots: BoundedMap<string, Slot>, { regarding, reason }: EmittedE
 type Reporting = Parameters<typeof eventRecorder>[1]
 
 /** Writes the next Event: as an update of a series, or as a new object. */
-const writeDue = async (environment: Environment, reporting: Reporting, slot: Slot): Promise<void> => {
+const writeDue = async (environment: EventEnvironment, reporting: Reporting, slot: Slot): Promise<void> => {
   const { due, triedAt, written } = slot
   slot.due = undefined
   slot.scheduled = false
@@ -168,7 +170,7 @@ const writeDue = async (environment: Environment, reporting: Reporting, slot: Sl
 }
 
 const createEvent = async (
-  { api, clock }: Environment,
+  { api, clock }: EventEnvironment,
   { controller, instance }: Reporting,
   { regarding, related, type, reason, action, note }: EmittedEvent,
   name: string,
@@ -200,7 +202,7 @@ const createEvent = async (
 }
 
 const patchSeries = async (
-  { api, clock }: Environment,
+  { api, clock }: EventEnvironment,
   { regarding }: EmittedEvent,
   name: string,
   count: number,
@@ -217,7 +219,7 @@ const patchSeries = async (
  * Returns the name of an Event as in client-go: the object's name, a dot and hexadecimal digits. A
  * long name is cut.
  */
-const eventName = ({ random }: Environment, subject: string): string => {
+const eventName = ({ random }: EventEnvironment, subject: string): string => {
   const suffix = `.${Buffer.from(random.bytes(8)).toString('hex')}`
   return subject.slice(0, nameLength - suffix.length).replace(/[^a-z0-9]+$/, '') + suffix
 }

@@ -23,6 +23,7 @@ import type { Source } from '../kube/source.ts'
 import { openWithinMs } from '../kube/watch.ts'
 import { watchObjects, type ObjectChange } from '../kube/watch-objects.ts'
 import { identityKey } from '../senders/identity.ts'
+import { AwaitingRequests } from './awaiting.ts'
 import { decidedOf, isShown, mustBeClosed, turnOf } from './approvals.ts'
 import { refusal, type HttpAnswer, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './endpoint.ts'
@@ -122,6 +123,7 @@ class RunRequests {
   readonly #timers = new Map<string, () => void>()
   /** The requests that wait for another one of their hook, by uid. `behind` is its uid, once that is known. */
   readonly #queued = new Map<string, { readonly known: Known; readonly behind?: string }>()
+  readonly #awaiting: AwaitingRequests
   /** The namespaces of which requests were left out, because too many wait. */
   readonly #left = new Set<string>()
   #problem: string | undefined
@@ -133,6 +135,7 @@ class RunRequests {
   ) {
     this.#environment = environment
     this.#endpoint = endpoint
+    this.#awaiting = new AwaitingRequests(environment)
     this.#source = { type: requests, isMetadataOnly: true, ...(namespace !== undefined && { namespace }) }
   }
 
@@ -171,6 +174,7 @@ class RunRequests {
         for (const [uid, { known }] of this.#queued) {
           if (this.#listed.get(known.namespace)?.has(uid) !== true) this.#queued.delete(uid)
         }
+        this.#awaiting.keep((namespace, uid) => this.#listed.get(namespace)?.has(uid) === true)
         this.#problem = undefined
         return
       case 'put':
@@ -210,6 +214,7 @@ class RunRequests {
   /** Forgets a request that is done. Those that wait for it are looked at again. */
   #removed({ namespace = '', uid }: Omit<Identified, 'name'>): void {
     this.#drop({ namespace, uid })
+    this.#awaiting.remove(uid)
     this.#timers.get(uid)?.()
     this.#timers.delete(uid)
     this.#queued.delete(uid)
@@ -266,9 +271,11 @@ class RunRequests {
       const status = requestStatusOf(request)
       const decided = decidedOf(requestSpecOf(request), status, clock.now())
       if (isShown(status, decided)) {
+        this.#awaiting.add(uid, { namespace, hook: requestSpecOf(request).hook })
         this.#later(known, parseTime(status?.until ?? '') - clock.now(), stop)
         return true
       }
+      this.#awaiting.remove(uid)
       const answered = await this.#answerTo(known, request)
       if (!answered) return false
       const { answer, asked, isOwn } = answered
@@ -278,7 +285,7 @@ class RunRequests {
         return false
       }
       if (asked && answer.body.outcome === 'awaiting') {
-        await this.#show(known, request, answer)
+        await this.#show(known, request, answer, asked.uid)
         return true
       }
       await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
@@ -342,7 +349,7 @@ class RunRequests {
   }
 
   /** Shows what a request would do, if it is the first of its hook. Otherwise the request waits for its turn. */
-  async #show(known: Known, request: StoredObject, { body }: HttpAnswer): Promise<void> {
+  async #show(known: Known, request: StoredObject, { body }: HttpAnswer, hookUid: string): Promise<void> {
     const { api, clock } = this.#environment
     const { state, until = body.until, effect } = requestStatusOf(request) ?? {}
     if (state !== 'Awaiting') {
@@ -362,6 +369,7 @@ class RunRequests {
     }
     const shown = { text: cut(body.message), digest: body.effect, asked: (effect?.asked ?? 0) + 1 }
     await this.#write(request, { state: 'Awaiting', until, effect: shown }, false)
+    this.#awaiting.announce(request, hookUid, shown.text, until)
     this.#queued.delete(known.uid)
   }
 

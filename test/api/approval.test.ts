@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { at, stringAt } from '../../src/api/json.ts'
+import { at, parseJson, stringAt } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/system.ts'
-import { objectPath } from '../../src/kube/paths.ts'
+import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
-import { hooks, requests } from '../../src/kube/resources.ts'
+import { events as kubeEvents, hooks, requests } from '../../src/kube/resources.ts'
 import { commandLine } from '../support/command-line.ts'
 import { cluster, deployments, post, product } from '../support/product.ts'
 
@@ -15,7 +15,7 @@ const approval = { within: '15m' }
 const ready = async (spec: object = {}, isGuarded = true) => {
   const here = await cluster()
   await here.createDeployment('web', 2)
-  await product(here, { requests: isGuarded })
+  const { operations } = await product(here, { requests: isGuarded })
   await here.createHook('web-up', { max: 100 }, { approval, ...spec })
   const ask = async (name: string, more: object = {}): Promise<string> => {
     await create(here.api, requests, here.namespace, {
@@ -48,7 +48,7 @@ const ready = async (spec: object = {}, isGuarded = true) => {
   }
   const scale = async (name: string, replicas: number): Promise<void> =>
     void (await patch(deployments, name, { spec: { replicas } }))
-  return { ...here, ask, status, patch, decide, scale }
+  return { ...here, ask, status, patch, decide, scale, operations }
 }
 
 describe('a request to a hook with approval', () => {
@@ -68,6 +68,37 @@ describe('a request to a hook with approval', () => {
       object => at(object, 'status', 'lastDelivery') !== undefined,
     )
     expect(at(found, 'status', 'lastDelivery', 'by')).toEqual({ user: 'ann', decidedBy: 'bob' })
+  })
+
+  it('is announced while it waits, by an Event of its hook and by a metric', async () => {
+    const { api, ask, decide, namespace, operations, status, until } = await ready()
+    const awaiting = async (): Promise<string[]> => {
+      const text = await (await fetch(`${operations}/metrics`)).text()
+      return text.split('\n').filter(line => line.startsWith('receiverhooks_awaiting{'))
+    }
+    const shown = await status(await ask('one'), 'Awaiting')
+    const events = {
+      method: 'GET',
+      path: collectionPath(kubeEvents, namespace),
+      lane: 'bulk',
+      timeoutMs: 10_000,
+    } as const
+    const { body } = await until(
+      () => api.request(events),
+      ({ body }) => body.includes('AwaitingApproval'),
+    )
+    expect(at(parseJson(body), 'items')).toContainEqual(
+      expect.objectContaining({
+        reason: 'AwaitingApproval',
+        regarding: expect.objectContaining({ kind: 'ReceiverHook', name: 'web-up' }) as unknown,
+        note: `Deployment/web would go from 2 to 3, asked by ann, until ${stringAt(shown, 'until')}: kubectl receiverhook approve one -n ${namespace}`,
+      }),
+    )
+    const line = `receiverhooks_awaiting{namespace="${namespace}",hook="web-up"} 1`
+    await until(awaiting, lines => lines.includes(line))
+    await decide('one', 'Approved')
+    await status('one', 'Done')
+    await until(awaiting, lines => lines.length === 0)
   })
 
   it('is closed in the record when it is denied', async () => {

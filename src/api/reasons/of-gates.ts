@@ -8,7 +8,7 @@ export const gateReasons = {
     todo: 'Set `suspend: false` to let deliveries run again.',
   },
   AwaitingApproval: {
-    where: ['awaiting'],
+    where: ['awaiting', 'event'],
     means: 'The hook has `approval`, and this change needs the approval of another person. Nothing was changed.',
     todo: 'Ask someone who has the verb `approve` on the hook: `kubectl receiverhook pending` shows what is waiting.',
   },

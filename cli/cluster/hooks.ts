@@ -4,7 +4,7 @@ import type { StoredObject } from '../../src/api/object.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { listPages } from '../../src/kube/list.ts'
 import { apiVersionOf, objectPath, type ResourceType } from '../../src/kube/paths.ts'
-import { send } from '../../src/kube/requests.ts'
+import { sendMergePatch, send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import type { Selectors, Source } from '../../src/kube/source.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
@@ -118,12 +118,8 @@ export const patchHook = (
   patch: object,
   query: Readonly<Record<string, string>> = {},
 ): Promise<StoredObject> =>
-  send(api, {
-    method: 'PATCH',
-    path: objectPath(hooks, namespace, name),
+  sendMergePatch(api, objectPath(hooks, namespace, name), patch, {
     query: { ...writing, ...query },
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify(patch),
     timeoutMs: interactiveTimeoutMs,
   })
 

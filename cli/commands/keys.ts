@@ -2,7 +2,7 @@ import { stringAt } from '../../src/api/json.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { objectPath } from '../../src/kube/paths.ts'
-import { send } from '../../src/kube/requests.ts'
+import { sendMergePatch, send } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
 import { formatSigningKeys, freshSigningKey, parseSigningKeys, type SigningKeys } from '../../src/token/keys.ts'
 import { keySetEntry, signingKeysSecret } from '../../src/token/published.ts'
@@ -121,16 +121,12 @@ const readSet = async ({ api, namespace }: Cluster): Promise<Stored> => {
  * Otherwise two people who rotate at the same time could undo each other's change.
  */
 const writeSet = async ({ api, namespace }: Cluster, { metadata }: StoredObject, set: SigningKeys): Promise<void> => {
-  await send(api, {
-    method: 'PATCH',
-    path: objectPath(secrets, namespace, signingKeysSecret),
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({
-      metadata: { resourceVersion: metadata.resourceVersion },
-      data: { [keySetEntry]: Buffer.from(formatSigningKeys(set)).toString('base64') },
-    }),
-    timeoutMs: interactiveTimeoutMs,
-  })
+  const patch = {
+    metadata: { resourceVersion: metadata.resourceVersion },
+    data: { [keySetEntry]: Buffer.from(formatSigningKeys(set)).toString('base64') },
+  }
+  const path = objectPath(secrets, namespace, signingKeysSecret)
+  await sendMergePatch(api, path, patch, { timeoutMs: interactiveTimeoutMs })
 }
 
 const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promise<number> => {

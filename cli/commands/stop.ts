@@ -1,5 +1,5 @@
 import { objectPath } from '../../src/kube/paths.ts'
-import { send } from '../../src/kube/requests.ts'
+import { sendMergePatch, send } from '../../src/kube/requests.ts'
 import { configMaps } from '../../src/kube/resources.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import { publicKeysConfigMap } from '../../src/token/published.ts'
@@ -31,13 +31,9 @@ const readStop = async ({ api, namespace }: Cluster): Promise<Stop | undefined> 
 }
 
 const writeStop = async ({ api, namespace }: Cluster, stop: Stop | undefined): Promise<void> => {
-  await send(api, {
-    method: 'PATCH',
-    path: objectPath(configMaps, namespace, publicKeysConfigMap),
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ metadata: { annotations: stopPatch(stop) } }),
-    timeoutMs: interactiveTimeoutMs,
-  })
+  const path = objectPath(configMaps, namespace, publicKeysConfigMap)
+  const patch = { metadata: { annotations: stopPatch(stop) } }
+  await sendMergePatch(api, path, patch, { timeoutMs: interactiveTimeoutMs })
 }
 
 /** Stops all hooks of an installation. */

@@ -13,13 +13,10 @@ import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
-import { objectPath } from '../kube/paths.ts'
-import { send } from '../kube/requests.ts'
-import { hooks } from '../kube/resources.ts'
 import { noteFirst, noteOther, type EmittedTimes } from './emitted.ts'
 import { adviceOf, objectsOf, sentBy } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords, overruledAt } from './leases.ts'
-import { patchBetween } from './status.ts'
+import { patchBetween, writeStatus } from './status.ts'
 import { limitEvent, limitsUsed } from './used-limits.ts'
 
 /**
@@ -141,25 +138,16 @@ const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): H
  * Writes a report into its hook's status. Resolves with the stored hook. Throws the API server's
  * errors.
  */
-export const writeReport = async (
+export const writeReport = (
   api: ApiConnection,
   hook: ReceiverHook,
   report: DeliveryReport,
   reported: Reported,
 ): Promise<StoredObject> => {
-  const { metadata } = hook
   const leases = leasesOf(hook, report)
   const limits = usedOf(hook, report)
   const status = { ...reported, leases, limits, conditions: conditionsOf(hook, report.overdue, leases) }
-  return await send(api, {
-    method: 'PATCH',
-    path: objectPath(hooks, metadata.namespace, metadata.name, 'status'),
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({
-      metadata: { resourceVersion: metadata.resourceVersion },
-      status: patchBetween(hook.status ?? {}, status),
-    }),
-  })
+  return writeStatus(api, hook, patchBetween(hook.status ?? {}, status))
 }
 
 /** Returns the Events for the part of the report that the status does not show yet. */

@@ -5,11 +5,9 @@ import type { StoredMemory } from '../api/record.ts'
 import { maxShownLeases, maxTarget, type LeaseReport } from '../api/status.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
-import { objectPath } from '../kube/paths.ts'
-import { send } from '../kube/requests.ts'
-import { hooks } from '../kube/resources.ts'
 import { endOf } from '../record/parts.ts'
 import { shownCount } from '../record/count-name.ts'
+import { writeStatus } from './status.ts'
 
 /**
  * Returns what a record says of leases, in the form of a status. `target` is the hook's present target,
@@ -89,15 +87,5 @@ export const showsRecord = (hook: ReceiverHook): boolean =>
   conditionsOf(hook, undefined, undefined) !== hook.status?.conditions
 
 /** Removes leases and used limits from the status of a hook whose record is gone. Resolves with the stored hook. Throws the API server's errors. */
-export const clearRecorded = async (api: ApiConnection, hook: ReceiverHook): Promise<StoredObject> => {
-  const { name, namespace, resourceVersion } = hook.metadata
-  return await send(api, {
-    method: 'PATCH',
-    path: objectPath(hooks, namespace, name, 'status'),
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({
-      metadata: { resourceVersion },
-      status: { leases: null, limits: null, conditions: conditionsOf(hook, undefined, undefined) },
-    }),
-  })
-}
+export const clearRecorded = (api: ApiConnection, hook: ReceiverHook): Promise<StoredObject> =>
+  writeStatus(api, hook, { leases: null, limits: null, conditions: conditionsOf(hook, undefined, undefined) })

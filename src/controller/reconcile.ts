@@ -13,9 +13,7 @@ import type { ApiRequest, Environment } from '../environment/environment.ts'
 import type { Definitions } from '../kube/definitions.ts'
 import { ApiError, isRefusal, isStatus, ObjectTooLarge, UnknownKind } from '../kube/errors.ts'
 import type { EventRecorder } from '../kube/events.ts'
-import { objectPath } from '../kube/paths.ts'
-import { readOfAnyKind, send } from '../kube/requests.ts'
-import { hooks } from '../kube/resources.ts'
+import { readOfAnyKind } from '../kube/requests.ts'
 import { dueIn } from '../token/current.ts'
 import type { IssuerKeys } from '../token/issuer-keys.ts'
 import { authProblem } from './auth.ts'
@@ -40,7 +38,7 @@ import { hookKey } from './hooks.ts'
 import { publish, type Publication, type Publishing } from './publish.ts'
 import type { ReconcileResult } from './queue.ts'
 import type { Rivals } from './rivals.ts'
-import { statusPatch } from './status.ts'
+import { statusPatch, writeStatus } from './status.ts'
 import type { TriggerRights } from './trigger-rights.ts'
 
 /**
@@ -128,12 +126,7 @@ export const reconcileHook = async (
   const patch = statusPatch(hook, findings, now)
   if (patch) {
     context.rivals.wait(hook, findings)
-    const written = await send(context.api, {
-      method: 'PATCH',
-      path: objectPath(hooks, meta.namespace, meta.name, 'status'),
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify({ metadata: { resourceVersion: meta.resourceVersion }, status: patch }),
-    })
+    const written = await writeStatus(context.api, hook, patch)
     context.wrote(written)
     context.rivals.wrote(written, findings)
     const events = [problemEvent(hook, found), foundEvent(hook, 'FormerSecretKept', former)]

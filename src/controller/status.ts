@@ -2,8 +2,13 @@ import { isDeepStrictEqual } from 'node:util'
 import { conditionsFor, withFound, type Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isObject, type JsonObject } from '../api/json.ts'
+import type { StoredObject } from '../api/object.ts'
 import { maxTarget, type HookStatus, type Minted } from '../api/status.ts'
+import type { ApiConnection } from '../environment/environment.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
+import { objectPath } from '../kube/paths.ts'
+import { sendMergePatch } from '../kube/requests.ts'
+import { hooks } from '../kube/resources.ts'
 import { tokenId } from '../token/mint.ts'
 import { keyIdOf } from '../token/verify.ts'
 import type { Publication } from './publish.ts'
@@ -146,6 +151,14 @@ const replaced = ({ rotation }: Minted, overlapMs: number, now: number): Minted[
 
 const withoutEnded = ({ previous, ...minted }: Minted, now: number): Minted =>
   previous && now < parseTime(previous.acceptedUntil) ? { ...minted, previous } : minted
+
+/** Writes a patch of a hook's status. Resolves with the stored hook. Throws the API server's errors. */
+export const writeStatus = (
+  api: ApiConnection,
+  { metadata: { name, namespace, resourceVersion } }: ReceiverHook,
+  patch: JsonObject | undefined,
+): Promise<StoredObject> =>
+  sendMergePatch(api, objectPath(hooks, namespace, name, 'status'), { metadata: { resourceVersion }, status: patch })
 
 /**
  * Returns the merge patch from `before` to the members of `after`, or undefined if nothing differs. An object

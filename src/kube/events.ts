@@ -4,7 +4,7 @@ import { redacted } from '../environment/redact.ts'
 import { rfc3339Micro } from '../environment/time.ts'
 import { nameLength } from '../api/names.ts'
 import { apiVersionOf, collectionPath, objectPath } from './paths.ts'
-import { send } from './requests.ts'
+import { sendMergePatch, send } from './requests.ts'
 import { events } from './resources.ts'
 
 /** A reference to an object, in the form that an Event has. */
@@ -207,12 +207,8 @@ const patchSeries = async (
   name: string,
   count: number,
 ): Promise<void> => {
-  await send(api, {
-    method: 'PATCH',
-    path: objectPath(events, regarding.namespace, name),
-    contentType: 'application/merge-patch+json',
-    body: JSON.stringify({ series: { count, lastObservedTime: rfc3339Micro(clock.now()) } }),
-  })
+  const series = { count, lastObservedTime: rfc3339Micro(clock.now()) }
+  await sendMergePatch(api, objectPath(events, regarding.namespace, name), { series })
 }
 
 /**

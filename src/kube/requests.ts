@@ -95,6 +95,21 @@ export const read: typeof readOfAnyKind = async (...asked) => {
   }
 }
 
+/** Changes an object, or a subresource of it, by a merge patch (RFC 7386). Resolves with the stored object. */
+export const sendMergePatch = (
+  api: ApiConnection,
+  path: string,
+  patch: object,
+  options: Pick<Request, 'query' | 'timeoutMs'> = {},
+): Promise<StoredObject> =>
+  send(api, {
+    method: 'PATCH',
+    path,
+    contentType: 'application/merge-patch+json',
+    body: JSON.stringify(patch),
+    ...options,
+  })
+
 /** Creates an object. Throws ApiError with the reason AlreadyExists if the name is in use. */
 export const create = (
   api: ApiConnection,

@@ -17,7 +17,7 @@ import { ApiError, isStatus } from '../kube/errors.ts'
 import { watchCutsIn } from '../kube/follow.ts'
 import { listPages } from '../kube/list.ts'
 import { objectPath } from '../kube/paths.ts'
-import { read, send } from '../kube/requests.ts'
+import { sendMergePatch, read, send } from '../kube/requests.ts'
 import { hooks, requests } from '../kube/resources.ts'
 import type { Source } from '../kube/source.ts'
 import { openWithinMs } from '../kube/watch.ts'
@@ -422,12 +422,9 @@ class RunRequests {
   /** Writes into the status. Unless it says what this process has done, nobody may have written before. */
   async #write({ metadata }: StoredObject, status: object, isOwn: boolean): Promise<void> {
     const { name, namespace = '', resourceVersion, uid } = metadata
-    await send(this.#environment.api, {
-      method: 'PATCH',
-      path: objectPath(requests, namespace, name, 'status'),
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify({ metadata: isOwn ? { uid } : { uid, resourceVersion }, status }),
-    })
+    const based = isOwn ? { uid } : { uid, resourceVersion }
+    const path = objectPath(requests, namespace, name, 'status')
+    await sendMergePatch(this.#environment.api, path, { metadata: based, status })
   }
 
   /** Deletes requests that had their answer a day ago. */

@@ -34,24 +34,6 @@ export const singleFlight = <T>(joinable?: {
   }
 }
 
-/**
- * Asks as a {@link SingleFlight} does. If this call has joined an earlier `ask`, and `hasFailed` says
- * that its answer is a failure, it asks once more: the cause may be over.
- */
-export const joinOrAskAgain = async <T>(
-  share: SingleFlight<T>,
-  key: string,
-  ask: () => Promise<T>,
-  hasFailed: (answer: T) => boolean,
-): Promise<T> => {
-  let isMine = false
-  const answer = await share(key, () => {
-    isMine = true
-    return ask()
-  })
-  return isMine || !hasFailed(answer) ? answer : await share(key, ask)
-}
-
 interface Flight<T> {
   readonly since: number
   answer?: Promise<T>

@@ -4,15 +4,13 @@ import { isObjectName } from '../api/names.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { ApiConnection, Environment } from '../environment/environment.ts'
-import { joinOrAskAgain, singleFlight } from '../environment/single-flight.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { actingAs, refusedAccount, unknownAccount, type AccountState, type Acting } from '../kube/acting.ts'
-import { isStatus } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
 import { serviceAccounts } from '../kube/resources.ts'
 import { accessInWords, accessReview, isAllowed, type Need, type ServiceAccount } from '../kube/reviews.ts'
 import { accountKeptMs, accountReadWithinMs, maxKeptAccounts } from './limits.ts'
-import { onceAllowed, saysNothing } from './once-allowed.ts'
+import { RecentReads } from './recent-reads.ts'
 
 /** The service accounts as which hooks act. */
 export interface HookAccounts {
@@ -31,55 +29,22 @@ interface NamingAccount {
   readonly account: string | undefined
 }
 
-/** The result of reading an account, and when the read began in monotonic milliseconds. */
-interface Reading {
-  readonly state: AccountState
-  readonly since: number
-}
-
 /**
  * Reads the accounts of hooks, as they were at most {@link accountKeptMs} ago. `accounts` are the
  * installation's own, for the command that grants a right.
  */
 export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>, accounts: Accounts): HookAccounts => {
-  const shared = singleFlight<Reading>({ clock, forMs: accountKeptMs })
-  const kept = new BoundedMap<string, Reading>(maxKeptAccounts)
+  const reads = new RecentReads<'there' | 'gone'>(clock, { forMs: accountKeptMs, most: maxKeptAccounts })
   const acting = new BoundedMap<string, Acting>(maxKeptAccounts)
-  const isFresh = ({ since }: Reading): boolean => clock.monotonic() - since < accountKeptMs
-  const hasFailed = ({ state }: Reading): boolean => state === 'unreachable'
+  const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
 
-  const readNow = async (key: string, { name, namespace }: ServiceAccount): Promise<Reading> => {
-    let since = clock.monotonic()
-    const keep = (state: AccountState): Reading => {
-      const reading = { state, since }
-      kept.set(key, reading)
-      return reading
-    }
-    try {
-      const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
-      const object = await onceAllowed(clock, kept.get(key)?.state === 'there', () => {
-        since = clock.monotonic()
-        return read(api, serviceAccounts, namespace, name, options)
-      })
-      return keep(object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone')
-    } catch (error) {
-      if (isStatus(error, 403)) return keep('forbidden')
-      if (saysNothing(error)) return { state: 'unreachable', since }
-      throw error
-    }
-  }
-
-  const look = async (account: ServiceAccount): Promise<AccountState> => {
+  const look = async ({ name, namespace }: ServiceAccount): Promise<AccountState> => {
     // Of a hook that is older than the rule of its field, the text could name another user.
-    if (!isObjectName(account.name)) return 'gone'
-    const key = `${account.namespace}/${account.name}`
-    for (;;) {
-      const known = kept.get(key)
-      if (known && isFresh(known)) return known.state
-      const reading = await joinOrAskAgain(shared, key, () => readNow(key, account), hasFailed)
-      // If the process was paused meanwhile, the answer may be too old. It is then read again.
-      if (hasFailed(reading) || isFresh(reading)) return reading.state
-    }
+    if (!isObjectName(name)) return 'gone'
+    return await reads.of(`${namespace}/${name}`, async () => {
+      const object = await read(api, serviceAccounts, namespace, name, options)
+      return object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone'
+    })
   }
 
   return {

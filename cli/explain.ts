@@ -48,7 +48,7 @@ const ofTheServer = (error: ApiError | WatchRefused): string => {
   return said(error)
 }
 
-const notInstalled = `this cluster knows no receiverhooks: look at another context, or install Receiver Hooks first: ${pageURL('docs/how-to/install.md')}`
+const notInstalled = `this cluster has no receiverhooks: choose another context, or install Receiver Hooks first: ${pageURL('docs/how-to/install.md')}`
 
 /**
  * Returns the API server's message without the request and the status that {@link ApiError} puts
@@ -107,7 +107,7 @@ const worthOf = (verb: string, resource: string, object: string | undefined): st
   if (resource === 'serviceaccounts' && verb === 'impersonate') return `It allows everything that ${object} may do.`
   return object === undefined
     ? `It covers all ${resource} there, even without a hook.`
-    : `It covers ${object} alone, even without a hook.`
+    : `It covers only ${object}, even without a hook.`
 }
 
 /** Returns a user's name that the API server has quoted as Go does, which is JSON for most characters. */

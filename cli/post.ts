@@ -15,7 +15,7 @@ export class NoAnswer extends CommandFailure {
     const said = `no answer from ${host}: ${why}`
     const made = unconnected.has(code) ? 'nothing was posted' : 'the post was made once or not at all'
     if (code === interrupted) super(`interrupted: ${made}`, 130)
-    else super(`${said}; ${made}. Is --public-url reached from here?`, 3)
+    else super(`${said}; ${made}. Can you reach --public-url from here?`, 3)
     this.said = said
     this.isLost = lost.has(code)
   }

@@ -142,7 +142,7 @@ const withEmptyValues = (args: readonly string[], { options }: Command): readonl
 
 const refuseOldNode = ({ minNode = 0, name }: CommandEntry, { node }: Program): void => {
   if (node === undefined || Number(node.split('.')[0]) >= minNode) return
-  const message = `${name} takes Node ${minNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
+  const message = `${name} needs Node ${minNode} or later, and this is Node ${node}: install it from https://nodejs.org, or run the image`
   throw new CommandFailure(message, 1)
 }
 

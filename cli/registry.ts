@@ -9,7 +9,7 @@ export const cliCommands: readonly CommandEntry[] = [
     name: 'get',
     aliases: ['list'],
     group: 'Hooks',
-    summary: 'show hooks: what they do, to what, and what they did last',
+    summary: 'show hooks: what they do, to what, and what they last did',
     load: async () => (await import('./commands/get.ts')).get,
   },
   {
@@ -21,7 +21,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'url',
     group: 'Hooks',
-    summary: 'print the URL of a hook',
+    summary: "print a hook's URL",
     load: async () => (await import('./commands/url.ts')).url,
   },
   {
@@ -69,7 +69,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'why',
     group: 'Hooks',
-    summary: 'explain the count of an object: who set it, and what hooks changed',
+    summary: "explain an object's count: who set it, and what hooks changed",
     load: async () => (await import('./commands/why.ts')).why,
   },
   {
@@ -81,7 +81,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'set',
     group: 'Hooks',
-    summary: 'change fields of a hook',
+    summary: "change a hook's fields",
     load: async () => (await import('./commands/set.ts')).set,
   },
   {
@@ -123,7 +123,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'snippet',
     group: 'Senders',
-    summary: 'write the configuration of a sender for a hook',
+    summary: "write a sender's configuration for a hook",
     load: async () => (await import('./commands/snippet.ts')).snippet,
   },
   {

@@ -30,7 +30,7 @@ export const fileText = (file: string): string => {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    throw new CommandFailure(`${file} cannot be read: is it there?`, 1)
+    throw new CommandFailure(`can't read ${file}: does it exist?`, 1)
   }
 }
 
@@ -38,7 +38,7 @@ export const fileText = (file: string): string => {
 export const waitGiven = (given: ParsedLine, waiting: Option<number | undefined>): number | undefined => {
   const withinMs = given.get(waiting)
   if (given.get(dryRun) && withinMs !== undefined) {
-    throw new UsageError('--dry-run and --wait exclude each other: a dry run has no outcome')
+    throw new UsageError('use either --dry-run or --wait: a dry run has no outcome')
   }
   return withinMs
 }

@@ -49,7 +49,7 @@ export const locate = async (flags: AccessFlags, env: Shell['env'], clock: Clock
   const part = namedPart(flags)
   if (part !== undefined) {
     const todo = 'name one with --kubeconfig or KUBECONFIG'
-    throw new CommandFailure(`--${part} names a part of a kubeconfig, and there is none: ${todo}`, 3)
+    throw new CommandFailure(`--${part} names a part of a kubeconfig, but there is none: ${todo}`, 3)
   }
   if (flags.server === undefined) return await fromElsewhere(flags, env)
   const route = routeOf({ server: flags.server }, impersonation(flags, {}))

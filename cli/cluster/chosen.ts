@@ -15,7 +15,7 @@ const selector = text({
   value: 'LABELS',
   means: 'those with these labels: app=web',
 })
-const all = flag({ flag: 'all', means: 'every hook of the namespace, or of all namespaces with -A' })
+const all = flag({ flag: 'all', means: 'every hook in the namespace, or in all namespaces with -A' })
 
 /** Arguments and flags of a command that acts on hooks by name or by selection. */
 export const chosenArguments: readonly Argument[] = [
@@ -47,7 +47,7 @@ export const chosenHooks = async (
   const everywhere = given.get(allNamespaces)
   const chooses = labelSelector !== undefined || given.get(all)
   if (names.length > 0) {
-    if (chooses || everywhere) throw new UsageError('names and -l, --all or -A exclude each other')
+    if (chooses || everywhere) throw new UsageError('use either names or -l, --all or -A')
     return await Promise.all(names.map(name => readHook(cluster, name)))
   }
   if (!chooses) throw new UsageError('name the hooks, or choose them with -l LABELS or --all')
@@ -59,7 +59,7 @@ export const chosenHooks = async (
   )
   const known = items.filter(isReceiverHook)
   if (known.length < items.length) {
-    shell.err.write(`left alone: ${items.length - known.length} hooks that this version does not understand\n`)
+    shell.err.write(`left alone: ${items.length - known.length} hooks that this version can't read\n`)
   }
   if (known.length === 0) {
     const where = everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`

@@ -20,14 +20,14 @@ const kubeconfig = text({
   means: 'the kubeconfig (default: KUBECONFIG, else ~/.kube/config)',
   completes: 'files',
 })
-const context = text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' })
-const clusterName = text({ flag: 'cluster', value: 'NAME', means: 'a cluster of the kubeconfig' })
-const user = text({ flag: 'user', value: 'NAME', means: 'a user of the kubeconfig' })
+const context = text({ flag: 'context', value: 'NAME', means: 'a context in the kubeconfig', completes: 'contexts' })
+const clusterName = text({ flag: 'cluster', value: 'NAME', means: 'a cluster in the kubeconfig' })
+const user = text({ flag: 'user', value: 'NAME', means: 'a user in the kubeconfig' })
 const server = text({ flag: 'server', short: 's', value: 'URL', means: 'the address of the API server' })
 const as = text({ flag: 'as', value: 'USER', means: 'act as this user' })
 const asGroup = texts({ flag: 'as-group', value: 'GROUP', means: 'act as a member of this group; may be repeated' })
 const requestTimeout = duration(
-  { flag: 'request-timeout', means: 'how long to wait for an answer of the API server (default: 10s)' },
+  { flag: 'request-timeout', means: 'how long to wait for the API server to answer (default: 10s)' },
   '10s',
 )
 
@@ -74,7 +74,7 @@ export const openCluster = async (given: ParsedLine, { env }: Pick<Shell, 'env'>
   )
   const { server: address } = located.route
   if (!/^https?:\/\//i.test(address) || !URL.canParse(address)) {
-    const message = `the address of the API server must be an http or https URL such as https://127.0.0.1:6443, and is ${address || 'empty'}`
+    const message = `the address of the API server must be an http or https URL such as https://127.0.0.1:6443, not ${address || 'empty'}`
     throw new CommandFailure(message, 1)
   }
   return {

@@ -47,7 +47,7 @@ export const cliConnection = (route: ServerRoute, env: Shell['env']): ApiConnect
       // The body must not stall either. A watch ends this limit, because it may be silent.
       sent.setTimeout(timeout, () => {
         const limit = `within ${timeout / 1000} s`
-        if (begun) begun.destroy(new Error(`no whole answer ${limit}`))
+        if (begun) begun.destroy(new Error(`no complete answer ${limit}`))
         else sent.destroy(new Error(`no answer ${limit}`))
       })
       sent.on('error', error => reject(unreachable(route.server, error)))
@@ -85,7 +85,7 @@ const asUser = (own: http.OutgoingHttpHeaders, user: string): http.OutgoingHttpH
 const unreachable = (server: string, error: Error): Unreachable => {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
   return new Unreachable(
-    `the API server at ${server} cannot be reached: ${error.message === '' ? code : error.message}`,
+    `can't reach the API server at ${server}: ${error.message === '' ? code : error.message}`,
     true,
     error,
   )

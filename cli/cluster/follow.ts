@@ -32,7 +32,7 @@ export async function* followObjects(
   let isLost = false
   let objects: StoredObject[] = []
   const found = (): void => {
-    if (isLost) err.write('the API server is there again\n')
+    if (isLost) err.write('the API server is back\n')
     isLost = false
   }
   const opened = (): (() => void) => clock.after(liveAfterMs, found)
@@ -64,7 +64,7 @@ export async function* followObjects(
         if (!isLost && !isStatus(change.error, 410)) {
           isLost = true
           const [why] = explain(change.error, { program }).message.split('\n', 1)
-          err.write(`nothing new is shown now: ${why}; trying again\n`)
+          err.write(`nothing new can be shown: ${why}; trying again\n`)
         }
         break
       case 'put large':

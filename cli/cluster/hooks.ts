@@ -77,7 +77,7 @@ export const readHook = async (cluster: Pick<Cluster, 'api' | 'namespace'>, word
           : `; it has ${names.slice(0, 10).join(', ')}${names.length > 10 ? ` and ${names.length - 10} more` : ''}`
     throw new CommandFailure(`there is no hook ${name} in the namespace ${namespace}${there}`, 1)
   }
-  throw new CommandFailure(`${name} in the namespace ${namespace} is not a hook that this version understands`, 1)
+  throw new CommandFailure(`${name} in the namespace ${namespace} is a hook that this version can't read`, 1)
 }
 
 /** Returns the names of hooks, for an error message. Returns undefined if the hooks cannot be listed. */
@@ -99,7 +99,7 @@ export const hookName = (word: string): string => {
   if (name === undefined || name === '') return word
   const known = ['rhook', 'rhooks', 'receiverhook', 'receiverhooks', `receiverhook.${group}`, `receiverhooks.${group}`]
   if (known.includes(kind.toLowerCase())) return name
-  throw new CommandFailure(`${word} is not the name of a hook: write only the name`, 1)
+  throw new CommandFailure(`${word} is not a hook's name: write only the name`, 1)
 }
 
 /**

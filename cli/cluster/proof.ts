@@ -24,13 +24,13 @@ export const proofFor = async (
   if (auth === undefined) return {}
   if (auth.form === 'sns') {
     throw new CommandFailure(
-      `this hook accepts only messages of ${auth.topicArn}, which Amazon signs: publish one with aws sns publish --topic-arn ${auth.topicArn} --message '{}'`,
+      `this hook accepts only messages from ${auth.topicArn}, signed by Amazon: publish one with aws sns publish --topic-arn ${auth.topicArn} --message '{}'`,
       1,
     )
   }
   if (auth.form === 'oidc') {
     throw new CommandFailure(
-      `this hook accepts only tokens of ${auth.issuer}, and only the sender gets one: let it post, or for a service account use curl with kubectl create token --audience ${shellWord(auth.audience)}`,
+      `this hook accepts only tokens from ${auth.issuer}, and only the sender gets one: let it post, or for a service account use curl with kubectl create token --audience ${shellWord(auth.audience)}`,
       1,
     )
   }

@@ -19,7 +19,7 @@ export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHoo
       : await read(api, secrets, namespace, secretName, { timeoutMs: interactiveTimeoutMs })
   const found = hookURL(hook, secret)
   if (!('problem' in found)) {
-    if (isBeforeRotation(hook)) throw none(hook, `no URL of rotation ${hook.spec.token.rotation}`)
+    if (isBeforeRotation(hook)) throw none(hook, `no URL for rotation ${hook.spec.token.rotation}`)
     return found
   }
   switch (found.problem) {
@@ -32,7 +32,7 @@ export const urlOfHook = async ({ api }: Pick<Cluster, 'api'>, hook: ReceiverHoo
       )
     case 'unusable':
       throw new CommandFailure(
-        `${name} has no URL that can be used: ${found.message}. Somebody may have changed it; the controller puts it right within seconds`,
+        `${name} has no usable URL: ${found.message}. It may have been changed; the controller repairs it within seconds`,
         1,
       )
   }
@@ -48,7 +48,7 @@ const whyNone = (
   ready: { readonly status: string; readonly reason: string; readonly message: string } | undefined,
   isCurrent: boolean,
 ): string => {
-  if (ready === undefined) return 'no controller has looked at it yet; is one running? kubectl receiverhook doctor says'
+  if (ready === undefined) return 'no controller has checked it yet; is one running? kubectl receiverhook doctor says'
   if (ready.status !== 'True' && isCurrent) return `${ready.reason}: ${ready.message}`
-  return 'the controller is publishing it; try again in a moment, or look whether one runs: kubectl receiverhook doctor'
+  return 'the controller is publishing it; try again in a moment, or check whether one runs: kubectl receiverhook doctor'
 }

@@ -13,11 +13,11 @@ import { clusterOptions, openCluster, type Cluster } from '../cluster/cluster.ts
 import { printable } from '../output/table.ts'
 
 const why = text({ flag: 'why', value: 'TEXT', means: 'why, for people who look at the request later' })
-const yes = flag({ flag: 'yes', short: 'y', means: 'approve without asking; needs --effect' })
+const yes = flag({ flag: 'yes', short: 'y', means: 'approve without a prompt; needs --effect' })
 const effect = text({
   flag: 'effect',
   value: 'DIGEST',
-  means: 'approve only while this is what it would do: EFFECT of pending --wide',
+  means: 'approve only if this is what it would do: EFFECT of pending --wide',
 })
 
 const name = { name: 'REQUEST', means: 'the request, as pending lists it' }
@@ -25,7 +25,7 @@ const name = { name: 'REQUEST', means: 'the request, as pending lists it' }
 /** Approves what a request would do. */
 export const approve: Command = {
   details:
-    'It shows what the request would do now, and asks. You need the verb approve on the hook, and approve nothing that you have asked for.',
+    "It shows what the request would do now, and asks. You need the verb approve on the hook, and can't approve your own requests.",
   arguments: [name],
   options: [yes, effect, why, ...clusterOptions],
   examples: [
@@ -59,7 +59,7 @@ export const approve: Command = {
 
 /** Denies a request. */
 export const deny: Command = {
-  details: 'The request is closed, and never runs.',
+  details: 'The request is closed and never runs.',
   arguments: [name],
   options: [why, ...clusterOptions],
   examples: [{ line: "deny web-up-3f2a91c0 --why 'not during the sale'", means: 'close it, and say why' }],
@@ -88,7 +88,7 @@ const shownRequest = async ({ api, namespace }: Cluster, of: string): Promise<Sh
   throw new CommandFailure(
     state === 'Queued'
       ? `${requestKind}/${of} waits until an earlier request to its hook is done`
-      : `${requestKind}/${of} does not wait for a decision${instead}`,
+      : `${requestKind}/${of} is not waiting for a decision${instead}`,
     4,
   )
 }
@@ -100,7 +100,7 @@ interface Decision {
 }
 
 const decide = async ({ api, namespace }: Cluster, { metadata }: StoredObject, given: Decision): Promise<void> => {
-  if ((given.why ?? '').length > maxWhy) throw new UsageError(`--why has more than ${maxWhy} characters`)
+  if ((given.why ?? '').length > maxWhy) throw new UsageError(`--why is longer than ${maxWhy} characters`)
   // No reason is sent as null: an earlier decision may have had one.
   const decision = { ...given, why: given.why ?? null, by: await whoAmI(api) }
   await send(api, {

@@ -10,10 +10,10 @@ import { checkHook, createHook, dryRunOption } from '../spec/manifest.ts'
 /** Creates a hook with the spec of another one. The new hook gets a URL of its own. */
 export const clone: Command = {
   details:
-    'The new hook has a URL of its own, which has never been rotated. A Secret for the URL belongs to one hook: if the first hook has one, name another with --token-secret-name, or the new hook has none.',
+    'The new hook gets its own URL, which has never been rotated. A Secret for the URL belongs to one hook: if the first hook has one, name another with --token-secret-name, or the new hook has none.',
   arguments: [
     { name: 'NAME', means: 'the hook', completes: 'hooks' },
-    { name: 'NEW', means: 'the name of the new one' },
+    { name: 'NEW', means: "the new hook's name" },
   ],
   options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [{ line: 'clone web-up web-down --action down', means: 'the other direction' }],

@@ -16,18 +16,18 @@ const driverOption = choice(
 /** Creates a hook. The command has a flag for each field of a hook's spec. */
 export const createCommand: Command = {
   details:
-    'A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a kind of your own. The flags are the fields of the resource: kubectl explain receiverhook.spec says more about each.',
+    "A target is NAME, KIND/NAME as in hpa/api, or APIVERSION/KIND/NAME for a custom resource. The flags are the resource's fields: kubectl explain receiverhook.spec says more about each.",
   arguments: [{ name: 'NAME', means: 'the new hook' }],
   options: [driverOption, ...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [
-    { line: 'create web-up --target web --action up --max 10', means: 'one replica more for each post, up to 10' },
+    { line: 'create web-up --target web --action up --max 10', means: 'one more replica for each post, up to 10' },
     {
       line: 'create web-push --driver redeploy --target web --image ghcr.io/acme/web',
       means: 'rolls out what is pushed',
     },
     {
       line: 'create restart-web --driver restart --target web --cooldown 15m',
-      means: 'restarts the pods, every 15 minutes at most',
+      means: 'restarts the pods, at most every 15 minutes',
     },
     {
       line: 'create run-report --driver runJob --cron-job report --concurrency forbid',

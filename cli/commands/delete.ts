@@ -16,7 +16,7 @@ const yes = flag({ flag: 'yes', short: 'y', means: 'delete without asking' })
 /** Deletes hooks. Their URLs never work again, unless they are named. */
 export const deleteCommand: Command = {
   details:
-    'If you create a hook of the same name later, it gets another URL. Only a named URL (token.url: named) stays the same.',
+    'If you later create a hook with the same name, it gets another URL. Only a named URL (token.url: named) stays the same.',
   arguments: chosenArguments,
   options: [yes, ...chosenOptions],
   examples: [

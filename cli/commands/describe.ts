@@ -104,7 +104,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
     line(
       'Asks for',
       auth &&
-        `${auth.form}${auth.form === 'path' ? ', at the end of the URL' : hasNamedURL(spec) ? ', which alone opens the URL' : ', in addition to the URL'}${before === undefined ? '' : `. What the Secret has under ${before} counts too, while it is there`}`,
+        `${auth.form}${auth.form === 'path' ? ', at the end of the URL' : hasNamedURL(spec) ? ', which alone opens the URL' : ', in addition to the URL'}${before === undefined ? '' : `. While the Secret has the key ${before}, that value counts too`}`,
     ),
     line(
       'At worst',
@@ -112,7 +112,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
         ? undefined
         : worstOf(spec, bound, status?.minted?.expiresAt && localTime(status.minted.expiresAt)).join(' '),
     ),
-    line('Suspended', spec.suspend ? 'yes: the hook answers posts and skips them' : undefined),
+    line('Suspended', spec.suspend ? 'yes: the hook answers posts but skips them' : undefined),
     line('Only when', spec.when),
     line('Open', spec.windows && openingLine(spec.windows, now)),
     line(
@@ -123,7 +123,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
         undo: 'the hook takes back what the alert changed',
       }[spec.onResolved],
     ),
-    line('For', spec.for === undefined ? undefined : `${spec.for}: then what a post changed comes back by itself`),
+    line('For', spec.for === undefined ? undefined : `${spec.for}: then the hook takes back what a post changed`),
     line('Leases', leasesLine(hook)),
     line('Cooldown', spec.cooldown === '0s' ? undefined : spec.cooldown),
     line('Limits', limitsLine(hook)),
@@ -134,7 +134,7 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
 
 /** Returns the account as which the hook acts, if it is not the trigger's. */
 const actorOf = ({ spec: { serviceAccountName } }: ReceiverHook): string | undefined =>
-  serviceAccountName && `ServiceAccount/${serviceAccountName}, with only the rights of this account`
+  serviceAccountName && `ServiceAccount/${serviceAccountName}, with only its rights`
 
 /** Returns what the hook has changed for a time, and until when. */
 const leasesLine = ({ status }: ReceiverHook): string | undefined => {

@@ -8,7 +8,7 @@ import { colourOption, paintFor, type Style } from '../output/colour.ts'
 import { printable } from '../output/table.ts'
 import { messageLines } from '../output/wrap.ts'
 
-const base = publicURL({ means: "where to reach the endpoint from here (default: what hooks' URLs begin with)" })
+const base = publicURL({ means: "where to reach the endpoint from here (default: the beginning of hooks' URLs)" })
 const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'text or json' }, ['text', 'json'], 'text')
 
 const styles: Readonly<Record<Finding['is'], Style>> = { ok: 'good', warning: 'warning', failure: 'bad' }
@@ -19,7 +19,7 @@ export const doctorOf = (version: string): Command => ({
     'It changes nothing. Its only post goes to a URL that no hook has. Exit code 1 means that a check failed; judge warnings yourself.',
   options: [namespaceOption, allNamespaces, systemNamespaceOption, base, output, colourOption, ...accessOptions],
   examples: [
-    { line: 'doctor -A', means: 'the installation, and the hooks of all namespaces' },
+    { line: 'doctor -A', means: 'the installation, and the hooks in all namespaces' },
     { line: 'doctor -o json', means: 'for scripts' },
   ],
   run: async (given, shell) => {

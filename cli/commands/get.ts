@@ -28,12 +28,12 @@ const watch = flag({
   short: 'w',
   means: 'keep watching, and show each change; a terminal redraws the table',
 })
-const noHeaders = flag({ flag: 'no-headers', means: 'leave out the line of titles' })
+const noHeaders = flag({ flag: 'no-headers', means: 'leave out the header line' })
 
 /** Lists hooks as a table, or in kubectl's other formats. */
 export const get: Command = {
   details:
-    'COUNT is how many replicas the target wants now, with the bounds of the hook. LAST is the outcome of the newest delivery, and how long ago it was.',
+    "COUNT is how many replicas the target wants now, with the hook's bounds. LAST is the newest delivery's outcome, and how long ago it was.",
   arguments: [{ name: 'NAME', means: 'hooks; all by default', optional: true, many: true, completes: 'hooks' }],
   options: [
     namespaceOption,
@@ -48,15 +48,15 @@ export const get: Command = {
     ...accessOptions,
   ],
   examples: [
-    { line: 'get', means: 'the hooks of the namespace' },
-    { line: 'get -A -o wide', means: 'all of them, with who ran them last' },
-    { line: 'get -w', means: 'a table that follows what happens' },
+    { line: 'get', means: "the namespace's hooks" },
+    { line: 'get -A -o wide', means: 'all of them, with who last ran them' },
+    { line: 'get -w', means: 'a table that updates itself' },
     { line: 'get web-up -o yaml', means: 'everything, including the URL' },
   ],
   showsSecrets: given => given.get(outputOption).as !== 'table',
   run: async (given, shell) => {
     const everywhere = given.get(allNamespaces)
-    if (everywhere && given.arguments.length > 0) throw new UsageError('a name and --all-namespaces exclude each other')
+    if (everywhere && given.arguments.length > 0) throw new UsageError('use either a name or --all-namespaces')
     const cluster = await openCluster(given, shell)
     const format = given.get(outputOption)
     if (format.as === 'table') await sayIfStopped(cluster, given, shell)
@@ -75,7 +75,7 @@ export const get: Command = {
     const known = objects.filter(isReceiverHook)
     const others = objects.length - known.length
     if (others > 0) {
-      shell.err.write(`left out: ${others} ${others === 1 ? 'hook' : 'hooks'} that this version does not understand\n`)
+      shell.err.write(`left out: ${others} ${others === 1 ? 'hook' : 'hooks'} that this version can't read\n`)
     }
     shell.out.write(await tableMaker(given, shell, cluster)(known))
     return 0

@@ -12,12 +12,12 @@ import { fileText } from '../run-flags.ts'
 const service = texts({
   flag: 'service',
   value: 'ID=TARGET',
-  means: 'the workload that replaces a service of Rancher: 1s5=Deployment/web; may be repeated',
+  means: 'the workload that replaces a Rancher service: 1s5=Deployment/web; may be repeated',
 })
 const pool = text({
   flag: 'pool',
   value: 'KIND/NAME',
-  means: 'the pool of nodes that replaces the hosts; in a Cluster of Rancher: Cluster/NAME/POOL',
+  means: 'the node pool that replaces the hosts; in a Rancher Cluster: Cluster/NAME/POOL',
 })
 const namespace = namespaceName({
   flag: 'namespace',
@@ -29,7 +29,7 @@ const namespace = namespaceName({
 /** Makes manifests from the receivers of Rancher 1.x. */
 export const importCommand: Command = {
   details:
-    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and says on standard error what it could not carry over. It creates nothing. Exit code 1 means that it could not carry over a receiver at all.",
+    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and reports on standard error what it couldn't carry over. It creates nothing. Exit code 1 means that it couldn't carry over some receiver at all.",
   arguments: [
     { name: 'FROM', means: 'rancher', choices: ['rancher'] },
     { name: 'FILE', means: 'the list of receivers as JSON; - reads standard input', completes: 'files' },
@@ -48,7 +48,7 @@ export const importCommand: Command = {
     const receivers = receiversIn(list)
     if (receivers === undefined) {
       const is = list === undefined ? 'is not JSON' : 'lists no receivers'
-      throw new CommandFailure(`${file} ${is}: expected what Rancher answers to /v1-webhooks/receivers`, 1)
+      throw new CommandFailure(`${file} ${is}: expected Rancher's answer to /v1-webhooks/receivers`, 1)
     }
     const names = { services: new Map(given.get(service).map(pair)), pool: given.get(pool) }
     // Of two manifests of one name, kubectl apply would keep only the second, and say nothing.

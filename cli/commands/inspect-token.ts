@@ -22,7 +22,7 @@ const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'tex
  */
 export const inspectToken: Command = {
   details:
-    "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's history: pbpaste | kubectl receiverhook inspect-token. Exit code 1 says that the trigger would refuse it.",
+    "It posts nothing. Without an argument, or with -, it reads the URL from the input, which keeps it out of your shell's history: pbpaste | kubectl receiverhook inspect-token. Exit code 1 means that the trigger would refuse it.",
   arguments: [{ name: 'URL', means: 'a URL or its token; - reads it from the input', optional: true }],
   options: [output, systemNamespaceOption, namespaceOption, ...accessOptions],
   examples: [{ line: 'inspect-token < url.txt', means: 'whose URL is it, and does it still work?' }],
@@ -45,10 +45,7 @@ export const inspectToken: Command = {
     const token = tokenIn(typed)
     const claims = unverified(token)
     if (claims === undefined) {
-      throw new CommandFailure(
-        'that is not the URL of a hook: it may have been cut or changed. A post to it is answered 404',
-        1,
-      )
+      throw new CommandFailure("that is not a hook's URL: it may have been cut or changed. A post to it gets 404", 1)
     }
     const cluster = await openCluster(given, shell)
     const checked = await checkToken(cluster, token, claims, given.get(systemNamespaceOption), shell)
@@ -86,13 +83,13 @@ const checkNamed = async (cluster: Cluster, { hasSecret, name, namespace }: Name
   const hook = await readIfThere({ ...cluster, namespace }, name)
   if (!hook) return { taken: false, why: 'there is no such hook: a post to it gets 401' }
   if (!hasNamedURL(hook.spec)) {
-    return { taken: false, why: 'the URL of this hook has a token, and not its name: a post to it is answered 401' }
+    return { taken: false, why: "this hook's URL has a token, not its name: a post to it gets 401" }
   }
   const auth = authOf(hook.spec.auth)
   const asks = auth?.form === 'path'
   if (asks !== hasSecret) {
     const why = asks ? 'it lacks the secret of auth.path at its end' : 'it has something after the name'
-    return { taken: false, why: `${why}: a post to it is answered 401` }
+    return { taken: false, why: `${why}: a post to it gets 401` }
   }
   const suspended = hook.spec.suspend ? '. The hook is suspended: it skips the post' : ''
   const needed = asks
@@ -123,16 +120,16 @@ const checkToken = async (
   const verdict: Verdict = await createVerifier({ remember: 0 }).verify(token, keys, clock.now())
   switch (verdict.verdict) {
     case 'invalid':
-      return { taken: false, why: 'it is not signed by this installation: a post to it is answered 404' }
+      return { taken: false, why: 'it was not signed by this installation: a post to it gets 404' }
     case 'unknown key':
-      return { taken: false, why: 'its key is not, or no longer, among the signing keys: a post to it is answered 404' }
+      return { taken: false, why: 'its key is not, or no longer, among the signing keys: a post to it gets 404' }
     case 'expired':
-      return { taken: false, why: 'it has expired: a post to it is answered 410' }
+      return { taken: false, why: 'it has expired: a post to it gets 410' }
     case 'valid':
       break
   }
   const hook = await readIfThere({ ...cluster, namespace: claims.namespace }, claims.name)
-  if (hook === undefined) return { taken: false, why: 'its hook was deleted: a post to it is answered 410' }
+  if (hook === undefined) return { taken: false, why: 'its hook was deleted: a post to it gets 410' }
   return ofHook(verdict.claims, hook, clock.now())
 }
 
@@ -146,17 +143,17 @@ const readIfThere = (cluster: Cluster, name: string): Promise<ReceiverHook | und
 const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
   const { name, uid } = hook.metadata
   if (uid !== claims.uid) {
-    return { taken: false, why: `it belongs to an earlier hook of the name ${name}: a post to it is answered 410` }
+    return { taken: false, why: `it belongs to an earlier hook named ${name}: a post to it gets 410` }
   }
   const suspended = hook.spec.suspend ? ', and skipped: the hook is suspended' : ''
   const { overlap, rotation } = hook.spec.token
   const { minted } = hook.status ?? {}
   const accepted = acceptance(claims, { uid, rotation, overlapMs: milliseconds(overlap) ?? 0, minted }, now)
-  if (accepted !== 'accepted') return { taken: false, why: 'it was rotated out: a post to it is answered 410' }
-  if (claims.rotation === rotation) return { taken: true, why: `it is the present URL${suspended}` }
+  if (accepted !== 'accepted') return { taken: false, why: 'it was rotated out: a post to it gets 410' }
+  if (claims.rotation === rotation) return { taken: true, why: `it is the current URL${suspended}` }
   const { acceptedUntil } = (claims.rotation === minted?.rotation ? undefined : minted?.previous) ?? {}
   const until = acceptedUntil === undefined ? 'the controller has made its next one' : localTime(acceptedUntil)
-  return { taken: true, why: `it is the former URL, which is accepted until ${until}${suspended}` }
+  return { taken: true, why: `it is the former URL, which works until ${until}${suspended}` }
 }
 
 const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, checked: Judged): string =>

@@ -24,13 +24,13 @@ const settle = duration(
   '5s',
 )
 const timeout = duration(
-  { flag: 'timeout', means: 'how long to wait for the controller, each time (default: 60s)' },
+  { flag: 'timeout', means: 'how long to wait for the controller each time (default: 60s)' },
   '60s',
 )
 const yes = flag({
   flag: 'yes',
   short: 'y',
-  means: 'for drop: do not ask, even if hooks still have a URL signed with the key',
+  means: 'for drop: no prompt, even if hooks still have a URL signed with the key',
 })
 
 const actions = ['list', 'rotate', 'drop'] as const
@@ -40,7 +40,7 @@ export const keys: Command = {
   terms: [
     {
       term: 'list',
-      means: 'the keys, the one that signs first, and how many hooks have a URL that each has signed',
+      means: 'the keys, the signing one first, and how many hooks have a URL signed by each',
     },
     {
       term: 'rotate',
@@ -50,10 +50,10 @@ export const keys: Command = {
     {
       term: 'drop',
       means:
-        'removes a former key: from then on, posts to the URLs that it signed get 404. First it lists the hooks whose URL is in no Secret, because somebody has pasted those URLs',
+        'removes a former key: from then on, posts to the URLs that it signed get 404. First it lists the hooks whose URL is in no Secret, because those URLs were pasted somewhere',
     },
   ],
-  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights \`get\` and \`patch\` on it, and \`get\` on the ConfigMap that publishes the keys. They list the hooks of all namespaces if you may list them.`,
+  details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights \`get\` and \`patch\` on it, and \`get\` on the ConfigMap that publishes the keys. They list the hooks in all namespaces if you may list them.`,
   arguments: [
     { name: 'ACTION', means: 'list, rotate or drop', choices: actions },
     {
@@ -138,7 +138,7 @@ const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promis
   await wait(shell.clock, given.get(settle), shell.stop)
   const program = `${shell.program} keys drop${systemNamespaceFlag(cluster.namespace)}`
   if (shell.stop.aborted) {
-    const message = `interrupted: the key ${fresh.kid} is published and does not sign. Rotate again later, and take this key away:\n  ${program} ${fresh.kid}`
+    const message = `interrupted: the key ${fresh.kid} is published but does not sign. Rotate again later, and remove this key:\n  ${program} ${fresh.kid}`
     throw new CommandFailure(message, 130)
   }
   const now = await readSet(cluster)
@@ -172,7 +172,7 @@ const renewed = async (
     for (;;) {
       const sentAt = clock.monotonic()
       const use = await readKeyUse(cluster)
-      if (!use) return 'every hook is given a new URL now'
+      if (!use) return 'every hook is getting a new URL'
       const left = signedBy(use, ...former)
       if (left.length === 0) return 'every hook has a new URL'
       if (clock.monotonic() > end || stop.aborted) throw new CommandFailure(notRenewed(left), stop.aborted ? 130 : 124)
@@ -185,7 +185,7 @@ const renewed = async (
 }
 
 const notRenewed = (left: readonly SignedHook[]): string =>
-  `the new key signs, and ${hooksStillHave(left.length)} a former URL. Their conditions say why, or no controller runs. Drop no key before they have a new one:\n${namesOf(left)}`
+  `the new key signs, but ${hooksStillHave(left.length)} a former URL. Their conditions say why, or no controller runs. Drop no key before they have a new one:\n${namesOf(left)}`
 
 /** How many names are listed at most. More would fill the screen. */
 const maxNames = 20
@@ -219,8 +219,8 @@ const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Sh
 
 const pastedCount = (count: number): string =>
   count === 1
-    ? '1 hook has its URL in no Secret. Its senders need the new one'
-    : `${count} hooks have their URL in no Secret. Their senders need the new one`
+    ? '1 hook keeps its URL in no Secret. Its senders need the new one'
+    : `${count} hooks keep their URLs in no Secret. Their senders need the new ones`
 
 /**
  * Names the hooks whose posts may fail without the key, and asks on a terminal. Throws if the key is not to be dropped: after a
@@ -236,12 +236,12 @@ const confirmDrop = async (
   const left = use ? signedBy(use, dropped) : []
   const pasted = use ? signedBy(use, ...kept).filter(({ isPasted }) => isPasted) : []
   const write = (text: string): void => shell.err.write(`${text}\n`)
-  if (!use) write('you may not list the hooks of all namespaces, so those whose URL was pasted are not shown')
+  if (!use) write('you may not list the hooks in all namespaces, so those whose URL was pasted are not shown')
   if (left.length > 0) write(`${hooksStillHave(left.length)} a URL of this key:\n${namesOf(left)}`)
   if (pasted.length > 0) write(`${pastedCount(pasted.length)}, where it was pasted:\n${namesOf(pasted)}`)
   if (given.get(yes)) return
   if (shell.input.isTerminal) {
-    shell.err.write('Drop the key, so that the URLs that it signed are answered 404? [y/N] ')
+    shell.err.write('Drop the key? Posts to the URLs that it signed then get 404. [y/N] ')
     if (/^y(es)?$/i.test((await shell.input.line()).trim())) return
     throw new CommandFailure('the key was not dropped', 1)
   }

@@ -10,16 +10,16 @@ import { listObjects } from '../cluster/hooks.ts'
 import { colourOption, paintFor } from '../output/colour.ts'
 import { table } from '../output/table.ts'
 
-const wide = flag({ flag: 'wide', means: 'show what stands for each effect, for approve --effect' })
+const wide = flag({ flag: 'wide', means: "show each effect's digest, for approve --effect" })
 
 /** Lists the requests that wait for approval. */
 export const pending: Command = {
-  details: 'Of one hook, only the oldest is shown. The others are Queued, and their effect is not known yet.',
+  details: 'Each hook shows only its oldest request. The rest are Queued, and their effect is not known yet.',
   arguments: [],
   options: [namespaceOption, allNamespaces, wide, colourOption, ...accessOptions],
   examples: [
-    { line: 'pending', means: 'what waits in the namespace' },
-    { line: 'pending -A --wide', means: 'in all of them, with the digests of the effects' },
+    { line: 'pending', means: 'what is waiting in the namespace' },
+    { line: 'pending -A --wide', means: 'in all namespaces, with the digests of the effects' },
   ],
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)
@@ -29,7 +29,7 @@ export const pending: Command = {
     const waiting = found.filter(request => requestStatusOf(request) !== undefined)
     if (waiting.length === 0) {
       shell.err.write(
-        `nothing waits for approval ${everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`}\n`,
+        `nothing is waiting for approval ${everywhere ? 'in any namespace' : `in the namespace ${cluster.namespace}`}\n`,
       )
       return 0
     }

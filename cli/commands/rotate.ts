@@ -36,7 +36,7 @@ const lookEveryMs = 200
 /** Gives hooks new URLs. Each former URL is accepted until its overlap is over. */
 export const rotateCommand: Command = {
   details:
-    'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a rotation made here would conflict with Git, or Git would lower it and be refused.',
+    'To end a leaked URL at once, pass --overlap 0s. If you keep the hook in Git, raise token.rotation there instead: a rotation made here would conflict with Git, or Git would try to lower it and be refused.',
   arguments: chosenArguments,
   options: [overlap, show, timeout, ...chosenOptions],
   examples: [
@@ -62,7 +62,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
   await patchSeenHook(cluster, hook, { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } })
   if (isNamed) {
     shell.err.write(
-      `${name} keeps its URL, which has its name (token.url: named). None of its tokens is accepted any more. To lock a sender out, change the Secret of auth\n`,
+      `${name} keeps its URL, which has its name (token.url: named). Its tokens no longer work. To lock a sender out, change the Secret of auth\n`,
     )
     if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, hook)).url}\n`)
     return
@@ -73,7 +73,7 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
   })
   const until = minted.status?.minted?.previous?.acceptedUntil
   shell.err.write(
-    `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'is no longer accepted' : `is accepted until ${localTime(until)}`}\n`,
+    `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'no longer works' : `works until ${localTime(until)}`}\n`,
   )
   if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, minted)).url}\n`)
   if (asked !== undefined && minted.spec.token.overlap === asked) await restoreOverlap(hook, minted, cluster, shell)
@@ -125,7 +125,7 @@ const mintedHook = async (
     await wait(clock, lookEveryMs, stop)
   }
   throw new CommandFailure(
-    `${name} asks for rotation ${rotation}, and no controller has made its URL yet: ${stop.aborted ? 'the command was interrupted' : `${program} doctor says why`}`,
+    `${name} asks for rotation ${rotation}, but no controller has made its URL yet: ${stop.aborted ? 'the command was interrupted' : `${program} doctor says why`}`,
     stop.aborted ? 130 : 124,
   )
 }

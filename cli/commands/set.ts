@@ -11,7 +11,7 @@ import { dryRunOption } from '../spec/manifest.ts'
 /** Changes fields of a hook. Its URL stays the same. */
 export const set: Command = {
   details:
-    "The flags are those of create. An empty value removes a field: --when ''. A target is replaced as a whole, and a NAME alone means the same kind as in create. The labels of --selector and lists are replaced as a whole, too.",
+    "The flags are those of create. An empty value removes a field: --when ''. Targets are replaced as a whole, and a NAME alone means the same kind as in create. Lists and the labels of --selector are replaced as a whole, too.",
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [...specOptions, dryRunOption, outputOption, ...clusterOptions],
   examples: [
@@ -23,14 +23,14 @@ export const set: Command = {
     const cluster = await openCluster(given, shell)
     const hook = await readHook(cluster, given.arguments[0] ?? '')
     const spec = specOfFlags(given, hook.spec.driver)
-    if (Object.keys(spec).length === 0) throw new UsageError('say what to set: --max 20, for one')
+    if (Object.keys(spec).length === 0) throw new UsageError('say what to set: --max 20, for example')
     const dryRun = given.get(dryRunOption)
     if (dryRun === 'client') throw new UsageError('set takes only --dry-run server, because the server merges')
     const name = hookName(given.arguments[0] ?? '')
     const patch = { spec: replacingWholes(hook.spec, spec) }
     const stored = await patchHook(cluster, name, patch, dryRun === 'server' ? { dryRun: 'All' } : {})
     const format = given.get(outputOption)
-    if (!isReceiverHook(stored)) throw new CommandFailure(`${name} is not a hook that this version understands`, 1)
+    if (!isReceiverHook(stored)) throw new CommandFailure(`${name} is a hook that this version can't read`, 1)
     const same = stored.metadata.generation === hook.metadata.generation
     const what = same ? 'unchanged' : 'changed'
     shell.out.write(

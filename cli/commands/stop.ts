@@ -50,9 +50,7 @@ export const stop: Command = {
     const cluster = await installationOf(given, shell)
     await writeStop(cluster, { reason: why, all: given.get(all), at: rfc3339(shell.clock.now()) })
     shell.out.write('all hooks are stopped within two seconds\n')
-    shell.err.write(
-      `posts are answered 503 until you run: ${shell.program} start${systemNamespaceFlag(cluster.namespace)}\n`,
-    )
+    shell.err.write(`posts get 503 until you run: ${shell.program} start${systemNamespaceFlag(cluster.namespace)}\n`)
     return 0
   },
 }
@@ -61,7 +59,7 @@ export const stop: Command = {
 export const start: Command = {
   details: 'Posts that arrived meanwhile got 503. They run only if their senders try again.',
   options: [systemNamespaceOption, ...accessOptions],
-  examples: [{ line: 'start', means: 'what stop has stopped' }],
+  examples: [{ line: 'start', means: 'undo a stop' }],
   run: async (given, shell) => {
     const cluster = await installationOf(given, shell)
     const former = await readStop(cluster)

@@ -26,16 +26,16 @@ export const suspend: Command = {
   examples: [
     { line: 'suspend web-up web-down', means: 'two hooks, during a deployment' },
     { line: 'suspend -l team=shop', means: 'the hooks with a label' },
-    { line: 'suspend --all -A', means: 'every hook of the cluster, in a storm of alerts' },
+    { line: 'suspend --all -A', means: 'every hook in the cluster, in an alert storm' },
   ],
 }
 
 /** Resumes hooks: from then on, posts run them again. */
 export const resume: Command = {
   ...switching(false),
-  details: 'Posts that arrived meanwhile were skipped. They do not run later.',
+  details: "Posts that arrived meanwhile were skipped. They don't run later.",
   examples: [
-    { line: 'resume web-up web-down', means: 'what suspend has stopped' },
+    { line: 'undo a suspend', means: 'what suspend has stopped' },
     { line: 'resume -l team=shop', means: 'the hooks with a label' },
   ],
 }

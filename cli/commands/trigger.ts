@@ -48,7 +48,7 @@ const waiting = durationIfGiven(
 /** Posts to a hook as a sender does. */
 export const trigger: Command = {
   details:
-    'If the hook has auth, the credential is read from its Secret. Any answer but 2xx gives exit code 4.\nWith --wait, the post gets an idempotency key and is sent again every 5 s, which only asks for the outcome. The exit code is 0 if the rollout is complete, if a later one took its place, or if there is nothing to wait for; 4 if the rollout stalled, somebody replaced it, or the hook did nothing; 124 if the time is up.',
+    'If the hook has auth, the credential is read from its Secret. Any answer but 2xx gives exit code 4.\nWith --wait, the post gets an idempotency key and is sent again every 5 s, which only asks for the outcome. The exit code is 0 if the rollout is complete, if a later one took its place, or if there is nothing to wait for; 4 if the rollout stalled, someone replaced it, or the hook did nothing; 124 if the time is up.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, data, sender, delivery, why, base, output, ...clusterOptions],
   examples: [
@@ -116,9 +116,9 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
     const state = stringAt(read, 'state')
     const isGood = answer.status === 200 && state !== undefined
     write(answer, isGood, given, shell)
-    if (state === 'stored') shell.err.write('nothing more can be waited for\n')
+    if (state === 'stored') shell.err.write('there is nothing more to wait for\n')
     const reason = stringAt(read, 'reason') ?? ''
-    if (!isGood && answer.status === 200) shell.err.write('the answer does not say its outcome\n')
+    if (!isGood && answer.status === 200) shell.err.write('the answer has no outcome\n')
     else if (!isGood && isReason(reason)) shell.err.write(`To do: ${reasons[reason].todo}\n`)
     return isGood ? 0 : 4
   }
@@ -131,8 +131,8 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
   const again = `${shell.program} trigger ${metadata.name} -n ${metadata.namespace}${clusterFlags(given)} ${flags}`
   const next =
     last?.status === 202
-      ? `to go on waiting, which runs nothing:\n  ${again}`
-      : `it is not known whether the hook has run. Send the same body again with ${key}: it counts once`
+      ? `to keep waiting, which runs nothing:\n  ${again}`
+      : `the hook may or may not have run. Send the same body again with ${key}: it counts once`
   shell.err.write(`${over}; ${next}\n`)
   return 124
 }
@@ -178,11 +178,11 @@ interface Body {
  */
 const bodyOf = async (given: ParsedLine, shell: Shell): Promise<(pushed: Pushed) => Body> => {
   const [name, source] = [given.get(sender), given.get(data)]
-  if (name !== undefined && source !== undefined) throw new UsageError('--data and --sender exclude each other')
+  if (name !== undefined && source !== undefined) throw new UsageError('use either --data or --sender')
   if (name !== undefined) {
     const sample = Object.hasOwn(sampleBodies, name) ? sampleBodies[name] : undefined
     if (sample === undefined) {
-      throw new UsageError(`there is no sample of ${name}, only of ${Object.keys(sampleBodies).join(', ')}`)
+      throw new UsageError(`there is no sample for ${name}, only for ${Object.keys(sampleBodies).join(', ')}`)
     }
     const { clock, random } = shell
     return pushed => {
@@ -204,7 +204,7 @@ const reachedAt = (published: HookURL['base'], { metadata }: ReceiverHook, from:
   if (!/\.svc(\.|$)/.test(hostname)) return published
   const [service = '', namespace = ''] = hostname.split('.')
   throw new CommandFailure(
-    `the URL of ${metadata.name} is reached from inside the cluster alone (${hostname}). In another terminal:
+    `the URL of ${metadata.name} works only inside the cluster (${hostname}). In another terminal:
   kubectl -n ${namespace} port-forward service/${service} 8080:80
 and here add --public-url http://127.0.0.1:8080`,
     3,

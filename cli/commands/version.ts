@@ -5,7 +5,7 @@ const output = choice({ flag: 'output', short: 'o', value: 'FORMAT', means: 'tex
 
 /** Returns the command that prints the version, like `--version`. */
 export const versionCommand = (version: string): Command => ({
-  details: 'doctor also says which version runs in the cluster.',
+  details: 'To see which version runs in the cluster, use doctor.',
   options: [output],
   run: (given, { out }) => {
     out.write(given.get(output) === 'json' ? `${JSON.stringify({ version })}\n` : `${version}\n`)

@@ -18,7 +18,7 @@ import { stepText } from './describe.ts'
 
 const labels = text({ flag: 'selector', short: 'l', value: 'LABELS', means: 'only hooks with these labels: app=web' })
 const output = choice(
-  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: one object a line' },
+  { flag: 'output', short: 'o', value: 'FORMAT', means: 'text, or json: one object per line' },
   ['text', 'json'],
   'text',
 )
@@ -28,17 +28,16 @@ type Delivery = NonNullable<HookStatus['recent']>[number]
 /** Prints deliveries as they arrive, one a line. */
 export const watch: Command = {
   details:
-    "Deliveries come from the hooks' status, which shows the last ten within a second or two. If more come at once, the rest are only counted. A rollout or a Job gets a line of its own when it ends. Posts that never became a delivery (404, 401, 503) are only in the trigger's log.",
+    "Deliveries come from the hooks' status, which shows the last ten within a second or two. If more come at once, the rest are only counted. A rollout or a Job gets its own line when it ends. Posts that never became a delivery (404, 401, 503) are only in the trigger's log.",
   arguments: [{ name: 'NAME', means: 'one hook; all by default', optional: true, completes: 'hooks' }],
   options: [namespaceOption, allNamespaces, labels, output, colourOption, systemNamespaceOption, ...accessOptions],
   examples: [
     { line: 'watch', means: 'all hooks of the namespace' },
-    { line: 'watch web-up -o json', means: 'for scripts' },
+    { line: "the namespace's hooks", means: 'for scripts' },
   ],
   run: async (given, shell) => {
     const [word] = given.arguments
-    if (word !== undefined && given.get(allNamespaces))
-      throw new UsageError('a name and --all-namespaces exclude each other')
+    if (word !== undefined && given.get(allNamespaces)) throw new UsageError('use either a name or --all-namespaces')
     const cluster = await openCluster(given, shell)
     // Fails immediately if no hook has this name. Otherwise the command would wait forever without
     // a message.
@@ -77,7 +76,7 @@ export const watch: Command = {
         listed = true
         if (given.get(output) === 'text') await sayIfStopped(cluster, given, shell)
         shell.err.write(
-          `watching ${word ?? 'the hooks'} ${namespace === undefined ? 'of every namespace' : `in ${namespace}`}; Ctrl-C ends it\n`,
+          `watching ${word ?? 'the hooks'} ${namespace === undefined ? 'in every namespace' : `in ${namespace}`}; Ctrl-C ends it\n`,
         )
       }
       const changed = event.change === 'list' ? event.objects : event.change === 'put' ? [event.object] : []

@@ -11,15 +11,15 @@ import { fieldExplanation } from '../why/field-explanation.ts'
 /** Says why a count is what it is, and who holds a field. */
 export const why: Command = {
   details: [
-    'The base is the count that was last set by anyone but a hook. Hooks add what they have changed for good, and what they have changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. Of a field that hooks hold, it says who holds it, until when, and what it goes back to. Below that it says who ran the hooks last, as far as that is proved.',
-    'It reads the records of the hooks. Users who may not read receiverhookrecords see what the statuses of the hooks say, which is a little older.',
+    'The base is the count last set by anyone but a hook. Hooks add what they changed for good, and what they changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. For a field that hooks hold, it says who holds it, until when, and what it goes back to. Below that it says who last ran the hooks, as far as that is proved.',
+    "It reads the hooks' records. If you may not read receiverhookrecords, you see what the hooks' statuses say, which is a little older.",
   ].join('\n'),
   arguments: [{ name: 'KIND/NAME', means: 'the object, such as deployment/web or hpa/web', completes: 'targets' }],
   options: [colourOption, ...clusterOptions],
   examples: [
-    { line: 'why deployment/web', means: 'who wants how many of its replicas, and until when' },
+    { line: 'why deployment/web', means: 'which hooks want how many of its replicas, and until when' },
     { line: 'why cronjob/report', means: 'who keeps it suspended, until when, and why' },
-    { line: 'why hpa/web', means: 'the same of an autoscaler: its minimum, and its maximum if hooks change that' },
+    { line: 'why hpa/web', means: 'the same for an autoscaler: its minimum, and its maximum if hooks change it' },
   ],
   run: async (given, shell) => {
     const cluster = await openCluster(given, shell)

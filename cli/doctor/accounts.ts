@@ -43,7 +43,7 @@ const findingsOf = async (
   const about = `account ${account}`
   const rules = await rulesOf(cluster, namespace, name)
   if (typeof rules === 'string') {
-    const todo = `Ask somebody who may impersonate it: kubectl auth can-i --list -n ${namespace} --as=${userOf({ namespace, name })}`
+    const todo = `Ask someone who may impersonate it: kubectl auth can-i --list -n ${namespace} --as=${userOf({ namespace, name })}`
     return [warning(about, `its rights cannot be read: ${rules}`, todo)]
   }
   const needed = (await Promise.all(its.map(hook => needsOf(hook, definitions)))).flat()

@@ -29,7 +29,7 @@ export const unseen = (about: string, error: unknown): Finding => {
   const message = error instanceof Error ? error.message : String(error)
   if (isStatus(error, 404))
     return failure(about, `it is not there: ${message}`, `Install it: ${pageURL('docs/how-to/install.md')}`)
-  return { ...warning(about, `${why}: ${message}`, 'Ask somebody who may.'), unseen: true }
+  return { ...warning(about, `${why}: ${message}`, 'Ask someone who may.'), unseen: true }
 }
 
 /** The only finding in a cluster that does not have the product. */

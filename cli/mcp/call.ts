@@ -99,7 +99,7 @@ const runAsShown = async (calling: Calling, confirm: string, body: string | unde
     })
   }
   const { by, key } = requestSpecOf(made)
-  if (key !== confirm || by.user !== user) return refused('somebody else used this confirm: call without it')
+  if (key !== confirm || by.user !== user) return refused('someone else used this confirm: call without it')
   return answerOf(tool, await answered(calling, made))
 }
 

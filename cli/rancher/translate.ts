@@ -95,7 +95,7 @@ const scaleService: Translate = (config, { services }) => {
 
 const scaleHost: Translate = (config, { pool }) => {
   const labels = labelsOf(config, 'hostSelector')
-  if (pool === undefined) return `say which pool of nodes the hosts ${labels} are here: --pool MachineDeployment/NAME`
+  if (pool === undefined) return `say which node pool the hosts ${labels} are here: --pool MachineDeployment/NAME`
   const target = poolOf(pool)
   if (typeof target === 'string') return target
   const notes = [`hosts were chosen by ${labels}: a pool is chosen by its name`]
@@ -103,10 +103,10 @@ const scaleHost: Translate = (config, { pool }) => {
   if (stringAt(config, 'action') !== 'down') return made
   const option = stringAt(config, 'deleteOption') ?? 'not there'
   const removeFirst = orders.get(option)
-  if (removeFirst === undefined) return `deleteOption must be ${[...orders.keys()].join(' or ')}, and is ${option}`
+  if (removeFirst === undefined) return `deleteOption is ${option}, but must be ${[...orders.keys()].join(' or ')}`
   const { kind = 'MachineDeployment' } = target
   if (ordered.includes(kind)) return { ...made, member: { ...made.member, removeFirst } }
-  const leftOut = `a ${kind} chooses by itself which machine goes: deleteOption ${option} was left out`
+  const leftOut = `a ${kind} chooses by itself which machine goes, so deleteOption ${option} was left out`
   return { ...made, notes: [...notes, leftOut] }
 }
 
@@ -114,7 +114,7 @@ const scaleHost: Translate = (config, { pool }) => {
 const poolOf = (word: string): (JsonObject & { readonly kind?: string }) | string => {
   const [kindWord = '', name, pool] = word.split('/')
   if (!/^clusters?(?:\.provisioning\.cattle\.io)?$/i.test(kindWord)) return reference(word, 'cluster.x-k8s.io/v1beta2')
-  if (pool === undefined) return `say which pool of the Cluster: --pool ${word}/POOL`
+  if (pool === undefined) return `say which of the Cluster's pools: --pool ${word}/POOL`
   return { apiVersion: 'provisioning.cattle.io/v1', kind: 'Cluster', name, pool }
 }
 
@@ -127,7 +127,7 @@ const orders: ReadonlyMap<string, string> = new Map([
 const serviceUpgrade: Translate = config => {
   const labels = at(config, 'serviceSelector')
   if (!isObject(labels) || Object.keys(labels).length === 0) {
-    return 'it has no serviceSelector, so it would roll out every workload of the namespace'
+    return 'it has no serviceSelector, so it would roll out every workload in the namespace'
   }
   const tag = stringAt(config, 'tag')
   return {
@@ -140,9 +140,7 @@ const serviceUpgrade: Translate = config => {
       'services were chosen by their Rancher labels: the workloads need the same labels',
       ...(config['batchSize'] === undefined && config['startFirst'] === undefined
         ? []
-        : [
-            'batchSize, intervalMillis and startFirst are the strategy of the workload here (maxSurge, maxUnavailable)',
-          ]),
+        : ["batchSize, intervalMillis and startFirst are the workload's strategy here (maxSurge, maxUnavailable)"]),
     ],
   }
 }
@@ -161,8 +159,8 @@ const forwardPost: Translate = (config, { services }) => {
       query: true,
     },
     notes: [
-      `the service ${service} has to be the Service ${nameIn(name)} in the namespace of the hook`,
-      'Rancher passed every header on; here, of the headers only Content-Type is: name others in headers',
+      `the service ${service} has to be the Service ${nameIn(name)} in the hook's namespace`,
+      'Rancher passed every header on; here, only Content-Type is: name others in headers',
     ],
   }
 }

@@ -75,8 +75,8 @@ const paceFor = ({ forMs }: SnippetHook): Pace => {
   const needed = repeatsInLease * (interval + repeat)
   const repeats =
     needed * 1000 <= forMs
-      ? `# The \`for\` of the hook, ${secondsText(forMs / 1000)}, outlasts three repeats. Each moves the end of the lease.`
-      : `# The \`for\` of the hook is too short: it must outlast three repeats, ${secondsText(needed)}.`
+      ? `# The hook's \`for\`, ${secondsText(forMs / 1000)}, lasts at least three repeats. Each extends the lease.`
+      : `# The hook's \`for\` is too short: it must last at least three repeats, ${secondsText(needed)}.`
   return { ...steady, interval: secondsText(interval), repeat: secondsText(repeat), repeats }
 }
 
@@ -91,7 +91,7 @@ const byUrlSecret = (hook: SnippetHook, secretName: string): SnippetText => {
   const { name, namespace } = hook
   const pace = paceFor(hook)
   return {
-    where: `kubectl apply, for the Prometheus operator. It reads the ${headerTokenOf(hook) === undefined ? 'URL' : 'token'} from Secret/${plainText(secretName)}, and takes alerts that have the label namespace="${plainText(namespace)}". Replace "WebBusy" with the name of your alert.`,
+    where: `kubectl apply, for the Prometheus operator. It reads the ${headerTokenOf(hook) === undefined ? 'URL' : 'token'} from Secret/${plainText(secretName)}, and takes alerts with the label namespace="${plainText(namespace)}". Replace "WebBusy" with your alert's name.`,
     language: 'yaml',
     text: `apiVersion: monitoring.coreos.com/v1alpha1
 kind: AlertmanagerConfig
@@ -130,7 +130,7 @@ const operatorAddress = (hook: SnippetHook, secretName: string): string => {
 const byUrlFile = (hook: SnippetHook, secretName: string): SnippetText => {
   const header = headerTokenOf(hook)
   return {
-    where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator does that for what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotation needs no reload. ${placement}`,
+    where: `alertmanager.yml, with Secret/${plainText(secretName)} mounted (the Prometheus operator mounts what \`Alertmanager.spec.secrets\` lists). The file is read again for each notification, so a rotation needs no reload. ${placement}`,
     language: 'yaml',
     text:
       header === undefined
@@ -159,7 +159,7 @@ const byUrl = (hook: SnippetHook): SnippetText => {
 }
 
 const placement =
-  'Add the route and the receiver to yours; "nobody" stands for the receiver of all other alerts. Replace "WebBusy" with the name of your alert.'
+  'Add the route and the receiver to yours; "nobody" stands for the receiver of all other alerts. Replace "WebBusy" with your alert\'s name.'
 
 /** Returns a matcher of Alertmanager: label="value". */
 const matcher = (label: string, value: string): string => yamlText(`${label}=${JSON.stringify(value)}`)
@@ -198,7 +198,7 @@ const fileProof = ({ auth }: SnippetHook, token: string | undefined): string => 
   const lines = [...(token === undefined ? [] : ['authorization:', `  ${token}`]), ...fileLines(auth)]
   if (lines.length === 0) return ''
   const isMounted = auth !== undefined && 'secret' in auth
-  return `${isMounted ? `        # Secret/${plainText(auth.secret)} has to be mounted there.\n` : ''}        http_config:
+  return `${isMounted ? `        # Mount Secret/${plainText(auth.secret)} there.\n` : ''}        http_config:
 ${lines.map(line => `          ${line}\n`).join('')}`
 }
 

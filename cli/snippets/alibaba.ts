@@ -12,7 +12,7 @@ export const alibaba: Snippet = {
   texts: ({ name, url }) => [
     {
       where:
-        'The page of the repository in the console, Triggers, Create. It posts only to port 443, by HTTPS. The hook takes images to be named registry.REGION.aliyuncs.com/NAMESPACE/NAME; where containers use the host of an instance, list that name in `image` and the other in `pushedAs`.',
+        "The repository's page in the console, Triggers, Create. It posts only to port 443, by HTTPS. The hook expects images named registry.REGION.aliyuncs.com/NAMESPACE/NAME; where containers use an instance's host, list that name in `image` and the other in `pushedAs`.",
       language: 'json',
       text: jsonText({ 'Trigger Name': name, 'Trigger URL': url }),
     },

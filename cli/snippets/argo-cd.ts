@@ -27,7 +27,7 @@ export const argoCd: Snippet = {
 ${secretLines(key, hook)}`,
       },
       {
-        where: `kubectl -n argocd patch configmap argocd-notifications-cm --patch-file FILE. It counts for each Application with the annotation \`notifications.argoproj.io/subscribe.${key}.${key}: ""\`.`,
+        where: `kubectl -n argocd patch configmap argocd-notifications-cm --patch-file FILE. It applies to each Application with the annotation \`notifications.argoproj.io/subscribe.${key}.${key}: ""\`.`,
         language: 'yaml',
         text: `data:
   service.webhook.${key}: |

@@ -13,7 +13,7 @@ export const azureMonitor: Snippet = {
   texts: hook => [
     {
       where:
-        'A deployment of a resource template (`az deployment group create`), or an action group with an action of type Webhook and the common alert schema enabled.',
+        'Deploy a resource template (`az deployment group create`), or add a Webhook action with the common alert schema to an action group.',
       language: 'json',
       text: jsonText({
         $schema: 'https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#',

@@ -29,7 +29,7 @@ export const cronJob: Snippet = {
         : []),
       {
         where:
-          "kubectl apply. The name of each Job is its delivery's idempotency key, so that a pod that is started again does nothing more.",
+          "kubectl apply. Each Job's name is its delivery's idempotency key, so a restarted pod does nothing more.",
         language: 'yaml' as const,
         text: `apiVersion: batch/v1
 kind: CronJob

@@ -11,7 +11,7 @@ export const dockerHub: Snippet = {
   pushes: true,
   texts: ({ name, url }) => [
     {
-      where: `The repository's page on hub.docker.com, Webhooks: as webhook name ${plainText(name)}, as webhook URL this.`,
+      where: `The repository's page on hub.docker.com, Webhooks: ${plainText(name)} as webhook name, this as webhook URL.`,
       language: 'text',
       text: `${url}\n`,
     },

@@ -13,7 +13,7 @@ export const ecr: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `A template of CloudFormation: \`aws cloudformation deploy --template-file FILE --stack-name hook-${dashedName(hook)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in a Secret of AWS, and sends them in a header.${exampleNote(hook, 'acme/web')}`,
+      where: `A CloudFormation template: \`aws cloudformation deploy --template-file FILE --stack-name hook-${dashedName(hook)} --capabilities CAPABILITY_IAM${parameters(hook)}\`. EventBridge keeps credentials in an AWS Secret, and sends them in a header.${exampleNote(hook, 'acme/web')}`,
       language: 'yaml',
       text: `${declared(hook)}Resources:
   Connection:
@@ -56,7 +56,7 @@ ${pushedPaths(hook)
           RoleArn: {"Fn::GetAtt": [Role, Arn]}
 `,
     },
-    ...(tokenOf(hook) === undefined ? [] : tokenText(hook, 'What goes into the place of TOKEN.')),
+    ...(tokenOf(hook) === undefined ? [] : tokenText(hook, 'What to write instead of TOKEN.')),
   ],
 }
 

@@ -20,7 +20,7 @@ export const gitea: Snippet = {
     const secret = hook.auth?.form === 'hmac' ? { secret: 'SECRET' } : {}
     return [
       {
-        where: `\`POST https://gitea.example.com/api/v1/orgs/ORGANISATION/hooks\`, or Settings of the organisation, Webhooks. The server has to allow the host of the URL: \`ALLOWED_HOST_LIST\` in \`app.ini\`.${placeholderNote(hook)}`,
+        where: `\`POST https://gitea.example.com/api/v1/orgs/ORGANISATION/hooks\`, or the organisation's Settings, Webhooks. The server must allow the URL's host: \`ALLOWED_HOST_LIST\` in \`app.ini\`.${placeholderNote(hook)}`,
         language: 'json',
         text: jsonText({
           type: 'gitea',

@@ -13,7 +13,7 @@ export const jfrog: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Replace docker-local with your repository.${exampleNote(hook, 'acme/web', 'image')} The hook takes images to be named HOST/REPOSITORY/NAME; where the repository has a host name or a port of its own, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
+      where: `\`POST https://acme.jfrog.io/event/api/v1/subscriptions\`, or Administration, Webhooks. Replace docker-local with your repository.${exampleNote(hook, 'acme/web', 'image')} The hook expects images named HOST/REPOSITORY/NAME; where the repository has its own host name or port, list the other name in \`pushedAs\`.${placeholderNote(hook)}`,
       language: 'json',
       text: jsonText({
         key: hookWord(hook),

@@ -17,7 +17,7 @@ export const newRelic: Snippet = {
     ...tokenText(hook),
     {
       where:
-        "The payload template of a workflow's webhook with this destination. This is a part of the default template, which works as well.",
+        "The payload template of a workflow's webhook with this destination. It is part of the default template, which works as well.",
       language: 'handlebars',
       text: template,
     },

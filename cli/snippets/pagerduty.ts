@@ -11,7 +11,7 @@ export const pagerduty: Snippet = {
   pushes: false,
   texts: hook => [
     {
-      where: `\`POST https://api.pagerduty.com/webhook_subscriptions\`, or Integrations, Generic Webhooks (v3). Replace P393ZNQ with the ID of your service.${secretNote(hook)}`,
+      where: `\`POST https://api.pagerduty.com/webhook_subscriptions\`, or Integrations, Generic Webhooks (v3). Replace P393ZNQ with your service's ID.${secretNote(hook)}`,
       language: 'json',
       text: jsonText({
         webhook_subscription: {
@@ -34,5 +34,5 @@ const addressed = (hook: SnippetHook): object => {
 
 const secretNote = (hook: SnippetHook): string =>
   hook.auth?.form === 'hmac'
-    ? ` PagerDuty makes the secret, and shows it once, as delivery_method.secret of its answer: put that into Secret/${plainText(hook.auth.secret)} under ${plainText(hook.auth.key)}.`
+    ? ` PagerDuty creates the secret, and shows it once, as delivery_method.secret in its answer: put it into Secret/${plainText(hook.auth.secret)} under ${plainText(hook.auth.key)}.`
     : placeholderNote(hook)

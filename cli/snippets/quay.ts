@@ -21,7 +21,7 @@ export const quay: Snippet = {
     const path = pushedPaths(hook)[0].split('/').map(encodeURIComponent).join('/')
     return [
       {
-        where: `A command, with a token that may administer the repository; or Settings of the repository, Create Notification.${exampleNote(hook, 'acme/web')}`,
+        where: `A command, with a token that may administer the repository; or the repository's Settings, Create Notification.${exampleNote(hook, 'acme/web')}`,
         language: 'sh',
         text: `curl --fail-with-body -X POST -H "Authorization: Bearer $QUAY_TOKEN" -H 'Content-Type: application/json' \\
   -d ${shellWord(JSON.stringify(body))} \\

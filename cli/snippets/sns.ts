@@ -12,7 +12,7 @@ export const sns: Snippet = {
     {
       where: `A command. SNS then posts a link that a person has to open to confirm the subscription. An Event of the hook shows the link; the product never opens it. Both signature versions are verified.${
         hook.auth === undefined
-          ? " Replace this topic with yours, and set `auth.sns.topicArn` of the hook to it: without it, anybody's topic may post to a leaked URL."
+          ? " Replace this topic with yours, and set the hook's `auth.sns.topicArn` to it: without it, anyone's topic may post to a leaked URL."
           : ''
       }`,
       language: 'sh',

@@ -27,15 +27,14 @@ const reachOf = (url: string): string | undefined => {
     : /\.svc(\.|$)/.test(host)
       ? 'pods of the cluster reach'
       : undefined
-  return only && `Only ${only} ${host}: for a sender elsewhere, set --public-url of the installation.`
+  return only && `Only ${only} ${host}: for a sender elsewhere, set the installation's --public-url.`
 }
 
 /** Returns why the hook would never act on the product's posts, or undefined if it would. */
 const whyUnasked = ({ pushes, title }: Snippet, hook: SnippetHook): string | undefined =>
   hook.pushes === undefined || hook.pushes.restarts || pushes
     ? undefined
-    : `this hook runs when an image was pushed, and ${title} names none: it would skip every post as NotForThisHook. ` +
-      'Use what reports pushes, a registry or a script; or a hook with the driver restart, which any post runs'
+    : `this hook runs when an image was pushed, but ${title} names none: it would skip every post as NotForThisHook. Use something that reports pushes, such as a registry or a script; or a hook with the driver restart, which any post runs`
 
 /** Returns why the product's posts would always get 401, or undefined if they would not. */
 const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): string | undefined => {
@@ -43,10 +42,10 @@ const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): st
   const { form } = auth
   if (!proves.forms.includes(form)) return `${lacking(title, auth)} ${instead(proves)}`
   if (auth.form === 'oidc' && proves.isIssuer?.(auth.issuer) === false) {
-    return `this hook takes tokens of ${plainText(auth.issuer)}, which gives ${title} none: change auth.oidc`
+    return `this hook expects tokens from ${plainText(auth.issuer)}, which gives ${title} none: change auth.oidc`
   }
   if (auth.form === 'header' && proves.reserved?.has(auth.header.toLowerCase())) {
-    return `${title} refuses to have the header ${plainText(auth.header)} set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`
+    return `${title} doesn't let you set the header ${plainText(auth.header)}, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`
   }
   if (auth.form !== 'hmac' || proves.signs === undefined) return undefined
   if (proves.signs.some(signature => isSigned(signature, auth))) return undefined
@@ -54,24 +53,24 @@ const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): st
   const how = [...(auth.timestamp ? ['with a time'] : []), ...(auth.encoding === 'base64' ? ['in Base64'] : [])].join(
     ' ',
   )
-  return `${title} signs with ${proves.signs.map(signatureText).join(' or ')}, and this hook asks for "${asked}"${how === '' ? '' : ` ${how}`}: change auth.hmac`
+  return `${title} signs with ${proves.signs.map(signatureText).join(' or ')}, but this hook asks for "${asked}"${how === '' ? '' : ` ${how}`}: change auth.hmac`
 }
 
 const lacking = (title: string, auth: SentAuth): string => {
   switch (auth.form) {
     case 'sns':
-      return `this hook accepts only messages of one topic of Amazon SNS (auth.sns), and ${title} posts none.`
+      return `this hook accepts only messages from one Amazon SNS topic (auth.sns), and ${title} posts none.`
     case 'hmac':
-      return `this hook asks for a signature (auth.hmac), and ${title} makes none that it could check.`
+      return `this hook asks for a signature (auth.hmac), but ${title} makes none that it could check.`
     case 'standardWebhooks':
-      return `this hook asks for a signature of Standard Webhooks (auth.standardWebhooks), and ${title} makes none.`
+      return `this hook asks for a Standard Webhooks signature (auth.standardWebhooks), but ${title} makes none.`
     case 'oidc':
-      return `this hook asks for a token of ${plainText(auth.issuer)} (auth.oidc), and ${title} sends none.`
+      return `this hook asks for a token from ${plainText(auth.issuer)} (auth.oidc), but ${title} sends none.`
     case 'header':
-      return `this hook asks for the header ${plainText(auth.header)} (auth.header), and ${title} sends no header of that kind.`
+      return `this hook asks for the header ${plainText(auth.header)} (auth.header), but ${title} sends no such header.`
     case 'bearer':
     case 'basic':
-      return `this hook asks for credentials (auth.${auth.form}), and ${title} sends none.`
+      return `this hook asks for credentials (auth.${auth.form}), but ${title} sends none.`
   }
 }
 

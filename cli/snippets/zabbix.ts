@@ -49,7 +49,8 @@ interface Parameter {
  * Returns the parameters of the script that hold secrets. The value of each is a macro of Zabbix.
  */
 const parametersOf = (hook: SnippetHook): readonly Parameter[] => {
-  const held = (secret: string, key: string): string => `what Secret/${plainText(secret)} has under ${plainText(key)}`
+  const held = (secret: string, key: string): string =>
+    `the value in Secret/${plainText(secret)} under ${plainText(key)}`
   const { auth, secretName } = hook
   const token = secretName === undefined ? "the hook's token" : held(secretName, 'token')
   return [

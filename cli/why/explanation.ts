@@ -55,7 +55,7 @@ export const explanation = (explained: ExplainedCount, page: TerminalPage): stri
     ...(ended.length === 0
       ? []
       : [
-          'Somebody else has set the count since. Nothing takes these back any more:\n',
+          'Someone else has set the count since. Nothing takes these back any more:\n',
           table(titles, ended, paint, width),
         ]),
   ].join('')
@@ -113,9 +113,9 @@ export const partRow = (
 const untilText = (until: number | undefined, state: HookPart['state'], now: number): TableCell => {
   if (until === undefined) return 'its alert ends'
   if (state === 'held')
-    return { text: `held back since ${humanDuration(now - until)}: bounds forbid it`, style: 'warning' }
+    return { text: `held back for ${humanDuration(now - until)}: bounds forbid it`, style: 'warning' }
   if (state === 'overdue') return { text: `overdue since ${humanDuration(now - until)}`, style: 'bad' }
-  if (state === 'overruled') return { text: 'over: somebody else has set it since', style: 'warning' }
+  if (state === 'overruled') return { text: 'over: someone else has set it since', style: 'warning' }
   const left = until > now ? `in ${humanDuration(until - now)}` : 'now'
   return `${localTime(rfc3339(until))} (${left})`
 }
@@ -130,7 +130,7 @@ export const notesOf = (explained: ExplainedCount, { now }: Pick<TerminalPage, '
       ? ['You may not list autoscalers here, so one may set this count.']
       : autoscalers.map(
           ({ shownAs }) =>
-            `${shownAs} sets this count, and undoes what others set. Aim hooks at ${shownAs}: they change its minimum, or its maximum.`,
+            `${shownAs} sets this count, and undoes what others set. Point hooks at ${shownAs}: they change its minimum, or its maximum.`,
         )),
     ...doubtsOf(explained, count.shownAs, now),
   ]
@@ -145,17 +145,15 @@ export const doubtsOf = (
   ...account.claims.map(({ at, by, hook, isPending }) =>
     isPending
       ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
-      : `Nobody knows whether a step of ${hook} by ${signed(by)} was made, ${humanDuration(now - at)} ago.`,
+      : `Nobody knows whether a step of ${hook} by ${signed(by)}, ${humanDuration(now - at)} ago, was made.`,
   ),
   ...said.unknown.map(
     ({ at, hook }) =>
       `Nobody can know whether a delivery to ${hook} changed ${shownAs}, ${humanDuration(now - at)} ago (OutcomeUnknown).`,
   ),
-  ...said.unread.map(hook => `A newer version wrote the record of ${hook}, and this one cannot read it.`),
+  ...said.unread.map(hook => `A newer version wrote the record of ${hook}, and this one can't read it.`),
   ...(said.by === 'statuses'
-    ? [
-        'You may not read receiverhookrecords, so this is what the statuses of the hooks say: only leases, at most 20 a hook.',
-      ]
+    ? ["You may not read receiverhookrecords, so this is what the hooks' statuses say: only leases, at most 20 a hook."]
     : []),
 ]
 
@@ -179,14 +177,14 @@ const addsUp = (explained: ExplainedCount): readonly string[] => {
   if (good === 0 || lastingHooks(explained).length > 0) return []
   const known = base + sumOf(open)
   const causes = [
-    'a hook that was deleted or aimed elsewhere since',
+    'a hook that was deleted or pointed elsewhere since',
     'a hook that had no `for` then',
-    'a lease that bounds have kept back for 7 days',
+    'a lease that bounds have held back for 7 days',
     ...(said.by === 'statuses' ? ['what statuses do not show'] : []),
-    ...(account.claims.length > 0 ? ['a step of which nobody knows'] : []),
-    ...(said.unread.length > 0 ? ['a record that cannot be read'] : []),
+    ...(account.claims.length > 0 ? ['a step that may or may not have been made'] : []),
+    ...(said.unread.length > 0 ? ['an unreadable record'] : []),
   ]
   return [
-    `This does not add up: base and parts make ${known}, and the count is ${count}. ${signed(good)} is from ${causes.join(', or ')}.`,
+    `This does not add up: base and parts make ${known}, but the count is ${count}. ${signed(good)} is from ${causes.join(', or ')}.`,
   ]
 }

@@ -22,7 +22,7 @@ export const fieldExplanation = (field: ExplainedField, page: TerminalPage): str
     ...(ended.length === 0
       ? []
       : [
-          `${printable(authors[0]?.manager ?? 'Somebody else')} has set it since, so these are over:\n`,
+          `${printable(authors[0]?.manager ?? 'Someone else')} has set it since, so these are over:\n`,
           table(titles, ended, paint, width),
         ]),
   ].join('')
@@ -40,7 +40,7 @@ const holderRows = ({ account, held: { value } }: Holders, page: TerminalPage): 
 /** Returns the value of the field once nobody holds it. */
 const afterwards = ({ hold }: ExplainedField): string => {
   if (hold?.at === undefined) {
-    return `The highest value is in force, which is ${base}: the field is as others have it.`
+    return `The highest value wins, which is ${base}: the field stays as others have it.`
   }
   const { was } = hold
   return was === undefined

@@ -55,7 +55,7 @@ export const subjectNamed = async (
   }
   const named = kindNamed(kindWord) ?? targetKind(kindWord, found)
   if (!named) {
-    throw new CommandFailure(`${kindWord} has no count that hooks change, and no hook here is aimed at one`, 1)
+    throw new CommandFailure(`${kindWord} has no count that hooks change, and no hook here points at one`, 1)
   }
   const { apiVersion, kind } = named
   const pools = poolKinds.find(type => type.kind === kind && apiVersionOf(type) === apiVersion)

@@ -287,7 +287,7 @@ describe('the command line', () => {
   it('says what waits, approves and denies it, and names who is not to', async () => {
     const { kubeconfig, namespace, replicas, status } = await ready()
     const run = (...args: string[]) => commandLine(kubeconfig, [...args, '-n', namespace])
-    expect((await run('pending')).stderr).toContain('nothing waits for approval in the namespace')
+    expect((await run('pending')).stderr).toContain('nothing is waiting for approval in the namespace')
     const asked = await run('run', 'web-up', '--why', 'queue is long')
     expect([asked.code, asked.stderr]).toEqual([4, expect.stringContaining('Deployment/web would go from 2 to 3. It')])
     const name = /approve (\S+) -n/.exec(asked.stderr)?.[1] ?? ''
@@ -302,7 +302,7 @@ describe('the command line', () => {
       'approved: Deployment/web would go',
     )
     expect(await status(name, 'Done')).toMatchObject({ answer: { from: 2, to: 3 } })
-    expect((await run('deny', name)).stderr).toContain('does not wait for a decision: Deployment/web went from 2 to 3')
+    expect((await run('deny', name)).stderr).toContain('is not waiting for a decision: Deployment/web went from 2 to 3')
     const other = /approve (\S+) -n/.exec((await run('run', 'web-up')).stderr)?.[1] ?? ''
     expect((await run('deny', other, '--why', 'not now')).stdout).toContain('denied')
     expect(await status(other, 'Done')).toMatchObject({ answer: { reason: 'Denied' } })

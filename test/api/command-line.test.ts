@@ -416,7 +416,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
   })
 
   it.each([
-    ['get --server http://127.0.0.1:1', 3, 'cannot be reached'],
+    ['get --server http://127.0.0.1:1', 3, "can't reach the API server"],
     ['get --context nowhere', 1, 'there is no context "nowhere"'],
     ['get --kubeconfig /nowhere', 1, 'there is no such file'],
     ['gte', 2, 'did you mean'],

@@ -260,7 +260,7 @@ it('inspect-token says of such a URL whether there is a hook, and what opens it'
     [named, 0, `${hookLine('web-up')}Accepted: yes: if the post has what auth.bearer asks for\n`],
     [`${named}?dryRun=true`, 0, 'yes: if the post has what auth.bearer asks for'],
     [`${of('by-path')}/${inPath}`, 0, 'yes: if the end of the URL is the secret of auth.path. The hook is suspended'],
-    [of('by-path'), 1, 'no: it lacks the secret of auth.path at its end: a post to it is answered 401'],
+    [of('by-path'), 1, 'no: it lacks the secret of auth.path at its end: a post to it gets 401'],
     [`${named}/${inPath}`, 1, 'no: it has something after the name'],
     [of('none'), 1, 'no: there is no such hook: a post to it gets 401'],
     [of('by-token'), 1, 'no: the URL of this hook has a token, and not its name'],

@@ -120,7 +120,7 @@ describe('why, for a count that three hooks have changed', () => {
     const said = await why('deployment/web')
     expect(lineOf(said, 'unexplained')).toEqual(['unexplained', '+1'])
     expect(said).toContain(
-      'This does not add up: base and parts make 9, and the count is 10. +1 is from a hook that was deleted',
+      'This does not add up: base and parts make 9, but the count is 10. +1 is from a hook that was deleted',
     )
   })
 })

@@ -185,8 +185,8 @@ it('trigger says that nothing was posted where there is no connection', async ()
 })
 
 it.each([
-  ['not JSON', 'no {', '- is not JSON: expected what Rancher answers to /v1-webhooks/receivers'],
-  ['JSON of something else', '{"kind":"List"}', '- lists no receivers: expected what Rancher answers'],
+  ['not JSON', 'no {', "- is not JSON: expected Rancher's answer to /v1-webhooks/receivers"],
+  ['JSON of something else', '{"kind":"List"}', "- lists no receivers: expected Rancher's answer"],
 ])('import says of %s what it expected', async (_, text, message) => {
   await expect(run('import rancher -', text)).rejects.toThrow(message)
 })
@@ -230,7 +230,7 @@ it.each(['localhost:6443', '127.0.0.1:6443', 'ftp://localhost'])(
   'says what an address of an API server is, and not %s',
   async address => {
     await expect(run(`get --server ${address}`)).rejects.toThrow(
-      `must be an http or https URL such as https://127.0.0.1:6443, and is ${address}`,
+      `must be an http or https URL such as https://127.0.0.1:6443, not ${address}`,
     )
   },
 )
@@ -263,7 +263,7 @@ it('doctor on a cluster without the product says so, and nothing else', async ()
 it('doctor does not take what is not there for a lack of rights', async () => {
   const { out } = await run(`doctor -n shop --server ${server}`)
   expect(out).toContain('keys: it is not there: ')
-  expect(out).not.toMatch(/Ask somebody who may/)
+  expect(out).not.toMatch(/Ask someone who may/)
 })
 
 it('doctor names hooks whose signed posts are good at each other, since they have one Secret', async () => {

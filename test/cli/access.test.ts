@@ -39,13 +39,13 @@ it('a plugin is run once for a short command, and again for one that goes on', a
 
 it.each(['context', 'cluster', 'user'] as const)('without a kubeconfig, --%s is not ignored', async flag => {
   const located = locate({ [flag]: 'prod', asGroups: [] }, { KUBERNETES_SERVICE_HOST: '10.0.0.1' }, fakeClock())
-  await expect(located).rejects.toThrow(`--${flag} names a part of a kubeconfig, and there is none`)
+  await expect(located).rejects.toThrow(`--${flag} names a part of a kubeconfig, but there is none`)
 })
 
 it.each(['context', 'cluster', 'user'] as const)('beside --server, --%s is not ignored', async flag => {
   const server = 'https://two.example:6443'
   const alone = locate({ server, [flag]: 'prod', asGroups: [] }, {}, fakeClock())
-  await expect(alone).rejects.toThrow(`--${flag} names a part of a kubeconfig, and there is none`)
+  await expect(alone).rejects.toThrow(`--${flag} names a part of a kubeconfig, but there is none`)
   const home = mkdtempSync(join(tmpdir(), 'home-'))
   onTestFinished(() => rmSync(home, { recursive: true }))
   mkdirSync(join(home, '.kube'))

@@ -80,9 +80,9 @@ describe('suspend', () => {
   it.each([
     ['suspend', 'name the hooks, or choose them with -l LABELS or --all'],
     ['suspend -A', 'name the hooks, or choose them with -l LABELS or --all'],
-    ['suspend web-up --all', 'names and -l, --all or -A exclude each other'],
-    ['suspend web-up -l team=a', 'names and -l, --all or -A exclude each other'],
-    ['suspend web-up -A', 'names and -l, --all or -A exclude each other'],
+    ['suspend web-up --all', 'use either names or -l, --all or -A'],
+    ['suspend web-up -l team=a', 'use either names or -l, --all or -A'],
+    ['suspend web-up -A', 'use either names or -l, --all or -A'],
     ['suspend -l ', '-l names no labels, so it would choose every hook: use --all for that'],
     ['suspend -A --selector=', '-l names no labels, so it would choose every hook: use --all for that'],
   ])('%s is refused, and nothing is suspended', async (line, message) => {

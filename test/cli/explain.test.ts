@@ -101,7 +101,7 @@ it.each([
 
 it('an address of this machine that cannot be reached may be that of a playground', () => {
   const said = (server: string) =>
-    explain(new Unreachable(`the API server ${server} cannot be reached: refused`, false), {
+    explain(new Unreachable(`the API server ${server}: refused`, false), {
       program: 'receiver-hooks',
     }).message
   expect(said('http://127.0.0.1:6443')).toContain('\nDoes the playground still run? Or look at the address with')

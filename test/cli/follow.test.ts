@@ -54,9 +54,9 @@ it.each([['watch'], ['get -w'], ['get -w rhook/web-up']])(
     await expect.poll(() => out() + err()).toMatch(/web-up|watching/)
     await expect.poll(() => cut).toBeDefined()
     cut?.()
-    await expect.poll(err).toMatch(/nothing new is shown now: .*; trying again\n$/)
+    await expect.poll(err).toMatch(/nothing new can be shown: .*; trying again\n$/)
     isLost = false
-    await expect.poll(err).toMatch(/trying again\nthe API server is there again\n$/)
+    await expect.poll(err).toMatch(/trying again\nthe API server is back\n$/)
     stop.abort()
     expect(await running).toBe(0)
   },
@@ -81,7 +81,7 @@ it('get says how many hooks it leaves out, because it does not understand them',
   }))
   const { err, running } = start('get')
   expect(await running).toBe(0)
-  expect(err()).toBe('left out: 1 hook that this version does not understand\n')
+  expect(err()).toBe("left out: 1 hook that this version can't read\n")
 })
 
 it.each([['watch'], ['get -w']])('%s says which right is missing to whoever may list, and not watch', async line => {

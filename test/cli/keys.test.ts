@@ -109,7 +109,7 @@ describe('keys', () => {
   it('drop lists the hooks whose URL somebody has pasted, and asks', async () => {
     const { err, failed } = await x.run(drop, 'n')
     expect(err).toBe(
-      '1 hook has its URL in no Secret. Its senders need the new one, where it was pasted:\n  shop/pasted\nDrop the key, so that the URLs that it signed are answered 404? [y/N] ',
+      '1 hook keeps its URL in no Secret. Its senders need the new one, where it was pasted:\n  shop/pasted\nDrop the key? Posts to the URLs that it signed then get 404. [y/N] ',
     )
     expect(failed).toContain('the key was not dropped')
     expect(await x.stored()).toEqual({ [keySetEntry]: x.set })
@@ -159,7 +159,7 @@ describe('keys', () => {
     await end()
     const [first, second, fresh] = await publishedKids(x.api)
     expect([first, second, out, exitCode]).toEqual([signing.kid, former.kid, '', 130])
-    expect(failed).toContain(`the key ${fresh} is published and does not sign`)
+    expect(failed).toContain(`the key ${fresh} is published but does not sign`)
     expect(failed).toContain(`keys drop ${fresh}`)
   })
 
@@ -179,7 +179,7 @@ it('keys drop says that it does not know pasted URLs without the right to list h
         : server.handle(request),
   }))
   const { err, failed } = await run(drop, 'n')
-  expect(err).toContain('you may not list the hooks of all namespaces')
+  expect(err).toContain('you may not list the hooks in all namespaces')
   expect(failed).toContain('the key was not dropped')
   expect((await run('keys list')).out).toBe(`${signing.kid}   signs\n${former.kid}   verifies only\n`)
 })

@@ -32,7 +32,7 @@ const hook = (status: ReceiverHook['status'], generation = 1): ReceiverHook => (
 })
 
 it.each([
-  ['no controller has looked at it', hook(undefined), 'no controller has looked at it yet'],
+  ['no controller has looked at it', hook(undefined), 'no controller has checked it yet'],
   [
     'the status is of a former generation, and says that all is well',
     hook({ observedGeneration: 1, conditions: conditionsFor(undefined, ready, [], 1, 0) }, 2),
@@ -62,6 +62,6 @@ it('gives no URL from before a rotation, which may end at once', async () => {
   const rotated = { ...before, spec: { ...before.spec, token: { rotation: 1, overlap: '0s' } } }
   expect(await urlOfHook({ api }, before)).toMatchObject({ base: 'https://hooks.example.com' })
   await expect(urlOfHook({ api }, { ...rotated, metadata: { ...rotated.metadata, generation: 2 } })).rejects.toThrow(
-    'web-up has no URL of rotation 1 yet: the controller is publishing it; try again in a moment, or look whether one runs: kubectl receiverhook doctor',
+    'web-up has no URL for rotation 1 yet: the controller is publishing it; try again in a moment, or check whether one runs: kubectl receiverhook doctor',
   )
 })

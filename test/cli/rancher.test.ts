@@ -41,8 +41,8 @@ it('a post that was passed on goes to the Service of that name, with its query',
     spec: { driver: 'forward', forward: member },
     notes: [
       'it has a new URL: give that to the sender',
-      'the service ci/jenkins has to be the Service jenkins in the namespace of the hook',
-      'Rancher passed every header on; here, of the headers only Content-Type is: name others in headers',
+      "the service ci/jenkins has to be the Service jenkins in the hook's namespace",
+      'Rancher passed every header on; here, only Content-Type is: name others in headers',
     ],
   })
   const withPath = (path: string) =>
@@ -90,7 +90,7 @@ describe('a receiver that removes hosts', () => {
   })
 
   it.each([['maxRecent'], [undefined]])('is refused where its order is %s, which Rancher does not know', option => {
-    const refused = `deleteOption must be mostRecent or leastRecent, and is ${option ?? 'not there'}`
+    const refused = `deleteOption is ${option ?? 'not there'}, but must be mostRecent or leastRecent`
     expect(removing(option)).toMatchObject({ refused })
   })
 
@@ -99,7 +99,7 @@ describe('a receiver that removes hosts', () => {
     expect(made).toMatchObject({
       spec: { scaleNodes: { target: { kind: 'MachinePool' }, action: 'down' } },
       notes: expect.arrayContaining([
-        'a MachinePool chooses by itself which machine goes: deleteOption mostRecent was left out',
+        'a MachinePool chooses by itself which machine goes, so deleteOption mostRecent was left out',
       ]) as unknown,
     })
     expect(made && 'spec' in made && made.spec).not.toHaveProperty('scaleNodes.removeFirst')
@@ -114,7 +114,7 @@ describe('a receiver that removes hosts', () => {
   )
 
   it('is refused with what to add where a Cluster comes without its pool', () => {
-    const refused = 'say which pool of the Cluster: --pool Cluster/prod/POOL'
+    const refused = "say which of the Cluster's pools: --pool Cluster/prod/POOL"
     expect(removing('mostRecent', 'Cluster/prod')).toMatchObject({ refused })
   })
 })
@@ -124,7 +124,7 @@ it.each([[undefined], [{}], ['app=web'], [null]])(
   serviceSelector => {
     const upgrade = receivers.find(({ driver }) => driver === 'serviceUpgrade')
     expect(upgrade && translated({ ...upgrade, config: { ...upgrade.config, serviceSelector } }, names)).toMatchObject({
-      refused: 'it has no serviceSelector, so it would roll out every workload of the namespace',
+      refused: 'it has no serviceSelector, so it would roll out every workload in the namespace',
     })
   },
 )

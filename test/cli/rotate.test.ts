@@ -100,7 +100,7 @@ it('the overlap of an emergency is that of one rotation', async () => {
   const { run, token } = await setUp(withController())
   expect(await run('rotate web-up --overlap 0s')).toEqual({
     failed: undefined,
-    err: 'web-up has a new URL (rotation 1); the former one is no longer accepted\n',
+    err: 'web-up has a new URL (rotation 1); the former one no longer works\n',
   })
   expect(await token()).toEqual({ rotation: 1, overlap: '5m' })
 })

@@ -81,7 +81,7 @@ const said = (parts: readonly HookPart[], more: Partial<ExplainedCount> = {}): s
 }
 
 it.each([
-  [{ state: 'held' }, 'held back since 30s: bounds forbid it'],
+  [{ state: 'held' }, 'held back for 30s: bounds forbid it'],
   [{ state: 'overdue', why: 'a policy refuses it', of: 'plain' }, 'overdue since 30s   plain; a policy refuses it'],
   [{}, '(now)'],
 ] as const)('says of a part with %j that it is %s', (more, shown) => {
@@ -94,8 +94,8 @@ it('says what nobody knows, and what this person may not see', () => {
     said: { by: 'statuses', parts: [], claims: [], unknown: [{ hook: 'web-up', at: now - 5000 }], unread: ['other'] },
   })
   expect(text).toContain('it is no longer known who')
-  expect(text).toContain('This does not add up: base and parts make 6, and the count is 7. +1 is from')
-  expect(text).toContain('what statuses do not show, or a record that cannot be read.')
+  expect(text).toContain('This does not add up: base and parts make 6, but the count is 7. +1 is from')
+  expect(text).toContain('what statuses do not show, or an unreadable record.')
   expect(text).toContain('You may not list autoscalers here')
   expect(text).toContain('Nobody can know whether a delivery to web-up changed Deployment/web, 5s ago')
   expect(text).toContain('A newer version wrote the record of other')

@@ -73,7 +73,7 @@ it('who follows the page has a hook that runs as the account, and doctor has not
     () => plugin(describe),
     ({ stdout }) => stdout.includes('Ready True'),
   )
-  expect(described.stdout).toMatch(/^Acts as: +ServiceAccount\/hooks, with only the rights of this account$/m)
+  expect(described.stdout).toMatch(/^Acts as: +ServiceAccount\/hooks, with only its rights$/m)
   const account = `account ${here.namespace}/hooks`
   expect((await plugin(doctor)).stdout).toContain(`ok       ${account}: it may do what its hooks need, and no more`)
 

@@ -124,13 +124,13 @@ describe('help', () => {
     const { out } = await typed('keys --help', 'receiver-hooks', 60)
     expect(out).toContain(`signed with
 
-  list    the keys, the one that signs first, and how many
-          hooks have a URL that each has signed
+  list    the keys, the signing one first, and how many
+          hooks have a URL signed by each
   rotate  makes a new key, publishes it, signs with it, and
           waits until every hook has a new URL. The former
 `)
     expect(out).toContain(`
-          has pasted those URLs
+          URLs were pasted somewhere
 
 rotate and drop change the Secret`)
   })

@@ -304,7 +304,7 @@ export const products: Readonly<Record<string, Product>> = {
   },
   pagerduty: texts => {
     const method = at(json(texts), 'webhook_subscription', 'delivery_method')
-    const makes = /PagerDuty makes the secret.*Secret\/alerts under secret/.test(texts[0]?.where ?? '')
+    const makes = /PagerDuty creates the secret.*Secret\/alerts under secret/.test(texts[0]?.where ?? '')
     return {
       url: stringAt(method, 'url') ?? '',
       headers: listed(list(method, 'custom_headers'), 'name', 'value'),

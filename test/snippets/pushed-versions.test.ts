@@ -48,7 +48,7 @@ describe('GitHub Actions, for a hook that rolls out images', () => {
 it.each([
   [
     'http://127.0.0.1:8080/v1/trigger/eyJ',
-    /^Only this machine reaches 127\.0\.0\.1: for a sender elsewhere, set --public-url/,
+    /^Only this machine reaches 127\.0\.0\.1: for a sender elsewhere, set the installation's --public-url/,
   ],
   ['http://[::1]:8080/v1/trigger/eyJ', /^Only this machine reaches \[::1\]: /],
   [

@@ -212,13 +212,13 @@ describe('what is refused', () => {
       auth: { form: 'header', secret: 'alerts', key: 'token', header },
     })
     expect(refusalOf('alertmanager', of('authorization'))).toBe(
-      'Alertmanager refuses to have the header authorization set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic',
+      "Alertmanager doesn't let you set the header authorization, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic",
     )
     expect(refusalOf('alertmanager', of('X-Alert-Secret'))).toBe('')
     expect(refusalOf('grafana', of('X-Alert-Secret'))).toBe('')
     for (const header of ['Authorization', 'User-Agent', 'X-Real-IP'])
       expect(refusalOf('grafana', of(header))).toBe(
-        `Grafana refuses to have the header ${header} set, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`,
+        `Grafana doesn't let you set the header ${header}, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`,
       )
     expect(refusalOf('curl', of('authorization'))).toBe('')
   })
@@ -226,7 +226,7 @@ describe('what is refused', () => {
   it('says how a product signs where the hook asks for another signature', () => {
     const auth = auths['hmac-grafana']
     expect(refusalOf('github', { ...hook, ...(auth && { auth }) })).toBe(
-      'GitHub and its container registry signs with "X-Hub-Signature-256: sha256=…", and this hook asks for "X-Grafana-Alerting-Signature: …": change auth.hmac',
+      'GitHub and its container registry signs with "X-Hub-Signature-256: sha256=…", but this hook asks for "X-Grafana-Alerting-Signature: …": change auth.hmac',
     )
   })
 })
@@ -265,7 +265,7 @@ describe('a hook whose URL has its name', () => {
     expect(pod).toContain(`audience: ${url}`)
     expect(pod).not.toContain('create secret')
     expect(refusalOf('gitlab-ci', { ...named, ...(auths['oidc-github'] && { auth: auths['oidc-github'] }) })).toBe(
-      'this hook takes tokens of https://token.actions.githubusercontent.com, which gives GitLab CI none: change auth.oidc',
+      'this hook expects tokens from https://token.actions.githubusercontent.com, which gives GitLab CI none: change auth.oidc',
     )
   })
 
@@ -479,7 +479,7 @@ describe('Alertmanager', () => {
         const [interval, repeat] = ['(?:group_interval|groupInterval)', '(?:repeat_interval|repeatInterval)'].map(
           name => secondsOf(text, name),
         )
-        expect(text).toContain('outlasts three repeats')
+        expect(text).toContain('lasts at least three repeats')
         expect(3 * ((interval ?? NaN) + (repeat ?? NaN))).toBeLessThanOrEqual(forMs / 1000)
         expect(5 * ((interval ?? NaN) + (repeat ?? NaN))).toBeGreaterThan(forMs / 1000 - 10)
       }
@@ -489,7 +489,7 @@ describe('Alertmanager', () => {
   it('says that a `for` is too short for any repeat', () => {
     const spec = { driver: 'scale', for: '2s' }
     const [{ text } = { text: '' }] = alertmanager.texts(snippetHook('web-up', 'shop', spec, exampleURL))
-    expect(text).toContain('# The `for` of the hook is too short: it must outlast three repeats, 6s.')
+    expect(text).toContain("# The hook's `for` is too short: it must last at least three repeats, 6s.")
   })
 
   it('has the intervals of the page on leases for its hook', () => {

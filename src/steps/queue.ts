@@ -11,7 +11,7 @@ import type { Step } from './steps.ts'
 import type { Target, Version } from './target/target.ts'
 import { readTarget } from './target/read.ts'
 import { supposedBytes } from './target/commit.ts'
-import type { TargetWatch, TargetWatches } from './target/watches.ts'
+import type { TargetWatch, TargetWatches } from './watches.ts'
 import { answerPost, isNamed, isUnanswered, needsRecord, QueueBackoff, type Waiting } from './waiting.ts'
 import { BatchWriter, type QueueMetrics } from './writer.ts'
 

@@ -17,7 +17,7 @@ import type { MakeStep, Plan, Step } from './steps.ts'
 import type { Target } from './target/target.ts'
 import { readTarget } from './target/read.ts'
 import { targetText } from './target/text.ts'
-import { TargetWatches } from './target/watches.ts'
+import { TargetWatches } from './watches.ts'
 import type { Waiting } from './waiting.ts'
 
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */

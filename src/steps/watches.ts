@@ -1,12 +1,13 @@
-import type { Counter, Environment, Metrics } from '../../environment/environment.ts'
-import { Unreachable, WatchRefused } from '../../environment/unreachable.ts'
-import { waitAfter, type Backoff } from '../../environment/backoff.ts'
-import { MalformedEvent, openWatch } from '../../kube/watch.ts'
-import type { Acting } from '../../kube/acting.ts'
-import { actingIn } from '../../record/context.ts'
-import { forbiddenKinds, type Watched } from './forbidden-kinds.ts'
-import type { Target, Version } from './target.ts'
-import { stateOf } from './read.ts'
+import { BoundedMap } from '../environment/bounded-map.ts'
+import type { Counter, Environment, Metrics } from '../environment/environment.ts'
+import { Unreachable, WatchRefused } from '../environment/unreachable.ts'
+import { waitAfter, type Backoff } from '../environment/backoff.ts'
+import { MalformedEvent, openWatch } from '../kube/watch.ts'
+import type { Acting } from '../kube/acting.ts'
+import { actingIn } from '../record/context.ts'
+import type { CachedVersion } from './cached-version.ts'
+import type { Target, Version } from './target/target.ts'
+import { stateOf } from './target/read.ts'
 
 /**
  * How many targets a process watches. Each watch has its own connection. If all are in use, a new
@@ -45,22 +46,14 @@ const rest: Backoff = { firstMs: 10_000, maxMs: 300_000 }
  */
 const shortMs = 60_000
 
-/** Receives a target's versions. */
-export interface Listener {
-  /**
-   * True if others write the target repeatedly between our writes. Then a watch is worth its cost.
-   */
-  readonly isContended: boolean
-  /** True if the watch is so late that it causes conflicts. */
-  readonly isWatchStale: boolean
-  /** Notes that a watch begins (`is` is true) or has ended. */
-  watched(is: boolean): void
-  /**
-   * Receives a version from the watch. Undefined: the target changed, and its new version cannot be
-   * used.
-   */
-  reported(version: Version | undefined): void
-}
+/** How long a kind is not watched in a namespace that forbids it, in milliseconds. */
+const forbiddenForMs = 600_000
+
+/** How many kinds in namespaces, each as one account, are remembered as forbidden. */
+const maxForbidden = 1000
+
+/** What a watch needs of the version on which the next write is based. */
+export type Watchable = Pick<CachedVersion, 'isContended' | 'isWatchStale' | 'reported' | 'watched'>
 
 /** The watch of a target that others write too. */
 export interface TargetWatch {
@@ -113,20 +106,20 @@ export class TargetWatches {
   }
 
   /** Returns the watch of a target, as the account that writes the target. */
-  of(target: Target, listener: Listener, account?: Acting): TargetWatch {
+  of(target: Target, cached: Watchable, account?: Acting): TargetWatch {
     let watching: Watching | undefined
     let leftAloneUntil = -Infinity
     const watch = async (from: Version): Promise<void> => {
-      watching = watchingOf(this.#environment.clock)
-      const end = await this.#watch({ target, account }, from, listener, watching)
+      watching = new Watching(this.#environment.clock)
+      const end = await this.#watch({ target, account }, from, cached, watching)
       watching = undefined
-      listener.watched(false)
+      cached.watched(false)
       if (end === 'useless') leftAloneUntil = this.#environment.clock.monotonic() + uselessForMs
     }
     return {
       used: version => {
-        if (watching) return listener.isWatchStale ? watching.useless() : watching.used()
-        if (listener.isContended && this.#mayBegin({ target, account }, leftAloneUntil)) void watch(version)
+        if (watching) return cached.isWatchStale ? watching.finish('useless') : watching.used()
+        if (cached.isContended && this.#mayBegin({ target, account }, leftAloneUntil)) void watch(version)
       },
     }
   }
@@ -152,15 +145,15 @@ export class TargetWatches {
    */
   #makePlace(namespace: string): boolean {
     const leaving = leavingFor(namespace, this.#open)
-    leaving?.yield()
+    leaving?.finish('yielded')
     return leaving !== undefined && this.#open.delete(leaving)
   }
 
-  async #watch(watched: Watched, from: Version, listener: Listener, watching: Watching): Promise<End> {
+  async #watch(watched: Watched, from: Version, cached: Watchable, watching: Watching): Promise<End> {
     this.#open.set(watching, watched.target.namespace)
     this.#gauge.set({}, this.#open.size)
-    listener.watched(true)
-    const end = await this.#pass(watched, from, listener, watching)
+    cached.watched(true)
+    const end = await this.#pass(watched, from, cached, watching)
     watching.over()
     this.#open.delete(watching)
     this.#gauge.set({}, this.#open.size)
@@ -176,8 +169,8 @@ export class TargetWatches {
     if (now >= this.#restsUntil) this.#restsUntil = now + waitAfter(rest, this.#rests++)
   }
 
-  /** Passes each version on to the listener until the watch ends. Resolves with why it ended. */
-  async #pass(watched: Watched, from: Version, listener: Listener, watching: Watching): Promise<End> {
+  /** Passes each version on until the watch ends. Resolves with why it ended. */
+  async #pass(watched: Watched, from: Version, cached: Watchable, watching: Watching): Promise<End> {
     const { account, target } = watched
     const { clock, log } = this.#environment
     const { name, namespace, type } = target
@@ -190,7 +183,7 @@ export class TargetWatches {
         if (event.type === 'bookmark') continue
         // A deleted object, or one that is too large, has no known version.
         const state = event.type === 'put' ? stateOf(target, { object: event.object, bytes: 0 }) : undefined
-        listener.reported(state?.state === 'found' ? state.version : undefined)
+        cached.reported(state?.state === 'found' ? state.version : undefined)
         watching.passed()
       }
       if (watching.end) return watching.end
@@ -208,25 +201,6 @@ export class TargetWatches {
   }
 }
 
-/** An open watch, and how posts use it. */
-interface Watching {
-  readonly stop: AbortSignal
-  /** Why this process ended the watch. Undefined if it did not. */
-  readonly end: End | undefined
-  /** Notes that a post used a reported version. */
-  used(): void
-  /** Notes that one more version was passed on. */
-  passed(): void
-  /** When a post last used the watch, in monotonic milliseconds. */
-  readonly usedAt: number
-  /** Ends the watch as useless. */
-  useless(): void
-  /** Ends the watch because its place is needed. */
-  yield(): void
-  /** Notes that the watch has ended. */
-  over(): void
-}
-
 /**
  * Returns the watch that makes room for a target of `namespace`: the longest unused one of the
  * namespace with the most. Returns undefined if no namespace has two more than this one: with less
@@ -240,38 +214,87 @@ const leavingFor = (namespace: string, open: ReadonlyMap<Watching, string>): Wat
   return [...open].filter(([, each]) => counts.get(each) === most).toSorted(([a], [b]) => a.usedAt - b.usedAt)[0]?.[0]
 }
 
-const watchingOf = (clock: Environment['clock']): Watching => {
-  const stop = new AbortController()
-  let end: End | undefined
-  let usedAt = clock.monotonic()
-  let unused = 0
-  const finish = (as: End): void => {
-    end ??= as
-    stop.abort()
+/** An open watch, and how posts use it. */
+class Watching {
+  readonly #clock: Environment['clock']
+  readonly #stop = new AbortController()
+  #end: End | undefined
+  #usedAt: number
+  #unused = 0
+  #cancel: () => void
+
+  constructor(clock: Environment['clock']) {
+    this.#clock = clock
+    this.#usedAt = clock.monotonic()
+    this.#cancel = clock.after(quietMs, this.#look)
   }
-  const look = (): void => {
-    const leftMs = usedAt + quietMs - clock.monotonic()
-    if (leftMs <= 0) finish('quiet')
-    else cancel = clock.after(leftMs, look)
+
+  get stop(): AbortSignal {
+    return this.#stop.signal
   }
-  let cancel = clock.after(quietMs, look)
-  return {
-    stop: stop.signal,
-    get end() {
-      return end
-    },
-    used: () => {
-      usedAt = clock.monotonic()
-      unused = 0
-    },
-    passed: () => {
-      if (++unused > maxUnused) finish('useless')
-    },
-    get usedAt() {
-      return usedAt
-    },
-    useless: () => finish('useless'),
-    yield: () => finish('yielded'),
-    over: () => cancel(),
+
+  /** Returns why this process ended the watch. Undefined if it did not. */
+  get end(): End | undefined {
+    return this.#end
+  }
+
+  /** Returns when a post last used the watch, in monotonic milliseconds. */
+  get usedAt(): number {
+    return this.#usedAt
+  }
+
+  /** Notes that a post used a reported version. */
+  used(): void {
+    this.#usedAt = this.#clock.monotonic()
+    this.#unused = 0
+  }
+
+  /** Notes that one more version was passed on. */
+  passed(): void {
+    if (++this.#unused > maxUnused) this.finish('useless')
+  }
+
+  finish(as: End): void {
+    this.#end ??= as
+    this.#stop.abort()
+  }
+
+  /** Notes that the watch has ended. */
+  over(): void {
+    this.#cancel()
+  }
+
+  readonly #look = (): void => {
+    const leftMs = this.#usedAt + quietMs - this.#clock.monotonic()
+    if (leftMs <= 0) this.finish('quiet')
+    else this.#cancel = this.#clock.after(leftMs, this.#look)
   }
 }
+
+/** A target, and the account as which it is watched. */
+interface Watched {
+  readonly target: Target
+  readonly account: Acting | undefined
+}
+
+/** Remembers the namespaces in which a kind cannot be watched. Logs each kind once. */
+const forbiddenKinds = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) => {
+  const until = new BoundedMap<string, number>(maxForbidden)
+  const said = new BoundedMap<string, true>(maxForbidden)
+  const kindOf = ({ type }: Target): string => `${type.resource}.${type.group}`
+  const placeOf = ({ account, target }: Watched): string =>
+    `${kindOf(target)} ${target.namespace}${account ? ` as ${account.name}` : ''}`
+  return {
+    has: (watched: Watched): boolean => clock.monotonic() < (until.get(placeOf(watched)) ?? -Infinity),
+    add: (watched: Watched, why: string): void => {
+      const { target } = watched
+      until.set(placeOf(watched), clock.monotonic() + forbiddenForMs)
+      const kind = kindOf(target)
+      if (said.get(kind)) return
+      said.set(kind, true)
+      log.warn({ kind, namespace: target.namespace, why }, readInstead)
+    },
+  }
+}
+
+const readInstead = "these targets can't be watched, so each is read before a write: allow `watch` to avoid that"

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest'
-import { TargetWatches, type Listener, type TargetWatch } from '../../../src/steps/target/watches.ts'
-import { fakeClock } from '../../support/clock.ts'
-import { testEnvironment } from '../../support/environment.ts'
-import { answer, scriptedConnection } from '../../support/scripted-connection.ts'
-import { deploymentTarget } from '../../support/targets.ts'
+import { TargetWatches, type Watchable, type TargetWatch } from '../../src/steps/watches.ts'
+import { fakeClock } from '../support/clock.ts'
+import { testEnvironment } from '../support/environment.ts'
+import { answer, scriptedConnection } from '../support/scripted-connection.ts'
+import { deploymentTarget } from '../support/targets.ts'
 
 /** As many as one process watches. */
 const places = 64
 
-const contended: Listener = {
+const contended: Watchable = {
   isContended: true,
   isWatchStale: false,
   watched: () => undefined,

@@ -227,6 +227,40 @@ describe('the form of forward', () => {
   })
 })
 
+it('offers what is there wherever something has a name', async () => {
+  await playground.create('/api/v1/namespaces/shop/serviceaccounts', { metadata: { name: 'deployer' } })
+  const data = { token: 'YQ==', before: 'Yg==' }
+  await playground.create('/api/v1/namespaces/shop/secrets', { metadata: { name: 'senders' }, data })
+  const offered = (page: Page, label: string) =>
+    page
+      .getByLabel(label)
+      .evaluate(field =>
+        field instanceof HTMLInputElement ? [...(field.list?.options ?? [])].map(({ value }) => value) : [],
+      )
+  const ofJob = await openForm('runJob')
+  await expect.poll(() => offered(ofJob, 'CronJob')).toEqual(['report'])
+  const page = await openForm('forward')
+  await expect.poll(() => offered(page, 'Name of the Service')).toEqual(['echo'])
+  await page.getByLabel('Name of the Service').fill('echo')
+  await expect.poll(() => offered(page, 'Port of the Service')).toEqual(['http'])
+  await page.getByText('As whom it acts').click()
+  await expect.poll(() => offered(page, 'Acts as the account')).toContain('deployer')
+  await page.locator('summary', { hasText: 'What a post must prove' }).click()
+  await page.getByLabel('A bearer token').check()
+  await expect.poll(() => offered(page, 'Name of the Secret')).toContain('senders')
+  await page.getByLabel('Name of the Secret').fill('senders')
+  await expect.poll(() => offered(page, 'Key in the Secret')).toEqual(['token', 'before'])
+  await expect.poll(() => offered(page, 'Key of the previous value')).toEqual(['token', 'before'])
+})
+
+it('marks a maximum below the minimum at once, while other fields are still missing', async () => {
+  const page = await openForm('scale')
+  await page.locator('#field-scale-min').fill('20')
+  await page.locator('#field-scale-max').fill('10')
+  await page.locator('.fault', { hasText: 'must not be below min' }).waitFor()
+  expect(await page.locator('#field-scale-max').getAttribute('aria-invalid')).toBe('true')
+})
+
 it('asks for the pool in a cluster where a cluster is named, and says that it is needed', async () => {
   const page = await openForm('scaleNodes')
   const pool = page.getByLabel('Pool in the cluster')

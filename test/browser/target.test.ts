@@ -122,17 +122,3 @@ it('a hook shows more than its last ten deliveries, by outcome, each with its an
   await expectAccessible(page, 'the history')
   expect(faults).toEqual([])
 })
-
-it('the form offers the names that are there, and takes any other', async () => {
-  const playground = await startPlayground()
-  const { faults, page } = await visit()
-  await page.goto(playground.link())
-  await page.getByRole('link', { name: 'Add hook' }).click()
-  await page.locator('#field-driver').selectOption('runJob')
-  await page.locator('#field-runJob-cronJob-names option[value="report"]').waitFor({ state: 'attached' })
-  await page.locator('#field-driver').selectOption('scale')
-  await page.locator('#field-scale-min').fill('20')
-  await page.locator('#field-scale-max').fill('10')
-  await page.locator('.fault', { hasText: 'must not be below min' }).waitFor()
-  expect(faults).toEqual([])
-})

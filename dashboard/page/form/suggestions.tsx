@@ -15,6 +15,12 @@ const kinds: Readonly<Record<string, string>> = {
 /** Returns what a field names: an object of a kind, or with `of` a part of this object. Undefined for other fields. */
 export const namedAt = (spec: unknown, path: Path): { readonly kind: string; readonly of: string } | undefined => {
   const [member = '', inside = ''] = [path.at(-1), path.at(-2)]
+  // The previous key stands next to the reference to the Secret.
+  if (member === 'previousKey') {
+    const around = valueAt(spec, path.slice(0, -1))
+    const of = stringAt(around, 'secretKeyRef', 'name') ?? stringAt(around, 'secretRef', 'name')
+    return of === undefined ? undefined : { kind: 'Secret', of }
+  }
   const own = kinds[member]
   const kind = own ?? kinds[inside]
   if (kind === undefined) return undefined

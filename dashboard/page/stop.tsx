@@ -100,16 +100,15 @@ export const StopDialog = () => {
       <p>Every post to every hook of this installation is answered 503 and changes nothing. Most senders try again.</p>
       <ScriptForm submit={submit}>
         <TextField id="stop-reason" label="Why, for your colleagues" text={reason} refused={fault} />
-        <p>
-          <label>
-            <input
-              type="checkbox"
-              checked={all.value}
-              onChange={({ currentTarget: { checked } }) => (all.value = checked)}
-            />{' '}
-            Alerts that end take nothing back either
-          </label>
-        </p>
+        <div class="field check">
+          <label for="stop-undo">Alerts that end take nothing back either</label>
+          <input
+            id="stop-undo"
+            type="checkbox"
+            checked={all.value}
+            onChange={({ currentTarget: { checked } }) => (all.value = checked)}
+          />
+        </div>
         <div class="line">
           <button type="submit" class="button danger">
             Stop all hooks
@@ -117,10 +116,7 @@ export const StopDialog = () => {
           <ActionButton onAct={close}>Cancel</ActionButton>
         </div>
       </ScriptForm>
-      <CommandLine
-        label="The kubectl line that does the same"
-        text={kubectlStop(state.value.namespace, reason.value, all.value)}
-      />
+      <CommandLine text={kubectlStop(state.value.namespace, reason.value, all.value)} />
     </Dialog>
   )
 }

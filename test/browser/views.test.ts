@@ -1,5 +1,8 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { apiVersion, requestKind } from '../../src/api/names.ts'
+import { collectionPath } from '../../src/kube/paths.ts'
+import { requests } from '../../src/kube/resources.ts'
 import { post } from '../support/product.ts'
 import {
   closeBrowser,
@@ -40,6 +43,10 @@ beforeAll(async () => {
   await playground.create('/apis/apps/v1/namespaces/long/deployments', deployment('sale', 2))
   await playground.createHook('sale-up', { ...scaleSpec('sale', { by: 2 }), for: '2h' }, 'long')
   await post(await playground.url('sale-up', 'long'))
+  await playground.createHook('sale-asked', { ...scaleSpec('sale'), approval: { within: '15m' } }, 'long')
+  const asked = { hook: 'sale-asked', by: { user: 'ann' }, why: 'the queue is long' }
+  const request = { apiVersion, kind: requestKind, metadata: { name: 'sale-asked-x2' }, spec: asked }
+  await playground.create(collectionPath(requests, 'long'), request)
   await post(await playground.url('web-push'), undefined, { body: '{"image": "nginx:1.30.1-alpine"}' })
 })
 afterAll(async () => {
@@ -56,6 +63,15 @@ const closedNow = () => {
 }
 
 const longName = 'a-hook-with-a-name-that-is-as-long-as-those-of-a-company-are'
+
+/** Fails where rows are not as high as the list takes them to be: those below would be drawn at the wrong place. */
+const expectRowsAsHighAsSaid = async (page: Page): Promise<void> => {
+  const heights = await page.locator('.scroll > [role=rowgroup]:not(.head)').evaluate(group => {
+    const rows = [...group.children].map(row => row.getBoundingClientRect().height)
+    return { said: group.getBoundingClientRect().height, drawn: rows.reduce((sum, height) => sum + height, 0) }
+  })
+  expect(heights.drawn).toBe(heights.said)
+}
 
 /** How to reach each view, once the list stands. */
 const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
@@ -75,6 +91,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   grouped: async page => {
     await page.getByRole('button', { name: 'Group by target' }).click()
     await page.locator('.row.group').first().waitFor()
+    await expectRowsAsHighAsSaid(page)
   },
   marked: async page => {
     await page.getByLabel('Mark web-up').check()
@@ -95,6 +112,19 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   empty: async page => {
     await page.locator('select#namespace').selectOption('empty')
     await page.getByRole('heading', { name: 'No hooks in namespace empty yet' }).waitFor()
+  },
+  stop: async page => {
+    await page.getByRole('button', { name: 'Stop all hooks…' }).click()
+    await page.getByLabel('Why, for your colleagues').waitFor()
+  },
+  run: async page => {
+    await page.getByRole('button', { name: 'More for web-up' }).click()
+    await page.getByRole('button', { name: 'Run web-up', exact: true }).click()
+    await page.getByRole('dialog').getByText('Once: ').waitFor()
+  },
+  add: async page => {
+    await page.getByRole('link', { name: 'Add hook' }).click()
+    await page.locator('[data-verdict=wrong]').waitFor()
   },
   form: async page => {
     await page.getByRole('link', { name: 'Add hook' }).click()
@@ -154,6 +184,14 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   'hook-leases': async page => {
     await page.goto(new URL('/hooks/long/sale-up', page.url()).href)
     await page.getByRole('region', { name: 'Leases' }).scrollIntoViewIfNeeded()
+  },
+  'hook-asked': async page => {
+    await page.goto(new URL('/hooks/long/sale-asked', page.url()).href)
+    await page.getByText(/Deployment\/sale would go from/).waitFor()
+  },
+  approve: async page => {
+    await page.goto(new URL('/hooks/long/sale-asked', page.url()).href)
+    await page.getByRole('button', { name: 'Approve …' }).click()
   },
   'hook-failing': async page => {
     await page.getByRole('link', { name: 'worker-up' }).click()

@@ -190,7 +190,7 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
         </ActionButton>
         <ActionButton onAct={close}>Cancel</ActionButton>
       </div>
-      <CommandLine label="The kubectl line that does the same" text={command} />
+      <CommandLine text={command} />
     </Dialog>
   )
 }

@@ -58,10 +58,7 @@ export const RunDialog = ({ body = '', dryRun = false, onClose, row }: RunProps)
         )}
         <ActionButton onAct={close}>{phase.value === 'asks' ? 'Cancel' : 'Close'}</ActionButton>
       </div>
-      <CommandLine
-        label="The kubectl line that does the same"
-        text={kubectlMany('run', [row], dryRun ? ' --dry-run' : '')}
-      />
+      <CommandLine text={kubectlMany('run', [row], dryRun ? ' --dry-run' : '')} />
     </Dialog>
   )
 }

@@ -104,10 +104,7 @@ const Decide = ({ decided, is, onClose, request, row }: DecideProps) => {
           <ActionButton onAct={onClose}>Cancel</ActionButton>
         </div>
       </ScriptForm>
-      <CommandLine
-        label="The kubectl line that does the same"
-        text={kubectlMany(verbs[is].toLowerCase(), [{ name, namespace: row.namespace }], flags)}
-      />
+      <CommandLine text={kubectlMany(verbs[is].toLowerCase(), [{ name, namespace: row.namespace }], flags)} />
     </Dialog>
   )
 }

@@ -1,5 +1,5 @@
 import { ActionButton } from '../parts/act.tsx'
-import { effect, signal, useComputed } from '@preact/signals'
+import { computed, effect, signal, useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { onMedia } from '../browser.ts'
 import { followLink, setQuery } from '../route.ts'
@@ -16,13 +16,17 @@ import { needyWord, toggled, wordsIn, type SortBy } from './search.ts'
 import { found, groupIn, searched, shown, sorting } from './shown.ts'
 import { Empty } from './states.tsx'
 import { lastVisited } from './visited.ts'
-import { scrolledTo, drawnRows } from './window.ts'
-
-/** The heights of rows and of the head, in pixels. style/list.css has the same numbers. */
-const heights = { wide: 56, narrow: 164, head: 36 } as const
+import { drawnRows, edgesOf, scrolledTo } from './window.ts'
 
 const narrow = signal(false)
 onMedia('(max-width: 720px)', matches => (narrow.value = matches))
+
+/** The heights of the rows of hooks and of groups, and of the head, in pixels. style/list.css has the same numbers. */
+const heights = computed(() => (narrow.value ? { hook: 164, group: 44, head: 0 } : { hook: 56, group: 44, head: 36 }))
+
+const edges = computed(() =>
+  edgesOf(shown.value.map(key => heights.value[groupIn(key) === undefined ? 'hook' : 'group'])),
+)
 
 const scrolled = signal(0)
 const height = signal(800)
@@ -39,7 +43,6 @@ effect(() => {
  */
 export const HookList = () => {
   const box = useRef<HTMLDivElement>(null)
-  const rowHeight = narrow.value ? heights.narrow : heights.wide
   const keys = shown.value
   const isEmpty = synced.value && total.value === 0
   useKeptFocus(box, keys)
@@ -58,12 +61,7 @@ export const HookList = () => {
     return () => seen.disconnect()
   }, [isEmpty])
   const window = useComputed(() =>
-    drawnRows({
-      scrolled: scrolled.value,
-      height: height.value,
-      rowHeight: narrow.value ? heights.narrow : heights.wide,
-      total: shown.value.length,
-    }),
+    drawnRows({ scrolled: scrolled.value, height: height.value, edges: edges.value }),
   ).value
   if (isEmpty) return <Empty />
   return (
@@ -80,7 +78,7 @@ export const HookList = () => {
         onScroll={event => (scrolled.value = event.currentTarget.scrollTop)}
       >
         <Head />
-        <div role="rowgroup" style={{ height: `${keys.length * rowHeight}px`, paddingTop: `${window.above}px` }}>
+        <div role="rowgroup" style={{ height: `${edges.value.at(-1)}px`, paddingTop: `${window.above}px` }}>
           {keys.slice(window.first, window.end).map((id, index) => {
             const group = groupIn(id)
             const drawn = { id, index: window.first + index }
@@ -201,13 +199,12 @@ const Column = ({ by, children }: { by: SortBy; children: string }) => {
 export const moveInList = (step: number): void => {
   const box = document.querySelector<HTMLElement>('.scroll')
   if (box === null) return
-  const [keys, isNarrow] = [shown.peek(), narrow.peek()]
+  const keys = shown.peek()
   const now = keys.indexOf(document.activeElement?.closest<HTMLElement>('.scroll .row')?.dataset['key'] ?? '')
   const index = Math.max(0, Math.min(keys.length - 1, now + step))
   const key = keys[index]
-  const rowHeight = isNarrow ? heights.narrow : heights.wide
-  const viewport = { scrolled: box.scrollTop, height: box.clientHeight, rowHeight, total: keys.length }
-  box.scrollTop = scrolledTo(index, viewport, isNarrow ? 0 : heights.head)
+  const viewport = { scrolled: box.scrollTop, height: box.clientHeight, edges: edges.peek() }
+  box.scrollTop = scrolledTo(index, viewport, heights.peek().head)
   scrolled.value = box.scrollTop
   requestAnimationFrame(() => focusRow(box, key))
 }

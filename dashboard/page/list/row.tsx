@@ -69,7 +69,10 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
           <>
             <Spark recent={row.recent} />
             <span class="said">
-              <OutcomeText delivery={row.last} isAlone />
+              <OutcomeText
+                delivery={{ ...row.last, summary: row.last.summary?.replace(` ${row.target}`, '') }}
+                isAlone
+              />
               <small>
                 {row.last.sender} <Ago time={row.last.time} />
               </small>

@@ -6,31 +6,37 @@ export interface Window {
   /** `first` is the index of the first drawn row. `end` is the index after the last drawn row. */
   readonly first: number
   readonly end: number
-  /** The heights of the rows above and below, which are not drawn, in pixels. */
+  /** The height of the rows above, which are not drawn, in pixels. */
   readonly above: number
-  readonly below: number
 }
 
 export interface Viewport {
   readonly scrolled: number
   readonly height: number
-  readonly rowHeight: number
-  readonly total: number
+  /** Where each row begins, in pixels, and where the last one ends. */
+  readonly edges: readonly number[]
+}
+
+/** Returns where each row begins, and where the last one ends, from the heights of the rows. */
+export const edgesOf = (heights: readonly number[]): readonly number[] => {
+  let end = 0
+  return [0, ...heights.map(height => (end += height))]
 }
 
 /** How many rows are drawn beyond each edge, so that fast scrolling shows no gap. */
 const spare = 12
 
-export const drawnRows = ({ height, rowHeight, scrolled, total }: Viewport): Window => {
-  const end = Math.min(total, Math.max(0, Math.ceil((scrolled + height) / rowHeight) + spare))
-  const first = Math.min(end, Math.max(0, Math.floor(scrolled / rowHeight) - spare))
-  return { first, end, above: first * rowHeight, below: (total - end) * rowHeight }
+export const drawnRows = ({ edges, height, scrolled }: Viewport): Window => {
+  const total = edges.length - 1
+  const below = edges.findIndex(edge => edge >= scrolled + height)
+  const end = below === -1 ? total : Math.min(total, below + spare)
+  const first = Math.max(0, Math.min(end, edges.findLastIndex(edge => edge <= scrolled) - spare))
+  return { first, end, above: edges[first] ?? 0 }
 }
 
 /** Returns the scroll position at which a row is fully visible below a head of `head` pixels. */
-export const scrolledTo = (index: number, { height, rowHeight, scrolled }: Viewport, head: number): number => {
-  const top = index * rowHeight
+export const scrolledTo = (index: number, { edges, height, scrolled }: Viewport, head: number): number => {
+  const [top = 0, end = 0] = [edges[index], edges[index + 1]]
   if (top < scrolled) return top
-  const bottom = top + rowHeight + head
-  return bottom > scrolled + height ? bottom - height : scrolled
+  return end + head > scrolled + height ? end + head - height : scrolled
 }

@@ -30,8 +30,10 @@ export const CopyButton = ({ label, said, text }: { label: string; said: string;
   </button>
 )
 
+const sameLabel = 'The kubectl line that does the same'
+
 /** A command to copy into a terminal. */
-export const CommandLine = ({ label, text }: { label: string; text: string }) => (
+export const CommandLine = ({ label = sameLabel, text }: { label?: string; text: string }) => (
   <div class="command">
     <pre tabIndex={0} aria-label={label}>
       <code>{text}</code>

@@ -96,7 +96,7 @@ const boundsOf = (rows: readonly ListedHook[], autoscalers: TargetDetail['autosc
   )
   return [...byValue].map(([at, [first, ...others]]) => ({
     at,
-    label: `${at} ${first?.label}${others.length === 0 ? '' : ` +${others.length}`}`,
+    label: `${at} ${first?.label}${others.length === 0 ? '' : ', …'}`,
   }))
 }
 

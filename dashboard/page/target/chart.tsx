@@ -17,7 +17,7 @@ export const Chart = (props: ChartProps) => {
   return (
     <figure class="chart">
       <svg
-        viewBox={`0 0 ${chartSize.width} ${chartSize.height}`}
+        viewBox={`-4 0 ${chartSize.width + 4} ${chartSize.height}`}
         role="img"
         aria-label={`The count since ${dateText(first)}: now ${props.count.count}, base ${props.count.base}`}
       >

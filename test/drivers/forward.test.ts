@@ -420,9 +420,7 @@ describe('what the Service gets again has the same key', () => {
     const named = await pass({ outbound: answering([503]), member: short })
     expect(brief(named)).toMatch(/; a retry is passed on with the same idempotency key$/)
     const unnamed = await pass({ outbound: answering([503]), member: short, isNamed: false })
-    expect(brief(unnamed)).toMatch(
-      /; a retry is passed on as another delivery, with another idempotency key$/,
-    )
+    expect(brief(unnamed)).toMatch(/; a retry is passed on as another delivery, with another idempotency key$/)
   })
 })
 

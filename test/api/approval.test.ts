@@ -126,6 +126,27 @@ describe('a request to a hook with approval', () => {
     expect(await status('one', 'Done')).toMatchObject({ answer: { from: 5, to: 6 } })
   })
 
+  it('is closed if its hook was deleted and made again, and never runs the other hook', async () => {
+    const { api, ask, createHook, decide, namespace, replicas, status, until } = await ready()
+    const shown = await status(await ask('one'), 'Awaiting')
+    await api.request({
+      method: 'DELETE',
+      path: objectPath(hooks, namespace, 'web-up'),
+      lane: 'bulk',
+      timeoutMs: 10_000,
+    })
+    // The times of objects are in whole seconds.
+    const second = Math.floor(nodeClock.now() / 1000)
+    await until(
+      () => Promise.resolve(Math.floor(nodeClock.now() / 1000)),
+      now => now > second,
+    )
+    await createHook('web-up', { max: 100 }, { approval })
+    await decide('one', 'Approved', shown)
+    expect(await status('one', 'Done')).toMatchObject({ answer: { status: 410, reason: 'RequestedHookGone' } })
+    expect(await replicas('web')).toBe(2)
+  })
+
   it('is closed once three different effects were approved in vain', async () => {
     const { ask, decide, replicas, scale, status } = await ready()
     await ask('one')

@@ -171,6 +171,51 @@ describe('a decision', () => {
     expect(await here.replicas('web')).toBe(3)
   })
 
+  it('is not taken about an effect of before, nor about another request of the name, and stays', async () => {
+    const { ask, decide, here, patch, scale, settled, shown, status } = await setUp()
+    await settled(() => ask('ann', 'one'), '201')
+    const first = await shown('one')
+    const { uid } = (await read(here.api, requests, here.namespace, 'one'))?.metadata ?? {}
+    await scale(5)
+    expect(await decide('bob', 'one', { effect: first })).toBe('200')
+    await here.until(
+      () => status('one', 'Awaiting'),
+      found => at(found, 'effect', 'asked') === 2,
+    )
+    const second = await shown('one')
+    expect(await decide('bob', 'one', { effect: first, why: 'still' })).toContain('is not what the request would do')
+    for (const user of ['mallory', 'root'] as const) {
+      expect(await patch(user, requests, 'one', { spec: { decision: null } })).toContain('be taken back')
+    }
+    await said(here, ['delete', 'rhreq', 'one', '--as', 'mallory', '-n', here.namespace])
+    expect(await ask('mallory', 'one')).toBe('201')
+    expect(await shown('one')).toBe(second)
+    const approval = { metadata: { uid }, spec: { decision: { is: 'Approved', by: 'bob', effect: second } } }
+    expect(await patch('bob', requests, 'one', approval)).toContain('metadata.uid')
+    expect(await here.replicas('web')).toBe(5)
+  })
+
+  it('is taken of a member of a group that may approve', async () => {
+    const { ask, here, settled, shown, status } = await setUp()
+    const { namespace } = here
+    await said(here, ['create', 'rolebinding', 'group', '-n', namespace, '--role=bob', '--group=approvers'])
+    await settled(() => ask('ann', 'one'), '201')
+    const decision = { is: 'Approved', by: 'dave', effect: await shown('one') }
+    const args = [
+      'patch',
+      'rhreq',
+      'one',
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      JSON.stringify({ spec: { decision } }),
+    ]
+    expect(await said(here, [...args, '--as=dave'])).toContain('User "dave" cannot')
+    expect(await said(here, [...args, '--as=dave', '--as-group=approvers'])).toContain('patched')
+    expect(await status('one', 'Done')).toMatchObject({ answer: { outcome: 'applied', from: 2, to: 3 } })
+  })
+
   it('is never of who asked, who may deny their own', async () => {
     const { ask, decide, here, settled, shown, status } = await setUp()
     await settled(() => ask('root', 'one'), '201')

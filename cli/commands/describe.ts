@@ -113,6 +113,10 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
         : worstOf(spec, bound, status?.minted?.expiresAt && localTime(status.minted.expiresAt)).join(' '),
     ),
     line('Suspended', spec.suspend ? 'yes: the hook answers posts but skips them' : undefined),
+    line(
+      'Approval',
+      spec.approval && `each change needs the approval of another person within ${spec.approval.within}`,
+    ),
     line('Only when', spec.when),
     line('Open', spec.windows && openingLine(spec.windows, now)),
     line(

@@ -306,7 +306,7 @@ describe('the command line', () => {
   })
 
   it('says what waits, approves and denies it, and names who is not to', async () => {
-    const { kubeconfig, namespace, replicas, status } = await ready()
+    const { kubeconfig, namespace, replicas, status, until } = await ready()
     const run = (...args: string[]) => commandLine(kubeconfig, [...args, '-n', namespace])
     expect((await run('pending')).stderr).toContain('nothing is waiting for approval in the namespace')
     const asked = await run('run', 'web-up', '--why', 'queue is long')
@@ -317,6 +317,11 @@ describe('the command line', () => {
     expect(listed.stdout).toContain('queue is long')
     const effect = stringAt(await status(name, 'Awaiting'), 'effect', 'digest') ?? ''
     expect(listed.stdout).toContain(effect)
+    const { stdout: described } = await until(
+      () => run('describe', 'web-up'),
+      ({ stdout }) => stdout.includes('AwaitingApproval'),
+    )
+    expect(described).toMatch(/Approval: +each change needs the approval of another person within 15m/)
     expect((await run('approve', name)).stderr).toContain('without a terminal, use --yes and --effect')
     expect((await run('approve', name, '--yes', '--effect', 'x')).stderr).toContain('that is not what it would do now')
     expect((await run('approve', name, '--yes', '--effect', effect)).stdout).toContain(

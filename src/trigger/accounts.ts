@@ -38,10 +38,10 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
   const acting = new BoundedMap<string, Acting>(maxKeptAccounts)
   const options = { lane: 'step', timeoutMs: accountReadWithinMs, as: 'metadata' } as const
 
-  const look = async ({ name, namespace }: ServiceAccount): Promise<AccountState> => {
+  const look = ({ name, namespace }: ServiceAccount): Promise<AccountState> => {
     // Of a hook that is older than the rule of its field, the text could name another user.
-    if (!isObjectName(name)) return 'gone'
-    return await reads.of(`${namespace}/${name}`, async () => {
+    if (!isObjectName(name)) return Promise.resolve('gone')
+    return reads.of(`${namespace}/${name}`, async () => {
       const object = await read(api, serviceAccounts, namespace, name, options)
       return object && object.metadata.deletionTimestamp === undefined ? 'there' : 'gone'
     })

@@ -67,3 +67,41 @@ it('somebody who may not read the record of a hook gets the reason in place of a
     body: { deliveries: [], why: 'alice cannot get records' },
   })
 })
+
+it('of the requests that wait for approval, the page gets what they would do, the oldest first and without a token', async () => {
+  const canary = `eyJhbGciOiJFZERTQSJ9.${'c'.repeat(40)}.${'d'.repeat(40)}`
+  const waiting = (name: string, creationTimestamp: string, status?: object) => ({
+    metadata: { name, creationTimestamp, uid: `uid of ${name}`, resourceVersion: '1' },
+    spec: { hook: 'web-up', by: { user: 'ann' }, dryRun: false, why: `because of ${canary}` },
+    ...(status && { status }),
+  })
+  const effect = { text: `would go from 2 to 3 ${canary}`, digest: 'x3f', asked: 1 }
+  const items = [
+    waiting('b-later', '2026-01-01T00:01:00Z', { state: 'Queued' }),
+    waiting('c-first', '2026-01-01T00:00:00Z', { state: 'Awaiting', until: '2026-01-01T00:15:00Z', effect }),
+    waiting('d-unseen', '2026-01-01T00:02:00Z'),
+  ]
+  const asked: string[] = []
+  const alice = await openFor(({ body = '', path, query }) => {
+    const isReview = path.endsWith('selfsubjectaccessreviews')
+    asked.push(isReview ? body : `${path} ${query?.['fieldSelector']}`)
+    return isReview
+      ? answer(201, { status: { allowed: false } })
+      : answer(200, { metadata: { resourceVersion: '1' }, items })
+  })
+  const because = { by: 'ann', why: 'because of [token]' }
+  expect((await alice.get('/api/hooks/shop/web-up/waiting')).body).toEqual({
+    requests: [
+      {
+        ...{ name: 'c-first', uid: 'uid of c-first', at: '2026-01-01T00:00:00Z', until: '2026-01-01T00:15:00Z' },
+        ...{ ...because, effect: 'would go from 2 to 3 [token]', digest: 'x3f' },
+      },
+      { name: 'b-later', uid: 'uid of b-later', at: '2026-01-01T00:01:00Z', ...because },
+    ],
+    mayDecide: false,
+  })
+  expect(asked[0]).toContain('receiverhookrequests spec.hook=web-up,status.state!=Done')
+  // The verb is asked for this very hook.
+  expect(asked[1]).toContain('"verb":"approve"')
+  expect(asked[1]).toContain('"name":"web-up"')
+})

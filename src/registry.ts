@@ -33,7 +33,7 @@ const servers: readonly CommandEntry[] = [
   {
     name: 'dashboard',
     group: 'Servers',
-    summary: 'serve the dashboard, a web page to look after hooks',
+    summary: 'serve the dashboard, a web page for your hooks',
     load: async () => (await import('../dashboard/command.ts')).dashboard,
   },
 ]

@@ -89,7 +89,7 @@ export const startRoles = async (given: Environment, options: RolesOptions): Pro
   const history = historyOf({ ...given, api: traced }, { namespace, name: controllerLease, marks })
   const environment = { ...given, api: withoutDoubt(traced, history) }
   const reading = options.startReader === undefined ? {} : { startReader: options.startReader }
-  metrics.gauge('receiverhooks_build_info', '1, with the version that runs.', ['version']).set({ version }, 1)
+  metrics.gauge('receiverhooks_build_info', '1, with the running version.', ['version']).set({ version }, 1)
   const began = metrics.gauge('receiverhooks_start_time_seconds', 'When this process began, in seconds since 1970.', [])
   began.set({}, clock.now() / 1000)
   const memory = options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }
@@ -170,4 +170,4 @@ const checksOf = (history: History): readonly Check[] => [
 ]
 
 const notRecognised =
-  'the API server answers every request with 401: see whether the service account of this process still exists, and start the process again'
+  "the API server answers every request with 401: check whether this process's service account still exists, and start the process again"

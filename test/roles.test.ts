@@ -57,7 +57,7 @@ const times = (lines: readonly string[], sentence: string): number =>
 it('without its namespace, the product says once how to make it, and /readyz names it', async () => {
   const { clock, lines, readyz } = await started(definitions)
   const sentence =
-    'the namespace product does not exist: make it with kubectl create namespace product, or name another with --namespace'
+    'the namespace product does not exist: create it with kubectl create namespace product, or name another with --namespace'
   await until(readyz, text => text.includes(`[-]controller/lease failed: ${sentence}\n`))
   await until(readyz, text => text.includes('[-]trigger/public-keys failed: there is no ConfigMap product/'))
   // The next attempts fail alike.
@@ -114,6 +114,6 @@ it('the error for a port in use names its flag', async () => {
   const port = await listen(server, local)
   onTestFinished(() => void server.close())
   await expect(listen(createServer(), { ...local, port, flag: '--trigger-port' })).rejects.toThrow(
-    `port ${port} on 127.0.0.1 is taken by another program: end that program, or choose another with --trigger-port PORT (0 takes any free one)`,
+    `another program uses port ${port} on 127.0.0.1: end that program, or choose another with --trigger-port PORT (0 takes any free one)`,
   )
 })

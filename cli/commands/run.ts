@@ -87,7 +87,7 @@ const hasState = (request: StoredObject): boolean => requestStatusOf(request) !=
 const printWait = (request: StoredObject, { err, program }: Shell): number => {
   const { effect, state } = requestStatusOf(request) ?? {}
   const { name, namespace = '' } = request.metadata
-  const what = state === 'Queued' ? 'an earlier request to the hook is decided' : 'somebody approves it'
+  const what = state === 'Queued' ? 'an earlier request to the hook is decided' : 'someone approves it'
   const would = effect === undefined ? '' : `${printable(effect.text)}. `
   err.write(`${would}It waits until ${what}: ${program} approve ${name} -n ${namespace}\n`)
   return 4

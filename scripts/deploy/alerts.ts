@@ -210,8 +210,8 @@ export const alerts: readonly Alert[] = [
     expr: 'absent(receiverhooks_build_info)',
     for: '2m',
     severity: 'critical',
-    summary: 'No Receiver Hooks are running, or none can be scraped.',
-    description: 'No process reports metrics. Posts to trigger URLs may find nobody.',
+    summary: 'No Receiver Hooks process is running, or none can be scraped.',
+    description: 'No process reports metrics. Posts to trigger URLs may go unanswered.',
     tested: {
       firing: { [up('trigger')]: '0x60' },
       labels: {},
@@ -225,7 +225,7 @@ export const alerts: readonly Alert[] = [
     for: '2m',
     severity: 'critical',
     summary: 'No trigger is ready, or none can be scraped.',
-    description: 'Other processes run, or triggers that are not ready. Posts to trigger URLs may find nobody.',
+    description: 'Other processes run, or triggers that are not ready. Posts to trigger URLs may go unanswered.',
     tested: {
       firing: { [build('controller')]: '1x60', [leads('controller')]: '1x60' },
       labels: {},
@@ -270,7 +270,7 @@ export const alerts: readonly Alert[] = [
     severity: 'critical',
     summary: 'No controller leads.',
     description:
-      'None runs, or none can take the Lease. New hooks get no URL, and statuses do not change. Posts are still answered.',
+      "None runs, or none can take the Lease. New hooks get no URL, and statuses don't change. Posts are still answered.",
     tested: {
       firing: { [build('a')]: '1x60', [leads('a')]: '0x60' },
       labels: {},
@@ -300,8 +300,8 @@ export const alerts: readonly Alert[] = [
     expr: 'max(receiverhooks_cache_of_lost_history) > 0',
     for: '0m',
     severity: 'critical',
-    summary: 'An API server answers from caches of the time before etcd was restored.',
-    description: 'No process of the product believes it, and other programs may. Restart every API server.',
+    summary: 'An API server answers from caches that are older than the restored etcd.',
+    description: 'The product ignores its answers, but other programs may not. Restart every API server.',
     tested: {
       firing: { receiverhooks_cache_of_lost_history: '1x60' },
       labels: {},
@@ -314,7 +314,7 @@ export const alerts: readonly Alert[] = [
     for: '15m',
     severity: 'warning',
     summary: 'All hooks are stopped.',
-    description: 'Somebody ran `kubectl receiverhook stop`. Every post is answered 503 and changes nothing.',
+    description: 'Someone ran `kubectl receiverhook stop`. Every post gets 503 and changes nothing.',
     tested: {
       firing: { receiverhooks_stopped: '1x60' },
       labels: {},
@@ -426,9 +426,9 @@ export const alerts: readonly Alert[] = [
     ].join(' '),
     for: '15m',
     severity: 'warning',
-    summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} are answered 503.',
+    summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} get 503.',
     description:
-      'None of its posts succeeds, and a sender that does not try again has lost its post. Nothing in the status says so. The reason is in the metric and in the log of the triggers.',
+      "None of its posts succeeds, and a sender that doesn't retry has lost its post. The status doesn't show this. The metric and the triggers' log have the reason.",
     tested: {
       firing: { [delivered('unavailable', 'ServiceUnavailable')]: '0+1x60' },
       labels: webUp,
@@ -496,7 +496,7 @@ export const alerts: readonly Alert[] = [
     severity: 'warning',
     summary: 'One post in a hundred to hooks that scale takes more than a second.',
     description:
-      'Senders give up after their own time-outs. The API server may be slow, or the triggers short of processor time.',
+      'Senders give up after their own time-outs. The API server may be slow, or the triggers short of CPU time.',
     tested: {
       firing: took({ all: '0+10x60', fast: '0x60' }),
       labels: {},
@@ -553,9 +553,9 @@ export const alerts: readonly Alert[] = [
     expr: 'sum by (resource) (increase(receiverhooks_watch_cuts_total[15m])) > 20',
     for: '15m',
     severity: 'warning',
-    summary: 'Watches of {{ $labels.resource }} end again and again.',
+    summary: 'Watches of {{ $labels.resource }} keep ending.',
     description:
-      'The API server, or what is between, cuts them. Each post then costs a read more. If the resource is receiverhookrecords, new leases end late or not at all.',
+      'The API server, or something in between, cuts them. Each post then costs one more read. If the resource is receiverhookrecords, new leases end late or not at all.',
     tested: {
       firing: { 'receiverhooks_watch_cuts_total{resource="receiverhooks"}': '0+5x60' },
       labels: { resource: 'receiverhooks' },
@@ -573,8 +573,8 @@ export const alerts: readonly Alert[] = [
     ].join(' '),
     for: '15m',
     severity: 'warning',
-    summary: 'Work of the controller fails: {{ $labels.controller }}.',
-    description: 'Its log says with which objects. It tries each again, ever more seldom.',
+    summary: "The controller's work fails: {{ $labels.controller }}.",
+    description: 'Its log says for which objects. It retries each of them, less and less often.',
     tested: {
       firing: { [errors('receiverhook')]: '0+60x60' },
       labels: { controller: 'receiverhook' },
@@ -610,9 +610,9 @@ export const alerts: readonly Alert[] = [
     expr: 'min(receiverhooks_signing_keys_usable) < 1',
     for: '5m',
     severity: 'critical',
-    summary: 'The leader cannot use the signing keys.',
+    summary: "The leader can't use the signing keys.",
     description:
-      'Their Secret cannot be read, or their public keys cannot be published. A leader without keys reconciles no hook, so new hooks get no URL. Posts are still answered.',
+      "It can't read their Secret, or can't publish their public keys. A leader without keys reconciles no hook, so new hooks get no URL. Posts are still answered.",
     tested: {
       firing: { 'receiverhooks_signing_keys_usable{pod="a"}': '0x60' },
       labels: {},
@@ -661,8 +661,8 @@ export const alerts: readonly Alert[] = [
     expr: 'max by (namespace, hook) (receiverhooks_leases_overdue) > 0',
     for: '5m',
     severity: 'warning',
-    summary: 'What {{ $labels.namespace }}/{{ $labels.hook }} has leased does not end.',
-    description: 'A count stays changed for longer than its hook says. The Event LeaseOverdue of the hook says why.',
+    summary: 'A lease of {{ $labels.namespace }}/{{ $labels.hook }} does not end.',
+    description: "A count stays changed for longer than its hook says. The hook's Event LeaseOverdue says why.",
     tested: {
       firing: { 'receiverhooks_leases_overdue{namespace="shop", hook="web-up"}': '1x60' },
       labels: { namespace: 'shop', hook: 'web-up' },
@@ -682,7 +682,7 @@ export const alerts: readonly Alert[] = [
     expr: 'max by (namespace, kind, name) (receiverhooks_held) > 0',
     for: '24h',
     severity: 'warning',
-    summary: '{{ $labels.kind }}/{{ $labels.name }} in {{ $labels.namespace }} is held for more than a day.',
+    summary: '{{ $labels.kind }}/{{ $labels.name }} in {{ $labels.namespace }} has been held for more than a day.',
     description:
       'A backup may be suspended, or a workload asleep, because a sender posts again and again, or `for` is long.',
     tested: {
@@ -710,8 +710,8 @@ export const alerts: readonly Alert[] = [
     expr: `sum(${risen('receiverhooks_events_total{reason="LeaseTooShort"}', 1)})`,
     for: '0m',
     severity: 'warning',
-    summary: 'Alerts fire on after what they have leased has ended.',
-    description: 'A count went back although its alert still fires. `for` of a hook does not outlast its sender.',
+    summary: 'Alerts keep firing after their leases have ended.',
+    description: "A count went back although its alert still fires. The hook's `for` is too short for its sender.",
     tested: {
       firing: { 'receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}': '0+1x60' },
       labels: {},
@@ -729,9 +729,9 @@ export const alerts: readonly Alert[] = [
     ].join(' '),
     for: '0m',
     severity: 'warning',
-    summary: 'Nobody knows whether a step of a hook was made.',
+    summary: "Nobody knows whether a hook's step was made.",
     description:
-      'The answer of the API server was lost, and its history no longer shows the outcome. Look at the target of the hook, which the labels or an Event name.',
+      "The API server's answer was lost, and its history no longer shows the outcome. Check the hook's target, which the labels or an Event name.",
     tested: {
       firing: { [delivered('skipped', 'OutcomeUnknown')]: '0+1x60' },
       labels: webUp,

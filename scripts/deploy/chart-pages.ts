@@ -44,7 +44,7 @@ export const chartFile = (): string =>
             version: 'v1alpha1',
             name: 'receiverhookrecords.receiverhooks.dev',
             displayName: 'Record of a receiver hook',
-            description: 'What a hook remembers of its deliveries; written by the product alone',
+            description: 'What a hook remembers of its deliveries; only the product writes it',
           },
         ]),
         'artifacthub.io/crdsExamples': stringify([

@@ -12,12 +12,12 @@ export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<s
   Object.fromEntries([
     ...component(
       'targets',
-      `The rights with which a trigger scales workloads, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/targets. They are needed\nonly where the component by-namespace has taken them away everywhere.`,
+      `The rights that a trigger needs to scale workloads, in one namespace: kubectl -n NAMESPACE apply -k ${folder}/targets. You need them\nonly where the component by-namespace has removed them everywhere.`,
       [binding('RoleBinding', targetsRole, ['trigger'])],
     ),
     ...component(
       'account',
-      `For hooks that act as the service account "hooks" of their namespace: kubectl -n NAMESPACE apply -k ${folder}/account.\nFor accounts of other names, list them under resourceNames.`,
+      `For hooks that act as the service account "hooks" of their namespace: kubectl -n NAMESPACE apply -k ${folder}/account.\nFor accounts with other names, list them under resourceNames.`,
       accountObjects(drivers),
     ),
     ...optionalRights(drivers).flatMap(rights => [
@@ -28,7 +28,7 @@ export const componentFiles = (drivers: readonly AnyDriver[]): Readonly<Record<s
       ),
       ...component(
         `${rights.name}-everywhere`,
-        `${warningOf(rights)}For hooks ${rights.hooks}, in every namespace. To allow it in one alone, use the component ${rights.name}.`,
+        `${warningOf(rights)}For hooks ${rights.hooks}, in every namespace. To allow it in only one, use the component ${rights.name}.`,
         bindings('ClusterRoleBinding', rights),
       ),
     ]),

@@ -48,8 +48,7 @@ interface Described {
 export const flowControlFor = (namespace: string): readonly Described[] => [
   {
     means:
-      'A share of the API server that nobody else can use up: 10 of about 255 shares. Others borrow half of it while it is idle.\n' +
-      'The product borrows as much again at most.',
+      'A share of the API server that nobody else can use up: 10 of about 255 shares. Others borrow half of it while it is idle.\nThe product borrows at most as much again.',
     object: priorityLevel,
   },
   {
@@ -59,7 +58,7 @@ export const flowControlFor = (namespace: string): readonly Described[] => [
   },
   {
     means:
-      "The controller's requests, those for its Lease included. They are one flow, so they delay no post for long.",
+      "The controller's requests, including those for its Lease. They are one flow, so they delay no post for long.",
     object: flowSchema(flowNames.controller, 1001, 'ByUser', namespace),
   },
 ]

@@ -19,7 +19,7 @@ export const namespacedRoles = (roles: readonly Role[]): readonly Role[] =>
     ...role,
     kind: 'Role',
     name: nameOf(role.name),
-    means: `In place of the ClusterRole ${role.name}, in one namespace.`,
+    means: `Replaces the ClusterRole ${role.name} in one namespace.`,
   }))
 
 /** Returns what binds those to the two service accounts. */
@@ -46,7 +46,7 @@ const installRole = (roles: readonly Role[]): Role => {
     kind: 'ClusterRole',
     name: 'receiver-hooks-install',
     means:
-      'What somebody needs in addition to "admin" to install in a namespace of theirs. An administrator binds it to them there.',
+      'What someone with "admin" also needs to install in their own namespace. An administrator binds it to them there.',
     grants: [...Map.groupBy(given, ({ group, resource }) => `${group}/${resource}`).values()].flatMap(joined),
   }
 }
@@ -58,13 +58,13 @@ export const installRoles = (roles: readonly Role[]): readonly Role[] => [
     kind: 'ClusterRole',
     name: 'receiver-hooks-records',
     means:
-      'What the trigger of an installation in a namespace needs besides. An administrator gives it by a ClusterRoleBinding to the service account receiver-hooks-trigger there.',
+      'What the trigger of an installation in a namespace also needs. An administrator grants it by a ClusterRoleBinding to the service account receiver-hooks-trigger there.',
     grants: [
       {
         group,
         resource: `${recordPlural}/content`,
         verbs: ['update'],
-        why: 'to be believed as a writer of records: the admission policy receiver-hooks-records asks for it, and no request has this path',
+        why: 'to be accepted as a writer of records: the admission policy receiver-hooks-records asks for it, and no request has this path',
       },
     ],
   },
@@ -86,5 +86,5 @@ const joined = ([first, ...others]: readonly Grant[]): readonly Grant[] => {
   if (first === undefined) return []
   const { group, resource, verbs } = first
   const all = [...new Set([...verbs, ...others.flatMap(other => other.verbs)])]
-  return [{ group, resource, verbs: all, why: 'to give it to the service accounts' }]
+  return [{ group, resource, verbs: all, why: 'to grant it to the service accounts' }]
 }

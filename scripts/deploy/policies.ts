@@ -80,7 +80,7 @@ const authors = (drivers: readonly AnyDriver[]): Policy => {
   return {
     name: policyNames.authors,
     means:
-      "Nobody reaches more through a hook than they might do themselves: who writes a hook's spec must be allowed to do what\nthe hook does. Writes that leave the spec as it is pass, and so do those of the status, which is another resource. Who\nmay delete a hook may also close it: a write that only suspends it or gives it a new URL passes too.",
+      "A hook lets nobody do more than they might do themselves: to write a hook's spec, you must be allowed to do what\nthe hook does. Writes that leave the spec alone pass, and so do those of the status, which is another resource. If you\nmay delete a hook, you may also close it: a write that only suspends it or gives it a new URL passes too.",
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
@@ -136,7 +136,7 @@ export const common: readonly Asked[] = [
     does: "'act as ServiceAccount/' + object.spec.serviceAccountName",
     who: 'sets serviceAccountName',
     right: '`impersonate` on the service account, and no other right to the targets',
-    why: 'where `serviceAccountName` is set, the hook does what this account may do',
+    why: 'with `serviceAccountName`, the hook does what this account may do',
   },
   {
     when: 'has(object.spec.token) && has(object.spec.token.secretName)',
@@ -146,7 +146,7 @@ export const common: readonly Asked[] = [
     does: "'have a Secret made'",
     who: 'sets token.secretName',
     right: '`create` on `secrets`',
-    why: 'where `token.secretName` is set, the controller makes a Secret for the author',
+    why: 'with `token.secretName`, the controller makes a Secret for the author',
   },
   // From the schema, so that no form that names a Secret is left out.
   ...Object.entries(authSchema.properties).flatMap(([form, { properties }]): Asked[] => {
@@ -162,7 +162,7 @@ export const common: readonly Asked[] = [
       does: `'read Secret/' + ${secret}`,
       who: 'sets auth',
       right: '`get` on the Secret',
-      why: 'where `auth` names a Secret, a poster can guess what is in it',
+      why: 'if `auth` names a Secret, a poster can guess its value',
     }
     return [asked]
   }),
@@ -239,7 +239,7 @@ const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Instal
   return {
     name: policyNames.trigger,
     means:
-      "Who gets hold of the trigger's account can do with it what hooks do, and no more: change nothing of the control plane or\nof the product itself, and of what it may update only what the drivers change.",
+      "With the trigger's account, an attacker can do what hooks do, and no more: change nothing of the control plane or\nof the product itself, and of what it may update only what the drivers change.",
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: matching(written.map(({ group, resource }) => ({ group, resource, operations: ['*'] }))),
@@ -271,7 +271,7 @@ const triggers = (drivers: readonly AnyDriver[], { namespace, triggers }: Instal
 const records = ({ triggers }: Installation): Policy => ({
   name: policyNames.records,
   means:
-    'The trigger acts on what a record says was begun, so that nobody writes one but the trigger of this installation, those to\nwhich an administrator has bound the ClusterRole receiver-hooks-records, and who may do everything in the cluster anyway.\nRecords may be deleted, and what leaves their content as it is passes.',
+    "The trigger acts on what a record says was begun. So only these may write one: this installation's trigger, accounts to which\nan administrator has bound the ClusterRole receiver-hooks-records, and those who may do everything in the cluster anyway.\nRecords may be deleted, and writes that leave their content alone pass.",
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([{ group, resource: recordPlural, operations: ['CREATE', 'UPDATE'] }]),
@@ -286,7 +286,7 @@ const records = ({ triggers }: Installation): Policy => ({
         ].join('\n'),
         reason: 'Forbidden',
         messageExpression:
-          "request.userInfo.username + ' may not write ReceiverHookRecords: only the trigger does, and accounts to which a ClusterRoleBinding gives receiver-hooks-records. To forget a hook\\'s deliveries, delete its record'",
+          "request.userInfo.username + ' may not write ReceiverHookRecords: only the trigger may, and accounts to which a ClusterRoleBinding gives receiver-hooks-records. To forget a hook\\'s deliveries, delete its record'",
       },
     ],
   },
@@ -300,7 +300,7 @@ const secrets = ({ controllers, namespace }: Installation): Policy => {
   return {
     name: policyNames.controller,
     means:
-      "Who gets hold of the controller's account can change no Secret but those of hooks, and make none that is more than data: one\nof another type may be a token of another account.",
+      "With the controller's account, an attacker can change no Secrets but those of hooks, and make none that is more than data: one\nof another type may be another account's token.",
     spec: {
       failurePolicy: 'Fail',
       matchConstraints: matching([{ group: '', resource: 'secrets', operations: ['CREATE', 'UPDATE', 'DELETE'] }]),
@@ -347,7 +347,7 @@ const annotations = (object: string): string =>
 const sizes = (): Policy => ({
   name: policyNames.sizes,
   means:
-    'Every replica reads all hooks when it starts, with their metadata. Kubernetes bounds no labels, finalizers, owners or managed\nfields. So the metadata of a hook takes no more than tools write. Writes that make it no larger pass.',
+    "Every replica reads all hooks when it starts, with their metadata. Kubernetes limits no labels, finalizers, owners or managed\nfields. So a hook's metadata may be no larger than what tools write. Writes that make it no larger pass.",
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
@@ -359,7 +359,7 @@ const sizes = (): Policy => ({
           `object.metadata.annotations.map(name, name.size() + object.metadata.annotations[name].size()).sum() <= ${maxAnnotations}`,
         ].join('\n'),
         reason: 'Invalid',
-        message: `the annotations of a hook take at most ${maxAnnotations} characters: remove what is large in them`,
+        message: `a hook's annotations may have at most ${maxAnnotations} characters: remove large ones`,
       },
       {
         expression: [
@@ -367,7 +367,7 @@ const sizes = (): Policy => ({
           `oldObject != null && ${textSize('object.metadata')} <= ${textSize('oldObject.metadata')}`,
         ].join('\n'),
         reason: 'Invalid',
-        message: `the metadata of a hook takes at most ${maxMetadata} characters: remove what is large in its labels, finalizers, ownerReferences or managedFields`,
+        message: `a hook's metadata may have at most ${maxMetadata} characters: remove what is large in its labels, finalizers, ownerReferences or managedFields`,
       },
     ],
   },
@@ -377,7 +377,7 @@ const sizes = (): Policy => ({
 const keys = ({ namespace }: Installation): Policy => ({
   name: policyNames.keys,
   means:
-    'The stop of all hooks is an annotation of the ConfigMap with the public keys. Who may patch that ConfigMap may stop and start\nhooks; only who may read the signing keys may change the public ones.',
+    'The stop of all hooks is an annotation of the ConfigMap with the public keys. If you may patch that ConfigMap, you may stop and start\nhooks; only those who may read the signing keys may change the public ones.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([
@@ -391,7 +391,7 @@ const keys = ({ namespace }: Installation): Policy => ({
           `authorizer.group('').resource('secrets').namespace('${namespace}').name('${signingKeysSecret}').check('get').allowed()`,
         ].join('\n'),
         reason: 'Forbidden',
-        messageExpression: `request.userInfo.username + ' may not change the public keys: who does needs the right to get secrets "${signingKeysSecret}" in namespace ${namespace}'`,
+        messageExpression: `request.userInfo.username + ' may not change the public keys: that needs the right to get secrets "${signingKeysSecret}" in namespace ${namespace}'`,
       },
     ],
   },

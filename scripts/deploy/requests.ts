@@ -28,7 +28,7 @@ const dryRun = 'has(object.spec.dryRun) && object.spec.dryRun'
 export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Policy => ({
   name,
   means:
-    'A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in the name of another, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision says whose it is, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves what they have asked for.',
+    "A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in another's name, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision names its author, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves their own requests.",
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([
@@ -66,12 +66,12 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
       {
         expression: "request.operation != 'CREATE' || !has(object.spec.decision)",
         reason: 'Forbidden',
-        message: 'nothing is decided before it was shown',
+        message: 'nothing can be decided before it is shown',
       },
       {
         expression: ifDecided('object.spec.decision.by == request.userInfo.username'),
         reason: 'Forbidden',
-        messageExpression: "'write decision.by: \"' + request.userInfo.username + '\": a decision says whose it is'",
+        messageExpression: "'write decision.by: \"' + request.userInfo.username + '\": a decision names its author'",
       },
       {
         expression: ifDecided(mayOn('object.spec.hook', "'approve'")),
@@ -83,7 +83,7 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
           "oldObject.spec.by.user != request.userInfo.username || object.spec.decision.is == 'Denied'",
         ),
         reason: 'Forbidden',
-        message: 'nobody approves what they have asked for themselves',
+        message: 'nobody may approve their own requests',
       },
       {
         expression: ifDecided("variables.shown != '' && object.spec.decision.effect == variables.shown"),
@@ -94,7 +94,7 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
       {
         expression: ifDecided('!has(oldObject.spec.decision) || oldObject.spec.decision.effect != variables.shown'),
         reason: 'Invalid',
-        messageExpression: "'it is decided already, by ' + oldObject.spec.decision.by",
+        messageExpression: "'it has already been decided, by ' + oldObject.spec.decision.by",
       },
     ],
   },
@@ -106,7 +106,7 @@ const requiring = `${group}/approval`
 /** Returns the policy for hooks with `approval`: only who may approve changes them. A namespace can require it. */
 export const approvalPolicy = (): Policy => ({
   name: policyNames.approval,
-  means: `Who posts or asks must not lift the approval of a hook: a hook that has it is changed only by who may approve. In a namespace with the label\n${requiring}=required, each hook needs it.`,
+  means: `Senders and authors of requests must not lift a hook's approval: only those who may approve can change a hook that has it. In a namespace with the label\n${requiring}=required, each hook needs it.`,
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([{ group, resource: hookPlural, operations: ['CREATE', 'UPDATE'] }]),
@@ -119,7 +119,7 @@ export const approvalPolicy = (): Policy => ({
       {
         expression: `has(object.spec.approval) || (request.operation == 'UPDATE' && object.spec == oldObject.spec) || !has(namespaceObject.metadata.labels) || !('${requiring}' in namespaceObject.metadata.labels) || namespaceObject.metadata.labels['${requiring}'] != 'required'`,
         reason: 'Forbidden',
-        message: `a hook of this namespace needs spec.approval: the namespace has the label ${requiring}=required`,
+        message: `a hook in this namespace needs spec.approval: the namespace has the label ${requiring}=required`,
       },
     ],
   },
@@ -132,7 +132,7 @@ export const requestRoles: readonly Role[] = [
     name,
     means: 'To run what requests ask for, where requests are on.',
     grants: [
-      { ...requests, verbs: ['get', 'list', 'watch'], why: 'to see what is asked for' },
+      { ...requests, verbs: ['get', 'list', 'watch'], why: 'to see new requests' },
       { ...requests, verbs: ['delete'], why: 'to delete requests a day after they were made' },
       { group, resource: `${requestPlural}/status`, verbs: ['patch'], why: 'to write the answers' },
       { ...events, verbs: ['create', 'patch'], why: 'to say on its hook that a request waits for approval' },
@@ -151,9 +151,9 @@ export const requestRoles: readonly Role[] = [
     kind: 'ClusterRole',
     name: 'receiver-hooks-run',
     means:
-      'For people and programs that run hooks by requests, and for one hook by resourceNames in a Role of yours. It is bound to nobody by itself.',
+      'For people and programs that run hooks by requests; for a single hook, use resourceNames in your own Role. Nobody has it until you bind it.',
     grants: [
-      { ...requests, verbs: ['get', 'list', 'watch', 'create'], why: 'to ask, and to read the answer' },
+      { ...requests, verbs: ['get', 'list', 'watch', 'create'], why: 'to make a request, and to read the answer' },
       { group, resource: hookPlural, verbs: ['run'], why: 'to be allowed to run a hook, without reading its URL' },
     ],
   },
@@ -161,7 +161,7 @@ export const requestRoles: readonly Role[] = [
     kind: 'ClusterRole',
     name: 'receiver-hooks-approve',
     means:
-      'For people who approve requests to hooks with `approval`, and for one hook by resourceNames in a Role of yours. It is bound to nobody by itself.',
+      'For people who approve requests to hooks with `approval`; for a single hook, use resourceNames in your own Role. Nobody has it until you bind it.',
     grants: [
       { ...requests, verbs: ['get', 'list', 'watch', 'patch'], why: 'to see what waits, and to write the decision' },
       {

@@ -42,9 +42,9 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: 'receiver-hooks-trigger',
-    means: 'How the trigger knows the hooks.',
+    means: 'How the trigger learns about the hooks.',
     grants: [
-      right(hooks, ['list', 'watch'], 'to know the hooks'),
+      right(hooks, ['list', 'watch'], 'to read the hooks'),
       right(hooks, ['get'], 'to check again before answering that a URL is gone'),
       right(records, ['list', 'watch'], 'to know when leases end; only the metadata is read'),
       right(
@@ -75,7 +75,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     name: 'receiver-hooks-controller',
     means: 'What the controller may do wherever there are hooks.',
     grants: [
-      right(hooks, ['list', 'watch'], 'to know the hooks'),
+      right(hooks, ['list', 'watch'], 'to read the hooks'),
       { group, resource: `${hookPlural}/status`, verbs: ['patch'], why: 'to write URL and conditions' },
       right(records, ['list', 'watch'], "to report deliveries in a hook's status"),
       right(
@@ -83,11 +83,11 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
         ['create', 'patch'],
         "to report when the outcome of a hook's deliveries changes, and changes of signing keys",
       ),
-      right(autoscalers, ['list', 'watch'], 'to notice that an autoscaler sets the count of a target'),
+      right(autoscalers, ['list', 'watch'], "to notice that an autoscaler sets a target's count"),
       right(
         { group: 'authorization.k8s.io', resource: 'localsubjectaccessreviews' },
         ['create'],
-        'to ask whether the trigger may do what a hook needs',
+        'to check whether the trigger may do what a hook needs',
       ),
       right(serviceAccounts, ['get'], 'to check whether the account that a hook names exists'),
       ...drivers.filter(isGiven).flatMap(({ rights }) => validating(rights)),
@@ -112,7 +112,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
     name: 'receiver-hooks-secrets',
     means: 'Lets the controller serve hooks with token.secretName. Optional.',
     grants: [
-      right(secrets, ['list'], 'to find the Secrets that a hook owns; RBAC cannot distinguish those from others'),
+      right(secrets, ['list'], "to find the Secrets that a hook owns; RBAC can't distinguish those from others"),
       right(secrets, ['create', 'update', 'delete'], 'to put URL and token into the Secret of token.secretName'),
     ],
   },
@@ -125,7 +125,7 @@ export const rolesFor = (drivers: readonly AnyDriver[]): readonly Role[] => [
   {
     kind: 'ClusterRole',
     name: definitionsRole,
-    means: 'Lets both serve hooks that act on custom kinds. Optional: bind it to both, in the whole cluster.',
+    means: 'Lets both serve hooks with custom kinds. Optional: bind it to both, in the whole cluster.',
     grants: [right(customDefinitions, ['get'], 'to see where a custom kind has its count')],
   },
   ...optionalRights(drivers).flatMap(rolesOf),

@@ -106,10 +106,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       isOpen: true,
     },
     image: group('', {
-      registry: text(
-        'The registry that has the image. Use docker.io/library if you have loaded the image onto the nodes.',
-        '',
-      ),
+      registry: text('The registry with the image. Use docker.io/library if you loaded the image onto the nodes.', ''),
       repository: text('', 'receiver-hooks'),
       tag: text("Defaults to the chart's appVersion.", ''),
       digest: value({ type: 'string', pattern: '^(sha256:[0-9a-f]{64})?$' })(
@@ -124,27 +121,27 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       '',
     ),
     watchNamespaces: value({ type: 'array', items: { type: 'string' }, uniqueItems: true, maxItems: 32 })(
-      'Serves only the hooks of these namespaces, with Roles there instead of ClusterRoles. They must exist. Each needs its own watches: for more than 32, serve all. For the namespace of the release itself, admissionPolicy.enabled is false.',
+      "Serves only hooks in these namespaces, with Roles there instead of ClusterRoles. They must exist. Each needs its own watches: for more than 32, serve all. If you list the release's own namespace, set admissionPolicy.enabled to false.",
       [],
     ),
     logLevel: oneOf(['debug', 'info', 'warn', 'error'])('', 'info'),
     single: flag(
-      'Runs the controller and the trigger in one pod: good to start with. The pod uses the values of trigger, and those of controller do nothing.',
+      'Runs the controller and the trigger in one pod: good to start with. The pod uses the values of trigger and ignores those of controller.',
       false,
     ),
     crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
       enabled: flag(
-        'Set false if an administrator has applied deploy/kustomize/cluster, and then also admissionPolicy.enabled and flowControl.enabled, since that has their objects.',
+        'Set it to false if an administrator has applied deploy/kustomize/cluster, and then also admissionPolicy.enabled and flowControl.enabled, since that has their objects.',
         true,
       ),
       keep: flag(
-        'Keeps the CRDs, and with them every hook, when you uninstall. If you set false, first delete every hook while triggers run.',
+        'Keeps the CRDs, and with them every hook, when you uninstall. Before you set it to false, delete every hook while triggers run.',
         true,
       ),
     }),
-    clusterRoles: group('Without these values, the chart makes only the ClusterRoles that it binds.', {
+    clusterRoles: group('Without these values, the chart creates only the ClusterRoles that it binds.', {
       all: flag(
-        "Makes every ClusterRole of the product, for bindings that you make yourself, for example with the command in a hook's message.",
+        "Creates every ClusterRole of the product, so that you can bind them yourself, for example with the command in a hook's message.",
         false,
       ),
       aggregate: flag(
@@ -163,7 +160,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         '',
       ),
     }),
-    oidc: group('ID tokens with which senders prove who they are (auth.oidc).', {
+    oidc: group('ID tokens that senders prove themselves with (auth.oidc).', {
       issuers: value({
         type: 'array',
         maxItems: 16,
@@ -177,11 +174,11 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     controller: role('controller', 'Gives hooks their URLs. One pod leads; the others stand by.'),
     trigger: role('trigger', 'Receives the posts.'),
     dashboard: group(
-      'The web page. It has no rights of its own, and one pod: sessions are in its memory. It runs hooks by requests, with requests.enabled.',
+      'The web page. It has no rights of its own, and only one pod: sessions are in its memory. It runs hooks by requests, with requests.enabled.',
       {
         enabled: flag('', false),
         url: value({ type: 'string', pattern: '^(https?://[^/?#\\s]+/?)?$' })(
-          'The address that people open. It has no path: the page needs a host of its own.',
+          'The address that people open, without a path: the page needs its own host.',
           '',
         ),
         signIn: oneOf(['token', 'header'])('token: people paste a token. header: a proxy in front sends one.', 'token'),
@@ -192,11 +189,11 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         ...placement,
       },
     ),
-    service: group('The Service of the trigger.', {
+    service: group("The trigger's Service.", {
       type: oneOf(['ClusterIP', 'LoadBalancer', 'NodePort'])('', 'ClusterIP'),
       port: value({ type: 'integer', minimum: 1, maximum: 65_535 })('Without publicURL, URLs have this port.', 80),
       annotations: labels('', {}),
-      trafficDistribution: text("A sender's own zone first.", 'PreferSameZone'),
+      trafficDistribution: text("Prefers the sender's own zone.", 'PreferSameZone'),
     }),
     ingress: group('Lets posts in from outside, only at /v1/trigger and /v1/hooks/.', {
       enabled: flag('', false),
@@ -213,18 +210,18 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     }),
     networkPolicy: group('Limits who may reach the pods, and what the pods may reach.', {
       enabled: flag('', true),
-      postsFrom: objects('Peers that may post, besides the pod of `helm test`. Without any, everybody may.', []),
-      monitoringNamespace: text('The namespace of what scrapes metrics.', 'monitoring'),
+      postsFrom: objects('Peers that may post, in addition to the pod of `helm test`. Without any, everyone may.', []),
+      monitoringNamespace: text('The namespace of your metrics scraper.', 'monitoring'),
       apiServerPorts: value({ type: 'array', minItems: 1, items: { type: 'integer', minimum: 1, maximum: 65_535 } })(
         "The ports that the pods may reach at any address: the API server's, and 443 for certificates and keys of senders. minikube has 8443, MicroK8s 16443.",
         [443, 6443, 8443, 16_443],
       ),
       extraIngress: objects(
-        'More rules for what may reach the pods, such as the port on which a mesh delivers: 15008 for Istio in ambient mode, 4143 for Linkerd.',
+        "More rules for what may reach the pods, such as a mesh's port: 15008 for Istio in ambient mode, 4143 for Linkerd.",
         [],
       ),
       extraEgress: objects(
-        'More rules for what the pods may reach, besides those ports and port 53 for DNS. The DNS of OpenShift has port 5353.',
+        "More rules for what the pods may reach, in addition to those ports and port 53 for DNS. OpenShift's DNS has port 5353.",
         [],
       ),
     }),
@@ -235,18 +232,18 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     auth: group('Rights for hooks with auth: both roles can then read every Secret there whose name they know.', {
       namespaces: namespaces('', []),
     }),
-    accounts: group('Service accounts as which hooks act (serviceAccountName).', {
+    accounts: group('Service accounts that hooks may act as (serviceAccountName).', {
       namespaces: value({
         type: 'object',
         additionalProperties: { type: 'array', minItems: 1, items: { type: 'string' } },
       })('The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these and no others.', {}),
     }),
     drivers: group(
-      'What hooks may do, and where. Without these values the trigger may change nothing but what accounts lets it, except in watchNamespaces: there it may scale workloads.',
+      'What hooks may do, and where. Without these values the trigger may change only what accounts lets it, except in watchNamespaces: there it may scale workloads.',
       {
         scale: group('', {
           everywhere: flag(
-            'Lets hooks scale workloads in every namespace but kube-system and that of the release.',
+            "Lets hooks scale workloads in every namespace but kube-system and the release's own.",
             false,
           ),
           namespaces: namespaces('Lets them do so in these namespaces.', []),

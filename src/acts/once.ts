@@ -123,7 +123,7 @@ const once = async (
     }
     if (how.serial && deadline - clock.monotonic() < lastLookMs) break
   }
-  return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery of this hook is not finished yet' }
+  return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery to this hook is not finished yet' }
 }
 
 const withoutActOf = (draft: MemoryDraft, key: string): void => {
@@ -179,7 +179,7 @@ const preview = async (
       return {
         outcome: 'unavailable',
         reason: 'Contended',
-        message: 'another delivery of this hook is not finished yet',
+        message: 'another delivery to this hook is not finished yet',
       }
     act = actOf(begun.act)
   }

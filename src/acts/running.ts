@@ -178,7 +178,7 @@ const answered = (worked: Worked | undefined, soFar: string, isNamed: boolean): 
   // Without an idempotency key, a copy would not be recognised. A 503 would promise that
   // sending again is safe.
   if (isUnfinished && !isNamed) return { outcome: 'unknown' }
-  return worked?.outcome ?? unfinished(soFar, 'the rest goes on')
+  return worked?.outcome ?? unfinished(soFar, 'the rest continues')
 }
 
 const unfinished = (soFar: string, rest: string): Outcome => ({

@@ -145,7 +145,7 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
     }
     // The URL parser would ignore an empty query, blanks and line breaks.
     if (/[?#\s]/.test(word)) throw new UsageError(`--${about.flag} must end with its path: no query, fragment or space`)
-    if (word.length > maxBeginning) throw new UsageError(`--${about.flag} may have ${maxBeginning} characters at most`)
+    if (word.length > maxBeginning) throw new UsageError(`--${about.flag} may have at most ${maxBeginning} characters`)
     return word.replace(/\/+$/, '')
   },
 })
@@ -166,7 +166,7 @@ export const issuers = (about: Omit<About, 'value'>): Option<readonly Issuer[]> 
       if (typeof issuer === 'string') throw new UsageError(`--${about.flag}: ${issuer}`)
       return issuer
     })
-    if (found.length > maxIssuers) throw new UsageError(`--${about.flag} may be given ${maxIssuers} times`)
+    if (found.length > maxIssuers) throw new UsageError(`--${about.flag} may be given at most ${maxIssuers} times`)
     const twice = found.find(({ url }, index) => found.some((other, at) => at < index && other.url === url))
     if (twice) throw new UsageError(`--${about.flag} names ${twice.url} twice`)
     return found

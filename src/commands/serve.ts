@@ -62,7 +62,7 @@ export interface RunOptions {
 const flags = {
   publicURL: publicURL({
     means:
-      'what trigger URLs begin with (default: http://receiver-hooks-trigger.NAMESPACE.svc, reached from inside the cluster)',
+      'what trigger URLs begin with (default: http://receiver-hooks-trigger.NAMESPACE.svc, which works inside the cluster)',
   }),
   namespace: namespaceName({
     flag: 'namespace',
@@ -73,18 +73,18 @@ const flags = {
   watchNamespaces: namespaceNames({
     flag: 'watch-namespace',
     means:
-      'serve only the hooks of this namespace (default: all); may be repeated; each such installation needs its own --namespace',
+      'serve only hooks in this namespace (default: all); may be repeated; each such installation needs its own --namespace',
   }),
   triggerAccount: text({
     flag: 'trigger-account',
     value: 'NAME',
     means:
-      "the service account of the triggers, in the product's own namespace: a hook is Ready only while this account may do what the hook needs (default: not checked, unless this process is a trigger as well)",
+      "the triggers' service account, in the product's own namespace: a hook is Ready only while this account may do what the hook needs (default: not checked, unless this process is also a trigger)",
   }),
   triggerPolicy: flag({
     flag: 'trigger-policy',
     means:
-      "the admission policy receiver-hooks-trigger is in force for the service account of the triggers: a hook in kube-system or in the product's own namespace is Ready only with serviceAccountName, or if its driver changes no object",
+      "the admission policy receiver-hooks-trigger is in force for the triggers' service account: a hook in kube-system or in the product's own namespace is Ready only with serviceAccountName, or if its driver changes no object",
   }),
   requests: flag({
     flag: 'requests',
@@ -97,14 +97,14 @@ const flags = {
     means: "how to reach the API server (default: KUBECONFIG, the pod's own account, ~/.kube/config)",
     completes: 'files',
   }),
-  context: text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' }),
+  context: text({ flag: 'context', value: 'NAME', means: 'a context in the kubeconfig', completes: 'contexts' }),
   identity: text({
     flag: 'identity',
     value: 'NAME',
-    means: 'the name of this process in the leader election (default: HOSTNAME and something random)',
+    means: "this process's name in the leader election (default: HOSTNAME and something random)",
   }),
   host: textOr(
-    { flag: 'host', value: 'ADDRESS', means: 'where to listen (default: ::, every address of IPv6 and IPv4)' },
+    { flag: 'host', value: 'ADDRESS', means: 'where to listen (default: ::, every IPv6 and IPv4 address)' },
     '::',
   ),
   triggerPort: port({ flag: 'trigger-port', means: 'for posts (default: 8080)' }, 8080),
@@ -119,12 +119,12 @@ const flags = {
   otlpEndpoint: beginning({
     flag: 'otlp-endpoint',
     means:
-      'the collector of traces, which takes OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT; without it there are no traces)',
+      'the trace collector, which takes OTLP over HTTP (default: OTEL_EXPORTER_OTLP_ENDPOINT; without it there are no traces)',
   }),
   oidcIssuer: issuers({
     flag: 'oidc-issuer',
     means:
-      'an issuer of ID tokens that hooks may name in auth.oidc, with both roles; may be repeated. ",keys=URL" after it says where its keys are, ",keys=cluster" that they are those of this cluster',
+      'an issuer of ID tokens that hooks may name in auth.oidc, for both roles; may be repeated. ",keys=URL" after it says where its keys are, ",keys=cluster" that they are this cluster\'s',
   }),
   logLevel: choice(
     { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: info)' },

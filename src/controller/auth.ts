@@ -58,6 +58,6 @@ const issuerProblem = async (
   }
   const why = await issuers.problem(auth.issuer)
   if (why === undefined) return undefined
-  const message = `the keys of ${auth.issuer}, which auth.oidc.issuer names, cannot be read: ${why}`
+  const message = `can't read the keys of ${auth.issuer}, which auth.oidc.issuer names: ${why}`
   return { reason: 'IssuerUnavailable', message, lasts: 'reconciling' }
 }

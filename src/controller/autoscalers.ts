@@ -129,7 +129,7 @@ export const autoscalersRead = async (
   if (cache.synced() || stop.aborted) return
   log.warn(
     { seconds: syncWithinMs / 1000 },
-    'HorizontalPodAutoscalers cannot be listed yet: hooks on targets that have one do not show it',
+    "can't list HorizontalPodAutoscalers yet: hooks whose target has one do not show it",
   )
 }
 

@@ -64,7 +64,7 @@ export const expressionChecks = (
       const checked = await expressions.check({ owner: namespace, expression: when, withinMs: checkWithinMs })
       if ('unavailable' in checked) {
         const againAfterMs = waitAfter(unavailable, attempts)
-        log.warn({ namespace, againAfterMs, why: checked.unavailable }, 'an expression could not be checked yet')
+        log.warn({ namespace, againAfterMs, why: checked.unavailable }, 'an expression has not been checked yet')
         await wait(clock, againAfterMs, closed.signal)
         continue
       }

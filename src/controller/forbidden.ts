@@ -37,9 +37,7 @@ export const closedToTrigger = ({ driver }: Bound, { namespace, accounts }: Hook
   driver.rights.trigger.some(isWritten) && closedNamespaces(accounts.namespace).includes(namespace)
     ? {
         reason: 'Forbidden',
-        message:
-          `the admission policy ${policyNames.trigger} lets the trigger change nothing in namespace ${namespace}. ` +
-          'Move this hook and its target to another namespace, or set serviceAccountName, so that the hook acts as that account',
+        message: `the admission policy ${policyNames.trigger} stops the trigger from changing anything in namespace ${namespace}. Move this hook and its target to another namespace, or set serviceAccountName, so that the hook acts as that account`,
         lasts: 'stalled',
       }
     : undefined
@@ -77,7 +75,7 @@ export const lackedByAccount = (
 ): Problem => {
   const resources = groupedBy(missing, ({ subresource, type }) => [resourceInWords(type), subresource ?? ''].join('/'))
   return forbidden(
-    `ServiceAccount/${account}, as which this hook acts, may not ${inWords(missing)} in namespace ${namespace}`,
+    `this hook acts as ServiceAccount/${account}, which may not ${inWords(missing)} in namespace ${namespace}`,
     [...resources].map(([words, accesses]) => {
       const verbs = [...new Set(accesses.map(({ verb }) => verb))].join(',')
       const resource = words.replace(/\/$/, '')
@@ -116,13 +114,13 @@ export const lackedByController = (
   if (!isByRoles(error)) return asAnswered(error)
   if (/ resource "customresourcedefinitions" /.test(error.message)) {
     const command = `kubectl create clusterrolebinding ${definitionsRole} --clusterrole=${definitionsRole}`
-    return forbidden('the controller may not read the definition of the kind that this hook acts on', [
+    return forbidden('the controller may not read the definition of the kind that this hook changes', [
       `${command} ${subjects(place.accounts, ['controller', 'trigger'])}`,
     ])
   }
   if (role === undefined) return asAnswered(error)
   return forbidden(
-    `the controller may not ${inWords(reads)} in namespace ${place.namespace}, which it looks at for this hook`,
+    `the controller may not ${inWords(reads)} in namespace ${place.namespace}, which it checks for this hook`,
     [bindCommand(place.namespace, role, place.accounts, 'controller')],
   )
 }
@@ -148,7 +146,7 @@ const forbidden = (lack: string, commands: readonly string[]): Problem => {
   const who = values.length === 0 ? 'An' : `With the chart, set ${values.join(' and ')}. Otherwise an`
   return {
     reason: 'Forbidden',
-    message: `${lack}. ${who} administrator gives it with: ${[...new Set(commands)].join(' && ')}`,
+    message: `${lack}. ${who} administrator can grant it with: ${[...new Set(commands)].join(' && ')}`,
     lasts: 'stalled',
   }
 }

@@ -143,9 +143,9 @@ export class KeyKeeper {
     const { api, log, random } = this.#environment
     const keys: SigningKeys = [freshSigningKey(random)]
     const secret = await create(api, secrets, this.#namespace, secretOf(keys))
-    log.info({ secret: `${this.#namespace}/${signingKeysSecret}`, kid: keys[0].kid }, 'made the signing keys')
+    log.info({ secret: `${this.#namespace}/${signingKeysSecret}`, kid: keys[0].kid }, 'created the signing keys')
     if (lost) {
-      const note = 'The signing keys were gone. New ones were made: every hook has a new URL.'
+      const note = 'The signing keys were gone. The controller made new ones, so every hook has a new URL.'
       this.#warn(secret, 'SigningKeysReplaced', note)
     }
     return secret
@@ -157,10 +157,10 @@ export class KeyKeeper {
     } catch (error) {
       if (!(error instanceof KeySetUnreadable)) throw error
       if (this.#complainedOf !== secret.metadata.resourceVersion) {
-        const note = `The entry ${keySetEntry} cannot be read: ${error.message}. Restore it, or delete the Secret to have new keys (and new URLs) made.`
+        const note = `can't read the entry ${keySetEntry}: ${error.message}. Restore it, or delete the Secret, and the controller makes new keys (and new URLs).`
         this.#environment.log.error(
           { secret: `${this.#namespace}/${signingKeysSecret}`, problem: error.message },
-          'the signing keys cannot be read',
+          "can't read the signing keys",
         )
         this.#warn(secret, 'SigningKeysUnreadable', note)
       }
@@ -182,9 +182,9 @@ export class KeyKeeper {
   #warnOfRestored(configMap: StoredObject): void {
     this.#environment.log.warn(
       { configMap: `${this.#namespace}/${publicKeysConfigMap}` },
-      'somebody else had changed or deleted the public keys: published them again',
+      'someone else changed or deleted the public keys: published them again',
     )
-    const note = `Somebody else had changed or deleted the public keys: they are again those of the Secret ${signingKeysSecret}. Find out who may write this ConfigMap: with a key of their own in it they can make URLs.`
+    const note = `Someone else changed or deleted the public keys: they are again those of the Secret ${signingKeysSecret}. Find out who may write this ConfigMap: with their own key in it they can create URLs.`
     this.#warn(configMap, 'PublicKeysRestored', note, 'ConfigMap')
   }
 }

@@ -18,13 +18,9 @@ export const maxLeaseSeriesOfNamespace = 500
  */
 export const leaseGauges = (metrics: Metrics): HookCounter => {
   const leased = sums(
-    metrics.gauge('receiverhooks_leased', 'By how much leases change the count of an object.', [
-      'namespace',
-      'kind',
-      'name',
-    ]),
+    metrics.gauge('receiverhooks_leased', "How much leases change an object's count.", ['namespace', 'kind', 'name']),
   )
-  const held = sums(metrics.gauge('receiverhooks_held', 'Number of holds on an object.', ['namespace', 'kind', 'name']))
+  const held = sums(metrics.gauge('receiverhooks_held', 'How many holds an object has.', ['namespace', 'kind', 'name']))
   const overdue = sums(
     metrics.gauge('receiverhooks_leases_overdue', 'Leases that should have ended at least a minute ago.', [
       'namespace',

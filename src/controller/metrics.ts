@@ -10,7 +10,7 @@ const buckets = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60]
  * Times are in seconds.
  */
 export const queueMetrics = (metrics: Metrics, controller: string) => {
-  const depth = metrics.gauge('workqueue_depth', 'Keys that wait for a worker.', ['name'])
+  const depth = metrics.gauge('workqueue_depth', 'Keys waiting for a worker.', ['name'])
   const adds = metrics.counter('workqueue_adds_total', 'Keys added to the queue.', ['name'])
   const waited = metrics.histogram('workqueue_queue_duration_seconds', 'How long a key waited.', ['name'], buckets)
   const workers = metrics.gauge('controller_runtime_active_workers', 'Busy workers.', ['controller'])
@@ -18,7 +18,7 @@ export const queueMetrics = (metrics: Metrics, controller: string) => {
   const errors = metrics.counter('controller_runtime_reconcile_errors_total', 'Reconciles that failed.', ['controller'])
   const stuck = metrics.gauge(
     'receiverhooks_stuck_keys',
-    'Keys whose reconciles have failed for five minutes, or cannot succeed until something changes.',
+    "Keys whose reconciles have failed for five minutes, or can't succeed until something changes.",
     ['controller'],
   )
   const time = metrics.histogram(

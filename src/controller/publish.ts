@@ -167,6 +167,6 @@ const minted = async (
 
 const conflict = (name: string): Problem => ({
   reason: 'SecretConflict',
-  message: `Secret/${name} exists and is not this hook's: choose another token.secretName, or delete that Secret`,
+  message: `Secret/${name} already exists and isn't this hook's: choose another token.secretName, or delete that Secret`,
   lasts: 'stalled',
 })

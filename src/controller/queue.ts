@@ -16,7 +16,7 @@ export class ServedTwice extends Error {
   constructor({ metadata: { namespace }, status }: ReceiverHook, againAfterMs: number) {
     const url = status?.endpoint === undefined ? 'no URL' : `the URL ${status.endpoint}`
     super(
-      `something else writes this status too, which has ${url} now: only one installation may serve the namespace ${namespace}`,
+      `something else writes this status too, and now it has ${url}: only one installation may serve the namespace ${namespace}`,
     )
     this.againAfterMs = againAfterMs
   }
@@ -227,7 +227,7 @@ export class WorkQueue {
     // A slow failure, such as a timeout, occupies a worker for at most half of the time.
     const againAfterMs = hopeless ? hopelessAgainMs : Math.max(this.#failedOnceMore(key), asked, tookMs)
     const fields = { controller: this.#controller, object: key, againAfterMs, error }
-    if (this.#state === 'running' && hopeless) this.#log.error(fields, 'cannot be written until it changes')
+    if (this.#state === 'running' && hopeless) this.#log.error(fields, "can't be written until it changes")
     else if (this.#state === 'running') this.#log.warn(fields, 'trying again')
     return againAfterMs
   }

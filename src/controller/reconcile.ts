@@ -268,8 +268,8 @@ const formerOf = (publication: Publication | undefined, place: HookPlace): strin
   const { name, refusal } = publication.former
   const found =
     name === undefined
-      ? 'a Secret that the hook no longer names may still be there'
-      : `Secret/${name}, which the hook no longer names, is still there`
+      ? 'a Secret that the hook no longer names may still exist'
+      : `Secret/${name}, which the hook no longer names, still exists`
   return `${found}: ${unpublished(refusal, place).message}`
 }
 

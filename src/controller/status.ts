@@ -52,7 +52,7 @@ const validWith = ({ spec }: ReceiverHook, publication: Publication | undefined)
  */
 const suspended = {
   reason: 'Suspended',
-  message: 'the hook is valid and suspended: it answers deliveries and skips them until suspend: false',
+  message: 'the hook is valid but suspended: it answers deliveries and skips them until suspend: false',
 } as const
 
 /**

@@ -190,7 +190,7 @@ const refused = (request: IncomingMessage): number => {
  */
 const parserOf = (socket: Socket): Parser => {
   const parser = 'parser' in socket ? socket.parser : undefined
-  if (!isParser(parser)) throw new Error('this Node has no way to bound the requests of a connection')
+  if (!isParser(parser)) throw new Error("this Node can't limit the requests of a connection")
   return parser
 }
 

@@ -46,12 +46,12 @@ const refusalOf = (error: unknown, { flag, host, port }: ListenAddress): string 
   const another = flag === undefined ? 'choose another port' : `choose another with ${flag} PORT (0 takes any free one)`
   switch (codeOf(error)) {
     case 'EADDRINUSE':
-      return `port ${port} on ${host} is taken by another program: end that program, or ${another}`
+      return `another program uses port ${port} on ${host}: end that program, or ${another}`
     case 'EACCES':
       return `port ${port} on ${host} is reserved for the system: ${another}`
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
-      return `${host} is not an address of this machine: give one that is, with --host ADDRESS`
+      return `${host} is not an address of this machine: use one that is, with --host ADDRESS`
     default:
       return `cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : String(error)}`
   }

@@ -23,7 +23,7 @@ export const promMetrics = (options: { readonly process?: boolean } = {}): Metri
         const counter = new Counter({ name, help, labelNames, registers })
         return {
           add: (labels, by = 1) => {
-            if (!(by >= 0)) throw new Error(`metric ${name}: a counter only rises, and cannot by ${by}`)
+            if (!(by >= 0)) throw new Error(`metric ${name}: a counter only rises, so it can't change by ${by}`)
             counter.inc(labels, by)
           },
           forget: async which => {
@@ -73,7 +73,7 @@ const once = <M>(register: Registry, kind: string) => {
     const known = made.get(name)
     if (known !== undefined) return known
     if (register.getSingleMetric(name) !== undefined) {
-      throw new Error(`metric ${name}: exists already, as another kind than ${kind}: give one of them another name`)
+      throw new Error(`metric ${name}: already exists, as another kind than ${kind}: rename one of them`)
     }
     const metric = create()
     made.set(name, metric)

@@ -204,7 +204,7 @@ export const exportingTracing = (
 ): Exported => {
   const { clock, exportEveryMs = 5000, instance, log, version } = options
   const ignored = (): void => {}
-  const error = (message: string): void => log.warn({ message }, 'spans could not be exported')
+  const error = (message: string): void => log.warn({ message }, "can't export spans")
   diag.setLogger({ error, warn: ignored, info: ignored, debug: ignored, verbose: ignored }, DiagLogLevel.ERROR)
   const provider = new TracerProvider({
     resource: resourceFromAttributes({

@@ -38,4 +38,4 @@ export const nodeOutbound: Outbound = async ({ body, headers, method, maxBytes, 
 }
 
 /** Returns the host of a URL, for messages. The URL's path and query may hold a secret. */
-const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'an address that is none')
+const hostOf = (url: string): string => (URL.canParse(url) ? new URL(url).host : 'not a valid address')

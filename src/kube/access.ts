@@ -94,7 +94,7 @@ const fromKubeconfig = async (
     throw new Error(`kubeconfig ${config.from}: proxy-url is not supported; reach ${server} directly`)
   }
   if (user['as']) {
-    const todo = 'name a user with the rights that are needed'
+    const todo = 'name a user with the necessary rights'
     throw new Error(`kubeconfig ${config.from}: impersonation (as) is not supported; ${todo}`)
   }
   const plain = plainAccess(chosen)

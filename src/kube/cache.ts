@@ -164,14 +164,14 @@ class WatchedCache<T> implements Cache<T> {
       const value = keep?.(object)
       return value === undefined ? undefined : { namespace, name, version: resourceVersion, value }
     } catch (error) {
-      this.#log.error({ resource: this.#resource, namespace, name, error }, 'an object cannot be read, it is left out')
+      this.#log.error({ resource: this.#resource, namespace, name, error }, "can't read an object, so it is left out")
       return undefined
     }
   }
 
   #largeEntryOf(object: StoredObject): Entry<T> | undefined {
     const { name, namespace } = object.metadata
-    this.#log.warn({ resource: this.#resource, namespace, name }, 'an object is too large to be read')
+    this.#log.warn({ resource: this.#resource, namespace, name }, 'an object is too large to read')
     return this.#entryOf(object, this.#keeping.keepLarge)
   }
 
@@ -183,7 +183,7 @@ class WatchedCache<T> implements Cache<T> {
       try {
         listener({ namespace, name, before: before?.value, now: now?.value })
       } catch (error) {
-        this.#log.error({ resource: this.#resource, namespace, name, error }, 'a listener failed at a change')
+        this.#log.error({ resource: this.#resource, namespace, name, error }, 'a listener failed on a change')
       }
     }
   }

@@ -61,7 +61,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
     if (saidWhy) return
     saidWhy = true
     const why = 'the API server is not reached over HTTP/2, so no watch can be proven to be current'
-    log.info({ resource: source.type.resource, why }, 'objects are read again whenever they have to be current')
+    log.info({ resource: source.type.resource, why }, 'objects are read again whenever they must be current')
   }
 
   const prove = async ({ ask, giveUp }: Provable, isOpen: () => boolean): Promise<void> => {
@@ -74,7 +74,7 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
       if (answer === 'cannot be asked') return cannotProve()
       if (isProof(answer)) provenAt = sentAt
       unanswered = isSick(answer) ? unanswered + 1 : 0
-      if (unanswered >= maxUnanswered) return giveUp('the API server cannot say what is current')
+      if (unanswered >= maxUnanswered) return giveUp("the API server can't say what is current")
       const nextAt = sentAt + (unanswered > 0 ? 0 : dueMs())
       const { over, end } = pause(clock, Math.max(againAfterMs, nextAt - clock.monotonic()))
       askNow = end

@@ -67,7 +67,7 @@ export const definitionsOf = (
     const counted = countIn(definition, type)
     return 'member' in counted
       ? { type, member: counted.member }
-      : { reason: 'NotScalable', message: `cannot scale a ${apiVersion} ${kind}: the kind ${name} ${counted.missing}` }
+      : { reason: 'NotScalable', message: `cannot scale ${apiVersion} ${kind}: the kind ${name} ${counted.missing}` }
   }
 
   return {

@@ -106,7 +106,7 @@ const attempts = (
       const isImpossible = error instanceof LeaseImpossible
       impossible(isImpossible ? why : undefined)
       if (isImpossible && why !== problem) log.error({}, why)
-      else log[why === problem ? 'debug' : 'warn']({ why }, 'the lease could not be taken or renewed')
+      else log[why === problem ? 'debug' : 'warn']({ why }, "can't take or renew the lease")
       problem = why
       return 'unknown'
     }
@@ -153,7 +153,7 @@ const serveTerm = async (
   const toRelease = holds()
   renewedAt = -Infinity
   if (!toRelease) return 'lost'
-  await lock.release().catch((error: unknown) => log.warn({ error }, 'the lease could not be released: it will expire'))
+  await lock.release().catch((error: unknown) => log.warn({ error }, "can't release the lease: it will expire"))
   return 'released'
 }
 

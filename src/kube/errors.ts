@@ -58,7 +58,7 @@ export class ApiError extends Error {
 /** An object is too large to be read: the answer is longer than the limit. */
 export class ObjectTooLarge extends ApiError {
   constructor({ status }: Pick<ApiResponse, 'status'>, what: string) {
-    super({ status, headers: {}, body: `with more than ${maxAnswerBytes / 1024 / 1024} MiB, which is not read` }, what)
+    super({ status, headers: {}, body: `with more than ${maxAnswerBytes / 1024 / 1024} MiB, too much to read` }, what)
   }
 }
 
@@ -137,9 +137,9 @@ export const remedyOf = (error: unknown, type: ResourceType, namespace?: string)
         ? `the API server does not know ${type.resource}.${type.group}: install the CustomResourceDefinitions and the admission policies with kubectl apply -k deploy/kustomize/cluster`
         : `the API server does not know ${type.resource}.${type.group}/${type.version}: it has to serve that version`
     case 403:
-      return `this process may not list ${type.resource} ${where}: give its account the roles of the installation (${error.message})`
+      return `this process may not list ${type.resource} ${where}: give its account the installation's roles (${error.message})`
     case 401:
-      return `the API server does not accept the credentials of this process: renew the kubeconfig, or the account's token`
+      return `the API server does not accept this process's credentials: renew the kubeconfig, or the account's token`
     default:
       return undefined
   }

@@ -107,7 +107,7 @@ export const eventRecorder = (
         await writeDue(environment, reporting, slot)
         failing = false
       } catch (error) {
-        if (!failing) log.warn({ error }, 'an Event could not be written; further failures are not logged')
+        if (!failing) log.warn({ error }, "can't write an Event; further failures are not logged")
         failing = true
       }
     }

@@ -91,7 +91,7 @@ export const followIn =
         if (change.type === 'cut') failed(change)
         if (change.type === 'page' && change.malformed > 0) {
           const { malformed } = change
-          log.warn({ resource, malformed }, 'items of a list have no name, uid or resourceVersion: they are left out')
+          log.warn({ resource, malformed }, 'a list has items without name, uid or resourceVersion: they are left out')
         }
         if (change.type !== 'listed') continue
         counters.lists.add({ resource })

@@ -160,7 +160,7 @@ export class WatchCheck {
       const version = listVersionIn(answer)
       if (version !== undefined) {
         if (compareVersions(version, known) >= 0) return true
-        this.#watch.giveUp(`the API server is at version ${version}, and an earlier list was at ${known}`, 'list again')
+        this.#watch.giveUp(`the API server is at version ${version}, but an earlier list was at ${known}`, 'list again')
         return false
       }
       await wait(this.#judging.clock, againAfterMs, this.#ended.signal)

@@ -53,7 +53,7 @@ const textOf = (file: string, needed: boolean): string | undefined => {
   } catch (error) {
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
     if (missing && !needed) return undefined
-    const why = missing ? 'there is no such file' : 'it cannot be read'
+    const why = missing ? 'there is no such file' : "it can't be read"
     throw new KubeconfigProblem(`kubeconfig ${file}: ${why}; name another with --kubeconfig or KUBECONFIG`)
   }
 }
@@ -139,7 +139,7 @@ export const chosenIn = (config: Kubeconfig, choice: KubeconfigChoice): ChosenCr
   const clusterName = choice.cluster ?? stringAt(context?.value, 'cluster')
   if (clusterName === undefined) {
     throw new KubeconfigProblem(
-      `kubeconfig ${config.from}: no context is current; name one with --context: ${namesOf(config.contexts)}`,
+      `kubeconfig ${config.from}: there is no current context; name one with --context: ${namesOf(config.contexts)}`,
     )
   }
   const userName = choice.user ?? stringAt(context?.value, 'user')

@@ -183,7 +183,7 @@ class LeaseHistory {
         if (isLower(listed, this.#found)) this.#found = listed
         // This process was there before, and has missed that history went back.
         if (isFirst && this.#everPassed)
-          this.#goesBack(`an API server has lists at version ${listed}, which etcd has not come to`)
+          this.#goesBack(`an API server has lists at version ${listed}, which etcd has not reached`)
       },
       changed: isPassed => {
         this.#everPassed ||= isPassed
@@ -276,7 +276,7 @@ class LeaseHistory {
   #isLater(version: string, before: ReadLease | undefined): boolean {
     if (before === undefined || compareVersions(version, before.version) >= 0) return true
     if (isLower(before.version, this.#found)) this.#found = before.version
-    this.#goesBack(`${this.#place} has the version ${version}, and had ${before.version} before`)
+    this.#goesBack(`${this.#place} has the version ${version}, but had ${before.version} before`)
     return false
   }
 
@@ -305,7 +305,7 @@ class LeaseHistory {
 
   #goesBack(because: string): void {
     if (this.#wentBack !== undefined) return
-    this.#wentBack = `HistoryWentBack: ${because}, so etcd was restored from a snapshot. This process ends, because what it knows is of a lost state`
+    this.#wentBack = `HistoryWentBack: ${because}, so etcd was restored from a snapshot. This process exits, because its knowledge is of a lost state`
     this.#environment.log.error({}, this.#wentBack)
   }
 

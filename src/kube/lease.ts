@@ -21,7 +21,7 @@ export interface LeaseOptions {
 }
 
 /** What an attempt says if etcd was restored beneath this process, which then ends. */
-const setBack = 'etcd was restored from a snapshot, so this process leaves the lease as it is, and ends'
+const setBack = 'etcd was restored from a snapshot, so this process leaves the lease as it is, and exits'
 
 /** This process cannot hold the lease before a person does what the message says. */
 export class LeaseImpossible extends Error {
@@ -123,7 +123,7 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
 }
 
 const missing = (namespace: string): string =>
-  `the namespace ${namespace} does not exist: make it with kubectl create namespace ${namespace}, or name another with --namespace`
+  `the namespace ${namespace} does not exist: create it with kubectl create namespace ${namespace}, or name another with --namespace`
 
 /**
  * Runs `attempt`. If the API server answers 403, throws a {@link LeaseImpossible} that says what to
@@ -135,7 +135,7 @@ const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: Leas
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 403) throw error
     const what = `this process may not hold the lease ${namespace}/${name}`
-    throw new LeaseImpossible(`${what}: give its account the roles of the installation (${error.message})`, {
+    throw new LeaseImpossible(`${what}: give its account the installation's roles (${error.message})`, {
       cause: error,
     })
   }

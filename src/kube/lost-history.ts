@@ -26,13 +26,12 @@ export const lostHistoryIn = (lease: unknown): string | undefined => {
 export const lostMessage =
   'CacheOfLostHistory: an API server answers from caches that are older than a restore of etcd: restart every API server'
 
-const notMarked =
-  'the Lease could not be marked yet: processes that start later may not notice caches of the lost history'
+const notMarked = "can't mark the Lease yet: processes that start later may not notice caches of the lost history"
 
 /** Returns the message that is shown while an API server answers from a lost history. */
 export const lostCacheText = ({ name, namespace }: LeasePlace): string => {
   const removed = `kubectl -n ${namespace} annotate lease ${name} ${lostHistoryAnnotation}-`
-  return `CacheOfLostHistory: etcd was restored, and an API server may answer from its caches of the time before. Hooks are read from etcd meanwhile. Restart every API server. After that: ${removed}, and restart the Deployments of both roles`
+  return `CacheOfLostHistory: etcd was restored, and an API server may still answer from its older caches. Until then, hooks are read from etcd. Restart every API server. After that: ${removed}, and restart the Deployments of both roles`
 }
 
 /** What keeps a process from checking: a verb that it may not use, or a Lease that does not exist. */
@@ -42,7 +41,7 @@ export type Unchecked = 'get' | 'list' | 'absent'
 export const uncheckedText = (why: Unchecked, { name, namespace }: LeasePlace): string =>
   why === 'absent'
     ? `there is no Lease ${namespace}/${name} of a controller yet, so a restored etcd would not be noticed`
-    : `this process may not ${why} the Lease ${namespace}/${name}, so a restored etcd would not be noticed: give its account the roles of this version`
+    : `this process may not ${why} the Lease ${namespace}/${name}, so it would not notice a restored etcd: give its account this version's roles`
 
 /** How often the Lease is read again after another process has written it first. */
 const tries = 5

@@ -31,7 +31,7 @@ const begin = (followed: Follow, environment: Environment, source: Source): Shar
   return {
     following: { ...following, run: stop => (running ??= following.run(stop)) },
     join: sink => {
-      if (running) throw new Error(`${source.type.resource} are being followed already: this one would miss their list`)
+      if (running) throw new Error(`${source.type.resource} are already being followed: this one would miss their list`)
       sinks.push(sink)
     },
   }

@@ -174,7 +174,7 @@ const largeEvent = (picked: Picked, resource: string): WatchEvent => {
     if (type === 'DELETED') return { type: 'remove', object, version }
     if (type === 'ADDED' || type === 'MODIFIED') return { type: 'put large', object, version }
   }
-  throw new MalformedEvent(`watch of ${resource}: an event is too large to be read, and has no name or version`)
+  throw new MalformedEvent(`watch of ${resource}: an event is too large to read, and has no name or version`)
 }
 
 const parseEvent = (line: string, resource: string): WatchEvent => {

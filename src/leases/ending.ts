@@ -55,7 +55,7 @@ export const nextDueOf = (ledger: Ledger, endBefore: number | undefined, now: nu
 
 /** Notes in the record that a lease has ended, as the hook's status shows it. It is no delivery, and not counted. */
 export const noteEnd = (draft: MemoryDraft, { count, part }: PartOf, { from, to }: Made, at: number): void => {
-  const left = to === 0 ? 'nobody holds it any more' : `${to} hold it still`
+  const left = to === 0 ? 'nobody holds it any more' : `${to} still hold it`
   const done = isHold(count.target) ? { summary: `${shownCount(count.target)}: ${left}` } : { from, to }
   const message = `the lease${part.of === undefined ? '' : ` of ${part.of}`} ended`
   const end = { at, sender: 'lease', outcome: 'applied', reason: 'LeaseEnded', ...done, message } as const
@@ -177,7 +177,7 @@ const keptForAttempts = 5
  */
 const unreadableForMs = 5 * 60_000
 
-export const leftForGood = 'what a deleted hook has leased could not end in time, and stays for good'
+export const leftForGood = 'what a deleted hook leased could not end in time, and stays as it is'
 
 /**
  * Returns whether the rest of what a deleted hook has leased stays for good. `lates`: what could not end now.

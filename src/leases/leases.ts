@@ -109,7 +109,7 @@ export class LeaseKeeper {
       if (change.type === 'cut') {
         watchCutsIn(metrics).add({ resource: source.type.resource })
         const why = change.error instanceof Error ? change.error.message : String(change.error)
-        const said = `leases may end late: the records cannot be watched: ${why}`
+        const said = `leases may end late, because the records can't be watched: ${why}`
         if (!this.#cutBy.has(namespace)) log.warn({ resource: source.type.resource, namespace }, said)
         this.#cutBy.set(namespace, said)
       } else if (change.type !== 'list') this.#cutBy.delete(namespace)
@@ -256,7 +256,7 @@ export class LeaseKeeper {
         // What bounds keep back must not keep a new hook of the name from its record.
         if (step.from === step.to)
           return isReplaced
-            ? await this.#close(part, ending, 'bounds keep it back, and the hook was made again')
+            ? await this.#close(part, ending, 'bounds hold it back, and the hook was created again')
             : 'held'
         log.info(
           { namespace: owner.namespace, hook: owner.name, target: count.target, from: step.from, to: step.to },
@@ -302,7 +302,7 @@ export class LeaseKeeper {
     const isClosed = await storeNow(ledger, clock, draft => closePart(draft, part.key, count))
     const given = { namespace: owner.namespace, hook: owner.name, target: count.target, delta: part.delta, why }
     if (isClosed) log.info(given, 'a lease is given up')
-    return isClosed ? 'done' : { since: endOf(part, endBefore), why: 'the record could not be written' }
+    return isClosed ? 'done' : { since: endOf(part, endBefore), why: "can't write the record" }
   }
 
   /** Stores whether what is leased ends with its hook, and with that the record's finalizer. */

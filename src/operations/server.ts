@@ -92,9 +92,9 @@ export const serveOperations = async (
   })
   app.all(['/healthz', '/readyz', '/metrics'], (_request, response) => {
     response.set('allow', 'GET, HEAD')
-    say(response, 405, 'nothing here takes anything but GET\n')
+    say(response, 405, 'only GET works here\n')
   })
-  app.use((_request, response) => say(response, 404, 'here are /healthz, /readyz and /metrics\n'))
+  app.use((_request, response) => say(response, 404, 'try /healthz, /readyz or /metrics\n'))
   app.use(failed)
   const server = createServer({
     requestTimeout: requestWithinMs,
@@ -131,7 +131,7 @@ const endAfter = (clock: Clock, ms: number, socket: Socket, response: ServerResp
 
 /** Answers an error. Only /metrics can fail, if a collector throws. */
 const failed: ErrorRequestHandler = (_error, _request, response, _next) =>
-  say(response, 500, 'the metrics could not be collected\n')
+  say(response, 500, "can't collect the metrics\n")
 
 const say = (response: Response, status: number, text: string | Buffer, type = 'text/plain'): void => {
   response.status(status).type(type).set('cache-control', 'no-store').send(text)

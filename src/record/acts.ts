@@ -56,7 +56,7 @@ export const reusedOfAct = {
 export const askedEarly = {
   outcome: 'unavailable',
   reason: 'Unfinished',
-  message: 'the delivery is not finished, and only the same with its body can finish it',
+  message: 'the delivery is not finished, and only the same post with its body can finish it',
 } as const
 
 /**

@@ -115,7 +115,7 @@ export class RecordCell {
       this.#pages.found(known.memory, this.#isPutting || this.#doubtful.length > 0)
     }
     if (found.read === 'newer' && this.#newer === undefined) {
-      log.error({ why: found.message }, 'a record cannot be used')
+      log.error({ why: found.message }, "can't use a record")
     }
     this.#newer = found.read === 'newer' ? found.message : undefined
     return found
@@ -206,7 +206,7 @@ export class RecordCell {
       if (written.sent === 'stored' || !inDoubt) return written
       if ('message' in written) delayed?.(written.message)
       await wait(clock, waitAfter(lookAgain, looks++))
-      if (!mayContinue()) return { sent: 'unknown', message: 'nobody waits for it any more' }
+      if (!mayContinue()) return { sent: 'unknown', message: 'nobody is waiting for it any more' }
       const now = await this.read()
       if (now.read !== 'found') continue
       if (now.object && isSigned(now.memory, this.#instance, number)) return { sent: 'stored', object: now.object }

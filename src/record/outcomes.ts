@@ -26,7 +26,7 @@ export const decidedAs = (row: Exclude<Row, ClaimedRow>, when: string, aim: stri
 export const heldAs = ({ from, to }: Pick<DoneRow, 'from' | 'to'>, aim: string | undefined): string | undefined => {
   if (aim === undefined || !isHoldShown(aim)) return undefined
   if (from === to) return `there was nothing to hold: ${aim} already`
-  return `it ${from < to ? 'began' : 'ceased'} to hold ${aim}`
+  return `it ${from < to ? 'began' : 'stopped'} holding ${aim}`
 }
 
 const unknownState = { state: undefined, stateMessage: undefined }

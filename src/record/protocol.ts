@@ -98,7 +98,7 @@ export const full = (
   const windowMs = Math.max(dedupeWindowMs, signed?.withinMs ?? 0)
   if (!delivery.identity || draft.hasRoom(now, windowMs)) return undefined
   const window = windowMs > dedupeWindowMs ? 'replayWindow' : 'dedupeWindow'
-  const message = `the hook's record is full: it remembers ${draft.size} deliveries, and those of the last ${windowMs / 1000} s (${window}) are not forgotten`
+  const message = `the hook's record is full: it remembers ${draft.size} deliveries, and must keep those of the last ${windowMs / 1000} s (${window})`
   return { judgement: 'full', message }
 }
 

@@ -12,7 +12,7 @@ import { createPage, deletePage, readPage, type PageRead } from './page-store.ts
 const maxLeft = 4
 
 const pagesRefused =
-  'a page of a record is refused, so the record grows and each post costs more: allow more ReceiverHookRecords'
+  'the API server refuses a page of a record, so the record grows and each post costs more: allow more ReceiverHookRecords'
 
 /** A memory to be stored, and the pages that it no longer lists. */
 export interface Closed {

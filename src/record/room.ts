@@ -95,7 +95,7 @@ const isCertain = (amount: Amount): amount is Certain => amount.at !== undefined
 const none = (limit: Limit, wanted: number, most: number, certain: readonly Certain[]): Room => {
   const words = limitInWords(limit)
   if (wanted > most)
-    return { room: 'no', message: `the step changes the count by ${wanted}, and the limit is ${words}` }
+    return { room: 'no', message: `the step changes the count by ${wanted}, but the limit is ${words}` }
   let used = certain.reduce((total, { amount }) => total + amount, 0)
   const reached =
     limit.by === undefined

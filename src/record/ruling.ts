@@ -52,10 +52,7 @@ export const skipped = (reason: Exclude<ReasonIn<'skipped'>, 'KeyReused'>, messa
 })
 
 /** The decision for alerts without changes that can be taken back. */
-export const nothingToUndo = skipped(
-  'NothingToUndo',
-  'the firings of this alert changed nothing here that could be taken back',
-)
+export const nothingToUndo = skipped('NothingToUndo', 'this alert changed nothing here that could be taken back')
 
 /** The decision for the end of alerts that have begun again since. */
 export const begunAgain: Skip = {
@@ -66,7 +63,7 @@ export const begunAgain: Skip = {
 /** The decision for alerts whose changes are no longer the hook's to take back. */
 export const setByOthers = skipped(
   'SetByOthers',
-  'somebody else has set the count since the firings of this alert changed it: nothing is taken back',
+  'someone else has set the count since this alert changed it, so nothing is taken back',
 )
 
 /** The result of a judge. The judge's changes of the draft are stored. */
@@ -134,6 +131,6 @@ export const undecidedOutcome = (
     case 'held':
       return { outcome: 'unavailable', reason: 'Contended', message: undecided.message }
     case 'refused':
-      return { outcome: 'failed', reason: 'Forbidden', message: `the record of the hook: ${undecided.message}` }
+      return { outcome: 'failed', reason: 'Forbidden', message: `the hook's record: ${undecided.message}` }
   }
 }

@@ -77,7 +77,7 @@ export const readRecord = async (
     const parsed = parseContent(object['content'])
     if (parsed.content === 'newer') return { read: 'newer', message: tooNew(`${namespace}/${name}`, parsed.format) }
     if (parsed.content === 'unreadable') {
-      reading.unreadable('the record cannot be read: it begins again')
+      reading.unreadable('the record is unreadable, so it begins again')
       return { read: 'found', object, memory: emptyMemory }
     }
     const { pages: names = [] } = parsed.memory
@@ -127,7 +127,7 @@ const readPages = async (names: readonly string[], { page }: RecordReading): Pro
 }
 
 const tooNew = (record: string, format: number): string =>
-  `the record ${record} has format ${format}, and this version knows formats up to ${recordFormat}: run the version that wrote it, or a later one`
+  `the record ${record} has format ${format}, but this version knows formats up to ${recordFormat}: run the version that wrote it, or a later one`
 
 /** Stores a memory, if the record still has the version that the memory is based on. */
 export const putRecord = async (
@@ -210,4 +210,4 @@ const isHeld = ({ metadata: { finalizers = [], ownerReferences = [] } }: StoredO
   finalizers.includes(leasesFinalizer) && ownerReferences.length > 0
 
 const heldBy = (name: string): string =>
-  `the leases of an earlier hook ${name} are being ended: until then its record cannot be replaced`
+  `the leases of an earlier hook ${name} are ending, and its record must stay until then`

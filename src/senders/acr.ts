@@ -13,13 +13,12 @@ export const acr: Sender = {
   about: {
     title: 'Azure Container Registry',
     documentation: 'https://learn.microsoft.com/azure/container-registry/container-registry-webhook-reference',
-    identity: 'The `id` of the event; through Event Grid, of all events in the post.',
+    identity: "The event's `id`; through Event Grid, the ids of all events in the post.",
     retries:
-      'Its own webhooks: not documented, count on none. Event Grid: any answer but 2xx, or no answer within 30 s, for a day, but not after 400, 401, 403 and 413.',
+      "Its own webhooks: not documented, so don't count on any. Event Grid: any answer but 2xx, or no answer within 30 s, for a day, but not after 400, 401, 403 and 413.",
     notes:
-      "Event Grid is another way: in its own schema it asks for validation first. An Event of the hook shows the link, and a person has to open it within ten minutes. The schema of CloudEvents asks with OPTIONS, which a hook's URL does not answer.",
-    failures:
-      '`az acr webhook list-events`. Event Grid: the metrics of the subscription, and its dead-letter destination.',
+      "Event Grid is another way: in its own schema it asks for validation first. An Event of the hook shows the link, and a person must open it within ten minutes. With the CloudEvents schema it asks by OPTIONS, which a hook's URL doesn't answer.",
+    failures: "`az acr webhook list-events`. Event Grid: the subscription's metrics, and its dead-letter destination.",
   },
   recognise: ({ json }) => isOwn(json) || isOfGrid(json),
   parse: ({ json }) => {

@@ -9,9 +9,9 @@ export const alertmanager: Sender = {
     title: 'Alertmanager',
     documentation: 'https://prometheus.io/docs/alerting/latest/configuration/#webhook_config',
     identity:
-      'Receiver, group labels, the state of each alert (by fingerprint), and how many alerts were cut off. Alerts that have ended and begun again are a new delivery. A repeat counts again after `dedupeWindow`, and so does every post before 0.32, which has no `notification_reason`. With another reason than "repeat interval elapsed", a repeat is the same delivery for as long as no alert is newer.',
+      'Receiver, group labels, the state of each alert (by fingerprint), and how many alerts were cut off. Alerts that ended and began again are a new delivery. A repeat counts again after `dedupeWindow`, and so does every post before 0.32, which has no `notification_reason`. With any reason but "repeat interval elapsed", a repeat is the same delivery as long as no alert is newer.',
     retries:
-      '5xx and no answer: at once, 500 ms to 60 s apart, for about the `group_interval` (10 s at least). 4xx, 429 included: only with the next flush of the group, one `group_interval` later, and so on for as long as the alert fires.',
+      "5xx and no answer: at once, 500 ms to 60 s apart, for about the `group_interval` (at least 10 s). 4xx, including 429: only with the group's next flush, one `group_interval` later, and so on while the alert fires.",
     failures:
       '`alertmanager_notifications_failed_total{integration="webhook"}`, and its log, which has the whole answer.',
   },

@@ -10,8 +10,8 @@ export const alibaba: Sender = {
     title: 'Alibaba Cloud Container Registry',
     documentation: 'https://www.alibabacloud.com/help/doc-detail/60949.htm',
     identity: '`repo_full_name`, `tag`, `digest` and `pushed_at`.',
-    retries: 'Not documented: count on none.',
-    failures: 'Access Log, on the page of the trigger.',
+    retries: "Not documented, so don't count on any.",
+    failures: "Access Log, on the trigger's page.",
   },
   recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') !== undefined,
   parse: ({ json }) => {

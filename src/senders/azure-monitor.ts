@@ -12,7 +12,7 @@ export const azureMonitor: Sender = {
     identity:
       '`alertId` and `monitorCondition`; a repeat is the same delivery unless `firedDateTime` or `resolvedDateTime` is later.',
     retries: '408, 429, 503, 504 and no answer, a few times within minutes.',
-    failures: 'The history of the alert, in the portal under Monitor, Alerts.',
+    failures: "The alert's history, in the portal under Monitor, Alerts.",
   },
   recognise: ({ json }) =>
     at(json, 'schemaId') === 'azureMonitorCommonAlertSchema' &&

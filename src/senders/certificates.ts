@@ -116,14 +116,14 @@ const fetchOne = async (outbound: Environment['outbound'], url: string): Promise
     if (status !== 200) return unavailable(`its host answered ${status}`)
     return certificateIn(body) ?? unavailable('its host answered with something else')
   } catch (error) {
-    if (error instanceof Unreachable) return unavailable('its host cannot be reached')
+    if (error instanceof Unreachable) return unavailable("can't reach its host")
     throw error
   }
 }
 
-const unavailable = (why: string) => ({ unavailable: `the certificate of the signature: ${why}` })
+const unavailable = (why: string) => ({ unavailable: `the signature's certificate: ${why}` })
 
-const tooMany = unavailable('too many are asked for')
+const tooMany = unavailable('too many were requested')
 
 const certificateIn = (pem: string): X509Certificate | undefined => {
   try {

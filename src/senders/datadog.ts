@@ -12,7 +12,7 @@ export const datadog: Sender = {
   about: {
     title: 'Datadog',
     documentation: 'https://docs.datadoghq.com/integrations/webhooks/',
-    identity: 'The id of the event (`$ID`). A renotification is another event, and counts.',
+    identity: "The event's id (`$ID`). A renotification is another event, and counts.",
     retries: '5xx and no answer within 15 s, five times.',
     failures: 'An event in the event explorer.',
   },

@@ -14,9 +14,9 @@ export const distribution: Sender = {
     documentation: 'https://distribution.github.io/distribution/about/notifications/',
     identity: 'The `id` of each event that reports a push.',
     retries:
-      'Any answer but 2xx and 3xx, or no answer, again and again until one comes: an event that cannot be read holds up all later ones.',
+      "Any answer but 2xx and 3xx, or no answer, again and again until it succeeds: an event that can't be read holds up all later ones.",
     failures:
-      '`Pending` and `Failures` of the endpoint at `/debug/vars`, and its log: "retryingsink: error writing events".',
+      'The endpoint\'s `Pending` and `Failures` at `/debug/vars`, and its log: "retryingsink: error writing events".',
   },
   recognise: message => isEnvelope(message) || listOf(message).some(event => at(event, 'target') !== undefined),
   parse: message =>

@@ -11,7 +11,7 @@ export const dockerHub: Sender = {
     documentation: 'https://docs.docker.com/docker-hub/repos/manage/webhooks/',
     identity: '`repository.repo_name`, `push_data.tag` and `push_data.pushed_at`.',
     retries: 'None, even if there was no answer.',
-    failures: 'The history of the webhook, on the page of the repository.',
+    failures: "The webhook's history, on the repository's page.",
   },
   // Alibaba Cloud's bodies have the same form, and a region in addition.
   recognise: ({ json }) => at(json, 'push_data') !== undefined && at(json, 'repository', 'region') === undefined,

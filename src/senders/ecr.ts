@@ -9,8 +9,8 @@ export const ecr: Sender = {
   about: {
     title: 'Amazon ECR',
     documentation: 'https://docs.aws.amazon.com/AmazonECR/latest/userguide/ecr-eventbridge.html',
-    identity: 'The `id` of the event.',
-    retries: '401, 407, 409, 429, 5xx and no answer within 5 s, for a day and 185 times at most.',
+    identity: "The event's `id`.",
+    retries: '401, 407, 409, 429, 5xx and no answer within 5 s, for a day and at most 185 times.',
     failures: "The rule's metric `FailedInvocations`, and its dead-letter queue.",
   },
   recognise: ({ json }) => at(json, 'source') === 'aws.ecr',

@@ -14,7 +14,7 @@ export const gitea: Sender = {
     documentation: 'https://docs.gitea.com/usage/webhooks',
     identity: 'The header `X-Gitea-Delivery`. A manual replay has a new one, and counts.',
     retries: 'None.',
-    failures: 'Recent Deliveries, on the page of the webhook.',
+    failures: "Recent Deliveries, on the webhook's page.",
   },
   recognise: ({ headers }) => headers['x-gitea-event'] !== undefined,
   parse: ({ headers, json }) => {

@@ -14,10 +14,10 @@ export const github: Sender = {
     title: 'GitHub and its container registry',
     documentation: 'https://docs.github.com/en/webhooks/webhook-events-and-payloads',
     identity: 'The header `X-GitHub-Delivery`, which stays the same for a redelivery.',
-    retries: 'None. A delivery can be sent again by hand or through the API for three days.',
+    retries: 'None. For three days you can redeliver by hand or through the API.',
     notes:
-      'If several tags of one image are pushed to ghcr.io together, GitHub may report one of them only, such as `latest`. A hook with `tags.semver` then skips the push as `NotForThisHook`. Push the tag that the hook waits for last, by itself, or post from the workflow (`snippet github-actions`).',
-    failures: 'Recent Deliveries, on the page of the webhook.',
+      'If several tags of one image are pushed to ghcr.io together, GitHub may report only one of them, such as `latest`. A hook with `tags.semver` then skips the push as `NotForThisHook`. Push the tag that the hook waits for last, by itself, or post from the workflow (`snippet github-actions`).',
+    failures: "Recent Deliveries, on the webhook's page.",
   },
   // Gitea sends GitHub's headers as well.
   recognise: ({ headers }) => headers['x-github-event'] !== undefined && headers['x-gitea-event'] === undefined,

@@ -8,10 +8,10 @@ export const gitlab: Sender = {
     title: 'GitLab',
     documentation: 'https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers',
     identity:
-      'The header `Idempotency-Key`, which a resent request keeps. Before GitLab 17.4, which introduced it, `X-Gitlab-Event-UUID` with the name of the event: this is also shared by the events that an event triggers.',
+      "The header `Idempotency-Key`, which a resent request keeps. GitLab 17.4 introduced it; before that, `X-Gitlab-Event-UUID` with the event's name, which the events that it triggers share.",
     retries:
       'None. After four failures in a row (any answer but 2xx, or none within 10 s) the webhook is disabled for a minute or longer, after forty for good.',
-    failures: 'Recent events, on the page of the webhook, with a button to send the request again.',
+    failures: "Recent events, on the webhook's page, with a button to resend the request.",
   },
   recognise: ({ headers }) => headers['x-gitlab-event'] !== undefined,
   parse: ({ headers }) => ({

@@ -14,12 +14,11 @@ export const grafana: Sender = {
     documentation:
       'https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/',
     identity:
-      'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. Alerts that have ended and begun again are a new delivery. A repeat counts again after `dedupeWindow`: Grafana does not say why it sends.',
-    retries: 'None at once, after any answer; the next flush of the group sends again, one group interval later.',
+      'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. Alerts that ended and began again are a new delivery. A repeat counts again after `dedupeWindow`: Grafana does not say why it sends.',
+    retries: "None at once, after any answer; the group's next flush sends it again, one group interval later.",
     notes:
-      'If a query fails or has no data, Grafana by default sends an alert of its own, `DatasourceError` or `DatasourceNoData`, to the contact point of the rule. Such alerts are left out: they do not say that the rule fires. A post with no other alert is skipped as `NoNews`. To run the hook then, choose Alerting for these states of the rule, so that its own alert fires. To keep a firing alert firing, choose Keep Last State.',
-    failures:
-      '"Last delivery attempt" on the page of contact points, and `grafana_alerting_notifications_failed_total`.',
+      "If a query fails or has no data, Grafana by default sends its own alert, `DatasourceError` or `DatasourceNoData`, to the rule's contact point. The hook ignores such alerts, because they don't say that the rule fires. A post with no other alert is skipped as `NoNews`. To run the hook then, choose Alerting for these states in the rule, so that its own alert fires. To keep a firing alert firing, choose Keep Last State.",
+    failures: '"Last delivery attempt" on the contact points page, and `grafana_alerting_notifications_failed_total`.',
   },
   recognise: ({ json }) =>
     at(json, 'version') === '1' &&

@@ -14,10 +14,10 @@ export const harbor: Sender = {
     identity:
       'As CloudEvents the `id`. In the default format `repo_full_name`, each tag and digest, and `occur_at`, in whole seconds.',
     retries:
-      'Any answer but 2xx, or no answer, as often as `webhook_job_max_retry` of `harbor.yml` says: 3 times, in older versions 10.',
+      'Any answer but 2xx, or no answer, as often as `webhook_job_max_retry` in `harbor.yml` says: 3 times, in older versions 10.',
     notes:
-      'Harbor posts pushes alone. Adding a tag to an image in its web pages or through its API runs no hook ([goharbor/harbor#22640](https://github.com/goharbor/harbor/issues/22640)): push the tag, or post from what adds it (`snippet image`).',
-    failures: 'The executions of the webhook, on the page of the project.',
+      'Harbor posts only pushes. If you add a tag to an image in its web pages or through its API, no hook runs ([goharbor/harbor#22640](https://github.com/goharbor/harbor/issues/22640)): push the tag, or post from what adds it (`snippet image`).',
+    failures: "The webhook's executions, on the project's page.",
   },
   recognise: ({ json }) =>
     isCloudEvent(json) || (at(json, 'event_data') !== undefined && at(json, 'type') !== undefined),

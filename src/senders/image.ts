@@ -13,9 +13,9 @@ export const image: Sender = {
     title: 'A script that has pushed an image',
     documentation: 'https://github.com/distribution/reference/blob/main/reference.go',
     identity:
-      'The image; a repeat counts again once the `dedupeWindow` of the hook is over. The header `Idempotency-Key` gives a post a key of its own.',
+      "The image; a repeat counts again after the hook's `dedupeWindow`. The header `Idempotency-Key` gives a post its own key.",
     retries: 'Up to the client. A post with an `Idempotency-Key` is safe to send again.',
-    failures: 'The status and the `message` of the answer.',
+    failures: "The answer's status and `message`.",
   },
   recognise: ({ json }) => at(json, 'image') !== undefined,
   parse: ({ json }) => {

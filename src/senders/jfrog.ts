@@ -9,9 +9,9 @@ export const jfrog: Sender = {
     title: 'JFrog Artifactory',
     documentation: 'https://jfrog.com/help/r/jfrog-platform-administration-documentation/domain-docker',
     identity:
-      'The host, `repo_key`, `path`, `tag` and `sha256`; a repeat counts again once the `dedupeWindow` of the hook is over.',
-    retries: 'Not documented: count on none.',
-    failures: 'The Troubleshooting tab of the webhook, where it is enabled.',
+      "The host, `repo_key`, `path`, `tag` and `sha256`; a repeat counts again after the hook's `dedupeWindow`.",
+    retries: "Not documented, so don't count on any.",
+    failures: "The webhook's Troubleshooting tab, if it is enabled.",
   },
   recognise: ({ json }) => at(json, 'domain') === 'docker' && at(json, 'event_type') !== undefined,
   parse: ({ json }) => {

@@ -10,9 +10,9 @@ export const newRelic: Sender = {
     title: 'New Relic',
     documentation: 'https://docs.newrelic.com/docs/alerts/get-notified/notification-integrations/#webhook',
     identity:
-      '`id` of the issue, its `state` and the `trigger`; a repeat is the same delivery unless `updatedAt` is later. A changed priority is the delivery in which the issue was activated. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.',
-    retries: 'Not documented: count on none.',
-    failures: 'The notification log of the destination, under Alerts, Destinations.',
+      "The issue's `id`, its `state` and the `trigger`; a repeat is the same delivery unless `updatedAt` is later. A changed priority belongs to the delivery that activated the issue. No step follows when a person acknowledges an issue, or when one of its incidents closes while others are open.",
+    retries: "Not documented, so don't count on any.",
+    failures: "The destination's notification log, under Alerts, Destinations.",
   },
   recognise: ({ json }) =>
     stringAt(json, 'issueUrl') !== undefined &&

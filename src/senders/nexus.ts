@@ -14,8 +14,8 @@ export const nexus: Sender = {
     title: 'Sonatype Nexus Repository',
     documentation: 'https://help.sonatype.com/en/example-headers-and-payloads.html',
     identity: 'The header `X-Nexus-Webhook-Delivery`.',
-    retries: 'Not documented: count on none.',
-    notes: 'Its posts do not name the host, so hooks compare only the path of images.',
+    retries: "Not documented, so don't count on any.",
+    notes: "Its posts don't name the host, so hooks compare only the path of images.",
     failures: 'Its log, `nexus.log`.',
   },
   recognise: ({ headers, json }) =>

@@ -11,7 +11,7 @@ export const pagerduty: Sender = {
     documentation: 'https://developer.pagerduty.com/docs/webhooks-overview',
     identity: '`event.id`. A triggered or reopened incident fires.',
     retries: '5xx, 429 and no answer within 5 s, several times. Any event may arrive more than once.',
-    failures: 'The subscription, on the page Generic Webhooks (v3), is shown as temporarily disabled.',
+    failures: 'On the page Generic Webhooks (v3), the subscription is shown as temporarily disabled.',
   },
   recognise: ({ json }) =>
     stringAt(json, 'event', 'id') !== undefined &&

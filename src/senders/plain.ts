@@ -7,9 +7,9 @@ export const plain: Sender = {
     title: 'Anything else',
     documentation: 'https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/',
     identity:
-      'None, so that every post counts. The header `Idempotency-Key` gives a post of any sender a key: the same key again is the same delivery.',
+      "None, so every post counts. The header `Idempotency-Key` gives any sender's post a key: the same key again is the same delivery.",
     retries: 'Up to the client. A post with an `Idempotency-Key` is safe to send again.',
-    failures: 'The status and the `message` of the answer.',
+    failures: "The answer's status and `message`.",
   },
   recognise: () => true,
   parse: () => ({ sender: 'plain', phase: 'none' }),

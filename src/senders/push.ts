@@ -153,7 +153,7 @@ export const unreadablePush = (sender: string, needed: string): Delivery => ({
 })
 
 /** What a post without JSON needs. A webhook of GitHub or Gitea may post a form. */
-export const neededJson = 'JSON: set the content type of the webhook to application/json'
+export const neededJson = "JSON: set the webhook's content type to application/json"
 
 const tooManyPushes = (sender: string, count: number): Delivery => ({
   sender,

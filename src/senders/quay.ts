@@ -11,12 +11,12 @@ export const quay: Sender = {
     title: 'Quay',
     documentation:
       'https://docs.redhat.com/en/documentation/red_hat_quay/3.4/html/use_red_hat_quay/repository_notifications',
-    identity: "The repository and the tags. A repeat counts again once the hook's `dedupeWindow` is over.",
+    identity: "The repository and the tags. A repeat counts again after the hook's `dedupeWindow`.",
     retries:
-      'Any answer but 2xx, or no answer, 30 to 40 s later, a few times. It disables a notification that fails again and again.',
+      'Any answer but 2xx, or no answer, 30 to 40 s later, a few times. Quay disables a notification that keeps failing.',
     notes:
-      'Its posts have neither an id, a time nor a digest. So a second push of the same tags within the `dedupeWindow` is a `Duplicate`, and a copy that comes after it restarts the pods once more.',
-    failures: 'Settings of the repository, Events and Notifications, where you can test a disabled one and enable it.',
+      'Its posts have no id, time or digest. So a second push of the same tags within the `dedupeWindow` is a `Duplicate`, and a copy that comes after it restarts the pods once more.',
+    failures: "The repository's Settings, Events and Notifications, where you can test a disabled one and enable it.",
   },
   recognise: ({ json }) => at(json, 'docker_url') !== undefined,
   parse: ({ json }) => {

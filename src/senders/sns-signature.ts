@@ -67,7 +67,7 @@ export const verifySignature = async (proof: Proof, means: VerificationMeans): P
   const algorithm = algorithms.get(proof['SignatureVersion'] ?? '')
   const signature = proof['Signature']
   const url = certificateURL(proof['SigningCertURL'])
-  if (text === undefined) return { refused: 'the message is of a type that SNS does not sign' }
+  if (text === undefined) return { refused: 'SNS does not sign messages of this type' }
   // A line break in one value could make the signed text equal to that of another message. Only
   // `Message` may have one.
   if (Object.entries(proof).some(([name, value]) => name !== 'Message' && value.includes('\n'))) {
@@ -82,9 +82,9 @@ export const verifySignature = async (proof: Proof, means: VerificationMeans): P
   if (!(found instanceof X509Certificate)) return found
   const now = means.clock.now()
   if (now < parseTime(found.validFrom) || now > parseTime(found.validTo)) {
-    return { refused: 'the certificate of the signature is not valid now' }
+    return { refused: "the signature's certificate is not valid now" }
   }
-  if (!isSigned(text, signature, algorithm, found)) return { refused: "the signature is not the message's" }
+  if (!isSigned(text, signature, algorithm, found)) return { refused: 'the signature does not match the message' }
   means.certificates.proved(url)
   return 'genuine'
 }

@@ -18,7 +18,7 @@ export const sns: Sender = {
     identity:
       '`MessageId`, which retries keep. A CloudWatch alarm fires with `ALARM` and is resolved with `OK`; any other message counts each time.',
     retries:
-      '5xx, 429 and no answer within 15 s: three times, 20 s apart, or as the delivery policy of the subscription says, for an hour at most. Any other 4xx is final.',
+      "5xx, 429 and no answer within 15 s: three times, 20 s apart, or as the subscription's delivery policy says, for at most an hour. Any other 4xx is final.",
     failures:
       "The topic's metric `NumberOfNotificationsFailed`, delivery status logging, and the subscription's dead-letter queue.",
   },

@@ -10,7 +10,7 @@ export const uptimeKuma: Sender = {
     title: 'Uptime Kuma',
     documentation: 'https://github.com/louislam/uptime-kuma/blob/master/server/notification-providers/webhook.js',
     identity:
-      'Monitor and state; a repeat is the same delivery unless the heartbeat is later, as it is where "Resend Notification" is set. Tests and certificate warnings cause no step.',
+      'Monitor and state; a repeat is the same delivery unless the heartbeat is later, as with "Resend Notification". Tests and certificate warnings cause no step.',
     retries: 'None.',
     failures: 'Its log: "Cannot send notification to …".',
   },

@@ -12,8 +12,8 @@ export const zabbix: Sender = {
     documentation: 'https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook',
     identity:
       '`event_id`, `event_value` and `event_update_status`. A repeat counts again after `dedupeWindow`, because it is a step of an escalation.',
-    retries: 'Each error that its script throws: 3 attempts, 10 s apart, as set in the media type.',
-    failures: 'Reports, Action log, which has the error.',
+    retries: 'Each error that its script throws: 3 attempts, 10 s apart, as the media type is set.',
+    failures: 'Reports, Action log, which shows the error.',
   },
   recognise: ({ json }) =>
     wordAt(json, 'event_id') !== undefined &&

@@ -43,7 +43,7 @@ export const hookURL = (hook: unknown, secret: unknown): HookURL | URLProblem =>
   const name = tokenSecretOf(hook)
   if (name === undefined) {
     const url = stringAt(hook, 'status', 'triggerURL')
-    return url === undefined ? { problem: 'none' } : (partsOf(url) ?? unusable('status.triggerURL is no URL of a hook'))
+    return url === undefined ? { problem: 'none' } : (partsOf(url) ?? unusable("status.triggerURL is not a hook's URL"))
   }
   if (secret === undefined) return { problem: 'none' }
   // Another Secret of that name must not give the URL a token.
@@ -121,7 +121,7 @@ const urlWith = (base: string, path: string): HookURL => ({ base, path, url: bas
 
 const unusable = (message: string): URLProblem => ({ problem: 'unusable', message })
 
-const noEndpoint = unusable('status.endpoint is not the http or https URL of a trigger')
+const noEndpoint = unusable("status.endpoint is not a trigger's http or https URL")
 
 const isOwnedBy = (secret: unknown, uid: string | undefined): boolean => {
   const owners = at(secret, 'metadata', 'ownerReferences')

@@ -69,7 +69,7 @@ export type VerifyIdToken = (
 export const idTokenVerifier = (keys: Pick<IssuerKeys, 'find'>): VerifyIdToken => {
   const good = new BoundedMap<string, IssuerKey>(maxGood)
   return async (token, auth, now) => {
-    if (!token) return { refused: 'the post has no token that could be verified' }
+    if (!token) return { refused: 'the post has no token that can be verified' }
     const wrong = wrongIn(token.claims, auth, now)
     if (wrong !== undefined) return { refused: wrong }
     const key = await keys.find(auth.issuer, token.kid)
@@ -97,8 +97,8 @@ const isSigned = async ({ algorithm, text }: ReadIdToken, { jwk }: IssuerKey): P
 
 /** Returns what is wrong with claims for a hook, or undefined. */
 const wrongIn = (claims: JsonObject, auth: IssuerAuth, now: number): string | undefined => {
-  if (claims['iss'] !== auth.issuer) return 'the issuer is another'
-  if (!isFor(claims['aud'], auth.audience)) return 'the audience is another'
+  if (claims['iss'] !== auth.issuer) return 'it is from another issuer'
+  if (!isFor(claims['aud'], auth.audience)) return 'it is for another audience'
   const time = wrongTime(claims, Math.floor(now / 1000))
   if (time !== undefined) return time
   const wrong = auth.claims.find(asked => !holds(claims, asked))

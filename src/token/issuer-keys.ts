@@ -98,8 +98,8 @@ export const issuerKeysOf = (environment: Deps, issuers: readonly Issuer[]): Iss
     const ageMs = clock.monotonic() - (of.readAt ?? of.since)
     age.set({ issuer: url }, failure === undefined ? 0 : ageMs / 1000)
     if (failure !== of.failure) {
-      if (failure === undefined) log.info({ issuer: url }, "an issuer's keys can be read again")
-      else log.warn({ issuer: url, why: failure, used: isUsable(of) }, "an issuer's keys cannot be read")
+      if (failure === undefined) log.info({ issuer: url }, "an issuer's keys are readable again")
+      else log.warn({ issuer: url, why: failure, used: isUsable(of) }, "can't read an issuer's keys")
     }
     of.failure = failure
   }
@@ -213,10 +213,10 @@ const readKeys = async (environment: Deps, issuer: Issuer): Promise<Keys | strin
     const url = issuer.keys === ofCluster ? clusterKeys : (stringAt(description, 'jwks_uri') ?? '')
     return issuer.keys === ofCluster || isOfHost(url, issuer.url)
       ? keysIn(await get(url))
-      : 'its keys are at another host: name their URL after the issuer, with ,keys=URL'
+      : 'its keys are on another host: name their URL after the issuer, with ,keys=URL'
   } catch (error) {
     if (error instanceof NoKeys) return error.message
-    if (error instanceof Unreachable) return 'its host cannot be reached'
+    if (error instanceof Unreachable) return "can't reach its host"
     throw error
   }
 }
@@ -243,7 +243,7 @@ const documentIn = ({ body, status }: { readonly body: string; readonly status: 
   if (status >= 300 && status < 400) throw new NoKeys('its host answered with a redirect, which is not followed')
   if (status !== 200) throw new NoKeys(`its host answered ${status}`)
   const document = tryParseJson(body)
-  if (!isObject(document)) throw new NoKeys('its host answered with no JSON object of at most 256 KiB')
+  if (!isObject(document)) throw new NoKeys('its host did not answer with a JSON object of at most 256 KiB')
   return document
 }
 
@@ -263,7 +263,7 @@ const keysIn = (document: unknown): Keys | string => {
   return keys
 }
 
-const noUsableKey = 'it published no key that can be used: it needs an id, and RS256, PS256, ES256 or EdDSA'
+const noUsableKey = 'it published no usable key: it needs an id, and RS256, PS256, ES256 or EdDSA'
 
 /** Returns a public key for signatures, or undefined. Takes no secret key, and no size that is weak or slow. */
 const usableKey = (jwk: unknown): IssuerKey | undefined => {

@@ -34,8 +34,8 @@ const isUsable = (text: string): boolean => {
  */
 export const issuerIn = (text: string): Issuer | string => {
   const [url = '', ...settings] = text.split(',')
-  if (!isUsable(url)) return `the issuer must be an https URL without a query, and is ${url}`
-  if (url.length > 256) return 'the URL of an issuer must have at most 256 characters'
+  if (!isUsable(url)) return `the issuer must be an https URL without a query, not ${url}`
+  if (url.length > 256) return "an issuer's URL must have at most 256 characters"
   const [setting] = settings
   if (setting === undefined) return { url, keys: elsewhere.get(url) }
   const keys = /^keys=(.*)$/.exec(setting)?.[1]

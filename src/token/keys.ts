@@ -33,7 +33,7 @@ const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 
 /** Makes a key from {@link seedLength} random bytes. The same bytes give the same key. */
 export const signingKey = (seed: Uint8Array): SigningKey => {
-  if (seed.length !== seedLength) throw new TypeError(`a key is made of ${seedLength} bytes, not of ${seed.length}`)
+  if (seed.length !== seedLength) throw new TypeError(`a key has ${seedLength} bytes, not ${seed.length}`)
   const privateKey = createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' })
   const publicKey = createPublicKey(privateKey)
   return { kid: thumbprint(publicKey), privateKey, publicKey }

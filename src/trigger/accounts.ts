@@ -71,7 +71,7 @@ export const hookAccounts = ({ api, clock }: Pick<Environment, 'api' | 'clock'>,
           return { outcome: 'failed', reason: 'AccountNotFound', message: refusedAccount(account, state) }
         case 'forbidden': {
           const command = accountRights(namespace, name, accounts)
-          const message = `${refusedAccount(account, state)}. An administrator allows it with: ${command}`
+          const message = `${refusedAccount(account, state)}. An administrator can allow it with: ${command}`
           return { outcome: 'failed', reason: 'Forbidden', message }
         }
         case 'unreachable':
@@ -93,11 +93,11 @@ const lackedBy = async (
       const asking = { ...accessReview(namespace, access), lane: 'step', timeoutMs: accountReadWithinMs } as const
       const answer = await as.request(asking).catch(orUnreachable)
       if (answer === undefined || (answer.status !== 200 && answer.status !== 201)) {
-        const message = `whether ServiceAccount/${name} may ${accessInWords(access)} is not known`
+        const message = `it is not known whether ServiceAccount/${name} may ${accessInWords(access)}`
         return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
       }
       if (isAllowed(tryParseJson(answer.body))) continue
-      const message = `ServiceAccount/${name}, as which the hook acts, may not ${accessInWords(access)} in namespace ${namespace}`
+      const message = `the hook acts as ServiceAccount/${name}, which may not ${accessInWords(access)} in namespace ${namespace}`
       return { outcome: 'failed', reason: 'Forbidden', message }
     }
   }

@@ -135,4 +135,4 @@ const dryRunOf = (request: ApiRequest): ApiRequest => {
   }
 }
 
-const refusing: Outbound = ({ method }) => Promise.reject(new NotSent(`${method}: nothing is sent on a dry run`))
+const refusing: Outbound = ({ method }) => Promise.reject(new NotSent(`${method}: a dry run sends nothing`))

@@ -52,7 +52,7 @@ export class FollowedChanges {
     this.#hooks = hooks
     this.#seconds = metrics.histogram(
       'receiverhooks_settled_seconds',
-      'Time from a rollout, a restart or a Job to its outcome. One that stalls and then continues is counted in both states.',
+      'Time from a rollout, a restart or a Job to its outcome. One that stalls and then continues counts in both states.',
       ['driver', 'state'],
       buckets,
     )

@@ -19,7 +19,7 @@ export const genuineCheck = ({
   return async (hook, { delivery, proof }) => {
     const verdict = await verify(proof, delivery.sender, { clock, certificates: certificates(hook.namespace) })
     if (verdict === 'genuine') return verdict
-    log.warn({ namespace: hook.namespace, hook: hook.name, ...verdict }, "a message is not proved to be its sender's")
+    log.warn({ namespace: hook.namespace, hook: hook.name, ...verdict }, "a message's sender is not proven")
     return 'refused' in verdict ? 'refused' : 'unavailable'
   }
 }

@@ -83,7 +83,7 @@ export const guardedActs = (guards: Guards): ((acts: Acts, context: TriggerConte
         const soFar = messageOf(worked)
         log.warn(
           { namespace, hook: name, reason: 'WritesLimited', message: soFar },
-          'an act has ended before its work was done',
+          'an act ended before its work was done',
         )
         notifyLimited(hook)
         const message = `${reasons.WritesLimited.means} ${soFar}`.trim()

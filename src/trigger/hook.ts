@@ -124,7 +124,7 @@ const compiledFrom = (parts: HookParts): LiveHook => {
     // No spec is known that throws here. If one does, the process goes on, and serves the other hooks.
     return invalid(parts, {
       path: 'spec',
-      message: `cannot be compiled: ${error instanceof Error ? error.message : String(error)}`,
+      message: `does not compile: ${error instanceof Error ? error.message : String(error)}`,
     })
   }
 }

@@ -62,7 +62,7 @@ export const publicKeyCache = (environment: Environment, namespace: string, foll
       const version = `${object.metadata.uid}/${object.metadata.resourceVersion}`
       return { ...parsePublicKeys(text, version), stop: stopIn(object.metadata.annotations) }
     } catch (error) {
-      log.error({ configMap: `${namespace}/${publicKeysConfigMap}`, error }, 'the public keys cannot be read')
+      log.error({ configMap: `${namespace}/${publicKeysConfigMap}`, error }, "can't read the public keys")
       return undefined
     }
   }

@@ -97,7 +97,7 @@ export class Looks {
     if (!oldest || most.length <= own + 1) return false
     const [key, { lookers, wake }] = oldest
     this.#watched.delete(key)
-    for (const looker of lookers.keys()) looker({ unread: 'hooks of other namespaces are looked at' })
+    for (const looker of lookers.keys()) looker({ unread: 'hooks in other namespaces are checked instead' })
     lookers.clear()
     wake()
     return true
@@ -155,9 +155,9 @@ export class Looks {
           this.#pods.list({ api, namespace, account }, labelSelector, take),
       }
       const look = 'look' in bound ? await bound.look?.(context) : undefined
-      return look ? { look } : { unread: 'there is nothing to look at' }
+      return look ? { look } : { unread: 'there is nothing to check' }
     } catch (error) {
-      return { unread: error instanceof Error ? error.message : 'the API server cannot be read' }
+      return { unread: error instanceof Error ? error.message : "can't read from the API server" }
     }
   }
 }

@@ -73,7 +73,7 @@ export class Pods {
 }
 
 const notAllowed =
-  'the trigger may not list pods, so no answer says why a rollout does not go on: bind the ClusterRole receiver-hooks-trigger-rollout-pods to allow it'
+  'the trigger may not list pods, so no answer says why a rollout is stuck: bind the ClusterRole receiver-hooks-trigger-rollout-pods to allow it'
 
 const accountMayNot =
-  'the account of a hook may not list pods, so no answer says why a rollout does not go on: give it the right to list pods in its namespace'
+  "a hook's account may not list pods, so no answer says why a rollout is stuck: give it the right to list pods in its namespace"

@@ -117,14 +117,14 @@ export const reporter = (
     hooks,
     metrics.counter(
       'receiverhooks_deliveries_total',
-      'Posts to trigger URLs, by outcome and reason. If the work of a post ends after its answer, this outcome is counted too.',
+      "Posts to trigger URLs, by outcome and reason. If a post's work ends after its answer, this outcome is counted too.",
       ['namespace', 'hook', 'driver', 'sender', 'outcome', 'reason'],
     ),
   )
   // No label of the hook: each has 15 series.
   const duration = metrics.histogram(
     'receiverhooks_delivery_duration_seconds',
-    'Time from the arrival of a post to its answer.',
+    "Time from a post's arrival to its answer.",
     ['driver', 'outcome'],
     buckets,
   )
@@ -188,7 +188,7 @@ export const reporter = (
         ms: Math.round(ms * 10) / 10,
         trace_id: tracing?.traceId(),
       },
-      late ? 'work has ended after the answer to its post' : 'delivery',
+      late ? 'work ended after its post was answered' : 'delivery',
     )
   }
 }

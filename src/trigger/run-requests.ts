@@ -183,7 +183,7 @@ class RunRequests {
         return this.#removed(change.object.metadata)
       case 'cut': {
         const why = change.error instanceof Error ? change.error.message : String(change.error)
-        const problem = `requests are not run: they cannot be watched: ${why}`
+        const problem = `requests don't run, because they can't be watched: ${why}`
         watchCutsIn(this.#environment.metrics).add({ resource: requests.resource })
         if (this.#problem === undefined) this.#environment.log.warn({ resource: requests.resource }, problem)
         this.#problem = problem
@@ -297,7 +297,7 @@ class RunRequests {
     } catch (error) {
       // Of two triggers, one conflicts, and sees at its next look that the other has written.
       const isUnexpected = !isStatus(error, 409) && known.isLogged !== true
-      if (isUnexpected) log.warn({ error, namespace, request: name }, 'a request cannot be run or answered yet')
+      if (isUnexpected) log.warn({ error, namespace, request: name }, "can't run or answer a request yet")
       known.isLogged ||= isUnexpected
       return false
     }
@@ -415,7 +415,7 @@ class RunRequests {
         if (state !== 'progressing') return
       }
     } catch (error) {
-      this.#environment.log.debug({ error, request: request.metadata.name }, 'the state of a request is not stored')
+      this.#environment.log.debug({ error, request: request.metadata.name }, "can't store a request's state")
     }
   }
 
@@ -446,7 +446,7 @@ class RunRequests {
           }
         }
       } catch (error) {
-        log.warn({ error }, 'old requests are deleted later')
+        log.warn({ error }, 'old requests will be deleted later')
       }
     }
   }

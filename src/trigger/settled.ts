@@ -59,10 +59,10 @@ export const settledAnswer = (decided: DecidedPost, settlement: Settlement, isFo
 }
 
 const againInWords = ({ isAskable, isKeySigned = false }: DecidedPost): string => {
-  if (isAskable) return '. Send the same request again to go on waiting'
+  if (isAskable) return '. Send the same request again to keep waiting'
   return isKeySigned
-    ? '. A signed post, whose key is its webhook-id, cannot be asked about again'
-    : '. Without the header Idempotency-Key it cannot be asked about again'
+    ? ". You can't ask again about a signed post, whose key is its webhook-id"
+    : ". Without the header Idempotency-Key you can't ask about it again"
 }
 
 /**

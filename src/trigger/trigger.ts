@@ -63,7 +63,7 @@ const formerURLCounter = (
   const posts = seriesOfHooks(
     clock,
     hooks,
-    metrics.counter('receiverhooks_former_url_posts_total', 'Posts to the former URL of a hook that still works.', [
+    metrics.counter('receiverhooks_former_url_posts_total', "Posts to a hook's former URL that still works.", [
       'namespace',
       'hook',
     ]),
@@ -160,7 +160,7 @@ export const triggerRole = (
     idTokens,
     intake,
     large: new LargeBodies(environment.clock, options.startReader, error =>
-      environment.log.warn({ error }, 'a thread for large bodies could not be started: their posts get 503'),
+      environment.log.warn({ error }, "can't start a thread for large bodies: their posts get 503"),
     ),
     ledgers,
     report,

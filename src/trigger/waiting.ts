@@ -115,14 +115,14 @@ export class WaitingPosts {
         if (!found.accepted && found.status !== 503) return answer(refusal(found.status, found.reason))
         // Another hook may have the name by now.
         if (request.named && found.accepted && found.hook.uid !== hook.uid) return answer(refusal(401, 'Unproved'))
-        seen = found.accepted ? settlementIn(looked, change, clock.now()) : unread('the hook could not be read')
+        seen = found.accepted ? settlementIn(looked, change, clock.now()) : unread("can't read the hook")
         if (seen.state !== 'progressing' || isOver()) answerState(seen)
       }
       const looking = this.#looks.join(
         hook,
         looked => {
           see(looked).catch((error: unknown) => {
-            log.error({ error }, 'a look failed unexpectedly')
+            log.error({ error }, 'a check failed unexpectedly')
             answerState(unread('the look failed'))
           })
         },
@@ -134,7 +134,7 @@ export class WaitingPosts {
       leaves.push(clock.after(waitMs, () => seen && answerState(seen)))
       leaves.push(
         clock.after(Math.max(waitMs, firstLookWithinMs), () =>
-          answerState(seen ?? unread('no look has ended in time')),
+          answerState(seen ?? unread('no check finished in time')),
         ),
       )
       leaves.push(request.onGone?.(() => answer('no answer')))
@@ -145,11 +145,11 @@ export class WaitingPosts {
 const settlementIn = (looked: Looked, change: NonNullable<DecidedPost['change']>, now: number): Settlement =>
   'look' in looked ? looked.look.settlementOf(change, now) : unread(looked.unread)
 
-const unread = (why: string): Settlement => ({ state: 'progressing', message: `it could not be looked at: ${why}` })
+const unread = (why: string): Settlement => ({ state: 'progressing', message: `can't check it: ${why}` })
 
 const ending: Settlement = {
   state: 'progressing',
   message: 'this process is ending, and has not seen the end of the rollout',
 }
 
-const tooMany: Settlement = { state: 'progressing', message: 'too many posts wait already' }
+const tooMany: Settlement = { state: 'progressing', message: 'too many posts are already waiting' }

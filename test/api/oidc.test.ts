@@ -159,8 +159,8 @@ describe('a hook with auth.oidc', () => {
       () => hook('web-up'),
       seen => readyReason(seen) === 'IssuerUnavailable',
     )
-    expect(JSON.stringify(at(waiting, 'status', 'conditions'))).toContain('it published no key that can be used')
-    expect(lines.join('\n')).toContain('it published no key that can be used')
+    expect(JSON.stringify(at(waiting, 'status', 'conditions'))).toContain('it published no usable key')
+    expect(lines.join('\n')).toContain('it published no usable key')
     const address = await url('web-up')
     const key = await signingKey('late')
     const token = (claims: TestClaims = {}) => withToken({ iss: late.url, ...claims }, key)

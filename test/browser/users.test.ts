@@ -322,7 +322,7 @@ describe('somebody with a token of a real API server', () => {
 
   it('a command that gives a right is apart from the message, and can be copied', async () => {
     const command = 'kubectl -n shop create rolebinding a --clusterrole=a --serviceaccount=receiver-hooks:trigger'
-    const message = `the trigger may not patch deployments.apps. An administrator gives it with: ${command}`
+    const message = `the trigger may not patch deployments.apps. An administrator can grant it with: ${command}`
     const lastTransitionTime = '2026-01-01T00:00:00Z'
     await send(cluster.api, {
       method: 'PATCH',

@@ -15,7 +15,7 @@ import { shell } from '../support/shell.ts'
 const command =
   'kubectl -n shop create rolebinding receiver-hooks-redeploy --clusterrole=receiver-hooks-redeploy --serviceaccount=receiver-hooks:receiver-hooks-trigger'
 const lack =
-  'the trigger may not patch deployments.apps in namespace shop, which this hook needs. An administrator gives it with'
+  'the trigger may not patch deployments.apps in namespace shop, which this hook needs. An administrator can grant it with'
 
 const forbidden = {
   type: 'Ready',
@@ -100,7 +100,7 @@ it.each([
 })
 
 it('an Event has the command between backticks, and no full stop behind it', () => {
-  expect(event.message).toContain(`An administrator gives it with: \`${command}\`. Do what the message says`)
+  expect(event.message).toContain(`An administrator can grant it with: \`${command}\`. Do what the message says`)
 })
 
 it('a message without a command is broken at blanks', () => {

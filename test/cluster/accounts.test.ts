@@ -93,7 +93,7 @@ describe("the trigger's account", () => {
       () => run(['-n', 'kube-system', 'get', 'receiverhook', name, ready]),
       ({ stdout }) => stdout !== '',
     )
-    expect(stdout).toContain('the admission policy receiver-hooks-trigger lets the trigger change nothing')
+    expect(stdout).toContain('the admission policy receiver-hooks-trigger stops the trigger from changing anything')
   })
 
   it('is no reason for anybody else to be refused', async () => {

@@ -392,7 +392,7 @@ describe('a trigger without any right to targets', () => {
     const path = objectPath(serviceAccounts, here.namespace, 'hooks')
     await here.api.request({ method: 'DELETE', path, lane: 'bulk', timeoutMs: 5000 })
     const { body, status } = await untilReason(here, scaling, 'AccountNotFound')
-    const message = `there is no ServiceAccount/hooks in namespace ${here.namespace}, as which the hook acts`
+    const message = `the hook acts as ServiceAccount/hooks, which does not exist in namespace ${here.namespace}`
     expect([status, body['message']]).toEqual([422, message])
     const before = await here.replicas('web')
     expect(await here.postTo(forwarding)).toMatchObject({ status: 422, body: { reason: 'AccountNotFound' } })

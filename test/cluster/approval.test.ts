@@ -220,7 +220,7 @@ describe('a decision', () => {
     const { ask, decide, here, settled, shown, status } = await setUp()
     await settled(() => ask('root', 'one'), '201')
     const effect = await shown('one')
-    expect(await decide('root', 'one', { effect })).toContain('nobody approves what they have asked for')
+    expect(await decide('root', 'one', { effect })).toContain('nobody may approve their own requests')
     expect(await decide('root', 'one', { effect, is: 'Denied' })).toBe('200')
     expect(await status('one', 'Done')).toMatchObject({ answer: { outcome: 'skipped', reason: 'Denied' } })
     expect(await here.replicas('web')).toBe(2)
@@ -304,7 +304,7 @@ describe('a hook with approval', () => {
           spec: { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 10 }, approval },
         },
       )
-    await settled(() => make('one'), 'a hook of this namespace needs spec.approval')
+    await settled(() => make('one'), 'a hook in this namespace needs spec.approval')
     expect(await make('two', { within: '15m' })).toBe('201')
     expect(await patch('mallory', hooks, 'before', { spec: { suspend: true } })).toContain('needs spec.approval')
     // The garbage collector takes a finalizer away, and changes nothing else.

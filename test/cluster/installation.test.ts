@@ -324,7 +324,7 @@ describe('somebody who may patch the public keys and nothing else', () => {
       { immutable: true },
     ]) {
       expect(await refusal(() => patch(['--as=bea'], change))).toContain(
-        'bea may not change the public keys: who does needs the right to get secrets "receiver-hooks-signing-keys"',
+        'bea may not change the public keys: that needs the right to get secrets "receiver-hooks-signing-keys"',
       )
     }
     expect(await patch([], forged)).toMatchObject({ code: 0 })

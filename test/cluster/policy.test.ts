@@ -98,7 +98,7 @@ describe('the policy on the size of hooks', () => {
       () => ask(here, 'POST', hooksIn(here), hookWith({ annotations: { fat: 'x'.repeat(40_000) } }), { dryRun: 'All' }),
       ({ status }) => status === 422,
     )
-    expect(refused.body).toContain('the annotations of a hook take at most 32768 characters')
+    expect(refused.body).toContain("a hook's annotations may have at most 32768 characters")
     expect(
       await ask(here, 'POST', hooksIn(here), hookWith({ annotations: { copy: 'x'.repeat(30_000) } })),
     ).toMatchObject({
@@ -141,7 +141,7 @@ describe('the policy on the size of hooks', () => {
       () => ask(here, 'POST', hooksIn(here), hookWith(metadata), { dryRun: 'All' }),
       ({ status }) => status === 422,
     )
-    expect(refused.body).toContain('the metadata of a hook takes at most 65536 characters')
+    expect(refused.body).toContain("a hook's metadata may have at most 65536 characters")
     expect(await ask(here, 'POST', hooksIn(here), hookWith({}))).toMatchObject({ status: 201 })
     expect(await ask(here, 'PATCH', `${hooksIn(here)}/web`, { metadata })).toMatchObject({ status: 422 })
   })

@@ -81,7 +81,7 @@ describe('the servers', () => {
     ['serve --public-url https://example.com?', '--public-url must end with its path'],
     ['serve --public-url https://example.com/#', '--public-url must end with its path'],
     ['serve --public-url https://example.com\n', '--public-url must end with its path'],
-    [`serve --public-url https://example.com/${'x'.repeat(2048)}`, '--public-url may have 2048 characters at most'],
+    [`serve --public-url https://example.com/${'x'.repeat(2048)}`, '--public-url may have at most 2048 characters'],
     ['serve --api-port 1', '--api-port does nothing for serve: it belongs to playground'],
     ['playground --public-url http://x', '--public-url does nothing for playground'],
     ['serve --shutdown-delay soon', '--shutdown-delay must be a number of seconds'],

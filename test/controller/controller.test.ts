@@ -449,7 +449,7 @@ describe('an autoscaler', () => {
           : undefined,
     })
     await x.becomes('web-up', 'Valid')
-    expect(process.lines.filter(line => line.includes('HorizontalPodAutoscalers cannot be listed'))).toHaveLength(1)
+    expect(process.lines.filter(line => line.includes("can't list HorizontalPodAutoscalers"))).toHaveLength(1)
   })
 })
 

@@ -81,7 +81,7 @@ describe('the check of an expression', () => {
   test('that could not be made is tried again, less and less often, until it is closed', async () => {
     const { asked, checks, clock, known, lines } = setUp()
     checks.problemOf('shop/a', 'shop', 'x')
-    const unavailable = { unavailable: 'the process that evaluates expressions was ended' }
+    const unavailable = { unavailable: 'the process that evaluates expressions was stopped' }
     await asked[0]?.answer(unavailable)
     await clock.advance(999)
     expect(asked).toHaveLength(1)
@@ -92,7 +92,7 @@ describe('the check of an expression', () => {
     await clock.advance(1)
     expect(asked).toHaveLength(3)
     expect(known).toEqual([])
-    expect(lines.filter(line => line.includes('an expression could not be checked yet'))).toHaveLength(2)
+    expect(lines.filter(line => line.includes('an expression has not been checked yet'))).toHaveLength(2)
     await asked[2]?.answer(unavailable)
     checks.close()
     await clock.advance(60_000)

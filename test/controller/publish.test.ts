@@ -238,7 +238,7 @@ describe('a hook with token.secretName', () => {
       await x.createHook('web-down', {}, { action: 'down' })
       const hook = await x.becomes('web-up', 'Forbidden')
       expect(JSON.stringify(at(hook, 'status', 'conditions'))).toContain(
-        'the controller may not keep Secrets in namespace shop, which token.secretName needs. With the chart, set secrets.namespaces. Otherwise an administrator gives it with: ' +
+        'the controller may not keep Secrets in namespace shop, which token.secretName needs. With the chart, set secrets.namespaces. Otherwise an administrator can grant it with: ' +
           'kubectl -n shop create rolebinding receiver-hooks-secrets --clusterrole=receiver-hooks-secrets ' +
           '--serviceaccount=receiver-hooks:receiver-hooks-controller"',
       )
@@ -282,9 +282,7 @@ describe('a hook with token.secretName', () => {
         seen => trueConditions(seen).includes('Ready') && at(seen, 'status', 'observedGeneration') === 2,
       )
       expect(trueConditions(hook)).toEqual(['Ready', 'FormerSecretKept'])
-      expect(JSON.stringify(conditionsIn(hook))).toContain(
-        'a Secret that the hook no longer names may still be there: ',
-      )
+      expect(JSON.stringify(conditionsIn(hook))).toContain('a Secret that the hook no longer names may still exist: ')
       await x.pass(370_000)
       expect((await x.hook('web-up')).metadata.resourceVersion).toBe(hook.metadata.resourceVersion)
       x.forbid(false)
@@ -383,7 +381,7 @@ describe('a hook with token.secretName', () => {
       expect(trueConditions(hook)).toEqual(['Ready', 'FormerSecretKept'])
       expect(stringAt(hook, 'status', 'endpoint')).toMatch(/^https:/)
       const message = stringAt(await conditionOf(x), 'message')
-      expect(message).toContain('Secret/web-url, which the hook no longer names, is still there')
+      expect(message).toContain('Secret/web-url, which the hook no longer names, still exists')
       expect(message).toContain(webhook)
       await x.until(x.reasons, seen => seen.includes('FormerSecretKept'))
 

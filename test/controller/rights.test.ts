@@ -57,7 +57,7 @@ describe('a hook whose trigger lacks a right', () => {
     const hook = await x.becomes('web-push', 'Forbidden')
     expect(trueConditions(hook)).toEqual(['Stalled'])
     expect(messageOf(hook)).toContain(
-      'the trigger may not patch deployments.apps in namespace shop, which this hook needs. With the chart, set drivers.redeploy.namespaces. Otherwise an administrator gives it with: ' +
+      'the trigger may not patch deployments.apps in namespace shop, which this hook needs. With the chart, set drivers.redeploy.namespaces. Otherwise an administrator can grant it with: ' +
         'kubectl -n shop create rolebinding receiver-hooks-trigger-redeploy --clusterrole=receiver-hooks-trigger-redeploy ' +
         '--serviceaccount=receiver-hooks:receiver-hooks-trigger"',
     )
@@ -151,7 +151,7 @@ describe("a hook in the product's own namespace, where the policy lets the trigg
     expect(readyReason(hook)).toBe('Forbidden')
     expect(trueConditions(hook)).toEqual(['Stalled'])
     expect(messageOf(hook)).toContain(
-      'the admission policy receiver-hooks-trigger lets the trigger change nothing in namespace receiver-hooks. ' +
+      'the admission policy receiver-hooks-trigger stops the trigger from changing anything in namespace receiver-hooks. ' +
         'Move this hook and its target to another namespace, or set serviceAccountName, so that the hook acts as that account',
     )
   })

@@ -131,7 +131,7 @@ describe('the patch of a status', () => {
           ...readyCondition,
           observedGeneration: 2,
           reason: 'Suspended',
-          message: 'the hook is valid and suspended: it answers deliveries and skips them until suspend: false',
+          message: 'the hook is valid but suspended: it answers deliveries and skips them until suspend: false',
         },
       ],
     })

@@ -64,7 +64,7 @@ describe('a connection that sends what is no HTTP', () => {
         },
       )
     }, 'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n[]\r\nZ\r\n')
-    expect(read).toEqual(['Error: the body was cut short by bytes that are not part of it'])
+    expect(read).toEqual(["Error: the body was cut short by bytes that don't belong to it"])
     expect(statusesIn(received)).toEqual(['400'])
   })
 })

@@ -58,7 +58,7 @@ test('two environments share nothing', async () => {
 test('a name cannot be two kinds of metric', () => {
   const metrics = promMetrics()
   metrics.counter('posts_total', 'Posts.', [])
-  expect(() => metrics.gauge('posts_total', 'Posts.', [])).toThrow(/posts_total: exists already, as another kind/)
+  expect(() => metrics.gauge('posts_total', 'Posts.', [])).toThrow(/posts_total: already exists, as another kind/)
 })
 
 test('memory, CPU and event loop of the process are there when asked for', async () => {

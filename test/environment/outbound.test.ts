@@ -44,7 +44,7 @@ it('answers no body where there is more of it than was asked for', async () => {
 it.each([
   ['says nothing in time', async () => await serving(() => undefined)],
   ['is not there', async () => 'http://127.0.0.1:1'],
-  ['has an address that is none', async () => 'http://[/'],
+  ['has not a valid address', async () => 'http://[/'],
 ])('is Unreachable where the other side %s, and its message has no path', async (_what, address) => {
   const asked = nodeOutbound({
     maxBytes: 100,

@@ -342,7 +342,7 @@ test('an object that is too large to be read is passed over by its name, in a li
     'c: none',
   ])
   expect(api.watches).toHaveLength(1)
-  expect(messages().filter(message => message === 'an object is too large to be read')).toHaveLength(2)
+  expect(messages().filter(message => message === 'an object is too large to read')).toHaveLength(2)
 })
 
 test('what keeps large objects has who they are, and what the source picks', async () => {

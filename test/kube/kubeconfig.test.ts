@@ -85,8 +85,12 @@ test.each<[string, unknown, string]>([
     'there is no context "two"; there is: one',
   ],
   ['no user', configOf({ top: { users: [] } }), 'there is no user "u"; there is: there is none'],
-  ['no context', configOf({ top: { 'current-context': '' } }), 'no context is current; name one with --context: one'],
-  ['nothing in it', null, 'no context is current; name one with --context: there is none'],
+  [
+    'no context',
+    configOf({ top: { 'current-context': '' } }),
+    'there is no current context; name one with --context: one',
+  ],
+  ['nothing in it', null, 'there is no current context; name one with --context: there is none'],
 ])('a kubeconfig with %s is refused, with what there is', async (_what, config, message) => {
   const file = await fileOf(stringify(config))
   const read = await readKubeconfigs([file])
@@ -130,5 +134,5 @@ test.each([
 
 test('a kubeconfig that is empty names no cluster, and is not called broken', async () => {
   const file = await fileOf('')
-  await expect(loadAccess({ kubeconfig: file, env: {} })).rejects.toThrow('no context is current')
+  await expect(loadAccess({ kubeconfig: file, env: {} })).rejects.toThrow('there is no current context')
 })

@@ -143,7 +143,7 @@ describe('the history of the API server', () => {
     await led(6)
     const isInOrder = history.seeing()
     expect(isInOrder(leaseAt(11))).toBe(false)
-    expect(history.wentBack()).toContain('has the version 11, and had 12 before')
+    expect(history.wentBack()).toContain('has the version 11, but had 12 before')
     server.lease = 11
     await clock.advance(200)
     expect([server.mark, await ended]).toEqual([12, 'went back'])
@@ -164,7 +164,7 @@ describe('the history of the API server', () => {
     expect(history.seeing()(leaseAt(30))).toBe(true)
     server.lease = 20
     await clock.advance(1_000)
-    expect(history.wentBack()).toContain('has the version 20, and had 30 before')
+    expect(history.wentBack()).toContain('has the version 20, but had 30 before')
   })
 
   it('is not known to be the same if the Lease was made again: the API servers are checked again', async () => {
@@ -281,7 +281,7 @@ describe('an API server', () => {
     const { givenUp, led, open } = setUp()
     open('77')
     await led(2)
-    expect(givenUp).toEqual(['the API server is at version 10, and an earlier list was at 77'])
+    expect(givenUp).toEqual(['the API server is at version 10, but an earlier list was at 77'])
   })
 
   it('is not checked where this process may not list the Lease', async () => {

@@ -69,7 +69,7 @@ it('no answer says what made it, has a digest, or may be kept', async () => {
 
 it('metrics that cannot be collected are a 500 without a stack', async () => {
   const answer = await (await start(() => Promise.reject(new Error('planted'))))('/metrics')
-  expect([answer.status, await answer.text()]).toEqual([500, 'the metrics could not be collected\n'])
+  expect([answer.status, await answer.text()]).toEqual([500, "can't collect the metrics\n"])
   expect(answer.headers.get('content-type')).toBe('text/plain; charset=utf-8')
 })
 

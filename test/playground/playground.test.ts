@@ -91,7 +91,7 @@ describe('the playground', () => {
     const failure: unknown = await promisify(execFile)(process.execPath, args).catch((error: unknown) => error)
     expect(failure).toMatchObject({
       code: 1,
-      stderr: `port ${port} on 127.0.0.1 is taken by another program: end that program, or choose another with --api-port PORT (0 takes any free one)\n`,
+      stderr: `another program uses port ${port} on 127.0.0.1: end that program, or choose another with --api-port PORT (0 takes any free one)\n`,
     })
   })
 

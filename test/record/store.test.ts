@@ -58,7 +58,7 @@ test('the pages of a record are read one after another', async () => {
 test('a record that lists more pages than any has is not believed, and no page is read', async () => {
   const { asked, read, unreadable } = listing(20_000, { format: recordFormat, page: [] })
   expect(await read()).toMatchObject({ read: 'found', memory: { rows: [] } })
-  expect([asked.length, unreadable]).toEqual([1, ['the record cannot be read: it begins again']])
+  expect([asked.length, unreadable]).toEqual([1, ['the record is unreadable, so it begins again']])
 })
 
 test('of fat pages no more is read than a record has', async () => {

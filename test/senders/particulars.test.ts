@@ -83,7 +83,7 @@ it.each([
   const { pushes, unreadable } = read(undefined, { [`x-${sender}-event`]: event, 'content-type': type })
   expect(pushes).toBeUndefined()
   expect(unreadable).toBe(
-    `the body of ${sender} reports no push: it needs JSON: set the content type of the webhook to application/json`,
+    `the body of ${sender} reports no push: it needs JSON: set the webhook's content type to application/json`,
   )
 })
 

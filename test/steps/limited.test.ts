@@ -234,7 +234,7 @@ describe('a hook with a limit of the change of its count', () => {
     expect(step).toEqual({
       outcome: 'skipped',
       reason: 'LimitReached',
-      message: 'the step changes the count by 11, and the limit is a change of the count by 10 within 1h',
+      message: 'the step changes the count by 11, but the limit is a change of the count by 10 within 1h',
     })
   })
 

@@ -76,12 +76,12 @@ describe('a token', () => {
   })
 
   it.each<[string, TestClaims, string]>([
-    ['of another issuer', { iss: 'https://gitlab.com' }, 'the issuer is another'],
-    ['of an issuer with a slash more', { iss: `${issuer}/` }, 'the issuer is another'],
-    ['without an issuer', { iss: undefined }, 'the issuer is another'],
-    ['for another audience', { aud: `${auth.audience}-2` }, 'the audience is another'],
-    ['for no audience', { aud: undefined }, 'the audience is another'],
-    ['for an empty list', { aud: [] }, 'the audience is another'],
+    ['of another issuer', { iss: 'https://gitlab.com' }, 'it is from another issuer'],
+    ['of an issuer with a slash more', { iss: `${issuer}/` }, 'it is from another issuer'],
+    ['without an issuer', { iss: undefined }, 'it is from another issuer'],
+    ['for another audience', { aud: `${auth.audience}-2` }, 'it is for another audience'],
+    ['for no audience', { aud: undefined }, 'it is for another audience'],
+    ['for an empty list', { aud: [] }, 'it is for another audience'],
     ['that has expired', { exp: seconds - 60, iat: seconds - 300 }, 'it has expired'],
     ['without an end', { exp: undefined }, 'it does not say when it begins and ends'],
     ['without a time of issue', { iat: undefined }, 'it does not say when it begins and ends'],
@@ -126,7 +126,7 @@ describe('a token', () => {
 })
 
 const reasons = {
-  none: 'the post has no token that could be verified',
+  none: 'the post has no token that can be verified',
   unknown: 'the issuer has no such key',
   signature: 'the signature is not valid',
   fit: 'the algorithm does not fit the key',
@@ -224,6 +224,6 @@ describe('a good token', () => {
     const token = await signedToken(keys.RS256, good)
     expect(await verify(token)).toBe('valid')
     expect(await verify(token, auth, now + 361_000)).toEqual({ refused: 'it has expired' })
-    expect(await verify(token, { ...auth, audience: 'another' })).toEqual({ refused: 'the audience is another' })
+    expect(await verify(token, { ...auth, audience: 'another' })).toEqual({ refused: 'it is for another audience' })
   })
 })

@@ -108,7 +108,7 @@ describe('the account of a hook', () => {
     const second = send()
     world.until = undefined
     late.reject(new Unreachable('no answer within 1000 ms', true))
-    expect(await first).toMatch(/cannot be read/)
+    expect(await first).toMatch(/can't read/)
     expect(await second).toEqual([200, user])
     expect(reads()).toBe(2)
   })

@@ -187,7 +187,7 @@ describe.each([bearer, basic, hmac])('where it is unknown whether a post satisfi
       'unreachable',
       'unavailable',
       'ApiUnreachable',
-      /^Secret.senders/,
+      /^can't read Secret.senders/,
     ],
     ['since the Secret is too large, it fails', 'too large', 'failed', 'AuthSecretTooLarge', /^Secret.senders.*64 KiB/],
     ['since there is no Secret, it fails', { secret: undefined }, 'failed', 'AuthSecretNotFound', /^auth names Secret/],

@@ -29,5 +29,5 @@ it('a hook that cannot be compiled is invalid, and ends no process', () => {
     },
   })
   const { live } = new CachedHook({ ...hook, spec })
-  expect(live.bound).toEqual({ path: 'spec', message: 'cannot be compiled: a fault' })
+  expect(live.bound).toEqual({ path: 'spec', message: 'does not compile: a fault' })
 })

@@ -229,7 +229,7 @@ it('a watch that resumes without a list is a watch again, and the check says so'
   x.setAway(true)
   x.cut()
   await x.clock.advance(1000)
-  expect(x.runner.problem()).toBe('requests are not run: they cannot be watched: away')
+  expect(x.runner.problem()).toBe("requests don't run, because they can't be watched: away")
   x.setAway(false)
   await x.clock.advance(20_000)
   expect(x.runner.problem()).toBeUndefined()

@@ -143,12 +143,12 @@ describe('a post that waits', () => {
     })
     expect(unnamed()).toMatchObject({
       status: 202,
-      message: expect.stringContaining('Without the header Idempotency-Key it cannot be asked about again') as unknown,
+      message: expect.stringContaining("Without the header Idempotency-Key you can't ask about it again") as unknown,
     })
     // The header would change nothing for such a post.
     expect(signed()).toMatchObject({
       status: 202,
-      message: expect.stringMatching(/key is its webhook-id, cannot be asked about again/) as unknown,
+      message: expect.stringMatching(/can't ask again about a signed post, whose key is its webhook-id/) as unknown,
     })
   })
 
@@ -219,7 +219,7 @@ describe('a post that waits', () => {
     await clock.advance(1)
     expect(answer()).toMatchObject({
       status: 202,
-      message: expect.stringContaining('could not be looked at') as unknown,
+      message: expect.stringContaining("can't check it") as unknown,
     })
   })
 
@@ -270,7 +270,7 @@ describe('a post that waits', () => {
     expect(third()).toMatchObject({
       status: 202,
       ready: 1,
-      message: expect.stringContaining('is progressing; too many posts wait already') as unknown,
+      message: expect.stringContaining('is progressing; too many posts are already waiting') as unknown,
     })
     await clock.advance(60_000)
     expect(waiting.size).toBe(0)
@@ -325,9 +325,11 @@ describe('a post that waits', () => {
     const oneMore = ask(60_000, { namespace: 'namespace 0', uid: 'one more' })
     await settle()
     expect(newcomer()).toBeUndefined()
-    expect(oneMore()).toMatchObject({ message: expect.stringContaining('too many posts wait already') as unknown })
+    expect(oneMore()).toMatchObject({
+      message: expect.stringContaining('too many posts are already waiting') as unknown,
+    })
     await clock.advance(7000)
-    const lost = taking.filter(each => JSON.stringify(each()).includes('hooks of other namespaces'))
+    const lost = taking.filter(each => JSON.stringify(each()).includes('hooks in other namespaces'))
     expect(lost).toHaveLength(1)
     waiting.end()
   })

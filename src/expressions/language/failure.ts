@@ -12,14 +12,11 @@ const shapes: readonly (readonly [RegExp, (found: readonly string[], expression:
     /^found no matching overload for '([^']*)' applied to '([^']*)'$/,
     ([name = '', types = '']) => overload(name, types),
   ],
-  [
-    /^type mismatch: expected bool, got (\S+)$/,
-    ([type = '']) => `true or false is needed here, and this is ${a(type)}`,
-  ],
-  [/^type mismatch: iterable vs (\S+)$/, ([type = '']) => `a list or a map is needed here, and this is ${a(type)}`],
+  [/^type mismatch: expected bool, got (\S+)$/, ([type = '']) => `this must be true or false, but it is ${a(type)}`],
+  [/^type mismatch: iterable vs (\S+)$/, ([type = '']) => `this must be a list or a map, but it is ${a(type)}`],
   [/divide by zero|modulus by zero/, () => 'a division by zero'],
   [/overflow/, () => 'a number is too large'],
-  [/^error parsing regexp/, () => 'the regular expression is not valid: write it as RE2 does'],
+  [/^error parsing regexp/, () => 'the regular expression is not valid: use RE2 syntax'],
   [/call stack/, () => 'it is nested too deeply'],
   [/string length/, () => 'a text is too long'],
 ]
@@ -30,9 +27,7 @@ const missing = (name: string, expression: string): string =>
 
 const overload = (name: string, types: string): string => {
   const said = `${displayed(name)} does not take ${types}`
-  return types === '(double, int)' || types === '(int, double)'
-    ? `${said}: numbers of JSON are doubles, write 1.0`
-    : said
+  return types === '(double, int)' || types === '(int, double)' ? `${said}: JSON numbers are doubles, write 1.0` : said
 }
 
 const a = (type: string): string => (type === 'null_type' ? 'null' : /^[aeio]/.test(type) ? `an ${type}` : `a ${type}`)
@@ -60,8 +55,9 @@ const describeMessage = (expression: string, message: string): string => {
     const match = shape.exec(message)
     if (match) return describe(match.slice(1), expression)
   }
-  return 'a value cannot be converted, or is not what the function takes'
+  return "a value can't be converted, or is not what the function takes"
 }
 
 /** Returns the message for a result that is not a boolean. */
-export const notBoolean = (types: readonly string[]): string => `it gives ${listed(types)}, and must give true or false`
+export const notBoolean = (types: readonly string[]): string =>
+  `it returns ${listed(types)}, but must return true or false`

@@ -70,13 +70,13 @@ const distanceBetween = (one: string, other: string): number => {
  * after it. Undefined if the mistake is not a known one.
  */
 export const syntaxHint = (before: string, rest: string): string | undefined => {
-  if (/^=[^=]/.test(rest)) return 'two values are compared with =='
-  if (/^&[^&]/.test(rest)) return 'both is written &&'
-  if (/^\|[^|]/.test(rest)) return 'either is written ||'
-  if (/^[\u201c\u201d\u2018\u2019]/.test(rest)) return 'texts stand in straight quotes'
+  if (/^=[^=]/.test(rest)) return 'compare two values with =='
+  if (/^&[^&]/.test(rest)) return 'write && for both'
+  if (/^\|[^|]/.test(rest)) return 'write || for either'
+  if (/^[\u201c\u201d\u2018\u2019]/.test(rest)) return 'use straight quotes for texts'
   const word = /(?:^|\W)(not)\s*$/.exec(before)?.[1] ?? /^\w+/.exec(rest)?.[0]
   const operator = word === undefined ? undefined : words.get(word)
-  return operator === undefined ? undefined : `${word} is written ${operator}`
+  return operator === undefined ? undefined : `write ${operator} instead of ${word}`
 }
 
 /** Returns how to write a macro that was used like a function. Undefined if `name` is no macro. */

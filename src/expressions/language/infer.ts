@@ -194,7 +194,7 @@ const inferIndex = (context: Inference, args: readonly Expr[], of: Kinds, scope:
   if (index && dotted(operand) === 'headers' && constant?.case === 'stringValue' && /[A-Z]/.test(constant.value)) {
     context.report({
       offset: context.offsetOf(index),
-      message: 'the names of headers are in lower case',
+      message: 'header names are in lower case',
       hint: `write headers['${constant.value.toLowerCase()}']`,
     })
   }
@@ -220,7 +220,7 @@ const needsBoolean = (context: Inference, expr: Expr, kinds: Kinds, operator: st
   if (!canBe(kinds, 'bool') && kinds) {
     context.report({
       offset: context.offsetOf(expr),
-      message: `${operator} takes true or false, and this is ${listed(kinds)}`,
+      message: `${operator} takes true or false, but this is ${listed(kinds)}`,
     })
   }
 }

@@ -129,7 +129,7 @@ export const compiler = (): ((expression: string) => CompiledExpression) => {
         return { failed: body === undefined ? `${why}; this delivery has no JSON body` : why }
       }
     } catch {
-      return () => ({ failed: 'the expression does not compile: see the conditions of the hook' })
+      return () => ({ failed: "the expression does not compile: see the hook's conditions" })
     }
   }
 

@@ -78,7 +78,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
   let apartUntil = -Infinity
 
   const blocked = (owner: string, expression: string): Failure => ({
-    unavailable: `the expression ran over its budget, and is not run again for ${Math.ceil(reputations.blockedMs(owner, expression) / 1000)} s`,
+    unavailable: `the expression exceeded its budget, and will not run again for ${Math.ceil(reputations.blockedMs(owner, expression) / 1000)} s`,
   })
 
   /**
@@ -118,7 +118,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
           },
         }
         const cancel = clock.after(withinMs, () =>
-          giveUp(worker, job, 'the expression was not judged in time', resolve),
+          giveUp(worker, job, 'the expression was not evaluated in time', resolve),
         )
         worker.add(job)
       })
@@ -131,7 +131,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
   }
 }
 
-const notAnswered: Failure = { unavailable: 'the process that evaluates expressions answered something else' }
+const notAnswered: Failure = { unavailable: 'the process that evaluates expressions gave an unexpected answer' }
 
 const giveUp = (worker: Worker, job: Job, why: string, resolve: (failure: Failure) => void): void => {
   worker.remove(job)

@@ -14,7 +14,7 @@ export const watchdog = <T>(maxMs: number): ((run: () => T) => T) => {
     inside.results = []
     script.runInContext(context, { timeout: maxMs })
     const [result] = inside.results
-    if (result === undefined) throw new Error('the watched run gave nothing')
+    if (result === undefined) throw new Error('the watched run gave no result')
     return result
   }
 }

@@ -36,10 +36,10 @@ interface Run {
   cancel(): void
 }
 
-const busy: Failure = { unavailable: 'too many deliveries wait for expressions' }
+const busy: Failure = { unavailable: 'too many deliveries are waiting for expressions' }
 const tooSlow = (budgetMs: number): Failure => ({ ranOver: `the expression took longer than ${budgetMs} ms` })
 const tooLarge: Failure = { ranOver: `the expression needed more than ${maxMemoryMiB} MiB of memory` }
-const lost: Failure = { unavailable: 'the process that evaluates expressions was ended' }
+const lost: Failure = { unavailable: 'the process that evaluates expressions was stopped' }
 
 /**
  * At most one evaluator, and the jobs that wait for it. Namespaces are served in turn, and in each its

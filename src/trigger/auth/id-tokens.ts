@@ -35,7 +35,7 @@ export const idTokensOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, k
       if (verdict === 'unavailable') return { refused: refusal(503, 'IssuerUnavailable') }
       // The answer does not say what is wrong, because that would help a stranger. The log does.
       if (lines.take('', tokenLines)) {
-        log.info({ namespace, hook: name, why: verdict.refused }, "a post's ID token is not accepted")
+        log.info({ namespace, hook: name, why: verdict.refused }, "a post's ID token was refused")
       }
       return { refused: refusal(401, 'Unauthorized', bearerChallenge) }
     },

@@ -43,7 +43,7 @@ export const checkAuthOf = (
   ): Promise<Credentials | AuthFailure> => {
     const read = await readSecret(namespace, auth.secret, keysOf(auth))
     if (read === 'unreachable') {
-      const message = `Secret/${auth.secret}, which auth names, cannot be read`
+      const message = `can't read Secret/${auth.secret}, which auth names`
       return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
     }
     if (read === 'forbidden') {
@@ -123,7 +123,7 @@ const challenges = {
 export const countedAuth = (check: CheckAuth, metrics: Metrics): CheckAuth => {
   const proofs = metrics.counter(
     'receiverhooks_proofs_total',
-    'Checks of what the `auth` of a hook asks for, by form and result: accepted, refused, failed (a person must change the Secret, a right or the hook), unavailable, or unread (the signed body did not arrive).',
+    "Checks of a hook's `auth`, by form and result: accepted, refused, failed (a person must change the Secret, a right or the hook), unavailable, or unread (the signed body did not arrive).",
     ['form', 'result'],
   )
   return async (hook, ...given) => {

@@ -78,7 +78,7 @@ export const heldBodies = (maxHeldBytes: number): Bodies => {
           if (bytes > maxPostBodyBytes) throw new BodyTooLarge()
           take(chunk)
         }
-        if (cutShort in request) throw new Error('the body was cut short by bytes that are not part of it')
+        if (cutShort in request) throw new Error("the body was cut short by bytes that don't belong to it")
       }
       return {
         read: async whose => {

@@ -1,14 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 
 /** The text for a person who opens the trigger's address. */
-export const front = 'Receiver Hooks: the URL of a hook takes a POST here, and there is nothing to see.\n'
+export const front = "Receiver Hooks: a hook's URL takes a POST here, and there is nothing to see.\n"
 
 /**
  * The text for a person who opens the URL of a hook. It is the same for every token, so it does not
  * reveal which hooks exist. It does not repeat the token, because people copy and photograph such
  * pages.
  */
-export const opened = `Opening the URL of a hook runs nothing. A POST to it does:
+export const opened = `Opening a hook's URL runs nothing. A POST to it does:
 
     curl -X POST 'URL'
 

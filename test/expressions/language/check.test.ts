@@ -29,14 +29,14 @@ test.each([
 
 test.each([
   // What cannot be read
-  ["body.ref = 'x'", '"=" is not expected here (line 1, column 10); two values are compared with =='],
+  ["body.ref = 'x'", '"=" is not expected here (line 1, column 10); compare two values with =='],
   ['body.ref ==', 'nothing follows == (line 1, column 10)'],
   ['(body.x', 'it ends too early (line 1, column 8)'],
   ['', 'it ends too early (line 1, column 1)'],
-  ['true and false', '"and" is not expected here (line 1, column 6); and is written &&'],
-  ['not body.x', '"body" is not expected here (line 1, column 5); not is written !'],
+  ['true and false', '"and" is not expected here (line 1, column 6); write && instead of and'],
+  ['not body.x', '"body" is not expected here (line 1, column 5); write ! instead of not'],
   ['body.a == 1 && body.b == (2 3)', '"3" is not expected here (line 1, column 29)'],
-  ['sender == ‘a’', '"‘" is not expected here (line 1, column 11); texts stand in straight quotes'],
+  ['sender == ‘a’', '"‘" is not expected here (line 1, column 11); use straight quotes for texts'],
   ['body.?a', '"." is not expected here (line 1, column 5)'],
   // Names
   [
@@ -76,32 +76,32 @@ test.each([
   ],
   [
     "headers['X-GitHub-Event'] == 'push'",
-    "the names of headers are in lower case (line 1, column 9); write headers['x-github-event']",
+    "header names are in lower case (line 1, column 9); write headers['x-github-event']",
   ],
   // Values that can never be right
   ['query.n > 5', '> does not take a string and an int (line 1, column 9)'],
   ["body == 'x'", 'a map or a list or null is never equal to a string (line 1, column 5)'],
-  ['sender && true', '&& takes true or false, and this is a string (line 1, column 1)'],
-  ['sender ? true : false', '?: takes true or false, and this is a string (line 1, column 1)'],
+  ['sender && true', '&& takes true or false, but this is a string (line 1, column 1)'],
+  ['sender ? true : false', '?: takes true or false, but this is a string (line 1, column 1)'],
   ['sender.exists(x, true)', 'a string has no elements (line 1, column 7)'],
   ['sender.x == 1', 'a string has no member x (line 1, column 7)'],
   ['body.a.all(x, x.b.all(y, y.c.all(z, z)))', 'loops are nested more than 2 deep (line 1, column 29)'],
   // Results
   [
     'sender',
-    "it gives a string, and must give true or false (line 1, column 1); compare it with something, as in sender == 'github'",
+    "it returns a string, but must return true or false (line 1, column 1); compare it with something, as in sender == 'github'",
   ],
   [
     'body',
-    "it gives a map or a list or null, and must give true or false (line 1, column 1); compare it with something, as in sender == 'github'",
+    "it returns a map or a list or null, but must return true or false (line 1, column 1); compare it with something, as in sender == 'github'",
   ],
   [
     'body.a.map(x, x)',
-    "it gives a list, and must give true or false (line 1, column 1); compare it with something, as in sender == 'github'",
+    "it returns a list, but must return true or false (line 1, column 1); compare it with something, as in sender == 'github'",
   ],
   [
     "sender == 'a' ? 1 : 2",
-    "it gives an int, and must give true or false (line 1, column 1); compare it with something, as in sender == 'github'",
+    "it returns an int, but must return true or false (line 1, column 1); compare it with something, as in sender == 'github'",
   ],
 ])('%s: %s', (expression, message) => {
   const mistake = check(expression)

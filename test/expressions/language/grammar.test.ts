@@ -15,7 +15,7 @@ const texts = fc.integer().map(seed => {
   return chance(2) === 0 ? text : variantOf(text, expressionOf(chance), chance)
 })
 
-const doesNotCompile = { failed: 'the expression does not compile: see the conditions of the hook' }
+const doesNotCompile = { failed: "the expression does not compile: see the hook's conditions" }
 
 property('a check throws at no text, and the place of a mistake lies in it', [texts], text => {
   const mistake = check(text)

@@ -72,7 +72,7 @@ test.each([
   ['duration', ''],
 ])('what is no value of a type is not converted to it: %s(%j)', (name, value) => {
   const result = judge(`${name}(body.v) == ${name}(body.v)`, { v: value })
-  expect(result).toHaveProperty('failed', expect.stringMatching(/^a value cannot be converted/))
+  expect(result).toHaveProperty('failed', expect.stringMatching(/^a value can't be converted/))
 })
 
 test.each(['int(body.v) == 0', 'double(body.v) > 0.0', 'timestamp(int(body.v)) > timestamp("2026-01-01T00:00:00Z")'])(
@@ -106,25 +106,21 @@ test.each([
   [
     'body.value + 1 > 2',
     { value: 1 },
-    '+ does not take (double, int): numbers of JSON are doubles, write 1.0 (line 1, column 12)',
+    '+ does not take (double, int): JSON numbers are doubles, write 1.0 (line 1, column 12)',
   ],
-  ['body.ref && true', push, 'true or false is needed here, and this is a string (line 1, column 1)'],
-  ['body.ref.exists(x, true)', push, 'a list or a map is needed here, and this is a string (line 1, column 9)'],
+  ['body.ref && true', push, 'this must be true or false, but it is a string (line 1, column 1)'],
+  ['body.ref.exists(x, true)', push, 'this must be a list or a map, but it is a string (line 1, column 9)'],
   ['1 / int(body.value) == 1', { value: 0 }, 'a division by zero'],
-  ['int(body.ref) == 1', push, 'a value cannot be converted, or is not what the function takes (line 1, column 1)'],
-  [
-    'sender.matches(body.ref)',
-    { ref: '(' },
-    'the regular expression is not valid: write it as RE2 does (line 1, column 7)',
-  ],
-  ['body.ref', push, 'it gives a string, and must give true or false'],
-  ['body.nothing', { nothing: null }, 'it gives null, and must give true or false'],
+  ['int(body.ref) == 1', push, "a value can't be converted, or is not what the function takes (line 1, column 1)"],
+  ['sender.matches(body.ref)', { ref: '(' }, 'the regular expression is not valid: use RE2 syntax (line 1, column 7)'],
+  ['body.ref', push, 'it returns a string, but must return true or false'],
+  ['body.nothing', { nothing: null }, 'it returns null, but must return true or false'],
   [
     'body.x == 1',
     undefined,
     'there is no "x": test with has() first (line 1, column 5); this delivery has no JSON body',
   ],
-  ['body.x ==', push, 'the expression does not compile: see the conditions of the hook'],
+  ['body.x ==', push, "the expression does not compile: see the hook's conditions"],
 ])('%s of %j fails: %s', (expression, body, failed) => {
   expect(judge(expression, body)).toEqual({ failed })
 })

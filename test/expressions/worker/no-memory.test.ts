@@ -27,6 +27,6 @@ test('where the system has no memory for a process, nothing is judged, and it is
     await settle()
     await clock.advance(1000)
   }
-  expect(await judging).toEqual({ unavailable: 'the expression was not judged in time' })
+  expect(await judging).toEqual({ unavailable: 'the expression was not evaluated in time' })
   expect(system.forks).toBeGreaterThan(1)
 })

@@ -26,7 +26,7 @@ const setUp = () => {
 const counts = { counts: true }
 const tooSlow = { ranOver: 'the expression took longer than 50 ms' }
 const paused = (seconds: number): Evaluated => ({
-  unavailable: `the expression ran over its budget, and is not run again for ${seconds} s`,
+  unavailable: `the expression exceeded its budget, and will not run again for ${seconds} s`,
 })
 
 test('there is no process until an expression is asked for, and none a minute after the last', async () => {
@@ -117,7 +117,7 @@ test('of one owner a thousand wait, and the next hear that it is too much', asyn
   for (let post = 0; post < 1001; post++) ask('flood')
   ask('other')
   await clock.advance(0)
-  expect(answers).toEqual([['flood', { unavailable: 'too many deliveries wait for expressions' }]])
+  expect(answers).toEqual([['flood', { unavailable: 'too many deliveries are waiting for expressions' }]])
 })
 
 test('what used up its budget is ended with its process, and those behind it are evaluated by the next', async () => {
@@ -186,7 +186,7 @@ test('a process that stands still is replaced in the end, and nobody is blamed',
   await clock.advance(10_050)
   expect([evaluator(0).ended, answers]).toEqual([
     true,
-    [['a', { unavailable: 'the process that evaluates expressions was ended' }]],
+    [['a', { unavailable: 'the process that evaluates expressions was stopped' }]],
   ])
   ask('a')
   expect(started).toHaveLength(2)
@@ -343,7 +343,7 @@ test('a process that somebody else ended is replaced, and nobody is blamed', asy
   evaluator(2).answer()
   await clock.advance(0)
   expect(answers.map(([, judgement]) => judgement)).toEqual([
-    { unavailable: 'the process that evaluates expressions was ended' },
+    { unavailable: 'the process that evaluates expressions was stopped' },
     counts,
     counts,
   ])
@@ -358,7 +358,7 @@ test('where no process can be started it is tried once a second, and who waits h
     expect(started).toHaveLength(second + 1)
     await clock.advance(1)
   }
-  expect(answers).toEqual([['a', { unavailable: 'the expression was not judged in time' }]])
+  expect(answers).toEqual([['a', { unavailable: 'the expression was not evaluated in time' }]])
   expect(started).toHaveLength(3)
   ask('a')
   expect(started).toHaveLength(4)
@@ -378,7 +378,7 @@ test('a process that stands still before it is ready is replaced after a minute'
   evaluator(1).answer()
   await clock.advance(3_600_000)
   expect(answers).toEqual([
-    ['a', { unavailable: 'the expression was not judged in time' }],
+    ['a', { unavailable: 'the expression was not evaluated in time' }],
     ['b', counts],
   ])
   expect(started).toHaveLength(2)
@@ -390,7 +390,7 @@ test('who waits too long is answered, and not evaluated any more', async () => {
   ask('waits', 'x', 1_000)
   evaluator(0).events.ready()
   await clock.advance(1_000)
-  expect(answers).toEqual([['waits', { unavailable: 'the expression was not judged in time' }]])
+  expect(answers).toEqual([['waits', { unavailable: 'the expression was not evaluated in time' }]])
   evaluator(0).answer()
   expect(evaluator(0).asked).toEqual(['of starved'])
 })
@@ -404,7 +404,7 @@ test('after it was closed nothing runs, nothing starts and everybody is answered
   ask('late')
   evaluator(0).answer()
   await clock.advance(60_000)
-  const lost = { unavailable: 'the process that evaluates expressions was ended' }
+  const lost = { unavailable: 'the process that evaluates expressions was stopped' }
   expect(answers).toEqual([
     ['runs', lost],
     ['waits', lost],

@@ -2,18 +2,12 @@ import { isDeepStrictEqual } from 'node:util'
 import type { ReceiverHook } from '../api/hook.ts'
 import { isReason, reasons, type ReasonIn } from '../api/reasons.ts'
 import type { StoredObject } from '../api/object.ts'
-import {
-  deliveryOutcomes,
-  parseContent,
-  type CountedRun,
-  type StoredMemory,
-  type RecentDelivery,
-} from '../api/record.ts'
+import { deliveryOutcomes, parseContent, type StoredMemory, type RecentDelivery } from '../api/record.ts'
 import { resultOf, type HookStatus } from '../api/status.ts'
 import { parseTime, rfc3339 } from '../environment/time.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import type { EmittedEvent } from '../kube/events.ts'
-import { noteFirst, noteOther, type EmittedTimes } from './emitted.ts'
+import type { Emitted } from './emitted.ts'
 import { adviceOf, objectsOf, sentBy } from './events.ts'
 import { conditionsOf, leasesIn, overdueInWords, overruledAt } from './leases.ts'
 import { patchBetween, writeStatus } from './status.ts'
@@ -28,29 +22,25 @@ const lateMs = 10_000
 /** A hook's deliveries in the form of its status. */
 type Reported = { readonly [Name in 'lastDelivery' | 'recent' | 'counts']: NonNullable<HookStatus[Name]> }
 
+/** What Events warn of: the reason, and the time in a record at which it was last so. */
+const warnings = [
+  ['RecordFull', 'fullAt'],
+  ['WritesLimited', 'limitedAt'],
+  ['LeaseTooShort', 'tooShortAt'],
+  ['OutcomeUnknown', 'unknownAt'],
+] as const
+
 /** What a record reports about a hook's deliveries. Times are in milliseconds since the epoch. */
-export interface DeliveryReport {
+export interface DeliveryReport extends Partial<
+  Pick<StoredMemory, (typeof warnings)[number][1] | 'confirmation' | 'overdue' | 'runs'>
+> {
   readonly hookUid: string
   /** Undefined before the first decided delivery. */
   readonly reported: Reported | undefined
   /** The time of the newest event in this report, by the trigger's clock. */
   readonly newestAt: number
-  /** What a sender asks a person to confirm. */
-  readonly confirmation: StoredMemory['confirmation'] | undefined
-  /** When an idempotency key was last refused because the record was full. */
-  readonly fullAt?: number | undefined
-  /** When deliveries were last refused because they store too much. */
-  readonly limitedAt?: number | undefined
-  /** When alerts last fired on after their lease had ended, in milliseconds since the epoch. */
-  readonly tooShortAt?: number | undefined
-  /** When it was last found that nobody can know whether a lease began, or has ended. */
-  readonly unknownAt?: number | undefined
-  /** Since when a lease could not end, and why. */
-  readonly overdue?: StoredMemory['overdue'] | undefined
   /** What the hook has leased. Undefined if there is nothing. */
   readonly leased?: Pick<StoredMemory, 'objects' | 'overdue' | 'parts'> | undefined
-  /** What counts for the limits of the hook. Undefined if nothing does. */
-  readonly runs?: readonly CountedRun[] | undefined
 }
 
 /**
@@ -63,39 +53,23 @@ export const deliveryReportOf = (record: StoredObject): DeliveryReport | undefin
   const hookUid = owner.uid
   const parsed = parseContent(record['content'])
   // It is there, and a later version knows what is in it.
-  if (parsed.content !== 'known') return { hookUid, newestAt: 0, reported: undefined, confirmation: undefined }
-  const { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, unknownAt } = parsed.memory
-  const reported = reportedBy(parsed.memory)
-  const { objects = [] } = parsed.memory
+  if (parsed.content !== 'known') return { hookUid, newestAt: 0, reported: undefined }
+  const { confirmation, fullAt, limitedAt, objects = [], overdue, recent, runs, tooShortAt, unknownAt } = parsed.memory
+  const said = { confirmation, fullAt, limitedAt, overdue, runs, tooShortAt, unknownAt }
   // An undo takes back what has no end.
   const parts = (parsed.memory.parts ?? []).filter(({ until }) => until !== undefined)
-  const leased = parts.length === 0 ? undefined : { objects, parts, ...(overdue && { overdue }) }
-  const times = [
-    parsed.memory.recent[0]?.at,
-    confirmation?.at,
-    fullAt,
-    limitedAt,
-    tooShortAt,
-    unknownAt,
-    overdue?.at,
-  ].filter(at => at !== undefined)
+  const times = [recent[0]?.at, confirmation?.at, fullAt, limitedAt, tooShortAt, unknownAt, overdue?.at]
+  const timesOfAll = times.filter(at => at !== undefined)
   // What was leased may be all that is known: its process died before it could report its post.
-  const known = times.length > 0 ? times : parts.map(({ at }) => at)
-  return known.length === 0
-    ? undefined
-    : {
-        hookUid,
-        newestAt: Math.max(...known),
-        reported,
-        confirmation,
-        fullAt,
-        limitedAt,
-        tooShortAt,
-        unknownAt,
-        overdue,
-        leased,
-        runs,
-      }
+  const known = timesOfAll.length > 0 ? timesOfAll : parts.map(({ at }) => at)
+  if (known.length === 0) return undefined
+  return {
+    ...said,
+    hookUid,
+    newestAt: Math.max(...known),
+    reported: reportedBy(parsed.memory),
+    leased: parts.length === 0 ? undefined : { objects, parts, ...(overdue && { overdue }) },
+  }
 }
 
 const reportedBy = ({ counts, recent }: StoredMemory): Reported | undefined => {
@@ -151,13 +125,10 @@ export const writeReport = (
 }
 
 /** Returns the Events for the part of the report that the status does not show yet. */
-export const eventsOf = (hook: ReceiverHook, report: DeliveryReport, emitted: EmittedTimes): readonly EmittedEvent[] =>
+export const eventsOf = (hook: ReceiverHook, report: DeliveryReport, emitted: Emitted): readonly EmittedEvent[] =>
   [
     confirmationEvent(hook, report, emitted),
-    eventOfLast(hook, 'RecordFull', report.fullAt, emitted),
-    eventOfLast(hook, 'WritesLimited', report.limitedAt, emitted),
-    eventOfLast(hook, 'LeaseTooShort', report.tooShortAt, emitted),
-    eventOfLast(hook, 'OutcomeUnknown', report.unknownAt, emitted),
+    ...warnings.map(([reason, time]) => eventOfLast(hook, reason, report[time], emitted)),
     overdueEvent(hook, report, emitted),
     limitEvent(hook, report.reported?.recent),
     outcomeEvent(hook, report),
@@ -167,12 +138,12 @@ export const eventsOf = (hook: ReceiverHook, report: DeliveryReport, emitted: Em
 const confirmationEvent = (
   hook: ReceiverHook,
   { confirmation }: DeliveryReport,
-  emitted: EmittedTimes,
+  emitted: Emitted,
 ): EmittedEvent | undefined => {
   // Times in a status are whole seconds. A second Event in the same second is better than a missing
   // Event.
   if (!confirmation || Math.floor(confirmation.at / 1000) * 1000 < reportedUntil(hook)) return undefined
-  if (!noteFirst(emitted, hook, 'SubscriptionToConfirm', confirmation.at)) return undefined
+  if (!emitted.noteFirst(hook, 'SubscriptionToConfirm', confirmation.at)) return undefined
   // A long note is cut at its end, so the link comes first.
   const note = `open ${confirmation.link} to let ${confirmation.subject || 'the sender'} post to this hook`
   return { ...objectsOf(hook), type: 'Warning', reason: 'SubscriptionToConfirm', action: 'Deliver', note }
@@ -182,12 +153,9 @@ const confirmationEvent = (
  * Returns whether deliveries of this hook were refused after the last delivery in its status, or
  * shortly before it, or whether its leases need a person. This does not change the status.
  */
-export const isRefusing = (hook: ReceiverHook, report: DeliveryReport): boolean => {
-  const { fullAt, hookUid, limitedAt, overdue, tooShortAt, unknownAt } = report
-  const isUrgent =
-    overdue !== undefined || [fullAt, limitedAt, tooShortAt, unknownAt].some(at => isUnreported(hook, at))
-  return hookUid === hook.metadata.uid && isUrgent
-}
+export const isRefusing = (hook: ReceiverHook, report: DeliveryReport): boolean =>
+  report.hookUid === hook.metadata.uid &&
+  (report.overdue !== undefined || warnings.some(([, time]) => isUnreported(hook, report[time])))
 
 /**
  * Returns whether `at` is later than the last delivery in the status, or at most {@link lateMs}
@@ -211,20 +179,16 @@ const eventOfLast = (
   hook: ReceiverHook,
   reason: ReasonIn<'event'>,
   at: number | undefined,
-  emitted: EmittedTimes,
+  emitted: Emitted,
 ): EmittedEvent | undefined => {
-  if (!isUnreported(hook, at) || !noteFirst(emitted, hook, reason, at)) return undefined
+  if (!isUnreported(hook, at) || !emitted.noteFirst(hook, reason, at)) return undefined
   const { means, todo } = reasons[reason]
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Deliver', note: `${means} ${adviceOf(todo)}` }
 }
 
 /** Returns the Event for leases that could not end. Undefined if one has reported it already. */
-const overdueEvent = (
-  hook: ReceiverHook,
-  { overdue }: DeliveryReport,
-  emitted: EmittedTimes,
-): EmittedEvent | undefined => {
-  if (!overdue || !noteOther(emitted, hook, 'LeaseOverdue', overdue.at)) return undefined
+const overdueEvent = (hook: ReceiverHook, { overdue }: DeliveryReport, emitted: Emitted): EmittedEvent | undefined => {
+  if (!overdue || !emitted.noteOther(hook, 'LeaseOverdue', overdue.at)) return undefined
   const { todo } = reasons.LeaseOverdue
   const note = `${overdueInWords(overdue)}. ${todo}`
   return { ...objectsOf(hook), type: 'Warning', reason: 'LeaseOverdue', action: 'Deliver', note }

@@ -20,7 +20,7 @@ import {
   whole,
   type KeptHook,
 } from './hooks.ts'
-import { writtenHooks } from './written.ts'
+import { WrittenHooks } from './written.ts'
 
 export interface HookStoreOptions {
   /** The beginning of trigger URLs, without a slash at the end. */
@@ -53,7 +53,7 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
     return hook && keptHookOf(hook, urlOf)
   }
   const cache = cacheIn(environment, watchNamespaces, { type: hooks, keep }, options.follow)
-  const written = writtenHooks()
+  const written = new WrittenHooks()
   cache.subscribe(hookCounter(environment.metrics))
   cache.subscribe(leaseGauges(environment.metrics))
   return {

@@ -5,7 +5,7 @@ import { wait } from '../environment/wait.ts'
 import type { EventRecorder } from '../kube/events.ts'
 import { pauseAfter } from '../kube/make-way.ts'
 import { eventsOf, isNew, writeReport, type DeliveryReport } from './deliveries.ts'
-import { emittedTimes } from './emitted.ts'
+import { Emitted } from './emitted.ts'
 import { outdatedEvent } from './events.ts'
 import { clearRecorded } from './leases.ts'
 import { orOutOfDate, outOfDate, type ReconcileKey } from './queue.ts'
@@ -41,7 +41,7 @@ export const reportWork = (
   stop: AbortSignal,
 ): ReconcileKey => {
   let tookMs = 0
-  const emitted = emittedTimes(clock.now())
+  const emitted = new Emitted(clock.now())
   return async key => {
     const found = unreported(key)
     if (!found) return { isFinal: true }

@@ -6,41 +6,36 @@ import { hookOf, hookKey } from './hooks.ts'
  * Keeps the hooks that this process has written until the cache has them. Without this, an early
  * reconcile would compare with the previous version and write a wrong status.
  */
-export interface WrittenHooks {
+export class WrittenHooks {
+  readonly #written = new Map<string, ReceiverHook>()
+
   /**
    * Keeps the hook from the API server's answer to a write. `cached` is the hook in the cache now.
    */
-  put(object: StoredObject, cached: ReceiverHook | undefined): void
-  /** Returns the newer of the cached hook and the one that this process has written. */
-  newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined
-  /** Notes that the cache now has `now`. Returns whether this process has written that version. */
-  seen(key: string, now: ReceiverHook | undefined): boolean
-  /** The number of kept hooks. */
-  readonly size: number
-}
+  put(object: StoredObject, cached: ReceiverHook | undefined): void {
+    const hook = hookOf(object)
+    // If the watch was faster than the answer, no later event would remove the entry.
+    if (!hook || !cached || !isNewer(hook, cached)) return
+    this.#written.set(hookKey(hook.metadata.namespace, hook.metadata.name), hook)
+  }
 
-export const writtenHooks = (): WrittenHooks => {
-  const written = new Map<string, ReceiverHook>()
-  return {
-    put: (object, cached) => {
-      const hook = hookOf(object)
-      // If the watch was faster than the answer, no later event would remove the entry.
-      if (!hook || !cached || !isNewer(hook, cached)) return
-      written.set(hookKey(hook.metadata.namespace, hook.metadata.name), hook)
-    },
-    newest: (key, cached) => {
-      const own = written.get(key)
-      return own && cached && isNewer(own, cached) ? own : cached
-    },
-    seen: (key, now) => {
-      const own = written.get(key)
-      if (!own) return false
-      if (!now || !isNewer(own, now)) written.delete(key)
-      return now?.metadata.resourceVersion === own.metadata.resourceVersion
-    },
-    get size() {
-      return written.size
-    },
+  /** Returns the newer of the cached hook and the one that this process has written. */
+  newest(key: string, cached: ReceiverHook | undefined): ReceiverHook | undefined {
+    const own = this.#written.get(key)
+    return own && cached && isNewer(own, cached) ? own : cached
+  }
+
+  /** Notes that the cache now has `now`. Returns whether this process has written that version. */
+  seen(key: string, now: ReceiverHook | undefined): boolean {
+    const own = this.#written.get(key)
+    if (!own) return false
+    if (!now || !isNewer(own, now)) this.#written.delete(key)
+    return now?.metadata.resourceVersion === own.metadata.resourceVersion
+  }
+
+  /** Returns the number of kept hooks. */
+  get size(): number {
+    return this.#written.size
   }
 }
 

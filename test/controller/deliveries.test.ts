@@ -7,7 +7,7 @@ import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { resultOf } from '../../src/api/status.ts'
 import { deliveryReportOf, eventsOf, isNew, writeReport, type DeliveryReport } from '../../src/controller/deliveries.ts'
-import { emittedTimes } from '../../src/controller/emitted.ts'
+import { Emitted } from '../../src/controller/emitted.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 
 const textOf = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>
@@ -60,8 +60,8 @@ describe('the Event of a rollout that stalls', () => {
     }
     const [first = delivery] = now
     const reported = { lastDelivery: first, recent: [...now], counts: {} }
-    const report = { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }
-    return eventsOf(known, report, emittedTimes(0)).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
+    const report = { hookUid: 'uid', reported, newestAt: 0 }
+    return eventsOf(known, report, new Emitted(0)).map(({ note, reason, type }) => `${type} ${reason} ${note}`)
   }
   const later = { ...delivery, time: '2026-03-14T15:10:00Z' }
 
@@ -95,7 +95,7 @@ describe('the Event of a confirmation', () => {
     ['', `open ${link} to let the sender post to this hook`],
   ])('begins with the link, and names %j', (subject, note) => {
     const report = { hookUid: 'uid', reported: undefined, newestAt: 5000, confirmation: { at: 5000, subject, link } }
-    const [event] = eventsOf(hook, report, emittedTimes(0))
+    const [event] = eventsOf(hook, report, new Emitted(0))
     expect(event).toMatchObject({ reason: 'SubscriptionToConfirm', note })
   })
 })
@@ -107,7 +107,7 @@ describe('the Event of a delivery', () => {
       recent: [],
       counts: {},
     }
-    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0, confirmation: undefined }, emittedTimes(0))[0]?.note
+    return eventsOf(hook, { hookUid: 'uid', reported, newestAt: 0 }, new Emitted(0))[0]?.note
   }
 
   it.each([

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
-import { writtenHooks } from '../../src/controller/written.ts'
+import { WrittenHooks } from '../../src/controller/written.ts'
 
 const key = 'shop/web'
 
@@ -25,7 +25,7 @@ const version = (resourceVersion: string): ReceiverHook => ({
 
 describe('what the controller wrote', () => {
   it('stands for a hook until the cache has it', () => {
-    const written = writtenHooks()
+    const written = new WrittenHooks()
     written.put(version('10'), version('9'))
     expect(written.newest(key, version('9'))).toEqual(version('10'))
     expect(written.seen(key, version('10'))).toBe(true)
@@ -37,13 +37,13 @@ describe('what the controller wrote', () => {
     ['has something newer', version('11')],
     ['has seen the hook deleted', undefined],
   ])('is not kept where the cache %s', (_case, cached) => {
-    const written = writtenHooks()
+    const written = new WrittenHooks()
     written.put(version('10'), cached)
     expect([written.newest(key, cached), written.size]).toEqual([cached, 0])
   })
 
   it('is forgotten when the hook is deleted', () => {
-    const written = writtenHooks()
+    const written = new WrittenHooks()
     written.put(version('10'), version('9'))
     written.seen(key, undefined)
     expect(written.size).toBe(0)

@@ -17,7 +17,7 @@ const flags = {
   host: textOr({ flag: 'host', value: 'ADDRESS', means: 'where to listen (default: 127.0.0.1)' }, '127.0.0.1'),
   open: {
     flag: 'open',
-    means: 'open the page in a browser, through a file that nobody else can read',
+    means: 'open the page in a browser, through a file that only you can read',
     read: given => given.length > 0,
   } satisfies Option<boolean>,
   kubeconfig: text({
@@ -26,7 +26,7 @@ const flags = {
     means: 'how to reach the API server, and as whom (default: KUBECONFIG, ~/.kube/config)',
     completes: 'files',
   }),
-  context: text({ flag: 'context', value: 'NAME', means: 'a context of the kubeconfig', completes: 'contexts' }),
+  context: text({ flag: 'context', value: 'NAME', means: 'a context in the kubeconfig', completes: 'contexts' }),
   namespace: namespaceName({
     flag: 'namespace',
     short: 'n',
@@ -39,23 +39,23 @@ const flags = {
       flag: 'sign-in',
       value: 'WAY',
       means:
-        "key: everyone with the printed link acts as the kubeconfig's user; token: people paste a token of their own; header: a proxy sends each user's token (default: key)",
+        "key: everyone with the printed link acts as the kubeconfig's user; token: people paste their own token; header: a proxy sends each user's token (default: key)",
     },
     ways,
     'key',
   ),
   url: beginning({
     flag: 'dashboard-url',
-    means: 'the address that people open, with --sign-in token or header: a host of its own, without a path',
+    means: 'the address that people open, with --sign-in token or header: its own host, without a path',
   }),
   apiServer: beginning({
     flag: 'api-server',
-    means: 'the API server, with --sign-in token or header (default: that of the pod)',
+    means: "the API server, with --sign-in token or header (default: the pod's)",
   }),
   caFile: text({
     flag: 'ca-file',
     value: 'FILE',
-    means: 'the CA certificates of the API server, with --sign-in token or header',
+    means: "the API server's CA certificates, with --sign-in token or header",
     completes: 'files',
   }),
   session: seconds(
@@ -130,12 +130,12 @@ const asKubeconfig = async (given: ParsedLine, { env }: Shell): Promise<Reached>
 const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reached> => {
   for (const flag of [flags.kubeconfig, flags.context]) {
     if (given.get(flag) === undefined) continue
-    throw new UsageError(`--${flag.flag} belongs to --sign-in key: here everybody brings a token of their own`)
+    throw new UsageError(`--${flag.flag} belongs to --sign-in key: here everyone brings their own token`)
   }
   const url = given.get(flags.url)
   if (url === undefined) throw new UsageError('--dashboard-url must say which address people open')
   if (new URL(url).pathname !== '/')
-    throw new UsageError(`--dashboard-url must have no path: the page needs a host of its own, and not ${url}`)
+    throw new UsageError(`--dashboard-url must have no path, because the page needs its own host: not ${url}`)
   const server = given.get(flags.apiServer) ?? serverInPod(env)
   if (server === undefined) throw new UsageError('--api-server must say where the API server is')
   const caFile = given.get(flags.caFile)
@@ -181,7 +181,7 @@ const printLinks = (served: ServedDashboard, given: ParsedLine, { err, input, ou
     if (given.get(flags.open)) openInBrowser(link, problem => err.write(`${problem}\n`))
   }
   print()
-  err.write('Open this link: it is good once, for five minutes. Press Enter for another, Ctrl-C to end.\n')
+  err.write('Open this link: it works once, for five minutes. Press Enter for another, Ctrl-C to end.\n')
   return input.onLine(print)
 }
 

@@ -31,7 +31,7 @@ export const openInBrowser = (link: string, problem: (text: string) => void): vo
   )
   const [command, ...args] = openers[platform()] ?? ['xdg-open']
   const child = spawn(command, [...args, file], { stdio: 'ignore', detached: true })
-  child.on('error', () => problem(`no browser could be opened (${command}): open the link yourself`))
+  child.on('error', () => problem(`could not open a browser (${command}): open the link yourself`))
   child.unref()
   nodeClock.after(fileLivesMs, () => rmSync(folder, { recursive: true, force: true }))
 }

@@ -18,7 +18,7 @@ const dashboardPort = port({ flag: 'dashboard-port', means: 'the web page (defau
 const kubeconfig = text({
   flag: 'kubeconfig',
   value: 'FILE',
-  means: 'write a kubeconfig there as soon as all is ready (default: a temporary file)',
+  means: 'write a kubeconfig there as soon as everything is ready (default: a temporary file)',
   completes: 'files',
 })
 const oidcIssuer = issuers({
@@ -38,7 +38,7 @@ export const playground: Command = {
   options: [apiPort, triggerPort, operationsPort, dashboardPort, kubeconfig, oidcIssuer, logLevel],
   examples: [
     { line: 'playground', means: 'an API server on port 6443, with a workload and three hooks to try' },
-    { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'next to a cluster of your own' },
+    { line: 'playground --api-port 0 --kubeconfig ./kubeconfig', means: 'next to your own cluster' },
   ],
   // The playground prints a link with a key to its own page. Only this machine can reach the page.
   showsSecrets: () => true,

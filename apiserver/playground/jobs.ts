@@ -40,7 +40,7 @@ export const runJobs = async (environment: Environment, stop: AbortSignal): Prom
     const startTime = rfc3339(clock.now())
     run(environment, now, startTime, stop).catch((error: unknown) => {
       // The Job may be deleted meanwhile.
-      if (!isStatus(error, 404)) log.warn({ job: now.name, error }, 'the end of a Job could not be shown')
+      if (!isStatus(error, 404)) log.warn({ job: now.name, error }, "can't show the end of a Job")
     })
   })
   await jobs.run(stop)

@@ -199,9 +199,7 @@ const refuseForeign = async (file: string): Promise<void> => {
     throw error
   })
   if (isReplaceable(text)) return
-  throw new Error(
-    `${file} is not the kubeconfig of a playground, and is kept: choose a path without a file with --kubeconfig FILE`,
-  )
+  throw new Error(`${file} is not a playground's kubeconfig, so it is kept: choose a new path with --kubeconfig FILE`)
 }
 
 /** Returns the path of the kubeconfig: the given one, which stays, or one in a temporary folder. */

@@ -123,7 +123,7 @@ class DeploymentController {
     // Another change came first (409), or the object is deleted (404). The next event of the watch
     // reconciles the Deployment again.
     if (isStatus(error, 409) || isStatus(error, 404)) return
-    this.#environment.log.warn({ namespace, name, error }, 'its pods could not be shown')
+    this.#environment.log.warn({ namespace, name, error }, "can't show its pods")
   }
 }
 

@@ -40,7 +40,7 @@ export const rotateCommand: Command = {
   arguments: chosenArguments,
   options: [overlap, show, timeout, ...chosenOptions],
   examples: [
-    { line: 'rotate web-up', means: 'a new URL; the old one works for its overlap' },
+    { line: 'rotate web-up', means: 'a new URL; the old one keeps working for a while' },
     { line: 'rotate web-up --overlap 0s --show', means: 'the old one stops working at once' },
     { line: 'rotate -l team=shop', means: 'new URLs for the hooks with a label' },
   ],

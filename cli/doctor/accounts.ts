@@ -44,7 +44,7 @@ const findingsOf = async (
   const rules = await rulesOf(cluster, namespace, name)
   if (typeof rules === 'string') {
     const todo = `Ask someone who may impersonate it: kubectl auth can-i --list -n ${namespace} --as=${userOf({ namespace, name })}`
-    return [warning(about, `its rights cannot be read: ${rules}`, todo)]
+    return [warning(about, `can't read its rights: ${rules}`, todo)]
   }
   const needed = (await Promise.all(its.map(hook => needsOf(hook, definitions)))).flat()
   const missing = needed.filter(access => !rules.some(rule => allows(rule, access)))
@@ -56,7 +56,7 @@ const findingsOf = async (
           warning(
             about,
             `it may not ${listed(missing.map(accessInWords))}, which its hooks need`,
-            'Give it these rights in the namespace, by a Role and a RoleBinding.',
+            'Give it these rights in the namespace, with a Role and a RoleBinding.',
           ),
         ]),
     ...(more.length === 0
@@ -65,7 +65,7 @@ const findingsOf = async (
           warning(
             about,
             `it may do more than its ${its.length === 1 ? 'hook needs' : `${its.length} hooks need`}: ${listed(more)}`,
-            'Take these rights away, or let the hooks act as an account of their own. Anyone who may impersonate this one has all of them.',
+            'Remove these rights, or give the hooks an account of their own. Anyone who may impersonate this one has all of them.',
           ),
         ]),
   ]

@@ -21,7 +21,7 @@ export const checkEndpoint = async (
       .filter(isReceiverHook)
       .map(baseOf)
       .find(url => url !== undefined)
-  if (known === undefined) return ok('endpoint', 'no hook has a URL in its status that could be tried')
+  if (known === undefined) return ok('endpoint', 'no hook has a URL in its status to try')
   if (base === undefined && /\.svc(\.|:|\/|$)/.test(new URL(known).host)) {
     return warning(
       'endpoint',
@@ -29,7 +29,7 @@ export const checkEndpoint = async (
       'Start the controller with --public-url if senders are outside; add --public-url here to try another address.',
     )
   }
-  const todo = 'Look at the Ingress, the Service and the pods of the trigger, and at --public-url of the controller.'
+  const todo = "Check the Ingress, the Service and the pods of the trigger, and the controller's --public-url."
   try {
     const { body, status } = await post(`${known}${triggerPath}${nobodysToken}`, {}, '', env)
     return status === 404 && body.includes('UnknownToken')

@@ -14,7 +14,7 @@ const group = '/apis/flowcontrol.apiserver.k8s.io/v1'
 
 /** What can happen while the API server is busy, if it has no FlowSchema for an account. */
 const without: Readonly<Record<keyof typeof flowNames, string>> = {
-  trigger: 'while the API server is busy, alerts wait behind the requests of other accounts',
+  trigger: "while the API server is busy, alerts wait behind other accounts' requests",
   controller: 'while the API server is busy, new hooks wait for their URLs, and the leader may lose its Lease',
 }
 
@@ -55,7 +55,7 @@ const problemOf = async (
   const schema = await readIfThere(api, `${group}/flowschemas/${name}`)
   if (schema === undefined) return 'is not there'
   if (!subjectsOf(schema).some(subject => isAccount(subject, name, namespace)))
-    return `does not name the service account ${name} of the namespace ${namespace}`
+    return `does not name the service account ${name} in the namespace ${namespace}`
   // The condition Dangling is no proof: while no request asks for the level, it stays as it was.
   const level = stringAt(schema, 'spec', 'priorityLevelConfiguration', 'name') ?? ''
   const path = `${group}/prioritylevelconfigurations/${encodeURIComponent(level)}`

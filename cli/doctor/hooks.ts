@@ -42,7 +42,7 @@ export const checkSecrets = async (items: Promise<readonly StoredObject[]>): Pro
           warning(
             'auth',
             `${firstNamesOf(shared)} check signatures with the same secret, so a post signed for one runs all of them`,
-            'Give each hook a Secret of its own: docs/how-to/authenticate-senders.md.',
+            'Give each hook its own Secret: docs/how-to/authenticate-senders.md.',
           ),
         ],
   )
@@ -56,7 +56,7 @@ const conditionOf = ({ metadata, status }: ReceiverHook): readonly Finding[] => 
       warning(
         name,
         'no controller has checked its current spec',
-        'Wait a moment; if nothing changes, look at the controller.',
+        'Wait a moment; if nothing changes, check the controller.',
       ),
     ]
   }
@@ -116,11 +116,11 @@ export const checkRecords = async (
     return warning(
       'records',
       `${held.length} wait for the leases of their deleted hooks to end: ${firstNamesOf(held)}`,
-      `A trigger ends it within seconds. If they remain, look at its log, or remove the finalizer: ${pageURL('docs/how-to/scale-for-a-while.md')}`,
+      `A trigger ends them within seconds. If they remain, check its log, or remove the finalizer: ${pageURL('docs/how-to/scale-for-a-while.md')}`,
     )
   }
   return stale.length === 0
-    ? ok('records', `${kept.length} belong to hooks that are there`)
+    ? ok('records', `${kept.length} belong to hooks that exist`)
     : warning(
         'records',
         `${stale.length} belong to hooks that are gone: ${firstNamesOf(stale)}`,

@@ -25,10 +25,10 @@ export const unseen = (about: string, error: unknown): Finding => {
   // If the API server cannot be reached, or does not know the user, no check works. So the command
   // reports that only once.
   if (error instanceof Unreachable || isStatus(error, 401)) throw error
-  const why = error instanceof ApiError && error.status === 403 ? 'you may not look at it' : 'it cannot be read'
+  const why = error instanceof ApiError && error.status === 403 ? 'you may not read it' : "it can't be read"
   const message = error instanceof Error ? error.message : String(error)
   if (isStatus(error, 404))
-    return failure(about, `it is not there: ${message}`, `Install it: ${pageURL('docs/how-to/install.md')}`)
+    return failure(about, `it does not exist: ${message}`, `Install it: ${pageURL('docs/how-to/install.md')}`)
   return { ...warning(about, `${why}: ${message}`, 'Ask someone who may.'), unseen: true }
 }
 
@@ -49,9 +49,7 @@ export const checkDefinitions = async ({ api }: Pick<Cluster, 'api'>): Promise<r
   if (answer.status !== 200 && answer.status !== 404) {
     const error = new ApiError(answer, `GET ${path}`)
     if (answer.status < 500) throw error
-    return [
-      failure('definitions', error.message, 'Look at the API server: kubectl get --raw /readyz?verbose says more.'),
-    ]
+    return [failure('definitions', error.message, 'Check the API server: kubectl get --raw /readyz?verbose says more.')]
   }
   const resources: unknown = at(tryParseJson(answer.body), 'resources')
   const served = Array.isArray(resources) ? resources.map(resource => stringAt(resource, 'name')) : []
@@ -62,7 +60,7 @@ export const checkDefinitions = async ({ api }: Pick<Cluster, 'api'>): Promise<r
       : failure(
           'definitions',
           `${name} are not served as ${group}/${apiVersionName}`,
-          `Apply crds/ of this version: ${pageURL('docs/how-to/install.md')}`,
+          `Apply this version's crds/: ${pageURL('docs/how-to/install.md')}`,
         ),
   )
 }
@@ -119,7 +117,7 @@ export const checkLeader = async (
   })
   const holder = stringAt(lease, 'spec', 'holderIdentity') ?? ''
   const renewed = parseTime(stringAt(lease, 'spec', 'renewTime') ?? '')
-  const todo = 'Start a controller, and look at its log. If it is in another namespace, add --system-namespace.'
+  const todo = 'Start a controller, and check its log. If it is in another namespace, add --system-namespace.'
   if (holder === '') return failure('controller', `no controller leads in the namespace ${namespace}`, todo)
   const lives = Number(at(lease, 'spec', 'leaseDurationSeconds') ?? leaseSeconds)
   const checkedAt = (await readServerTime(api, interactiveTimeoutMs)) ?? now()
@@ -139,7 +137,7 @@ export const checkKeys = async (cluster: Pick<Cluster, 'api' | 'namespace'>, nam
 }
 
 /** What to do if no key is published. */
-const lookAtSigningKeys = `Look at the log and the Events of the controller: ${pageURL('docs/how-to/monitor.md')}`
+const lookAtSigningKeys = `Check the controller's log and Events: ${pageURL('docs/how-to/monitor.md')}`
 
 /** Checks that hooks are not stopped. */
 export const checkStop = async (cluster: Pick<Cluster, 'api' | 'namespace'>, namespace: string): Promise<Finding> => {
@@ -174,8 +172,8 @@ export const checkDeployments = async (
     return [
       warning(
         'replicas',
-        `there is no Deployment of Receiver Hooks in the namespace ${namespace}`,
-        'If it runs in another namespace, add --system-namespace. If it runs outside of the cluster, as the playground does, nothing.',
+        `there is no Receiver Hooks Deployment in the namespace ${namespace}`,
+        'If it runs in another namespace, add --system-namespace. If it runs outside the cluster, like the playground, do nothing.',
       ),
     ]
   }
@@ -193,11 +191,11 @@ export const checkServedNamespaces = async (
   const given = args.filter(arg => typeof arg === 'string').filter(arg => arg.startsWith(flag))
   const served = new Set(given.map(arg => arg.slice(flag.length).replace('$(POD_NAMESPACE)', namespace)))
   if (served.size === 0) return []
-  const said = `the installation serves the hooks of ${[...served].join(', ')}`
+  const said = `the installation serves the hooks in ${[...served].join(', ')}`
   const others = (await items).filter(({ metadata }) => !served.has(metadata.namespace ?? ''))
   if (others.length === 0) return [ok('namespaces', said)]
   const todo = "Add their namespaces to the chart's watchNamespaces, if no other installation serves them."
-  return [warning('namespaces', `${said}, and not ${firstNamesOf(others)}`, todo)]
+  return [warning('namespaces', `${said}, but not ${firstNamesOf(others)}`, todo)]
 }
 
 const containerOf = (item: StoredObject): unknown => {
@@ -220,7 +218,7 @@ const replicasOf = (item: StoredObject): Finding => {
     ? warning(
         'replicas',
         `${said}: nothing answers while its node is drained`,
-        `${kubectl} scale deployment ${name} --replicas 2, or the values of the chart.`,
+        `${kubectl} scale deployment ${name} --replicas 2, or the chart's values.`,
       )
     : ok('replicas', said)
 }
@@ -232,7 +230,7 @@ const versionOf = (item: StoredObject, own: string): Finding => {
     ? ok('version', `${item.metadata.name} runs ${own}, as this program does`)
     : warning(
         'version',
-        `${item.metadata.name} runs ${tag === '' ? image : tag}, and this program is ${own}`,
+        `${item.metadata.name} runs ${tag === '' ? image : tag}, but this program is ${own}`,
         'Use the same version of both.',
       )
 }

@@ -12,10 +12,10 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
   trigger: "an attacker with the trigger's account may use all of its rights, even in kube-system",
   records: 'not only the trigger may write what hooks remember',
   controller: "an attacker with the controller's account may change all Secrets where it may write those of hooks",
-  sizes: 'hooks may have large metadata, and every replica reads that at its start',
+  sizes: 'hooks may have large metadata, which every replica reads when it starts',
   keys: 'anyone who may stop all hooks may also write the public keys, and so run every hook',
   requests: 'anyone who may create requests may run every hook in the name of anybody, if triggers run requests',
-  approval: 'anyone who may write a hook may take its approval out',
+  approval: 'anyone who may write a hook may remove its approval',
 }
 
 /** What each admission policy guarantees while it is in force. */

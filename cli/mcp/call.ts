@@ -79,7 +79,7 @@ const runAsShown = async (calling: Calling, confirm: string, body: string | unde
   const spec = shown && requestSpecOf(shown)
   const isShown = at(shown, 'status', 'answer', 'outcome') === 'applied'
   if (!shown || !isShown || !spec?.dryRun || spec.hook !== hook || spec.by.user !== user) {
-    return refused('confirm is none that this tool gave to this user: call without it')
+    return refused('this tool gave this user no such confirm: call without it')
   }
   if (body !== undefined && body !== spec.body) return refused('confirm runs what was shown: leave image and body out')
   const name = `${confirm}-run`
@@ -134,7 +134,7 @@ const answerOf = ({ hook: { metadata }, target }: HookTool, request: StoredObjec
       ...{ outcome: word('answer', 'outcome'), reason, from, to, rollout: word('answer', 'state') },
       until: word('answer', 'until') ?? word('until'),
       message: isDone(request)
-        ? `${dryRun ? 'A run by now would end so: ' : ''}${said}`
+        ? `${dryRun ? 'A run now would end like this: ' : ''}${said}`
         : `${waits[state] ?? `It is ${state}.`} ${dryRun ? 'Call again to ask again.' : again}`,
     },
   }

@@ -13,7 +13,7 @@ export const serveMcp = (choice: ToolChoice, shell: Shell): (() => Promise<void>
   /** Says to people what has failed, and returns what the agent may know of it: the text may be that of others. */
   const failure = (error: unknown): string => {
     shell.err.write(`${explain(error, shell).message}\n`)
-    return error instanceof CommandFailure ? error.message : 'The API server refused. The log of this server says why.'
+    return error instanceof CommandFailure ? error.message : "The API server refused. This server's log says why."
   }
   const listed = async () => {
     const all = await toolsOf(choice)
@@ -25,7 +25,7 @@ export const serveMcp = (choice: ToolChoice, shell: Shell): (() => Promise<void>
   }
   const answerTo = async (name: string, given: Readonly<Record<string, unknown>>) => {
     const tool = (await toolsOf(choice)).find(known => known.name === name)
-    if (!tool) return refused('There is no such tool any more: list the tools again.')
+    if (!tool) return refused('This tool no longer exists: list the tools again.')
     const problem = problemIn(tool.arguments, given)
     return problem === undefined ? await callTool(tool, given, api, shell) : refused(`Nothing was done: ${problem}.`)
   }

@@ -68,13 +68,13 @@ const toolOf = (hook: ReceiverHook, allowRun: boolean): readonly HookTool[] => {
     `${metadata.namespace}/${metadata.name}: ${bound.description}`,
     `Target: ${bound.target}`,
     `At worst it can ${bound.worst}`,
-    spec.for !== undefined && `What it changed comes back by itself after ${spec.for}`,
+    spec.for !== undefined && `It takes back what it changed after ${spec.for}`,
     milliseconds(spec.cooldown) !== 0 && `It runs at most once in ${spec.cooldown}`,
     spec.limits && `It takes at most ${spec.limits.map(limitInWords).join(', and ')}`,
     spec.windows && 'It runs only at certain times',
     allowRun && spec.approval && `A run waits for ${spec.approval.within} at most until another person approves it`,
     'Without confirm it says what a run would do now, and changes nothing',
-    allowRun && 'That answer has confirm: call again with it to run exactly that',
+    allowRun && 'That answer contains confirm: call again with it to run exactly that',
   ].filter(part => typeof part === 'string')
   const description = parts.map(part => `${part.slice(0, maxPart)}.`).join(' ')
   return [{ hook, target: bound.target, name: toolName(metadata), description, arguments: argumentsOf(spec, allowRun) }]

@@ -52,7 +52,7 @@ const once = async <T>(method: Method, path: string, body: unknown): Promise<Onc
     const isUnknown = String(error).startsWith('TimeoutError') && !isRepeatable(method, path)
     const message = isUnknown
       ? 'no answer came; it may have been done'
-      : 'the dashboard cannot be reached: is it still running?'
+      : "can't reach the dashboard: is it still running?"
     return { ok: false, status: 0, refusal: { reason: 'Unreachable', message }, retryAfterMs: 0 }
   }
 }

@@ -43,7 +43,7 @@ const seenOf = ({ generation, uid }: ListedHook): Seen => ({ generation, uid })
 export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<void> => {
   const answer = await askServer('POST', `${pathOf(row)}/${suspend ? 'suspend' : 'resume'}`, seenOf(row))
   if (answer.ok) {
-    const done = suspend ? 'is suspended: deliveries are answered and skipped' : 'runs again'
+    const done = suspend ? 'is suspended: it answers deliveries but skips them' : 'runs again'
     say(`${row.name} ${done}.`, kubectlSuspend(row.namespace, row.name, suspend))
   } else say(answer.refusal.message)
 }

@@ -35,9 +35,7 @@ export const HealthPage = () => {
       <div role="status">
         {read.value === undefined && <p class="faint">Looking …</p>}
         {fault !== undefined && <p class="strip bad">{sentence(fault)}</p>}
-        {seen.length > 0 && wrong.length === 0 && (
-          <p class="strip good">Everything that you may look at is in order.</p>
-        )}
+        {seen.length > 0 && wrong.length === 0 && <p class="strip good">Everything that you may see is in order.</p>}
       </div>
       {wrong.map((finding, index) => (
         <Problem key={index} finding={finding} />
@@ -58,12 +56,12 @@ export const HealthPage = () => {
       )}
       {unseen.length > 0 && (
         <p class="faint">
-          You may not look at {[...new Set(unseen.map(({ about }) => about))].join(', ')}. An administrator sees them
-          with the command below.
+          You may not see {[...new Set(unseen.map(({ about }) => about))].join(', ')}. An administrator sees them with
+          the command below.
         </p>
       )}
       <CommandLine
-        label="The command that looks at more"
+        label="The command that shows more"
         text={`kubectl receiverhook doctor ${namespace === '' ? '-A' : `-n ${commandWord(namespace)}`}`}
       />
     </article>

@@ -16,7 +16,7 @@ const keys: readonly (readonly [key: string, does: string])[] = [
   ['j k, arrows', 'next and previous hook'],
   ['Enter', 'open the hook'],
   ['n', 'new hook'],
-  ['c', 'copy the URL of the hook'],
+  ['c', "copy the hook's URL"],
   ['Esc', 'back, or close what is open'],
   ['?', 'this list'],
 ]
@@ -24,12 +24,12 @@ const keys: readonly (readonly [key: string, does: string])[] = [
 export const KeysDialog = () => (
   <Dialog title="Help" onClose={() => (keysShown.value = false)}>
     <p>
-      The bar of a hook is the count of its target: in full colour what is ready, pale what is wanted. The tick is the
-      minimum, the right end the maximum.
+      A hook's bar is its target's count: in full colour what is ready, pale what is wanted. The tick is the minimum,
+      the right end the maximum.
     </p>
     <p>
       Search finds each word in names, targets, senders and reasons. <code>{needyWord}</code> finds the hooks that need
-      somebody.
+      attention.
     </p>
     <p>
       <code>is:ready</code>, <code>is:suspended</code>, <code>is:leased</code> and <code>driver:scale</code> narrow it.

@@ -36,8 +36,8 @@ export const lazy = <P extends object>(
  */
 const Failed = () => (
   <Middle>
-    <h1 tabIndex={-1}>This part of the page cannot be loaded</h1>
-    <p>The dashboard was updated, or cannot be reached.</p>
+    <h1 tabIndex={-1}>Can't load this part of the page</h1>
+    <p>The dashboard was updated, or can't be reached.</p>
     <ActionButton class="button" onAct={() => address.reload()}>
       Reload
     </ActionButton>

@@ -111,7 +111,7 @@ const WithHook = ({ name, namespace, what }: { namespace: string; name: string; 
     return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={() => (looks.value += 1)} />
   }
   if (read.value === undefined) return <Connecting />
-  return <Nothing title={`${name} cannot be read`} why={refusalIn(read)} />
+  return <Nothing title={`Can't read ${name}`} why={refusalIn(read)} />
 }
 
 const adding: Purpose = { what: 'add' }
@@ -230,7 +230,7 @@ const App = () => {
         >
           <p>
             {isOver
-              ? `${ended.value?.message ?? ''}. What you see is no longer kept up to date; what you were writing stays.`
+              ? `${ended.value?.message ?? ''}. The page no longer updates, but what you were writing stays.`
               : ''}
           </p>
           <SignInForm />

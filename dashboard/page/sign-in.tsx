@@ -61,14 +61,14 @@ const WithKey = () => {
     const key = keyIn(link.value)
     fault.value =
       key === undefined
-        ? `This is not such a link: one ends with #key= and ${keyCharacters} characters.`
+        ? `This is not a sign-in link: those end with #key= and ${keyCharacters} characters.`
         : shown(await signInWith({ key }))
   }
   return (
     <>
       <p>
-        Open the link that <code>kubectl receiverhook dashboard</code>, or the playground, has printed. It is good for
-        one use within five minutes: press Enter in that terminal for another.
+        Open the link that <code>kubectl receiverhook dashboard</code>, or the playground, has printed. It works once,
+        within five minutes: press Enter in that terminal for another.
       </p>
       <ScriptForm submit={submit}>
         <TextField id="sign-in-link" label="Or paste it here" text={link} refused={fault} isSecret />
@@ -92,8 +92,8 @@ const WithToken = () => {
   return (
     <>
       <p>
-        You act here with your own rights. Paste a token of a service account, or an ID token that this cluster takes.
-        It stays in the server's memory, and never comes back to a page.
+        You act here with your own rights. Paste a service account's token, or an ID token that this cluster accepts. It
+        stays in the server's memory, and never comes back to a page.
       </p>
       <ScriptForm submit={submit}>
         <TextField id="token" label="Token" text={token} refused={fault} isSecret />

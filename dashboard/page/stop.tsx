@@ -65,7 +65,7 @@ export const StopStrip = () => {
         All hooks are stopped{since}
         {stop.reason === '' ? '.' : ':'}
       </strong>{' '}
-      {stop.reason === '' ? '' : `${stop.reason.replace(/\.$/, '')}. `}Every post is answered 503
+      {stop.reason === '' ? '' : `${stop.reason.replace(/\.$/, '')}. `}Every post gets 503
       {stop.all ? ', and alerts that end take nothing back' : ''}.{' '}
       {mayStop.value && <ActionButton onAct={() => void start()}>Let hooks run again</ActionButton>}
     </p>
@@ -97,7 +97,7 @@ export const StopDialog = () => {
   }
   return (
     <Dialog title="Stop all hooks?" onClose={close}>
-      <p>Every post to every hook of this installation is answered 503 and changes nothing. Most senders try again.</p>
+      <p>Every post to every hook of this installation gets 503 and changes nothing. Most senders try again.</p>
       <ScriptForm submit={submit}>
         <TextField id="stop-reason" label="Why, for your colleagues" text={reason} refused={fault} />
         <div class="field check">

@@ -66,7 +66,7 @@ const taken = (event: StreamEvent, now: number): void => {
       uncounted.value = new Map(uncounted.value).set(event.kind, event.why)
       return
     case 'stale':
-      link.value = { lostSince: now, why: `the API server cannot be reached (${event.why})` }
+      link.value = { lostSince: now, why: `can't reach the API server (${event.why})` }
       return
     case 'live':
       link.value = 'live'

@@ -199,7 +199,7 @@ export const Strips = () => {
       <StopStrip />
       {other && (
         <p class="strip warn" role="status">
-          The dashboard was updated{writing ? ': load it again when this form is saved.' : '.'}{' '}
+          The dashboard was updated{writing ? ': load it again once you have saved this form.' : '.'}{' '}
           <ActionButton onAct={() => address.reload()}>Reload</ActionButton>
         </p>
       )}

@@ -85,7 +85,7 @@ export const askTime = (api: ApiConnection): Promise<number | undefined> =>
 export const whyOf = (error: unknown): string => redacted(error instanceof Error ? error.message : String(error))
 
 const unreachable = (error: Unreachable): ApiRefused => {
-  const message = `the API server cannot be reached: ${whyOf(error)}`
+  const message = `can't reach the API server: ${whyOf(error)}`
   return new ApiRefused(503, 'ApiServerUnreachable', message, { headers: { 'retry-after': '2' } })
 }
 

@@ -48,12 +48,12 @@ const unknown = (token: string | undefined): RefusedError =>
     ? new RefusedError(
         401,
         'UnknownUser',
-        'the API server does not know the user of the kubeconfig: try kubectl auth whoami',
+        "the API server does not know the kubeconfig's user: try kubectl auth whoami",
       )
     : new RefusedError(
         401,
         'UnknownToken',
-        'the API server does not accept this token: it may have expired, or not be complete; make a new one',
+        'the API server does not accept this token: it may have expired, or be incomplete; make a new one',
       )
 
 /**

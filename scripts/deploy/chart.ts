@@ -120,7 +120,7 @@ const requestTemplate = (): string => {
     .replace('name: receiver-hooks-requests\n', 'name: receiver-hooks-requests\n  namespace: {{ . | toJson }}\n')
     .replaceAll('{{ .Release', '{{ $.Release')
   return when('.Values.requests.enabled', [
-    '{{- if not .Values.admissionPolicy.enabled }}\n{{- fail "requests.enabled needs admissionPolicy.enabled: without the policy, anybody runs hooks in the name of another" }}\n{{- end }}\n' +
+    '{{- if not .Values.admissionPolicy.enabled }}\n{{- fail "requests.enabled needs admissionPolicy.enabled: without the policy, anyone can run hooks in the name of another" }}\n{{- end }}\n' +
       labelled(definition, { annotations: kept }),
     labelled(policy),
     labelled(roles),

@@ -145,7 +145,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         false,
       ),
       aggregate: flag(
-        'Lets everybody with the ClusterRole edit or admin in a namespace write hooks there. Reading a hook is running it. false: bind the ClusterRole receiver-hooks-edit.',
+        'Lets everyone with the ClusterRole edit or admin in a namespace write hooks there. Reading a hook is running it. false: bind the ClusterRole receiver-hooks-edit.',
         false,
       ),
     }),

@@ -206,7 +206,7 @@ export const fenceClaims = async (
     ledger.later(draft => dropped(draft, isFenced))
     log.info(
       { namespace: target.namespace, target: target.name, version: from.resourceVersion },
-      'the refused writes from this version are made impossible',
+      'making sure that the refused writes from this version never happen',
     )
   }
   return made

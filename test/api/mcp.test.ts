@@ -54,7 +54,7 @@ describe.each(['legacy', 'auto'] as const)('an agent with the client of the era 
         reason: 'Stepped',
         from: 2,
         to: 3,
-        message: 'A run by now would end so: Deployment/web: from 2 to 3.',
+        message: 'A run now would end like this: Deployment/web: from 2 to 3.',
       },
     })
     expect(await call(tool, { confirm: content['request'] })).toMatchObject({
@@ -102,7 +102,7 @@ describe('a call with confirm', { timeout: 120_000 }, () => {
       content: {
         dryRun: true,
         reason: 'EffectChanged',
-        message: 'Nothing ran. A run by now would end so: Deployment/web: from 3 to 4.',
+        message: 'Nothing ran. A run now would end like this: Deployment/web: from 3 to 4.',
       },
     })
     await patchHook('web-up', { spec: { cooldown: '1s' } })
@@ -254,7 +254,7 @@ describe('what an agent gets', { timeout: 180_000 }, () => {
       ['job', 'proved', 'pushed', 'web-up'].map(name => `${namespace}_${name}`),
     )
     expect(listed.at(-1)?.description).toContain(
-      'What it changed comes back by itself after 30m. It takes at most 100 deliveries within 1h. It runs only at certain times.',
+      'It takes back what it changed after 30m. It takes at most 100 deliveries within 1h. It runs only at certain times.',
     )
     const { content } = await call(tool, { why: sentence })
     expect(await call(tool, { confirm: content['confirm'] })).toMatchObject({ content: { outcome: 'applied' } })

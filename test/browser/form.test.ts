@@ -480,7 +480,7 @@ describe('a hook that somebody else changes while it is edited', () => {
       timeoutMs: 5_000,
     })
     await playground.createHook('again', scaleSpec('web', { max: 7 }))
-    await page.getByRole('button', { name: 'Begin again with their change' }).click()
+    await page.getByRole('button', { name: 'Start again with their change' }).click()
     await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Edit again')
     await accepted(page)
     await page.getByRole('button', { name: 'Save' }).click()
@@ -502,7 +502,7 @@ describe('a hook that somebody else changes while it is edited', () => {
     expect(await page.getByLabel('Minimum').inputValue()).toBe('2')
     await picture(page, 'conflict')
     await expectAccessible(page, 'conflict')
-    await page.getByRole('button', { name: 'Begin again with their change' }).click()
+    await page.getByRole('button', { name: 'Start again with their change' }).click()
     await expect.poll(() => page.getByLabel('Minimum').inputValue()).toBe('3')
     await accepted(page)
     await page.getByRole('button', { name: 'Save' }).click()

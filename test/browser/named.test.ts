@@ -25,7 +25,7 @@ it('a URL with a name is shown at once, and rotating ends only the URLs from bef
   await page.getByRole('region', { name: 'Its URL' }).getByText(named).waitFor()
   await page.getByRole('button', { name: 'End former URLs …' }).click()
   const dialog = page.getByRole('dialog')
-  await dialog.getByText('Only tokens from before end', { exact: false }).waitFor()
+  await dialog.getByText('Only older tokens end', { exact: false }).waitFor()
   expect(await dialog.getByRole('heading').textContent()).toBe('End the former URLs of by-name?')
   expect(await dialog.getByRole('combobox').count()).toBe(0)
   await expectAccessible(page, 'rotate a named URL')

@@ -241,7 +241,7 @@ describe('in the playground', () => {
     await page.keyboard.press('Escape')
     expect(await link.inputValue()).toBe('hunter2')
     await dialog.getByRole('button', { name: 'Sign in' }).click()
-    await dialog.getByText('This is not such a link').waitFor()
+    await dialog.getByText('This is not a sign-in link').waitFor()
     await expectAccessible(page, 'the dialog')
     await link.fill(playground.link())
     await dialog.getByRole('button', { name: 'Sign in' }).click()

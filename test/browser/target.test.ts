@@ -46,7 +46,7 @@ it('several hooks are suspended with one question, and with the keyboard alone',
   await page.getByRole('button', { name: 'Suspended', exact: true }).click()
   await expect.poll(() => page.locator('.row').count()).toBe(2)
 
-  await page.getByLabel('Mark all hooks of the list').check()
+  await page.getByLabel('Mark all hooks in the list').check()
   await page.getByRole('button', { name: 'Delete …' }).click()
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await page.getByText('Type 2 to delete them.').waitFor()

@@ -205,7 +205,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   rotate: async page => {
     await page.getByRole('link', { name: 'web-up' }).click()
     await page.getByRole('button', { name: 'Rotate' }).click()
-    await page.getByLabel('How long the old URL is accepted').waitFor()
+    await page.getByLabel('How long the old URL works').waitFor()
   },
   help: async page => {
     await page.getByRole('button', { name: 'Help' }).click()

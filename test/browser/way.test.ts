@@ -108,7 +108,7 @@ describe('the way of a person', () => {
 
     // Rotate: a leaked URL is cut off at once.
     await page.getByRole('button', { name: 'Rotate' }).click()
-    await page.getByLabel('How long the old URL is accepted').selectOption('0s')
+    await page.getByLabel('How long the old URL works').selectOption('0s')
     await page.getByRole('dialog').getByRole('button', { name: 'Rotate' }).click()
     await expect.poll(async () => (await post(url)).status).toBe(410)
 
@@ -126,7 +126,7 @@ describe('the way of a person', () => {
     await context.clearCookies()
     await page.goto('about:blank')
     await page.goto(link)
-    await page.getByText('this link was used already', { exact: false }).waitFor()
+    await page.getByText('this link was already used', { exact: false }).waitFor()
     expect(faults).toEqual([])
   })
 
@@ -168,7 +168,7 @@ describe('the way of a person', () => {
     await expect.poll(() => page.locator('.row').count()).toBe(1)
     await page.keyboard.press('Escape')
     await page.keyboard.press('?')
-    await page.getByRole('dialog').getByText('copy the URL of the hook').waitFor()
+    await page.getByRole('dialog').getByText("copy the hook's URL").waitFor()
     await page.keyboard.press('Escape')
     await page.keyboard.press('n')
     await page.getByRole('heading', { name: 'Add a hook' }).waitFor()

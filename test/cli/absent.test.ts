@@ -78,9 +78,9 @@ it('doctor names the hooks that the installation does not serve', async () => {
   const hook = { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec }
   await create(`/apis/${apiVersion}/namespaces/shop/receiverhooks`, hook)
   expect(await served()).toBe('')
-  expect(await served('--watch-namespace=shop')).toBe('ok       namespaces: the installation serves the hooks of shop')
+  expect(await served('--watch-namespace=shop')).toBe('ok       namespaces: the installation serves the hooks in shop')
   expect(await served('--watch-namespace=yard', '--watch-namespace=$(POD_NAMESPACE)')).toBe(
-    'warning  namespaces: the installation serves the hooks of yard, receiver-hooks, and not shop/web-up',
+    'warning  namespaces: the installation serves the hooks in yard, receiver-hooks, but not shop/web-up',
   )
 })
 
@@ -262,7 +262,7 @@ it('doctor on a cluster without the product says so, and nothing else', async ()
 
 it('doctor does not take what is not there for a lack of rights', async () => {
   const { out } = await run(`doctor -n shop --server ${server}`)
-  expect(out).toContain('keys: it is not there: ')
+  expect(out).toContain('keys: it does not exist: ')
   expect(out).not.toMatch(/Ask someone who may/)
 })
 

@@ -116,7 +116,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
       'ok: receiver-hooks-public-keys is in force: only those who may read the signing keys can change the public ones',
     ])
-    expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not look at it: /)])
+    expect(await found('--as', 'ann')).toEqual([expect.stringMatching(/^warning: you may not read it: /)])
     const files = ['definition', 'policy'].map(name => `-f=deploy/kustomize/components/requests/${name}.yaml`)
     await succeed('apply', ...files)
     await succeed('delete', 'validatingadmissionpolicybinding', 'receiver-hooks-approval')
@@ -126,7 +126,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
     )
     expect(last).toEqual([
       'ok: receiver-hooks-requests is in force: a request runs in the name of who made it, and only others approve it',
-      'warning: receiver-hooks-approval has no binding: anyone who may write a hook may take its approval out',
+      'warning: receiver-hooks-approval has no binding: anyone who may write a hook may remove its approval',
     ])
   })
 })

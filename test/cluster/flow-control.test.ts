@@ -152,8 +152,8 @@ it('doctor finds them in order, without their level, for the accounts of another
       "ok: receiver-hooks-controller gives the controller's requests a share of the API server",
     ])
     expect(await found('elsewhere')).toEqual([
-      'warning: receiver-hooks-trigger does not name the service account receiver-hooks-trigger of the namespace ' +
-        'elsewhere: while the API server is busy, alerts wait behind the requests of other accounts',
+      'warning: receiver-hooks-trigger does not name the service account receiver-hooks-trigger in the namespace ' +
+        "elsewhere: while the API server is busy, alerts wait behind other accounts' requests",
       expect.stringMatching(/^warning: receiver-hooks-controller does not name the service account /),
     ])
     await addAccounts('elsewhere')

@@ -151,7 +151,7 @@ describe('an agent', () => {
     const down = await runner.call(names.down, { confirm: await confirmOf(names.down) })
     expect(down).toEqual({
       isError: true,
-      content: { message: 'The API server refused. The log of this server says why.' },
+      content: { message: "The API server refused. This server's log says why." },
     })
     expect(await here.replicas('web')).toBe(2)
     const confirm = await confirmOf(names.up)

@@ -206,7 +206,7 @@ describe('values', () => {
     [
       'arguments of a controller where one pod is both roles',
       'single=true,controller.extraArgs={--host=::1}',
-      'controller.extraArgs and controller.extraEnv are for no pod: use those of trigger',
+      'no pod uses controller.extraArgs and controller.extraEnv: use those of trigger',
     ],
     ['a pod that is killed before it has ended', 'trigger.terminationGracePeriodSeconds=5', 'minimum: got 5, want 10'],
     ['an Ingress without a host', 'ingress.enabled=true', 'ingress.host is the host name of your URLs'],
@@ -230,7 +230,7 @@ describe('values', () => {
       )
     const refused = await inOwn()
     expect(refused.code).not.toBe(0)
-    expect(refused.stderr).toContain('watchNamespaces has the namespace of the release')
+    expect(refused.stderr).toContain("watchNamespaces contains the release's own namespace")
     for (const values of [
       'admissionPolicy.enabled=false',
       'accounts.namespaces.shop={hooks}',

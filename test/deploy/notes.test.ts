@@ -57,10 +57,10 @@ describe('the notes of the chart', () => {
     [
       'who signs people in behind a proxy',
       [...dashboard, 'dashboard.signIn=header'],
-      'Authorization header of that proxy',
+      "that proxy's Authorization header",
     ],
     ['what uninstalling leaves', [], 'leaves hooks and keys'],
-    ['what uninstalling takes', ['crds.keep=false'], 'takes every hook away'],
+    ['what uninstalling takes', ['crds.keep=false'], 'deletes every hook'],
   ])('say %s', async (_what, values, words) => {
     expect(await notes(...values)).toContain(words)
   })

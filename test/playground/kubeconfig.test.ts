@@ -41,7 +41,7 @@ it('a playground keeps a file that is not its own, and says so before it starts'
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'config')
   writeFileSync(file, 'my notes')
-  await expect(startPlayground(file)).rejects.toThrow(`${file} is not the kubeconfig of a playground, and is kept`)
+  await expect(startPlayground(file)).rejects.toThrow(`${file} is not a playground's kubeconfig, so it is kept`)
   expect(readFileSync(file, 'utf8')).toBe('my notes')
 })
 

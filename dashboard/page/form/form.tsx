@@ -153,17 +153,17 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
         )}
         {hadSecret && (
           <p class="strip">
-            Two hooks cannot share a Secret for their URL: choose a new one under “Its URL”, or leave it out.
+            Two hooks can't share a Secret for their URL: choose a new one under “Its URL”, or leave it out.
           </p>
         )}
         {!sending.value && isChangedByOthers(draft) && (
           <div class="strip warn" role="alert">
             <p>
-              Somebody else changed this hook since you opened the form, so it is not saved from here. Copy your YAML to
+              Someone else changed this hook since you opened the form, so you can't save it here. Copy your YAML to
               keep what you typed.
             </p>
             <ActionButton class="button" onAct={onAgain}>
-              Begin again with their change
+              Start again with their change
             </ActionButton>
           </div>
         )}

@@ -37,7 +37,7 @@ export const Preview = ({ checked, draft, targets }: PreviewProps) => {
   return (
     <section class="preview" aria-label="Manifest">
       <div class="line">
-        <h2>As it is applied</h2>
+        <h2>As applied</h2>
         <span class="grow" />
         <CopyButton label="Copy YAML" said="The manifest was copied." text={() => draft.yaml.value} />
         <CopyButton
@@ -63,7 +63,7 @@ const Verdict = ({ checked, draft }: { checked: DraftCheck; draft: Draft }) => {
     if (problem !== undefined) return { kind: problem.isWrong ? 'bad' : '', text: problem.text }
     // The result of the check is for an earlier version of the hook, so it is not shown.
     if (isOutdated) {
-      return { kind: '', text: 'Nothing is saved, because somebody else has changed the hook.' }
+      return { kind: '', text: 'Nothing is saved, because someone else has changed the hook.' }
     }
     switch (checked.state) {
       case 'accepted':

@@ -48,11 +48,11 @@ const consequenceOf = (change: BulkChange, rows: readonly ListedHook[]): string 
   const [row] = rows
   switch (change) {
     case 'suspend':
-      return 'Deliveries are answered and skipped.'
+      return 'Deliveries get an answer but are skipped.'
     case 'resume':
       return 'Deliveries run again.'
     case 'end':
-      return 'Within seconds, what was changed for a time is taken back. Counts that somebody else has set since stay as they are. Later posts lease again.'
+      return 'Within seconds, the hook takes back what it changed for a time. It leaves counts alone that someone else has set since. Later posts lease again.'
     case 'delete':
       return row && rows.length === 1
         ? `${deletionText(row.url === 'named')} ${deliveriesToday(row)}`
@@ -158,13 +158,13 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
     <Dialog title={isNamed ? `End the former URLs of ${row.name}?` : `Give ${row.name} a new URL?`} onClose={close}>
       <p>
         {isNamed
-          ? 'The URL of this hook has its name, and stays. Only tokens from before end. To lock a sender out, change the Secret of what a post must prove.'
+          ? "This hook's URL has its name, and stays. Only older tokens end. To lock a sender out, change the Secret of what a post must prove."
           : `Senders need the new URL before the old one ends. ${row.url === 'secret' ? 'It goes into the Secret by itself.' : ''}`}
       </p>
       <div class="field">
         {!isNamed && (
           <>
-            <label for="rotate-overlap">How long the old URL is accepted</label>
+            <label for="rotate-overlap">How long the old URL works</label>
             <select
               id="rotate-overlap"
               class="short"

@@ -60,7 +60,7 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
         ))}
       </ol>
       <div role="status">
-        {why !== undefined && <p class="faint">{sentence(`older deliveries are not shown: ${why}`)}</p>}
+        {why !== undefined && <p class="faint">{sentence(`can't show older deliveries: ${why}`)}</p>}
         {bodyOf(older) !== undefined && why === undefined && (
           <p class="faint">
             This is all that the record remembers. Of older deliveries, it keeps only those that name themselves.

@@ -86,7 +86,7 @@ const Missing = ({
     read.refusal.reason !== 'NotFound'
       ? sentence(read.refusal.message)
       : `There is no hook ${name} in namespace ${namespace}.`
-  return <Nothing title={`${name} is not there`} why={text} />
+  return <Nothing title={`${name} does not exist`} why={text} />
 }
 
 const Heading = ({ row }: { row: ListedHook }) => {
@@ -138,9 +138,7 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
             <ObjectLink namespace={row.namespace} target={row.target} />
             <CountBar row={row} />
           </p>
-          {account !== undefined && (
-            <p class="faint">Acts as ServiceAccount/{account}, with only the rights of this account.</p>
-          )}
+          {account !== undefined && <p class="faint">Acts as ServiceAccount/{account}, with only its rights.</p>}
         </div>
         <div>
           <p class="last-delivery">
@@ -158,7 +156,7 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
         </div>
       </div>
       {hook?.managedBy !== undefined && (
-        <p class="strip warn">Managed by {hook.managedBy}: what is changed here, it will undo.</p>
+        <p class="strip warn">Managed by {hook.managedBy}: it will undo changes made here.</p>
       )}
       {hook?.opening !== undefined && (
         <p class={hook.opening.closed === undefined ? 'faint' : 'strip'}>
@@ -188,7 +186,7 @@ const Address = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
     )}
     {hook?.previousUntil !== undefined && (
       <p class="faint">
-        The URL before the last rotation is accepted until <When time={hook.previousUntil} />.
+        The URL before the last rotation works until <When time={hook.previousUntil} />.
       </p>
     )}
     {hook?.expiresAt !== undefined && (
@@ -224,7 +222,7 @@ const ConditionLine = ({ condition, row }: { condition: HookCondition; row: List
           isGood && !isSuspended ? undefined : adviceOn(condition.reason)?.todo,
         )}
       />
-      {command !== undefined && <CommandLine label="The command of the message" text={command} />}
+      {command !== undefined && <CommandLine label="The message's command" text={command} />}
     </li>
   )
 }

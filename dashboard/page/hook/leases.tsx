@@ -39,8 +39,8 @@ const LeaseLine = ({ lease: { by, object, of, since, state, until } }: { lease: 
     <span class="outcome">{object.includes('=') ? object : `${signed(by)} on ${object}`}</span>
     <span class={state === 'overdue' ? 'outcome failed' : 'faint'}>
       {state === 'overdue' && 'overdue: should have ended '}
-      {state === 'held' && 'kept back by bounds since '}
-      {state === 'overruled' && 'over, because somebody else has set the field; it would have ended '}
+      {state === 'held' && 'held back by bounds since '}
+      {state === 'overruled' && 'over, because someone else has set the field; it would have ended '}
       {state === undefined && 'until '}
       <When time={until} />
       {of !== undefined && `, ${of}`}

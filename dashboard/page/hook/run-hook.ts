@@ -52,11 +52,11 @@ type Answer = NonNullable<RequestSeen['answer']>
 const isOpen = ({ outcome, state = 'progressing' }: Answer): boolean => outcome === 'applied' && state === 'progressing'
 
 const unanswered =
-  'no trigger has answered within 30 s. It runs within five minutes, or not at all. Health says whether triggers run'
+  'no trigger answered within 30 s. It runs within five minutes, or not at all. Health says whether triggers run'
 
 const waiting = (effect: string, request: string): RunText => ({
   kind: '',
-  text: sentences(effect, `It waits until somebody else approves it: kubectl receiverhook approve ${request}`),
+  text: sentences(effect, `It waits until someone else approves it: kubectl receiverhook approve ${request}`),
 })
 
 const bad = (message: string): RunText => ({ kind: 'bad', text: sentence(message) })

@@ -152,7 +152,7 @@ const copyText = async (
   const done = await copy(text)
   say(
     done
-      ? `The text was copied${row.url !== 'named' && hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anybody can run the hook' : ''}.`
+      ? `The text was copied${row.url !== 'named' && hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anyone can run the hook' : ''}.`
       : 'The browser did not let the page copy.',
   )
 }

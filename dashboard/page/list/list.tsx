@@ -161,7 +161,7 @@ const Head = () => (
       <div role="columnheader" class="mark">
         <input
           type="checkbox"
-          aria-label="Mark all hooks of the list"
+          aria-label="Mark all hooks in the list"
           checked={found.value.length > 0 && chosenRows.value.length === found.value.length}
           onChange={({ currentTarget: { checked } }) => chooseAll(checked)}
         />

@@ -22,7 +22,7 @@ export const Empty = () => {
       <h1 tabIndex={-1}>No hooks in {where} yet</h1>
       <p>
         A receiver hook is a URL. A POST to it runs one action, such as scaling a workload up by one, within bounds that
-        you set: an alert of Prometheus, an image registry, a script.
+        you set: from a Prometheus alert, an image registry, a script.
       </p>
       {why === undefined ? (
         <p>
@@ -32,9 +32,9 @@ export const Empty = () => {
         </p>
       ) : (
         <>
-          <p>{why}. Somebody who may can give you the right:</p>
+          <p>{why}. Someone who may can grant it to you:</p>
           <CommandLine
-            label="Commands that give the right"
+            label="Commands that grant the right"
             text={kubectlGrant(
               me.value?.user ?? '',
               namespace,
@@ -70,9 +70,9 @@ export const Forbidden = () => {
       )}
       {namespace !== '' && !isWrong && (
         <>
-          <p>Somebody who may can give you the right to look:</p>
+          <p>Someone who may can grant you the right to see them:</p>
           <CommandLine
-            label="Commands that give the right"
+            label="Commands that grant the right"
             text={kubectlGrant(user, namespace, ['get', 'list', 'watch'], named)}
           />
         </>

@@ -164,7 +164,7 @@ const PartLine = ({
 
 const untilOf = ({ state, until }: CountPart): ComponentChildren => {
   if (until === undefined) return 'its alert ends'
-  const word = state === 'held' ? 'kept back by bounds since ' : state === 'overdue' ? 'overdue since ' : ''
+  const word = state === 'held' ? 'held back by bounds since ' : state === 'overdue' ? 'overdue since ' : ''
   return (
     <span class={word === '' ? '' : 'outcome failed'}>
       {word}

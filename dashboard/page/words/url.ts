@@ -3,8 +3,8 @@
 /** Returns what the end of a hook means for its URL. `isNamed`: the URL has the name of the hook and no token. */
 export const deletionText = (isNamed: boolean): string =>
   isNamed
-    ? 'Its URL stops working, until a hook has this name again.'
-    : 'Its URL stops working for good: a hook of the same name gets another.'
+    ? 'Its URL stops working until a hook has this name again.'
+    : 'Its URL stops working for good: a hook with the same name gets another.'
 
 /** Returns what was done when a hook was deleted. */
 export const deletedText = (name: string, isNamed: boolean): string =>
@@ -13,8 +13,8 @@ export const deletedText = (name: string, isNamed: boolean): string =>
 /** Returns what a rotation has done. `overlap` is how long the old URL is accepted; undefined: the URL is named. */
 export const rotatedText = (name: string, overlap: string | undefined): string =>
   overlap === undefined
-    ? `${name} keeps its URL; its tokens from before are no longer accepted.`
-    : `${name} gets a new URL; the old one is ${overlap === '0s' ? 'no longer accepted' : `accepted for ${overlap}`}.`
+    ? `${name} keeps its URL; its older tokens no longer work.`
+    : `${name} gets a new URL; the old one ${overlap === '0s' ? 'no longer works' : `works for another ${overlap}`}.`
 
 /** Returns what a chosen overlap means for later, or undefined if the hook has it already. */
 export const laterOverlapText = (chosen: string, present: string): string | undefined =>

@@ -23,7 +23,7 @@ export const historyRoutes = (router: Api, { examinations, sessionOf }: Context)
         )
         const content = parseContent(record['content'])
         if (content.content === 'known') return { deliveries: deliveriesIn(content.memory) }
-        return { deliveries: [], why: 'another version wrote the record, and this one cannot read it' }
+        return { deliveries: [], why: "another version wrote the record, and this one can't read it" }
       } catch (error) {
         if (!(error instanceof ApiRefused)) throw error
         if (error.status === 404) return { deliveries: [] }

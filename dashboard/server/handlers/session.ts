@@ -88,7 +88,7 @@ export const requestLimit =
   (request, response, next) => {
     const leave = sessions.request(sessionOf(request))
     if (leave === undefined) {
-      const message = 'too many requests under your name wait for their answers: try again in a moment'
+      const message = 'too many requests under your name are waiting for answers: try again in a moment'
       throw new RefusedError(429, 'TooManyRequests', message, { headers: { 'retry-after': '1' } })
     }
     response.once('close', leave)
@@ -125,7 +125,7 @@ const sessionOpener =
 const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey): string | undefined => {
   if (mode === 'key') {
     if (key.take(stringAt(body, 'key') ?? '')) return undefined
-    const message = 'this link was used already, is older than five minutes, or is from an earlier run'
+    const message = 'this link was already used, is older than five minutes, or is from an earlier run'
     throw new RefusedError(401, 'UsedKey', message)
   }
   if (!reached.secure && !reached.loopback) {

@@ -138,6 +138,6 @@ export const urlOf = async (api: ApiConnection, hook: StoredObject): Promise<Hoo
     case 'foreign':
       throw new RefusedError(409, 'NoURL', `Secret/${secretName} does not belong to ${name}`)
     case 'unusable':
-      throw new RefusedError(409, 'NoURL', `hook ${name} has no URL that can be used: ${found.message}`)
+      throw new RefusedError(409, 'NoURL', `hook ${name} has no usable URL: ${found.message}`)
   }
 }

@@ -147,14 +147,14 @@ const refuseUnseen = ({ metadata: { generation, name, uid } }: StoredObject, see
     throw new RefusedError(
       409,
       'Replaced',
-      `hook ${name} was deleted and created again since you looked: look at the new one first`,
+      `hook ${name} was deleted and created again since you looked: check the new one first`,
     )
   }
   if (generation !== seen.generation) {
     throw new RefusedError(
       409,
       'Changed',
-      `hook ${name} was changed by somebody else since you looked: look at it again first`,
+      `someone else has changed hook ${name} since you looked: check it again first`,
     )
   }
 }

@@ -116,7 +116,7 @@ export const hookReasons = {
   },
   Valid: {
     where: ['ready'],
-    means: 'The hook is valid, and its URL is published. The message says where, and so who can read it.',
+    means: 'The hook is valid, and its URL is published. The message says where it is, and so who can read it.',
     todo: 'Nothing.',
   },
 } as const satisfies Record<string, ReasonText>

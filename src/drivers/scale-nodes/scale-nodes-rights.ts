@@ -71,7 +71,7 @@ export const scaleNodesRights: DriverRights = {
     }),
     asked({
       when: onObject,
-      right: '`patch` on the target, where that is a Cluster, or `removeFirst` is set',
+      right: '`patch` on the target, if that is a Cluster, or `removeFirst` is set',
       why: "`/scale` can't do this, so the hook changes the target itself",
     }),
   ],

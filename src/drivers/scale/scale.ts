@@ -127,7 +127,7 @@ export const scale = {
         name: 'self.target.name',
         verb: 'patch',
         does: `'change ' + ${whichCount} + ' of ' + self.target.kind + '/' + self.target.name`,
-        right: '`patch` on the target, where that is a HorizontalPodAutoscaler or a ScaledObject',
+        right: '`patch` on the target, if that is a HorizontalPodAutoscaler or a ScaledObject',
         why: 'these have no `/scale`, so the hook changes them directly',
       },
     ],

@@ -198,14 +198,12 @@ describe('a message', () => {
 
 describe('a rotation', () => {
   it('says that the old URL is over where it is, and how long it is accepted otherwise', () => {
-    expect(rotatedText('web-up', '0s')).toBe('web-up gets a new URL; the old one is no longer accepted.')
-    expect(rotatedText('web-up', '1h')).toBe('web-up gets a new URL; the old one is accepted for 1h.')
+    expect(rotatedText('web-up', '0s')).toBe('web-up gets a new URL; the old one no longer works.')
+    expect(rotatedText('web-up', '1h')).toBe('web-up gets a new URL; the old one works for another 1h.')
   })
 
   it('of a hook whose URL is named leaves the URL as it is', () => {
-    expect(rotatedText('by-name', undefined)).toBe(
-      'by-name keeps its URL; its tokens from before are no longer accepted.',
-    )
+    expect(rotatedText('by-name', undefined)).toBe('by-name keeps its URL; its older tokens no longer work.')
   })
 
   it('says that an overlap stays, only where it is another one', () => {
@@ -224,11 +222,11 @@ describe('a rotation', () => {
 
 it('the end of a hook ends its URL for good, unless the URL is named', () => {
   expect([deletionText(false), deletedText('web-up', false)]).toEqual([
-    'Its URL stops working for good: a hook of the same name gets another.',
+    'Its URL stops working for good: a hook with the same name gets another.',
     'web-up was deleted: its URL answers 410 for good.',
   ])
   expect([deletionText(true), deletedText('by-name', true)]).toEqual([
-    'Its URL stops working, until a hook has this name again.',
+    'Its URL stops working until a hook has this name again.',
     'by-name was deleted: its URL answers 401 until a hook has this name again.',
   ])
 })

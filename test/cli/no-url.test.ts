@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { urlOfHook } from '../../cli/cluster/url.ts'
 import { conditionsFor } from '../../src/api/conditions.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const unused = (): never => {
   throw new Error('nothing must be asked')
@@ -22,11 +23,7 @@ const hook = (status: ReceiverHook['status'], generation = 1): ReceiverHook => (
   },
   spec: {
     driver: 'scale',
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
   ...(status && { status }),
 })

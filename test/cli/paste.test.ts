@@ -9,6 +9,7 @@ import { runProgram } from '../../cli/program.ts'
 import { problemEvent } from '../../src/controller/events.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { shell } from '../support/shell.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 /** What a message says can be copied from a terminal of 80 columns, and run. */
 
@@ -38,11 +39,7 @@ const hook = {
   spec: {
     driver: 'redeploy',
     redeploy: { target: { kind: 'Deployment', name: 'web' }, pin: 'tag', withoutImage: 'skip' },
-    suspend: false,
-    onResolved: 'ignore' as const,
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
   status: { observedGeneration: 1, target: 'Deployment/web', conditions: [forbidden] },
 }

@@ -6,6 +6,7 @@ import { runProgram } from '../../cli/program.ts'
 import { listen } from '../../src/environment/listen.ts'
 import { until } from '../support/product.ts'
 import { shell } from '../support/shell.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 /** A window's title, a cleared screen, what is typed by an answer of the terminal, and each way to begin a sequence. */
 const evil = '\u001B]0;pwned\u0007\u001B[2J\u001B[5n\u009B31m\u0090x\u009C\u007F\rdone'
@@ -32,12 +33,8 @@ const hook = (base: string) => ({
       max: 9,
       overshoot: 'clamp',
     },
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
+    ...specDefaults,
     when: `body.x == "${evil}"`,
-    token: { rotation: 0, overlap: '5m' },
   },
   status: {
     observedGeneration: 1,

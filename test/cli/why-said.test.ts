@@ -5,6 +5,7 @@ import { emptyMemory, storedOf, type Memory } from '../../src/record/memory.ts'
 import { targetText } from '../../src/steps/target/text.ts'
 import { answer, scriptedConnection, type Scripted } from '../support/scripted-connection.ts'
 import { deploymentTarget } from '../support/targets.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const web = deploymentTarget('web')
 const [target, uid] = [targetText(web), 'u-web']
@@ -14,11 +15,7 @@ const hook = (name: string, more: Partial<ReceiverHook> = {}): ReceiverHook => (
   spec: {
     driver: 'scale',
     scale: { target: { name: 'web' }, action: 'up', max: 10 },
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
   ...more,
 })

@@ -2,16 +2,13 @@ import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { hookCounter } from '../../src/controller/hook-gauge.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const hook = (status: 'True' | 'False', reason: string): ReceiverHook => ({
   metadata: { name: 'web-up', namespace: 'shop', uid: 'u', resourceVersion: '1', generation: 1, creationTimestamp: '' },
   spec: {
     driver: 'scale',
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
   status: {
     observedGeneration: 1,

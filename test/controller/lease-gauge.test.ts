@@ -2,17 +2,14 @@ import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { leaseGauges } from '../../src/controller/lease-gauge.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const hook = (name: string, status: object, namespace = 'shop'): ReceiverHook => {
   const made: ReceiverHook = {
     metadata: { name, namespace, uid: name, resourceVersion: '1', generation: 1, creationTimestamp: '' },
     spec: {
       driver: 'scale',
-      suspend: false,
-      onResolved: 'ignore',
-      cooldown: '0s',
-      dedupeWindow: '40s',
-      token: { rotation: 0, overlap: '5m' },
+      ...specDefaults,
     },
   }
   // A status of another version may have any form.

@@ -5,6 +5,7 @@ import { rfc3339 } from '../../src/environment/time.ts'
 import type { Publication } from '../../src/controller/publish.ts'
 import { statusPatch, type ReconcileFindings } from '../../src/controller/status.ts'
 import { tokenId } from '../../src/token/mint.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const now = Date.UTC(2026, 0, 1, 12)
 const minute = 60_000
@@ -22,11 +23,7 @@ const hookWith = (status: HookStatus, generation = 1): ReceiverHook => ({
   },
   spec: {
     driver: 'scale',
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
   status,
 })

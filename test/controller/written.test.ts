@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { WrittenHooks } from '../../src/controller/written.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const key = 'shop/web'
 
@@ -15,11 +16,7 @@ const version = (resourceVersion: string): ReceiverHook => ({
   },
   spec: {
     driver: 'scale',
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
 })
 

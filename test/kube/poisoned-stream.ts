@@ -18,6 +18,7 @@ import { testEnvironment } from '../support/environment.ts'
 import { deployment } from '../support/objects.ts'
 import { seededRandom } from '../support/random.ts'
 import { poisoned, poisonedConnection, wholeHook } from './poison.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 /** How long the good hook may take to have its URL, and to be served, in virtual milliseconds. */
 const withinMs = 150_000
@@ -96,12 +97,8 @@ const goodSpec = {
     target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
     ...{ action: 'up', by: 1, min: 1, max: 1000, overshoot: 'clamp' },
   },
-  suspend: false,
+  ...specDefaults,
   when: "sender == 'plain'",
-  onResolved: 'ignore',
-  cooldown: '0s',
-  dedupeWindow: '40s',
-  token: { rotation: 0, overlap: '5m' },
 }
 
 const noBody = (): Promise<Uint8Array> => Promise.resolve(new Uint8Array())

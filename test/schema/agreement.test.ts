@@ -7,6 +7,7 @@ import { hookSchema } from '../../src/drivers/schemas.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 import { seededRandom } from '../support/random.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const server = createApiServer({ clock: fakeClock(), random: seededRandom(1) })
 const post = (path: string, body: object) =>
@@ -295,8 +296,7 @@ describe('admission and the check at a first delivery', () => {
   })
 
   property('judge all posts that are passed on alike', [forward], written => {
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const all = { driver: 'forward', forward: written, ...common, token: { rotation: 0, overlap: '5m' } }
+    const all = { driver: 'forward', forward: written, ...specDefaults }
     const violation = firstViolation(spec, all, 'spec')
     expect({ written, admitted: admits(all), violation }).toEqual({
       written,
@@ -306,8 +306,7 @@ describe('admission and the check at a first delivery', () => {
   })
 
   property('judge all Jobs alike', [runJob], written => {
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const all = { driver: 'runJob', runJob: written, ...common, token: { rotation: 0, overlap: '5m' } }
+    const all = { driver: 'runJob', runJob: written, ...specDefaults }
     const violation = firstViolation(spec, all, 'spec')
     expect({ written, admitted: admits(all), violation }).toEqual({
       written,
@@ -324,8 +323,7 @@ describe('admission and the check at a first delivery', () => {
     ['300 of them', '😀'.repeat(300), false],
   ])('count a text in characters: %s', (_, value, isGood) => {
     const job = { cronJob: 'c', concurrency: 'allow', body: 'none', ttl: '24h', env: [{ name: 'A', value }] }
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const all = { driver: 'runJob', runJob: job, ...common, token: { rotation: 0, overlap: '5m' } }
+    const all = { driver: 'runJob', runJob: job, ...specDefaults }
     expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])
   })
 
@@ -345,8 +343,7 @@ describe('admission and the check at a first delivery', () => {
     ['a name in other letters', '😀', 'x', false],
   ])('read labels alike: %s', (_, label, value, isGood) => {
     const restart = { selector: { matchLabels: { [label]: value } } }
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const all = { driver: 'restart', restart, ...common, token: { rotation: 0, overlap: '5m' } }
+    const all = { driver: 'restart', restart, ...specDefaults }
     expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])
   })
 
@@ -362,8 +359,7 @@ describe('admission and the check at a first delivery', () => {
   property('judge all windows alike', [windows], written => {
     const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }
     const scale = { target, action: 'up', by: 1, min: 1, max: 3, overshoot: 'clamp' }
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const all = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' }, windows: written }
+    const all = { driver: 'scale', scale, ...specDefaults, windows: written }
     const violation = firstViolation(spec, all, 'spec')
     expect({ written, admitted: admits(all), violation }).toEqual({
       written,
@@ -377,8 +373,7 @@ describe('admission and the check at a first delivery', () => {
       target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' },
       ...{ action: 'up', by: 1, min: 1, max: 3, overshoot: 'clamp' },
     }
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const good = { driver: 'scale', scale, ...common, token: { rotation: 0, overlap: '5m' } }
+    const good = { driver: 'scale', scale, ...specDefaults }
     const secretKeyRef = { name: 'senders', key: 'token' }
     const claims = [{ name: 'sub', oneOf: ['system:serviceaccount:shop:poster'] }]
     const oidc = { issuer: 'https://gitlab.com', audience: 'hooks', claims }
@@ -411,9 +406,8 @@ describe('admission and the check at a first delivery', () => {
 
   property('judge all of auth.oidc alike', [tokens], oidc => {
     const scale = { target: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, action: 'up', by: 1, min: 1 }
-    const common = { suspend: false, onResolved: 'ignore', cooldown: '0s', dedupeWindow: '40s' }
-    const whole = { driver: 'scale', scale: { ...scale, max: 3, overshoot: 'clamp' }, ...common }
-    const written = { ...whole, token: { rotation: 0, overlap: '5m' }, auth: { oidc } }
+    const whole = { driver: 'scale', scale: { ...scale, max: 3, overshoot: 'clamp' }, ...specDefaults }
+    const written = { ...whole, auth: { oidc } }
     const violation = firstViolation(spec, written, 'spec')
     expect({ oidc, admitted: admits(written), violation }).toEqual({
       oidc,

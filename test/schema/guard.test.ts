@@ -3,6 +3,7 @@ import { firstViolation, violations } from '../../src/api/guard.ts'
 import { specSchema } from '../../src/api/hook.ts'
 import { hookSchema } from '../../src/drivers/schemas.ts'
 import { scaleSchema } from '../../src/drivers/scale/schema.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const stored = {
   driver: 'scale',
@@ -14,11 +15,7 @@ const stored = {
     max: 10,
     overshoot: 'clamp',
   },
-  suspend: false,
-  onResolved: 'ignore',
-  cooldown: '0s',
-  dedupeWindow: '40s',
-  token: { rotation: 0, overlap: '5m' },
+  ...specDefaults,
 }
 const spec = hookSchema.properties['spec'] ?? hookSchema
 const scale = (change: object) => ({ ...stored, scale: { ...stored.scale, ...change } })

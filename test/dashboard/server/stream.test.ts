@@ -7,6 +7,7 @@ import { Unreachable, WatchRefused } from '../../../src/environment/unreachable.
 import { fakeClock, settle, type FakeClock } from '../../support/clock.ts'
 import { testEnvironment } from '../../support/environment.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
+import { specDefaults } from '../../support/hooks.ts'
 
 const hook = (name: string, version: number, more: object = {}) => ({
   apiVersion: 'receiverhooks.dev/v1alpha1',
@@ -22,11 +23,7 @@ const hook = (name: string, version: number, more: object = {}) => ({
       max: 10,
       overshoot: 'clamp',
     },
-    suspend: false,
-    onResolved: 'ignore',
-    cooldown: '0s',
-    dedupeWindow: '40s',
-    token: { rotation: 0, overlap: '5m' },
+    ...specDefaults,
   },
   ...more,
 })

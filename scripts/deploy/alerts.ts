@@ -702,7 +702,7 @@ export const alerts: readonly Alert[] = [
     tested: {
       firing: { 'receiverhooks_awaiting{namespace="shop", hook="web-up"}': '1x60' },
       labels: webUp,
-      quiet: { 'receiverhooks_awaiting{namespace="shop", hook="web-up"}': '1x8 _x2 1x8 _x2 1x8 _x30' },
+      quiet: { 'receiverhooks_awaiting{namespace="shop", hook="web-up"}': '1x4 _x12 1x4 _x30' },
     },
   },
   {

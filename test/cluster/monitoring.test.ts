@@ -9,6 +9,9 @@ import { stringify } from 'yaml'
 import { monitoringParts } from '../../scripts/cluster/parts.ts'
 import { locateAll } from '../../scripts/cluster/store.ts'
 import { at, parseJson, stringAt, tryParseJson } from '../../src/api/json.ts'
+import { apiVersion, requestKind } from '../../src/api/names.ts'
+import { create } from '../../src/kube/requests.ts'
+import { requests } from '../../src/kube/resources.ts'
 import { alerts } from '../../scripts/deploy/alerts.ts'
 import { listAt } from '../deploy/manifests.ts'
 import { spawnOwned } from '../support/owned-process.ts'
@@ -75,7 +78,8 @@ it('a real Prometheus that scrapes the product knows every series that the dashb
   await here.createHook('web-up', { max: 1000 }, { for: '1h' })
   const hold = { target: { name: 'night' }, to: 0 }
   await here.createHook('sleep', {}, { driver: 'hold', scale: undefined, hold, for: '1h' })
-  const { operations } = await product(here)
+  await here.createHook('asked', { max: 2000 }, { approval: { within: '15m' } })
+  const { operations } = await product(here, { requests: true })
   const url = await here.url('web-up')
   const ask = await prometheusOf([new URL(operations).host])
   const query = async (expr: string): Promise<unknown> => ask(`query?query=${encodeURIComponent(expr)}`)
@@ -91,11 +95,13 @@ it('a real Prometheus that scrapes the product knows every series that the dashb
     )
     expect({ expr, status: at(answer, 'status') }).toEqual({ expr, status: 'success' })
   }
-  // What counts objects that are held has a series while one is. It would have no rate above.
+  // What counts objects that are held, or requests that wait, has a series while there is one. It would have no rate above.
   await post(await here.url('sleep'))
+  const spec = { hook: 'asked', by: { user: 'ann' } }
+  await create(here.api, requests, here.namespace, { apiVersion, kind: requestKind, metadata: { name: 'one' }, spec })
   const names = await until(
     () => ask('label/__name__/values'),
-    seen => listAt(seen, 'data').includes('receiverhooks_held'),
+    seen => ['held', 'awaiting'].every(name => listAt(seen, 'data').includes(`receiverhooks_${name}`)),
     60_000,
   )
   const known = new Set(listAt(names, 'data'))

@@ -42,7 +42,7 @@ export const WaitingForApproval = ({ moment, row }: { row: ListedHook; moment: n
   return (
     <section class="card" aria-label="Waiting for approval">
       <h2>Waiting for approval</h2>
-      <ol class="deliveries" aria-live="polite">
+      <ol class="deliveries">
         {waiting.map(request => (
           <li key={request.uid}>
             <span class="when">

@@ -157,7 +157,7 @@ export class KeyKeeper {
     } catch (error) {
       if (!(error instanceof KeySetUnreadable)) throw error
       if (this.#complainedOf !== secret.metadata.resourceVersion) {
-        const note = `can't read the entry ${keySetEntry}: ${error.message}. Restore it, or delete the Secret, and the controller makes new keys (and new URLs).`
+        const note = `Can't read the entry ${keySetEntry}: ${error.message}. Restore it, or delete the Secret, and the controller makes new keys (and new URLs).`
         this.#environment.log.error(
           { secret: `${this.#namespace}/${signingKeysSecret}`, problem: error.message },
           "can't read the signing keys",

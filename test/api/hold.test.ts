@@ -98,10 +98,10 @@ describe('a switch', () => {
     const url = await here.url('one')
     const init = { headers: { 'idempotency-key': 'once' } }
     expect((await post(url, undefined, init)).body['reason']).toBe('Held')
-    const words = /^the same delivery was decided at \S+: it began to hold CronJob\/report suspend=true$/
+    const words = /^the same delivery was decided at \S+: it began holding CronJob\/report suspend=true$/
     expect((await post(url, undefined, init)).body['message']).toMatch(words)
     const asked = await post(`${url}?wait=0s`, undefined, init)
-    expect(asked.body['summary']).toBe('it began to hold CronJob/report suspend=true')
+    expect(asked.body['summary']).toBe('it began holding CronJob/report suspend=true')
     expect(asked.body).not.toHaveProperty('from')
   })
 
@@ -132,7 +132,7 @@ describe('a switch', () => {
     const url = await here.url('one')
     const already = await post(url)
     expect([already.body['outcome'], already.body['reason']]).toEqual(['unchanged', 'AlreadySo'])
-    expect(already.body['message']).toMatch(/^CronJob\/report: spec.suspend is true already\. /)
+    expect(already.body['message']).toMatch(/^CronJob\/report: spec.suspend is already true\. /)
     expect(already.body['until']).toBeUndefined()
 
     await patch(here, cronJobs, 'report', { spec: { suspend: false } })
@@ -370,7 +370,7 @@ describe('a selector', () => {
     await here.patchHook('sleep', { spec: { dedupeWindow: '41s' } })
     const conditions = (now: unknown) => JSON.stringify(at(now, 'status', 'conditions') ?? [])
     const said =
-      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z: what this hook held of it is over, and so is what it held of 1 more"/
+      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z, so this hook's hold of it is over, and so is what it held of 1 more"/
     await here.until(
       () => here.hook('sleep'),
       now => said.test(conditions(now)),
@@ -398,7 +398,7 @@ describe('a selector', () => {
     const owner = { apiVersion: 'example.com/v1', kind: 'Shop', name: 'shop', uid: 'u1', controller: true }
     await patch(here, deployments, 'one', { metadata: { ownerReferences: [owner] } })
     await hook(here, 'sleep', { ...dev, to: 0 })
-    expect((await post(await here.url('sleep'))).body['summary']).toBe('held 2 at 0, 1 passed over (Deployment/one)')
+    expect((await post(await here.url('sleep'))).body['summary']).toBe('held 2 at 0, skipped 1 (Deployment/one)')
     expect(await counts()).toEqual([1, 0, 0, 4])
     for (let index = 0; index < 48; index++) {
       await here.createDeployment(`more-${index}`, 0)
@@ -415,7 +415,7 @@ describe('a hook that cannot hold', () => {
   it.each([
     ['for', { hold: { target: report }, for: undefined }, /spec\.for.*must be set/],
     ['a kind', { hold: { target: { kind: 'StatefulSet', name: 'web' } } }, /has no switch that can be held/],
-    ['a count', { hold: { target: report, to: 0 } }, /only these have a count/],
+    ['a count', { hold: { target: report, to: 0 } }, /a count can be held only for/],
     ['a switch', { hold: { target: report, switch: 'scaleIn' } }, /only keda\.sh\/v1alpha1 ScaledObject/],
     ['a number', { hold: { target: { name: 'web' }, to: 'none' } }, /a count of at least 0, or "base"/],
     ['neither', { hold: { to: 0 } }, /must have either target or selector/],

@@ -162,7 +162,7 @@ describe('a manifest', () => {
       'with a bad Secret name',
       { driver: 'scale', scale: good, token: { secretName: 'a/b' } },
       422,
-      'must be the name of an object',
+      'must be an object name',
     ],
     [
       'with another onResolved',

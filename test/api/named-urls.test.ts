@@ -263,7 +263,7 @@ it('inspect-token says of such a URL whether there is a hook, and what opens it'
     [of('by-path'), 1, 'no: it lacks the secret of auth.path at its end: a post to it gets 401'],
     [`${named}/${inPath}`, 1, 'no: it has something after the name'],
     [of('none'), 1, 'no: there is no such hook: a post to it gets 401'],
-    [of('by-token'), 1, 'no: the URL of this hook has a token, and not its name'],
+    [of('by-token'), 1, "no: this hook's URL has a token, not its name"],
   ] as const) {
     const shown = await command(`inspect-token ${address}`)
     expect([address, shown.code]).toEqual([address, code])

@@ -208,7 +208,7 @@ describe('a hook with auth.oidc', () => {
     expect(described).toContain('oidc, which alone opens the URL')
     expect(described).toContain(`Anyone with a token from ${issuer.url}`)
     expect((await command('trigger web-up')).stderr).toContain('only the sender gets one')
-    expect((await command('snippet alertmanager web-up')).stderr).toContain('(auth.oidc), and Alertmanager sends none')
+    expect((await command('snippet alertmanager web-up')).stderr).toContain('(auth.oidc), but Alertmanager sends none')
   })
 })
 

@@ -92,7 +92,9 @@ describe('over HTTP', () => {
 
   it('a port that is taken is an error', async () => {
     const { serving, server } = await serve()
-    await expect(serveHttp(server, { port: Number(new URL(serving.url).port) })).rejects.toThrow('is taken')
+    await expect(serveHttp(server, { port: Number(new URL(serving.url).port) })).rejects.toThrow(
+      'another program uses port',
+    )
   })
 })
 

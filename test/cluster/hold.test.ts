@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { at } from '../../src/api/json.ts'
 import { connect } from '../../src/environment/node.ts'
 import { loadAccess } from '../../src/kube/access.ts'
 import { apiVersionOf, objectPath } from '../../src/kube/paths.ts'
 import { heldKinds, type HeldKind } from '../../src/steps/target/held-kinds.ts'
 import { heldName } from '../../src/steps/target/holds.ts'
-import { define, look, make } from '../support/counted.ts'
+import { define, look, make, merge } from '../support/counted.ts'
 import { deployment } from '../support/objects.ts'
 import { cluster, postUntilDone, until } from '../support/product.ts'
 import { startControlPlane } from './control-plane/control-plane.ts'
@@ -96,6 +97,18 @@ const installed = async (type: HeldKind['type'], role: string) => {
   return { here, as, patch }
 }
 
+/** Returns what a person sets a held field to. */
+const wordFor = ({ field: { isCount, isText, on } }: HeldKind): unknown => {
+  if (on === 'Disabled') return 'Min'
+  if (typeof on === 'boolean') return !on
+  return isCount ? 7 : isText && on === undefined ? '7' : 'false'
+}
+
+/** Returns an object with a value at a path. */
+const nested = ([first = '', ...rest]: readonly string[], value: unknown): object => ({
+  [first]: rest.length === 0 ? value : nested(rest, value),
+})
+
 const add = (path: string, value: unknown) => ({ op: 'add', path, value })
 
 /** Returns the change of another field than those that hooks hold. */
@@ -113,7 +126,7 @@ describe.each(heldKinds.map(kind => [kind.type.kind, heldName(kind.field), kind]
   (_kind, _field, kind) => {
     const { field, type } = kind
 
-    it('is held and released with the rights of its own role alone', async () => {
+    it('is held and released with the rights of its own role alone, and then stays as a person has set it', async () => {
       const { as, here, patch } = await installed(type, roleOf(kind))
       await until(
         () => patch([add('/metadata/labels', { evil: 'yes' })]),
@@ -130,11 +143,15 @@ describe.each(heldKinds.map(kind => [kind.type.kind, heldName(kind.field), kind]
         said => said.startsWith('True'),
       )
       // Named, so that it can be sent again where a busy machine leaves its outcome open.
-      const held = await postUntilDone(url, undefined, { headers: { 'idempotency-key': 'one' } })
-      const { message, reason } = held.body
-      expect([held.status, reason, message]).toEqual([200, expect.stringMatching(/^(?:Held|Duplicate)$/), message])
-      expect(await look(here, type, 'web', ...field.path)).toBe(field.on ?? (field.isText ? '0' : 0))
-      await here.patchHook('one', { spec: { endBefore: new Date(Date.now() + 1000).toISOString() } })
+      const post = async (key: string): Promise<void> => {
+        const held = await postUntilDone(url, undefined, { headers: { 'idempotency-key': key } })
+        const { message, reason } = held.body
+        expect([held.status, reason, message]).toEqual([200, expect.stringMatching(/^(?:Held|Duplicate)$/), message])
+        expect(await look(here, type, 'web', ...field.path)).toBe(field.on ?? (field.isText ? '0' : 0))
+      }
+      const end = () => here.patchHook('one', { spec: { endBefore: new Date(Date.now() + 1000).toISOString() } })
+      await post('one')
+      await end()
       const after = await until(
         () => look(here, type, 'web', ...field.path),
         now => now !== (field.on ?? (field.isText ? '0' : 0)),
@@ -143,6 +160,22 @@ describe.each(heldKinds.map(kind => [kind.type.kind, heldName(kind.field), kind]
       expect(after).toBe(type.kind === 'HorizontalPodAutoscaler' ? 'Max' : before)
       const holds = await look(here, type, 'web', 'metadata', 'annotations', 'receiverhooks.dev/holds')
       expect(holds).toBe('{}')
+
+      // What ends before that time is not leased any more.
+      await until(
+        () => here.hook('one'),
+        now => at(now, 'status', 'leases') === undefined,
+      )
+      await post('two')
+      const word = wordFor(kind)
+      await merge(here, type, 'web', nested(field.path, word))
+      await end()
+      await until(
+        () => here.hook('one'),
+        now => at(now, 'status', 'leases') === undefined,
+      )
+      // A Deployment has no `paused: false`.
+      expect((await look(here, type, 'web', ...field.path)) ?? false).toBe(word)
     })
 
     it('is all that the role may change', async () => {

@@ -161,7 +161,7 @@ describe('the signing keys', () => {
     expect((await x.secret())?.metadata.resourceVersion).toBe(broken.metadata.resourceVersion)
     expect(await x.token()).toBeUndefined()
     expect(await x.events()).toEqual(['SigningKeysUnreadable'])
-    expect(process.lines.filter(line => line.includes('cannot be read'))).toHaveLength(1)
+    expect(process.lines.filter(line => line.includes("can't read the signing keys"))).toHaveLength(1)
     expect(process.lines.join()).not.toContain('precious')
     await x.patch(secrets, signingKeysSecret, { data: encoded([key(1)]) })
     expect(await x.verify(await x.newToken(undefined))).toMatchObject({ verdict: 'valid' })

@@ -69,7 +69,7 @@ describe('a hook that two installations serve', () => {
       expect(x.warned(process).length).toBeLessThan(200)
     }
     const notes = await x.notes()
-    const says = (url: string) => notes.some(note => note.includes(`which has the URL ${url}/v1/`))
+    const says = (url: string) => notes.some(note => note.includes(`now it has the URL ${url}/v1/`))
     expect([says(publicURL), says(others)]).toEqual([true, true])
     expect(`${await x.first.metrics()}${await second.metrics()}`).toMatch(
       /receiverhooks_stuck_keys\{controller="receiverhook"\} 1\n/,

@@ -57,7 +57,7 @@ it.each<[string, object, object]>([
   ],
 ])('takes no kind that %s', async (missing, change, version) => {
   const { countOf } = setUp(() => ({ status: 200, object: definition(change, version) }))
-  const message = `cannot scale a acme.example/v1 Fleet: the kind fleets.acme.example ${missing}`
+  const message = `cannot scale acme.example/v1 Fleet: the kind fleets.acme.example ${missing}`
   expect(await countOf()).toEqual({ reason: 'NotScalable', message })
 })
 

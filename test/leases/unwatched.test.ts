@@ -31,7 +31,7 @@ it('a process that may not list records says that leases may end late, and count
   const stop = new AbortController()
   const running = keeper.run(stop.signal)
   await clock.advance(100)
-  expect(keeper.problem()).toMatch(/leases may end late: .*cannot list receiverhookrecords/)
+  expect(keeper.problem()).toMatch(/leases may end late, .*cannot list receiverhookrecords/)
   await clock.advance(15 * 60_000)
   const [, cuts] =
     /^receiverhooks_watch_cuts_total\{resource="receiverhookrecords"\} (\d+)$/m.exec(await metrics.text()) ?? []

@@ -295,7 +295,7 @@ describe('a record', () => {
     await clock.advance(100)
     expect(await deciding).toEqual({ decided: 'stored', result: 'added' })
     expect(rows()).toEqual(['a'])
-    expect(environment.lines.join()).toContain('cannot be read')
+    expect(environment.lines.join()).toContain('the record is unreadable')
   })
 })
 

@@ -139,7 +139,7 @@ describe('the certificate of an SNS message', () => {
   })
 
   it.each<[string, Outbound]>([
-    ['can\'t reach its host', () => Promise.reject(new Unreachable('refused', false))],
+    ["can't reach its host", () => Promise.reject(new Unreachable('refused', false))],
     ['its host redirects', async () => ({ status: 302, headers: { location: 'http://localhost' }, body: pem })],
     ['its host answers with an error', async () => ({ status: 403, headers: {}, body: '<Error/>' })],
     ['it is none', async () => ({ status: 200, headers: {}, body: '<html></html>' })],

@@ -49,7 +49,7 @@ describe('a signing key', () => {
   test('follows from its 32 bytes alone', () => {
     expect(signingKey(seed(7)).kid).toBe(signingKey(seed(7)).kid)
     expect(signingKey(seed(7)).kid).not.toBe(signingKey(seed(8)).kid)
-    expect(() => signingKey(new Uint8Array(31))).toThrow('32 bytes, not of 31')
+    expect(() => signingKey(new Uint8Array(31))).toThrow('32 bytes, not 31')
   })
 })
 

@@ -18,7 +18,7 @@ export const checkQuiet = ({ happened }: Timeline): readonly Violation[] => {
   const isOfRestore = (why: string, place: number): boolean =>
     restoredAt >= 0 &&
     place > restoredAt &&
-    (why.endsWith('can\'t be written until it changes') ||
+    (why.endsWith("can't be written until it changes") ||
       (why.includes('a page of the record is lost') && losesPage(happened, restoredAt)))
   const broken = happened.flatMap((entry, place) =>
     entry.what === 'broken' && !isOfRestore(entry.why, place) ? [{ promise: 'liveness', why: entry.why }] : [],

@@ -122,7 +122,7 @@ describe('a run for real', () => {
     await run(page, 'taken', 'nginx:missing')
     await page.getByRole('dialog').getByText('0 of 1 new pods', { exact: false }).waitFor()
     await patch('taken', { spec: { template: { spec: { containers: [{ name: 'app', image: 'nginx:hotfix' }] } } } })
-    await page.getByRole('dialog').getByText('Replaced: somebody else', { exact: false }).waitFor()
+    await page.getByRole('dialog').getByText('Replaced: someone else', { exact: false }).waitFor()
     expect(faults).toEqual([])
   })
 

@@ -339,7 +339,7 @@ describe('somebody with a token of a real API server', () => {
     await signIn(page, cluster.tokens.bob, '/hooks/shop/web-down')
     const line = page.getByLabel("The message's command")
     expect(await line.textContent()).toBe(command)
-    await page.getByText('gives it with the command below.', { exact: false }).waitFor()
+    await page.getByText('can grant it with the command below.', { exact: false }).waitFor()
     await picture(page, 'forbidden')
     await expectAccessible(page, 'forbidden')
   })

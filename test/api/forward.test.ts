@@ -328,7 +328,7 @@ describe('a hook that forwards', () => {
       await expect(here.forwardTo({ path })).rejects.toThrow(/must be a path that begins with/)
     }
     for (const path of ['/..', '/a/../b', '/./a', '/a/.']) {
-      await expect(here.forwardTo({ path })).rejects.toThrow(/must have no part that is/)
+      await expect(here.forwardTo({ path })).rejects.toThrow(/must not have "\." or/)
     }
     for (const timeout of ['99ms', '3001ms', '1m']) {
       await expect(here.forwardTo({ timeout })).rejects.toThrow(/must be between 100ms and 3s/)

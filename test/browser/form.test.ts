@@ -435,7 +435,7 @@ it('a rotation waits until the page knows how long the hook accepts its old URL'
   expect(await rotate.getAttribute('aria-disabled')).toBe('true')
   answer()
   await rotate.click()
-  await page.getByText('the old one is accepted for 24h').waitFor()
+  await page.getByText('the old one works for another 24h').waitFor()
 })
 
 describe('a dialog gives the focus back to the button that opened it', () => {

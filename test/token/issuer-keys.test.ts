@@ -84,8 +84,8 @@ describe('keys of an issuer', () => {
   })
 
   it.each<[Mood, RegExp]>([
-    ['hangs', /can\'t reach its host/],
-    ['trickles', /can\'t reach its host/],
+    ['hangs', /can't reach its host/],
+    ['trickles', /can't reach its host/],
     ['redirects', /a redirect, which is not followed/],
     ['answers much', /a JSON object of at most 256 KiB/],
     ['fails', /answered 500/],

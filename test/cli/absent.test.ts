@@ -9,33 +9,23 @@ import { stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { crds } from '../../src/drivers/registry.ts'
 import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
-import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import { send } from '../../src/kube/requests.ts'
 import { formatPublicKeys, freshSigningKey } from '../../src/token/keys.ts'
 import { controllerLease, keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { stopPatch } from '../../src/token/stop.ts'
+import { servedInMemory } from '../support/in-memory.ts'
 import { deployment } from '../support/objects.ts'
 import { shell } from '../support/shell.ts'
 
 let server = ''
 let api: ApiConnection
 
-const create = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
+let create: Awaited<ReturnType<typeof servedInMemory>>['post']
 
 beforeEach(async () => {
-  const serving = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
-  const connection = connect({ server: serving.url })
-  api = connection
-  onTestFinished(async () => {
-    await connection.close()
-    await serving.close()
-  })
-  server = serving.url
-  for (const crd of crds) await create('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  await create('/api/v1/namespaces', { metadata: { name: 'shop' } })
-  await create('/api/v1/namespaces', { metadata: { name: 'receiver-hooks' } })
-  server = serving.url
+  ;({ api, post: create, url: server } = await servedInMemory({ namespaces: ['shop', 'receiver-hooks'] }))
 })
 
 const run = async (line: string, input = '', clock: Clock = nodeClock) => {

@@ -1,16 +1,15 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { serveHttp } from '../../apiserver/http.ts'
-import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
+import type { ApiServer } from '../../apiserver/server.ts'
 import { UsageError } from '../../src/commands/command.ts'
 import { runProgram } from '../../cli/program.ts'
 import { commands } from '../../src/registry.ts'
-import { crds } from '../../src/drivers/registry.ts'
-import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { nodeClock } from '../../src/environment/node.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
-import { create, read, send } from '../../src/kube/requests.ts'
+import { create, read } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
+import { servedInMemory } from '../support/in-memory.ts'
 import { shell } from '../support/shell.ts'
 
 const hook = (name: string, team: string) => ({
@@ -21,16 +20,8 @@ const hook = (name: string, team: string) => ({
 })
 
 /** Sets up two hooks of one team and one of another in the shop, and one in the yard. `answers` is typed where something is asked. */
-const setUp = async (through: (server: ApiServer) => ApiServer = server => server) => {
-  const server = await serveHttp(through(createApiServer({ clock: nodeClock, random: nodeRandom })), { port: 0 })
-  const api = connect({ server: server.url })
-  onTestFinished(async () => {
-    await api.close()
-    await server.close()
-  })
-  const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  for (const crd of crds) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  for (const name of ['shop', 'yard']) await post('/api/v1/namespaces', { metadata: { name } })
+const setUp = async (through?: (server: ApiServer) => ApiServer) => {
+  const { api, url } = await servedInMemory({ namespaces: ['shop', 'yard'], through })
   await create(api, hooks, 'shop', hook('web-up', 'a'))
   await create(api, hooks, 'shop', hook('web-down', 'a'))
   await create(api, hooks, 'shop', hook('api-up', 'b'))
@@ -38,7 +29,7 @@ const setUp = async (through: (server: ApiServer) => ApiServer = server => serve
   const run = async (line: string, answer?: string, clock = nodeClock) => {
     const seen = shell({ isTerminal: answer !== undefined, clock })
     const typed = { ...seen.shell, input: { ...seen.shell.input, line: () => Promise.resolve(answer ?? '') } }
-    const args = [...line.split(' '), '--server', server.url, '-n', 'shop']
+    const args = [...line.split(' '), '--server', url, '-n', 'shop']
     const code = await runProgram({ entries: commands, version: '', summary: '' }, args, typed)
     return { code, err: seen.err(), out: seen.out().split('\n').filter(Boolean).toSorted() }
   }

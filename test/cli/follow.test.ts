@@ -1,32 +1,24 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { serveHttp } from '../../apiserver/http.ts'
-import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
+import type { ApiServer } from '../../apiserver/server.ts'
 import { explain } from '../../cli/explain.ts'
 import { runProgram } from '../../cli/program.ts'
 import { commands } from '../../src/registry.ts'
-import { crds } from '../../src/drivers/registry.ts'
-import { nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { hooks } from '../../src/kube/resources.ts'
+import { servedInMemory } from '../support/in-memory.ts'
 import { shell } from '../support/shell.ts'
 
 /** Sets up a hook, and a command line whose requests go through `through`. */
-const setUp = async (through: (server: ApiServer) => ApiServer = server => server) => {
-  const inMemory = createApiServer({ clock: nodeClock, random: nodeRandom })
-  const server = await serveHttp(through(inMemory), { port: 0 })
-  onTestFinished(() => server.close())
-  const post = (path: string, object: object): void =>
-    void inMemory.handle({ method: 'POST', path, body: JSON.stringify(object) })
-  for (const crd of crds) post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  post('/api/v1/namespaces', { metadata: { name: 'shop' } })
+const setUp = async (through?: (server: ApiServer) => ApiServer) => {
+  const { post, url } = await servedInMemory({ through })
   const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 } }
-  post(collectionPath(hooks, 'shop'), { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec })
+  await post(collectionPath(hooks, 'shop'), { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec })
   const start = (line: string) => {
     const stop = new AbortController()
     onTestFinished(() => stop.abort())
     const seen = shell({ stop: stop.signal })
-    const args = [...line.split(' '), '-n', 'shop', '--server', server.url]
+    const args = [...line.split(' '), '-n', 'shop', '--server', url]
     return { ...seen, running: runProgram({ entries: commands, version: '', summary: '' }, args, seen.shell), stop }
   }
   return { start }

@@ -1,17 +1,15 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
-import { createApiServer } from '../../apiserver/server.ts'
-import { serveHttp } from '../../apiserver/http.ts'
+import { describe, expect, it } from 'vitest'
 import { runProgram } from '../../cli/program.ts'
 import { commands } from '../../src/registry.ts'
-import { crds } from '../../src/drivers/registry.ts'
 import type { Clock } from '../../src/environment/environment.ts'
-import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
+import { nodeClock } from '../../src/environment/node.ts'
 import { rfc3339 } from '../../src/environment/time.ts'
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
 import { events, hooks } from '../../src/kube/resources.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { conditionsFor } from '../../src/api/conditions.ts'
+import { servedInMemory } from '../support/in-memory.ts'
 import { deployment } from '../support/objects.ts'
 import { until } from '../support/product.ts'
 import { shell } from '../support/shell.ts'
@@ -90,15 +88,7 @@ const queueStatus = {
 
 /** Hooks as a controller would have left them at that moment. */
 const world = async () => {
-  const server = await serveHttp(createApiServer({ clock, random: nodeRandom }), { port: 0 })
-  const api = connect({ server: server.url })
-  onTestFinished(async () => {
-    await api.close()
-    await server.close()
-  })
-  const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  for (const crd of crds) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  await post('/api/v1/namespaces', { metadata: { name: 'shop' } })
+  const { api, post, url } = await servedInMemory({ clock })
   await post('/apis/apps/v1/namespaces/shop/deployments', deployment('web', 4))
   const setStatus = (name: string, status: object) =>
     send(api, {
@@ -131,7 +121,7 @@ const world = async () => {
     note: 'Deployment/web went from 3 to 4 (sent by alertmanager)',
     regarding: { apiVersion, kind: hookKind, namespace: 'shop', name: 'web-up', uid: up.metadata.uid },
   })
-  return { server: server.url, setStatus }
+  return { server: url, setStatus }
 }
 
 const run = (server: string, line: string, stop = new AbortController(), env = {}) => {

@@ -1,15 +1,13 @@
-import { expect, it, onTestFinished } from 'vitest'
+import { expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { serveHttp } from '../../apiserver/http.ts'
-import { createApiServer, type ApiServer, type ServerRequest } from '../../apiserver/server.ts'
+import type { ApiServer, ServerRequest } from '../../apiserver/server.ts'
 import { runProgram } from '../../cli/program.ts'
 import { commands } from '../../src/registry.ts'
-import { crds } from '../../src/drivers/registry.ts'
-import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { objectPath } from '../../src/kube/paths.ts'
-import { create, read, send } from '../../src/kube/requests.ts'
+import { create, read } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
+import { servedInMemory } from '../support/in-memory.ts'
 import { shell } from '../support/shell.ts'
 
 const isChange = ({ method, path }: ServerRequest): boolean =>
@@ -17,23 +15,12 @@ const isChange = ({ method, path }: ServerRequest): boolean =>
 
 /** Sets up a hook, and a command line whose requests go through `through`. */
 const setUp = async (through: (server: ApiServer) => ApiServer) => {
-  const inMemory = createApiServer({ clock: nodeClock, random: nodeRandom })
-  const [server, direct] = await Promise.all([through(inMemory), inMemory].map(each => serveHttp(each, { port: 0 })))
-  if (!server || !direct) throw new Error('there are two servers')
-  const api = connect({ server: direct.url })
-  onTestFinished(async () => {
-    await api.close()
-    await server.close()
-    await direct.close()
-  })
-  const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  for (const crd of crds) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  await post('/api/v1/namespaces', { metadata: { name: 'shop' } })
+  const { api, url } = await servedInMemory({ through })
   const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 3 } }
   await create(api, hooks, 'shop', { apiVersion, kind: hookKind, metadata: { name: 'web-up' }, spec })
   const run = async (line: string, stop = new AbortController().signal) => {
     const seen = shell({ stop })
-    const args = [...line.split(' '), '-n', 'shop', '--server', server.url]
+    const args = [...line.split(' '), '-n', 'shop', '--server', url]
     const running = runProgram({ entries: commands, version: '', summary: '' }, args, seen.shell)
     const failed = await running.then(
       () => undefined,

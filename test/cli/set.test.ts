@@ -1,29 +1,19 @@
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { at, isObject } from '../../src/api/json.ts'
-import { serveHttp } from '../../apiserver/http.ts'
-import { createApiServer } from '../../apiserver/server.ts'
 import { runProgram } from '../../cli/program.ts'
 import { commands } from '../../src/registry.ts'
 import { crds } from '../../src/drivers/registry.ts'
-import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
-import { read, send } from '../../src/kube/requests.ts'
+import { read } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
+import { servedInMemory } from '../support/in-memory.ts'
 import { shell } from '../support/shell.ts'
 
 /** Sets up a cluster whose definitions of kinds are these, and a command line. */
-const setUp = async (definitions: readonly object[] = crds) => {
-  const server = await serveHttp(createApiServer({ clock: nodeClock, random: nodeRandom }), { port: 0 })
-  const api = connect({ server: server.url })
-  onTestFinished(async () => {
-    await api.close()
-    await server.close()
-  })
-  const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
-  for (const crd of definitions) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
-  await post('/api/v1/namespaces', { metadata: { name: 'shop' } })
+const setUp = async (definitions?: readonly object[]) => {
+  const { api, url } = await servedInMemory({ definitions })
   const seenOf = async (line: string) => {
     const seen = shell()
-    const args = [...line.split(' '), '-n', 'shop', '--server', server.url]
+    const args = [...line.split(' '), '-n', 'shop', '--server', url]
     await runProgram({ entries: commands, version: '', summary: '' }, args, seen.shell)
     return seen
   }

@@ -457,6 +457,6 @@ describe('who writes a hook that names an account', () => {
         ({ code }) => code === 0,
       )
     expect((await apply(scaling, 'third')).stderr).toContain('ann may not act as ServiceAccount/third')
-    expect((await apply(scaling, 'a:b')).stderr).toContain('must be the name of an object')
+    expect((await apply(scaling, 'a:b')).stderr).toContain('must be an object name')
   })
 })

@@ -52,7 +52,9 @@ describe('the form of redeploy', () => {
     const page = await openForm('redeploy')
     await page.getByText('Still needed: Name, Name of the workload.').waitFor()
     await page.getByLabel('Name *', { exact: true }).fill('cache-push')
-    await page.getByLabel('Name of the workload').selectOption({ label: 'StatefulSet/cache, 1 now' })
+    // It is free text until the names are there.
+    const names = page.getByLabel('Name of the workload').and(page.locator('select'))
+    await names.selectOption({ label: 'StatefulSet/cache, 1 now' })
     await page.getByLabel('Image', { exact: true }).fill('ghcr.io/acme/cache')
     await page.getByLabel('Tags that match a pattern').check()
     await page.getByText('Still needed: Tags that match a pattern.').waitFor()

@@ -187,7 +187,7 @@ const views: Readonly<Record<string, (page: Page) => Promise<void>>> = {
   },
   'hook-asked': async page => {
     await page.goto(new URL('/hooks/long/sale-asked', page.url()).href)
-    await page.getByText(/Deployment\/sale would go from/).waitFor()
+    await page.getByText(/^Deployment\/sale would go from 4 to 5$/).waitFor()
   },
   approve: async page => {
     await page.goto(new URL('/hooks/long/sale-asked', page.url()).href)

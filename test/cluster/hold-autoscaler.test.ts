@@ -5,6 +5,7 @@ import { nodeClock } from '../../src/environment/node.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { apiVersionOf, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { autoscalers } from '../../src/kube/resources.ts'
+import { heldKinds } from '../../src/steps/target/held-kinds.ts'
 import { define, look, make, makeAutoscaler } from '../support/counted.ts'
 import { cluster, deployments, installCrd, postUntilDone, product, until } from '../support/product.ts'
 import { startControlPlane, type ControlPlane } from './control-plane/control-plane.ts'
@@ -156,4 +157,41 @@ it('an autoscaler whose scale-in is held scales out alone, and in again after th
   expect(await replicas()).toBe(6)
   await end('no-scale-in')
   await becomes(2)
+})
+
+it('a switch that the API server drops, as Argo CD before 3.1 has it, is not held', async () => {
+  const type = heldKinds.find(({ type }) => type.kind === 'Application')?.type
+  if (!type) throw new Error('an Application can be held')
+  const object = (properties: object) => ({ type: 'object', properties })
+  await define(controlPlane.api, type, {
+    ...definition,
+    metadata: { name: `${type.resource}.${type.group}` },
+    spec: {
+      ...definition.spec,
+      group: type.group,
+      names: { kind: type.kind, plural: type.resource, singular: 'application', listKind: 'ApplicationList' },
+      versions: [
+        {
+          ...{ name: type.version, served: true, storage: true },
+          schema: {
+            openAPIV3Schema: object({
+              spec: object({ syncPolicy: object({ automated: object({ prune: { type: 'boolean' } }) }) }),
+            }),
+          },
+        },
+      ],
+    },
+  })
+  const here = await cluster(controlPlane.kubeconfig)
+  await product(here)
+  await make(here, type, 'web', { syncPolicy: { automated: { prune: true } } })
+  const target = { apiVersion: apiVersionOf(type), kind: type.kind, name: 'web' }
+  await here.createHook('freeze', {}, { driver: 'hold', scale: undefined, hold: { target }, for: '2h' })
+  const { body, status } = await postUntilDone(await here.url('freeze'), undefined, {
+    headers: { 'idempotency-key': 'one' },
+  })
+  expect([status, body['reason']]).toEqual([422, 'NotHoldable'])
+  expect(body['message']).toContain('unknown field "spec.syncPolicy.automated.enabled"')
+  expect(await look(here, type, 'web', 'metadata', 'annotations')).toBe(undefined)
+  expect(await look(here, type, 'web', 'spec')).toEqual({ syncPolicy: { automated: { prune: true } } })
 })

@@ -78,7 +78,8 @@ export const viaHold = ({ field, problem }: Pick<HeldKind, 'field' | 'problem'>,
       ]
       return {
         path: objectPath(type, namespace, object),
-        query: { fieldManager: productManager },
+        // A field that the kind does not have is refused, and not dropped.
+        query: { fieldManager: productManager, fieldValidation: 'Strict' },
         contentType: 'application/json-patch+json',
         body: JSON.stringify(patch),
       }

@@ -1,11 +1,14 @@
-import { beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
-import type { ApiServer } from '../../apiserver/server.ts'
+import { serveHttp } from '../../apiserver/http.ts'
+import { createApiServer, type ApiServer } from '../../apiserver/server.ts'
 import { runProgram } from '../../cli/program.ts'
 import { kidsIn } from '../../cli/cluster/system.ts'
 import { commands } from '../../src/registry.ts'
+import { crds } from '../../src/drivers/registry.ts'
+import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { configMaps, hooks, secrets } from '../../src/kube/resources.ts'
@@ -18,7 +21,6 @@ import {
   type SigningKeys,
 } from '../../src/token/keys.ts'
 import { keySetEntry, publicKeysConfigMap, signingKeysSecret } from '../../src/token/published.ts'
-import { servedInMemory } from '../support/in-memory.ts'
 import { shell } from '../support/shell.ts'
 
 const system = 'receiver-hooks'
@@ -45,8 +47,19 @@ const createHook = async (api: ApiConnection, name: string, { auth, kid, token }
 }
 
 /** Sets up keys that a controller has published, and a command line. `answer` is typed where something is asked. */
-const setUp = async (through?: (server: ApiServer) => ApiServer) => {
-  const { api, url } = await servedInMemory({ namespaces: ['shop', system], through })
+const setUp = async (through: (server: ApiServer) => ApiServer = server => server) => {
+  const inMemory = createApiServer({ clock: nodeClock, random: nodeRandom })
+  const [server, direct] = await Promise.all([through(inMemory), inMemory].map(each => serveHttp(each, { port: 0 })))
+  if (!server || !direct) throw new Error('there are two servers')
+  const api = connect({ server: direct.url })
+  onTestFinished(async () => {
+    await api.close()
+    await server.close()
+    await direct.close()
+  })
+  const post = (path: string, object: object) => send(api, { method: 'POST', path, body: JSON.stringify(object) })
+  for (const crd of crds) await post('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
+  for (const name of ['shop', system]) await post('/api/v1/namespaces', { metadata: { name } })
   const set = Buffer.from(formatSigningKeys(keys)).toString('base64')
   await create(api, secrets, system, { metadata: { name: signingKeysSecret }, data: { [keySetEntry]: set } })
   const published = { [keySetEntry]: formatPublicKeys(keys) }
@@ -56,7 +69,7 @@ const setUp = async (through?: (server: ApiServer) => ApiServer) => {
     const typed = { ...seen.shell, input: { ...seen.shell.input, line: () => Promise.resolve(answer ?? '') } }
     const running = runProgram(
       { entries: commands, version: '', summary: '' },
-      [...line.split(' '), '--server', url],
+      [...line.split(' '), '--server', server.url],
       typed,
     )
     const [failed, exitCode] = await running.then(

@@ -65,7 +65,7 @@ ${pushes === undefined ? '' : `          TAG: \${{ ${pushes.versions ? 'github.r
             } as const,
           ]),
       {
-        where: `\`.github/workflows/${hookWord(hook)}.yaml\`, or the step alone in a workflow that you have. A run is one delivery, even if it is tried again.${
+        where: `\`.github/workflows/${hookWord(hook)}.yaml\`, or just the step, in a workflow you already have. A run is one delivery, even if it is retried.${
           pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'yaml',
@@ -74,7 +74,7 @@ ${pushes === undefined ? '' : `          TAG: \${{ ${pushes.versions ? 'github.r
       ...(canWait(hook)
         ? [
             {
-              where: `Instead, a job that ${waitNote} A run that is started again is a new delivery.`,
+              where: `Instead, a job that ${waitNote} A re-run is a new delivery.`,
               language: 'yaml',
               text: workflow(waitLines(given), 20, '-${{ github.run_attempt }}'),
             } as const,

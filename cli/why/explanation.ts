@@ -145,7 +145,7 @@ export const doubtsOf = (
   ...account.claims.map(({ at, by, hook, isPending }) =>
     isPending
       ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
-      : `Nobody knows whether a step of ${hook} by ${signed(by)}, ${humanDuration(now - at)} ago, was made.`,
+      : `Nobody knows whether ${hook} made a step by ${signed(by)}, ${humanDuration(now - at)} ago.`,
   ),
   ...said.unknown.map(
     ({ at, hook }) =>

@@ -79,7 +79,7 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   }
   const sessionOver = (): void => {
     const why: unknown = sessionEnded.reason
-    if (why === 'expired') end('expired', 'Its token, or its time, is over')
+    if (why === 'expired') end('expired', 'The session or token has ended')
     else end(isReason(why) ? why : 'signed out', 'You have signed out elsewhere, or the dashboard was stopped')
   }
   sessionEnded.addEventListener('abort', sessionOver)

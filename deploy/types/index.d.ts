@@ -178,7 +178,7 @@ export interface Forward {
   query?: boolean
   /** Which of the post's headers to pass on, in addition to `Content-Type`. Credentials, cookies and the headers of proxies and connections are never passed on. */
   headers?: Array<string>
-  /** How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery together have 3s. Default: "2s". */
+  /** How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery share 3s. Default: "2s". */
   timeout?: string
 }
 
@@ -241,13 +241,13 @@ export interface ReceiverHookSettings {
     except?: Array<{
       /** When it begins, such as "2026-12-20T00:00:00+01:00". */
       from: string
-      /** When it ends: at this moment the hook is open again. */
+      /** When it ends, and the hook opens again. */
       to: string
       /** Why, for people who may read the hook. Senders don't see it. */
       reason?: string
     }>
   }
-  /** How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
+  /** How often, or how far, deliveries may change something within a period, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
   limits?: Array<{
     /** How many deliveries may change something. */
     most?: number

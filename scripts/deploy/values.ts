@@ -129,7 +129,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       'Runs the controller and the trigger in one pod: good to start with. The pod uses the values of trigger and ignores those of controller.',
       false,
     ),
-    crds: group('The CRDs, and the ClusterRoles that you bind yourself or by values.', {
+    crds: group('The CRDs, and the ClusterRoles to bind by hand or with values.', {
       enabled: flag(
         'Set it to false if an administrator has applied deploy/kustomize/cluster, and then also admissionPolicy.enabled and flowControl.enabled, since that has their objects.',
         true,

@@ -204,7 +204,7 @@ can't be a name gets 404 ([why](../how-to/authenticate-senders.md#use-a-url-with
 **Method.** Only POST. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a sentence, to show that the trigger is there. Probes have [their own port](../how-to/operate.md).
 
 **Query.** \`?dryRun=true\` asks what the post would do, changes nothing and isn't remembered. \`dryRun=false\` does nothing. Any other value or spelling gets 400 \`BadQuery\`, so a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
-\`?reason=database%20migration\`, at most 64 printable characters, is shown by the status, \`why\` and the dashboard with what the post has leased. Other
+\`?reason=database%20migration\`, at most 64 printable characters, appears in the status, \`why\` and the dashboard with what the post has leased. Other
 parameters do nothing, but [\`when\`](../how-to/when-a-hook-acts.md#let-only-some-deliveries-count) can read them.
 
 **Headers**:

@@ -41,7 +41,7 @@ export const approvalRules = (counting: readonly string[]): readonly Rule[] => [
     rule: `!has(self.approval) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: '.approval',
     reason: 'FieldValueForbidden',
-    message: `must not be set with this driver: only changes of a count can be approved (${counting.join(', ')})`,
+    message: `must not be set with this driver: only changes to a count can be approved (${counting.join(', ')})`,
     holds: self => at(self, 'approval') === undefined || counting.some(driver => driver === at(self, 'driver')),
   },
   {

@@ -205,7 +205,7 @@ const leaseRules = (counting: readonly string[]): readonly Rule[] => [
     rule: `!has(self.${inRules}) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: `.${name}`,
     reason: 'FieldValueForbidden' as const,
-    message: `must not be set with this driver: only changes of a count end by themselves (${counting.join(', ')})`,
+    message: `must not be set with this driver: only changes to a count end by themselves (${counting.join(', ')})`,
     holds: (self: unknown) => at(self, name) === undefined || counting.some(driver => driver === at(self, 'driver')),
   })),
   {

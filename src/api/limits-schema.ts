@@ -22,7 +22,7 @@ const atLeastASecond = {
 const limitSchema = {
   type: 'object',
   title: 'Limit',
-  description: 'How often, or how far, the hook may act within a time.',
+  description: 'How often or how far the hook may act within a period.',
   required: ['within'],
   properties: {
     most: {
@@ -70,7 +70,7 @@ export const limitsSchema = {
   'x-kubernetes-list-type': 'atomic',
   items: limitSchema,
   description:
-    "How often, or how far, deliveries may change something within a time, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).",
+    "How often, or how far, deliveries may change something within a period, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).",
   hint: "A post beyond a limit is skipped. Leases that end and undone alerts don't count, and make no room.",
   'x-kubernetes-validations': [
     {

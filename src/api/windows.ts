@@ -103,7 +103,7 @@ const exceptSchema = {
   required: ['from', 'to'],
   properties: {
     from: { ...momentSchema, title: 'From', description: 'When it begins, such as "2026-12-20T00:00:00+01:00".' },
-    to: { ...momentSchema, title: 'To', description: 'When it ends: at this moment the hook is open again.' },
+    to: { ...momentSchema, title: 'To', description: 'When it ends, and the hook opens again.' },
     reason: {
       type: 'string',
       title: 'Why',

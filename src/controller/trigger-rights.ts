@@ -113,7 +113,7 @@ export class TriggerRights {
     this.#warned = true
     this.#environment.log.warn(
       { namespace },
-      "this process may not check what the trigger may do, so a hook may be Ready although its posts are forbidden: give its account the installation's roles ('create' on localsubjectaccessreviews.authorization.k8s.io)",
+      "this process can't check what the trigger may do, so a hook can be Ready although its posts are forbidden: give its account the installation's roles ('create' on localsubjectaccessreviews.authorization.k8s.io)",
     )
   }
 }

@@ -45,7 +45,7 @@ export const readPatiently = async <T>(
       const waitMs = waitAfter(tryAgain, tries)
       if (!mayPass || clock.monotonic() + waitMs > end) throw error
       // The first requests that change something may be on their way when a post is answered with this.
-      progress(`at first, some could not be read: ${message}`)
+      progress(`trying again after a failed read: ${message}`)
       await wait(clock, waitMs)
       if (!(await mayContinue())) throw error
     }

@@ -12,7 +12,7 @@ export const harbor: Sender = {
     title: 'Harbor',
     documentation: 'https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/',
     identity:
-      'As CloudEvents the `id`. In the default format `repo_full_name`, each tag and digest, and `occur_at`, in whole seconds.',
+      'CloudEvents: the `id`. Default format: `repo_full_name`, each tag and digest, and `occur_at`, in whole seconds.',
     retries:
       'Any answer but 2xx, or no answer, as often as `webhook_job_max_retry` in `harbor.yml` says: 3 times, in older versions 10.',
     notes:

@@ -110,7 +110,7 @@ const isFor = (aud: unknown, audience: string): boolean =>
 
 const wrongTime = (claims: JsonObject, now: number): string | undefined => {
   const [exp, iat, nbf] = [claims['exp'], claims['iat'], claims['nbf'] ?? 0]
-  if (!isTime(exp) || !isTime(iat) || !isTime(nbf)) return 'it does not say when it begins and ends'
+  if (!isTime(exp) || !isTime(iat) || !isTime(nbf)) return 'it does not say when it is valid'
   if (exp <= iat || exp - iat > maxLifetime) return 'it is valid for more than 24 hours'
   if (exp + clockSkew <= now) return 'it has expired'
   return iat - clockSkew > now || nbf - clockSkew > now ? 'it is not valid yet' : undefined

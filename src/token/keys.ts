@@ -66,7 +66,7 @@ export const parseSigningKeys = (jwks: string): SigningKeys => {
       throw new KeySetUnreadable(`${where}.x is not the public half of ${where}.d`)
     return key
   })
-  if (!first) throw new KeySetUnreadable('keys is empty: expected at least one key, which signs')
+  if (!first) throw new KeySetUnreadable('keys is empty: expected at least a signing key')
   return [first, ...others]
 }
 

@@ -83,7 +83,7 @@ export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefi
     return { outcome: 'skipped', reason: 'Resolved', message: 'the alert is over, and onResolved is ignore' }
   }
   if (delivery.phase === 'resolved' && hook.onResolved === 'undo' && delivery.group === undefined) {
-    const message = "the alert is over, but the message doesn't say which: nothing is taken back"
+    const message = "an alert is over, but the message doesn't say which: nothing is taken back"
     return { outcome: 'skipped', reason: 'NothingToUndo', message }
   }
   return hook.problem && { outcome: 'failed', ...hook.problem }

@@ -50,7 +50,7 @@ it('several hooks are suspended with one question, and with the keyboard alone',
   await page.getByRole('button', { name: 'Delete …' }).click()
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await page.getByText('Type 2 to delete them.').waitFor()
-  await page.getByLabel('Type how many these are, 2').fill('2')
+  await page.getByLabel('Type how many there are, 2').fill('2')
   await page.getByRole('button', { name: 'Delete', exact: true }).click()
   await page.getByText('Nothing matches').waitFor()
   expect(faults).toEqual([])

@@ -111,7 +111,7 @@ const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly List
         {change === 'delete' && (
           <TextField
             id="confirm-name"
-            label={one ? `Type the name, ${proof}` : `Type how many these are, ${proof}`}
+            label={one ? `Type the name, ${proof}` : `Type how many there are, ${proof}`}
             text={typed}
           />
         )}

@@ -214,7 +214,7 @@ export const driverReasons = {
   },
   PushUnreadable: {
     where: ['unreadable'],
-    means: 'The message comes from a registry, but names no repository or no tag, or more than 256 pushes.',
+    means: 'The message comes from a registry, but lacks a repository or a tag, or has over 256 pushes.',
     todo: 'Check what the registry is configured to send. The message says what is missing. Split more than 256 tags into several pushes.',
   },
   PartlyDone: {

@@ -21,7 +21,7 @@ export const postReasons = {
   TooManyAwait: {
     where: ['refused'],
     means: 'Too many requests to this hook are waiting for approval.',
-    todo: 'Decide some of them, and make a new request.',
+    todo: 'Approve or deny some, then ask again.',
   },
   RequestTooOld: {
     where: ['refused'],
@@ -83,7 +83,7 @@ export const postReasons = {
   BadQuery: {
     where: ['refused'],
     means: "The query's `dryRun`, `wait` or `reason` can be misread, so nothing was done.",
-    todo: 'Write `dryRun=true`, `dryRun=false` or nothing; and `wait=25s`, from 0s to 10m, or nothing; and `reason` with 1 to 64 printable characters. A dry run waits for nothing.',
+    todo: 'Write `dryRun=true`, `dryRun=false` or nothing; `wait=25s`, from 0s to 10m, or nothing; and `reason` with 1 to 64 printable characters. A dry run never waits.',
   },
   NotReady: {
     where: ['refused'],

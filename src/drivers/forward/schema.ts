@@ -125,8 +125,7 @@ export const forwardSchema = {
       title: 'Time for an answer',
       maxLength: 32,
       default: '2s',
-      description:
-        'How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery together have 3s.',
+      description: 'How long the Service may take to answer completely: 100ms to 3s. All tries of a delivery share 3s.',
       hint: 'How long the Service may take to answer completely: 100ms to 3s.',
       'x-kubernetes-validations': [
         durationRule,

@@ -58,7 +58,7 @@ const holdAll = async (member: HoldMember, execution: Execution, working: Workin
     const found = await readPatiently(() => findWorkloads(api, hook.namespace, reach), { ...working, clock })
     if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
     if (found.found.length > maxHeld) {
-      const message = `${reachInWords(reachOf(member))} are ${found.found.length}, but a hook holds at most ${maxHeld}: use several hooks, with more labels or fewer kinds`
+      const message = `found ${found.found.length} ${reachInWords(reachOf(member))}, but a hook holds at most ${maxHeld}: use more hooks, with more labels or fewer kinds`
       return { worked: 'failed', outcome: { outcome: 'failed', reason: 'TooManyTargets', message } }
     }
     const done: Done[] = []

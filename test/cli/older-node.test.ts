@@ -12,7 +12,7 @@ const program = { entries: commands, version: '', summary: '' }
 describe('a Node that is older than what serves takes', () => {
   it.each(['serve', 'playground'])('is refused by %s with what to do, and not its help', async name => {
     await expect(runProgram({ ...program, node: '22.1.0' }, [name], shell().shell)).rejects.toThrow(
-      `${name} takes Node 24 or later, and this is Node 22.1.0: install it from https://nodejs.org, or run the image`,
+      `${name} needs Node 24 or later, and this is Node 22.1.0: install it from https://nodejs.org, or run the image`,
     )
     expect(await runProgram({ ...program, node: '22.1.0' }, [name, '--help'], shell().shell)).toBe(0)
   })

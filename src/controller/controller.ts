@@ -41,8 +41,8 @@ import { together } from './together.ts'
 import { TriggerRights } from './trigger-rights.ts'
 
 /**
- * How many hooks are reconciled at the same time. Each takes two or three round trips, so this
- * number keeps two cores busy.
+ * How many hooks are reconciled at the same time. Most take two or three round trips, one after another, so
+ * this number keeps two cores busy.
  */
 const hookWorkers = 16
 

@@ -23,8 +23,8 @@ export class ServedTwice extends Error {
 }
 
 /**
- * Resolves with the result of `work`, or with `outOfDate` if the cached hook is out of date: the
- * stored hook has another version or was deleted.
+ * Resolves with the result of `work`, or with `outOfDate` if the hook, or its Secret, has another version than
+ * the cached one or was deleted.
  */
 export const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOfDate> => {
   try {

@@ -153,8 +153,7 @@ const zoneProblem = ({ clock, zones }: Reconciling, { spec: { windows } }: Recei
 
 /**
  * Validates a hook by reads from the API server's cache, which do not load its storage. The cache
- * may be behind, so a problem is confirmed in the storage. If the status shows a problem already,
- * the storage is read at once.
+ * may be behind, so a problem is confirmed in the storage. At a further try, the storage is read at once.
  */
 const validated = async (
   context: Reconciling,

@@ -52,8 +52,8 @@ export interface Signed {
 }
 
 /**
- * A delivery on its way through the program. This object is made once, when the post is admitted to
- * a hook. Gates, driver, queue, fold and record get it by reference.
+ * A delivery on its way through the program. This object is made when the body is read, and again if the
+ * hook changed meanwhile. Gates, driver, queue, fold and record get it by reference.
  */
 export interface DeliveryContext extends Remembered {
   /** The hook as it was when the post was admitted. */

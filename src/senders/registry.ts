@@ -95,8 +95,8 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
 export const proofOf = (message: Message, sender = senderOf(message)): Proof | undefined => sender.proof?.(message)
 
 /**
- * Verifies the proof in a message with the given sender. A sender that signs nothing is accepted:
- * the URL's token is its proof.
+ * Verifies the proof in a message with the given sender. A message without one is accepted: the
+ * URL's token is its proof. A proof that the sender does not verify is refused.
  */
 export const verify = async (
   proof: Proof | undefined,
@@ -105,7 +105,7 @@ export const verify = async (
 ): Promise<ProofVerdict> => {
   if (!proof) return 'genuine'
   const known = senders.find(({ name }) => name === sender)
-  return (await known?.verify?.(proof, means)) ?? 'genuine'
+  return (await known?.verify?.(proof, means)) ?? { refused: `${sender} signs nothing` }
 }
 
 /**

@@ -64,7 +64,7 @@ export interface Claimed {
   readonly rows: readonly ClaimedRow[]
   /** The count after the last step. */
   readonly to: number
-  /** False if no write is needed: all posts are at their bounds, or their steps cancel out. */
+  /** False if the count stays: all posts are at their bounds, their steps cancel out, or they wait for a claim to be finished. */
   readonly isWritten: boolean
   /** The part of each post, in the order of the posts. */
   readonly parts: readonly Part[]

@@ -283,7 +283,12 @@ const approvalOf = ({ approvalMs, generation, uid }: LiveHook, { requested }: Tr
 const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMessage =>
   requested === undefined
     ? message
-    : { ...message, delivery: { ...message.delivery, sender: 'kubernetes', identity: namedOnce(requested.key) } }
+    : {
+        ...message,
+        // The API server proves who asks. That is no sender with signed posts or a subscription.
+        ...{ proof: undefined, confirmation: undefined },
+        delivery: { ...message.delivery, sender: 'kubernetes', identity: namedOnce(requested.key) },
+      }
 
 /** Adds to a decided post what it waits for. Returns it unchanged if its answer is not 200. */
 const waitingFor = (

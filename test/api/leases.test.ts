@@ -90,12 +90,12 @@ it('describe says what is leased and until when, and `end` ends that now', async
 it('only a hook that changes a count may have `for`, from a second to a week', async () => {
   const here = await cluster()
   const redeploy = { driver: 'redeploy', scale: undefined, redeploy: { selector: {} }, for: '1h' }
-  await expect(here.createHook('a', {}, redeploy)).rejects.toThrow(/only changes of a count end by themselves/)
+  await expect(here.createHook('a', {}, redeploy)).rejects.toThrow(/only changes to a count end by themselves/)
   for (const length of ['500ms', '169h']) {
     await expect(here.createHook('a', {}, { for: length })).rejects.toThrow(/must be from 1s to 168h/)
   }
   const ending = { ...redeploy, for: undefined, onDelete: 'end' }
-  await expect(here.createHook('a', {}, ending)).rejects.toThrow(/only changes of a count end by themselves/)
+  await expect(here.createHook('a', {}, ending)).rejects.toThrow(/only changes to a count end by themselves/)
 })
 
 it('what a hook with `onDelete: end` has leased ends when it is deleted, and a new hook of its name works then', async () => {

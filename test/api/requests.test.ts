@@ -3,7 +3,8 @@ import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { create, read } from '../../src/kube/requests.ts'
-import { requests } from '../../src/kube/resources.ts'
+import { records, requests } from '../../src/kube/resources.ts'
+import { signed, subscription } from '../senders/sns-messages.ts'
 import { commandLine } from '../support/command-line.ts'
 import { cluster, post, product } from '../support/product.ts'
 
@@ -48,6 +49,21 @@ describe('a request in the cluster', () => {
     )
     expect(at(shown, 'status', 'lastDelivery')).toMatchObject({ sender: 'kubernetes', by: { user: 'ann' } })
     expect(lines.find(line => line.includes('"Stepped"'))).toContain('"by":{"user":"ann"}')
+  })
+
+  it('with the body of a sender that signs its posts asks nobody to confirm a subscription', async () => {
+    const { answer, api, ask, createHook, namespace, until, url } = await ready()
+    await createHook('web-up', {})
+    await url('web-up')
+    expect(
+      await answer(await ask('one', { body: JSON.stringify({ ...signed(subscription, '1'), Signature: 'AAAA' }) })),
+    ).toMatchObject({ status: 200 })
+    expect(await answer(await ask('two'))).toMatchObject({ status: 200, outcome: 'applied' })
+    const content = await until(
+      async () => stringAt(await read(api, records, namespace, 'web-up'), 'content') ?? '',
+      stored => stored.includes('"applied"'),
+    )
+    expect(content).not.toContain('ConfirmSubscription')
   })
 
   it('says why something is leased', async () => {

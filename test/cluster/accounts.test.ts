@@ -110,7 +110,7 @@ describe('a record', () => {
     const binding = ['create', 'rolebinding', 'records', '--role=records', '--user=ann']
     expect(await run(['-n', where, ...binding])).toMatchObject({ code: 0 })
   }
-  const said = 'ann may not write ReceiverHookRecords: only the trigger does'
+  const said = 'ann may not write ReceiverHookRecords: only the trigger may'
 
   it("is written by the trigger's account, and by who may do everything", async () => {
     const where = await namespace()
@@ -139,7 +139,7 @@ describe('a record', () => {
     const all = ['create', 'rolebinding', 'all', '--clusterrole=cluster-admin', `--user=${pretender}`]
     expect(await run(['-n', where, ...all])).toMatchObject({ code: 0 })
     const write = (): Promise<Ran> => as(pretender, where, ['create', '-f', '-'], record(where, '{}'))
-    expect(await refusal(write)).toContain(`${pretender} may not write ReceiverHookRecords: only the trigger does`)
+    expect(await refusal(write)).toContain(`${pretender} may not write ReceiverHookRecords: only the trigger may`)
     const allow = ['create', 'clusterrolebinding', where, '--clusterrole=receiver-hooks-records', `--user=${pretender}`]
     expect(await run(allow)).toMatchObject({ code: 0 })
     onTestFinished(async () => void (await run(['delete', 'clusterrolebinding', where])))

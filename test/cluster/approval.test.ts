@@ -148,7 +148,7 @@ describe('a decision', () => {
     const { ask, decide, here, patch, settled, shown, status } = await setUp()
     await settled(
       () => ask('ann', 'made', { decision: { is: 'Approved', by: 'ann', effect: 'x' } }),
-      'nothing is decided',
+      'nothing can be decided',
     )
     await settled(() => ask('ann', 'one'), '201')
     const effect = await shown('one')

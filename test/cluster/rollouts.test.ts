@@ -273,7 +273,7 @@ it('a rollback by hand stands: the same push through another hook does not undo 
     await finished(here)
     const { body } = await push(ofPipeline, to, at)
     expect(body).toMatchObject({ outcome: 'skipped', reason: 'Superseded' })
-    expect(body['message']).toContain('somebody rolled Deployment/web back after acme/web:')
+    expect(body['message']).toContain('someone rolled Deployment/web back after acme/web:')
     expect(await imagesOf(here)).toEqual({ web: `acme/web:${from}` })
     await nextSecond()
   }

@@ -84,7 +84,7 @@ it('what the API server refuses of many is named, and held when the same is sent
   await annotate(here, 'web-7', { 'receiverhooks.test/large': 'x'.repeat(262_000) })
   const partly = await post()
   expect([partly.status, partly.body['reason']]).toEqual([422, 'PartlyDone'])
-  expect(partly.body['message']).toMatch(/^39 of 40, but not Deployment\/web-7: /)
+  expect(partly.body['message']).toMatch(/^held 39 of 40, but not Deployment\/web-7: /)
   expect((await counts())[7]).toBe(ownOf(7))
   await annotate(here, 'web-7', { 'receiverhooks.test/large': null })
   expect((await post()).body).toMatchObject({ reason: 'Held', summary: 'held 40 at 0' })

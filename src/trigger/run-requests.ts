@@ -285,8 +285,7 @@ class RunRequests {
         return false
       }
       if (asked && answer.body.outcome === 'awaiting') {
-        await this.#show(known, request, answer, asked.uid)
-        return true
+        return await this.#show(known, request, answer, asked)
       }
       await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
       // What it began may take long, and the next request must not wait for that.
@@ -348,10 +347,14 @@ class RunRequests {
     return decided && { answer: decided, asked, isOwn: false }
   }
 
-  /** Shows what a request would do, if it is the first of its hook. Otherwise the request waits for its turn. */
-  async #show(known: Known, request: StoredObject, { body }: HttpAnswer, hookUid: string): Promise<void> {
+  /**
+   * Shows what a request would do, if it is the first of its hook. Otherwise the request waits for its turn.
+   * Resolves with whether it needs no further try.
+   */
+  async #show(known: Known, request: StoredObject, { body }: HttpAnswer, asked: Asked): Promise<boolean> {
     const { api, clock } = this.#environment
     const { state, until = body.until, effect } = requestStatusOf(request) ?? {}
+    let now = body
     if (state !== 'Awaiting') {
       // It is among them before the look, so it misses no end of an earlier one.
       this.#queued.set(known.uid, { known })
@@ -359,18 +362,24 @@ class RunRequests {
       if (turn === 'too many' && state === undefined) {
         const answer = statusOf(refusal(503, 'TooManyAwait'))
         this.#queued.delete(known.uid)
-        return await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer }, false)
+        await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer }, false)
+        return true
       }
       if (turn !== 'first') {
         if (turn !== 'too many') this.#queued.set(known.uid, { known, behind: turn.behind })
         if (state === undefined) await this.#write(request, { state: 'Queued' }, false)
-        return
+        return true
       }
+      // An earlier one may have changed the target meanwhile.
+      const again = await this.#post(asked)
+      if (again?.body.outcome !== 'awaiting') return false
+      now = again.body
     }
-    const shown = { text: cut(body.message), digest: body.effect, asked: (effect?.asked ?? 0) + 1 }
+    const shown = { text: cut(now.message), digest: now.effect, asked: (effect?.asked ?? 0) + 1 }
     await this.#write(request, { state: 'Awaiting', until, effect: shown }, false)
-    this.#awaiting.announce(request, hookUid, shown.text, until)
+    this.#awaiting.announce(request, asked.uid, shown.text, until)
     this.#queued.delete(known.uid)
+    return true
   }
 
   /** Asks for the outcome of a request that was run. If the record has forgotten it, it is closed, and not run again. */

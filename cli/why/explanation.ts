@@ -1,5 +1,6 @@
 import { byInWords } from '../../src/api/by.ts'
 import type { ReceiverHook } from '../../src/api/hook.ts'
+import { isHoldShown } from '../../src/record/count-name.ts'
 import { age, humanDuration } from '../../src/environment/age.ts'
 import { localTime, parseTime, rfc3339 } from '../../src/environment/time.ts'
 import type { Paint } from '../output/colour.ts'
@@ -142,11 +143,14 @@ export const doubtsOf = (
   shownAs: string,
   now: number,
 ): readonly string[] => [
-  ...account.claims.map(({ at, by, hook, isPending }) =>
-    isPending
-      ? `${hook} is about to change this count by ${signed(by)}, since ${humanDuration(now - at)}.`
-      : `Nobody knows whether ${hook} made a step by ${signed(by)}, ${humanDuration(now - at)} ago.`,
-  ),
+  ...account.claims.map(({ at, by, hook, isPending }) => {
+    const [does, did] = isHoldShown(shownAs)
+      ? [by > 0 ? 'begin a hold' : 'end a hold', by > 0 ? 'began a hold' : 'ended a hold']
+      : [`change this count by ${signed(by)}`, `made a step by ${signed(by)}`]
+    return isPending
+      ? `${hook} is about to ${does}, since ${humanDuration(now - at)}.`
+      : `Nobody knows whether ${hook} ${did}, ${humanDuration(now - at)} ago.`
+  }),
   ...said.unknown.map(
     ({ at, hook }) =>
       `Nobody can know whether a delivery to ${hook} changed ${shownAs}, ${humanDuration(now - at)} ago (OutcomeUnknown).`,

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { accountOf, type HookPart } from '../../cli/why/account.ts'
 import { authorsOf } from '../../cli/why/authors.ts'
-import { explanation, type ExplainedCount } from '../../cli/why/explanation.ts'
+import { doubtsOf, explanation, type ExplainedCount } from '../../cli/why/explanation.ts'
 import { viaObject } from '../../src/steps/target/via-object.ts'
 
 const now = Date.UTC(2026, 10, 27, 20)
@@ -100,4 +100,16 @@ it('says what nobody knows, and what this person may not see', () => {
   expect(text).toContain('Nobody can know whether a delivery to web-up changed Deployment/web, 5s ago')
   expect(text).toContain('A newer version wrote the record of other')
   expect(text).toContain('You may not read receiverhookrecords')
+})
+
+it.each([
+  ['Deployment/web', 1, true, 'web-up is about to change this count by +1, since 60s.'],
+  ['Deployment/web', -1, false, 'Nobody knows whether web-up made a step by -1, 60s ago.'],
+  ['CronJob/report suspend=true', 1, true, 'web-up is about to begin a hold, since 60s.'],
+  ['CronJob/report suspend=true', -1, false, 'Nobody knows whether web-up ended a hold, 60s ago.'],
+])('a claim on %s of %i, pending: %s, is said in words', (shownAs, by, isPending, words) => {
+  const account = accountOf(seen, [], [{ hook: 'web-up', by, at: now - 60_000, version: '130', isPending }])
+  if (account === 'outdated') throw new Error('it is not')
+  const said = { by: 'records', parts: [], claims: [], unknown: [], unread: [] } as const
+  expect(doubtsOf({ account, said }, shownAs, now)).toEqual([words])
 })

@@ -53,8 +53,9 @@ export const unguarded = async (
 ): Promise<Problem | undefined> => {
   if (!approval) return undefined
   const problem = (what: string): Problem => ({
-    ...{ reason: 'ApprovalUnguarded', lasts: 'stalled' },
+    reason: 'ApprovalUnguarded',
     message: `${what}${reasons.ApprovalUnguarded.means}`,
+    lasts: 'stalled',
   })
   if (!policies) return problem('')
   for (const name of policies) {

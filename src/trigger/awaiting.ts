@@ -2,14 +2,20 @@ import { apiVersion, hookKind, requestKind } from '../api/names.ts'
 import type { StoredObject } from '../api/object.ts'
 import { requestSpecOf } from '../api/run-request.ts'
 import type { Environment } from '../environment/environment.ts'
+import { Shares } from '../environment/shares.ts'
 import { eventRecorder, type EventRecorder } from '../kube/events.ts'
+import { maxSeries, maxSeriesOfNamespace } from './limits.ts'
 
 /** Says which hooks have a request that waits for approval: by a metric while it waits, and once by an Event. */
 export class AwaitingRequests {
   readonly #events: EventRecorder
   readonly #gauge: ReturnType<Environment['metrics']['gauge']>
-  /** What waits, by the uid of the request. */
-  readonly #awaiting = new Map<string, { readonly namespace: string; readonly hook: string }>()
+  /** What waits, by the uid of the request. It has as many series as counters of posts have. */
+  readonly #awaiting = new Map<
+    string,
+    { readonly hook: string; readonly namespace: string; readonly leave: () => void }
+  >()
+  readonly #places = new Shares(maxSeries, maxSeriesOfNamespace)
 
   constructor(environment: Parameters<typeof eventRecorder>[0]) {
     this.#events = eventRecorder(environment, { controller: 'receiver-hooks', instance: 'trigger' })
@@ -21,14 +27,17 @@ export class AwaitingRequests {
   }
 
   add(uid: string, of: { readonly namespace: string; readonly hook: string }): void {
-    this.#awaiting.set(uid, of)
+    const leave = this.#awaiting.has(uid) ? undefined : this.#places.take(of.namespace)
+    if (!leave) return
+    this.#awaiting.set(uid, { ...of, leave })
     this.#gauge.set(of, 1)
   }
 
   remove(uid: string): void {
-    const of = this.#awaiting.get(uid)
-    if (of) this.#gauge.set(of, undefined)
-    this.#awaiting.delete(uid)
+    const { leave, ...of } = this.#awaiting.get(uid) ?? {}
+    if (!this.#awaiting.delete(uid)) return
+    this.#gauge.set(of, undefined)
+    leave?.()
   }
 
   /** Removes those that are not there any more. */
@@ -43,7 +52,9 @@ export class AwaitingRequests {
     this.#events.emit({
       regarding: { apiVersion, kind: hookKind, namespace, name: hook, uid: hookUid },
       related: { apiVersion, kind: requestKind, namespace, name, uid },
-      ...{ type: 'Normal', reason: 'AwaitingApproval', action: 'Approve' },
+      type: 'Normal',
+      reason: 'AwaitingApproval',
+      action: 'Approve',
       note: `${text}, asked by ${by.user}, until ${until}: kubectl receiverhook approve ${name} -n ${namespace}`,
     })
   }

@@ -286,7 +286,8 @@ const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMe
     : {
         ...message,
         // The API server proves who asks. That is no sender with signed posts or a subscription.
-        ...{ proof: undefined, confirmation: undefined },
+        proof: undefined,
+        confirmation: undefined,
         delivery: { ...message.delivery, sender: 'kubernetes', identity: namedOnce(requested.key) },
       }
 

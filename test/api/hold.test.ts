@@ -370,7 +370,7 @@ describe('a selector', () => {
     await here.patchHook('sleep', { spec: { dedupeWindow: '41s' } })
     const conditions = (now: unknown) => JSON.stringify(at(now, 'status', 'conditions') ?? [])
     const said =
-      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z, so this hook's hold of it is over, and so is what it held of 1 more"/
+      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z, so this hook's hold of it is over; the same goes for 1 more"/
     await here.until(
       () => here.hook('sleep'),
       now => said.test(conditions(now)),

@@ -4,6 +4,7 @@ import { callTool } from '../../cli/mcp/call.ts'
 import { toolName } from '../../cli/mcp/tools.ts'
 import { nodeRandom } from '../../src/environment/system.ts'
 import { fakeClock } from '../support/clock.ts'
+import { specDefaults } from '../support/hooks.ts'
 
 const label = fc.stringMatching(/^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/)
 const namespaced = fc.record({
@@ -44,11 +45,7 @@ it.each([
     metadata: { ...metadata, creationTimestamp: '2026-01-01T00:00:00Z' },
     spec: {
       driver: 'scale',
-      suspend: false,
-      onResolved: 'ignore',
-      cooldown: '0s',
-      dedupeWindow: '40s',
-      token: { rotation: 0, overlap: '5m' },
+      ...specDefaults,
     },
   } as const
   const tool = { hook, target: 'Deployment/web', name: 'shop_web-up', description: '', arguments: {} }

@@ -65,7 +65,7 @@ export const hold = {
       if (found && isOverruled(found, kind.field)) overruled.push(overruledInWords(found, kind))
     }
     const [first, ...others] = overruled
-    return others.length > 0 ? `${first}, and so is what it held of ${others.length} more` : first
+    return others.length > 0 ? `${first}; the same goes for ${others.length} more` : first
   },
 
   needs: member =>

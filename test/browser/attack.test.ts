@@ -1,21 +1,13 @@
 import { createServer, request } from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import { text } from 'node:stream/consumers'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { listen } from '../../src/environment/listen.ts'
-import { closeBrowser, visit } from './page.ts'
-import { startPlayground, type Playground } from './playground.ts'
+import { visit } from './page.ts'
+import { playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
-beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
-})
+playgroundOfFile(started => (playground = started))
 
 /** Writes bytes to the dashboard's port, and resolves with the first line of what comes back. */
 const raw = (port: number, bytes: string): Promise<string> =>

@@ -1,22 +1,14 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { post } from '../support/product.ts'
-import { closeBrowser, visit } from './page.ts'
-import { scaleSpec, startPlayground, type Playground } from './playground.ts'
+import { visit } from './page.ts'
+import { scaleSpec, playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
-beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
-})
+playgroundOfFile(started => (playground = started))
 
 const namespace = (name: string): Promise<void> =>
   playground.create('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })

@@ -1,18 +1,16 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { declarations } from '../../src/drivers/schemas.ts'
 import { send } from '../../src/kube/requests.ts'
 import { hooks } from '../../src/kube/resources.ts'
-import { closeBrowser, expectAccessible, expectNoSidewaysScroll, picture, visit, type Look } from './page.ts'
-import { deployment, scaleSpec, startPlayground, type Playground } from './playground.ts'
+import { expectAccessible, expectNoSidewaysScroll, picture, visit, type Look } from './page.ts'
+import { deployment, scaleSpec, playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
+playgroundOfFile(started => (playground = started))
 beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
   const { spec } = deployment('cache', 1)
   await playground.create('/apis/apps/v1/namespaces/shop/statefulsets', {
     apiVersion: 'apps/v1',
@@ -20,10 +18,6 @@ beforeAll(async () => {
     metadata: { name: 'cache' },
     spec: { ...spec, serviceName: 'cache' },
   })
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
 })
 
 const openForm = async (driver: string, look: Look = {}): Promise<Page> => {

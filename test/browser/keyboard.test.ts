@@ -1,19 +1,11 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { post } from '../support/product.ts'
-import { closeBrowser, visit } from './page.ts'
-import { startPlayground, type Playground } from './playground.ts'
+import { visit } from './page.ts'
+import { playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
-beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
-})
+playgroundOfFile(started => (playground = started))
 
 /** How many times Tab is pressed at most to reach something. */
 const maxTabs = 80

@@ -1,22 +1,16 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { post } from '../support/product.ts'
-import { closeBrowser, visit, type Look } from './page.ts'
-import { scaleSpec, startPlayground, type Playground } from './playground.ts'
+import { visit, type Look } from './page.ts'
+import { scaleSpec, playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
+playgroundOfFile(started => (playground = started))
 beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
   await playground.createHook('gone-up', scaleSpec('gone'))
   await playground.createHook('web-night', { ...scaleSpec('web', { action: 'down' }), suspend: true })
   const url = await playground.url('web-up')
   for (let count = 0; count < 10; count++) await post(url)
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
 })
 
 const open = async (look: Look = {}): Promise<Page> => {

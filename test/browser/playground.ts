@@ -1,4 +1,4 @@
-import { onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import { at } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { connect } from '../../src/environment/node.ts'
@@ -10,6 +10,7 @@ import { openPlayground } from '../../apiserver/playground/playground.ts'
 import { serveDashboard } from '../../dashboard/serve.ts'
 import { startRoles } from '../../src/roles.ts'
 import { until } from '../support/product.ts'
+import { closeBrowser } from './page.ts'
 
 export interface Playground {
   /** A link to the dashboard that is good once. */
@@ -19,6 +20,16 @@ export interface Playground {
   readonly createHook: (name: string, spec: object, namespace?: string) => Promise<void>
   readonly url: (name: string, namespace?: string) => Promise<string>
   readonly stopDashboard: () => void
+}
+
+/** Starts a playground for all tests of a file. After them, it ends with the browser. */
+export const playgroundOfFile = (started: (playground: Playground) => void): void => {
+  let end = async (): Promise<void> => undefined
+  beforeAll(async () => started(await startPlayground(stop => (end = stop))))
+  afterAll(async () => {
+    await closeBrowser()
+    await end()
+  })
 }
 
 /** Starts the playground in this process, on free ports, until the test ends. */

@@ -1,31 +1,15 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
 import { hooks, requests } from '../../src/kube/resources.ts'
 import { deployments } from '../support/product.ts'
-import {
-  closeBrowser,
-  expectAccessible,
-  expectNoSidewaysScroll,
-  picture,
-  visit,
-  type Scheme,
-  type Width,
-} from './page.ts'
-import { deployment, scaleSpec, startPlayground, type Playground } from './playground.ts'
+import { expectAccessible, expectNoSidewaysScroll, picture, visit, type Scheme, type Width } from './page.ts'
+import { deployment, scaleSpec, playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
-beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
-})
+playgroundOfFile(started => (playground = started))
 
 /** Makes a Deployment with a hook for one test, so that no test sees the rollouts of another. */
 const target = async (name: string, replicas: number, deadline = 600): Promise<void> => {

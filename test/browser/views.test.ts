@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
 import { requests } from '../../src/kube/resources.ts'
 import { post } from '../support/product.ts'
 import {
-  closeBrowser,
   expectAccessible,
   expectNoSidewaysScroll,
   expectNothingReachesOut,
@@ -14,13 +13,11 @@ import {
   type Scheme,
   type Width,
 } from './page.ts'
-import { deployment, scaleSpec, startPlayground, type Playground } from './playground.ts'
+import { deployment, scaleSpec, playgroundOfFile, type Playground } from './playground.ts'
 
 let playground: Playground
-let end = async (): Promise<void> => undefined
-
+playgroundOfFile(started => (playground = started))
 beforeAll(async () => {
-  playground = await startPlayground(stop => (end = stop))
   await playground.create('/apis/apps/v1/namespaces/shop/deployments', deployment('api', 5))
   await playground.createHook('api-up', scaleSpec('api', { by: '25%', max: 40 }))
   await playground.createHook('api-night', { ...scaleSpec('api', { action: 'down' }), suspend: true })
@@ -48,10 +45,6 @@ beforeAll(async () => {
   const request = { apiVersion, kind: requestKind, metadata: { name: 'sale-asked-x2' }, spec: asked }
   await playground.create(collectionPath(requests, 'long'), request)
   await post(await playground.url('web-push'), undefined, { body: '{"image": "nginx:1.30.1-alpine"}' })
-})
-afterAll(async () => {
-  await closeBrowser()
-  await end()
 })
 
 /** Returns windows that are closed today and tomorrow, with a freeze. */

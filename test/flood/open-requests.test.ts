@@ -1,8 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { quantile } from '../../bench/stats.ts'
 import { at, stringAt } from '../../src/api/json.ts'
-import { nodeClock } from '../../src/environment/node.ts'
-import { wait } from '../../src/environment/wait.ts'
 import { read, send } from '../../src/kube/requests.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { requests } from '../../src/kube/resources.ts'
@@ -67,7 +65,6 @@ it(`${crowd} requests of one tenant wait for approval: the posts of another are 
     () => stateOf(crowded, 'r00000'),
     state => state === 'Awaiting',
   )
-  await wait(nodeClock, 5000)
   const after = { posts: await timed(), request: await requested('after') }
   const shown = ({ posts, request }: typeof before): string =>
     `posts p50 ${quantile(posts, 0.5).toFixed(1)} ms, p99 ${quantile(posts, 0.99).toFixed(1)} ms; a request ${request.toFixed(0)} ms`

@@ -1,6 +1,7 @@
 import { stringAt } from '../../src/api/json.ts'
 import { requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
+import { askerInWords } from '../../src/api/by.ts'
 import { maxWhy, requestSpecOf, requestStatusOf, type RequestStatus } from '../../src/api/run-request.ts'
 import { UsageError, type Command } from '../../src/commands/command.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
@@ -47,7 +48,7 @@ export const approve: Command = {
     }
     if (!isSure) {
       const reason = askedWhy === undefined ? '' : `, because “${askedWhy}”`
-      shell.err.write(printable(`${shown.text}, asked by ${by.user}${reason}. Approve? [y/N] `))
+      shell.err.write(printable(`${shown.text}, asked by ${askerInWords(by)}${reason}. Approve? [y/N] `))
       const answer = await shell.input.line()
       if (!/^y(es)?$/i.test(answer.trim())) throw new CommandFailure('nothing was approved', 1)
     }

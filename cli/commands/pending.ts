@@ -1,4 +1,5 @@
 import type { StoredObject } from '../../src/api/object.ts'
+import { askerInWords } from '../../src/api/by.ts'
 import { requestSpecOf, requestStatusOf } from '../../src/api/run-request.ts'
 import type { Command } from '../../src/commands/command.ts'
 import { flag } from '../../src/commands/options.ts'
@@ -41,7 +42,7 @@ export const pending: Command = {
       const age = humanDuration(shell.clock.now() - parseTime(creationTimestamp))
       return [
         ...(everywhere ? [namespace] : []),
-        ...[name, hook, effect?.text ?? 'Queued', by.user, why, age, left],
+        ...[name, hook, effect?.text ?? 'Queued', askerInWords(by), why, age, left],
         ...(isWide ? [effect?.digest ?? ''] : []),
       ]
     })

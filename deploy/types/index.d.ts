@@ -256,9 +256,9 @@ export interface ReceiverHookSettings {
     /** The time span, such as "1h": it slides, so it isn't the hour of the clock. At most 24h. */
     within: string
   }>
-  /** A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). */
+  /** A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). */
   approval?: {
-    /** How long a request waits for a decision before it is closed, such as "15m": from 1m to 12h. */
+    /** How long it waits for a decision before it is closed, such as "15m": from 1m to 12h. */
     within: string
   }
   /** How many posts each trigger replica accepts for this hook. The rest get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */

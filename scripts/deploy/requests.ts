@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { group, hookPlural, policyNames, requestPlural } from '../../src/api/names.ts'
+import { senderMembers } from '../../src/api/by.ts'
 import { requestCrd } from '../../src/api/run-request.ts'
 import { events, requests } from '../../src/kube/resources.ts'
 import { rolesManifest } from './manifest.ts'
@@ -19,6 +20,8 @@ const needed = (verb: string, name: string): string =>
 const isStatus = "has(request.subResource) && request.subResource == 'status'"
 /** Returns a rule for each write of a decision. `oldObject` is what is stored when the decision is. */
 const ifDecided = (rule: string): string => `!variables.decides || ${rule}`
+/** What a user may not say of themselves: only a post proves it. */
+const otherSenders = Object.keys(senderMembers).filter(member => member !== 'user')
 const dryRun = 'has(object.spec.dryRun) && object.spec.dryRun'
 
 /**
@@ -28,7 +31,7 @@ const dryRun = 'has(object.spec.dryRun) && object.spec.dryRun'
 export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Policy => ({
   name,
   means:
-    "A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in another's name, or for a\nhook that they may not run; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision names its author, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves their own requests.",
+    "A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in another's name, or for a\nhook that they may not run; only the trigger makes one of a post, which has proved itself; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision names its author, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves their own requests.",
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([
@@ -36,6 +39,10 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
       { group, resource: `${requestPlural}/status`, operations: ['CREATE', 'UPDATE'] },
     ]),
     variables: [
+      {
+        name: 'keeps',
+        expression: `has(object.spec.post) && request.userInfo.username in ${listOf(triggers)}`,
+      },
       {
         name: 'decides',
         expression: `request.operation == 'UPDATE' && !(${isStatus}) && has(object.spec.decision) && (!has(oldObject.spec.decision) || object.spec.decision != oldObject.spec.decision)`,
@@ -53,15 +60,20 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
         message: 'only the trigger writes the answer to a request',
       },
       {
-        expression: "request.operation != 'CREATE' || object.spec.by.user == request.userInfo.username",
+        expression: `request.operation != 'CREATE' || variables.keeps || (has(object.spec.by.user) && object.spec.by.user == request.userInfo.username && !(${otherSenders.map(member => `has(object.spec.by.${member})`).join(' || ')}))`,
         reason: 'Forbidden',
         messageExpression:
           "'write spec.by: {user: \"' + request.userInfo.username + '\"}: a request says who makes it'",
       },
       {
-        expression: `request.operation != 'CREATE' || ${mayOn('object.spec.hook', `${dryRun} ? 'get' : 'run'`)}`,
+        expression: `request.operation != 'CREATE' || variables.keeps || ${mayOn('object.spec.hook', `${dryRun} ? 'get' : 'run'`)}`,
         reason: 'Forbidden',
         messageExpression: `request.userInfo.username + ' may not run ReceiverHook/' + object.spec.hook + '${needed(`(${dryRun} ? 'get' : 'run')`, 'object.spec.hook')}`,
+      },
+      {
+        expression: "request.operation != 'CREATE' || variables.keeps || !has(object.spec.post)",
+        reason: 'Forbidden',
+        message: 'only the trigger writes spec.post: what was posted to a hook',
       },
       {
         expression: "request.operation != 'CREATE' || !has(object.spec.decision)",
@@ -80,7 +92,7 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
       },
       {
         expression: ifDecided(
-          "oldObject.spec.by.user != request.userInfo.username || object.spec.decision.is == 'Denied'",
+          "!has(oldObject.spec.by.user) || oldObject.spec.by.user != request.userInfo.username || object.spec.decision.is == 'Denied'",
         ),
         reason: 'Forbidden',
         message: 'nobody may approve their own requests',
@@ -133,6 +145,7 @@ export const requestRoles: readonly Role[] = [
     means: 'To run what requests ask for, where requests are on.',
     grants: [
       { ...requests, verbs: ['get', 'list', 'watch'], why: 'to see new requests' },
+      { ...requests, verbs: ['create'], why: 'to keep a post that waits for approval' },
       { ...requests, verbs: ['delete'], why: 'to delete requests a day after they were made' },
       { group, resource: `${requestPlural}/status`, verbs: ['patch'], why: 'to write the answers' },
       { ...events, verbs: ['create', 'patch'], why: 'to say on its hook that a request waits for approval' },

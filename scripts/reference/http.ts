@@ -56,7 +56,8 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
     'Why, in one word: [every reason](reasons.md). Programs should compare this, not `message`',
   ],
   state: ['string', 'with `wait`', 'The outcome so far: see [waiting](#waiting-for-the-outcome)'],
-  effect: ['string', 'while a request waits for approval', 'The digest that the decision has to name'],
+  effect: ['string', 'while it waits for approval', 'The digest that the decision has to name'],
+  request: ['string', 'if the post waits for approval', 'The ReceiverHookRequest as which it waits'],
   ready: ['integer', 'with `wait`', "How many of a rollout's pods, or of a count, are available"],
   of: ['integer', 'with `ready`', 'How many are wanted'],
   causes: [
@@ -101,6 +102,13 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
     'skipped',
     statusOf(answerTo({ outcome: 'skipped', reason: 'Suspended', message }, hook, '', false)),
     "The delivery doesn't count",
+  ],
+  [
+    'awaiting',
+    statusOf(
+      answerTo({ outcome: 'awaiting', reason: 'AwaitingApproval', from: 1, to: 2, effect: '' }, hook, '', false),
+    ),
+    'It waits until someone approves it. Send it again with its key and `wait` to ask how that ended',
   ],
   [
     'rejected',

@@ -10,16 +10,16 @@ export const approvalSchema = {
   type: 'object',
   title: 'Approval',
   description:
-    'A ReceiverHookRequest runs the hook only once another person has approved the exact change it makes, and a post to the URL changes nothing. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md).',
-  hint: 'A request changes nothing until another person approves it, and a post to the URL changes nothing.',
+    'A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md).',
+  hint: 'A post waits, and changes nothing until a person approves what it would do.',
   required: ['within'],
   properties: {
     within: {
       type: 'string',
       title: 'Approved within',
       maxLength: 32,
-      description: 'How long a request waits for a decision before it is closed, such as "15m": from 1m to 12h.',
-      hint: 'As in 15m. After this, the request is closed.',
+      description: 'How long it waits for a decision before it is closed, such as "15m": from 1m to 12h.',
+      hint: 'As in 15m. After this, it is closed.',
       'x-kubernetes-validations': [
         durationRule,
         {

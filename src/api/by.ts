@@ -1,5 +1,5 @@
 import type { JsonObject } from './json.ts'
-import type { Obj, Stored } from './schema.ts'
+import type { Obj, Properties, Stored } from './schema.ts'
 
 /** The longest member, and the longest of all members together, in characters. */
 const maxMember = 160
@@ -7,20 +7,25 @@ const maxMembers = 320
 
 const text = (description: string) => ({ type: 'string', maxLength: maxMember, description }) as const
 
+/** Who can be proved to have sent a delivery. */
+export const senderMembers = {
+  user: text('The user or service account that created the ReceiverHookRequest.'),
+  repository: text(
+    'The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab.',
+  ),
+  run: text('The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab.'),
+  sha: text('The commit of that run.'),
+  subject: text('The claim `sub` of the ID token.'),
+  issuer: text('The claim `iss` of the ID token.'),
+  secret: text('The Secret entry that proved it, as in `ci/token`.'),
+} as const satisfies Properties
+
 /** Who has sent a delivery. What is not proved is absent. */
 export const bySchema = {
   type: 'object',
   description: 'Who sent it, as far as `auth` proves that: [who sent a delivery](http.md#who-sent-it).',
   properties: {
-    user: text('The user or service account that created the ReceiverHookRequest.'),
-    repository: text(
-      'The repository whose pipeline sent it: the claim `repository` of GitHub, `project_path` of GitLab.',
-    ),
-    run: text('The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab.'),
-    sha: text('The commit of that run.'),
-    subject: text('The claim `sub` of the ID token.'),
-    issuer: text('The claim `iss` of the ID token.'),
-    secret: text('The Secret entry that proved it, as in `ci/token`.'),
+    ...senderMembers,
     decidedBy: text('Who approved or denied the ReceiverHookRequest, if its hook has `approval`.'),
   },
 } as const satisfies Obj
@@ -72,8 +77,15 @@ export const byClaims = (claims: JsonObject): By | undefined => {
 export const byEntry = (secret: string, key: string): By | undefined => fitting({ secret: `${secret}/${key}` })
 
 /** Says in words who has sent a delivery, as in `acme/web run 12-1`, or the name of a user. Empty if nothing is proved. */
-export const byInWords = ({ decidedBy, repository, run, secret, subject, user }: By = {}): string => {
-  if (decidedBy !== undefined) return `${user ?? ''}, decided by ${decidedBy}`
+export const byInWords = ({ decidedBy, ...sender }: By = {}): string =>
+  decidedBy === undefined ? senderInWords(sender) : `${askerInWords(sender)}, decided by ${decidedBy}`
+
+/** Says in words who has asked for what waits for approval. */
+export const askerInWords = (sender: Sender): string => senderInWords(sender) || 'a post'
+
+const senderInWords = ({ repository, run, secret, subject, user }: Sender): string => {
   if (repository !== undefined) return run === undefined ? repository : `${repository} run ${run}`
   return user ?? subject ?? (secret === undefined ? '' : `Secret/${secret}`)
 }
+
+type Sender = Omit<By, 'decidedBy'>

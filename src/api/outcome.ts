@@ -43,6 +43,8 @@ export interface Awaited {
   readonly effect: string
   /** When it is too late to approve it, in milliseconds since the epoch. */
   readonly until?: number | undefined
+  /** The ReceiverHookRequest that keeps the post until then. Undefined if a request asks for the change itself. */
+  readonly request?: string | undefined
 }
 
 /** The result of a delivery. docs/reference/http.md lists the answer for each kind. */

@@ -1,3 +1,4 @@
+import { senderMembers } from './by.ts'
 import { crdSchema } from './crd.ts'
 import { has } from './guard.ts'
 import { at } from './json.ts'
@@ -10,6 +11,9 @@ import { pageURL } from './site.ts'
 
 /** The longest body of a request, in characters. */
 export const maxRequestBody = 16_384
+/** How many headers of a post are kept with a request, and the longest, in characters. */
+export const maxKeptHeaders = 64
+export const maxKeptHeader = 4096
 /** The longest text in an answer, in characters. */
 export const maxAnswerText = 2048
 /** The longest text that says why somebody runs a hook, in characters. */
@@ -36,6 +40,28 @@ const decisionSchema = {
   },
 } as const satisfies Obj
 
+const postSchema = {
+  type: 'object',
+  description: 'The post to the URL of the hook that waits for approval. Only triggers write it.',
+  required: ['headers', 'body'],
+  properties: {
+    headers: {
+      type: 'object',
+      description: 'Its headers, without secrets. The names are in lower case.',
+      maxProperties: maxKeptHeaders,
+      additionalProperties: { type: 'string', maxLength: maxKeptHeader },
+    },
+    body: text(Math.ceil(maxRequestBody / 3) * 4, 'Its body in base64.'),
+    id: text(maxKeptHeader, 'The idempotency key that its signature covers.'),
+    signed: {
+      type: 'object',
+      description: 'The signed part that counts only once, and for how many milliseconds.',
+      required: ['body', 'withinMs'],
+      properties: { body: text(64, 'Its hash.'), withinMs: { type: 'integer', format: 'int64' } },
+    },
+  },
+} as const satisfies Obj
+
 /** What a request asks for. */
 const askedFor = {
   hook: {
@@ -44,13 +70,14 @@ const askedFor = {
   },
   by: {
     type: 'object',
-    description: 'Who makes the request. The admission policy compares it with the user who writes it.',
-    required: ['user'],
-    properties: { user: { ...text(160, 'The name of the user or service account.'), minLength: 1 } },
+    description:
+      'Who makes the request: `user`, which the admission policy compares with the user who writes it. Of a post: who sent it, as far as `auth` proves that.',
+    properties: senderMembers,
   },
   key: text(128, 'The idempotency key. Requests to one hook with the same key run it once. Default: the uid.'),
   dryRun: { type: 'boolean', default: false, description: 'Compute what would happen, and change nothing.' },
   body: text(maxRequestBody, 'The body, as a sender would post it.'),
+  post: postSchema,
   why: text(maxWhy, 'Why, for people.'),
 } as const satisfies Properties
 
@@ -126,6 +153,8 @@ const statusSchema = {
 
 /** What a request asks for. */
 export type RequestSpec = Stored<typeof specSchema>
+/** A post that waits for approval. */
+export type KeptPost = Stored<typeof postSchema>
 export type RequestStatus = Stored<typeof statusSchema>
 export type RequestAnswer = Stored<typeof answerSchema>
 

@@ -14,6 +14,7 @@ export const worstOf = (spec: HookSpec, { worst }: Pick<Bound, 'worst'>, expires
   if (hasNamedURL(spec) && auth && auth.form !== 'sns') return worstOfNamed(spec, worst, auth)
   return [
     `Anyone with the URL can ${worst}.`,
+    ...approvalOf(spec),
     `${frequencyOf(spec)}${timesOf(spec)}`,
     proofOf(auth),
     `That ends ${expires === undefined ? '' : `${expires}, or `}when you rotate the token, or suspend or delete the hook.`,
@@ -25,10 +26,14 @@ const worstOfNamed = (spec: HookSpec, worst: string, auth: SecretAuth | IssuerAu
   auth.form === 'oidc'
     ? `Anyone with a token from ${auth.issuer} with the claims of spec.auth.oidc can ${worst}.`
     : `Anyone with the value in Secret/${auth.secret} (spec.auth.${auth.form}) can ${worst}.`,
+  ...approvalOf(spec),
   `${frequencyOf(spec)}${timesOf(spec)}`,
   auth.form === 'path' ? 'The URL ends with that secret, so anyone with the URL can, too.' : 'The URL is no secret.',
   `That ends when you change ${auth.form === 'oidc' ? 'spec.auth' : 'the Secret'}, or suspend or delete the hook.`,
 ]
+
+const approvalOf = ({ approval }: HookSpec): readonly string[] =>
+  approval ? [`A person has to approve each change first, within ${approval.within}. Up to 16 wait.`] : []
 
 const frequencyOf = (spec: HookSpec): string => {
   const { cooldown, limits = [], onResolved, rateLimit = defaultRateLimit } = spec

@@ -125,9 +125,15 @@ type Accepted = Extract<Authentication, { accepted: true }>
 
 const unnamed = { ...nobody, ...unsigned }
 
-/** Returns the proof of a post that needs none of its own: its token is enough, or the API server has asked who makes it. */
-const proved = ({ requested }: TriggerRequest): Proved & SignedPart =>
-  requested ? { by: { user: requested.user, decidedBy: requested.decidedBy }, ...unsigned } : unnamed
+/**
+ * Returns the proof of a post that needs none of its own. Its token is enough, or the API server has asked who makes
+ * it. One that has waited for approval has proved itself before.
+ */
+const proved = ({ requested }: TriggerRequest): Proved & SignedPart => {
+  if (!requested) return unnamed
+  const { by, decidedBy, post } = requested
+  return { by: { ...by, decidedBy }, signed: post?.signed, id: post?.id }
+}
 
 /** The only answer to a post that proves nothing at a URL with a name. It has each challenge. */
 const unproved = refusal(401, 'Unproved', {

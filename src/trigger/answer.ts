@@ -5,6 +5,7 @@ import { rfc3339 } from '../environment/time.ts'
 import type { SettlementState } from '../api/settlement.ts'
 import type { Budget } from './intake.ts'
 import { maxChanges, retryAfterSeconds } from './limits.ts'
+import type { TriggerRequest } from './request.ts'
 
 /**
  * The body of every answer. `message` is first, because some senders log only the beginning of an
@@ -36,6 +37,8 @@ export interface Answer {
   readonly opensAt?: string | undefined
   /** The digest of a change that waits for approval. */
   readonly effect?: string | undefined
+  /** The ReceiverHookRequest as which a post waits for approval. */
+  readonly request?: string | undefined
   /** Who has sent the post, as far as the hook's `auth` proves it. */
   readonly by?: By | undefined
   /** Present on a dry run, which changed nothing. */
@@ -51,6 +54,9 @@ export interface HttpAnswer {
 
 /** An answer, or the decision to close the connection because any answer could be wrong. */
 export type TriggerAnswer = HttpAnswer | 'no answer'
+
+/** Answers a post: passes the answer to `send`, and reports it to log, metrics and record. */
+export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
 
 const statusOf = {
   applied: 200,
@@ -94,7 +100,7 @@ export const answerTo = (
     status: statusOf[kind],
     headers: kind === 'unavailable' ? retryAfter : {},
     body: {
-      message: messageOf(outcome, target, dryRun),
+      message: messageOf(outcome, target, dryRun) + waitsAs(outcome, hook.namespace),
       hook: `${hook.namespace}/${hook.name}`,
       driver: hook.driver,
       // An unreadable post is no delivery and has no outcome.
@@ -105,6 +111,7 @@ export const answerTo = (
       summary: 'summary' in outcome ? outcome.summary : undefined,
       changes: 'changes' in outcome ? outcome.changes?.slice(0, maxChanges) : undefined,
       effect: 'effect' in outcome ? outcome.effect : undefined,
+      request: 'request' in outcome ? outcome.request : undefined,
       until: 'until' in outcome && outcome.until !== undefined ? rfc3339(outcome.until) : undefined,
       opensAt: 'opensAt' in outcome ? outcome.opensAt : undefined,
       dryRun: dryRun || undefined,
@@ -133,6 +140,12 @@ export const onceUnspent = (
     : { ...answer, headers: { ...answer.headers, 'retry-after': String(budget.secondsSpent(hook)) } }
 
 const retryAfter = { 'retry-after': String(retryAfterSeconds) }
+
+/** Says as which request a post waits for approval. Empty if it does not wait. */
+const waitsAs = (outcome: Answered, namespace: string): string =>
+  'request' in outcome && outcome.request !== undefined
+    ? `. It waits until someone approves it: kubectl receiverhook approve ${outcome.request} -n ${namespace}`
+    : ''
 
 const messageOf = (outcome: Answered, target: string, dryRun: boolean): string => {
   switch (outcome.outcome) {

@@ -8,7 +8,7 @@ import type { HttpAnswer } from './answer.ts'
 import type { RequestedHook } from './request.ts'
 
 /** How many requests of one hook wait for approval, with the one that is shown. */
-const maxAwaiting = 16
+export const maxAwaiting = 16
 
 /** How many different effects of a request are shown. Then its target changes faster than people read. */
 const maxAsked = 3

@@ -1,4 +1,5 @@
 import { apiVersion, hookKind, requestKind } from '../api/names.ts'
+import { askerInWords } from '../api/by.ts'
 import type { StoredObject } from '../api/object.ts'
 import { requestSpecOf } from '../api/run-request.ts'
 import type { Environment } from '../environment/environment.ts'
@@ -55,7 +56,7 @@ export class AwaitingRequests {
       type: 'Normal',
       reason: 'AwaitingApproval',
       action: 'Approve',
-      note: `${text}, asked by ${by.user}, until ${until}: kubectl receiverhook approve ${name} -n ${namespace}`,
+      note: `${text}, asked by ${askerInWords(by)}, until ${until}: kubectl receiverhook approve ${name} -n ${namespace}`,
     })
   }
 }

@@ -2,7 +2,7 @@ import type { Environment } from '../environment/environment.ts'
 import { inPart } from '../environment/tracing.ts'
 import type { Approval } from '../api/effect.ts'
 import { keyOf } from '../api/hash.ts'
-import type { Ended } from '../api/outcome.ts'
+import type { Ended, Outcome } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
 import type { DecidedCount } from '../api/settlement.ts'
 import { isKeyOfSender } from '../senders/idempotency-key.ts'
@@ -19,7 +19,7 @@ import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { admitter, type Admission, type AdmissionParts, type Admit } from './admission.ts'
 import { alike } from './alike.ts'
-import { answerTo, onceUnspent, refusal, unavailable, withBy, type TriggerAnswer } from './answer.ts'
+import { answerTo, onceUnspent, refusal, unavailable, withBy, type Endpoint } from './answer.ts'
 import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Distrust } from './distrust.ts'
@@ -36,14 +36,12 @@ import type { LargeBodies } from './reading/large.ts'
 import { askedIn, type AskedByQuery } from './query.ts'
 import type { Handled, Reporter } from './report.ts'
 import { decidedAsIn, type DecidedPost } from './settled.ts'
+import { closeResolved, keepPost } from './kept-posts.ts'
 import type { WaitingPosts } from './waiting.ts'
 import { guardedActs } from './guarded-acts.ts'
 import type { ReadMessage } from './reading/message.ts'
 import type { TriggerContext, TriggerRequest } from './request.ts'
-import { namedBySigned } from './auth/signed.ts'
-
-/** Answers a post: passes the answer to `send`, and reports it to log, metrics and record. */
-export type Endpoint = (request: TriggerRequest, send: (answer: TriggerAnswer) => void) => Promise<void>
+import { namedBySigned, type SignedPart } from './auth/signed.ts'
 
 interface EndpointParts {
   readonly accounts: HookAccounts
@@ -179,12 +177,16 @@ export class TriggerEndpoint {
       if (poll === 'unread') return { answer: refusal(503, 'ApiUnreachable'), hook: first }
       if (poll) return poll
     }
+    if (!dryRun && !(await this.#closesWaiting(request, message, first))) {
+      return { answer: refusal(503, 'ApiUnreachable'), hook: first, delivery: message.delivery }
+    }
     let admission = admitted
     for (let round = 0; round < maxRounds; round++) {
       const { hook } = admission
       // If the hook changed meanwhile, the delivery begins again with the changed hook.
       const context = this.#contextOf(request, admission, message, deadline, asked)
-      const outcome = await execute(context, this.#services)
+      const executed = await execute(context, this.#services)
+      const outcome = await this.#kept(executed, context, admission)
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         const evidence = 'evidence' in outcome && !dryRun ? outcome.evidence : undefined
@@ -202,6 +204,24 @@ export class TriggerEndpoint {
       admission = again
     }
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
+  }
+
+  /** Keeps a post that has to wait for approval. Returns any other outcome unchanged. */
+  async #kept(outcome: Outcome, context: TriggerContext, proof: SignedPart): Promise<Outcome> {
+    if (outcome.outcome !== 'awaiting' || context.request.requested) return outcome
+    const kept = await keepPost(context, proof, this.#parts)
+    return 'request' in kept ? { ...outcome, ...kept } : kept
+  }
+
+  /** Closes what waits for approval of alerts that are over by now. Resolves with false if that is not possible now. */
+  async #closesWaiting(
+    { requested }: TriggerRequest,
+    { delivery: { group, phase } }: ReadMessage,
+    hook: LiveHook,
+  ): Promise<boolean> {
+    const { approvalMs, onResolved } = hook
+    if (approvalMs === undefined || requested || phase !== 'resolved' || onResolved === 'run' || !group) return true
+    return await closeResolved(this.#parts, this.answer, hook, group)
   }
 
   /**
@@ -238,9 +258,9 @@ export class TriggerEndpoint {
     const { accounts, budget, ledgers } = this.#parts
     let ledger: Ledger | undefined
     // If a hook requires only its token, no part of the post is signed.
-    const delivery =
-      hook.auth && !request.requested ? namedBySigned(message.delivery, { id, signed }) : message.delivery
-    const { identity } = delivery
+    const named = hook.auth ? namedBySigned(message.delivery, { id, signed }) : message.delivery
+    const identity = named.identity ?? (request.requested && namedOnce(request.requested.key))
+    const delivery = identity === named.identity ? named : { ...named, identity }
     const isAskable = identity !== undefined && (request.requested !== undefined || isKeyOfSender(identity))
     return {
       by,
@@ -279,17 +299,18 @@ export class TriggerEndpoint {
 const approvalOf = ({ approvalMs, generation, uid }: LiveHook, { requested }: TriggerRequest): Approval | undefined =>
   approvalMs === undefined ? undefined : { of: `${uid} ${generation}`, approved: requested?.approved }
 
-/** Returns what a post says. What the cluster delivers comes from no product, and has a key of its own. */
-const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMessage =>
-  requested === undefined
-    ? message
-    : {
-        ...message,
-        // The API server proves who asks. That is no sender with signed posts or a subscription.
-        proof: undefined,
-        confirmation: undefined,
-        delivery: { ...message.delivery, sender: 'kubernetes', identity: namedOnce(requested.key) },
-      }
+/** Returns what a post says. A request that no sender has posted comes from no product, and has a key of its own. */
+const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMessage => {
+  if (!requested) return message
+  const { delivery } = message
+  return {
+    ...message,
+    // The API server proves who asks. That is no sender with signed posts or a subscription.
+    proof: undefined,
+    confirmation: undefined,
+    delivery: requested.post ? delivery : { ...delivery, sender: 'kubernetes', identity: namedOnce(requested.key) },
+  }
+}
 
 /** Adds to a decided post what it waits for. Returns it unchanged if its answer is not 200. */
 const waitingFor = (

@@ -24,8 +24,8 @@ export const closed = (hook: LiveHook): Ended | undefined => {
 }
 
 /**
- * Returns the outcome of a delivery that is closed, or that is not to be run because its hook asks for
- * approval, or asks no longer. Undefined if it may run: then the fold refuses each step that was not
+ * Returns the outcome of a delivery that is closed. So is one whose hook asks for approval no longer, or
+ * while nothing guards who approves. Undefined if it may run: then the fold refuses each step that was not
  * approved. `isGuarded`: admission policies make sure who approves. Pure.
  */
 export const unapproved = (
@@ -34,9 +34,9 @@ export const unapproved = (
 ): Outcome | undefined => {
   const skip = requested?.closes ?? (requested?.wasShown === true && approvalMs === undefined && 'EffectChanged')
   if (skip) return { outcome: 'skipped', reason: skip, message: reasons[skip].means }
-  if (approvalMs === undefined || (phase === 'resolved' && onResolved === 'undo')) return undefined
-  const reason = isGuarded ? 'ApprovalNeeded' : 'ApprovalUnguarded'
-  return isGuarded && requested ? undefined : { outcome: 'failed', reason, message: reasons[reason].means }
+  const needsNone = approvalMs === undefined || (phase === 'resolved' && onResolved === 'undo')
+  if (needsNone || isGuarded) return undefined
+  return { outcome: 'failed', reason: 'ApprovalUnguarded', message: reasons.ApprovalUnguarded.means }
 }
 
 type Unapproved = Pick<TriggerContext, 'delivery' | 'hook' | 'request'>

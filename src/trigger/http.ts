@@ -11,7 +11,7 @@ import { wait } from '../environment/wait.ts'
 import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint } from './answer.ts'
 import { addressed, challenged, originForm, withoutToken, type Address } from './http/address.ts'
 import { heldBodies, isLonger, type Bodies } from './http/held-bodies.ts'
 import {

@@ -1,6 +1,7 @@
-import type { Proved } from '../api/by.ts'
+import type { By, Proved } from '../api/by.ts'
 import type { Delivery } from '../api/delivery.ts'
 import type { ReasonIn } from '../api/reasons.ts'
+import type { KeptPost } from '../api/run-request.ts'
 import type { DeliveryContext } from '../record/context.ts'
 import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
@@ -20,9 +21,11 @@ export interface NamedPath extends HookName {
 /** The hook that a ReceiverHookRequest asks for, and who asks. */
 export interface RequestedHook extends HookName {
   readonly uid: string
-  /** The user who has made the request, as the admission policy has proved. */
-  readonly user: string
-  /** The idempotency key. It is never used for anything else. */
+  /** Who has made the request, as the admission policy has proved, or who has sent the post. */
+  readonly by: By
+  /** The post that has waited for approval. Undefined: the request itself is the post. */
+  readonly post: KeptPost | undefined
+  /** The idempotency key, unless the post has one. It is never used for anything else. */
   readonly key: string
   /** The digest of the effect that was approved. */
   readonly approved?: string | undefined

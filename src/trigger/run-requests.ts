@@ -7,29 +7,35 @@
  * Without that policy, anybody could run hooks in any name.
  */
 import type { StoredObject } from '../api/object.ts'
-import { isDone, maxAnswerText, requestSpecOf, requestStatusOf, type RequestAnswer } from '../api/run-request.ts'
+import { isDone, requestSpecOf, requestStatusOf } from '../api/run-request.ts'
 import { jittered } from '../environment/chance.ts'
 import type { Environment } from '../environment/environment.ts'
 import { Shares } from '../environment/shares.ts'
-import { parseTime, rfc3339 } from '../environment/time.ts'
+import { parseTime } from '../environment/time.ts'
 import { wait } from '../environment/wait.ts'
-import { ApiError, isStatus } from '../kube/errors.ts'
+import { isStatus } from '../kube/errors.ts'
 import { watchCutsIn } from '../kube/follow.ts'
 import { listPages } from '../kube/list.ts'
-import { objectPath } from '../kube/paths.ts'
-import { sendMergePatch, read } from '../kube/requests.ts'
+import { read } from '../kube/requests.ts'
 import { hooks, requests } from '../kube/resources.ts'
 import type { Source } from '../kube/source.ts'
 import { openWithinMs } from '../kube/watch.ts'
 import { watchObjects, type ObjectChange } from '../kube/watch-objects.ts'
-import { identityKey } from '../senders/identity.ts'
 import { AwaitingRequests } from './awaiting.ts'
 import { decidedOf, isShown, mustBeClosed, turnOf } from './approvals.ts'
-import { refusal, type HttpAnswer, type TriggerAnswer } from './answer.ts'
-import type { Endpoint } from './endpoint.ts'
+import { refusal, type HttpAnswer } from './answer.ts'
+import type { Endpoint } from './answer.ts'
 import { maxWaitMs } from './limits.ts'
-import { reasonFrom } from './query.ts'
-import type { RequestedHook, TriggerRequest } from './request.ts'
+import {
+  requestedPostOf,
+  shortAnswer,
+  deleteRequest,
+  askOutcome,
+  postAsked,
+  writeAnswer,
+  writeRequestStatus,
+  type RequestedPost,
+} from './requested.ts'
 
 /**
  * How many ReceiverHookRequests a process runs at once, and how many of one namespace. A process that serves
@@ -56,16 +62,9 @@ const lookEveryMs = 2000
 /** How often old requests are deleted, in milliseconds. */
 const sweepEveryMs = 3_600_000
 
-/** What a request asks for, of the hook that it means. */
-interface Asked extends RequestedHook {
-  readonly dryRun: boolean
-  readonly body: string
-  readonly why: string | undefined
-}
-
 interface Answered {
   readonly answer: HttpAnswer
-  readonly asked?: Asked
+  readonly asked?: RequestedPost
   /** Whether this process has changed something for it, or has closed it in the record. */
   readonly isOwn: boolean
 }
@@ -287,7 +286,7 @@ class RunRequests {
       if (asked && answer.body.outcome === 'awaiting') {
         return await this.#show(known, request, answer, asked)
       }
-      await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer: statusOf(answer) }, isOwn)
+      await writeAnswer(this.#environment, request, answer, isOwn)
       // What it began may take long, and the next request must not wait for that.
       const { outcome, state } = answer.body
       const isOpen = state === 'progressing' || (isOwn && outcome === 'applied')
@@ -311,31 +310,21 @@ class RunRequests {
     request: StoredObject,
   ): Promise<Answered | undefined> {
     const { api, clock } = this.#environment
-    const { creationTimestamp = '', uid } = request.metadata
-    const createdAt = parseTime(creationTimestamp)
-    const status = requestStatusOf(request)
-    if (!status && clock.now() - createdAt > requestRunsWithinMs) return { answer: refused, isOwn: false }
+    const createdAt = parseTime(request.metadata.creationTimestamp ?? '')
     const spec = requestSpecOf(request)
+    const status = requestStatusOf(request)
+    // A post waits for approval in any case.
+    const isTooOld = !status && !spec.post && clock.now() - createdAt > requestRunsWithinMs
+    if (isTooOld) return { answer: refused, isOwn: false }
     const hook = await read(api, hooks, namespace, spec.hook, { as: 'metadata' })
     // A hook that was made after the request is another one.
     if (!hook || parseTime(hook.metadata.creationTimestamp ?? '') > createdAt) {
       return { answer: refusal(410, 'RequestedHookGone'), isOwn: false }
     }
-    const asked = {
-      ...{
-        namespace,
-        name: spec.hook,
-        uid: hook.metadata.uid,
-        user: spec.by.user,
-        // No key is the uid of another request.
-        key: spec.key === undefined ? identityKey('request', uid) : identityKey('request', 'key', spec.key),
-      },
-      ...{ dryRun: spec.dryRun ?? false, body: spec.body ?? '', why: spec.why },
-      ...decidedOf(spec, status, clock.now()),
-    }
-    const first = await this.#post(asked)
+    const asked = requestedPostOf(request, hook.metadata.uid, clock.now())
+    const first = await postAsked(this.#endpoint, asked)
     const isOver = first !== undefined && mustBeClosed(first, asked, status)
-    const answer = isOver ? await this.#post({ ...asked, closes: 'EffectChanged' }) : first
+    const answer = isOver ? await postAsked(this.#endpoint, { ...asked, closes: 'EffectChanged' }) : first
     if (isOver && first.body.outcome !== 'awaiting' && answer?.body.reason === 'EffectChanged') {
       return { answer: first, asked, isOwn: true }
     }
@@ -343,7 +332,7 @@ class RunRequests {
       return answer && { answer, asked, isOwn: answer.body.outcome === 'applied' }
     }
     // Another trigger has run it, and has not said so yet.
-    const decided = await this.#outcomeOf(asked)
+    const decided = await askOutcome(this.#endpoint, asked)
     return decided && { answer: decided, asked, isOwn: false }
   }
 
@@ -351,8 +340,8 @@ class RunRequests {
    * Shows what a request would do, if it is the first of its hook. Otherwise the request waits for its turn.
    * Resolves with whether it needs no further try.
    */
-  async #show(known: Known, request: StoredObject, { body }: HttpAnswer, asked: Asked): Promise<boolean> {
-    const { api, clock } = this.#environment
+  async #show(known: Known, request: StoredObject, { body }: HttpAnswer, asked: RequestedPost): Promise<boolean> {
+    const { api } = this.#environment
     const { state, until = body.until, effect } = requestStatusOf(request) ?? {}
     let now = body
     if (state !== 'Awaiting') {
@@ -360,65 +349,44 @@ class RunRequests {
       this.#queued.set(known.uid, { known })
       const turn = await turnOf(api, request, requestSpecOf(request).hook)
       if (turn === 'too many' && state === undefined) {
-        const answer = statusOf(refusal(503, 'TooManyAwait'))
         this.#queued.delete(known.uid)
-        await this.#write(request, { state: 'Done', time: rfc3339(clock.now()), answer }, false)
+        await writeAnswer(this.#environment, request, refusal(503, 'TooManyAwait'), false)
         return true
       }
       if (turn !== 'first') {
         if (turn !== 'too many') this.#queued.set(known.uid, { known, behind: turn.behind })
-        if (state === undefined) await this.#write(request, { state: 'Queued' }, false)
+        if (state === undefined) await writeRequestStatus(api, request, { state: 'Queued' }, false)
         return true
       }
       // An earlier one may have changed the target meanwhile.
-      const again = await this.#post(asked)
+      const again = await postAsked(this.#endpoint, asked)
       if (again?.body.outcome !== 'awaiting') return false
       now = again.body
     }
-    const shown = { text: cut(now.message), digest: now.effect, asked: (effect?.asked ?? 0) + 1 }
-    await this.#write(request, { state: 'Awaiting', until, effect: shown }, false)
+    const shown = { text: shortAnswer(now.message), digest: now.effect, asked: (effect?.asked ?? 0) + 1 }
+    await writeRequestStatus(api, request, { state: 'Awaiting', until, effect: shown }, false)
     this.#awaiting.announce(request, asked.uid, shown.text, until)
     this.#queued.delete(known.uid)
     return true
   }
 
-  /** Asks for the outcome of a request that was run. If the record has forgotten it, it is closed, and not run again. */
-  async #outcomeOf(asked: Asked): Promise<HttpAnswer | undefined> {
-    return await this.#post({ ...asked, closes: 'OutcomeUnknown' }, '0s')
-  }
-
-  /** Posts a request to its hook. `waits` is how long to wait for its outcome. Resolves with undefined if nobody knows whether it ran. */
-  async #post(asked: Asked, waits?: string): Promise<HttpAnswer | undefined> {
-    const { body, dryRun, why, ...requested } = asked
-    const reason = reasonFrom(why ?? '')
-    const query = {
-      ...(dryRun && { dryRun: 'true' }),
-      ...(waits !== undefined && { wait: waits }),
-      ...(reason !== '' && { reason }),
-    }
-    const request: TriggerRequest = {
-      ...{ method: 'POST', token: undefined, source: '', requested, query: new URLSearchParams(query) },
-      headers: body === '' ? {} : { 'content-type': 'application/json' },
-      ...(body !== '' && { body: () => Promise.resolve(new TextEncoder().encode(body)) }),
-    }
-    const answers: TriggerAnswer[] = []
-    await this.#endpoint(request, answer => void answers.push(answer))
-    const [answer = 'no answer'] = answers
-    return answer === 'no answer' ? undefined : answer
-  }
-
   /** Writes how far what a request began is, until it has ended. */
-  async #follow(request: StoredObject, asked: Asked, stop: AbortSignal): Promise<void> {
+  async #follow(request: StoredObject, asked: RequestedPost, stop: AbortSignal): Promise<void> {
     const { clock } = this.#environment
     const end = clock.monotonic() + maxWaitMs
     let written = ''
     try {
       for (; !stop.aborted && clock.monotonic() < end; await wait(clock, lookEveryMs, stop)) {
-        const seen = await this.#outcomeOf(asked)
+        const seen = await askOutcome(this.#endpoint, asked)
         if (seen === undefined || seen.status === 503) continue
         const { message, state } = seen.body
         if (state !== undefined && written !== `${state} ${message}`) {
-          await this.#write(request, { answer: { state, stateMessage: cut(message) } }, true)
+          await writeRequestStatus(
+            this.#environment.api,
+            request,
+            { answer: { state, stateMessage: shortAnswer(message) } },
+            true,
+          )
           written = `${state} ${message}`
         }
         if (state !== 'progressing') return
@@ -426,14 +394,6 @@ class RunRequests {
     } catch (error) {
       this.#environment.log.debug({ error, request: request.metadata.name }, "can't store a request's state")
     }
-  }
-
-  /** Writes into the status. Unless it says what this process has done, nobody may have written before. */
-  async #write({ metadata }: StoredObject, status: object, isOwn: boolean): Promise<void> {
-    const { name, namespace = '', resourceVersion, uid } = metadata
-    const based = isOwn ? { uid } : { uid, resourceVersion }
-    const path = objectPath(requests, namespace, name, 'status')
-    await sendMergePatch(this.#environment.api, path, { metadata: based, status })
   }
 
   /** Deletes requests that had their answer a day ago. */
@@ -445,13 +405,8 @@ class RunRequests {
         const done = { ...this.#source, fieldSelector: 'status.state=Done' }
         for await (const { objects } of listPages(api, done, stop)) {
           for (const { metadata } of objects) {
-            const { creationTimestamp = '', name, namespace = '', uid } = metadata
-            if (clock.now() - parseTime(creationTimestamp) < requestKeptMs) continue
-            const body = JSON.stringify({ apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } })
-            const path = objectPath(requests, namespace, name)
-            const answer = await api.request({ method: 'DELETE', path, body, lane: 'bulk', timeoutMs: 10_000 })
-            // Another trigger may have deleted it, and it may have been made again.
-            if (answer.status > 299 && ![404, 409].includes(answer.status)) throw new ApiError(answer, `DELETE ${path}`)
+            const madeAt = parseTime(metadata.creationTimestamp ?? '')
+            if (clock.now() - madeAt >= requestKeptMs) await deleteRequest(api, metadata)
           }
         }
       } catch (error) {
@@ -460,12 +415,3 @@ class RunRequests {
     }
   }
 }
-
-const statusOf = ({ body, status }: HttpAnswer): RequestAnswer => {
-  const { from, message, outcome, reason, state, summary, to, until } = body
-  const said = { message: cut(message), ...(summary !== undefined && { summary: cut(summary) }) }
-  const known = Object.entries({ outcome, from, to, until, state }).filter(([, value]) => value !== undefined)
-  return { status, reason, ...said, ...Object.fromEntries(known) }
-}
-
-const cut = (text: string): string => text.slice(0, maxAnswerText)

@@ -1,7 +1,7 @@
 import type { Tracing } from '../environment/environment.ts'
 import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate } from './authenticate.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint } from './answer.ts'
 
 /** Returns an endpoint whose posts are traced. */
 export const tracedEndpoint = (endpoint: Endpoint, tracing: Tracing | undefined): Endpoint =>

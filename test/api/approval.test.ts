@@ -1,59 +1,17 @@
 import { describe, expect, it } from 'vitest'
 import { at, parseJson, stringAt } from '../../src/api/json.ts'
-import { apiVersion, requestKind } from '../../src/api/names.ts'
-import type { StoredObject } from '../../src/api/object.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/system.ts'
 import { collectionPath, objectPath } from '../../src/kube/paths.ts'
-import { create, read, send } from '../../src/kube/requests.ts'
+import { read } from '../../src/kube/requests.ts'
 import { events as kubeEvents, hooks, requests } from '../../src/kube/resources.ts'
 import { commandLine } from '../support/command-line.ts'
-import { cluster, deployments, post, product } from '../support/product.ts'
-
-const approval = { within: '15m' }
-
-const ready = async (spec: object = {}, isGuarded = true) => {
-  const here = await cluster()
-  await here.createDeployment('web', 2)
-  const { operations } = await product(here, { requests: isGuarded })
-  await here.createHook('web-up', { max: 100 }, { approval, ...spec })
-  const ask = async (name: string, more: object = {}): Promise<string> => {
-    await create(here.api, requests, here.namespace, {
-      apiVersion,
-      kind: requestKind,
-      metadata: { name },
-      spec: { hook: 'web-up', by: { user: 'ann' }, ...more },
-    })
-    return name
-  }
-  /** Resolves with the status of a request once it is in a state. */
-  const status = async (name: string, state: string, holds: (status: unknown) => boolean = () => true) =>
-    at(
-      await here.until(
-        async (): Promise<StoredObject | undefined> => await read(here.api, requests, here.namespace, name),
-        found => stringAt(found, 'status', 'state') === state && holds(at(found, 'status')),
-      ),
-      'status',
-    )
-  const patch = async (type: typeof hooks, name: string, change: object): Promise<StoredObject> =>
-    await send(here.api, {
-      method: 'PATCH',
-      path: objectPath(type, here.namespace, name),
-      contentType: 'application/merge-patch+json',
-      body: JSON.stringify(change),
-    })
-  const decide = async (name: string, is: 'Approved' | 'Denied', of?: unknown): Promise<void> => {
-    const effect = stringAt(of ?? (await status(name, 'Awaiting')), 'effect', 'digest')
-    await patch(requests, name, { spec: { decision: { is, by: 'bob', effect } } })
-  }
-  const scale = async (name: string, replicas: number): Promise<void> =>
-    void (await patch(deployments, name, { spec: { replicas } }))
-  return { ...here, ask, status, patch, decide, scale, operations }
-}
+import { approving } from '../support/approving.ts'
+import { deployments, product } from '../support/product.ts'
 
 describe('a request to a hook with approval', () => {
   it('changes nothing before it is approved, and then what was shown', async () => {
-    const { ask, decide, hook, replicas, status, until } = await ready()
+    const { ask, decide, hook, replicas, status, until } = await approving()
     const shown = await status(await ask('one'), 'Awaiting')
     expect(shown).toMatchObject({ effect: { text: 'Deployment/web would go from 2 to 3', asked: 1 } })
     expect(stringAt(shown, 'until')).toBeDefined()
@@ -71,7 +29,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('is announced while it waits, by an Event of its hook and by a metric', async () => {
-    const { api, ask, decide, namespace, operations, status, until } = await ready()
+    const { api, ask, decide, namespace, operations, status, until } = await approving()
     const awaiting = async (): Promise<string[]> => {
       const text = await (await fetch(`${operations}/metrics`)).text()
       return text.split('\n').filter(line => line.startsWith('receiverhooks_awaiting{'))
@@ -102,7 +60,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('is closed in the record when it is denied', async () => {
-    const { ask, decide, hook, replicas, status, until } = await ready()
+    const { ask, decide, hook, replicas, status, until } = await approving()
     await ask('one')
     await decide('one', 'Denied')
     expect(await status('one', 'Done')).toMatchObject({ answer: { status: 200, outcome: 'skipped', reason: 'Denied' } })
@@ -115,7 +73,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('is shown again with what it would do now if somebody else has changed the target', async () => {
-    const { ask, decide, replicas, scale, status } = await ready()
+    const { ask, decide, replicas, scale, status } = await approving()
     const first = await status(await ask('one'), 'Awaiting')
     await scale('web', 5)
     await decide('one', 'Approved', first)
@@ -127,7 +85,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('is closed if its hook was deleted and made again, and never runs the other hook', async () => {
-    const { api, ask, createHook, decide, namespace, replicas, status, until } = await ready()
+    const { api, ask, createHook, decide, namespace, replicas, status, until } = await approving()
     const shown = await status(await ask('one'), 'Awaiting')
     await api.request({
       method: 'DELETE',
@@ -141,14 +99,14 @@ describe('a request to a hook with approval', () => {
       () => Promise.resolve(Math.floor(nodeClock.now() / 1000)),
       now => now > second,
     )
-    await createHook('web-up', { max: 100 }, { approval })
+    await createHook('web-up', { max: 100 }, { approval: { within: '15m' } })
     await decide('one', 'Approved', shown)
     expect(await status('one', 'Done')).toMatchObject({ answer: { status: 410, reason: 'RequestedHookGone' } })
     expect(await replicas('web')).toBe(2)
   })
 
   it('is closed once three different effects were approved in vain', async () => {
-    const { ask, decide, replicas, scale, status } = await ready()
+    const { ask, decide, replicas, scale, status } = await approving()
     await ask('one')
     for (const asked of [1, 2, 3]) {
       const shown = await status('one', 'Awaiting', found => at(found, 'effect', 'asked') === asked)
@@ -160,7 +118,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('is shown again if the hook was edited, and closed if approval was taken out', async () => {
-    const { ask, decide, patch, replicas, status } = await ready()
+    const { ask, decide, patch, replicas, status } = await approving()
     const first = await status(await ask('one'), 'Awaiting')
     await patch(hooks, 'web-up', { spec: { scale: { by: 2 } } })
     await decide('one', 'Approved', first)
@@ -173,7 +131,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('waits until earlier ones of its hook are done', async () => {
-    const { ask, decide, replicas, status } = await ready()
+    const { ask, decide, replicas, status } = await approving()
     await ask('a')
     await status('a', 'Awaiting')
     await ask('b')
@@ -186,14 +144,14 @@ describe('a request to a hook with approval', () => {
   })
 
   it('is answered at once if it would change nothing', async () => {
-    const { ask, patch, status } = await ready()
+    const { ask, patch, status } = await approving()
     await patch(hooks, 'web-up', { spec: { scale: { max: 2 } } })
     expect(await status(await ask('one'), 'Done')).toMatchObject({ answer: { outcome: 'unchanged' } })
     expect(await status(await ask('two', { dryRun: true }), 'Done')).toMatchObject({ answer: { outcome: 'unchanged' } })
   })
 
   it('is closed if it fails after it was approved', async () => {
-    const { api, ask, decide, namespace, status } = await ready()
+    const { api, ask, decide, namespace, status } = await approving()
     const shown = await status(await ask('one'), 'Awaiting')
     await api.request({
       method: 'DELETE',
@@ -206,7 +164,7 @@ describe('a request to a hook with approval', () => {
   })
 
   it('runs once for two triggers', async () => {
-    const here = await ready()
+    const here = await approving()
     const { ask, decide, replicas, status } = here
     await product(here, { controller: false, requests: true })
     for (const name of ['a', 'b', 'c', 'd', 'e']) {
@@ -218,58 +176,9 @@ describe('a request to a hook with approval', () => {
   })
 })
 
-describe('a post to a hook with approval', () => {
-  it('changes nothing', async () => {
-    const { replicas, url } = await ready()
-    expect(await post(await url('web-up'))).toMatchObject({ status: 422, body: { reason: 'ApprovalNeeded' } })
-    expect(await replicas('web')).toBe(2)
-  })
-
-  it('fails where no requests are run, and the hook is not Ready', async () => {
-    const { hook, replicas, until, url } = await ready({}, false)
-    expect(await post(await url('web-up'))).toMatchObject({ status: 422, body: { reason: 'ApprovalUnguarded' } })
-    await until(
-      () => hook('web-up'),
-      object => JSON.stringify(at(object, 'status', 'conditions')).includes('ApprovalUnguarded'),
-    )
-    expect(await replicas('web')).toBe(2)
-  })
-
-  it('takes back what was approved, without an approval', async () => {
-    const { ask, decide, replicas, status, url } = await ready({ onResolved: 'undo' })
-    const alert = (state: string) => ({
-      version: '4',
-      groupKey: 'g',
-      status: state,
-      receiver: 'r',
-      groupLabels: {},
-      commonLabels: {},
-      commonAnnotations: {},
-      externalURL: '',
-      alerts: [
-        {
-          status: state,
-          labels: { alertname: 'busy' },
-          annotations: {},
-          startsAt: '2026-01-01T00:00:00Z',
-          endsAt: state === 'resolved' ? '2026-01-01T00:10:00Z' : '0001-01-01T00:00:00Z',
-          fingerprint: 'f',
-        },
-      ],
-    })
-    await ask('one', { body: JSON.stringify(alert('firing')) })
-    await decide('one', 'Approved')
-    await status('one', 'Done')
-    expect(await replicas('web')).toBe(3)
-    const answer = await post(await url('web-up'), alert('resolved'))
-    expect(answer).toMatchObject({ status: 200, body: { outcome: 'applied', reason: 'Undone' } })
-    expect(await replicas('web')).toBe(2)
-  })
-})
-
 describe('the command line', () => {
   it('says that a run may still happen, if it is interrupted while it waits', async () => {
-    const { kubeconfig, namespace, status } = await ready()
+    const { kubeconfig, namespace, status } = await approving()
     const stop = new AbortController()
     // It looks again after a second only once the request has a state.
     const clock: Clock = {
@@ -287,7 +196,7 @@ describe('the command line', () => {
   })
 
   it('keeps no reason of an earlier decision', async () => {
-    const { api, kubeconfig, namespace, scale, status, ask } = await ready()
+    const { api, kubeconfig, namespace, scale, status, ask } = await approving()
     const first = await status(await ask('one'), 'Awaiting')
     const approve = async (shown: unknown, ...more: readonly string[]): Promise<void> => {
       const effect = stringAt(shown, 'effect', 'digest') ?? ''
@@ -306,7 +215,7 @@ describe('the command line', () => {
   })
 
   it('says what waits, approves and denies it, and names who is not to', async () => {
-    const { kubeconfig, namespace, replicas, status, until } = await ready()
+    const { kubeconfig, namespace, replicas, status, until } = await approving()
     const run = (...args: string[]) => commandLine(kubeconfig, [...args, '-n', namespace])
     expect((await run('pending')).stderr).toContain('nothing is waiting for approval in the namespace')
     const asked = await run('run', 'web-up', '--why', 'queue is long')

@@ -7,7 +7,7 @@ import type { ApiRequest } from '../../src/environment/environment.ts'
 import { collectionPath, objectPath, type ResourceType } from '../../src/kube/paths.ts'
 import { read } from '../../src/kube/requests.ts'
 import { hooks, requests } from '../../src/kube/resources.ts'
-import { cluster, deployments, product, type Cluster } from '../support/product.ts'
+import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
 import { enforce, requestRights, said } from './enforced.ts'
 import { installation, rightsOfBase } from './installation.ts'
 
@@ -50,7 +50,9 @@ const bindAll = async (here: Cluster): Promise<void> => {
 }
 
 /** Makes a cluster with both policies, and a trigger that has its own rights alone. */
-const guarded = async (runs: boolean): Promise<Cluster & { readonly policies: readonly string[] }> => {
+const guarded = async (
+  runs: boolean,
+): Promise<Cluster & { readonly policies: readonly string[]; readonly origin: string }> => {
   const here = await cluster()
   await here.createDeployment('web', 2)
   const { as } = await installation(here, [...rightsOfBase(), ...requestRights])
@@ -60,9 +62,9 @@ const guarded = async (runs: boolean): Promise<Cluster & { readonly policies: re
   ]
   await bindAll(here)
   await product({ ...here, api: as.controller }, { trigger: false, requests: policies })
-  if (runs) await product({ ...here, api: as.trigger }, { controller: false, requests: true })
+  const trigger = runs && (await product({ ...here, api: as.trigger }, { controller: false, requests: true }))
   await here.createHook('web-up', { max: 1000 }, { approval: { within: '15m' } })
-  return { ...here, policies }
+  return { ...here, policies, origin: `http://127.0.0.1:${trigger ? trigger.triggerPort : 0}` }
 }
 
 const setUp = async ({ runs }: { readonly runs: boolean } = { runs: true }) => {
@@ -249,6 +251,28 @@ describe('a decision', () => {
       expect(count).toBe(isSet ? 500 + race : before + (ended === 'denied' ? 0 : 1))
       before = count
     }
+  })
+
+  it('lets a post run, which only the trigger keeps as a request', async () => {
+    const { ask, decide, here, patch, settled, shown, status } = await setUp()
+    const to = here.origin + new URL(await here.url('web-up')).pathname
+    const kept = { headers: {}, body: '' }
+    for (const user of ['ann', 'mallory', 'root'] as const) {
+      await settled(() => ask(user, 'forged', { post: kept }), 'only the trigger writes spec.post')
+      expect(await ask(user, 'forged', { by: { secret: 'ci/token' } })).toContain(`write spec.by: {user: "${user}"}`)
+    }
+    const waiting = await here.until(
+      () => post(to),
+      ({ status: code }) => code === 202,
+    )
+    const name = stringAt(waiting.body, 'request') ?? ''
+    const effect = await shown(name)
+    expect(await patch('root', requests, name, { spec: { post: null } })).toContain('a request cannot be changed')
+    expect(await decide('mallory', name, { effect })).toContain('may not decide')
+    expect(await here.replicas('web')).toBe(2)
+    expect(await decide('bob', name, { effect })).toBe('200')
+    expect(await status(name, 'Done')).toMatchObject({ answer: { outcome: 'applied', from: 2, to: 3 } })
+    expect(await here.replicas('web')).toBe(3)
   })
 
   it('needs a request that is shown', async () => {

@@ -1,5 +1,5 @@
 import type { TriggerAnswer } from '../../src/trigger/answer.ts'
-import type { Endpoint } from '../../src/trigger/endpoint.ts'
+import type { Endpoint } from '../../src/trigger/answer.ts'
 import type { TriggerRequest } from '../../src/trigger/request.ts'
 import type { DeliveryContext } from '../../src/record/context.ts'
 

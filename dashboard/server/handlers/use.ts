@@ -1,4 +1,5 @@
 import { at, stringAt } from '../../../src/api/json.ts'
+import { askerInWords } from '../../../src/api/by.ts'
 import { apiVersion, requestKind } from '../../../src/api/names.ts'
 import type { StoredObject } from '../../../src/api/object.ts'
 import { isDone, noRequests, requestSpecOf, requestStatusOf } from '../../../src/api/run-request.ts'
@@ -98,7 +99,7 @@ const waitingIn = (request: StoredObject): readonly WaitingRequest[] => {
   const { by, why } = requestSpecOf(request)
   const { creationTimestamp = '', name, uid } = request.metadata
   const shown = state === 'Awaiting' && effect ? { effect: redacted(effect.text), digest: effect.digest } : {}
-  return [{ name, uid, until, by: by.user, at: creationTimestamp, why: redactedText(why), ...shown }]
+  return [{ name, uid, until, by: askerInWords(by), at: creationTimestamp, why: redactedText(why), ...shown }]
 }
 
 const seenIn = (request: StoredObject): RequestSeen => {

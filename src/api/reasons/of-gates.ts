@@ -12,10 +12,11 @@ export const gateReasons = {
     means: 'The hook has `approval`, and this change needs the approval of another person. Nothing was changed.',
     todo: 'Ask someone who has the verb `approve` on the hook: `kubectl receiverhook pending` shows what is waiting.',
   },
-  ApprovalNeeded: {
+  TooLargeToApprove: {
     where: ['failed'],
-    means: 'The hook has `approval`, so a post to its URL changes nothing.',
-    todo: 'Make a request, which someone can approve: `kubectl receiverhook run`.',
+    means:
+      'The hook has `approval`, and the post is too large to be kept until someone approves it. Nothing was changed.',
+    todo: 'Send at most 16 KiB. Or make a request: `kubectl receiverhook run`.',
   },
   ApprovalUnguarded: {
     where: ['failed', 'condition'],

@@ -19,7 +19,7 @@ export const postReasons = {
     todo: 'Look at the hook with `kubectl receiverhook get`, and make a new request.',
   },
   TooManyAwait: {
-    where: ['refused'],
+    where: ['refused', 'unavailable'],
     means: 'Too many requests to this hook are waiting for approval.',
     todo: 'Approve or deny some, then ask again.',
   },

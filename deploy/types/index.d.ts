@@ -256,7 +256,7 @@ export interface ReceiverHookSettings {
     /** The time span, such as "1h": it slides, so it isn't the hour of the clock. At most 24h. */
     within: string
   }>
-  /** A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md). */
+  /** A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for `scale` and `scaleNodes` without `for`, `redeploy` and `restart`: [how to use it](../how-to/approve-requests.md). */
   approval?: {
     /** How long it waits for a decision before it is closed, such as "15m": from 1m to 12h. */
     within: string

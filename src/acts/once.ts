@@ -45,6 +45,19 @@ export const actService = (environment: Pick<Environment, 'clock' | 'log' | 'ran
         context.dryRun ? preview(environment, context, work) : once(world, context, work, how),
       settle: (id, outcome) => (context.dryRun ? Promise.resolve(true) : settle(environment, context, id, outcome)),
     }),
+    /** Resolves with whether work on a delivery has begun, and has not ended. False if that could not be read in time. */
+    isOpen: async (context: DeliveryContext): Promise<boolean> => {
+      const { deadline, delivery } = context
+      if (!delivery.identity) return false
+      const key = keyOf(delivery.identity.key)
+      const mayContinue = (): boolean => environment.clock.monotonic() < deadline
+      const find = (draft: MemoryDraft): Ruling<boolean> => ({
+        result: openAct(draft, key) !== undefined,
+        needsNewest: true,
+      })
+      const made = await context.ledger().decide(find, { mayContinue })
+      return made.decided === 'stored' && made.result
+    },
     /** Waits up to `ms` milliseconds for work in progress, then does not let it continue. */
     drain: running.drain,
     /** True if no work is in progress. */

@@ -10,7 +10,7 @@ export const approvalSchema = {
   type: 'object',
   title: 'Approval',
   description:
-    'A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for hooks that change a count, without `for`: [how to use it](../how-to/approve-requests.md).',
+    'A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for `scale` and `scaleNodes` without `for`, `redeploy` and `restart`: [how to use it](../how-to/approve-requests.md).',
   hint: 'A post waits, and changes nothing until a person approves what it would do.',
   required: ['within'],
   properties: {
@@ -35,14 +35,14 @@ export const approvalSchema = {
   },
 } as const satisfies Obj
 
-/** Returns the rules of `approval`. `counting` lists the drivers whose step is computed where it is written. */
-export const approvalRules = (counting: readonly string[]): readonly Rule[] => [
+/** Returns the rules of `approval`. `showing` lists the drivers that can show what they will change. */
+export const approvalRules = (showing: readonly string[]): readonly Rule[] => [
   {
-    rule: `!has(self.approval) || self.driver in [${counting.map(driver => `'${driver}'`).join(', ')}]`,
+    rule: `!has(self.approval) || self.driver in [${showing.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: '.approval',
     reason: 'FieldValueForbidden',
-    message: `must not be set with this driver: only changes to a count can be approved (${counting.join(', ')})`,
-    holds: self => at(self, 'approval') === undefined || counting.some(driver => driver === at(self, 'driver')),
+    message: `must not be set with this driver: what can be shown before it is approved is ${showing.join(', ')}`,
+    holds: self => at(self, 'approval') === undefined || showing.some(driver => driver === at(self, 'driver')),
   },
   {
     // Each report of an alert makes a lease longer, and nobody would be asked about that.

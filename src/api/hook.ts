@@ -137,9 +137,9 @@ const commonSpec = {
 
 /**
  * Returns the schema of `spec`: the common members and one for each driver. `undoing` lists the
- * drivers that change counts: they support `undo` and `for`.
+ * drivers that change counts: they support `undo` and `for`. `showing` lists those that can show what they will change.
  */
-export const specSchema = (members: Properties, undoing: readonly string[]): Obj => {
+export const specSchema = (members: Properties, undoing: readonly string[], showing: readonly string[]): Obj => {
   const names = Object.keys(members)
   return {
     type: 'object',
@@ -160,7 +160,7 @@ export const specSchema = (members: Properties, undoing: readonly string[]): Obj
       ...(names.every(name => undoing.includes(name))
         ? []
         : [undoRule(undoing), ...leaseRules(undoing), limitRule(undoing)]),
-      ...approvalRules(undoing.filter(name => name !== holding)),
+      ...approvalRules(showing),
       ...(names.includes(holding) ? holdRules : []),
       ...namedRules,
     ],

@@ -10,8 +10,8 @@ export interface Change {
   /** Kind and name, such as `Deployment/web`. */
   readonly object: string
   /** The part of the object that changed, such as a container. */
-  readonly part?: string
-  readonly from?: string
+  readonly part?: string | undefined
+  readonly from?: string | undefined
   readonly to: string
 }
 
@@ -36,10 +36,11 @@ export type Did =
       readonly until?: number | undefined
     }
 
-/** A change of a count that nobody has approved yet. `effect` is its digest. */
-export interface Awaited {
-  readonly from: number
-  readonly to: number
+/** A change that nobody has approved yet. `effect` is its digest. */
+export type Awaited = (
+  | { readonly from: number; readonly to: number }
+  | { readonly summary: string; readonly changes: readonly Change[] }
+) & {
   readonly effect: string
   /** When it is too late to approve it, in milliseconds since the epoch. */
   readonly until?: number | undefined

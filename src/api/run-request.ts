@@ -130,6 +130,21 @@ const effectSchema = {
   properties: {
     text: text(maxAnswerText, 'The effect in words.'),
     digest: text(digestLength, 'A short digest of it for the decision.'),
+    changes: {
+      type: 'array',
+      description: 'What it would change, if it is not a count.',
+      maxItems: 64,
+      items: {
+        type: 'object',
+        required: ['object', 'to'],
+        properties: {
+          object: text(320, 'Kind and name, such as `Deployment/web`.'),
+          part: text(64, 'The container.'),
+          from: text(maxAnswerText, 'What it runs.'),
+          to: text(maxAnswerText, 'What it would run.'),
+        },
+      },
+    },
     asked: { type: 'integer', format: 'int32', description: 'How many different effects have been shown so far.' },
   },
 } as const satisfies Obj

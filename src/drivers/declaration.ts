@@ -24,4 +24,6 @@ export interface Declaration<N extends string = string, S extends Obj = Obj> {
   readonly columns: readonly DriverColumn[]
   /** True if the driver supports `onResolved: undo`. */
   readonly undoes: boolean
+  /** True if the driver supports `approval`: it can show what it will change. */
+  readonly isApprovable: boolean
 }

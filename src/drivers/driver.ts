@@ -8,7 +8,7 @@ import type { Problem } from '../api/conditions.ts'
 import type { Delivery } from '../api/delivery.ts'
 import { firstViolation, has, type Violation } from '../api/guard.ts'
 import type { KubeObject, StoredObject } from '../api/object.ts'
-import type { Outcome } from '../api/outcome.ts'
+import type { Change, Outcome } from '../api/outcome.ts'
 import type { DecidedChange, DecidedCount, Settlement } from '../api/settlement.ts'
 import type { Obj, Stored } from '../api/schema.ts'
 import type { LeaseReport } from '../api/status.ts'
@@ -74,6 +74,8 @@ export interface Execution {
    */
   readonly stepOfPart: (key: string) => MakeStep
   readonly acts: Acts
+  /** Returns whether a change of an act was approved. Undefined if it needs no approval. */
+  readonly mayChange?: ((change: Change) => boolean) | undefined
   /** On a dry run, each write is a dry run too: admission checks it and nothing is stored. */
   readonly api: ApiConnection
   /** Charges the hook for bytes that its driver stores. Steps charge by themselves. */

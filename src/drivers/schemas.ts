@@ -30,6 +30,7 @@ export type DriverName = (typeof declarations)[number]['name']
 export const hookSpecSchema = specSchema(
   Object.fromEntries(declarations.map(({ name, schema }) => [name, schema])),
   declarations.filter(({ undoes }) => undoes).map(({ name }) => name),
+  declarations.filter(({ isApprovable }) => isApprovable).map(({ name }) => name),
 )
 
 /** The schema of the whole resource, as the reference page describes it. */

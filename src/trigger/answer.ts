@@ -1,5 +1,6 @@
 import type { Answered, Change, Ended } from '../api/outcome.ts'
 import type { By } from '../api/by.ts'
+import { changesInWords } from '../api/effect.ts'
 import { reasons, type Reason, type ReasonIn } from '../api/reasons.ts'
 import { rfc3339 } from '../environment/time.ts'
 import type { SettlementState } from '../api/settlement.ts'
@@ -155,7 +156,9 @@ const messageOf = (outcome: Answered, target: string, dryRun: boolean): string =
       return `${target} ${dryRun ? 'would go' : 'went'} from ${outcome.from} to ${outcome.to}${until}`
     }
     case 'awaiting':
-      return `${target} would go from ${outcome.from} to ${outcome.to}`
+      return 'summary' in outcome
+        ? `would have ${outcome.summary}${outcome.changes.length > 1 ? `: ${changesInWords(outcome.changes)}` : ''}`
+        : `${target} would go from ${outcome.from} to ${outcome.to}`
     case 'unchanged': {
       const { means } = reasons[outcome.reason]
       if ('summary' in outcome) return `${outcome.summary}. ${means}`

@@ -14,7 +14,7 @@ export const maxAwaiting = 16
 const maxAsked = 3
 
 /** What was decided about a request. */
-export type RequestDecision = Pick<RequestedHook, 'approved' | 'closes' | 'decidedBy' | 'wasShown'>
+export type RequestDecision = Pick<RequestedHook, 'approved' | 'changes' | 'closes' | 'decidedBy' | 'wasShown'>
 
 /** Returns what was decided about a request by `now`. A decision about another effect is none. Pure. */
 export const decidedOf = (
@@ -27,7 +27,7 @@ export const decidedOf = (
   const about = { wasShown: status !== undefined, ...(isDecided && { decidedBy: decision.by }) }
   if (isDecided && decision.is === 'Denied') return { ...about, closes: 'Denied' }
   if (now >= parseTime(until)) return { ...about, closes: 'NotApproved' }
-  return isDecided ? { ...about, approved: effect.digest } : about
+  return isDecided ? { ...about, approved: effect.digest, changes: effect.changes } : about
 }
 
 /** Returns whether a request is shown, and there is nothing to do until somebody decides. Pure. */

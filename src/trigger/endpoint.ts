@@ -297,7 +297,9 @@ export class TriggerEndpoint {
 
 /** Returns what was approved of what a hook asks approval for. Undefined if it asks for none. */
 const approvalOf = ({ approvalMs, generation, uid }: LiveHook, { requested }: TriggerRequest): Approval | undefined =>
-  approvalMs === undefined ? undefined : { of: `${uid} ${generation}`, approved: requested?.approved }
+  approvalMs === undefined
+    ? undefined
+    : { of: `${uid} ${generation}`, approved: requested?.approved, changes: requested?.changes }
 
 /** Returns what a post says. A request that no sender has posted comes from no product, and has a key of its own. */
 const messageFor = ({ requested }: TriggerRequest, message: ReadMessage): ReadMessage => {

@@ -15,6 +15,7 @@ import type { StepService } from '../steps/service.ts'
 import { storeSkip } from '../steps/skip.ts'
 import { closed, filtered, noEvent, outsideWindows, passedOver, stopped, unapproved } from './gates.ts'
 import type { HookAccounts } from './accounts.ts'
+import { runApproved, type RunAs } from './approved-changes.ts'
 import { keepingActs } from './guarded-acts.ts'
 import { answerWithinMs } from './limits.ts'
 import type { TriggerContext } from './request.ts'
@@ -40,7 +41,7 @@ interface Services extends Pick<Environment, 'api' | 'clock' | 'expressions' | '
  * admitted.
  */
 export const execute = async (context: TriggerContext, services: Services): Promise<Outcome> => {
-  const { clock, definitions, outbound, tracing } = services
+  const { clock, tracing } = services
   const { delivery, dryRun, hook, stop } = context
   const { when } = hook
   // A slow body may have taken seconds after the post was admitted.
@@ -69,9 +70,25 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (!mayRun(context)) return { outcome: 'changed' }
   const run = isRemembered(context) && isUndo(context) ? hook.bound.undo : hook.bound.execute
   if (!run) throw new Error('the schema accepts no hook that should take back what it cannot')
+  const { bound } = hook
+  const runAs = (as: RunAs): Promise<Outcome> =>
+    inPart(tracing, 'driver', () => run(delivery, executionAs(as, context, services)))
+  // Steps of a count are compared where they are written.
+  const outcome =
+    context.approval && !dryRun && !bound.undo
+      ? await runApproved(context.approval, () => services.acts.isOpen(context), runAs)
+      : await runAs({ dryRun })
+  return outcome.outcome === 'awaiting' ? { ...outcome, until: clock.now() + (hook.approvalMs ?? 0) } : outcome
+}
+
+/** Returns what a driver may use for a delivery. */
+const executionAs = ({ dryRun, mayChange }: RunAs, delivered: TriggerContext, services: Services): Execution => {
+  const context = dryRun === delivered.dryRun ? delivered : { ...delivered, dryRun }
+  const { clock, definitions, outbound } = services
   const api = context.account?.api ?? services.api
-  const execution: Execution = {
-    hook,
+  return {
+    hook: context.hook,
+    mayChange,
     api: dryRun ? trying(api) : api,
     charge: context.charge,
     mayKeep: context.mayKeep,
@@ -89,8 +106,6 @@ export const execute = async (context: TriggerContext, services: Services): Prom
       return dryRun ? acts : services.guarded(acts, context)
     },
   }
-  const outcome = await inPart(tracing, 'driver', () => run(delivery, execution))
-  return outcome.outcome === 'awaiting' ? { ...outcome, until: clock.now() + (hook.approvalMs ?? 0) } : outcome
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { By, Proved } from '../api/by.ts'
 import type { Delivery } from '../api/delivery.ts'
+import type { Change } from '../api/outcome.ts'
 import type { ReasonIn } from '../api/reasons.ts'
 import type { KeptPost } from '../api/run-request.ts'
 import type { DeliveryContext } from '../record/context.ts'
@@ -29,6 +30,8 @@ export interface RequestedHook extends HookName {
   readonly key: string
   /** The digest of the effect that was approved. */
   readonly approved?: string | undefined
+  /** The changes that were approved with it. Undefined for a change of a count. */
+  readonly changes?: readonly Change[] | undefined
   /** Who has approved or denied it. */
   readonly decidedBy?: string | undefined
   /** Set if the request is not to run any more, but to be closed in the record. */

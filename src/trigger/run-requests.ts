@@ -363,7 +363,12 @@ class RunRequests {
       if (again?.body.outcome !== 'awaiting') return false
       now = again.body
     }
-    const shown = { text: shortAnswer(now.message), digest: now.effect, asked: (effect?.asked ?? 0) + 1 }
+    const shown = {
+      text: shortAnswer(now.message),
+      digest: now.effect,
+      asked: (effect?.asked ?? 0) + 1,
+      changes: now.changes ?? null,
+    }
     await writeRequestStatus(api, request, { state: 'Awaiting', until, effect: shown }, false)
     this.#awaiting.announce(request, asked.uid, shown.text, until)
     this.#queued.delete(known.uid)

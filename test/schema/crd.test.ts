@@ -88,7 +88,7 @@ describe('what kubectl explain shows', () => {
 
 describe('the columns', () => {
   const columnsOf = (members: Parameters<typeof hookCrd>[1]): unknown =>
-    at(hookCrd(specSchema({}, []), members), 'spec', 'versions')
+    at(hookCrd(specSchema({}, [], []), members), 'spec', 'versions')
   const path = (members: Parameters<typeof hookCrd>[1], name: string): string | undefined =>
     new RegExp(`"name":"${name}","type":"\\w+","jsonPath":"([^"]*)"`).exec(JSON.stringify(columnsOf(members)))?.[1]
 
@@ -106,6 +106,7 @@ describe('the columns', () => {
       schema: { type: 'object', properties: {} },
       columns: ['By'],
       undoes: false,
+      isApprovable: false,
     } as const
     expect(columnMembers([...declarations, other])).toMatchObject({
       Action: ['scale', 'scaleNodes'],

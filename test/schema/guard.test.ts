@@ -88,7 +88,7 @@ describe('a stored spec', () => {
 
   it('asks only those drivers to undo that can', () => {
     const other = { type: 'object', properties: {} } as const
-    const two = specSchema({ scale: scaleSchema, other }, ['scale'])
+    const two = specSchema({ scale: scaleSchema, other }, ['scale'], [])
     const undoing = { ...stored, onResolved: 'undo' }
     expect(firstViolation(two, undoing, 'spec')).toBeUndefined()
     expect(firstViolation(two, { ...undoing, driver: 'other', other: {}, scale: undefined }, 'spec')).toEqual({
@@ -109,7 +109,7 @@ describe('a stored spec', () => {
 
   it('has the member of its driver and no other', () => {
     const other = { type: 'object', properties: {} } as const
-    const two = specSchema({ scale: scaleSchema, other }, ['scale'])
+    const two = specSchema({ scale: scaleSchema, other }, ['scale'], [])
     expect(firstViolation(two, stored, 'spec')).toBeUndefined()
     expect(firstViolation(two, { ...stored, other: {} }, 'spec')).toEqual({
       path: 'spec.other',

@@ -1,6 +1,7 @@
 import { at, stringAt } from '../../src/api/json.ts'
 import { apiVersion, requestKind } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
 import { objectPath } from '../../src/kube/paths.ts'
 import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, requests } from '../../src/kube/resources.ts'
@@ -8,11 +9,18 @@ import { cluster, deployments, product } from './product.ts'
 
 const approval = { within: '15m' }
 
-/** Makes a cluster with the product, a Deployment `web` of two, and a hook `web-up` with approval. */
-export const approving = async (spec: object = {}, isGuarded = true) => {
+/**
+ * Makes a cluster with the product, a Deployment `web` of two, and a hook `web-up` with approval. The product reaches
+ * the API server `through` a connection of the test.
+ */
+export const approving = async (
+  spec: object = {},
+  isGuarded = true,
+  through: (api: ApiConnection) => ApiConnection = api => api,
+) => {
   const here = await cluster()
   await here.createDeployment('web', 2)
-  const { operations } = await product(here, { requests: isGuarded })
+  const { operations } = await product({ ...here, api: through(here.api) }, { requests: isGuarded })
   await here.createHook('web-up', { max: 100 }, { approval, ...spec })
   const ask = async (name: string, more: object = {}): Promise<string> => {
     await create(here.api, requests, here.namespace, {

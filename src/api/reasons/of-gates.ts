@@ -15,8 +15,8 @@ export const gateReasons = {
   TooLargeToApprove: {
     where: ['failed'],
     means:
-      'The hook has `approval`, and the post is too large to be kept until someone approves it. Nothing was changed.',
-    todo: 'Send at most 16 KiB. Or make a request: `kubectl receiverhook run`.',
+      'The hook has `approval`, and the post, or what it would change, is too large to be kept or shown until someone approves it. Nothing was changed.',
+    todo: 'Send at most 16 KiB, or let the hook reach fewer workloads.',
   },
   ApprovalUnguarded: {
     where: ['failed', 'condition'],

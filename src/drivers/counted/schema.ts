@@ -101,6 +101,7 @@ export const countDeclaration = {
   asked: ['by', 'min', 'max'],
   columns: ['Action', 'By', 'Min', 'Max'],
   undoes: true,
+  isApprovable: true,
 } as const satisfies Partial<Declaration>
 
 /** The part of a hook's member that says how a count moves. */

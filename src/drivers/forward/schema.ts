@@ -149,6 +149,7 @@ export const forwardDeclaration = {
   schema: forwardSchema,
   columns: [],
   undoes: false,
+  isApprovable: false,
 } as const satisfies Declaration
 
 export type Forward = Stored<typeof forwardSchema>

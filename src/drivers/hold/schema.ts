@@ -144,6 +144,7 @@ export const holdDeclaration = {
   asked: ['to'],
   columns: [],
   undoes: true,
+  isApprovable: false,
 } as const satisfies Declaration
 
 export type HoldMember = Stored<typeof holdSchema>

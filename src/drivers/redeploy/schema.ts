@@ -148,6 +148,7 @@ export const redeployDeclaration = {
   schema: redeploySchema,
   columns: [],
   undoes: false,
+  isApprovable: true,
 } as const satisfies Declaration
 
 export type Redeploy = Stored<typeof redeploySchema>

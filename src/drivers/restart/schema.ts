@@ -24,6 +24,7 @@ export const restartDeclaration = {
   schema: restartSchema,
   columns: [],
   undoes: false,
+  isApprovable: true,
 } as const satisfies Declaration
 
 export type Restart = Stored<typeof restartSchema>

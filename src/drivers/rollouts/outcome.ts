@@ -37,6 +37,9 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
     }
     return { worked: 'unfinished', outcome: { outcome: 'failed', reason: 'PartlyDone', message, changes } }
   }
+  const isUnapproved = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('not approved'))
+  // It is decided again, and waits for another approval.
+  if (isUnapproved && changes.length === 0 && !wasDone) return { worked: 'unfinished', outcome: { outcome: 'changed' } }
   const outcome = done(rollouts, changes, what)
   // The same post gets the same answer, until a person has changed something.
   if (outcome.outcome === 'failed') return { worked: wasDone ? 'unfinished' : 'failed', outcome }
@@ -116,6 +119,7 @@ const done = (
 /** Why a workload is passed over, in words. The first that fits is said. */
 const whyLeft: readonly (readonly [why: string, left: readonly Left[]])[] = [
   ['since a rollout is running, paused or manual there', ['running', 'paused', 'manual']],
+  ['since nobody has approved that change', ['not approved']],
   ['since no node pulls the image there: imagePullPolicy is Never', ['never pulled']],
 ]
 

@@ -34,7 +34,8 @@ export interface RolloutPlan {
 /**
  * Why a container or a workload is left as it is. done before: it has this very push or restart. up to
  * date: it runs the same. superseded: it has a later one. rolled back: somebody has undone the push, or a later one. never
- * pulled: it runs the pushed tag already, and its pull policy is Never. running, paused, manual:
+ * pulled: it runs the pushed tag already, and its pull policy is Never. not approved: the hook asks for approval, and
+ * somebody has changed the workload since. running, paused, manual:
  * see {@link RolloutState}.
  */
 export type Left =
@@ -43,6 +44,7 @@ export type Left =
   | 'superseded'
   | 'rolled back'
   | 'never pulled'
+  | 'not approved'
   | Exclude<RolloutState, 'complete'>
 
 /** The prefix of the annotations that rollouts write, on a workload and on its pod template. */

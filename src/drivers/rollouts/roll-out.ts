@@ -5,7 +5,7 @@ import type { Execution } from '../driver.ts'
 import { readPatiently, type Patience } from '../patient.ts'
 import type { Workloads } from './kinds.ts'
 import { rolloutOutcome, type Rollout } from './outcome.ts'
-import type { RolloutPlan } from './plan.ts'
+import { planOfNothing, type RolloutPlan } from './plan.ts'
 import type { Reach } from './schema.ts'
 import { findWorkloads } from './workloads.ts'
 import { rollOut, tooLarge } from './write.ts'
@@ -32,7 +32,10 @@ export const rollOutAll = async (
     charge,
     clock,
     hook: { namespace },
-  }: Pick<Execution, 'api' | 'charge' | 'clock'> & { readonly hook: Pick<Execution['hook'], 'namespace'> },
+    mayChange = () => true,
+  }: Pick<Execution, 'api' | 'charge' | 'clock' | 'mayChange'> & {
+    readonly hook: Pick<Execution['hook'], 'namespace'>
+  },
   { isNamed, mayContinue, progress }: Omit<Patience, 'clock'>,
 ): Promise<Worked> => {
   try {
@@ -45,12 +48,14 @@ export const rollOutAll = async (
     if ('reason' in found) return { worked: 'failed', outcome: { outcome: 'failed', ...found } }
     const rollouts: Rollout[] = found.large.map(name => ({ name, rolled: tooLarge }))
     const waiting = [...found.found]
+    const planAllowed = (planned: RolloutPlan): RolloutPlan =>
+      planned.changes.every(mayChange) ? planned : planOfNothing('not approved')
     const deps = { api, charge, clock, namespace, mayContinue }
     const worker = async (): Promise<void> => {
       for (let next = waiting.shift(); next; next = waiting.shift()) {
         const { workloads } = next
         const rolled = (await mayContinue())
-          ? await rollOut(next, (object, unsure) => plan(object, workloads, unsure), deps)
+          ? await rollOut(next, (object, unsure) => planAllowed(plan(object, workloads, unsure)), deps)
           : ({ rolled: 'left', mayBeStored: false } as const)
         rollouts.push({ name: `${workloads.type.kind}/${next.object.metadata.name}`, rolled })
         progress(`${rollouts.length} of ${found.found.length + found.large.length} workloads are done`)

@@ -159,6 +159,7 @@ export const runJobDeclaration = {
   schema: runJobSchema,
   columns: [],
   undoes: false,
+  isApprovable: false,
 } as const satisfies Declaration
 
 export type RunJob = Stored<typeof runJobSchema>

@@ -48,7 +48,7 @@ export const fingerprint = (history: History): string =>
   createHash('sha256').update(traceOf(history)).digest('hex').slice(0, 16)
 
 /** What says in which share of the histories something is. With another share, a seed may be another history. */
-const shares = ['SIMULATION_RESTORES', 'SIMULATION_ISSUERS', 'SIMULATION_HOLDS'] as const
+const shares = ['SIMULATION_RESTORES', 'SIMULATION_ISSUERS', 'SIMULATION_HOLDS', 'SIMULATION_APPROVALS'] as const
 
 /** A failing seed, as a person needs to see it. */
 export const failure = (seed: number, violations: readonly Violation[]): string => {

@@ -14,6 +14,18 @@ import { virtualTime, type VirtualTime } from './time.ts'
 import { tripwire } from './tripwire.ts'
 import { changeAccounts } from './world/accounts.ts'
 import { act, nowAndThen } from './world/actor.ts'
+import {
+  approve,
+  askAtLast,
+  askForRuns,
+  changeGated,
+  decideAll,
+  decidesAllNote,
+  editApprovals,
+  gated,
+  isAsking,
+  unanswered,
+} from './world/approvals.ts'
 import { collectGarbage } from './world/collector.ts'
 import { deleteLeasing } from './world/deleting.ts'
 import { aimElsewhere, editHook } from './world/editor.ts'
@@ -50,7 +62,16 @@ import { readTokens, type Board } from './world/published.ts'
 import { relay } from './world/relay.ts'
 import { replaying } from './world/replays.ts'
 import { changeWord, giveWord } from './world/secrets.ts'
-import { alertmanagers, forger, namedScript, script, stubborn, waitingScript, type Senders } from './world/senders.ts'
+import {
+  alertmanagers,
+  alertOnce,
+  forger,
+  namedScript,
+  script,
+  stubborn,
+  waitingScript,
+  type Senders,
+} from './world/senders.ts'
 import { makeFaults } from './world/trouble.ts'
 import { unwell } from './world/unwell.ts'
 import { writeOutside } from './world/words.ts'
@@ -108,6 +129,17 @@ const usualHolds = 1 / 8
 
 const holds = (): number => Number(process.env['SIMULATION_HOLDS'] ?? usualHolds)
 
+/** In which share of the other histories people ask and approve, unless SIMULATION_APPROVALS says another. */
+const usualApprovals = 1 / 8
+
+const approvals = (): number => Number(process.env['SIMULATION_APPROVALS'] ?? usualApprovals)
+
+/** How much longer the time of faults may be there, in milliseconds: nobody decides about a request for a minute, and it is closed. */
+const approvalsMs = 75_000
+
+/** When all is well and people decide at once, every request has its answer within this time, in milliseconds. */
+const answeredRequestsMs = 500_000
+
 /** How much longer the time of faults is where hooks ask for ID tokens, in milliseconds: an unknown key causes a read once in ten seconds. */
 const issuersMs = 15_000
 
@@ -132,6 +164,7 @@ const noFeatures = {
   ...{ signing: undefined, leasing: undefined, limiting: undefined, acting: undefined, deleting: undefined },
   issuing: undefined,
   holding: undefined,
+  approving: undefined,
   ...{ isRolling: false, isRunning: false, isPassing: false, speaking: false },
 }
 
@@ -153,7 +186,10 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const holding = rngOf(seed, 0x5eed, 0x11)
   // What is held is judged apart, and so other hooks have no other features there.
   const isHolding = holding.chance(holds()) && !isGoingBack
-  const isIssuing = issuing.chance(issuers()) && !isSpeaking && !isGoingBack && !isHolding
+  const approving = rngOf(seed, 0x5eed, 0x12)
+  // So is what needs approval.
+  const isApproving = approving.chance(approvals()) && !isGoingBack && !isHolding
+  const isIssuing = issuing.chance(issuers()) && !isSpeaking && !isGoingBack && !isHolding && !isApproving
   const drawn = faultsOf(rng)
   let faults = drawn
   const simulation: Simulation = {
@@ -180,7 +216,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   const passing = rngOf(seed, 0x5eed, 0xe)
   const isLeasing = leasing.chance(0.25)
   const isDeleting = isLeasing && deleting.chance(0.5)
-  collectGarbage(simulation, isHolding || !isDeleting || deleting.chance(0.8))
+  collectGarbage(simulation, isHolding || isApproving || !isDeleting || deleting.chance(0.8))
   const drawnFeatures = {
     signing: signing.chance(0.3) && !isSpeaking ? signing : undefined,
     isRolling: rolling.chance(0.3) && !isSpeaking,
@@ -196,22 +232,32 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   }
   const features = isHolding
     ? { ...noFeatures, holding }
-    : isGoingBack
-      ? noFeatures
-      : { ...drawnFeatures, holding: undefined }
+    : isApproving
+      ? { ...noFeatures, approving }
+      : isGoingBack
+        ? noFeatures
+        : { ...drawnFeatures, holding: undefined, approving: undefined }
   const installation = install(server, rng, features)
-  const size = { controllers: rng.int(1, 2), triggers: rng.int(2, 3), readsLease: isGoingBack }
+  const size = {
+    controllers: rng.int(1, 2),
+    triggers: rng.int(2, 3),
+    readsLease: isGoingBack,
+    runsRequests: isApproving,
+  }
   const fleet = startFleet(simulation, size)
   if (isGoingBack) goBack(simulation, returning, installation, fleet)
   const post = replaying(simulation, signing.fork(), wallet, postOffice(simulation, fleet, wallet))
   const drawnMs = rng.int(faultsMs.least, faultsMs.most)
-  const lasts = isGoingBack ? goingBackLastsMs : drawnMs + (isIssuing ? issuersMs : 0)
+  const isLong = isApproving && approving.chance(0.4)
+  const lasts = isGoingBack ? goingBackLastsMs : drawnMs + (isIssuing ? issuersMs : isLong ? approvalsMs : 0)
+  // Other people do nothing new in the time that is added.
+  const lastsForOthers = isLong ? drawnMs : lasts
   // A process that stands still for as long as the snapshot is old cannot know.
   const problem = isGoingBack ? { ...drawn, freezes: 0 } : drawn
   // Other histories draw nothing from this chance.
   const aiming = rngOf(seed, 0x5eed, 0x3).chance(0.15)
   const stopping = rngOf(seed, 0x5eed, 0x5)
-  const cast = { board, wallet, post, fleet, problem, lasts, aiming, speaking }
+  const cast = { board, wallet, post, fleet, problem, lasts, lastsForOthers, aiming, speaking }
   const pushers = populate(simulation, installation, cast)
   const mayContinue = (): boolean => time.now < lasts
   const isStopping = stopping.chance(installation.leasing ? 0.5 : 0.2) && !isSpeaking
@@ -251,6 +297,7 @@ const play = async (seed: number, end: () => void): Promise<History> => {
   }
 
   if (installation.holding.length > 0) playWithHolds(simulation, holding, installation.holding, pushers, mayContinue)
+  if (isApproving) playWithApprovals(simulation, approving, installation.approving, pushers, mayContinue, isLong)
 
   const run = async (done: () => boolean, limit: number): Promise<boolean> => {
     const ending = await time.runUntil(done, time.now + limit, maxEvents)
@@ -295,6 +342,21 @@ const play = async (seed: number, end: () => void): Promise<History> => {
     const why =
       isOver || problem.jumps > 0 || problem.compactions > 0 ? undefined : stillHeld(server, installation.holding)
     if (why !== undefined) note({ what: 'broken', why: `${keptBackMs / 1000} s after the last posts: ${why}` })
+  }
+  if (isApproving) {
+    note({ what: 'world', did: decidesAllNote })
+    askAtLast(server, installation.approving)
+    let isOver = false
+    act({ ...simulation, rng: approving }, () => !isOver, nowAndThen(300, decideAll(server)))
+    isOver = await run(
+      everyHalfSecond(time, () => unanswered(server) === undefined),
+      answeredRequestsMs,
+    )
+    // By a clock that was ahead, something may wait for much longer.
+    const why = isOver || problem.jumps > 0 ? undefined : unanswered(server)
+    if (why !== undefined)
+      note({ what: 'broken', why: `${answeredRequestsMs / 1000} s after the last requests: ${why}` })
+    isOver = true
   }
   if (installation.rolling.length > 0) pushToAll(pushers, fleet)
   const acts = [...installation.running, ...installation.passing]
@@ -354,6 +416,7 @@ const populate = (
     readonly fleet: Fleet
     readonly problem: Faults
     readonly lasts: number
+    readonly lastsForOthers: number
     /** Whether hooks are aimed at one target after another. */
     readonly aiming: boolean
     /** The chance that says whether others set counts while alerts fire. */
@@ -361,11 +424,11 @@ const populate = (
   },
 ): Pushers => {
   const { rng, server, time } = simulation
-  const { aiming, board, fleet, lasts, post, problem, speaking, wallet } = cast
+  const { aiming, board, fleet, lasts, lastsForOthers, post, problem, speaking, wallet } = cast
   const { hooks, targets } = installation
   let deliveries = 0
   const senders: Senders = { board, wallet, post, hooks, newDelivery: () => `delivery-${deliveries++}` }
-  const mayContinue = (): boolean => time.now < lasts
+  const mayContinue = (): boolean => time.now < lastsForOthers
   const often = (meanMs: readonly number[], once: Parameters<typeof nowAndThen>[1], probability = 1): void => {
     if (rng.chance(probability)) act(simulation, mayContinue, nowAndThen(rng.pick(meanMs), once))
   }
@@ -463,6 +526,36 @@ const playWithHolds = (
   often([2500], autoscaleHeld(server, stepping.length === 0), 0.4)
   often([6000], recreateHeld(server), 0.1)
   often([200, 1000], reportStatus(server, [night]), 0.4)
+}
+
+/** Everybody who asks and decides, edits the hooks, posts to them, or changes what needs approval. */
+const playWithApprovals = (
+  simulation: Simulation,
+  rng: Rng,
+  hooks: readonly string[],
+  pushers: Pushers,
+  mayContinue: () => boolean,
+  isLong: boolean,
+): void => {
+  const { server } = simulation
+  const also = { ...simulation, rng }
+  const often = (meanMs: readonly number[], once: Parameters<typeof nowAndThen>[1], probability = 1): void => {
+    if (rng.chance(probability)) act(also, mayContinue, nowAndThen(rng.pick(meanMs), once))
+  }
+  // In some histories, people decide only when it is almost too late, and hardly anything else changes what is shown.
+  const isLate = isLong && rng.chance(0.6)
+  const lively = (probability: number): number => (isLate ? probability / 5 : probability)
+  often(isLate ? [6000] : [500, 1500, 4000], askForRuns(server, isLate ? hooks.filter(isAsking) : hooks))
+  often([200, 800, 2000], approve(simulation, rng.pick([10, 500, 3000])), isLate ? 0 : 0.9)
+  often([500, 3000], approve(simulation, 8000), isLate ? 0 : 0.5)
+  for (let index = 0; index < 3; index++) often([300], approve(simulation, 'late'), isLate ? 1 : 0)
+  often([500, 2000, 6000], changeGated(server), lively(0.7))
+  often([2000, 6000], editApprovals(server, hooks), lively(0.5))
+  often([1000, 3000], script({ ...pushers.senders, hooks }), lively(0.5))
+  often([1000, 3000], namedScript({ ...pushers.senders, hooks }), lively(0.5))
+  often([1500, 4000], alertOnce({ ...pushers.senders, hooks: hooks.filter(isAsking) }), lively(0.5))
+  often([200, 1000], reportStatus(server, [gated]), 0.4)
+  if (rng.chance(isLate ? 0.7 : 0.3)) act(also, mayContinue, stopHooks(server))
 }
 
 const everyHalfSecond = (time: VirtualTime, condition: () => boolean): (() => boolean) => {

@@ -1,5 +1,5 @@
 import { tryParseJson } from '../../src/api/json.ts'
-import { group, hookPlural } from '../../src/api/names.ts'
+import { group, hookPlural, requestPlural } from '../../src/api/names.ts'
 import { recordPlural } from '../../src/api/record.ts'
 import type { ServerResponse } from '../../apiserver/response.ts'
 import { createApiServer, type ApiServer, type ServerRequest } from '../../apiserver/server.ts'
@@ -76,6 +76,7 @@ const followed = [
   [fleets.resource, `${fleets.group}/${fleets.resource}`],
   [hookPlural, `${group}/${hookPlural}`],
   [recordPlural, `${group}/${recordPlural}`],
+  [requestPlural, `${group}/${requestPlural}`],
   ['configmaps', '/configmaps'],
   ['secrets', '/secrets'],
   ['serviceaccounts', '/serviceaccounts'],

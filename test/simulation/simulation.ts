@@ -52,4 +52,4 @@ export interface SimulatedProcess {
 /** When histories begin: some moment that is not at the turn of anything. */
 const epochMs = Date.UTC(2026, 2, 14, 15, 9, 26)
 
-export const wallClock = (time: VirtualTime): number => epochMs + time.now
+export const wallClock = (time: Pick<VirtualTime, 'now'>): number => epochMs + time.now

@@ -9,6 +9,7 @@ import type { TriggerAnswer } from '../../../src/trigger/answer.ts'
 import type { Happened, Post } from '../happened.ts'
 import { rowsIn } from '../rows.ts'
 import type { Followed } from '../messages.ts'
+import { gated, namesOfApprovals } from '../world/approvals.ts'
 import { namesOfHolds, night } from '../world/held.ts'
 import { namesOfJobHooks } from '../world/job-hooks.ts'
 import { passOn } from '../world/passing.ts'
@@ -34,6 +35,8 @@ export interface Timeline {
   readonly passes: readonly Story[]
   /** Those of the hooks that hold fields of a Deployment, and of the one that steps its count. */
   readonly holds: readonly Story[]
+  /** Those of the hooks that people ask to run. */
+  readonly gated: readonly Story[]
   /** The Deployment that they roll out. */
   readonly workload: readonly WorkloadVersion[]
   readonly hooks: ReadonlyMap<string, readonly HookVersion[]>
@@ -233,7 +236,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
         const common = { place, version: Number(resourceVersion), uid, deleted }
         if (resource === 'receiverhooks') listIn(hooks, name).push({ ...common, object })
         if (resource === 'deployments' && name === site) workload.push({ ...common, ...workloadIn(object) })
-        else if ((resource === 'deployments' && name !== night) || resource === 'fleets')
+        else if ((resource === 'deployments' && name !== night && name !== gated) || resource === 'fleets')
           listIn(targets, name).push({ ...common, ...countIn(resource, object) })
         if (name === publicKeysConfigMap)
           keys.push({
@@ -298,7 +301,9 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
   const runsJobs = ({ post }: Story): boolean => namesOfJobHooks.includes(post.hook)
   const passes = ({ post }: Story): boolean => post.hook === passOn
   const holds = ({ post }: Story): boolean => namesOfHolds.includes(post.hook)
-  const isOther = (story: Story): boolean => isAct(story) || runsJobs(story) || passes(story) || holds(story)
+  const isGated = ({ post }: Story): boolean => namesOfApprovals.includes(post.hook)
+  const isOther = (story: Story): boolean =>
+    isAct(story) || runsJobs(story) || passes(story) || holds(story) || isGated(story)
   const counting = all.filter(story => !isOther(story))
   return {
     stories: counting.map(withoutOutcome),
@@ -307,6 +312,7 @@ export const timelineOf = (happened: readonly Happened[]): Timeline => {
     jobs: all.filter(runsJobs),
     passes: all.filter(passes),
     holds: all.filter(holds),
+    gated: all.filter(isGated),
     workload,
     hooks,
     targets,
@@ -397,7 +403,7 @@ const workloadCountIn = (object: StoredObject): Pick<TargetVersion, 'count' | 'o
   owners: ownersIn(object, 'f:replicas'),
 })
 
-const ownersIn = (object: StoredObject, field: string): readonly string[] =>
+export const ownersIn = (object: StoredObject, field: string): readonly string[] =>
   (object.metadata.managedFields ?? [])
     .filter(entry => at(entry, 'fieldsV1', 'f:spec', field) !== undefined)
     .map(entry => stringAt(entry, 'manager') ?? '')

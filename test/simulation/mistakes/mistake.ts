@@ -22,8 +22,9 @@ export const isFound = (url: string): void => {
   } = listedMistakes().find(listed => listed.name === name) ?? {}
   // Where the storage is set back, the checks see few mistakes, and the page counts the histories of the others.
   if (process.env['SIMULATION_RESTORES'] === undefined) vi.stubEnv('SIMULATION_RESTORES', '0')
-  // So does it with holds, which the mistakes about these need.
+  // So does it with holds and approvals, which the mistakes about these need.
   vi.stubEnv('SIMULATION_HOLDS', name.startsWith('hold-') ? '1' : '0')
+  vi.stubEnv('SIMULATION_APPROVALS', name.startsWith('approval-') ? '1' : '0')
 
   if (starts > 0) return howManyItTakes(name, mistake)
   test(`the simulation finds it: ${mistake}`, { timeout: 1_800_000 }, async () => {

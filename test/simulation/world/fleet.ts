@@ -53,7 +53,12 @@ const drainLookMs = 50
 
 export const startFleet = (
   simulation: Simulation,
-  size: { readonly controllers: number; readonly triggers: number; readonly readsLease?: boolean },
+  size: {
+    readonly controllers: number
+    readonly triggers: number
+    readonly readsLease?: boolean
+    readonly runsRequests?: boolean
+  },
 ): Fleet => {
   const { note, rng } = simulation
   const records = limitsOf(rng)
@@ -65,7 +70,7 @@ export const startFleet = (
     const history =
       size.readsLease === true ? historyOf(process.environment, { ...lease, marks: role === 'controller' }) : undefined
     const isIssued = simulation.issuer !== undefined
-    const started = startRole(role, process, { records, history, isIssued })
+    const started = startRole(role, process, { records, history, isIssued, runsRequests: size.runsRequests === true })
     seats.set(seat, { process, role, ...started, serving: true, open: 0, stop: () => stop.abort() })
     process.onEnd(() => {
       seats.delete(seat)
@@ -118,11 +123,14 @@ const startRole = (
     history,
     isIssued,
     records,
+    runsRequests,
   }: {
     readonly records: RecordLimits
     readonly history: History | undefined
     /** Whether hooks may name the issuer. */
     readonly isIssued: boolean
+    /** Whether triggers run what people ask for. */
+    readonly runsRequests: boolean
   },
 ): Pick<Member, 'ready' | 'endpoint'> & { run(stop: AbortSignal): Promise<void> } => {
   const environment = history ? { ...given, api: withoutDoubt(given.api, history) } : given
@@ -132,8 +140,10 @@ const startRole = (
     ...(issuers && { issuers }),
     ...(history && { history, follow: followIn(history) }),
   }
-  const trigger = role === 'trigger' ? triggerRole(environment, { ...shared, records }) : undefined
-  const started = trigger ?? new Controller(environment, { ...shared, identity: name, publicURL })
+  const trigger = role === 'trigger' ? triggerRole(environment, { ...shared, records, runsRequests }) : undefined
+  // The world does what the admission policies do, so the controller looks for none.
+  const guarding = runsRequests ? { requestPolicies: [] } : {}
+  const started = trigger ?? new Controller(environment, { ...shared, ...guarding, identity: name, publicURL })
   const run = async (stop: AbortSignal): Promise<void> => {
     await Promise.all([started.run(stop), issuers?.run(stop)])
   }

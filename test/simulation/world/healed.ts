@@ -1,6 +1,7 @@
 import type { Simulation } from '../simulation.ts'
 import type { Rng } from '../seed.ts'
 import { bringAccountsBack } from './accounts.ts'
+import { resumeApprovals } from './approvals.ts'
 import { wrong, type Wallet } from './credentials.ts'
 import type { Fleet } from './fleet.ts'
 import type { Installation } from './installation.ts'
@@ -14,9 +15,10 @@ import { giveWord, wordOf } from './secrets.ts'
 /** Brings back what was stopped or taken away for a while. */
 export const bringBack = (
   { rng, server, time }: Simulation,
-  { acting, asking, holding, hooks, passing, rolling, running }: Installation,
+  { acting, approving, asking, holding, hooks, passing, rolling, running }: Installation,
 ): void => {
   endHolds({ server, time }, holding)
+  resumeApprovals(server, approving)
   if (acting) bringAccountsBack({ server })
   if (passing.length > 0) bringServiceBack(server)
   for (const hook of [...rolling, ...running])

@@ -3,6 +3,7 @@ import { crds } from '../../../src/drivers/registry.ts'
 import { fleetDefinition } from '../../support/fleets.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'
+import { makeApprovals } from './approvals.ts'
 import { makeAccounts, someAccount } from './accounts.ts'
 import { allExpressions } from './expressions.ts'
 import { makeHolds } from './held.ts'
@@ -45,6 +46,8 @@ export interface Installation {
   readonly passing: readonly string[]
   /** The hooks that hold fields of a Deployment, and step its count; none in most histories. */
   readonly holding: readonly string[]
+  /** The hooks that people ask to run, most of which need approval; none in most histories. */
+  readonly approving: readonly string[]
 }
 
 export const install = (
@@ -52,6 +55,7 @@ export const install = (
   rng: Rng,
   {
     acting,
+    approving,
     deleting,
     holding,
     isRolling,
@@ -68,6 +72,8 @@ export const install = (
     readonly isRunning: boolean
     /** Where fields are held: the chance that says which. */
     readonly holding: Rng | undefined
+    /** Where people ask and approve: the chance that says what. */
+    readonly approving: Rng | undefined
   },
 ): Installation => {
   const made = (path: string, object: object): void => {
@@ -87,6 +93,7 @@ export const install = (
     ...{ targets, hooks, asking, signing, issuing, leasing, limiting, acting, deleting },
     ...{ rotating, rolling, running: isRunning ? namesOfJobHooks : [], passing: isPassing ? [passOn] : [], speaking },
     holding: holding ? makeHolds(holding, made) : [],
+    approving: approving ? makeApprovals(approving, made) : [],
   }
   if (acting) makeAccounts(server)
   for (const name of hooks) {

@@ -197,6 +197,28 @@ export const alertmanagers =
     }
   }
 
+/** An alert that fires and ends, and is reported until that is known. */
+export const alertOnce =
+  ({ board, hooks, newDelivery, post, wallet }: Senders) =>
+  async (actor: Actor): Promise<void> => {
+    const { rng, sleep } = actor
+    const hook = rng.pick(hooks)
+    const alert = newDelivery()
+    for (const kind of ['firing', 'resolved'] as const) {
+      const reason = kind === 'firing' ? 'first notification' : 'all alerts resolved'
+      const event = `${alert} ${kind}`
+      const about = { hook, kind, event, alert, since: 0, delivery: event, healed: false } as const
+      await insist(actor, 10_000, () => {
+        const published = board.of(hook).at(-1)
+        const body = notificationOf(kind, reason, hook, alert, 0)
+        return published
+          ? post({ ...about, published, proof: shown(rng, wallet, hook), body })
+          : Promise.resolve('none')
+      })
+      await sleep(rng.int(0, rng.pick([100, 4000])))
+    }
+  }
+
 export const notificationOf = (
   status: 'firing' | 'resolved',
   reason: Reason,

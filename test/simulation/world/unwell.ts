@@ -12,7 +12,7 @@ import type { Board } from './published.ts'
 export const unwell = (
   simulation: Simulation,
   fleet: Fleet,
-  { deleting, holding, hooks, leasing, passing, rolling, running }: Installation,
+  { approving, deleting, holding, hooks, leasing, passing, rolling, running }: Installation,
   board: Board,
 ): string | undefined => {
   const { apiServers, server, silent } = simulation
@@ -25,7 +25,7 @@ export const unwell = (
   if (frozen) return `${frozen.process.name} stands still`
   if (silent.size > 0) return `${silent.size} watches are silent, and nobody has noticed`
   const kid = signingKid(server)
-  for (const name of [...hooks, ...rolling, ...running, ...passing, ...holding]) {
+  for (const name of [...hooks, ...rolling, ...running, ...passing, ...holding, ...approving]) {
     const hook = parseJson(server.send('GET', `${hooksPath}/${name}`).body)
     const token = board.of(name).at(-1)
     const { uid, generation } = isObject(hook) ? metadataOf(hook) : {}

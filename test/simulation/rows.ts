@@ -1,4 +1,5 @@
 import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
+import type { By } from '../../src/api/by.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { Claim, LeaseTerms } from '../../src/api/row.ts'
 
@@ -7,6 +8,8 @@ export interface RecordRow {
   readonly key: string
   readonly at: number
   readonly state?: string
+  /** Why it was skipped. */
+  readonly reason?: string
   readonly from?: number
   readonly to?: number
   readonly claim?: Claim
@@ -40,8 +43,12 @@ export const partsIn = (content: unknown): readonly unknown[] => {
 /** What is read of an entry of `recent` here. */
 export interface RecordedDelivery {
   readonly at: number
+  readonly sender?: string
+  readonly by?: By
   readonly outcome: string
   readonly reason: string
+  readonly from?: number
+  readonly to?: number
   readonly message: string
   readonly state?: string
 }

@@ -1,6 +1,7 @@
 import type { Happened, Violation } from '../happened.ts'
 import { checkAccounts } from './accounts.ts'
 import { checkAnswers, checkLateness } from './answers.ts'
+import { checkApprovals } from './approvals.ts'
 import { checkSteps } from './bounds.ts'
 import { checkDeleted } from './deleted.ts'
 import { checkHalted } from './halted.ts'
@@ -49,6 +50,7 @@ export const check = (happened: readonly Happened[]): readonly Violation[] => {
     ...checkJobs(timeline),
     ...checkHalted(timeline),
     ...checkHolds(timeline),
+    ...checkApprovals(timeline),
     ...checkPassed(timeline),
     ...checkWaited(timeline, explanation),
     ...checkKeys(timeline),

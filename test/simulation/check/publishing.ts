@@ -24,8 +24,8 @@ const changedURLs = ({ happened }: Timeline): readonly Violation[] => {
   })
 }
 
-/** Leases and Events are written again and again by their nature. */
-const repeating = /\/(leases|events|receiverhookrecords)(\/|$)/
+/** Leases and Events are written again and again by their nature. Each trigger that had a part in the write of a request answers it. */
+const repeating = /\/(leases|events|receiverhookrecords|receiverhookrequests)(\/|$)/
 
 const idleWrite = (timeline: Timeline, happened: Happened, place: number): readonly Violation[] => {
   if (happened.what !== 'written' || happened.changed || happened.status >= 300) return []

@@ -35,16 +35,17 @@ export const isShown = (status: RequestStatus | undefined, { approved, closes }:
   status?.state === 'Awaiting' && approved === undefined && closes === undefined
 
 /**
- * Returns whether a request that was shown is over after this answer, although the record does not say so:
- * it failed, or its effect has changed too often. It then has to be closed there, because another trigger
- * may run it at this moment. Pure.
+ * Returns whether a request is over after this answer, although the record does not say so: it failed, or its
+ * effect has changed too often. It then has to be closed there, because another trigger may run it at this
+ * moment, or may have run it before. `isAlone`: no other request has its key. Pure.
  */
 export const mustBeClosed = (
   { body: { outcome } }: HttpAnswer,
   { approved, wasShown }: RequestDecision,
   status: RequestStatus | undefined,
+  isAlone: boolean,
 ): boolean => {
-  if (outcome !== 'awaiting') return wasShown === true && (outcome === 'failed' || outcome === 'rejected')
+  if (outcome !== 'awaiting') return (wasShown || isAlone) && (outcome === 'failed' || outcome === 'rejected')
   return approved !== undefined && (status?.effect?.asked ?? 0) >= maxAsked
 }
 

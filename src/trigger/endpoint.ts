@@ -106,7 +106,7 @@ export class TriggerEndpoint {
       return
     }
     send(onceUnspent(answer, hook, budget))
-    report(handled, clock.monotonic() - arrived)
+    if (!request.requested?.isReported) report(handled, clock.monotonic() - arrived)
   }
 
   /**

@@ -36,6 +36,8 @@ export interface RequestedHook extends HookName {
   readonly decidedBy?: string | undefined
   /** Set if the request is not to run any more, but to be closed in the record. */
   readonly closes?: ReasonIn<'skipped'> | undefined
+  /** Whether the request has failed, and was reported, before it is closed. */
+  readonly isReported?: boolean
   /** Whether the request has waited for approval. It never runs without one. */
   readonly wasShown?: boolean | undefined
 }

@@ -323,17 +323,20 @@ class RunRequests {
     }
     const asked = requestedPostOf(request, hook.metadata.uid, clock.now())
     const first = await postAsked(this.#endpoint, asked)
-    const isOver = first !== undefined && mustBeClosed(first, asked, status)
-    const answer = isOver ? await postAsked(this.#endpoint, { ...asked, closes: 'EffectChanged' }) : first
-    if (isOver && first.body.outcome !== 'awaiting' && answer?.body.reason === 'EffectChanged') {
-      return { answer: first, asked, isOwn: true }
-    }
+    // After a failure, others may use its key again.
+    const isAlone = spec.key === undefined && !spec.post && !asked.dryRun
+    const isOver = first !== undefined && mustBeClosed(first, asked, status, isAlone)
+    const isReported = first?.body.outcome !== 'awaiting'
+    const closes = { ...asked, closes: 'EffectChanged', isReported } as const
+    const answer = isOver ? await postAsked(this.#endpoint, closes) : first
+    if (isOver && isReported && answer?.body.reason === 'EffectChanged') return { answer: first, asked, isOwn: true }
     if (answer?.body.reason !== 'Duplicate') {
       return answer && { answer, asked, isOwn: answer.body.outcome === 'applied' }
     }
     // Another trigger has run it, and has not said so yet.
     const decided = await askOutcome(this.#endpoint, asked)
-    return decided && { answer: decided, asked, isOwn: false }
+    const isSame = isOver && decided?.body.outcome === first.body.outcome
+    return decided && { answer: isSame ? first : decided, asked, isOwn: false }
   }
 
   /**

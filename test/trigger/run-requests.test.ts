@@ -292,6 +292,37 @@ it('what failed here is no answer where another trigger has run the request, or 
   }
 })
 
+it('a request that fails is closed in the record, which may say that another trigger has run it before', async () => {
+  const failed: TriggerAnswer = {
+    status: 422,
+    headers: {},
+    body: { message: 'gone', outcome: 'failed', reason: 'TargetNotFound' },
+  }
+  const duplicate: TriggerAnswer = {
+    status: 200,
+    headers: {},
+    body: { message: 'decided before', outcome: 'skipped', reason: 'Duplicate' },
+  }
+  const closings: (RequestedHook | undefined)[] = []
+  const x = await setUp(requested => {
+    if (requested?.closes === undefined) return failed
+    closings.push(requested)
+    return requested.closes === 'OutcomeUnknown' ? applied : duplicate
+  })
+  x.start()
+  await x.ask('one')
+  await x.clock.advance(100)
+  expect(await x.status('one')).toMatchObject({ state: 'Done', answer: { outcome: 'applied' } })
+  expect(closings[0]).toMatchObject({ closes: 'EffectChanged', isReported: true })
+  // A key may be used again after a failure.
+  const before = closings.length
+  await x.ask('two', 'shop', { key: 'key' })
+  await x.clock.advance(100)
+  expect(await x.status('two')).toMatchObject({ state: 'Done', answer: { outcome: 'failed' } })
+  expect(closings).toHaveLength(before)
+  x.end()
+})
+
 it('asking how far something is runs nothing, although the record has forgotten the request', async () => {
   const open: TriggerAnswer = { ...applied, body: { ...applied.body, state: 'progressing' } }
   let runs = 0

@@ -26,7 +26,7 @@ export const postReasons = {
   RequestTooOld: {
     where: ['refused'],
     means: 'No trigger answered the request within five minutes.',
-    todo: "Check in the hook's status whether it ran. To make sure that a new request never runs it a second time, set its `key` to the key of this one, or to its uid if it has none.",
+    todo: "Check in the hook's status whether it ran. A new request with the same `key` never runs it a second time.",
   },
   TokenRotated: {
     where: ['refused'],

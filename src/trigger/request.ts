@@ -36,7 +36,7 @@ export interface RequestedHook extends HookName {
   readonly decidedBy?: string | undefined
   /** Set if the request is not to run any more, but to be closed in the record. */
   readonly closes?: ReasonIn<'skipped'> | undefined
-  /** Whether the request has failed, and was reported, before it is closed. */
+  /** Whether what closes the request is no delivery to report: it has failed before, or is only asked about. */
   readonly isReported?: boolean
   /** Whether the request has waited for approval. It never runs without one. */
   readonly wasShown?: boolean | undefined

@@ -77,7 +77,7 @@ export const postAsked = async (
  * Resolves with undefined if nobody knows whether it ran.
  */
 export const askOutcome = async (endpoint: Endpoint, asked: RequestedPost): Promise<HttpAnswer | undefined> =>
-  await postAsked(endpoint, { ...asked, closes: 'OutcomeUnknown' }, '0s')
+  await postAsked(endpoint, { ...asked, closes: 'OutcomeUnknown', isReported: true }, '0s')
 
 /** Writes into the status of a request. Unless it says what this process has done, nobody may have written before. */
 export const writeRequestStatus = async (

@@ -302,29 +302,30 @@ class RunRequests {
   }
 
   /**
-   * Runs a request, unless it is too old: then `refused` is its answer, the one from before. Resolves with
-   * undefined if nobody knows whether it ran.
+   * Runs a request, unless it is too old: then `refused` is its answer, the one from before, if the record
+   * does not say that it ran. Resolves with undefined if nobody knows whether it ran.
    */
-  async #answerTo(
-    { namespace, refused = refusal(410, 'RequestTooOld') }: Known,
-    request: StoredObject,
-  ): Promise<Answered | undefined> {
+  async #answerTo({ namespace, refused = tooOld }: Known, request: StoredObject): Promise<Answered | undefined> {
     const { api, clock } = this.#environment
     const createdAt = parseTime(request.metadata.creationTimestamp ?? '')
     const spec = requestSpecOf(request)
     const status = requestStatusOf(request)
-    // A post waits for approval in any case.
-    const isTooOld = !status && !spec.post && clock.now() - createdAt > requestRunsWithinMs
-    if (isTooOld) return { answer: refused, isOwn: false }
     const hook = await read(api, hooks, namespace, spec.hook, { as: 'metadata' })
     // A hook that was made after the request is another one.
     if (!hook || parseTime(hook.metadata.creationTimestamp ?? '') > createdAt) {
       return { answer: refusal(410, 'RequestedHookGone'), isOwn: false }
     }
     const asked = requestedPostOf(request, hook.metadata.uid, clock.now())
-    const first = await postAsked(this.#endpoint, asked)
-    // After a failure, others may use its key again.
+    // If it was not run, others may use its key again.
     const isAlone = spec.key === undefined && !spec.post && !asked.dryRun
+    // A post waits for approval in any case.
+    if (!status && !spec.post && clock.now() - createdAt > requestRunsWithinMs) {
+      const known = isAlone ? await askOutcome(this.#endpoint, asked) : undefined
+      const isClosed = !isAlone || known?.body.reason === 'OutcomeUnknown'
+      const answer = isClosed ? refused : known && known.status !== 503 ? known : tooOld
+      return { answer, isOwn: false }
+    }
+    const first = await postAsked(this.#endpoint, asked)
     const isOver = first !== undefined && mustBeClosed(first, asked, status, isAlone)
     const isReported = first?.body.outcome !== 'awaiting'
     const closes = { ...asked, closes: 'EffectChanged', isReported } as const
@@ -423,3 +424,5 @@ class RunRequests {
     }
   }
 }
+
+const tooOld = refusal(410, 'RequestTooOld')

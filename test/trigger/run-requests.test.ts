@@ -40,8 +40,15 @@ const withApproval =
   (whenApproved: TriggerAnswer) =>
   ({ approved, closes }: Pick<RequestedHook, 'approved' | 'closes'> = {}): TriggerAnswer => {
     if (closes === undefined) return approved === undefined ? awaiting : whenApproved
-    return { status: 200, headers: {}, body: { message: 'closed', outcome: 'skipped', reason: closes } }
+    return closedFor(closes)
   }
+
+/** Returns the answer to a request that is closed in the record, which does not know it. */
+const closedFor = (reason: NonNullable<RequestedHook['closes']>): TriggerAnswer => ({
+  status: 200,
+  headers: {},
+  body: { message: 'closed', outcome: 'skipped', reason },
+})
 
 /** Starts what runs requests, on an in-memory API server, with an endpoint that answers as `answers` says. */
 const setUp = async (
@@ -108,7 +115,7 @@ const cuttable = (api: ApiConnection) => {
 }
 
 it('a request that is refused for five minutes is answered with why, and is not run later', async () => {
-  const x = await setUp(() => refusal(503, 'ApiUnreachable'))
+  const x = await setUp(asked => (asked?.closes ? closedFor(asked.closes) : refusal(503, 'ApiUnreachable')))
   x.start()
   await x.ask('one')
   await x.clock.advance(299_000)
@@ -122,7 +129,7 @@ it('a request that is refused for five minutes is answered with why, and is not 
 })
 
 it('a request that no trigger has seen for five minutes is closed, and never run', async () => {
-  const x = await setUp(() => applied)
+  const x = await setUp(asked => (asked?.closes ? closedFor(asked.closes) : applied))
   await x.ask('one')
   await x.clock.advance(301_000)
   x.start()
@@ -131,6 +138,21 @@ it('a request that no trigger has seen for five minutes is closed, and never run
   expect(x.asked).toEqual([])
   x.end()
 })
+
+it.each([
+  ['has run', applied, { outcome: 'applied' }],
+  ['cannot be asked about', refusal(503, 'Overloaded'), { reason: 'RequestTooOld' }],
+])(
+  'a request that is too old, and by the record %s, is not answered as if nothing was changed',
+  async (_, known, answer) => {
+    const x = await setUp(asked => (asked?.closes ? known : refusal(503, 'ApiUnreachable')))
+    x.start()
+    await x.ask('one')
+    await x.clock.advance(304_000)
+    expect(await x.status('one')).toMatchObject({ state: 'Done', answer })
+    x.end()
+  },
+)
 
 it('a namespace with more requests than a process knows keeps no other waiting, and has all of its own answered', async () => {
   const x = await setUp(() => applied, ['flood', 'shop'])

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { at } from '../../src/api/json.ts'
 import { failure, fingerprint } from './figures.ts'
 import { runHistory } from './history.ts'
 
@@ -29,6 +30,17 @@ describe('the whole product, in virtual time', () => {
     const { happened, violations } = await runHistory(2)
     expect(violations).toEqual([])
     expect(happened.some(entry => entry.what === 'post' && entry.post.hook.startsWith('hold-'))).toBe(true)
+  })
+
+  test('keeps its promises where people ask and approve', async () => {
+    vi.stubEnv('SIMULATION_APPROVALS', '1')
+    vi.stubEnv('SIMULATION_RESTORES', '0')
+    vi.stubEnv('SIMULATION_HOLDS', '0')
+    const { happened, violations } = await runHistory(4)
+    expect(violations).toEqual([])
+    const isRun = (object: unknown): boolean =>
+      at(object, 'spec', 'decision', 'is') === 'Approved' && at(object, 'status', 'answer', 'outcome') === 'applied'
+    expect(happened.some(entry => entry.what === 'stored' && isRun(entry.object))).toBe(true)
   })
 
   test('the same seed gives the same history, in any process, and another seed another', async () => {

@@ -25,7 +25,6 @@ export interface Act {
   readonly isResumed?: boolean
 }
 
-/** The result of working on an act. */
 export type Worked =
   /** Everything is stored, or nothing had to be done. `wasDone`: it shows that a part of it was done before. */
   | { readonly worked: 'done'; readonly outcome: Outcome; readonly wasDone?: true }
@@ -62,7 +61,6 @@ export interface EndedWork {
   readonly wasDone: (draft: MemoryDraft) => boolean
 }
 
-/** How the work of an act is done. */
 export interface ActOptions {
   /**
    * No other act of this hook runs at the same time, and only one process works on this one. Its work

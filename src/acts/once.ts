@@ -28,7 +28,6 @@ const lastLookMs = 500
  */
 export type SettlerFor = (context: DeliveryContext) => (claim: OpenClaim) => Promise<void>
 
-/** The acts of one process. */
 export type ActService = ReturnType<typeof actService>
 
 /** Makes the acts of a process. `settlerFor` settles claims that steps of the hook have left. */

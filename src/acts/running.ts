@@ -236,7 +236,6 @@ const remember = (
 const isDone = (draft: MemoryDraft, { id, key }: OpenAct): boolean =>
   draft.get(key)?.state === 'acted' && !(draft.fields.acts ?? []).some(open => open.id === id)
 
-/** Returns what the record keeps of an act that is done. */
 export const doneOf = (outcome: Outcome, isAskable: boolean): ActDone => {
   const ran = outcome.outcome === 'applied'
   const summary = summaryOf(outcome)

@@ -9,7 +9,6 @@ export type Auth = SecretAuth | TopicAuth | IssuerAuth
 /** What a hook asks of its senders besides its URL. A secret in the path is part of the URL. */
 export type SentAuth = Exclude<Auth, { readonly form: 'path' }>
 
-/** An entry of a Secret in the namespace of the hook. */
 interface SecretEntry {
   readonly secret: string
   readonly key: string
@@ -57,7 +56,6 @@ export interface TopicAuth {
 /** A token of OpenID Connect, which an issuer has signed for the sender. */
 export interface IssuerAuth {
   readonly form: 'oidc'
-  /** The claim `iss`. */
   readonly issuer: string
   /** The claim `aud`, or a member of it. */
   readonly audience: string

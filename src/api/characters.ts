@@ -3,11 +3,9 @@
  * has one or two. So a text is taken apart only if its number of units leaves both answers open.
  */
 
-/** Returns whether a text has at least so many characters. */
 export const hasAtLeast = (text: string, characters: number): boolean =>
   text.length >= characters && (text.length > 2 * characters - 2 || charactersIn(text) >= characters)
 
-/** Returns whether a text has at most so many characters. */
 export const hasAtMost = (text: string, characters: number): boolean =>
   text.length <= characters || (text.length <= 2 * characters && charactersIn(text) <= characters)
 

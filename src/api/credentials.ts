@@ -27,7 +27,6 @@ export type Candidates<T> = readonly [T, ...T[]]
  */
 export const maxAuthSecretBytes = 64 * 1024
 
-/** Returns the message for a Secret that is too large. */
 export const tooLargeSecret = ({ secret }: SecretAuth): string =>
   `Secret/${secret}, which auth names, is larger than ${maxAuthSecretBytes / 1024} KiB: put the credential into its own Secret`
 
@@ -132,7 +131,6 @@ const missing = (message: string): NoCredentials => ({ reason: 'AuthSecretNotFou
 const nothing = Buffer.alloc(0)
 const colon = Buffer.from(':')
 
-/** Returns the keys that a Secret must have for an `auth`. */
 const neededKeys = (auth: SecretAuth): readonly string[] =>
   auth.form === 'basic' ? ['username', 'password'] : [auth.key]
 

@@ -11,9 +11,7 @@ export interface Approval {
   readonly changes?: readonly Change[] | undefined
 }
 
-/** A change of a count. */
 export interface Effect {
-  /** The version of the hook. */
   readonly of: string
   /** The count, as `Deployment/web`, and the uid of its object. */
   readonly target: string

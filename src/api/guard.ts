@@ -43,7 +43,6 @@ interface Search {
   readonly path: (string | number)[]
 }
 
-/** Returns a path as it is written in a manifest. */
 const pathOf = ([whole, ...inside]: Search['path']): string =>
   inside.reduce<string>((path, step) => path + (typeof step === 'number' ? `[${step}]` : `.${step}`), String(whole))
 

@@ -222,7 +222,6 @@ const leaseRules = (counting: readonly string[]): readonly Rule[] => [
 /** The driver whose changes always end. */
 const holding = 'hold'
 
-/** The rules for hooks of that driver. */
 const holdRules: readonly Rule[] = [
   {
     rule: `self.driver != '${holding}' || has(self.__for__)`,

@@ -34,7 +34,6 @@ const maxImage = 1024
 /** Returns whether a registry would accept the text as a tag. A digest is no tag. */
 export const isTag = (text: string): boolean => tagText.test(text)
 
-/** Returns whether the text is a digest with its algorithm. */
 export const isDigest = (text: string): boolean => digestText.test(text)
 
 /** Parses a container's `image`. Returns undefined for a text that no registry accepts. */

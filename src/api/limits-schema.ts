@@ -8,7 +8,6 @@ import type { List, Obj, Rule, Stored } from './schema.ts'
  */
 export const largestLimit = 1000
 
-/** How many limits a hook may have. */
 export const maxLimits = 4
 
 const minWithinMs = 1000

@@ -11,7 +11,6 @@ export interface LastWord {
   readonly word: number
 }
 
-/** What a mark says of its write. */
 export interface MarkParts {
   /** The process that made the write, in hexadecimal. */
   readonly instance: string

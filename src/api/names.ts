@@ -45,7 +45,6 @@ export const objectNameRule = {
   holds: self => typeof self === 'string' && compiled.test(self),
 } as const satisfies Rule
 
-/** Returns whether a text can be the name of an object. */
 export const isObjectName = (text: string): boolean => text.length <= nameLength && compiled.test(text)
 
 /** The longest name of an object, in characters, for most kinds. */

@@ -45,6 +45,5 @@ export type StoredObject = KubeObject & {
 export const isStoredObject = (value: unknown): value is StoredObject =>
   isKubeObject(value) && value.metadata.uid !== undefined && value.metadata.resourceVersion !== undefined
 
-/** Returns the owner that controls an object, or undefined if there is none. */
 export const controllerOf = (object: KubeObject): OwnerReference | undefined =>
   object.metadata.ownerReferences?.find(owner => owner.controller === true)

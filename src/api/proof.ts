@@ -8,7 +8,6 @@ export interface SignedPost {
   readonly body: string
   /** The time of the post, in milliseconds since the epoch. */
   readonly now: number
-  /** The ID of the delivery. */
   readonly id: string
 }
 

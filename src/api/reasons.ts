@@ -9,10 +9,8 @@ export const reasons = { ...driverReasons, ...gateReasons, ...hookReasons, ...po
 
 export type Reason = keyof typeof reasons
 
-/** The reasons that can appear in a place. */
 export type ReasonIn<P extends ReasonPlace> = {
   [R in Reason]: P extends (typeof reasons)[R]['where'][number] ? R : never
 }[Reason]
 
-/** Returns whether the text is a reason of this version. */
 export const isReason = (text: string): text is Reason => Object.hasOwn(reasons, text)

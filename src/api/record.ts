@@ -209,7 +209,6 @@ export const maxContent = 1024 * 1024
  */
 const maxPages = 512
 
-/** Parses the content of a record. */
 export const parseContent = (content: unknown): Content => {
   const parsed = withoutUnfit(parsedContent(content, maxContent))
   const format = at(parsed, 'format')
@@ -234,7 +233,6 @@ export type PageContent =
   | { readonly content: 'known'; readonly rows: readonly Row[] }
   | Exclude<Content, { content: 'known' }>
 
-/** Parses the content of a page. */
 export const parsePage = (content: unknown): PageContent => {
   const parsed = parsedContent(content, maxPageContent)
   const format = at(parsed, 'format')

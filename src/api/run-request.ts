@@ -62,7 +62,6 @@ const postSchema = {
   },
 } as const satisfies Obj
 
-/** What a request asks for. */
 const askedFor = {
   hook: {
     ...text(nameLength, "The hook to run, in the request's namespace."),
@@ -166,7 +165,6 @@ const statusSchema = {
   },
 } as const satisfies Obj
 
-/** What a request asks for. */
 export type RequestSpec = Stored<typeof specSchema>
 /** A post that waits for approval. */
 export type KeptPost = Stored<typeof postSchema>
@@ -184,7 +182,6 @@ export const requestSpecOf = (request: StoredObject): RequestSpec => {
 export const requestStatusOf = ({ status }: StoredObject): RequestStatus | undefined =>
   has(statusSchema, status) && status.state !== undefined ? status : undefined
 
-/** Returns whether a request has its answer. */
 export const isDone = (request: StoredObject): boolean => at(request, 'status', 'state') === 'Done'
 
 /** The CustomResourceDefinition of ReceiverHookRequest: a post that the API server delivers. */

@@ -4,7 +4,6 @@ import type { Obj } from './schema.ts'
 
 const keyRule = matching('^[-._a-zA-Z0-9]+$', 'must be a key of a Secret: letters, digits, "-", "_" and "."')
 
-/** An entry of a Secret. */
 export const secretKeyRef = {
   type: 'object',
   title: 'Secret',

@@ -71,7 +71,6 @@ const lastDeliverySchema = {
   },
 } as const satisfies Obj
 
-/** How many leases a status shows. */
 export const maxShownLeases = 20
 
 const leaseSchema = {

@@ -7,10 +7,8 @@ type About = Pick<Option<unknown>, 'flag' | 'short' | 'means'> & {
   readonly completes?: Completes
 }
 
-/** Returns a flag for any text. */
 export const text = (about: About): Option<string | undefined> => ({ ...about, read: last })
 
-/** Returns a flag for any text, with a default. */
 export const textOr = (about: About, otherwise: string): Option<string> => ({
   ...about,
   read: texts => last(texts) ?? otherwise,

@@ -30,7 +30,6 @@ export interface Output {
    * line.
    */
   rewriteLine(text: string): void
-  /** Clears the terminal. */
   clear(): void
   readonly isTerminal: boolean
   /** Returns the terminal's width, or undefined without a terminal. */
@@ -39,7 +38,6 @@ export interface Output {
 
 export interface Input {
   readonly isTerminal: boolean
-  /** Returns the whole input. */
   text(): Promise<string>
   /** Returns one line without its end, or an empty text at the end of the input. */
   line(): Promise<string>

@@ -25,7 +25,6 @@ export interface Autoscaler {
   readonly shownAs: string
 }
 
-/** Finds the autoscaler of an object. */
 export interface Autoscalers {
   synced(): boolean
   /**

@@ -34,7 +34,6 @@ export interface HookStoreOptions {
 /** The newest known version of each hook, from the watch or from this process's own writes. */
 export interface HookStore {
   readonly cache: Cache<KeptHook>
-  /** Returns a hook by its key. */
   newest(this: void, key: string): ReceiverHook | undefined
   /** Keeps the hook from the API server's answer to a write of this process. */
   wrote(this: void, object: StoredObject): void

@@ -44,7 +44,6 @@ export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => s
 /** Returns a hook's key in the queue and in log lines. */
 export const hookKey = (namespace: string, name: string): string => `${namespace}/${name}`
 
-/** Returns the namespace and the name in a key. */
 export const namespaceAndName = (key: string): [namespace: string, name: string] => {
   const slash = key.indexOf('/')
   return [key.slice(0, slash), key.slice(slash + 1)]

@@ -11,7 +11,6 @@ import type { Verifier } from '../token/verify.ts'
 import type { Keyring } from './keys.ts'
 import { deleteSecrets, ownedSecrets, putSecret, type FormerSecret, type OwnedSecret } from './secret.ts'
 
-/** The current token of a hook. */
 export interface CurrentToken {
   readonly token: string
   readonly url: string
@@ -108,7 +107,6 @@ const hadSecret = ({ status }: ReceiverHook): boolean =>
   (status?.minted !== undefined && status.token === undefined && status.endpoint !== undefined) ||
   hasFormerSecret(status?.conditions)
 
-/** The Secrets of a hook. */
 interface Owned {
   readonly owned: readonly OwnedSecret[]
   /** Why it is not known whether a former Secret is still there. Undefined if it is known. */

@@ -41,7 +41,6 @@ export const orOutOfDate = async <T>(work: Promise<T>): Promise<T | typeof outOf
  */
 const afterError: Backoff = { firstMs: 5, maxMs: 30_000 }
 
-/** The result of one reconcile. */
 export interface ReconcileResult {
   /** True if the key's count of attempts begins again at 0. */
   readonly isFinal: boolean

@@ -14,12 +14,10 @@ const afterLoss = { firstMs: 2000, maxMs: 300_000 }
 /** How long a write is remembered, in milliseconds. */
 const rememberMs = 3_600_000
 
-/** How many hooks are remembered. */
 const maxHooks = 10_000
 
 /** The last write of a hook's status. */
 interface Write {
-  /** What it said. */
   readonly gist: string
   readonly at: number
   /** How many writes in a row said this. */

@@ -25,7 +25,6 @@ export interface SecretContent {
  */
 const maxSecrets = 16
 
-/** A Secret that a hook controls. */
 export interface OwnedSecret {
   readonly metadata: Pick<StoredObject['metadata'], 'name' | 'namespace' | 'uid' | 'resourceVersion'>
   readonly token: string | undefined

@@ -33,7 +33,6 @@ export class WrittenHooks {
     return now?.metadata.resourceVersion === own.metadata.resourceVersion
   }
 
-  /** Returns the number of kept hooks. */
   get size(): number {
     return this.#written.size
   }

@@ -10,7 +10,6 @@ export interface Declaration<N extends string = string, S extends Obj = Obj> {
   readonly name: N
   /** The label in a form: what hooks of this driver do, in a few words. */
   readonly title: string
-  /** The schema of that member. */
   readonly schema: S
   /**
    * Members that a form shows at once, in addition to the required ones. All others are in a

@@ -56,7 +56,6 @@ export interface TargetPart {
   readonly wanted?: number
 }
 
-/** The target of a hook in its namespace. */
 export interface TargetObject {
   readonly type: ResourceType
   readonly name: string
@@ -64,7 +63,6 @@ export interface TargetObject {
 
 /** What a driver may use for a delivery. */
 export interface Execution {
-  /** The hook of the delivery. */
   readonly hook: { readonly namespace: string; readonly name: string; readonly uid: string }
   /** On a dry run, it changes nothing. */
   readonly step: MakeStep

@@ -26,10 +26,8 @@ const byName: { readonly [N in DriverName]: AnyDriver<N> } = {
 
 export const drivers: readonly AnyDriver[] = Object.values(byName)
 
-/** The CustomResourceDefinition of ReceiverHook. */
 export const crd = hookCrd(hookSpecSchema, columnMembers(declarations))
 
-/** All CustomResourceDefinitions of the product. */
 export const crds = [crd, recordCrd, requestCrd]
 
 /**

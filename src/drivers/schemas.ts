@@ -23,10 +23,8 @@ export const declarations = [
   holdDeclaration,
 ] as const satisfies readonly Declaration[]
 
-/** The names of all drivers. */
 export type DriverName = (typeof declarations)[number]['name']
 
-/** The schema of a hook's spec. */
 export const hookSpecSchema = specSchema(
   Object.fromEntries(declarations.map(({ name, schema }) => [name, schema])),
   declarations.filter(({ undoes }) => undoes).map(({ name }) => name),

@@ -24,7 +24,6 @@ class Blocked extends BlockList {
   }
 }
 
-/** What is known of a connection. */
 interface Connection {
   readonly occupant: Occupant
   /** The connections of its source that wait for a request. */

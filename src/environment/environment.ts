@@ -259,7 +259,6 @@ export interface Tracing {
   admit(hook: { readonly namespace: string; readonly name: string }, route?: TracedRoute): void
   /** Runs a part of the post. */
   part<T>(name: TracedPart, work: () => Promise<T>): Promise<T>
-  /** Sends the answer to the post. */
   answer(send: () => void): void
   /** Adds the result to the span of the post. */
   result(result: TracedResult): void

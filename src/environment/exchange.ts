@@ -154,7 +154,6 @@ class AnswerBody {
     return undefined
   }
 
-  /** Returns the body of the answer. */
   read(): Pick<ApiResponse, 'body' | 'tooLarge'> {
     return this.#picker ? { body: '', tooLarge: this.#picker.picked } : { body: textOf(this.#chunks) }
   }

@@ -109,7 +109,6 @@ export const connect = (access: ServerAccess, large = new LargeAnswers()): NodeC
   }
 }
 
-/** The sockets of a lane. */
 interface SocketLane {
   readonly upstream: () => Upstream
   readonly close: () => Promise<void>

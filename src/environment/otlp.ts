@@ -58,7 +58,6 @@ interface Place {
   readonly span?: Span
 }
 
-/** Makes spans with a tracer. */
 export class OtelTracing implements Tracing {
   readonly #clock: Clock
   readonly #rate: RateLimiter

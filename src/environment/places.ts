@@ -37,7 +37,6 @@ export interface Occupant {
   close(): void
 }
 
-/** The connections of one source. */
 class Source {
   /** How many connections of the source have a place. */
   count = 0
@@ -144,7 +143,6 @@ export class Places {
   }
 }
 
-/** The place of a connection. */
 export interface Place {
   /**
    * The connections of this source that may be closed to make room, in their order. A connection leaves

@@ -17,7 +17,6 @@ export const webApp = (): Express => {
   return app
 }
 
-/** The routes of an application. */
 export interface Routes {
   /**
    * Handles a request. Calls `over` with an error of a handler, or without one if no route matches.

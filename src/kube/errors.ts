@@ -98,7 +98,6 @@ export const isRefusal = (error: unknown): error is ApiError =>
 export const isStatus = (error: unknown, ...statuses: readonly number[]): boolean =>
   (error instanceof ApiError || error instanceof WatchRefused) && statuses.includes(error.status)
 
-/** Why a read failed. */
 export interface ReadFailure {
   /**
    * `forbidden` and `too large` last until somebody changes something. `unreachable` may end by

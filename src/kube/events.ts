@@ -17,7 +17,6 @@ export interface EventObject {
   readonly resourceVersion?: string
 }
 
-/** An Event to be written. */
 export interface EmittedEvent {
   /** The object that the Event is about. The Event is created in its namespace. */
   readonly regarding: EventObject

@@ -123,9 +123,7 @@ export interface KubeconfigChoice {
 export interface ChosenCredentials {
   readonly cluster: JsonObject
   readonly user: JsonObject
-  /** The name of the context. */
   readonly context: string | undefined
-  /** The namespace of the context. */
   readonly namespace: string | undefined
 }
 

@@ -37,7 +37,6 @@ export const lostCacheText = ({ name, namespace }: LeasePlace): string => {
 /** What keeps a process from checking: a verb that it may not use, or a Lease that does not exist. */
 export type Unchecked = 'get' | 'list' | 'absent'
 
-/** Returns the message that says so. */
 export const uncheckedText = (why: Unchecked, { name, namespace }: LeasePlace): string =>
   why === 'absent'
     ? `there is no Lease ${namespace}/${name} of a controller yet, so a restored etcd would not be noticed`

@@ -58,7 +58,6 @@ export interface Listing extends Pick<ApiRequest, 'path' | 'query' | 'as' | 'lan
   readonly pick?: readonly string[]
 }
 
-/** A part of a list. */
 export interface ListPage {
   readonly objects: readonly StoredObject[]
   /**

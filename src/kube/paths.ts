@@ -7,7 +7,6 @@ export interface ResourceType {
   readonly kind: string
 }
 
-/** Returns the path of all objects of a type, in one namespace or in all. */
 export const collectionPath = (type: ResourceType, namespace?: string): string => {
   const [group, version, resource = ''] = [type.group, type.version, type.resource].map(encodeURIComponent)
   const root = group === '' ? `/api/${version}` : `/apis/${group}/${version}`
@@ -16,7 +15,6 @@ export const collectionPath = (type: ResourceType, namespace?: string): string =
     : `${root}/namespaces/${encodeURIComponent(namespace)}/${resource}`
 }
 
-/** Returns the path of an object or of its subresource. */
 export const objectPath = (type: ResourceType, namespace: string, name: string, subresource?: string): string =>
   `${collectionPath(type, namespace)}/${encodeURIComponent(name)}${subresource === undefined ? '' : `/${subresource}`}`
 

@@ -86,7 +86,6 @@ const subjectOf = (account: ServiceAccount): object => ({
   groups: ['system:serviceaccounts', `system:serviceaccounts:${account.namespace}`, 'system:authenticated'],
 })
 
-/** Returns the name of the user that a service account is. */
 export const userOf = ({ name, namespace }: ServiceAccount): string => `system:serviceaccount:${namespace}:${name}`
 
 /** Returns a kind's name as in `kubectl auth can-i`, such as `deployments.apps`. */

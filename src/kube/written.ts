@@ -40,7 +40,6 @@ export const chargedOnce = (charge: Charge): Charge => {
   }
 }
 
-/** Returns the length of a text in UTF-8, in bytes. */
 export const bytesOf = (text = ''): number => Buffer.byteLength(text)
 
 /**

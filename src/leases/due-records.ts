@@ -58,7 +58,6 @@ export interface DueRecord {
   readonly deletedAt: number | undefined
 }
 
-/** What a look at a record has shown. */
 export interface LookResult {
   /** When something ends next. Undefined: nothing does, besides what could not end now. */
   readonly due: number | undefined

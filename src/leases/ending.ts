@@ -70,7 +70,6 @@ export interface LateEnd {
   readonly isUnreadable?: boolean
 }
 
-/** The outcome of one end. */
 export type EndResult =
   /** Nothing more has to be done now. */
   | 'done'
@@ -207,5 +206,4 @@ const closing: ReadonlySet<string> = new Set([
 /** Returns whether a problem of its object closes a part: it can never end. */
 export const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))
 
-/** Returns why the step of an end was not made. */
 export const whyNotMade = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')

@@ -1,7 +1,6 @@
 import type { Acting } from '../kube/acting.ts'
 import type { RecordOwner } from '../record/memory.ts'
 
-/** A hook whose leases are to end. */
 export interface LeasingHook {
   /** Returns whether the hook is still known to exist, and to be the same. */
   readonly isCurrent: () => boolean
@@ -17,7 +16,6 @@ export interface LeasingHook {
 /** What a hook says of the ends of its leases. */
 export type LeaseEnds = Pick<LeasingHook, 'endBefore' | 'endsWithHook'>
 
-/** The result of a search for a hook. */
 export type FoundHook =
   /** The hook certainly exists. */
   | { readonly found: 'hook'; readonly hook: LeasingHook }

@@ -76,7 +76,6 @@ export const begun = (draft: MemoryDraft, act: OpenAct): void => {
 const addRunOf = (draft: MemoryDraft, { at, id }: Pick<OpenAct, 'at' | 'id'>, keepMs: number): void =>
   addRun(draft, { at, of: runKey(id) }, keepMs)
 
-/** The result of an act that is done. */
 export interface ActDone {
   /** What was done, in words. */
   readonly summary: string

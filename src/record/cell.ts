@@ -93,7 +93,6 @@ export class RecordCell {
     return this.#newer
   }
 
-  /** Reads the newest version. */
   async read(): Promise<RecordRead> {
     const { api, log } = this.#world
     const { name, namespace } = this.#owner

@@ -35,7 +35,6 @@ export interface Remembered {
   readonly ends?: EndedPart | undefined
 }
 
-/** A part whose lease is to end. */
 export interface EndedPart {
   readonly key: string
   readonly count: CountName

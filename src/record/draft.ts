@@ -159,7 +159,6 @@ export class MemoryDraft {
     return undefined
   }
 
-  /** Returns the claimed rows. */
   claims(): readonly ClaimedRow[] {
     return [...this.#claims.values()]
   }
@@ -189,7 +188,6 @@ export class MemoryDraft {
     this.#aged = {}
   }
 
-  /** Removes the row with a key, if there is one. */
   remove(key: string): void {
     this.#isChanged = true
     this.#remove(key)

@@ -21,7 +21,6 @@ export const lastBegunAt = (
   begun: Pick<ClaimedRow | OpenAct, 'at'> & { readonly takenAt?: number | undefined },
 ): number => begun.takenAt ?? begun.at
 
-/** Returns whether a row is a claim of a step that leases. */
 export const isLeaseClaim = (row: Row): row is ClaimedRow => row.state === 'claimed' && row.leases !== undefined
 
 /** Returns what selects the claims of steps that lease, and of those that take back what is leased. Their processes may be dead. */

@@ -35,10 +35,8 @@ export const couldNotRun: ReadonlySet<string> = new Set<ReasonIn<'skipped'>>([
  */
 export const skippedCopiesMs = 40_000
 
-/** What a delivery says of a group of alerts. */
 type AlertReport = Pick<Delivery, 'group' | 'identity' | 'phase'>
 
-/** Returns a group's report for the record. */
 export const reportOf = ({ beganAt, endedAt, firing, key, over, someEndedAt }: AlertGroup): Report => ({
   group: keyOf(key),
   firing: firing.slice(0, maxFiring).map(alertKey),

@@ -86,7 +86,6 @@ export const movesEnd = (
   { forMs }: Leasing,
 ): boolean => terms.until - until > forMs / 10
 
-/** Returns whether a delivery reports alerts that fire now. */
 export const reportsFiring = ({ group, phase }: Pick<Delivery, 'group' | 'phase'>): boolean =>
   group !== undefined && group.firing.length > 0 && (phase === 'firing' || phase === 'partly resolved')
 

@@ -138,7 +138,6 @@ class RecordLedger {
     this.#cell.endDoubts()
   }
 
-  /** Returns whether updates wait. */
   get dirty(): boolean {
     return this.#updates.length > 0 || this.#note !== undefined
   }

@@ -55,7 +55,6 @@ type Due = readonly [ledger: Ledger, at: number]
 
 const never: Flushed = { at: -Infinity, spacingMs: recordSpacingMs }
 
-/** Charges a hook for stored bytes. */
 type ChargeFor = (owner: RecordOwner, bytes: number) => void
 
 /** The records of all hooks, as one process reads and writes them. */

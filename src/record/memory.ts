@@ -16,7 +16,6 @@ export interface Page {
 /** The pages that a record lists, oldest first. */
 export interface Pages {
   readonly list: readonly Page[]
-  /** All rows in these pages. */
   readonly rows: ReadonlySet<Row>
 }
 
@@ -37,7 +36,6 @@ export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> 
   readonly forgetful?: 'lost pages' | 'deleted hook'
 }
 
-/** The limits of a record. */
 export interface RecordLimits {
   /** How many decided deliveries are remembered at most. */
   readonly rows: number
@@ -122,10 +120,8 @@ export const storedOf = (memory: Memory): StoredMemory => {
 /** A report of deliveries: the newest ones, newest first, and the number by outcome. */
 export type Note = Pick<Memory, 'recent' | 'counts'>
 
-/** Returns the report of one delivery. */
 export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
 
-/** Joins a report with the report before it. */
 export const joined = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
@@ -150,7 +146,6 @@ const hasOpenEnd = ({ outcome, reason, state, summary }: RecentDelivery): boolea
   summary !== undefined &&
   (state === undefined || state === 'stalled' || state === 'failed')
 
-/** The hook that a record belongs to. */
 export interface RecordOwner {
   readonly namespace: string
   readonly name: string

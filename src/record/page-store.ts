@@ -48,7 +48,6 @@ const orTooLarge = async <T>(reading: Promise<T>): Promise<T | 'too large'> => {
   }
 }
 
-/** Stores a new page. */
 export const createPage = async (
   api: ApiConnection,
   { namespace, name: hook, uid }: RecordOwner,

@@ -31,7 +31,6 @@ const maxParts = 512
 /** How long bounds may keep back the end of a lease, in milliseconds. After that, the rest stays for good. */
 const heldForMs = 7 * 24 * 3_600_000
 
-/** A part, and the count that it is about. */
 export interface PartOf {
   readonly part: OpenPart
   readonly count: CountedObject
@@ -39,7 +38,6 @@ export interface PartOf {
 
 type Fields = Pick<MemoryDraft['fields'], 'objects' | 'parts'>
 
-/** Returns all open parts. */
 export const allParts = ({ objects = [], parts = [] }: Fields): readonly PartOf[] =>
   parts.flatMap(part => {
     const count = objects[part.object]
@@ -52,7 +50,6 @@ export const partsWithKey = ({ fields }: Pick<MemoryDraft, 'fields'>, key: strin
     .filter(({ part }) => part.key === key)
     .sort((a, b) => b.part.at - a.part.at)
 
-/** Returns the part of a key and a count, or undefined. */
 export const partOn = (draft: Pick<MemoryDraft, 'fields'>, key: string, count: CountName): OpenPart | undefined =>
   partsWithKey(draft, key).find(found => isSameCount(found.count, count))?.part
 
@@ -91,7 +88,6 @@ const sinceOf = ({ mark }: Claim): string => parseMark(mark)?.lastWord?.since ??
 
 type NewPart = Omit<OpenPart, 'object'>
 
-/** Returns a part with one more step. */
 const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, delta: number): NewPart => {
   const since = sinceOf(row.claim)
   if (known && isOlder(since, known.since)) return known

@@ -391,7 +391,6 @@ const isFormer = (row: Row, former: Former | undefined): boolean =>
 /** A selection of claims. Returns true for those that are meant. */
 export type Which = (claim: Claim, row: ClaimedRow) => boolean
 
-/** Selects the claims of one write. */
 export const ofWrite =
   (mark: string) =>
   (claim: Claim): boolean =>
@@ -459,11 +458,9 @@ export const helped = (draft: MemoryDraft, mark: string): void => {
   }
 }
 
-/** Returns the claimed rows of the write with this mark. */
 export const rowsOf = (draft: MemoryDraft, mark: string): readonly ClaimedRow[] =>
   draft.claims().filter(({ claim }) => claim.mark === mark)
 
-/** A claimed write with its rows. */
 export interface ClaimedWrite {
   readonly claim: Claim
   readonly claimed: readonly ClaimedRow[]

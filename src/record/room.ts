@@ -71,7 +71,6 @@ export const countedClaims = (draft: MemoryDraft): readonly ClaimedRow[] => draf
 
 const runOf = ({ from, to }: ClaimedRow) => ({ up: Math.max(0, to - from), down: Math.max(0, from - to) })
 
-/** Returns the least room that limits have for `wanted`. */
 const smallestRoom = (limits: readonly Limit[], wanted: number, amounts: readonly Amount[], now: number): Room => {
   const rooms = limits.map(limit => roomIn(limit, wanted, amounts, now))
   const none = rooms.filter(room => room.room === 'no').sort((a, b) => opening(b) - opening(a))

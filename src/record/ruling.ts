@@ -99,7 +99,6 @@ export type Decided<T> =
   /** Nobody waits any more. The last changes may be stored now or later. */
   | { readonly decided: 'given up' }
 
-/** A caller that waits for a write. */
 export interface Waiter {
   /** Returns false once the caller no longer waits. */
   readonly mayContinue: () => boolean
@@ -107,7 +106,6 @@ export interface Waiter {
   readonly delayed?: (message: string) => void
 }
 
-/** A caller that waits for a decision. */
 export interface Deciding extends Waiter {
   /** Called when the last changes are certain not to be stored. */
   readonly withdrawn?: () => void

@@ -42,13 +42,11 @@ export type RecordRead =
   | { readonly read: 'held'; readonly message: string }
   | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
 
-/** The outcome of storing a record. */
 export type RecordPut =
   | { readonly sent: 'stored'; readonly object: StoredObject }
   | { readonly sent: 'conflict' }
   | Exclude<Sent, { readonly sent: 'stored' | 'conflict' | 'missing' }>
 
-/** What reading a record needs. */
 export interface RecordReading {
   /** Returns a page of the record, from the cache or else from a read. */
   readonly page: (name: string) => Promise<PageRead>
@@ -102,7 +100,6 @@ export const readRecord = async (
   }
 }
 
-/** Reads whether the hook of a record exists. */
 const isHookThere = async (api: ApiConnection, { name, namespace, uid }: RecordOwner): Promise<boolean> => {
   const hook = await readOfAnyKind(api, hooks, namespace, name, { lane: 'step', timeoutMs: recordRequestMs })
   return hook?.metadata.uid === uid

@@ -45,7 +45,6 @@ export const newest = (
   return moments.length === 0 ? undefined : moments.reduce((a, b) => choose(a, b))
 }
 
-/** Returns the times of a group whose alerts have all ended. */
 export const timesOfEnd = (ended: readonly JsonObject[]): Pick<AlertGroup, 'endedAt' | 'over'> => {
   const endedAt = newest(ended, 'endsAt')
   const firstAt = newest(ended, 'endsAt', Math.min)

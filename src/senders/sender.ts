@@ -27,7 +27,6 @@ export interface Sender {
   readonly name: string
   /** What an operator has to know. The reference page is made from it. */
   readonly about: About
-  /** Returns whether the message is from this sender. */
   recognise(message: Message): boolean
   /** Reads a message that `recognise` accepted. */
   parse(message: Message): Delivery

@@ -36,7 +36,6 @@ export const asLeft = <T extends Move>(
   return moves.map(move => ({ ...move, from: placeOf(move.from), to: placeOf(move.to) }))
 }
 
-/** Returns whether moves go in one direction. */
 export const goOneWay = (moves: readonly Move[]): boolean => goUp(moves) || goDown(moves)
 
 const goUp = (moves: readonly Move[]): boolean => moves.every(({ from, to }) => to >= from)

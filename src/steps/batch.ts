@@ -27,7 +27,6 @@ export type Folded =
   | { readonly folded: 'refused'; readonly step: Step }
   | { readonly folded: 'nobody waits' }
 
-/** What the fold needs. */
 export interface Fold extends FoldedOn {
   /**
    * The posts that were queued before the read of `version` began. Empty if `version` comes from a

@@ -34,7 +34,6 @@ const maxRefused = 5
  */
 export class CachedVersion {
   readonly #clock: Clock
-  /** The newest known version. */
   #newest: Version | undefined
   /**
    * False once the version is known to be outdated. Then only a read or a write shows the newest

@@ -60,7 +60,6 @@ export type Part =
 export interface Claimed {
   /** The draft that must be stored before the write is sent. */
   readonly draft: MemoryDraft
-  /** The rows of this write. */
   readonly rows: readonly ClaimedRow[]
   /** The count after the last step. */
   readonly to: number
@@ -70,7 +69,6 @@ export interface Claimed {
   readonly parts: readonly Part[]
 }
 
-/** The state on which posts are folded. */
 export interface FoldedOn {
   readonly target: Target
   readonly version: Version
@@ -88,7 +86,6 @@ export const originOf = (
   version: resourceVersion,
 })
 
-/** A post as the fold needs it. */
 type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
 
 /**

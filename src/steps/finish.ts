@@ -25,7 +25,6 @@ import { parseTarget } from './target/text.ts'
 /** The part of a post that is blocked by a claimed write with an unknown outcome. */
 export type HelpPart = Extract<Part, { part: 'help' }>
 
-/** The result of finishing a claim. */
 export type Finished =
   /** The write belonged to the delivery itself, and is stored. */
   | { readonly finished: 'own'; readonly step: Step }

@@ -21,7 +21,6 @@ import { BatchWriter, type QueueMetrics } from './writer.ts'
  */
 const maxClaimed = 100
 
-/** What all queues of a process share. */
 export interface QueueServices {
   readonly metrics: QueueMetrics
   /** Returns a mark, which no other write has, for a write that replaces this version. */

@@ -37,7 +37,6 @@ export interface Made {
   readonly until?: number | undefined
 }
 
-/** The outcome of one step. */
 export type Step =
   /**
    * The API server has stored the step. `from` equals `to` if the plan kept the count. `on`

@@ -105,7 +105,6 @@ export class TargetWatches {
     )
   }
 
-  /** Returns the watch of a target, as the account that writes the target. */
   of(target: Target, cached: Watchable, account?: Acting): TargetWatch {
     let watching: Watching | undefined
     let leftAloneUntil = -Infinity

@@ -12,17 +12,13 @@ import type { Target, Version } from './target/target.ts'
 import { commit, type Accounting } from './target/commit.ts'
 import { answerPost, isNamed, isUnanswered, type QueueBackoff, type Waiting } from './waiting.ts'
 
-/** The metrics of a queue. */
 export interface QueueMetrics {
-  /** Writes, by their result. */
   readonly writes: Counter
-  /** The posts in these writes. */
   readonly posts: Counter
   /** Counts the result of a search for evidence. */
   readonly looked: (evidence: string) => void
 }
 
-/** What the parts of a queue share. */
 export interface QueueParts {
   /** Puts posts without an answer back before all others. */
   readonly putBack: (entries: readonly Waiting[]) => void
@@ -32,7 +28,6 @@ export interface QueueParts {
   readonly accounting: Accounting
 }
 
-/** A batch to be written. */
 export interface Writing {
   readonly batch: Batch
   readonly mark: string

@@ -3,7 +3,6 @@ import { at, isObject, stringAt } from '../api/json.ts'
 import { hasNamedURL } from '../api/named.ts'
 import { endpointPath, namedPath, triggerPath } from './published.ts'
 
-/** The URL of a hook. */
 export interface HookURL {
   /** The beginning of the URL, without a slash at its end. */
   readonly base: string

@@ -95,7 +95,6 @@ const isSigned = async ({ algorithm, text }: ReadIdToken, { jwk }: IssuerKey): P
   }
 }
 
-/** Returns what is wrong with claims for a hook, or undefined. */
 const wrongIn = (claims: JsonObject, auth: IssuerAuth, now: number): string | undefined => {
   if (claims['iss'] !== auth.issuer) return 'it is from another issuer'
   if (!isFor(claims['aud'], auth.audience)) return 'it is for another audience'

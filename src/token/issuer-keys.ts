@@ -66,7 +66,6 @@ const clusterKeys = '/openid/v1/jwks'
 /** What is known of an issuer. Times are monotonic milliseconds. */
 interface Known {
   readonly issuer: Issuer
-  /** When this began. */
   readonly since: number
   keys: ReadonlyMap<string, IssuerKey>
   /** When the keys were read. Undefined: never. */

@@ -46,7 +46,6 @@ export interface Answer {
   readonly dryRun?: true | undefined
 }
 
-/** An answer as HTTP has it. */
 export interface HttpAnswer {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>

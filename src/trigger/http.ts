@@ -130,7 +130,6 @@ const triggerRoutes = ({ endpoint }: Served, bodies: Bodies, send: Send): Routes
   return routesOf(app)
 }
 
-/** The query of all requests that have none. */
 const noQuery = new URLSearchParams()
 
 /** Returns the query of a request that has one: all that follows the first question mark (RFC 3986, section 3.4). */

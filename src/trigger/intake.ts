@@ -18,7 +18,6 @@ type Spender = Pick<LiveHook, 'namespace' | 'uid'>
  * long the hook is closed.
  */
 export interface Budget {
-  /** Charges a hook for written bytes. */
   readonly charge: (hook: Spender, bytes: number) => void
   /** Returns whether a hook may make one more object that is kept for so long, and counts it if so. */
   readonly mayKeep: (hook: Spender, keptForMs: number) => boolean

@@ -102,7 +102,6 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
 
 const overloaded = { refused: refusal(503, 'Overloaded') }
 
-/** Returns the answer to a post with an unreadable body. */
 const refusedBody = (why: Unreadable): TriggerAnswer => {
   switch (why) {
     case 'too deep':

@@ -15,7 +15,6 @@ import type { PostAddress, HookName } from './request.ts'
  */
 export interface Head extends PostAddress {
   readonly method: string
-  /** The source of the connection. */
   readonly source: string
   /** True if the request has a query, which may ask for a dry run. */
   readonly mayBeDry?: boolean

@@ -1,7 +1,6 @@
 import { milliseconds } from '../api/duration.ts'
 import { defaultWaitMs, maxWaitMs } from './limits.ts'
 
-/** What the query of a post asks for. */
 export interface AskedByQuery {
   /** True if nothing may be changed, and the answer must say what would happen. */
   readonly dryRun: boolean

@@ -42,7 +42,6 @@ export interface RequestedHook extends HookName {
   readonly wasShown?: boolean | undefined
 }
 
-/** What a post is sent to. */
 export interface PostAddress {
   /** Undefined if the post has no token. */
   readonly token: string | undefined
@@ -55,7 +54,6 @@ export interface PostAddress {
 /** A post without its socket. */
 export interface TriggerRequest extends PostAddress {
   readonly method: string
-  /** The source of the connection. */
   readonly source: string
   readonly query: URLSearchParams
   /** The names are in lower case. */
@@ -113,7 +111,6 @@ export interface BodyOwner {
   readonly uid: string
 }
 
-/** The body is larger than allowed. */
 export class BodyTooLarge extends Error {
   override readonly name = 'TooLarge'
 }

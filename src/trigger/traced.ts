@@ -3,7 +3,6 @@ import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Endpoint } from './answer.ts'
 
-/** Returns an endpoint whose posts are traced. */
 export const tracedEndpoint = (endpoint: Endpoint, tracing: Tracing | undefined): Endpoint =>
   tracing === undefined
     ? endpoint

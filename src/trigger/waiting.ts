@@ -9,7 +9,6 @@ import type { Looked, Looks } from './looks.ts'
 import type { TriggerRequest } from './request.ts'
 import { settledAnswer, undoneAnswer, type DecidedPost } from './settled.ts'
 
-/** A post that waits for its outcome. */
 export interface WaitingPost {
   readonly request: Pick<TriggerRequest, 'token' | 'named' | 'requested' | 'release' | 'onGone'>
   readonly hook: LiveHook

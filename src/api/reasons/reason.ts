@@ -27,10 +27,8 @@ export type ReasonPlace =
  * docs/reference/reasons.md is made from it, and a test fails if a reason is missing in either.
  */
 export interface ReasonText {
-  /** Where the reason appears. */
   readonly where: readonly ReasonPlace[]
   /** What happened, as a sentence. */
   readonly means: string
-  /** What to do about it. */
   readonly todo: string
 }

@@ -20,7 +20,6 @@ export const counting = (member: Counted, changed: 'Stepped' | 'Undone'): CountC
   return async (target, { step }) => outcomeOf(await step(target, plan, isStep ? bounds : undefined), member, changed)
 }
 
-/** Returns the outcome of a step whose target has a problem. */
 export const failedBy = ({ message, reason }: TargetProblem): Outcome => ({ outcome: 'failed', reason, message })
 
 /**

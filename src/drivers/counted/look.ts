@@ -29,7 +29,6 @@ export const lookAtCount = async (target: Target, { api, namespace }: LookContex
   }
 }
 
-/** A count as it is now. */
 export interface CountNow {
   /** The name of the object in messages, such as `Deployment/web`. */
   readonly name: string
@@ -45,7 +44,6 @@ export interface CountNow {
   readonly available: number | undefined
 }
 
-/** Returns the count of an object, or undefined if it has none. */
 export const countNow = (target: Target, object: StoredObject): CountNow | undefined => {
   const { at: count, name, type } = target
   const wanted = count.read(object)

@@ -63,7 +63,6 @@ const serviceSchema = {
   },
 } as const satisfies Obj
 
-/** The member `spec.forward`. */
 export const forwardSchema = {
   type: 'object',
   description: 'Passes the post on to a Service, at least once, with one idempotency key for all tries.',

@@ -3,7 +3,6 @@ import { heldKindOf, type Aim, type HeldKind } from '../../steps/target/held-kin
 import type { Target } from '../../steps/target/target.ts'
 import { viaHold } from '../../steps/target/via-hold.ts'
 
-/** What a hook holds. */
 export interface HeldObject {
   readonly kind: HeldKind
   readonly value: string
@@ -11,7 +10,6 @@ export interface HeldObject {
   readonly count: Omit<Target, 'namespace'>
 }
 
-/** Returns what is held of one object. */
 export const heldBy = (aim: Aim & { readonly target: { readonly name: string } }): HeldObject => {
   const kind = heldKindOf(aim)
   if (!kind) throw new TypeError(`not a valid hold: ${JSON.stringify(aim)}`)

@@ -16,7 +16,6 @@ import { anyNumber, asManyLess, heldBy, oneMore, type HeldObject } from './held.
 import { holdMany, manyInWords, reachOf } from './many.ts'
 import { holdDeclaration, kindsByDefault, type HoldMember, type holdSchema } from './schema.ts'
 
-/** Returns what a hook holds that names its target. */
 const oneBy = ({ target, ...aim }: HoldMember): HeldObject => {
   if (!target) throw new TypeError('a hold of many objects has no target')
   return heldBy({ target, ...aim })

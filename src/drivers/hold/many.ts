@@ -26,7 +26,6 @@ export const manyInWords = (member: HoldMember): string => `${reachInWords(reach
 
 const valueInWords = ({ to }: HoldMember): string => `at ${to === base ? 'what others set' : to}`
 
-/** The result for one workload. */
 interface Done {
   readonly held: HeldObject
   readonly step: Step

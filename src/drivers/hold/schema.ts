@@ -65,7 +65,6 @@ const cronJobRule = {
   },
 } as const satisfies Rule
 
-/** The member `spec.hold`. */
 export const holdSchema = {
   type: 'object',
   description:

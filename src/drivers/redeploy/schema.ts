@@ -78,7 +78,6 @@ const tagsSchema = {
   ],
 } as const satisfies Obj
 
-/** The member `spec.redeploy`. */
 export const redeploySchema = {
   type: 'object',
   description: 'Rolls out workloads when the image that they run is pushed.',

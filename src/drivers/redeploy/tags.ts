@@ -1,9 +1,7 @@
 import { compare, Range, SemVer } from 'semver'
 import type { Tags } from './schema.ts'
 
-/** A parsed rule for tags. */
 export interface TagRule {
-  /** Returns whether a push with this tag is wanted. */
   wants(tag: string): boolean
   /**
    * Compares two tags by their versions. Negative if the first is lower. 0 if the rule does not

@@ -5,7 +5,6 @@ import { kindsOfSelector, reachRules, workloadSelector, workloadTarget } from '.
 /** The kinds that can be restarted: a change of their template replaces the pods. */
 export const restartKinds = ['Deployment', 'StatefulSet', 'DaemonSet'] as const
 
-/** The member `spec.restart`. */
 export const restartSchema = {
   type: 'object',
   description: 'Restarts workloads, a few pods at a time, and never on top of a rollout that is still running.',

@@ -11,7 +11,6 @@ export const markOfPush = (id: string, tag: string, digest?: string): Mark => `$
 /** Returns the mark of a restart. Unlike the mark of a push, it has no hash of an image. */
 export const markOfRestart = (id: string): Mark => id
 
-/** Reads the id out of a mark. */
 export const idIn = (mark: Mark): string => mark.split(' ')[0] ?? mark
 
 /**

@@ -57,7 +57,6 @@ export const workloadTargets: readonly TargetKind[] = workloadKinds.map(({ count
   }),
 }))
 
-/** A container in a pod template. */
 export interface Container {
   readonly name: string
   readonly image: string

@@ -27,11 +27,9 @@ const labelNamePattern = `^(${subdomainPattern}/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,6
 const labelValuePattern = '^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$'
 const labelName = new RegExp(labelNamePattern)
 
-/** Returns whether a text is the name of a label. */
 const isLabelName = (text: string): boolean =>
   hasAtMost(text, labelLength) && text.indexOf('/') <= nameLength && labelName.test(text)
 
-/** Returns the schema of the member `target`, for targets of these kinds. */
 export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K) =>
   ({
     type: 'object',
@@ -53,7 +51,6 @@ export const workloadTarget = <const K extends readonly WorkloadKind[]>(kinds: K
     },
   }) as const satisfies Obj
 
-/** The schema of the member `selector`. */
 export const workloadSelector = {
   type: 'object',
   title: 'Workloads with labels',

@@ -21,7 +21,6 @@ const maxWorkloads = 1000
 const maxReadBytes = 32 * 1024 * 1024
 const maxHeldChars = 2 * 1024 * 1024
 
-/** A workload that was read. */
 export interface FoundWorkload {
   readonly workloads: Workloads
   readonly object: StoredObject
@@ -29,13 +28,11 @@ export interface FoundWorkload {
   readonly bytes: number
 }
 
-/** Why a workload is not rolled out. */
 export interface WorkloadProblem {
   readonly reason: 'TargetNotFound' | 'TargetBeingDeleted' | 'OwnedByController' | 'TooLarge'
   readonly message: string
 }
 
-/** The workloads of a hook. */
 export interface Workset {
   readonly found: readonly FoundWorkload[]
   /** The names of workloads that are too large to be read, such as `Deployment/web`. */

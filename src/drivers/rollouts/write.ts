@@ -17,7 +17,6 @@ import { rolloutRequestMs, type FoundWorkload } from './workloads.ts'
 /** How often in a row a workload is read again at once after another writer was faster. */
 const maxConflicts = 8
 
-/** The result of one workload. */
 export type Rolled =
   /** The change is stored, now or at an earlier attempt. */
   | { readonly rolled: 'out'; readonly changes: readonly Change[]; readonly marks: ReadonlySet<Mark> }

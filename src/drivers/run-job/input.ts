@@ -8,7 +8,6 @@ export const maxLabelBytes = 1024
 
 /** A text of a post that the containers of a Job get. It is kept as an annotation of the Job's pods. */
 export interface PostText {
-  /** The name of the annotation. */
   readonly annotation: string
   readonly text: string
   /** The variable or the file that has the text. */

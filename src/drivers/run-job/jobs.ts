@@ -61,7 +61,6 @@ export const jobEnd = (job: KubeObject): JobEnd | undefined => {
   return undefined
 }
 
-/** Where Jobs are listed. */
 interface JobsPlace {
   readonly api: ApiConnection
   readonly namespace: string
@@ -77,7 +76,6 @@ export const jobNamed = async (place: JobsPlace, name: string): Promise<StoredOb
   return undefined
 }
 
-/** Returns the Job of an act of this hook, or undefined if it is not there. */
 export const jobOfAct = async (
   place: JobsPlace,
   hookName: string,

@@ -12,7 +12,6 @@ import { actIdOfJob, jobNamed, jobRequestMs, jobType } from './jobs.ts'
 /** How often what a Job holds is stored at least: in the Job and in one pod. */
 const copies = 2
 
-/** The result of making a Job. */
 export type JobResult =
   /** The Job was made, now or before. */
   | { readonly made: 'job' }

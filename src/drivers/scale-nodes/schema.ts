@@ -9,7 +9,6 @@ const apiVersions = ['cluster.x-k8s.io/v1beta2', 'provisioning.cattle.io/v1'] as
 /** The kinds of pools that accept `removeFirst`. */
 export const ordered: readonly string[] = ['MachineDeployment', 'MachineSet']
 
-/** The member `spec.scaleNodes`. */
 export const scaleNodesSchema = {
   type: 'object',
   description: 'Adds nodes to a pool or removes them, one step at a time, within bounds.',

@@ -39,7 +39,6 @@ const countRule = {
   holds: self => stringAt(self, 'count') === undefined || autoscalerKinds.includes(kindOf(self)),
 } as const satisfies Rule
 
-/** The member `spec.scale`. */
 export const scaleSchema = {
   type: 'object',
   description:

@@ -72,7 +72,6 @@ export class Worker {
     this.#next()
   }
 
-  /** Removes a job from the queue if it is still there. */
   remove(job: Job): void {
     this.#queue.remove(job)
   }

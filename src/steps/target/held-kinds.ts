@@ -54,7 +54,6 @@ const notAutomated = (object: StoredObject): TargetProblem | undefined =>
       }
     : undefined
 
-/** All that can be held. */
 export const heldKinds: readonly HeldKind[] = [
   { type: cronJobs, field: suspend, done: 'suspended' },
   { type: deployments, field: paused, done: 'paused rollouts of' },

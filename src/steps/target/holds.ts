@@ -22,7 +22,6 @@ export const base = 'base'
 
 export type FieldValue = boolean | number | string
 
-/** A field that can be held. */
 export interface HeldField {
   readonly path: readonly string[]
   /** The value of a switch that is held. Absent: the field is a number, and any can be held. */
@@ -89,7 +88,6 @@ export const heldName = ({ path }: HeldField): string => path.join('.')
 /** Returns the path of a field in `fieldsV1`. */
 export const fieldPath = ({ path }: HeldField): readonly string[] => path.map(member => `f:${member}`)
 
-/** Returns the value of a field in an object. */
 export const valueIn = (object: KubeObject, { path }: HeldField): FieldValue | undefined => {
   const value = at(object, ...path)
   return isFieldValue(value) ? value : undefined
@@ -162,7 +160,6 @@ export const heldNow = (
   return { value, hold: { since, at: value, ...(was !== undefined && { was }), n, ...(carried && { word: carried }) } }
 }
 
-/** Returns the name of the highest value. */
 const highest = (field: HeldField, was: FieldValue | undefined, names: readonly string[]): string | undefined => {
   // `base` is above an equal value, and above all if the count was absent. A switch has one value, and no number.
   const ground = Number.isNaN(Number(was ?? NaN)) ? Infinity : Number(was)

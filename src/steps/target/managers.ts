@@ -6,7 +6,6 @@ interface NamedItem {
   readonly name: string
 }
 
-/** Who owns a field. */
 export interface FieldOwner {
   /** The field manager, such as `kubectl-edit` or `argocd-controller`. */
   readonly manager: string

@@ -17,7 +17,6 @@ export const machineDeployments: ResourceType = {
 export const machineSets: ResourceType = { ...ofClusterAPI, resource: 'machinesets', kind: 'MachineSet' }
 export const machinePools: ResourceType = { ...ofClusterAPI, resource: 'machinepools', kind: 'MachinePool' }
 export const clusters: ResourceType = { ...ofClusterAPI, resource: 'clusters', kind: 'Cluster' }
-/** The clusters of Rancher. */
 export const rancherClusters: ResourceType = {
   group: 'provisioning.cattle.io',
   version: 'v1',

@@ -7,7 +7,6 @@ import type { CountAt, ProblemReason, Target, TargetProblem, Version } from './t
 /** The time limit for reading a target, in milliseconds. Two reads fit into a delivery's time. */
 const readTimeoutMs = 2000
 
-/** Returns the version of an object with its count, or undefined if it has no count. */
 export const versionOf = (at: CountAt, object: StoredObject): Version | undefined => {
   const count = at.read(object)
   if (count === undefined) return undefined

@@ -47,7 +47,6 @@ export interface Version {
   readonly ground?: Ground
 }
 
-/** The request of a write. */
 export type CountWrite = Pick<ApiRequest, 'path' | 'query' | 'contentType' | 'body'>
 
 /** Why a step is impossible. */
@@ -70,7 +69,6 @@ export interface CountAt {
   readonly field: string
   /** The message for an object that cannot be written in this way. */
   readonly missing: string
-  /** Returns the count of an object, or undefined if it has none. */
   read(object: KubeObject): number | undefined
   /** Returns the object's own bounds, or undefined. */
   limits(object: StoredObject): CountLimits | undefined
@@ -122,7 +120,6 @@ export type From = Pick<Version, 'uid' | 'resourceVersion' | 'ground'>
 
 /** What a JSON Patch needs to know of an object's version. Pointers follow RFC 6901. */
 export interface Ground {
-  /** The pointer to the count. */
   readonly count: string
   /** The pointers to maps that must be created first, outer maps before inner ones. */
   readonly makes: readonly string[]

@@ -144,7 +144,6 @@ const fieldsOf = (way: Way) => way.map(step => (typeof step === 'string' ? `f:${
 const isOwnAlone = (object: StoredObject, path: Parameters<typeof managersOf>[1]): boolean =>
   managersOf(object, path).every(manager => manager === productManager)
 
-/** Returns the operation that sets an annotation. */
 export const annotated = (name: string, value: string) => ({
   op: 'add',
   path: `${annotations}/${escaped(name)}`,

@@ -15,7 +15,6 @@ const maxFences = 8
 
 const fences: readonly string[] = Array.from({ length: maxFences }, (_, i) => `receiver-hooks.fence.${i + 1}`)
 
-/** Returns what is held of the count of an object. */
 export const heldCount = (object: KubeObject): Hold | undefined =>
   isStoredObject(object) ? holdOf(object, { path: ['spec', 'replicas'] }) : undefined
 

@@ -119,7 +119,6 @@ const challenges = {
   standardWebhooks: undefined,
 } as const satisfies Record<Credentials['form'], Readonly<Record<string, string>> | undefined>
 
-/** Returns a check of `auth` whose results are counted. */
 export const countedAuth = (check: CheckAuth, metrics: Metrics): CheckAuth => {
   const proofs = metrics.counter(
     'receiverhooks_proofs_total',

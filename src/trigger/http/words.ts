@@ -15,7 +15,6 @@ export const opened = `Opening a hook's URL runs nothing. A POST to it does:
 URL is the address that you have opened.
 `
 
-/** Returns whether a request only reads: its method is GET or HEAD. */
 export const looks = ({ method }: Pick<IncomingMessage, 'method'>): boolean => method === 'GET' || method === 'HEAD'
 
 /**

@@ -45,27 +45,28 @@ export const uncheckedText = (why: Unchecked, { name, namespace }: LeasePlace): 
 /** How often the Lease is read again after another process has written it first. */
 const tries = 5
 
-/** Writes the annotation, unless a lower version is in it. Returns whether it is there, and logs why not. */
+/** Annotates the Lease, unless it has a lower version already. Returns whether it has one of these, and logs errors. */
 export const markLostHistory = async (
   { api, log }: Pick<Environment, 'api' | 'log'>,
   place: LeasePlace,
   version: string,
 ): Promise<boolean> => {
   try {
-    return await mark(api, place, version)
+    return await annotate(api, place, version)
   } catch (error) {
     log.warn({ error }, notMarked)
     return false
   }
 }
 
-/** Does the same, but throws the errors of the API server. */
-const mark = async (api: ApiConnection, { name, namespace }: LeasePlace, version: string): Promise<boolean> => {
+/** Does the same, but throws the errors of the API server. Nothing is marked while there is no Lease. */
+const annotate = async (api: ApiConnection, { name, namespace }: LeasePlace, version: string): Promise<boolean> => {
   const request = { lane: 'lease', timeoutMs: leaseAnswerWithinMs } as const
   for (let left = tries; left > 0; left--) {
     const lease = await read(api, leases, namespace, name, request)
     const marked = lostHistoryIn(lease)
-    if (lease === undefined || (marked !== undefined && compareVersions(marked, version) <= 0)) return true
+    if (lease === undefined) return false
+    if (marked !== undefined && compareVersions(marked, version) <= 0) return true
     const annotations = { ...lease.metadata.annotations, [lostHistoryAnnotation]: version }
     const body = JSON.stringify({ ...lease, metadata: { ...lease.metadata, annotations } })
     try {

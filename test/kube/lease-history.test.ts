@@ -25,7 +25,8 @@ const setUp = (lease: Lease = 10, { mark, marks = false }: { mark?: number; mark
   const leaseAnswer = (): ApiResponse => {
     const { lease, mark, uid } = server
     if (lease === 'no answer') throw new Unreachable('down', true)
-    if (lease === 'absent' || lease === 'refused') return answer(lease === 'absent' ? 404 : 403, {})
+    if (lease === 'absent') return answer(404, { details: { name: 'lease' } })
+    if (lease === 'refused') return answer(403, {})
     const annotations = mark === undefined ? {} : { [lostHistoryAnnotation]: String(mark) }
     return answer(200, { metadata: { name: 'lease', uid, resourceVersion: String(lease), annotations } })
   }
@@ -268,6 +269,19 @@ describe('an API server', () => {
     server.mark = undefined
     await led(4)
     expect([history.doubt(), history.mayBeLost()]).toEqual([undefined, undefined])
+  })
+
+  it('that has failed once is remembered if the Lease was deleted before it was marked, and was made again', async () => {
+    const { history, led, open, server } = setUp(10, { marks: true })
+    Object.assign(server, { listed: 1_000, refusesWrites: true })
+    const failing = open()
+    await led(6)
+    failing.end()
+    server.lease = 'absent'
+    await led(4)
+    Object.assign(server, { lease: 40, uid: 'second', listed: 10, refusesWrites: false })
+    await led(4)
+    expect([server.mark, history.mayBeLost()]).toEqual([1_000, expect.stringContaining('CacheOfLostHistory')])
   })
 
   it('that passes lets lists count although the Lease is marked, where every API server was restarted', async () => {

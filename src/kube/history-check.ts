@@ -1,6 +1,6 @@
 import { compareVersions } from '../api/mark.ts'
 import { at, stringAt, tryParseJson } from '../api/json.ts'
-import type { ApiConnection, ApiResponse, Clock } from '../environment/environment.ts'
+import type { ApiConnection, ApiRequest, ApiResponse, Clock } from '../environment/environment.ts'
 import { Unreachable } from '../environment/unreachable.ts'
 import { wait } from '../environment/wait.ts'
 import { collectionPath, objectPath } from './paths.ts'
@@ -132,9 +132,22 @@ export class WatchCheck {
     this.#judging.changed(state !== 'lost')
   }
 
+  /**
+   * Compares the API server with what the watch began with, and lists the Lease until the check passes. An API server that
+   * has not come so far gave the watch a list of a lost history, and would wait for versions that are long reported: the
+   * objects are listed again.
+   */
   async #run(): Promise<void> {
-    this.#hasBegun = await this.#beganInThisHistory()
-    if (this.#hasBegun) await this.#listUntilPassed()
+    const known = this.#watch.version()
+    const version = await this.#listVersion(proofRequest(this.#source))
+    if (version === undefined) return
+    if (compareVersions(version, known) < 0)
+      return this.#watch.giveUp(
+        `the API server is at version ${version}, but an earlier list was at ${known}`,
+        'list again',
+      )
+    this.#hasBegun = true
+    await this.#listUntilPassed()
   }
 
   async #listUntilPassed(): Promise<void> {
@@ -146,42 +159,31 @@ export class WatchCheck {
     }
   }
 
-  /**
-   * Returns whether the API server has come as far as what the watch began with. If it has not, that
-   * list was of a lost history, and the watch would wait for versions that are long reported: the
-   * objects are listed again.
-   */
-  async #beganInThisHistory(): Promise<boolean> {
-    while (!this.#ended.signal.aborted) {
-      const known = this.#watch.version()
-      const answer = await this.#watch.ask(proofRequest(this.#source))
-      if (answer === 'cannot be asked') this.#become(answer)
-      if (answer === 'cannot be asked' || this.#ended.signal.aborted) return false
-      const version = listVersionIn(answer)
-      if (version !== undefined) {
-        if (compareVersions(version, known) >= 0) return true
-        this.#watch.giveUp(`the API server is at version ${version}, but an earlier list was at ${known}`, 'list again')
-        return false
-      }
-      await wait(this.#judging.clock, againAfterMs, this.#ended.signal)
-    }
-    return false
+  async #list(): Promise<void> {
+    const version = await this.#listVersion(leaseList(this.#options), this.#judging.refused)
+    if (version === undefined) return
+    this.#listed = { version, at: this.#judging.clock.monotonic() }
+    this.#first = undefined
   }
 
-  /** Lists the Lease over the connection of the watch. */
-  async #list(): Promise<void> {
+  /**
+   * Asks the API server over the connection of the watch until it answers with a list. Returns the version of the list.
+   * Undefined if none will come. Without `refused`, a 403 is no reason to stop.
+   */
+  async #listVersion(request: ApiRequest, refused?: () => void): Promise<string | undefined> {
     while (!this.#ended.signal.aborted) {
-      const answer = await this.#watch.ask(leaseList(this.#options))
-      if (answer === 'cannot be asked' || this.#ended.signal.aborted) return
+      const answer = await this.#watch.ask(request)
+      if (answer === 'cannot be asked') this.#become(answer)
+      if (answer === 'cannot be asked' || this.#ended.signal.aborted) return undefined
       const version = listVersionIn(answer)
-      if (version !== undefined) {
-        this.#listed = { version, at: this.#judging.clock.monotonic() }
-        this.#first = undefined
-        return
+      if (version !== undefined) return version
+      if (refused && answer !== 'no answer' && answer.status === 403) {
+        refused()
+        return undefined
       }
-      if (answer !== 'no answer' && answer.status === 403) return this.#judging.refused()
       await wait(this.#judging.clock, againAfterMs, this.#ended.signal)
     }
+    return undefined
   }
 }
 

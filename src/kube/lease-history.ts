@@ -165,8 +165,10 @@ class LeaseHistory {
     const before = this.#lease
     return lease => {
       const { resourceVersion: version, uid } = lease.metadata
-      if (!this.#isLater(version, before)) this.#askNow()
-      else if (uid === this.#lease?.uid && isLower(this.#lease.version, version)) this.#lease = { uid, version }
+      if (before && isLower(version, before.version)) {
+        this.#versionFell(version, before.version)
+        this.#askNow()
+      } else if (uid === this.#lease?.uid && isLower(this.#lease.version, version)) this.#lease = { uid, version }
       return this.#wentBack === undefined
     }
   }
@@ -253,7 +255,10 @@ class LeaseHistory {
     if (version === undefined) return false
     if (this.#unchecked !== 'list') this.#unchecked = undefined
     const uid = stringAt(at(lease, 'metadata'), 'uid') ?? ''
-    if (!this.#isLater(version, before)) return true
+    if (before && isLower(version, before.version)) {
+      this.#versionFell(version, before.version)
+      return true
+    }
     const marked = lostHistoryIn(lease)
     if (marked !== undefined && this.#marked === undefined && before !== undefined)
       this.#goesBack(`${this.#place} says so, since a controller has seen it`)
@@ -269,15 +274,10 @@ class LeaseHistory {
     return true
   }
 
-  /**
-   * Compares a version of the Lease with what was known when its request was sent. Returns false if
-   * history has gone back.
-   */
-  #isLater(version: string, before: ReadLease | undefined): boolean {
-    if (before === undefined || compareVersions(version, before.version) >= 0) return true
-    if (isLower(before.version, this.#found)) this.#found = before.version
-    this.#goesBack(`${this.#place} has the version ${version}, but had ${before.version} before`)
-    return false
+  /** Notes that the Lease has a lower version than before. */
+  #versionFell(version: string, before: string): void {
+    if (isLower(before, this.#found)) this.#found = before
+    this.#goesBack(`${this.#place} has the version ${version}, but had ${before} before`)
   }
 
   get #place(): string {

@@ -27,7 +27,7 @@ export const serverInPod = (env: Readonly<Record<string, string | undefined>>): 
 
 /** The certificates and keys for TLS, in PEM form. */
 export interface Tls {
-  readonly ca?: string | Buffer
+  readonly ca?: string | Buffer | undefined
   readonly cert?: string | Buffer
   readonly key?: string | Buffer
   /** The name in the server's certificate, if it differs from the host. */

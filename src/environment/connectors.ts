@@ -25,36 +25,32 @@ export interface Connectors {
  * make a new context, without sessions. Open sockets stay.
  */
 export const connectorsFor = (access: ServerAccess): Connectors => {
-  const given = access.tls ?? {}
-  const isSecure = new URL(access.server).protocol === 'https:'
   let latest: { readonly ca: Tls['ca']; readonly connectors: Connectors } | undefined
-  const trusting = (ca: Tls['ca']): Connectors => {
-    if (latest === undefined || latest.ca !== ca) {
-      const tls = tlsOptions(ca === undefined ? given : { ...given, ca })
-      latest = { ca, connectors: build({ ...tls, ...(isSecure && { secureContext: createSecureContext(tls) }) }) }
+  const newest = async (): Promise<Connectors> => {
+    const ca = access.ca ? await access.ca() : access.tls?.ca
+    if (!latest || latest.ca !== ca) {
+      latest = { ca, connectors: connectorsTo(access.server, { ...access.tls, ca }) }
     }
     return latest.connectors
   }
   const open =
     (protocol: keyof Connectors): buildConnector.connector =>
     (options, connected) => {
-      const connect = (ca: Tls['ca']): void => {
-        let connector: buildConnector.connector
-        try {
-          connector = trusting(ca)[protocol]
-        } catch (error) {
-          return connected(errorOf(error), null)
-        }
-        connector(options, connected)
-      }
-      if (access.ca) access.ca().then(connect, (error: unknown) => connected(errorOf(error), null))
-      else connect(given.ca)
+      newest()
+        .then(connectors => connectors[protocol](options, connected))
+        .catch((error: unknown) => connected(errorOf(error), null))
     }
   return { http1: open('http1'), http2: open('http2') }
 }
 
-const build = (tls: buildConnector.BuildOptions): Connectors => {
-  const options = { ...tls, keepAliveInitialDelay: keepAliveProbeMs, timeout: connectTimeoutMs }
+const connectorsTo = (server: string, { insecure, ...given }: Tls): Connectors => {
+  const tls = insecure === true ? { ...given, rejectUnauthorized: false } : given
+  const options = {
+    ...tls,
+    ...(new URL(server).protocol === 'https:' && { secureContext: createSecureContext(tls) }),
+    keepAliveInitialDelay: keepAliveProbeMs,
+    timeout: connectTimeoutMs,
+  }
   return {
     http1: buildConnector({ ...options, allowH2: false }),
     http2: buildConnector({ ...options, allowH2: true }),
@@ -62,6 +58,3 @@ const build = (tls: buildConnector.BuildOptions): Connectors => {
 }
 
 const errorOf = (error: unknown): Error => (error instanceof Error ? error : new Error(reasonOf(error)))
-
-const tlsOptions = ({ insecure, ...tls }: Tls): Omit<Tls, 'insecure'> & { readonly rejectUnauthorized?: boolean } =>
-  insecure === true ? { ...tls, rejectUnauthorized: false } : tls

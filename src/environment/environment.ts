@@ -238,7 +238,7 @@ export type Checked =
   | { readonly unavailable: string }
 
 /** The parts of a post that have a span of their own. Requests to the API server have further ones. */
-export type TracedPart = 'auth' | 'body' | 'gates' | 'driver'
+export type SpanName = 'auth' | 'body' | 'gates' | 'driver'
 
 /** The result of a post, for its span. None of these values comes from the body or the URL. */
 export type TracedResult = Readonly<Record<'driver' | 'sender' | 'outcome' | 'reason', string>> & {
@@ -257,8 +257,8 @@ export interface Tracing {
    * with a name. No other post is exported.
    */
   admit(hook: { readonly namespace: string; readonly name: string }, route?: TracedRoute): void
-  /** Runs a part of the post. */
-  part<T>(name: TracedPart, work: () => Promise<T>): Promise<T>
+  /** Runs a part of the post in a span. */
+  inSpan<T>(name: SpanName, work: () => Promise<T>): Promise<T>
   answer(send: () => void): void
   /** Adds the result to the span of the post. */
   result(result: TracedResult): void

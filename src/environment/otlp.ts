@@ -19,7 +19,7 @@ import type {
   ApiResponse,
   Clock,
   Log,
-  TracedPart,
+  SpanName,
   TracedResult,
   TracedRoute,
   Tracing,
@@ -104,7 +104,7 @@ export class OtelTracing implements Tracing {
     this.#tracer.startSpan(first, { startTime: arrivedAt }, trace.setSpan(ROOT_CONTEXT, post.span)).end()
   }
 
-  part<T>(name: TracedPart, work: () => Promise<T>): Promise<T> {
+  inSpan<T>(name: SpanName, work: () => Promise<T>): Promise<T> {
     const place = this.#here()
     if (!place?.span) return work()
     const { post, span: outer } = place

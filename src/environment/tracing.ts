@@ -1,4 +1,4 @@
-import type { ApiConnection, ApiRequest, Tracing } from './environment.ts'
+import type { ApiConnection, ApiRequest, SpanName, Tracing } from './environment.ts'
 
 /** Tracing whose spans are exported. */
 export interface Exported {
@@ -14,11 +14,8 @@ export const tracedConnection = (api: ApiConnection, tracing: Tracing): ApiConne
 })
 
 /** Does a part of a post's work, with a span if posts are traced. */
-export const inPart = <T>(
-  tracing: Tracing | undefined,
-  name: Parameters<Tracing['part']>[0],
-  work: () => Promise<T>,
-): Promise<T> => (tracing ? tracing.part(name, work) : work())
+export const inSpan = <T>(tracing: Tracing | undefined, name: SpanName, work: () => Promise<T>): Promise<T> =>
+  tracing ? tracing.inSpan(name, work) : work()
 
 /** The ids of a trace that somebody else has begun, and whether they record it. */
 export interface TraceParent {

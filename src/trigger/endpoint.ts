@@ -1,5 +1,5 @@
 import type { Environment } from '../environment/environment.ts'
-import { inPart } from '../environment/tracing.ts'
+import { inSpan } from '../environment/tracing.ts'
 import type { Approval } from '../api/effect.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Ended, Outcome } from '../api/outcome.ts'
@@ -157,7 +157,7 @@ export class TriggerEndpoint {
     const shut =
       waitMs === undefined ? (stopped(stop, first, 'unread') ?? closedUnread(first, request.headers)) : undefined
     if (shut) return { answer: answerTo(shut, first, 'the target', dryRun), hook: first }
-    const read = await inPart(tracing, 'body', () => body.message(first))
+    const read = await inSpan(tracing, 'body', () => body.message(first))
     if ('refused' in read) return { answer: read.refused, hook: first }
     const message = messageFor(request, read.message)
     // Most messages are not signed. A post with an unsigned message does not wait here.

@@ -5,7 +5,7 @@ import { isObject, parseJson } from '../api/json.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import type { ApiConnection, ApiRequest, Environment, Outbound } from '../environment/environment.ts'
-import { inPart } from '../environment/tracing.ts'
+import { inSpan } from '../environment/tracing.ts'
 import { NotSent } from '../environment/unreachable.ts'
 import type { DriverPost, Execution } from '../drivers/driver.ts'
 import type { Definitions } from '../kube/definitions.ts'
@@ -72,7 +72,7 @@ export const execute = async (context: TriggerContext, services: Services): Prom
   if (!run) throw new Error('the schema accepts no hook that should take back what it cannot')
   const { bound } = hook
   const runAs = (as: RunAs): Promise<Outcome> =>
-    inPart(tracing, 'driver', () => run(delivery, executionAs(as, context, services)))
+    inSpan(tracing, 'driver', () => run(delivery, executionAs(as, context, services)))
   // Steps of a count are compared where they are written.
   const outcome =
     context.approval && !dryRun && !bound.undo

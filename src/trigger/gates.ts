@@ -3,7 +3,7 @@ import type { Ended, Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import { closedAt, unknownZone, type KnownZones, type Timetable } from '../api/opening.ts'
 import type { Environment } from '../environment/environment.ts'
-import { inPart } from '../environment/tracing.ts'
+import { inSpan } from '../environment/tracing.ts'
 import type { Stop } from '../token/stop.ts'
 import type { LiveHook } from './hook.ts'
 import { stepTakesMs } from './limits.ts'
@@ -135,7 +135,7 @@ export const filtered = async (
   }
   const { namespace, uid } = hook
   const withinMs = deadline - clock.monotonic() - stepTakesMs
-  const evaluated = await inPart(tracing, 'gates', () =>
+  const evaluated = await inSpan(tracing, 'gates', () =>
     expressions.evaluate({ namespace, owner: uid, expression, variables, withinMs }),
   )
   if ('failed' in evaluated)

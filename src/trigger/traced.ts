@@ -32,7 +32,7 @@ export const tracedAuth = (check: CheckAuth, tracing: Tracing | undefined): Chec
   tracing === undefined
     ? check
     : async (hook, ...given) => {
-        const checked = await tracing.part('auth', () => check(hook, ...given))
+        const checked = await tracing.inSpan('auth', () => check(hook, ...given))
         if ('by' in checked && hook.hasNamedURL) tracing.admit(hook, '/v1/hooks/{namespace}/{name}')
         return checked
       }

@@ -34,6 +34,12 @@ export const stringAt = (value: unknown, ...path: readonly string[]): string | u
   return typeof found === 'string' ? found : undefined
 }
 
+/** Returns the member at a path if it is a number, otherwise undefined. */
+export const numberAt = (value: unknown, ...path: readonly string[]): number | undefined => {
+  const found = at(value, ...path)
+  return typeof found === 'number' ? found : undefined
+}
+
 /**
  * Returns an object that has `value` at a path and nothing else. {@link at} with the same path
  * returns the value.

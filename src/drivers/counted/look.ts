@@ -48,7 +48,7 @@ export const countNow = (target: Target, object: StoredObject): CountNow | undef
   const { at: count, name, type } = target
   const wanted = count.read(object)
   if (wanted === undefined) return undefined
-  const status = (member: string): number | undefined => numberAt(object, 'status', member)
+  const status = (member: string): number | undefined => countAt(object, 'status', member)
   // The status of an autoscaler counts something else, and the status of a Cluster does not count a
   // single pool.
   const isCounted = count.field === 'spec.replicas'
@@ -107,9 +107,9 @@ const isReplaced = (name: string): Settlement => ({
   message: `${name} is not the one that was counted: someone deleted or replaced it, or pointed the hook elsewhere`,
 })
 
-const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
+/** Returns the count at a path. Some custom resources write a count as text. */
+const countAt = (object: unknown, ...path: readonly string[]): number | undefined => {
   const found = at(object, ...path)
-  // Some custom resources write a count as text.
   return typeof found === 'number'
     ? found
     : typeof found === 'string' && /^\d+$/.test(found)

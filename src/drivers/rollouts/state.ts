@@ -1,4 +1,4 @@
-import { at, isObject, type JsonObject } from '../../api/json.ts'
+import { at, isObject, numberAt, type JsonObject } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { Workloads } from './kinds.ts'
 
@@ -33,7 +33,7 @@ const manualBy = (object: StoredObject, { rollsOut, type }: Workloads): Manual |
 export const rolloutState = (object: StoredObject, workloads: Workloads): RolloutState => {
   if (manualBy(object, workloads)) return 'manual'
   if (at(object, 'spec', 'paused') === true) return 'paused'
-  if (numberAt(object, 'status', 'observedGeneration') < (object.metadata.generation ?? 0)) return 'running'
+  if (countAt(object, 'status', 'observedGeneration') < (object.metadata.generation ?? 0)) return 'running'
   return isThrough[workloads.type.kind](object) ? 'complete' : 'running'
 }
 
@@ -73,7 +73,7 @@ const defaultDeadline = 600
  */
 export const progressOf = (object: StoredObject, workloads: Workloads): RolloutProgress => {
   const isDaemonSet = workloads.type.kind === 'DaemonSet'
-  const status = (name: string): number => numberAt(object, 'status', name)
+  const status = (name: string): number => countAt(object, 'status', name)
   const of = isDaemonSet ? status('desiredNumberScheduled') : wantedOf(object)
   const all = isDaemonSet ? of : status('replicas')
   const updated = status(isDaemonSet ? 'updatedNumberScheduled' : 'updatedReplicas')
@@ -102,8 +102,8 @@ export const unavailablePods = (object: StoredObject, workloads: Workloads): str
   const { kind } = workloads.type
   if (kind === 'Deployment' || rolloutState(object, workloads) !== 'running') return undefined
   const { of, ready } = progressOf(object, workloads)
-  const updated = numberAt(object, 'status', kind === 'DaemonSet' ? 'updatedNumberScheduled' : 'updatedReplicas')
-  const isObserved = numberAt(object, 'status', 'observedGeneration') >= (object.metadata.generation ?? 0)
+  const updated = countAt(object, 'status', kind === 'DaemonSet' ? 'updatedNumberScheduled' : 'updatedReplicas')
+  const isObserved = countAt(object, 'status', 'observedGeneration') >= (object.metadata.generation ?? 0)
   return isObserved && updated >= of && ready < of ? `${ready} of ${of} pods are available` : undefined
 }
 
@@ -115,30 +115,30 @@ const failureOf = (object: StoredObject): string | undefined => {
 const isThrough: Readonly<Record<Workloads['type']['kind'], (object: StoredObject) => boolean>> = {
   Deployment: object => {
     const wanted = wantedOf(object)
-    const updated = numberAt(object, 'status', 'updatedReplicas')
-    const isUpdated = updated === numberAt(object, 'status', 'replicas') && (updated > 0 || wanted === 0)
+    const updated = countAt(object, 'status', 'updatedReplicas')
+    const isUpdated = updated === countAt(object, 'status', 'replicas') && (updated > 0 || wanted === 0)
     const progressing = progressingOf(object)
     // A Deployment without a deadline has no condition Progressing.
     return (
       isUpdated &&
       (progressing
         ? progressing['reason'] === 'NewReplicaSetAvailable'
-        : numberAt(object, 'status', 'availableReplicas') >= wanted)
+        : countAt(object, 'status', 'availableReplicas') >= wanted)
     )
   },
   StatefulSet: object => {
     const wanted = wantedOf(object)
     return (
-      numberAt(object, 'status', 'updatedReplicas') >= wanted - partitionOf(object) &&
-      numberAt(object, 'status', 'availableReplicas') >= wanted &&
-      numberAt(object, 'status', 'replicas') <= wanted
+      countAt(object, 'status', 'updatedReplicas') >= wanted - partitionOf(object) &&
+      countAt(object, 'status', 'availableReplicas') >= wanted &&
+      countAt(object, 'status', 'replicas') <= wanted
     )
   },
   DaemonSet: object => {
-    const wanted = numberAt(object, 'status', 'desiredNumberScheduled')
+    const wanted = countAt(object, 'status', 'desiredNumberScheduled')
     return (
-      numberAt(object, 'status', 'updatedNumberScheduled') >= wanted &&
-      numberAt(object, 'status', 'numberAvailable') >= wanted
+      countAt(object, 'status', 'updatedNumberScheduled') >= wanted &&
+      countAt(object, 'status', 'numberAvailable') >= wanted
     )
   },
   CronJob: () => true,
@@ -192,16 +192,11 @@ const conditionsOf = (object: StoredObject): readonly JsonObject[] => {
 }
 
 /** Returns the desired number of pods. The default is 1. */
-const wantedOf = (object: StoredObject): number => {
-  const wanted = at(object, 'spec', 'replicas')
-  return typeof wanted === 'number' ? wanted : 1
-}
+const wantedOf = (object: StoredObject): number => numberAt(object, 'spec', 'replicas') ?? 1
 
 /** Returns how many pods of a StatefulSet keep their template. */
 const partitionOf = (object: StoredObject): number =>
-  numberAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')
+  countAt(object, 'spec', 'updateStrategy', 'rollingUpdate', 'partition')
 
-const numberAt = (object: unknown, ...path: readonly string[]): number => {
-  const found = at(object, ...path)
-  return typeof found === 'number' ? found : 0
-}
+/** Returns the count at a path. The API server leaves out a count of 0. */
+const countAt = (object: unknown, ...path: readonly string[]): number => numberAt(object, ...path) ?? 0

@@ -1,5 +1,5 @@
 import type { Problem } from '../../api/conditions.ts'
-import { at } from '../../api/json.ts'
+import { numberAt } from '../../api/json.ts'
 import type { Definitions, Uncountable } from '../../kube/definitions.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import { pluralInCel } from '../../kube/plural.ts'
@@ -61,11 +61,6 @@ const isCustom = (apiVersion: string): boolean =>
   /^[^/]+[.][^/]+\//.test(apiVersion) && !/[.]k8s[.]io\//.test(apiVersion)
 
 const knownKindsInWords = knownCounts.map(({ type }) => `${apiVersionOf(type)} ${type.kind}`).join(', ')
-
-const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
-  const found = at(object, ...path)
-  return typeof found === 'number' ? found : undefined
-}
 
 const replicas: TargetKind['replicas'] = object => ({
   wanted: numberAt(object, 'spec', 'replicas') ?? 1,

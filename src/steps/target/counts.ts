@@ -1,5 +1,5 @@
 import type { CountAt } from './target.ts'
-import { at } from '../../api/json.ts'
+import { at, numberAt } from '../../api/json.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scalableKinds, scaledObjects } from '../../kube/resources.ts'
 import { holdNamed } from './via-hold.ts'
@@ -102,9 +102,4 @@ const isCustom = ({ group, kind, resource, version }: ResourceType): boolean =>
 const mayScaleToZero = (object: unknown): boolean => {
   const metrics = at(object, 'spec', 'metrics')
   return Array.isArray(metrics) && metrics.some(metric => ['External', 'Object'].includes(String(at(metric, 'type'))))
-}
-
-const numberAt = (object: unknown, ...path: readonly string[]): number | undefined => {
-  const found = at(object, ...path)
-  return typeof found === 'number' ? found : undefined
 }

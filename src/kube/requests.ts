@@ -54,8 +54,11 @@ export const readSized = (
   namespace: string,
   name: string,
   options: ReadOptions = {},
-): Promise<SizedObject | undefined> =>
-  readFor(api, type, namespace, name, options, (object, text) => ({ object, bytes: bytesOf(text) }))
+): Promise<SizedObject | undefined> => {
+  const path = objectPath(type, namespace, name)
+  const sized = (object: StoredObject, text: string): SizedObject => ({ object, bytes: bytesOf(text) })
+  return sendFor(api, { method: 'GET', path, ...options }, sized).catch(absentFrom(type, path))
+}
 
 /** Reads one object without its size. Otherwise it does the same as {@link readSized}. */
 export const readOfAnyKind = (
@@ -64,26 +67,20 @@ export const readOfAnyKind = (
   namespace: string,
   name: string,
   options: ReadOptions = {},
-): Promise<StoredObject | undefined> => readFor(api, type, namespace, name, options, object => object)
-
-const readFor = async <T>(
-  api: ApiConnection,
-  type: ResourceType,
-  namespace: string,
-  name: string,
-  options: ReadOptions,
-  made: (object: StoredObject, text: string) => T,
-): Promise<T | undefined> => {
+): Promise<StoredObject | undefined> => {
   const path = objectPath(type, namespace, name)
-  try {
-    return await sendFor(api, { method: 'GET', path, ...options }, made)
-  } catch (error) {
+  return send(api, { method: 'GET', path, ...options }).catch(absentFrom(type, path))
+}
+
+/** Returns undefined for the error of an object that does not exist. Throws other errors. */
+const absentFrom =
+  (type: ResourceType, path: string) =>
+  (error: unknown): undefined => {
     if (!(error instanceof ApiError) || error.status !== 404) throw error
     if (error.about !== undefined) return undefined
     if (!isServedAlways(type)) throw new UnknownKind(type)
     throw new Unreachable(`GET ${path}: the answer is 404 without the object's name, as of a proxy`, true, error)
   }
-}
 
 /** Reads one object. Resolves with undefined if the object or its kind does not exist. */
 export const read: typeof readOfAnyKind = async (...asked) => {

@@ -86,11 +86,11 @@ import { addSteps } from './runs.ts'
 export const judge = (draft: MemoryDraft, remembered: Remembered, now: number): Judgement => {
   const judged = judgeByRows(draft, remembered, now)
   const isToBeStored = judged.judgement === 'skip' ? judged.remember : judged.judgement !== 'unfinished'
-  return isToBeStored ? (full(draft, remembered, now) ?? judged) : judged
+  return isToBeStored ? (whyFull(draft, remembered, now) ?? judged) : judged
 }
 
 /** Returns why the delivery's key cannot be remembered, or undefined if it can. */
-export const full = (
+export const whyFull = (
   draft: MemoryDraft,
   { delivery, dedupeWindowMs, signed }: Remembered,
   now: number,

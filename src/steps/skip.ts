@@ -4,7 +4,7 @@ import type { Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { askedEarly, asksAbout, mayBeAtWork, openAct, reusedOfAct } from '../record/acts.ts'
-import { decided, openClaimOf, full, judge, refusedAt, type OpenClaim } from '../record/protocol.ts'
+import { decided, openClaimOf, judge, refusedAt, whyFull, type OpenClaim } from '../record/protocol.ts'
 import { isOfOther, type DeliveryContext } from '../record/context.ts'
 import { undecidedOutcome, type Decided } from '../record/ruling.ts'
 import { reportedAtGate } from './leased.ts'
@@ -73,7 +73,7 @@ const decideSkip = async (
         if (judged.judgement === 'skip' && !judged.remember) {
           return { result: notRun(judged), needsNewest: 'mayBeNext' in judged }
         }
-        const isFull = full(draft, context, now)
+        const isFull = whyFull(draft, context, now)
         if (isFull) return { result: { outcome: 'unavailable', reason: 'RecordFull', message: isFull.message } }
         if (skipped.reason === 'PartlyResolved') reportedAtGate(draft, context, now)
         decided(draft, context, now, { state: 'skipped', reason: skipped.reason })

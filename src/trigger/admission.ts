@@ -46,7 +46,7 @@ export interface AdmissionParts {
   readonly countFormerURL: (hook: LiveHook) => void
   readonly hooks: Pick<Hooks, 'mayRefuseNamed' | 'readLive'>
   readonly idTokens: Pick<IdTokens, 'areKeysAway'>
-  readonly intake: Pick<Intake, 'full'>
+  readonly intake: Pick<Intake, 'whyRefused'>
 }
 
 export const admitter = (parts: AdmissionParts): Admit => {
@@ -98,8 +98,8 @@ export const admitter = (parts: AdmissionParts): Admit => {
     if (isNew && found.isFormer) countFormerURL(hook)
     // At a URL with a name, the limits would reveal that there is a hook. They are checked when the
     // post enters the intake, after its proof.
-    const full = isNew && !request.named ? intake.full(hook, dryRun) : undefined
-    if (full) return { answer: unavailable(full, hook), hook }
+    const why = isNew && !request.named ? intake.whyRefused(hook, dryRun) : undefined
+    if (why) return { answer: unavailable(why, hook), hook }
     // Most hooks require only the token.
     const passed = hook.auth && !request.requested ? await proofOf(hook, request, body) : proved(request)
     if ('signed' in passed) {

@@ -50,7 +50,7 @@ export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
 const rateOfKept = (ms: number): Rate => ({ burst: maxKept, perSecond: (maxKeptInTime * 1000) / ms })
 
 /** Why a post is refused now. */
-type Full = 'RateLimited' | 'WritesLimited' | 'Overloaded'
+type Refused = 'RateLimited' | 'WritesLimited' | 'Overloaded'
 
 /**
  * Decides which posts are accepted. It limits the rate of each hook, the bytes that its posts
@@ -61,7 +61,7 @@ export interface Intake {
    * Returns why a post of this hook is refused now, or undefined. The budget does not matter to a
    * dry run.
    */
-  full(hook: LiveHook, isDry?: boolean): Full | undefined
+  whyRefused(hook: LiveHook, isDry?: boolean): Refused | undefined
   /**
    * Takes the bytes of a large body from the hook's rate for such bodies. Returns false, and takes
    * nothing, if that rate is used up already.
@@ -71,7 +71,7 @@ export interface Intake {
    * Accepts a post of this hook, which is in progress until the returned function is called. If the
    * post is refused, returns why instead.
    */
-  enter(hook: LiveHook, isDry?: boolean): Full | (() => void)
+  enter(hook: LiveHook, isDry?: boolean): Refused | (() => void)
 }
 
 /**
@@ -87,7 +87,7 @@ export const intakeOf = (
   const largeRates = rateLimiter(clock, maxLimitedHooks)
   const waiting = new Tally()
 
-  const full = (hook: LiveHook, isDry = false): Full | undefined => {
+  const whyRefused = (hook: LiveHook, isDry = false): Refused | undefined => {
     const { namespace, rateLimit, uid } = hook
     if (hookRates.waitMs(uid, rateLimit) > 0) return 'RateLimited'
     if (!isDry && budget.isSpent(hook)) return 'WritesLimited'
@@ -95,7 +95,7 @@ export const intakeOf = (
   }
 
   return {
-    full,
+    whyRefused,
     takeLarge: ({ auth, uid }, bytes) => {
       // A message of SNS takes nothing. It must be read before it can be verified, and forged
       // messages must not use up the rate of genuine ones.
@@ -105,8 +105,8 @@ export const intakeOf = (
       return true
     },
     enter: (hook, isDry) => {
-      const isFull = full(hook, isDry)
-      if (isFull) return isFull
+      const why = whyRefused(hook, isDry)
+      if (why) return why
       const { namespace, rateLimit, uid } = hook
       hookRates.take(uid, rateLimit)
       waiting.add(namespace, 1)

@@ -36,7 +36,7 @@ interface Deps {
   readonly distrust: Pick<Distrust, 'takeCheck' | 'trusts' | 'trustsNamed'>
   readonly verifier: Pick<Verifier, 'claimed' | 'known'>
   readonly hooks: Pick<Hooks, 'known' | 'knownNamed'>
-  readonly intake: Pick<Intake, 'full'>
+  readonly intake: Pick<Intake, 'whyRefused'>
   readonly keys: Pick<Keys, 'current'>
   readonly report: Reporter
 }
@@ -94,8 +94,8 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, report, ver
     // For a hook that requires only its token, a verified token is enough: all posts may come from one proxy.
     const isProved = hook !== undefined && !hook.auth
     if (!isProved && !mayCheck(head, token, hook)) return refused(refusal(503, 'Overloaded'))
-    const full = hook && intake.full(hook, mayBeDry)
-    return hook && full ? refused(unavailable(full, hook), hook) : undefined
+    const why = hook && intake.whyRefused(hook, mayBeDry)
+    return hook && why ? refused(unavailable(why, hook), hook) : undefined
   }
 }
 

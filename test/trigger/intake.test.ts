@@ -17,8 +17,8 @@ describe('what is taken of posts', () => {
     const taken = (hook = slow): number =>
       Array.from({ length: 10 }, () => intake.enter(hook)).filter(entered => entered !== 'RateLimited').length
     expect(taken()).toBe(3)
-    expect(intake.full(slow)).toBe('RateLimited')
-    expect(intake.full(other)).toBeUndefined()
+    expect(intake.whyRefused(slow)).toBe('RateLimited')
+    expect(intake.whyRefused(other)).toBeUndefined()
     await clock.advance(1000)
     expect(taken()).toBe(2)
     expect(taken(other)).toBe(3)
@@ -26,17 +26,17 @@ describe('what is taken of posts', () => {
 
   it('is nothing of a hook whose posts have made the API server store too much', () => {
     const intake = intakeOf(fakeClock(), 100, { isSpent: ({ uid }) => uid === someHook.uid })
-    expect([intake.full(someHook), intake.enter(someHook)]).toEqual(['WritesLimited', 'WritesLimited'])
-    expect(intake.full(elsewhere)).toBeUndefined()
+    expect([intake.whyRefused(someHook), intake.enter(someHook)]).toEqual(['WritesLimited', 'WritesLimited'])
+    expect(intake.whyRefused(elsewhere)).toBeUndefined()
   })
 
   it('is a share for each namespace, for as long as they wait', () => {
     const intake = intakeOf(fakeClock(), 2, unspent)
     const [first, second, third] = [intake.enter(someHook), intake.enter(someHook), intake.enter(someHook)]
     expect(third).toBe('Overloaded')
-    expect(intake.full(elsewhere)).toBeUndefined()
+    expect(intake.whyRefused(elsewhere)).toBeUndefined()
     if (typeof first === 'function') first()
-    expect(intake.full(someHook)).toBeUndefined()
+    expect(intake.whyRefused(someHook)).toBeUndefined()
     if (typeof second === 'function') second()
     expect(typeof intake.enter(someHook)).toBe('function')
   })

@@ -108,14 +108,14 @@ const nextChange = (open: readonly OpenTime[], ms: number, offsetAt: OffsetAt): 
   const waits = open.map(({ from }) => (from > time ? from - time : from - time + dayMs))
   const next = ms + Math.min(dayMs, ...waits)
   const offset = offsetAt(ms)
-  return offsetAt(next) === offset ? next : firstWithOther(offset, ms, next, offsetAt)
+  return offsetAt(next) === offset ? next : firstAtOtherOffset(offset, ms, next, offsetAt)
 }
 
 /**
  * Returns the first moment after `before` with another offset. `after` must have one. Zones change
  * their offset at most once within a day.
  */
-const firstWithOther = (offset: number, before: number, after: number, offsetAt: OffsetAt): number => {
+const firstAtOtherOffset = (offset: number, before: number, after: number, offsetAt: OffsetAt): number => {
   let [low, high] = [before, after]
   while (high - low > 1) {
     const middle = Math.floor((low + high) / 2)

@@ -18,14 +18,11 @@ export interface Batch extends Claimed {
   readonly changed: readonly Waiting[]
 }
 
-export type Folded =
-  | { readonly folded: 'batch'; readonly batch: Batch }
-  /**
-   * The hook was deleted, or its memory cannot be stored. `step` is the answer for the posts that
-   * need it.
-   */
-  | { readonly folded: 'refused'; readonly step: Step }
-  | { readonly folded: 'nobody waits' }
+export type BatchResult =
+  | { readonly kind: 'batch'; readonly batch: Batch }
+  /** The hook was deleted, or its memory cannot be stored. `step` answers the posts that need it. */
+  | { readonly kind: 'refused'; readonly step: Step }
+  | { readonly kind: 'nobody waits' }
 
 export interface Fold extends FoldedOn {
   /**
@@ -36,22 +33,23 @@ export interface Fold extends FoldedOn {
 }
 
 /**
- * Folds posts in order into one write. If some posts need their hook's record, their claims are
- * stored before this resolves. `delayed` is called with the reason while storing them fails.
+ * Folds posts in order into one write. If some posts need their hook's record, their claims are stored before this
+ * resolves. All posts of the batch are then `in flight`, because any process may send a claimed write. They wait again once
+ * it is certain that nothing was stored. `delayed` is called with the reason while storing fails.
  */
-export const foldBatch = async (
+export const claimBatch = async (
   waiting: readonly Waiting[],
   fold: Fold,
   ledger: Ledger | undefined,
   delayed: (message: string) => void,
-): Promise<Folded> => {
-  if (!ledger) return { folded: 'batch', batch: foldOn(new MemoryDraft(emptyMemory), 0, waiting, fold) }
+): Promise<BatchResult> => {
+  if (!ledger) return { kind: 'batch', batch: foldOn(new MemoryDraft(emptyMemory), 0, waiting, fold) }
   const judged = await ledger.decide(
     (draft, now) => {
-      const result = foldOn(draft, now, waiting, fold)
-      for (const entry of result.entries) entry.state = 'in flight'
-      draft.adopt(result.draft)
-      return { result, needsNewest: result.parts.some(needsNewest) }
+      const batch = foldOn(draft, now, waiting, fold)
+      for (const entry of batch.entries) entry.state = 'in flight'
+      draft.adopt(batch.draft)
+      return { result: batch, needsNewest: batch.parts.some(needsNewest) }
     },
     {
       mayContinue: () => waiting.some(isUnanswered),
@@ -61,9 +59,9 @@ export const foldBatch = async (
       delayed,
     },
   )
-  if (judged.decided === 'stored') return { folded: 'batch', batch: judged.result }
-  if (judged.decided === 'given up') return { folded: 'nobody waits' }
-  return { folded: 'refused', step: undecidedOutcome(judged) }
+  if (judged.decided === 'stored') return { kind: 'batch', batch: judged.result }
+  if (judged.decided === 'given up') return { kind: 'nobody waits' }
+  return { kind: 'refused', step: undecidedOutcome(judged) }
 }
 
 /** Returns whether a part must be decided on the newest record. So is help for another claim. */

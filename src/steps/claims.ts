@@ -14,7 +14,7 @@ import { isSameCount } from '../record/count-name.ts'
 import { closePart, heldBack, isGivenUp, type PartOf } from '../record/parts.ts'
 import {
   endPlanOf,
-  endWith,
+  endOfGroup,
   hasPart,
   hasRoomFor,
   isReport,
@@ -86,7 +86,7 @@ export const originOf = (
   version: resourceVersion,
 })
 
-type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
+type Post = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
 
 /**
  * Folds posts into one write with the field manager `mark`. Some of the posts may need their hook's
@@ -94,7 +94,7 @@ type Folded = Pick<Waiting, 'context' | 'plan' | 'bounds' | 'outdatedSince'>
  * nothing must be written, the posts' rows are done at once.
  * Pure: it runs again on each newer memory. `now` is in milliseconds since the epoch.
  */
-export const foldPosts = (before: MemoryDraft, now: number, posts: readonly Folded[], on: FoldedOn): Claimed =>
+export const foldPosts = (before: MemoryDraft, now: number, posts: readonly Post[], on: FoldedOn): Claimed =>
   new ClaimFold(before.fork(), now, on).fold(posts)
 
 /** The posts that are folded into one write, one after another. */
@@ -127,7 +127,7 @@ class ClaimFold {
   }
 
   /** Returns the batch, with the part that each post got. */
-  fold(posts: readonly Folded[]): Claimed {
+  fold(posts: readonly Post[]): Claimed {
     const { mark, version } = this.#on
     const draft = this.#draft
     const parts: Part[] = []
@@ -141,7 +141,7 @@ class ClaimFold {
   }
 
   /** Decides about a post, after the posts before it. */
-  #add(post: Folded): Part {
+  #add(post: Post): Part {
     const { context } = post
     if (!isRemembered(context)) return this.#step(post)
     const judged = judge(this.#draft, context, this.#now)
@@ -158,7 +158,7 @@ class ClaimFold {
       case 'skip':
         return this.#skip(post, judged)
       case 'full':
-        return full(judged.message)
+        return recordFull(judged.message)
       case 'unfinished':
         return unfinished(this.#draft, judged, this.#on.mark)
     }
@@ -175,7 +175,7 @@ class ClaimFold {
   }
 
   /** Returns the part of a post that the limits of its hook do not let through. Undefined if they do. */
-  #limited(post: Folded, limits: readonly Limit[]): Part | undefined {
+  #limited(post: Post, limits: readonly Limit[]): Part | undefined {
     const to = post.plan(this.#to, 0, this.#on.version.limits)
     // A step that the plan refuses needs no room.
     const judged = typeof to === 'number' ? judgeMove(this.#draft, limits, to - this.#to, this.#now) : undefined
@@ -184,10 +184,10 @@ class ClaimFold {
   }
 
   /** Makes the step of a post whose hook leases the count. */
-  #leased(post: Folded, leasing: Leasing): Part {
+  #leased(post: Post, leasing: Leasing): Part {
     const { context } = post
     const terms = termsFor(context.delivery, leasing, post.bounds, this.#count)
-    if (!hasRoomFor(this.#draft, this.#count)) return full(tooManyCounts)
+    if (!hasRoomFor(this.#draft, this.#count)) return recordFull(tooManyCounts)
     const first =
       claimBefore(this.#draft, context, this.#claimed) ?? makeWay(this.#draft, context, this.#claimed, this.#now)
     if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
@@ -196,13 +196,13 @@ class ClaimFold {
   }
 
   /** Makes the step of a post whose hook leases nothing, where something may be leased from before. */
-  #forGood(post: Folded): Part {
+  #forGood(post: Post): Part {
     const first = makeWay(this.#draft, post.context, this.#claimed, this.#now)
     if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
     return this.#step(post)
   }
 
-  #step({ context, plan }: Folded, more: Pick<ClaimedRow, 'leases' | 'undoes'> = {}): Part {
+  #step({ context, plan }: Post, more: Pick<ClaimedRow, 'leases' | 'undoes'> = {}): Part {
     const { leases, undoes } = more
     const from = this.#to
     const planned = plan(from, undoes ?? 0, this.#on.version.limits)
@@ -213,7 +213,7 @@ class ClaimFold {
     const awaited = undoes === undefined && planned !== from ? this.#awaited(context, from, planned) : undefined
     if (awaited) return awaited
     const hasLease = leases && (planned !== from || hasPart(this.#draft, context, this.#write))
-    const until = hasLease ? endWith(this.#draft, context, leases, this.#write) : undefined
+    const until = hasLease ? endOfGroup(this.#draft, context, leases, this.#write) : undefined
     this.#to = planned
     const { isAskable, limits, waits = false } = context
     const { target, version } = this.#on
@@ -227,7 +227,7 @@ class ClaimFold {
   }
 
   /** Returns the part of a post whose step needs an approval, and has none of this very step. Undefined if it may be made. */
-  #awaited({ approval, dryRun }: Folded['context'], from: number, to: number): Part | undefined {
+  #awaited({ approval, dryRun }: Post['context'], from: number, to: number): Part | undefined {
     if (!approval || dryRun) return undefined
     const { target, uid } = this.#claimed
     const effect = digestOf({ of: approval.of, target, uid, from, to })
@@ -240,7 +240,7 @@ class ClaimFold {
   }
 
   /** Takes back a part of this count, by an undo or the end of a lease. */
-  #takeBack(post: Folded, changed: readonly PartOf[]): Part {
+  #takeBack(post: Post, changed: readonly PartOf[]): Part {
     const here = changed.find(({ count }) => isSameCount(count, this.#claimed))
     if (!here) return this.#skip(post, nothingToUndo)
     const { part } = here
@@ -259,7 +259,7 @@ class ClaimFold {
   }
 
   /** Ends a lease. Nothing is claimed if bounds keep back all of it. */
-  #end(post: Folded, part: OpenPart): Part {
+  #end(post: Post, part: OpenPart): Part {
     const name = this.#claimed
     if (isGivenUp(part, this.#now)) {
       closePart(this.#draft, part.key, name)
@@ -288,7 +288,7 @@ class ClaimFold {
     return answer({ outcome: 'done', from, to })
   }
 
-  #skip({ bounds, context }: Folded, judged: Judgement & { judgement: 'skip' }): Part {
+  #skip({ bounds, context }: Post, judged: Judgement & { judgement: 'skip' }): Part {
     const { delivery, leasing } = context
     const terms = leasing && termsFor(delivery, leasing, bounds, this.#count)
     const until = terms && reported(this.#draft, context, terms, this.#write, judged)
@@ -306,7 +306,7 @@ const idleUndos: ReadonlySet<string> = new Set([nothingToUndo.reason, setByOther
 const answer = (step: Step): Part => ({ part: 'answer', step })
 
 /** Returns the part of a post for whose idempotency key the record has no room. */
-const full = (message: string): Part => answer({ outcome: 'unavailable', reason: 'RecordFull', message })
+const recordFull = (message: string): Part => answer({ outcome: 'unavailable', reason: 'RecordFull', message })
 
 const unfinished = (
   draft: MemoryDraft,

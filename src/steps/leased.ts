@@ -74,23 +74,21 @@ export const isReport = (judged: Judgement & { judgement: 'skip' }): boolean => 
   return reporting.has(judged.reason)
 }
 
+/** A delivery, and how its hook leases. */
+type LeasingDelivery = Pick<DeliveryContext, 'delivery' | 'leasing'>
+
 /** Returns the key of the part that the alerts of a delivery share. Undefined if they share none. */
-const groupKeyOf = ({ delivery, leasing }: Pick<DeliveryContext, 'delivery' | 'leasing'>): string | undefined =>
+const groupKeyOf = ({ delivery, leasing }: LeasingDelivery): string | undefined =>
   leasing && delivery.group && keyOf(delivery.group.key)
 
 /**
- * Returns when a part ends. Its `until` is undefined if it was made before the hook had `for`: the next report gives it an
- * end. Undefined if it is to end now, because `endBefore` has passed: no report moves its end any more.
+ * Returns a part with the end that it has now. Undefined if there is no part, or if it is to end at once because
+ * `endBefore` has passed: no report moves its end any more.
  */
-const openEnd = (
-  part: OpenPart | undefined,
-  { endBefore }: Leasing,
-  now: number,
-): Pick<OpenPart, 'until'> | undefined => {
-  if (!part) return undefined
-  if (part.until === undefined) return {}
+const openPart = (part: OpenPart | undefined, { endBefore }: Leasing, now: number): OpenPart | undefined => {
+  if (part?.until === undefined) return part
   const until = endOf(part, endBefore)
-  return until < part.until && until <= now ? undefined : { until }
+  return until < part.until && until <= now ? undefined : { ...part, until }
 }
 
 /**
@@ -100,7 +98,7 @@ const openEnd = (
  */
 export const reported = (
   draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  context: LeasingDelivery,
   terms: LeaseTerms,
   write: LeasedWrite,
   judged: (Judgement & { judgement: 'skip' }) | undefined,
@@ -109,7 +107,7 @@ export const reported = (
   const { claim, now } = write
   const key = groupKeyOf(context)
   if (key === undefined || !leasing) return undefined
-  const open = openEnd(partNow(withMade(draft, key, write), key, claim), leasing, now)
+  const open = openPart(partNow(withMade(draft, key, write), key, claim), leasing, now)
   const part = partNow(draft, key, claim)
   const isReported = (!judged || isReport(judged)) && reportsFiring(delivery)
   if (!isReported || !open || !movesEnd(open, terms, leasing)) return open?.until
@@ -127,7 +125,7 @@ export const reported = (
  */
 export const leaseAfter = (
   draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  context: LeasingDelivery,
   target: string,
   judged: Judgement & { judgement: 'skip' },
   now: number,
@@ -138,7 +136,7 @@ export const leaseAfter = (
   const part = partsWithKey(draft, key).find(({ count: { target: known, uid } }) =>
     isSameCount({ target: known, uid }, { target, uid }),
   )?.part
-  const open = openEnd(part, leasing, now)
+  const open = openPart(part, leasing, now)
   if (!open) return undefined
   const moves =
     isReport(judged) && reportsFiring(context.delivery) && movesEnd(open, { until: untilOf(leasing, now) }, leasing)
@@ -146,26 +144,22 @@ export const leaseAfter = (
 }
 
 /** Moves the end of the leases of a delivery's alerts, which a gate skips, at the count that the hook is aimed at. */
-export const reportedAtGate = (
-  draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  now: number,
-): void => {
+export const reportedAtGate = (draft: MemoryDraft, context: LeasingDelivery, now: number): void => {
   const key = groupKeyOf(context)
   const { leasing } = context
   if (key === undefined || !leasing || !reportsFiring(context.delivery)) return
   const until = untilOf(leasing, now)
   for (const { count, part } of partsWithKey(draft, key)) {
-    const open = openEnd(part, leasing, now)
+    const open = openPart(part, leasing, now)
     if (!open || shownCount(count.target) !== leasing.aim || !movesEnd(open, { until }, leasing)) continue
     extendPart(draft, key, count, { until, low: part.low ?? 0, high: part.high ?? largestCount })
   }
 }
 
-/** Returns when a step's lease ends, with that of the earlier steps of its group. */
-export const endWith = (
+/** Returns when the lease of a step ends. It ends together with the earlier steps of its group. */
+export const endOfGroup = (
   draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
+  context: LeasingDelivery,
   terms: LeaseTerms,
   write: LeasedWrite,
 ): number => {
@@ -174,17 +168,10 @@ export const endWith = (
 }
 
 /** Returns whether the alerts of a delivery have leased some of a count already. */
-export const hasPart = (
-  draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  write: LeasedWrite,
-): boolean => partOf(draft, context, write) !== undefined
+export const hasPart = (draft: MemoryDraft, context: LeasingDelivery, write: LeasedWrite): boolean =>
+  partOf(draft, context, write) !== undefined
 
-const partOf = (
-  draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  write: LeasedWrite,
-): OpenPart | undefined => {
+const partOf = (draft: MemoryDraft, context: LeasingDelivery, write: LeasedWrite): OpenPart | undefined => {
   const key = groupKeyOf(context)
   return key === undefined ? undefined : partNow(withMade(draft, key, write), key, write.claim)
 }
@@ -235,11 +222,7 @@ export const makeWay = (
  * Returns an open claim of another write that takes back what the alerts of a delivery have leased of a count, if there
  * is one. It comes first: what is leased after it lasts only as long as that says itself.
  */
-export const claimBefore = (
-  draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  claim: Claim,
-): ClaimedRow | undefined => {
+export const claimBefore = (draft: MemoryDraft, context: LeasingDelivery, claim: Claim): ClaimedRow | undefined => {
   const key = groupKeyOf(context)
   if (key === undefined) return undefined
   const isBefore = (row: ClaimedRow): boolean => row.undoes !== undefined && row.claim.mark !== claim.mark
@@ -247,11 +230,7 @@ export const claimBefore = (
 }
 
 /** Notes that alerts fire on although their lease has ended: `for` is too short for their sender. */
-export const noteFiresOn = (
-  draft: MemoryDraft,
-  context: Pick<DeliveryContext, 'delivery' | 'leasing'>,
-  now: number,
-): void => {
+export const noteFiresOn = (draft: MemoryDraft, context: LeasingDelivery, now: number): void => {
   const ended = endedGroup(draft, context)
   if (!ended) return
   const { entry, group, key } = ended
@@ -261,10 +240,10 @@ export const noteFiresOn = (
 }
 
 /** Returns whether {@link noteFiresOn} has something to note of a delivery. */
-export const firesOn = (draft: MemoryDraft, context: Pick<DeliveryContext, 'delivery' | 'leasing'>): boolean =>
+export const firesOn = (draft: MemoryDraft, context: LeasingDelivery): boolean =>
   endedGroup(draft, context) !== undefined
 
-const endedGroup = (draft: MemoryDraft, context: Pick<DeliveryContext, 'delivery' | 'leasing'>) => {
+const endedGroup = (draft: MemoryDraft, context: LeasingDelivery) => {
   const key = groupKeyOf(context)
   const { group } = context.delivery
   const entry = key === undefined ? undefined : draft.fields.groups[key]

@@ -3,7 +3,7 @@ import type { Acting } from '../kube/acting.ts'
 import { forbiddenTries } from '../kube/written.ts'
 import { abandonedIn, refusedAt } from '../record/protocol.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { foldBatch, type Batch, type Fold } from './batch.ts'
+import { claimBatch, type Batch, type Fold } from './batch.ts'
 import type { Part } from './claims.ts'
 import { Helper, maxAbandoned } from './help.ts'
 import { CachedVersion } from './cached-version.ts'
@@ -193,10 +193,10 @@ export class TargetQueue {
    * need it were then answered.
    */
   async #fold(posts: readonly Waiting[], on: Fold, ledger: Ledger | undefined): Promise<Batch | undefined> {
-    const folded = await foldBatch(posts, on, ledger, message => this.#waits.delayed(message))
-    if (folded.folded === 'batch') return folded.batch
-    if (folded.folded === 'nobody waits') return undefined
-    for (const entry of posts) if (needsRecord(entry)) answerPost(entry, folded.step)
+    const result = await claimBatch(posts, on, ledger, message => this.#waits.delayed(message))
+    if (result.kind === 'batch') return result.batch
+    if (result.kind === 'nobody waits') return undefined
+    for (const entry of posts) if (needsRecord(entry)) answerPost(entry, result.step)
     this.#putBack(posts)
     return undefined
   }

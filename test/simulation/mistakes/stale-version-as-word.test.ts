@@ -12,9 +12,9 @@ vi.mock(import('../../../src/steps/batch.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    foldBatch: (waiting, fold, ledger, delayed) => {
+    claimBatch: (waiting, fold, ledger, delayed) => {
       const undos = waiting.filter(({ context }) => isUndo(context))
-      return real.foldBatch(waiting, { ...fold, asked: new Set([...fold.asked, ...undos]) }, ledger, delayed)
+      return real.claimBatch(waiting, { ...fold, asked: new Set([...fold.asked, ...undos]) }, ledger, delayed)
     },
   }
 })

@@ -6,8 +6,8 @@ vi.mock(import('../../../src/steps/batch.ts'), async original => {
   const real = await original()
   return {
     ...real,
-    foldBatch: (waiting, fold, ledger, delayed) =>
-      real.foldBatch(waiting, { ...fold, asked: new Set(waiting) }, ledger, delayed),
+    claimBatch: (waiting, fold, ledger, delayed) =>
+      real.claimBatch(waiting, { ...fold, asked: new Set(waiting) }, ledger, delayed),
   }
 })
 

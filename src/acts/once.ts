@@ -7,7 +7,7 @@ import { acted, openAct, unnamedActKey, withoutAct } from '../record/acts.ts'
 import { mayRun, isRemembered, type DeliveryContext } from '../record/context.ts'
 import { isAbandoned } from '../record/due.ts'
 import { refusedAt, type OpenClaim } from '../record/protocol.ts'
-import { undecidedOutcome, type Ruling } from '../record/ruling.ts'
+import { undecidedOutcome, waitedForOther, type Ruling } from '../record/ruling.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import type { Act, Acts, ActOptions, Work } from './acts.ts'
 import { beginIn, type Begun } from './begin.ts'
@@ -135,7 +135,7 @@ const once = async (
     }
     if (how.serial && deadline - clock.monotonic() < lastLookMs) break
   }
-  return { outcome: 'unavailable', reason: 'Contended', message: 'another delivery to this hook is not finished yet' }
+  return waitedForOther
 }
 
 const withoutActOf = (draft: MemoryDraft, key: string): void => {
@@ -166,6 +166,14 @@ const settle = async (
   return made?.decided === 'stored'
 }
 
+const ignored = (): void => {}
+
+const tooLong = {
+  outcome: 'unavailable',
+  reason: 'Unfinished',
+  message: 'it would take longer than an answer may',
+} as const
+
 /** Returns the outcome that a delivery would have now, for a dry run. */
 const preview = async (
   { clock, random }: Pick<Environment, 'clock' | 'random'>,
@@ -187,28 +195,10 @@ const preview = async (
     if (made && made.decided !== 'stored' && made.decided !== 'given up') return undecidedOutcome(made)
     const begun = made?.decided === 'stored' ? made.result : undefined
     if (begun?.begun === 'skipped') return begun.outcome
-    if (begun?.begun !== 'act')
-      return {
-        outcome: 'unavailable',
-        reason: 'Contended',
-        message: 'another delivery to this hook is not finished yet',
-      }
+    if (begun?.begun !== 'act') return waitedForOther
     act = actOf(begun.act)
   }
-  const worked = await within(
-    clock,
-    deadline - clock.monotonic(),
-    work(
-      act,
-      () => Promise.resolve(mayContinue()),
-      () => {},
-    ),
-  )
-  return (
-    worked?.outcome ?? {
-      outcome: 'unavailable',
-      reason: 'Unfinished',
-      message: 'it would take longer than an answer may',
-    }
-  )
+  const working = work(act, async () => mayContinue(), ignored)
+  const worked = await within(clock, deadline - clock.monotonic(), working)
+  return worked?.outcome ?? tooLong
 }

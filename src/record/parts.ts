@@ -161,12 +161,9 @@ export const heldBack = (draft: MemoryDraft, key: string, count: CountName): voi
 /** Removes a part: nothing of it is to be taken back any more. */
 export const closePart = (draft: MemoryDraft, key: string, count: CountName): void => {
   const known = partOn(draft, key, count)
-  if (known)
-    setParts(
-      draft,
-      allParts(draft.fields).filter(({ part }) => part !== known),
-      { key, at: known.at },
-    )
+  if (!known) return
+  const others = allParts(draft.fields).filter(({ part }) => part !== known)
+  setParts(draft, others, { key, at: known.at })
 }
 
 /**

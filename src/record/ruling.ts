@@ -111,6 +111,13 @@ export interface Deciding extends Waiter {
   readonly withdrawn?: () => void
 }
 
+/** The outcome of a delivery that has waited too long for another one to the same hook. */
+export const waitedForOther = {
+  outcome: 'unavailable',
+  reason: 'Contended',
+  message: 'another delivery to this hook is not finished yet',
+} as const
+
 /** A record that has decided nothing about a delivery, for another reason than that nobody waits any more. */
 export type Undecided = Exclude<Decided<unknown>, { decided: 'stored' | 'given up' }>
 

@@ -41,11 +41,8 @@ export const addRun = (draft: MemoryDraft, run: CountedRun, keepMs: number): voi
 export const removeRun = (draft: MemoryDraft, id: string): void => {
   const { runs = [] } = draft.fields
   const of = runKey(id)
-  if (runs.some(run => run.of === of))
-    setRuns(
-      draft,
-      runs.filter(run => run.of !== of),
-    )
+  const others = runs.filter(run => run.of !== of)
+  if (others.length < runs.length) setRuns(draft, others)
 }
 
 /** Adds the steps of one write that limits count. Those of hooks without limits forget old runs. */
@@ -67,11 +64,9 @@ export const addSteps = (draft: MemoryDraft, mark: string, rows: readonly Claime
   }
   const { runs } = draft.fields
   const [row] = rows
-  if (runs && row)
-    setRuns(
-      draft,
-      runs.filter(({ at }) => row.at - at < countedMs),
-    )
+  if (!runs || !row) return
+  const counting = runs.filter(({ at }) => row.at - at < countedMs)
+  setRuns(draft, counting)
 }
 
 /** Returns whether limits count the step of a row. */

@@ -7,7 +7,7 @@ import type { Acting } from '../kube/acting.ts'
 import { mayRun, isRemembered, type DeliveryContext } from '../record/context.ts'
 import { judge } from '../record/protocol.ts'
 import { MemoryDraft } from '../record/draft.ts'
-import { undecidedOutcome, type Ruling } from '../record/ruling.ts'
+import { undecidedOutcome, waitedForOther, type Ruling } from '../record/ruling.ts'
 import { emptyMemory } from '../record/memory.ts'
 import { needsNewest } from './batch.ts'
 import { foldPosts, type Part } from './claims.ts'
@@ -94,11 +94,8 @@ export class StepService {
       }
       const leftMs = context.deadline - clock.monotonic()
       if (leftMs <= 0) {
-        return resolve({
-          outcome: 'unavailable',
-          reason: 'Contended',
-          message: 'its time ran out before its turn came',
-        })
+        const message = 'its time ran out before its turn came'
+        return resolve({ outcome: 'unavailable', reason: 'Contended', message })
       }
       this.#length.set({}, ++this.#waiting)
       const queue = this.#queueOf(target, context)
@@ -190,7 +187,4 @@ const preview = async (
   return judged && judged.decided !== 'given up' ? undecidedOutcome(judged) : previewed(undefined)
 }
 
-const previewed = (part: Part | undefined): Step =>
-  part?.part === 'answer'
-    ? part.step
-    : { outcome: 'unavailable', reason: 'Contended', message: 'another delivery to this hook is not finished yet' }
+const previewed = (part: Part | undefined): Step => (part?.part === 'answer' ? part.step : waitedForOther)

@@ -1,4 +1,4 @@
-import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
+import { inlineExpressions } from '../support/inline-expressions.ts'
 import type { Clock, Log, Metrics } from '../../src/environment/environment.ts'
 import { connectionOf } from './network.ts'
 import { outboundOf } from './outbound.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Delivery } from '../../src/api/delivery.ts'
 import { timetableOf } from '../../src/api/opening.ts'
-import { inlineExpressions } from '../../src/expressions/worker/inline.ts'
+import { inlineExpressions } from '../support/inline-expressions.ts'
 import { supervisedExpressions } from '../../src/expressions/worker/supervised.ts'
 import { Zones } from '../../src/environment/zones.ts'
 import { closed, filtered, outsideWindows, passedOver } from '../../src/trigger/gates.ts'

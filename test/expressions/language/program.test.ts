@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { ExpressionVariables } from '../../../src/environment/environment.ts'
-import { inlineExpressions } from '../../../src/expressions/worker/inline.ts'
+import { inlineExpressions } from '../../support/inline-expressions.ts'
 import { compiler } from '../../../src/expressions/language/program.ts'
 import { fc, property } from '../../support/property.ts'
 import { delivery, text } from '../delivery.ts'

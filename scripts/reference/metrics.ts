@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { maxLeaseSeries, maxLeaseSeriesOfNamespace } from '../../src/controller/lease-gauge.ts'
+import { maxLeaseSeries, maxLeaseSeriesOfNamespace } from '../../src/controller/hook-gauges.ts'
 import { maxSeries, maxSeriesOfNamespace } from '../../src/trigger/limits.ts'
 import { codeIn, productFolders } from '../count/source.ts'
 import { alerts } from '../deploy/alerts.ts'

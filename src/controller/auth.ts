@@ -5,11 +5,12 @@ import { credentialsIn, maxAuthSecretBytes, tooLargeSecret } from '../api/creden
 import type { ReceiverHook } from '../api/hook.ts'
 import { hasNamedURL } from '../api/named.ts'
 import type { ApiConnection } from '../environment/environment.ts'
-import { isStatus, ObjectTooLarge } from '../kube/errors.ts'
+import { isStatus, ObjectTooLarge, ApiError } from '../kube/errors.ts'
 import { read } from '../kube/requests.ts'
-import { secrets } from '../kube/resources.ts'
+import { secrets, serviceAccounts } from '../kube/resources.ts'
 import type { IssuerKeys } from '../token/issuer-keys.ts'
 import type { TriggerRights } from './trigger-rights.ts'
+import { refusedAccount } from '../kube/acting.ts'
 
 /**
  * Returns why the senders of a hook cannot prove what its `auth` asks for, or undefined. `accounts`
@@ -60,4 +61,24 @@ const issuerProblem = async (
   if (why === undefined) return undefined
   const message = `can't read the keys of ${auth.issuer}, which auth.oidc.issuer names: ${why}`
   return { reason: 'IssuerUnavailable', message, lasts: 'reconciling' }
+}
+
+/**
+ * Returns the problem that the account of a hook does not exist, or undefined. It may be created right
+ * after its hook. Throws the API server's errors.
+ */
+export const accountProblem = async (
+  api: ApiConnection,
+  { metadata: { namespace }, spec: { serviceAccountName: name } }: ReceiverHook,
+): Promise<Problem | undefined> => {
+  if (name === undefined) return undefined
+  try {
+    const object = await read(api, serviceAccounts, namespace, name, { as: 'metadata' })
+    if (object && object.metadata.deletionTimestamp === undefined) return undefined
+    const message = refusedAccount({ namespace, name }, 'gone')
+    return { reason: 'AccountNotFound', message, lasts: 'reconciling' }
+  } catch (error) {
+    if (!(error instanceof ApiError) || !isStatus(error, 403)) throw error
+    return { reason: 'Forbidden', message: error.message, lasts: 'stalled' }
+  }
 }

@@ -12,7 +12,7 @@
 import { accountsIn } from '../api/bind-command.ts'
 import { Zones } from '../environment/zones.ts'
 import type { Environment } from '../environment/environment.ts'
-import { waitUntil } from '../environment/wait.ts'
+import { waitUntil, together } from '../environment/wait.ts'
 import type { Cache } from '../kube/cache.ts'
 import { cacheIn } from '../kube/cache-in.ts'
 import { definitionsOf } from '../kube/definitions.ts'
@@ -37,7 +37,6 @@ import { reconcileHook, type Reconciling } from './reconcile.ts'
 import { reportWork, stuckReport, type Unreported } from './report.ts'
 import { Rivals } from './rivals.ts'
 import { StatusPacer } from './status-pacer.ts'
-import { together } from './together.ts'
 import { TriggerRights } from './trigger-rights.ts'
 
 /**

@@ -6,8 +6,7 @@ import { cacheIn } from '../kube/cache-in.ts'
 import type { Follow } from '../kube/follow.ts'
 import { hooks } from '../kube/resources.ts'
 import { triggerPath } from '../token/published.ts'
-import { hookCounter } from './hook-gauge.ts'
-import { leaseGauges } from './lease-gauge.ts'
+import { hookCounter, leaseGauges } from './hook-gauges.ts'
 import {
   hookOf,
   needsReconcile,

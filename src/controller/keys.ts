@@ -20,7 +20,7 @@ import {
 } from '../token/keys.ts'
 import { keySetEntry, publicKeysConfigMap, secretVersionAnnotation, signingKeysSecret } from '../token/published.ts'
 import { LeaseNotHeld } from './fence.ts'
-import { managedByLabel } from './labels.ts'
+import { managedByLabel } from './secret.ts'
 import type { ReconcileResult } from './queue.ts'
 
 /** The key that mints tokens, and the keys that decide whether a token is current. */

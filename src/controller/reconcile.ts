@@ -16,12 +16,11 @@ import type { EventRecorder } from '../kube/events.ts'
 import { readOfAnyKind } from '../kube/requests.ts'
 import { dueIn } from '../token/current.ts'
 import type { IssuerKeys } from '../token/issuer-keys.ts'
-import { authProblem } from './auth.ts'
+import { authProblem, accountProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
 import { foundEvent, problemEvent } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
-import { accountProblem } from './account.ts'
 import {
   actingNeed,
   closedToTrigger,

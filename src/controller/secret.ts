@@ -8,7 +8,15 @@ import { pagesOf } from '../kube/pager.ts'
 import { collectionPath, objectPath } from '../kube/paths.ts'
 import { create, replace } from '../kube/requests.ts'
 import { secrets } from '../kube/resources.ts'
-import { hookUidLabel, managedByLabel } from './labels.ts'
+
+/** The label of every object that the controller creates. */
+export const managedByLabel = { 'app.kubernetes.io/managed-by': 'receiver-hooks' } as const
+
+/**
+ * The label on a hook's Secret. Its value is the hook's uid, so a list by this label needs to read
+ * no other Secret.
+ */
+export const hookUidLabel = 'receiverhooks.dev/hook-uid'
 
 /** The time limit of a list or a deletion, in milliseconds. */
 const timeoutMs = 10_000

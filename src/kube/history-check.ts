@@ -133,9 +133,9 @@ export class WatchCheck {
   }
 
   /**
-   * Compares the API server with what the watch began with, and lists the Lease until the check passes. An API server that
-   * has not come so far gave the watch a list of a lost history, and would wait for versions that are long reported: the
-   * objects are listed again.
+   * Compares the API server with what the watch began with, and lists the Lease until the check passes. If the API server
+   * has not come so far, that list was of a lost history, and the watch would wait for versions that are long reported. So
+   * the objects are listed again.
    */
   async #run(): Promise<void> {
     const known = this.#watch.version()

@@ -1,8 +1,8 @@
-import type { ClaimedRow } from '../api/row.ts'
-import type { Clock } from '../environment/environment.ts'
+import type { ClaimedRow, Claim } from '../api/row.ts'
+import type { Clock, Environment } from '../environment/environment.ts'
 import type { Acting } from '../kube/acting.ts'
 import { abandonedMs, dueOf, owedIn } from '../record/due.ts'
-import type { DeliveryContext, EndedPart } from '../record/context.ts'
+import { actingIn, type DeliveryContext, type EndedPart } from '../record/context.ts'
 import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
 import { joined, type Memory, type RecordOwner } from '../record/memory.ts'
@@ -10,6 +10,9 @@ import { isHold, isSameCount, shownCount } from '../record/count-name.ts'
 import { allParts, endOf, partKeyOf, type PartOf } from '../record/parts.ts'
 import type { Made, Step } from '../steps/steps.ts'
 import type { DueRecord } from './due-records.ts'
+import { givenUp, ofWrite, rowsOf } from '../record/protocol.ts'
+import { fenceClaims, lookAtClaim } from '../steps/finish.ts'
+import { parseTarget } from '../steps/target/text.ts'
 
 /** How long the claim of a part is left to the process that made it, in milliseconds. */
 const leftAloneMs = 5000
@@ -207,3 +210,39 @@ const closing: ReadonlySet<string> = new Set([
 export const isClosing = (problem: object): boolean => 'reason' in problem && closing.has(String(problem.reason))
 
 export const whyNotMade = (step: Step): string => ('message' in step ? step.message : 'its outcome is not known yet')
+
+type World = Pick<Environment, 'api' | 'clock' | 'log' | 'random'>
+
+/** Finds out whether steps were made whose processes may be dead. Returns whether one is still open. */
+export const lookAtClaims = async (
+  world: World,
+  { claims }: DueWork,
+  memory: Memory,
+  ending: Ending,
+): Promise<boolean> => {
+  const draft = new MemoryDraft(memory)
+  let isOpen = false
+  for (const { claim } of claims) {
+    const claimed = rowsOf(draft, claim.mark)
+    const { evidence } = await lookAtClaim(actingIn(world, ending), ending.ledger, { claim, claimed })
+    const isSettled = evidence === 'not yet' && ending.isDeleted && (await settle(world, claim, ending))
+    isOpen ||= !isSettled && (evidence === 'not yet' || evidence === 'unreachable')
+  }
+  return isOpen
+}
+
+/**
+ * Makes the write of a deleted hook's claim impossible, which nobody sends any more. A claim that may not be fenced off
+ * is given up for a new hook of the name. Returns whether the claim is over.
+ */
+const settle = async (world: World, claim: Claim, ending: Ending): Promise<boolean> => {
+  const { isReplaced, ledger, owner } = ending
+  const target = parseTarget(claim.target, owner.namespace)
+  if (!target) return false
+  const from = { uid: claim.uid, resourceVersion: claim.version }
+  const made = await fenceClaims(actingIn(world, ending), ledger, target, from, ending.charge)
+  if (made.fenced === 'yes') return made.isOurs
+  if (made.fenced === 'unknown' || !isReplaced) return false
+  const now = world.clock.now()
+  return await storeNow(ledger, world.clock, draft => givenUp(draft, ofWrite(claim.mark), now))
+}

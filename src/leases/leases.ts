@@ -12,8 +12,7 @@ import { wait } from '../environment/wait.ts'
 import { leasesLabel } from '../api/names.ts'
 import { watchCutsIn } from '../kube/follow.ts'
 import { records } from '../kube/resources.ts'
-import { checkedBy } from '../kube/lease-history.ts'
-import type { History } from '../kube/lease-history.ts'
+import { checkedBy, type History } from '../kube/lease-history.ts'
 import { watchObjects } from '../kube/watch-objects.ts'
 import { actingIn } from '../record/context.ts'
 import type { Ledgers } from '../record/ledgers.ts'
@@ -25,9 +24,8 @@ import type { StepService } from '../steps/service.ts'
 import { readTarget } from '../steps/target/read.ts'
 import { parseTarget } from '../steps/target/text.ts'
 import type { LeasingHook, LeasingHooks } from './leasing-hook.ts'
-import { lookAtClaims } from './open-claims.ts'
-import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 import {
+  lookAtClaims,
   endBeforeOfDeleted,
   endingOf,
   isClosing,
@@ -44,6 +42,7 @@ import {
   type EndResult,
   type Ending,
 } from './ending.ts'
+import { DueRecords, type DueRecord, type LookResult } from './due-records.ts'
 
 /** How often the wall clock is read, in milliseconds. It may jump. */
 const tickMs = 1000

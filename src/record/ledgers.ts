@@ -1,7 +1,7 @@
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Clock, Environment } from '../environment/environment.ts'
 import { wait, within } from '../environment/wait.ts'
-import { pauseAfter } from '../kube/make-way.ts'
+import { pauseAfter } from '../environment/backoff.ts'
 import { openLedger, type Ledger } from './ledger.ts'
 import type { RecordLimits, RecordOwner } from './memory.ts'
 import { recordRequestMs } from './store.ts'

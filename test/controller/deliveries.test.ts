@@ -6,8 +6,14 @@ import { isObject, tryParseJson } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import type { RecentDelivery } from '../../src/api/record.ts'
 import { resultOf } from '../../src/api/status.ts'
-import { deliveryReportOf, eventsOf, isNew, writeReport, type DeliveryReport } from '../../src/controller/deliveries.ts'
-import { Emitted } from '../../src/controller/emitted.ts'
+import {
+  deliveryReportOf,
+  eventsOf,
+  isNew,
+  writeReport,
+  Emitted,
+  type DeliveryReport,
+} from '../../src/controller/deliveries.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 
 const textOf = (delivery: Partial<Parameters<typeof resultOf>[0]>) =>

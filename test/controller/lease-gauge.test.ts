@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ReceiverHook } from '../../src/api/hook.ts'
-import { leaseGauges } from '../../src/controller/lease-gauge.ts'
+import { leaseGauges } from '../../src/controller/hook-gauges.ts'
 import { promMetrics } from '../../src/environment/metrics.ts'
 import { specDefaults } from '../support/hooks.ts'
 

@@ -12,8 +12,7 @@ import { countNeeds } from '../counted/counted.ts'
 import type { Driver } from '../driver.ts'
 import { reachInWords, reachNeeds } from '../rollouts/reach.ts'
 import { holdRights, holdVerb } from './hold-rights.ts'
-import { anyNumber, asManyLess, heldBy, oneMore, type HeldObject } from './held.ts'
-import { holdMany, manyInWords, reachOf } from './many.ts'
+import { anyNumber, asManyLess, heldBy, oneMore, holdMany, manyInWords, reachOf, type HeldObject } from './many.ts'
 import { holdDeclaration, kindsByDefault, type HoldMember, type holdSchema } from './schema.ts'
 
 const oneBy = ({ target, ...aim }: HoldMember): HeldObject => {

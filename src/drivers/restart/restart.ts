@@ -1,12 +1,43 @@
 import type { Driver } from '../driver.ts'
-import { workloadTargets } from '../rollouts/kinds.ts'
+import { workloadTargets, workloadKinds } from '../rollouts/kinds.ts'
 import { lookAtWorkloads } from '../rollouts/look.ts'
-import { planOfNothing, planRestart, restartCause, type RolloutCause, type RolloutPlan } from '../rollouts/plan.ts'
+import {
+  planOfNothing,
+  planRestart,
+  restartCause,
+  annotationPrefix,
+  type RolloutCause,
+  type RolloutPlan,
+} from '../rollouts/plan.ts'
 import { objectOf, reachInWords, reachNeeds, reachProblem } from '../rollouts/reach.ts'
 import { rollOutAll, type Planner } from '../rollouts/roll-out.ts'
 import { rolloutState, unavailablePods } from '../rollouts/state.ts'
-import { restartRights } from './restart-rights.ts'
 import { restartDeclaration, restartKinds, type restartSchema } from './schema.ts'
+import type { DriverRights, Kept } from '../driver-rights.ts'
+import { authorOf } from '../rollouts/rollout-rights.ts'
+import { sameAround } from '../unchanged.ts'
+
+const restarted = workloadKinds.filter(({ type }) => restartKinds.some(kind => kind === type.kind))
+
+/** The driver's rights. None is granted by default. */
+const restartRights: DriverRights = {
+  given: 'where bound',
+  trigger: restarted.map(({ type: { group, resource } }) => ({
+    group,
+    resource,
+    verbs: ['get', 'list', 'patch'],
+    why: 'to see whether a rollout is running, and to restart the pods',
+  })),
+  author: authorOf(restartKinds, 'restart'),
+  keeps: restarted.map(({ template, type: { group, resource } }): Kept => ({
+    group,
+    resource,
+    only: 'its own annotations, on the workload and on its pods',
+    holds: sameAround(template, ['metadata'], annotationPrefix)
+      .map(rule => `(${rule})`)
+      .join(' &&\n'),
+  })),
+}
 
 /** Restarts workloads, once for each delivery. It does not restart during a rollout. */
 export const restart = {

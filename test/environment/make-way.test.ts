@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { pauseAfter } from '../../src/kube/make-way.ts'
+import { pauseAfter } from '../../src/environment/backoff.ts'
 
 it.each([
   ['is the least where the API server is quick', 2, 50, 50],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { together } from '../../src/controller/together.ts'
+import { together } from '../../src/environment/wait.ts'
 
 /** Returns a part that runs until it is stopped, and then ends once `end` is called. */
 const part = () => {

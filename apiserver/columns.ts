@@ -1,7 +1,7 @@
-import { at, isObject, stringAt, type JsonObject } from '../src/api/json.ts'
+import { at, isObject, listAt, numberAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import type { Column } from './definition.ts'
 import { age } from '../src/environment/age.ts'
-import { listAt, numberAt, stringMapAt } from './members.ts'
+import { stringMapAt } from './members.ts'
 import { selectorText } from './selectors.ts'
 
 /** The columns of `kubectl get` for the built-in resources, equal to the real server's. */

@@ -1,4 +1,4 @@
-import { at, isObject, type JsonObject } from '../src/api/json.ts'
+import { at, isObject, listAt, type JsonObject } from '../src/api/json.ts'
 
 /**
  * Functions on stored objects, which are never changed. Every edit makes a new object that shares
@@ -40,17 +40,6 @@ export const equal = (a: unknown, b: unknown): boolean => {
   for (const name in a) if (!equal(a[name], b[name])) return false
   for (const name in b) if (b[name] !== undefined && a[name] === undefined) return false
   return true
-}
-
-export const numberAt = (value: unknown, ...path: readonly string[]): number | undefined => {
-  const found = at(value, ...path)
-  return typeof found === 'number' ? found : undefined
-}
-
-/** Returns the list at a path, or an empty one. */
-export const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
-  const found = at(value, ...path)
-  return Array.isArray(found) ? found : []
 }
 
 /** Returns the string entries of a list at a path. */

@@ -1,8 +1,8 @@
-import { at, stringAt, type JsonObject } from '../src/api/json.ts'
+import { at, listAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import { apiVersionOf } from '../src/kube/paths.ts'
 import type { ResourceDefinition } from './definition.ts'
 import { decodeFields, describeField, encodeFields, fieldsIn, withoutFields, withParents } from './fields.ts'
-import { equal, listAt, withMember } from './members.ts'
+import { equal, withMember } from './members.ts'
 import { StatusError, type Cause } from './status.ts'
 
 /** Who writes an object, as an entry of metadata.managedFields names it. */

@@ -1,7 +1,7 @@
-import { at, stringAt, type JsonObject } from '../src/api/json.ts'
+import { at, numberAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import type { StoredObject } from '../src/api/object.ts'
 import type { ResourceDefinition } from './definition.ts'
-import { numberAt, withMember } from './members.ts'
+import { withMember } from './members.ts'
 import { conflict, invalid, invalidValue, noSuchResource, staleVersion } from './status.ts'
 
 /** The type of `/scale`, for every resource that has one. */

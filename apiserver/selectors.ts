@@ -1,5 +1,5 @@
-import { at, isObject } from '../src/api/json.ts'
-import { listAt, stringMapAt, stringsAt } from './members.ts'
+import { at, isObject, listAt } from '../src/api/json.ts'
+import { stringMapAt, stringsAt } from './members.ts'
 import { badRequest } from './status.ts'
 
 /** Returns whether an object matches, by its labels or fields. */

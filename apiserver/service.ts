@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { at, isObject, stringAt, type JsonObject } from '../src/api/json.ts'
+import { at, isObject, listAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import type { Admitted } from './definition.ts'
-import { listAt } from './members.ts'
 import { requiredValue } from './status.ts'
 
 /**

@@ -1,7 +1,6 @@
-import { stringAt } from '../src/api/json.ts'
+import { listAt, stringAt } from '../src/api/json.ts'
 import type { StoredObject } from '../src/api/object.ts'
 import type { Clock } from '../src/environment/environment.ts'
-import { listAt } from './members.ts'
 
 /**
  * One write, as watches see it. `object` is the new state. For a deletion, it is the last state,

@@ -1,5 +1,5 @@
-import { at, isObject, type JsonObject } from '../src/api/json.ts'
-import { equal, listAt } from './members.ts'
+import { at, isObject, listAt, type JsonObject } from '../src/api/json.ts'
+import { equal } from './members.ts'
 
 /** The lists in Kubernetes' own types that are merged by a key. All other lists are replaced. */
 const mergeKeys: Readonly<Record<string, readonly string[]>> = {

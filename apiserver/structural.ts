@@ -1,5 +1,5 @@
-import { at, isObject, stringAt, type JsonObject } from '../src/api/json.ts'
-import { listAt, numberAt, stringsAt } from './members.ts'
+import { at, isObject, listAt, numberAt, stringAt, type JsonObject } from '../src/api/json.ts'
+import { stringsAt } from './members.ts'
 import { RuleError, type CelRule, type RuleCompiler } from './rule.ts'
 
 /** A part of a CRD's schema, parsed for the functions that walk through a custom resource. */

@@ -1,9 +1,9 @@
-import { at, isObject, stringAt, type JsonObject } from '../src/api/json.ts'
+import { at, isObject, listAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import { isStoredObject, type StoredObject } from '../src/api/object.ts'
 import { rfc3339 } from '../src/environment/time.ts'
 import { namespaceExists, newSuffix, newUid, placeOf, type Addressed, type ServerState } from './state.ts'
 import type { Admitted, ResourceDefinition } from './definition.ts'
-import { equal, listAt, stringsAt, withMember, without } from './members.ts'
+import { equal, stringsAt, withMember, without } from './members.ts'
 import { ownedAfterUpdate, type Writer } from './ownership.ts'
 import { afterRemoval } from './remove.ts'
 import {

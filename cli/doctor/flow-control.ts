@@ -1,4 +1,4 @@
-import { at, isObject, stringAt } from '../../src/api/json.ts'
+import { at, isObject, listAt, stringAt } from '../../src/api/json.ts'
 import { flowNames } from '../../src/api/names.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
@@ -79,9 +79,4 @@ const subjectsOf = (schema: StoredObject): readonly unknown[] =>
 const isAccount = (subject: unknown, name: string, namespace: string): boolean => {
   const account = at(subject, 'serviceAccount')
   return isObject(account) && account['name'] === name && account['namespace'] === namespace
-}
-
-const listAt = (object: unknown, ...path: readonly string[]): readonly unknown[] => {
-  const list = at(object, ...path)
-  return Array.isArray(list) ? list.map((item: unknown) => item) : []
 }

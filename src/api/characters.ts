@@ -1,4 +1,4 @@
-/**
+/*
  * The API server counts the characters of a text. JavaScript counts UTF-16 units, of which a character
  * has one or two. So a text is taken apart only if its number of units leaves both answers open.
  */

@@ -34,6 +34,30 @@ export const stringAt = (value: unknown, ...path: readonly string[]): string | u
   return typeof found === 'string' ? found : undefined
 }
 
+/** Returns the list at a path, or an empty one. */
+export const listAt = (value: unknown, ...path: readonly string[]): readonly unknown[] => {
+  const found = at(value, ...path)
+  return Array.isArray(found) ? found : []
+}
+
+/** Returns the objects in the list at a path. */
+export const objectsAt = (value: unknown, ...path: readonly string[]): readonly JsonObject[] =>
+  listAt(value, ...path).filter(isObject)
+
+/** Returns the object at a path, or an empty one. */
+export const objectAt = (value: unknown, ...path: readonly string[]): JsonObject => {
+  const found = at(value, ...path)
+  return isObject(found) ? found : {}
+}
+
+/** Returns those members of the object at a path that are texts, such as labels. */
+export const textsAt = (value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(objectAt(value, ...path)).flatMap(([name, text]) =>
+      typeof text === 'string' ? [[name, text] as const] : [],
+    ),
+  )
+
 /** Returns the member at a path if it is a number, otherwise undefined. */
 export const numberAt = (value: unknown, ...path: readonly string[]): number | undefined => {
   const found = at(value, ...path)

@@ -1,5 +1,5 @@
 import type { ReceiverHook } from '../api/hook.ts'
-import { at, stringAt } from '../api/json.ts'
+import { at, listAt, stringAt } from '../api/json.ts'
 import type { Metrics } from '../environment/environment.ts'
 import { Shares, Tally } from '../environment/shares.ts'
 import { isHoldShown } from '../record/count-name.ts'
@@ -47,10 +47,8 @@ const isJudged = ({ metadata, status }: ReceiverHook): boolean =>
  * Returns the condition Ready. The form of a cached hook is not checked: with another version of
  * the CRD, its status may have any form.
  */
-const readyIn = ({ status }: ReceiverHook): unknown => {
-  const conditions: unknown = status?.conditions
-  return Array.isArray(conditions) ? conditions.find(condition => at(condition, 'type') === 'Ready') : undefined
-}
+const readyIn = ({ status }: ReceiverHook): unknown =>
+  listAt(status, 'conditions').find(condition => at(condition, 'type') === 'Ready')
 
 /**
  * How many objects or hooks have a series of their own in each gauge, in all and of one namespace.
@@ -150,7 +148,4 @@ const leasedBy = (hook: ReceiverHook): ReadonlyMap<string, number> => {
   return leased
 }
 
-const shownBy = ({ status }: ReceiverHook): readonly unknown[] => {
-  const shown = at(status, 'leases', 'shown')
-  return Array.isArray(shown) ? shown : []
-}
+const shownBy = ({ status }: ReceiverHook): readonly unknown[] => listAt(status, 'leases', 'shown')

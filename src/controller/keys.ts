@@ -1,4 +1,4 @@
-import { at, stringAt } from '../api/json.ts'
+import { objectAt, stringAt } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment, Metrics } from '../environment/environment.ts'
 import { watchedCache, type Cache } from '../kube/cache.ts'
@@ -221,11 +221,9 @@ const rewritten = (published: StoredObject, jwks: string, secret: StoredObject):
   return {
     ...members,
     metadata: { ...metadata, annotations },
-    data: { ...asObject(at(published, 'data')), [keySetEntry]: jwks },
+    data: { ...objectAt(published, 'data'), [keySetEntry]: jwks },
   }
 }
-
-const asObject = (value: unknown): object => (typeof value === 'object' && value !== null ? value : {})
 
 /** Makes the caches that report changes of the signing keys or the public keys. */
 export const keyCachesOf = (environment: Environment, namespace: string, follow?: Follow): readonly Cache<true>[] => {

@@ -1,4 +1,4 @@
-import { at, stringAt } from '../api/json.ts'
+import { objectAt, stringAt } from '../api/json.ts'
 import { apiVersion, hookKind } from '../api/names.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { controllerOf, type StoredObject } from '../api/object.ts'
@@ -148,7 +148,8 @@ export const deleteSecrets = async (
 
 const updateSecret = async (api: ApiConnection, secret: StoredObject, content: SecretContent): Promise<void> => {
   if (tokenIn(secret) === content.token && decode(stringAt(secret, 'data', 'url')) === content.url) return
-  const data = { ...members(secret), ...encoded(content) }
+  // Others may have added entries.
+  const data = { ...objectAt(secret, 'data'), ...encoded(content) }
   await replace(api, secrets, secret.metadata.namespace ?? '', { ...secret, apiVersion: 'v1', kind: 'Secret', data })
 }
 
@@ -165,12 +166,6 @@ const secretOf = (hook: ReceiverHook, secretName: string, content: SecretContent
     type: 'Opaque',
     data: encoded(content),
   }
-}
-
-/** Returns all entries of a Secret, including those that others have added. */
-const members = (secret: StoredObject): object => {
-  const data = at(secret, 'data')
-  return typeof data === 'object' && data !== null ? data : {}
 }
 
 const encoded = ({ url, token }: SecretContent) => ({ url: encode(url), token: encode(token) })

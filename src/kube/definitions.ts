@@ -1,4 +1,4 @@
-import { at, stringAt } from '../api/json.ts'
+import { at, listAt, stringAt } from '../api/json.ts'
 import { BoundedMap } from '../environment/bounded-map.ts'
 import type { Environment, Lane } from '../environment/environment.ts'
 import { isStatus, UnknownKind } from './errors.ts'
@@ -104,8 +104,7 @@ const countIn = (
   const named = stringAt(definition, 'spec', 'names', 'kind')
   if (named !== kind) return { missing: `is that of ${named}` }
   if (at(definition, 'spec', 'scope') !== 'Namespaced') return { missing: 'is in no namespace' }
-  const versions = at(definition, 'spec', 'versions')
-  const served: unknown = Array.isArray(versions) ? versions.find(each => at(each, 'name') === version) : undefined
+  const served = listAt(definition, 'spec', 'versions').find(each => at(each, 'name') === version)
   if (at(served, 'served') !== true) return { missing: `is not served as ${version}` }
   const path = stringAt(served, 'subresources', 'scale', 'specReplicasPath')
   if (path === undefined) return { missing: 'has no /scale' }

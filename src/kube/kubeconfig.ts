@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, isAbsolute, join } from 'node:path'
 import type { KubeConfig } from '@kubernetes/client-node'
-import { at, isObject, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
+import { listAt, objectAt, stringAt, tryParseJson, type JsonObject } from '../api/json.ts'
 import type { ServerAccess } from '../environment/access.ts'
 
 /** An error in a kubeconfig. The message quotes nothing, because the file may contain a token. */
@@ -84,14 +84,11 @@ const parsedYaml = async (text: string, file: string): Promise<unknown> => {
   }
 }
 
-const entriesOf = (config: unknown, kind: string): KubeconfigEntry[] => {
-  const list: unknown = at(config, `${kind}s`)
-  if (!Array.isArray(list)) return []
-  return list.flatMap((entry: unknown) => {
-    const [name, value] = [stringAt(entry, 'name'), at(entry, kind)]
-    return name === undefined ? [] : [{ name, value: isObject(value) ? value : {} }]
+const entriesOf = (config: unknown, kind: string): KubeconfigEntry[] =>
+  listAt(config, `${kind}s`).flatMap(entry => {
+    const name = stringAt(entry, 'name')
+    return name === undefined ? [] : [{ name, value: objectAt(entry, kind) }]
   })
-}
 
 /** Makes the paths in an entry absolute. In a kubeconfig they are relative to its folder. */
 const withPaths = (entry: KubeconfigEntry, file: string, members: readonly string[]): KubeconfigEntry => {

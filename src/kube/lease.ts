@@ -1,4 +1,4 @@
-import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import { at, objectAt, stringAt, type JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rfc3339Micro } from '../environment/time.ts'
@@ -155,10 +155,7 @@ const unlessTooLate = async (write: Promise<boolean>): Promise<boolean> => {
   }
 }
 
-const specOf = (lease: StoredObject): JsonObject => {
-  const spec = lease['spec']
-  return isObject(spec) ? spec : {}
-}
+const specOf = (lease: StoredObject): JsonObject => objectAt(lease, 'spec')
 
 const heldSpec = (before: JsonObject, identity: string, now: number): JsonObject => {
   const renewed = { ...before, leaseDurationSeconds: leaseDurationMs / 1000, renewTime: rfc3339Micro(now) }

@@ -1,4 +1,4 @@
-import { at, stringAt } from '../api/json.ts'
+import { listAt, stringAt } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { ApiConnection } from '../environment/environment.ts'
 import { isStatus } from './errors.ts'
@@ -21,10 +21,8 @@ export const policyProblem = async (
   if (policy === undefined) return 'is not there'
   const binding = await read('validatingadmissionpolicybindings')
   if (binding === undefined) return 'has no binding'
-  const actions: unknown = at(binding, 'spec', 'validationActions')
-  if (!Array.isArray(actions) || !actions.includes('Deny')) return 'has a binding that does not deny'
-  const warnings: unknown = at(policy, 'status', 'typeChecking', 'expressionWarnings')
-  const first: unknown = Array.isArray(warnings) ? warnings[0] : undefined
+  if (!listAt(binding, 'spec', 'validationActions').includes('Deny')) return 'has a binding that does not deny'
+  const [first] = listAt(policy, 'status', 'typeChecking', 'expressionWarnings')
   return first === undefined
     ? undefined
     : `has an expression that fails (${stringAt(first, 'fieldRef') ?? 'somewhere'})`

@@ -1,11 +1,8 @@
 import type { AlertGroup, Delivery } from '../api/delivery.ts'
-import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
+import { at, objectsAt, stringAt, textsAt, type JsonObject } from '../api/json.ts'
 import { identityKey, memberText, timeOf, identityOf } from './identity.ts'
 
 /** Reads alerts as Prometheus, Alertmanager and Grafana write them. These functions never throw. */
-
-/** Returns the alerts of a body's list. Items that are no objects are left out. */
-export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray(list) ? list.filter(isObject) : [])
 
 /**
  * Returns the sorted names of alerts: their fingerprints, or else the labels from which
@@ -14,17 +11,9 @@ export const alertsOf = (list: unknown): readonly JsonObject[] => (Array.isArray
 export const namesOf = (alerts: readonly JsonObject[]): readonly string[] =>
   alerts.map(alert => stringAt(alert, 'fingerprint') || memberText(at(alert, 'labels'))).sort()
 
-/** Returns the members of labels that are texts, as labels should be. */
-export const labelsIn = (labels: unknown): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(isObject(labels) ? labels : {}).flatMap(([name, value]) =>
-      typeof value === 'string' ? [[name, value] as const] : [],
-    ),
-  )
-
 /** Returns the labels that all alerts have, with the same value. */
 export const commonLabels = (alerts: readonly JsonObject[]): Readonly<Record<string, string>> => {
-  const [first, ...others] = alerts.map(alert => labelsIn(alert['labels']))
+  const [first, ...others] = alerts.map(alert => textsAt(alert['labels']))
   return Object.fromEntries(
     Object.entries(first ?? {}).filter(([name, value]) =>
       others.every(labels => Object.hasOwn(labels, name) && labels[name] === value),
@@ -70,7 +59,7 @@ const reasons: ReadonlySet<string | undefined> = new Set([
  * repeat has the identity of what it repeats.
  */
 export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
-  const alerts = alertsOf(at(body, 'alerts'))
+  const alerts = objectsAt(body, 'alerts')
   const given = stringAt(body, 'notification_reason')
   const why = reasons.has(given) ? given : undefined
   const key = identityKey(sender, stringAt(body, 'receiver'), memberText(at(body, 'groupLabels')))
@@ -94,7 +83,7 @@ export const deliveryOfAlerts = (sender: string, body: unknown): Delivery => {
       newest(alerts, 'startsAt'),
       repeats,
     ),
-    labels: labelsIn(at(body, 'commonLabels')),
+    labels: textsAt(at(body, 'commonLabels')),
     group: {
       key,
       firing,

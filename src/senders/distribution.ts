@@ -1,4 +1,4 @@
-import { at, isObject, stringAt } from '../api/json.ts'
+import { at, isObject, listAt, stringAt } from '../api/json.ts'
 import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import type { Message, Sender } from './sender.ts'
@@ -30,10 +30,7 @@ export const distribution: Sender = {
 const isEnvelope = ({ headers }: Message): boolean =>
   headers['content-type']?.startsWith('application/vnd.docker.distribution.events.') === true
 
-const listOf = ({ json }: Message): readonly unknown[] => {
-  const events = at(json, 'events')
-  return Array.isArray(events) ? events : []
-}
+const listOf = ({ json }: Message): readonly unknown[] => listAt(json, 'events')
 
 /**
  * Reads an event. Events of pulls and deletions differ from those of pushes only in their action. A

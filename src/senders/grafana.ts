@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
-import { at, isObject, stringAt, type JsonObject } from '../api/json.ts'
-import { alertsOf, commonLabels, deliveryOfAlerts, truncated } from './alerts.ts'
+import { at, isObject, objectsAt, stringAt, type JsonObject } from '../api/json.ts'
+import { commonLabels, deliveryOfAlerts, truncated } from './alerts.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
 /**
@@ -30,7 +30,7 @@ export const grafana: Sender = {
 
 /** Reads a report without the alerts about failed queries. */
 const deliveryOf = (json: unknown): Delivery => {
-  const all = alertsOf(at(json, 'alerts'))
+  const all = objectsAt(json, 'alerts')
   const alerts = all.filter(alert => !isOfQuery(alert))
   if (!isObject(json) || alerts.length === all.length) return deliveryOfAlerts('grafana', json)
   // Grafana cuts off alerts beyond a number. Some of those may be of a rule.

@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
 import { parseImage } from '../api/image.ts'
-import { at, stringAt } from '../api/json.ts'
+import { at, listAt, stringAt } from '../api/json.ts'
 import { timeOf, wordAt } from './identity.ts'
 import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
@@ -42,10 +42,8 @@ const ofDefault = (json: unknown): Delivery => {
   return deliveryOfEvents('harbor', events, needed)
 }
 
-const eventsIn = (data: unknown, moment: number | undefined, id?: string): readonly RegistryEvent[] => {
-  const resources = at(data, 'resources')
-  const list: readonly unknown[] = Array.isArray(resources) ? resources : []
-  return list.map(resource =>
+const eventsIn = (data: unknown, moment: number | undefined, id?: string): readonly RegistryEvent[] =>
+  listAt(data, 'resources').map(resource =>
     eventOf(
       {
         // Where Harbor has a digest for a tag, it may write the digest after a colon.
@@ -57,4 +55,3 @@ const eventsIn = (data: unknown, moment: number | undefined, id?: string): reado
       id,
     ),
   )
-}

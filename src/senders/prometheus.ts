@@ -1,6 +1,6 @@
 import type { Delivery } from '../api/delivery.ts'
-import { isObject, type JsonObject } from '../api/json.ts'
-import { alertsOf, commonLabels, timesOfEnd, namesOf, newest } from './alerts.ts'
+import { isObject, objectsAt, type JsonObject } from '../api/json.ts'
+import { commonLabels, timesOfEnd, namesOf, newest } from './alerts.ts'
 import { identityKey, timeOf, identityOf } from './identity.ts'
 import type { Message, Sender } from './sender.ts'
 
@@ -21,7 +21,7 @@ export const prometheus: Sender = {
   },
   recognise: ({ json }) => Array.isArray(json) && json.length > 0 && json.every(isAlert),
   parse: message => {
-    const alerts = alertsOf(message.json)
+    const alerts = objectsAt(message.json)
     const over = alerts.filter(alert => isOver(alert, message))
     const firing = alerts.filter(alert => !isOver(alert, message))
     const names = namesOf(firing)

@@ -1,5 +1,5 @@
 import { credentialsIn } from '../api/credentials.ts'
-import { at, isObject, stringAt } from '../api/json.ts'
+import { at, isObject, listAt, stringAt } from '../api/json.ts'
 import { hasNamedURL } from '../api/named.ts'
 import { endpointPath, namedPath, triggerPath } from './published.ts'
 
@@ -122,7 +122,5 @@ const unusable = (message: string): URLProblem => ({ problem: 'unusable', messag
 
 const noEndpoint = unusable("status.endpoint is not a trigger's http or https URL")
 
-const isOwnedBy = (secret: unknown, uid: string | undefined): boolean => {
-  const owners = at(secret, 'metadata', 'ownerReferences')
-  return uid !== undefined && Array.isArray(owners) && owners.some(owner => stringAt(owner, 'uid') === uid)
-}
+const isOwnedBy = (secret: unknown, uid: string | undefined): boolean =>
+  uid !== undefined && listAt(secret, 'metadata', 'ownerReferences').some(owner => stringAt(owner, 'uid') === uid)

@@ -1,7 +1,6 @@
 import { expect, it } from 'vitest'
-import { at, isObject, stringAt } from '../../src/api/json.ts'
+import { at, isObject, listAt, stringAt } from '../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
-import { listAt } from '../../apiserver/members.ts'
 import type { ApiConnection } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
 import { objectPath } from '../../src/kube/paths.ts'

@@ -1,4 +1,4 @@
-import { at, isObject, stringAt } from '../../api/json.ts'
+import { at, isObject, listAt, numberAt, stringAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ReasonIn } from '../../api/reasons.ts'
 import { hostOfAddress } from '../../environment/addresses.ts'
@@ -59,14 +59,12 @@ const portOf = (service: StoredObject, port: number | string): number | undefine
   portsOf(service).find(({ name, number }) => (typeof port === 'number' ? number === port : name === port))?.number
 
 /** Returns the ports of a Service that speak TCP. */
-const portsOf = (service: StoredObject): readonly ServicePort[] => {
-  const ports = at(service, 'spec', 'ports')
-  return (Array.isArray(ports) ? ports : []).flatMap((each: unknown) => {
-    const number = at(each, 'port')
+const portsOf = (service: StoredObject): readonly ServicePort[] =>
+  listAt(service, 'spec', 'ports').flatMap(each => {
+    const number = numberAt(each, 'port')
     const speaksTcp = (stringAt(each, 'protocol') ?? 'TCP') === 'TCP'
-    return speaksTcp && typeof number === 'number' ? [{ name: stringAt(each, 'name') ?? '', number }] : []
+    return speaksTcp && number !== undefined ? [{ name: stringAt(each, 'name') ?? '', number }] : []
   })
-}
 
 const portsInWords = (service: StoredObject): string => {
   const ports = portsOf(service).map(({ name, number }) => (name === '' ? `${number}` : `${name} (${number})`))

@@ -1,4 +1,4 @@
-import { at } from '../../api/json.ts'
+import { at, listAt } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import type { TargetKind } from '../driver.ts'
@@ -71,12 +71,11 @@ export const containerLists = ['containers', 'initContainers'] as const
 
 /** Returns the containers of a workload, init containers last. */
 export const containersIn = (object: StoredObject, { template }: Workloads): readonly Container[] =>
-  containerLists.flatMap(member => {
-    const list = at(object, ...template, 'spec', member)
-    return (Array.isArray(list) ? list : []).flatMap((container: unknown, index): Container[] => {
+  containerLists.flatMap(member =>
+    listAt(object, ...template, 'spec', member).flatMap((container, index): Container[] => {
       const [name, image, policy] = ['name', 'image', 'imagePullPolicy'].map(field => at(container, field))
       if (typeof name !== 'string' || typeof image !== 'string') return []
       const pointer = `/${[...template, 'spec', member].join('/')}/${index}`
       return [{ name, image, imagePullPolicy: typeof policy === 'string' ? policy : undefined, pointer }]
-    })
-  })
+    }),
+  )

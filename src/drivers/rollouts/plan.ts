@@ -86,7 +86,9 @@ export const neededOf = (object: StoredObject, workloads: Workloads): StoredObje
   }
   return {
     metadata: {
-      ...{ name, uid, resourceVersion },
+      name,
+      uid,
+      resourceVersion,
       ...(namespace !== undefined && { namespace }),
       ...(generation !== undefined && { generation }),
       ...(annotations && { annotations: ownNotes(annotations) }),

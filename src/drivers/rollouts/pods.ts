@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import { at, isObject, stringAt, type JsonObject } from '../../api/json.ts'
+import { at, isObject, listAt, objectAt, objectsAt, stringAt, type JsonObject } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import { parseTime } from '../../environment/time.ts'
 import { containersIn, type Workloads } from './kinds.ts'
@@ -31,18 +31,16 @@ export interface PodsNow {
  * has none, or if it cannot be converted.
  */
 export const podSelector = (object: StoredObject): string | undefined => {
-  const labels = at(object, 'spec', 'selector', 'matchLabels')
-  const expressions = at(object, 'spec', 'selector', 'matchExpressions')
-  const equal = isObject(labels) ? Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`) : []
-  const others = (Array.isArray(expressions) ? expressions : []).map(expressionText)
+  const labels = objectAt(object, 'spec', 'selector', 'matchLabels')
+  const equal = Object.entries(labels).map(([name, value]) => `${name}=${String(value)}`)
+  const others = listAt(object, 'spec', 'selector', 'matchExpressions').map(expressionText)
   const all = [...equal, ...others]
   return all.length === 0 || all.includes(undefined) ? undefined : all.join(',')
 }
 
 const expressionText = (expression: unknown): string | undefined => {
   const [key, operator] = [stringAt(expression, 'key'), stringAt(expression, 'operator')]
-  const values = at(expression, 'values')
-  const list = Array.isArray(values) ? `(${values.join(',')})` : '()'
+  const list = `(${listAt(expression, 'values').join(',')})`
   if (key === undefined) return undefined
   switch (operator) {
     case 'In':
@@ -100,7 +98,7 @@ export const unreadyPods = (of: number, isOfTemplate: (pod: StoredObject) => boo
 const isReady = (pod: StoredObject): boolean => hasCondition(pod, 'Ready', 'True')
 
 const hasCondition = (pod: StoredObject, type: string, status: string, reason?: string): boolean =>
-  membersOf(pod, 'status', 'conditions').some(
+  objectsAt(pod, 'status', 'conditions').some(
     each => each['type'] === type && each['status'] === status && (reason === undefined || each['reason'] === reason),
   )
 
@@ -112,7 +110,7 @@ const ofTemplate = (object: StoredObject, workloads: Workloads): ((pod: StoredOb
   const notes = notesIn(at(object, ...workloads.template, 'metadata', 'annotations'))
   const images = containersIn(object, workloads)
   return pod => {
-    const running = [...membersOf(pod, 'spec', 'containers'), ...membersOf(pod, 'spec', 'initContainers')]
+    const running = [...objectsAt(pod, 'spec', 'containers'), ...objectsAt(pod, 'spec', 'initContainers')]
     const runs = new Map(running.map(({ image, name }) => [name, image]))
     return (
       isDeepStrictEqual(notesIn(pod.metadata.annotations), notes) &&
@@ -132,10 +130,10 @@ const starting: ReadonlySet<string> = new Set(['ContainerCreating', 'PodInitiali
 /** Returns why a pod is not ready. The list is empty if the pod is only starting. */
 const causesOf = (pod: StoredObject): readonly string[] => {
   if (hasCondition(pod, 'PodScheduled', 'False', 'Unschedulable')) return ['Unschedulable']
-  const inits = membersOf(pod, 'status', 'initContainerStatuses')
-  const causes = [...inits, ...membersOf(pod, 'status', 'containerStatuses')].flatMap(causeOf)
+  const inits = objectsAt(pod, 'status', 'initContainerStatuses')
+  const causes = [...inits, ...objectsAt(pod, 'status', 'containerStatuses')].flatMap(causeOf)
   if (causes.length > 0) return causes
-  const slow = membersOf(pod, 'status', 'containerStatuses').filter(
+  const slow = objectsAt(pod, 'status', 'containerStatuses').filter(
     status => status['ready'] === false && isObject(at(status, 'state', 'running')),
   )
   // A container that ends again and again runs in between, so its last end is the cause.
@@ -159,9 +157,4 @@ const causeOf = (status: JsonObject): readonly string[] => {
 const wordAt = (status: JsonObject, ...path: readonly string[]): string | undefined => {
   const reason = stringAt(status, ...path)
   return reason !== undefined && /^[A-Za-z]{1,64}$/.test(reason) ? reason : undefined
-}
-
-const membersOf = (object: unknown, ...path: readonly string[]): readonly JsonObject[] => {
-  const list = at(object, ...path)
-  return Array.isArray(list) ? list.filter(isObject) : []
 }

@@ -1,4 +1,4 @@
-import { at, isObject, numberAt, type JsonObject } from '../../api/json.ts'
+import { at, isObject, numberAt, objectsAt, type JsonObject } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { Workloads } from './kinds.ts'
 
@@ -186,10 +186,7 @@ const counts = [
 const progressingOf = (object: StoredObject): JsonObject | undefined =>
   conditionsOf(object).find(({ type }) => type === 'Progressing')
 
-const conditionsOf = (object: StoredObject): readonly JsonObject[] => {
-  const conditions = at(object, 'status', 'conditions')
-  return Array.isArray(conditions) ? conditions.filter(isObject) : []
-}
+const conditionsOf = (object: StoredObject): readonly JsonObject[] => objectsAt(object, 'status', 'conditions')
 
 /** Returns the desired number of pods. The default is 1. */
 const wantedOf = (object: StoredObject): number => numberAt(object, 'spec', 'replicas') ?? 1

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { at, isObject, stringAt } from '../../api/json.ts'
+import { objectsAt, stringAt } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import type { ApiConnection, Lane } from '../../environment/environment.ts'
 import { pagesOf } from '../../kube/pager.ts'
@@ -52,8 +52,7 @@ export type JobEnd = { readonly ended: 'complete' } | { readonly ended: 'failed'
 
 /** Returns how a Job has ended, or undefined if it has not. Its pods may have ended before. */
 export const jobEnd = (job: KubeObject): JobEnd | undefined => {
-  const conditions = at(job, 'status', 'conditions')
-  for (const condition of Array.isArray(conditions) ? conditions.filter(isObject) : []) {
+  for (const condition of objectsAt(job, 'status', 'conditions')) {
     if (condition['status'] !== 'True') continue
     if (condition['type'] === 'Complete') return { ended: 'complete' }
     if (condition['type'] === 'Failed') return { ended: 'failed', reason: stringAt(condition, 'reason') ?? 'Failed' }

@@ -1,5 +1,5 @@
 import { checkedMilliseconds } from '../../api/duration.ts'
-import { at, isObject, type JsonObject } from '../../api/json.ts'
+import { at, isObject, listAt, objectAt, textsAt, type JsonObject } from '../../api/json.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
 import { apiVersionOf } from '../../kube/paths.ts'
 import type { PostText } from './input.ts'
@@ -132,20 +132,3 @@ const volumesOf = (spec: JsonObject, { annotation }: PostText): readonly unknown
   ...listAt(spec, 'volumes').filter(each => at(each, 'name') !== volume),
   { name: volume, downwardAPI: { items: [{ path: 'body', fieldRef: fieldRefOf(annotation) }] } },
 ]
-
-const listAt = (value: unknown, member: string): readonly unknown[] => {
-  const list = at(value, member)
-  return Array.isArray(list) ? list : []
-}
-
-const objectAt = (value: unknown, ...path: readonly string[]): JsonObject => {
-  const found = at(value, ...path)
-  return isObject(found) ? found : {}
-}
-
-const textsAt = (value: unknown, ...path: readonly string[]): Readonly<Record<string, string>> =>
-  Object.fromEntries(
-    Object.entries(objectAt(value, ...path)).flatMap(([name, text]) =>
-      typeof text === 'string' ? [[name, text] as const] : [],
-    ),
-  )

@@ -1,5 +1,5 @@
 import type { CountAt } from './target.ts'
-import { at, numberAt } from '../../api/json.ts'
+import { listAt, numberAt, stringAt } from '../../api/json.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { autoscalers, scalableKinds, scaledObjects } from '../../kube/resources.ts'
 import { holdNamed } from './via-hold.ts'
@@ -99,7 +99,5 @@ const isCustom = ({ group, kind, resource, version }: ResourceType): boolean =>
  * Returns whether a HorizontalPodAutoscaler may have a minimum of 0. It needs a metric that is there without pods. An API
  * server before Kubernetes 1.37 refuses 0 all the same.
  */
-const mayScaleToZero = (object: unknown): boolean => {
-  const metrics = at(object, 'spec', 'metrics')
-  return Array.isArray(metrics) && metrics.some(metric => ['External', 'Object'].includes(String(at(metric, 'type'))))
-}
+const mayScaleToZero = (object: unknown): boolean =>
+  listAt(object, 'spec', 'metrics').some(metric => ['External', 'Object'].includes(stringAt(metric, 'type') ?? ''))

@@ -1,4 +1,4 @@
-import { at, isObject, stringAt, tryParseJson } from '../../api/json.ts'
+import { isObject, listAt, stringAt, tryParseJson } from '../../api/json.ts'
 import { isStoredObject, type StoredObject } from '../../api/object.ts'
 import type { ApiConnection } from '../../environment/environment.ts'
 import { Unreachable } from '../../environment/unreachable.ts'
@@ -147,14 +147,13 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
     })
     if (response.status === 410) return failed({ evidence: 'history gone', owners: [] })
     const list = tryParseJson(response.body)
-    const items = at(list, 'items')
     const listVersion = stringAt(list, 'metadata', 'resourceVersion')
     if (response.status !== 200 || !isObject(list) || listVersion === undefined) {
       const isRefused = response.status === 403 || response.status === 404
       const { message } = new ApiError(response, 'checking whether a write was made')
       return failed({ evidence: 'unreachable', message, isRefused })
     }
-    const object: unknown = Array.isArray(items) ? items[0] : undefined
+    const [object] = listAt(list, 'items')
     return {
       read: 'ok',
       object: isStoredObject(object) ? object : undefined,

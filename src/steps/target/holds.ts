@@ -4,7 +4,7 @@
  */
 
 import { has } from '../../api/guard.ts'
-import { at, isObject, tryParseJson } from '../../api/json.ts'
+import { at, objectAt, tryParseJson } from '../../api/json.ts'
 import type { LastWord } from '../../api/mark.ts'
 import { group } from '../../api/names.ts'
 import type { KubeObject, StoredObject } from '../../api/object.ts'
@@ -78,8 +78,7 @@ const isHold = (value: unknown): value is Hold =>
 /** Returns all that an object says of its held fields. */
 export const holdsIn = ({ metadata }: KubeObject): StoredHolds => {
   const text = metadata.annotations?.[holdsAnnotation]
-  const stored = text === undefined ? undefined : tryParseJson(text)
-  return isObject(stored) ? stored : {}
+  return objectAt(text === undefined ? undefined : tryParseJson(text))
 }
 
 /** Returns a field's name in the annotation and in claims, such as `spec.suspend`. */

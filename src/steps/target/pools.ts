@@ -1,5 +1,5 @@
 import type { CountAt, TargetProblem } from './target.ts'
-import { at, stringAt } from '../../api/json.ts'
+import { at, objectsAt, stringAt, type JsonObject } from '../../api/json.ts'
 import type { StoredObject } from '../../api/object.ts'
 import type { ResourceType } from '../../kube/paths.ts'
 import { viaObject, type Way } from './via-object.ts'
@@ -85,7 +85,8 @@ export const poolsInside = (
  * Returns the further roles of a Rancher pool, such as etcd. A pool without further roles only runs
  * workloads.
  */
-const rolesOf = (pool: Pool): readonly string[] => ['etcdRole', 'controlPlaneRole'].filter(role => pool[role] === true)
+const rolesOf = (pool: JsonObject): readonly string[] =>
+  ['etcdRole', 'controlPlaneRole'].filter(role => pool[role] === true)
 
 const inCluster = (pool: string): CountAt => {
   const list = clusterPools
@@ -116,17 +117,10 @@ const inRancherCluster = (pool: string): CountAt => {
   })
 }
 
-interface Pool {
-  readonly [member: string]: unknown
-}
+const poolsAt = (object: StoredObject, list: Way): readonly JsonObject[] =>
+  objectsAt(object, ...list.filter(step => typeof step === 'string'))
 
-const poolsAt = (object: StoredObject, list: Way): readonly Pool[] => {
-  const found = at(object, ...list.filter(step => typeof step === 'string'))
-  const pools: readonly Pool[] = Array.isArray(found) ? found : []
-  return pools
-}
-
-const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: Pool } | TargetProblem => {
+const poolIn = (object: StoredObject, list: Way, pool: string): { readonly pool: JsonObject } | TargetProblem => {
   const pools = poolsAt(object, list)
   const named = pools.find(each => each['name'] === pool)
   if (named) return { pool: named }

@@ -1,7 +1,6 @@
-import { stringAt } from '../../../src/api/json.ts'
+import { listAt, stringAt } from '../../../src/api/json.ts'
 import { recordPlural } from '../../../src/api/record.ts'
 import { actIdOfJob, hookLabel, jobEnd, type JobEnd } from '../../../src/drivers/run-job/jobs.ts'
-import { listAt } from '../../../apiserver/members.ts'
 import type { Violation } from '../happened.ts'
 import { recentIn } from '../rows.ts'
 import { namesOfJobHooks } from '../world/job-hooks.ts'

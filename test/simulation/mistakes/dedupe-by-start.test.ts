@@ -1,6 +1,6 @@
 import { vi } from 'vitest'
 import { newest as newestOf } from '../../../src/senders/alerts.ts'
-import { at } from '../../../src/api/json.ts'
+import { objectsAt } from '../../../src/api/json.ts'
 import { isFound } from './mistake.ts'
 
 // An alert is one delivery for as long as it began at the same moment, so that no repeat is another step.
@@ -10,7 +10,7 @@ vi.mock(import('../../../src/senders/alerts.ts'), async original => {
     ...real,
     deliveryOfAlerts: (sender, body) => {
       const { identity, ...delivery } = real.deliveryOfAlerts(sender, body)
-      const newsAt = newestOf(real.alertsOf(at(body, 'alerts')), 'startsAt')
+      const newsAt = newestOf(objectsAt(body, 'alerts'), 'startsAt')
       return {
         ...delivery,
         identity: { key: identity?.key ?? '', ...(newsAt === undefined ? {} : { newsAt }) },

@@ -1,7 +1,6 @@
-import { at, isObject, parseJson, tryParseJson } from '../../../src/api/json.ts'
+import { at, isObject, listAt, parseJson, tryParseJson } from '../../../src/api/json.ts'
 import { isStoredObject, type StoredObject } from '../../../src/api/object.ts'
 import { recordPlural } from '../../../src/api/record.ts'
-import { listAt } from '../../../apiserver/members.ts'
 import { jobEnd, jobNameOf } from '../../../src/drivers/run-job/jobs.ts'
 import type { Rng } from '../seed.ts'
 import type { SimulatedServer } from '../server.ts'

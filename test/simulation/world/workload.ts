@@ -1,6 +1,5 @@
-import { at, isObject, parseJson, stringAt, type JsonObject } from '../../../src/api/json.ts'
+import { at, isObject, listAt, parseJson, stringAt, type JsonObject } from '../../../src/api/json.ts'
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
-import { listAt } from '../../../apiserver/members.ts'
 import { annotationPrefix } from '../../../src/drivers/rollouts/plan.ts'
 import type { SimulatedServer } from '../server.ts'
 import type { Actor } from './actor.ts'

@@ -1,4 +1,4 @@
-import type { Acts, EndedWork, Work, Worked } from '../acts/acts.ts'
+import type { Act, Acts, EndedWork, MayContinue, Progress, Work, Worked } from '../acts/acts.ts'
 import type { Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
@@ -38,72 +38,103 @@ interface Guards extends Pick<Environment, 'clock' | 'log'> {
  * Where no answer has said how the work has ended, it is reported then: its sender may never send again.
  */
 export const guardedActs = (guards: Guards): ((acts: Acts, context: TriggerContext) => Acts) => {
-  const { budget, clock, log, notifyLimited } = guards
-  /** The uids of hooks with an act in progress that continues even when the budget is used up. */
   const continued = new Set<string>()
   return (acts, context) => ({
     once: (work, how) => {
-      const { hook } = context
-      const { name, namespace, uid } = hook
-      const [beganAt, began] = [clock.now(), clock.monotonic()]
-      /** The outcome of an act that its hook has ended. */
-      let halted: Outcome | undefined
-      const guarded: Work = async (act, mayContinue, progress) => {
-        let isSpent = budget.isSpent(hook)
-        const isContinued = !isSpent && !continued.has(uid)
-        if (isContinued) continued.add(uid)
-        const isInBudget = async (): Promise<boolean> =>
-          (await mayContinue()) && (isContinued || !(isSpent ||= budget.isSpent(hook)))
-        const mayAct = permission(context, guards)
-        let why: string | undefined
-        const isAllowed = async (): Promise<boolean> => {
-          for (let asked = 0; why === undefined && (await isInBudget()); asked++) {
-            const answer = await mayAct()
-            // The question may have taken a second.
-            if (answer === 'yes') return await isInBudget()
-            if (answer === 'unknown') await wait(clock, waitAfter(askAgain, asked))
-            else why ??= answer.no
-          }
-          return false
-        }
-        let worked: Worked
-        try {
-          worked = await work(act, isAllowed, progress)
-        } finally {
-          if (isContinued) continued.delete(uid)
-        }
-        if (worked.worked !== 'unfinished') return worked
-        if (why !== undefined) {
-          halted = { outcome: 'unavailable', reason: 'Unfinished', message: `${why}. ${messageOf(worked)}` }
-          // What is decided again may be answered as if nothing had been changed.
-          const isUntouched = worked.isUntouched === true && act.isResumed !== true
-          worked = { worked: 'unfinished', outcome: isUntouched ? { outcome: 'changed' } : halted }
-        }
-        if (!isSpent) return worked
-        const soFar = messageOf(worked)
-        log.warn(
-          { namespace, hook: name, reason: 'WritesLimited', message: soFar },
-          'an act ended before its work was done',
-        )
-        notifyLimited(hook)
-        const message = `${reasons.WritesLimited.means} ${soFar}`.trim()
-        return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'WritesLimited', message } }
-      }
-      const ended = (worked: EndedWork): void => {
-        const late = { beganAt, ms: clock.monotonic() - began }
-        const isDecidedAgain = worked.isAnswered && worked.outcome.outcome === 'changed'
-        // A sender that was answered 503 does not know that its post will do nothing more.
-        if (halted && !isDecidedAgain)
-          reportLate(guards.report, context, { ...late, work: { ...worked, outcome: halted }, reason: 'Halted' })
-        else if (!worked.isAnswered) reportLate(guards.report, context, { ...late, work: worked, reason: undefined })
-      }
-      return acts.once(guarded, { ...how, ended })
+      const guarded = new GuardedWork(guards, context, continued)
+      return acts.once((...working) => guarded.run(work, ...working), { ...how, ended: guarded.ended })
     },
     settle: (id, outcome) => acts.settle(id, outcome),
   })
 }
 
-const messageOf = ({ outcome }: Worked): string => ('message' in outcome ? outcome.message : '')
+/** The work of one act. */
+class GuardedWork {
+  readonly #guards: Guards
+  readonly #context: TriggerContext
+  /** The uids of hooks with an act in progress that continues even when the budget is used up. */
+  readonly #continued: Set<string>
+  readonly #mayAct: () => Promise<MayAct>
+  readonly #beganAt: number
+  readonly #began: number
+  #isContinued = false
+  #isSpent = false
+  /** Why the hook may not act any more. */
+  #why: string | undefined
+  /** The outcome of an act that its hook has ended. */
+  #halted: Outcome | undefined
+
+  constructor(guards: Guards, context: TriggerContext, continued: Set<string>) {
+    this.#guards = guards
+    this.#context = context
+    this.#continued = continued
+    this.#mayAct = permission(context, guards)
+    this.#beganAt = guards.clock.now()
+    this.#began = guards.clock.monotonic()
+  }
+
+  /** Works until the work is done, or must end early. */
+  async run(work: Work, act: Act, mayContinue: MayContinue, progress: Progress): Promise<Worked> {
+    const { uid } = this.#context.hook
+    this.#isSpent = this.#guards.budget.isSpent(this.#context.hook)
+    this.#isContinued = !this.#isSpent && !this.#continued.has(uid)
+    if (this.#isContinued) this.#continued.add(uid)
+    try {
+      const worked = await work(act, () => this.#isAllowed(mayContinue), progress)
+      return worked.worked === 'unfinished' ? this.#endedEarly(worked, act) : worked
+    } finally {
+      if (this.#isContinued) this.#continued.delete(uid)
+    }
+  }
+
+  async #isAllowed(mayContinue: MayContinue): Promise<boolean> {
+    for (let asked = 0; this.#why === undefined && (await this.#isInBudget(mayContinue)); asked++) {
+      const answer = await this.#mayAct()
+      // The question may have taken a second.
+      if (answer === 'yes') return await this.#isInBudget(mayContinue)
+      if (answer === 'unknown') await wait(this.#guards.clock, waitAfter(askAgain, asked))
+      else this.#why ??= answer.no
+    }
+    return false
+  }
+
+  async #isInBudget(mayContinue: MayContinue): Promise<boolean> {
+    if (!(await mayContinue())) return false
+    this.#isSpent ||= !this.#isContinued && this.#guards.budget.isSpent(this.#context.hook)
+    return !this.#isSpent
+  }
+
+  /** Says in the outcome of unfinished work whether its hook or its budget has ended it. */
+  #endedEarly(worked: Worked & { worked: 'unfinished' }, act: Act): Worked {
+    const { hook } = this.#context
+    let { outcome } = worked
+    if (this.#why !== undefined) {
+      this.#halted = { outcome: 'unavailable', reason: 'Unfinished', message: `${this.#why}. ${messageOf(outcome)}` }
+      // What is decided again may be answered as if nothing had been changed.
+      const isUntouched = worked.isUntouched === true && act.isResumed !== true
+      outcome = isUntouched ? { outcome: 'changed' } : this.#halted
+    }
+    if (!this.#isSpent) return this.#why === undefined ? worked : { worked: 'unfinished', outcome }
+    const soFar = messageOf(outcome)
+    const fields = { namespace: hook.namespace, hook: hook.name, reason: 'WritesLimited', message: soFar }
+    this.#guards.log.warn(fields, 'an act ended before its work was done')
+    this.#guards.notifyLimited(hook)
+    const message = `${reasons.WritesLimited.means} ${soFar}`.trim()
+    return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'WritesLimited', message } }
+  }
+
+  readonly ended = (work: EndedWork): void => {
+    const { clock, report } = this.#guards
+    const late = { beganAt: this.#beganAt, ms: clock.monotonic() - this.#began }
+    const isDecidedAgain = work.isAnswered && work.outcome.outcome === 'changed'
+    // A sender that was answered 503 does not know that its post will do nothing more.
+    if (this.#halted && !isDecidedAgain)
+      reportLate(report, this.#context, { ...late, work: { ...work, outcome: this.#halted }, reason: 'Halted' })
+    else if (!work.isAnswered) reportLate(report, this.#context, { ...late, work, reason: undefined })
+  }
+}
+
+const messageOf = (outcome: Outcome): string => ('message' in outcome ? outcome.message : '')
 
 /** Whether a hook may act now. `no` says why not. */
 type MayAct = 'yes' | 'unknown' | { readonly no: string }

@@ -33,7 +33,7 @@ export interface CountSeen {
   readonly count: number
   readonly resourceVersion: string
   /** What somebody else has last said of the count. Absent if somebody else wrote it last. */
-  readonly lastWord?: LastWord
+  readonly lastWord?: LastWord | undefined
 }
 
 /** Why a count is what it is: `count` is `base`, `good` and the sum of `open`. */

@@ -17,7 +17,7 @@ export interface MarkParts {
   /** The number of the write in its process, in base 36. */
   readonly number: string
   /** Absent in the marks of versions that did not know it. */
-  readonly lastWord?: LastWord
+  readonly lastWord?: LastWord | undefined
 }
 
 /**
@@ -51,7 +51,7 @@ export const lastWordAfter = ({
   resourceVersion,
 }: {
   readonly count: number
-  readonly lastWord?: LastWord
+  readonly lastWord?: LastWord | undefined
   readonly resourceVersion: string
 }): LastWord => lastWord ?? { since: resourceVersion, word: count }
 
@@ -71,7 +71,7 @@ export type Whose =
  */
 export const whoseCount = (
   since: string,
-  { lastWord, resourceVersion }: { readonly lastWord?: LastWord; readonly resourceVersion: string },
+  { lastWord, resourceVersion }: { readonly lastWord?: LastWord | undefined; readonly resourceVersion: string },
 ): Whose => {
   const order = compareVersions(since, lastWord?.since ?? resourceVersion)
   if (order < 0) return 'theirs'

@@ -11,18 +11,14 @@ export const versionOf = (at: CountAt, object: StoredObject): Version | undefine
   const count = at.read(object)
   if (count === undefined) return undefined
   const { uid, resourceVersion } = object.metadata
-  const limits = at.limits(object)
-  const ground = at.ground(object)
-  const mark = at.lastMark(object)
-  const lastWord = at.lastWord(object)
   return {
     uid,
     resourceVersion,
     count,
-    ...(limits && { limits }),
-    ...(mark !== undefined && { mark }),
-    ...(lastWord && { lastWord }),
-    ...(ground && { ground }),
+    limits: at.limits(object),
+    mark: at.lastMark(object),
+    lastWord: at.lastWord(object),
+    ground: at.ground(object),
   }
 }
 

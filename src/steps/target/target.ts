@@ -35,16 +35,16 @@ export interface Version {
   readonly resourceVersion: string
   readonly count: number
   /** The object's own bounds, if it has any. */
-  readonly limits?: CountLimits
+  readonly limits?: CountLimits | undefined
   /** The mark of the write that set the count. Absent if no mark says who did. */
-  readonly mark?: string
+  readonly mark?: string | undefined
   /**
    * What somebody else has last said about the count, if hooks alone have written it since. Absent if
    * somebody else has written it last.
    */
-  readonly lastWord?: LastWord
+  readonly lastWord?: LastWord | undefined
   /** What a write from this version needs to know of it. Absent if a write needs nothing. */
-  readonly ground?: Ground
+  readonly ground?: Ground | undefined
 }
 
 export type CountWrite = Pick<ApiRequest, 'path' | 'query' | 'contentType' | 'body'>

@@ -64,8 +64,7 @@ export const viaScale: CountAt = {
     const answered = at(scale, 'spec') === undefined ? to : (at(scale, 'spec', 'replicas') ?? 0)
     const count = typeof answered === 'number' ? answered : to
     const parsed = parseMark(mark)
-    const { lastWord } = parsed ?? {}
-    return { uid, resourceVersion, count, ...(parsed && { mark }), ...(lastWord && { lastWord }) }
+    return { uid, resourceVersion, count, mark: parsed && mark, lastWord: parsed?.lastWord }
   },
   marks: object => managersOf(object, ['f:spec', 'f:replicas']),
   lastMark: object => viaScale.marks(object).find(owner => parseMark(owner) !== undefined),

@@ -33,7 +33,7 @@ interface Beginning {
   readonly key: string
   readonly context: DeliveryContext
   /** Absent on a dry run. */
-  readonly running?: Pick<Running, 'isHeld' | 'isRunning'>
+  readonly running?: Pick<Running, 'isRunning' | 'noteHeld'>
   /** Present for a serial act. */
   readonly serial?: { readonly givenAt: number }
 }
@@ -83,8 +83,8 @@ export const beginIn = (
     if (isTakenUp) begun(draft, act)
     return { result: { begun: 'act', act, isOwn: true, isTakenUp }, needsNewest: true }
   }
-  // Each act is asked about, and not only the first that is held: its ten seconds begin when it is first seen.
-  if (serial && running && (draft.fields.acts ?? []).filter(running.isHeld).length > 0) {
+  // Each act is noted, and not only the first that is held: its ten seconds begin when it is first seen.
+  if (serial && running && (draft.fields.acts ?? []).filter(running.noteHeld).length > 0) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
   if (serial && own && isSame) {

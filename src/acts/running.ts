@@ -125,11 +125,11 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) 
     /** Returns whether this process is working on an act. */
     isRunning: ({ id }: OpenAct): boolean => jobs.has(id),
     /**
-     * Returns whether a process may be working on a serial act. The wall clocks of processes differ, so
-     * this is decided by how long this process has seen the act, with the same turn. Only an act that is
-     * much older is believed to be so.
+     * Notes when a serial act is first seen, and returns whether a process may be working on it. The wall clocks of
+     * processes differ, so this is decided by how long this process has seen the act, with the same turn. Only an act
+     * that is much older is believed to be so.
      */
-    isHeld: (act: OpenAct): boolean => {
+    noteHeld: (act: OpenAct): boolean => {
       if (jobs.has(act.id)) return true
       const now = clock.monotonic()
       const own = left.get(act.id)

@@ -54,7 +54,7 @@ const isOver = ({ found, max }: Search): boolean => found.length >= max
  * this result.
  */
 const collect = (schema: Schema, value: unknown, search: Search): boolean => {
-  const isRight = hasShape(schema, value, search)
+  const isRight = collectShape(schema, value, search)
   const rules = schema['x-kubernetes-validations']
   if (!rules) return isRight
   for (const { fieldPath = '', holds, message, reason } of rules) {
@@ -73,7 +73,7 @@ const collectAt = (step: string | number, schema: Schema, value: unknown, search
   return isRight
 }
 
-const hasShape = (schema: Schema, value: unknown, search: Search): boolean => {
+const collectShape = (schema: Schema, value: unknown, search: Search): boolean => {
   if (value === null && schema.nullable === true) return true
   const wrong = wrongItself(schema, value)
   if (wrong !== undefined) {
@@ -81,17 +81,17 @@ const hasShape = (schema: Schema, value: unknown, search: Search): boolean => {
     return false
   }
   if (!('type' in schema)) return true
-  if (schema.type === 'array') return Array.isArray(value) ? haveShape(schema.items, value, search) : true
+  if (schema.type === 'array') return Array.isArray(value) ? collectItems(schema.items, value, search) : true
   if (schema.type !== 'object' || !isObject(value) || 'x-kubernetes-preserve-unknown-fields' in schema) return true
   return 'additionalProperties' in schema
-    ? haveValuesShape(schema.additionalProperties, value, search)
-    : haveMembersShape(schema, value, search)
+    ? collectValues(schema.additionalProperties, value, search)
+    : collectMembers(schema, value, search)
 }
 
 // Each of these visits all that is in a value, unless the search is over. None makes a list of names
 // or a path: each hook of a list comes through here.
 
-const haveShape = (schema: Schema, items: readonly unknown[], search: Search): boolean => {
+const collectItems = (schema: Schema, items: readonly unknown[], search: Search): boolean => {
   let right = true
   for (let index = 0; index < items.length && !isOver(search); index++) {
     if (!collectAt(index, schema, items[index], search)) right = false
@@ -99,7 +99,7 @@ const haveShape = (schema: Schema, items: readonly unknown[], search: Search): b
   return right
 }
 
-const haveValuesShape = (schema: Schema, values: JsonObject, search: Search): boolean => {
+const collectValues = (schema: Schema, values: JsonObject, search: Search): boolean => {
   let right = true
   for (const name in values) {
     if (isOver(search)) break
@@ -108,17 +108,17 @@ const haveValuesShape = (schema: Schema, values: JsonObject, search: Search): bo
   return right
 }
 
-const haveMembersShape = (schema: Obj, value: JsonObject, search: Search): boolean => {
+const collectMembers = (schema: Obj, value: JsonObject, search: Search): boolean => {
   let right = true
   for (const name in schema.properties) {
     if (isOver(search)) break
     const member = schema.properties[name]
-    if (member && !hasMember(schema, name, member, value[name], search)) right = false
+    if (member && !collectMember(schema, name, member, value[name], search)) right = false
   }
   return right
 }
 
-const hasMember = (schema: Obj, name: string, member: Schema, value: unknown, search: Search): boolean => {
+const collectMember = (schema: Obj, name: string, member: Schema, value: unknown, search: Search): boolean => {
   if (value !== undefined) return collectAt(name, member, value, search)
   if (schema.required?.includes(name) !== true && member.default === undefined) return true
   search.found.push({ path: pathOf([...search.path, name]), message: 'must be set' })

@@ -50,7 +50,7 @@ export class TriggerRights {
 
   /**
    * Returns which rights of `needs` are missing in the namespace: for the service account there that
-   * `as` names, or else for the trigger. Throws Unreachable.
+   * `as` names, or else for the trigger. A right of which nobody can say counts as there. Throws Unreachable.
    */
   async missing(
     api: ApiConnection,
@@ -60,8 +60,9 @@ export class TriggerRights {
   ): Promise<readonly Access[]> {
     const accesses = needs.flatMap(({ verbs, ...need }) => verbs.map((verb): Access => ({ ...need, verb })))
     const place = { namespace, as }
-    const allowed = await Promise.all(accesses.map(access => this.#isAllowed(api, place, access)))
-    return accesses.filter((_, index) => allowed[index] === false)
+    const verdicts = await Promise.all(accesses.map(access => this.#verdict(api, place, access)))
+    if (verdicts.includes('unknown')) this.#warn(namespace)
+    return accesses.filter((_, index) => verdicts[index] === 'denied')
   }
 
   /**
@@ -75,15 +76,12 @@ export class TriggerRights {
   }
 
   /**
-   * Returns true if the account has a right, or if that is unknown. Checks the right for the whole
-   * namespace first: most roles name no objects, so all hooks there share the answer.
+   * Returns whether the account has a right. Checks the right for the whole namespace first: most roles
+   * name no objects, so all hooks there share the answer.
    */
-  async #isAllowed(api: ApiConnection, place: Place, { name, ...access }: Access): Promise<boolean> {
+  async #verdict(api: ApiConnection, place: Place, { name, ...access }: Access): Promise<ReviewResult> {
     const general = await this.#ask(api, place, access)
-    const verdict =
-      general === 'denied' && name !== undefined ? await this.#ask(api, place, { ...access, name }) : general
-    if (verdict === 'unknown') this.#warn(place.namespace)
-    return verdict !== 'denied'
+    return general === 'denied' && name !== undefined ? await this.#ask(api, place, { ...access, name }) : general
   }
 
   async #ask(api: ApiConnection, { as, namespace }: Place, access: Access): Promise<ReviewResult> {

@@ -78,8 +78,8 @@ export interface Execution {
   readonly api: ApiConnection
   /** Charges the hook for bytes that its driver stores. Steps charge by themselves. */
   readonly charge: (bytes: number) => void
-  /** Returns whether the hook may make one more object that is kept for so long, and counts it if so. */
-  readonly mayKeep: (keptForMs: number) => boolean
+  /** Counts one more object that is kept for so long. Returns false, and counts nothing, if the hook may make none. */
+  readonly countKept: (keptForMs: number) => boolean
   /** Requests to other servers. On a dry run each is refused. */
   readonly outbound: Outbound
   /** The post, unparsed. */

@@ -96,7 +96,7 @@ export class WatchCheck {
   }
 
   /** Begins again, because history may have gone back unnoticed. */
-  again(): void {
+  beginAgain(): void {
     this.#listed = undefined
     this.#hasBegun = false
     this.#unknownSince = this.#judging.clock.monotonic()

@@ -291,7 +291,7 @@ class LeaseHistory {
   #checkAgain(): void {
     this.#unknownSince = this.#environment.clock.monotonic()
     this.#hasPassed = false
-    for (const check of this.#checks) check.again()
+    for (const check of this.#checks) check.beginAgain()
   }
 
   /** Marks the Lease with what this process has found. Returns whether there is nothing to mark any more. */

@@ -118,7 +118,7 @@ export class TargetWatches {
     return {
       used: version => {
         if (watching) return cached.isWatchStale ? watching.finish('useless') : watching.used()
-        if (cached.isContended && this.#mayBegin({ target, account }, leftAloneUntil)) void watch(version)
+        if (cached.isContended && this.#takeTurn({ target, account }, leftAloneUntil)) void watch(version)
       },
     }
   }
@@ -128,8 +128,8 @@ export class TargetWatches {
     this.#closed.abort()
   }
 
-  /** Returns whether a watch of this target may begin now. If so, its place is taken. */
-  #mayBegin(watched: Watched, leftAloneUntil: number): boolean {
+  /** Takes the turn to begin a watch of this target. Returns false if none may begin now. */
+  #takeTurn(watched: Watched, leftAloneUntil: number): boolean {
     if (this.#closed.signal.aborted) return false
     const now = this.#environment.clock.monotonic()
     if (now < Math.max(this.#nextAt, this.#restsUntil, leftAloneUntil) || this.#forbidden.has(watched)) return false

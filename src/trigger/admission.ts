@@ -40,17 +40,17 @@ export type Admit = (
 
 export interface AdmissionParts {
   readonly authenticate: Authenticate
-  readonly bar: CheckAuth
+  readonly checkAuth: CheckAuth
   readonly clock: Pick<Clock, 'monotonic'>
   /** Called for each post to a URL that a newer one has replaced. */
   readonly countFormerURL: (hook: LiveHook) => void
-  readonly hooks: Pick<Hooks, 'mayRefuseNamed' | 'readLive'>
+  readonly hooks: Pick<Hooks, 'takeNamedLookup' | 'readLive'>
   readonly idTokens: Pick<IdTokens, 'areKeysAway'>
   readonly intake: Pick<Intake, 'whyRefused'>
 }
 
 export const admitter = (parts: AdmissionParts): Admit => {
-  const { authenticate, bar, clock, countFormerURL, hooks, idTokens, intake } = parts
+  const { authenticate, checkAuth, clock, countFormerURL, hooks, idTokens, intake } = parts
 
   /**
    * Reads a hook with a name once more if the cache says that a problem blocks it. The cache alone must
@@ -82,7 +82,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
     { headers, named }: TriggerRequest,
     body: PostedBody,
   ): Promise<(Proved & SignedPart) | AuthFailure> => {
-    const proof = await bar(hook, headers, body, named?.secret)
+    const proof = await checkAuth(hook, headers, body, named?.secret)
     return 'by' in proof ? { ...proof, ...(await signedOf(hook, headers, body)) } : proof
   }
 
@@ -112,7 +112,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
     if (request.named) {
       const answer = namelessly(passed)
       return {
-        answer: answer === unproved ? await unprovedBy(request, hooks.mayRefuseNamed(request.named)) : answer,
+        answer: answer === unproved ? await unprovedBy(request, hooks.takeNamedLookup(request.named)) : answer,
         hook,
       }
     }

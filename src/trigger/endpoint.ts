@@ -47,8 +47,8 @@ interface EndpointParts {
   readonly accounts: HookAccounts
   readonly acts: ActService
   readonly authenticate: Authenticate
-  readonly bar: CheckAuth
-  readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'mayKeep' | 'secondsSpent'>
+  readonly checkAuth: CheckAuth
+  readonly budget: Pick<Budget, 'charge' | 'isSpent' | 'countKept' | 'secondsSpent'>
   readonly checkGenuine: CheckGenuine
   readonly countFormerURL: AdmissionParts['countFormerURL']
   readonly definitions: Definitions
@@ -289,7 +289,7 @@ export class TriggerEndpoint {
       charge: bytes => {
         if (!dryRun) budget.charge(hook, bytes)
       },
-      mayKeep: keptForMs => dryRun || budget.mayKeep(hook, keptForMs),
+      countKept: keptForMs => dryRun || budget.countKept(hook, keptForMs),
       ledger: () => (ledger ??= ledgers.of(hook)),
     }
   }

@@ -91,7 +91,7 @@ const executionAs = ({ dryRun, mayChange }: RunAs, delivered: TriggerContext, se
     mayChange,
     api: dryRun ? trying(api) : api,
     charge: context.charge,
-    mayKeep: context.mayKeep,
+    countKept: context.countKept,
     outbound: dryRun ? refusing : outbound,
     clock,
     definitions,

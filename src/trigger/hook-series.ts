@@ -25,7 +25,7 @@ export const seriesOfHooks = (
   let lookedAt = clock.monotonic()
   let gone: ReadonlySet<string> = new Set()
 
-  const has = (labels: Labels, most: number): boolean => {
+  const takes = (labels: Labels, most: number): boolean => {
     const key = keyOf(labels)
     if (known.has(key)) return true
     const namespace = String(labels['namespace'])
@@ -57,10 +57,10 @@ export const seriesOfHooks = (
 
   return {
     add: (labels, by) => {
-      if (has(labels, maxSeriesOfNamespace)) counter.add(labels, by)
+      if (takes(labels, maxSeriesOfNamespace)) counter.add(labels, by)
       else {
         const ofNone = without(labels, ['hook', 'sender'])
-        counter.add(has(ofNone, maxSeries) ? ofNone : without(ofNone, ['namespace']), by)
+        counter.add(takes(ofNone, maxSeries) ? ofNone : without(ofNone, ['namespace']), by)
       }
       if (clock.monotonic() - lookedAt < lookEveryMs) return
       lookedAt = clock.monotonic()

@@ -134,7 +134,7 @@ export class Hooks {
   /**
    * Returns the hook with this name as it was at most `currentForMs` ago. While the cache is proven
    * to be current, it alone decides, so that a name of no hook costs no request. Otherwise the hook
-   * is read. Reads of unknown names have a rate of their own: see {@link mayRefuseNamed}.
+   * is read. Reads of unknown names have a rate of their own: see {@link takeNamedLookup}.
    */
   async findNamed({ name, namespace }: HookName): Promise<Found> {
     if (!this.#serves(namespace)) return { found: 'elsewhere' }
@@ -147,11 +147,11 @@ export class Hooks {
   }
 
   /**
-   * Returns whether a post without a proof may be refused now at the name of a hook. While the
-   * cache is not proven to be current, names of no hook are looked up at a bounded rate, and get 503
-   * beyond it. Without the same rate, a refusal would reveal that there is a hook.
+   * Takes a lookup from the rate of unknown names, for a post without a proof at the name of a hook. Returns false if it
+   * must not be refused now. While the cache is not proven to be current, names of no hook are looked up at a bounded
+   * rate, and get 503 beyond it. Without the same rate, a refusal would reveal that there is a hook.
    */
-  mayRefuseNamed({ namespace }: HookName): boolean {
+  takeNamedLookup({ namespace }: HookName): boolean {
     return this.#cache.fresh(namespace) || this.#namedLookups.take('', lookupRates.post)
   }
 

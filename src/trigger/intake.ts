@@ -19,8 +19,8 @@ type Spender = Pick<LiveHook, 'namespace' | 'uid'>
  */
 export interface Budget {
   readonly charge: (hook: Spender, bytes: number) => void
-  /** Returns whether a hook may make one more object that is kept for so long, and counts it if so. */
-  readonly mayKeep: (hook: Spender, keptForMs: number) => boolean
+  /** Counts one more object that is kept for so long. Returns false, and counts nothing, if the hook may make none. */
+  readonly countKept: (hook: Spender, keptForMs: number) => boolean
   /** Returns whether a hook has no bytes left now. */
   readonly isSpent: (hook: Spender) => boolean
   /** Returns in how many seconds a hook without bytes has bytes again. */
@@ -29,7 +29,7 @@ export interface Budget {
    * Returns whether to notify a hook's owner now that posts are refused, and counts that as a
    * notice. It is true at most once a minute for each hook.
    */
-  readonly mayNotify: (hook: Spender) => boolean
+  readonly takeNotice: (hook: Spender) => boolean
 }
 
 export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
@@ -38,11 +38,11 @@ export const budgetOf = (clock: Pick<Clock, 'monotonic'>): Budget => {
   const events = rateLimiter(clock, maxLimitedHooks)
   return {
     charge: ({ namespace, uid }, bytes) => buckets.charge(`${namespace}/${uid}`, writeBudget, bytes),
-    mayKeep: ({ namespace, uid }, keptForMs) => kept.take(`${namespace}/${uid}`, rateOfKept(keptForMs)),
+    countKept: ({ namespace, uid }, keptForMs) => kept.take(`${namespace}/${uid}`, rateOfKept(keptForMs)),
     isSpent: ({ namespace, uid }) => buckets.waitMs(`${namespace}/${uid}`, writeBudget) > 0,
     secondsSpent: ({ namespace, uid }) =>
       Math.max(1, Math.ceil(buckets.waitMs(`${namespace}/${uid}`, writeBudget) / 1000)),
-    mayNotify: ({ namespace, uid }) => events.take(`${namespace}/${uid}`, eventRate),
+    takeNotice: ({ namespace, uid }) => events.take(`${namespace}/${uid}`, eventRate),
   }
 }
 

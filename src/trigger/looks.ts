@@ -65,7 +65,7 @@ export class Looks {
   join(hook: LiveHook, looker: Looker, change: Change, everyMs = lookEveryMs): (() => void) | undefined {
     const key = `${hook.uid} ${hook.generation}`
     const present = this.#watched.get(key)
-    if (!present && !this.#hasPlaceFor(hook.namespace)) return undefined
+    if (!present && !this.#makePlaceFor(hook.namespace)) return undefined
     const watched = present ?? { namespace: hook.namespace, lookers: new Map(), wake: () => {} }
     watched.lookers.set(looker, { change, everyMs })
     if (present) {
@@ -87,7 +87,7 @@ export class Looks {
     return this.#watched.size
   }
 
-  #hasPlaceFor(namespace: string): boolean {
+  #makePlaceFor(namespace: string): boolean {
     const ofEach = groupedBy([...this.#watched], ([, watched]) => watched.namespace)
     const own = ofEach.get(namespace)?.length ?? 0
     if (own >= maxLooksOfNamespace) return false

@@ -59,14 +59,14 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
       if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
       message = await readLarge(hook, arrived)
       if (message === undefined) return overloaded
-    } else if (typeof message !== 'string' && isPacked(request.headers) && !hasRoom(message.body.length)) {
+    } else if (typeof message !== 'string' && isPacked(request.headers) && !holdMore(message.body.length)) {
       return overloaded
     }
     return typeof message === 'string' ? { refused: refusedBody(message) } : { message }
   }
 
-  /** Counts further bytes of the post, and returns whether there is room for them. */
-  const hasRoom = (bytes: number): boolean => {
+  /** Counts further bytes of the post. Returns false if there is no room for them. */
+  const holdMore = (bytes: number): boolean => {
     try {
       request.hold?.(bytes)
       return true
@@ -86,7 +86,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
       // The thread returns a copy of the body. Only one of the two stays in memory.
       return typeof message === 'object' ? { ...message, body: withoutMark(arrived.body) } : message
     }
-    if (!hasRoom(maxPostBodyBytes)) return undefined
+    if (!holdMore(maxPostBodyBytes)) return undefined
     const message = await large.read(hook.namespace, arrived)
     request.hold?.((typeof message === 'object' ? message.body.length : 0) - maxPostBodyBytes)
     return message

@@ -101,8 +101,8 @@ export interface TriggerContext extends DeliveryContext, Proved {
   readonly stop?: Stop | undefined
   /** Returns whether hook, keys and stop are known to be unchanged, however long ago the post was admitted. */
   readonly isUnchanged: () => boolean
-  /** Returns whether the hook may make one more object that is kept for so long, and counts it if so. Always true on a dry run. */
-  readonly mayKeep: (keptForMs: number) => boolean
+  /** Counts one more object that is kept for so long. Returns false if the hook may make none, but never on a dry run. */
+  readonly countKept: (keptForMs: number) => boolean
 }
 
 /** The owner of a body, for limits. */

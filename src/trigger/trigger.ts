@@ -119,7 +119,7 @@ export const triggerRole = (
   const ledgers = new Ledgers(environment, options.records, budget.charge)
   const acts = actService(environment, context => claimSettler(context, actingIn(environment, context)))
   const notifyLimited = (hook: LiveHook): void => {
-    if (!budget.mayNotify(hook)) return
+    if (!budget.takeNotice(hook)) return
     const now = environment.clock.now()
     ledgers.of(hook).later(draft => limitedAt(draft, now))
   }
@@ -150,7 +150,7 @@ export const triggerRole = (
     acts,
     authenticate,
     waiting,
-    bar: tracedAuth(countedAuth(checkAuth, environment.metrics), tracing),
+    checkAuth: tracedAuth(countedAuth(checkAuth, environment.metrics), tracing),
     budget,
     checkGenuine,
     countFormerURL: formerURLCounter(environment, hooks),

@@ -155,7 +155,7 @@ class RolloutHistory {
         stepOfPart: () => () => Promise.reject(new Error('no step')),
         acts: spoiled(acts, this.#mistake, () => `name-${(this.#names += 1)}`),
         api: by.api,
-        mayKeep: () => true,
+        countKept: () => true,
         charge: () => {},
         outbound: noOutbound,
         post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },

@@ -76,7 +76,7 @@ const work = async ({ api, clock = nodeClock, post, service = serviceOf(), ...tr
     acts,
     outbound: trial.outbound,
     clock,
-    mayKeep: () => true,
+    countKept: () => true,
     charge: () => {
       throw new Error('it stores nothing')
     },

@@ -121,7 +121,15 @@ const setUp = (fault: Fault) => {
     const execution: Execution & Named = {
       named: isNamed ? { identity: { key: 'one' } } : {},
       hook: { namespace: 'shop', name: 'web-push', uid: 'hook-uid' },
-      ...{ api, acts, clock, charge: () => {}, mayKeep: () => true, outbound: noOutbound, definitions: noDefinitions },
+      ...{
+        api,
+        acts,
+        clock,
+        charge: () => {},
+        countKept: () => true,
+        outbound: noOutbound,
+        definitions: noDefinitions,
+      },
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },
       step: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
       stepOfPart: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),

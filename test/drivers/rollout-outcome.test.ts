@@ -33,7 +33,7 @@ const execution = (): Execution & { make: (kind: string, spec: object, status: o
     acts,
     outbound: () => Promise.reject(new Error('it sends nothing')),
     clock: fakeClock(),
-    mayKeep: () => true,
+    countKept: () => true,
     charge: () => {},
     definitions: noDefinitions,
     post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },

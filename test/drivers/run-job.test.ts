@@ -88,7 +88,7 @@ const setUp = (fault: Fault = () => undefined) => {
   const run = async (
     id: string,
     more: Partial<RunJob> = {},
-    { act, charge = () => {}, delivery, mayKeep = () => true, post }: Partial<Asked> = {},
+    { act, charge = () => {}, delivery, countKept = () => true, post }: Partial<Asked> = {},
   ): Promise<Worked> => {
     let worked: Worked | undefined
     const acts: Acts = {
@@ -113,7 +113,7 @@ const setUp = (fault: Fault = () => undefined) => {
       acts,
       clock,
       charge,
-      mayKeep,
+      countKept,
       outbound: noOutbound,
       definitions: noDefinitions,
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
@@ -138,7 +138,7 @@ const setUp = (fault: Fault = () => undefined) => {
 interface Asked {
   readonly act: Partial<Act>
   readonly charge: (bytes: number) => void
-  readonly mayKeep: (keptForMs: number) => boolean
+  readonly countKept: (keptForMs: number) => boolean
   readonly delivery: Partial<Delivery>
   readonly post: Partial<Execution['post']>
 }
@@ -327,12 +327,12 @@ describe('making a Job', () => {
     'changes nothing while too many are kept, and a copy of one that was made gets its outcome: %s',
     async concurrency => {
       const { jobs, run } = setUp()
-      const mayKeep = (): boolean => false
+      const countKept = (): boolean => false
       await run('first', { concurrency })
-      const refused = await run('next', { concurrency }, { mayKeep })
+      const refused = await run('next', { concurrency }, { countKept })
       expect(brief(refused)).toBe('failed unavailable WritesLimited')
       expect(jobs()).toHaveLength(1)
-      expect(brief(await run('first', { concurrency }, { mayKeep, act: { isResumed: true } }))).toBe(
+      expect(brief(await run('first', { concurrency }, { countKept, act: { isResumed: true } }))).toBe(
         'done applied JobCreated',
       )
     },
@@ -348,7 +348,7 @@ describe('making a Job', () => {
       {},
       {
         charge: bytes => void (charged += bytes),
-        mayKeep: ms => {
+        countKept: ms => {
           keptFor = ms
           return true
         },

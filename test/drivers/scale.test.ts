@@ -148,7 +148,7 @@ describe('a delivery', () => {
         settle: () => Promise.reject(new Error('a step is no act')),
       },
       api: noApi,
-      mayKeep: () => true,
+      countKept: () => true,
       charge: () => {},
       outbound: noOutbound,
       post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams() },

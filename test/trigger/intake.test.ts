@@ -58,7 +58,7 @@ it('the owner of a hook is notified once a minute that its budget is used up, ea
   const clock = fakeClock()
   const budget = budgetOf(clock)
   const notified = (): readonly boolean[] =>
-    ['one', 'one', 'other'].map(uid => budget.mayNotify({ namespace: 'shop', uid }))
+    ['one', 'one', 'other'].map(uid => budget.takeNotice({ namespace: 'shop', uid }))
   expect(notified()).toEqual([true, false, true])
   await clock.advance(59_000)
   expect(notified()).toEqual([false, false, false])
@@ -74,11 +74,11 @@ describe('what a hook makes that is kept for a while', () => {
     const budget = budgetOf(clock)
     let made = 0
     const make = (): void => {
-      while (budget.mayKeep(hook, dayMs)) made += 1
+      while (budget.countKept(hook, dayMs)) made += 1
     }
     make()
     expect(made).toBe(maxKept)
-    expect(budget.mayKeep({ ...hook, uid: 'other' }, dayMs)).toBe(true)
+    expect(budget.countKept({ ...hook, uid: 'other' }, dayMs)).toBe(true)
     expect(budget.isSpent(hook)).toBe(false)
     for (let second = 0; second < 3600; second++) {
       await clock.advance(1000)
@@ -90,10 +90,10 @@ describe('what a hook makes that is kept for a while', () => {
   it('is no more at once where its time is changed', async () => {
     const clock = fakeClock()
     const budget = budgetOf(clock)
-    for (let made = 0; made < maxKept; made++) budget.mayKeep(hook, dayMs)
-    expect(budget.mayKeep(hook, dayMs - 1000)).toBe(false)
-    expect(budget.mayKeep(hook, 600_000)).toBe(false)
+    for (let made = 0; made < maxKept; made++) budget.countKept(hook, dayMs)
+    expect(budget.countKept(hook, dayMs - 1000)).toBe(false)
+    expect(budget.countKept(hook, 600_000)).toBe(false)
     await clock.advance(1000)
-    expect(budget.mayKeep(hook, 600_000)).toBe(true)
+    expect(budget.countKept(hook, 600_000)).toBe(true)
   })
 })

@@ -80,5 +80,5 @@ export const someContext = (): TriggerContext => ({
   request: { method: 'POST', token: 't', source: '', query: new URLSearchParams(), headers: {} },
   message: { delivery, body: new Uint8Array(), isJson: false, proof: undefined, confirmation: undefined },
   isUnchanged: () => true,
-  mayKeep: () => true,
+  countKept: () => true,
 })

@@ -199,7 +199,7 @@ const make = async (asked: Run): Promise<Worked> => {
 
 /** Returns whether the hook may have one more Job that is kept for its `ttl`, and counts it if so. */
 const hasPlace = (asked: Run): boolean => {
-  asked.isCounted ||= asked.execution.mayKeep(checkedMilliseconds(asked.member.ttl))
+  asked.isCounted ||= asked.execution.countKept(checkedMilliseconds(asked.member.ttl))
   return asked.isCounted
 }
 

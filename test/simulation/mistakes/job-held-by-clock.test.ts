@@ -11,7 +11,7 @@ vi.mock(import('../../../src/acts/running.ts'), async original => {
       const running = real.runningActs(environment)
       return {
         ...running,
-        isHeld: act => running.isRunning(act) || !isAbandoned(act, environment.clock.now()),
+        noteHeld: act => running.isRunning(act) || !isAbandoned(act, environment.clock.now()),
         get idle() {
           return running.idle
         },

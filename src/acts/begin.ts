@@ -23,7 +23,7 @@ export type Begun =
       /** True if this process continues an act that was left long ago. */
       readonly isTakenUp?: boolean
       /** When this process was given a serial act, in monotonic milliseconds. Absent if it may only join the work. */
-      readonly givenAt?: number
+      readonly givenAt?: number | undefined
     }
   | { readonly begun: 'skipped'; readonly outcome: Outcome }
   /** Another act must end first, or a claim of an earlier step, which the caller settles. */
@@ -34,15 +34,15 @@ interface Beginning {
   readonly context: DeliveryContext
   /** Absent on a dry run. */
   readonly running?: Pick<Running, 'isRunning' | 'noteHeld'>
-  /** Present for a serial act. */
-  readonly serial?: { readonly givenAt: number }
+  /** The present time, in monotonic milliseconds. Undefined if the act is not serial. */
+  readonly givenAt?: number | undefined
 }
 
 /** Decides what to do for a delivery. Begins a new act if necessary. */
 export const beginIn = (
   draft: MemoryDraft,
   now: number,
-  { context, key, running, serial }: Beginning,
+  { context, givenAt, key, running }: Beginning,
 ): Ruling<Begun> => {
   const { cooldownMs, delivery, hook, limits, signed } = context
   const { newsAt, repeats } = delivery.identity ?? {}
@@ -76,7 +76,7 @@ export const beginIn = (
     }
   }
   // The delivery continues its open act, which does the rest of the work.
-  if (own && isSame && (!serial || isWorkedOn)) {
+  if (own && isSame && (givenAt === undefined || isWorkedOn)) {
     const isTakenUp = !isWorkedOn && isAbandoned(own, now)
     // Others have to know that the act is being worked on again: it counts as a run of the hook from now on.
     const act = isTakenUp ? { ...own, takenAt: now } : own
@@ -84,13 +84,13 @@ export const beginIn = (
     return { result: { begun: 'act', act, isOwn: true, isTakenUp }, needsNewest: true }
   }
   // Each act is noted, and not only the first that is held: its ten seconds begin when it is first seen.
-  if (serial && running && (draft.fields.acts ?? []).filter(running.noteHeld).length > 0) {
+  if (givenAt !== undefined && running && (draft.fields.acts ?? []).filter(running.noteHeld).length > 0) {
     return { result: { begun: 'later' }, needsNewest: true }
   }
-  if (serial && own && isSame) {
+  if (givenAt !== undefined && own && isSame) {
     const act = { ...own, turn: (own.turn ?? 0) + 1, takenAt: now }
     begun(draft, act)
-    return { result: { begun: 'act', act, isOwn: true, givenAt: serial.givenAt } }
+    return { result: { begun: 'act', act, isOwn: true, givenAt } }
   }
   const inOrder = cooldownMs > 0
   const others = (draft.fields.acts ?? []).filter(act => act.key !== key)
@@ -125,7 +125,7 @@ export const beginIn = (
         keep: limits && keepOf(limits),
       }
       begun(draft, act)
-      return { result: { begun: 'act', act, isOwn: false, ...(serial && { givenAt: serial.givenAt }) } }
+      return { result: { begun: 'act', act, isOwn: false, givenAt } }
     }
   }
 }

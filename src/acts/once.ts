@@ -92,7 +92,7 @@ const once = async (
   let looks = 0
   while (mayContinue()) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => {
-      const beginning = { key, context, running, ...(how.serial && { serial: { givenAt: clock.monotonic() } }) }
+      const beginning = { key, context, running, givenAt: how.serial && clock.monotonic() }
       // What is not stored cannot show that the record was read before another replica wrote it.
       if (how.asks) return { ...beginIn(draft.fork(), now, beginning), needsNewest: true }
       return beginIn(draft, now, beginning)
@@ -123,9 +123,15 @@ const once = async (
           return { outcome: 'changed' }
         }
         const { isAskable } = context
-        const remembering = { ended: how.ended, ...(!how.asks && { ledger }) }
-        const asked = { ...remembering, deadline, isNamed: identity !== undefined, isAskable, isResumed: result.isOwn }
-        return await running.answer(result.act, work, { ...asked, ...(givenAt !== undefined && { givenAt }) })
+        return await running.answer(result.act, work, {
+          ended: how.ended,
+          ledger: how.asks ? undefined : ledger,
+          deadline,
+          givenAt,
+          isNamed: identity !== undefined,
+          isAskable,
+          isResumed: result.isOwn,
+        })
       }
     }
     if (result.begun === 'later' && result.claim) {

@@ -38,7 +38,7 @@ interface Asked extends Pick<ActOptions, 'ended'> {
   /** When the post must be answered, in monotonic milliseconds. */
   readonly deadline: number
   /** The record that remembers the act. Absent if none does. */
-  readonly ledger?: Ledger
+  readonly ledger?: Ledger | undefined
   /** True if the delivery has an idempotency key, so that a copy of it is recognised. */
   readonly isNamed?: boolean
   /** Whether the sender can ask for the delivery's outcome later. */
@@ -46,7 +46,7 @@ interface Asked extends Pick<ActOptions, 'ended'> {
   /** Whether the delivery has begun the act before. */
   readonly isResumed?: boolean
   /** When this process was given a serial act, in monotonic milliseconds. Absent for other acts. */
-  readonly givenAt?: number
+  readonly givenAt?: number | undefined
 }
 
 interface Job {

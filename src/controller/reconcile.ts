@@ -124,7 +124,7 @@ export const reconcileHook = async (
   const findings = { target, problem, publication, former, overruled, overlapMs }
   const patch = statusPatch(hook, findings, now)
   if (patch) {
-    context.rivals.wait(hook, findings)
+    context.rivals.throwIfLost(hook, findings)
     const written = await writeStatus(context.api, hook, patch)
     context.wrote(written)
     context.rivals.wrote(written, findings)

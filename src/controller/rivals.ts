@@ -40,7 +40,7 @@ export class Rivals {
   }
 
   /** Throws {@link ServedTwice} if a status is not to be written yet. */
-  wait(hook: ReceiverHook, findings: ReconcileFindings): void {
+  throwIfLost(hook: ReceiverHook, findings: ReconcileFindings): void {
     const write = this.#sameBefore(hook, this.#gistOf(hook, findings))
     if (!write || write.times < 2) return
     const now = this.#clock.monotonic()

@@ -106,7 +106,7 @@ export interface ReadFailure {
   readonly failure: 'forbidden' | 'too large' | 'unreachable'
   readonly message: string
   /** How long the API server asks to wait, in milliseconds. */
-  readonly retryAfterMs?: number
+  readonly retryAfterMs?: number | undefined
 }
 
 /**
@@ -120,7 +120,7 @@ export const readFailureOf = (error: unknown): ReadFailure => {
   const { message, retryAfterMs, status } = error
   if (error instanceof ObjectTooLarge) return { failure: 'too large', message }
   if (status === 403) return { failure: 'forbidden', message }
-  return { failure: 'unreachable', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  return { failure: 'unreachable', message, retryAfterMs }
 }
 
 /**

@@ -18,7 +18,7 @@ export type Sent =
   /** The API server refused the write, and will refuse it again. `about`: the object that its answer names. */
   | { readonly sent: 'refused'; readonly message: string; readonly status: number; readonly about: string | undefined }
   /** The API server has not processed the write. Sending it again is safe. */
-  | { readonly sent: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly sent: 'not sent'; readonly message: string; readonly retryAfterMs?: number | undefined }
   /** It is unknown whether the write was stored. */
   | { readonly sent: 'unknown'; readonly message: string }
 
@@ -68,5 +68,5 @@ const refusedBy = (response: ApiResponse, doing: string): Sent => {
   // With a 5xx, the write may be stored although its confirmation was lost.
   if (status >= 500) return { sent: 'unknown', message }
   // The token is being renewed, or a server or a proxy is busy: the write was not processed.
-  return { sent: 'not sent', message, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  return { sent: 'not sent', message, retryAfterMs }
 }

@@ -93,7 +93,7 @@ const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, del
   if (known && isOlder(since, known.since)) return known
   const before = known && !isOlder(known.since, since) ? known : undefined
   const sum = (before?.delta ?? 0) + delta
-  const terms = termsOf(before, row.leases, row.at)
+  const terms = joinedTerms(before, row.leases, row.at)
   return {
     ...terms,
     // Without an end, it is kept for some time after its last change.
@@ -107,7 +107,7 @@ const withStep = (known: OpenPart | undefined, row: ClaimedRow, key: string, del
 }
 
 /** Returns a part's terms, joined with those of one more step or report. */
-const termsOf = (before: OpenPart | undefined, terms: LeaseTerms | undefined, at: number) => {
+const joinedTerms = (before: OpenPart | undefined, terms: LeaseTerms | undefined, at: number) => {
   const until = latest(before?.until, terms?.until)
   const low = least(before?.low, terms?.low)
   const high = latest(before?.high, terms?.high)
@@ -134,7 +134,7 @@ export const extendPart = (draft: MemoryDraft, key: string, count: CountName, te
   const known = partOn(draft, key, count)
   if (!known) return
   const { held: _, ...open } = known
-  const next = { ...open, ...termsOf(known, terms, known.at) }
+  const next = { ...open, ...joinedTerms(known, terms, known.at) }
   replacePart(draft, known, next)
   const objects = (draft.fields.objects ?? []).map((object, place) =>
     place === known.object ? withVersionOf(object, count) : object,
@@ -178,7 +178,7 @@ const setParts = (
   const isKept = ({ part }: PartOf): boolean =>
     part.delta !== 0 && (part.until !== undefined || at - part.at < undoKeptMs)
   const claimed = new Set([...draft.claims().map(partKeyOf), ...toCome])
-  const kept = withoutMany(fewer(newestKeys(all.filter(isKept), key, claimed), claimed))
+  const kept = withFewerCounts(withFewerParts(newestKeys(all.filter(isKept), key, claimed), claimed))
   const objects: CountedObject[] = []
   const parts = kept.map(({ count, part }): OpenPart => {
     const place = objects.findIndex(known => isSameCount(known, count))
@@ -215,7 +215,7 @@ const newestKeys = (parts: readonly PartOf[], last: string, claimed: Keys): read
 type Keys = ReadonlySet<string | undefined>
 
 /** Returns at most {@link maxObjects} counts' parts. Only counts whose parts have no end are dropped. */
-const withoutMany = (parts: readonly PartOf[]): readonly PartOf[] => {
+const withFewerCounts = (parts: readonly PartOf[]): readonly PartOf[] => {
   const counts = new Map<string, { readonly leases: boolean; readonly at: number }>()
   const nameOf = ({ count }: PartOf): string => `${count.uid} ${fieldIn(count.target)}`
   for (const each of parts) {
@@ -232,7 +232,7 @@ const withoutMany = (parts: readonly PartOf[]): readonly PartOf[] => {
  * Returns at most {@link maxParts} parts. Drops the oldest without an end first. Then it joins the two
  * of one count whose ends are nearest, at the later time. A part that something claimed is about to change stays.
  */
-const fewer = (all: readonly PartOf[], claimed: Keys): readonly PartOf[] => {
+const withFewerParts = (all: readonly PartOf[], claimed: Keys): readonly PartOf[] => {
   let parts = all
   while (parts.length > maxParts) {
     const free = parts.filter(({ part }) => !claimed.has(part.key))

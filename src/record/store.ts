@@ -40,7 +40,7 @@ export type RecordRead =
   | { readonly read: 'refused'; readonly message: string }
   /** The leases of an earlier hook of the name have to end first. */
   | { readonly read: 'held'; readonly message: string }
-  | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly read: 'unreachable'; readonly message: string; readonly retryAfterMs?: number | undefined }
 
 export type RecordPut =
   | { readonly sent: 'stored'; readonly object: StoredObject }

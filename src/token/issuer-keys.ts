@@ -185,7 +185,7 @@ const newlyKnown = (issuer: Issuer, since: number): Known => ({
   waiting: 0,
 })
 
-/** Returns the new keys, with the former object of each key that has not changed. */
+/** Returns the new keys. One that has not changed stays the same object, so that tokens verified with it count as verified. */
 const keptObjects = (
   before: ReadonlyMap<string, IssuerKey>,
   found: ReadonlyMap<string, IssuerKey>,

@@ -91,7 +91,7 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
   })
   boundConnections(server, clock, limits.connections)
   const send = sender(clock, serving)
-  const listener = posts(served, heldBodies(limits.maxHeldBytes), send)
+  const listener = postListener(served, heldBodies(limits.maxHeldBytes), send)
   // A client that waits for 100 Continue gets it when its body is read.
   server.on('request', listener).on('checkContinue', listener)
   return {
@@ -111,7 +111,7 @@ export const serveTrigger = async (served: Served, address: ListenAddress): Prom
  * Returns a listener. It first answers requests that the head alone decides, because a flood costs
  * least there. Other requests go to express: posts to a token or to a name.
  */
-const posts = (served: Served, bodies: Bodies, send: Send): RequestListener => {
+const postListener = (served: Served, bodies: Bodies, send: Send): RequestListener => {
   const { log, preflight } = served
   const routes = triggerRoutes(served, bodies, send)
   return (request, response) => {

@@ -88,7 +88,7 @@ interface Run {
 
 const run = async (asked: Run): Promise<Worked> => {
   try {
-    return (await withoutOthers(asked)) ?? (await make(asked))
+    return (await endOthers(asked)) ?? (await make(asked))
   } catch (error) {
     const { failure, message } = readFailureOf(error)
     switch (failure) {
@@ -106,7 +106,7 @@ const run = async (asked: Run): Promise<Worked> => {
  * Sees to it that no other Job of the hook is running, as the hook asks. Returns the result of the
  * delivery if it has its Job already, or cannot have one now.
  */
-const withoutOthers = async (asked: Run): Promise<Worked | undefined> => {
+const endOthers = async (asked: Run): Promise<Worked | undefined> => {
   const { execution, member, patience } = asked
   if (member.concurrency === 'allow') return undefined
   const { others, ownName } = await unfinishedOf(asked)

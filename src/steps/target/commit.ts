@@ -25,7 +25,7 @@ export type WriteOutcome =
   /** The API server refused the write. Nothing was written. */
   | { readonly write: 'refused'; readonly reason: ProblemReason; readonly message: string }
   /** The write is certainly not stored. Another attempt is safe. */
-  | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly write: 'not sent'; readonly message: string; readonly retryAfterMs?: number | undefined }
   /** It is unknown whether the write is stored. */
   | { readonly write: 'unknown'; readonly message: string }
 
@@ -80,7 +80,7 @@ export const markedWrite = async (
       return { write: 'refused', reason: forbidden ? 'Forbidden' : 'NotScalable', message: sent.message }
     }
     case 'not sent':
-      return { write: 'not sent', message: sent.message, ...retryAfter(sent) }
+      return { write: 'not sent', message: sent.message, retryAfterMs: sent.retryAfterMs }
     case 'unknown':
       // The write may be stored.
       charge(Math.max(bytesOf(request.body), objectBytes))
@@ -104,12 +104,9 @@ const groundOf = async (api: ApiConnection, target: Target, from: From): Promise
         ? { write: 'missing' }
         : { write: 'refused', reason: found.reason, message: found.message }
     case 'unreachable':
-      return { write: 'not sent', message: found.message, ...retryAfter(found) }
+      return { write: 'not sent', message: found.message, retryAfterMs: found.retryAfterMs }
   }
 }
-
-const retryAfter = ({ retryAfterMs }: { readonly retryAfterMs?: number }) =>
-  retryAfterMs === undefined ? {} : { retryAfterMs }
 
 /** A marked write whose outcome must become certain. */
 export interface Intended {
@@ -172,12 +169,9 @@ export const commit = async (
     const mayPass = written.write === 'refused' && written.reason === 'Forbidden' && ++forbidden < forbiddenTries
     if (!lost && !shared && !mayPass) return written
     if (!lost && written.write === 'stale' && (await takeBack?.())) return { write: 'taken back' }
-    /**
-     * Returns whether waiting cannot help: none of our requests is on its way, and the server
-     * refuses the write or does not find its object.
-     */
-    const isFinal = ({ write }: WriteOutcome): boolean =>
-      !lost && !mayPass && (write === 'refused' || write === 'missing')
+    // Waiting cannot help if none of our requests is on its way, and the server refuses the write or does not find
+    // its object.
+    const isFinal = !lost && !mayPass && (written.write === 'refused' || written.write === 'missing')
     // From here on, a conflict may have been caused by another request with the same mark, so only
     // evidence counts.
     const found = await findEvidence(api, target, { mark, from, before })
@@ -190,12 +184,12 @@ export const commit = async (
       case 'history gone':
         return { write: 'history gone' }
       case 'not yet':
-        if (isFinal(written)) return written
+        if (isFinal) return written
         break
       case 'unreachable':
         // The target's kind or the right to it is gone. Requests that were sent earlier may have
         // succeeded.
-        if (found.isRefused && isFinal(written)) return { write: 'unknown', message: found.message }
+        if (found.isRefused && isFinal) return { write: 'unknown', message: found.message }
         delayed?.(found.message)
     }
     await wait(clock, waitAfter(lookAgain, looks++))

@@ -15,7 +15,7 @@ export type Fenced =
    * target has as many fences as allowed.
    */
   | { readonly fenced: 'no' }
-  | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number | undefined }
 
 /**
  * Tries to make sure that no process can ever write from a version again. For this it writes from
@@ -56,8 +56,14 @@ export const fence = async (
   }
 }
 
-const unknown = ({ message, retryAfterMs }: { readonly message: string; readonly retryAfterMs?: number }): Fenced => ({
+const unknown = ({
+  message,
+  retryAfterMs,
+}: {
+  readonly message: string
+  readonly retryAfterMs?: number | undefined
+}): Fenced => ({
   fenced: 'unknown',
   message,
-  ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  retryAfterMs,
 })

@@ -25,7 +25,7 @@ export const versionOf = (at: CountAt, object: StoredObject): Version | undefine
 export type TargetState =
   | { readonly state: 'found'; readonly version: Version; readonly object: StoredObject; readonly bytes: number }
   | { readonly state: 'blocked'; readonly reason: ProblemReason; readonly message: string }
-  | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number }
+  | { readonly state: 'unreachable'; readonly message: string; readonly retryAfterMs?: number | undefined }
 
 /** Returns why an object's count may not be changed, or undefined if it may. */
 export const targetProblem = (object: KubeObject): TargetProblem | undefined => {

@@ -65,8 +65,8 @@ const refusedBy = (response: ApiResponse, doing: string): Sent => {
   if (isRefusal(error)) return { sent: 'refused', message, status, about }
   if (status === 409) return { sent: 'conflict', exists: reason === 'AlreadyExists', message }
   if (status === 404) return { sent: 'missing', message }
-  // With a 5xx, the write may be stored although its confirmation was lost.
-  if (status >= 500) return { sent: 'unknown', message }
+  // With a 5xx, the write may be stored although its confirmation was lost. So it may if a proxy says 202.
+  if (status >= 500 || status < 300) return { sent: 'unknown', message }
   // The token is being renewed, or a server or a proxy is busy: the write was not processed.
   return { sent: 'not sent', message, retryAfterMs }
 }

@@ -18,6 +18,7 @@ it.each([
   [425, 'too early', { sent: 'not sent' }],
   [429, 'too many requests', { sent: 'not sent' }],
   [500, 'failed calling webhook', { sent: 'unknown' }],
+  [202, 'a proxy has taken it over', { sent: 'unknown' }],
 ])('a write that is answered with %i, %s', async (status, message, expected) => {
   const body = JSON.stringify({ kind: 'Status', code: status, message })
   const api = { ...noApi, request: () => Promise.resolve({ status, headers: {}, body }) }

@@ -6,6 +6,7 @@ import { wait, within } from '../environment/wait.ts'
 import { acted, openAct, unnamedActKey, withoutAct } from '../record/acts.ts'
 import { mayRun, isRemembered, type DeliveryContext } from '../record/context.ts'
 import { isAbandoned } from '../record/due.ts'
+import { decideBy } from '../record/ledger.ts'
 import { refusedAt, type OpenClaim } from '../record/protocol.ts'
 import { undecidedOutcome, waitedForOther, type Ruling } from '../record/ruling.ts'
 import type { MemoryDraft } from '../record/draft.ts'
@@ -87,17 +88,16 @@ const once = async (
   const ledger = context.ledger()
   const { identity } = delivery
   const key = identity ? keyOf(identity.key) : unnamedActKey(fresh())
-  const mayContinue = (): boolean => clock.monotonic() < deadline
   const settleClaim = settlerFor(context)
   let looks = 0
-  while (mayContinue()) {
+  while (clock.monotonic() < deadline) {
     const begin = (draft: MemoryDraft, now: number): Ruling<Begun> => {
       const beginning = { key, context, running, givenAt: how.serial && clock.monotonic() }
       // What is not stored cannot show that the record was read before another replica wrote it.
       if (how.asks) return { ...beginIn(draft.fork(), now, beginning), needsNewest: true }
       return beginIn(draft, now, beginning)
     }
-    const made = await within(clock, deadline - clock.monotonic(), ledger.decide(begin, { mayContinue }))
+    const made = await decideBy(clock, deadline, ledger, begin)
     if (!made || made.decided === 'given up') {
       // The act may be stored yet. No copy can continue it, and the answer says that nothing was changed.
       if (!identity && !how.asks) ledger.later(draft => withoutActOf(draft, key))
@@ -167,8 +167,7 @@ const settle = async (
     if (act) acted(draft, act, doneOf(outcome, true), now)
     return { result: undefined, needsNewest: true }
   }
-  const mayContinue = (): boolean => clock.monotonic() < deadline
-  const made = await within(clock, deadline - clock.monotonic(), context.ledger().decide(settling, { mayContinue }))
+  const made = await decideBy(clock, deadline, context.ledger(), settling)
   return made?.decided === 'stored'
 }
 
@@ -188,23 +187,20 @@ const preview = async (
 ): Promise<Outcome> => {
   const { deadline, delivery } = context
   if (!mayRun(context)) return { outcome: 'changed' }
-  const mayContinue = (): boolean => clock.monotonic() < deadline
   const now = clock.now()
   const id = Buffer.from(random.bytes(16)).toString('base64url')
   let act: Act = { id, at: now }
   if (isRemembered(context)) {
     const key = delivery.identity ? keyOf(delivery.identity.key) : id
-    const deciding = context
-      .ledger()
-      .decide((draft, at) => beginIn(draft.fork(), at, { key, context }), { mayContinue })
-    const made = await within(clock, deadline - clock.monotonic(), deciding)
+    const begin = (draft: MemoryDraft, at: number): Ruling<Begun> => beginIn(draft.fork(), at, { key, context })
+    const made = await decideBy(clock, deadline, context.ledger(), begin)
     if (made && made.decided !== 'stored' && made.decided !== 'given up') return undecidedOutcome(made)
     const begun = made?.decided === 'stored' ? made.result : undefined
     if (begun?.begun === 'skipped') return begun.outcome
     if (begun?.begun !== 'act') return waitedForOther
     act = actOf(begun.act)
   }
-  const working = work(act, async () => mayContinue(), ignored)
+  const working = work(act, async () => clock.monotonic() < deadline, ignored)
   const worked = await within(clock, deadline - clock.monotonic(), working)
   return worked?.outcome ?? tooLong
 }

@@ -1,7 +1,7 @@
 import type { RecentDelivery } from '../api/record.ts'
-import type { Environment } from '../environment/environment.ts'
+import type { Clock, Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
-import { wait } from '../environment/wait.ts'
+import { wait, within } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { RecordCell } from './cell.ts'
 import { MemoryDraft, type Update } from './draft.ts'
@@ -32,6 +32,18 @@ export const openLedger = (
   limits: RecordLimits = defaultLimits,
   charge: Charge = () => {},
 ): Ledger => new RecordLedger(world, owner, instance, dirtied, limits, charge)
+
+/**
+ * Decides about a delivery by its deadline, in monotonic milliseconds. Undefined after that: the last changes may be stored
+ * now or later.
+ */
+export const decideBy = <T>(
+  clock: Clock,
+  deadline: number,
+  ledger: Ledger,
+  judge: Judge<T>,
+): Promise<Decided<T> | undefined> =>
+  within(clock, deadline - clock.monotonic(), ledger.decide(judge, { mayContinue: () => clock.monotonic() < deadline }))
 
 /** The record of one hook, as one process reads and writes it. */
 export type Ledger = Pick<RecordLedger, keyof RecordLedger>

@@ -1,7 +1,7 @@
 import { at, stringAt } from '../api/json.ts'
 import { confirmationBy, parsedURL } from './confirmation.ts'
-import { timeOf, wordAt } from './identity.ts'
-import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
+import { wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOfDistribution, type RegistryEvent } from './push.ts'
 import type { Sender } from './sender.ts'
 
 /**
@@ -67,15 +67,5 @@ const eventOfGrid = (event: unknown): RegistryEvent =>
 const readEvent = (event: unknown, named: unknown): RegistryEvent => {
   const action = at(event, 'action')
   if (action !== undefined && action !== 'push') return 'no push'
-  return eventOf(
-    {
-      repository: at(event, 'target', 'repository'),
-      host: stringAt(event, 'request', 'host'),
-      isPath: true,
-      tag: at(event, 'target', 'tag'),
-      digest: at(event, 'target', 'digest'),
-      at: timeOf(at(event, 'timestamp')),
-    },
-    wordAt(named, 'id'),
-  )
+  return eventOfDistribution(event, wordAt(named, 'id'))
 }

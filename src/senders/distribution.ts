@@ -1,6 +1,6 @@
 import { at, isObject, listAt, stringAt } from '../api/json.ts'
-import { timeOf, wordAt } from './identity.ts'
-import { deliveryOfEvents, eventOf, type RegistryEvent } from './push.ts'
+import { wordAt } from './identity.ts'
+import { deliveryOfEvents, eventOfDistribution, type RegistryEvent } from './push.ts'
 import type { Message, Sender } from './sender.ts'
 
 /**
@@ -40,15 +40,5 @@ const readEvent = (event: unknown): RegistryEvent => {
   const action = stringAt(event, 'action')
   if (action === undefined || !isObject(at(event, 'target'))) return 'unreadable'
   if (action !== 'push') return 'no push'
-  return eventOf(
-    {
-      repository: at(event, 'target', 'repository'),
-      host: stringAt(event, 'request', 'host'),
-      isPath: true,
-      tag: at(event, 'target', 'tag'),
-      digest: at(event, 'target', 'digest'),
-      at: timeOf(at(event, 'timestamp')),
-    },
-    wordAt(event, 'id'),
-  )
+  return eventOfDistribution(event, wordAt(event, 'id'))
 }

@@ -1,6 +1,7 @@
 import type { Delivery, Push } from '../api/delivery.ts'
 import { isDigest, isPath, isTag, parseRepository, type Repository } from '../api/image.ts'
-import { identityKey, identityKeyOf, identityOf, namedOnce } from './identity.ts'
+import { at, stringAt } from '../api/json.ts'
+import { identityKey, identityKeyOf, identityOf, namedOnce, timeOf } from './identity.ts'
 import { nothingNew } from './sender.ts'
 
 /**
@@ -73,6 +74,20 @@ export type RegistryEvent = { readonly push: Push; readonly id?: string | undefi
  * an image for one platform. A digest in the place of the tag is no tag. A signature is no image.
  */
 export const eventOf = (parts: PlaceParts & TagParts, id?: string): RegistryEvent => eventAt(placeOf(parts), parts, id)
+
+/** Reads a push in the form of the distribution registry, which others have taken over. */
+export const eventOfDistribution = (event: unknown, id: string | undefined): RegistryEvent =>
+  eventOf(
+    {
+      repository: at(event, 'target', 'repository'),
+      host: stringAt(event, 'request', 'host'),
+      isPath: true,
+      tag: at(event, 'target', 'tag'),
+      digest: at(event, 'target', 'digest'),
+      at: timeOf(at(event, 'timestamp')),
+    },
+    id,
+  )
 
 const eventAt = (place: Place | undefined, parts: TagParts, id?: string): RegistryEvent => {
   if (!place) return 'unreadable'

@@ -1,10 +1,10 @@
 import type { Environment, Metrics } from '../environment/environment.ts'
-import { within } from '../environment/wait.ts'
 import { objectPath } from '../kube/paths.ts'
 import { lastWordAfter, markText } from '../api/mark.ts'
 import { notRun } from '../api/outcome.ts'
 import type { Acting } from '../kube/acting.ts'
 import { mayRun, isRemembered, type DeliveryContext } from '../record/context.ts'
+import { decideBy } from '../record/ledger.ts'
 import { judge } from '../record/protocol.ts'
 import { MemoryDraft } from '../record/draft.ts'
 import { undecidedOutcome, waitedForOther, type Ruling } from '../record/ruling.ts'
@@ -177,12 +177,11 @@ const preview = async (
   const fold = (draft: MemoryDraft, now: number): Part | undefined =>
     foldPosts(draft, now, [post], { target, version, mark }).parts[0]
   if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
-  const mayContinue = (): boolean => clock.monotonic() < deadline
   const fresh = (draft: MemoryDraft, now: number): Ruling<Part | undefined> => {
     const result = fold(draft, now)
     return { result, needsNewest: result !== undefined && needsNewest(result) }
   }
-  const judged = await within(clock, deadline - clock.monotonic(), context.ledger().decide(fresh, { mayContinue }))
+  const judged = await decideBy(clock, deadline, context.ledger(), fresh)
   if (judged?.decided === 'stored') return previewed(judged.result)
   return judged && judged.decided !== 'given up' ? undecidedOutcome(judged) : previewed(undefined)
 }

@@ -13,7 +13,7 @@ import type { Definitions } from '../kube/definitions.ts'
 import type { History } from '../kube/lease-history.ts'
 import type { MemoryDraft } from '../record/draft.ts'
 import { isOfOther } from '../record/context.ts'
-import type { Ledger } from '../record/ledger.ts'
+import { decideBy, type Ledger } from '../record/ledger.ts'
 import type { Ruling } from '../record/ruling.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
@@ -238,8 +238,7 @@ export class TriggerEndpoint {
       const row = draft.get(key)
       return { result: row, needsNewest: row === undefined || row.state === 'claimed' }
     }
-    const mayContinue = (): boolean => clock.monotonic() < deadline
-    const found = await within(clock, deadline - clock.monotonic(), context.ledger().decide(find, { mayContinue }))
+    const found = await decideBy(clock, deadline, context.ledger(), find)
     if (!found || found.decided === 'given up') return 'unread'
     const row = found.decided === 'stored' ? found.result : undefined
     // Execution lets this copy finish an unfinished delivery, and refuses another body.

@@ -79,15 +79,15 @@ const once = async (
   how: ActOptions,
 ): Promise<Outcome> => {
   const { deadline, delivery } = context
-  const fresh = (): string => Buffer.from(random.bytes(16)).toString('base64url')
+  const freshId = (): string => Buffer.from(random.bytes(16)).toString('base64url')
   if (!isRemembered(context) && !how.serial) {
     if (!mayRun(context)) return { outcome: 'changed' }
-    const act = { key: '', at: clock.now(), id: fresh() }
+    const act = { key: '', at: clock.now(), id: freshId() }
     return await running.answer(act, work, { deadline, ended: how.ended })
   }
   const ledger = context.ledger()
   const { identity } = delivery
-  const key = identity ? keyOf(identity.key) : unnamedActKey(fresh())
+  const key = identity ? keyOf(identity.key) : unnamedActKey(freshId())
   const settleClaim = settlerFor(context)
   let looks = 0
   while (clock.monotonic() < deadline) {
@@ -162,16 +162,16 @@ const settle = async (
   outcome: Outcome,
 ): Promise<boolean> => {
   const { deadline } = context
-  const settling = (draft: MemoryDraft, now: number): Ruling<undefined> => {
+  const markDone = (draft: MemoryDraft, now: number): Ruling<undefined> => {
     const act = (draft.fields.acts ?? []).find(open => open.id === id)
     if (act) acted(draft, act, doneOf(outcome, true), now)
     return { result: undefined, needsNewest: true }
   }
-  const made = await decideBy(clock, deadline, context.ledger(), settling)
+  const made = await decideBy(clock, deadline, context.ledger(), markDone)
   return made?.decided === 'stored'
 }
 
-const ignored = (): void => {}
+const ignoreProgress = (): void => {}
 
 const tooLong = {
   outcome: 'unavailable',
@@ -200,7 +200,7 @@ const preview = async (
     if (begun?.begun !== 'act') return waitedForOther
     act = actOf(begun.act)
   }
-  const working = work(act, async () => clock.monotonic() < deadline, ignored)
+  const working = work(act, async () => clock.monotonic() < deadline, ignoreProgress)
   const worked = await within(clock, deadline - clock.monotonic(), working)
   return worked?.outcome ?? tooLong
 }

@@ -150,7 +150,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) 
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)
       const answer = within(clock, deadline - clock.monotonic(), job.worked).then(worked =>
-        answered(worked, job.soFar, isNamed),
+        outcomeForPost(worked, job.soFar, isNamed),
       )
       job.answers.push(answer)
       return await answer
@@ -163,7 +163,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) 
       await within(clock, ms, Promise.all([...jobs.values()].map(({ over }) => over)))
       stopped = true
       for (const job of jobs.values())
-        job.end({ outcome: unfinished(job.soFar, 'its process has ended'), isAnswered: false })
+        job.end({ outcome: unfinishedOutcome(job.soFar, 'its process has ended'), isAnswered: false })
     },
     get idle(): boolean {
       return jobs.size === 0
@@ -172,16 +172,16 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) 
 }
 
 /** Returns what a post gets whose work has ended. `worked` is undefined if it goes on. */
-const answered = (worked: Worked | undefined, soFar: string, isNamed: boolean): Outcome => {
+const outcomeForPost = (worked: Worked | undefined, soFar: string, isNamed: boolean): Outcome => {
   if (worked?.worked === 'done' || worked?.worked === 'failed') return worked.outcome
   const isUnfinished = !worked || (worked.outcome.outcome === 'unavailable' && maybeBegun.has(worked.outcome.reason))
   // Without an idempotency key, a copy would not be recognised. A 503 would promise that
   // sending again is safe.
   if (isUnfinished && !isNamed) return { outcome: 'unknown' }
-  return worked?.outcome ?? unfinished(soFar, 'the rest continues')
+  return worked?.outcome ?? unfinishedOutcome(soFar, 'the rest continues')
 }
 
-const unfinished = (soFar: string, rest: string): Outcome => ({
+const unfinishedOutcome = (soFar: string, rest: string): Outcome => ({
   outcome: 'unavailable',
   reason: 'Unfinished',
   message: `${soFar}; ${rest}`,

@@ -62,11 +62,13 @@ export const maxLeaseSeriesOfNamespace = 500
  * read from statuses, so they are a few seconds old. An object without leases has no series.
  */
 export const leaseGauges = (metrics: Metrics): HookCounter => {
-  const leased = sums(
+  const leased = gaugeOfSums(
     metrics.gauge('receiverhooks_leased', "How much leases change an object's count.", ['namespace', 'kind', 'name']),
   )
-  const held = sums(metrics.gauge('receiverhooks_held', 'How many holds an object has.', ['namespace', 'kind', 'name']))
-  const overdue = sums(
+  const held = gaugeOfSums(
+    metrics.gauge('receiverhooks_held', 'How many holds an object has.', ['namespace', 'kind', 'name']),
+  )
+  const overdue = gaugeOfSums(
     metrics.gauge('receiverhooks_leases_overdue', 'Leases that should have ended at least a minute ago.', [
       'namespace',
       'hook',
@@ -99,7 +101,7 @@ interface Known {
 }
 
 /** Returns a function that adds to the series of its labels, and removes a series of 0. */
-const sums = (gauge: ReturnType<Metrics['gauge']>) => {
+const gaugeOfSums = (gauge: ReturnType<Metrics['gauge']>) => {
   const known = new Map<string, Known>()
   /** The sum of what has no series of its own, by namespace. */
   const others = new Tally()

@@ -113,7 +113,7 @@ export class KeyKeeper {
     if (stringAt(published, 'data', keySetEntry) !== jwks) {
       const wasOurs = this.#inUse?.jwks === jwks || isMadeFrom(published, secret)
       const restored = published
-        ? await replace(api, configMaps, this.#namespace, rewritten(published, jwks, secret))
+        ? await replace(api, configMaps, this.#namespace, withKeySet(published, jwks, secret))
         : await create(api, configMaps, this.#namespace, configMapOf(jwks, secret))
       if (wasOurs) this.#warnOfRestored(restored)
     }
@@ -215,7 +215,7 @@ const isMadeFrom = (published: StoredObject | undefined, secret: StoredObject): 
 /**
  * Returns the ConfigMap in the version that was read, with another key set. Its other entries stay.
  */
-const rewritten = (published: StoredObject, jwks: string, secret: StoredObject): StoredObject => {
+const withKeySet = (published: StoredObject, jwks: string, secret: StoredObject): StoredObject => {
   const { metadata, ...members } = published
   const annotations = { ...metadata.annotations, [secretVersionAnnotation]: secret.metadata.resourceVersion }
   return {

@@ -58,13 +58,14 @@ export const publish = async (
 ): Promise<Publication> => {
   const { secretName } = spec
   if (spec.url === 'named') return await publishNamed({ api, publicURL }, hook)
-  const { owned, refusal } = mayHaveSecrets(hook) ? await secretsOf(api, hook, secretName) : none
+  const { owned, refusal } = mayHaveSecrets(hook) ? await secretsOf(api, hook, secretName) : noSecrets
   const stored = [...owned.map(({ token }) => token), hook.status?.token].filter(token => token !== undefined)
-  const current = (await kept(verifier, ring, hook, spec, stored, now)) ?? (await minted(ring, hook, spec, now))
+  const current =
+    (await storedToken(verifier, ring, hook, spec, stored, now)) ?? (await newToken(ring, hook, spec, now))
   const url = publicURL + triggerPath + current.token
   if (secretName !== undefined) {
     const put = await putSecret(api, hook, owned, secretName, { url, token: current.token })
-    if (put === 'conflict') return { published: 'nowhere', problem: conflict(secretName) }
+    if (put === 'conflict') return { published: 'nowhere', problem: secretConflict(secretName) }
   }
   const others = owned.filter(({ metadata }) => metadata.name !== secretName)
   const former = (await deleteSecrets(api, others)) ?? refusal
@@ -80,7 +81,7 @@ const publishNamed = async (
   const endpoint = publicURL + namedPath(hook.metadata.namespace, hook.metadata.name)
   // The status may not say yet that the hook had a Secret, if its spec changed at once.
   const mayOwn = mayHaveSkipped(hook) || hook.status?.endpoint !== endpoint || hasFormerSecret(hook.status.conditions)
-  const { owned, refusal } = mayOwn ? await secretsOf(api, hook, undefined) : none
+  const { owned, refusal } = mayOwn ? await secretsOf(api, hook, undefined) : noSecrets
   const former = (await deleteSecrets(api, owned)) ?? refusal
   return { published: 'named', endpoint, url: hook.spec.auth?.path ? undefined : endpoint, former }
 }
@@ -113,7 +114,7 @@ interface Owned {
   readonly refusal?: FormerSecret | undefined
 }
 
-const none: Owned = { owned: [] }
+const noSecrets: Owned = { owned: [] }
 
 /**
  * Returns the Secrets that a hook controls. Returns none if the controller may not read Secrets and
@@ -125,7 +126,7 @@ const secretsOf = async (api: ApiConnection, hook: ReceiverHook, secretName: str
     return { owned: await ownedSecrets(api, hook, secretName) }
   } catch (error) {
     if (secretName !== undefined || !(error instanceof ApiError) || !isStatus(error, 403)) throw error
-    return hadSecret(hook) ? { owned: [], refusal: { name: undefined, refusal: error } } : none
+    return hadSecret(hook) ? { owned: [], refusal: { name: undefined, refusal: error } } : noSecrets
   }
 }
 
@@ -133,7 +134,7 @@ const secretsOf = async (api: ApiConnection, hook: ReceiverHook, secretName: str
  * Returns the first stored token that is still current, or undefined. Its signature and its claims
  * decide that, not a comparison of texts.
  */
-const kept = async (
+const storedToken = async (
   verifier: Verifier,
   ring: Keyring,
   hook: ReceiverHook,
@@ -150,7 +151,7 @@ const kept = async (
   return undefined
 }
 
-const minted = async (
+const newToken = async (
   ring: Keyring,
   hook: ReceiverHook,
   spec: TokenSpec,
@@ -163,7 +164,7 @@ const minted = async (
   return { token: await mint(ring.signing, claims), claims }
 }
 
-const conflict = (name: string): Problem => ({
+const secretConflict = (name: string): Problem => ({
   reason: 'SecretConflict',
   message: `Secret/${name} already exists and isn't this hook's: choose another token.secretName, or delete that Secret`,
   lasts: 'stalled',

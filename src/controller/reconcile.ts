@@ -100,18 +100,20 @@ export const reconcileHook = async (
   const place = { namespace: meta.namespace, accounts: context.accounts }
   const publication =
     token &&
-    (await publish(context, hook, token, context.clock.now()).catch(error => nowhere(unpublished(error, place))))
+    (await publish(context, hook, token, context.clock.now()).catch(error =>
+      publishedNowhere(secretProblem(error, place)),
+    ))
   // No worker waits for the check of an expression. The hook is queued again when the check has a
   // result. Its token does not wait: a rotation is to end the former one, and a token may expire.
   const problem = isViolation(bound)
-    ? invalid(bound)
+    ? invalidHook(bound)
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
       zoneProblem(context, hook) ??
       (await orForbidden(unguarded(hook, context.api, context.requestPolicies), asAnswered)) ??
       (await accountProblem(context.api, hook)) ??
-      (await orForbidden(validated(context, hook, bound, attempts), error =>
-        unreadable(context, bound, error, place),
+      (await orForbidden(targetProblem(context, hook, bound, attempts), error =>
+        targetUnreadable(context, bound, error, place),
       )) ??
       (await authProblem(context.api, hook, context.rights, context.accounts, context.issuers)) ??
       (await rightsProblem(context, bound, { ...place, account: hook.spec.serviceAccountName })))
@@ -119,7 +121,7 @@ export const reconcileHook = async (
   const found = problem === 'pending' ? undefined : problem
   const target = isViolation(bound) ? undefined : bound.target
   const now = context.clock.now()
-  const former = formerOf(publication, place)
+  const former = keptSecret(publication, place)
   const overruled = isViolation(bound) ? undefined : await overruledIn(context, hook, bound)
   const findings = { target, problem, publication, former, overruled, overlapMs }
   const patch = statusPatch(hook, findings, now)
@@ -154,7 +156,7 @@ const zoneProblem = ({ clock, zones }: Reconciling, { spec: { windows } }: Recei
  * Validates a hook by reads from the API server's cache, which do not load its storage. The cache
  * may be behind, so a problem is confirmed in the storage. At a further try, the storage is read at once.
  */
-const validated = async (
+const targetProblem = async (
   context: Reconciling,
   hook: ReceiverHook,
   bound: Bound,
@@ -193,7 +195,12 @@ const overruledIn = async (context: Reconciling, hook: ReceiverHook, bound: Boun
   (await orForbidden(bound.overruled(readingOf(context, hook, anyVersion), hook.status.leases), () => undefined))
 
 /** Returns the problem that the controller may not read the hook's target. */
-const unreadable = async (context: Reconciling, bound: Bound, error: ApiError, place: HookPlace): Promise<Problem> => {
+const targetUnreadable = async (
+  context: Reconciling,
+  bound: Bound,
+  error: ApiError,
+  place: HookPlace,
+): Promise<Problem> => {
   try {
     return lackedByController(bound, await bound.needs(context.definitions), error, place)
   } catch {
@@ -254,29 +261,29 @@ const orTooLarge = (error: unknown): Problem => {
  * Returns the problem that the API server refuses to keep the Secret of a hook. Throws errors again
  * that may pass by themselves.
  */
-const unpublished = (error: unknown, place: HookPlace): Problem => {
+const secretProblem = (error: unknown, place: HookPlace): Problem => {
   if (error instanceof ObjectTooLarge || !isRefusal(error)) return orTooLarge(error)
   if (isStatus(error, 403)) return lackedForSecret(error, place)
   return { reason: 'SecretRefused', message: error.message, lasts: 'stalled' }
 }
 
 /** Returns which former Secret is still there, and why. Undefined if none is. */
-const formerOf = (publication: Publication | undefined, place: HookPlace): string | undefined => {
+const keptSecret = (publication: Publication | undefined, place: HookPlace): string | undefined => {
   if (!publication || publication.published === 'nowhere' || !publication.former) return undefined
   const { name, refusal } = publication.former
   const found =
     name === undefined
       ? 'a Secret that the hook no longer names may still exist'
       : `Secret/${name}, which the hook no longer names, still exists`
-  return `${found}: ${unpublished(refusal, place).message}`
+  return `${found}: ${secretProblem(refusal, place).message}`
 }
 
-const nowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })
+const publishedNowhere = (problem: Problem): Publication => ({ published: 'nowhere', problem })
 
 const problemOf = (publication: Publication | undefined): Problem | undefined =>
   publication?.published === 'nowhere' ? publication.problem : undefined
 
-const invalid = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>): Problem => ({
+const invalidHook = ({ message, path }: Exclude<ReturnType<typeof driverOf>, Bound>): Problem => ({
   reason: 'InvalidHook',
   message: `${path}: ${message}`,
   lasts: 'stalled',

@@ -75,7 +75,7 @@ export const statusFor = (hook: ReceiverHook, findings: ReconcileFindings, now: 
   const common =
     problem === 'pending'
       ? { observedGeneration: status?.observedGeneration, target: status?.target, conditions }
-      : { observedGeneration: metadata.generation, target: shortened(target), conditions }
+      : { observedGeneration: metadata.generation, target: shortenedTarget(target), conditions }
   switch (publication?.published) {
     case 'status': {
       const { endpoint, token, url } = publication
@@ -104,7 +104,7 @@ export const statusFor = (hook: ReceiverHook, findings: ReconcileFindings, now: 
   }
 }
 
-const shortened = (target: string | undefined): string | undefined =>
+const shortenedTarget = (target: string | undefined): string | undefined =>
   target !== undefined && target.length > maxTarget ? `${target.slice(0, maxTarget - 1)}…` : target
 
 const conditionsOf = (
@@ -131,7 +131,7 @@ const mintedOf = (
   now: number,
 ): Minted => {
   const { expiresAt, rotation } = claims
-  const previous = before && rotation > before.rotation ? replaced(before, overlapMs, now) : before?.previous
+  const previous = before && rotation > before.rotation ? previousOf(before, overlapMs, now) : before?.previous
   const kid = keyIdOf(token)
   return {
     id: tokenId(token),
@@ -146,7 +146,7 @@ const mintedOf = (
  * Returns the previous rotation, and until when its token is accepted. Undefined if there is no
  * overlap. The time is rounded up to whole seconds, so that the overlap is never shortened.
  */
-const replaced = ({ rotation }: Minted, overlapMs: number, now: number): Minted['previous'] =>
+const previousOf = ({ rotation }: Minted, overlapMs: number, now: number): Minted['previous'] =>
   overlapMs === 0 ? undefined : { rotation, acceptedUntil: rfc3339(now + overlapMs + 999) }
 
 const withoutEnded = ({ previous, ...minted }: Minted, now: number): Minted =>
@@ -169,11 +169,11 @@ export const patchBetween = (before: JsonObject, after: JsonObject): JsonObject 
     const old = before[name]
     if (isDeepStrictEqual(old, value)) return []
     if (value === undefined) return [[name, null]]
-    return [[name, isObject(old) && isObject(value) ? patchBetween(old, { ...absent(old), ...value }) : value]]
+    return [[name, isObject(old) && isObject(value) ? patchBetween(old, { ...allUndefined(old), ...value }) : value]]
   })
   return changes.length === 0 ? undefined : Object.fromEntries(changes)
 }
 
 /** Returns an object's members, all undefined. */
-const absent = (object: JsonObject): JsonObject =>
+const allUndefined = (object: JsonObject): JsonObject =>
   Object.fromEntries(Object.keys(object).map(name => [name, undefined]))

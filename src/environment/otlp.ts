@@ -109,7 +109,7 @@ export class OtelTracing implements Tracing {
     if (!place?.span) return work()
     const { post, span: outer } = place
     const span = this.#tracer.startSpan(name, {}, trace.setSpan(ROOT_CONTEXT, outer))
-    return this.#places.run({ post, span }, () => ended(span, work))
+    return this.#places.run({ post, span }, () => inOwnSpan(span, work))
   }
 
   answer(send: () => void): void {
@@ -147,7 +147,7 @@ export class OtelTracing implements Tracing {
     }
     const options = { kind: SpanKind.CLIENT, attributes: { 'http.request.method': request.method } }
     const span = this.#tracer.startSpan(requestSpanName(request), options, trace.setSpan(ROOT_CONTEXT, place.span))
-    return ended(span, async () => {
+    return inOwnSpan(span, async () => {
       const answer = await send({ ...request, traceparent: traceParentOf({ ...span.spanContext(), isSampled: true }) })
       span.setAttribute('http.response.status_code', answer.status)
       return answer
@@ -173,7 +173,7 @@ const contextOf = (parent: TraceParent | undefined): Context =>
     : ROOT_CONTEXT
 
 /** Runs the work of a span, and ends the span. The text of an error may quote a secret, so it is left out. */
-const ended = async <T>(span: Span, work: () => Promise<T>): Promise<T> => {
+const inOwnSpan = async <T>(span: Span, work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {

@@ -17,7 +17,7 @@ const pathSecret = /(\/v1\/hooks\/[a-z0-9-]+\/[a-z0-9.-]+\/)[A-Za-z0-9_-]{32,}/g
  * error may quote. Takes linear time.
  */
 export const redacted = (text: string): string => {
-  const tokenless = text.includes(beginning) ? text.replaceAll(stretch, within) : text
+  const tokenless = text.includes(beginning) ? text.replaceAll(stretch, withoutTokens) : text
   return tokenless.includes('/v1/hooks/') ? tokenless.replaceAll(pathSecret, '$1[secret]') : tokenless
 }
 
@@ -25,7 +25,7 @@ export const redacted = (text: string): string => {
  * Replaces the tokens in a match of {@link stretch}. One regular expression for all three parts of
  * a token would take quadratic time, because it would start again at each `eyJ`.
  */
-const within = (text: string): string => {
+const withoutTokens = (text: string): string => {
   if (!text.includes(beginning)) return text
   const parts = text.split('.')
   const kept: string[] = []

@@ -96,7 +96,7 @@ export class RecordCell {
   async read(): Promise<RecordRead> {
     const { api, log } = this.#world
     const { name, namespace } = this.#owner
-    const found = within(
+    const found = withMaxRows(
       await readRecord(api, this.#owner, {
         page: page => this.#pages.page(page),
         unreadable: message => log.error({ namespace, record: name }, message),
@@ -215,7 +215,7 @@ export class RecordCell {
 }
 
 /** Returns a record with this process's limit of rows in its memory. */
-const within = (found: RecordRead, { rows }: RecordLimits): RecordRead =>
+const withMaxRows = (found: RecordRead, { rows }: RecordLimits): RecordRead =>
   found.read === 'found' ? { ...found, memory: { ...found.memory, maxRows: rows } } : found
 
 /** A write that may be stored now or later, in place of `version`. */

@@ -126,14 +126,14 @@ export const joined = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
   const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at)
-  return { recent: recent.length > maxRecent ? kept(recent) : recent, counts }
+  return { recent: recent.length > maxRecent ? shortList(recent) : recent, counts }
 }
 
 /** How many of the listed deliveries are kept for the end of what they began, while many others may be skipped. */
 const maxOpenEnds = 3
 
 /** Returns which deliveries of a long list stay: the newest, and of earlier ones the newest whose end is open or bad. */
-const kept = (deliveries: readonly RecentDelivery[]): readonly RecentDelivery[] => {
+const shortList = (deliveries: readonly RecentDelivery[]): readonly RecentDelivery[] => {
   const open = new Set(deliveries.filter(hasOpenEnd).slice(0, maxOpenEnds))
   let room = maxRecent - open.size
   return deliveries.filter(delivery => open.has(delivery) || room-- > 0)

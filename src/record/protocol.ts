@@ -117,7 +117,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
     const isSame = (isWithin && !isOfNextAlerts(draft, delivery, row)) || isOld
     const isOther = isOfOther(remembered, row)
     if (row.state === 'claimed') return { judgement: 'unfinished', row, isOwn: isSame && !isOther }
-    if (isSame && isOther) return reused(row, remembered)
+    if (isSame && isOther) return asReused(row, remembered)
     // An id, or the time of the event, says that it is the same report. Without them it is one more.
     const isRepeat = identity?.repeats === true || (identity?.newsAt === undefined && identity?.withinMs === undefined)
     const mayBeNext =
@@ -125,14 +125,14 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
       (delivery.phase === 'resolved' || (identity?.newsAt !== undefined && row.newsAt !== undefined && !isStale))
     const reporting = isSame && mayBeNext ? claimReporting(draft, group) : undefined
     if (reporting) return finishFirst(reporting)
-    if (isSame) return { ...again(row, remembered, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
+    if (isSame) return { ...asCopy(row, remembered, 'delivery', isRepeat), ...(mayBeNext && { mayBeNext }) }
   }
   const rest = !row && group?.mixed === false ? repeatsRest(draft, remembered, group, now) : undefined
   if (rest) return rest
   const counted = signed && draft.find(({ at, body }) => body === signed.body && Math.abs(now - at) < signed.withinMs)
   if (counted?.state === 'claimed') return finishFirst(counted)
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
-  if (counted) return again(counted, remembered, 'signed body')
+  if (counted) return asCopy(counted, remembered, 'signed body')
   const over = group && delivery.phase === 'firing' && endedSince(draft, group)
   if (over === true) return skipped('Resolved', 'an earlier post reported that these alerts are over')
   if (over) return finishFirst(over)
@@ -242,7 +242,7 @@ const repeatsRest = (
  * Returns the decision for a key that was used before for another delivery. `row` is that
  * delivery's row.
  */
-const reused = (row: Exclude<Row, ClaimedRow>, { leasing }: Remembered): Skip => ({
+const asReused = (row: Exclude<Row, ClaimedRow>, { leasing }: Remembered): Skip => ({
   judgement: 'skip',
   reason: 'KeyReused',
   message: decidedAs(
@@ -254,7 +254,7 @@ const reused = (row: Exclude<Row, ClaimedRow>, { leasing }: Remembered): Skip =>
 })
 
 /** Returns the decision for a copy of the delivery in this row. */
-const again = (
+const asCopy = (
   row: Exclude<Row, ClaimedRow>,
   { leasing }: Remembered,
   same: 'delivery' | 'signed body',

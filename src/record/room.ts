@@ -73,25 +73,25 @@ const runOf = ({ from, to }: ClaimedRow) => ({ up: Math.max(0, to - from), down:
 
 const smallestRoom = (limits: readonly Limit[], wanted: number, amounts: readonly Amount[], now: number): Room => {
   const rooms = limits.map(limit => roomIn(limit, wanted, amounts, now))
-  const none = rooms.filter(room => room.room === 'no').sort((a, b) => opening(b) - opening(a))
-  return none[0] ?? rooms.find(({ room }) => room === 'perhaps') ?? { room: 'yes' }
+  const full = rooms.filter(room => room.room === 'no').sort((a, b) => opensAtOf(b) - opensAtOf(a))
+  return full[0] ?? rooms.find(({ room }) => room === 'perhaps') ?? { room: 'yes' }
 }
 
-const opening = ({ opensAt = Infinity }: { readonly opensAt?: number }): number => opensAt
+const opensAtOf = ({ opensAt = Infinity }: { readonly opensAt?: number }): number => opensAt
 
 const roomIn = (limit: Limit, wanted: number, amounts: readonly Amount[], now: number): Room => {
   const { by, most = by ?? 0, withinMs } = limit
   const counted = amounts.filter(({ at = now }) => Math.abs(now - at) < withinMs)
   const sum = (those: readonly Amount[]): number => those.reduce((total, { amount }) => total + amount, 0)
   const certain = counted.filter(isCertain)
-  if (sum(certain) + wanted > most) return none(limit, wanted, most, certain)
+  if (sum(certain) + wanted > most) return noRoom(limit, wanted, most, certain)
   return { room: sum(counted) + wanted > most ? 'perhaps' : 'yes' }
 }
 
 type Certain = Amount & { readonly at: number }
 const isCertain = (amount: Amount): amount is Certain => amount.at !== undefined
 
-const none = (limit: Limit, wanted: number, most: number, certain: readonly Certain[]): Room => {
+const noRoom = (limit: Limit, wanted: number, most: number, certain: readonly Certain[]): Room => {
   const words = limitInWords(limit)
   if (wanted > most)
     return { room: 'no', message: `the step changes the count by ${wanted}, but the limit is ${words}` }

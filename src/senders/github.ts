@@ -27,7 +27,7 @@ export const github: Sender = {
     if (json === undefined && (event === 'registry_package' || event === 'package'))
       return { ...unreadablePush('github', neededJson), ...deliveryIdOf(message) }
     const item = event === 'registry_package' ? at(json, 'registry_package') : at(json, 'package')
-    if (event === 'registry_package' || (event === 'package' && isContainer(item))) return pushed(message, item)
+    if (event === 'registry_package' || (event === 'package' && isContainer(item))) return packageEvent(message, item)
     return { sender: 'github', phase: event === 'ping' ? nothingNew : 'none', ...deliveryIdOf(message) }
   },
 }
@@ -38,7 +38,7 @@ const deliveryIdOf = ({ headers }: Message): Pick<Delivery, 'identity'> =>
 /**
  * Reads an event of a package. A package of another type, such as npm, is an event like any other.
  */
-const pushed = (message: Message, item: unknown): Delivery => {
+const packageEvent = (message: Message, item: unknown): Delivery => {
   if (isObject(item) && !isContainer(item)) return { sender: 'github', phase: 'none', ...deliveryIdOf(message) }
   const action = at(message.json, 'action')
   if (action !== undefined && action !== 'published' && action !== 'updated')

@@ -27,7 +27,7 @@ export const nexus: Sender = {
     const format = at(component, 'format') ?? at(json, 'asset', 'format')
     // A component without a format could be an image.
     if (component === undefined ? format !== 'docker' : format !== undefined && format !== 'docker')
-      return other(message)
+      return otherEvent(message)
     if (component === undefined || !pushedBy.has(at(json, 'action'))) return { sender: 'nexus', phase: nothingNew }
     const event = eventOf(
       {
@@ -47,7 +47,7 @@ const pushedBy = new Set<unknown>(['CREATED', 'UPDATED', undefined])
 
 const idOf = ({ headers }: Message): string | undefined => wordAt(headers, 'x-nexus-webhook-delivery')
 
-const other = (message: Message): Delivery => ({
+const otherEvent = (message: Message): Delivery => ({
   sender: 'nexus',
   phase: 'none',
   ...identityByID('nexus', idOf(message)),

@@ -160,7 +160,7 @@ class ClaimFold {
       case 'full':
         return recordFull(judged.message)
       case 'unfinished':
-        return unfinished(this.#draft, judged, this.#on.mark)
+        return blockedBy(this.#draft, judged, this.#on.mark)
     }
   }
 
@@ -180,7 +180,7 @@ class ClaimFold {
     // A step that the plan refuses needs no room.
     const judged = typeof to === 'number' ? judgeMove(this.#draft, limits, to - this.#to, this.#now) : undefined
     if (judged?.judgement === 'skip') return this.#skip(post, judged)
-    return judged && unfinished(this.#draft, judged, this.#on.mark)
+    return judged && blockedBy(this.#draft, judged, this.#on.mark)
   }
 
   /** Makes the step of a post whose hook leases the count. */
@@ -190,7 +190,7 @@ class ClaimFold {
     if (!hasRoomFor(this.#draft, this.#count)) return recordFull(tooManyCounts)
     const first =
       claimBefore(this.#draft, context, this.#claimed) ?? makeWay(this.#draft, context, this.#claimed, this.#now)
-    if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
+    if (first) return blockedBy(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
     noteFiresOn(this.#draft, context, this.#now)
     return this.#step(post, { leases: terms })
   }
@@ -198,7 +198,7 @@ class ClaimFold {
   /** Makes the step of a post whose hook leases nothing, where something may be leased from before. */
   #forGood(post: Post): Part {
     const first = makeWay(this.#draft, post.context, this.#claimed, this.#now)
-    if (first) return unfinished(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
+    if (first) return blockedBy(this.#draft, { judgement: 'unfinished', row: first, isOwn: false }, this.#on.mark)
     return this.#step(post)
   }
 
@@ -308,11 +308,7 @@ const answer = (step: Step): Part => ({ part: 'answer', step })
 /** Returns the part of a post for whose idempotency key the record has no room. */
 const recordFull = (message: string): Part => answer({ outcome: 'unavailable', reason: 'RecordFull', message })
 
-const unfinished = (
-  draft: MemoryDraft,
-  { isOwn, row }: Judgement & { judgement: 'unfinished' },
-  mark: string,
-): Part => {
+const blockedBy = (draft: MemoryDraft, { isOwn, row }: Judgement & { judgement: 'unfinished' }, mark: string): Part => {
   const { claim } = row
   if (claim.mark === mark) return { part: 'wait' }
   return { part: 'help', claim, claimed: rowsOf(draft, claim.mark), own: isOwn ? row : undefined }

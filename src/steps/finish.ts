@@ -79,9 +79,9 @@ export const finishClaim = async (
       return isMade(own, claim, written.version)
     }
     case 'refused':
-      return refused(written.reason, written.message)
+      return refusedWith(written.reason, written.message)
     case 'missing':
-      return refused('NotScalable', `${claim.target} ${target.at.missing}`)
+      return refusedWith('NotScalable', `${claim.target} ${target.at.missing}`)
     case 'unknown': {
       const message = `can't check an earlier write of ${claim.target}: ${written.message}`
       return { finished: 'unknown', step: { outcome: 'unavailable', reason: 'Contended', message } }
@@ -142,7 +142,7 @@ const isMade = (own: HelpPart['own'], claim: ClaimedWrite['claim'], version: Ver
   return { finished: 'own', step: { outcome: 'done', from, to, on, until } }
 }
 
-const refused = (reason: ProblemReason, message: string): Finished => ({
+const refusedWith = (reason: ProblemReason, message: string): Finished => ({
   finished: 'refused',
   step: { outcome: 'failed', reason, message },
 })

@@ -87,7 +87,7 @@ export class TargetQueue {
    * post. The entry leaves the queue at the next turn.
    */
   expire(entry: Waiting): void {
-    giveUp(entry, unavailable(this.#waits.problem))
+    giveUp(entry, noTurn(this.#waits.problem))
   }
 
   get idle(): boolean {
@@ -124,7 +124,7 @@ export class TargetQueue {
     // A target that nobody else writes needs no watch.
     if (cached.isWatched || cached.isContended) this.#watch.used(version)
     this.#current = this.#waiting()
-    const { ledger, posts } = together(this.#current)
+    const { ledger, posts } = foldable(this.#current)
     const known = ledger?.known()
     if (ledger && known && known.size >= maxAbandoned && helper.isCrowded(known, version)) {
       if ((await helper.fenceOff(ledger, version)) !== 'no') return
@@ -223,7 +223,7 @@ export class TargetQueue {
  *   with the claim may get another account, which may then send the claimed write. If the first post is of
  *   another hook, no record is used, and the posts that need one wait.
  */
-const together = (waiting: readonly Waiting[]): { ledger: Ledger | undefined; posts: readonly Waiting[] } => {
+const foldable = (waiting: readonly Waiting[]): { ledger: Ledger | undefined; posts: readonly Waiting[] } => {
   const first = waiting[0]?.context
   const wanted = waiting.find(needsRecord)?.context.ledger()
   // Otherwise posts with a record could keep a post of another hook waiting for good.
@@ -249,7 +249,7 @@ const internalError: Step = {
 }
 
 /** Returns the answer to a post that got no turn in time. */
-const unavailable = (problem: string | undefined): Step =>
+const noTurn = (problem: string | undefined): Step =>
   problem === undefined
     ? { outcome: 'unavailable', reason: 'Contended', message: 'the target kept changing, or its queue was too long' }
     : { outcome: 'unavailable', reason: 'ApiUnreachable', message: problem }

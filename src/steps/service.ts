@@ -176,14 +176,14 @@ const preview = async (
   const mark = markText({ instance: '0', number: '0', lastWord: lastWordAfter(version) })
   const fold = (draft: MemoryDraft, now: number): Part | undefined =>
     foldPosts(draft, now, [post], { target, version, mark }).parts[0]
-  if (!isRemembered(context)) return previewed(fold(new MemoryDraft(emptyMemory), 0))
+  if (!isRemembered(context)) return stepIn(fold(new MemoryDraft(emptyMemory), 0))
   const fresh = (draft: MemoryDraft, now: number): Ruling<Part | undefined> => {
     const result = fold(draft, now)
     return { result, needsNewest: result !== undefined && needsNewest(result) }
   }
   const judged = await decideBy(clock, deadline, context.ledger(), fresh)
-  if (judged?.decided === 'stored') return previewed(judged.result)
-  return judged && judged.decided !== 'given up' ? undecidedOutcome(judged) : previewed(undefined)
+  if (judged?.decided === 'stored') return stepIn(judged.result)
+  return judged && judged.decided !== 'given up' ? undecidedOutcome(judged) : stepIn(undefined)
 }
 
-const previewed = (part: Part | undefined): Step => (part?.part === 'answer' ? part.step : waitedForOther)
+const stepIn = (part: Part | undefined): Step => (part?.part === 'answer' ? part.step : waitedForOther)

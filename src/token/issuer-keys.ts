@@ -120,7 +120,7 @@ export const issuerKeysOf = (environment: Deps, issuers: readonly Issuer[]): Iss
    * Waits for a read that is running or may begin now. Returns false if the state is not known. A read that began long ago
    * shows nothing of now, and is followed by another one: the process may have stood still, and the issuer may have a new key.
    */
-  const settled = async (of: Known): Promise<boolean> => {
+  const afterRead = async (of: Known): Promise<boolean> => {
     const isOld = clock.monotonic() - of.triedAt >= askedEveryMs
     if (of.reading === undefined && !isOld) return of.failure === undefined
     if (of.waiting >= maxWaiting) return false
@@ -149,7 +149,7 @@ export const issuerKeysOf = (environment: Deps, issuers: readonly Issuer[]): Iss
       const of = known.get(issuer)
       if (!of) return 'unknown'
       if (isUsable(of) && of.keys.has(kid)) return of.keys.get(kid) ?? 'unknown'
-      const isKnown = await settled(of)
+      const isKnown = await afterRead(of)
       if (!isUsable(of)) return 'unavailable'
       return of.keys.get(kid) ?? (isKnown ? 'unknown' : 'unavailable')
     },

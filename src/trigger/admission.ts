@@ -56,7 +56,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
    * Reads a hook with a name once more if the cache says that a problem blocks it. The cache alone must
    * not decide that. The post has proved itself, so no stranger causes the read.
    */
-  const unblocked = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
+  const withoutOldProblem = async (request: TriggerRequest, found: Accepted): Promise<Accepted> => {
     const { generation, name, namespace, problem, uid } = found.hook
     if (!request.named || !problem) return found
     await hooks.readLive(namespace, name, uid)
@@ -101,16 +101,16 @@ export const admitter = (parts: AdmissionParts): Admit => {
     const why = isNew && !request.named ? intake.whyRefused(hook, dryRun) : undefined
     if (why) return { answer: unavailable(why, hook), hook }
     // Most hooks require only the token.
-    const passed = hook.auth && !request.requested ? await proofOf(hook, request, body) : proved(request)
+    const passed = hook.auth && !request.requested ? await proofOf(hook, request, body) : proofOfToken(request)
     if ('signed' in passed) {
-      const { isCurrent: isUnchanged, ...latest } = await unblocked(request, found)
+      const { isCurrent: isUnchanged, ...latest } = await withoutOldProblem(request, found)
       const isCurrent = hook.auth
         ? (): boolean => isUnchanged() && clock.monotonic() - beganAt < provenForMs
         : isUnchanged
       return { ...passed, hook: latest.hook, stop: latest.stop, isCurrent, isUnchanged }
     }
     if (request.named) {
-      const answer = namelessly(passed)
+      const answer = answerWithoutName(passed)
       return {
         answer: answer === unproved ? await unprovedBy(request, hooks.takeNamedLookup(request.named)) : answer,
         hook,
@@ -129,7 +129,7 @@ const unnamed = { ...nobody, ...unsigned }
  * Returns the proof of a post that needs none of its own. Its token is enough, or the API server has asked who makes
  * it. One that has waited for approval has proved itself before.
  */
-const proved = ({ requested }: TriggerRequest): Proved & SignedPart => {
+const proofOfToken = ({ requested }: TriggerRequest): Proved & SignedPart => {
   if (!requested) return unnamed
   const { by, decidedBy, post } = requested
   return { by: { ...by, decidedBy }, signed: post?.signed, id: post?.id }
@@ -144,7 +144,7 @@ const unproved = refusal(401, 'Unproved', {
  * Returns the answer to a post that failed at a URL with a name. It is the same for a name of no
  * hook. So it does not say what is wrong with the Secret: the hook's conditions do.
  */
-const namelessly = (failure: AuthFailure): TriggerAnswer => {
+const answerWithoutName = (failure: AuthFailure): TriggerAnswer => {
   if (!('refused' in failure)) return failure.outcome === 'failed' ? unproved : refusal(503, 'ApiUnreachable')
   const { refused } = failure
   return refused !== 'no answer' && refused.status === 401 ? unproved : refused

@@ -89,10 +89,10 @@ const executionAs = ({ dryRun, mayChange }: RunAs, delivered: TriggerContext, se
   return {
     hook: context.hook,
     mayChange,
-    api: dryRun ? trying(api) : api,
+    api: dryRun ? dryRunning(api) : api,
     charge: context.charge,
     countKept: context.countKept,
-    outbound: dryRun ? refusing : outbound,
+    outbound: dryRun ? refusingOutbound : outbound,
     clock,
     definitions,
     step: services.steps.of(context),
@@ -134,7 +134,7 @@ const postOf = ({ hook: { auth }, message, request }: TriggerContext): DriverPos
 }
 
 /** Returns a connection whose writes are dry runs. */
-const trying = (api: ApiConnection): ApiConnection => ({
+const dryRunning = (api: ApiConnection): ApiConnection => ({
   request: request => api.request(request.method === 'GET' ? request : dryRunOf(request)),
   watch: (request, stop) => api.watch(request, stop),
 })
@@ -150,4 +150,4 @@ const dryRunOf = (request: ApiRequest): ApiRequest => {
   }
 }
 
-const refusing: Outbound = ({ method }) => Promise.reject(new NotSent(`${method}: a dry run sends nothing`))
+const refusingOutbound: Outbound = ({ method }) => Promise.reject(new NotSent(`${method}: a dry run sends nothing`))

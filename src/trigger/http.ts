@@ -32,28 +32,28 @@ import { endpointPath, hooksPath } from '../token/published.ts'
 import { mayBeLong } from './reading/message.ts'
 
 /** The text for a person who opens the trigger's address. */
-export const front = "Receiver Hooks: a hook's URL takes a POST here, and there is nothing to see.\n"
+const front = "Receiver Hooks: a hook's URL takes a POST here, and there is nothing to see.\n"
 
 /**
  * The text for a person who opens the URL of a hook. It is the same for every token, so it does not
  * reveal which hooks exist. It does not repeat the token, because people copy and photograph such
  * pages.
  */
-export const opened = `Opening a hook's URL runs nothing. A POST to it does:
+const opened = `Opening a hook's URL runs nothing. A POST to it does:
 
     curl -X POST 'URL'
 
 URL is the address that you have opened.
 `
 
-export const looks = ({ method }: Pick<IncomingMessage, 'method'>): boolean => method === 'GET' || method === 'HEAD'
+const onlyReads = ({ method }: Pick<IncomingMessage, 'method'>): boolean => method === 'GET' || method === 'HEAD'
 
 /**
  * Returns whether a person may have opened the URL in a browser: the request only reads, and it
  * accepts HTML.
  */
-export const isOpened = (request: Pick<IncomingMessage, 'headers' | 'method'>): boolean =>
-  looks(request) && request.headers.accept?.includes('text/html') === true
+const isOpened = (request: Pick<IncomingMessage, 'headers' | 'method'>): boolean =>
+  onlyReads(request) && request.headers.accept?.includes('text/html') === true
 
 export interface TriggerServer {
   readonly port: number
@@ -118,7 +118,7 @@ const postListener = (served: Served, bodies: Bodies, send: Send): RequestListen
     const { url: target = '' } = request
     const url = target.startsWith('/') ? target : originForm(target)
     request.url = url
-    if (url === '/' && looks(request)) {
+    if (url === '/' && onlyReads(request)) {
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
@@ -169,7 +169,7 @@ const receiver =
       isExpected = false
     }
     const { headers, url = '' } = request
-    const sent = isJoined(headers) ? headers : joined(headers)
+    const sent = isJoined(headers) ? headers : joinedHeaders(headers)
     const body = isBodiless(request) ? undefined : bodies.of(request, begin)
     // Otherwise the moment at which the body is wanted would reveal whether a hook has this name.
     if (named && !isLonger(request)) begin()
@@ -287,5 +287,5 @@ const isJoined = (headers: IncomingHttpHeaders): headers is Record<string, strin
   headers['set-cookie'] === undefined
 
 /** Joins the values of each header as Node does, also those of `set-cookie`, which no request should have. */
-const joined = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
+const joinedHeaders = (headers: IncomingHttpHeaders): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, [value].flat().join(', ')]))

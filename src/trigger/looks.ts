@@ -52,7 +52,7 @@ export class Looks {
     this.#accounts = accounts
     this.#definitions = definitions
     this.#environment = { clock }
-    this.#api = looking(api)
+    this.#api = onLookLane(api)
     this.#pods = new Pods({ clock, log })
   }
 
@@ -144,7 +144,7 @@ export class Looks {
     const { account, bound, name, namespace } = hook
     try {
       const acting = this.#accounts.of(hook)
-      const api = acting ? looking(acting.api) : this.#api
+      const api = acting ? onLookLane(acting.api) : this.#api
       const context = {
         api,
         namespace,
@@ -163,7 +163,7 @@ export class Looks {
 }
 
 /** Returns a connection whose requests wait for no delivery. */
-const looking = (api: ApiConnection): ApiConnection => ({
+const onLookLane = (api: ApiConnection): ApiConnection => ({
   request: request => api.request({ ...request, lane: 'look' }),
   watch: (request, stop) => api.watch(request, stop),
 })

@@ -46,7 +46,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
   let reading: ReturnType<Body> | undefined
   let understanding: ReturnType<PostedBody['message']> | undefined
 
-  const sent: Body = hook => (reading ??= arrived(clock, request.body?.(hook)))
+  const sent: Body = hook => (reading ??= arrivedInTime(clock, request.body?.(hook)))
 
   const understand: PostedBody['message'] = async hook => {
     const read = await sent(hook)
@@ -94,7 +94,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
 
   const discarded = async (): Promise<Refused | undefined> => {
     const discarding = reading ? undefined : request.discard?.().then(() => noBody)
-    const read = await (reading ?? arrived(clock, discarding))
+    const read = await (reading ?? arrivedInTime(clock, discarding))
     return 'refused' in read ? read : undefined
   }
   return { sent, discarded, message: hook => (understanding ??= understand(hook)) }
@@ -118,7 +118,7 @@ const refusedBody = (why: Unreadable): TriggerAnswer => {
 const noBody = new Uint8Array()
 
 /** Resolves with a body, or with the answer if it cannot be read or does not arrive in time. */
-const arrived = async (clock: Clock, reading: Promise<Uint8Array> | undefined): ReturnType<Body> => {
+const arrivedInTime = async (clock: Clock, reading: Promise<Uint8Array> | undefined): ReturnType<Body> => {
   // A post without a body needs no time limit.
   if (!reading) return { body: noBody }
   let cancel = (): void => {}

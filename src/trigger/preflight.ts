@@ -50,7 +50,7 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, report, ver
    * Returns the hook that an unverified token names, or undefined. This costs a hundredth of
    * verifying the token's signature.
    */
-  const named = (token: string): LiveHook | undefined => {
+  const hookOfToken = (token: string): LiveHook | undefined => {
     const published = keys.current()
     const claims = published && verifier.claimed(token, published)
     return claims && hooks.known(claims)
@@ -61,7 +61,7 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, report, ver
    */
   const mayCheck = ({ isLong, source }: Head, token: string, hook: LiveHook | undefined): boolean => {
     if (distrust.trusts(source, hook)) return true
-    const checked = hook ?? named(token)
+    const checked = hook ?? hookOfToken(token)
     return checked !== undefined && distrust.takeCheck(checked, hook && readsBody(hook) && isLong() ? 'long' : 'short')
   }
   /**

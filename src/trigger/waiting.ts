@@ -114,7 +114,7 @@ export class WaitingPosts {
         if (!found.accepted && found.status !== 503) return answer(refusal(found.status, found.reason))
         // Another hook may have the name by now.
         if (request.named && found.accepted && found.hook.uid !== hook.uid) return answer(refusal(401, 'Unproved'))
-        seen = found.accepted ? settlementIn(looked, change, clock.now()) : unread("can't read the hook")
+        seen = found.accepted ? settlementIn(looked, change, clock.now()) : cannotCheck("can't read the hook")
         if (seen.state !== 'progressing' || isOver()) answerState(seen)
       }
       const looking = this.#looks.join(
@@ -122,7 +122,7 @@ export class WaitingPosts {
         looked => {
           see(looked).catch((error: unknown) => {
             log.error({ error }, 'a check failed unexpectedly')
-            answerState(unread('the look failed'))
+            answerState(cannotCheck('the look failed'))
           })
         },
         change,
@@ -133,7 +133,7 @@ export class WaitingPosts {
       leaves.push(clock.after(waitMs, () => seen && answerState(seen)))
       leaves.push(
         clock.after(Math.max(waitMs, firstLookWithinMs), () =>
-          answerState(seen ?? unread('no check finished in time')),
+          answerState(seen ?? cannotCheck('no check finished in time')),
         ),
       )
       leaves.push(request.onGone?.(() => answer('no answer')))
@@ -142,9 +142,9 @@ export class WaitingPosts {
 }
 
 const settlementIn = (looked: Looked, change: NonNullable<DecidedPost['change']>, now: number): Settlement =>
-  'look' in looked ? looked.look.settlementOf(change, now) : unread(looked.unread)
+  'look' in looked ? looked.look.settlementOf(change, now) : cannotCheck(looked.unread)
 
-const unread = (why: string): Settlement => ({ state: 'progressing', message: `can't check it: ${why}` })
+const cannotCheck = (why: string): Settlement => ({ state: 'progressing', message: `can't check it: ${why}` })
 
 const ending: Settlement = {
   state: 'progressing',

@@ -21,7 +21,7 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
   const unfinished = rollouts.flatMap(({ name, rolled }) => (rolled.rolled === 'left' ? [{ name, ...rolled }] : []))
   const wasDone = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('done before'))
   if (unfinished.length > 0) {
-    const names = named(unfinished.map(({ name }) => name))
+    const names = namesInWords(unfinished.map(({ name }) => name))
     const message = `${rollouts.length - unfinished.length} of ${rollouts.length} workloads are done, but not ${names}; sending the same post again does the rest`
     const isUntouched = changes.length === 0 && !wasDone && !unfinished.some(({ mayBeStored }) => mayBeStored)
     return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message }, isUntouched }
@@ -40,13 +40,13 @@ export const rolloutOutcome = (rollouts: readonly Rollout[], what: string | unde
   const isUnapproved = rollouts.some(({ rolled }) => rolled.rolled === 'nothing' && rolled.left.has('not approved'))
   // It is decided again, and waits for another approval.
   if (isUnapproved && changes.length === 0 && !wasDone) return { worked: 'unfinished', outcome: { outcome: 'changed' } }
-  const outcome = done(rollouts, changes, what)
+  const outcome = outcomeOfAll(rollouts, changes, what)
   // The same post gets the same answer, until a person has changed something.
   if (outcome.outcome === 'failed') return { worked: wasDone ? 'unfinished' : 'failed', outcome }
   return { worked: 'done', outcome, ...(wasDone && { wasDone }) }
 }
 
-const done = (
+const outcomeOfAll = (
   rollouts: readonly Rollout[],
   changes: readonly Change[],
   what: string | undefined,
@@ -70,7 +70,7 @@ const done = (
   const leftAs = (...as: readonly Left[]): string => {
     const isLeft = ({ rolled }: Rollout): boolean =>
       rolled.rolled === 'nothing' && as.some(each => rolled.left.has(each))
-    return counted(rollouts.filter(isLeft).map(({ name }) => name))
+    return workloadsInWords(rollouts.filter(isLeft).map(({ name }) => name))
   }
   if (left.has('up to date') || left.has('done before')) {
     return {
@@ -112,7 +112,7 @@ const done = (
   const message =
     names.length === 0
       ? 'this hook has no workload'
-      : `${what === undefined ? 'nothing can be restarted' : `nothing runs ${what}`} in ${counted(names)}`
+      : `${what === undefined ? 'nothing can be restarted' : `nothing runs ${what}`} in ${workloadsInWords(names)}`
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
 }
 
@@ -133,24 +133,25 @@ const passedOver = (rollouts: readonly Rollout[]): string =>
       const isLeft = ({ rolled }: Rollout): boolean =>
         rolled.rolled === 'nothing' && left.some(each => rolled.left.has(each))
       const names = rollouts.filter(isLeft).map(({ name }) => name)
-      return names.length === 0 ? '' : `; ${named(names)} not, ${why}`
+      return names.length === 0 ? '' : `; ${namesInWords(names)} not, ${why}`
     })
     .join('')
 
 const summaryOf = (changes: readonly Change[], what: string | undefined): string => {
   const names = [...new Set(changes.map(({ object }) => object))]
-  if (what === undefined) return `restarted ${counted(names)}`
+  if (what === undefined) return `restarted ${workloadsInWords(names)}`
   const [only, ...others] = changes
-  if (!only || others.length > 0) return `rolled out ${what} in ${counted(names)}`
+  if (!only || others.length > 0) return `rolled out ${what} in ${workloadsInWords(names)}`
   return `rolled out ${only.object}: ${only.part} from ${only.from} to ${only.to}`
 }
 
 /** How many workloads a message names at most. */
 const maxNamed = 5
 
-const named = (names: readonly string[]): string => {
+const namesInWords = (names: readonly string[]): string => {
   const others = names.length - maxNamed
   return `${names.toSorted().slice(0, maxNamed).join(', ')}${others > 0 ? ` and ${others} more` : ''}`
 }
 
-const counted = (names: readonly string[]): string => (names.length === 1 ? `${names[0]}` : `${names.length} workloads`)
+const workloadsInWords = (names: readonly string[]): string =>
+  names.length === 1 ? `${names[0]}` : `${names.length} workloads`

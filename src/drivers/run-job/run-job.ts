@@ -36,7 +36,8 @@ export const runJob = {
   object: ({ cronJob }) => ({ type: cronJobType, name: cronJob }),
   target: ({ cronJob }) => `CronJob/${cronJob}`,
   describe: ({ concurrency }) => `run a Job${whileRunning[concurrency]}`,
-  worst: (member, target) => `run a Job of ${target} for each post${whileRunning[member.concurrency]}${saying(member)}`,
+  worst: (member, target) =>
+    `run a Job of ${target} for each post${whileRunning[member.concurrency]}${textsInWords(member)}`,
 
   async validate({ cronJob }, reading): Promise<Problem | undefined> {
     const problem = problemOf(await reading.get(cronJobType, cronJob), cronJob, reading.namespace)
@@ -69,7 +70,7 @@ const whileRunning: Readonly<Record<RunJob['concurrency'], string>> = {
 }
 
 /** Returns which texts a sender brings into the Job, as the end of a sentence. */
-const saying = ({ body, labels = [] }: RunJob): string => {
+const textsInWords = ({ body, labels = [] }: RunJob): string => {
   const texts = [...(labels.length > 0 ? ['labels'] : []), ...(body === 'none' ? [] : ['a body'])]
   return texts.length === 0 ? '' : `, with ${texts.join(' and ')} chosen by the sender`
 }
@@ -88,16 +89,16 @@ interface Run {
 
 const run = async (asked: Run): Promise<Worked> => {
   try {
-    return (await endOthers(asked)) ?? (await make(asked))
+    return (await endOthers(asked)) ?? (await makeJobOnce(asked))
   } catch (error) {
     const { failure, message } = readFailureOf(error)
     switch (failure) {
       case 'forbidden':
-        return unread('Forbidden', message, asked.act)
+        return cannotRead('Forbidden', message, asked.act)
       case 'too large':
-        return unread('TooLarge', message, asked.act)
+        return cannotRead('TooLarge', message, asked.act)
       case 'unreachable':
-        return away(asked, message)
+        return unreachable(asked, message)
     }
   }
 }
@@ -110,27 +111,27 @@ const endOthers = async (asked: Run): Promise<Worked | undefined> => {
   const { execution, member, patience } = asked
   if (member.concurrency === 'allow') return undefined
   const { others, ownName } = await unfinishedOf(asked)
-  if (ownName !== undefined) return made(asked, ownName)
+  if (ownName !== undefined) return madeJob(asked, ownName)
   const [first] = others
   if (!first) return undefined
   // The Job of this delivery may have ended.
   const own = await ownJob(asked)
-  if (own !== undefined) return made(asked, own)
+  if (own !== undefined) return madeJob(asked, own)
   if (member.concurrency === 'forbid') {
     const message = `Job/${first.name} from an earlier delivery is still running`
     return { worked: 'done', outcome: { outcome: 'skipped', reason: 'JobRunning', message } }
   }
   // A Job that cannot be replaced runs on.
   const { problem } = await cronJobOf(asked)
-  if (problem) return failed(problem.reason, problem.message)
+  if (problem) return failedWith(problem.reason, problem.message)
   if (!hasPlace(asked)) return tooMany
   for (const other of others) {
     const deleted = await deleteJob(other, execution, { ...patience, outcomeOf })
-    if (deleted.deleted === 'refused') return failed('Forbidden', deleted.message)
-    if (deleted.deleted === 'open') return unfinished(deleted.message)
+    if (deleted.deleted === 'refused') return failedWith('Forbidden', deleted.message)
+    if (deleted.deleted === 'open') return unfinishedBecause(deleted.message)
     asked.hasDeleted = true
   }
-  return others.length === maxOthers ? unfinished('earlier Jobs are being deleted') : undefined
+  return others.length === maxOthers ? unfinishedBecause('earlier Jobs are being deleted') : undefined
 }
 
 interface Unfinished {
@@ -171,7 +172,7 @@ const unfinishedBy = async (
 /** How many earlier Jobs one delivery deletes at most. Somebody who has more made them on purpose. */
 const maxOthers = 100
 
-const make = async (asked: Run): Promise<Worked> => {
+const makeJobOnce = async (asked: Run): Promise<Worked> => {
   const {
     act,
     execution,
@@ -183,15 +184,15 @@ const make = async (asked: Run): Promise<Worked> => {
   const { cronJob, problem } = await cronJobOf(asked)
   if (!cronJob || problem) {
     const before = await ownJob(asked)
-    if (before !== undefined) return made(asked, before)
-    return failed(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
+    if (before !== undefined) return madeJob(asked, before)
+    return failedWith(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
   if (!(await mayContinue())) {
-    return { ...unfinished('nothing has been sent yet'), isUntouched: member.concurrency !== 'replace' }
+    return { ...unfinishedBecause('nothing has been sent yet'), isUntouched: member.concurrency !== 'replace' }
   }
   if (!hasPlace(asked)) {
     const before = act.isResumed === true ? await ownJob(asked) : undefined
-    return before === undefined ? tooMany : made(asked, before)
+    return before === undefined ? tooMany : madeJob(asked, before)
   }
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
   return workedBy(await makeJob(job, act, { api, charge, clock, hook }, mayContinue), asked)
@@ -219,16 +220,16 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
   const name = jobNameOf(asked.execution.hook.name, asked.act.id)
   switch (result.made) {
     case 'job':
-      return made(asked)
+      return madeJob(asked)
     case 'taken':
-      return failed('NameTaken', `someone else has created Job/${name}`)
+      return failedWith('NameTaken', `someone else has created Job/${name}`)
     case 'refused':
-      return failed(result.forbidden ? 'Forbidden' : 'JobRefused', result.message)
+      return failedWith(result.forbidden ? 'Forbidden' : 'JobRefused', result.message)
     case 'unread':
-      return unread('Forbidden', result.message, { isResumed: true })
+      return cannotRead('Forbidden', result.message, { isResumed: true })
     case 'open': {
-      if (result.mayBeStored) return unfinished(result.message)
-      return { ...away(asked, result.message), isUntouched: asked.member.concurrency !== 'replace' }
+      if (result.mayBeStored) return unfinishedBecause(result.message)
+      return { ...unreachable(asked, result.message), isUntouched: asked.member.concurrency !== 'replace' }
     }
   }
 }
@@ -240,7 +241,7 @@ const ownJob = async ({ act, execution: { api, hook }, patience }: Run): Promise
   return own?.metadata.name
 }
 
-const made = ({ act, execution }: Run, name = jobNameOf(execution.hook.name, act.id)): Worked => ({
+const madeJob = ({ act, execution }: Run, name = jobNameOf(execution.hook.name, act.id)): Worked => ({
   worked: 'done',
   outcome: outcomeOf(name, act.id),
 })
@@ -266,7 +267,7 @@ const problemOf = (cronJob: KubeObject | undefined, name: string, namespace: str
     : { reason: 'TargetBeingDeleted', message: `CronJob/${name} is being deleted` }
 }
 
-const failed = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], message: string): Worked => ({
+const failedWith = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], message: string): Worked => ({
   worked: 'failed',
   outcome: { outcome: 'failed', reason, message },
 })
@@ -275,18 +276,22 @@ const failed = (reason: Extract<Outcome, { outcome: 'failed' }>['reason'], messa
  * Returns the result if something cannot be read. If the Job may be there, the act stays open, and a
  * copy of the delivery looks again.
  */
-const unread = (reason: 'Forbidden' | 'TooLarge', message: string, { isResumed }: Pick<Act, 'isResumed'>): Worked => ({
+const cannotRead = (
+  reason: 'Forbidden' | 'TooLarge',
+  message: string,
+  { isResumed }: Pick<Act, 'isResumed'>,
+): Worked => ({
   worked: isResumed ? 'unfinished' : 'failed',
   outcome: { outcome: 'failed', reason, message },
 })
 
 /** Returns the result if the API server cannot be reached. An answer `ApiUnreachable` says that nothing was changed. */
-const away = ({ hasDeleted }: Run, message: string): Extract<Worked, { worked: 'unfinished' }> =>
+const unreachable = ({ hasDeleted }: Run, message: string): Extract<Worked, { worked: 'unfinished' }> =>
   hasDeleted
-    ? unfinished(`earlier Jobs were deleted, but no new one was made: ${message}`)
+    ? unfinishedBecause(`earlier Jobs were deleted, but no new one was made: ${message}`)
     : { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
 
-const unfinished = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
+const unfinishedBecause = (why: string): Extract<Worked, { worked: 'unfinished' }> => {
   const message = `${why}; sending the same post again makes the Job if it isn't there`
   return { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'Unfinished', message } }
 }

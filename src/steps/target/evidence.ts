@@ -131,7 +131,7 @@ type Read =
  * Returns the target at a version of the API server's storage, or the newest if that is undefined.
  */
 const versionAt = async (api: ApiConnection, target: Target, version: bigint | undefined): Promise<Read> => {
-  const failed = (evidence: Evidence): Read => ({ read: 'failed', evidence })
+  const notRead = (evidence: Evidence): Read => ({ read: 'failed', evidence })
   try {
     const response = await api.request({
       method: 'GET',
@@ -145,13 +145,13 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
       timeoutMs: readTimeoutMs,
       isEvidence: true,
     })
-    if (response.status === 410) return failed({ evidence: 'history gone', owners: [] })
+    if (response.status === 410) return notRead({ evidence: 'history gone', owners: [] })
     const list = tryParseJson(response.body)
     const listVersion = stringAt(list, 'metadata', 'resourceVersion')
     if (response.status !== 200 || !isObject(list) || listVersion === undefined) {
       const isRefused = response.status === 403 || response.status === 404
       const { message } = new ApiError(response, 'checking whether a write was made')
-      return failed({ evidence: 'unreachable', message, isRefused })
+      return notRead({ evidence: 'unreachable', message, isRefused })
     }
     const [object] = listAt(list, 'items')
     return {
@@ -162,7 +162,7 @@ const versionAt = async (api: ApiConnection, target: Target, version: bigint | u
     }
   } catch (error) {
     if (error instanceof Unreachable)
-      return failed({ evidence: 'unreachable', message: error.message, isRefused: false })
+      return notRead({ evidence: 'unreachable', message: error.message, isRefused: false })
     throw error
   }
 }

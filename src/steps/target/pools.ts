@@ -47,7 +47,7 @@ export const poolCount = (type: ResourceType, pool?: string, order?: Order): Cou
     way: ['spec', 'replicas'],
     absent: 1,
     ...(order && { also: { path: ['spec', 'deletion', 'order'], value: order } }),
-    problem: object => ownedPool(object) ?? autoscaled(object, type.kind),
+    problem: object => ownedPool(object) ?? autoscalerProblem(object, type.kind),
   })
 }
 
@@ -94,7 +94,7 @@ const inCluster = (pool: string): CountAt => {
     way: [...list, { name: pool }, 'replicas'],
     problem: object => {
       const found = poolIn(object, list, pool)
-      return 'reason' in found ? found : autoscaled({ metadata: found.pool['metadata'] }, `the pool ${pool}`)
+      return 'reason' in found ? found : autoscalerProblem({ metadata: found.pool['metadata'] }, `the pool ${pool}`)
     },
   })
 }
@@ -162,7 +162,7 @@ const managedBy = 'cluster.x-k8s.io/replicas-managed-by'
  * Returns the problem of a pool whose count something else changes: by its annotations, the Cluster Autoscaler
  * or the infrastructure.
  */
-const autoscaled = (object: unknown, what: string): TargetProblem | undefined => {
+const autoscalerProblem = (object: unknown, what: string): TargetProblem | undefined => {
   const annotation = (name: string): string | undefined => stringAt(object, 'metadata', 'annotations', name)
   if (sizes.some(size => annotation(size) !== undefined)) return byAutoscaler(what)
   if ((annotation(managedBy) ?? 'false') === 'false') return undefined

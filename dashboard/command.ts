@@ -139,8 +139,8 @@ const asSignedInUser = async (given: ParsedLine, { env }: Shell): Promise<Reache
   const server = given.get(flags.apiServer) ?? serverInPod(env)
   if (server === undefined) throw new UsageError('--api-server must say where the API server is')
   const caFile = given.get(flags.caFile)
-  const { trusting } = await import('../src/kube/ca-file.ts')
-  const access: ServerAccess = { server, ...(caFile === undefined ? {} : await trusting(caFile, nodeClock)) }
+  const { caFrom } = await import('../src/kube/ca-file.ts')
+  const access: ServerAccess = { server, ...(caFile === undefined ? {} : await caFrom(caFile, nodeClock)) }
   const large = new LargeAnswers()
   return {
     connectAs: token =>

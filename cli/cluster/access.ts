@@ -13,7 +13,7 @@ import {
 } from '../../src/kube/kubeconfig.ts'
 import type { Clock } from '../../src/environment/environment.ts'
 import { nodeClock } from '../../src/environment/system.ts'
-import { askAgainMs, remembered } from '../../src/kube/remembered.ts'
+import { askAgainMs, cachedFor } from '../../src/kube/remembered.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
 import type { Shell } from '../../src/commands/shell.ts'
 import type { ServerRoute } from './connection.ts'
@@ -162,7 +162,7 @@ const viaClientLibrary = async (
   const proxied = stringAt(reached.cluster, 'proxy-url') === undefined ? {} : { agent }
   let made: unknown = first
   // A plugin's token expires while a command still watches or waits.
-  const renewed = remembered(clock, askAgainMs, async () => {
+  const renewed = cachedFor(clock, askAgainMs, async () => {
     const sent = made ?? (await applied()).headers
     made = undefined
     // The library keeps the line feed of a file.

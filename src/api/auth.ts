@@ -131,5 +131,5 @@ export const issuerNotAllowed = ({ issuer }: IssuerAuth): string =>
  * Says what to do if the right to read a Secret is missing. `accounts` are the service accounts of
  * this installation.
  */
-export const unreadable = (role: Role, namespace: string, { secret }: SecretAuth, accounts: Accounts): string =>
+export const unreadableSecret = (role: Role, namespace: string, { secret }: SecretAuth, accounts: Accounts): string =>
   `the ${role} may not read Secret/${secret}, which auth names. With the chart, set auth.namespaces. Otherwise an administrator can allow it with: ${bindCommand(namespace, authRole, accounts, 'controller', 'trigger')}`

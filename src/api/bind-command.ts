@@ -29,7 +29,7 @@ export const bindCommand = (
   accounts: Accounts,
   ...roles: readonly Role[]
 ): string =>
-  `kubectl -n ${namespace} create rolebinding ${clusterRole} --clusterrole=${clusterRole} ${subjects(accounts, roles)}`
+  `kubectl -n ${namespace} create rolebinding ${clusterRole} --clusterrole=${clusterRole} ${subjectFlags(accounts, roles)}`
 
 /**
  * Returns the kubectl commands that let the trigger act as one service account of a namespace. The
@@ -40,12 +40,12 @@ export const accountRights = (namespace: string, name: string, accounts: Account
   const create = `kubectl -n ${namespace} create`
   return (
     `${create} role ${role} --verb=get,impersonate --resource=serviceaccounts --resource-name=${name} && ` +
-    `${create} rolebinding ${role} --role=${role} ${subjects(accounts, ['trigger'])}`
+    `${create} rolebinding ${role} --role=${role} ${subjectFlags(accounts, ['trigger'])}`
   )
 }
 
 /**
  * Returns the accounts of `roles` as the `--serviceaccount` flags of kubectl, each account once.
  */
-export const subjects = (accounts: Accounts, roles: readonly Role[]): string =>
+export const subjectFlags = (accounts: Accounts, roles: readonly Role[]): string =>
   [...new Set(roles.map(role => `--serviceaccount=${accounts.namespace}:${accounts[role]}`))].join(' ')

@@ -1,4 +1,4 @@
-import { authOf, issuerNotAllowed, unreadable, type IssuerAuth } from '../api/auth.ts'
+import { authOf, issuerNotAllowed, unreadableSecret, type IssuerAuth } from '../api/auth.ts'
 import type { Accounts, Role } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import { credentialsIn, maxAuthSecretBytes, tooLargeSecret } from '../api/credentials.ts'
@@ -29,7 +29,7 @@ export const authProblem = async (
   const { namespace } = hook.metadata
   const forbidden = (role: Role): Problem => ({
     reason: 'Forbidden',
-    message: unreadable(role, namespace, auth, accounts),
+    message: unreadableSecret(role, namespace, auth, accounts),
     lasts: 'stalled',
   })
   try {

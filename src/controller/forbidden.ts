@@ -1,4 +1,4 @@
-import { accountRights, bindCommand, subjects, type Accounts } from '../api/bind-command.ts'
+import { accountRights, bindCommand, subjectFlags, type Accounts } from '../api/bind-command.ts'
 import type { Problem } from '../api/conditions.ts'
 import type { ReceiverHook } from '../api/hook.ts'
 import { reasons } from '../api/reasons.ts'
@@ -46,7 +46,7 @@ export const closedToTrigger = ({ driver }: Bound, { namespace, accounts }: Hook
  * Returns the problem of an approval that no admission policy guards, or undefined. `policies` are those that have to
  * be in force, or undefined where no requests are run. Throws the API server's errors.
  */
-export const unguarded = async (
+export const approvalProblem = async (
   { spec: { approval } }: ReceiverHook,
   api: ApiConnection,
   policies: readonly string[] | undefined,
@@ -116,7 +116,7 @@ export const lackedByController = (
   if (/ resource "customresourcedefinitions" /.test(error.message)) {
     const command = `kubectl create clusterrolebinding ${definitionsRole} --clusterrole=${definitionsRole}`
     return forbidden('the controller may not read the definition of the kind that this hook changes', [
-      `${command} ${subjects(place.accounts, ['controller', 'trigger'])}`,
+      `${command} ${subjectFlags(place.accounts, ['controller', 'trigger'])}`,
     ])
   }
   if (role === undefined) return asAnswered(error)
@@ -183,7 +183,7 @@ const commandFor = (
   const made = `receiver-hooks-trigger-${resource}`
   return (
     `kubectl -n ${namespace} create role ${made} --verb=${verbs} --resource=${resource}${group === '' ? '' : `.${group}`} && ` +
-    `kubectl -n ${namespace} create rolebinding ${made} --role=${made} ${subjects(accounts, ['trigger'])}`
+    `kubectl -n ${namespace} create rolebinding ${made} --role=${made} ${subjectFlags(accounts, ['trigger'])}`
   )
 }
 

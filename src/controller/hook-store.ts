@@ -16,7 +16,7 @@ import {
   mayReportOtherwise,
   otherConditions,
   otherReport,
-  whole,
+  withURL,
   type KeptHook,
 } from './hooks.ts'
 import { WrittenHooks } from './written.ts'
@@ -58,7 +58,7 @@ export const hookStore = (environment: Environment, options: HookStoreOptions): 
     cache,
     newest: key => {
       const cached = cache.get(...namespaceAndName(key))
-      return written.newest(key, cached && whole(cached, urlOf))
+      return written.newest(key, cached && withURL(cached, urlOf))
     },
     wrote: object => {
       const { name, namespace = '' } = object.metadata

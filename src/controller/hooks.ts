@@ -36,7 +36,7 @@ export const keptHookOf = (hook: ReceiverHook, urlOf: (token: string) => string)
 }
 
 /** Returns a kept hook with its URL again. */
-export const whole = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => string): ReceiverHook =>
+export const withURL = ({ hasURL, ...hook }: KeptHook, urlOf: (token: string) => string): ReceiverHook =>
   hasURL && hook.status?.token !== undefined
     ? { ...hook, status: { ...hook.status, triggerURL: urlOf(hook.status.token) } }
     : hook

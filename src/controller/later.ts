@@ -12,7 +12,7 @@ export interface Later {
  * Calls `due` for each key at its time. All share one timer, because ten thousand timers would take
  * megabytes.
  */
-export const later = (clock: Clock, due: (key: string) => void): Later => {
+export const keysByTime = (clock: Clock, due: (key: string) => void): Later => {
   /** When each key is due, in monotonic milliseconds. */
   const times = new Map<string, number>()
   let armed: { readonly at: number; readonly cancel: () => void } | undefined

@@ -3,7 +3,7 @@ import type { Clock, Environment, Log } from '../environment/environment.ts'
 import { ApiError, isHopeless, isDenied, isStatus } from '../kube/errors.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { LeaseNotHeld } from './fence.ts'
-import { later, type Later } from './later.ts'
+import { keysByTime, type Later } from './later.ts'
 import { queueMetrics, type Result } from './metrics.ts'
 import { StuckKeys } from './stuck-keys.ts'
 import { WaitingKeys } from './waiting-keys.ts'
@@ -126,7 +126,7 @@ export class WorkQueue {
     this.#stuck = new StuckKeys(clock, this.#metrics.stuck)
     this.#reportStuck = stuck
     this.#waiting = new WaitingKeys(workers)
-    this.#again = later(clock, key => this.add(key))
+    this.#again = keysByTime(clock, key => this.add(key))
     this.#turn = turnOf(clock, () => this.#pump())
   }
 

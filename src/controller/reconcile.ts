@@ -30,7 +30,7 @@ import {
   lackedForSecret,
   recordNeeds,
   asAnswered,
-  unguarded,
+  approvalProblem,
   type HookPlace,
 } from './forbidden.ts'
 import { hookKey } from './hooks.ts'
@@ -110,7 +110,7 @@ export const reconcileHook = async (
     : (problemOf(publication) ??
       (expression === 'sound' ? undefined : expression) ??
       zoneProblem(context, hook) ??
-      (await orForbidden(unguarded(hook, context.api, context.requestPolicies), asAnswered)) ??
+      (await orForbidden(approvalProblem(hook, context.api, context.requestPolicies), asAnswered)) ??
       (await accountProblem(context.api, hook)) ??
       (await orForbidden(targetProblem(context, hook, bound, attempts), error =>
         targetUnreadable(context, bound, error, place),

@@ -6,7 +6,10 @@ import type { Cel } from './driver-rights.ts'
  */
 export type Both = readonly [now: string, before: string]
 
-export const both = (path: readonly string[]): Both => [['object', ...path].join('.'), ['oldObject', ...path].join('.')]
+export const nowAndBefore = (path: readonly string[]): Both => [
+  ['object', ...path].join('.'),
+  ['oldObject', ...path].join('.'),
+]
 
 /** Returns the CEL rule that a member has not changed, or is still missing. */
 export const sameMember = ([now, before]: Both, member: string): Cel =>
@@ -46,16 +49,16 @@ export const sameAnnotations = ([now, before]: Both, ...prefixes: readonly strin
  * the prefix may change. Further rules must limit the members in `free`.
  */
 export const sameAround = (template: readonly string[], free: readonly string[], prefix: string): readonly Cel[] => {
-  const metadata = both([...template, 'metadata'])
+  const metadata = nowAndBefore([...template, 'metadata'])
   // From the spec down to the pod template, only the next member on the path may change.
   const way = template
     .slice(0, -1)
-    .map((_, depth) => sameBut(both(template.slice(0, depth + 1)), [template[depth + 1] ?? '']))
+    .map((_, depth) => sameBut(nowAndBefore(template.slice(0, depth + 1)), [template[depth + 1] ?? '']))
   return [
-    ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(both(['metadata']), member)),
-    sameAnnotations(both(['metadata']), prefix),
+    ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(nowAndBefore(['metadata']), member)),
+    sameAnnotations(nowAndBefore(['metadata']), prefix),
     ...way,
-    sameBut(both(template), free),
+    sameBut(nowAndBefore(template), free),
     sameBut(metadata, ['annotations']),
     sameAnnotations(metadata, prefix),
   ]

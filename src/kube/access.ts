@@ -6,8 +6,8 @@ import { stringAt } from '../api/json.ts'
 import { serverInPod, type ServerAccess, type Tls } from '../environment/access.ts'
 import type { Clock } from '../environment/environment.ts'
 import { nodeClock } from '../environment/node.ts'
-import { trusting } from './ca-file.ts'
-import { askAgainMs, remembered } from './remembered.ts'
+import { caFrom } from './ca-file.ts'
+import { askAgainMs, cachedFor } from './remembered.ts'
 
 /**
  * How to reach the API server. `namespace` is that of the kubeconfig's context or of the pod. It is
@@ -73,8 +73,8 @@ const fromPod = async (server: string, directory: string, clock: Clock): Promise
   const namespace = (await file('namespace').catch(() => '')).trim()
   return {
     server,
-    ...(await trusting(join(directory, 'ca.crt'), clock)),
-    authorization: remembered(clock, rereadMs, async () => `Bearer ${(await file('token')).trim()}`),
+    ...(await caFrom(join(directory, 'ca.crt'), clock)),
+    authorization: cachedFor(clock, rereadMs, async () => `Bearer ${(await file('token')).trim()}`),
     ...(namespace === '' ? {} : { namespace }),
   }
 }
@@ -101,7 +101,7 @@ const fromKubeconfig = async (
   if (plain) return { ...plain, ...inNamespace }
   const library = await clientLibraryWith(chosen, config.from)
   const { authorization, tls } = await orProblem(config.from, () => credentialsOf(library))
-  const renewed = remembered(clock, askAgainMs, async () => (await credentialsOf(library)).authorization)
+  const renewed = cachedFor(clock, askAgainMs, async () => (await credentialsOf(library)).authorization)
   const isRenewed = user['exec'] !== undefined || user['auth-provider'] !== undefined
   return {
     server: library.getCurrentCluster()?.server ?? '',

@@ -16,7 +16,7 @@ const failureMs = 1_000
  * Returns a function that calls `read` and caches its result for `ms` milliseconds, or its error
  * for at most `failureMs`. Simultaneous callers share one call.
  */
-export const remembered = <T>(clock: Clock, ms: number, read: () => Promise<T>): (() => Promise<T>) => {
+export const cachedFor = <T>(clock: Clock, ms: number, read: () => Promise<T>): (() => Promise<T>) => {
   let answer: Promise<T> | undefined
   let until = -Infinity
   const keepFor = (lifetime: number): void => void (until = clock.monotonic() + lifetime)

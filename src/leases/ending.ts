@@ -5,7 +5,7 @@ import { abandonedMs, dueOf, owedIn } from '../record/due.ts'
 import { actingIn, type DeliveryContext, type EndedPart } from '../record/context.ts'
 import { MemoryDraft, type Update } from '../record/draft.ts'
 import type { Ledger } from '../record/ledger.ts'
-import { joined, type Memory, type RecordOwner } from '../record/memory.ts'
+import { joinedNotes, type Memory, type RecordOwner } from '../record/memory.ts'
 import { isHold, isSameCount, shownCount } from '../record/count-name.ts'
 import { allParts, endOf, partKeyOf, type PartOf } from '../record/parts.ts'
 import type { Made, Step } from '../steps/steps.ts'
@@ -62,7 +62,7 @@ export const noteEnd = (draft: MemoryDraft, { count, part }: PartOf, { from, to 
   const done = isHold(count.target) ? { summary: `${shownCount(count.target)}: ${left}` } : { from, to }
   const message = `the lease${part.of === undefined ? '' : ` of ${part.of}`} ended`
   const end = { at, sender: 'lease', outcome: 'applied', reason: 'LeaseEnded', ...done, message } as const
-  draft.set(joined({ recent: [end], counts: {} }, draft.fields))
+  draft.set(joinedNotes({ recent: [end], counts: {} }, draft.fields))
 }
 
 /** An end that has to be tried again. `since`: when it was due, in milliseconds since the epoch. */

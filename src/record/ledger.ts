@@ -5,7 +5,15 @@ import { wait, within } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
 import { RecordCell } from './cell.ts'
 import { MemoryDraft, type Update } from './draft.ts'
-import { defaultLimits, joined, noteOf, type Memory, type Note, type RecordLimits, type RecordOwner } from './memory.ts'
+import {
+  defaultLimits,
+  joinedNotes,
+  noteOf,
+  type Memory,
+  type Note,
+  type RecordLimits,
+  type RecordOwner,
+} from './memory.ts'
 import type { Decided, Deciding, Judge, Ruling } from './ruling.ts'
 
 /** The wait before the API server is tried again. */
@@ -118,7 +126,7 @@ class RecordLedger {
   note(delivery: RecentDelivery): void {
     const wasEmpty = !this.dirty
     const own = noteOf(delivery)
-    this.#note = this.#note ? joined(own, this.#note) : own
+    this.#note = this.#note ? joinedNotes(own, this.#note) : own
     if (wasEmpty) this.#dirtied(this)
   }
 
@@ -200,7 +208,7 @@ class RecordLedger {
   #seal(): number {
     const note = this.#note
     // The report is still there meanwhile, so that the update is not the first that waits.
-    if (note) this.later(draft => draft.set(joined(note, draft.fields)))
+    if (note) this.later(draft => draft.set(joinedNotes(note, draft.fields)))
     this.#note = undefined
     return this.#updates.length
   }

@@ -122,7 +122,7 @@ export type Note = Pick<Memory, 'recent' | 'counts'>
 
 export const noteOf = (delivery: RecentDelivery): Note => ({ recent: [delivery], counts: { [delivery.outcome]: 1 } })
 
-export const joined = (note: Note, before: Note): Note => {
+export const joinedNotes = (note: Note, before: Note): Note => {
   const counts = { ...before.counts }
   for (const [outcome, count] of Object.entries(note.counts)) counts[outcome] = (counts[outcome] ?? 0) + count
   const recent = [...note.recent, ...before.recent].sort((a, b) => b.at - a.at)

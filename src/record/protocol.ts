@@ -29,7 +29,15 @@ import { addToPart, closePart, endOf, partKeyOf, partOn, partsWithKey } from './
 import { decidedAs } from './outcomes.ts'
 import { isOfOther, isUndo, windowOf, type EndedPart, type Remembered } from './context.ts'
 import { countedClaims, roomForMove, roomForRun, type Room } from './room.ts'
-import { begunAgain, nothingToUndo, skipped, type Full, type Judgement, type Skip, type Unfinished } from './ruling.ts'
+import {
+  begunAgain,
+  nothingToUndo,
+  rememberedSkip,
+  type Full,
+  type Judgement,
+  type Skip,
+  type Unfinished,
+} from './ruling.ts'
 import { addSteps } from './runs.ts'
 
 /**
@@ -134,10 +142,10 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
   // The new key is not stored: a sender that repeats the body with new keys could fill the record.
   if (counted) return asCopy(counted, remembered, 'signed body')
   const over = group && delivery.phase === 'firing' && endedSince(draft, group)
-  if (over === true) return skipped('Resolved', 'an earlier post reported that these alerts are over')
+  if (over === true) return rememberedSkip('Resolved', 'an earlier post reported that these alerts are over')
   if (over) return finishFirst(over)
   if (group?.mixed && allSeen(draft, group))
-    return skipped('PartlyResolved', 'some alerts have ended and no new one fires')
+    return rememberedSkip('PartlyResolved', 'some alerts have ended and no new one fires')
   // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
   // not be stored after the end that this delivery reports.
   if (group && (group.mixed || delivery.phase === 'resolved')) {
@@ -153,7 +161,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
     const sinceMs = Math.abs(now - (draft.fields.ranAt ?? -Infinity))
     if (sinceMs < cooldownMs) {
       const message = `the hook ran ${Math.round(sinceMs / 1000)} s ago, and its cooldown is ${cooldownMs / 1000} s`
-      return skipped('CoolingDown', message)
+      return rememberedSkip('CoolingDown', message)
     }
   }
   return (limits && judgedByRoom(draft, roomForRun(draft, limits, now))) ?? { judgement: 'new' }

@@ -44,7 +44,7 @@ export type Unfinished = Judgement & { judgement: 'unfinished' }
 export type Full = Judgement & { judgement: 'full' }
 
 /** Returns a skip that must be stored. */
-export const skipped = (reason: Exclude<ReasonIn<'skipped'>, 'KeyReused'>, message: string): Skip => ({
+export const rememberedSkip = (reason: Exclude<ReasonIn<'skipped'>, 'KeyReused'>, message: string): Skip => ({
   judgement: 'skip',
   reason,
   message,
@@ -52,7 +52,7 @@ export const skipped = (reason: Exclude<ReasonIn<'skipped'>, 'KeyReused'>, messa
 })
 
 /** The decision for alerts without changes that can be taken back. */
-export const nothingToUndo = skipped('NothingToUndo', 'this alert changed nothing here that could be taken back')
+export const nothingToUndo = rememberedSkip('NothingToUndo', 'this alert changed nothing here that could be taken back')
 
 /** The decision for the end of alerts that have begun again since. */
 export const begunAgain: Skip = {
@@ -61,7 +61,7 @@ export const begunAgain: Skip = {
 }
 
 /** The decision for alerts whose changes are no longer the hook's to take back. */
-export const setByOthers = skipped(
+export const setByOthers = rememberedSkip(
   'SetByOthers',
   'someone else has set the count since this alert changed it, so nothing is taken back',
 )

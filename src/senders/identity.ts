@@ -33,7 +33,7 @@ const maxNameLength = 1024
  * Returns a name, or its hash if it is long. A flood can contain thousands of alerts, and the
  * record stores their names.
  */
-export const shortened = (name: string): string =>
+export const hashedIfLong = (name: string): string =>
   name.length <= maxNameLength ? name : `sha256:${createHash('sha256').update(name).digest('base64url')}`
 
 /**

@@ -16,7 +16,7 @@ import { gitlab } from './gitlab.ts'
 import { grafana } from './grafana.ts'
 import { harbor } from './harbor.ts'
 import { idempotencyKey } from './idempotency-key.ts'
-import { shortened } from './identity.ts'
+import { hashedIfLong } from './identity.ts'
 import { image } from './image.ts'
 import { jfrog } from './jfrog.ts'
 import { newRelic } from './new-relic.ts'
@@ -86,8 +86,12 @@ export const deliveryOf = (message: Message, sender = senderOf(message)): Delive
   const { group, identity: _, ...delivery } = parsed
   return {
     ...delivery,
-    identity: named && { ...named, key: shortened(named.key) },
-    group: group && { ...group, key: shortened(group.key), firing: group.firing.slice(0, maxFiring).map(shortened) },
+    identity: named && { ...named, key: hashedIfLong(named.key) },
+    group: group && {
+      ...group,
+      key: hashedIfLong(group.key),
+      firing: group.firing.slice(0, maxFiring).map(hashedIfLong),
+    },
   }
 }
 

@@ -20,7 +20,7 @@ import {
   isReport,
   makeWay,
   noteFiresOn,
-  reported,
+  reportedEnd,
   claimBefore,
   termsFor,
   tooManyCounts,
@@ -207,7 +207,7 @@ class ClaimFold {
     const from = this.#to
     const planned = plan(from, undoes ?? 0, this.#on.version.limits)
     if (typeof planned !== 'number') {
-      const until = leases && reported(this.#draft, context, leases, this.#write, undefined)
+      const until = leases && reportedEnd(this.#draft, context, leases, this.#write, undefined)
       return answer({ outcome: 'refused', from, refused: planned.refused, until })
     }
     const awaited = undoes === undefined && planned !== from ? this.#awaited(context, from, planned) : undefined
@@ -291,7 +291,7 @@ class ClaimFold {
   #skip({ bounds, context }: Post, judged: Judgement & { judgement: 'skip' }): Part {
     const { delivery, leasing } = context
     const terms = leasing && termsFor(delivery, leasing, bounds, this.#count)
-    const until = terms && reported(this.#draft, context, terms, this.#write, judged)
+    const until = terms && reportedEnd(this.#draft, context, terms, this.#write, judged)
     if (isReport(judged)) noteFiresOn(this.#draft, context, this.#now)
     if (judged.remember && delivery.identity) {
       decided(this.#draft, context, this.#now, { state: 'skipped', reason: judged.reason })

@@ -96,7 +96,7 @@ const openPart = (part: OpenPart | undefined, { endBefore }: Leasing, now: numbe
  * moves it far enough. `judged` is the decision to skip the delivery. Undefined: it is a step that the
  * plan refused. Returns when the lease ends now, or undefined if there is none.
  */
-export const reported = (
+export const reportedEnd = (
   draft: MemoryDraft,
   context: LeasingDelivery,
   terms: LeaseTerms,

@@ -1,7 +1,7 @@
 import { nobody, type Proved } from '../api/by.ts'
 import type { Clock } from '../environment/environment.ts'
 import type { Stop } from '../token/stop.ts'
-import { answerTo, refusal, unavailable, type TriggerAnswer } from './answer.ts'
+import { answerTo, refusal, limitedAnswer, type TriggerAnswer } from './answer.ts'
 import type { AuthFailure } from './auth/shown.ts'
 import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate, Authentication } from './authenticate.ts'
@@ -99,7 +99,7 @@ export const admitter = (parts: AdmissionParts): Admit => {
     // At a URL with a name, the limits would reveal that there is a hook. They are checked when the
     // post enters the intake, after its proof.
     const why = isNew && !request.named ? intake.whyRefused(hook, dryRun) : undefined
-    if (why) return { answer: unavailable(why, hook), hook }
+    if (why) return { answer: limitedAnswer(why, hook), hook }
     // Most hooks require only the token.
     const passed = hook.auth && !request.requested ? await proofOf(hook, request, body) : proofOfToken(request)
     if ('signed' in passed) {

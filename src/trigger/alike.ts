@@ -10,7 +10,7 @@ import type { Handled } from './report.ts'
  * answers that. Then the answer waits for the next multiple of {@link refusedEveryMs} after the
  * post's `arrival`, which is in monotonic milliseconds.
  */
-export const alike = async (
+export const answeredAlike = async (
   clock: Clock,
   refused: Handled,
   body: Pick<PostedBody, 'discarded'>,

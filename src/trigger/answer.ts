@@ -120,7 +120,7 @@ export const answerTo = (
 }
 
 /** Returns the answer to a post that a limit of its hook or namespace refuses now. */
-export const unavailable = (
+export const limitedAnswer = (
   reason: 'RateLimited' | 'WritesLimited' | 'Overloaded',
   hook: { readonly namespace: string; readonly name: string; readonly driver: string },
 ): TriggerAnswer =>

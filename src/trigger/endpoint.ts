@@ -18,8 +18,8 @@ import type { Ruling } from '../record/ruling.ts'
 import type { Ledgers } from '../record/ledgers.ts'
 import type { StepService } from '../steps/service.ts'
 import { admitter, type Admission, type AdmissionParts, type Admit } from './admission.ts'
-import { alike } from './alike.ts'
-import { answerTo, onceUnspent, refusal, unavailable, withBy, type Endpoint } from './answer.ts'
+import { answeredAlike } from './alike.ts'
+import { answerTo, onceUnspent, refusal, limitedAnswer, withBy, type Endpoint } from './answer.ts'
 import type { CheckAuth } from './auth/proof.ts'
 import type { Authenticate } from './authenticate.ts'
 import type { Distrust } from './distrust.ts'
@@ -128,11 +128,11 @@ export class TriggerEndpoint {
     let leave = (): void => {}
     try {
       const admitted = await this.#admit(request, body, dryRun, true)
-      if ('answer' in admitted) return request.named ? await alike(clock, admitted, body, arrival) : admitted
+      if ('answer' in admitted) return request.named ? await answeredAlike(clock, admitted, body, arrival) : admitted
       if (request.named) distrust.proved(request.source, request.named)
       const { by, hook } = admitted
       const entered = intake.enter(hook, dryRun)
-      if (typeof entered === 'string') return { answer: unavailable(entered, hook), hook }
+      if (typeof entered === 'string') return { answer: limitedAnswer(entered, hook), hook }
       leave = entered
       if (!asked) return { answer: refusal(400, 'BadQuery'), hook }
       const handled = await this.#deliver(request, admitted, body, asked, arrival + answerWithinMs)

@@ -12,7 +12,7 @@ import { routesOf, webApp, type Routes } from '../environment/web-app.ts'
 import type { Clock, Log } from '../environment/environment.ts'
 import { refusal, type TriggerAnswer } from './answer.ts'
 import type { Endpoint } from './answer.ts'
-import { addressed, challenged, originForm, withoutToken, type Address } from './http/address.ts'
+import { postedAddress, withChallenge, originForm, withoutToken, type Address } from './http/address.ts'
 import { heldBodies, isLonger, type Bodies } from './http/held-bodies.ts'
 import {
   discardedBytes,
@@ -122,12 +122,12 @@ const postListener = (served: Served, bodies: Bodies, send: Send): RequestListen
       send(request, response, { status: 200, headers: {}, words: front })
       return
     }
-    const address = addressed(request)
+    const address = postedAddress(request)
     const [method, source] = [request.method ?? '', sourceOf(request.socket.remoteAddress)]
     const mayBeDry = url.includes('?')
     const answer = preflight({ method, ...address, source, mayBeDry, isLong: () => mayBeLong(request.headers) })
     if (answer && isRefusedMethod(answer) && isOpened(request)) send(request, response, { ...answer, words: opened })
-    else if (answer) send(request, response, address.isInHeader ? challenged(answer) : answer)
+    else if (answer) send(request, response, address.isInHeader ? withChallenge(answer) : answer)
     else if (address.token === undefined && !address.named) send(request, response, refusal(404, 'UnknownToken'))
     else {
       routes.handle(request, response, error => {
@@ -162,7 +162,7 @@ const queryIn = (url: string): URLSearchParams => new URLSearchParams(url.slice(
 const receiver =
   (endpoint: Endpoint, bodies: Bodies, send: Send) =>
   async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
-    const { isInHeader, named, token }: Address = addressed(request)
+    const { isInHeader, named, token }: Address = postedAddress(request)
     let isExpected = request.headers.expect !== undefined
     const begin = (): void => {
       if (isExpected) response.writeContinue()
@@ -191,7 +191,7 @@ const receiver =
     }
     const answered = (answer: TriggerAnswer): void => {
       body?.release()
-      send(request, response, isInHeader ? challenged(answer) : answer)
+      send(request, response, isInHeader ? withChallenge(answer) : answer)
     }
     try {
       await endpoint(posted, answered)

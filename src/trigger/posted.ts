@@ -1,5 +1,5 @@
 import type { Clock } from '../environment/environment.ts'
-import { refusal, unavailable, type TriggerAnswer } from './answer.ts'
+import { refusal, limitedAnswer, type TriggerAnswer } from './answer.ts'
 import { BodyTooLarge, TooMany, type TriggerRequest } from './request.ts'
 import type { LiveHook } from './hook.ts'
 import type { Intake } from './intake.ts'
@@ -56,7 +56,7 @@ export const postedBody = (clock: Clock, { intake, large }: BodyLimits, request:
     if (message === 'too large') {
       // A shorter body was compressed. Its decoded size is unknown, so the maximum is charged.
       const bytes = read.body.length > smallBodyBytes ? read.body.length : maxPostBodyBytes
-      if (!intake.takeLarge(hook, bytes)) return { refused: unavailable('RateLimited', hook) }
+      if (!intake.takeLarge(hook, bytes)) return { refused: limitedAnswer('RateLimited', hook) }
       message = await readLarge(hook, arrived)
       if (message === undefined) return overloaded
     } else if (typeof message !== 'string' && isPacked(request.headers) && !holdMore(message.body.length)) {

@@ -1,6 +1,6 @@
 import type { Auth } from '../api/auth.ts'
 import { hasTokenShape, type Verifier } from '../token/verify.ts'
-import { onceUnspent, refusal, unavailable, type TriggerAnswer } from './answer.ts'
+import { onceUnspent, refusal, limitedAnswer, type TriggerAnswer } from './answer.ts'
 import type { Distrust } from './distrust.ts'
 import type { LiveHook } from './hook.ts'
 import type { Hooks } from './hooks.ts'
@@ -95,7 +95,7 @@ export const preflightOf = ({ budget, distrust, hooks, intake, keys, report, ver
     const isProved = hook !== undefined && !hook.auth
     if (!isProved && !mayCheck(head, token, hook)) return refused(refusal(503, 'Overloaded'))
     const why = hook && intake.whyRefused(hook, mayBeDry)
-    return hook && why ? refused(unavailable(why, hook), hook) : undefined
+    return hook && why ? refused(limitedAnswer(why, hook), hook) : undefined
   }
 }
 

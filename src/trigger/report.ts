@@ -6,7 +6,7 @@ import type { DecidedChange } from '../api/settlement.ts'
 import { maxDeliveryMessage } from '../api/status.ts'
 import type { Environment, Clock } from '../environment/environment.ts'
 import type { Ledgers } from '../record/ledgers.ts'
-import { joined, noteOf } from '../record/memory.ts'
+import { joinedNotes, noteOf } from '../record/memory.ts'
 import type { DecidedPost } from './settled.ts'
 import type { TriggerAnswer } from './answer.ts'
 import type { LiveHook } from './hook.ts'
@@ -163,7 +163,7 @@ export const reporter = (
       if (late) {
         ledger.later(draft => {
           // Otherwise the other process has reported it.
-          if (!late.wasDone(draft)) draft.set(joined(noteOf(recent), draft.fields))
+          if (!late.wasDone(draft)) draft.set(joinedNotes(noteOf(recent), draft.fields))
         })
       } else ledger.note(recent)
       if (handled.change) follow({ hook, delivery: recent, change: handled.change })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { StoredObject } from '../../src/api/object.ts'
 import type { HookStatus } from '../../src/api/status.ts'
-import { hookOf, keptHookOf, whole } from '../../src/controller/hooks.ts'
+import { hookOf, keptHookOf, withURL } from '../../src/controller/hooks.ts'
 
 const metadata = {
   name: 'web-up',
@@ -49,6 +49,6 @@ describe('a hook as the controller keeps it', () => {
     const small = keptHookOf(hook, urlOf)
     expect(small.hasURL).toBe(isLeftOut)
     expect(small.status?.triggerURL).toBe(isLeftOut ? undefined : status?.triggerURL)
-    expect(whole(small, urlOf)).toStrictEqual(hook)
+    expect(withURL(small, urlOf)).toStrictEqual(hook)
   })
 })

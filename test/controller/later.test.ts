@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { later } from '../../src/controller/later.ts'
+import { keysByTime } from '../../src/controller/later.ts'
 import { fakeClock } from '../support/clock.ts'
 import { fc, property } from '../support/property.ts'
 
@@ -15,7 +15,7 @@ describe('keys that become due', () => {
     const clock = fakeClock()
     const wanted = new Map<string, number>()
     const came: [string, number][] = []
-    const keys = later(clock, key => {
+    const keys = keysByTime(clock, key => {
       came.push([key, clock.monotonic()])
       expect(wanted.get(key)).toBe(clock.monotonic())
       wanted.delete(key)
@@ -40,7 +40,7 @@ describe('keys that become due', () => {
   it('may be put off again and again, which leaves nothing behind', async () => {
     const clock = fakeClock()
     const came: string[] = []
-    const keys = later(clock, key => came.push(key))
+    const keys = keysByTime(clock, key => came.push(key))
     for (let turn = 0; turn < 1000; turn++) keys.set('a', 1000 + turn)
     await clock.advance(1998)
     expect(came).toEqual([])
@@ -50,7 +50,7 @@ describe('keys that become due', () => {
 
   it('are forgotten all at once', async () => {
     const clock = fakeClock()
-    const keys = later(clock, key => expect.fail(key))
+    const keys = keysByTime(clock, key => expect.fail(key))
     keys.set('a', 10)
     keys.set('b', 20)
     keys.clear()

@@ -1,5 +1,5 @@
 import { MemoryDraft, type Update } from '../../src/record/draft.ts'
-import { joined, type Memory, type Note } from '../../src/record/memory.ts'
+import { joinedNotes, type Memory, type Note } from '../../src/record/memory.ts'
 import type { Judge, Ruling } from '../../src/record/ruling.ts'
 import * as outcomes from '../../src/record/outcomes.ts'
 import * as parts from '../../src/record/parts.ts'
@@ -47,7 +47,7 @@ export const dropped = asChange(protocol.dropped)
 export const givenUp = (which: protocol.Which, foundAt = 0): Change =>
   changeBy(draft => protocol.givenUp(draft, which, foundAt))
 export const helped = asChange(protocol.helped)
-export const noted = asChange((draft, note: Note) => draft.set(joined(note, draft.fields)))
+export const noted = asChange((draft, note: Note) => draft.set(joinedNotes(note, draft.fields)))
 export const withState = asChange(outcomes.withState)
 export const withReport = asChange(groups.withReport)
 export const withUndo = asChange(parts.addToPart)

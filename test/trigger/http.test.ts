@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { nodeClock } from '../../src/environment/node.ts'
-import { refusal, unavailable, type TriggerAnswer } from '../../src/trigger/answer.ts'
+import { refusal, limitedAnswer, type TriggerAnswer } from '../../src/trigger/answer.ts'
 import type { Endpoint } from '../../src/trigger/answer.ts'
 import { limitedHeldMs } from '../../src/trigger/limits.ts'
 import { postedBody } from '../../src/trigger/posted.ts'
@@ -69,7 +69,7 @@ describe('the trigger over HTTP', () => {
 
   it('answers a refused CloudEvent with a body', async () => {
     const { url } = await serve(() =>
-      Promise.resolve(unavailable('Overloaded', { namespace: 'shop', name: 'web', driver: 'scale' })),
+      Promise.resolve(limitedAnswer('Overloaded', { namespace: 'shop', name: 'web', driver: 'scale' })),
     )
     const response = await fetch(url, { method: 'POST', headers: event })
     expect(response.status).toBe(503)
@@ -265,7 +265,7 @@ describe('the trigger over HTTP', () => {
     ['what may be written for it', 'WritesLimited'],
   ] as const)('holds back the answer to a post beyond a limit of its hook: %s', async (_, reason) => {
     const clock = fakeClock()
-    const limited = unavailable(reason, someHook)
+    const limited = limitedAnswer(reason, someHook)
     const { port, url } = await serve(() => Promise.resolve(limited), { clock })
     const early = await serve(() => Promise.reject(new Error('nothing goes on')), { clock, preflight: () => limited })
     const statuses: number[] = []

@@ -6,7 +6,7 @@ import { markAnnotation } from '../../steps/target/via-object.ts'
 import type { Cel, DriverRights, Extra, Kept } from '../driver-rights.ts'
 import { authorOf } from '../rollouts/rollout-rights.ts'
 import { groupOf } from '../scale/extras.ts'
-import { both, sameBut, sameMember, type Both } from '../unchanged.ts'
+import { nowAndBefore, sameBut, sameMember, type Both } from '../unchanged.ts'
 
 /** The verb that an account needs in addition, so that the policy lets it hold objects of a kind. */
 export const holdVerb = 'hold'
@@ -48,11 +48,11 @@ const keptFor = ({ field, type }: HeldKind): Kept => {
     ? ['object.spec == oldObject.spec']
     : path.slice(0, -1).map((_, depth) => {
         const parents = path.slice(0, depth + 1)
-        return sameBut(orNone(both(parents), parents), [path[depth + 1] ?? ''])
+        return sameBut(orNone(nowAndBefore(parents), parents), [path[depth + 1] ?? ''])
       })
   const rules: readonly Cel[] = [
-    ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(both(['metadata']), member)),
-    sameBut(orNone(both(annotations), annotations), isAnnotation ? [last, ...own] : own),
+    ...['labels', 'finalizers', 'ownerReferences'].map(member => sameMember(nowAndBefore(['metadata']), member)),
+    sameBut(orNone(nowAndBefore(annotations), annotations), isAnnotation ? [last, ...own] : own),
     ...way,
     // Other drivers may patch objects of the kind, too. Only hooks of this driver have this right.
     `authorizer.group('${type.group}').resource('${type.resource}').namespace(request.namespace).check('${holdVerb}').allowed()`,

@@ -3,7 +3,7 @@ import { workloadKinds, type Workloads } from '../rollouts/kinds.ts'
 import { annotationPrefix } from '../rollouts/plan.ts'
 import { authorOf, rolloutPods } from '../rollouts/rollout-rights.ts'
 import { workloadKindNames } from '../rollouts/schema.ts'
-import { both, sameAround, sameBut, type Both } from '../unchanged.ts'
+import { nowAndBefore, sameAround, sameBut, type Both } from '../unchanged.ts'
 
 /**
  * Returns the CEL expression for an image without tag and digest. A colon before a slash belongs to
@@ -31,7 +31,7 @@ const sameContainers = ([now, before]: Both, member: string): string => {
  * their pull policies to `Always`, and the annotations of rollouts.
  */
 const keptOf = ({ template, type: { group, resource } }: Workloads): Kept => {
-  const pods = both([...template, 'spec'])
+  const pods = nowAndBefore([...template, 'spec'])
   const rules = [
     ...sameAround(template, ['metadata', 'spec'], annotationPrefix),
     sameBut(pods, ['containers', 'initContainers']),

@@ -3,7 +3,7 @@ import type { Need } from '../../kube/reviews.ts'
 import type { TargetObject, ValidationContext } from '../driver.ts'
 import { workloadKind, workloadKinds } from './kinds.ts'
 import type { Reach, WorkloadKind } from './schema.ts'
-import { missing, workloadProblem } from './workloads.ts'
+import { missingWorkload, workloadProblem } from './workloads.ts'
 
 /** Returns the only object of a hook, or undefined if a selector may select several. */
 export const objectOf = ({ target }: Reach): TargetObject | undefined => {
@@ -26,7 +26,7 @@ export const reachProblem = async ({ target }: Reach, reading: ValidationContext
   const workloads = target && workloadKind(target.kind)
   if (!workloads) return undefined
   const object = await reading.get(workloads.type, target.name)
-  const problem = object ? workloadProblem(object, workloads) : missing(target, reading.namespace)
+  const problem = object ? workloadProblem(object, workloads) : missingWorkload(target, reading.namespace)
   return problem && { ...problem, lasts: problem.reason === 'OwnedByController' ? 'stalled' : 'reconciling' }
 }
 

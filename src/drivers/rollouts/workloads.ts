@@ -61,7 +61,7 @@ export const findWorkloads = async (
           large: [],
           passed: [],
         })
-      : missing(target, namespace)
+      : missingWorkload(target, namespace)
   }
   const meant = workloadKinds.filter(({ type }) => kinds?.includes(type.kind) ?? true)
   const labels = Object.entries(selector?.matchLabels ?? {}).map(([name, value]) => `${name}=${value}`)
@@ -106,7 +106,7 @@ const tooMany: WorkloadProblem = {
   message: `the selector matches more than ${maxWorkloads} workloads, so none is rolled out: narrow it with matchLabels or kinds`,
 }
 
-export const missing = ({ kind, name }: NonNullable<Reach['target']>, namespace: string): WorkloadProblem => ({
+export const missingWorkload = ({ kind, name }: NonNullable<Reach['target']>, namespace: string): WorkloadProblem => ({
   reason: 'TargetNotFound',
   message: `there is no ${kind}/${name} in namespace ${namespace}`,
 })

@@ -10,17 +10,17 @@ import {
 import { pluralInCel } from '../../kube/plural.ts'
 import { keptByRules, onlyCount } from '../counted/kept.ts'
 import type { Asked, Cel, Kept, DriverRights } from '../driver-rights.ts'
-import { both, sameBut, type Both } from '../unchanged.ts'
+import { nowAndBefore, sameBut, type Both } from '../unchanged.ts'
 
 /**
  * Returns the rule that a write may change only a pool's count, and the order in which machines are
  * removed.
  */
 const onlyCountAndOrder = (type: ResourceType): Kept => {
-  const deletion = both(['spec', 'deletion'])
+  const deletion = nowAndBefore(['spec', 'deletion'])
   const orNone = ([now, before]: Both): Both => [`(has(${now}) ? ${now} : {})`, `(has(${before}) ? ${before} : {})`]
   return keptByRules(type, 'spec.replicas, spec.deletion.order', [
-    sameBut(both(['spec']), ['replicas', 'deletion']),
+    sameBut(nowAndBefore(['spec']), ['replicas', 'deletion']),
     sameBut(orNone(deletion), ['order']),
   ])
 }
@@ -30,8 +30,10 @@ const onlyCountAndOrder = (type: ResourceType): Kept => {
  * of the count. `isOpen` is CEL on a pool before the write, `d`: whether its count may change.
  */
 const onlyCountIn = (type: ResourceType, list: readonly string[], member: string, isOpen: Cel): Kept => {
-  const [now, before] = both(list)
-  const way = list.slice(0, -1).map((_, depth) => sameBut(both(list.slice(0, depth + 1)), [list[depth + 1] ?? '']))
+  const [now, before] = nowAndBefore(list)
+  const way = list
+    .slice(0, -1)
+    .map((_, depth) => sameBut(nowAndBefore(list.slice(0, depth + 1)), [list[depth + 1] ?? '']))
   return keptByRules(type, `${list.join('.')}[].${member}`, [
     ...way,
     `${now}.map(c, c.name) == ${before}.map(d, d.name)`,

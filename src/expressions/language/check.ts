@@ -59,7 +59,7 @@ const costlyToParse = (expression: string): MistakeReport | undefined => {
 }
 
 /** Returns a mistake in one line: message, place and hint. */
-export const described = ({ column, hint, line, message }: Mistake): string =>
+export const mistakeInWords = ({ column, hint, line, message }: Mistake): string =>
   `${message} (line ${line}, column ${column})${hint === undefined ? '' : `; ${hint}`}`
 
 const unreadable = (expression: string, error: unknown): MistakeReport => {

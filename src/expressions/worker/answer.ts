@@ -1,4 +1,4 @@
-import { check, described } from '../language/check.ts'
+import { check, mistakeInWords } from '../language/check.ts'
 import { compiler } from '../language/program.ts'
 import type { CheckFindings, EvaluatorResult, Question } from './message.ts'
 
@@ -17,5 +17,5 @@ export const answering = (): ((question: Question) => EvaluatorResult) => {
 /** Returns the first mistake of an expression as one line, or that it has none. */
 export const findings = (expression: string): CheckFindings => {
   const mistake = check(expression)
-  return mistake ? { mistake: described(mistake) } : { sound: true }
+  return mistake ? { mistake: mistakeInWords(mistake) } : { sound: true }
 }

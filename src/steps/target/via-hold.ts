@@ -21,7 +21,7 @@ import {
 } from './holds.ts'
 import { versionOf } from './read.ts'
 import type { CountAt, From, HeldGround } from './target.ts'
-import { annotated, escaped, markAnnotation, missingParents } from './via-object.ts'
+import { setAnnotation, escaped, markAnnotation, missingParents } from './via-object.ts'
 import { viaScale } from './via-scale.ts'
 
 /**
@@ -74,7 +74,7 @@ export const viaHold = ({ field, problem }: Pick<HeldKind, 'field' | 'problem'>,
         { op: 'test', path: '/metadata/uid', value: uid },
         ...makes.map(path => ({ op: 'add', path, value: {} })),
         ...held,
-        annotated(markAnnotation, mark),
+        setAnnotation(markAnnotation, mark),
       ]
       return {
         path: objectPath(type, namespace, object),
@@ -132,9 +132,14 @@ const heldOperations = (
     ...(after.value === now
       ? []
       : [after.value === undefined ? { op: 'remove', path } : { op: 'add', path, value: after.value }]),
-    annotated(holdsAnnotation, JSON.stringify({ ...others, ...(after.hold && { [name]: after.hold }) })),
+    setAnnotation(holdsAnnotation, JSON.stringify({ ...others, ...(after.hold && { [name]: after.hold }) })),
     ...(carried
-      ? [annotated(countsAnnotation, historiesText(ground?.histories, name, { ...carried, is: Number(after.value) }))]
+      ? [
+          setAnnotation(
+            countsAnnotation,
+            historiesText(ground?.histories, name, { ...carried, is: Number(after.value) }),
+          ),
+        ]
       : []),
   ]
 }

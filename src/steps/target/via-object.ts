@@ -75,7 +75,7 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
           ? []
           : [
               ...countOperations(ground, to, also),
-              ...(history ? [annotated(countsAnnotation, historiesText(ground.histories, field, history))] : []),
+              ...(history ? [setAnnotation(countsAnnotation, historiesText(ground.histories, field, history))] : []),
             ]
       const patch = [
         { op: 'replace', path: '/metadata/resourceVersion', value: resourceVersion },
@@ -86,7 +86,7 @@ export const viaObject = ({ absent, also, limits, problem, way }: Held): CountAt
           value: {},
         })),
         ...counted,
-        annotated(markAnnotation, mark),
+        setAnnotation(markAnnotation, mark),
       ]
       return {
         path: objectPath(type, namespace, name),
@@ -144,7 +144,7 @@ const fieldsOf = (way: Way) => way.map(step => (typeof step === 'string' ? `f:${
 const isOwnAlone = (object: StoredObject, path: Parameters<typeof managersOf>[1]): boolean =>
   managersOf(object, path).every(manager => manager === productManager)
 
-export const annotated = (name: string, value: string) => ({
+export const setAnnotation = (name: string, value: string) => ({
   op: 'add',
   path: `${annotations}/${escaped(name)}`,
   value,

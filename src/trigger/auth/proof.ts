@@ -1,4 +1,4 @@
-import { unreadable, type SecretAuth, type TopicAuth } from '../../api/auth.ts'
+import { unreadableSecret, type SecretAuth, type TopicAuth } from '../../api/auth.ts'
 import { byEntry, nobody, type Proved } from '../../api/by.ts'
 import type { Accounts } from '../../api/bind-command.ts'
 import { credentialsIn, keysOf, tooLargeSecret, type Credentials } from '../../api/credentials.ts'
@@ -47,7 +47,7 @@ export const checkAuthOf = (
       return { outcome: 'unavailable', reason: 'ApiUnreachable', message }
     }
     if (read === 'forbidden') {
-      return { outcome: 'failed', reason: 'Forbidden', message: unreadable('trigger', namespace, auth, accounts) }
+      return { outcome: 'failed', reason: 'Forbidden', message: unreadableSecret('trigger', namespace, auth, accounts) }
     }
     if (read === 'too large') return { outcome: 'failed', reason: 'AuthSecretTooLarge', message: tooLargeSecret(auth) }
     const credentials = credentialsIn(read.secret, auth, hasNamedURL)

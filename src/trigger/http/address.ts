@@ -48,7 +48,7 @@ const noName = /[.-][.]|[.]-/
  * Returns what a request posts to: a token, a name, or neither. If the header Authorization is
  * repeated, Node joins its values into a text that matches no token.
  */
-export const addressed = ({ headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>): Address => {
+export const postedAddress = ({ headers, url = '' }: Pick<IncomingMessage, 'headers' | 'url'>): Address => {
   const [, namespace, name, secret] = namedPath.exec(url) ?? []
   if (namespace !== undefined && name !== undefined) {
     const isPossible = name.length <= nameLength && !noName.test(name)
@@ -64,7 +64,7 @@ export const addressed = ({ headers, url = '' }: Pick<IncomingMessage, 'headers'
  * Turns the answer 404 to a wrong token in the header Authorization into 401 with the header
  * WWW-Authenticate (RFC 6750, section 3). Returns other answers unchanged.
  */
-export const challenged = (answer: TriggerAnswer): TriggerAnswer =>
+export const withChallenge = (answer: TriggerAnswer): TriggerAnswer =>
   answer !== 'no answer' && answer.status === 404
     ? { ...answer, status: 401, headers: { ...answer.headers, 'www-authenticate': 'Bearer' } }
     : answer

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { check, described } from '../../../src/expressions/language/check.ts'
+import { check, mistakeInWords } from '../../../src/expressions/language/check.ts'
 import { fc, property } from '../../support/property.ts'
 
 test.each([
@@ -105,7 +105,7 @@ test.each([
   ],
 ])('%s: %s', (expression, message) => {
   const mistake = check(expression)
-  expect(mistake && described(mistake)).toBe(message)
+  expect(mistake && mistakeInWords(mistake)).toBe(message)
 })
 
 test('a mistake has its offset, line and column', () => {

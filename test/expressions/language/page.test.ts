@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { check, described } from '../../../src/expressions/language/check.ts'
+import { check, mistakeInWords } from '../../../src/expressions/language/check.ts'
 import { compiler } from '../../../src/expressions/language/program.ts'
 import { textOf } from '../../deploy/manifests.ts'
 import { delivery, text } from '../delivery.ts'
@@ -69,7 +69,7 @@ test("the hook's own expression and those of the first table are in order", () =
 
 test.each(mistakes)('%s is a mistake, in the words of the page', (expression, message) => {
   const mistake = check(expression)
-  expect(mistake && described(mistake)).toBe(message)
+  expect(mistake && mistakeInWords(mistake)).toBe(message)
 })
 
 test.each(failures)('%s fails, in the words of the page', (expression, message) => {

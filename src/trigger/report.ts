@@ -138,41 +138,41 @@ export const reporter = (
     ),
   )
   const lines = logLines(clock)
+
+  /** Stores the report of a delivery in its hook's record, and follows the change that it has made. */
+  const record = ({ change, hook, late }: Handled, recent: RecentDelivery | undefined): void => {
+    if (!hook || !recent) return
+    const ledger = ledgers.of(hook)
+    // If another process had done the work before, it has reported it.
+    if (late) ledger.later(draft => !late.wasDone(draft) && draft.set(joinedNotes(noteOf(recent), draft.fields)))
+    else ledger.note(recent)
+    if (change) follow({ hook, delivery: recent, change })
+  }
+
   return (handled, ms) => {
-    if (handled.waits?.isPoll === true) {
-      polls.add({ namespace: handled.hook?.namespace ?? '', hook: handled.hook?.name ?? '' })
-      return
-    }
-    const { answer, by, delivery, hook, late } = handled
+    const { answer, by, delivery, hook, late, waits } = handled
+    const { name = '', namespace = '' } = hook ?? {}
+    if (waits?.isPoll === true) return polls.add({ namespace, hook: name })
     const status = answer === 'no answer' ? 0 : answer.status
     const body = answer === 'no answer' ? undefined : answer.body
     const outcome = outcomeOf(answer)
+    const reason = body?.reason ?? ''
     const labels = {
-      namespace: hook?.namespace ?? '',
-      hook: hook?.name ?? '',
+      namespace,
+      hook: name,
       driver: hook?.driver ?? '',
       sender: delivery?.sender ?? '',
       outcome,
-      reason: body?.reason ?? '',
+      reason,
     }
     // The trace of a post ends with its answer.
     if (!late) tracing?.result({ ...labels, status })
-    const recent = recentOf(handled, clock.now())
-    if (hook && recent) {
-      const ledger = ledgers.of(hook)
-      if (late) {
-        ledger.later(draft => {
-          // Otherwise the other process has reported it.
-          if (!late.wasDone(draft)) draft.set(joinedNotes(noteOf(recent), draft.fields))
-        })
-      } else ledger.note(recent)
-      if (handled.change) follow({ hook, delivery: recent, change: handled.change })
-    }
-    if (hook && body?.reason === 'WritesLimited') notifyLimited(hook)
+    record(handled, recentOf(handled, clock.now()))
+    if (hook && reason === 'WritesLimited') notifyLimited(hook)
     deliveries.add(labels)
     if (!late) duration.observe({ driver: labels.driver, outcome }, ms / 1000)
     // What ends after its answer is seldom, and the answer did not say how it ended.
-    const omitted = late || !mayFlood.has(outcome) ? 0 : lines.take(hook, outcome, labels.reason)
+    const omitted = late || !mayFlood.has(outcome) ? 0 : lines.take(hook, outcome, reason)
     if (omitted === undefined) return
     log[late && outcome === 'failed' ? 'warn' : 'info'](
       {
@@ -210,6 +210,7 @@ const recentOf = ({ answer, by, delivery }: Handled, at: number): RecentDelivery
   return {
     at,
     sender: delivery.sender,
+    // It is compared with what is read back, which has no undefined members.
     ...(by && { by }),
     outcome,
     reason,

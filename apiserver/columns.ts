@@ -1,6 +1,6 @@
 import { at, isObject, listAt, numberAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import type { Column } from './definition.ts'
-import { age } from '../src/environment/age.ts'
+import { age } from '../cli/output/times.ts'
 import { stringMapAt } from './members.ts'
 import { selectorText } from './selectors.ts'
 

@@ -1,6 +1,6 @@
 import { at, isObject, listAt, stringAt, type JsonObject } from '../src/api/json.ts'
 import { define, type Admitted, type Column, type ResourceDefinition, type ScalePaths } from './definition.ts'
-import { age } from '../src/environment/age.ts'
+import { age } from '../cli/output/times.ts'
 import { ownableInCustom } from './fields.ts'
 import { parseJsonPath } from './jsonpath.ts'
 import { stringsAt, withMember } from './members.ts'

@@ -1,7 +1,7 @@
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { read } from '../../src/kube/requests.ts'
 import { secrets } from '../../src/kube/resources.ts'
-import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../src/token/hook-url.ts'
+import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from './hook-url.ts'
 import { CommandFailure } from '../../src/commands/failure.ts'
 import type { Cluster } from './cluster.ts'
 import { interactiveTimeoutMs } from './hooks.ts'

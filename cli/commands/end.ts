@@ -1,5 +1,5 @@
 import { rfc3339 } from '../../src/environment/time.ts'
-import { readServerTime } from '../../src/kube/server-time.ts'
+import { readServerTime } from '../cluster/server-time.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster } from '../cluster/cluster.ts'
 import { interactiveTimeoutMs, patchHook } from '../cluster/hooks.ts'

@@ -1,6 +1,6 @@
 import type { ReceiverHook } from '../../src/api/hook.ts'
 import { hasNamedURL } from '../../src/api/named.ts'
-import { localTime } from '../../src/environment/time.ts'
+import { localTime } from '../output/times.ts'
 import { wait } from '../../src/environment/wait.ts'
 import { chosenArguments, chosenHooks, chosenOptions, forEachHook } from '../cluster/chosen.ts'
 import { openCluster, type Cluster } from '../cluster/cluster.ts'

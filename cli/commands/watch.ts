@@ -1,7 +1,7 @@
 import { isReceiverHook, type ReceiverHook } from '../../src/api/hook.ts'
 import { stringAt } from '../../src/api/json.ts'
 import type { HookStatus } from '../../src/api/status.ts'
-import { localTime } from '../../src/environment/time.ts'
+import { localTime } from '../output/times.ts'
 import { hooks } from '../../src/kube/resources.ts'
 import { accessOptions, allNamespaces, namespaceOption, openCluster } from '../cluster/cluster.ts'
 import { followObjects } from '../cluster/follow.ts'

@@ -1,6 +1,6 @@
 import { isReceiverHook } from '../../src/api/hook.ts'
 import type { StoredObject } from '../../src/api/object.ts'
-import { baseOf } from '../../src/token/hook-url.ts'
+import { baseOf } from '../cluster/hook-url.ts'
 import { triggerPath } from '../../src/token/published.ts'
 import { NoAnswer, post } from '../post.ts'
 import type { Shell } from '../../src/commands/shell.ts'

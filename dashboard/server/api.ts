@@ -6,7 +6,7 @@ import { Unreachable } from '../../src/environment/unreachable.ts'
 import { ApiError } from '../../src/kube/errors.ts'
 import { pagesOf, type Listing } from '../../src/kube/pager.ts'
 import { collectionPath, type ResourceType } from '../../src/kube/paths.ts'
-import { readServerTime } from '../../src/kube/server-time.ts'
+import { readServerTime } from '../../cli/cluster/server-time.ts'
 import { apiWithinMs } from './limits.ts'
 import { RefusedError } from './refused.ts'
 

@@ -4,7 +4,7 @@ import { hasNamedURL } from '../../src/api/named.ts'
 import type { StoredObject } from '../../src/api/object.ts'
 import { driverOf, isViolation } from '../../src/drivers/registry.ts'
 import { redacted } from '../../src/environment/redact.ts'
-import { urlSecretOf } from '../../src/token/hook-url.ts'
+import { urlSecretOf } from '../../cli/cluster/hook-url.ts'
 import type { LeasesInAll, ListedHook, RowDelivery, RowLease } from '../protocol.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { at } from '../../src/api/json.ts'
-import { humanDuration } from '../../src/environment/age.ts'
+import { humanDuration } from '../../cli/output/times.ts'
 import { parseJsonPath } from '../../apiserver/jsonpath.ts'
 import {
   ask,

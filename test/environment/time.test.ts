@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { localTime, rfc3339, rfc3339Micro } from '../../src/environment/time.ts'
+import { rfc3339, rfc3339Micro } from '../../src/environment/time.ts'
+import { localTime } from '../../cli/output/times.ts'
 import { fc, property } from '../support/property.ts'
 
 const moments = fc.integer({ min: -62_135_596_800_000, max: 253_402_300_799_999 })

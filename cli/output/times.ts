@@ -1,4 +1,4 @@
-import { parseTime } from './time.ts'
+import { parseTime, rfc3339 } from '../../src/environment/time.ts'
 
 const second = 1000
 const minute = 60 * second
@@ -36,4 +36,22 @@ export const humanDuration = (ms: number): string => {
 export const age = (moment: string | undefined, now: number): string => {
   const since = moment === undefined ? Number.NaN : parseTime(moment)
   return Number.isNaN(since) ? '<unknown>' : humanDuration(now - since)
+}
+
+/** Returns how far the local clock is ahead of UTC at a moment, in minutes. */
+const offsetAt = (ms: number): number => -new Date(ms).getTimezoneOffset()
+
+/**
+ * Returns an RFC 3339 time in local time, to the second and with its offset: `2026-11-27 19:00:12
+ * +0100`. Any other text is returned unchanged.
+ */
+export const localTime = (text: string, offsetOf = offsetAt): string => {
+  const ms = parseTime(text)
+  if (Number.isNaN(ms)) return text
+  const offset = offsetOf(ms)
+  const two = (count: number): string => String(count).padStart(2, '0')
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`
+  return `${rfc3339(ms + offset * 60_000)
+    .slice(0, 19)
+    .replace('T', ' ')} ${zone}`
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { baseOf, hookURL, urlSecretOf } from '../../src/token/hook-url.ts'
+import { baseOf, hookURL, urlSecretOf } from '../../cli/cluster/hook-url.ts'
 
 const token = 'eyJhbGciOiJFZERTQSJ9.e30.c2ln'
 const inStatus = (triggerURL: string) => ({ metadata: { uid: 'u1' }, spec: { token: {} }, status: { triggerURL } })

@@ -1,9 +1,9 @@
-import { authOf, type Auth, type IssuerAuth, type SecretAuth } from '../api/auth.ts'
-import { milliseconds } from '../api/duration.ts'
-import { defaultRateLimit, type HookSpec } from '../api/hook.ts'
-import { hasNamedURL } from '../api/named.ts'
-import { windowsInWords } from '../api/opening.ts'
-import type { Bound } from './driver.ts'
+import { authOf, type Auth, type IssuerAuth, type SecretAuth } from '../../src/api/auth.ts'
+import { milliseconds } from '../../src/api/duration.ts'
+import { defaultRateLimit, type HookSpec } from '../../src/api/hook.ts'
+import { hasNamedURL } from '../../src/api/named.ts'
+import { windowsInWords } from '../../src/api/opening.ts'
+import type { Bound } from '../../src/drivers/driver.ts'
 
 /**
  * Says in a few sentences what a holder of a hook's URL can do at worst: what, how often, what else

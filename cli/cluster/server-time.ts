@@ -1,5 +1,5 @@
-import { parseTime } from '../environment/time.ts'
-import type { ApiConnection } from '../environment/environment.ts'
+import { parseTime } from '../../src/environment/time.ts'
+import type { ApiConnection } from '../../src/environment/environment.ts'
 
 /**
  * Reads the time of the API server, in milliseconds since the epoch and with whole seconds. Returns

@@ -1,7 +1,7 @@
-import { credentialsIn } from '../api/credentials.ts'
-import { at, isObject, listAt, stringAt } from '../api/json.ts'
-import { hasNamedURL } from '../api/named.ts'
-import { endpointPath, namedPath, triggerPath } from './published.ts'
+import { credentialsIn } from '../../src/api/credentials.ts'
+import { at, isObject, listAt, stringAt } from '../../src/api/json.ts'
+import { hasNamedURL } from '../../src/api/named.ts'
+import { endpointPath, namedPath, triggerPath } from '../../src/token/published.ts'
 
 export interface HookURL {
   /** The beginning of the URL, without a slash at its end. */

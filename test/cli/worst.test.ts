@@ -3,7 +3,7 @@ import { withDefaults } from '../../cli/spec/defaults.ts'
 import { isHookSpec } from '../../dashboard/server/row.ts'
 import { driverOf, isViolation } from '../../src/drivers/registry.ts'
 import { hookSpecSchema } from '../../src/drivers/schemas.ts'
-import { worstOf } from '../../src/drivers/worst.ts'
+import { worstOf } from '../../cli/output/worst.ts'
 
 const worst = (given: object, expires?: string): readonly string[] => {
   const spec = withDefaults(hookSpecSchema, given)

@@ -9,8 +9,8 @@ import { isNode, parseFile, parseText, type Syntax, type SyntaxNode } from '../s
 
 /** The files that read a clock, set a timer or draw chance, each with the reason. */
 const surprising: Readonly<Record<string, string>> = {
-  'dashboard/page/browser.ts': 'provides the browser: its clock, timers, chance and requests',
   'cli/output/times.ts': 'converts moments, and reads no clock',
+  'dashboard/page/browser.ts': 'provides the browser: its clock, timers, chance and requests',
   'dashboard/page/words/time.ts': 'converts moments, and reads no clock',
   'src/environment/exchange.ts': 'times requests to the API server out',
   'src/environment/outbound.ts': 'times all other requests out',

@@ -9,7 +9,7 @@ import type { Obj, Stored } from './schema.ts'
 const count = { type: 'integer' } as const
 
 /** An act that was begun and is not known to be finished. */
-export const actSchema = {
+const actSchema = {
   type: 'object',
   required: ['key', 'at', 'id'],
   properties: {
@@ -36,7 +36,7 @@ export const actSchema = {
 } as const satisfies Obj
 
 /** What one write or one act counts for the limits of its hook. */
-export const runSchema = {
+const runSchema = {
   type: 'object',
   required: ['at', 'of'],
   properties: {

@@ -16,7 +16,7 @@ export const managedByLabel = { 'app.kubernetes.io/managed-by': 'receiver-hooks'
  * The label on a hook's Secret. Its value is the hook's uid, so a list by this label needs to read
  * no other Secret.
  */
-export const hookUidLabel = 'receiverhooks.dev/hook-uid'
+const hookUidLabel = 'receiverhooks.dev/hook-uid'
 
 /** The time limit of a list or a deletion, in milliseconds. */
 const timeoutMs = 10_000

@@ -8,6 +8,7 @@ import type { HookStatus } from '../api/status.ts'
 import { driverOf, isViolation } from '../drivers/registry.ts'
 import type { EmittedEvent } from '../kube/events.ts'
 import { apiVersionOf } from '../kube/paths.ts'
+import type { ReconcileFindings } from './status.ts'
 
 /** Returns the objects of an Event: the hook, and its target if it has only one. */
 export const objectsOf = ({ metadata, spec }: ReceiverHook): Pick<EmittedEvent, 'regarding' | 'related'> => {
@@ -35,7 +36,7 @@ export const problemEvent = (hook: ReceiverHook, problem: Problem | undefined): 
  * Returns the Warning Event that a former Secret of the hook is still there, or that somebody else has set what it held,
  * for the reason in `message`. Undefined without a message, or if the hook's status already says so.
  */
-export const foundEvent = (
+const foundEvent = (
   hook: ReceiverHook,
   reason: 'FormerSecretKept' | 'Overruled',
   message: string | undefined,
@@ -44,6 +45,17 @@ export const foundEvent = (
   const note = `${messageInText(message)} ${reasons[reason].todo}`
   return { ...objectsOf(hook), type: 'Warning', reason, action: 'Reconcile', note }
 }
+
+/** Returns the Events for what the status of a hook does not show yet. */
+export const newEvents = (
+  hook: ReceiverHook,
+  { former, overruled, problem }: ReconcileFindings,
+): readonly EmittedEvent[] =>
+  [
+    problem === 'pending' ? undefined : problemEvent(hook, problem),
+    foundEvent(hook, 'FormerSecretKept', former),
+    foundEvent(hook, 'Overruled', overruled),
+  ].filter(event => event !== undefined)
 
 /** Returns the Warning Event that a hook's status is outdated, because the controller's work on it fails. */
 export const outdatedEvent = (hook: ReceiverHook, error: unknown): EmittedEvent => {

@@ -19,7 +19,7 @@ import type { IssuerKeys } from '../token/issuer-keys.ts'
 import { authProblem, accountProblem } from './auth.ts'
 import type { Autoscalers } from './autoscalers.ts'
 import { waitAfter } from '../environment/backoff.ts'
-import { foundEvent, problemEvent } from './events.ts'
+import { newEvents } from './events.ts'
 import type { ExpressionChecks } from './expression-checks.ts'
 import {
   actingNeed,
@@ -90,14 +90,13 @@ export const reconcileHook = async (
   hook: ReceiverHook,
   attempts: number,
 ): Promise<ReconcileResult> => {
-  const { generation: _, ...meta } = hook.metadata
-  if (meta.deletionTimestamp !== undefined) return { isFinal: true }
+  if (hook.metadata.deletionTimestamp !== undefined) return { isFinal: true }
   const bound = driverOf(hook.spec)
   const expression = isViolation(bound) ? 'sound' : expressionProblem(context, hook)
   const token = has(tokenSchema, hook.spec.token) ? hook.spec.token : undefined
   const overlapMs = token ? checkedMilliseconds(token.overlap) : 0
 
-  const place = { namespace: meta.namespace, accounts: context.accounts }
+  const place = { namespace: hook.metadata.namespace, accounts: context.accounts }
   const publication =
     token &&
     (await publish(context, hook, token, context.clock.now()).catch(error =>
@@ -130,10 +129,7 @@ export const reconcileHook = async (
     const written = await writeStatus(context.api, hook, patch)
     context.wrote(written)
     context.rivals.wrote(written, findings)
-    const events = [problemEvent(hook, found), foundEvent(hook, 'FormerSecretKept', former)]
-    for (const event of [...events, foundEvent(hook, 'Overruled', overruled)]) {
-      if (event) context.events.emit(event)
-    }
+    for (const event of newEvents(hook, findings)) context.events.emit(event)
   }
   const due = publication && 'claims' in publication ? dueIn(publication.claims, overlapMs, now) : undefined
   const againAfterMs = Math.min(nextLook(context, found, attempts), Math.max(minMs, due ?? Infinity))

@@ -345,15 +345,7 @@ export const claiming = (draft: MemoryDraft, mark: string, to: number): readonly
  * again. `madeAt` is the time of the write, if it is known and much later than the claim.
  */
 export const applied = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[], madeAt = -Infinity): void => {
-  const done: { readonly row: ClaimedRow; readonly isGone: boolean; readonly isLost: boolean }[] = []
-  for (const row of claimed) {
-    const now = draft.get(row.key)
-    const isOpen = now?.state === 'claimed' && now.claim.mark === mark
-    const isLost = now?.state === 'unknown' && now.mark === mark
-    // Another row with the key is of a later delivery.
-    if (now && !isOpen && !isLost && !isFormer(now, row.former)) continue
-    done.push({ row, isGone: now === undefined, isLost })
-  }
+  const done = openRowsOf(draft, mark, claimed)
   for (const { row } of done) {
     const { from, key, on, to } = row
     draft.add({ state: 'done', key, ...momentOf(row), from, to, on })
@@ -380,6 +372,15 @@ export const applied = (draft: MemoryDraft, mark: string, claimed: readonly Clai
   ranBy(draft, ran, madeAt)
   if (isLimited) addSteps(draft, mark, ran, madeAt)
 }
+
+/** Returns the rows of a write that are to be done now. Another row with the key of one is of a later delivery. */
+const openRowsOf = (draft: MemoryDraft, mark: string, claimed: readonly ClaimedRow[]) =>
+  claimed.flatMap(row => {
+    const now = draft.get(row.key)
+    const isOpen = now?.state === 'claimed' && now.claim.mark === mark
+    const isLost = now?.state === 'unknown' && now.mark === mark
+    return now && !isOpen && !isLost && !isFormer(now, row.former) ? [] : [{ row, isGone: now === undefined, isLost }]
+  })
 
 /**
  * Notes that the hook ran, or may have run, because of these rows. The time of this run replaces

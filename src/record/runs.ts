@@ -48,22 +48,20 @@ export const removeRun = (draft: MemoryDraft, id: string): void => {
 /** Adds the steps of one write that limits count. Those of hooks without limits forget old runs. */
 export const addSteps = (draft: MemoryDraft, mark: string, rows: readonly ClaimedRow[], madeAt = -Infinity): void => {
   const counted = rows.filter(isCounted)
-  const [first] = counted
-  if (first) {
-    const moves = counted.map(({ from, to }) => to - from)
-    const up = sumOf(moves.filter(move => move > 0))
-    const down = -sumOf(moves.filter(move => move < 0))
-    const run = {
-      at: Math.max(madeAt, ...counted.map(({ at }) => at)),
-      of: runKey(mark),
-      n: counted.length > 1 ? counted.length : undefined,
-      up: up || undefined,
-      down: down || undefined,
-    }
-    return addRun(draft, run, Math.max(...counted.map(({ keep = 0 }) => keep)))
+  if (counted.length === 0) return forgetRuns(draft, rows)
+  const moves = counted.map(({ from, to }) => to - from)
+  const run = {
+    at: Math.max(madeAt, ...counted.map(({ at }) => at)),
+    of: runKey(mark),
+    n: counted.length > 1 ? counted.length : undefined,
+    up: sumOf(moves.filter(move => move > 0)) || undefined,
+    down: -sumOf(moves.filter(move => move < 0)) || undefined,
   }
+  addRun(draft, run, Math.max(...counted.map(({ keep = 0 }) => keep)))
+}
+
+const forgetRuns = (draft: MemoryDraft, [row]: readonly ClaimedRow[]): void => {
   const { runs } = draft.fields
-  const [row] = rows
   if (!runs || !row) return
   const counting = runs.filter(({ at }) => row.at - at < countedMs)
   setRuns(draft, counting)

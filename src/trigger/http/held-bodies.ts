@@ -38,82 +38,110 @@ export interface HeldBody {
  * quarters. So posts that never end do not exclude others.
  */
 export const heldBodies = (maxHeldBytes: number): Bodies => {
-  let held = 0
-  const ofHook = new Tally()
-  const ofNamespace = new Tally()
-  const isTooMuch = ({ namespace, uid }: BodyOwner): boolean =>
-    held > maxHeldBytes ||
-    (held > maxHeldBytes / 2 &&
-      (ofHook.of(uid) > maxHeldBytes / 8 || ofNamespace.of(namespace) > (3 * maxHeldBytes) / 4))
-  return {
-    of: (request, begin) => {
-      let size = 0
-      let isReleased = false
-      let owner: BodyOwner | undefined
-      // The post itself, and each act that has the body.
-      let holders = 1
-      const charge = (bytes: number): void => {
-        held += bytes
-        if (!owner) return
-        ofHook.add(owner.uid, bytes)
-        ofNamespace.add(owner.namespace, bytes)
-      }
-      const count = (bytes: number): void => {
-        size += bytes
-        if (holders > 0) charge(bytes)
-      }
-      const leave = (): void => {
-        holders -= 1
-        if (holders === 0) charge(-size)
-      }
-      /** Passes each part of the body to `take`, and limits their sum. */
-      const readAll = async (take: (chunk: Buffer) => void): Promise<void> => {
-        if (isLonger(request)) throw new BodyTooLarge()
-        begin()
-        let bytes = 0
-        const arriving: AsyncIterable<Buffer> = request.iterator({ destroyOnReturn: false })
-        for await (const chunk of arriving) {
-          if (isReleased) throw new Error('the post was answered before its body had arrived')
-          bytes += chunk.length
-          if (bytes > maxPostBodyBytes) throw new BodyTooLarge()
-          take(chunk)
-        }
-        if (cutShort in request) throw new Error("the body was cut short by bytes that don't belong to it")
-      }
-      return {
-        read: async whose => {
-          owner = whose
-          const chunks: Buffer[] = []
-          await readAll(chunk => {
-            count(chunk.length)
-            if (isTooMuch(whose)) throw new TooMany()
-            chunks.push(chunk)
-          })
-          return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
-        },
-        discard: () => readAll(() => {}),
-        hold: bytes => {
-          count(bytes)
-          if (bytes <= 0 || !owner || !isTooMuch(owner)) return
-          count(-bytes)
-          throw new TooMany()
-        },
-        keep: () => {
-          if (holders === 0) charge(size)
-          holders += 1
-          let isKept = true
-          return () => {
-            if (isKept) leave()
-            isKept = false
-          }
-        },
-        release: () => {
-          if (isReleased) return
-          isReleased = true
-          leave()
-        },
-      }
-    },
+  const held = new HeldBytes(maxHeldBytes)
+  return { of: (request, begin) => new RequestBody(held, request, begin) }
+}
+
+/** The bytes of all bodies in memory, of each hook and of each namespace. */
+class HeldBytes {
+  readonly #max: number
+  #all = 0
+  readonly #ofHook = new Tally()
+  readonly #ofNamespace = new Tally()
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  add(bytes: number, owner: BodyOwner | undefined): void {
+    this.#all += bytes
+    if (!owner) return
+    this.#ofHook.add(owner.uid, bytes)
+    this.#ofNamespace.add(owner.namespace, bytes)
+  }
+
+  areTooMany({ namespace, uid }: BodyOwner): boolean {
+    if (this.#all > this.#max) return true
+    const isFull = this.#ofHook.of(uid) > this.#max / 8 || this.#ofNamespace.of(namespace) > (3 * this.#max) / 4
+    return this.#all > this.#max / 2 && isFull
+  }
+}
+
+/** The body of one request. Its functions are passed on by themselves. */
+class RequestBody implements HeldBody {
+  readonly #held: HeldBytes
+  readonly #request: IncomingMessage
+  readonly #begin: () => void
+  #size = 0
+  #isReleased = false
+  #owner: BodyOwner | undefined
+  /** The post itself, and each act that has the body. */
+  #holders = 1
+
+  constructor(held: HeldBytes, request: IncomingMessage, begin: () => void) {
+    this.#held = held
+    this.#request = request
+    this.#begin = begin
+  }
+
+  readonly read = async (owner: BodyOwner): Promise<Uint8Array> => {
+    this.#owner = owner
+    const chunks: Buffer[] = []
+    await this.#readAll(chunk => {
+      this.#count(chunk.length)
+      if (this.#held.areTooMany(owner)) throw new TooMany()
+      chunks.push(chunk)
+    })
+    return chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)
+  }
+
+  readonly discard = (): Promise<void> => this.#readAll(() => {})
+
+  readonly hold = (bytes: number): void => {
+    this.#count(bytes)
+    if (bytes <= 0 || !this.#owner || !this.#held.areTooMany(this.#owner)) return
+    this.#count(-bytes)
+    throw new TooMany()
+  }
+
+  readonly keep = (): (() => void) => {
+    if (this.#holders === 0) this.#held.add(this.#size, this.#owner)
+    this.#holders += 1
+    let isKept = true
+    return () => {
+      if (isKept) this.#leave()
+      isKept = false
+    }
+  }
+
+  readonly release = (): void => {
+    if (!this.#isReleased) this.#leave()
+    this.#isReleased = true
+  }
+
+  #count(bytes: number): void {
+    this.#size += bytes
+    if (this.#holders > 0) this.#held.add(bytes, this.#owner)
+  }
+
+  #leave(): void {
+    this.#holders -= 1
+    if (this.#holders === 0) this.#held.add(-this.#size, this.#owner)
+  }
+
+  /** Passes each part of the body to `take`, and limits their sum. */
+  async #readAll(take: (chunk: Buffer) => void): Promise<void> {
+    if (isLonger(this.#request)) throw new BodyTooLarge()
+    this.#begin()
+    let bytes = 0
+    const arriving: AsyncIterable<Buffer> = this.#request.iterator({ destroyOnReturn: false })
+    for await (const chunk of arriving) {
+      if (this.#isReleased) throw new Error('the post was answered before its body had arrived')
+      bytes += chunk.length
+      if (bytes > maxPostBodyBytes) throw new BodyTooLarge()
+      take(chunk)
+    }
+    if (cutShort in this.#request) throw new Error("the body was cut short by bytes that don't belong to it")
   }
 }
 

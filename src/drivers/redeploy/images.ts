@@ -65,21 +65,13 @@ const planContainer = (
   const backAt = rolledBackAt(object, workloads, name, annotationPrefix + name)
   if (backAt !== undefined && backAt > push.at) return { left: 'rolled back' }
   const wanted = `${runs.name}:${push.tag}${pinned ? `@${push.digest}` : ''}`
-  const its = { op: 'test', path: `${pointer}/name`, value: name } as const
+  const edit = { name, mark, cause: push, from: image }
   if (wanted !== image) {
     const replace = { op: 'replace', path: `${pointer}/image`, value: wanted } as const
     // The digest is stored in an annotation. If it is pushed again under the same tag, it is then
     // recognised.
-    const note = !pinned && push.digest !== undefined
-    return {
-      name,
-      mark,
-      cause: push,
-      ...(note && { template: push.digest }),
-      operations: [its, replace],
-      from: image,
-      to: wanted,
-    }
+    const template = pinned ? undefined : push.digest
+    return { ...edit, template, operations: [isNamed(container), replace], to: wanted }
   }
   // The container runs this image text already. The text names another image now, unless the digest
   // is known to be unchanged.
@@ -90,21 +82,20 @@ const planContainer = (
     return { left: 'up to date', mark: first === undefined ? undefined : markOf(first) }
   }
   if (imagePullPolicy === 'Never') return { left: 'never pulled' }
-  // Without this operation, a node would run the earlier image that it has under this tag.
-  const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
   const isPulled = imagePullPolicy === 'Always'
   if (!workloads.rollsOut && isPulled) return { left: 'up to date' }
-  const template = push.digest ?? (workloads.rollsOut ? push.id : undefined)
+  // Without this operation, a node would run the earlier image that it has under this tag.
+  const pull = { op: 'add', path: `${pointer}/imagePullPolicy`, value: 'Always' } as const
   return {
-    name,
-    mark,
-    cause: push,
-    ...(template !== undefined && { template }),
-    operations: isPulled ? [] : [its, pull],
-    from: image,
+    ...edit,
+    template: push.digest ?? (workloads.rollsOut ? push.id : undefined),
+    operations: isPulled ? [] : [isNamed(container), pull],
     to: push.digest === undefined ? image : `${image}@${push.digest}`,
   }
 }
+
+/** Returns the operation that fails if another container is in this place by now. */
+const isNamed = ({ name, pointer }: Container) => ({ op: 'test', path: `${pointer}/name`, value: name }) as const
 
 const templateNote = (object: StoredObject, { template }: Workloads, name: string): unknown =>
   at(object, ...template, 'metadata', 'annotations', annotationPrefix + name) ?? 'none'

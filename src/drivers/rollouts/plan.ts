@@ -184,7 +184,7 @@ export interface Edit {
    * The value of the annotation on the pod template. It notes the pushed digest, or it changes the
    * template where nothing else does. Absent if neither is needed.
    */
-  readonly template?: string
+  readonly template?: string | undefined
   readonly operations: readonly Operation[]
   readonly from: string
   readonly to: string

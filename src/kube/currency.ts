@@ -1,4 +1,5 @@
-import type { ApiResponse, Clock, Environment } from '../environment/environment.ts'
+import type { ApiResponse, Environment } from '../environment/environment.ts'
+import { wait } from '../environment/wait.ts'
 import { proofRequest, type Source } from './source.ts'
 import type { OpenWatch } from './watch.ts'
 
@@ -76,9 +77,9 @@ export const currencyOf = ({ clock, log }: Pick<Environment, 'clock' | 'log'>, s
       unanswered = isSick(answer) ? unanswered + 1 : 0
       if (unanswered >= maxUnanswered) return giveUp("the API server can't say what is current")
       const nextAt = sentAt + (unanswered > 0 ? 0 : dueMs())
-      const { over, end } = pause(clock, Math.max(againAfterMs, nextAt - clock.monotonic()))
-      askNow = end
-      await over
+      const sooner = new AbortController()
+      askNow = () => sooner.abort()
+      await wait(clock, Math.max(againAfterMs, nextAt - clock.monotonic()), sooner.signal)
     }
   }
 
@@ -119,16 +120,3 @@ const isProof = (answer: ApiResponse | 'no answer'): boolean => answer !== 'no a
  * 5xx. A 4xx is no reason, because the server is only busy or refuses the request.
  */
 const isSick = (answer: ApiResponse | 'no answer'): boolean => answer === 'no answer' || answer.status >= 500
-
-/** Begins a wait of `ms` milliseconds. `over` resolves at its end. `end` ends it early. */
-const pause = (clock: Clock, ms: number): { readonly over: Promise<void>; readonly end: () => void } => {
-  let end = (): void => {}
-  const over = new Promise<void>(resolve => {
-    const cancel = clock.after(ms, resolve)
-    end = () => {
-      cancel()
-      resolve()
-    }
-  })
-  return { over, end }
-}

@@ -1,4 +1,4 @@
-import { at, objectAt, stringAt, type JsonObject } from '../api/json.ts'
+import { numberAt, objectAt, stringAt, type JsonObject } from '../api/json.ts'
 import type { StoredObject } from '../api/object.ts'
 import type { Environment } from '../environment/environment.ts'
 import { rfc3339Micro } from '../environment/time.ts'
@@ -90,12 +90,15 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
     return true
   }
 
-  const heldByOther = (lease: StoredObject): boolean => {
+  const observe = (lease: StoredObject): void => {
     const spec = JSON.stringify(lease['spec'])
     if (spec !== observed.spec) observed = { spec, at: clock.monotonic() }
+  }
+
+  /** Returns whether another process holds the observed lease. */
+  const isTaken = (lease: StoredObject): boolean => {
     const holder = stringAt(lease, 'spec', 'holderIdentity') ?? ''
-    const seconds = at(lease, 'spec', 'leaseDurationSeconds')
-    const durationMs = typeof seconds === 'number' ? seconds * 1000 : leaseDurationMs
+    const durationMs = (numberAt(lease, 'spec', 'leaseDurationSeconds') ?? leaseDurationMs / 1000) * 1000
     return holder !== '' && holder !== identity && clock.monotonic() - observed.at < durationMs
   }
 
@@ -104,7 +107,8 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
     const lease = await read(api, leases, namespace, name, request)
     if (lease === undefined) return await create()
     if (!isInOrder(lease)) throw new Error(setBack)
-    return heldByOther(lease) ? false : await hold(lease)
+    observe(lease)
+    return isTaken(lease) ? false : await hold(lease)
   }
 
   return {
@@ -160,13 +164,12 @@ const specOf = (lease: StoredObject): JsonObject => objectAt(lease, 'spec')
 const heldSpec = (before: JsonObject, identity: string, now: number): JsonObject => {
   const renewed = { ...before, leaseDurationSeconds: leaseDurationMs / 1000, renewTime: rfc3339Micro(now) }
   if (before['holderIdentity'] === identity) return renewed
-  const transitions = before['leaseTransitions']
   return {
     ...renewed,
     holderIdentity: identity,
     acquireTime: rfc3339Micro(now),
     // As in client-go, the count of transitions begins at 0 with the first holder.
-    leaseTransitions: typeof transitions === 'number' ? transitions + 1 : 0,
+    leaseTransitions: (numberAt(before, 'leaseTransitions') ?? -1) + 1,
   }
 }
 

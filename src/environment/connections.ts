@@ -55,7 +55,7 @@ export const boundConnections = (server: Server, clock: Pick<Clock, 'monotonic'>
     places.makeRoom()
   }
 
-  Object.assign(server, { blockList: new Blocked(address => !places.admits(sourceOf(address))) })
+  Object.assign(server, { blockList: new Blocked(address => !places.admit(sourceOf(address))) })
   server.on('connection', (socket: Socket) => {
     const occupant: Occupant = {
       close: () => {

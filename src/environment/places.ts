@@ -71,8 +71,8 @@ export class Places {
     return this.#taken
   }
 
-  /** Returns whether a source may have one more connection. Closes another one if necessary. */
-  admits(name: string): boolean {
+  /** Admits one more connection of a source, for which another one may be closed. Returns false if there is no place. */
+  admit(name: string): boolean {
     const { few, most, maxOfSource, reserved } = this.#limits
     const own = this.#sources.get(name)
     const count = own?.count ?? 0
@@ -98,7 +98,7 @@ export class Places {
     }
   }
 
-  /** Takes a place. Call `admits` first. The connection then waits for its first request. */
+  /** Takes a place. Call `admit` first. The connection then waits for its first request. */
   enter(name: string, occupant: Occupant): Place {
     const source = this.#sources.get(name) ?? new Source()
     this.#sources.set(name, source)

@@ -11,7 +11,7 @@ const setUp = (more: Partial<typeof limits> = {}) => {
   const inside = new Map<string, Pick<Place, 'leave'> & { busy(): void; idle(): void }>()
   /** Opens a connection, if there is a place; true if there is. */
   const open = (source: string, name = `${source}/${inside.size}`): boolean => {
-    if (!places.admits(source)) return false
+    if (!places.admit(source)) return false
     const occupant: Occupant = {
       close: () => {
         place.leave()

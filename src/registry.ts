@@ -2,10 +2,7 @@ import type { CommandEntry } from './commands/command.ts'
 import { version } from './version.ts'
 import { cliCommands } from '../cli/registry.ts'
 
-/**
- * The oldest major version of Node for the servers: the one with which they are tested and
- * measured.
- */
+/** The oldest major version of Node for the servers: the one with which they are tested and measured. */
 const servesOn = 24
 
 /** The commands that run until a signal. */

@@ -38,10 +38,7 @@ export interface RolesOptions {
   readonly publicURL: (triggerPort: number) => string
   readonly triggerAddress: ListenAddress
   readonly operationsAddress: ListenAddress
-  /**
-   * How long to keep serving after a stop, in milliseconds. Senders need this time to use other
-   * replicas.
-   */
+  /** How long to keep serving after a stop, in milliseconds. Senders need this time to use other replicas. */
   readonly shutdownDelayMs: number
   /** The memory for this process, in bytes. The trigger's limits depend on it. */
   readonly memoryBytes?: number

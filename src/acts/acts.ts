@@ -67,10 +67,7 @@ export interface ActOptions {
    * has six seconds, and its requests at most three each. Then another process may take it up.
    */
   readonly serial?: true
-  /**
-   * While the work is in progress, a copy of the delivery waits for it, and does not work on it
-   * too.
-   */
+  /** While the work is in progress, a copy of the delivery waits for it, and does not work on it too. */
   readonly alone?: true
   /**
    * The work changes nothing, and its result is not remembered: the post may only ask about a delivery

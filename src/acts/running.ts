@@ -142,10 +142,7 @@ export const runningActs = ({ clock, log }: Pick<Environment, 'clock' | 'log'>) 
       return now - since < heldMs
     },
     leave,
-    /**
-     * Begins the work of an act, or joins it. Answers by the deadline; the work may continue
-     * afterwards.
-     */
+    /** Begins the work of an act, or joins it. Answers by the deadline; the work may continue afterwards. */
     answer: async (act: OpenAct, work: Work, asked: Asked): Promise<Outcome> => {
       const { deadline, isNamed = false } = asked
       const job = jobs.get(act.id) ?? begin(act, work, asked)

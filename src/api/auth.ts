@@ -16,9 +16,7 @@ interface SecretEntry {
   readonly previousKey?: string | undefined
 }
 
-/**
- * A proof that the trigger checks with a Secret: it compares the proof, or verifies a signature.
- */
+/** A proof that the trigger checks with a Secret: it compares the proof, or verifies a signature. */
 export type SecretAuth =
   | (SecretEntry & { readonly form: 'bearer' })
   | { readonly form: 'basic'; readonly secret: string; readonly previousKey?: string | undefined }
@@ -105,9 +103,7 @@ const writingOf = ({ encoding, header, prefix, timestamp }: NonNullable<Spec['hm
   },
 })
 
-/**
- * Returns the tolerance in milliseconds. A text that is no duration gives 0, which accepts nothing.
- */
+/** Returns the tolerance in milliseconds. A text that is no duration gives 0, which accepts nothing. */
 const toleranceOf = (tolerance: string): number => milliseconds(tolerance) ?? 0
 
 /**

@@ -44,8 +44,6 @@ export const accountRights = (namespace: string, name: string, accounts: Account
   )
 }
 
-/**
- * Returns the accounts of `roles` as the `--serviceaccount` flags of kubectl, each account once.
- */
+/** Returns the accounts of `roles` as the `--serviceaccount` flags of kubectl, each account once. */
 export const subjectFlags = (accounts: Accounts, roles: readonly Role[]): string =>
   [...new Set(roles.map(role => `--serviceaccount=${accounts.namespace}:${accounts[role]}`))].join(' ')

@@ -3,10 +3,7 @@
  * copies it.
  */
 export interface MessageParts {
-  /**
-   * The message without the command and the colon before it. The whole message if it has no
-   * command.
-   */
+  /** The message without the command and the colon before it. The whole message if it has no command. */
   readonly text: string
   readonly command?: string
 }

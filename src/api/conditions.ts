@@ -36,10 +36,7 @@ const maxMessage = 1024
 export interface Problem {
   readonly reason: ReasonIn<'condition'>
   readonly message: string
-  /**
-   * stalled: a person has to act. reconciling: it may resolve by itself, and the controller checks
-   * again.
-   */
+  /** stalled: a person has to act. reconciling: it may resolve by itself, and the controller checks again. */
   readonly lasts: 'stalled' | 'reconciling'
 }
 

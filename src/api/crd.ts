@@ -4,9 +4,7 @@ import type { Obj, Rule, Schema } from './schema.ts'
 import { statusSchema } from './status.ts'
 import { pageURL } from './site.ts'
 
-/**
- * Columns that show a member of the hook's driver: the column's name, and the member that it shows.
- */
+/** Columns that show a member of the hook's driver: the column's name, and the member that it shows. */
 export const driverColumns = { Action: 'action', By: 'by', Min: 'min', Max: 'max' } as const
 export type DriverColumn = keyof typeof driverColumns
 

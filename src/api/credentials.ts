@@ -36,10 +36,7 @@ export interface NoCredentials {
   readonly message: string
 }
 
-/**
- * The least length of a value that is sent as it is, or that signs, where the URL is no secret. In
- * bytes.
- */
+/** The least length of a value that is sent as it is, or that signs, where the URL is no secret. In bytes. */
 const minValueBytes = 16
 
 /** The form of a secret in a path. */

@@ -67,10 +67,7 @@ export interface Identity {
    * ask for the outcome.
    */
   readonly ofHeader?: true | undefined
-  /**
-   * How long a second post with this key is a copy, in milliseconds. Default: the hook's
-   * `dedupeWindow`.
-   */
+  /** How long a second post with this key is a copy, in milliseconds. Default: the hook's `dedupeWindow`. */
   readonly withinMs?: number | undefined
 }
 

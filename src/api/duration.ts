@@ -8,9 +8,7 @@ const pattern = '^([0-9]+(h|m|s|ms))+$'
 const compiled = new RegExp(pattern)
 const units: Readonly<Record<string, number>> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 }
 
-/**
- * Returns the milliseconds of a duration such as `1h30m`, or undefined if the text is no duration.
- */
+/** Returns the milliseconds of a duration such as `1h30m`, or undefined if the text is no duration. */
 export const milliseconds = (duration: string): number | undefined => {
   if (!compiled.test(duration)) return undefined
   let total = 0

@@ -1,6 +1,4 @@
-/**
- * Parses JSON and returns `unknown` instead of `any`. Throws SyntaxError if the text is no JSON.
- */
+/** Parses JSON and returns `unknown` instead of `any`. Throws SyntaxError if the text is no JSON. */
 export const parseJson = (text: string): unknown => JSON.parse(text)
 
 /** Parses JSON, or returns undefined if the text is no JSON. */

@@ -151,9 +151,7 @@ const recentSchema = {
     to: count,
     summary: { type: 'string' },
     message: { type: 'string' },
-    /**
-     * The state of the change. Absent until the process that made the change has seen how it ended.
-     */
+    /** The state of the change. Absent until the process that made the change has seen how it ended. */
     state: { type: 'string', enum: settlementStates },
     /** Why the change stalled. */
     stateMessage: { type: 'string' },

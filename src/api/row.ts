@@ -103,9 +103,7 @@ const moment = {
   newsAt: senderTime,
   /** The hash of the signed body, if the hook counts a body only once. */
   body: { type: 'string' },
-  /**
-   * The beginning of the body's hash, if the key was given by the sender. It costs 16 bytes a row.
-   */
+  /** The beginning of the body's hash, if the key was given by the sender. It costs 16 bytes a row. */
   of: { type: 'string' },
 } as const
 
@@ -163,9 +161,7 @@ const keyed = {
   type: 'object',
   required: ['key'],
   properties: {
-    /**
-     * The hash of the idempotency key. For a delivery without a key, it is the mark of its write.
-     */
+    /** The hash of the idempotency key. For a delivery without a key, it is the mark of its write. */
     key: { type: 'string' },
     /**
      * The mark of the write, in an `unknown` row alone. The process that made the write may still
@@ -236,10 +232,7 @@ export type ActedRow = Stored<typeof finished.acted> & Keyed
 type SkippedRow = Stored<typeof finished.skipped> & Keyed
 type UnknownRow = Stored<typeof finished.unknown> & Stored<typeof keyed>
 
-/**
- * What a record remembers of one delivery. contributing/glossary.md shows the states and their
- * order.
- */
+/** What a record remembers of one delivery. contributing/glossary.md shows the states and their order. */
 export type Row = ClaimedRow | DoneRow | ActedRow | SkippedRow | UnknownRow
 
 const isFinished = (value: unknown): value is Former => {

@@ -15,10 +15,7 @@ export interface Rule {
   readonly message: string
   readonly fieldPath?: string
   readonly reason?: 'FieldValueInvalid' | 'FieldValueRequired' | 'FieldValueForbidden'
-  /**
-   * Returns the result of the rule for a value of the right type. Absent for a rule about
-   * `oldSelf`.
-   */
+  /** Returns the result of the rule for a value of the right type. Absent for a rule about `oldSelf`. */
   readonly holds?: (self: unknown) => boolean
   /**
    * Set if the rule requires exactly one of several members. A form shows these members as a

@@ -55,10 +55,7 @@ const deliverySchema = {
   },
 } as const satisfies Obj
 
-/**
- * A column of `kubectl get` cannot join several members. So the result is stored as one text as
- * well.
- */
+/** A column of `kubectl get` cannot join several members. So the result is stored as one text as well. */
 const lastDeliverySchema = {
   ...deliverySchema,
   properties: {
@@ -218,10 +215,7 @@ export const statusSchema = {
   },
 } as const satisfies Obj
 
-/**
- * Returns the result of a delivery in a few words: both counts if it has them, otherwise the
- * reason.
- */
+/** Returns the result of a delivery in a few words: both counts if it has them, otherwise the reason. */
 export const resultOf = ({
   from,
   outcome,

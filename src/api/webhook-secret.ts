@@ -1,9 +1,6 @@
 /** A key that signs posts by Standard Webhooks (standardwebhooks.com, "Signature scheme"). */
 export type WebhookSecret =
-  /**
-   * `whsec_`: a key for HMAC-SHA256, shared by sender and receiver. Its signatures begin with
-   * `v1,`.
-   */
+  /** `whsec_`: a key for HMAC-SHA256, shared by sender and receiver. Its signatures begin with `v1,`. */
   | { readonly version: 'v1'; readonly key: Buffer }
   /** `whpk_`: the sender's public Ed25519 key of 32 bytes. Its signatures begin with `v1a,`. */
   | { readonly version: 'v1a'; readonly publicKey: Buffer }

@@ -64,9 +64,7 @@ export interface Example {
 /** A word that an argument may take, with its meaning. */
 export interface ArgumentTerm {
   readonly term: string
-  /**
-   * The meaning of the word. It starts in lower case, without a full stop. Code is in backticks.
-   */
+  /** The meaning of the word. It starts in lower case, without a full stop. Code is in backticks. */
   readonly means: string
 }
 

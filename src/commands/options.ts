@@ -148,9 +148,7 @@ export const beginning = (about: Omit<About, 'value'>): Option<string | undefine
   },
 })
 
-/**
- * Returns the last value. If a flag is given several times, its last value counts, as in kubectl.
- */
+/** Returns the last value. If a flag is given several times, its last value counts, as in kubectl. */
 const last = (given: readonly string[]): string | undefined => given.at(-1)
 
 /** Returns a flag for an issuer of ID tokens. It may be given several times. */

@@ -2,10 +2,7 @@ import type { Clock, Random } from '../environment/environment.ts'
 
 /** What a command may use of its process. */
 export interface Shell {
-  /**
-   * The command that started the program. Usage, errors and examples show it before a command's
-   * name.
-   */
+  /** The command that started the program. Usage, errors and examples show it before a command's name. */
   readonly program: 'receiver-hooks' | 'kubectl receiverhook'
   readonly env: Readonly<Record<string, string | undefined>>
   /** The output for results: tables, manifests, URLs. */
@@ -25,10 +22,7 @@ export interface Shell {
 
 export interface Output {
   write(text: string): void
-  /**
-   * Replaces the last line of a terminal, which has no line break yet. An empty text removes that
-   * line.
-   */
+  /** Replaces the last line of a terminal, which has no line break yet. An empty text removes that line. */
   rewriteLine(text: string): void
   clear(): void
   readonly isTerminal: boolean

@@ -108,10 +108,7 @@ const leasesOf = ({ spec, status }: ReceiverHook, { leased }: DeliveryReport): H
   return leased && leasesIn(leased, status?.target, before, overruledAt(status))
 }
 
-/**
- * Writes a report into its hook's status. Resolves with the stored hook. Throws the API server's
- * errors.
- */
+/** Writes a report into its hook's status. Resolves with the stored hook. Throws the API server's errors. */
 export const writeReport = (
   api: ApiConnection,
   hook: ReceiverHook,

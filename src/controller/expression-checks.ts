@@ -8,10 +8,7 @@ import { waitAfter, type Backoff } from '../environment/backoff.ts'
 /** The maximum number of expressions whose results are remembered. */
 const maxRemembered = 10_000
 
-/**
- * The time limit of one check, including its wait for others of the same namespace, in
- * milliseconds.
- */
+/** The time limit of one check, including its wait for others of the same namespace, in milliseconds. */
 const checkWithinMs = 60_000
 
 /**

@@ -90,9 +90,7 @@ export const lackedByAccount = (
   )
 }
 
-/**
- * Returns the problem that the trigger lacks rights for a hook, with the commands that grant them.
- */
+/** Returns the problem that the trigger lacks rights for a hook, with the commands that grant them. */
 export const lackedByTrigger = (bound: Bound, missing: readonly Access[], place: HookPlace): Problem =>
   forbidden(
     `the trigger may not ${inWords(missing)} in namespace ${place.namespace}, which this hook needs`,

@@ -212,9 +212,7 @@ const configMapOf = (jwks: string, secret: StoredObject) => ({
 const isMadeFrom = (published: StoredObject | undefined, secret: StoredObject): boolean =>
   published?.metadata.annotations?.[secretVersionAnnotation] === secret.metadata.resourceVersion
 
-/**
- * Returns the ConfigMap in the version that was read, with another key set. Its other entries stay.
- */
+/** Returns the ConfigMap in the version that was read, with another key set. Its other entries stay. */
 const withKeySet = (published: StoredObject, jwks: string, secret: StoredObject): StoredObject => {
   const { metadata, ...members } = published
   const annotations = { ...metadata.annotations, [secretVersionAnnotation]: secret.metadata.resourceVersion }

@@ -9,9 +9,7 @@ import { hookOf, hookKey } from './hooks.ts'
 export class WrittenHooks {
   readonly #written = new Map<string, ReceiverHook>()
 
-  /**
-   * Keeps the hook from the API server's answer to a write. `cached` is the hook in the cache now.
-   */
+  /** Keeps the hook from the API server's answer to a write. `cached` is the hook in the cache now. */
   put(object: StoredObject, cached: ReceiverHook | undefined): void {
     const hook = hookOf(object)
     // If the watch was faster than the answer, no later event would remove the entry.

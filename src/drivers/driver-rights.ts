@@ -13,10 +13,7 @@ export interface DriverRights {
    * does, or if the driver writes nothing. The component that grants the rights says this first.
    */
   readonly unlimited?: string
-  /**
-   * The trigger's rights. The controller may `get` the same objects, to check whether a hook would
-   * work.
-   */
+  /** The trigger's rights. The controller may `get` the same objects, to check whether a hook would work. */
   readonly trigger: readonly Right[]
   /** The rights that a person needs to create or change a hook of this driver. */
   readonly author: readonly Asked[]
@@ -66,15 +63,9 @@ export interface Asked {
   /** The name of the object. Absent: any in the namespace. */
   readonly name?: Cel
   readonly verb: string
-  /**
-   * An expression for the text that says what the hook would do, such as `'scale ' +
-   * self.target.kind`.
-   */
+  /** An expression for the text that says what the hook would do, such as `'scale ' + self.target.kind`. */
   readonly does: Cel
-  /**
-   * The end of a message about who needs the right, such as `sets auth`. Default: `writes this
-   * hook`.
-   */
+  /** The end of a message about who needs the right, such as `sets auth`. Default: `writes this hook`. */
   readonly who?: string
   /** The right and its reason in words, for the permissions page. */
   readonly right: string

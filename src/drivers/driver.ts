@@ -21,9 +21,7 @@ import type { MakeStep } from '../steps/steps.ts'
 import type { Declaration } from './declaration.ts'
 import type { DriverRights } from './driver-rights.ts'
 
-/**
- * What a driver may read at a reconcile: objects in the hook's namespace, and their autoscalers.
- */
+/** What a driver may read at a reconcile: objects in the hook's namespace, and their autoscalers. */
 export interface ValidationContext {
   readonly namespace: string
   /** Returns the metadata of an object, or undefined if it does not exist. */
@@ -40,18 +38,13 @@ export interface TargetKind {
   readonly type: ResourceType
   /** Returns the desired and the ready replicas of an object. Absent if the kind has none. */
   readonly replicas?: (object: KubeObject) => { readonly wanted: number; readonly ready: number } | undefined
-  /**
-   * Returns the parts of an object that a hook can change one by one. Absent if the kind has no
-   * parts.
-   */
+  /** Returns the parts of an object that a hook can change one by one. Absent if the kind has no parts. */
   readonly parts?: (object: StoredObject) => readonly TargetPart[]
 }
 
 /** A part of an object that a hook can change. */
 export interface TargetPart {
-  /**
-   * What names the part in a hook's target, in addition to kind and name: `{ pool: 'workers' }`.
-   */
+  /** What names the part in a hook's target, in addition to kind and name: `{ pool: 'workers' }`. */
   readonly more: Readonly<Record<string, string>>
   readonly wanted?: number
 }

@@ -15,10 +15,7 @@ export interface ServerAccess {
   authorization?(): Promise<string | undefined>
 }
 
-/**
- * Returns the URL of the API server from the variables that every pod has, or undefined outside of a
- * pod.
- */
+/** Returns the URL of the API server from the variables that every pod has, or undefined outside of a pod. */
 export const serverInPod = (env: Readonly<Record<string, string | undefined>>): string | undefined => {
   const host = env['KUBERNETES_SERVICE_HOST'] ?? ''
   if (host === '') return undefined

@@ -14,10 +14,7 @@ export const waitAfter = ({ firstMs, maxMs }: Backoff, attempts: number): number
 /** The wait after a write, as a multiple of the duration of that write. */
 const share = 4
 
-/**
- * The longest wait, in milliseconds. A long write may only mean that the API server was
- * unreachable.
- */
+/** The longest wait, in milliseconds. A long write may only mean that the API server was unreachable. */
 const maxMs = 1000
 
 /**

@@ -28,9 +28,7 @@ interface Connection {
   readonly occupant: Occupant
   /** The connections of its source that wait for a request. */
   readonly waiting: Place['waiting']
-  /**
-   * How many requests have no complete answer yet. Those that Node answers by itself are included.
-   */
+  /** How many requests have no complete answer yet. Those that Node answers by itself are included. */
   pending: number
   newest: IncomingMessage | undefined
   /** True if the bytes after the newest request are not HTTP. */

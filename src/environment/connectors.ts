@@ -6,10 +6,7 @@ import { reasonOf } from './exchange.ts'
 /** How long a socket may take to connect, TLS included, in milliseconds. */
 const connectTimeoutMs = 5_000
 
-/**
- * How long a socket is silent before the kernel probes it, in milliseconds. This detects dead
- * peers.
- */
+/** How long a socket is silent before the kernel probes it, in milliseconds. This detects dead peers. */
 const keepAliveProbeMs = 30_000
 
 /** What opens sockets to an API server. */

@@ -30,9 +30,7 @@ export interface ApiRequest {
   /** The media type of `body`. Default: `application/json`. */
   readonly contentType?: string
   readonly body?: string
-  /**
-   * The longest body of the answer, in bytes. Default: `maxAnswerBytes`. A longer body is dropped.
-   */
+  /** The longest body of the answer, in bytes. Default: `maxAnswerBytes`. A longer body is dropped. */
   readonly maxBytes?: number
   /**
    * Paths of short values. If the body, or a line of the watch, is too long, only these values are
@@ -45,10 +43,7 @@ export interface ApiRequest {
    * 406 if the form does not fit. Absent: whole objects.
    */
   readonly as?: 'metadata' | 'metadata list' | 'key set'
-  /**
-   * Requests of one lane share connections. Different lanes share none, so no lane can delay
-   * another.
-   */
+  /** Requests of one lane share connections. Different lanes share none, so no lane can delay another. */
   readonly lane: Lane
   readonly timeoutMs: number
   /**
@@ -95,10 +90,7 @@ export interface ApiResponse {
 
 /** A connection to a Kubernetes API server. */
 export interface ApiConnection {
-  /**
-   * Resolves with the server's answer, also if it is an error. Rejects only with {@link
-   * Unreachable}.
-   */
+  /** Resolves with the server's answer, also if it is an error. Rejects only with {@link Unreachable}. */
   request(request: ApiRequest): Promise<ApiResponse>
   /**
    * Opens a watch and yields its lines, each one JSON document. From a line longer than `maxBytes`
@@ -268,9 +260,7 @@ export interface Tracing {
   request(request: ApiRequest, send: (request: ApiRequest) => Promise<ApiResponse>): Promise<ApiResponse>
 }
 
-/**
- * Checks and evaluates the expressions of hooks (`when`). An expression can harm only its own hook.
- */
+/** Checks and evaluates the expressions of hooks (`when`). An expression can harm only its own hook. */
 export interface Expressions {
   /** Checks an expression. Never rejects. */
   check(check: ExpressionCheck): Promise<Checked>

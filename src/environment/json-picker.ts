@@ -1,8 +1,6 @@
 import type { Picked } from './environment.ts'
 
-/**
- * The longest value that is picked, in bytes. A name has up to 253, a continue token some hundreds.
- */
+/** The longest value that is picked, in bytes. A name has up to 253, a continue token some hundreds. */
 const maxValueBytes = 4096
 
 /** What the parser expects next, or is in the middle of. */

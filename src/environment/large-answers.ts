@@ -40,9 +40,7 @@ export class LargeAnswers {
     return this.#waiting.length
   }
 
-  /**
-   * Waits for a place of this size, in order of arrival. Resolves with a function that frees it.
-   */
+  /** Waits for a place of this size, in order of arrival. Resolves with a function that frees it. */
   take(bytes: number): Promise<() => void> {
     return new Promise(begin => {
       this.#waiting.push({ bytes: Math.min(bytes, this.#most), begin })

@@ -17,10 +17,7 @@ export interface NodeConnection extends ApiConnection {
   close(): Promise<void>
 }
 
-/**
- * The number of sockets in each lane. Further requests wait, unsent. Each watch has a socket of its
- * own.
- */
+/** The number of sockets in each lane. Further requests wait, unsent. Each watch has a socket of its own. */
 const socketsOfLane: Readonly<Record<Exclude<Lane, 'watch'>, number>> = {
   step: 64,
   act: 16,
@@ -36,10 +33,7 @@ const socketsOfLane: Readonly<Record<Exclude<Lane, 'watch'>, number>> = {
  */
 const keepAliveTimeoutMs = 30_000
 
-/**
- * The caller's timeout covers the whole request. The timeouts of undici would only cut working
- * watches.
- */
+/** The caller's timeout covers the whole request. The timeouts of undici would only cut working watches. */
 const patient = { headersTimeout: 0, bodyTimeout: 0 }
 
 /**

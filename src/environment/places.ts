@@ -40,9 +40,7 @@ export interface Occupant {
 class Source {
   /** How many connections of the source have a place. */
   count = 0
-  /**
-   * The connections without an unanswered request. The one that has waited longest is the first.
-   */
+  /** The connections without an unanswered request. The one that has waited longest is the first. */
   readonly waiting = new Set<Occupant>()
 }
 

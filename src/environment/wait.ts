@@ -25,10 +25,7 @@ export const waitUntil = async (
   while (!condition() && !stop.aborted && clock.monotonic() < end) await wait(clock, everyMs, stop)
 }
 
-/**
- * Settles as `made` does, or resolves with undefined after `ms` milliseconds. A later result is
- * ignored.
- */
+/** Settles as `made` does, or resolves with undefined after `ms` milliseconds. A later result is ignored. */
 export const within = async <T>(clock: Clock, ms: number, made: Promise<T>): Promise<T | undefined> => {
   const over = new AbortController()
   const first = await Promise.race([made, wait(clock, Math.max(0, ms), over.signal)]).finally(() => over.abort())

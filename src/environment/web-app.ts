@@ -18,9 +18,7 @@ export const webApp = (): Express => {
 }
 
 export interface Routes {
-  /**
-   * Handles a request. Calls `over` with an error of a handler, or without one if no route matches.
-   */
+  /** Handles a request. Calls `over` with an error of a handler, or without one if no route matches. */
   handle(request: IncomingMessage, response: ServerResponse, over: (error?: unknown) => void): unknown
 }
 

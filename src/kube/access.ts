@@ -64,10 +64,7 @@ const filesOf = (variable: string | undefined): string[] =>
  */
 const rereadMs = 60_000
 
-/**
- * Returns the access from a pod's files. It does not need the client library, which takes 400 ms to
- * load.
- */
+/** Returns the access from a pod's files. It does not need the client library, which takes 400 ms to load. */
 const fromPod = async (server: string, directory: string, clock: Clock): Promise<LoadedAccess> => {
   const file = (name: string): Promise<string> => readFile(join(directory, name), 'utf8')
   const namespace = (await file('namespace').catch(() => '')).trim()

@@ -189,9 +189,7 @@ class WatchedCache<T> implements Cache<T> {
   }
 }
 
-/**
- * Makes a cache of the objects of `source`. By default the cache has a list and a watch of its own.
- */
+/** Makes a cache of the objects of `source`. By default the cache has a list and a watch of its own. */
 export const watchedCache = <T>(
   environment: Environment,
   source: Source & Keeping<T>,

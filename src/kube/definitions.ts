@@ -6,10 +6,7 @@ import { collectionPath, type ResourceType } from './paths.ts'
 import { pluralOf } from './plural.ts'
 import { send } from './requests.ts'
 
-/**
- * How long a CRD is cached, in milliseconds. A CRD has up to 300 kB, and changes only with an
- * upgrade.
- */
+/** How long a CRD is cached, in milliseconds. A CRD has up to 300 kB, and changes only with an upgrade. */
 const keptMs = 600_000
 
 /**

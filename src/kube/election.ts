@@ -36,10 +36,7 @@ const renewDeadlineMs = 10_000
 /** How often the leader renews the lease and the others read it, in milliseconds. */
 const retryMs = 2_000
 
-/**
- * The others wait up to 2.2 times as long, at random, so that they do not all write at the same
- * time.
- */
+/** The others wait up to 2.2 times as long, at random, so that they do not all write at the same time. */
 const retryJitter = 1.2
 
 /**

@@ -30,10 +30,7 @@ export class UnknownKind extends Error {
 export class ApiError extends Error {
   override readonly name = 'ApiError'
   readonly status: number
-  /**
-   * The machine-readable `Status.reason`, such as `Conflict` or `AlreadyExists`. Empty if there is
-   * none.
-   */
+  /** The machine-readable `Status.reason`, such as `Conflict` or `AlreadyExists`. Empty if there is none. */
   readonly reason: string
   /** How long the server asks to wait, in milliseconds. */
   readonly retryAfterMs: number | undefined

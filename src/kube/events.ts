@@ -43,10 +43,7 @@ type EventEnvironment = Pick<Environment, 'api' | 'clock' | 'log' | 'metrics' | 
 
 /** What is remembered of the Events about one object and reason. */
 interface Slot {
-  /**
-   * The Event to write next, with the newest note, and how often it occurred. Undefined if none
-   * waits.
-   */
+  /** The Event to write next, with the newest note, and how often it occurred. Undefined if none waits. */
   due: { readonly event: EmittedEvent; count: number } | undefined
   scheduled: boolean
   triedAt: number
@@ -75,10 +72,7 @@ const maxWaiting = 100
 
 const noteBytes = 1_024
 
-/**
- * Writes `events.k8s.io/v1` Events one after another, with the names of a controller and of its
- * instance.
- */
+/** Writes `events.k8s.io/v1` Events one after another, with the names of a controller and of its instance. */
 export const eventRecorder = (
   environment: EventEnvironment,
   reporting: { readonly controller: string; readonly instance: string },

@@ -30,15 +30,10 @@ export interface Following {
 /** Receives the changes of a source, one after another. It must not throw. */
 export type Sink = (change: ObjectChange) => void
 
-/**
- * Follows the objects of `source`: {@link follow}, or a version that several parts of a process
- * share.
- */
+/** Follows the objects of `source`: {@link follow}, or a version that several parts of a process share. */
 export type Follow = (environment: Environment, source: Source, sink: Sink) => Following
 
-/**
- * Follows the objects of `source`, requests proofs that the reports are current, and logs errors.
- */
+/** Follows the objects of `source`, requests proofs that the reports are current, and logs errors. */
 export const follow: Follow = (environment, source, sink) => followIn(undefined)(environment, source, sink)
 
 /**

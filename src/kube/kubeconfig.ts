@@ -157,10 +157,7 @@ const found = (config: Kubeconfig, kind: 'context' | 'cluster' | 'user', name: s
 const namesOf = (entries: readonly KubeconfigEntry[]): string =>
   entries.map(({ name }) => name).join(', ') || 'there is none'
 
-/**
- * The members that `plainAccess` reads. A kubeconfig with any other member needs the client
- * library.
- */
+/** The members that `plainAccess` reads. A kubeconfig with any other member needs the client library. */
 const understood = {
   cluster: ['server', 'certificate-authority-data', 'insecure-skip-tls-verify', 'tls-server-name', 'extensions'],
   user: ['token', 'client-certificate-data', 'client-key-data'],

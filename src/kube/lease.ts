@@ -31,9 +31,7 @@ export class LeaseImpossible extends Error {
 /** How long a holder counts as alive after its last renewal, in milliseconds. */
 const leaseDurationMs = 15_000
 
-/**
- * The time limit of one request, in milliseconds: half of the time in which the holder must renew.
- */
+/** The time limit of one request, in milliseconds: half of the time in which the holder must renew. */
 const requestWithinMs = 5_000
 
 export interface LeaseLock {
@@ -129,10 +127,7 @@ export const leaseLock = (environment: Environment, options: LeaseOptions): Leas
 const missing = (namespace: string): string =>
   `the namespace ${namespace} does not exist: create it with kubectl create namespace ${namespace}, or name another with --namespace`
 
-/**
- * Runs `attempt`. If the API server answers 403, throws a {@link LeaseImpossible} that says what to
- * do.
- */
+/** Runs `attempt`. If the API server answers 403, throws a {@link LeaseImpossible} that says what to do. */
 const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: LeaseOptions): Promise<T> => {
   try {
     return await attempt()
@@ -145,10 +140,7 @@ const explained = async <T>(attempt: () => Promise<T>, { name, namespace }: Leas
   }
 }
 
-/**
- * Resolves as `write` does, but with false if another process wrote, created or deleted the lease
- * first.
- */
+/** Resolves as `write` does, but with false if another process wrote, created or deleted the lease first. */
 const unlessTooLate = async (write: Promise<boolean>): Promise<boolean> => {
   try {
     return await write

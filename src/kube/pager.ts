@@ -60,10 +60,7 @@ export interface Listing extends Pick<ApiRequest, 'path' | 'query' | 'as' | 'lan
 
 export interface ListPage {
   readonly objects: readonly StoredObject[]
-  /**
-   * The identity and the picked members of an object that is too large. It is then alone on the
-   * page.
-   */
+  /** The identity and the picked members of an object that is too large. It is then alone on the page. */
   readonly large?: StoredObject
   /** How many items of the page are no valid objects. */
   readonly malformed: number

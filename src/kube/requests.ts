@@ -6,10 +6,7 @@ import { ApiError, ObjectTooLarge, UnknownKind } from './errors.ts'
 import { collectionPath, isServedAlways, objectPath, type ResourceType } from './paths.ts'
 import { bytesOf } from './written.ts'
 
-/**
- * The default time limit of a request, in milliseconds. It suits a request for which no delivery
- * waits.
- */
+/** The default time limit of a request, in milliseconds. It suits a request for which no delivery waits. */
 const requestTimeoutMs = 10_000
 
 type Request = Omit<ApiRequest, 'lane' | 'timeoutMs'> & { readonly lane?: Lane; readonly timeoutMs?: number }

@@ -16,9 +16,7 @@ export interface Access extends Omit<Need, 'verbs'> {
   readonly verb: string
 }
 
-/**
- * `unknown`: the API server answered with an error, for example because this process may not ask.
- */
+/** `unknown`: the API server answered with an error, for example because this process may not ask. */
 export type ReviewResult = 'allowed' | 'denied' | 'unknown'
 
 /** The namespace and the name of a service account. */
@@ -92,8 +90,6 @@ export const userOf = ({ name, namespace }: ServiceAccount): string => `system:s
 export const resourceInWords = ({ group, resource }: Access['type']): string =>
   group === '' ? resource : `${resource}.${group}`
 
-/**
- * Returns the name of a request as in `kubectl auth can-i`, such as `patch deployments.apps/scale`.
- */
+/** Returns the name of a request as in `kubectl auth can-i`, such as `patch deployments.apps/scale`. */
 export const accessInWords = ({ subresource, type, verb }: Access): string =>
   `${verb} ${resourceInWords(type)}${subresource === undefined ? '' : `/${subresource}`}`

@@ -31,10 +31,7 @@ const askWithinMs = 2000
  * of its own from time to time.
  */
 export const recognised = (api: ApiConnection, clock: Pick<Clock, 'monotonic'>): Recognised => {
-  /**
-   * Since when every answer has been 401, in monotonic milliseconds. Undefined if the last one was
-   * not.
-   */
+  /** Since when every answer has been 401, in monotonic milliseconds. Undefined if the last one was not. */
   let since: number | undefined
   let askedAt = -Infinity
 

@@ -13,10 +13,7 @@ import { MalformedEvent, openWatch, openWithinMs, type OpenWatch, type WatchEven
  * watch, and failures.
  */
 export type ObjectChange =
-  /**
-   * A list begins. Its objects do not count before `listed`; a list that fails is followed by a new
-   * one.
-   */
+  /** A list begins. Its objects do not count before `listed`; a list that fails is followed by a new one. */
   | { readonly type: 'list' }
   | ({ readonly type: 'page' } & ListPage)
   | { readonly type: 'listed'; readonly version: string }

@@ -28,10 +28,7 @@ export class MalformedEvent extends Error {
  */
 export const openWithinMs = 5_000
 
-/**
- * The longest silence of a watch, in milliseconds. The API server sends a bookmark about every 60
- * s.
- */
+/** The longest silence of a watch, in milliseconds. The API server sends a bookmark about every 60 s. */
 const silenceMs = 75_000
 
 /**

@@ -10,10 +10,7 @@ export interface Check {
   readonly name: string
   /** True if a failure is only reported and the process stays ready. */
   readonly advisory?: true
-  /**
-   * Returns undefined if the check passes. Otherwise a sentence that says what is wrong and what to
-   * do.
-   */
+  /** Returns undefined if the check passes. Otherwise a sentence that says what is wrong and what to do. */
   readonly failure: () => string | undefined
 }
 

@@ -79,9 +79,7 @@ export class RecordCell {
     return this.#known
   }
 
-  /**
-   * Returns a version that a write may be based on, or undefined if the newest must be read first.
-   */
+  /** Returns a version that a write may be based on, or undefined if the newest must be read first. */
   get current(): FoundRecord | undefined {
     if (this.#pages.isCrowded) return undefined
     const isOld = this.#world.clock.monotonic() - this.#knownAt > goodForMs

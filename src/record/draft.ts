@@ -35,10 +35,7 @@ const agedOf = (rows: readonly Row[], isNamed: boolean): Aged => ({
 export const isFresh = ({ at, state }: Row, row: Pick<Row, 'at'>): boolean =>
   (state === 'claimed' && at > row.at) || Math.abs(row.at - at) < rememberedMs
 
-/**
- * A change of a hook's memory. It may run several times, each time on a draft of the newest
- * version.
- */
+/** A change of a hook's memory. It may run several times, each time on a draft of the newest version. */
 export type Update = (draft: MemoryDraft) => void
 
 type Fields = { -readonly [Name in keyof Omit<Memory, 'rows'>]: Memory[Name] }

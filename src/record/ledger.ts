@@ -99,10 +99,7 @@ class RecordLedger {
     return known && this.#applied(known.memory)
   }
 
-  /**
-   * Decides on the newest memory and stores the changes by compare-and-swap. Decisions run one at a
-   * time.
-   */
+  /** Decides on the newest memory and stores the changes by compare-and-swap. Decisions run one at a time. */
   decide<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
     this.#deciding += 1
     const mine = this.#turn.then(() => this.#store(judge, waiting)).finally(() => (this.#deciding -= 1))
@@ -137,10 +134,7 @@ class RecordLedger {
     this.later(update)
   }
 
-  /**
-   * Stores the waiting updates while `mayContinue` returns true. Drops them if they can never be
-   * stored.
-   */
+  /** Stores the waiting updates while `mayContinue` returns true. Drops them if they can never be stored. */
   async flush(mayContinue: () => boolean): Promise<void> {
     if (!this.dirty) return
     const storeAll = (draft: MemoryDraft): Ruling<undefined> => {

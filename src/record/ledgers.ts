@@ -42,9 +42,7 @@ const maxNamespaces = 10_000
 /** The longest sleep of the loop that writes records, in milliseconds. */
 const maxSleepMs = 60_000
 
-/**
- * When a record was last flushed, in monotonic milliseconds, and the shortest time until the next.
- */
+/** When a record was last flushed, in monotonic milliseconds, and the shortest time until the next. */
 interface Flushed {
   readonly at: number
   readonly spacingMs: number
@@ -73,10 +71,7 @@ export class Ledgers {
   readonly #ledgers = new Map<string, Ledger>()
   /** Beyond how many ledgers the idle ones are looked for. It grows while many are not idle, for some seconds. */
   #forgetsBeyond = maxIdle
-  /**
-   * The ledgers with waiting updates, each with the time of its next write in monotonic
-   * milliseconds.
-   */
+  /** The ledgers with waiting updates, each with the time of its next write in monotonic milliseconds. */
   readonly #dirty = new Map<Ledger, number>()
   readonly #flushed = new WeakMap<Ledger, Flushed>()
   /** The number of the last turn of each namespace, and of the last turn of all. */
@@ -114,17 +109,13 @@ export class Ledgers {
     return ledger
   }
 
-  /**
-   * Returns an error message if a newer program wrote one of the open records. Undefined otherwise.
-   */
+  /** Returns an error message if a newer program wrote one of the open records. Undefined otherwise. */
   newer(): string | undefined {
     for (const { newer } of this.#ledgers.values()) if (newer !== undefined) return newer
     return undefined
   }
 
-  /**
-   * Writes waiting updates, with the pauses above, until `stop` is aborted. Then writes the rest.
-   */
+  /** Writes waiting updates, with the pauses above, until `stop` is aborted. Then writes the rest. */
   async run(stop: AbortSignal): Promise<void> {
     this.#countedAt = this.#clock.monotonic()
     while (!stop.aborted) await this.#turn(stop)

@@ -19,10 +19,7 @@ export interface Pages {
   readonly rows: ReadonlySet<Row>
 }
 
-/**
- * A hook's memory as the code uses it: with the rows of its pages, limited to what this process
- * keeps.
- */
+/** A hook's memory as the code uses it: with the rows of its pages, limited to what this process keeps. */
 export interface Memory extends Omit<StoredMemory, 'rows' | 'pages' | 'format'> {
   /** The rows in the order of decision, including those in closed pages. */
   readonly rows: readonly Row[]

@@ -246,10 +246,7 @@ const repeatsRest = (
   return { judgement: 'skip', reason: 'Duplicate', message, remember: false, isRepeat: true, mayBeNext: true }
 }
 
-/**
- * Returns the decision for a key that was used before for another delivery. `row` is that
- * delivery's row.
- */
+/** Returns the decision for a key that was used before for another delivery. `row` is that delivery's row. */
 const asReused = (row: Exclude<Row, ClaimedRow>, { leasing }: Remembered): Skip => ({
   judgement: 'skip',
   reason: 'KeyReused',
@@ -275,10 +272,7 @@ const asCopy = (
   ...(isRepeat && { isRepeat }),
 })
 
-/**
- * Returns the key of a row without an idempotency key: the mark of its write, and the row's number
- * in it.
- */
+/** Returns the key of a row without an idempotency key: the mark of its write, and the row's number in it. */
 export const unnamedKey = (draft: MemoryDraft, mark: string): string => `${mark}/${rowsOf(draft, mark).length}`
 
 /** The members of a row for a decision, besides key and time. */

@@ -87,10 +87,7 @@ export class RecordPages {
     for (const { name } of gone) this.#remove(name)
   }
 
-  /**
-   * Returns whether so many pages may be unlisted that the record must be read before another is
-   * made.
-   */
+  /** Returns whether so many pages may be unlisted that the record must be read before another is made. */
   get isCrowded(): boolean {
     return this.#left.size >= maxLeft
   }

@@ -13,10 +13,7 @@ import { emptyMemory, memoryOf, storedOf, type Memory, type RecordOwner } from '
 import { dueOf } from './due.ts'
 import type { PageRead } from './page-store.ts'
 
-/**
- * The time limit of one request for a record, in milliseconds. Two requests fit into a delivery's
- * time.
- */
+/** The time limit of one request for a record, in milliseconds. Two requests fit into a delivery's time. */
 export const recordRequestMs = 2000
 
 /**

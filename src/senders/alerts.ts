@@ -108,9 +108,7 @@ const phaseOf = (body: unknown, why: string | undefined): Delivery['phase'] => {
   return isOver ? 'resolved' : 'partly resolved'
 }
 
-/**
- * Returns how many alerts Alertmanager left out of the body, as the body says; 0 if it does not.
- */
+/** Returns how many alerts Alertmanager left out of the body, as the body says; 0 if it does not. */
 export const truncated = (body: unknown): number => {
   const count = at(body, 'truncatedAlerts')
   return typeof count === 'number' ? count : 0

@@ -28,10 +28,7 @@ const fetchWithinMs = 2000
 /** The longest certificate that is read, in bytes. Amazon's have 2 kB. */
 const maxCertificateBytes = 16 * 1024
 
-/**
- * How many certificates and how many failures are remembered. Each sender uses one certificate at a
- * time.
- */
+/** How many certificates and how many failures are remembered. Each sender uses one certificate at a time. */
 const maxRemembered = 32
 
 /**
@@ -40,10 +37,7 @@ const maxRemembered = 32
  */
 const maxProved = 64
 
-/**
- * How long a failure is remembered, in milliseconds. Senders wait about as long before they try
- * again.
- */
+/** How long a failure is remembered, in milliseconds. Senders wait about as long before they try again. */
 const failureKeptMs = 10_000
 
 /**

@@ -35,9 +35,7 @@ export const github: Sender = {
 const deliveryIdOf = ({ headers }: Message): Pick<Delivery, 'identity'> =>
   identityByID('github', wordAt(headers, 'x-github-delivery'))
 
-/**
- * Reads an event of a package. A package of another type, such as npm, is an event like any other.
- */
+/** Reads an event of a package. A package of another type, such as npm, is an event like any other. */
 const packageEvent = (message: Message, item: unknown): Delivery => {
   if (isObject(item) && !isContainer(item)) return { sender: 'github', phase: 'none', ...deliveryIdOf(message) }
   const action = at(message.json, 'action')

@@ -50,10 +50,7 @@ const isAlert = (value: unknown): value is JsonObject => {
   return values.length > 0 && values.every(label => typeof label === 'string')
 }
 
-/**
- * Returns whether an alert has ended. A firing alert has an `endsAt` too: until then it counts as
- * firing.
- */
+/** Returns whether an alert has ended. A firing alert has an `endsAt` too: until then it counts as firing. */
 const isOver = ({ endsAt }: JsonObject, { receivedAt = 0 }: Message): boolean => {
   const end = timeOf(endsAt)
   return end !== undefined && end > 0 && end <= receivedAt

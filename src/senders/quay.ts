@@ -2,9 +2,7 @@ import { at, isObject } from '../api/json.ts'
 import { deliveryOfTags } from './push.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/**
- * Notifications of quay.io and Red Hat Quay: the changed tags of a push, without digests and time.
- */
+/** Notifications of quay.io and Red Hat Quay: the changed tags of a push, without digests and time. */
 export const quay: Sender = {
   name: 'quay',
   about: {

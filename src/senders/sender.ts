@@ -18,10 +18,7 @@ export interface Message {
   readonly receivedAt?: number
 }
 
-/**
- * Recognises and reads the posts of one product. `recognise` and `parse` never throw, for any
- * message.
- */
+/** Recognises and reads the posts of one product. `recognise` and `parse` never throw, for any message. */
 export interface Sender {
   /** The name in metrics, logs and expressions, in lower case. */
   readonly name: string
@@ -32,10 +29,7 @@ export interface Sender {
   parse(message: Message): Delivery
   /** Returns the proof in a message, if the sender signs its posts. */
   proof?(message: Message): Proof | undefined
-  /**
-   * Verifies a proof from this sender. Resolves with the verdict, also if the check is impossible
-   * now.
-   */
+  /** Verifies a proof from this sender. Resolves with the verdict, also if the check is impossible now. */
   verify?(proof: Proof, means: VerificationMeans): Promise<ProofVerdict>
   /**
    * Returns the link that a person must open before the sender posts anything else, if a genuine

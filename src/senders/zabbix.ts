@@ -2,9 +2,7 @@ import type { Delivery } from '../api/delivery.ts'
 import { groupOfOne, identityKey, wordAt } from './identity.ts'
 import { nothingNew, type Sender } from './sender.ts'
 
-/**
- * Zabbix, with the webhook media type from this product's snippet. Zabbix has no body of its own.
- */
+/** Zabbix, with the webhook media type from this product's snippet. Zabbix has no body of its own. */
 export const zabbix: Sender = {
   name: 'zabbix',
   about: {
@@ -33,8 +31,6 @@ export const zabbix: Sender = {
   },
 }
 
-/**
- * Returns the phase. In a recovery `{EVENT.ID}` is still the problem's, and `{EVENT.VALUE}` is 0.
- */
+/** Returns the phase. In a recovery `{EVENT.ID}` is still the problem's, and `{EVENT.VALUE}` is 0. */
 const phaseOf = (value: string | undefined): Delivery['phase'] =>
   value === '1' ? 'firing' : value === '0' ? 'resolved' : nothingNew

@@ -14,9 +14,7 @@ export interface Movement {
   readonly overshoot: 'clamp' | 'reject'
 }
 
-/**
- * The largest count that Kubernetes stores (int32). It is the upper bound of a hook without `max`.
- */
+/** The largest count that Kubernetes stores (int32). It is the upper bound of a hook without `max`. */
 export const largestCount = 2 ** 31 - 1
 
 /**

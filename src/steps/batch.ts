@@ -25,10 +25,7 @@ export type BatchResult =
   | { readonly kind: 'nobody waits' }
 
 export interface Fold extends FoldedOn {
-  /**
-   * The posts that were queued before the read of `version` began. Empty if `version` comes from a
-   * write.
-   */
+  /** The posts that were queued before the read of `version` began. Empty if `version` comes from a write. */
   readonly asked: ReadonlySet<Waiting>
 }
 
@@ -104,10 +101,7 @@ const foldOn = (draft: MemoryDraft, now: number, waiting: readonly Waiting[], fo
     : fromAll(others.filter(entry => !needsRecord(entry)))
 }
 
-/**
- * The answer to a delivery with an idempotency key if the outcome of its step can never be found
- * out.
- */
+/** The answer to a delivery with an idempotency key if the outcome of its step can never be found out. */
 export const unknownStep: Step = {
   outcome: 'skipped',
   reason: 'OutcomeUnknown',

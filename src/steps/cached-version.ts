@@ -15,17 +15,11 @@ const goodForMs = 60_000
  */
 const goodForClaimsMs = 1000
 
-/**
- * If a target had `contendedBy` conflicts within `contendedWithinMs` milliseconds, more are
- * expected.
- */
+/** If a target had `contendedBy` conflicts within `contendedWithinMs` milliseconds, more are expected. */
 const contendedBy = 3
 const contendedWithinMs = 10_000
 
-/**
- * How many conflicts in a row, on versions that the watch had confirmed, make the watch count as
- * stale.
- */
+/** How many conflicts in a row, on versions that the watch had confirmed, make the watch count as stale. */
 const maxRefused = 5
 
 /**
@@ -35,10 +29,7 @@ const maxRefused = 5
 export class CachedVersion {
   readonly #clock: Clock
   #newest: Version | undefined
-  /**
-   * False once the version is known to be outdated. Then only a read or a write shows the newest
-   * version.
-   */
+  /** False once the version is known to be outdated. Then only a read or a write shows the newest version. */
   #isUsable = false
   #learntAt = -Infinity
   /** True if others write between our writes, so that reading first costs less than a conflict. */

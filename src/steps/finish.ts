@@ -95,10 +95,7 @@ export const finishClaim = async (
   }
 }
 
-/**
- * Notes in the record that another process sends a claimed write. Returns whether it is still
- * claimed.
- */
+/** Notes in the record that another process sends a claimed write. Returns whether it is still claimed. */
 const register = async (ledger: Ledger, mark: string, mayContinue: () => boolean): Promise<boolean> => {
   const said = await ledger.decide(
     draft => {

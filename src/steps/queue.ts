@@ -43,10 +43,7 @@ export class TargetQueue {
   readonly #waits: QueueBackoff
   readonly #helper: Helper
   readonly #writer: BatchWriter
-  /**
-   * The posts of the current turn. Empty between turns, because a queue is kept longer than its
-   * posts.
-   */
+  /** The posts of the current turn. Empty between turns, because a queue is kept longer than its posts. */
   #current: readonly Waiting[] = []
   /** Charges the posts of a turn in equal parts for everything that it writes, including fences. */
   readonly #accounting = {

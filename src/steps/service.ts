@@ -23,10 +23,7 @@ import type { Waiting } from './waiting.ts'
 /** How many posts may wait in one process. Each holds a connection and some 2 kB. */
 const maxWaiting = 10_000
 
-/**
- * How many queues stay in memory, with the last versions of their targets. One with posts always
- * stays.
- */
+/** How many queues stay in memory, with the last versions of their targets. One with posts always stays. */
 const maxRemembered = 10_000
 
 /** All steps of a process: one queue for each target, and a limit for all of them. */

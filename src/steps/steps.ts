@@ -25,10 +25,7 @@ export interface Refusal {
  */
 export type Plan = (count: number, delta?: number, limits?: CountLimits) => number | Refusal
 
-/**
- * The count before and after a step, and the id of the object's count if the outcome may be asked
- * for.
- */
+/** The count before and after a step, and the id of the object's count if the outcome may be asked for. */
 export interface Made {
   readonly from: number
   readonly to: number

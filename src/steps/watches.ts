@@ -25,10 +25,7 @@ const spacingMs = 100
 /** How long a target is watched after its last post, in milliseconds. */
 const quietMs = 30_000
 
-/**
- * How many versions in a row a watch may report without a post that uses one. After that, the watch
- * ends.
- */
+/** How many versions in a row a watch may report without a post that uses one. After that, the watch ends. */
 const maxUnused = 50
 
 /** How long a target is not watched after a useless watch, in milliseconds. */
@@ -40,10 +37,7 @@ const uselessForMs = 60_000
  */
 const rest: Backoff = { firstMs: 10_000, maxMs: 300_000 }
 
-/**
- * A watch that ends earlier than this is broken, in milliseconds. A normal watch lasts five
- * minutes.
- */
+/** A watch that ends earlier than this is broken, in milliseconds. A normal watch lasts five minutes. */
 const shortMs = 60_000
 
 /** How long a kind is not watched in a namespace that forbids it, in milliseconds. */

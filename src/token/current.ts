@@ -30,10 +30,7 @@ export const expiryOf = (token: TokenSpec, creationTimestamp: string): Expiry | 
 /** The end of the year 9999. A later time has no RFC 3339 form, so such a token does not expire. */
 const endOfTime = 253_402_300_799_000
 
-/**
- * Returns the first expiry that is later than `now` plus the overlap, or undefined if there is
- * none.
- */
+/** Returns the first expiry that is later than `now` plus the overlap, or undefined if there is none. */
 export const nextExpiry = ({ createdAt, expiresAfter, overlap }: Expiry, now: number): number | undefined => {
   const passed = Math.floor((now + overlap - createdAt) / expiresAfter)
   const point = createdAt + Math.max(1, passed + 1) * expiresAfter
@@ -58,9 +55,6 @@ export const isCurrent = (
   return claims.expiresAt === next || claims.expiresAt === next + expiry.expiresAfter
 }
 
-/**
- * Returns in how many milliseconds a current token must be replaced, or undefined if it does not
- * expire.
- */
+/** Returns in how many milliseconds a current token must be replaced, or undefined if it does not expire. */
 export const dueIn = (claims: Claims, overlap: number, now: number): number | undefined =>
   claims.expiresAt === undefined ? undefined : Math.max(0, claims.expiresAt - overlap - now)

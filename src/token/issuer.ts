@@ -29,9 +29,7 @@ const isUsable = (text: string): boolean => {
   return protocol === 'https:' || (protocol === 'http:' && loopback.test(hostname))
 }
 
-/**
- * Parses `URL` or `URL,keys=WHERE`, as the flag has it. Returns why it is wrong if it is.
- */
+/** Parses `URL` or `URL,keys=WHERE`, as the flag has it. Returns why it is wrong if it is. */
 export const issuerIn = (text: string): Issuer | string => {
   const [url = '', ...settings] = text.split(',')
   if (!isUsable(url)) return `the issuer must be an https URL without a query, not ${url}`

@@ -96,10 +96,7 @@ const jwkOf = (key: KeyObject): { kty: string; crv: string; x: string; d?: strin
   return { kty, crv, x, ...(d !== undefined && { d }) }
 }
 
-/**
- * Returns the thumbprint of a key (RFC 7638): the hash of its required members in alphabetical
- * order.
- */
+/** Returns the thumbprint of a key (RFC 7638): the hash of its required members in alphabetical order. */
 const thumbprint = (publicKey: KeyObject): string => {
   const { kty, crv, x } = jwkOf(publicKey)
   return createHash('sha256').update(JSON.stringify({ crv, kty, x })).digest('base64url')

@@ -12,9 +12,7 @@ export const publicKeysConfigMap = 'receiver-hooks-public-keys'
 /** The key under which the Secret and the ConfigMap store their JWKS (RFC 7517, section 5). */
 export const keySetEntry = 'jwks.json'
 
-/**
- * The annotation of the ConfigMap with the resourceVersion of the Secret from which it was made.
- */
+/** The annotation of the ConfigMap with the resourceVersion of the Secret from which it was made. */
 export const secretVersionAnnotation = 'receiverhooks.dev/secret-version'
 
 /** The Lease of the controller's election. */

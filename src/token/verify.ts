@@ -14,10 +14,7 @@ export type Verdict =
   | { readonly verdict: 'valid'; readonly claims: Claims; readonly id: string }
   /** The signature is valid, but the token has expired. */
   | { readonly verdict: 'expired'; readonly claims: Claims }
-  /**
-   * It has the form of a token, but the set has no such key. The key may be new: read the set once
-   * more.
-   */
+  /** It has the form of a token, but the set has no such key. The key may be new: read the set once more. */
   | { readonly verdict: 'unknown key'; readonly kid: string }
   | { readonly verdict: 'invalid' }
 

@@ -8,10 +8,7 @@ import type { Budget } from './intake.ts'
 import { maxChanges, retryAfterSeconds } from './limits.ts'
 import type { TriggerRequest } from './request.ts'
 
-/**
- * The body of every answer. `message` is first, because some senders log only the beginning of an
- * answer.
- */
+/** The body of every answer. `message` is first, because some senders log only the beginning of an answer. */
 export interface Answer {
   readonly message: string
   /** `namespace/name`. */

@@ -62,9 +62,7 @@ export interface LiveHook {
   readonly account: string | undefined
   /** What a sender has to prove in addition to the token. */
   readonly auth: Auth | undefined
-  /**
-   * How long a signed body counts only once, in milliseconds. 0: only its idempotency key matters.
-   */
+  /** How long a signed body counts only once, in milliseconds. 0: only its idempotency key matters. */
   readonly replayWindowMs: number
   /**
    * A problem that only the controller can detect, from the hook's status. A delivery fails with it
@@ -175,9 +173,7 @@ const valid = ({ spec, ...known }: HookParts, bound: Bound): LiveHook => ({
   replayWindowMs: replayWindowOf(spec.auth),
 })
 
-/**
- * Returns the rotation of a spec. Even an invalid hook must not accept tokens of earlier rotations.
- */
+/** Returns the rotation of a spec. Even an invalid hook must not accept tokens of earlier rotations. */
 const rotationIn = (spec: unknown): number => Number(at(spec, 'token', 'rotation') ?? 0)
 
 /** Returns when the hook's earlier leases have to end by. Undefined if the spec has no such time. */

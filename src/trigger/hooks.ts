@@ -49,9 +49,7 @@ export class Hooks {
    * that was missing then proves nothing. Only what the cache learns later can contradict the read.
    */
   readonly #liveReads = new WeakMap<LiveHook, LiveRead>()
-  /**
-   * The newest live read of each hook, by uid, oldest first. Used while the cache is not current.
-   */
+  /** The newest live read of each hook, by uid, oldest first. Used while the cache is not current. */
   readonly #newestReads = new Map<string, LiveHook>()
   /** The uids of hooks that the watch reported as deleted, newest last. */
   readonly #gone = new BoundedMap<string, true>(maxGone)
@@ -160,10 +158,7 @@ export class Hooks {
     return this.#shared(keyOf(namespace, name, uid), () => this.#read(namespace, name, uid))
   }
 
-  /**
-   * Returns whether this process knows that the hook was still unchanged at most `currentForMs`
-   * ago.
-   */
+  /** Returns whether this process knows that the hook was still unchanged at most `currentForMs` ago. */
   unchanged(hook: LiveHook): boolean {
     const known = this.#cache.get(hook.namespace, hook.name)?.parts
     if (known?.uid === hook.uid && this.#cache.fresh(hook.namespace)) return known.generation <= hook.generation

@@ -74,10 +74,7 @@ export interface Intake {
   enter(hook: LiveHook, isDry?: boolean): Refused | (() => void)
 }
 
-/**
- * Makes an intake. `maxOfNamespace` is the number of posts that may wait for the steps of one
- * namespace.
- */
+/** Makes an intake. `maxOfNamespace` is the number of posts that may wait for the steps of one namespace. */
 export const intakeOf = (
   clock: Pick<Clock, 'monotonic'>,
   maxOfNamespace: number,

@@ -24,9 +24,7 @@ export interface Published extends PublicKeys {
 export interface Keys {
   /** Returns the newest known key set, or undefined before the controller has published one. */
   current(): Published | undefined
-  /**
-   * Returns whether `current` was the published set at some time within the last `currentForMs`.
-   */
+  /** Returns whether `current` was the published set at some time within the last `currentForMs`. */
   fresh(): boolean
   /** Returns why the keys cannot be read or watched, or undefined. */
   readonly problem: Following['problem']

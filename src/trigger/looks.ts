@@ -120,10 +120,7 @@ export class Looks {
     if (this.#watched.get(key) === watched) this.#watched.delete(key)
   }
 
-  /**
-   * Waits until the next look is due: after the shortest pause that a looker asks for, and `moreMs`
-   * more.
-   */
+  /** Waits until the next look is due: after the shortest pause that a looker asks for, and `moreMs` more. */
   async #pause(watched: Watched, moreMs: number): Promise<void> {
     const { clock } = this.#environment
     const beganAt = clock.monotonic()

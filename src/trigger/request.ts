@@ -74,10 +74,7 @@ export interface TriggerRequest extends PostAddress {
    * no room for them. A negative number takes back what was counted.
    */
   hold?(bytes: number): void
-  /**
-   * Keeps the body counted beyond the answer, because an act has it. Returns a function that ends
-   * this.
-   */
+  /** Keeps the body counted beyond the answer, because an act has it. Returns a function that ends this. */
   keep?(): () => void
   /**
    * Frees the part of the body that was read. It is called before the post begins to wait, perhaps

@@ -52,9 +52,7 @@ export const movementInWords = (member: Counted): string => {
   return action === 'up' ? `up by ${by}, to at most ${max}` : `down by ${by}, to at least ${min}`
 }
 
-/**
- * Returns how far posts can move a count at worst, in words, such as `raise Deployment/web to 10`.
- */
+/** Returns how far posts can move a count at worst, in words, such as `raise Deployment/web to 10`. */
 export const worstInWords = (member: Counted, target: string): string => {
   const { max, min } = boundsOf(member)
   return member.action === 'up' ? `raise ${target} to ${max}` : `lower ${target} to ${min}`

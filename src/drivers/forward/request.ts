@@ -11,10 +11,7 @@ const hookHeader = 'receiver-hook'
 /** The header that says how many hooks have passed a post on. */
 const hopsHeader = 'receiver-hook-hops'
 
-/**
- * How many hooks may pass on one post. So a post ends that hooks pass on to one another in a
- * circle.
- */
+/** How many hooks may pass on one post. So a post ends that hooks pass on to one another in a circle. */
 export const maxHops = 4
 
 /** The longest answer of a Service that is read, in bytes. The rest of a longer one is dropped. */

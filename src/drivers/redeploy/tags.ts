@@ -34,9 +34,7 @@ const rangeOf = (text: string): Range | undefined => {
   }
 }
 
-/**
- * Returns the version of a tag, with or without `v`. Returns undefined if it is no full version.
- */
+/** Returns the version of a tag, with or without `v`. Returns undefined if it is no full version. */
 const versionOf = (tag: string): SemVer | undefined => {
   try {
     return /^v?\d+\.\d+\.\d+/.test(tag) ? new SemVer(tag) : undefined

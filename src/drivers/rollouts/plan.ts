@@ -203,10 +203,7 @@ export const knownPushes = (
   return { at: /^\d{1,15}$/.test(at) ? Number(at) : -Infinity, ids }
 }
 
-/**
- * Returns one patch with all changes. The API server rejects it for any other version of the
- * object.
- */
+/** Returns one patch with all changes. The API server rejects it for any other version of the object. */
 export const patchOf = (
   object: StoredObject,
   { template }: Workloads,

@@ -150,10 +150,7 @@ const causeOf = (status: JsonObject): readonly string[] => {
   return reason === undefined || starting.has(reason) ? [] : [`${name}: ${reason}`]
 }
 
-/**
- * Returns the reason at a path. Undefined if it is not a single word, because it may then be a
- * message.
- */
+/** Returns the reason at a path. Undefined if it is not a single word, because it may then be a message. */
 const wordAt = (status: JsonObject, ...path: readonly string[]): string | undefined => {
   const reason = stringAt(status, ...path)
   return reason !== undefined && /^[A-Za-z]{1,64}$/.test(reason) ? reason : undefined

@@ -85,10 +85,7 @@ export const workloadSelector = {
   },
 } as const satisfies Obj
 
-/**
- * Returns the schema of the member `kinds`, which may name these kinds. `all` is their number in
- * words.
- */
+/** Returns the schema of the member `kinds`, which may name these kinds. `all` is their number in words. */
 export const kindsOfSelector = <const K extends readonly WorkloadKind[]>(kinds: K, all: string) =>
   ({
     type: 'array',

@@ -13,10 +13,7 @@ export interface LookedAt {
   readonly name: string
   readonly progress: RolloutProgress
   readonly parts: readonly Part[]
-  /**
-   * What the workload's pods show. Undefined if the rollout is complete, or if the pods cannot be
-   * read.
-   */
+  /** What the workload's pods show. Undefined if the rollout is complete, or if the pods cannot be read. */
   readonly pods?: PodsNow | undefined
 }
 

@@ -49,10 +49,7 @@ export interface RolloutProgress {
   readonly ready: number
   /** How many pods are wanted. */
   readonly of: number
-  /**
-   * True if the rollout has made no progress for `progressDeadlineSeconds`, according to its
-   * condition.
-   */
+  /** True if the rollout has made no progress for `progressDeadlineSeconds`, according to its condition. */
   readonly isDeadlineExceeded: boolean
   readonly deadlineMs: number
   /** True if the workload's controller observes a deadline. Only that of Deployments does. */

@@ -92,10 +92,7 @@ const hidden: ReadonlySet<string> = new Set([
 const visibleHeaders = (headers: Readonly<Record<string, string>>): (readonly [string, string])[] =>
   Object.entries(headers).filter(([name]) => !hidden.has(name))
 
-/**
- * The result of an expression for a delivery, or why it failed. The text does not quote the
- * delivery.
- */
+/** The result of an expression for a delivery, or why it failed. The text does not quote the delivery. */
 export type EvaluationVerdict = { readonly counts: boolean } | { readonly failed: string }
 
 export type CompiledExpression = (variables: ExpressionVariables) => EvaluationVerdict

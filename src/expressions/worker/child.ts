@@ -1,7 +1,4 @@
-/**
- * The program of an evaluator process. It answers questions until it is ended or its parent is
- * gone.
- */
+/** The program of an evaluator process. It answers questions until it is ended or its parent is gone. */
 import { writeFileSync } from 'node:fs'
 import process from 'node:process'
 import { answering } from './answer.ts'

@@ -43,10 +43,7 @@ export const maxMemoryMiB = 96
 export const maxWaiting = 1000
 export const maxWaitingBytes = 32 * 1024 * 1024
 
-/**
- * How long a hook is blocked after its expression exceeded a limit. Doubles each time, up to the
- * maximum.
- */
+/** How long a hook is blocked after its expression exceeded a limit. Doubles each time, up to the maximum. */
 export const firstBlockMs = 1000
 export const maxBlockMs = 60_000
 
@@ -69,7 +66,5 @@ export const maxSlowRuns = 3
 /** How long a run may take if no parent is there to end it. */
 export const maxRunMs = stuckMs + 5000
 
-/**
- * How long proven expressions keep a process of their own after any expression exceeded a limit.
- */
+/** How long proven expressions keep a process of their own after any expression exceeded a limit. */
 export const apartMs = 3_600_000

@@ -18,10 +18,7 @@ export type EvaluatorAnswer = EvaluatorResult & { readonly usedMs: number }
 /** The message of an evaluator that is ready for questions. */
 export const readyMessage = 'ready'
 
-/**
- * Returns whether a message is a question. It trusts the content, because both ends are the same
- * version.
- */
+/** Returns whether a message is a question. It trusts the content, because both ends are the same version. */
 export const isQuestion = (message: unknown): message is Question =>
   typeof message === 'object' && message !== null && 'ask' in message && 'expression' in message
 

@@ -34,10 +34,7 @@ export const supervisedExpressions = (clock: Clock, start: StartEvaluator): Supe
   }
 }
 
-/**
- * Returns a checker with a process of its own. So a slow expression delays other checks, but no
- * delivery.
- */
+/** Returns a checker with a process of its own. So a slow expression delays other checks, but no delivery. */
 const checking = (clock: Clock, start: StartEvaluator) => {
   const worker = new Worker(clock, start, maxChecksWaiting)
   return {
@@ -81,9 +78,7 @@ const evaluating = (clock: Clock, start: StartEvaluator) => {
     unavailable: `the expression exceeded its budget, and will not run again for ${Math.ceil(reputations.blockedMs(owner, expression) / 1000)} s`,
   })
 
-  /**
-   * Notes that an expression exceeded its limit, and fails all questions of its owner that wait.
-   */
+  /** Notes that an expression exceeded its limit, and fails all questions of its owner that wait. */
   const ranOver = ({ expression, namespace, owner }: Evaluation): void => {
     reputations.ranOver(owner, expression)
     apartUntil = clock.monotonic() + apartMs

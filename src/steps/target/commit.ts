@@ -13,10 +13,7 @@ const writeTimeoutMs = 4000
 const lookAgain: Backoff = { firstMs: 25, maxMs: 400 }
 
 export type WriteOutcome =
-  /**
-   * The write is stored. `version` is the target's newest known version, or undefined if it is
-   * unknown.
-   */
+  /** The write is stored. `version` is the target's newest known version, or undefined if it is unknown. */
   | { readonly write: 'applied'; readonly version: Version | undefined }
   /** The version that the count was computed from is outdated. Nothing was written. */
   | { readonly write: 'stale' }

@@ -63,10 +63,7 @@ export const knownCounts: readonly KnownCount[] = [
   { type: scaledObjects, at: minReplicaCount, max: maxReplicaCount },
 ]
 
-/**
- * Returns the accessor of a count whose name a claim has stored. Undefined if the kind has no such
- * count.
- */
+/** Returns the accessor of a count whose name a claim has stored. Undefined if the kind has no such count. */
 export const countNamed = (type: ResourceType, text: string): CountAt | undefined => {
   const hold = holdNamed(known => isSame(known, type), text)
   if (hold) return hold

@@ -33,10 +33,7 @@ export type Evidence =
    * unless its mark is in `owners`.
    */
   | { readonly evidence: 'history gone'; readonly owners: readonly string[] }
-  /**
-   * The history could not be read. `isRefused`: the API server refuses to answer, and would refuse
-   * again.
-   */
+  /** The history could not be read. `isRefused`: the API server refuses to answer, and would refuse again. */
   | { readonly evidence: 'unreachable'; readonly message: string; readonly isRefused: boolean }
 
 /** A marked write whose outcome is unknown. */
@@ -127,9 +124,7 @@ type Read =
     }
   | { readonly read: 'failed'; readonly evidence: Evidence }
 
-/**
- * Returns the target at a version of the API server's storage, or the newest if that is undefined.
- */
+/** Returns the target at a version of the API server's storage, or the newest if that is undefined. */
 const versionAt = async (api: ApiConnection, target: Target, version: bigint | undefined): Promise<Read> => {
   const notRead = (evidence: Evidence): Read => ({ read: 'failed', evidence })
   try {

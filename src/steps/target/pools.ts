@@ -51,10 +51,7 @@ export const poolCount = (type: ResourceType, pool?: string, order?: Order): Cou
   })
 }
 
-/**
- * Returns the accessor of a count whose name a claim has stored. Undefined if the kind has no such
- * count.
- */
+/** Returns the accessor of a count whose name a claim has stored. Undefined if the kind has no such count. */
 export const poolCountNamed = (type: ResourceType, text: string): CountAt | undefined => {
   if (holdsPools(type)) {
     const count = poolCount(type, /\[([a-z0-9](?:[-a-z0-9.]*[a-z0-9])?)\]/.exec(text)?.[1])

@@ -98,10 +98,7 @@ const isOfTopic = ({ delivery, proof }: ReadMessage, topicArn: string): boolean 
 /** Returns when an SNS message was published, in milliseconds since the epoch. NaN if it does not say. */
 const publishedAt = ({ proof }: ReadMessage): number => parseTime(proof?.['Timestamp'] ?? '')
 
-/**
- * Returns whether a message is older than the hook's memory of signed bodies. Then it may be a
- * replay.
- */
+/** Returns whether a message is older than the hook's memory of signed bodies. Then it may be a replay. */
 const isPast = ({ replayWindowMs }: LiveHook, publishedAt: number, now: number): boolean =>
   replayWindowMs > 0 && !(now - publishedAt < replayWindowMs)
 

@@ -12,10 +12,7 @@ export type AuthFailure = Refused | Extract<Outcome, { outcome: 'failed' | 'unav
 /** The place of the candidate that a post shows. -1 if it shows none. */
 type Place = number
 
-/**
- * Which candidate a post shows. If its body is signed, a function that decides this from the
- * body.
- */
+/** Which candidate a post shows. If its body is signed, a function that decides this from the body. */
 export type Shown = Place | ((body: Uint8Array) => Place)
 
 /**
@@ -55,9 +52,7 @@ const shownByHmac = (writing: HmacWriting, keys: Candidates<Buffer>, headers: He
   }
 }
 
-/**
- * The maximum number of signatures in a post. A sender needs one for each of its current secrets.
- */
+/** The maximum number of signatures in a post. A sender needs one for each of its current secrets. */
 const maxSignatures = 10
 /**
  * The maximum number of key-pair signatures that are verified with each secret. Each takes 0.2 ms,
@@ -85,9 +80,7 @@ const shownByWebhook = (
 
 const signatureOf = { v1: /^v1,([A-Za-z0-9+/]{43}=)$/, v1a: /^v1a,([A-Za-z0-9+/]{86}==)$/ } as const
 
-/**
- * Returns the signatures that a secret of this version may have made, decoded. Ignores the others.
- */
+/** Returns the signatures that a secret of this version may have made, decoded. Ignores the others. */
 const signaturesFor = ({ version }: WebhookSecret, texts: readonly string[]): readonly Buffer[] => {
   const found = texts.flatMap(text => signatureOf[version].exec(text)?.slice(1) ?? [])
   return found.slice(0, version === 'v1' ? maxSignatures : maxVerified).map(encoded => Buffer.from(encoded, 'base64'))

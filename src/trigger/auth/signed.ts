@@ -95,9 +95,7 @@ export interface SignedHead {
   readonly id?: string
 }
 
-/**
- * Returns the value of a header. The given name may have capitals. Empty if the header is missing.
- */
+/** Returns the value of a header. The given name may have capitals. Empty if the header is missing. */
 export const valueOf = (name: string, headers: Headers): string => {
   const lower = name.toLowerCase()
   return Object.hasOwn(headers, lower) ? (headers[lower] ?? '') : ''
@@ -139,9 +137,6 @@ export const isNear = ({ at }: SignedHead, now: number, toleranceMs: number): bo
  */
 const countsOnceMs = (toleranceMs: number): number => 2 * toleranceMs + 1000
 
-/**
- * Seconds since the epoch. Node joins the values of a repeated header into a text that is no
- * number.
- */
+/** Seconds since the epoch. Node joins the values of a repeated header into a text that is no number. */
 const seconds = /^[0-9]{1,12}$/
 const ids = /^[!-\-/-~]{1,128}$/

@@ -136,10 +136,7 @@ export const acceptedEncodings = 'gzip, deflate, identity'
 
 export type Inflated = { readonly body: Uint8Array } | 'too large' | 'unreadable' | 'unsupported'
 
-/**
- * Decodes a body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too
- * large.
- */
+/** Decodes a body as its `Content-Encoding` says. A decoded body longer than `maxBytes` is too large. */
 const inflated = (body: Uint8Array, encoding: string, maxBytes: number): Inflated => {
   switch (encoding.trim().toLowerCase()) {
     case '':

@@ -2,9 +2,7 @@ import { Worker } from 'node:worker_threads'
 import type { Reading } from './message.ts'
 import type { StartReader } from './reader.ts'
 
-/**
- * The program of a reader. In the source it is next to this file, in a build next to the bundle.
- */
+/** The program of a reader. In the source it is next to this file, in a build next to the bundle. */
 const program = import.meta.url.endsWith('.ts')
   ? new URL('thread.ts', import.meta.url)
   : new URL('receiver-hooks-reader.mjs', import.meta.url)

@@ -1,12 +1,15 @@
-import { useSignal, type Signal } from '@preact/signals'
+import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import type { ServerAnswer } from '../protocol.ts'
+import type { ServerAnswer, ServerRefusal } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { after } from './browser.ts'
-import { keptAnswer } from './kept-answer.ts'
+import { keptAnswer } from './reading.ts'
 
-/** What was read of the server. Undefined before the first answer. */
-export type AnswerRead<T> = Signal<ServerAnswer<T> | undefined>
+/** What was read of the server. Empty before the first answer. */
+interface AnswerRead<T> {
+  readonly body?: T
+  readonly refusal?: ServerRefusal
+}
 
 /** How long after a failure something known is read again, in milliseconds. */
 const retryMs = 2000
@@ -31,12 +34,5 @@ export const useAnswer = <T>(path: string | undefined, again?: unknown): AnswerR
     void ask()
     return () => void (isOver = true)
   }, [path, again])
-  return read
+  return read.value ?? {}
 }
-
-/** Returns the body of a successful answer. Undefined before it, and if it was refused. */
-export const bodyOf = <T>(read: AnswerRead<T>): T | undefined => (read.value?.ok === true ? read.value.body : undefined)
-
-/** Returns why nothing could be read. Undefined before the answer. */
-export const refusalIn = <T>(read: AnswerRead<T>): string | undefined =>
-  read.value?.ok === false ? read.value.refusal.message : undefined

@@ -11,6 +11,15 @@ export const after = (ms: number, run: () => void): (() => void) => {
   return () => clearTimeout(timer)
 }
 
+/** Runs `run` after `firstMs` and then every `ms` milliseconds, while the page is shown, until the returned function is called. */
+export const whileShown = (firstMs: number, ms: number, run: () => Promise<void>): (() => void) => {
+  let cancel = after(firstMs, function again() {
+    cancel = after(ms, again)
+    if (!isHidden()) void run()
+  })
+  return () => cancel()
+}
+
 /**
  * How long a request without a signal of its own may take, in milliseconds. The server waits at most
  * 10 s for each answer of the API server.

@@ -2,7 +2,7 @@ import { signal } from '@preact/signals'
 import type { ListedHook, Seen } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { copy } from './browser.ts'
-import { say } from './notices.ts'
+import { say } from './parts/notice.tsx'
 import { kubectlSuspend } from './words/kubectl.ts'
 
 /** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
@@ -50,19 +50,19 @@ export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<v
 
 /**
  * Gives the hook a new URL. Stores `overlap` if there is one. `done` and `command` say what was done.
- * Resolves with an error message, or undefined.
+ * Resolves with an error message, or with an empty text.
  */
 export const rotate = async (
   row: ListedHook,
   overlap: string | undefined,
   done: string,
   command: string,
-): Promise<string | undefined> => {
+): Promise<string> => {
   const sent = { ...seenOf(row), ...(overlap !== undefined && { overlap }) }
   const answer = await askServer('POST', `${pathOf(row)}/rotate`, sent)
   if (!answer.ok) return answer.refusal.message
   say(done, command)
-  return undefined
+  return ''
 }
 
 /**

@@ -2,11 +2,11 @@ import { ActionButton } from './parts/act.tsx'
 import { useSignal } from '@preact/signals'
 import { messageParts } from '../../src/api/command-in.ts'
 import type { Finding } from '../protocol.ts'
-import { bodyOf, refusalIn, useAnswer } from './answered.ts'
+import { useAnswer } from './answered.ts'
 import { namespaceShown } from './namespaces.ts'
 import { CommandLine } from './parts/notice.tsx'
-import { Trail } from './parts/trail.tsx'
-import { followLink, hookHref } from './route.ts'
+import { PageLink, Trail } from './parts/links.tsx'
+import { hookHref } from './route.ts'
 import { rowSignal } from './store.ts'
 import { commandWord } from './words/kubectl.ts'
 import { Prose } from './words/prose.tsx'
@@ -17,9 +17,8 @@ export const HealthPage = () => {
   const namespace = namespaceShown.value
   const looks = useSignal(0)
   const path = `/api/health?hooks=true&namespace=${encodeURIComponent(namespace)}`
-  const read = useAnswer<readonly Finding[]>(path, looks.value)
-  const found = bodyOf(read) ?? []
-  const fault = refusalIn(read)
+  const { body, refusal } = useAnswer<readonly Finding[]>(path, looks.value)
+  const found = body ?? []
   const seen = found.filter(({ unseen }) => unseen !== true)
   const unseen = found.filter(finding => finding.unseen === true)
   const wrong = seen.filter(({ is }) => is !== 'ok').toSorted((a, b) => a.is.localeCompare(b.is))
@@ -33,8 +32,8 @@ export const HealthPage = () => {
         <ActionButton onAct={() => (looks.value += 1)}>Look again</ActionButton>
       </header>
       <div role="status">
-        {read.value === undefined && <p class="faint">Looking …</p>}
-        {fault !== undefined && <p class="strip bad">{sentence(fault)}</p>}
+        {body === undefined && refusal === undefined && <p class="faint">Looking …</p>}
+        {refusal !== undefined && <p class="strip bad">{sentence(refusal.message)}</p>}
         {seen.length > 0 && wrong.length === 0 && <p class="strip good">Everything that you may see is in order.</p>}
       </div>
       {wrong.map((finding, index) => (
@@ -75,15 +74,7 @@ const Problem = ({ finding: { about, is, message, todo } }: { finding: Finding }
     <section class="card" aria-label={`${about}: ${message}`}>
       <div class="line">
         <span class={is === 'failure' ? 'pill bad' : 'pill warn'}>{is}</span>
-        <h2>
-          {isHook ? (
-            <a href={hookHref(about)} onClick={followLink(hookHref(about))}>
-              {about}
-            </a>
-          ) : (
-            about
-          )}
-        </h2>
+        <h2>{isHook ? <PageLink to={hookHref(about)}>{about}</PageLink> : about}</h2>
       </div>
       <p>
         <Prose text={sentence(message)} />

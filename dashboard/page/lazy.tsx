@@ -2,7 +2,6 @@ import { ActionButton } from './parts/act.tsx'
 import { signal } from '@preact/signals'
 import type { ComponentType } from 'preact'
 import { after, address } from './browser.ts'
-import { Middle } from './list/states.tsx'
 
 /**
  * Returns a component that is loaded when it is first shown, or when `preload` is called. It shows
@@ -35,13 +34,13 @@ export const lazy = <P extends object>(
  * no longer exist.
  */
 const Failed = () => (
-  <Middle>
+  <div class="middle">
     <h1 tabIndex={-1}>Can't load this part of the page</h1>
     <p>The dashboard was updated, or can't be reached.</p>
     <ActionButton class="button" onAct={() => address.reload()}>
       Reload
     </ActionButton>
-  </Middle>
+  </div>
 )
 
 /** How long the other parts of the page wait so that the list loads first, in milliseconds. */

@@ -3,24 +3,23 @@ import { render } from 'preact'
 import { useEffect, useMemo } from 'preact/hooks'
 import { after, element, isHidden, now, onVisibility, request, setTitle } from './browser.ts'
 import { refusalOf } from './ask.ts'
-import { bodyOf, refusalIn, useAnswer } from './answered.ts'
+import { useAnswer } from './answered.ts'
 import { confirming, pathOf } from './changes.ts'
 import { moment, runClock } from './clock.ts'
 import { ended, pageKey } from './credential.ts'
 import type { HookDetail } from '../protocol.ts'
 import type { Purpose } from './form/form.tsx'
-import { followHealth } from './health.ts'
+import { followHealth } from './health.tsx'
 import { lazy, preloadLater } from './lazy.tsx'
 import { KeysDialog, listenToKeys } from './keys.tsx'
 import { HookList } from './list/list.tsx'
 import { Connecting, Forbidden, isForbidden, isOld, LostBar, Nothing } from './list/states.tsx'
-import { MePage } from './me.tsx'
 import { forgetEverywhere, namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
 import { Dialog } from './parts/dialog.tsx'
 import { NoticeArea } from './parts/notice.tsx'
 import { here, place } from './route.ts'
 import { continueSession, me, openPage, sessionCount, settled } from './session.ts'
-import { SignInForm, SignInPage } from './sign-in.tsx'
+import { MePage, SignInForm, SignInPage } from './sign-in.tsx'
 import { forget, kindsNow, lastDelivered, link, over, synced, take, total } from './store.ts'
 import { readStream, type StreamHandle, type StreamReaderWorld } from './stream.ts'
 import { followStop, StopDialog, stopping } from './stop.tsx'
@@ -103,15 +102,13 @@ const TargetPage = lazy(async () => (await import('./target/target.tsx')).Target
 
 const WithHook = ({ name, namespace, what }: { namespace: string; name: string; what: 'edit' | 'clone' }) => {
   const looks = useSignal(0)
-  const read = useAnswer<HookDetail>(pathOf({ name, namespace }), looks.value)
-  const hook = bodyOf(read)
+  const { body: hook, refusal } = useAnswer<HookDetail>(pathOf({ name, namespace }), looks.value)
   const purpose = useMemo(() => hook && ({ what, hook } satisfies Purpose), [hook])
   if (purpose !== undefined) {
     const { generation, uid } = purpose.hook
     return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={() => (looks.value += 1)} />
   }
-  if (read.value === undefined) return <Connecting />
-  return <Nothing title={`Can't read ${name}`} why={refusalIn(read)} />
+  return refusal === undefined ? <Connecting /> : <Nothing title={`Can't read ${name}`} why={refusal.message} />
 }
 
 const adding: Purpose = { what: 'add' }

@@ -64,18 +64,6 @@ export const goto = (href: string): void => {
   place.value = href
 }
 
-/**
- * Returns a handler of clicks that follows a link inside the page. If the click opens the link in
- * another tab, the browser handles it.
- */
-export const followLink =
-  (href: string) =>
-  (event: MouseEvent): void => {
-    if (event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return
-    event.preventDefault()
-    goto(href)
-  }
-
 /** Changes the list's query without a new entry in the history. */
 export const setQuery = (changes: Readonly<Record<string, string>>): void => {
   const params = new URLSearchParams(query.value)

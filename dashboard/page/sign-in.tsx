@@ -1,18 +1,21 @@
 import { ActionButton } from './parts/act.tsx'
 import { useSignal } from '@preact/signals'
-import { Middle } from './list/states.tsx'
 import { CommandLine } from './parts/notice.tsx'
 import { ScriptForm, TextField } from './parts/text-field.tsx'
-import { ended, signInWay } from './credential.ts'
-import { address } from './browser.ts'
-import { learn, me, signInWith } from './session.ts'
+import { pageURL } from '../../src/api/site.ts'
 import { keyCharacters } from '../protocol.ts'
+import { address } from './browser.ts'
+import { moment } from './clock.ts'
+import { ended, signInWay } from './credential.ts'
+import { Trail } from './parts/links.tsx'
+import { learn, me, signInWith, signOut } from './session.ts'
 import { kubectlToken } from './words/kubectl.ts'
 import { sentence } from './words/sentence.ts'
+import { dateText, lasting } from './words/time.ts'
 
 /** The page of a user who is not signed in. */
 export const SignInPage = () => (
-  <Middle>
+  <div class="middle">
     <h1 tabIndex={-1}>{signInWay === 'header' ? 'Not signed in' : 'Sign in'}</h1>
     {ended.value !== undefined && (
       <p class={ended.value.reason === 'UsedKey' ? 'fault' : 'faint'} role="alert">
@@ -20,7 +23,7 @@ export const SignInPage = () => (
       </p>
     )}
     <SignInForm />
-  </Middle>
+  </div>
 )
 
 const WithHeader = () => {
@@ -52,55 +55,59 @@ const keyIn = (link: string): string | undefined => {
 
 const shown = (fault: string | undefined): string | undefined => fault && sentence(fault)
 
-const WithKey = () => {
+interface SecretFormProps {
+  readonly id: string
+  readonly label: string
+  /** Signs in with what was typed. Resolves with why it was refused, or undefined. */
+  readonly act: (typed: string) => Promise<string | undefined>
+}
+
+const SecretForm = ({ act, id, label }: SecretFormProps) => {
   const fault = useSignal<string | undefined>(undefined)
-  const link = useSignal('')
+  const typed = useSignal('')
   const submit = async (): Promise<void> => {
-    // In the dialog this is why it is open.
-    if (me.value === undefined) ended.value = undefined
-    const key = keyIn(link.value)
-    fault.value =
-      key === undefined
-        ? `This is not a sign-in link: those end with #key= and ${keyCharacters} characters.`
-        : shown(await signInWith({ key }))
+    fault.value = shown(await act(typed.value))
+    if (fault.value === undefined) typed.value = ''
   }
   return (
-    <>
-      <p>
-        Open the link that <code>kubectl receiverhook dashboard</code>, or the playground, has printed. It works once,
-        within five minutes: press Enter in that terminal for another.
-      </p>
-      <ScriptForm submit={submit}>
-        <TextField id="sign-in-link" label="Or paste it here" text={link} refused={fault} isSecret />
-        <button type="submit" class="button">
-          Sign in
-        </button>
-      </ScriptForm>
-    </>
+    <ScriptForm submit={submit}>
+      <TextField id={id} label={label} text={typed} refused={fault} isSecret />
+      <button type="submit" class="button">
+        Sign in
+      </button>
+    </ScriptForm>
   )
 }
 
+const signInByLink = async (link: string): Promise<string | undefined> => {
+  // In the dialog this is why it is open.
+  if (me.value === undefined) ended.value = undefined
+  const key = keyIn(link)
+  return key === undefined
+    ? `This is not a sign-in link: those end with #key= and ${keyCharacters} characters.`
+    : await signInWith({ key })
+}
+
+const WithKey = () => (
+  <>
+    <p>
+      Open the link that <code>kubectl receiverhook dashboard</code>, or the playground, has printed. It works once,
+      within five minutes: press Enter in that terminal for another.
+    </p>
+    <SecretForm id="sign-in-link" label="Or paste it here" act={signInByLink} />
+  </>
+)
+
 const WithToken = () => {
-  const fault = useSignal<string | undefined>(undefined)
-  const token = useSignal('')
   const account = useSignal('')
   const namespace = useSignal('')
-  const submit = async (): Promise<void> => {
-    fault.value = shown(await signInWith({ token: token.value }))
-    if (fault.value === undefined) token.value = ''
-  }
   return (
     <>
       <p>
         You act here with your own rights. Paste a service account's token, or an ID token that this cluster accepts. It
         stays in the server's memory, and never comes back to a page.
       </p>
-      <ScriptForm submit={submit}>
-        <TextField id="token" label="Token" text={token} refused={fault} isSecret />
-        <button type="submit" class="button">
-          Sign in
-        </button>
-      </ScriptForm>
+      <SecretForm id="token" label="Token" act={token => signInWith({ token })} />
       <details>
         <summary>Make a token with kubectl</summary>
         <div class="pair">
@@ -118,3 +125,46 @@ const WithToken = () => {
 
 /** The fields to sign in. Also shown in a dialog when the session has ended. */
 export const SignInForm = { key: WithKey, token: WithToken, header: WithHeader }[signInWay]
+
+const ways = {
+  key: 'the kubeconfig of the person who started the dashboard',
+  token: 'the token that you pasted',
+  header: 'the proxy in front of this page',
+} as const
+
+/** Shows who is signed in, and until when. */
+export const MePage = () => {
+  const who = me.value
+  if (who === undefined) return null
+  return (
+    <div class="middle">
+      <Trail end="You" />
+      <h1 tabIndex={-1}>{who.user}</h1>
+      <dl>
+        <dt>Signed in by</dt>
+        <dd>{ways[who.signIn]}</dd>
+        <dt>Groups</dt>
+        <dd>{who.groups.length === 0 ? 'none' : who.groups.join(', ')}</dd>
+        <dt>API server</dt>
+        <dd>{who.cluster}</dd>
+        <dt>Session ends</dt>
+        <dd>
+          {dateText(who.endsAt)}, in {lasting(who.endsAt - moment.value)}
+          {who.tokenEnds ? ', with the token' : ''}
+        </dd>
+        <dt>Version</dt>
+        <dd>
+          {who.version} · <a href={pageURL('docs/README.md')}>Documentation</a>
+        </dd>
+      </dl>
+      <p class="faint">
+        The dashboard sends all your requests to the API server as this user, and has no rights itself.
+      </p>
+      {signInWay !== 'header' && (
+        <p>
+          <ActionButton onAct={() => void signOut()}>Sign out</ActionButton>
+        </p>
+      )}
+    </div>
+  )
+}

@@ -3,11 +3,10 @@ import { signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { StopState } from '../protocol.ts'
 import { askServer } from './ask.ts'
-import { after, isHidden, rescueFocus } from './browser.ts'
-import { say } from './notices.ts'
-import { CommandLine } from './parts/notice.tsx'
-import { Dialog } from './parts/dialog.tsx'
-import { ScriptForm, TextField } from './parts/text-field.tsx'
+import { rescueFocus, whileShown } from './browser.ts'
+import { say } from './parts/notice.tsx'
+import { AskDialog } from './parts/dialog.tsx'
+import { CheckField, TextField } from './parts/text-field.tsx'
 import { kubectlStart, kubectlStop } from './words/kubectl.ts'
 import { dateOf } from './words/time.ts'
 
@@ -23,26 +22,18 @@ export const stopping = signal(false)
 /** How often the page reads whether hooks are stopped, in milliseconds. */
 const everyMs = 15_000
 
-const read = async (): Promise<void> => {
-  const answer = await askServer<StopState>('GET', '/api/stop')
-  if (answer.ok) state.value = answer.body
-}
-
 /**
  * Reads every 15 s whether all hooks are stopped, until the returned function is called. Also reads
  * once whether the user may stop them.
  */
 export const followStop = (): (() => void) => {
-  let cancel = (): void => undefined
-  const again = (): void => {
-    if (!isHidden()) void read()
-    cancel = after(everyMs, again)
-  }
-  again()
   void askServer<{ readonly allowed: boolean }>('GET', '/api/stop/may').then(answer => {
     if (answer.ok) mayStop.value = answer.body.allowed
   })
-  return () => cancel()
+  return whileShown(0, everyMs, async () => {
+    const answer = await askServer<StopState>('GET', '/api/stop')
+    if (answer.ok) state.value = answer.body
+  })
 }
 
 const start = async (): Promise<void> => {
@@ -86,37 +77,20 @@ const close = (): void => void (stopping.value = false)
 export const StopDialog = () => {
   const reason = useSignal('')
   const all = useSignal(false)
-  const fault = useSignal<string | undefined>(undefined)
+  const command = kubectlStop(state.value.namespace, reason.value, all.value)
   useEffect(() => () => close(), [])
-  const submit = async (): Promise<void> => {
+  const act = async (): Promise<string> => {
     const answer = await askServer<StopState>('POST', '/api/stop', { reason: reason.value, all: all.value })
-    if (!answer.ok) return void (fault.value = answer.refusal.message)
+    if (!answer.ok) return answer.refusal.message
     state.value = answer.body
-    close()
-    say('All hooks are stopped within two seconds.', kubectlStop(answer.body.namespace, reason.value, all.value))
+    say('All hooks are stopped within two seconds.', command)
+    return ''
   }
   return (
-    <Dialog title="Stop all hooks?" onClose={close}>
+    <AskDialog {...{ act, command }} title="Stop all hooks?" verb="Stop all hooks" isDanger onClose={close}>
       <p>Every post to every hook of this installation gets 503 and changes nothing. Most senders try again.</p>
-      <ScriptForm submit={submit}>
-        <TextField id="stop-reason" label="Why, for your colleagues" text={reason} refused={fault} />
-        <div class="field check">
-          <label for="stop-undo">Alerts that end take nothing back either</label>
-          <input
-            id="stop-undo"
-            type="checkbox"
-            checked={all.value}
-            onChange={({ currentTarget: { checked } }) => (all.value = checked)}
-          />
-        </div>
-        <div class="line">
-          <button type="submit" class="button danger">
-            Stop all hooks
-          </button>
-          <ActionButton onAct={close}>Cancel</ActionButton>
-        </div>
-      </ScriptForm>
-      <CommandLine text={kubectlStop(state.value.namespace, reason.value, all.value)} />
-    </Dialog>
+      <TextField id="stop-reason" label="Why, for your colleagues" text={reason} />
+      <CheckField id="stop-undo" label="Alerts that end take nothing back either" value={all} />
+    </AskDialog>
   )
 }

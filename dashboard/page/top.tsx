@@ -2,9 +2,10 @@ import { ActionButton } from './parts/act.tsx'
 import { signal } from '@preact/signals'
 import { kept, setScheme } from './browser.ts'
 import { moment } from './clock.ts'
-import { health } from './health.ts'
+import { HealthPill } from './health.tsx'
 import { everywhere, namespacePattern, namespaceShown, namespaces } from './namespaces.ts'
-import { followLink, goto, here, place } from './route.ts'
+import { PageLink } from './parts/links.tsx'
+import { goto, here, place } from './route.ts'
 import { me } from './session.ts'
 import { StopStrip } from './stop.tsx'
 import { link, over, serverVersion } from './store.ts'
@@ -20,10 +21,10 @@ export const renewing = signal(false)
 
 export const TopBar = () => (
   <header class="top">
-    <a class="brand" href="/" onClick={followLink('/')}>
+    <PageLink class="brand" to="/" aria-label="Receiver hooks">
       <Mark />
       <span>Receiver hooks</span>
-    </a>
+    </PageLink>
     {me.value !== undefined && <NamespacePicker />}
     <span class="grow" />
     {me.value !== undefined && <HealthPill />}
@@ -40,19 +41,13 @@ export const TopBar = () => (
         >
           ?
         </button>
-        <a
-          class="user"
-          href="/me"
-          onClick={followLink('/me')}
-          title={me.value.user}
-          aria-label={`Signed in as ${me.value.user}`}
-        >
+        <PageLink class="user" to="/me" title={me.value.user} aria-label={`Signed in as ${me.value.user}`}>
           <svg viewBox="0 0 24 24" width="22" height="22" aria-hidden="true">
             <circle cx="12" cy="8" r="4" />
             <path d="M4 21a8 8 0 0 1 16 0" />
           </svg>
           <span>{me.value.user}</span>
-        </a>
+        </PageLink>
       </>
     )}
   </header>
@@ -129,25 +124,6 @@ const LinkState = () => {
     <span class={`live ${word === 'live' ? 'yes' : word === 'connecting' ? '' : 'no'}`} role="status" title={word}>
       <span>{word}</span>
     </span>
-  )
-}
-
-/** Says how many problems the installation has. Nothing for a user who may not look at it. */
-const HealthPill = () => {
-  const seen = (health.value ?? []).filter(({ unseen }) => unseen !== true)
-  const wrong = seen.filter(({ is }) => is === 'failure').length
-  const warned = seen.some(({ is }) => is === 'warning')
-  if (seen.length === 0) return null
-  const text = wrong > 0 ? `${wrong} ${wrong === 1 ? 'problem' : 'problems'}` : warned ? 'Warnings' : 'Healthy'
-  return (
-    <a
-      class={`pill health ${wrong > 0 ? 'bad' : warned ? 'warn' : 'good'}`}
-      href="/health"
-      onClick={followLink('/health')}
-      aria-label={`Health: ${text}`}
-    >
-      {text}
-    </a>
   )
 }
 

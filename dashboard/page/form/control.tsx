@@ -1,11 +1,44 @@
+import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
+import { tryParseJson } from '../../../src/api/json.ts'
 import type { Schema } from '../../../src/api/schema.ts'
-import { Json } from './json.tsx'
-import { Lines } from './lines.tsx'
-import type { ControlProps, Described, FieldProps } from './props.ts'
+import type { Targets } from '../../protocol.ts'
+import { Select } from '../parts/text-field.tsx'
+import { listOfLines, pairsOfLines, textOfLines } from './lines-text.ts'
+import type { Draft } from './draft.ts'
 import { namedAt, Suggestions } from './suggestions.tsx'
-import { valueAt } from './value.ts'
-import type { SelectOption, Widget } from './widget.ts'
+import { valueAt, type Path } from './value.ts'
+import type { Widget } from './widget.ts'
+
+/** A member of the spec, with the form's state that its field needs. */
+export interface FieldProps {
+  readonly schema: Schema
+  readonly path: Path
+  readonly draft: Draft
+  readonly required: boolean
+  readonly targets: Targets
+  /** True if errors are shown in fields that the user has not changed. */
+  readonly all: boolean
+  /** True if a heading above shows the name. Then the label is only for screen readers. */
+  readonly isNamed?: boolean
+}
+
+/**
+ * The attributes of a control for its label and for screen readers: its id, the ids of its help and
+ * its error, and whether it is wrong or required.
+ */
+export interface Described {
+  readonly id: string
+  readonly 'aria-describedby'?: string
+  readonly 'aria-invalid'?: boolean
+  readonly 'aria-required'?: boolean
+}
+
+/** The properties of a control of one element. */
+export type ControlProps = FieldProps & {
+  readonly widget: Exclude<Widget, { kind: 'checkboxes' | 'reference' | 'fieldset' | 'list' }>
+  readonly described: Described
+}
 
 /** The control of a field whose value is not shown as several fields, with the names that it offers. */
 export const Control = (props: ControlProps): JSX.Element => {
@@ -39,7 +72,14 @@ const Bare = (props: ControlProps): JSX.Element => {
   switch (widget.kind) {
     case 'radios':
     case 'select':
-      return <Select {...{ byDefault, described, shown }} options={widget.options} onChoice={set} />
+      return (
+        <Select
+          {...described}
+          value={shown === '' ? byDefault : shown}
+          options={[...(byDefault === '' ? [['', 'Choose …'] as const] : []), ...widget.options]}
+          onChoice={set}
+        />
+      )
     case 'number':
       return (
         <input
@@ -78,10 +118,13 @@ const Bare = (props: ControlProps): JSX.Element => {
     case 'duration':
       return <input {...text} class="short" onInput={event => set(event.currentTarget.value.trim())} />
     case 'lines':
+      return <TypedText {...props} rows={2} placeholder="one a line" text={textOfLines(raw)} parse={listOfLines} />
     case 'pairs':
-      return <Lines {...props} />
-    case 'json':
-      return <Json {...props} />
+      return <TypedText {...props} rows={2} placeholder="app=web" text={textOfLines(raw)} parse={pairsOfLines} />
+    case 'json': {
+      const json = raw === undefined ? '' : JSON.stringify(raw, null, 2)
+      return <TypedText {...props} rows={5} placeholder="{}" text={json} parse={jsonIn} />
+    }
     case 'text':
       // An empty field means an empty value. A placeholder would suggest that the default applies.
       if (byDefault !== '' && mayBeEmpty(schema)) {
@@ -98,28 +141,6 @@ const Bare = (props: ControlProps): JSX.Element => {
   }
 }
 
-/** A control that chooses one value from a drop-down list. */
-const Select = (props: {
-  readonly described: Described
-  readonly options: readonly SelectOption[]
-  readonly shown: string
-  readonly byDefault: string
-  readonly onChoice: (value: string) => void
-}) => (
-  <select
-    {...props.described}
-    value={props.shown === '' ? props.byDefault : props.shown}
-    onChange={event => props.onChoice(event.currentTarget.value)}
-  >
-    {props.byDefault === '' && <option value="">Choose …</option>}
-    {props.options.map(({ title, value }) => (
-      <option key={value} value={value}>
-        {title}
-      </option>
-    ))}
-  </select>
-)
-
 /** Returns whether an empty text is a valid value. */
 const mayBeEmpty = (schema: Schema): boolean =>
   'type' in schema &&
@@ -131,59 +152,91 @@ const mayBeEmpty = (schema: Schema): boolean =>
 const shownAs = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : ''
 
-/** A control that chooses one of a few values, which are all visible. */
-export const Radios = ({
-  draft,
-  id,
-  path,
-  widget,
-}: FieldProps & { readonly id: string; readonly widget: Extract<Widget, { kind: 'radios' | 'select' }> }) => {
-  const chosen = valueAt(draft.spec.value, path) ?? widget.byDefault
-  return (
-    <span class="radios">
-      {widget.options.map(({ title, value }, index) => (
-        <label key={value}>
-          <input
-            type="radio"
-            id={index === 0 ? id : undefined}
-            name={id}
-            value={value}
-            checked={chosen === value}
-            onChange={() => draft.set(path, value)}
-          />
-          {title}
-        </label>
-      ))}
-    </span>
-  )
+interface OptionsProps {
+  readonly type: 'radio' | 'checkbox'
+  readonly name: string
+  /** The id of the first one. */
+  readonly id?: string
+  readonly options: readonly (readonly [value: string, title: string])[]
+  readonly isChosen: (value: string) => boolean
+  readonly onChoice: (value: string) => void
 }
 
-/** A control that chooses any number of values. If none is chosen, the default applies. */
-export const Checkboxes = ({
-  draft,
-  path,
-  widget,
-}: FieldProps & { readonly widget: Extract<Widget, { kind: 'checkboxes' }> }) => {
+/** A control that chooses of a few values, which are all visible. */
+export const Options = ({ id, isChosen, name, onChoice, options, type }: OptionsProps) => (
+  <span class="radios">
+    {options.map(([value, title], index) => (
+      <label key={value}>
+        <input
+          type={type}
+          id={index === 0 ? id : undefined}
+          name={name}
+          value={value}
+          checked={isChosen(value)}
+          onChange={() => onChoice(value)}
+        />
+        {title}
+      </label>
+    ))}
+  </span>
+)
+
+type OptionsFieldProps = FieldProps & {
+  readonly id: string
+  readonly widget: Extract<Widget, { kind: 'radios' | 'select' | 'checkboxes' }>
+}
+
+/** Chooses one value, or any number of them. If none is chosen, the default applies. */
+export const OptionsField = ({ draft, id, path, widget }: OptionsFieldProps) => {
   const raw = valueAt(draft.spec.value, path)
-  const chosen: readonly unknown[] = Array.isArray(raw) ? raw : []
+  const { options } = widget
+  if (widget.kind !== 'checkboxes') {
+    const chosen = raw ?? widget.byDefault
+    const choose = (value: string): void => draft.set(path, value)
+    return (
+      <Options type="radio" name={id} {...{ id, options }} isChosen={value => value === chosen} onChoice={choose} />
+    )
+  }
+  const isChosen = (value: string): boolean => Array.isArray(raw) && raw.includes(value)
+  const toggle = (value: string): void => {
+    const now = options.map(([each]) => each).filter(each => isChosen(each) !== (each === value))
+    draft.set(path, now.length === 0 ? undefined : now)
+  }
+  return <Options type="checkbox" name={id} {...{ isChosen, options }} onChoice={toggle} />
+}
+
+interface TypedTextProps extends ControlProps {
+  readonly rows: number
+  readonly placeholder: string
+  /** The text at first. */
+  readonly text: string
+  /** Returns the value in a text, or {@link notJson}. */
+  readonly parse: (text: string) => unknown
+}
+
+const notJson = Symbol('not JSON')
+
+const jsonIn = (text: string): unknown => (text.trim() === '' ? undefined : (tryParseJson(text) ?? notJson))
+
+/** A text area that keeps the typed text unchanged, because an unfinished one is not a value yet. */
+const TypedText = ({ described, draft, parse, path, placeholder, rows, text }: TypedTextProps) => {
+  const typed = useSignal(text)
   return (
-    <span class="radios">
-      {widget.options.map(({ title, value }) => (
-        <label key={value}>
-          <input
-            type="checkbox"
-            checked={chosen.includes(value)}
-            onChange={event => {
-              const isIn = event.currentTarget.checked
-              const now = widget.options
-                .map(option => option.value)
-                .filter(one => (one === value ? isIn : chosen.includes(one)))
-              draft.set(path, now.length === 0 ? undefined : now)
-            }}
-          />
-          {title}
-        </label>
-      ))}
-    </span>
+    <>
+      <textarea
+        {...described}
+        rows={rows}
+        spellcheck={false}
+        autocapitalize="off"
+        placeholder={placeholder}
+        value={typed.value}
+        onInput={event => {
+          typed.value = event.currentTarget.value
+          const value = parse(typed.value)
+          if (value !== notJson) draft.set(path, value)
+        }}
+      />
+      {parse(typed.value) === notJson && <p class="fault">must be JSON</p>}
+    </>
   )
 }

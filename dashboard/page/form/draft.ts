@@ -2,7 +2,7 @@ import { computed, signal, type ReadonlySignal, type Signal } from '@preact/sign
 import { violations, type Violation } from '../../../src/api/guard.ts'
 import { isObject } from '../../../src/api/json.ts'
 import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../src/api/names.ts'
-import { hookSpecSchema } from '../../../src/drivers/schemas.ts'
+import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Seen } from '../../protocol.ts'
 import { rowSignal } from '../store.ts'
 import { toYaml } from '../words/yaml.ts'
@@ -155,12 +155,15 @@ const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>):
   return taken.has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
 }
 
+/** The names of the drivers. A new hook begins with the first. */
+export const driverNames = declarations.map(({ name }) => name)
+
 /**
  * Changes the driver. Common members stay, and members of other drivers are removed. If the new
  * driver's member is a choice, its first member is chosen.
  */
-export const withDriver = (spec: Value, driver: string, drivers: readonly string[]): Value => {
-  const shared = Object.entries(spec).filter(([name]) => !drivers.includes(name))
+export const withDriver = (spec: Value, driver: string): Value => {
+  const shared = Object.entries(spec).filter(([name]) => !driverNames.some(known => known === name))
   const member = spec[driver]
   const chosen: Value = { ...Object.fromEntries(shared), driver, ...(member === undefined ? {} : { [driver]: member }) }
   const schema = schemaAt(hookSpecSchema, [driver])

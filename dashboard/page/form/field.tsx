@@ -4,10 +4,9 @@ import { isObject } from '../../../src/api/json.ts'
 import type { Choice, Obj, Schema } from '../../../src/api/schema.ts'
 import { Prose } from '../words/prose.tsx'
 import { inSentence } from '../words/sentence.ts'
-import { Checkboxes, Control, Radios } from './control.tsx'
+import { Control, Options, OptionsField, type Described, type FieldProps } from './control.tsx'
 import { FoldedFields } from './folded.tsx'
 import { Picker } from './picker.tsx'
-import type { Described, FieldProps } from './props.ts'
 import { isWithin, pathText, valueAt, type Path } from './value.ts'
 import { choiceOf, helpOf, isOffered, labelOf, widgetOf, type Widget } from './widget.ts'
 
@@ -46,11 +45,7 @@ export const MemberField = (props: FieldProps) => {
         <span class="label" id={`${id}-label`}>
           {label}
         </span>
-        {widget.kind === 'checkboxes' ? (
-          <Checkboxes {...props} widget={widget} />
-        ) : (
-          <Radios {...props} widget={widget} id={id} />
-        )}
+        <OptionsField {...props} widget={widget} id={id} />
         {help}
       </div>
     )
@@ -150,7 +145,7 @@ const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
   // An optional member requires nothing of its own members until one of them is set.
   if (!required && isNamed !== true) {
     return (
-      <FoldedFields title={labelOf(path.at(-1) ?? '', schema)} inside={[]} paths={[path]} draft={draft}>
+      <FoldedFields title={labelOf(path.at(-1) ?? '', schema)} paths={[path]} draft={draft}>
         <Help id={id} schema={schema} fault={fault} />
         <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
       </FoldedFields>
@@ -194,12 +189,7 @@ export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice:
   const chosen = choice.of.find(member => isObject(value) && value[member] !== undefined)
   const member = chosen === undefined ? undefined : schema.properties[chosen]
   const fault = all && chosen === undefined ? draft.wrong.value.get(pathText(path)) : undefined
-  const option = (name: string | undefined, title: string) => (
-    <label key={name ?? ''}>
-      <input type="radio" name={id} checked={chosen === name} onChange={() => draft.choose(path, name)} />
-      {title}
-    </label>
-  )
+  const named = choice.of.map(name => [name, labelOf(name, schema.properties[name] ?? schema)] as const)
   return (
     <fieldset
       class="bare choice"
@@ -210,10 +200,13 @@ export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice:
         {choice.title}
         {required && <span aria-hidden="true"> *</span>}
       </legend>
-      <span class="radios">
-        {choice.none !== undefined && option(undefined, choice.none)}
-        {choice.of.map(name => option(name, labelOf(name, schema.properties[name] ?? schema)))}
-      </span>
+      <Options
+        type="radio"
+        name={id}
+        options={[...(choice.none === undefined ? [] : [['', choice.none] as const]), ...named]}
+        isChosen={name => name === (chosen ?? '')}
+        onChoice={name => draft.choose(path, name === '' ? undefined : name)}
+      />
       {fault !== undefined && (
         <p class="fault" id={`${id}-fault`}>
           <Prose text={fault} />

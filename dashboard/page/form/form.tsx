@@ -2,23 +2,23 @@ import { useSignal, useSignalEffect, type Signal } from '@preact/signals'
 import { useEffect, useMemo } from 'preact/hooks'
 import { isObject } from '../../../src/api/json.ts'
 import type { HookDetail, Targets } from '../../protocol.ts'
-import { bodyOf, useAnswer } from '../answered.ts'
+import { useAnswer } from '../answered.ts'
 import { after, element, focusHeading, onLeaving } from '../browser.ts'
 import { isForbidden } from '../list/states.tsx'
 import { namespaceShown, namespaces, showNamespace } from '../namespaces.ts'
 import { ActionButton } from '../parts/act.tsx'
-import { say } from '../notices.ts'
-import { Trail } from '../parts/trail.tsx'
+import { say } from '../parts/notice.tsx'
+import { PageLink, Trail } from '../parts/links.tsx'
+import { CheckField, TextField } from '../parts/text-field.tsx'
 import { whyNot } from '../rights.ts'
-import { followLink, goto, hookHref, listHref, query } from '../route.ts'
+import { goto, hookHref, listHref, query } from '../route.ts'
 import { me } from '../session.ts'
 import { namesIn } from '../store.ts'
 import { sendDraft, settleMs, type DraftCheck } from './check.ts'
 import { cloneSpec, freeName, oppositeOf } from './clone.ts'
-import { draftOf, isChangedByOthers, specOf, type Draft } from './draft.ts'
-import { NameFields } from './name-fields.tsx'
+import { draftOf, driverNames, isChangedByOthers, specOf, type Draft } from './draft.ts'
 import { Preview } from './preview.tsx'
-import { driverNames, SpecFields } from './spec-fields.tsx'
+import { SpecFields } from './spec-fields.tsx'
 import { putAt, type Value } from './value.ts'
 
 const noTargets: Targets = { types: [], targets: [], missing: [] }
@@ -97,7 +97,7 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
   const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
   const namespace = draft.namespace.value
   const offered = `/api/namespaces/${namespace}/targets?driver=${String(draft.spec.value['driver'])}`
-  const targets = bodyOf(useAnswer<Targets>(namespace === '' ? undefined : offered)) ?? noTargets
+  const { body: targets = noTargets } = useAnswer<Targets>(namespace === '' ? undefined : offered)
   const checked = useChecked(draft, taken)
   useEffect(() => {
     // Focuses the name, because the user types it first.
@@ -167,22 +167,47 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
             </ActionButton>
           </div>
         )}
-        <NameFields draft={draft} edit={purpose.what === 'edit'} all={all.value} />
+        {purpose.what !== 'edit' && (
+          <div class="pair">
+            <NameField draft={draft} all={all.value} member="name" label="Name" />
+            <NameField
+              draft={draft}
+              all={all.value}
+              member="namespace"
+              label="Namespace"
+              choices={namespaces.value.names}
+            />
+          </div>
+        )}
         <SpecFields draft={draft} targets={targets} all={all.value} />
         {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
         <div class="line actions">
-          <ActionButton type="submit" class="button" why={why} onAct={() => undefined}>
+          <ActionButton type="submit" class="button" why={why}>
             {purpose.what === 'edit' ? 'Save' : 'Create'}
           </ActionButton>
-          <a class="quiet" href={before} onClick={followLink(before)}>
+          <PageLink class="quiet" to={before}>
             Cancel
-          </a>
+          </PageLink>
           {sending.value && <span class="faint">Sending …</span>}
         </div>
       </form>
       <Preview draft={draft} checked={checked.value} targets={targets} />
     </div>
   )
+}
+
+interface NameFieldProps {
+  readonly draft: Draft
+  readonly all: boolean
+  readonly member: 'name' | 'namespace'
+  readonly label: string
+  readonly choices?: readonly string[]
+}
+
+const NameField = ({ all, draft, member, ...props }: NameFieldProps) => {
+  const text = draft[member]
+  const fault = text.value !== '' || all ? draft.wrong.value.get(`metadata.${member}`) : undefined
+  return <TextField {...props} id={`field-${member}`} text={text} isTrimmed required={{ fault }} />
 }
 
 const titleOf = (purpose: Purpose): string =>
@@ -207,17 +232,6 @@ const focusFault = (): void =>
 const Opposite = ({ draft, taken }: { draft: Draft; taken: ReadonlySet<string> }) => {
   const opposite = oppositeOf(draft.name.value, specOf(draft), new Set([...taken, draft.name.value]))
   if (opposite === undefined) return null
-  return (
-    <div class="field check">
-      <label for="field-opposite">
-        Make the opposite hook too{draft.name.value === '' ? '' : ` (${opposite.name})`}
-      </label>
-      <input
-        id="field-opposite"
-        type="checkbox"
-        checked={draft.opposite.value}
-        onChange={event => (draft.opposite.value = event.currentTarget.checked)}
-      />
-    </div>
-  )
+  const label = `Make the opposite hook too${draft.name.value === '' ? '' : ` (${opposite.name})`}`
+  return <CheckField id="field-opposite" label={label} value={draft.opposite} />
 }

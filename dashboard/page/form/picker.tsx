@@ -3,7 +3,8 @@ import type { ComponentType } from 'preact'
 import { isObject, stringAt } from '../../../src/api/json.ts'
 import type { Obj } from '../../../src/api/schema.ts'
 import type { OfferedTarget, TargetType } from '../../protocol.ts'
-import type { Described, FieldProps } from './props.ts'
+import { Select } from '../parts/text-field.tsx'
+import type { Described, FieldProps } from './control.tsx'
 import { valueAt, filledIn } from './value.ts'
 import { isOffered, requiredOf } from './widget.ts'
 
@@ -22,34 +23,27 @@ export const Picker = (props: PickerProps) => {
   const { described, draft, path, schema, targets } = props
   const isTyped = useSignal(false)
   const current: unknown = filledIn(schema, valueAt(draft.spec.value, path) ?? {})
-  const chosen = stringAt(current, 'name') === undefined ? '' : keyOf(schema, current)
-  const known = targets.targets.some(target => keyOf(schema, referenceTo(schema, target)) === chosen)
+  const [kind, name] = [stringAt(current, 'kind'), stringAt(current, 'name')]
+  const chosen = name === undefined ? '' : keyOf(schema, current)
+  const references = new Map(
+    targets.targets.map(target => referenceTo(schema, target)).map(each => [keyOf(schema, each), each]),
+  )
   if (targets.targets.length === 0 || isTyped.value) return <ByHand {...props} current={current} />
   return (
-    <select
+    <Select
       {...described}
       value={chosen}
-      onChange={event => {
-        const { value } = event.currentTarget
-        if (value === byHand) return void (isTyped.value = true)
-        const found = targets.targets.find(target => keyOf(schema, referenceTo(schema, target)) === value)
-        draft.set(path, found && referenceTo(schema, found))
+      onChoice={value => {
+        if (value === byHand) isTyped.value = true
+        else draft.set(path, references.get(value))
       }}
-    >
-      <option value="">Choose …</option>
-      {chosen !== '' && !known && (
-        <option value={chosen}>{`${stringAt(current, 'kind')}/${stringAt(current, 'name')} (not there)`}</option>
-      )}
-      {targets.targets.map(target => {
-        const key = keyOf(schema, referenceTo(schema, target))
-        return (
-          <option key={key} value={key}>
-            {titleOf(target)}
-          </option>
-        )
-      })}
-      <option value={byHand}>Another, by its name …</option>
-    </select>
+      options={[
+        ['', 'Choose …'],
+        ...(chosen === '' || references.has(chosen) ? [] : [[chosen, `${kind}/${name} (not there)`] as const]),
+        ...targets.targets.map(target => [keyOf(schema, referenceTo(schema, target)), titleOf(target)] as const),
+        [byHand, 'Another, by its name …'],
+      ]}
+    />
   )
 }
 
@@ -87,6 +81,8 @@ const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown
   const typeKey = (type: TargetType): string => (versionSchema ? `${type.apiVersion} ${type.kind}` : type.kind)
   const now: TargetType = { apiVersion: stringAt(current, 'apiVersion') ?? '', kind: stringAt(current, 'kind') ?? '' }
   const types = [...new Map([...targets.types, now].map(type => [typeKey(type), type])).values()]
+  const titleOfType = ({ apiVersion, kind }: TargetType): string =>
+    types.filter(each => each.kind === kind).length > 1 ? `${kind} (${apiVersion})` : kind
   const put = (members: Readonly<Record<string, string | undefined>>): void => {
     const raw = valueAt(draft.spec.value, path)
     const made = Object.entries({ ...(isObject(raw) ? raw : {}), ...members }).filter(
@@ -110,25 +106,19 @@ const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown
             {field('kind')}
           </div>
         ) : (
-          <select
+          <Select
             aria-label={kindSchema?.title}
             value={typeKey(now)}
-            onChange={event => {
-              const { value } = event.currentTarget
+            onChoice={value => {
               if (value === byHand) return void (isOther.value = true)
               const type = types.find(each => typeKey(each) === value)
               if (type) put({ kind: type.kind, ...(versionSchema && { apiVersion: type.apiVersion }) })
             }}
-          >
-            {types.map(type => (
-              <option key={typeKey(type)} value={typeKey(type)}>
-                {types.filter(({ kind }) => kind === type.kind).length > 1
-                  ? `${type.kind} (${type.apiVersion})`
-                  : type.kind}
-              </option>
-            ))}
-            {isOpen && <option value={byHand}>Another kind …</option>}
-          </select>
+            options={[
+              ...types.map(type => [typeKey(type), titleOfType(type)] as const),
+              ...(isOpen ? [[byHand, 'Another kind …'] as const] : []),
+            ]}
+          />
         )}
         <input
           {...described}

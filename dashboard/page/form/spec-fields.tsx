@@ -6,14 +6,12 @@ import type { Targets } from '../../protocol.ts'
 import { me } from '../session.ts'
 import { Prose } from '../words/prose.tsx'
 import { inSentence } from '../words/sentence.ts'
-import { withDriver, type Draft } from './draft.ts'
+import { Select } from '../parts/text-field.tsx'
+import { driverNames, withDriver, type Draft } from './draft.ts'
 import { ChoiceField, MemberField, Members } from './field.tsx'
 import { FoldedFields } from './folded.tsx'
 import { valueAt } from './value.ts'
 import { choiceOf, helpOf, isMain, isOffered, labelOf, requiredOf } from './widget.ts'
-
-/** The names of the drivers. A new hook begins with the first. */
-export const driverNames = declarations.map(({ name }) => name)
 
 type Entry = readonly [name: string, schema: Schema]
 
@@ -31,7 +29,7 @@ export const SpecFields = (props: SpecProps) => {
   const driverSchema = hookSpecSchema.properties['driver']
   return (
     <>
-      {driverSchema && driverNames.length > 1 && <DriverField draft={draft} schema={driverSchema} />}
+      {driverSchema && <DriverField draft={draft} schema={driverSchema} />}
       {declared && <DriverMembers key={driver} {...props} declared={declared} />}
       {targets.missing.length > 0 && (
         <p class="help" title={targets.missing.map(({ why }) => why).join('; ')}>
@@ -104,7 +102,7 @@ const SharedMembers = (props: SpecProps) => {
       {shared
         .filter(([name]) => name === account)
         .map(entry => (
-          <FoldedFields key={account} title="As whom it acts" inside={[]} paths={[[account]]} draft={props.draft}>
+          <FoldedFields key={account} title="As whom it acts" paths={[[account]]} draft={props.draft}>
             {field(entry)}
           </FoldedFields>
         ))}
@@ -152,18 +150,13 @@ const SecretProposal = ({ draft }: { draft: Draft }) => {
 const DriverField = ({ draft, schema }: { draft: Draft; schema: Schema }) => (
   <div class="field">
     <label for="field-driver">{labelOf('driver', schema)}</label>
-    <select
+    <Select
       id="field-driver"
       aria-describedby="field-driver-help"
       value={String(draft.spec.value['driver'])}
-      onChange={event => (draft.spec.value = withDriver(draft.spec.value, event.currentTarget.value, driverNames))}
-    >
-      {declarations.map(({ name, title }) => (
-        <option key={name} value={name}>
-          {title}
-        </option>
-      ))}
-    </select>
+      onChoice={driver => (draft.spec.value = withDriver(draft.spec.value, driver))}
+      options={declarations.map(({ name, title }) => [name, title])}
+    />
     <p class="help" id="field-driver-help">
       <Prose text={helpOf(declarations.find(({ name }) => name === draft.spec.value['driver'])?.schema ?? schema)} />
     </p>

@@ -1,5 +1,5 @@
 import { stringAt } from '../../../src/api/json.ts'
-import { bodyOf, useAnswer } from '../answered.ts'
+import { useAnswer } from '../answered.ts'
 import type { Draft } from './draft.ts'
 import { valueAt, type Path } from './value.ts'
 
@@ -35,10 +35,12 @@ export const Suggestions = ({ draft, id, path }: { draft: Draft; id: string; pat
   const { kind, of = '' } = namedAt(draft.spec.value, path) ?? {}
   const query = `kind=${kind}&of=${encodeURIComponent(of)}`
   const isKnown = kind !== undefined && namespace !== ''
-  const names = useAnswer<readonly string[]>(isKnown ? `/api/namespaces/${namespace}/names?${query}` : undefined)
+  const { body: names } = useAnswer<readonly string[]>(
+    isKnown ? `/api/namespaces/${namespace}/names?${query}` : undefined,
+  )
   return (
     <datalist id={id}>
-      {bodyOf(names)?.map(name => (
+      {names?.map(name => (
         <option key={name} value={name} />
       ))}
     </datalist>

@@ -26,10 +26,7 @@ export type Widget =
   | { readonly kind: 'list'; readonly items: Schema; readonly most: number }
 
 /** One value of a choice, with its label. */
-export interface SelectOption {
-  readonly value: string
-  readonly title: string
-}
+type SelectOption = readonly [value: string, title: string]
 
 /**
  * A choice of at most this many values is shown as radio buttons, and a choice of more as a list.
@@ -76,7 +73,7 @@ export const widgetOf = (schema: Schema): Widget => {
 
 const optionsOf = (schema: Schema): readonly SelectOption[] | undefined => {
   if (!('type' in schema) || schema.type !== 'string') return undefined
-  return schema.enum?.map(value => ({ value, title: schema.titles?.[value] ?? value }))
+  return schema.enum?.map(value => [value, schema.titles?.[value] ?? value])
 }
 
 /** Returns whether an object is a reference, which gets a picker. */

@@ -1,10 +1,12 @@
 import { ActionButton } from '../parts/act.tsx'
 import { useSignal } from '@preact/signals'
+import { isReason } from '../../../src/api/reasons.ts'
+import { pageURL } from '../../../src/api/site.ts'
 import type { HookDetail, HookEvent, HookHistory, ListedHook, PastDelivery } from '../../protocol.ts'
-import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
+import { useAnswer } from '../answered.ts'
 import { pathOf } from '../changes.ts'
-import { ReasonLink } from '../parts/reason-link.tsx'
 import { Ago, OutcomeText, When } from '../parts/status.tsx'
+import { Select } from '../parts/text-field.tsx'
 import { whyNot } from '../rights.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
@@ -22,12 +24,12 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
   const newest: readonly PastDelivery[] = hook?.recent ?? row.recent
   // The record keeps the decision of a delivery first and its answer seconds later, as the status does: it is read again then.
   const older = useAnswer<HookHistory>(isAsked.value ? `${pathOf(row)}/history` : undefined, newest)
-  const read = bodyOf(older)?.deliveries ?? []
+  const read = older.body?.deliveries ?? []
   // Of a user who may not read the record, only the status says what there was.
   const all = read.length === 0 ? newest : read
   const outcomes = [...new Set(all.map(delivery => delivery.outcome))]
   const shown = all.filter(delivery => outcome.value === '' || delivery.outcome === outcome.value)
-  const why = bodyOf(older)?.why ?? refusalIn(older)
+  const why = older.body?.why ?? older.refusal?.message
   return (
     <section class="card" aria-label="Deliveries">
       <div class="line">
@@ -36,17 +38,13 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
         <label class="unseen" for="outcome">
           Show only
         </label>
-        <select
+        <Select
           id="outcome"
           class="short"
           value={outcome.value}
-          onChange={({ currentTarget: { value } }) => (outcome.value = value)}
-        >
-          <option value="">all outcomes</option>
-          {outcomes.map(each => (
-            <option key={each}>{each}</option>
-          ))}
-        </select>
+          onChoice={value => (outcome.value = value)}
+          options={[['', 'all outcomes'], ...outcomes.map(each => [each, each] as const)]}
+        />
       </div>
       {all.length === 0 && <p class="faint">None yet. Each post to this hook's URL appears here within seconds.</p>}
       <ol class="deliveries">
@@ -61,13 +59,13 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
       </ol>
       <div role="status">
         {why !== undefined && <p class="faint">{sentence(`can't show older deliveries: ${why}`)}</p>}
-        {bodyOf(older) !== undefined && why === undefined && (
+        {older.body !== undefined && why === undefined && (
           <p class="faint">
             This is all that the record remembers. Of older deliveries, it keeps only those that name themselves.
           </p>
         )}
       </div>
-      {older.value === undefined && newest.length > 0 && (
+      {older.body === undefined && why === undefined && newest.length > 0 && (
         <ActionButton onAct={() => void (isAsked.value = true)}>Show older ones</ActionButton>
       )}
       <Events row={row} />
@@ -132,9 +130,8 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: 
 const Events = ({ row }: { row: ListedHook }) => {
   const why = whyNot(row.namespace, 'events')
   const path = why === undefined ? `${pathOf(row)}/events` : undefined
-  const events = useAnswer<readonly HookEvent[]>(path, `${row.ready} ${row.last?.time}`)
-  const found = bodyOf(events)
-  const fault = why ?? refusalIn(events)
+  const { body: found, refusal } = useAnswer<readonly HookEvent[]>(path, `${row.ready} ${row.last?.time}`)
+  const fault = why ?? refusal?.message
   return (
     <details id="events">
       <summary>Events{found === undefined ? '' : ` (${found.length})`}</summary>
@@ -159,3 +156,13 @@ const Events = ({ row }: { row: ListedHook }) => {
     </details>
   )
 }
+
+/** A reason, as a link to what the documentation says about it. */
+export const ReasonLink = ({ reason }: { reason: string }) =>
+  isReason(reason) ? (
+    <a href={pageURL(`docs/reference/reasons.md#${reason.toLowerCase()}`)} target="_blank" rel="noreferrer">
+      {reason}
+    </a>
+  ) : (
+    <>{reason}</>
+  )

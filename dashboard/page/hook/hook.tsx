@@ -2,32 +2,29 @@ import { useEffect, useRef } from 'preact/hooks'
 import { isSeparate } from '../../../src/api/conditions.ts'
 import { stringAt } from '../../../src/api/json.ts'
 import { messageParts } from '../../../src/api/command-in.ts'
-import type { ServerAnswer, HookCondition, HookDetail, ListedHook } from '../../protocol.ts'
+import type { HookCondition, HookDetail, ListedHook, ServerRefusal } from '../../protocol.ts'
 import { isHidden } from '../browser.ts'
-import { bodyOf, useAnswer } from '../answered.ts'
+import { useAnswer } from '../answered.ts'
 import { confirming, pathOf, setSuspended } from '../changes.ts'
 import { moment } from '../clock.ts'
-import { lastVisited } from '../list/visited.ts'
-import { Middle, Nothing } from '../list/states.tsx'
+import { lastVisited } from '../list/shown.ts'
+import { Nothing } from '../list/states.tsx'
 import { ActionButton } from '../parts/act.tsx'
 import { CountBar } from '../parts/bar.tsx'
+import { ObjectLink, Trail } from '../parts/links.tsx'
 import { CommandLine } from '../parts/notice.tsx'
-import { Secret } from '../parts/secret.tsx'
-import { ReasonLink } from '../parts/reason-link.tsx'
 import { Ago, OutcomeText, Ready, When } from '../parts/status.tsx'
-import { ObjectLink } from '../parts/target-link.tsx'
-import { Trail } from '../parts/trail.tsx'
-import { Worst } from '../parts/worst.tsx'
+import { readAgainKey } from '../reading.ts'
 import { whyNot } from '../rights.ts'
 import { cloneHref, editHref, goto } from '../route.ts'
 import { rowSignal } from '../store.ts'
 import { adviceOn } from '../words/advice.ts'
 import { Prose } from '../words/prose.tsx'
 import { capital, sentence, sentences } from '../words/sentence.ts'
-import { readAgainKey } from './read-again.ts'
-import { Deliveries } from './history.tsx'
+import { Deliveries, ReasonLink } from './history.tsx'
 import { Leases } from './leases.tsx'
-import { Try } from './try.tsx'
+import { Try } from './run.tsx'
+import { URLCard } from './url.tsx'
 import { UseIt } from './use.tsx'
 import { WaitingForApproval } from './waiting.tsx'
 import { YamlOf } from './yaml-of.tsx'
@@ -43,9 +40,9 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   }, [key])
   const lookedAt = useRef(0)
   if (!isHidden()) lookedAt.current = moment.value
-  const read = useAnswer<HookDetail>(pathOf({ name, namespace }), readAgainKey(key, row, lookedAt.current))
-  if (row === undefined) return <Missing name={name} namespace={namespace} read={read.value} />
-  const hook = bodyOf(read)
+  const again = readAgainKey(key, row, lookedAt.current)
+  const { body: hook, refusal } = useAnswer<HookDetail>(pathOf({ name, namespace }), again)
+  if (row === undefined) return <Missing name={name} namespace={namespace} refusal={refusal} />
   return (
     <article class="page">
       <Trail end={row.name} />
@@ -54,7 +51,7 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
       {hook?.spec['approval'] !== undefined && <WaitingForApproval row={row} moment={lookedAt.current} />}
       <div class="side-by-side">
         <div>
-          <Address row={row} hook={hook} />
+          <URLCard row={row} hook={hook} />
           <Try row={row} />
           {hook !== undefined && <Leases row={row} leases={hook.leases} />}
         </div>
@@ -66,27 +63,14 @@ export const HookPage = ({ name, namespace }: { namespace: string; name: string 
   )
 }
 
-const Missing = ({
-  name,
-  namespace,
-  read,
-}: {
-  name: string
-  namespace: string
-  read: ServerAnswer<HookDetail> | undefined
-}) => {
+type MissingProps = { name: string; namespace: string; refusal: ServerRefusal | undefined }
+
+const Missing = ({ name, namespace, refusal }: MissingProps) => {
   // A hook that was just added may not be in the list yet.
-  if (read?.ok !== false)
-    return (
-      <Middle>
-        <p class="appears faint">Reading {name} …</p>
-      </Middle>
-    )
-  const text =
-    read.refusal.reason !== 'NotFound'
-      ? sentence(read.refusal.message)
-      : `There is no hook ${name} in namespace ${namespace}.`
-  return <Nothing title={`${name} does not exist`} why={text} />
+  if (refusal === undefined) return <p class="middle appears faint">Reading {name} …</p>
+  const isGone = refusal.reason === 'NotFound'
+  const why = isGone ? `There is no hook ${name} in namespace ${namespace}.` : sentence(refusal.message)
+  return <Nothing title={`${name} does not exist`} why={why} />
 }
 
 const Heading = ({ row }: { row: ListedHook }) => {
@@ -172,31 +156,6 @@ const Summary = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined 
     </section>
   )
 }
-
-/** The URL of a hook, until when it is accepted, and what its holder can do. */
-const Address = ({ hook, row }: { row: ListedHook; hook: HookDetail | undefined }) => (
-  <section class="card" aria-label="Its URL">
-    <Secret row={row} />
-    {row.url === 'named' && (
-      <p>
-        <ActionButton why={whyNot(row.namespace, 'patch')} onAct={() => (confirming.value = { what: 'rotate', row })}>
-          End former URLs …
-        </ActionButton>
-      </p>
-    )}
-    {hook?.previousUntil !== undefined && (
-      <p class="faint">
-        The URL before the last rotation works until <When time={hook.previousUntil} />.
-      </p>
-    )}
-    {hook?.expiresAt !== undefined && (
-      <p class="faint">
-        This URL expires on <When time={hook.expiresAt} />.
-      </p>
-    )}
-    {hook !== undefined && <Worst isOpen={false} sentences={hook.worst} />}
-  </section>
-)
 
 const ConditionLine = ({ condition, row }: { condition: HookCondition; row: ListedHook }) => {
   // Stalled and Reconciling repeat the message of Ready, so they are not shown.

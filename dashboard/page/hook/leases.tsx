@@ -3,7 +3,7 @@ import { confirming } from '../changes.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { Ago, When } from '../parts/status.tsx'
 import { whyNot } from '../rights.ts'
-import { moreLeases, signed } from '../words/leases.ts'
+import { moreLeases, signed } from '../words/hooks.ts'
 
 /** What a hook has changed for a time, with a button that ends all of it. */
 export const Leases = ({ leases, row }: { row: ListedHook; leases: readonly RowLease[] }) => {

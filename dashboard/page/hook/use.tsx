@@ -8,11 +8,12 @@ import type * as written from './snippets.ts'
 import type { HookDetail, ListedHook } from '../../protocol.ts'
 import { askURL } from '../changes.ts'
 import { copy } from '../browser.ts'
-import { say } from '../notices.ts'
-import { useShownURL } from '../parts/shown-url.ts'
-import { editHref, followLink } from '../route.ts'
+import { say } from '../parts/notice.tsx'
+import { PageLink } from '../parts/links.tsx'
+import { editHref } from '../route.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
+import { useShownURL } from './url.tsx'
 
 /**
  * The text in place of the URL until the user requests the URL. Its last part stands for the token,
@@ -122,18 +123,12 @@ const Products = ({ chosen, loaded }: { chosen: Signal<string>; loaded: typeof w
 )
 
 /** Offers to put the token into a Secret from which Alertmanager can read it. */
-const SecretAdvice = ({ row }: { row: ListedHook }) => {
-  // A browser follows the address by itself if the link is opened in another tab.
-  const href = `${editHref(row.key)}?secretName=${row.name}-url`
-  return (
-    <p class="help">
-      A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
-      <a href={href} onClick={followLink(href)}>
-        Put the URL into Secret/{row.name}-url
-      </a>
-    </p>
-  )
-}
+const SecretAdvice = ({ row }: { row: ListedHook }) => (
+  <p class="help">
+    A Secret for the token keeps it out of Alertmanager's configuration, and follows each rotation.{' '}
+    <PageLink to={`${editHref(row.key)}?secretName=${row.name}-url`}>Put the URL into Secret/{row.name}-url</PageLink>
+  </p>
+)
 
 /** Copies a configuration with the hook's URL without showing the URL. */
 const copyText = async (

@@ -1,14 +1,13 @@
 import { useSignal, type Signal } from '@preact/signals'
 import type { ListedHook, WaitingRequest, WaitingRequests } from '../../protocol.ts'
-import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
+import { useAnswer } from '../answered.ts'
 import { askServer } from '../ask.ts'
 import { pathOf } from '../changes.ts'
-import { say } from '../notices.ts'
+import { say } from '../parts/notice.tsx'
 import { ActionButton } from '../parts/act.tsx'
-import { Dialog } from '../parts/dialog.tsx'
-import { CommandLine } from '../parts/notice.tsx'
+import { AskDialog } from '../parts/dialog.tsx'
 import { Ago, When } from '../parts/status.tsx'
-import { ScriptForm, TextField } from '../parts/text-field.tsx'
+import { TextField } from '../parts/text-field.tsx'
 import { me } from '../session.ts'
 import { commandWord, kubectlMany } from '../words/kubectl.ts'
 import { sentence } from '../words/sentence.ts'
@@ -28,12 +27,12 @@ const askedBy = ({ by, why }: WaitingRequest): string => `asked by ${by}${why ==
 export const WaitingForApproval = ({ moment, row }: { row: ListedHook; moment: number }) => {
   const decided = useSignal('')
   const deciding = useSignal<Deciding | undefined>(undefined)
-  const read = useAnswer<WaitingRequests>(`${pathOf(row)}/waiting`, `${moment} ${decided.value}`)
+  const { body, refusal } = useAnswer<WaitingRequests>(`${pathOf(row)}/waiting`, `${moment} ${decided.value}`)
   // What was decided here goes at once. Another effect of the same request waits again.
-  const waiting = bodyOf(read)?.requests.filter(request => keyOf(request) !== decided.value) ?? []
+  const waiting = body?.requests.filter(request => keyOf(request) !== decided.value) ?? []
   const mayNot = 'you may not decide: that takes the verb approve on the hook'
-  const fault = refusalIn(read) ?? (bodyOf(read)?.mayDecide === false ? mayNot : undefined)
-  if (waiting.length === 0 && !deciding.value && refusalIn(read) === undefined) return null
+  const fault = refusal?.message ?? (body?.mayDecide === false ? mayNot : undefined)
+  if (waiting.length === 0 && !deciding.value && refusal === undefined) return null
   const button = (of: Deciding, why?: string) => (
     <ActionButton why={why} onAct={() => (deciding.value = of)}>
       {verbs[of.is]} …
@@ -78,33 +77,24 @@ type DecideProps = Deciding & { row: ListedHook; decided: Signal<string>; onClos
 /** Asks for a reason, and writes the decision about the effect that it shows. */
 const Decide = ({ decided, is, onClose, request, row }: DecideProps) => {
   const why = useSignal('')
-  const refused = useSignal<string | undefined>(undefined)
   const { digest: effect, name, uid } = request
   const reason = why.value.trim() && ` --why ${commandWord(why.value.trim())}`
   const flags = is === 'Approved' ? ` --yes --effect ${effect}${reason}` : reason
-  const submit = async (): Promise<void> => {
+  const act = async (): Promise<string> => {
     const decision = { is, uid, effect, why: why.value }
     const answer = await askServer('POST', `/api/requests/${row.namespace}/${name}/decision`, decision)
-    if (!answer.ok) return void (refused.value = answer.refusal.message)
+    if (!answer.ok) return answer.refusal.message
     decided.value = keyOf(request)
-    onClose()
     say(`${name} was ${is.toLowerCase()}.`)
+    return ''
   }
+  const command = kubectlMany(verbs[is].toLowerCase(), [{ name, namespace: row.namespace }], flags)
   return (
-    <Dialog title={`${verbs[is]} this?`} onClose={onClose}>
+    <AskDialog {...{ act, command, onClose }} title={`${verbs[is]} this?`} verb={verbs[is]} isDanger={is === 'Denied'}>
       <p>
         <strong>{request.effect}</strong>, {askedBy(request)}.
       </p>
-      <ScriptForm submit={submit}>
-        <TextField id="decision-why" label="Why, for your colleagues" text={why} refused={refused} />
-        <div class="line">
-          <button type="submit" class={is === 'Denied' ? 'button danger' : 'button'}>
-            {verbs[is]}
-          </button>
-          <ActionButton onAct={onClose}>Cancel</ActionButton>
-        </div>
-      </ScriptForm>
-      <CommandLine text={kubectlMany(verbs[is].toLowerCase(), [{ name, namespace: row.namespace }], flags)} />
-    </Dialog>
+      <TextField id="decision-why" label="Why, for your colleagues" text={why} />
+    </AskDialog>
   )
 }

@@ -1,7 +1,7 @@
 import { apiVersion, hookKind } from '../../../src/api/names.ts'
 import type { HookDetail } from '../../protocol.ts'
 import { CopyButton } from '../parts/notice.tsx'
-import { Coloured } from '../words/colours.tsx'
+import { Coloured } from '../words/prose.tsx'
 import { toYaml } from '../words/yaml.ts'
 
 /** The stored hook as YAML: its spec, its conditions and most of its metadata. It shows no URL. */

@@ -1,8 +1,12 @@
 import { useComputed } from '@preact/signals'
+import type { ListedHook } from '../../protocol.ts'
+import { bulkChanges, confirming, type BulkChange } from '../changes.ts'
+import { ActionButton } from '../parts/act.tsx'
+import { whyNot } from '../rights.ts'
 import { setQuery } from '../route.ts'
 import { all } from '../store.ts'
 import { driverWord, stateWords, toggled, wordsIn } from './search.ts'
-import { isGrouped, searched } from './shown.ts'
+import { chooseAll, isGrouped, searched } from './shown.ts'
 
 /** Buttons that narrow the list, and one that groups it. Each narrows by a word of the search. */
 export const Chips = () => {
@@ -33,6 +37,31 @@ export const Chips = () => {
       >
         Group by target
       </button>
+    </div>
+  )
+}
+
+/** What the user can do with all marked hooks. */
+export const BulkActions = ({ rows }: { rows: readonly ListedHook[] }) => {
+  const why = (change: BulkChange): string | undefined =>
+    rows.map(({ namespace }) => whyNot(namespace, bulkChanges[change].right)).find(each => each !== undefined)
+  const button = (change: BulkChange) => (
+    <ActionButton
+      class={change === 'delete' ? 'quiet danger' : 'quiet'}
+      why={why(change)}
+      onAct={() => (confirming.value = { what: 'many', change, rows })}
+    >
+      {bulkChanges[change].title} …
+    </ActionButton>
+  )
+  return (
+    <div class="chips" role="group" aria-label="Marked hooks">
+      <span role="status">{rows.length} marked:</span>
+      {button('suspend')}
+      {button('resume')}
+      {button('end')}
+      {button('delete')}
+      <ActionButton onAct={() => chooseAll(false)}>Mark none</ActionButton>
     </div>
   )
 }

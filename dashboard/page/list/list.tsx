@@ -2,20 +2,18 @@ import { ActionButton } from '../parts/act.tsx'
 import { computed, effect, signal, useComputed } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import { onMedia } from '../browser.ts'
-import { followLink, setQuery } from '../route.ts'
+import { PageLink } from '../parts/links.tsx'
+import { setQuery } from '../route.ts'
 import { whyNot } from '../rights.ts'
 import { StopButton } from '../stop.tsx'
 import { needy, synced, total } from '../store.ts'
 import { namespaceShown } from '../namespaces.ts'
 import { focusRow, useKeptFocus } from './focus.ts'
-import { BulkActions } from './bulk.tsx'
-import { Chips } from './chips.tsx'
-import { chooseAll, chosenRows } from './chosen.ts'
+import { BulkActions, Chips } from './chips.tsx'
 import { GroupRow, HookRow } from './row.tsx'
 import { needyWord, toggled, wordsIn, type SortBy } from './search.ts'
-import { found, groupIn, searched, shown, sorting } from './shown.ts'
+import { chooseAll, chosenRows, found, groupIn, lastVisited, searched, shown, sorting } from './shown.ts'
 import { Empty } from './states.tsx'
-import { lastVisited } from './visited.ts'
 import { drawnRows, edgesOf, scrolledTo } from './window.ts'
 
 const narrow = signal(false)
@@ -143,9 +141,9 @@ const Tools = ({ toTop }: { toTop: () => void }) => {
       </span>
       <StopButton />
       {why === undefined ? (
-        <a class="button" href="/new" onClick={followLink('/new')}>
+        <PageLink class="button" to="/new">
           Add hook
-        </a>
+        </PageLink>
       ) : (
         <span class="button" role="link" aria-disabled="true" tabIndex={0} title={why} aria-label={`Add hook: ${why}`}>
           Add hook

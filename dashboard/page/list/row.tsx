@@ -9,11 +9,10 @@ import { Spark } from '../parts/spark.tsx'
 import { Ago, OutcomeText, Ready } from '../parts/status.tsx'
 import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
 import { namespaceShown } from '../namespaces.ts'
-import { ObjectLink } from '../parts/target-link.tsx'
-import { cloneHref, editHref, followLink, goto, hookHref } from '../route.ts'
+import { ObjectLink, PageLink } from '../parts/links.tsx'
+import { cloneHref, editHref, goto, hookHref } from '../route.ts'
 import { rowSignal } from '../store.ts'
-import { choose, isChosen } from './chosen.ts'
-import { groups } from './shown.ts'
+import { choose, groups, isChosen } from './shown.ts'
 
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
@@ -38,7 +37,6 @@ const unbroken = (does: string): string => does.replace(/\bby (?=\S)/, 'by\u00a0
 export const HookRow = ({ id, index }: { id: string; index: number }) => {
   const row = rowSignal(id)?.value
   if (row === undefined) return null
-  const href = hookHref(row.key)
   return (
     <div role="row" class={row.suspended ? 'row off' : 'row'} aria-rowindex={index + 2} data-key={row.key}>
       <div role="cell" class="mark">
@@ -50,9 +48,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         />
       </div>
       <div role="rowheader" class="name">
-        <a href={href} onClick={followLink(href)} data-index={index}>
-          {row.name}
-        </a>
+        <PageLink to={hookHref(row.key)}>{row.name}</PageLink>
         {namespaceShown.value === '' && <small>{row.namespace}</small>}
       </div>
       <div role="cell" class="does" title={row.does}>

@@ -1,8 +1,8 @@
-import { computed } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import type { ListedHook } from '../../protocol.ts'
 import { query } from '../route.ts'
-import { all } from '../store.ts'
-import { targetObject } from '../words/object.ts'
+import { all, rowSignal } from '../store.ts'
+import { targetObject } from '../words/hooks.ts'
 import { search, type SortBy, type Sorting } from './search.ts'
 
 const sortables: readonly SortBy[] = ['name', 'target', 'last', 'ready']
@@ -44,3 +44,26 @@ export const shown = computed<readonly string[]>(() =>
     ? [...groups.value].flatMap(([group, rows]) => [groupMark + group, ...rows.map(({ key }) => key)])
     : found.value.map(({ key }) => key),
 )
+
+/** The keys of the hooks that the user has marked. */
+const marked = signal<ReadonlySet<string>>(new Set())
+
+/** The marked hooks that are still there. */
+export const chosenRows = computed(() => [...marked.value].flatMap(key => rowSignal(key)?.value ?? []))
+
+export const isChosen = (key: string): boolean => marked.value.has(key)
+
+export const choose = (key: string, isIn: boolean): void => {
+  const keys = new Set(marked.value)
+  if (isIn) keys.add(key)
+  else keys.delete(key)
+  marked.value = keys
+}
+
+/** Marks all hooks that the search finds, or none. */
+export const chooseAll = (isIn: boolean): void => {
+  marked.value = new Set(isIn ? found.peek().map(({ key }) => key) : [])
+}
+
+/** The key of the hook whose page the user opened last. The list then focuses its row. */
+export const lastVisited = signal<string | undefined>(undefined)

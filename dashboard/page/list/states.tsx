@@ -1,10 +1,10 @@
 import { ActionButton } from '../parts/act.tsx'
-import type { ComponentChildren } from 'preact'
 import { moment } from '../clock.ts'
 import { namespaceShown, namespaces } from '../namespaces.ts'
 import { CommandLine } from '../parts/notice.tsx'
 import { whyNot } from '../rights.ts'
-import { followLink, goto, listHref } from '../route.ts'
+import { PageLink } from '../parts/links.tsx'
+import { goto, listHref } from '../route.ts'
 import { learn, me } from '../session.ts'
 import { link, over, total } from '../store.ts'
 import { kubectlGrant } from '../words/kubectl.ts'
@@ -18,7 +18,7 @@ export const Empty = () => {
   const where = namespace === '' ? 'this cluster' : `namespace ${namespace}`
   const why = namespace === '' ? undefined : whyNot(namespace, 'create')
   return (
-    <Middle>
+    <div class="middle">
       <h1 tabIndex={-1}>No hooks in {where} yet</h1>
       <p>
         A receiver hook is a URL. A POST to it runs one action, such as scaling a workload up by one, within bounds that
@@ -26,9 +26,9 @@ export const Empty = () => {
       </p>
       {why === undefined ? (
         <p>
-          <a class="button" href="/new" onClick={followLink('/new')}>
+          <PageLink class="button" to="/new">
             Add the first hook
-          </a>
+          </PageLink>
         </p>
       ) : (
         <>
@@ -44,7 +44,7 @@ export const Empty = () => {
           />
         </>
       )}
-    </Middle>
+    </div>
   )
 }
 
@@ -57,7 +57,7 @@ export const Forbidden = () => {
   const known = new Set([...(own === undefined ? [] : [own]), ...namespaces.value.names])
   const others = [...known].filter(name => name !== namespace).slice(0, 20)
   return (
-    <Middle>
+    <div class="middle">
       <h1 tabIndex={-1}>
         {isWrong ? 'No namespace can be called ' : 'You may not see the hooks of '}
         {namespace || 'all namespaces'}
@@ -88,17 +88,15 @@ export const Forbidden = () => {
           </button>
         ))}
       </div>
-    </Middle>
+    </div>
   )
 }
 
 /** Shown until the first rows arrive. */
 export const Connecting = () => (
-  <Middle>
-    <p class="appears faint" role="status">
-      Reading the hooks …
-    </p>
-  </Middle>
+  <p class="middle appears faint" role="status">
+    Reading the hooks …
+  </p>
 )
 
 /**
@@ -127,13 +125,11 @@ const isWrongName = (): boolean => over.value?.why === 'wrong'
 
 /** Shown in place of what is not there, or cannot be read. */
 export const Nothing = ({ title, why }: { title: string; why?: string | undefined }) => (
-  <Middle>
+  <div class="middle">
     <h1 tabIndex={-1}>{title}</h1>
     {why !== undefined && <p role="alert">{why}</p>}
-    <a class="button" href={listHref()} onClick={followLink(listHref())}>
+    <PageLink class="button" to={listHref()}>
       All hooks
-    </a>
-  </Middle>
+    </PageLink>
+  </div>
 )
-
-export const Middle = ({ children }: { children: ComponentChildren }) => <div class="middle">{children}</div>

@@ -8,9 +8,10 @@ interface ActProps {
    * screen reader can read the reason.
    */
   readonly why?: string | undefined
-  readonly onAct: (() => void) | undefined
+  /** Absent for a button that submits its form. */
+  readonly onAct?: (() => void) | undefined
   readonly class?: string
-  readonly label?: string
+  readonly label?: string | undefined
   readonly type?: 'button' | 'submit'
 }
 
@@ -24,8 +25,8 @@ export const ActionButton = ({ children, class: kind = 'quiet', label, onAct, ty
         class={kind}
         aria-disabled={why === undefined ? undefined : true}
         aria-describedby={why === undefined ? undefined : id}
-        {...(label === undefined ? {} : { 'aria-label': label })}
-        {...(why === undefined ? {} : { title: why })}
+        aria-label={label}
+        title={why}
         onClick={event => {
           if (type === 'button' || why !== undefined) event.preventDefault()
           if (why === undefined) onAct?.()

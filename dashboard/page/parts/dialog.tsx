@@ -1,6 +1,10 @@
+import { useSignal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { rescueFocus } from '../browser.ts'
+import { ActionButton } from './act.tsx'
+import { CommandLine } from './notice.tsx'
+import { ScriptForm } from './text-field.tsx'
 
 interface DialogProps {
   readonly title: string
@@ -40,5 +44,45 @@ export const Dialog = ({ children, onClose, title }: DialogProps) => {
       <h2 id="dialog-title">{title}</h2>
       {children}
     </dialog>
+  )
+}
+
+interface AskDialogProps extends DialogProps {
+  readonly onClose: () => void
+  /** What the button that does it says. */
+  readonly verb: string
+  readonly isDanger?: boolean
+  /** Why the user cannot do it. */
+  readonly why?: string | undefined
+  /** Does it. Resolves with why it was refused, each reason a line. Empty: it was done, and the dialog closes. */
+  readonly act: () => Promise<string>
+  /** The commands that do the same. */
+  readonly command: string
+}
+
+/** A dialog that asks before something is done. */
+export const AskDialog = (props: AskDialogProps) => {
+  const { act, children, command, isDanger = false, onClose, title, verb, why } = props
+  const fault = useSignal('')
+  const submit = async (): Promise<void> => {
+    fault.value = await act()
+    if (fault.value === '') onClose()
+  }
+  return (
+    <Dialog title={title} onClose={onClose}>
+      <ScriptForm submit={submit}>
+        {children}
+        <p class="fault" role="alert">
+          {fault.value}
+        </p>
+        <div class="line">
+          <ActionButton type="submit" class={isDanger ? 'button danger' : 'button'} why={why}>
+            {verb}
+          </ActionButton>
+          <ActionButton onAct={onClose}>Cancel</ActionButton>
+        </div>
+      </ScriptForm>
+      <CommandLine text={command} />
+    </Dialog>
   )
 }

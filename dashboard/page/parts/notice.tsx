@@ -1,5 +1,27 @@
-import { copy } from '../browser.ts'
-import { notice, say } from '../notices.ts'
+import { signal } from '@preact/signals'
+import { after, copy } from '../browser.ts'
+
+interface Notice {
+  readonly text: string
+  /** The equivalent kubectl command. */
+  readonly line?: string
+}
+
+/** The notice that the page shows now. Undefined if it shows none. */
+const notice = signal<Notice | undefined>(undefined)
+const staysMs = 7_000
+
+/**
+ * Shows a text for some seconds, such as what was done or why it was refused. `line` is the
+ * equivalent kubectl command.
+ */
+export const say = (text: string, line?: string): void => {
+  const said = { text, ...(line === undefined ? {} : { line }) }
+  notice.value = said
+  after(line === undefined ? staysMs : 2 * staysMs, () => {
+    if (notice.peek() === said) notice.value = undefined
+  })
+}
 
 export const NoticeArea = () => (
   <div class="notice-area" role="status" aria-live="polite">

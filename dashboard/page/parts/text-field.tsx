@@ -1,5 +1,5 @@
 import type { Signal } from '@preact/signals'
-import type { ComponentChildren } from 'preact'
+import type { ComponentChildren, SelectHTMLAttributes } from 'preact'
 
 interface TextFieldProps {
   readonly id: string
@@ -58,6 +58,37 @@ export const TextField = (props: TextFieldProps) => {
     </div>
   )
 }
+
+type SelectProps = Omit<SelectHTMLAttributes, 'value' | 'onChange' | 'role' | 'size' | 'multiple'> & {
+  readonly value: string
+  /** The values, each with its text. */
+  readonly options: readonly (readonly [value: string, title: string])[]
+  readonly onChoice: (value: string) => void
+}
+
+/** A drop-down list. */
+export const Select = ({ onChoice, options, value, ...props }: SelectProps) => (
+  <select {...props} value={value} onChange={event => onChoice(event.currentTarget.value)}>
+    {options.map(([each, title]) => (
+      <option key={each} value={each}>
+        {title}
+      </option>
+    ))}
+  </select>
+)
+
+/** A box to check, with its label. */
+export const CheckField = (props: { id: string; label: string; value: Signal<boolean> }) => (
+  <div class="field check">
+    <label for={props.id}>{props.label}</label>
+    <input
+      id={props.id}
+      type="checkbox"
+      checked={props.value.value}
+      onChange={event => (props.value.value = event.currentTarget.checked)}
+    />
+  </div>
+)
 
 /** A form that calls `submit` instead of loading another page. */
 export const ScriptForm = (props: { submit: () => Promise<void>; children: ComponentChildren }) => (

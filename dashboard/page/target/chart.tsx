@@ -3,7 +3,7 @@ import { moment } from '../clock.ts'
 import { dateText } from '../words/time.ts'
 import { chartOf, chartSize } from './chart-path.ts'
 
-interface ChartProps {
+export interface ChartProps {
   readonly count: TargetCountDetail
   readonly rows: readonly ListedHook[]
   readonly autoscalers: TargetDetail['autoscalers']

@@ -1,18 +1,17 @@
 import type { ComponentChildren } from 'preact'
-import type { CountPart, ListedHook, TargetCountDetail, TargetDetail } from '../../protocol.ts'
-import { bodyOf, refusalIn, useAnswer } from '../answered.ts'
+import type { CountPart, TargetDetail } from '../../protocol.ts'
+import { useAnswer } from '../answered.ts'
 import { moment } from '../clock.ts'
 import { HookRow } from '../list/row.tsx'
+import { ObjectLink, PageLink, Trail } from '../parts/links.tsx'
 import { Ago, When } from '../parts/status.tsx'
-import { ObjectLink } from '../parts/target-link.tsx'
-import { Trail } from '../parts/trail.tsx'
-import { followLink, hookHref } from '../route.ts'
+import { hookHref } from '../route.ts'
 import { all, countOf, synced } from '../store.ts'
-import { signed } from '../words/leases.ts'
-import { targetObject } from '../words/object.ts'
+import { signed } from '../words/hooks.ts'
+import { targetObject } from '../words/hooks.ts'
 import { Prose } from '../words/prose.tsx'
 import { sentence } from '../words/sentence.ts'
-import { Chart } from './chart.tsx'
+import { Chart, type ChartProps } from './chart.tsx'
 
 /** How often the page reads the target again if no delivery arrives, in milliseconds. */
 const everyMs = 30_000
@@ -24,9 +23,8 @@ export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind:
   const live = countOf(`${namespace}/${object}`).value
   const newest = rows.map(({ generation, last, leases }) => [generation, last?.time, leases])
   const key = JSON.stringify([newest, live?.replicas, Math.floor(moment.value / everyMs)])
-  const read = useAnswer<TargetDetail>(`/api/targets/${namespace}/${object}`, key)
-  const found = bodyOf(read)
-  const fault = refusalIn(read) ?? found?.note
+  const { body: found, refusal } = useAnswer<TargetDetail>(`/api/targets/${namespace}/${object}`, key)
+  const fault = refusal?.message ?? found?.note
   return (
     <article class="page">
       <Trail end={object} />
@@ -39,7 +37,7 @@ export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind:
           </span>
         )}
       </header>
-      {read.value === undefined && <p class="appears faint">Reading {object} …</p>}
+      {found === undefined && refusal === undefined && <p class="appears faint">Reading {object} …</p>}
       {fault !== undefined && (
         <p class="strip" role="status">
           {sentence(fault)}
@@ -67,14 +65,7 @@ export const TargetPage = ({ kind, name, namespace }: { namespace: string; kind:
   )
 }
 
-interface CountProps {
-  readonly count: TargetCountDetail
-  readonly namespace: string
-  readonly rows: readonly ListedHook[]
-  readonly autoscalers: TargetDetail['autoscalers']
-}
-
-const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
+const Count = ({ autoscalers, count, namespace, rows }: ChartProps & { namespace: string }) => (
   <section class="card" aria-label={`The count of ${count.shownAs}`}>
     <div class="line">
       <strong class="large">{count.count}</strong>
@@ -102,11 +93,13 @@ const Count = ({ autoscalers, count, namespace, rows }: CountProps) => (
             />
           )}
           {[...count.open, ...count.ended].map(part => (
-            <PartLine
+            <Line
               key={`${part.hook} ${part.since}`}
-              part={part}
+              part={<PageLink to={hookHref(`${namespace}/${part.hook}`)}>{part.hook}</PageLink>}
+              count={signed(part.by)}
+              since={part.since}
               until={count.ended.includes(part) ? 'ended by a later write' : untilOf(part)}
-              namespace={namespace}
+              by={part.of ?? ''}
             />
           ))}
         </tbody>
@@ -143,24 +136,6 @@ const Line = ({ by, count, part, since, until }: LineProps) => (
     <td>{by}</td>
   </tr>
 )
-
-const PartLine = ({
-  namespace,
-  part: { by, hook, of = '', since },
-  until,
-}: {
-  part: CountPart
-  until: ComponentChildren
-  namespace: string
-}) => {
-  const href = hookHref(`${namespace}/${hook}`)
-  const link = (
-    <a href={href} onClick={followLink(href)}>
-      {hook}
-    </a>
-  )
-  return <Line part={link} count={signed(by)} since={since} until={until} by={of} />
-}
 
 const untilOf = ({ state, until }: CountPart): ComponentChildren => {
   if (until === undefined) return 'its alert ends'

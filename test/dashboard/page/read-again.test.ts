@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readAgainKey } from '../../../dashboard/page/hook/read-again.ts'
-import { keptAnswer } from '../../../dashboard/page/kept-answer.ts'
+import { keptAnswer, readAgainKey } from '../../../dashboard/page/reading.ts'
 import type { ListedHook, ServerAnswer } from '../../../dashboard/protocol.ts'
 
 const row: ListedHook = {

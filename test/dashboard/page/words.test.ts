@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { sparkPath } from '../../../dashboard/page/parts/spark-path.ts'
 import { adviceOn, outcomeOf } from '../../../dashboard/page/words/advice.ts'
-import { moreLeases } from '../../../dashboard/page/words/leases.ts'
+import { moreLeases } from '../../../dashboard/page/words/hooks.ts'
 import {
   commandWord,
   kubectlMany,
@@ -12,7 +12,7 @@ import {
 } from '../../../dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../dashboard/page/words/time.ts'
-import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../dashboard/page/words/url.ts'
+import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../dashboard/page/words/hooks.ts'
 import { toYaml } from '../../../dashboard/page/words/yaml.ts'
 import { fc, property } from '../../support/property.ts'
 

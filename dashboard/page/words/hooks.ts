@@ -1,4 +1,20 @@
-/** This file says what happens to the URL of a hook. */
+/** This file says what a hook's URL, its leases and its target are. */
+
+import type { LeasesInAll, RowLease } from '../../protocol.ts'
+
+/** Returns a change of a count with its sign, such as `+2`. */
+export const signed = (by: number): string => (by < 0 ? `−${-by}` : `+${by}`)
+
+/** Returns what the list of leases does not show, as a sentence. Empty if it shows all of them. */
+export const moreLeases = (shown: readonly RowLease[], all: LeasesInAll | undefined): string => {
+  const hidden = (all?.open ?? 0) - shown.length
+  if (all === undefined || shown.length === 0 || hidden <= 0) return ''
+  return `And ${hidden} more, which ${hidden === 1 ? 'ends' : 'end'} later. All of them together change the count by ${signed(all.sum)}.`
+}
+
+/** Returns the object in a target, such as `Cluster/east` for `Cluster/east pool workers`. Undefined if it names none. */
+export const targetObject = (target: string | undefined): string | undefined =>
+  /^[A-Za-z]+\/[a-z0-9.-]+(?= |$)/.exec(target ?? '')?.[0]
 
 /** Returns what the end of a hook means for its URL. `isNamed`: the URL has the name of the hook and no token. */
 export const deletionText = (isNamed: boolean): string =>

@@ -1,4 +1,10 @@
-import type { ListedHook } from '../../protocol.ts'
+/** This file decides what is read again, and what is kept of what was read. */
+
+import type { ListedHook, ServerAnswer } from '../protocol.ts'
+
+/** Returns what is known after an answer. A failure takes nothing away, unless it says that the object is gone. */
+export const keptAnswer = <T>(before: ServerAnswer<T> | undefined, answer: ServerAnswer<T>): ServerAnswer<T> =>
+  before?.ok === true && !answer.ok && answer.refusal.reason !== 'NotFound' ? before : answer
 
 /** How often the page of a hook reads it again, in milliseconds: its limits, windows and expiry depend on the time. */
 const everyMs = 60_000

@@ -5,10 +5,10 @@
 
 import type { Environment } from '../src/environment/environment.ts'
 import type { ListenAddress } from '../src/environment/listen.ts'
+import { loadAssets } from './server/assets.ts'
 import { createDashboard, type DashboardSettings } from './server/dashboard.ts'
 import type { ServedNames } from './server/origin-check.ts'
 import { servePage } from './server/http.ts'
-import { loadAssets } from './server/load-assets.ts'
 
 export type { ConnectAs } from './server/sign-in.ts'
 

@@ -69,6 +69,23 @@ export const apiRefusal = (error: Unreachable | ApiError): ApiRefused => {
   return new ApiRefused(error.status >= 400 ? error.status : 502, error.reason || 'Refused', whyOf(error))
 }
 
+/**
+ * Resolves like a request of the user. If the API server refuses it with one of these statuses, resolves
+ * with something instead, such as an empty list.
+ */
+export const unlessRefused = async <T>(
+  asked: Promise<T>,
+  statuses: readonly number[],
+  instead: (refused: ApiRefused) => T,
+): Promise<T> => {
+  try {
+    return await asked
+  } catch (error) {
+    if (error instanceof ApiRefused && statuses.includes(error.status)) return instead(error)
+    throw error
+  }
+}
+
 const answerOf = async (api: ApiConnection, asking: Asking): Promise<ApiResponse> => {
   try {
     return await api.request({ ...asking, lane: 'bulk', timeoutMs: apiWithinMs })

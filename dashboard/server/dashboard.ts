@@ -7,19 +7,16 @@ import { ApiRefused } from './api.ts'
 import { serveAssets, type Assets } from './assets.ts'
 import { Examinations } from './bounded.ts'
 import type { Api, Context } from './context.ts'
-import { eventRoutes } from './handlers/events.ts'
 import { healthRoutes } from './handlers/health.ts'
-import { historyRoutes } from './handlers/history.ts'
 import { hookRoutes } from './handlers/hook.ts'
-import { meRoutes } from './handlers/me.ts'
-import { nameRoutes } from './handlers/names.ts'
-import { namespaceRoutes } from './handlers/namespaces.ts'
+import { offeredRoutes } from './handlers/offered.ts'
+import { pastRoutes } from './handlers/past.ts'
 import { requestLimit, sessionRoutes } from './handlers/session.ts'
 import { stopRoutes } from './handlers/stop.ts'
 import { streamRoutes } from './handlers/stream.ts'
 import { targetRoutes } from './handlers/target.ts'
-import { offeredRoutes } from './handlers/targets.ts'
 import { useRoutes } from './handlers/use.ts'
+import { userRoutes } from './handlers/user.ts'
 import { writeRoutes } from './handlers/write.ts'
 import { jsonBody } from './json-body.ts'
 import { oneTimeKey } from './key.ts'
@@ -86,18 +83,10 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
   const readBody = jsonBody(maxBodyBytes)
   api.use((request, response, next) => (request.method === 'GET' ? next() : readBody(request, response, next)))
   session.close(api)
-  const ofHooks = [hookRoutes, writeRoutes, useRoutes, eventRoutes, historyRoutes]
-  const routes = [
-    meRoutes,
-    namespaceRoutes,
-    targetRoutes,
-    offeredRoutes,
-    nameRoutes,
-    ...ofHooks,
-    healthRoutes,
-    stopRoutes,
-  ]
-  for (const declare of routes) declare(api, context)
+  const ofHooks = [hookRoutes, writeRoutes, useRoutes, pastRoutes]
+  for (const declare of [userRoutes, targetRoutes, offeredRoutes, ...ofHooks, healthRoutes, stopRoutes]) {
+    declare(api, context)
+  }
   api.use(() => {
     throw nothingHere()
   })

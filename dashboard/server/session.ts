@@ -1,4 +1,5 @@
 import type { ApiConnection, Clock, Random } from '../../src/environment/environment.ts'
+import { Shares } from '../../src/environment/shares.ts'
 import type { EndedWhy } from '../protocol.ts'
 import { sameSecret, secretText } from './key.ts'
 import {
@@ -41,7 +42,6 @@ interface Kept {
   readonly abort: AbortController
   usedAt: number
   streams: number
-  requests: number
   cancel: () => void
 }
 
@@ -58,7 +58,8 @@ export class Sessions {
   /** The longest session in milliseconds. A credential can end it earlier. */
   readonly #sessionMs: number
   readonly #kept = new Map<string, Kept>()
-  #streams = 0
+  readonly #streams = new Shares(maxStreams, maxStreamsOfUser, maxStreamsOfSession)
+  readonly #requests = new Shares(Infinity, maxRequestsOfUser)
 
   constructor(clock: Clock, random: Random, sessionMs: number) {
     this.#clock = clock
@@ -85,7 +86,7 @@ export class Sessions {
       ended: abort.signal,
     }
     const usedAt = this.#clock.monotonic()
-    const one: Kept = { session, abort, usedAt, streams: 0, requests: 0, cancel: () => undefined }
+    const one: Kept = { session, abort, usedAt, streams: 0, cancel: () => undefined }
     this.#kept.set(session.id, one)
     this.#watch(one)
     return session
@@ -115,18 +116,17 @@ export class Sessions {
     for (const { session } of this.#kept.values()) this.end(session, 'signed out')
   }
 
-  /** Takes a place for a stream. Returns a function that frees it, or undefined if none is left. */
+  /** Takes a place for a stream. Returns a function that frees it, to be called once, or undefined if none is left. */
   stream({ id, user }: Session): (() => void) | undefined {
     const found = this.#kept.get(id)
-    if (found === undefined || found.streams >= maxStreamsOfSession) return undefined
-    if (this.#streams >= maxStreams || this.#sum(user, 'streams') >= maxStreamsOfUser) return undefined
-    this.#streams += 1
+    const free = found && this.#streams.take(user, id)
+    if (!free) return undefined
     found.streams += 1
-    return once(() => {
-      this.#streams -= 1
+    return () => {
+      free()
       found.streams -= 1
       found.usedAt = this.#clock.monotonic()
-    })
+    }
   }
 
   /**
@@ -134,16 +134,7 @@ export class Sessions {
    * left.
    */
   request({ id, user }: Session): (() => void) | undefined {
-    const found = this.#kept.get(id)
-    if (found === undefined || this.#sum(user, 'requests') >= maxRequestsOfUser) return undefined
-    found.requests += 1
-    return once(() => void (found.requests -= 1))
-  }
-
-  #sum(user: string, what: 'requests' | 'streams'): number {
-    let sum = 0
-    for (const one of this.#kept.values()) if (one.session.user === user) sum += one[what]
-    return sum
+    return this.#kept.has(id) ? this.#requests.take(user) : undefined
   }
 
   /**
@@ -170,12 +161,4 @@ const roomFor = (user: string, kept: readonly Kept[]): 'free' | 'none' | Kept =>
   if (crowd === kept && kept.length < maxSessions) return 'free'
   const [oldestUnused] = crowd.filter(({ streams }) => streams === 0).toSorted((a, b) => a.usedAt - b.usedAt)
   return oldestUnused ?? 'none'
-}
-
-const once = (run: () => void): (() => void) => {
-  let ran = false
-  return () => {
-    if (!ran) run()
-    ran = true
-  }
 }

@@ -17,7 +17,6 @@ import { hooks } from '../../../src/kube/resources.ts'
 import type { HookCondition, HookDetail, PastDelivery } from '../../protocol.ts'
 import { askObject } from '../api.ts'
 import type { Api, Context } from '../context.ts'
-import { managedBy } from '../managed-by.ts'
 import { rowDelivery, isHookSpec, leasesOf, listOf, redactedText } from '../row.ts'
 
 /** Reads a hook as the user. */
@@ -106,3 +105,25 @@ const conditionOf = (condition: unknown): HookCondition => ({
   message: redacted(stringAt(condition, 'message') ?? ''),
   since: stringAt(condition, 'lastTransitionTime') ?? '',
 })
+
+/**
+ * Returns which GitOps tool writes an object, from the labels and annotations of known tools, or
+ * undefined.
+ */
+const managedBy = ({ metadata }: StoredObject): string | undefined => {
+  const { annotations = {}, labels = {} } = metadata
+  const flux = (tool: string, kind: string): string | undefined => {
+    const name = labels[`${tool}.toolkit.fluxcd.io/name`]
+    const namespace = labels[`${tool}.toolkit.fluxcd.io/namespace`] ?? ''
+    return name === undefined ? undefined : `Flux (${kind} ${namespace}/${name})`
+  }
+  const byFlux = flux('kustomize', 'Kustomization') ?? flux('helm', 'HelmRelease')
+  if (byFlux !== undefined) return byFlux
+  // An example of the annotation is `shop:receiverhooks.dev/ReceiverHook:shop/web-up`. It begins
+  // with the application.
+  const tracked = annotations['argocd.argoproj.io/tracking-id']?.split(':', 1)[0]
+  const application = tracked ?? labels['argocd.argoproj.io/instance']
+  if (application !== undefined) return `Argo CD (Application ${application})`
+  const release = annotations['meta.helm.sh/release-name']
+  return release === undefined ? undefined : `Helm (release ${release})`
+}

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import type { Request, RequestHandler } from 'express'
+import { parseCookie } from 'cookie'
+import type { Request, RequestHandler, Response } from 'express'
 import { stringAt } from '../../../src/api/json.ts'
 import { singleFlight } from '../../../src/environment/single-flight.ts'
 import type { Opened, SignIn } from '../../protocol.ts'
 import type { Api, Context } from '../context.ts'
-import { cookieIn, cookieName, setCookie } from '../cookie.ts'
 import { jsonBody } from '../json-body.ts'
 import type { OneTimeKey } from '../key.ts'
 import { maxSignInBytes } from '../limits.ts'
@@ -143,3 +143,35 @@ const tokenIn = (mode: SignIn, reached: Reached, body: unknown, key: OneTimeKey)
 
 const notSignedIn = (): RefusedError =>
   new RefusedError(401, 'NotSignedIn', 'nobody is signed in here, or the session has ended')
+
+/**
+ * Returns the name of the session cookie. Without TLS it contains the port, because a browser sends
+ * cookies to every port of a host.
+ */
+const cookieName = ({ origin, secure }: Reached): string =>
+  secure ? '__Host-receiver-hooks' : `receiver-hooks-${origin.split(':')[2] ?? '80'}`
+
+/**
+ * Returns a cookie's value. Returns undefined if the cookie is missing or has two values, because
+ * another port of the host may have set one of them.
+ */
+const cookieIn = (header: string, name: string): string | undefined => {
+  const first = parseCookie(header)[name]
+  const last = parseCookie(header.split(';').toReversed().join(';'))[name]
+  return first === last ? first : undefined
+}
+
+/**
+ * Sets or removes the session cookie. With the prefix `__Host-`, its path must be `/` (RFC 6265bis,
+ * 4.1.3.2). Without TLS the cookie is only for /api/.
+ */
+const setCookie = (response: Response, reached: Reached, id: string | undefined): void => {
+  const { secure } = reached
+  response.cookie(cookieName(reached), id ?? '', {
+    httpOnly: true,
+    sameSite: 'strict',
+    secure,
+    path: secure ? '/' : '/api/',
+    ...(id === undefined ? { maxAge: 0 } : {}),
+  })
+}

@@ -7,7 +7,7 @@ import { accessReview, isAllowed } from '../../../src/kube/reviews.ts'
 import { publicKeysConfigMap } from '../../../src/token/published.ts'
 import { stopIn, stopPatch, type Stop } from '../../../src/token/stop.ts'
 import type { StopState } from '../../protocol.ts'
-import { ApiRefused, ask, askObject } from '../api.ts'
+import { ask, askObject, unlessRefused } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { RefusedError } from '../refused.ts'
 
@@ -15,20 +15,12 @@ import { RefusedError } from '../refused.ts'
 const maxReason = 500
 
 /** The statuses of an answer if the user may not read the ConfigMap, or if it does not exist. */
-const unseen: ReadonlySet<number> = new Set([403, 404])
+const unseen = [403, 404]
 
 export const stopRoutes = (router: Api, { sessionOf, systemNamespace, world }: Context): void => {
   const path = objectPath(configMaps, systemNamespace, publicKeysConfigMap)
 
-  const read = async (api: ApiConnection): Promise<StopState> => {
-    try {
-      const { metadata } = await askObject(api, { method: 'GET', path })
-      return { namespace: systemNamespace, stop: stopIn(metadata.annotations) }
-    } catch (error) {
-      if (error instanceof ApiRefused && unseen.has(error.status)) return { namespace: systemNamespace }
-      throw error
-    }
-  }
+  const stateOf = (stop: Stop | undefined): StopState => ({ namespace: systemNamespace, stop })
 
   const write = async (api: ApiConnection, stop: Stop | undefined): Promise<StopState> => {
     await ask(api, {
@@ -37,12 +29,14 @@ export const stopRoutes = (router: Api, { sessionOf, systemNamespace, world }: C
       contentType: 'application/merge-patch+json',
       body: JSON.stringify({ metadata: { annotations: stopPatch(stop) } }),
     })
-    return { namespace: systemNamespace, stop }
+    return stateOf(stop)
   }
 
   // Returns whether all hooks are stopped, as far as the user may see that.
   router.get('/stop', async (request, response) => {
-    response.json(await read(sessionOf(request).api))
+    const map = askObject(sessionOf(request).api, { method: 'GET', path })
+    const stop = map.then(({ metadata }) => stopIn(metadata.annotations))
+    response.json(stateOf(await unlessRefused(stop, unseen, () => undefined)))
   })
 
   // Returns whether the user may stop all hooks, and let them run again.

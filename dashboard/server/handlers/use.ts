@@ -10,7 +10,7 @@ import { hooks, requests, secrets } from '../../../src/kube/resources.ts'
 import { accessReview, isAllowed } from '../../../src/kube/reviews.ts'
 import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../../cli/cluster/hook-url.ts'
 import type { RequestMade, RequestSeen, WaitingRequest, WaitingRequests } from '../../protocol.ts'
-import { ApiRefused, ask, askList, askObject } from '../api.ts'
+import { ask, askList, askObject, unlessRefused } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { maxTargets } from '../limits.ts'
 import { RefusedError } from '../refused.ts'
@@ -44,8 +44,8 @@ export const useRoutes = (router: Api, { sessionOf }: Context): void => {
       },
     }
     const path = collectionPath(requests, namespace)
-    const made = await askObject(api, { method: 'POST', path, body: JSON.stringify(asked) }).catch((error: unknown) => {
-      if (!(error instanceof ApiRefused) || error.status !== 404) throw error
+    const making = askObject(api, { method: 'POST', path, body: JSON.stringify(asked) })
+    const made = await unlessRefused(making, [404], () => {
       throw new RefusedError(404, 'NoRequests', noRequests)
     })
     response.status(201).json({ request: made.metadata.name } satisfies RequestMade)

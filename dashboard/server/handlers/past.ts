@@ -1,38 +1,49 @@
 import { byInWords } from '../../../src/api/by.ts'
+import { at, stringAt } from '../../../src/api/json.ts'
+import { hookKind } from '../../../src/api/names.ts'
+import type { StoredObject } from '../../../src/api/object.ts'
 import { parseContent, type RecentDelivery, type StoredMemory } from '../../../src/api/record.ts'
 import type { Row } from '../../../src/api/row.ts'
 import { redacted } from '../../../src/environment/redact.ts'
 import { rfc3339 } from '../../../src/environment/time.ts'
 import { objectPath } from '../../../src/kube/paths.ts'
-import { records } from '../../../src/kube/resources.ts'
-import type { HookHistory, PastDelivery } from '../../protocol.ts'
-import { ApiRefused, askObject } from '../api.ts'
+import { events, records } from '../../../src/kube/resources.ts'
+import type { HookEvent, HookHistory, PastDelivery } from '../../protocol.ts'
+import { askList, askObject, unlessRefused } from '../api.ts'
 import type { Api, Context } from '../context.ts'
-import { maxHistory } from '../limits.ts'
+import { maxEvents, maxHistory } from '../limits.ts'
 import { redactedText } from '../row.ts'
 
-export const historyRoutes = (router: Api, { examinations, sessionOf }: Context): void => {
+export const pastRoutes = (router: Api, { examinations, sessionOf }: Context): void => {
+  // Returns the newest Events of a hook.
+  router.get('/hooks/:namespace/:name/events', async (request, response) => {
+    const { name, namespace } = request.params
+    const query = { fieldSelector: `regarding.kind=${hookKind},regarding.name=${name}` }
+    let newest: readonly HookEvent[] = []
+    for await (const object of askList(sessionOf(request).api, events, namespace, { query })) {
+      newest = [...newest, eventOf(object)].toSorted((a, b) => (a.time < b.time ? 1 : -1)).slice(0, maxEvents)
+    }
+    response.json(newest)
+  })
+
   // Returns the deliveries that a hook's record remembers.
   router.get('/hooks/:namespace/:name/history', async (request, response) => {
     const { name, namespace } = request.params
     const command = `kubectl receiverhook describe ${name} -n ${namespace}`
-    const read = async (): Promise<HookHistory> => {
-      try {
-        const record = await examinations.run(sessionOf(request).api, command, api =>
-          askObject(api, { method: 'GET', path: objectPath(records, namespace, name) }),
-        )
-        const content = parseContent(record['content'])
-        if (content.content === 'known') return { deliveries: deliveriesIn(content.memory) }
-        return { deliveries: [], why: "another version wrote the record, and this one can't read it" }
-      } catch (error) {
-        if (!(error instanceof ApiRefused)) throw error
-        if (error.status === 404) return { deliveries: [] }
-        if (error.status === 403) return { deliveries: [], why: error.message }
-        throw error
-      }
-    }
-    response.json(await read())
+    const path = objectPath(records, namespace, name)
+    const read = examinations.run(sessionOf(request).api, command, api => askObject(api, { method: 'GET', path }))
+    const history = unlessRefused(read.then(historyIn), [403, 404], ({ message, status }) => ({
+      deliveries: [],
+      ...(status === 403 && { why: message }),
+    }))
+    response.json(await history)
   })
+}
+
+const historyIn = (record: StoredObject): HookHistory => {
+  const content = parseContent(record['content'])
+  if (content.content === 'known') return { deliveries: deliveriesIn(content.memory) }
+  return { deliveries: [], why: "another version wrote the record, and this one can't read it" }
 }
 
 /** How long after its decision a delivery may be answered, in milliseconds. */
@@ -89,5 +100,21 @@ const pastOf = (row: Row): PastDelivery => {
       return { ...said, outcome: 'claimed', reason: '', from: row.from, to: row.to }
     case 'unknown':
       return { ...said, outcome: 'skipped', reason: 'OutcomeUnknown' }
+  }
+}
+
+const eventOf = (event: unknown): HookEvent => {
+  const count = at(event, 'series', 'count')
+  const times = [
+    stringAt(event, 'series', 'lastObservedTime'),
+    stringAt(event, 'eventTime'),
+    stringAt(event, 'deprecatedLastTimestamp'),
+  ]
+  return {
+    time: times.find(time => time !== undefined) ?? '',
+    type: stringAt(event, 'type') ?? '',
+    reason: stringAt(event, 'reason') ?? '',
+    note: redacted(stringAt(event, 'note') ?? ''),
+    count: typeof count === 'number' ? count : 1,
   }
 }

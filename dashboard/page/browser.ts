@@ -154,10 +154,15 @@ export const element = (id: string): HTMLElement | undefined => document.getElem
 /** Focuses the heading of what the page shows. */
 export const focusHeading = (): void => document.querySelector<HTMLElement>('main h1')?.focus()
 
-/** Focuses the heading if what has the focus is gone as soon as the page is drawn again. */
-export const rescueFocus = (): void =>
+/**
+ * Focuses the heading if what has the focus is gone as soon as the page is drawn again. `near` is an element that
+ * gets the focus instead, if it is still there.
+ */
+export const rescueFocus = (near?: { readonly current: HTMLElement | null }): void =>
   void after(20, () => {
-    if (document.activeElement === document.body) focusHeading()
+    if (document.activeElement !== document.body) return
+    if (near?.current) near.current.focus()
+    else focusHeading()
   })
 
 /** Chooses light or dark. Undefined follows the system. */

@@ -1,9 +1,11 @@
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { objectPath } from '../../src/kube/paths.ts'
+import { at } from '../../src/api/json.ts'
+import { apiVersion, requestKind } from '../../src/api/names.ts'
+import { collectionPath, objectPath } from '../../src/kube/paths.ts'
 import { send } from '../../src/kube/requests.ts'
-import { hooks } from '../../src/kube/resources.ts'
-import { post } from '../support/product.ts'
+import { hooks, requests } from '../../src/kube/resources.ts'
+import { post, until } from '../support/product.ts'
 import { visit } from './page.ts'
 import { scaleSpec, playgroundOfFile, type Playground } from './playground.ts'
 
@@ -108,6 +110,37 @@ describe('the focus of a row that is gone', () => {
     await expect.poll(() => focused(page)).toBe('hook-0')
     await remove('hook-0', 'going')
     await expect.poll(() => focused(page)).toBe('No hooks in namespace going yet')
+  })
+})
+
+describe('the focus on a decision that somebody else takes', () => {
+  const decide = async (name: string): Promise<void> => {
+    const path = objectPath(requests, 'shop', name)
+    const request = await until(
+      () => send(playground.api, { method: 'GET', path }),
+      seen => at(seen, 'status', 'effect', 'digest') !== undefined,
+    )
+    const decision = { is: 'Denied', by: 'bert', effect: at(request, 'status', 'effect', 'digest') }
+    const body = JSON.stringify({ spec: { decision } })
+    await send(playground.api, { method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
+  }
+
+  it('goes to the heading of the other requests, and then to that of the page', async () => {
+    await playground.createHook('asked', { ...scaleSpec('web'), approval: { within: '15m' } })
+    for (const name of ['asked-1', 'asked-2']) {
+      const spec = { hook: 'asked', by: { user: 'ann' } }
+      const request = { apiVersion, kind: requestKind, metadata: { name }, spec }
+      await playground.create(collectionPath(requests, 'shop'), request)
+    }
+    const page = await openList()
+    await page.getByRole('link', { name: 'asked' }).click()
+    const approve = page.getByRole('button', { name: 'Approve …' })
+    await approve.first().focus()
+    await decide('asked-1')
+    await expect.poll(() => focused(page)).toBe('Waiting for approval')
+    await approve.first().focus()
+    await decide('asked-2')
+    await expect.poll(() => focused(page)).toBe('asked')
   })
 })
 

@@ -1,7 +1,10 @@
 import { useSignal, type Signal } from '@preact/signals'
+import { useLayoutEffect, useRef } from 'preact/hooks'
+import { shellWord } from '../../../cli/snippets/shell-word.ts'
 import type { ListedHook, WaitingRequest, WaitingRequests } from '../../protocol.ts'
 import { useAnswer } from '../answered.ts'
 import { askServer } from '../ask.ts'
+import { rescueFocus } from '../browser.ts'
 import { pathOf } from '../changes.ts'
 import { say } from '../parts/notice.tsx'
 import { ActionButton } from '../parts/act.tsx'
@@ -9,7 +12,7 @@ import { AskDialog } from '../parts/dialog.tsx'
 import { Ago, When } from '../parts/status.tsx'
 import { TextField } from '../parts/text-field.tsx'
 import { me } from '../session.ts'
-import { commandWord, kubectlMany } from '../words/kubectl.ts'
+import { kubectlMany } from '../words/kubectl.ts'
 import { sentence } from '../words/sentence.ts'
 
 const verbs = { Approved: 'Approve', Denied: 'Deny' } as const
@@ -30,6 +33,12 @@ export const WaitingForApproval = ({ moment, row }: { row: ListedHook; moment: n
   const { body, refusal } = useAnswer<WaitingRequests>(`${pathOf(row)}/waiting`, `${moment} ${decided.value}`)
   // What was decided here goes at once. Another effect of the same request waits again.
   const waiting = body?.requests.filter(request => keyOf(request) !== decided.value) ?? []
+  const heading = useRef<HTMLHeadingElement>(null)
+  const hasFocus = heading.current?.parentElement?.contains(document.activeElement) === true
+  // Somebody else may decide about the request whose button has the focus.
+  useLayoutEffect(() => {
+    if (hasFocus) rescueFocus(heading)
+  })
   const mayNot = 'you may not decide: that takes the verb approve on the hook'
   const fault = refusal?.message ?? (body?.mayDecide === false ? mayNot : undefined)
   if (waiting.length === 0 && !deciding.value && refusal === undefined) return null
@@ -40,7 +49,9 @@ export const WaitingForApproval = ({ moment, row }: { row: ListedHook; moment: n
   )
   return (
     <section class="card" aria-label="Waiting for approval">
-      <h2>Waiting for approval</h2>
+      <h2 ref={heading} tabIndex={-1}>
+        Waiting for approval
+      </h2>
       <ol class="deliveries">
         {waiting.map(request => (
           <li key={request.uid}>
@@ -78,7 +89,7 @@ type DecideProps = Deciding & { row: ListedHook; decided: Signal<string>; onClos
 const Decide = ({ decided, is, onClose, request, row }: DecideProps) => {
   const why = useSignal('')
   const { digest: effect, name, uid } = request
-  const reason = why.value.trim() && ` --why ${commandWord(why.value.trim())}`
+  const reason = why.value.trim() && ` --why ${shellWord(why.value.trim())}`
   const flags = is === 'Approved' ? ` --yes --effect ${effect}${reason}` : reason
   const act = async (): Promise<string> => {
     const decision = { is, uid, effect, why: why.value }

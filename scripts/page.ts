@@ -20,8 +20,8 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
 }
 
-/** Browsers that know light-dark(), the youngest thing that the page needs. */
-const targets = ['es2023', 'chrome123', 'firefox120', 'safari17.5']
+/** Browsers that know light-dark() and popovers, the youngest things that the page needs. */
+const targets = ['es2023', 'chrome123', 'firefox125', 'safari17.5']
 
 /**
  * Builds the page in memory. Rolldown bundles the scripts, because it leaves what the list needs in

@@ -113,21 +113,6 @@ export const onKey = (run: (event: KeyboardEvent) => void): (() => void) => {
   return () => removeEventListener('keydown', run)
 }
 
-/**
- * Calls `run` when the user presses or focuses something outside of an element. Returns a function that
- * ends these calls.
- */
-export const onElsewhere = (inside: Element, run: () => void): (() => void) => {
-  const look = ({ target }: Event): void => {
-    if (target instanceof Node && !inside.contains(target)) run()
-  }
-  const events = ['pointerdown', 'focusin'] as const
-  for (const event of events) document.addEventListener(event, look)
-  return () => {
-    for (const event of events) document.removeEventListener(event, look)
-  }
-}
-
 let hasUnsaved = (): boolean => false
 
 /** Asks before the form is left, while `dirty` returns true: the browser for the page, {@link mayLeave} inside it. */

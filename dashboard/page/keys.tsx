@@ -1,8 +1,9 @@
+import { Fragment } from 'preact'
 import { ActionButton } from './parts/act.tsx'
 import { pageURL } from '../../src/api/site.ts'
 import { documentSays, element, onKey } from './browser.ts'
 import { confirming, copyURL } from './changes.ts'
-import { closeMenu, moveInMenu, openMenu } from './list/row.tsx'
+import { moveInMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
 import { Dialog } from './parts/dialog.tsx'
@@ -45,14 +46,14 @@ export const KeysDialog = () => (
       {` This is version ${documentSays('version')}.`}
     </p>
     <h3>Keys</h3>
-    <dl class="key-list">
+    <dl>
       {keys.map(([key, does]) => (
-        <div key={key}>
+        <Fragment key={key}>
           <dt>
             <kbd>{key}</kbd>
           </dt>
           <dd>{does}</dd>
-        </div>
+        </Fragment>
       ))}
     </dl>
     <ActionButton onAct={() => (keysShown.value = false)}>Close</ActionButton>
@@ -114,8 +115,8 @@ const actions: Readonly<Record<string, () => void>> = {
 const move = (step: number): void => (openMenu.peek() === undefined ? moveInList : moveInMenu)(step)
 
 const escape = (event: KeyboardEvent): void => {
-  if (openMenu.peek() !== undefined) return closeMenu()
-  if (confirming.peek() !== undefined || document.querySelector('dialog[open]') !== null) return
+  if (openMenu.peek() !== undefined || confirming.peek() !== undefined) return
+  if (document.querySelector('dialog[open]') !== null) return
   const { target } = event
   if (isTyping(target)) return target.blur()
   const { at } = here.peek()

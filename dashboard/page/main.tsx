@@ -13,6 +13,7 @@ import { followHealth } from './health.tsx'
 import { lazy, preloadLater } from './lazy.tsx'
 import { KeysDialog, listenToKeys } from './keys.tsx'
 import { HookList } from './list/list.tsx'
+import { Menu } from './list/row.tsx'
 import { Connecting, Forbidden, isForbidden, isOld, LostBar, Nothing } from './list/states.tsx'
 import { forgetEverywhere, namespaceShown, readNamespaces, rememberNamespace } from './namespaces.ts'
 import { Dialog } from './parts/dialog.tsx'
@@ -210,6 +211,7 @@ const App = () => {
             <Strips />
             <LostBar />
             <View />
+            <Menu />
           </>
         )}
       </main>

@@ -46,7 +46,7 @@ const openMenu = async (page: Page, name: string): Promise<void> => {
 }
 
 describe('an open menu', () => {
-  const items = (page: Page) => page.locator('.items')
+  const items = (page: Page) => page.locator('.items:popover-open')
 
   it('keeps the focus on its item when a delivery changes the row', async () => {
     const page = await openList()

@@ -73,13 +73,16 @@ const Help = ({ fault, id, schema }: { id: string; schema: Schema; fault: string
         <Prose text={helpOf(schema)} />
       </p>
     )}
-    {fault !== undefined && (
-      <p class="fault" id={`${id}-fault`}>
-        <Prose text={fault} />
-      </p>
-    )}
+    <Fault id={id} fault={fault} />
   </>
 )
+
+const Fault = ({ fault, id }: { id: string; fault: string | undefined }) =>
+  fault === undefined ? null : (
+    <p class="fault" id={`${id}-fault`}>
+      <Prose text={fault} />
+    </p>
+  )
 
 /** Returns the ids of the texts that describe the field: its help and its error, if they exist. */
 const describedBy = (
@@ -152,7 +155,7 @@ const Fieldset = ({ fault, id, widget, ...props }: InsideProps<'fieldset'>) => {
     )
   }
   return (
-    <fieldset class="bare" {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
+    <fieldset {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
       <legend class={isNamed === true ? 'unseen' : undefined}>{labelOf(path.at(-1) ?? '', schema)}</legend>
       <Help id={id} schema={schema} fault={fault} />
       <Members {...props} isNamed={false} schema={schema} required={schema.required ?? []} />
@@ -191,11 +194,7 @@ export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice:
   const fault = all && chosen === undefined ? draft.wrong.value.get(pathText(path)) : undefined
   const named = choice.of.map(name => [name, labelOf(name, schema.properties[name] ?? schema)] as const)
   return (
-    <fieldset
-      class="bare choice"
-      {...wrongGroup(fault)}
-      aria-describedby={fault === undefined ? undefined : `${id}-fault`}
-    >
+    <fieldset class="choice" {...wrongGroup(fault)} aria-describedby={fault === undefined ? undefined : `${id}-fault`}>
       <legend class={isNamed === true ? 'unseen' : undefined}>
         {choice.title}
         {required && <span aria-hidden="true"> *</span>}
@@ -207,11 +206,7 @@ export const ChoiceField = ({ choice, schema, ...props }: FieldProps & { choice:
         isChosen={name => name === (chosen ?? '')}
         onChoice={name => draft.choose(path, name === '' ? undefined : name)}
       />
-      {fault !== undefined && (
-        <p class="fault" id={`${id}-fault`}>
-          <Prose text={fault} />
-        </p>
-      )}
+      <Fault id={id} fault={fault} />
       {chosen !== undefined && member !== undefined && (
         <MemberField key={chosen} {...props} isNamed schema={member} path={[...path, chosen]} required />
       )}
@@ -235,7 +230,7 @@ const ListField = ({ fault, id, widget, ...props }: InsideProps<'list'>) => {
     list?.focus()
   }
   return (
-    <fieldset class="bare" {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
+    <fieldset {...wrongGroup(fault)} {...describedBy(id, schema, fault)}>
       <legend>{label}</legend>
       <Help id={id} schema={schema} fault={fault} />
       {items.map((_, index) => (

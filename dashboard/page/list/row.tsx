@@ -1,13 +1,13 @@
 import { signal } from '@preact/signals'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import type { ListedHook } from '../../protocol.ts'
-import { onElsewhere } from '../browser.ts'
+import { element } from '../browser.ts'
 import { confirming, copyURL, setSuspended } from '../changes.ts'
 import { ActionButton } from '../parts/act.tsx'
 import { CountBar } from '../parts/bar.tsx'
 import { Spark } from '../parts/spark.tsx'
-import { Ago, OutcomeText, Ready } from '../parts/status.tsx'
-import { rightsIn, whyNot, whyNoURL } from '../rights.ts'
+import { Ago, Ready, ShortOutcome } from '../parts/status.tsx'
+import { whyNot, whyNoURL } from '../rights.ts'
 import { namespaceShown } from '../namespaces.ts'
 import { ObjectLink, PageLink } from '../parts/links.tsx'
 import { cloneHref, editHref, goto, hookHref } from '../route.ts'
@@ -17,12 +17,7 @@ import { choose, groups, isChosen } from './shown.ts'
 /** The key of the hook whose menu is open. */
 export const openMenu = signal<string | undefined>(undefined)
 
-/** Closes the menu and focuses its button. Otherwise the focus would go with the chosen item. */
-export const closeMenu = (): void => {
-  const key = openMenu.peek() ?? ''
-  openMenu.value = undefined
-  document.querySelector<HTMLElement>(`[data-key="${CSS.escape(key)}"] .more`)?.focus()
-}
+const closeMenu = (): void => element('menu')?.hidePopover()
 
 /** Moves the focus between the items of the open menu, around at its ends. */
 export const moveInMenu = (step: number): void => {
@@ -65,10 +60,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
           <>
             <Spark recent={row.recent} />
             <span class="said">
-              <OutcomeText
-                delivery={{ ...row.last, summary: row.last.summary?.replace(` ${row.target}`, '') }}
-                isAlone
-              />
+              <ShortOutcome delivery={row.last} target={row.target} />
               <small>
                 {row.last.sender} <Ago time={row.last.time} />
               </small>
@@ -87,7 +79,7 @@ export const HookRow = ({ id, index }: { id: string; index: number }) => {
         >
           Copy URL
         </ActionButton>
-        <Menu row={row} />
+        <More row={row} />
       </div>
     </div>
   )
@@ -111,57 +103,48 @@ export const GroupRow = ({ group, id, index }: { id: string; index: number; grou
   )
 }
 
-const Menu = ({ row }: { row: ListedHook }) => {
-  const open = openMenu.value === row.key
+const More = ({ row: { key, name, uid } }: { row: ListedHook }) => {
+  // The menu goes with its row.
+  useEffect(() => () => void (openMenu.peek() === key && closeMenu()), [key, uid])
   return (
-    <span class="menu">
-      <button
-        type="button"
-        class="quiet more"
-        aria-expanded={open}
-        aria-label={`More for ${row.name}`}
-        onClick={() => (openMenu.value = open ? undefined : row.key)}
-      >
-        ⋯
-      </button>
-      {open && <MenuItems row={row} />}
-    </span>
+    <button
+      type="button"
+      class="quiet more"
+      popovertarget="menu"
+      aria-expanded={openMenu.value === key}
+      aria-label={`More for ${name}`}
+      onClick={() => (openMenu.value = key)}
+    >
+      ⋯
+    </button>
   )
 }
 
-/**
- * Focuses the first item when the menu opens, and only then: the row is drawn again with each delivery.
- * Closes the menu when the user goes elsewhere, and when the row is no longer drawn.
- */
-const useMenu = (key: string): { readonly current: HTMLDivElement | null } => {
-  const items = useRef<HTMLDivElement>(null)
-  useLayoutEffect(() => {
-    const leave = (): void => {
-      if (openMenu.peek() === key) openMenu.value = undefined
-    }
-    const menu = items.current?.parentElement
-    // In the last rows of a list there is more room above.
-    const list = menu?.closest('.scroll, main')?.getBoundingClientRect()
-    const button = menu?.getBoundingClientRect()
-    if (items.current && list && button) {
-      const [above, below] = [button.top - list.top, list.bottom - button.bottom]
-      const isUp = items.current.offsetHeight > below && above > below
-      items.current.classList.toggle('upwards', isUp)
-      items.current.style.maxHeight = `${isUp ? above : below}px`
-    }
-    items.current?.querySelector<HTMLElement>('button')?.focus()
-    const cancel = menu ? onElsewhere(menu, leave) : leave
-    return () => {
-      cancel()
-      leave()
-    }
-  }, [key])
-  return items
+/** The menu of all rows. The browser places it at the button that opens it, and gives the focus back to that button. */
+export const Menu = () => {
+  const row = rowSignal(openMenu.value ?? '')?.value
+  return (
+    <div
+      id="menu"
+      class="items"
+      popover="auto"
+      role="group"
+      aria-label={`More for ${row?.name}`}
+      onToggle={({ currentTarget, newState }) => {
+        if (newState === 'open') currentTarget.querySelector('button')?.focus()
+        else openMenu.value = undefined
+      }}
+      onFocusOut={({ currentTarget, relatedTarget: next }) => {
+        if (!(next instanceof Element) || currentTarget.contains(next)) return
+        if (next.closest<HTMLElement>('[data-key]')?.dataset['key'] !== row?.key) closeMenu()
+      }}
+    >
+      {row !== undefined && <MenuItems row={row} />}
+    </div>
+  )
 }
 
 const MenuItems = ({ row }: { row: ListedHook }) => {
-  const items = useMenu(row.key)
-  void rightsIn(row.namespace).value
   const item = (label: string, right: 'run' | 'create' | 'update' | 'patch' | 'delete', run: () => void) => (
     <ActionButton
       class={right === 'delete' ? 'item danger' : 'item'}
@@ -177,7 +160,7 @@ const MenuItems = ({ row }: { row: ListedHook }) => {
     </ActionButton>
   )
   return (
-    <div class="items" role="group" aria-label={`More for ${row.name}`} ref={items}>
+    <>
       {item('Dry run', 'run', () => (confirming.value = { what: 'dry run', row }))}
       {item('Run', 'run', () => (confirming.value = { what: 'run', row }))}
       {item('Clone', 'create', () => goto(cloneHref(row.key)))}
@@ -185,6 +168,6 @@ const MenuItems = ({ row }: { row: ListedHook }) => {
       {item(row.suspended ? 'Resume' : 'Suspend', 'patch', () => void setSuspended(row, !row.suspended))}
       {item('Rotate', 'patch', () => (confirming.value = { what: 'rotate', row }))}
       {item('Delete', 'delete', () => (confirming.value = { what: 'many', change: 'delete', rows: [row] }))}
-    </div>
+    </>
   )
 }

@@ -14,24 +14,29 @@ export const Ready = ({ row }: { row: ListedHook }) => {
 }
 
 /** The outcome of a delivery, such as `applied 2 → 3`. */
-export const OutcomeText = ({
-  delivery,
-  isAlone = false,
-}: {
-  delivery: Omit<RowDelivery, 'sender'>
-  isAlone?: boolean
-}) => {
-  const { from, outcome, reason, summary, to } = delivery
-  const moved = from !== undefined && to !== undefined && from !== to
-  const count = moved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`
+export const OutcomeText = ({ delivery }: { delivery: Omit<RowDelivery, 'sender'> }) => (
+  <span class={`outcome ${delivery.outcome}`}>{outcomeText(delivery, delivery.summary)}</span>
+)
+
+/** The outcome of the last delivery in a row, in few words: the target is in the row, and what an image was before is in the title. */
+export const ShortOutcome = ({ delivery, target = '' }: { delivery: RowDelivery; target: string | undefined }) => {
+  const { outcome, reason, summary, to } = delivery
   // Shows the reason if neither a summary nor a count says what happened.
-  const why = summary ?? (isAlone && count === '' && outcome !== 'applied' ? reason : undefined)
-  const text = `${outcome}${count}${why === undefined ? '' : `: ${why}`}`
+  const why = summary ?? (to === undefined && outcome !== 'applied' ? reason : undefined)
+  const short = why?.replace(` ${target}`, '').replace(/: \S+ from \S+ to /, ' to ')
   return (
-    <span class={`outcome ${outcome}`} title={isAlone ? `${text} (${reason})` : undefined}>
-      {text}
+    <span class={`outcome ${outcome}`} title={`${outcomeText(delivery, why)} (${reason})`}>
+      {outcomeText(delivery, short)}
     </span>
   )
+}
+
+type Outcome = Pick<RowDelivery, 'from' | 'outcome' | 'to'>
+
+const outcomeText = ({ from, outcome, to }: Outcome, why: string | undefined): string => {
+  const isMoved = from !== undefined && to !== undefined && from !== to
+  const count = isMoved ? ` ${from} → ${to}` : to === undefined ? '' : ` at ${to}`
+  return `${outcome}${count}${why === undefined ? '' : `: ${why}`}`
 }
 
 export const Ago = ({ time }: { time: string }) => (

@@ -2,6 +2,7 @@ import { at, isObject, stringAt, tryParseJson } from '../../src/api/json.ts'
 import type { ServerAnswer, ServerRefusal } from '../protocol.ts'
 import { after, request } from './browser.ts'
 import { pageKey, sessionEnded } from './credential.ts'
+import type { StreamRefusal } from './stream.ts'
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
@@ -26,15 +27,9 @@ export const askServer = async <T>(method: Method, path: string, body?: unknown)
   }
 }
 
-interface Refused {
-  readonly status: number
-  readonly refusal: ServerRefusal
-  readonly retryAfterMs: number
-}
-
 const isRepeatable = (method: Method, path: string): boolean => method === 'GET' || path.includes('dryRun=true')
 
-type Once<T> = { readonly ok: true; readonly body: T } | ({ readonly ok: false } & Refused)
+type Once<T> = { readonly ok: true; readonly body: T } | ({ readonly ok: false } & StreamRefusal)
 
 const once = async <T>(method: Method, path: string, body: unknown): Promise<Once<T>> => {
   try {
@@ -61,7 +56,7 @@ const once = async <T>(method: Method, path: string, body: unknown): Promise<Onc
  * Returns why a response is a refusal. A redirect, or a document in place of an answer, comes from a
  * proxy that wants the user to sign in there, so it counts as 401.
  */
-export const refusalOf = (response: Response, text: string): Refused => {
+export const refusalOf = (response: Response, text: string): StreamRefusal => {
   const status = response.ok ? 401 : response.status || 401
   // A proxy may send a date, which is no number.
   const retryAfterMs = Number(response.headers.get('retry-after')) * 1000 || 1000

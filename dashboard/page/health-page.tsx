@@ -1,6 +1,7 @@
 import { ActionButton } from './parts/act.tsx'
 import { useSignal } from '@preact/signals'
 import { messageParts } from '../../src/api/command-in.ts'
+import { shellWord } from '../../cli/snippets/shell-word.ts'
 import type { Finding } from '../protocol.ts'
 import { useAnswer } from './answered.ts'
 import { namespaceShown } from './namespaces.ts'
@@ -8,7 +9,6 @@ import { CommandLine } from './parts/notice.tsx'
 import { PageLink, Trail } from './parts/links.tsx'
 import { hookHref } from './route.ts'
 import { rowSignal } from './store.ts'
-import { commandWord } from './words/kubectl.ts'
 import { Prose } from './words/prose.tsx'
 import { sentence } from './words/sentence.ts'
 
@@ -61,7 +61,7 @@ export const HealthPage = () => {
       )}
       <CommandLine
         label="The command that shows more"
-        text={`kubectl receiverhook doctor ${namespace === '' ? '-A' : `-n ${commandWord(namespace)}`}`}
+        text={`kubectl receiverhook doctor ${namespace === '' ? '-A' : `-n ${shellWord(namespace)}`}`}
       />
     </article>
   )

@@ -1,6 +1,6 @@
 import { effect, signal, useSignal } from '@preact/signals'
 import { render } from 'preact'
-import { useEffect, useMemo } from 'preact/hooks'
+import { useEffect } from 'preact/hooks'
 import { after, element, isHidden, now, onVisibility, request, setTitle } from './browser.ts'
 import { refusalOf } from './ask.ts'
 import { useAnswer } from './answered.ts'
@@ -8,7 +8,6 @@ import { confirming, pathOf } from './changes.ts'
 import { moment, runClock } from './clock.ts'
 import { ended, pageKey } from './credential.ts'
 import type { HookDetail } from '../protocol.ts'
-import type { Purpose } from './form/form.tsx'
 import { followHealth } from './health.tsx'
 import { lazy, preloadLater } from './lazy.tsx'
 import { KeysDialog, listenToKeys } from './keys.tsx'
@@ -36,9 +35,8 @@ const world: StreamReaderWorld = {
   after,
   open: async (path, headers, stop) => {
     const response = await request(path, { ...headers, 'x-page-key': pageKey() }, { signal: stop })
-    if (response.headers.get('content-type')?.startsWith('text/event-stream') === true)
-      return { text: () => textOf(response) }
-    return refusalOf(response, await response.text())
+    const isStream = response.headers.get('content-type')?.startsWith('text/event-stream') === true
+    return isStream ? textOf(response) : refusalOf(response, await response.text())
   },
 }
 
@@ -63,7 +61,7 @@ const followHooks = (): void => {
     const namespace = namespaceShown.value
     if (session === 0) return
     if (`${session} ${namespace}` === following) return
-    stream?.close()
+    stream?.pause()
     if (following.split(' ')[1] !== namespace || following === '') {
       forget()
       heardAt = now()
@@ -104,15 +102,12 @@ const TargetPage = lazy(async () => (await import('./target/target.tsx')).Target
 const WithHook = ({ name, namespace, what }: { namespace: string; name: string; what: 'edit' | 'clone' }) => {
   const looks = useSignal(0)
   const { body: hook, refusal } = useAnswer<HookDetail>(pathOf({ name, namespace }), looks.value)
-  const purpose = useMemo(() => hook && ({ what, hook } satisfies Purpose), [hook])
-  if (purpose !== undefined) {
-    const { generation, uid } = purpose.hook
-    return <HookForm key={`${what} ${uid} ${generation}`} purpose={purpose} onAgain={() => (looks.value += 1)} />
+  if (hook !== undefined) {
+    const key = `${what} ${hook.uid} ${hook.generation}`
+    return <HookForm key={key} {...{ what, hook }} onAgain={() => (looks.value += 1)} />
   }
   return refusal === undefined ? <Connecting /> : <Nothing title={`Can't read ${name}`} why={refusal.message} />
 }
-
-const adding: Purpose = { what: 'add' }
 
 const View = () => {
   const at = here.value
@@ -123,7 +118,7 @@ const View = () => {
     case 'new': {
       const [namespace = '', name = ''] = at.from?.split('/') ?? []
       return name === '' ? (
-        <HookForm purpose={adding} />
+        <HookForm what="add" />
       ) : (
         <WithHook key={at.from} what="clone" namespace={namespace} name={name} />
       )

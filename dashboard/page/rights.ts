@@ -1,43 +1,32 @@
-import { effect, signal, type Signal } from '@preact/signals'
+import { computed, signal, type Signal } from '@preact/signals'
 import type { RightName, Rights, ListedHook } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { now } from './browser.ts'
 import { me, sessionCount } from './session.ts'
 
-interface Known {
-  readonly rights: Signal<Rights | undefined>
-  askedAt: number
-}
-
-const known = new Map<string, Known>()
-
-// Another session may be that of another user.
-effect(() => {
+/** What is known, by namespace. Another session may be that of another user. */
+const known = computed(() => {
   void sessionCount.value
-  for (const found of known.values()) {
-    found.askedAt = -Infinity
-    found.rights.value = undefined
-  }
+  return new Map<string, { readonly rights: Signal<Rights | undefined>; askedAt: number }>()
 })
 
 /** How long an answer is valid, in milliseconds: as long as the server caches it. */
 const goodForMs = 30_000
 
 /**
- * Returns a signal with the user's rights in a namespace, and requests them if they are unknown or
- * old. Its value is undefined before the answer arrives.
+ * Returns the user's rights in a namespace, and requests them if they are unknown or old. Undefined
+ * before the answer arrives.
  */
-export const rightsIn = (namespace: string): Signal<Rights | undefined> => {
-  const found = known.get(namespace) ?? { rights: signal<Rights | undefined>(undefined), askedAt: -Infinity }
-  known.set(namespace, found)
+export const rightsIn = (namespace: string): Rights | undefined => {
+  const found = known.value.get(namespace) ?? { rights: signal<Rights | undefined>(undefined), askedAt: -Infinity }
+  known.value.set(namespace, found)
   if (namespace !== '' && now() - found.askedAt > goodForMs) {
     found.askedAt = now()
-    const session = sessionCount.peek()
     void askServer<Rights>('GET', `/api/namespaces/${namespace}/may`).then(answer => {
-      if (answer.ok && sessionCount.peek() === session) found.rights.value = answer.body
+      if (answer.ok) found.rights.value = answer.body
     })
   }
-  return found.rights
+  return found.rights.value
 }
 
 /**
@@ -45,7 +34,7 @@ export const rightsIn = (namespace: string): Signal<Rights | undefined> => {
  * it, or before the answer arrives.
  */
 export const whyNot = (namespace: string, right: RightName): string | undefined => {
-  const may = rightsIn(namespace).value?.[right]
+  const may = rightsIn(namespace)?.[right]
   if (may === undefined || may.allowed) return undefined
   const user = me.value?.user ?? 'you'
   return `${user} may not ${may.verb} ${may.resource} in namespace ${namespace}${may.why === undefined ? '' : ` (${may.why})`}`

@@ -1,25 +1,21 @@
 import { tryParseJson } from '../../src/api/json.ts'
-import type { StreamEvent } from '../protocol.ts'
+import type { ServerRefusal, StreamEvent } from '../protocol.ts'
 
 /** The browser's interfaces that reading a stream needs. */
 export interface StreamReaderWorld {
+  /** Opens the stream, whose text arrives in pieces. Throws if the connection is lost. */
   readonly open: (
     path: string,
     headers: Readonly<Record<string, string>>,
     stop: AbortSignal,
-  ) => Promise<StreamResponse | StreamRefusal>
+  ) => Promise<AsyncIterable<string> | StreamRefusal>
   readonly after: (ms: number, run: () => void) => () => void
 }
 
-export interface StreamResponse {
-  /** Returns the text as it arrives. Throws if the connection is lost. */
-  readonly text: () => AsyncIterable<string>
-}
-
-/** Why the server does not accept the stream. */
+/** Why the server does not accept a request. */
 export interface StreamRefusal {
   readonly status: number
-  readonly refusal: { readonly message: string }
+  readonly refusal: ServerRefusal
   /** The shortest time before the next attempt, in milliseconds. */
   readonly retryAfterMs: number
 }
@@ -41,11 +37,10 @@ export interface StreamHandle {
   /** Pauses the stream. It can be resumed from its position. */
   pause(): void
   resume(): void
-  close(): void
 }
 
 /** Stands for a connection that is lost without an answer. */
-const cut: StreamRefusal = { status: 0, refusal: { message: '' }, retryAfterMs: 0 }
+const cut: StreamRefusal = { status: 0, refusal: { reason: '', message: '' }, retryAfterMs: 0 }
 
 /**
  * How long a stream may be silent, in milliseconds. The server sends something every 15 s. So after
@@ -65,18 +60,21 @@ const maxPauseMs = 30_000
 export const readStream = (world: StreamReaderWorld, path: () => string, listener: StreamListener): StreamHandle => {
   let lastId = ''
   let running: AbortController | undefined
-  let closed = false
   /** True if the server has accepted the stream in the last attempt. */
   let opened = false
 
-  const readOnce = async (stop: AbortController): Promise<'ended' | StreamRefusal> => {
-    const watchdog = silence(world, () => stop.abort())
+  const readOnce = async (paused: AbortSignal): Promise<'ended' | StreamRefusal> => {
+    const dead = new AbortController()
+    const watch = (): (() => void) => world.after(silenceMs, () => dead.abort())
+    let cancelWatch = watch()
     const heard = (): void => {
-      watchdog.heard()
+      cancelWatch()
+      cancelWatch = watch()
       listener.heard()
     }
     try {
-      const response = await world.open(path(), lastId === '' ? {} : { 'last-event-id': lastId }, stop.signal)
+      const headers = lastId === '' ? {} : { 'last-event-id': lastId }
+      const response = await world.open(path(), headers, AbortSignal.any([paused, dead.signal]))
       if ('status' in response) {
         if (response.status !== 400 && response.status !== 401) return response
         listener.refused(response)
@@ -85,7 +83,7 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
       opened = true
       listener.link('live', '')
       let ended = false
-      for await (const { data, id } of eventsIn(response.text(), heard)) {
+      for await (const { data, id } of eventsIn(response, heard)) {
         if (id !== undefined) lastId = id
         const event = tryParseJson(data)
         if (!isStreamEvent(event)) continue
@@ -97,68 +95,46 @@ export const readStream = (world: StreamReaderWorld, path: () => string, listene
     } catch {
       return cut
     } finally {
-      watchdog.cancel()
+      cancelWatch()
     }
   }
 
-  const run = async (stop: AbortController): Promise<void> => {
+  const run = async (paused: AbortSignal): Promise<void> => {
     let failures = 0
     for (;;) {
-      const attempt = new AbortController()
-      stop.signal.addEventListener('abort', () => attempt.abort())
       opened = false
-      const how = await readOnce(attempt)
-      if (how === 'ended' || stop.signal.aborted) return
-      const { refusal, retryAfterMs } = how
-      listener.link('lost', refusal.message)
+      const how = await readOnce(paused)
+      if (how === 'ended' || paused.aborted) return
+      listener.link('lost', how.refusal.message)
       // A list that was cut begins again, so it costs as much as before.
       failures = opened && lastId !== '' ? 0 : failures + 1
       const pause = pauses[Math.min(failures, pauses.length - 1)] ?? 0
-      await pausing(Math.max(pause, Math.min(retryAfterMs, maxPauseMs)), stop.signal)
-      if (stop.signal.aborted) return
+      await new Promise<void>(resolve => {
+        const cancel = world.after(Math.max(pause, Math.min(how.retryAfterMs, maxPauseMs)), resolve)
+        paused.addEventListener('abort', () => {
+          cancel()
+          resolve()
+        })
+      })
+      if (paused.aborted) return
     }
   }
 
-  const pausing = (ms: number, stop: AbortSignal): Promise<void> =>
-    new Promise(resolve => {
-      const cancel = world.after(ms, resolve)
-      stop.addEventListener('abort', () => {
-        cancel()
-        resolve()
-      })
-    })
-
   const resume = (): void => {
-    if (closed || running !== undefined) return
+    if (running !== undefined) return
     const stop = new AbortController()
     running = stop
-    void run(stop).finally(() => {
+    void run(stop.signal).finally(() => {
       if (running === stop) running = undefined
     })
   }
-  const pause = (): void => {
-    running?.abort()
-    running = undefined
-  }
   resume()
   return {
-    pause,
     resume,
-    close: () => {
-      closed = true
-      pause()
+    pause: () => {
+      running?.abort()
+      running = undefined
     },
-  }
-}
-
-const silence = (world: StreamReaderWorld, dead: () => void): { heard: () => void; cancel: () => void } => {
-  let cancel = world.after(silenceMs, dead)
-  return {
-    heard: () => {
-      cancel()
-      cancel = world.after(silenceMs, dead)
-    },
-    cancel: () => cancel(),
   }
 }
 

@@ -1,12 +1,12 @@
 import { stringAt } from '../../src/api/json.ts'
 import { group, hookPlural } from '../../src/api/names.ts'
 import type { ApiConnection, Clock } from '../../src/environment/environment.ts'
-import { redacted } from '../../src/environment/redact.ts'
 import { requests } from '../../src/kube/resources.ts'
 import { accessReview, isAllowed, resourceInWords, type Access } from '../../src/kube/reviews.ts'
 import type { May, RightName, Rights } from '../protocol.ts'
 import { ask } from './api.ts'
 import { rightsMs } from './limits.ts'
+import { redactedText } from './row.ts'
 
 const onHooks = (verb: string): Access => ({ verb, type: { group, resource: hookPlural } })
 
@@ -26,19 +26,13 @@ const needed: Readonly<Record<RightName, Access>> = {
  * Reads the user's rights in a namespace. Sends one review for each right, all at the same time.
  */
 const reviewAll = async (api: ApiConnection, namespace: string): Promise<Rights> => {
-  const asked = Object.entries(needed).map(async ([name, access]): Promise<[string, May]> => [
-    name,
-    await mayDo(api, namespace, access),
-  ])
+  const asked = Object.entries(needed).map(async ([name, { type, verb }]): Promise<[string, May]> => {
+    const answer = await ask(api, accessReview(namespace, { type, verb }))
+    const allowed = isAllowed(answer)
+    const why = allowed ? undefined : redactedText(stringAt(answer, 'status', 'reason'))
+    return [name, { verb, resource: resourceInWords(type), allowed, why: why || undefined }]
+  })
   return Object.fromEntries(await Promise.all(asked))
-}
-
-const mayDo = async (api: ApiConnection, namespace: string, access: Access): Promise<May> => {
-  const answer = await ask(api, accessReview(namespace, access))
-  const asked = { verb: access.verb, resource: resourceInWords(access.type) }
-  if (isAllowed(answer)) return { ...asked, allowed: true }
-  const why = stringAt(answer, 'status', 'reason') ?? ''
-  return { ...asked, allowed: false, ...(why !== '' && { why: redacted(why) }) }
 }
 
 type Kept = Map<string, { readonly at: number; readonly rights: Promise<Rights> }>

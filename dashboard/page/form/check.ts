@@ -18,15 +18,11 @@ export const settleMs = 350
  * Sends a draft: the hook, then its opposite if the user wants it. It stops at the first refusal.
  * Resolves with the answer for the hook, or the refusal. With `dryRun` the API server checks both and stores nothing.
  */
-export const sendDraft = async (
-  draft: Draft,
-  taken: ReadonlySet<string>,
-  dryRun: boolean,
-): Promise<ServerAnswer<DraftTaken>> => {
+export const sendDraft = async (draft: Draft, dryRun: boolean): Promise<ServerAnswer<DraftTaken>> => {
   const query = dryRun ? '?dryRun=true' : ''
   const namespace = draft.namespace.value
   let first: ServerAnswer<DraftTaken> | undefined
-  for (const { name, spec } of hooksOf(draft, taken)) {
+  for (const { name, spec } of hooksOf(draft)) {
     const answer = await (draft.seen === undefined
       ? askServer<DraftTaken>('POST', `/api/hooks${query}`, { namespace, name, spec })
       : askServer<DraftTaken>('PUT', `/api/hooks/${namespace}/${name}${query}`, { ...draft.seen, spec }))

@@ -4,7 +4,7 @@ import { isObject } from '../../../src/api/json.ts'
 import { apiVersion, hookKind, nameLength, objectNameRule } from '../../../src/api/names.ts'
 import { declarations, hookSpecSchema } from '../../../src/drivers/schemas.ts'
 import type { Seen } from '../../protocol.ts'
-import { rowSignal } from '../store.ts'
+import { namesIn, rowSignal } from '../store.ts'
 import { toYaml } from '../words/yaml.ts'
 import { oppositeOf } from './clone.ts'
 import { putChosen, putKeeping } from './choice.ts'
@@ -59,14 +59,14 @@ export const isChangedByOthers = ({ name, namespace, seen }: Draft): boolean => 
 /** Returns the spec as the page sends it and shows it in the manifest. */
 export const specOf = (draft: Draft): Value => writtenSpec(hookSpecSchema, draft.spec.value)
 
+/** Returns the opposite of a hook in the form, with a name that is not taken. Undefined if it has none. */
+export const oppositeIn = (draft: Draft): ReturnType<typeof oppositeOf> =>
+  oppositeOf(draft.name.value, specOf(draft), new Set([...namesIn(draft.namespace.value), draft.name.value]))
+
 /** Returns the hooks to create: the hook, and its opposite if requested. */
-export const hooksOf = (
-  draft: Draft,
-  taken: ReadonlySet<string>,
-): readonly { readonly name: string; readonly spec: Value }[] => {
-  const own = { name: draft.name.value, spec: specOf(draft) }
-  const opposite = draft.opposite.value ? oppositeOf(own.name, own.spec, new Set([...taken, own.name])) : undefined
-  return opposite === undefined ? [own] : [own, opposite]
+export const hooksOf = (draft: Draft): readonly { readonly name: string; readonly spec: Value }[] => {
+  const opposite = draft.opposite.value ? oppositeIn(draft) : undefined
+  return [{ name: draft.name.value, spec: specOf(draft) }, ...(opposite === undefined ? [] : [opposite])]
 }
 
 const noMessages: ReadonlyMap<string, string> = new Map()
@@ -74,7 +74,7 @@ const noMessages: ReadonlyMap<string, string> = new Map()
 const manifestOf = (namespace: string, name: string, spec: Value): string =>
   toYaml({ apiVersion, kind: hookKind, metadata: { name, namespace }, spec })
 
-export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Draft => {
+export const draftOf = (start: DraftStart): Draft => {
   const name = signal(start.name)
   const namespace = signal(start.namespace)
   const spec = signal<Value>(writtenSpec(hookSpecSchema, start.spec))
@@ -93,7 +93,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
     refused: computed(() => (refusal.value?.yaml === draft.yaml.value ? refusal.value.messages : noMessages)),
     wrong: computed(() => {
       const found = new Map<string, string>()
-      const wrongName = start.seen === undefined ? nameFault(name.value, namespace.value, taken()) : undefined
+      const wrongName = start.seen === undefined ? nameFault(name.value, namespace.value) : undefined
       if (wrongName !== undefined) found.set('metadata.name', wrongName)
       if (!objectNameRule.holds(namespace.value)) found.set('metadata.namespace', 'must be the name of a namespace')
       for (const { message, path } of violations(
@@ -108,7 +108,7 @@ export const draftOf = (start: DraftStart, taken: () => ReadonlySet<string>): Dr
     }),
     dirty: computed(() => !same(spec.value, base) || name.value !== start.name),
     yaml: computed(() =>
-      hooksOf(draft, taken())
+      hooksOf(draft)
         .map(hook => manifestOf(namespace.value, hook.name, hook.spec))
         .join('---\n'),
     ),
@@ -148,11 +148,11 @@ const wrongPairs = (spec: Value): readonly Violation[] => {
   )
 }
 
-const nameFault = (name: string, namespace: string, taken: ReadonlySet<string>): string | undefined => {
+const nameFault = (name: string, namespace: string): string | undefined => {
   if (name === '') return 'must be set'
   if (name.length > nameLength) return `must be at most ${nameLength} characters long`
   if (!objectNameRule.holds(name)) return objectNameRule.message
-  return taken.has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
+  return namesIn(namespace).has(name) ? `is taken: there is a hook ${name} in namespace ${namespace}` : undefined
 }
 
 /** The names of the drivers. A new hook begins with the first. */

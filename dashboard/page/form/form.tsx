@@ -15,53 +15,39 @@ import { goto, hookHref, listHref, query } from '../route.ts'
 import { me } from '../session.ts'
 import { namesIn } from '../store.ts'
 import { sendDraft, settleMs, type DraftCheck } from './check.ts'
-import { cloneSpec, freeName, oppositeOf } from './clone.ts'
-import { draftOf, driverNames, isChangedByOthers, specOf, type Draft } from './draft.ts'
+import { cloneSpec, freeName } from './clone.ts'
+import { draftOf, driverNames, isChangedByOthers, oppositeIn, type Draft, type DraftStart } from './draft.ts'
 import { Preview } from './preview.tsx'
 import { SpecFields } from './spec-fields.tsx'
-import { putAt, type Value } from './value.ts'
+import { putAt } from './value.ts'
 
 const noTargets: Targets = { types: [], targets: [], missing: [] }
 
-/** What the form is for. */
-export type Purpose =
-  | { readonly what: 'add' }
-  | { readonly what: 'clone'; readonly hook: HookDetail }
-  | { readonly what: 'edit'; readonly hook: HookDetail }
-
-const startOf = (purpose: Purpose): { readonly draft: Draft; readonly hadSecret: boolean } => {
-  const namespace =
-    purpose.what === 'add'
-      ? namespaceShown.value || (me.value?.namespace ?? namespaces.value.names[0] ?? 'default')
-      : purpose.hook.namespace
-  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
-  const { hadSecret, spec } =
-    purpose.what === 'clone' ? cloneSpec(purpose.hook.spec) : { hadSecret: false, spec: specAtFirst(purpose) }
-  const name =
-    purpose.what === 'clone'
-      ? freeName(`${purpose.hook.name}-copy`, namesIn(namespace))
-      : purpose.what === 'edit'
-        ? purpose.hook.name
-        : ''
-  const stored =
-    purpose.what === 'edit'
-      ? { base: purpose.hook.spec, seen: { uid: purpose.hook.uid, generation: purpose.hook.generation } }
-      : {}
-  const draft: Draft = draftOf({ name, namespace, spec, ...stored }, taken)
-  return { draft, hadSecret }
+interface FormProps {
+  readonly what: 'add' | 'clone' | 'edit'
+  /** The hook to clone or to edit. */
+  readonly hook?: HookDetail
+  /** Begins again with the stored hook. */
+  readonly onAgain?: () => void
 }
 
-const specAtFirst = (purpose: Purpose): Value => {
-  if (purpose.what === 'add') return { driver: driverNames[0] }
+/** Returns what the form begins with. `hadSecret`: the hook to clone has a Secret for its URL. */
+const startOf = ({ hook, what }: FormProps): DraftStart & { readonly hadSecret?: boolean } => {
+  if (hook === undefined) {
+    const namespace = namespaceShown.value || (me.value?.namespace ?? namespaces.value.names[0] ?? 'default')
+    return { name: '', namespace, spec: { driver: driverNames[0] } }
+  }
+  const { generation, name, namespace, spec, uid } = hook
+  if (what === 'clone') return { name: freeName(`${name}-copy`, namesIn(namespace)), namespace, ...cloneSpec(spec) }
   // The query of a link can set the Secret for the URL. The page's texts for Alertmanager have such
   // a link.
   const secretName = query.peek().get('secretName')
-  const put = secretName === null ? purpose.hook.spec : putAt(purpose.hook.spec, ['token', 'secretName'], secretName)
-  return isObject(put) ? put : purpose.hook.spec
+  const put = secretName === null ? spec : putAt(spec, ['token', 'secretName'], secretName)
+  return { name, namespace, spec: isObject(put) ? put : spec, base: spec, seen: { uid, generation } }
 }
 
 /** Checks the draft with the API server after each change, if the form finds no error. */
-const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<DraftCheck> => {
+const useChecked = (draft: Draft): Signal<DraftCheck> => {
   const checked = useSignal<DraftCheck>({ state: 'idle' })
   useSignalEffect(() => {
     const yaml = draft.yaml.value
@@ -73,7 +59,7 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
     checked.value = { state: 'asking', ...('worst' in before && { worst: before.worst }) }
     let current = true
     const cancel = after(settleMs, () => {
-      void sendDraft(draft, taken(), true).then(answer => {
+      void sendDraft(draft, true).then(answer => {
         if (!current) return
         checked.value = answer.ok
           ? { state: 'accepted', worst: answer.body.worst }
@@ -90,18 +76,19 @@ const useChecked = (draft: Draft, taken: () => ReadonlySet<string>): Signal<Draf
 }
 
 /** The form for a new hook, a clone or a change. */
-export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () => void }) => {
-  const { draft, hadSecret } = useMemo(() => startOf(purpose), [purpose])
+export const HookForm = (props: FormProps) => {
+  const { hook, onAgain, what } = props
+  const start = useMemo(() => startOf(props), [])
+  const draft = useMemo(() => draftOf(start), [])
   const sending = useSignal(false)
   const all = useSignal(false)
-  const taken = (): ReadonlySet<string> => namesIn(draft.namespace.value)
   const namespace = draft.namespace.value
   const offered = `/api/namespaces/${namespace}/targets?driver=${String(draft.spec.value['driver'])}`
   const { body: targets = noTargets } = useAnswer<Targets>(namespace === '' ? undefined : offered)
-  const checked = useChecked(draft, taken)
+  const checked = useChecked(draft)
   useEffect(() => {
     // Focuses the name, because the user types it first.
-    if (purpose.what !== 'edit') element('field-name')?.focus()
+    if (what !== 'edit') element('field-name')?.focus()
     else if (document.activeElement === document.body) focusHeading()
   }, [])
   useEffect(() => onLeaving(() => draft.dirty.value && !sending.value), [])
@@ -113,45 +100,41 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
     const yaml = draft.yaml.value
     // If the opposite hook is wanted too, both are checked before the first is created.
     const isJudged = checked.value.state === 'accepted' || !draft.opposite.value
-    const judged = isJudged ? undefined : await sendDraft(draft, taken(), true)
+    const judged = isJudged ? undefined : await sendDraft(draft, true)
     const sent = { namespace: draft.namespace.value, name: draft.name.value }
-    const answer = judged?.ok === false ? judged : await sendDraft(draft, taken(), false)
+    const answer = judged?.ok === false ? judged : await sendDraft(draft, false)
     if (!answer.ok) {
       sending.value = false
       checked.value = { state: 'refused', refusal: answer.refusal }
       draft.refuse(yaml, answer.refusal.fields)
       return focusFault()
     }
-    say(`${sent.name} was ${purpose.what === 'edit' ? 'changed' : 'created'}.`)
+    say(`${sent.name} was ${what === 'edit' ? 'changed' : 'created'}.`)
     // Where the hooks of all namespaces are shown, the new one is among them.
-    if (purpose.what !== 'edit' && (namespaceShown.peek() !== '' || isForbidden())) showNamespace(sent.namespace)
+    if (what !== 'edit' && (namespaceShown.peek() !== '' || isForbidden())) showNamespace(sent.namespace)
     goto(hookHref(`${sent.namespace}/${sent.name}`))
   }
-  const right = purpose.what === 'edit' ? 'update' : 'create'
-  const why = whyNot(namespace, right)
-  const before = purpose.what === 'add' ? listHref() : hookHref(`${purpose.hook.namespace}/${purpose.hook.name}`)
+  const why = whyNot(namespace, what === 'edit' ? 'update' : 'create')
+  const before = hook === undefined ? listHref() : hookHref(`${hook.namespace}/${hook.name}`)
+  const title = hook === undefined ? 'Add a hook' : `${what === 'clone' ? 'Clone' : 'Edit'} ${hook.name}`
   return (
     <div class="split">
       <form
-        aria-label={titleOf(purpose)}
+        aria-label={title}
         noValidate
         onSubmit={event => {
           event.preventDefault()
           if (why === undefined && !sending.value) void submit()
         }}
       >
-        {purpose.what === 'add' ? (
-          <Trail end="Add a hook" />
-        ) : (
-          <Trail hook={purpose.hook} end={purpose.what === 'edit' ? 'Edit' : 'Clone'} />
-        )}
-        <h1 tabIndex={-1}>{titleOf(purpose)}</h1>
-        {purpose.what === 'edit' && purpose.hook.managedBy !== undefined && (
+        {hook === undefined ? <Trail end={title} /> : <Trail hook={hook} end={what === 'edit' ? 'Edit' : 'Clone'} />}
+        <h1 tabIndex={-1}>{title}</h1>
+        {what === 'edit' && hook?.managedBy !== undefined && (
           <p class="strip warn">
-            Managed by {purpose.hook.managedBy}: it will undo what is changed here. Copy the YAML to Git instead.
+            Managed by {hook.managedBy}: it will undo what is changed here. Copy the YAML to Git instead.
           </p>
         )}
-        {hadSecret && (
+        {start.hadSecret === true && (
           <p class="strip">
             Two hooks can't share a Secret for their URL: choose a new one under “Its URL”, or leave it out.
           </p>
@@ -167,7 +150,7 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
             </ActionButton>
           </div>
         )}
-        {purpose.what !== 'edit' && (
+        {what !== 'edit' && (
           <div class="pair">
             <NameField draft={draft} all={all.value} member="name" label="Name" />
             <NameField
@@ -180,10 +163,10 @@ export const HookForm = ({ purpose, onAgain }: { purpose: Purpose; onAgain?: () 
           </div>
         )}
         <SpecFields draft={draft} targets={targets} all={all.value} />
-        {purpose.what !== 'edit' && <Opposite draft={draft} taken={taken()} />}
+        {what !== 'edit' && <Opposite draft={draft} />}
         <div class="line actions">
           <ActionButton type="submit" class="button" why={why}>
-            {purpose.what === 'edit' ? 'Save' : 'Create'}
+            {what === 'edit' ? 'Save' : 'Create'}
           </ActionButton>
           <PageLink class="quiet" to={before}>
             Cancel
@@ -210,13 +193,6 @@ const NameField = ({ all, draft, member, ...props }: NameFieldProps) => {
   return <TextField {...props} id={`field-${member}`} text={text} isTrimmed required={{ fault }} />
 }
 
-const titleOf = (purpose: Purpose): string =>
-  purpose.what === 'add'
-    ? 'Add a hook'
-    : purpose.what === 'clone'
-      ? `Clone ${purpose.hook.name}`
-      : `Edit ${purpose.hook.name}`
-
 /**
  * Focuses the first field with an error, or else the API server's message. Opens the sections around
  * the field, because a field in a closed section takes no focus.
@@ -229,8 +205,8 @@ const focusFault = (): void =>
     fault?.focus()
   })
 
-const Opposite = ({ draft, taken }: { draft: Draft; taken: ReadonlySet<string> }) => {
-  const opposite = oppositeOf(draft.name.value, specOf(draft), new Set([...taken, draft.name.value]))
+const Opposite = ({ draft }: { draft: Draft }) => {
+  const opposite = oppositeIn(draft)
   if (opposite === undefined) return null
   const label = `Make the opposite hook too${draft.name.value === '' ? '' : ` (${opposite.name})`}`
   return <CheckField id="field-opposite" label={label} value={draft.opposite} />

@@ -33,20 +33,20 @@ export const Empty = () => {
       ) : (
         <>
           <p>{why}. Someone who may can grant it to you:</p>
-          <CommandLine
-            label="Commands that grant the right"
-            text={kubectlGrant(
-              me.value?.user ?? '',
-              namespace,
-              ['create', 'get', 'list', 'watch', 'update', 'patch', 'delete'],
-              named,
-            )}
-          />
+          <Grant verbs={['create', 'get', 'list', 'watch', 'update', 'patch', 'delete']} />
         </>
       )}
     </div>
   )
 }
+
+/** The commands that grant the user rights to the hooks of the shown namespace. */
+const Grant = ({ verbs }: { verbs: readonly string[] }) => (
+  <CommandLine
+    label="Commands that grant the right"
+    text={kubectlGrant(me.value?.user ?? '', namespaceShown.value, verbs, named)}
+  />
+)
 
 /** Shown if the user may not list hooks here. Names the missing right and other namespaces. */
 export const Forbidden = () => {
@@ -71,10 +71,7 @@ export const Forbidden = () => {
       {namespace !== '' && !isWrong && (
         <>
           <p>Someone who may can grant you the right to see them:</p>
-          <CommandLine
-            label="Commands that grant the right"
-            text={kubectlGrant(user, namespace, ['get', 'list', 'watch'], named)}
-          />
+          <Grant verbs={['get', 'list', 'watch']} />
         </>
       )}
       <div class="line">

@@ -144,18 +144,12 @@ const changing = async <T>(
 
 const refuseUnseen = ({ metadata: { generation, name, uid } }: StoredObject, seen: Seen): void => {
   if (uid !== seen.uid) {
-    throw new RefusedError(
-      409,
-      'Replaced',
-      `hook ${name} was deleted and created again since you looked: check the new one first`,
-    )
+    const message = `hook ${name} was deleted and created again since you looked: check the new one first`
+    throw new RefusedError(409, 'Replaced', message)
   }
   if (generation !== seen.generation) {
-    throw new RefusedError(
-      409,
-      'Changed',
-      `someone else has changed hook ${name} since you looked: check it again first`,
-    )
+    const message = `someone else has changed hook ${name} since you looked: check it again first`
+    throw new RefusedError(409, 'Changed', message)
   }
 }
 

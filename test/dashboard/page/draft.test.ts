@@ -3,7 +3,7 @@ import { draftOf, type Draft } from '../../../dashboard/page/form/draft.ts'
 
 const spec = { driver: 'scale', scale: { target: { name: 'web' }, action: 'up', max: 5 } }
 
-const newDraft = (): Draft => draftOf({ name: 'web-up', namespace: 'shop', spec }, () => new Set())
+const newDraft = (): Draft => draftOf({ name: 'web-up', namespace: 'shop', spec })
 
 describe("the API server's message at a field", () => {
   const messages = { 'spec.scale.max': 'must be at most 3 here' }
@@ -48,8 +48,7 @@ describe("the API server's message at a field", () => {
 describe('a form that a link opens with a Secret for the URL', () => {
   const linked = { ...spec, token: { secretName: 'web-up-url' } }
   const seen = { uid: 'u', generation: 1 }
-  const open = (): Draft =>
-    draftOf({ name: 'web-up', namespace: 'shop', spec: linked, base: spec, seen }, () => new Set())
+  const open = (): Draft => draftOf({ name: 'web-up', namespace: 'shop', spec: linked, base: spec, seen })
 
   it('is left only with a question, because the Secret is not stored yet', () => {
     expect(open().dirty.value).toBe(true)
@@ -58,7 +57,7 @@ describe('a form that a link opens with a Secret for the URL', () => {
 
 describe('members that contradict each other', () => {
   const wrongWith = (scale: object) =>
-    draftOf({ name: 'a', namespace: 'shop', spec: { driver: 'scale', scale } }, () => new Set()).wrong.value
+    draftOf({ name: 'a', namespace: 'shop', spec: { driver: 'scale', scale } }).wrong.value
 
   it('are marked while others are still missing', () => {
     expect(wrongWith({ min: 20, max: 10 }).get('spec.scale.max')).toContain('must not be below min')

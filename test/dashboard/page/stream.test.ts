@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { readStream, type StreamRefusal, type StreamResponse } from '../../../dashboard/page/stream.ts'
+import { readStream, type StreamRefusal } from '../../../dashboard/page/stream.ts'
 import { fakeClock, settle } from '../../support/clock.ts'
 
 const refusalOf = (status: number, message = '', retryAfterMs = 1_000): StreamRefusal => ({
   status,
-  refusal: { message },
+  refusal: { reason: 'Refused', message },
   retryAfterMs,
 })
 
@@ -22,7 +22,7 @@ const start = (refuses: () => StreamRefusal | undefined = () => undefined) => {
   const handle = readStream(
     {
       after: (ms, run) => clock.after(ms, run),
-      open: async (_path, headers, stop): Promise<StreamResponse | StreamRefusal> => {
+      open: async (_path, headers, stop): Promise<AsyncIterable<string> | StreamRefusal> => {
         const queue: (string | undefined)[] = []
         let wake = (): void => undefined
         const push = (piece: string | undefined): void => {
@@ -42,7 +42,7 @@ const start = (refuses: () => StreamRefusal | undefined = () => undefined) => {
             }
           }
         }
-        return refuses() ?? { text }
+        return refuses() ?? text()
       },
     },
     () => '/api/stream',
@@ -166,7 +166,7 @@ describe("the page's side of the stream", () => {
     handle.resume()
     await settle()
     expect(opened[1]?.headers).toEqual({ 'last-event-id': '5' })
-    handle.close()
+    handle.pause()
     await settle()
     expect(clock.pending).toBe(0)
   })

@@ -3,13 +3,7 @@ import { parse } from 'yaml'
 import { sparkPath } from '../../../dashboard/page/parts/spark-path.ts'
 import { adviceOn, outcomeOf } from '../../../dashboard/page/words/advice.ts'
 import { moreLeases } from '../../../dashboard/page/words/hooks.ts'
-import {
-  commandWord,
-  kubectlMany,
-  kubectlGrant,
-  kubectlRotate,
-  kubectlSuspend,
-} from '../../../dashboard/page/words/kubectl.ts'
+import { kubectlMany, kubectlGrant, kubectlRotate, kubectlSuspend } from '../../../dashboard/page/words/kubectl.ts'
 import { sentence, sentences } from '../../../dashboard/page/words/sentence.ts'
 import { ago, dateText, lasting } from '../../../dashboard/page/words/time.ts'
 import { deletedText, deletionText, laterOverlapText, rotatedText } from '../../../dashboard/page/words/hooks.ts'
@@ -107,8 +101,6 @@ describe('a kubectl line', () => {
   })
 
   it('quotes what a shell would read as something else', () => {
-    expect(commandWord('web-up')).toBe('web-up')
-    expect(commandWord("a'b $(x)")).toBe(`'a'\\''b $(x)'`)
     expect(kubectlSuspend('shop', 'web-up', true)).toBe(
       `kubectl -n shop patch receiverhook web-up --type merge -p '{"spec":{"suspend":true}}'`,
     )

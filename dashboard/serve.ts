@@ -3,12 +3,21 @@
  * rights of the signed-in user. Both share `protocol.ts` and import nothing else of each other.
  */
 
-import type { Environment } from '../src/environment/environment.ts'
-import type { ListenAddress } from '../src/environment/listen.ts'
+import { createServer, type RequestListener } from 'node:http'
+import { boundConnections } from '../src/environment/connections.ts'
+import type { Clock, Environment } from '../src/environment/environment.ts'
+import { listen, type ListenAddress } from '../src/environment/listen.ts'
 import { loadAssets } from './server/assets.ts'
 import { createDashboard, type DashboardSettings } from './server/dashboard.ts'
 import type { ServedNames } from './server/origin-check.ts'
-import { servePage } from './server/http.ts'
+import {
+  connections,
+  headTimeoutMs,
+  keptConnectionMs,
+  maxUnreadBodyBytes,
+  maxHeaderBytes,
+  requestTimeoutMs,
+} from './server/limits.ts'
 
 export type { ConnectAs } from './server/sign-in.ts'
 
@@ -48,6 +57,42 @@ export const serveDashboard = async (
     close: () => {
       page.close()
       server.close()
+    },
+  }
+}
+
+interface PageServer {
+  readonly port: number
+  /** Ends all streams and connections. */
+  close(): void
+}
+
+/**
+ * Serves the page within the limits for connections and request heads. Rejects if the port is in
+ * use.
+ */
+export const servePage = async (
+  listener: RequestListener,
+  clock: Pick<Clock, 'monotonic'>,
+  address: ListenAddress,
+): Promise<PageServer> => {
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: 1_000,
+    keepAliveTimeout: keptConnectionMs,
+    highWaterMark: maxUnreadBodyBytes,
+  })
+  boundConnections(server, clock, connections)
+  // A client may wait for 100 Continue before it sends its body. It gets that answer when the body
+  // is read.
+  server.on('request', listener).on('checkContinue', listener)
+  return {
+    port: await listen(server, address),
+    close: () => {
+      server.close()
+      server.closeAllConnections()
     },
   }
 }

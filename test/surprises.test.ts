@@ -27,7 +27,7 @@ const sockets: Readonly<Record<string, string>> = {
   'cli/cluster/connection.ts': 'connects the command line to the API server, through proxies too',
   'cli/post.ts': 'posts to a trigger URL for `trigger`',
   'cli/proxied.ts': 'chooses the agent of a proxy',
-  'dashboard/server/http.ts': 'serves the dashboard',
+  'dashboard/serve.ts': 'serves the dashboard',
   'deploy/examples/tutorial/shop/shop.ts': 'serves the application of the tutorial',
   'src/environment/connectors.ts': 'opens the sockets of environment/node.ts',
   'src/environment/node.ts': 'connects the roles to the API server',

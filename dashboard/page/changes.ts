@@ -14,12 +14,17 @@ export const confirming = signal<
   | undefined
 >(undefined)
 
-/** The changes of several hooks at once, by the path of each hook's request. */
+/** The changes of several hooks at once, by the path of each hook's request, with what they mean. */
 export const bulkChanges = {
-  suspend: { title: 'Suspend', right: 'patch' },
-  resume: { title: 'Resume', right: 'patch' },
-  end: { title: 'End leases', right: 'patch' },
-  delete: { title: 'Delete', right: 'delete' },
+  suspend: { title: 'Suspend', right: 'patch', means: 'Deliveries get an answer but are skipped.' },
+  resume: { title: 'Resume', right: 'patch', means: 'Deliveries run again.' },
+  end: {
+    title: 'End leases',
+    right: 'patch',
+    means:
+      'Within seconds, the hook takes back what it changed for a time. It leaves counts alone that someone else has set since. Later posts lease again.',
+  },
+  delete: { title: 'Delete', right: 'delete', means: 'Their URLs stop working.' },
 } as const
 export type BulkChange = keyof typeof bulkChanges
 

@@ -13,6 +13,7 @@ import { kubectlMany, kubectlRotate } from '../words/kubectl.ts'
 import { deletedText, deletionText, laterOverlapText, rotatedText } from '../words/hooks.ts'
 import { AskDialog } from '../parts/dialog.tsx'
 import { Select, TextField } from '../parts/text-field.tsx'
+import type { RunText } from './run-hook.ts'
 import { RunDialog } from './run.tsx'
 
 /** The dialog in which the user confirms a change of a hook or of several, or posts to a hook. */
@@ -23,40 +24,20 @@ export const Confirm = () => {
     case 'rotate':
       return <ConfirmRotate row={asked.row} />
     case 'dry run':
-      return <RunDialog dryRun row={asked.row} onClose={close} />
-    case 'run':
-      return (
-        <RunDialog
-          row={asked.row}
-          onClose={texts => {
-            close()
-            if (texts.length > 0) say(`${asked.row.name}: ${texts.map(({ text }) => text).join(' ')}`)
-          }}
-        />
-      )
+    case 'run': {
+      const dryRun = asked.what === 'dry run'
+      const end = (texts: readonly RunText[]): void => {
+        close()
+        if (!dryRun && texts.length > 0) say(`${asked.row.name}: ${texts.map(({ text }) => text).join(' ')}`)
+      }
+      return <RunDialog dryRun={dryRun} row={asked.row} onClose={end} />
+    }
     case 'many':
       return <ConfirmMany change={asked.change} rows={asked.rows} />
   }
 }
 
 const close = (): void => void (confirming.value = undefined)
-
-/** Returns what a change of hooks means. */
-const consequenceOf = (change: BulkChange, rows: readonly ListedHook[]): string => {
-  const [row] = rows
-  switch (change) {
-    case 'suspend':
-      return 'Deliveries get an answer but are skipped.'
-    case 'resume':
-      return 'Deliveries run again.'
-    case 'end':
-      return 'Within seconds, the hook takes back what it changed for a time. It leaves counts alone that someone else has set since. Later posts lease again.'
-    case 'delete':
-      return row && rows.length === 1
-        ? `${deletionText(row.url === 'named')} ${deliveriesToday(row)}`
-        : 'Their URLs stop working.'
-  }
-}
 
 const deliveriesToday = ({ recent }: ListedHook): string => {
   const day = momentText(moment.value - dayMs)
@@ -73,7 +54,7 @@ const titleOf = (change: BulkChange, of: string): string =>
 
 const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly ListedHook[] }) => {
   const typed = useSignal('')
-  const { title } = bulkChanges[change]
+  const { means, title } = bulkChanges[change]
   const [first] = rows
   const one = rows.length === 1 ? first : undefined
   const proof = one?.name ?? `${rows.length}`
@@ -99,7 +80,7 @@ const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly List
       command={kubectlMany(change, rows)}
       onClose={close}
     >
-      <p>{consequenceOf(change, rows)}</p>
+      <p>{one && change === 'delete' ? `${deletionText(one.url === 'named')} ${deliveriesToday(one)}` : means}</p>
       {one === undefined && (
         <ul class="help some" tabIndex={0} aria-label="The hooks">
           {rows.map(({ does, key }) => (

@@ -14,17 +14,16 @@ import { GroupRow, HookRow } from './row.tsx'
 import { needyWord, toggled, wordsIn, type SortBy } from './search.ts'
 import { chooseAll, chosenRows, found, groupIn, lastVisited, searched, shown, sorting } from './shown.ts'
 import { Empty } from './states.tsx'
-import { drawnRows, edgesOf, scrolledTo } from './window.ts'
+import { drawnRows, edgesOf } from './window.ts'
 
 const narrow = signal(false)
 onMedia('(max-width: 720px)', matches => (narrow.value = matches))
 
-/** The heights of the rows of hooks and of groups, and of the head, in pixels. style/list.css has the same numbers. */
-const heights = computed(() => (narrow.value ? { hook: 164, group: 44, head: 0 } : { hook: 56, group: 44, head: 36 }))
-
-const edges = computed(() =>
-  edgesOf(shown.value.map(key => heights.value[groupIn(key) === undefined ? 'hook' : 'group'])),
-)
+/** Where the rows begin. The heights of the rows of hooks and of groups, in pixels, are also in style/list.css. */
+const edges = computed(() => {
+  const height = narrow.value ? 164 : 56
+  return edgesOf(shown.value.map(key => (groupIn(key) === undefined ? height : 44)))
+})
 
 const scrolled = signal(0)
 const height = signal(800)
@@ -193,16 +192,17 @@ const Column = ({ by, children }: { by: SortBy; children: string }) => {
   )
 }
 
-/** Moves the focus between rows, also to rows that are not drawn yet. */
+/**
+ * Moves the focus to the next row or to the one before, and to the first if no row has it. The neighbours of a row
+ * that has the focus are always drawn.
+ */
 export const moveInList = (step: number): void => {
   const box = document.querySelector<HTMLElement>('.scroll')
-  if (box === null) return
-  const keys = shown.peek()
-  const now = keys.indexOf(document.activeElement?.closest<HTMLElement>('.scroll .row')?.dataset['key'] ?? '')
-  const index = Math.max(0, Math.min(keys.length - 1, now + step))
-  const key = keys[index]
-  const viewport = { scrolled: box.scrollTop, height: box.clientHeight, edges: edges.peek() }
-  box.scrollTop = scrolledTo(index, viewport, heights.peek().head)
-  scrolled.value = box.scrollTop
-  requestAnimationFrame(() => focusRow(box, key))
+  const row = document.activeElement?.closest('.scroll .row')
+  if (!row) box?.scrollTo(0, (scrolled.value = 0))
+  requestAnimationFrame(() => {
+    const next = row ? (step > 0 ? row.nextElementSibling : row.previousElementSibling) : box?.querySelector('.row')
+    next?.querySelector('a')?.focus({ preventScroll: true })
+    next?.scrollIntoView({ block: 'nearest' })
+  })
 }

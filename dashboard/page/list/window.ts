@@ -2,7 +2,7 @@
  * The rows of a long list that are drawn. Drawing 5,000 rows would block the main thread for
  * seconds. Drawing 40 takes a tenth of a second.
  */
-export interface Window {
+interface Window {
   /** `first` is the index of the first drawn row. `end` is the index after the last drawn row. */
   readonly first: number
   readonly end: number
@@ -10,7 +10,7 @@ export interface Window {
   readonly above: number
 }
 
-export interface Viewport {
+interface Viewport {
   readonly scrolled: number
   readonly height: number
   /** Where each row begins, in pixels, and where the last one ends. */
@@ -32,11 +32,4 @@ export const drawnRows = ({ edges, height, scrolled }: Viewport): Window => {
   const end = below === -1 ? total : Math.min(total, below + spare)
   const first = Math.max(0, Math.min(end, edges.findLastIndex(edge => edge <= scrolled) - spare))
   return { first, end, above: edges[first] ?? 0 }
-}
-
-/** Returns the scroll position at which a row is fully visible below a head of `head` pixels. */
-export const scrolledTo = (index: number, { edges, height, scrolled }: Viewport, head: number): number => {
-  const [top = 0, end = 0] = [edges[index], edges[index + 1]]
-  if (top < scrolled) return top
-  return end + head > scrolled + height ? end + head - height : scrolled
 }

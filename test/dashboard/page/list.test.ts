@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { needyWord, search, toggled } from '../../../dashboard/page/list/search.ts'
-import { drawnRows, edgesOf, scrolledTo } from '../../../dashboard/page/list/window.ts'
+import { drawnRows, edgesOf } from '../../../dashboard/page/list/window.ts'
 import type { ListedHook } from '../../../dashboard/protocol.ts'
 import { fc, property } from '../../support/property.ts'
 
@@ -89,13 +89,5 @@ describe('the window of rows', () => {
     })
     expect(seen.filter(index => index < first || index >= end)).toEqual([])
     expect(end - first).toBeLessThanOrEqual(seen.length + 26)
-  })
-
-  property('scrolls so that a row is seen, and not farther', [viewport, fc.nat(299)], (view, wanted) => {
-    const height = view.height + 200
-    const index = Math.max(0, Math.min(wanted, view.edges.length - 2))
-    const scrolled = scrolledTo(index, { ...view, height }, 0)
-    expect(view.edges[index]).toBeGreaterThanOrEqual(scrolled)
-    expect(view.edges[index + 1] ?? 0).toBeLessThanOrEqual(scrolled + height)
   })
 })

@@ -129,11 +129,6 @@ export type SignIn = 'key' | 'token' | 'header'
 /** The length of the key in the printed link, in characters. */
 export const keyCharacters = 24
 
-/** The answer to a successful sign-in. */
-export interface Opened {
-  readonly pageKey: string
-}
-
 export interface Me {
   readonly user: string
   readonly groups: readonly string[]
@@ -266,11 +261,6 @@ export interface Seen {
 export interface DraftTaken {
   /** What a holder of the hook's URL could do at worst, in sentences. Empty unless it was a dry run. */
   readonly worst: readonly string[]
-}
-
-/** The request that runs a hook, by its name in the namespace of the hook. */
-export interface RequestMade {
-  readonly request: string
 }
 
 /** A request that runs a hook. It has no answer until a trigger has run it. */

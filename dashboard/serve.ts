@@ -8,16 +8,10 @@ import { boundConnections } from '../src/environment/connections.ts'
 import type { Clock, Environment } from '../src/environment/environment.ts'
 import { listen, type ListenAddress } from '../src/environment/listen.ts'
 import { loadAssets } from './server/assets.ts'
-import { createDashboard, type DashboardSettings } from './server/dashboard.ts'
+import type { DashboardSettings } from './server/context.ts'
+import { createDashboard } from './server/dashboard.ts'
 import type { ServedNames } from './server/origin-check.ts'
-import {
-  connections,
-  headTimeoutMs,
-  keptConnectionMs,
-  maxUnreadBodyBytes,
-  maxHeaderBytes,
-  requestTimeoutMs,
-} from './server/limits.ts'
+import { connections, ofRequest } from './server/limits.ts'
 
 export type { ConnectAs } from './server/sign-in.ts'
 
@@ -76,14 +70,7 @@ export const servePage = async (
   clock: Pick<Clock, 'monotonic'>,
   address: ListenAddress,
 ): Promise<PageServer> => {
-  const server = createServer({
-    maxHeaderSize: maxHeaderBytes,
-    headersTimeout: headTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    connectionsCheckingInterval: 1_000,
-    keepAliveTimeout: keptConnectionMs,
-    highWaterMark: maxUnreadBodyBytes,
-  })
+  const server = createServer({ ...ofRequest, connectionsCheckingInterval: 1_000 })
   boundConnections(server, clock, connections)
   // A client may wait for 100 Continue before it sends its body. It gets that answer when the body
   // is read.

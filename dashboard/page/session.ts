@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import type { Me, Opened, ServerRefusal } from '../protocol.ts'
+import type { Me, ServerRefusal } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { address, now, onKept } from './browser.ts'
 import { ended, keepPageKey, pageKey, sessionEnded, signInWay } from './credential.ts'
@@ -43,7 +43,7 @@ const openWithKey = async (): Promise<boolean> => {
 export const signInWith = async (
   secret: { readonly key: string } | { readonly token: string },
 ): Promise<string | undefined> => {
-  const opened = await askServer<Opened>('POST', '/api/session', secret)
+  const opened = await askServer<{ readonly pageKey: string }>('POST', '/api/session', secret)
   if (!opened.ok) return opened.refusal.message
   keepPageKey(opened.body.pageKey)
   return await learn()

@@ -2,11 +2,10 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import { Router, type ErrorRequestHandler } from 'express'
 import { objectNameRule } from '../../src/api/names.ts'
 import { webApp } from '../../src/environment/web-app.ts'
-import type { SignIn } from '../protocol.ts'
 import { ApiRefused } from './api.ts'
-import { serveAssets, type Assets } from './assets.ts'
+import { serveAssets } from './assets.ts'
 import { Examinations } from './bounded.ts'
-import type { Api, Context } from './context.ts'
+import type { Api, Context, DashboardSettings } from './context.ts'
 import { healthRoutes } from './handlers/health.ts'
 import { hookRoutes } from './handlers/hook.ts'
 import { offeredRoutes } from './handlers/offered.ts'
@@ -21,27 +20,11 @@ import { writeRoutes } from './handlers/write.ts'
 import { jsonBody } from './json-body.ts'
 import { oneTimeKey } from './key.ts'
 import { maxBodyBytes } from './limits.ts'
-import { originCheck, type ServedNames } from './origin-check.ts'
+import { originCheck } from './origin-check.ts'
 import { errorHandler, RefusedError } from './refused.ts'
 import { UserRights } from './user-rights.ts'
 import { securityHeaders } from './security-headers.ts'
 import { Sessions, type Session } from './session.ts'
-import type { ConnectAs } from './sign-in.ts'
-
-export interface DashboardSettings {
-  readonly signIn: SignIn
-  readonly connectAs: ConnectAs
-  readonly assets: Assets
-  readonly version: string
-  /** The longest session in milliseconds. A token can end it earlier. */
-  readonly sessionMs: number
-  readonly cluster: string
-  readonly namespace?: string
-  /** The namespace of the installation. */
-  readonly systemNamespace: string
-  /** Returns the host names under which the page is served. */
-  readonly served: () => ServedNames
-}
 
 export interface Dashboard {
   readonly listener: RequestListener
@@ -65,9 +48,8 @@ export const createDashboard = (world: Context['world'], settings: DashboardSett
     if (session === undefined) throw new Error('this route needs a signed-in user')
     return session
   }
-  const { cluster, namespace, systemNamespace } = settings
-  const base = { world, sessions, sessionOf, signIn, cluster, namespace, systemNamespace, version }
-  const context: Context = { ...base, examinations: new Examinations(), rights: new UserRights(world.clock) }
+  const used = { examinations: new Examinations(), rights: new UserRights(world.clock) }
+  const context: Context = { ...settings, ...used, world, sessions, sessionOf }
   const session = sessionRoutes(context, { connectAs, key, served })
 
   const api = Router({ caseSensitive: true, strict: true })

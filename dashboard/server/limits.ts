@@ -8,29 +8,24 @@ import type { ConnectionLimits } from '../../src/environment/places.ts'
 export const maxBodyBytes = 256 * 1024
 
 /**
- * The largest head of a request. Tokens of identity providers with many groups exceed Node's 16
- * KiB.
- */
-export const maxHeaderBytes = 32 * 1024
-
-/**
  * The largest body before the sign-in. A token of `kubectl create token` has 1 kB, one with a
  * hundred groups 5 kB.
  */
 export const maxSignInBytes = 8 * 1024
 
-/** How long a client may take to send its head, and its whole request. */
-export const headTimeoutMs = 5_000
-export const requestTimeoutMs = 10_000
-
-/**
- * How long an idle connection is kept. It is longer than the 60 s of common load balancers, so that
- * these close the connection first.
- */
-export const keptConnectionMs = 75_000
-
-/** How many bytes of a body are buffered before a handler reads it. */
-export const maxUnreadBodyBytes = 16 * 1024
+/** The limits of a request, as Node's server takes them. */
+export const ofRequest = {
+  // Tokens of identity providers with many groups exceed Node's 16 KiB.
+  maxHeaderSize: 32 * 1024,
+  // How long a client may take to send its head, and its whole request.
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  // How long an idle connection is kept. It is longer than the 60 s of common load balancers, so that
+  // these close the connection first.
+  keepAliveTimeout: 75_000,
+  // How many bytes of a body are buffered before a handler reads it.
+  highWaterMark: 16 * 1024,
+} as const
 
 /**
  * Each connection may buffer 64 KiB, which Node reads at once. All together may buffer 40 MiB, of

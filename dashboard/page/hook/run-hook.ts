@@ -1,4 +1,4 @@
-import type { ListedHook, RequestMade, RequestSeen } from '../../protocol.ts'
+import type { ListedHook, RequestSeen } from '../../protocol.ts'
 import { askServer } from '../ask.ts'
 import { after, now } from '../browser.ts'
 import { pathOf } from '../changes.ts'
@@ -30,7 +30,7 @@ interface Run {
 /** Makes a request to run a hook, and reads it again until what it began has ended. */
 export const runHook = async ({ body, dryRun, isOver, row, show }: Run): Promise<void> => {
   const sent = { dryRun, ...(body === '' ? {} : { body }) }
-  const made = await askServer<RequestMade>('POST', `${pathOf(row)}/run`, sent)
+  const made = await askServer<{ readonly request: string }>('POST', `${pathOf(row)}/run`, sent)
   if (!made.ok) return show([bad(made.refusal.message)])
   const beganAt = now()
   while (!isOver()) {

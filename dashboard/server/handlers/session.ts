@@ -3,7 +3,7 @@ import { parseCookie } from 'cookie'
 import type { Request, RequestHandler, Response } from 'express'
 import { stringAt } from '../../../src/api/json.ts'
 import { singleFlight } from '../../../src/environment/single-flight.ts'
-import type { Opened, SignIn } from '../../protocol.ts'
+import type { SignIn } from '../../protocol.ts'
 import type { Api, Context } from '../context.ts'
 import { jsonBody } from '../json-body.ts'
 import type { OneTimeKey } from '../key.ts'
@@ -68,7 +68,7 @@ export const sessionRoutes = (
         const token = tokenIn(mode, reached(request), request.body, key)
         const session = await openOnce(request, token)
         setCookie(response, reached(request), session.id)
-        response.json({ pageKey: session.pageKey } satisfies Opened)
+        response.json({ pageKey: session.pageKey })
       })
     },
     find: async request => (mode === 'header' ? await ofHeader(request) : ofCookie(request)),

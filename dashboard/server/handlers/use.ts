@@ -9,7 +9,7 @@ import { collectionPath, objectPath } from '../../../src/kube/paths.ts'
 import { hooks, requests, secrets } from '../../../src/kube/resources.ts'
 import { accessReview, isAllowed } from '../../../src/kube/reviews.ts'
 import { hookURL, isBeforeRotation, urlSecretOf, type HookURL } from '../../../cli/cluster/hook-url.ts'
-import type { RequestMade, RequestSeen, WaitingRequest, WaitingRequests } from '../../protocol.ts'
+import type { RequestSeen, WaitingRequest, WaitingRequests } from '../../protocol.ts'
 import { ask, askList, askObject, unlessRefused } from '../api.ts'
 import type { Api, Context } from '../context.ts'
 import { maxTargets } from '../limits.ts'
@@ -48,7 +48,7 @@ export const useRoutes = (router: Api, { sessionOf }: Context): void => {
     const made = await unlessRefused(making, [404], () => {
       throw new RefusedError(404, 'NoRequests', noRequests)
     })
-    response.status(201).json({ request: made.metadata.name } satisfies RequestMade)
+    response.status(201).json({ request: made.metadata.name })
   })
 
   router.get('/requests/:namespace/:name', async (request, response) => {

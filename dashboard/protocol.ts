@@ -219,11 +219,7 @@ export interface HookCondition {
 }
 
 /** One hook, without token and URL. */
-export interface HookDetail {
-  readonly namespace: string
-  readonly name: string
-  readonly uid: string
-  readonly generation: number
+export interface HookDetail extends Pick<ListedHook, 'namespace' | 'name' | 'uid' | 'generation'> {
   readonly created?: string | undefined
   readonly labels: Readonly<Record<string, string>>
   readonly spec: Readonly<Record<string, unknown>>
@@ -252,10 +248,7 @@ export interface HookDetail {
  * The version of a hook that the user has read. A change is refused if the hook was changed or
  * replaced since then.
  */
-export interface Seen {
-  readonly uid: string
-  readonly generation: number
-}
+export type Seen = Pick<ListedHook, 'uid' | 'generation'>
 
 /** The answer to a form. */
 export interface DraftTaken {

@@ -5,7 +5,7 @@ import { copy } from './browser.ts'
 import { say } from './parts/notice.tsx'
 import { kubectlSuspend } from './words/kubectl.ts'
 
-/** This file has the changes of a hook that need no form: suspend, resume, rotate, end leases, delete. */
+/** This file has the changes of a hook that need no form, and the requests for its URL. */
 
 /** The change that waits for confirmation. */
 export const confirming = signal<
@@ -43,7 +43,7 @@ export const changeMany = async (change: BulkChange, rows: readonly ListedHook[]
 export const pathOf = ({ name, namespace }: { readonly name: string; readonly namespace: string }): string =>
   `/api/hooks/${namespace}/${name}`
 
-const seenOf = ({ generation, uid }: ListedHook): Seen => ({ generation, uid })
+export const seenOf = ({ generation, uid }: ListedHook): Seen => ({ generation, uid })
 
 export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<void> => {
   const answer = await askServer('POST', `${pathOf(row)}/${suspend ? 'suspend' : 'resume'}`, seenOf(row))
@@ -54,31 +54,11 @@ export const setSuspended = async (row: ListedHook, suspend: boolean): Promise<v
 }
 
 /**
- * Gives the hook a new URL. Stores `overlap` if there is one. `done` and `command` say what was done.
- * Resolves with an error message, or with an empty text.
- */
-export const rotate = async (
-  row: ListedHook,
-  overlap: string | undefined,
-  done: string,
-  command: string,
-): Promise<string> => {
-  const sent = { ...seenOf(row), ...(overlap !== undefined && { overlap }) }
-  const answer = await askServer('POST', `${pathOf(row)}/rotate`, sent)
-  if (!answer.ok) return answer.refusal.message
-  say(done, command)
-  return ''
-}
-
-/**
  * Requests a hook's URL. No other answer of the server contains a URL of a hook. If it is refused,
  * shows why and resolves with undefined.
  */
-export const askURL = async (hook: {
-  readonly name: string
-  readonly namespace: string
-}): Promise<string | undefined> => {
-  const answer = await askServer<{ readonly url: string }>('POST', `${pathOf(hook)}/url`, {})
+export const askURL = async (row: ListedHook): Promise<string | undefined> => {
+  const answer = await askServer<{ readonly url: string }>('POST', `${pathOf(row)}/url`, {})
   if (answer.ok) return answer.body.url
   say(answer.refusal.message)
   return undefined

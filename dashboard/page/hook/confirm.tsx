@@ -3,7 +3,8 @@ import { at, stringAt } from '../../../src/api/json.ts'
 import { hasNamedURL } from '../../../src/api/named.ts'
 import type { HookDetail, ListedHook } from '../../protocol.ts'
 import { useAnswer } from '../answered.ts'
-import { bulkChanges, changeMany, confirming, pathOf, rotate, type BulkChange } from '../changes.ts'
+import { askServer } from '../ask.ts'
+import { bulkChanges, changeMany, confirming, pathOf, seenOf, type BulkChange } from '../changes.ts'
 import { moment } from '../clock.ts'
 import { chooseAll } from '../list/shown.ts'
 import { say } from '../parts/notice.tsx'
@@ -116,12 +117,17 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   const sent = isNamed || chosen === present ? undefined : chosen
   const later = laterOverlapText(chosen, present)
   const command = kubectlRotate(row.namespace, row.name, rotation, sent)
+  const act = async (): Promise<string> => {
+    const answer = await askServer('POST', `${pathOf(row)}/rotate`, { ...seenOf(row), overlap: sent })
+    if (!answer.ok) return answer.refusal.message
+    say(rotatedText(row.name, isNamed ? undefined : chosen), command)
+    return ''
+  }
   return (
     <AskDialog
-      act={() => rotate(row, sent, rotatedText(row.name, isNamed ? undefined : chosen), command)}
       title={isNamed ? `End the former URLs of ${row.name}?` : `Give ${row.name} a new URL?`}
       verb={isNamed ? 'End them' : 'Rotate'}
-      {...{ command, why, onClose: close }}
+      {...{ act, command, why, onClose: close }}
     >
       <p>
         {isNamed

@@ -17,7 +17,7 @@ const goodForMs = 30_000
  * Returns the user's rights in a namespace, and requests them if they are unknown or old. Undefined
  * before the answer arrives.
  */
-export const rightsIn = (namespace: string): Rights | undefined => {
+const rightsIn = (namespace: string): Rights | undefined => {
   const found = known.value.get(namespace) ?? { rights: signal<Rights | undefined>(undefined), askedAt: -Infinity }
   known.value.set(namespace, found)
   if (namespace !== '' && now() - found.askedAt > goodForMs) {

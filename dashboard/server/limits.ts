@@ -58,62 +58,11 @@ export const signIns = {
 /** The largest number of sources for which failed sign-ins are counted. */
 export const maxSources = 10_000
 
-/**
- * The largest number of sessions of all users, and of one user. Each session may have connections
- * to the API server. A team may share an account, so one user may have a tenth.
- */
-export const maxSessions = 200
-export const maxSessionsOfUser = 20
-
-/**
- * The largest number of unanswered requests of one user. Each request holds its body and the API
- * server's answer in memory.
- */
-export const maxRequestsOfUser = 32
-
 /** After this time without a request a session ends, so that a forgotten tab does not stay open. */
 export const unusedMs = 60 * 60_000
 
-/**
- * The largest number of streams of one session, of one user and of all users. A browser opens at
- * most six connections to one host over HTTP/1.1.
- */
-export const maxStreamsOfSession = 6
-export const maxStreamsOfUser = 20
-export const maxStreams = 200
-
 /** Changes within this time are sent together, so that a burst causes one redraw. */
 export const debounceMs = 100
-
-/** The largest number of rows in one event. The page draws all rows of an event at once. */
-export const rowsAtOnce = 250
-
-/**
- * The interval of comments in a stream. The comments keep proxies from closing the stream, and let
- * the page notice a dead connection.
- */
-export const heartbeatMs = 15_000
-
-/**
- * The interval at which each stream sends a list. An open watch continues after its token expires
- * or its rights are removed, but a list is then refused.
- */
-export const lookAgainMs = 30_000
-
-/** A stream with this number of unread bytes is closed. The page resumes it. */
-export const maxUnreadBytes = 4 * 1024 * 1024
-
-/**
- * How long a client may take for one part of a list, which has up to {@link rowsAtOnce} rows: 375 kB as
- * a rule. The next part is written when it has this one. A client that takes longer is cut.
- */
-export const takenWithinMs = 60_000
-
-/**
- * How long a client may take for a whole list. etcd forgets the version of a list after five minutes, and the
- * list then begins again. So a client that takes longer is cut, and tries again later and later.
- */
-export const listedWithinMs = 240_000
 
 /** How long an answer about rights is cached. */
 export const rightsMs = 30_000
@@ -135,3 +84,37 @@ export const examinations = { maxBytes: 24 * 1024 * 1024, atOnce: 3 } as const
 
 /** The largest number of deliveries in a history. */
 export const maxHistory = 500
+
+/** How many sessions, requests and streams there may be at most. */
+export const places = {
+  // Each session may have connections to the API server. A team may share an account, so one user may
+  // have a tenth.
+  sessions: 200,
+  sessionsOfUser: 20,
+  // Each request that is not answered yet holds its body and the API server's answer in memory.
+  requestsOfUser: 32,
+  // A browser opens at most six connections to one host over HTTP/1.1.
+  streamsOfSession: 6,
+  streamsOfUser: 20,
+  streams: 200,
+} as const
+
+/** The limits of a stream. */
+export const ofStream = {
+  // The largest number of rows in one event. The page draws all rows of an event at once.
+  rowsAtOnce: 250,
+  // The interval of comments. They keep proxies from closing the stream, and let the page notice a
+  // dead connection.
+  heartbeatMs: 15_000,
+  // The interval at which each stream sends a list. An open watch continues after its token expires or
+  // its rights are removed, but a list is then refused.
+  lookAgainMs: 30_000,
+  // A stream with this number of unread bytes is closed. The page resumes it.
+  maxUnreadBytes: 4 * 1024 * 1024,
+  // How long a client may take for one part of a list: 375 kB as a rule. The next part is written when
+  // it has this one. A client that takes longer is cut.
+  takenWithinMs: 60_000,
+  // How long a client may take for a whole list. etcd forgets the version of a list after five minutes,
+  // and the list then begins again. So a client that takes longer is cut, and tries again later and later.
+  listedWithinMs: 240_000,
+} as const

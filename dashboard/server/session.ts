@@ -2,15 +2,7 @@ import type { ApiConnection, Clock, Random } from '../../src/environment/environ
 import { Shares } from '../../src/environment/shares.ts'
 import type { EndedWhy } from '../protocol.ts'
 import { sameSecret, secretText } from './key.ts'
-import {
-  maxRequestsOfUser,
-  maxSessions,
-  maxSessionsOfUser,
-  maxStreams,
-  maxStreamsOfSession,
-  maxStreamsOfUser,
-  unusedMs,
-} from './limits.ts'
+import { unusedMs, places } from './limits.ts'
 
 /** A connection that belongs to one session. */
 export interface SessionConnection extends ApiConnection {
@@ -58,8 +50,8 @@ export class Sessions {
   /** The longest session in milliseconds. A credential can end it earlier. */
   readonly #sessionMs: number
   readonly #kept = new Map<string, Kept>()
-  readonly #streams = new Shares(maxStreams, maxStreamsOfUser, maxStreamsOfSession)
-  readonly #requests = new Shares(Infinity, maxRequestsOfUser)
+  readonly #streams = new Shares(places.streams, places.streamsOfUser, places.streamsOfSession)
+  readonly #requests = new Shares(Infinity, places.requestsOfUser)
 
   constructor(clock: Clock, random: Random, sessionMs: number) {
     this.#clock = clock
@@ -157,8 +149,8 @@ export class Sessions {
  */
 const roomFor = (user: string, kept: readonly Kept[]): 'free' | 'none' | Kept => {
   const own = kept.filter(({ session }) => session.user === user)
-  const crowd = own.length >= maxSessionsOfUser ? own : kept
-  if (crowd === kept && kept.length < maxSessions) return 'free'
+  const crowd = own.length >= places.sessionsOfUser ? own : kept
+  if (crowd === kept && kept.length < places.sessions) return 'free'
   const [oldestUnused] = crowd.filter(({ streams }) => streams === 0).toSorted((a, b) => a.usedAt - b.usedAt)
   return oldestUnused ?? 'none'
 }

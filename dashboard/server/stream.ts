@@ -11,15 +11,7 @@ import type { EndedWhy, ListedHook, StreamEvent } from '../protocol.ts'
 import { whyOf } from './api.ts'
 import { followCounts } from './counts.ts'
 import { debounce } from './debounce.ts'
-import {
-  apiWithinMs,
-  heartbeatMs,
-  listedWithinMs,
-  lookAgainMs,
-  maxUnreadBytes,
-  rowsAtOnce,
-  takenWithinMs,
-} from './limits.ts'
+import { apiWithinMs, ofStream } from './limits.ts'
 import { rowOf } from './row.ts'
 
 /** The environment of a stream. `api` is the session's connection. */
@@ -95,9 +87,9 @@ export const streamHooks = async (world: StreamWorld, options: StreamOptions, ou
   write({ type: 'hello', version: options.version })
   const countKinds = followCounts(world, namespace, stop, event => write(event))
   countKinds(options.kinds ?? [])
-  const cancelHeartbeat = every(clock, heartbeatMs, () => out.write(':\n\n'))
-  const listing = limited(clock, listedWithinMs, () => out.cut())
-  const cancelLook = every(clock, lookAgainMs, () => void lookAgain(world, namespace).catch(refused))
+  const cancelHeartbeat = every(clock, ofStream.heartbeatMs, () => out.write(':\n\n'))
+  const listing = limited(clock, ofStream.listedWithinMs, () => out.cut())
+  const cancelLook = every(clock, ofStream.lookAgainMs, () => void lookAgain(world, namespace).catch(refused))
   try {
     await follow(world, options, {
       write,
@@ -124,17 +116,17 @@ const writer =
   (event, id) => {
     if (stop.aborted) return
     out.write(`${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(event)}\n\n`)
-    if (out.waiting() > maxUnreadBytes) out.cut()
+    if (out.waiting() > ofStream.maxUnreadBytes) out.cut()
   }
 
 /**
  * Resolves when the client has taken everything that was written, or when `stop` is aborted. Cuts a
- * client that takes longer than {@link takenWithinMs}.
+ * client that takes longer than {@link ofStream.takenWithinMs}.
  */
 const taken = async (clock: Environment['clock'], out: Out, stop: AbortSignal): Promise<void> => {
   const drained = new AbortController()
   void out.drained().then(() => drained.abort())
-  await wait(clock, takenWithinMs, AbortSignal.any([drained.signal, stop]))
+  await wait(clock, ofStream.takenWithinMs, AbortSignal.any([drained.signal, stop]))
   if (!drained.signal.aborted && !stop.aborted) out.cut()
 }
 
@@ -219,8 +211,8 @@ const follow = async (world: StreamWorld, { from, namespace }: StreamOptions, fo
  */
 const show = async ({ large, objects }: ListPage, { seen, stop, taken, write }: Following): Promise<void> => {
   const rows = [...objects, ...(large ? [large] : [])].map(rowOf)
-  for (let first = 0; first < rows.length && !stop.aborted; first += rowsAtOnce) {
-    write({ type: 'rows', rows: rows.slice(first, first + rowsAtOnce) })
+  for (let first = 0; first < rows.length && !stop.aborted; first += ofStream.rowsAtOnce) {
+    write({ type: 'rows', rows: rows.slice(first, first + ofStream.rowsAtOnce) })
     await taken()
   }
   seen(rows)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setImmediate } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { maxRequestsOfUser, maxStreamsOfSession } from '../../../dashboard/server/limits.ts'
+import { places } from '../../../dashboard/server/limits.ts'
 import { answer, scriptedConnection } from '../../support/scripted-connection.ts'
 import { pageHost, startServed } from './served.ts'
 
@@ -37,13 +37,13 @@ const startBehindProxy = async () => {
 
 it('a request whose client leaves during the sign-in takes no place', async () => {
   const { headers, leave, send } = await startBehindProxy()
-  await leave('/api/me', maxRequestsOfUser)
+  await leave('/api/me', places.requestsOfUser)
   expect((await send('GET', '/api/me', { headers })).status).toBe(200)
 })
 
 it('a stream whose client leaves during the sign-in is not opened', async () => {
   const { connection, headers, leave, send } = await startBehindProxy()
-  await leave('/api/stream', maxStreamsOfSession)
+  await leave('/api/stream', places.streamsOfSession)
   expect((await send('GET', '/api/me', { headers })).status).toBe(200)
   expect(connection.requests.filter(({ path }) => path.includes('receiverhooks'))).toEqual([])
 })

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { oneTimeKey } from '../../../dashboard/server/key.ts'
-import {
-  maxRequestsOfUser,
-  maxSessions,
-  maxSessionsOfUser,
-  maxStreamsOfSession,
-  maxStreamsOfUser,
-} from '../../../dashboard/server/limits.ts'
+import { places } from '../../../dashboard/server/limits.ts'
 import { Sessions, type Session, type SignedIn } from '../../../dashboard/server/session.ts'
 import { bearerIn, pastedToken } from '../../../dashboard/server/sign-in.ts'
 import { fakeClock } from '../../support/clock.ts'
@@ -82,7 +76,7 @@ describe('a session', () => {
   it('has so many streams at most, and frees each', () => {
     const { kept, open } = start()
     const alice = open('alice')
-    const frees = Array.from({ length: maxStreamsOfSession }, () => kept.stream(alice))
+    const frees = Array.from({ length: places.streamsOfSession }, () => kept.stream(alice))
     expect(frees.every(free => free !== undefined)).toBe(true)
     expect(kept.stream(alice)).toBeUndefined()
     frees[0]?.()
@@ -97,7 +91,7 @@ describe('a session', () => {
     open('second')
     await clock.advance(1)
     kept.find(first.id, first.pageKey)
-    for (let index = 2; index < maxSessions; index++) open(`other ${index}`)
+    for (let index = 2; index < places.sessions; index++) open(`other ${index}`)
     expect(closed).toEqual([])
     open('one more')
     expect(closed).toEqual(['second'])
@@ -106,7 +100,7 @@ describe('a session', () => {
   it('never gives way while a stream of it is open', async () => {
     const { clock, closed, kept, open, who } = start()
     const streams = []
-    for (let index = 0; index < maxSessions - 1; index++) streams.push(kept.stream(open(`looks ${index}`)))
+    for (let index = 0; index < places.sessions - 1; index++) streams.push(kept.stream(open(`looks ${index}`)))
     await clock.advance(1)
     open('unused')
     open('one more')
@@ -125,25 +119,25 @@ describe('one person', () => {
     const { clock, closed, open } = start()
     open('bob')
     await clock.advance(1)
-    for (let index = 0; index < 3 * maxSessions; index++) open('alice')
-    expect(closed).toEqual(Array.from({ length: 3 * maxSessions - maxSessionsOfUser }, () => 'alice'))
+    for (let index = 0; index < 3 * places.sessions; index++) open('alice')
+    expect(closed).toEqual(Array.from({ length: 3 * places.sessions - places.sessionsOfUser }, () => 'alice'))
   })
 
   it('keeps the sessions that have a stream, and then gets no other', () => {
     const { closed, kept, open, who } = start()
-    for (let index = 0; index < maxSessionsOfUser; index++) kept.stream(open('alice'))
+    for (let index = 0; index < places.sessionsOfUser; index++) kept.stream(open('alice'))
     expect(kept.open(who('alice'))).toBeUndefined()
     expect(kept.open(who('bob'))).toBeDefined()
     expect(closed).toEqual([])
   })
 
   it.each([
-    ['streams', maxStreamsOfUser],
-    ['requests', maxRequestsOfUser],
+    ['streams', places.streamsOfUser],
+    ['requests', places.requestsOfUser],
   ] as const)('has so many %s at once, over all sessions: %d', (what, most) => {
     const { kept, open } = start()
     const take = (session: Session) => (what === 'streams' ? kept.stream(session) : kept.request(session))
-    const alices = Array.from({ length: maxSessionsOfUser }, () => open('alice'))
+    const alices = Array.from({ length: places.sessionsOfUser }, () => open('alice'))
     const taken = Array.from({ length: 4 * most }, (_, index) => {
       const session = alices[index % alices.length]
       return session && take(session)

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, it, onTestFinished } from 'vitest'
-import { takenWithinMs } from '../../../dashboard/server/limits.ts'
+import { ofStream } from '../../../dashboard/server/limits.ts'
 import { settle } from '../../support/clock.ts'
 import { answer, scriptedConnection, type Scripted } from '../../support/scripted-connection.ts'
 import { pageHost, startServed } from './served.ts'
@@ -59,7 +59,7 @@ it('a client that reads nothing is let go', async () => {
   const { clock, idle, lists, socket } = await unread()
   const closed = once(socket, 'close')
   // Where the server is slow to fill what is buffered, it needs more than one of these times.
-  await expect.poll(() => clock.advance(takenWithinMs).then(() => clock.pending)).toBeLessThanOrEqual(idle)
+  await expect.poll(() => clock.advance(ofStream.takenWithinMs).then(() => clock.pending)).toBeLessThanOrEqual(idle)
   socket.on('error', () => undefined).resume()
   await closed
   await settle()

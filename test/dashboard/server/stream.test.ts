@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { tryParseJson } from '../../../src/api/json.ts'
 import type { StreamEvent } from '../../../dashboard/protocol.ts'
-import { maxUnreadBytes } from '../../../dashboard/server/limits.ts'
+import { ofStream } from '../../../dashboard/server/limits.ts'
 import { streamHooks, type Out, type StreamOptions } from '../../../dashboard/server/stream.ts'
 import { Unreachable, WatchRefused } from '../../../src/environment/unreachable.ts'
 import { fakeClock, settle, type FakeClock } from '../../support/clock.ts'
@@ -232,7 +232,7 @@ describe('the stream', () => {
   it('lets a page go that does not read', async () => {
     const stream = open(() => listOf())
     await settle()
-    stream.line.waiting = maxUnreadBytes + 1
+    stream.line.waiting = ofStream.maxUnreadBytes + 1
     stream.watch().send({ type: 'ADDED', object: hook('a', 11) })
     await stream.clock.advance(100)
     await stream.running
@@ -245,7 +245,7 @@ describe('the stream', () => {
     expect(stream.words()).toContain('synced')
     expect(stream.words().filter(word => word.startsWith('rows '))).toHaveLength(60)
     expect(stream.seen.cut).toBe(false)
-    expect(stream.line.most).toBeLessThan(maxUnreadBytes / 4)
+    expect(stream.line.most).toBeLessThan(ofStream.maxUnreadBytes / 4)
   })
 
   it('lets a page go that takes no part of a list within a minute, and lists no further for it', async () => {
@@ -257,7 +257,7 @@ describe('the stream', () => {
     expect(stream.seen.cut).toBe(true)
     const lists = stream.api.requests.filter(({ path, query }) => path === hooksPath && query?.['limit'] !== '1')
     expect(lists).toHaveLength(1)
-    expect(stream.line.most).toBeLessThan(maxUnreadBytes / 4)
+    expect(stream.line.most).toBeLessThan(ofStream.maxUnreadBytes / 4)
   })
 
   it.each([

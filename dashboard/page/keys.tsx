@@ -1,4 +1,3 @@
-import { Fragment } from 'preact'
 import { ActionButton } from './parts/act.tsx'
 import { pageURL } from '../../src/api/site.ts'
 import { documentSays, element, onKey } from './browser.ts'
@@ -7,6 +6,7 @@ import { moveInMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
 import { Dialog } from './parts/dialog.tsx'
+import { Facts } from './parts/status.tsx'
 import { goto, here, listHref, type PagePlace } from './route.ts'
 import { me } from './session.ts'
 import { rowNow } from './store.ts'
@@ -46,16 +46,7 @@ export const KeysDialog = () => (
       {` This is version ${documentSays('version')}.`}
     </p>
     <h3>Keys</h3>
-    <dl>
-      {keys.map(([key, does]) => (
-        <Fragment key={key}>
-          <dt>
-            <kbd>{key}</kbd>
-          </dt>
-          <dd>{does}</dd>
-        </Fragment>
-      ))}
-    </dl>
+    <Facts facts={keys.map(([key, does]) => [<kbd>{key}</kbd>, does])} />
     <ActionButton onAct={() => (keysShown.value = false)}>Close</ActionButton>
   </Dialog>
 )

@@ -205,8 +205,8 @@ const App = () => {
           <>
             <Strips />
             <LostBar />
-            <View />
             <Menu />
+            <View />
           </>
         )}
       </main>

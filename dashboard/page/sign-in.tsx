@@ -8,6 +8,7 @@ import { address } from './browser.ts'
 import { moment } from './clock.ts'
 import { ended, signInWay } from './credential.ts'
 import { Trail } from './parts/links.tsx'
+import { Facts } from './parts/status.tsx'
 import { learn, me, signInWith, signOut } from './session.ts'
 import { kubectlToken } from './words/kubectl.ts'
 import { sentence } from './words/sentence.ts'
@@ -140,23 +141,23 @@ export const MePage = () => {
     <div class="middle">
       <Trail end="You" />
       <h1 tabIndex={-1}>{who.user}</h1>
-      <dl>
-        <dt>Signed in by</dt>
-        <dd>{ways[who.signIn]}</dd>
-        <dt>Groups</dt>
-        <dd>{who.groups.length === 0 ? 'none' : who.groups.join(', ')}</dd>
-        <dt>API server</dt>
-        <dd>{who.cluster}</dd>
-        <dt>Session ends</dt>
-        <dd>
-          {dateText(who.endsAt)}, in {lasting(who.endsAt - moment.value)}
-          {who.tokenEnds ? ', with the token' : ''}
-        </dd>
-        <dt>Version</dt>
-        <dd>
-          {who.version} · <a href={pageURL('docs/README.md')}>Documentation</a>
-        </dd>
-      </dl>
+      <Facts
+        facts={[
+          ['Signed in by', ways[who.signIn]],
+          ['Groups', who.groups.join(', ') || 'none'],
+          ['API server', who.cluster],
+          [
+            'Session ends',
+            `${dateText(who.endsAt)}, in ${lasting(who.endsAt - moment.value)}${who.tokenEnds ? ', with the token' : ''}`,
+          ],
+          [
+            'Version',
+            <>
+              {who.version} · <a href={pageURL('docs/README.md')}>Documentation</a>
+            </>,
+          ],
+        ]}
+      />
       <p class="faint">
         The dashboard sends all your requests to the API server as this user, and has no rights itself.
       </p>

@@ -1,9 +1,9 @@
 import { useSignal } from '@preact/signals'
-import type { JSX } from 'preact'
+import type { InputHTMLAttributes, JSX } from 'preact'
 import { tryParseJson } from '../../../src/api/json.ts'
 import type { Schema } from '../../../src/api/schema.ts'
 import type { Targets } from '../../protocol.ts'
-import { Select } from '../parts/text-field.tsx'
+import { notProse, Select } from '../parts/text-field.tsx'
 import { listOfLines, pairsOfLines, textOfLines } from './lines-text.ts'
 import type { Draft } from './draft.ts'
 import { namedAt, Suggestions } from './suggestions.tsx'
@@ -58,17 +58,11 @@ const Bare = (props: ControlProps): JSX.Element => {
   const set = (value: unknown): void => draft.set(path, value === '' ? undefined : value)
   const byDefault = shownAs(schema.default)
   const shown = shownAs(raw)
-  const text = {
-    ...described,
-    spellcheck: false,
-    autocapitalize: 'off',
-    autocomplete: 'off',
-    placeholder: byDefault,
-    value: shown,
-  } as const
-  const offers = namedAt(draft.spec.value, path)
-    ? ({ ...text, type: 'text', list: `${described.id}-names` } as const)
-    : text
+  const list = namedAt(draft.spec.value, path) ? ({ type: 'text', list: `${described.id}-names` } as const) : {}
+  const text = { ...described, ...notProse, placeholder: byDefault, value: shown }
+  const typed = (more: InputHTMLAttributes, parse: (typed: string) => unknown): JSX.Element => (
+    <input {...text} {...more} onInput={event => set(parse(event.currentTarget.value))} />
+  )
   switch (widget.kind) {
     case 'radios':
     case 'select':
@@ -80,30 +74,13 @@ const Bare = (props: ControlProps): JSX.Element => {
           onChoice={set}
         />
       )
-    case 'number':
-      return (
-        <input
-          {...text}
-          class="short"
-          type="number"
-          inputMode="numeric"
-          min={widget.least}
-          max={widget.most}
-          step={widget.whole ? 1 : 'any'}
-          onInput={event => set(event.currentTarget.value === '' ? undefined : Number(event.currentTarget.value))}
-        />
-      )
+    case 'number': {
+      const { least: min, most: max, whole } = widget
+      const more = { class: 'short', type: 'number', inputMode: 'numeric', min, max, step: whole ? 1 : 'any' } as const
+      return typed(more, number => (number === '' ? undefined : Number(number)))
+    }
     case 'count-or-share':
-      return (
-        <input
-          {...offers}
-          class="short"
-          onInput={event => {
-            const typed = event.currentTarget.value.trim()
-            set(/^\d+$/.test(typed) ? Number(typed) : typed)
-          }}
-        />
-      )
+      return typed({ ...list, class: 'short' }, share => (/^\s*\d+\s*$/.test(share) ? Number(share) : share.trim()))
     case 'checkbox':
       return (
         <input
@@ -116,7 +93,7 @@ const Bare = (props: ControlProps): JSX.Element => {
     case 'code':
       return <textarea {...text} rows={3} onInput={event => set(event.currentTarget.value)} />
     case 'duration':
-      return <input {...text} class="short" onInput={event => set(event.currentTarget.value.trim())} />
+      return typed({ class: 'short' }, duration => duration.trim())
     case 'lines':
       return <TypedText {...props} rows={2} placeholder="one a line" text={textOfLines(raw)} parse={listOfLines} />
     case 'pairs':
@@ -137,7 +114,7 @@ const Bare = (props: ControlProps): JSX.Element => {
           />
         )
       }
-      return <input {...offers} onInput={event => set(event.currentTarget.value)} />
+      return typed(list, name => name)
   }
 }
 
@@ -226,8 +203,7 @@ const TypedText = ({ described, draft, parse, path, placeholder, rows, text }: T
       <textarea
         {...described}
         rows={rows}
-        spellcheck={false}
-        autocapitalize="off"
+        {...notProse}
         placeholder={placeholder}
         value={typed.value}
         onInput={event => {

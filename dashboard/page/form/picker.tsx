@@ -3,7 +3,7 @@ import type { ComponentType } from 'preact'
 import { isObject, stringAt } from '../../../src/api/json.ts'
 import type { Obj } from '../../../src/api/schema.ts'
 import type { OfferedTarget, TargetType } from '../../protocol.ts'
-import { Select } from '../parts/text-field.tsx'
+import { notProse, Select } from '../parts/text-field.tsx'
 import type { Described, FieldProps } from './control.tsx'
 import { valueAt, filledIn } from './value.ts'
 import { isOffered, requiredOf } from './widget.ts'
@@ -123,9 +123,7 @@ const ByHand = ({ current, ...props }: PickerProps & { readonly current: unknown
         <input
           {...described}
           placeholder={nameSchema?.title}
-          spellcheck={false}
-          autocapitalize="off"
-          autocomplete="off"
+          {...notProse}
           value={stringAt(current, 'name') ?? ''}
           onInput={({ currentTarget: { value } }) => put({ name: value === '' ? undefined : value })}
         />

@@ -5,7 +5,7 @@ import { pageURL } from '../../../src/api/site.ts'
 import type { HookDetail, HookEvent, HookHistory, ListedHook, PastDelivery } from '../../protocol.ts'
 import { useAnswer } from '../answered.ts'
 import { pathOf } from '../changes.ts'
-import { Ago, OutcomeText, When } from '../parts/status.tsx'
+import { Ago, Facts, OutcomeText, When, type FactsProps } from '../parts/status.tsx'
 import { Select } from '../parts/text-field.tsx'
 import { whyNot } from '../rights.ts'
 import { adviceOn } from '../words/advice.ts'
@@ -76,7 +76,9 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
 const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: boolean }) => {
   const { by, key, message, outcome, reason, sender, state, stateMessage, summary, time } = delivery
   const advice = isFirst && outcome !== 'applied' ? adviceOn(reason) : undefined
-  const facts: readonly (readonly [name: string, text: string | undefined])[] = [
+  const facts: FactsProps['facts'] = [
+    ['Time', <When time={time} />],
+    ['Reason', reason && <ReasonLink reason={reason} />],
     ['Answer', message],
     ['Sender', sender],
     ['By', by],
@@ -94,29 +96,7 @@ const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: 
           <OutcomeText delivery={delivery} />
           <span class="faint">{[by, sender, reason, state].filter(text => (text ?? '') !== '').join(', ')}</span>
         </summary>
-        <dl>
-          <dt>Time</dt>
-          <dd>
-            <When time={time} />
-          </dd>
-          {reason !== '' && (
-            <>
-              <dt>Reason</dt>
-              <dd>
-                <ReasonLink reason={reason} />
-              </dd>
-            </>
-          )}
-          {facts.map(
-            ([name, text]) =>
-              (text ?? '') !== '' && (
-                <>
-                  <dt>{name}</dt>
-                  <dd>{text}</dd>
-                </>
-              ),
-          )}
-        </dl>
+        <Facts facts={facts} />
       </details>
       {advice !== undefined && (
         <small>

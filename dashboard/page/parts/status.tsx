@@ -1,3 +1,4 @@
+import { Fragment, type ComponentChildren } from 'preact'
 import type { ListedHook, RowDelivery } from '../../protocol.ts'
 import { moment } from '../clock.ts'
 import { ago, dateOf, exactText } from '../words/time.ts'
@@ -50,4 +51,22 @@ export const When = ({ time }: { time: string }) => (
   <>
     {dateOf(time)} (<Ago time={time} />)
   </>
+)
+
+export interface FactsProps {
+  readonly facts: readonly (readonly [name: ComponentChildren, value: ComponentChildren])[]
+}
+
+/** Names with their values. What has no value is left out. */
+export const Facts = ({ facts }: FactsProps) => (
+  <dl>
+    {facts
+      .filter(([, value]) => value !== undefined && value !== '')
+      .map(([name, value], index) => (
+        <Fragment key={index}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </Fragment>
+      ))}
+  </dl>
 )

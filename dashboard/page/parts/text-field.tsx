@@ -20,6 +20,9 @@ interface TextFieldProps {
 
 const secretInput = { type: 'password' } as const
 
+/** The attributes of an input for what is no prose. */
+export const notProse = { spellcheck: false, autocapitalize: 'off', autocomplete: 'off' } as const
+
 /** A text input with a label above and an error below. */
 export const TextField = (props: TextFieldProps) => {
   const { choices, id, isRemembered, isSecret, isTrimmed, label, refused, required, text } = props
@@ -37,9 +40,8 @@ export const TextField = (props: TextFieldProps) => {
         aria-required={required && true}
         aria-invalid={required?.fault === undefined ? undefined : true}
         aria-describedby={faultId}
-        autocapitalize="off"
+        {...notProse}
         autocomplete={isRemembered === true ? undefined : 'off'}
-        spellcheck={false}
         value={text.value}
         onInput={({ currentTarget: { value } }) => (text.value = isTrimmed === true ? value.trim() : value)}
       />

@@ -1,3 +1,4 @@
+import { Fragment } from 'preact'
 import { ActionButton } from './parts/act.tsx'
 import { pageURL } from '../../src/api/site.ts'
 import { documentSays, element, onKey } from './browser.ts'
@@ -6,7 +7,6 @@ import { moveInMenu, openMenu } from './list/row.tsx'
 import { moveInList } from './list/list.tsx'
 import { needyWord } from './list/search.ts'
 import { Dialog } from './parts/dialog.tsx'
-import { Facts } from './parts/status.tsx'
 import { goto, here, listHref, type PagePlace } from './route.ts'
 import { me } from './session.ts'
 import { rowNow } from './store.ts'
@@ -46,7 +46,16 @@ export const KeysDialog = () => (
       {` This is version ${documentSays('version')}.`}
     </p>
     <h3>Keys</h3>
-    <Facts facts={keys.map(([key, does]) => [<kbd>{key}</kbd>, does])} />
+    <dl>
+      {keys.map(([key, does]) => (
+        <Fragment key={key}>
+          <dt>
+            <kbd>{key}</kbd>
+          </dt>
+          <dd>{does}</dd>
+        </Fragment>
+      ))}
+    </dl>
     <ActionButton onAct={() => (keysShown.value = false)}>Close</ActionButton>
   </Dialog>
 )

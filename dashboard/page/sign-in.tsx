@@ -142,21 +142,17 @@ export const MePage = () => {
       <Trail end="You" />
       <h1 tabIndex={-1}>{who.user}</h1>
       <Facts
-        facts={[
-          ['Signed in by', ways[who.signIn]],
-          ['Groups', who.groups.join(', ') || 'none'],
-          ['API server', who.cluster],
-          [
-            'Session ends',
-            `${dateText(who.endsAt)}, in ${lasting(who.endsAt - moment.value)}${who.tokenEnds ? ', with the token' : ''}`,
-          ],
-          [
-            'Version',
+        facts={{
+          'Signed in by': ways[who.signIn],
+          Groups: who.groups.join(', ') || 'none',
+          'API server': who.cluster,
+          'Session ends': `${dateText(who.endsAt)}, in ${lasting(who.endsAt - moment.value)}${who.tokenEnds ? ', with the token' : ''}`,
+          Version: (
             <>
               {who.version} · <a href={pageURL('docs/README.md')}>Documentation</a>
-            </>,
-          ],
-        ]}
+            </>
+          ),
+        }}
       />
       <p class="faint">
         The dashboard sends all your requests to the API server as this user, and has no rights itself.

@@ -5,7 +5,7 @@ import { pageURL } from '../../../src/api/site.ts'
 import type { HookDetail, HookEvent, HookHistory, ListedHook, PastDelivery } from '../../protocol.ts'
 import { useAnswer } from '../answered.ts'
 import { pathOf } from '../changes.ts'
-import { Ago, Facts, OutcomeText, When, type FactsProps } from '../parts/status.tsx'
+import { Ago, Facts, OutcomeText, When } from '../parts/status.tsx'
 import { Select } from '../parts/text-field.tsx'
 import { whyNot } from '../rights.ts'
 import { adviceOn } from '../words/advice.ts'
@@ -76,16 +76,16 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
 const DeliveryLine = ({ delivery, isFirst }: { delivery: PastDelivery; isFirst: boolean }) => {
   const { by, key, message, outcome, reason, sender, state, stateMessage, summary, time } = delivery
   const advice = isFirst && outcome !== 'applied' ? adviceOn(reason) : undefined
-  const facts: FactsProps['facts'] = [
-    ['Time', <When time={time} />],
-    ['Reason', reason && <ReasonLink reason={reason} />],
-    ['Answer', message],
-    ['Sender', sender],
-    ['By', by],
-    ['Did', summary],
-    ['Since then', state === undefined ? undefined : sentences(state, stateMessage)],
-    ['Key', key === undefined ? undefined : `begins with ${key} (hashed)`],
-  ]
+  const facts = {
+    Time: <When time={time} />,
+    Reason: reason && <ReasonLink reason={reason} />,
+    Answer: message,
+    Sender: sender,
+    By: by,
+    Did: summary,
+    'Since then': state && sentences(state, stateMessage),
+    Key: key && `begins with ${key} (hashed)`,
+  }
   return (
     <li>
       <details>

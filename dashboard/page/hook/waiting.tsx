@@ -1,13 +1,13 @@
 import { useSignal, type Signal } from '@preact/signals'
-import { useLayoutEffect, useRef } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import { shellWord } from '../../../cli/snippets/shell-word.ts'
 import type { ListedHook, WaitingRequest, WaitingRequests } from '../../protocol.ts'
 import { useAnswer } from '../answered.ts'
 import { askServer } from '../ask.ts'
-import { rescueFocus } from '../browser.ts'
 import { pathOf } from '../changes.ts'
 import { say } from '../parts/notice.tsx'
 import { ActionButton } from '../parts/act.tsx'
+import { useFocusNear } from '../list/focus.ts'
 import { AskDialog } from '../parts/dialog.tsx'
 import { Ago, When } from '../parts/status.tsx'
 import { TextField } from '../parts/text-field.tsx'
@@ -34,11 +34,8 @@ export const WaitingForApproval = ({ moment, row }: { row: ListedHook; moment: n
   // What was decided here goes at once. Another effect of the same request waits again.
   const waiting = body?.requests.filter(request => keyOf(request) !== decided.value) ?? []
   const heading = useRef<HTMLHeadingElement>(null)
-  const hasFocus = heading.current?.parentElement?.contains(document.activeElement) === true
   // Somebody else may decide about the request whose button has the focus.
-  useLayoutEffect(() => {
-    if (hasFocus) rescueFocus(heading)
-  })
+  useFocusNear(heading)
   const mayNot = 'you may not decide: that takes the verb approve on the hook'
   const fault = refusal?.message ?? (body?.mayDecide === false ? mayNot : undefined)
   if (waiting.length === 0 && !deciding.value && refusal === undefined) return null

@@ -1,5 +1,5 @@
 import { useLayoutEffect } from 'preact/hooks'
-import { focusHeading } from '../browser.ts'
+import { focusHeading, rescueFocus } from '../browser.ts'
 
 /** Focuses the link of a row, if the row is drawn. */
 export const focusRow = (box: HTMLElement | null, key: string | undefined): void => {
@@ -24,5 +24,13 @@ export const useKeptFocus = (box: { readonly current: HTMLElement | null }, keys
     else if (keys.includes(row?.dataset['key'] ?? '')) box.current?.focus({ preventScroll: true })
     else focusRow(box.current, keys[Math.min(index, keys.length - 1)])
     if (document.activeElement === document.body) focusHeading()
+  })
+}
+
+/** Keeps the focus near an element: on it if what has the focus next to it goes, and on the heading if all goes. */
+export const useFocusNear = (near: { readonly current: HTMLElement | null }): void => {
+  const hadFocus = near.current?.parentElement?.contains(document.activeElement) === true
+  useLayoutEffect(() => {
+    if (hadFocus) rescueFocus(near)
   })
 }

@@ -5,7 +5,7 @@ import { targetObject } from '../words/hooks.ts'
 type LinkProps = Omit<AnchorHTMLAttributes, 'href' | 'onClick' | 'role'> & { readonly to: string }
 
 /** A link inside the page. If a click opens it in another tab, the browser handles it. */
-export const PageLink = ({ to, ...props }: LinkProps) => (
+export const PageLink = ({ children, to, ...props }: LinkProps) => (
   <a
     {...props}
     href={to}
@@ -14,14 +14,21 @@ export const PageLink = ({ to, ...props }: LinkProps) => (
       event.preventDefault()
       goto(to)
     }}
-  />
+  >
+    {children}
+  </a>
 )
 
 /** A target, as a link to its page if it is one object. */
 export const ObjectLink = ({ namespace, target = '' }: { namespace: string; target: string | undefined }) => {
   const object = targetObject(target)
-  const shown = { class: 'to', title: target, children: target }
-  return object === undefined ? <a {...shown} /> : <PageLink {...shown} to={targetHref(namespace, object)} />
+  const shown = { class: 'to', title: target }
+  if (object === undefined) return <a {...shown}>{target}</a>
+  return (
+    <PageLink {...shown} to={targetHref(namespace, object)}>
+      {target}
+    </PageLink>
+  )
 }
 
 /** Links back: to the list with its search, and from a form to its hook. */

@@ -53,17 +53,13 @@ export const When = ({ time }: { time: string }) => (
   </>
 )
 
-export interface FactsProps {
-  readonly facts: readonly (readonly [name: ComponentChildren, value: ComponentChildren])[]
-}
-
 /** Names with their values. What has no value is left out. */
-export const Facts = ({ facts }: FactsProps) => (
+export const Facts = ({ facts }: { facts: Readonly<Record<string, ComponentChildren>> }) => (
   <dl>
-    {facts
+    {Object.entries(facts)
       .filter(([, value]) => value !== undefined && value !== '')
-      .map(([name, value], index) => (
-        <Fragment key={index}>
+      .map(([name, value]) => (
+        <Fragment key={name}>
           <dt>{name}</dt>
           <dd>{value}</dd>
         </Fragment>

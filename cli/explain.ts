@@ -30,7 +30,7 @@ const explained = (error: unknown, { program }: Pick<Shell, 'program'>): Explain
   if (error instanceof CommandFailure) return { message: error.message, exitCode: error.exitCode }
   if (error instanceof Unreachable) {
     const isHere = /\/\/(127\.0\.0\.1|localhost|\[::1\])[:/ ]/.test(error.message)
-    const advice = `${isHere ? 'Does the playground still run? Or look' : 'Look'} at the address with kubectl config view --minify.`
+    const advice = `${isHere ? 'Is the playground still running? Otherwise, look' : 'Look'} at the address with kubectl config view --minify.`
     return { message: `${error.message}\n${advice}`, exitCode: 3 }
   }
   if (error instanceof ApiError || error instanceof WatchRefused) {
@@ -69,7 +69,7 @@ const refusal =
  * scripts/deploy/policies.ts.
  */
 const refusalOfAuthors =
-  /denied request: (\S+) may not (?:[^:]*? [A-Z]\w*\/([^\s:]+)|[^:]+): who (?:writes this hook|sets [\w.]+) needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
+  /denied request: (\S+) may not (?:[^:]*? [A-Z]\w*\/([^\s:]+)|[^:]+): (?:writing this hook|setting [\w.]+) needs the right to (\w+) ([\w./-]+)(?: \(API group ([^)]+)\))? in namespace (\S+)/
 
 /**
  * Returns the missing right and the commands that grant it. Returns undefined if the message is not

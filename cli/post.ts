@@ -13,7 +13,7 @@ export class NoAnswer extends CommandFailure {
 
   constructor(host: string, why: string, code: string) {
     const said = `no answer from ${host}: ${why}`
-    const made = unconnected.has(code) ? 'nothing was posted' : 'the post was made once or not at all'
+    const made = unconnected.has(code) ? 'nothing was posted' : 'the post arrived once or not at all'
     if (code === interrupted) super(`interrupted: ${made}`, 130)
     else super(`${said}; ${made}. Can you reach --public-url from here?`, 3)
     this.said = said

@@ -111,7 +111,7 @@ export const cliCommands: readonly CommandEntry[] = [
   {
     name: 'end',
     group: 'Hooks',
-    summary: 'end what hooks have leased with `for`',
+    summary: 'end the leases of hooks before their time',
     load: async () => (await import('./commands/end.ts')).end,
   },
   {

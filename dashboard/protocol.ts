@@ -50,7 +50,7 @@ export interface ListedHook {
    * `named`: it is in the status, and is no secret. `none`: it is not in the status yet.
    */
   readonly url: 'status' | 'secret' | 'named' | 'none'
-  /** What the hook has changed for a time. Absent if nothing ends by itself. */
+  /** What the hook has changed for a limited time. Absent if nothing ends by itself. */
   readonly leases?: LeasesInAll | undefined
 }
 

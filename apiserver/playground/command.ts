@@ -24,7 +24,7 @@ const kubeconfig = text({
 const oidcIssuer = issuers({
   flag: 'oidc-issuer',
   means:
-    'an issuer of ID tokens that hooks may name in auth.oidc; may be repeated. ",keys=URL" after it says where its keys are',
+    'an issuer of ID tokens that hooks may name in auth.oidc; may be repeated. Append ",keys=URL" to say where its keys are',
 })
 const logLevel = choice(
   { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: warn)' },

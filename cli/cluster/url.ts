@@ -48,7 +48,8 @@ const whyNone = (
   ready: { readonly status: string; readonly reason: string; readonly message: string } | undefined,
   isCurrent: boolean,
 ): string => {
-  if (ready === undefined) return 'no controller has checked it yet; is one running? kubectl receiverhook doctor says'
+  if (ready === undefined)
+    return 'no controller has checked it yet. Check whether one is running: kubectl receiverhook doctor'
   if (ready.status !== 'True' && isCurrent) return `${ready.reason}: ${ready.message}`
-  return 'the controller is publishing it; try again in a moment, or check whether one runs: kubectl receiverhook doctor'
+  return 'the controller is publishing it; try again in a moment, or check whether a controller is running: kubectl receiverhook doctor'
 }

@@ -18,7 +18,7 @@ const yes = flag({ flag: 'yes', short: 'y', means: 'approve without a prompt; ne
 const effect = text({
   flag: 'effect',
   value: 'DIGEST',
-  means: 'approve only if this is what it would do: EFFECT of pending --wide',
+  means: 'approve only this effect: a value in the column EFFECT of pending --wide',
 })
 
 const name = { name: 'REQUEST', means: 'the request, as pending lists it' }
@@ -26,7 +26,7 @@ const name = { name: 'REQUEST', means: 'the request, as pending lists it' }
 /** Approves what a request would do. */
 export const approve: Command = {
   details:
-    "It shows what the request would do now, and asks. You need the verb approve on the hook, and can't approve your own requests.",
+    "It shows what the request would do now, and asks for confirmation. You need the verb approve on the hook, and can't approve your own requests.",
   arguments: [name],
   options: [yes, effect, why, ...clusterOptions],
   examples: [
@@ -35,14 +35,14 @@ export const approve: Command = {
   ],
   run: async (given, shell) => {
     const [digest, isSure] = [given.get(effect), given.get(yes)]
-    if (isSure && digest === undefined) throw new UsageError('--yes needs --effect: say what you approve')
+    if (isSure && digest === undefined) throw new UsageError('--yes needs --effect, to say what you approve')
     if (!isSure && !shell.input.isTerminal) throw new UsageError('without a terminal, use --yes and --effect')
     const cluster = await openCluster(given, shell)
     const { request, shown } = await shownRequest(cluster, given.arguments[0] ?? '')
     const { by, why: askedWhy } = requestSpecOf(request)
     if (digest !== undefined && digest !== shown.digest) {
       throw new CommandFailure(
-        `that is not what it would do now: ${printable(shown.text)} (--effect ${shown.digest})`,
+        `that is not what the request would do now: ${printable(shown.text)} (--effect ${shown.digest})`,
         4,
       )
     }

@@ -10,7 +10,7 @@ import { checkHook, createHook, dryRunOption } from '../spec/manifest.ts'
 /** Creates a hook with the spec of another one. The new hook gets a URL of its own. */
 export const clone: Command = {
   details:
-    'The new hook gets its own URL, which has never been rotated. A Secret for the URL belongs to one hook: if the first hook has one, name another with --token-secret-name, or the new hook has none.',
+    'The new hook gets its own URL, which has never been rotated. A Secret for the URL belongs to one hook: if the first hook has one, name another Secret with --token-secret-name; otherwise the new hook has none.',
   arguments: [
     { name: 'NAME', means: 'the hook', completes: 'hooks' },
     { name: 'NEW', means: "the new hook's name" },

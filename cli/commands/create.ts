@@ -23,7 +23,7 @@ export const createCommand: Command = {
     { line: 'create web-up --target web --action up --max 10', means: 'one more replica for each post, up to 10' },
     {
       line: 'create web-push --driver redeploy --target web --image ghcr.io/acme/web',
-      means: 'rolls out what is pushed',
+      means: 'rolls out pushed images',
     },
     {
       line: 'create restart-web --driver restart --target web --cooldown 15m',

@@ -123,10 +123,10 @@ const facts = (hook: ReceiverHook, counts: CountOf, { now, paint, width }: Page,
       {
         ignore: 'the hook skips the post',
         run: 'the hook runs, as for any other post',
-        undo: 'the hook takes back what the alert changed',
+        undo: 'the hook undoes the changes of the alert',
       }[spec.onResolved],
     ),
-    line('For', spec.for === undefined ? undefined : `${spec.for}: then the hook takes back what a post changed`),
+    line('For', spec.for === undefined ? undefined : `${spec.for}: then the hook undoes the change that a post made`),
     line('Leases', leasesLine(hook)),
     line('Cooldown', spec.cooldown === '0s' ? undefined : spec.cooldown),
     line('Limits', limitsLine(hook)),
@@ -156,7 +156,9 @@ const urlOf = ({ metadata, spec, status }: ReceiverHook, program: string): strin
   const hidden = `[not shown: ${program} url ${metadata.name}]`
   if (hasNamedURL(spec)) {
     const named = status?.triggerURL ?? (status?.endpoint === undefined ? undefined : hidden)
-    return named === undefined || status?.token !== undefined ? 'none yet' : `${named}, which has the name and no token`
+    return named === undefined || status?.token !== undefined
+      ? 'none yet'
+      : `${named}, which contains the hook's name, not a token`
   }
   const isKnown = spec.token.secretName === undefined ? status?.triggerURL !== undefined : status?.minted !== undefined
   return isKnown ? `${hidden}, rotation ${status?.minted?.rotation ?? 0}` : 'none yet'

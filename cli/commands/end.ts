@@ -26,7 +26,7 @@ export const end: Command = {
     })
   },
   details:
-    'Within seconds the hooks take back what they changed with `for`, unless someone else has set the count since. Later posts lease again, unless you suspend the hooks first.',
+    'Within seconds the hooks undo the changes that they made with `for`, unless someone else has set the count since. Later posts make new leases, unless you suspend the hooks first.',
   examples: [
     { line: 'end web-sale', means: 'the sale is over' },
     { line: 'end -l team=shop', means: 'the hooks with a label' },

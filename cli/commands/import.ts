@@ -29,7 +29,7 @@ const namespace = namespaceName({
 /** Makes manifests from the receivers of Rancher 1.x. */
 export const importCommand: Command = {
   details:
-    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and reports on standard error what it couldn't carry over. It creates nothing. Exit code 1 means that it couldn't carry over some receiver at all.",
+    "FILE is what Rancher's API answers: curl -u KEY:SECRET https://RANCHER/v1-webhooks/receivers?projectId=PROJECT\nIt writes manifests to the output, and reports on standard error what it couldn't carry over. It creates nothing. Exit code 1 means that there are receivers that it couldn't carry over at all.",
   arguments: [
     { name: 'FROM', means: 'rancher', choices: ['rancher'] },
     { name: 'FILE', means: 'the list of receivers as JSON; - reads standard input', completes: 'files' },

@@ -46,7 +46,10 @@ export const inspectToken: Command = {
     const token = tokenIn(typed)
     const claims = unverified(token)
     if (claims === undefined) {
-      throw new CommandFailure("that is not a hook's URL: it may have been cut or changed. A post to it gets 404", 1)
+      throw new CommandFailure(
+        "that is not a hook's URL: it may have been cut off or changed. A post to it gets 404",
+        1,
+      )
     }
     const cluster = await openCluster(given, shell)
     const checked = await checkToken(cluster, token, claims, given.get(systemNamespaceOption), shell)
@@ -89,7 +92,7 @@ const checkNamed = async (cluster: Cluster, { hasSecret, name, namespace }: Name
   const auth = authOf(hook.spec.auth)
   const asks = auth?.form === 'path'
   if (asks !== hasSecret) {
-    const why = asks ? 'it lacks the secret of auth.path at its end' : 'it has something after the name'
+    const why = asks ? 'the secret of auth.path is missing at its end' : 'it has something after the name'
     return { taken: false, why: `${why}: a post to it gets 401` }
   }
   const suspended = hook.spec.suspend ? '. The hook is suspended: it skips the post' : ''
@@ -154,7 +157,7 @@ const ofHook = (claims: Claims, hook: ReceiverHook, now: number): Judged => {
   if (claims.rotation === rotation) return { taken: true, why: `it is the current URL${suspended}` }
   const { acceptedUntil } = (claims.rotation === minted?.rotation ? undefined : minted?.previous) ?? {}
   const until = acceptedUntil === undefined ? 'the controller has made its next one' : localTime(acceptedUntil)
-  return { taken: true, why: `it is the former URL, which works until ${until}${suspended}` }
+  return { taken: true, why: `it is an old URL, which works until ${until}${suspended}` }
 }
 
 const lines = ({ expiresAt, name, namespace, rotation, uid }: Claims, checked: Judged): string =>

@@ -45,12 +45,12 @@ export const keys: Command = {
     {
       term: 'rotate',
       means:
-        'makes a new key, publishes it, signs with it, and waits until every hook has a new URL. The former keys stay, so every former URL works until drop',
+        'makes a new key, publishes it, signs with it, and waits until every hook has a new URL. The old keys stay, so every old URL works until you drop its key',
     },
     {
       term: 'drop',
       means:
-        'removes a former key: from then on, posts to the URLs that it signed get 404. First it lists the hooks whose URL is in no Secret, because those URLs were pasted somewhere',
+        "removes an old key: from then on, posts to URLs signed with it get 404. First it lists the hooks that don't keep their URL in a Secret, because those URLs were pasted somewhere",
     },
   ],
   details: `rotate and drop change the Secret ${signingKeysSecret}: they need the rights \`get\` and \`patch\` on it, and \`get\` on the ConfigMap that publishes the keys. They list the hooks in all namespaces if you may list them.`,
@@ -138,7 +138,7 @@ const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promis
   await wait(shell.clock, given.get(settle), shell.stop)
   const program = `${shell.program} keys drop${systemNamespaceFlag(cluster.namespace)}`
   if (shell.stop.aborted) {
-    const message = `interrupted: the key ${fresh.kid} is published but does not sign. Rotate again later, and remove this key:\n  ${program} ${fresh.kid}`
+    const message = `interrupted: the key ${fresh.kid} is published but isn't used for signing. Rotate again later, and remove this key:\n  ${program} ${fresh.kid}`
     throw new CommandFailure(message, 130)
   }
   const now = await readSet(cluster)
@@ -148,7 +148,7 @@ const rotate = async (cluster: Cluster, given: ParsedLine, shell: Shell): Promis
   const former = [first, ...others].map(({ kid }) => kid)
   const state = await renewed(cluster, former, given, shell)
   const drops = former.map(kid => `  ${program} ${kid.startsWith('-') ? `-- ${kid}` : kid}\n`)
-  shell.err.write(`${state}; a former URL works until its key is dropped:\n${drops.join('')}`)
+  shell.err.write(`${state}; an old URL works until its key is dropped:\n${drops.join('')}`)
   return 0
 }
 
@@ -176,7 +176,7 @@ const renewed = async (
       const left = signedBy(use, ...former)
       if (left.length === 0) return 'every hook has a new URL'
       if (clock.monotonic() > end || stop.aborted) throw new CommandFailure(notRenewed(left), stop.aborted ? 130 : 124)
-      progress.show(`${hooksStillHave(left.length)} a former URL`)
+      progress.show(`${hooksStillHave(left.length)} an old URL`)
       await wait(clock, Math.max(listEveryMs, 2 * (clock.monotonic() - sentAt)), stop)
     }
   } finally {
@@ -185,12 +185,12 @@ const renewed = async (
 }
 
 const notRenewed = (left: readonly SignedHook[]): string =>
-  `the new key signs, but ${hooksStillHave(left.length)} a former URL. Their conditions say why, or no controller runs. Drop no key before they have a new one:\n${namesOf(left)}`
+  `the new key signs, but ${hooksStillHave(left.length)} an old URL. Their conditions say why, or no controller is running. Don't drop a key before they have a new URL:\n${namesOf(left)}`
 
 /** How many names are listed at most. More would fill the screen. */
 const maxNames = 20
 
-/** Returns the names of hooks, one a line, without a line break at the end. */
+/** Returns the names of hooks, one per line, without a line break at the end. */
 const namesOf = (hooks: readonly SignedHook[]): string => {
   const shown = hooks.slice(0, maxNames).map(({ name }) => `  ${name}`)
   return [...shown, ...(hooks.length > maxNames ? [`  and ${hooks.length - maxNames} more`] : [])].join('\n')
@@ -219,8 +219,8 @@ const drop = async (cluster: Cluster, word: string, given: ParsedLine, shell: Sh
 
 const pastedCount = (count: number): string =>
   count === 1
-    ? '1 hook keeps its URL in no Secret. Its senders need the new one'
-    : `${count} hooks keep their URLs in no Secret. Their senders need the new ones`
+    ? "1 hook doesn't keep its URL in a Secret. Its senders need the new URL"
+    : `${count} hooks don't keep their URLs in Secrets. Their senders need the new URLs`
 
 /**
  * Names the hooks whose posts may fail without the key, and asks on a terminal. Throws if the key is not to be dropped: after a
@@ -241,7 +241,7 @@ const confirmDrop = async (
   if (pasted.length > 0) write(`${pastedCount(pasted.length)}, where it was pasted:\n${namesOf(pasted)}`)
   if (given.get(yes)) return
   if (shell.input.isTerminal) {
-    shell.err.write('Drop the key? Posts to the URLs that it signed then get 404. [y/N] ')
+    shell.err.write('Drop the key? Posts to URLs signed with it then get 404. [y/N] ')
     if (/^y(es)?$/i.test((await shell.input.line()).trim())) return
     throw new CommandFailure('the key was not dropped', 1)
   }

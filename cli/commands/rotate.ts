@@ -18,7 +18,7 @@ const overlap: Option<string | undefined> = {
   flag: 'overlap',
   value: 'TIME',
   means:
-    "how long the former URL keeps working, for this rotation only; 0s ends it at once (default: the hook's token.overlap, 5m)",
+    "how long the old URL keeps working, for this rotation only; 0s ends it at once (default: the hook's token.overlap, 5m)",
   read: texts => {
     const text = texts.at(-1)
     if (text !== undefined && milliseconds(text) === undefined) {
@@ -62,18 +62,18 @@ const rotateOne = async (hook: ReceiverHook, cluster: Cluster, given: ParsedLine
   await patchSeenHook(cluster, hook, { token: { rotation, ...(asked === undefined ? {} : { overlap: asked }) } })
   if (isNamed) {
     shell.err.write(
-      `${name} keeps its URL, which has its name (token.url: named). Its tokens no longer work. To lock a sender out, change the Secret of auth\n`,
+      `${name} keeps its URL, which contains its name (token.url: named). Its tokens no longer work. To lock a sender out, change the Secret of auth\n`,
     )
     if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, hook)).url}\n`)
     return
   }
   const minted = await mintedHook(cluster, name, rotation, given, shell).catch((error: unknown) => {
-    if (asked !== undefined) sayKept(hook, asked, 'When its new URL is there, restore', shell)
+    if (asked !== undefined) sayKept(hook, asked, 'Once its new URL is there, restore', shell)
     throw error
   })
   const until = minted.status?.minted?.previous?.acceptedUntil
   shell.err.write(
-    `${name} has a new URL (rotation ${rotation}); the former one ${until === undefined ? 'no longer works' : `works until ${localTime(until)}`}\n`,
+    `${name} has a new URL (rotation ${rotation}); the old one ${until === undefined ? 'no longer works' : `works until ${localTime(until)}`}\n`,
   )
   if (given.get(show)) shell.out.write(`${(await urlOfHook(cluster, minted)).url}\n`)
   if (asked !== undefined && minted.spec.token.overlap === asked) await restoreOverlap(hook, minted, cluster, shell)
@@ -94,7 +94,7 @@ const restoreOverlap = async (
   const asked = minted.spec.token.overlap
   if (former === asked) return
   // An overlap of 0 ends a former URL even after its time was published.
-  if (milliseconds(former) === 0) return sayKept(hook, asked, 'When the former URL has ended, restore', shell)
+  if (milliseconds(former) === 0) return sayKept(hook, asked, 'Once the old URL has stopped working, restore', shell)
   try {
     await patchSeenHook(cluster, minted, { token: { overlap: former } })
   } catch (error) {
@@ -107,7 +107,7 @@ const restoreOverlap = async (
 const sayKept = ({ metadata, spec }: ReceiverHook, asked: string, restore: string, { err, program }: Shell): void => {
   const { name, namespace } = metadata
   const command = `${program} set ${name} -n ${namespace} --token-overlap ${spec.token.overlap}`
-  err.write(`${name} keeps the overlap ${asked}. ${restore} the former one:\n  ${command}\n`)
+  err.write(`${name} keeps the overlap ${asked}. ${restore} the previous one:\n  ${command}\n`)
 }
 
 const mintedHook = async (

@@ -35,7 +35,7 @@ const waitEveryMs = 1000
 /** Runs a hook by a request in the cluster, without its URL. */
 export const run: Command = {
   details:
-    'It creates a ReceiverHookRequest, which a trigger runs like a post, and prints the answer. It needs no URL, no Secret and no connection to the trigger, only the right to create requests and the verb run on the hook (ClusterRole receiver-hooks-run).\nThe exit code is 0 if the hook ran or had nothing to change, with --wait if the rollout is complete; 4 if it did not run, or the rollout failed; 124 if the time is up.',
+    'It creates a ReceiverHookRequest, which a trigger runs like a post, and then prints the answer. It needs no URL, no Secret and no connection to the trigger, only the right to create requests and the verb run on the hook (ClusterRole receiver-hooks-run).\nThe exit code is 0 if the hook ran or had nothing to change (with --wait, only once the rollout is complete), 4 if it did not run or the rollout failed, and 124 if the time ran out.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, why, data, key, output, ...clusterOptions],
   examples: [
@@ -102,7 +102,7 @@ const hasEnded = (request: StoredObject): boolean => {
 }
 
 const unanswered = (name: string, namespace: string, program: string): string =>
-  `no trigger answered within ${answeredWithinMs / 1000} s. It runs within five minutes, or not at all. Check whether triggers run requests with ${program} doctor, and its outcome with kubectl -n ${namespace} get rhreq ${name} -o wide`
+  `no trigger answered within ${answeredWithinMs / 1000} s. The request runs within five minutes, or not at all. Check with ${program} doctor whether triggers run requests, and see the outcome with kubectl -n ${namespace} get rhreq ${name} -o wide`
 
 /** Writes the answer of a request. Returns the exit code. */
 const printed = (request: StoredObject, given: ParsedLine, { err, out }: Shell): number => {

@@ -25,7 +25,8 @@ export const set: Command = {
     const spec = specOfFlags(given, hook.spec.driver)
     if (Object.keys(spec).length === 0) throw new UsageError('say what to set: --max 20, for example')
     const dryRun = given.get(dryRunOption)
-    if (dryRun === 'client') throw new UsageError('set takes only --dry-run server, because the server merges')
+    if (dryRun === 'client')
+      throw new UsageError('set supports only --dry-run server, because the server merges the change')
     const name = hookName(given.arguments[0] ?? '')
     const patch = { spec: replacingWholes(hook.spec, spec) }
     const stored = await patchHook(cluster, name, patch, dryRun === 'server' ? { dryRun: 'All' } : {})

@@ -38,7 +38,7 @@ const writeStop = async ({ api, namespace }: Cluster, stop: Stop | undefined): P
 
 /** Stops all hooks of an installation. */
 export const stop: Command = {
-  details: `Within two seconds no replica runs a hook: every post gets 503 with Retry-After, so that senders try again. Alerts that end still take back what they changed, and leases still end, unless you add --all. The stop is an annotation of the ConfigMap ${publicKeysConfigMap}, so you need the right to patch that.`,
+  details: `Within two seconds no replica runs a hook: every post gets 503 with Retry-After, so that senders try again. Hooks still undo steps when alerts end, and leases still end, unless you add --all. The stop is an annotation on the ConfigMap ${publicKeysConfigMap}, so you need the right to patch it.`,
   options: [reason, all, systemNamespaceOption, ...accessOptions],
   examples: [
     { line: 'stop --reason "storm of alerts, incident 42"', means: 'everything, for now' },

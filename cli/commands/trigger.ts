@@ -34,7 +34,11 @@ const delivery = text({
   value: 'NAME',
   means: 'the idempotency key: a second post with this key does nothing more',
 })
-const why = text({ flag: 'reason', value: 'TEXT', means: 'why, for people: what the post leases is listed with it' })
+const why = text({
+  flag: 'reason',
+  value: 'TEXT',
+  means: 'a reason for people to read, shown next to what the post leases',
+})
 const base = publicURL({ means: "where to reach the endpoint from here (default: the hook's own URL)" })
 const waiting = durationIfGiven(
   {
@@ -48,7 +52,7 @@ const waiting = durationIfGiven(
 /** Posts to a hook as a sender does. */
 export const trigger: Command = {
   details:
-    'If the hook has auth, the credential is read from its Secret. Any answer but 2xx gives exit code 4.\nWith --wait, the post gets an idempotency key and is sent again every 5 s, which only asks for the outcome. The exit code is 0 if the rollout is complete, if a later one took its place, or if there is nothing to wait for; 4 if the rollout stalled, someone replaced it, or the hook did nothing; 124 if the time is up.',
+    'If the hook has auth, the credential is read from its Secret. Any answer but 2xx gives exit code 4.\nWith --wait, the post gets an idempotency key and is sent again every 5 s, which only asks for the outcome. The exit code is 0 if the rollout is complete, if a later one took its place, or if there is nothing to wait for; 4 if the rollout stalled, someone replaced it, or the hook did nothing; 124 if the time ran out.',
   arguments: [{ name: 'NAME', means: 'the hook', completes: 'hooks' }],
   options: [dryRun, waiting, data, sender, delivery, why, base, output, ...clusterOptions],
   examples: [
@@ -124,7 +128,7 @@ const ended = (waited: Waited, { metadata }: ReceiverHook, id: string, given: Pa
   }
   const { last } = waited
   if (last) write(last, false, given, shell)
-  const over = waited.ended === 'late' ? 'the time to wait is over' : 'stopped'
+  const over = waited.ended === 'late' ? 'the time to wait has run out' : 'stopped'
   const from = given.get(base)
   const key = `--id ${shellWord(id)}`
   const flags = `${key}${from === undefined ? '' : ` --${base.flag} ${shellWord(from)}`} --wait`

@@ -25,10 +25,10 @@ const output = choice(
 
 type Delivery = NonNullable<HookStatus['recent']>[number]
 
-/** Prints deliveries as they arrive, one a line. */
+/** Prints deliveries as they arrive, one per line. */
 export const watch: Command = {
   details:
-    "Deliveries come from the hooks' status, which shows the last ten within a second or two. If more come at once, the rest are only counted. A rollout or a Job gets its own line when it ends. Posts that never became a delivery (404, 401, 503) are only in the trigger's log.",
+    "Deliveries come from the hooks' status, which is a second or two behind and keeps only the last ten. If more come at once, the rest are only counted. A rollout or a Job gets its own line when it ends. Posts that never became a delivery (404, 401, 503) are only in the trigger's log.",
   arguments: [{ name: 'NAME', means: 'one hook; all by default', optional: true, completes: 'hooks' }],
   options: [namespaceOption, allNamespaces, labels, output, colourOption, systemNamespaceOption, ...accessOptions],
   examples: [

@@ -11,7 +11,7 @@ import { fieldExplanation } from '../why/field-explanation.ts'
 /** Says why a count is what it is, and who holds a field. */
 export const why: Command = {
   details: [
-    'The base is the count last set by anyone but a hook. Hooks add what they changed for good, and what they changed for a time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. For a field that hooks hold, it says who holds it, until when, and what it goes back to. Below that it says who last ran the hooks, as far as that is proved.',
+    'The base is the count last set by anything other than a hook. Hooks add changes that stay for good, and changes that last for a set time or until an alert ends. If an autoscaler sets the count, its minimum is explained too, because hooks change that. For a field that hooks hold, it says who holds it, until when, and what it goes back to. Below that it says who last ran the hooks, as far as that is certain.',
     "It reads the hooks' records. If you may not read receiverhookrecords, you see what the hooks' statuses say, which is a little older.",
   ].join('\n'),
   arguments: [{ name: 'KIND/NAME', means: 'the object, such as deployment/web or hpa/web', completes: 'targets' }],

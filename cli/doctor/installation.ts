@@ -146,7 +146,7 @@ export const checkStop = async (cluster: Pick<Cluster, 'api' | 'namespace'>, nam
     ? failure(
         'stop',
         stopText(stop),
-        `When the reason is gone: kubectl receiverhook start${systemNamespaceFlag(namespace)}`,
+        `Once the reason no longer applies: kubectl receiverhook start${systemNamespaceFlag(namespace)}`,
       )
     : ok('stop', 'hooks are not stopped')
 }

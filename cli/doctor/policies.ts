@@ -10,11 +10,12 @@ const about = 'admission policies'
 const without: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'a hook can do what its author may not do',
   trigger: "an attacker with the trigger's account may use all of its rights, even in kube-system",
-  records: 'not only the trigger may write what hooks remember',
-  controller: "an attacker with the controller's account may change all Secrets where it may write those of hooks",
+  records: "accounts other than the trigger's may write the records of hooks",
+  controller:
+    "an attacker with the controller's account may change any Secret in a namespace where it may write hooks' Secrets",
   sizes: 'hooks may have large metadata, which every replica reads when it starts',
   keys: 'anyone who may stop all hooks may also write the public keys, and so run every hook',
-  requests: 'anyone who may create requests may run every hook in the name of anybody, if triggers run requests',
+  requests: "anyone who may create requests may run every hook in anyone's name, if triggers run requests",
   approval: 'anyone who may write a hook may remove its approval',
 }
 
@@ -22,12 +23,12 @@ const without: Readonly<Record<keyof typeof policyNames, string>> = {
 const holds: Readonly<Record<keyof typeof policyNames, string>> = {
   authors: 'no hook can do more than its author may do',
   trigger: "the trigger's account changes only what hooks act on",
-  records: 'only the trigger writes what hooks remember',
+  records: 'only the trigger writes the records of hooks',
   controller: "the controller's account changes only the Secrets of hooks",
   sizes: 'hooks have no large metadata',
   keys: 'only those who may read the signing keys can change the public ones',
-  requests: 'a request runs in the name of who made it, and only others approve it',
-  approval: 'only those who may approve change a hook with approval',
+  requests: "a request runs in its author's name, and only others can approve it",
+  approval: 'only those who may approve can change a hook with approval',
 }
 
 const apply = 'Apply deploy/kustomize/cluster, or install the chart with admissionPolicy.enabled=true.'

@@ -39,5 +39,5 @@ const grantOf = (namespace: string, verbs: readonly string[]): string => {
   const role = `hooks-${verbs[0]}`
   const create = `kubectl -n ${namespace} create`
   const command = `${create} role ${role} --verb=${verbs.join(',')} --resource=${hookPlural}.${group} && ${create} rolebinding ${role} --role=${role} --user=USER`
-  return `Ask an administrator, with the USER of kubectl auth whoami: ${command}`
+  return `Ask an administrator to run this, with USER replaced by the name that kubectl auth whoami shows you: ${command}`
 }

@@ -140,13 +140,11 @@ const answerOf = ({ hook: { metadata }, target }: HookTool, request: StoredObjec
   }
 }
 
-const again =
-  'To ask how it ended, call again with the same confirm, and with no other one: that would ask for a second run.'
+const again = 'To ask how it ended, call again with the same confirm. Another one would ask for a second run.'
 
 /** What a request waits for, by its state. */
 const waits: Readonly<Record<string, string>> = {
-  Awaiting:
-    'It waits until another person, who may approve it, decides, and no longer than `until`. Nothing has changed.',
+  Awaiting: 'It waits until someone else who may approve it decides, but no longer than `until`. Nothing has changed.',
   Queued:
     'It waits until an earlier request to this hook is decided, and then until another person approves it. Nothing has changed.',
 }

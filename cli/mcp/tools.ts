@@ -68,7 +68,7 @@ const toolOf = (hook: ReceiverHook, allowRun: boolean): readonly HookTool[] => {
     `${metadata.namespace}/${metadata.name}: ${bound.description}`,
     `Target: ${bound.target}`,
     `At worst it can ${bound.worst}`,
-    spec.for !== undefined && `It takes back what it changed after ${spec.for}`,
+    spec.for !== undefined && `It undoes its change after ${spec.for}`,
     milliseconds(spec.cooldown) !== 0 && `It runs at most once in ${spec.cooldown}`,
     spec.limits && `It takes at most ${spec.limits.map(limitInWords).join(', and ')}`,
     spec.windows && 'It runs only at certain times',
@@ -99,7 +99,7 @@ const argumentsOf = (spec: ReceiverHook['spec'], allowRun: boolean): Arguments =
     ...(takesBody && { body: text(maxRequestBody, 'The body that the Job gets, as JSON.') }),
     why: text(maxWhy, 'Why, for people who look at the request later.'),
     // With `-run` it must be an idempotency key.
-    ...(allowRun && { confirm: text(120, 'That of an earlier answer. It runs once.', `^${subdomainPattern}$`) }),
+    ...(allowRun && { confirm: text(120, 'The confirm of an earlier answer. It runs once.', `^${subdomainPattern}$`) }),
   }
 }
 

@@ -59,7 +59,7 @@ const frequencyOf = (spec: HookSpec): string => {
   const moves = limits.flatMap(({ by, within }) => (by === undefined ? [] : `by at most ${by} within ${within}`))
   const far = moves.length === 0 ? '' : ` Together they move the count ${moves.join(', and ')}.`
   const otherwise =
-    limits.length > 0 && onResolved === 'undo' ? ' Beyond that a post can only take back what an alert changed.' : ''
+    limits.length > 0 && onResolved === 'undo' ? ' Beyond that a post can only undo the changes of an alert.' : ''
   return `${often}${far}${otherwise}`
 }
 
@@ -80,7 +80,7 @@ const frequencyIn = (bounds: readonly Bounded[]): string => {
 
 const timesOf = ({ onResolved, windows }: HookSpec): string => {
   if (windows === undefined) return ''
-  const otherwise = onResolved === 'undo' ? ' At other times a post can only take back what an alert changed.' : ''
+  const otherwise = onResolved === 'undo' ? ' At other times a post can only undo the changes of an alert.' : ''
   return ` Posts count only ${windowsInWords(windows)}.${otherwise}`
 }
 
@@ -88,7 +88,8 @@ const hourMs = 3_600_000
 
 const proofOf = (auth: Auth | undefined): string => {
   if (auth === undefined) return 'The URL is enough: with spec.auth a sender must also prove who it is.'
-  if (auth.form === 'sns') return `The URL is not enough: Amazon must have signed the message, for ${auth.topicArn}.`
+  if (auth.form === 'sns')
+    return `The URL is not enough: Amazon must have signed the message for the topic ${auth.topicArn}.`
   if (auth.form === 'oidc') {
     return `The URL is not enough: you also need a token from ${auth.issuer} with the claims of spec.auth.oidc.`
   }

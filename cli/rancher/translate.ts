@@ -160,7 +160,7 @@ const forwardPost: Translate = (config, { services }) => {
     },
     notes: [
       `the service ${service} has to be the Service ${nameIn(name)} in the hook's namespace`,
-      'Rancher passed every header on; here, only Content-Type is: name others in headers',
+      'Rancher passed every header on; here, only Content-Type is passed on: name others in headers',
     ],
   }
 }

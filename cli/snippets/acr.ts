@@ -16,7 +16,7 @@ export const acr: Snippet = {
     const header = headerOption(hook.auth)
     return [
       {
-        where: 'A command. Replace acme with your registry.',
+        where: 'Run this command. Replace acme with your registry.',
         language: 'sh',
         text: `${[
           ...readingLines(hook),

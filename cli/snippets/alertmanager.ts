@@ -148,7 +148,7 @@ const byUrl = (hook: SnippetHook): SnippetText => {
     where: `alertmanager.yml. ${placement}${
       hook.hasNamedURL
         ? ''
-        : ` To keep the ${header === undefined ? 'URL' : 'token'} out of that file, set \`spec.token.secretName\` of the hook: then this reads it from the Secret.`
+        : ` To keep the ${header === undefined ? 'URL' : 'token'} out of that file, set \`spec.token.secretName\` of the hook: the configuration then reads it from the Secret.`
     }`,
     language: 'yaml',
     text:

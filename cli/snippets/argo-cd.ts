@@ -20,7 +20,7 @@ export const argoCd: Snippet = {
     const key = hookWord(hook, 26)
     return [
       {
-        where: `kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE: what proves a post is a secret.${placeholderNote(hook, true)}`,
+        where: `kubectl -n argocd patch secret argocd-notifications-secret --patch-file FILE. The credentials for a post belong in a Secret.${placeholderNote(hook, true)}`,
         language: 'yaml',
         text: `stringData:
   ${key}-url: ${yamlText(url)}

@@ -14,7 +14,7 @@ export const artifactRegistry: Snippet = {
   texts: hook => [
     {
       where:
-        'A command. The topic `gcr` reports pushes to every repository of the project. The hook reacts only to its `image`.',
+        'Run this command. The topic `gcr` reports pushes to every repository of the project. The hook reacts only to its `image`.',
       language: 'sh',
       text: `gcloud pubsub subscriptions create hook-${hookWord(hook)} --topic=gcr --ack-deadline=10 \\
   --min-retry-delay=10s --push-endpoint=${shellWord(hook.url)}${signingOptions(hook.auth)}

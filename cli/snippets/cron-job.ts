@@ -21,7 +21,7 @@ export const cronJob: Snippet = {
       ...(secretName === undefined && kept
         ? [
             {
-              where: `A terminal, once: the CronJob reads the ${kept.is} from a Secret.${hook.hasNamedURL ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
+              where: `In a terminal, once: the CronJob reads the ${kept.is} from a Secret.${hook.hasNamedURL ? '' : ' A hook with `spec.token.secretName` has one that follows each rotation.'}`,
               language: 'console' as const,
               text: `kubectl -n ${shellWord(namespace)} create secret generic ${shellWord(`${name}-url`)} --from-literal=${shellWord(`${key}=${kept.value}`)}\n`,
             },
@@ -57,7 +57,7 @@ ${accountLine(hook)}          automountServiceAccountToken: false
           containers:
             - name: post
               image: curlimages/curl:8.17.0${
-                isSigned(auth) ? ' # It has no openssl to sign with: take an image that has both.' : ''
+                isSigned(auth) ? ' # This image has no openssl to sign with: use one that has curl and openssl.' : ''
               }
               securityContext:
                 allowPrivilegeEscalation: false

@@ -26,7 +26,7 @@ export const curl: Snippet = {
       `${[...readingLines(hook), ...(hook.pushes === undefined ? [] : ['TAG=1.4.2']), newKey, ...lines].join('\n')}\n`
     return [
       {
-        where: `A terminal or a script. Each run has a new idempotency key, so it counts once, however often curl retries it.${
+        where: `In a terminal or a script. Each run has a new idempotency key, so it counts once, however often curl retries it.${
           hook.pushes === undefined ? '' : ` TAG is the tag that was pushed.${imageNote(hook)}`
         }`,
         language: 'sh',

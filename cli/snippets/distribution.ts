@@ -13,7 +13,7 @@ export const distribution: Snippet = {
     const headers = askedHeaders(hook.auth).map(({ name, value }) => `        ${yamlText(name)}: [${value}]\n`)
     return [
       {
-        where: `\`config.yml\` of the registry. In GitLab's \`gitlab.rb\` the same members stand in \`registry['notifications']\`.${placeholderNote(hook)}`,
+        where: `\`config.yml\` of the registry. In GitLab's \`gitlab.rb\`, the same members go into \`registry['notifications']\`.${placeholderNote(hook)}`,
         language: 'yaml',
         text: `notifications:
   endpoints:

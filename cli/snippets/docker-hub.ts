@@ -11,7 +11,7 @@ export const dockerHub: Snippet = {
   pushes: true,
   texts: ({ name, url }) => [
     {
-      where: `The repository's page on hub.docker.com, Webhooks: ${plainText(name)} as webhook name, this as webhook URL.`,
+      where: `The repository's page on hub.docker.com, Webhooks: use ${plainText(name)} as the webhook name, and this as the webhook URL.`,
       language: 'text',
       text: `${url}\n`,
     },

@@ -56,7 +56,7 @@ ${pushes === undefined ? '' : `          TAG: \${{ ${pushes.versions ? 'github.r
         ? []
         : [
             {
-              where: `A terminal, in the repository: ${kept ? `the ${kept.is}` : 'what the hook asks for'} is a secret, and belongs where those are kept.`,
+              where: `In a terminal, in the repository: store ${kept ? `the ${kept.is}` : 'what the hook asks for'} as a GitHub Actions secret.`,
               language: 'sh',
               text: `${[
                 ...(kept ? [`printf %s ${shellWord(kept.value)} | gh secret set ${kept.variable}`] : []),

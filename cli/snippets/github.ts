@@ -14,7 +14,7 @@ export const github: Snippet = {
     const event = hook.pushes === undefined ? 'push' : 'registry_package'
     return [
       {
-        where: `\`POST https://api.github.com/repos/OWNER/REPOSITORY/hooks\`, or Settings, Webhooks. The event \`registry_package\`, "Registry packages", says what was pushed to ghcr.io, and \`push\` what was pushed to a branch; the package has to be connected to the repository. If you push several tags together, GitHub may report only one: push the hook's tag last, by itself.${placeholderNote(hook)}`,
+        where: `\`POST https://api.github.com/repos/OWNER/REPOSITORY/hooks\`, or Settings, Webhooks. The event \`registry_package\` ("Registry packages") reports pushes to ghcr.io, and \`push\` reports pushes to a branch. The package has to be connected to the repository. If you push several tags together, GitHub may report only one: push the hook's tag last, by itself.${placeholderNote(hook)}`,
         language: 'json',
         text: jsonText({
           // The only name that GitHub accepts for a webhook.

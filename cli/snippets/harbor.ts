@@ -16,7 +16,7 @@ export const harbor: Snippet = {
     const [project = ''] = pushedPaths(hook)[0].split('/')
     return [
       {
-        where: `A command, as an administrator of the project; or Webhooks, on the page of the project.${exampleNote(hook, 'acme', 'project')}${
+        where: `Run this command as an administrator of the project, or use Webhooks on the project's page.${exampleNote(hook, 'acme', 'project')}${
           hook.auth === undefined ? '' : ' `auth_header` becomes the header `Authorization`.'
         }`,
         language: 'sh',

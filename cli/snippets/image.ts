@@ -12,7 +12,7 @@ export const image: Snippet = {
   pushes: true,
   texts: hook => [
     {
-      where: `A script, after its docker push.${
+      where: `In a script, after its docker push.${
         imageOf(hook) === hook.pushes?.image ? '' : ' Replace ghcr.io/acme/web with your image.'
       } TAG is the tag that was pushed.`,
       language: 'sh',

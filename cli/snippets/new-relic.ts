@@ -33,9 +33,9 @@ const tokenText = (hook: SnippetHook): readonly SnippetText[] => {
 }
 
 const authorization = (hook: SnippetHook): string => {
-  if (hook.auth?.form === 'basic') return ' As authorization choose Basic, with USERNAME and PASSWORD.'
+  if (hook.auth?.form === 'basic') return ' For authorization, choose Basic and enter USERNAME and PASSWORD.'
   const isInURL = hook.auth === undefined && headerTokenOf(hook) === undefined
-  return isInURL ? '' : ' As authorization choose Bearer token, with TOKEN.'
+  return isInURL ? '' : ' For authorization, choose Bearer token and enter TOKEN.'
 }
 
 const template = `{

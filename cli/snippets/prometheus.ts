@@ -17,7 +17,7 @@ export const prometheus: Snippet = {
     return [
       {
         where:
-          'A script. Prometheus itself posts to `/api/v2/alerts` under its target, so an Alertmanager belongs between it and a hook.',
+          'In a script. Prometheus itself posts to `/api/v2/alerts` under its target, so an Alertmanager belongs between it and a hook.',
         language: 'sh',
         text: `${[...readingLines(hook), ...postLines({ auth: hook.auth, url: shellWord(hook.url), body })].join(
           '\n',

@@ -21,7 +21,7 @@ export const quay: Snippet = {
     const path = pushedPaths(hook)[0].split('/').map(encodeURIComponent).join('/')
     return [
       {
-        where: `A command, with a token that may administer the repository; or the repository's Settings, Create Notification.${exampleNote(hook, 'acme/web')}`,
+        where: `Run this command, with a token that may administer the repository, or use the repository's Settings, Create Notification.${exampleNote(hook, 'acme/web')}`,
         language: 'sh',
         text: `curl --fail-with-body -X POST -H "Authorization: Bearer $QUAY_TOKEN" -H 'Content-Type: application/json' \\
   -d ${shellWord(JSON.stringify(body))} \\

@@ -10,9 +10,9 @@ export const sns: Snippet = {
   pushes: false,
   texts: hook => [
     {
-      where: `A command. SNS then posts a link that a person has to open to confirm the subscription. An Event of the hook shows the link; the product never opens it. Both signature versions are verified.${
+      where: `Run this command. SNS then posts a link that a person has to open to confirm the subscription. An Event of the hook shows the link; the product never opens it. Both signature versions are verified.${
         hook.auth === undefined
-          ? " Replace this topic with yours, and set the hook's `auth.sns.topicArn` to it: without it, anyone's topic may post to a leaked URL."
+          ? " Replace this topic with yours, and set the hook's `auth.sns.topicArn` to the same: without that, anyone's topic may post to a leaked URL."
           : ''
       }`,
       language: 'sh',

@@ -15,7 +15,7 @@ export const uptimeKuma: Snippet = {
       {
         where: `Settings, Notifications: type Webhook, request body "Preset - application/json"${
           headers.length === 0 ? '' : ', and additional headers'
-        }. This is how its API writes it.${placeholderNote(hook)}`,
+        }. Below is the form in which its API writes this.${placeholderNote(hook)}`,
         language: 'json',
         text: jsonText({
           name: hook.name,

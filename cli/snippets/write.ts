@@ -42,7 +42,7 @@ const whyUnproved = ({ proves, title }: Snippet, auth: SentAuth | undefined): st
   const { form } = auth
   if (!proves.forms.includes(form)) return `${lacking(title, auth)} ${instead(proves)}`
   if (auth.form === 'oidc' && proves.isIssuer?.(auth.issuer) === false) {
-    return `this hook expects tokens from ${plainText(auth.issuer)}, which gives ${title} none: change auth.oidc`
+    return `this hook expects tokens from ${plainText(auth.issuer)}, but that issuer gives ${title} none: change auth.oidc`
   }
   if (auth.form === 'header' && proves.reserved?.has(auth.header.toLowerCase())) {
     return `${title} doesn't let you set the header ${plainText(auth.header)}, which this hook asks for: name another in auth.header, or use auth.bearer or auth.basic`

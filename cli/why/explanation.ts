@@ -128,7 +128,7 @@ export const notesOf = (explained: ExplainedCount, { now }: Pick<TerminalPage, '
     ...addsUp(explained),
     ...aimed.flatMap(hook => whoRan(hook, now)),
     ...(autoscalers === 'unknown'
-      ? ['You may not list autoscalers here, so one may set this count.']
+      ? ['You may not list autoscalers here, so one may be setting this count unseen.']
       : autoscalers.map(
           ({ shownAs }) =>
             `${shownAs} sets this count, and undoes what others set. Point hooks at ${shownAs}: they change its minimum, or its maximum.`,
@@ -148,7 +148,7 @@ export const doubtsOf = (
       ? [by > 0 ? 'begin a hold' : 'end a hold', by > 0 ? 'began a hold' : 'ended a hold']
       : [`change this count by ${signed(by)}`, `made a step by ${signed(by)}`]
     return isPending
-      ? `${hook} is about to ${does}, since ${humanDuration(now - at)}.`
+      ? `${hook} has been about to ${does} for ${humanDuration(now - at)}.`
       : `Nobody knows whether ${hook} ${did}, ${humanDuration(now - at)} ago.`
   }),
   ...said.unknown.map(

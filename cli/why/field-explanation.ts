@@ -40,7 +40,7 @@ const holderRows = ({ account, held: { value } }: Holders, page: TerminalPage): 
 /** Returns the value of the field once nobody holds it. */
 const afterwards = ({ hold }: ExplainedField): string => {
   if (hold?.at === undefined) {
-    return `The highest value wins, which is ${base}: the field stays as others have it.`
+    return `The highest value wins, which is ${base}: the field stays as others have set it.`
   }
   const { was } = hold
   return was === undefined

@@ -22,7 +22,7 @@ export const bulkChanges = {
     title: 'End leases',
     right: 'patch',
     means:
-      'Within seconds, the hook takes back what it changed for a time. It leaves counts alone that someone else has set since. Later posts lease again.',
+      'Within seconds, the hook takes back what it changed for a limited time, except for counts that someone else has set since. Later posts lease again.',
   },
   delete: { title: 'Delete', right: 'delete', means: 'Their URLs stop working.' },
 } as const
@@ -71,6 +71,6 @@ export const copyURL = async (row: ListedHook): Promise<void> => {
   say(
     (await copy(url))
       ? `The URL of ${row.name} was copied${row.url === 'named' ? '' : ': anyone who has it can run the hook'}.`
-      : `The browser did not let the page copy: show the URL on the page of ${row.name}.`,
+      : `The browser blocked copying. Open ${row.name} and show its URL there.`,
   )
 }

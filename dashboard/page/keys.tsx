@@ -25,8 +25,8 @@ const keys: readonly (readonly [key: string, does: string])[] = [
 export const KeysDialog = () => (
   <Dialog title="Help" onClose={() => (keysShown.value = false)}>
     <p>
-      A hook's bar is its target's count: in full colour what is ready, pale what is wanted. The tick is the minimum,
-      the right end the maximum.
+      A hook's bar shows its target's count: ready replicas in full colour, wanted ones pale. The tick is the minimum,
+      and the right end is the maximum.
     </p>
     <p>
       Search finds each word in names, targets, senders and reasons. <code>{needyWord}</code> finds the hooks that need

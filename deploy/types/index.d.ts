@@ -107,7 +107,7 @@ export interface Redeploy {
   container?: string
   /** Only this image, written without a tag. By default every pushed image that already runs. */
   image?: string
-  /** What the registry calls `image`, if containers use another name: behind a mirror, a proxy or another port. */
+  /** What the registry calls `image`, if containers use another name: behind a mirror or a proxy, or on another port. */
   pushedAs?: Array<string>
   /** Which pushed tags to roll out. By default only the tag that a container already runs. */
   tags?: {
@@ -115,7 +115,7 @@ export interface Redeploy {
     exact?: Array<string>
     /** Tags that match: `*` is any text, `?` any character. The newest push wins. */
     glob?: string
-    /** Versions in this npm range (`~1.4`, `>=2 <3`), but never a lower one than what runs. */
+    /** Versions in this npm range (`~1.4`, `>=2 <3`), but never one below the running version. */
     semver?: string
   }
   /** What the hook writes into a container: the tag, or the tag and the digest if the push names one. Default: "tag". */
@@ -155,7 +155,7 @@ export interface RunJob {
     /** Its value, at most 128 characters. */
     value: string
   }>
-  /** Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If a post's alerts differ in a label, its value is empty. */
+  /** Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If the alerts in a post have different values for a label, its variable is empty. */
   labels?: Array<string>
   /** Where every container finds the body of the post: nowhere, in the variable `RECEIVER_HOOK_BODY`, or in the file `/var/run/receiver-hook/body`. The body must then be text of at most 64 KiB. Default: "none". */
   body?: 'none' | 'env' | 'file'
@@ -182,7 +182,7 @@ export interface Forward {
   timeout?: string
 }
 
-/** Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it goes back to what it was, unless someone else has set it since. */
+/** Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then the field goes back to what it was, unless someone else has set it since. */
 export interface Hold {
   /** One object, in the hook's own namespace. Set this or `selector`. */
   target?: {
@@ -202,7 +202,7 @@ export interface Hold {
   kinds?: Array<'Deployment' | 'StatefulSet' | 'CronJob'>
   /** For a ScaledObject: scaleIn stops only its scale-in. By default the ScaledObject is paused. */
   switch?: 'scaleIn'
-  /** The count to hold, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest wins. */
+  /** The count to hold, or `base`, which keeps the workload awake: the count stays as others have set it. If several hooks hold a count, the highest wins. */
   to?: number | string
 }
 
@@ -218,11 +218,11 @@ export interface ReceiverHookSettings {
   cooldown?: string
   /** Identical notifications within this time count once. After that, a repeat is a new step. A post with an idempotency key counts once within a day. Default: "40s". */
   dedupeWindow?: string
-  /** How long a step lasts. After that the hook takes it back, unless someone else has set the count since. Each report that the alerts still fire restarts the time. Only for hooks that change a count. By default a step stays. */
+  /** How long a step lasts. After that the hook undoes it, unless someone else has set the count since. Each report that the alerts are still firing restarts the time. Only for hooks that change a count. By default a step stays. */
   for?: string
-  /** What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. The default is keep, or end with the driver hold. */
+  /** What happens to the hook's leases (see `for`) when you delete the hook: keep leaves the count as it is, end undoes them at once. The default is keep, or end with the driver hold. */
   onDelete?: 'keep' | 'end'
-  /** A time, such as 2026-11-27T20:00:00Z. What the hook leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now. */
+  /** A time, such as 2026-11-27T20:00:00Z. The hook's leases (`for`) from before this time end by then. `kubectl receiverhook end` sets it to now. */
   endBefore?: string
   /** When posts count: while the local time in `zone` is within one of `open`, but never within one of `except`. Other posts are skipped. Undoing an alert works at any time. By default posts always count; [how to use it](../how-to/when-a-hook-acts.md#act-only-at-certain-times). */
   windows?: {
@@ -234,7 +234,7 @@ export interface ReceiverHookSettings {
       days?: Array<'Mon' | 'Tue' | 'Wed' | 'Thu' | 'Fri' | 'Sat' | 'Sun'>
       /** When it opens, on a clock in `zone`, such as "08:00". By default at the beginning of the day. */
       from?: string
-      /** When it closes, such as "18:00": at 18:00 it is closed. By default at the end of the day. A time before `from` is on the next day. */
+      /** When it closes, such as "18:00": at 18:00 it is already closed. By default at the end of the day. A time before `from` is on the next day. */
       to?: string
     }>
     /** Times in which no post counts, such as a freeze at the end of the year. */
@@ -247,18 +247,18 @@ export interface ReceiverHookSettings {
       reason?: string
     }>
   }
-  /** How often, or how far, deliveries may change something within a period, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
+  /** How often, or how far, deliveries may change something within a period, counted exactly across all replicas. Posts beyond a limit are skipped. Ending a lease or undoing an alert doesn't count, and frees no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts). */
   limits?: Array<{
     /** How many deliveries may change something. */
     most?: number
-    /** How far deliveries may move the count in total: up, and down. Only for hooks that change a count. A step that does not fit is skipped whole. */
+    /** How far deliveries may move the count in total, in each direction. Only for hooks that change a count. A step that does not fit is skipped entirely. */
     by?: number
-    /** The time span, such as "1h": it slides, so it isn't the hour of the clock. At most 24h. */
+    /** The time span, such as "1h": it slides, so it doesn't begin on the hour. At most 24h. */
     within: string
   }>
   /** A post or a ReceiverHookRequest runs the hook only once another person has approved the exact change it makes. Only for `scale` and `scaleNodes` without `for`, `redeploy` and `restart`: [how to use it](../how-to/approve-requests.md). */
   approval?: {
-    /** How long it waits for a decision before it is closed, such as "15m": from 1m to 12h. */
+    /** How long a post or a request waits for a decision before it is closed, such as "15m": from 1m to 12h. */
     within: string
   }
   /** How many posts each trigger replica accepts for this hook. The rest get 503 with Retry-After before their body is read, and change nothing. By default 100 a second, and 1,000 at once after a pause. */
@@ -272,16 +272,16 @@ export interface ReceiverHookSettings {
   token?: {
     /** The controller creates this Secret and puts the URL and the token into it (keys `url` and `token`), instead of into the status, where anyone who may get the hook can read them. It needs a right to Secrets in the namespace. */
     secretName?: string
-    /** token: the URL ends with a token. named: the URL has the hook's namespace and name and no token, so `auth` alone opens it. It stays when you create the hook again. By default token. */
+    /** token: the URL ends with a token. named: the URL has the hook's namespace and name and no token, so `auth` alone opens it. A named URL stays the same when you create the hook again. By default token. */
     url?: 'token' | 'named'
     /** Raise it to get a new URL. You can't lower it, so an old URL never comes back. Default: 0. */
     rotation?: number
-    /** How long the old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once. Default: "5m". */
+    /** How long an old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once. Default: "5m". */
     overlap?: string
     /** URLs expire at regular times: every `expiresAfter`, counted from the hook's creation. The next URL is published `overlap` before that. URLs issued before you set this field keep their expiry: raise `rotation` to end those. At least 1m. By default a URL doesn't expire. */
     expiresAfter?: string
   }
-  /** What a post must prove besides having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns. Any other post gets 401. By default nothing. All but oidc and sns need an extra right; [how to set it up](../how-to/authenticate-senders.md). */
+  /** What a post must prove, in addition to having the URL: exactly one of bearer, basic, header, path, hmac, standardWebhooks, oidc and sns. Any other post gets 401. By default nothing. All but oidc and sns need an extra right; [how to set it up](../how-to/authenticate-senders.md). */
   auth?: {
     /** The post has the header `Authorization: Bearer`, with the value from a Secret (RFC 6750). */
     bearer?: {
@@ -378,9 +378,9 @@ export interface ReceiverHookSettings {
     }
     /** The post has the header `Authorization: Bearer`, with a signed token from an issuer that the sender uses: GitHub Actions, GitLab, Google Pub/Sub, a Kubernetes service account. You share no Secret. The installation lists the issuers that hooks may name; [how to set it up](../how-to/oidc.md). */
     oidc?: {
-      /** Who signs, exactly as in the claim `iss`: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it. */
+      /** Who signs, exactly as in the `iss` claim: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it. */
       issuer: string
-      /** Who the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token. */
+      /** Who the token is for, exactly as in the `aud` claim: a text that no other receiver accepts, such as the hook's URL without a token. */
       audience: string
       /** What the token must say. All claims must match, and one of them must identify the signer: sub, email, repository_id, repository_owner_id, project_id, namespace_id, oid, appid, azp. */
       claims: Array<{
@@ -423,7 +423,7 @@ export interface ReceiverHookStatus {
   triggerURL?: string
   /** The URL without its secret. Send the token in the header `Authorization: Bearer TOKEN`. With `token.url: named` the URL has the hook's name, and `auth` alone opens it. */
   endpoint?: string
-  /** About the token, without the token. */
+  /** Facts about the token, without the token itself. */
   minted?: {
     /** A short fingerprint of the token, to distinguish two. */
     id: string
@@ -441,7 +441,7 @@ export interface ReceiverHookStatus {
       acceptedUntil: string
     }
   }
-  /** What the hook has changed for a time, with `for`. Absent if there's nothing. */
+  /** What the hook has changed for a limited time, with `for`. Absent if there's nothing. */
   leases?: {
     /** How many leases are open. */
     open: number
@@ -473,7 +473,7 @@ export interface ReceiverHookStatus {
     by?: number
     /** As in the spec. */
     within: string
-    /** How much was used at the last delivery: deliveries, or the larger change, up or down. */
+    /** How much was used as of the last delivery: how many deliveries, or how large a change, up or down, whichever is larger. */
     used: number
     /** When the use drops, if no other delivery counts. Absent if nothing is used. */
     until?: string
@@ -494,9 +494,9 @@ export interface ReceiverHookStatus {
       run?: string
       /** The commit of that run. */
       sha?: string
-      /** The claim `sub` of the ID token. */
+      /** The `sub` claim of the ID token. */
       subject?: string
-      /** The claim `iss` of the ID token. */
+      /** The `iss` claim of the ID token. */
       issuer?: string
       /** The Secret entry that proved it, as in `ci/token`. */
       secret?: string
@@ -515,7 +515,7 @@ export interface ReceiverHookStatus {
     summary?: string
     /** The answer to the sender, shortened if it is long. */
     message?: string
-    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it isn't known, if the hook had three later ones first, if too many hooks are being followed, or if the trigger that made it has stopped since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent if it isn't known yet, if three later ones of the hook took its place first, if too many hooks are being followed, or if the trigger that made it has stopped since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
     /** Why it stalled or failed, shortened if it is long. */
     stateMessage?: string
@@ -538,9 +538,9 @@ export interface ReceiverHookStatus {
       run?: string
       /** The commit of that run. */
       sha?: string
-      /** The claim `sub` of the ID token. */
+      /** The `sub` claim of the ID token. */
       subject?: string
-      /** The claim `iss` of the ID token. */
+      /** The `iss` claim of the ID token. */
       issuer?: string
       /** The Secret entry that proved it, as in `ci/token`. */
       secret?: string
@@ -559,12 +559,12 @@ export interface ReceiverHookStatus {
     summary?: string
     /** The answer to the sender, shortened if it is long. */
     message?: string
-    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it isn't known, if the hook had three later ones first, if too many hooks are being followed, or if the trigger that made it has stopped since. */
+    /** The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent if it isn't known yet, if three later ones of the hook took its place first, if too many hooks are being followed, or if the trigger that made it has stopped since. */
     state?: 'failed' | 'stalled' | 'progressing' | 'replaced' | 'superseded' | 'complete' | 'stored'
     /** Why it stalled or failed, shortened if it is long. */
     stateMessage?: string
   }>
-  /** How many deliveries had each outcome since the hook was created. A killed trigger loses those that it hasn't written yet: mostly its last second, or the last five for a busy hook. The metrics are exact. */
+  /** How many deliveries had each outcome since the hook was created. A trigger that is killed loses the ones that it hasn't written yet: usually those of its last second, or of its last five seconds for a busy hook. The metrics are exact. */
   counts?: {
     applied?: number
     unchanged?: number

@@ -3,7 +3,7 @@ import { isNode, lineAt, type Syntax, type SyntaxNode } from './syntax.ts'
 /** A comment as a reader sees it: several `//` lines in a row are one. */
 export interface WholeComment {
   readonly line: number
-  /** Its paragraphs and list items, one a line, without asterisks. */
+  /** Its paragraphs and list items, one per line, without asterisks. */
   readonly text: string
   /** The name of the function that follows. Absent for a component, which is a thing. */
   readonly function?: string
@@ -48,7 +48,7 @@ const joined = ({ comments, text }: Syntax): readonly Found[] => {
   return found
 }
 
-/** Returns paragraphs and list items, one a line, without pictures. */
+/** Returns paragraphs and list items, one per line, without pictures. */
 const textOf = (value: string): string =>
   value
     .replace(/^\*/, '')

@@ -225,7 +225,8 @@ export const alerts: readonly Alert[] = [
     for: '2m',
     severity: 'critical',
     summary: 'No trigger is ready, or none can be scraped.',
-    description: 'Other processes run, or triggers that are not ready. Posts to trigger URLs may go unanswered.',
+    description:
+      'Other processes are running, or triggers that are not ready. Posts to trigger URLs may go unanswered.',
     tested: {
       firing: { [build('controller')]: '1x60', [leads('controller')]: '1x60' },
       labels: {},
@@ -331,9 +332,9 @@ export const alerts: readonly Alert[] = [
     ].join(' '),
     for: '10m',
     severity: 'warning',
-    summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} fail.',
+    summary: 'Posts to {{ $labels.namespace }}/{{ $labels.hook }} are failing.',
     description:
-      'Its posts fail again and again, or some have failed in the last five hours and none has succeeded. Its lastDelivery says why.',
+      'Its posts keep failing, or some have failed in the last five hours and none has succeeded since. Its lastDelivery says why.',
     tested: {
       firing: { [delivered('failed', 'TargetNotFound')]: '0+1x60' },
       labels: webUp,
@@ -573,8 +574,8 @@ export const alerts: readonly Alert[] = [
     ].join(' '),
     for: '15m',
     severity: 'warning',
-    summary: "The controller's work fails: {{ $labels.controller }}.",
-    description: 'Its log says for which objects. It retries each of them, less and less often.',
+    summary: "The controller's work is failing: {{ $labels.controller }}.",
+    description: 'Its log names the objects. It retries each of them, less and less often.',
     tested: {
       firing: { [errors('receiverhook')]: '0+60x60' },
       labels: { controller: 'receiverhook' },
@@ -661,7 +662,7 @@ export const alerts: readonly Alert[] = [
     expr: 'max by (namespace, hook) (receiverhooks_leases_overdue) > 0',
     for: '5m',
     severity: 'warning',
-    summary: 'A lease of {{ $labels.namespace }}/{{ $labels.hook }} does not end.',
+    summary: 'A lease of {{ $labels.namespace }}/{{ $labels.hook }} has not ended.',
     description: "A count stays changed for longer than its hook says. The hook's Event LeaseOverdue says why.",
     tested: {
       firing: { 'receiverhooks_leases_overdue{namespace="shop", hook="web-up"}': '1x60' },
@@ -697,8 +698,8 @@ export const alerts: readonly Alert[] = [
     expr: 'max by (namespace, hook) (receiverhooks_awaiting) > 0',
     for: '10m',
     severity: 'warning',
-    summary: 'A request to {{ $labels.namespace }}/{{ $labels.hook }} waits for approval.',
-    description: 'Nobody has decided for ten minutes. The request is closed once the time of `approval` is over.',
+    summary: 'A request to {{ $labels.namespace }}/{{ $labels.hook }} is waiting for approval.',
+    description: 'Nobody has decided for ten minutes. The request is closed once the time in `approval` has run out.',
     tested: {
       firing: { 'receiverhooks_awaiting{namespace="shop", hook="web-up"}': '1x60' },
       labels: webUp,
@@ -711,7 +712,7 @@ export const alerts: readonly Alert[] = [
     for: '0m',
     severity: 'warning',
     summary: 'Alerts keep firing after their leases have ended.',
-    description: "A count went back although its alert still fires. The hook's `for` is too short for its sender.",
+    description: "A count went back although its alert is still firing. The hook's `for` is too short for its sender.",
     tested: {
       firing: { 'receiverhooks_events_total{type="Warning", reason="LeaseTooShort"}': '0+1x60' },
       labels: {},

@@ -134,7 +134,7 @@ export const common: readonly Asked[] = [
     name: 'object.spec.serviceAccountName',
     verb: 'impersonate',
     does: "'act as ServiceAccount/' + object.spec.serviceAccountName",
-    who: 'sets serviceAccountName',
+    who: 'setting serviceAccountName',
     right: '`impersonate` on the service account, and no other right to the targets',
     why: 'with `serviceAccountName`, the hook does what this account may do',
   },
@@ -144,7 +144,7 @@ export const common: readonly Asked[] = [
     resource: "'secrets'",
     verb: 'create',
     does: "'have a Secret made'",
-    who: 'sets token.secretName',
+    who: 'setting token.secretName',
     right: '`create` on `secrets`',
     why: 'with `token.secretName`, the controller makes a Secret for the author',
   },
@@ -160,7 +160,7 @@ export const common: readonly Asked[] = [
       name: secret,
       verb: 'get',
       does: `'read Secret/' + ${secret}`,
-      who: 'sets auth',
+      who: 'setting auth',
       right: '`get` on the Secret',
       why: 'if `auth` names a Secret, a poster can guess its value',
     }
@@ -208,7 +208,7 @@ const asking = ({
   subresource,
   verb,
   when = 'true',
-  who = 'writes this hook',
+  who = 'writing this hook',
 }: Asked): object => {
   const of = subresource === undefined ? '' : `.subresource('${subresource}')`
   const named = name === undefined ? '' : `.name(${name})`
@@ -218,7 +218,7 @@ const asking = ({
     reason: 'Forbidden',
     messageExpression: [
       `request.userInfo.username + ' may not ' + ${does} +`,
-      `': who ${who} needs the right to ${verb} ' + ${resource} +${subresource === undefined ? '' : ` '/${subresource}' +`}`,
+      `': ${who} needs the right to ${verb} ' + ${resource} +${subresource === undefined ? '' : ` '/${subresource}' +`}`,
       ...(group === "''" ? [] : [`(${group} == '' ? '' : ' (API group ' + ${group} + ')') +`]),
       "' in namespace ' + request.namespace",
     ].join('\n'),
@@ -377,7 +377,7 @@ const sizes = (): Policy => ({
 const keys = ({ namespace }: Installation): Policy => ({
   name: policyNames.keys,
   means:
-    'The stop of all hooks is an annotation of the ConfigMap with the public keys. If you may patch that ConfigMap, you may stop and start\nhooks; only those who may read the signing keys may change the public ones.',
+    'The stop of all hooks is an annotation on the ConfigMap with the public keys. If you may patch that ConfigMap, you may stop and start\nhooks; only those who may read the signing keys may change the public ones.',
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([

@@ -31,7 +31,7 @@ const dryRun = 'has(object.spec.dryRun) && object.spec.dryRun'
 export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Policy => ({
   name,
   means:
-    "A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in another's name, or for a\nhook that they may not run; only the trigger makes one of a post, which has proved itself; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision names its author, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves their own requests.",
+    "A ReceiverHookRequest says who makes it, and runs its hook without its URL. So nobody makes one in another's name, or for a\nhook that they may not run; only the trigger makes one from a post, which has proved itself; a dry run needs the right to read the hook. Only the trigger writes the answer. A decision names its author, and what\nit is about: what the request would do now. It needs the verb approve on the hook, and nobody approves their own requests.",
   spec: {
     failurePolicy: 'Fail',
     matchConstraints: matching([
@@ -142,22 +142,22 @@ export const requestRoles: readonly Role[] = [
   {
     kind: 'ClusterRole',
     name,
-    means: 'To run what requests ask for, where requests are on.',
+    means: 'Lets the trigger run requests, where they are switched on.',
     grants: [
       { ...requests, verbs: ['get', 'list', 'watch'], why: 'to see new requests' },
       { ...requests, verbs: ['create'], why: 'to keep a post that waits for approval' },
       { ...requests, verbs: ['delete'], why: 'to delete requests a day after they were made' },
       { group, resource: `${requestPlural}/status`, verbs: ['patch'], why: 'to write the answers' },
-      { ...events, verbs: ['create', 'patch'], why: 'to say on its hook that a request waits for approval' },
+      { ...events, verbs: ['create', 'patch'], why: 'to report on its hook that a request is waiting for approval' },
     ],
   },
   {
     kind: 'ClusterRole',
     name: controllerRole,
-    means: 'For hooks with approval, where requests are on.',
+    means: 'Lets the controller check hooks with approval, where requests are switched on.',
     grants: ['validatingadmissionpolicies', 'validatingadmissionpolicybindings'].map(resource => ({
       ...{ group: 'admissionregistration.k8s.io', resource, names: [policyNames.requests, policyNames.approval] },
-      ...{ verbs: ['get'], why: 'to see whether they are in force' },
+      ...{ verbs: ['get'], why: 'to see whether the admission policies are in force' },
     })),
   },
   {
@@ -181,7 +181,7 @@ export const requestRoles: readonly Role[] = [
         group,
         resource: hookPlural,
         verbs: ['approve'],
-        why: 'to be allowed to approve, and to change hooks that need it',
+        why: 'to be allowed to approve, and to change hooks that need approval',
       },
     ],
   },

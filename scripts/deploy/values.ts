@@ -89,7 +89,7 @@ const ofRights = ({ hooks, unlimited }: Extra): Group =>
       `Lets hooks ${hooks} run in every namespace.${unlimited === undefined ? '' : ` ${unlimited}`}`,
       false,
     ),
-    namespaces: namespaces('Lets them run in these namespaces.', []),
+    namespaces: namespaces('The namespaces in which these hooks may run.', []),
   })
 
 /**
@@ -131,7 +131,7 @@ export const chartValues = (optional: readonly Extra[]): Group =>
     ),
     crds: group('The CRDs, and the ClusterRoles to bind by hand or with values.', {
       enabled: flag(
-        'Set it to false if an administrator has applied deploy/kustomize/cluster, and then also admissionPolicy.enabled and flowControl.enabled, since that has their objects.',
+        'Set this to false if an administrator has applied deploy/kustomize/cluster. Set admissionPolicy.enabled and flowControl.enabled to false too, because that folder contains their objects.',
         true,
       ),
       keep: flag(
@@ -145,11 +145,11 @@ export const chartValues = (optional: readonly Extra[]): Group =>
         false,
       ),
       aggregate: flag(
-        'Lets everyone with the ClusterRole edit or admin in a namespace write hooks there. Reading a hook is running it. false: bind the ClusterRole receiver-hooks-edit.',
+        'Lets everyone with the ClusterRole edit or admin in a namespace write hooks there. Anyone who can read a hook can run it. If this is false, bind the ClusterRole receiver-hooks-edit yourself.',
         false,
       ),
     }),
-    admissionPolicy: enabled('Lets people write a hook only if they may do what it does.', true),
+    admissionPolicy: enabled('Lets people write a hook only if they may do what the hook does.', true),
     requests: enabled(
       'Lets people and programs run hooks through a ReceiverHookRequest, without a URL and on record: docs/how-to/run-from-the-cluster.md.',
       false,
@@ -239,14 +239,14 @@ export const chartValues = (optional: readonly Extra[]): Group =>
       })('The names of the accounts, by namespace: `shop: [hooks]`. The trigger may act as these and no others.', {}),
     }),
     drivers: group(
-      'What hooks may do, and where. Without these values the trigger may change only what accounts lets it, except in watchNamespaces: there it may scale workloads.',
+      'What hooks may do, and where. Without these values the trigger may change only what `accounts` allows, except in watchNamespaces: there it may scale workloads.',
       {
         scale: group('', {
           everywhere: flag(
             "Lets hooks scale workloads in every namespace but kube-system and the release's own.",
             false,
           ),
-          namespaces: namespaces('Lets them do so in these namespaces.', []),
+          namespaces: namespaces('The namespaces in which hooks may scale workloads.', []),
         }),
         ...Object.fromEntries(optional.map(rights => [rights.name, ofRights(rights)])),
       },

@@ -28,8 +28,7 @@ ${fieldTable('spec', schema.properties['spec'])}
 
 ### Rules
 
-The API server refuses a manifest that breaks one of these, with the message on the right. It also refuses one without the field that \`driver\` names, or with
-that of another driver.
+The API server refuses a manifest that breaks one of these, with the message on the right. It also refuses a manifest that lacks the field that \`driver\` names, or has the field of another driver.
 
 ${table(['field', 'message'], byMessage(rulesOf('spec', schema.properties['spec']).filter(([, message = '']) => !ofDriver.test(message))))}
 

@@ -57,7 +57,7 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   ],
   state: ['string', 'with `wait`', 'The outcome so far: see [waiting](#waiting-for-the-outcome)'],
   effect: ['string', 'while it waits for approval', 'The digest that the decision has to name'],
-  request: ['string', 'if the post waits for approval', 'The ReceiverHookRequest as which it waits'],
+  request: ['string', 'if the post waits for approval', 'The ReceiverHookRequest that holds the waiting post'],
   ready: ['integer', 'with `wait`', "How many of a rollout's pods, or of a count, are available"],
   of: ['integer', 'with `ready`', 'How many are wanted'],
   causes: [
@@ -73,7 +73,11 @@ const members: Readonly<Record<keyof Answer, readonly [type: string, when: strin
   ],
   from: ['integer', 'for a step', 'The count before'],
   to: ['integer', 'for a step', 'The count after. On a dry run, what it would be'],
-  summary: ['string', 'for a rollout, a Job, or a post that was passed on', 'What was done, if not to a count'],
+  summary: [
+    'string',
+    'for a rollout, a Job, or a post that was passed on',
+    "What was done, if it didn't change a count",
+  ],
   changes: [
     'list',
     'for a rollout, a Job, or a post that was passed on',
@@ -108,7 +112,7 @@ const outcomes: readonly (readonly [place: ReasonPlace, status: number, means: s
     statusOf(
       answerTo({ outcome: 'awaiting', reason: 'AwaitingApproval', from: 1, to: 2, effect: '' }, hook, '', false),
     ),
-    'It waits until someone approves it. Send it again with its key and `wait` to ask how that ended',
+    'The post waits until someone approves it. To ask how that ended, send it again with its key and `wait`',
   ],
   [
     'rejected',
@@ -152,7 +156,7 @@ const refusedWith = (): ReadonlyMap<number, readonly string[]> => {
 /** What each status of a refusal means. */
 const refusedMeans: Readonly<Record<number, string>> = {
   400: "The body or the query can't be read",
-  401: "The post doesn't prove what `auth` requires, or isn't signed by its sender. For bearer, basic and oidc, and at a named URL, with `WWW-Authenticate`",
+  401: "The post lacks the proof that `auth` requires, or isn't signed by its sender. For bearer, basic and oidc, and at a named URL, the answer has `WWW-Authenticate`",
   404: 'No such path, or a token that this installation has not signed. With the token in the header: 401',
   405: 'Not a POST, as `Allow` says',
   410: 'The hook was deleted, or its URL was replaced or has expired. It never works again',
@@ -212,7 +216,7 @@ can't be a name gets 404 ([why](../how-to/authenticate-senders.md#use-a-url-with
 **Method.** Only POST. A browser that opens the URL gets 405 with a sentence on how to post, and nothing runs. \`GET /\` answers 200 with a sentence, to show that the trigger is there. Probes have [their own port](../how-to/operate.md).
 
 **Query.** \`?dryRun=true\` asks what the post would do, changes nothing and isn't remembered. \`dryRun=false\` does nothing. Any other value or spelling gets 400 \`BadQuery\`, so a typo never runs a hook. \`?wait=25s\` [waits for the outcome](#waiting-for-the-outcome).
-\`?reason=database%20migration\`, at most 64 printable characters, appears in the status, \`why\` and the dashboard with what the post has leased. Other
+\`?reason=database%20migration\`, at most 64 printable characters, appears in the status, \`why\` and the dashboard next to the post's leases. Other
 parameters do nothing, but [\`when\`](../how-to/when-a-hook-acts.md#let-only-some-deliveries-count) can read them.
 
 **Headers**:
@@ -222,7 +226,7 @@ ${table(
   [
     [
       code('Idempotency-Key'),
-      "Two posts to a hook with the same key are one delivery: always within the hook's `dedupeWindow`, and for a day unless 4,000 newer deliveries arrive. The quotes are optional. The header takes precedence over a key in a known sender's body. With another body, the answer is 422 `KeyReused`; without a body, the post asks for the first one's outcome. A hook with `auth.standardWebhooks` ignores it",
+      "Two posts to a hook with the same key are one delivery: always within the hook's `dedupeWindow`, and for a day unless 4,000 newer deliveries arrive. The quotes are optional. The header takes precedence over a key in a known sender's body. With another body, the answer is 422 `KeyReused`; without a body, the post asks for the first one's outcome. A hook with `auth.standardWebhooks` ignores this header",
     ],
     [
       code('Authorization'),
@@ -277,7 +281,7 @@ Later versions may add members. Ignore any that you don't know.
 ## Who sent it
 
 What a hook's \`auth\` proves is in \`by\`: in the answer, in \`status.recent\` and \`status.lastDelivery\`, in the Event, and in the delivery's log line.
-Each delivery that changed something has such a line, so the trigger's log is the installation's audit log. Anything that isn't proved is left out: headers, addresses and bodies don't count, and a person's name or mail address is never shown.
+Each delivery that changed something has such a line, so the trigger's log is the installation's audit log. Anything that isn't proved is left out: headers, addresses and bodies don't count, and a person's name or email address is never shown.
 
 ${table(
   ['`auth`', '`by`'],
@@ -327,26 +331,24 @@ ${table(
 )}
 
 - **If you send the same request again, it asks again and runs nothing.** It needs the header \`Idempotency-Key\`. Any replica answers it, for a day or 4,000 newer deliveries, even if the hook
-  was suspended or edited since. With another body it is 422 \`KeyReused\`; without a body it asks too.
+  was suspended or edited since. With another body, the answer is 422 \`KeyReused\`. Without a body, the post asks for the outcome too.
 - The state describes the change that this very delivery wrote. The worst of several workloads counts: failed, stalled, progressing, replaced, superseded. \`ready\` and \`of\` add up their pods.
-- \`stalled\` isn't final: a rollout that waits for nodes can go on. \`complete\` says that pods are available, not that the program in them works. StatefulSets and DaemonSets are
+- \`stalled\` isn't final: a rollout that waits for nodes can still continue. \`complete\` says that pods are available, not that the program in them works. StatefulSets and DaemonSets are
   \`stalled\` once a pod has not been ready for 10 minutes, if the trigger may list pods.
 - \`causes\` has the workload's own \`FailedCreate\`, and the reason that Kubernetes gives for containers that aren't ready, such as \`ImagePullBackOff\`, \`Unschedulable\`, or
   \`ContainersNotReady\`, but never a pod's message. Listing pods needs [a right of its own](../how-to/rights.md#give-a-driver-its-rights).
-- A skipped delivery gets 409 with its own reason, such as \`Suspended\`, so that a pipeline doesn't mistake it for a rollout. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the
+- A delivery that was skipped gets 409 with its own reason, such as \`Suspended\`, so that a pipeline doesn't mistake it for a rollout. \`Superseded\` stays 200, and so does \`Duplicate\` for a post without the
   header \`Idempotency-Key\`, which has no \`state\`.
-- A count is \`complete\` once the added pods or nodes are available, or the removed ones are gone. It never stalls. If someone has changed it since, it waits for fewer.
+- A count is \`complete\` once the added pods or nodes are available, or the removed ones are gone. It never stalls. If someone has changed the count since, the post waits for fewer.
   If the object doesn't say how many are available, it is \`stored\` at once.
 - A Job is \`complete\` or \`failed\` once Kubernetes says so (\`JobComplete\`, \`JobFailed\`), and \`progressing\` (\`JobRunning\`) before. If none of its pods is ready after 10 minutes, it is
   \`stalled\`. If it no longer exists, it is \`replaced\` (\`JobGone\`).
 - Asking again doesn't appear in any status, Event or count of deliveries, only in \`receiverhooks_polls_total\`, but it uses up the hook's \`rateLimit\`.
-- Even without \`wait\`, the trigger that made a rollout or a Job looks at it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h, at a hook's newest
+- Even without \`wait\`, the trigger that made a rollout or a Job keeps checking it: every ${milliseconds(following.everyMs)} for ${milliseconds(following.oftenForMs)}, then every ${milliseconds(following.seldomEveryMs)}, for at most ${following.forMs / 3_600_000}h, at a hook's newest
   ${maxFollowedOfHook}, and at ${maxFollowed} hooks at once, ${maxFollowedOfNamespace} from one namespace. \`status.recent[].state\` has the outcome, and an Event says what stalled or failed. If that trigger ends first, the
   state is missing there, but \`wait\` still finds it.
 - ${waiting.all} posts can wait at once, ${waiting.ofNamespace} from one namespace and ${waiting.ofHook} for one hook, and for ${maxLooks} hooks, ${maxLooksOfNamespace} from one namespace. If all ${maxLooks} places are taken, a hook from another
-  namespace takes one from the namespace with the most. As many more posts are answered after a single look, and others get 202 at once. A pod that ends answers 202 to those that wait.
-
-[Fail a pipeline when the rollout fails](../how-to/ci-jobs.md#fail-a-pipeline-when-the-rollout-fails) has the loop for a shell.
+  namespace takes a place from the namespace that has the most. Beyond that, the same number of posts again are answered after a single look, and the rest get 202 at once. A pod that shuts down answers 202 to the posts that are waiting.
 
 ## When to send again
 
@@ -365,15 +367,14 @@ ${table(
 ${seconds(answerWithinMs)} whether it is stored, and the post has no idempotency key. With a key it answers 503 instead. It also closes connections beyond
 the limits below, and all of them when its process is killed.
 
-**Work that ends after the answer.** A rollout, a restart or a Job goes on for up to a minute after a 503 or a closed connection; a Job with \`forbid\` or \`replace\` has six seconds in
-all. When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how. If it isn't done by then, it becomes a \`failed\` delivery that says how far it got.
+**Work that ends after the answer.** A rollout, a restart or a Job continues for up to a minute after a 503 or a closed connection; a Job with \`forbid\` or \`replace\` has six seconds in total. When it ends, the hook's status, its Events, the log and \`receiverhooks_deliveries_total\` say how. If it isn't done by then, it becomes a \`failed\` delivery that says how far it got.
 
 ## Times
 
 - An answer comes within ${seconds(answerWithinMs)} of the request's head. Give a client a timeout of at least twice that, plus the time to \`wait\`.
 - The head may take ${seconds(headWithinMs)}, the body ${seconds(bodyWithinMs)} once the trigger wants it, and the whole request ${seconds(requestWithinMs)}.
-- An idle connection is kept for ${seconds(idleConnectionMs)}. A proxy in front should close its own sooner.
-- While a pod ends, each answer has \`Connection: close\`.
+- An idle connection is kept for ${seconds(idleConnectionMs)}.
+- While a pod shuts down, each answer has \`Connection: close\`.
 
 ## Limits
 
@@ -388,7 +389,7 @@ ${table(
       `503 \`RateLimited\`, after ${seconds(limitedHeldMs)}`,
     ],
     [
-      'what posts to one hook make the API server store, for each replica',
+      'data that posts to one hook make the API server store, for each replica',
       `${kilobytes(writeBudget.burst)} at once, ${kilobytes(writeBudget.perSecond)} a second`,
       `503 \`WritesLimited\`, after ${seconds(limitedHeldMs)}`,
     ],

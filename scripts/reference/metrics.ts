@@ -26,7 +26,7 @@ const metricsIn = (file: string): readonly Metric[] => {
     labels: [...labels.matchAll(/'(\w+)'/g)].map(([, label = '']) => label),
   }))
   if (found.length !== [...text.matchAll(/\bmetrics\.(?:counter|gauge|histogram)\(/g)].length) {
-    throw new Error(`${file}: a metric is registered with something else than literals, which this page cannot show`)
+    throw new Error(`${file}: a metric is registered with something other than literals, which this page cannot show`)
   }
   return found
 }
@@ -84,8 +84,7 @@ export const metricsPage = (): string => {
   return `${generated}
 # Metrics
 
-Each pod serves these at \`/metrics\` on port 8081, in Prometheus's text format ([how to scrape them, and which to look at](../how-to/operate.md#watch-over-it)). Scrapes
-within a second get the same values; if rendering takes longer than 100 ms, they are reused for ten times that time.
+Each pod serves these at \`/metrics\` on port 8081, in Prometheus's text format ([how to scrape them, and which to look at](../how-to/operate.md#watch-over-it)). Scrapes less than a second apart get the same values. If rendering takes longer than 100 ms, the values are reused for ten times as long as it took.
 
 Times are in seconds. No label contains a token.
 

@@ -19,8 +19,7 @@ the product limits what it reads:
 | a page of a list | 1 MiB | the product asks again for fewer objects |
 | large answers in memory at once | 8 MiB | further ones wait |
 
-**If a hook says \`TooLarge\`**, find out what is large in the object that the message names. Usually it is an annotation, or the value of an
-environment variable. Remove it, or move it to a ConfigMap:
+**If a hook says \`TooLarge\`**, find out what is large in the object that the message names, and remove it or move it to a ConfigMap:
 
 \`\`\`sh
 kubectl get deployment web -o json | jq '[paths(strings) as $p | {path: ($p | map(tostring) | join(".")), size: (getpath($p) | length)}] | sort_by(-.size) | .[:5]'

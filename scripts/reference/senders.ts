@@ -18,14 +18,14 @@ ${table(
     .map(({ about, name }) => [`[${about.title}](#${anchor(about.title)})`, code(name), postsAgain(about.retries)]),
 )}
 
-Each link leads to when the sender retries, where it shows failures, and a ready configuration.
+Each link leads to a section with the sender's retries, the place where it shows failures, and a ready configuration.
 
-- A firing alert runs the hook. A resolved one runs it only if \`onResolved\` says so. If some alerts in a group are resolved and no new one fires, the post is skipped as
+- A firing alert runs the hook. A resolved one runs it only if \`onResolved\` says so. If some alerts in a group are resolved and no new one is firing, the post is skipped as
   \`PartlyResolved\`; pings and acknowledgements are \`NoNews\`.
-- Within the hook's \`dedupeWindow\`, two posts that say the same are one delivery. Alerts that have ended and begun again are a new one, if the sender reports ends.
-- The header \`Idempotency-Key\` gives any post a key, and wins over one in its body.
+- Within the hook's \`dedupeWindow\`, two posts that say the same thing are one delivery. Alerts that have ended and begun again are a new delivery, if the sender reports ends.
+- The header \`Idempotency-Key\` gives any post a key, and takes precedence over one in its body.
 - A registry's post may report up to 256 pushes. With more, the whole post is refused (400 \`PushUnreadable\`).
-- Only after a 503 does a retry help, and it is safe. A skip is answered 200, so a skipped alert returns only when its sender repeats it.
+- A retry helps only after a 503, and is then safe. A skipped post gets 200, so a skipped alert comes again only when its sender repeats it.
 
 The configurations below are for a hook \`${example.name}\` in the namespace \`${example.namespace}\` without \`auth\`, and with the URL \`${example.url}\`. \`kubectl receiverhook
 snippet\` and the dashboard write them for your hook, with its URL and what its \`auth\` requires.
@@ -102,7 +102,7 @@ const postsAgain = (retries: string): string => {
   if (retries.startsWith('None')) return 'no'
   if (retries.startsWith('Not documented')) return 'not documented'
   if (retries.startsWith('Up to the client')) return 'up to you'
-  if (retries.startsWith('As its source is set up')) return 'as set up'
+  if (retries.startsWith("'As configured in the source'")) return "'as configured'"
   return /not documented/.test(retries) ? 'partly' : 'yes'
 }
 

@@ -13,8 +13,7 @@ export const versionsSection = `## Versions
 | a reason, condition, column or metric | may be added. Before a name changes, both exist for two minor versions | the same | names stay |
 | stays served | until \`v1beta1\` has been served for four minor versions | until \`v1\` has been, and at least a year | always |
 
-The same holds for the [trigger's answers](http.md), whose members are never renamed under \`/v1/\`, but not for
-\`ReceiverHookRecord\`, which only the product reads, the text of messages, or the content of a token.
+The same holds for the [trigger's answers](http.md), whose members are never renamed under \`/v1/\`. It doesn't hold for the text of messages, the content of a token, or \`ReceiverHookRecord\` (which only the product reads).
 
 \`v1beta1\` will have exactly these fields, so the API server converts a hook just by changing the name of its version, without a conversion webhook
 or a script. URLs, generations, statuses and records stay, Git may keep either version, and roles don't change. You can go back until

@@ -7,7 +7,7 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
   {
     place: 'skipped',
     title: 'It was skipped (200)',
-    text: "The delivery arrived, but didn't count. The sender takes the answer for a success, so it doesn't show the skip.",
+    text: "The delivery arrived, but didn't count. The sender counts the answer as a success, so it doesn't show the skip.",
   },
   {
     place: 'unchanged',
@@ -38,7 +38,7 @@ const places: readonly { readonly place: ReasonPlace; readonly title: string; re
   {
     place: 'listed',
     title: 'It ended early (only in the list of deliveries)',
-    text: "The work went on after its post was answered, and then ended. The hook's `status.recent` says how far it got.",
+    text: "The work continued after its post was answered, and then ended. The hook's `status.recent` says how far it got.",
   },
   {
     place: 'unreadable',
@@ -68,7 +68,7 @@ kubectl -n shop get receiverhook web-up
 
 | READY | next |
 |---|---|
-| \`True\` | Go on with 2. If REASON is \`Suspended\`, the hook answers each post and does nothing. |
+| \`True\` | Continue with 2. If REASON is \`Suspended\`, the hook answers each post and does nothing. |
 | \`False\` | REASON says why: see [the hook is not Ready](#the-hook-is-not-ready). |
 | nothing | No controller has checked the hook. Are the controller's pods ready (\`kubectl -n receiver-hooks get pods\`)? If so, the controller's log says why it can't check an expression in \`when\`. |
 
@@ -82,7 +82,7 @@ kubectl receiverhook describe web-up -n shop
 |---|---|
 | is \`skipped\`, \`unchanged\`, \`rejected\` or \`failed\` | Its reason is in one of the lists below. |
 | is \`applied\`, but the count is different now | Something else has set the count since: Git ([Flux](gitops.md#flux), [Argo CD](gitops.md#argo-cd)), another hook, or a person. \`kubectl get deployment NAME -o yaml --show-managed-fields\` says who. |
-| is missing | The status leaves out posts that got 503 or no answer, or that never became a delivery. Look for it [in the trigger's log](#where-else-to-look), then go on with 3. |
+| is missing | The status leaves out posts that got 503 or no answer, or that never became a delivery. Look for it [in the trigger's log](#where-else-to-look), then continue with 3. |
 
 **3. Does the hook answer you?** [kubectl's plugin](command-line.md#install-it) posts to the hook's URL from your machine, and changes nothing:
 
@@ -96,11 +96,9 @@ kubectl receiverhook trigger web-up -n shop --dry-run
 | 401, 404, 405, 410, 413 or 415 | See [it never became a delivery](#it-never-became-a-delivery-4xx-503). Does the sender have the hook's current URL? |
 | 503 | The answer's \`reason\` says why ([all reasons](../reference/reasons.md)). If it is \`Stopped\`, \`kubectl receiverhook doctor\` says why all hooks were stopped. |
 | no connection | Your machine can't reach the URL. One that begins with \`http://receiver-hooks-trigger\` works only inside the cluster; the command then says which port to forward. Senders outside need [the public URL](install.md#set-the-image-and-the-public-url). |
-| a closed connection, and no answer | The trigger didn't learn within four seconds whether its write was stored, so the hook ran once or not at all. Look at the target's count. If a rollout or a Job goes on, the hook's status later says how it ended. A post with an idempotency key gets 503 instead, since it is safe to send again. |
+| a closed connection, and no answer | The trigger didn't learn within four seconds whether its write was stored, so the hook ran once or not at all. Look at the target's count. If a rollout or a Job continues, the hook's status later says how it ended. A post with an idempotency key gets 503 instead, since it is safe to send again. |
 
 **4. Still nothing?** \`kubectl receiverhook doctor -n shop\` checks the installation and the namespace's hooks.
-
-The sections below link each reason to what it means and what to do about it.
 
 ## Where else to look
 

@@ -176,7 +176,7 @@ const ignoreProgress = (): void => {}
 const tooLong = {
   outcome: 'unavailable',
   reason: 'Unfinished',
-  message: 'it would take longer than an answer may',
+  message: 'it would take longer than an answer may take',
 } as const
 
 /** Returns the outcome that a delivery would have now, for a dry run. */

@@ -18,7 +18,8 @@ export const approvalSchema = {
       type: 'string',
       title: 'Approved within',
       maxLength: 32,
-      description: 'How long it waits for a decision before it is closed, such as "15m": from 1m to 12h.',
+      description:
+        'How long a post or a request waits for a decision before it is closed, such as "15m": from 1m to 12h.',
       hint: 'As in 15m. After this, it is closed.',
       'x-kubernetes-validations': [
         durationRule,
@@ -41,7 +42,7 @@ export const approvalRules = (showing: readonly string[]): readonly Rule[] => [
     rule: `!has(self.approval) || self.driver in [${showing.map(driver => `'${driver}'`).join(', ')}]`,
     fieldPath: '.approval',
     reason: 'FieldValueForbidden',
-    message: `must not be set with this driver: what can be shown before it is approved is ${showing.join(', ')}`,
+    message: `must not be set with this driver: only changes that can be shown first can be approved: ${showing.join(', ')}`,
     holds: self => at(self, 'approval') === undefined || showing.some(driver => driver === at(self, 'driver')),
   },
   {

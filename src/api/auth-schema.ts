@@ -70,7 +70,7 @@ const listed = 'bearer, basic, header, path, hmac, standardWebhooks, oidc and sn
 export const authSchema = {
   type: 'object',
   title: 'What a post must prove',
-  description: `What a post must prove besides having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but oidc and sns need an extra right; [how to set it up](../how-to/authenticate-senders.md).`,
+  description: `What a post must prove, in addition to having the URL: exactly one of ${listed}. Any other post gets 401. By default nothing. All but oidc and sns need an extra right; [how to set it up](../how-to/authenticate-senders.md).`,
   hint: 'Besides having the URL. Any other post gets 401. If this names a Secret, the trigger needs the right to read it: the hook shows the command that grants it.',
   properties: {
     bearer: {

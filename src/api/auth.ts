@@ -121,7 +121,7 @@ export const authRole = 'receiver-hooks-auth'
 
 /** Says what to do if the installation does not allow the issuer that a hook names. */
 export const issuerNotAllowed = ({ issuer }: IssuerAuth): string =>
-  `this installation accepts no tokens from ${issuer}, which auth.oidc.issuer names. An administrator can allow it with the flag --oidc-issuer of both roles, or with oidc.issuers of the chart`
+  `this installation accepts no tokens from ${issuer}, which auth.oidc.issuer names. An administrator can allow it with the flag --oidc-issuer for both roles, or with the chart's oidc.issuers`
 
 /**
  * Says what to do if the right to read a Secret is missing. `accounts` are the service accounts of

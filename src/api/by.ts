@@ -15,8 +15,8 @@ export const senderMembers = {
   ),
   run: text('The run of that pipeline: `run_id` and `run_attempt` of GitHub, `job_id` of GitLab.'),
   sha: text('The commit of that run.'),
-  subject: text('The claim `sub` of the ID token.'),
-  issuer: text('The claim `iss` of the ID token.'),
+  subject: text('The `sub` claim of the ID token.'),
+  issuer: text('The `iss` claim of the ID token.'),
   secret: text('The Secret entry that proved it, as in `ci/token`.'),
 } as const satisfies Properties
 

@@ -120,7 +120,9 @@ const weakIn = (auth: SecretAuth, value: Buffer, before: Buffer): NoCredentials 
     { key: neededKeys(auth).at(-1) ?? '', why: weaknessOf(auth, value) },
     { key: auth.previousKey ?? '', why: before.length === 0 ? undefined : weaknessOf(auth, before) },
   ].find(({ why }) => why !== undefined)
-  return found && { reason: 'AuthSecretWeak', message: `Secret/${auth.secret} has under ${found.key} ${found.why}` }
+  return (
+    found && { reason: 'AuthSecretWeak', message: `the key ${found.key} of Secret/${auth.secret} has ${found.why}` }
+  )
 }
 
 const missing = (message: string): NoCredentials => ({ reason: 'AuthSecretNotFound', message })

@@ -71,7 +71,7 @@ const commonSpec = {
     default: 'ignore',
     description:
       'What happens when an alert ends: ignore skips the post, run treats it like any other delivery, and undo takes back what the alert changed, within the bounds, unless someone else has set the count since.',
-    hint: 'What a post does that reports the end of an alert ("resolved"). It takes back nothing past the bounds, and leaves a count alone that someone else has set since.',
+    hint: 'What happens when a post reports the end of an alert ("resolved"). The hook takes back nothing past the bounds, and leaves the count alone if someone else has set it since.',
   },
   cooldown: {
     type: 'string',
@@ -96,8 +96,8 @@ const commonSpec = {
     title: 'For how long',
     maxLength: 32,
     description:
-      'How long a step lasts. After that the hook takes it back, unless someone else has set the count since. Each report that the alerts still fire restarts the time. Only for hooks that change a count. By default a step stays.',
-    hint: "After this time, the hook takes back what a post changed. Use at least three times the sender's repeat interval. Empty: the step stays.",
+      'How long a step lasts. After that the hook undoes it, unless someone else has set the count since. Each report that the alerts are still firing restarts the time. Only for hooks that change a count. By default a step stays.',
+    hint: "After this time, the hook undoes the change that a post made. Use at least three times the sender's repeat interval. Empty: the step stays.",
     'x-kubernetes-validations': [durationRule, leaseLengthRule],
   },
   onDelete: {
@@ -106,7 +106,7 @@ const commonSpec = {
     enum: ['keep', 'end'],
     titles: { keep: 'its leases stay as they are', end: 'its leases end at once' },
     description:
-      "What happens to the hook's leases (see `for`) when you delete it: keep leaves the count as it is, end takes them back at once. The default is keep, or end with the driver hold.",
+      "What happens to the hook's leases (see `for`) when you delete the hook: keep leaves the count as it is, end undoes them at once. The default is keep, or end with the driver hold.",
     hint: "Whether the hook's leases then stay as they are, or end at once. By default they stay, but a hold ends.",
   },
   endBefore: {
@@ -114,8 +114,8 @@ const commonSpec = {
     title: 'End earlier leases by',
     format: 'date-time',
     description:
-      'A time, such as 2026-11-27T20:00:00Z. What the hook leased with `for` before this time ends by then. `kubectl receiverhook end` sets it to now.',
-    hint: 'What the hook leased before this time ends by then.',
+      "A time, such as 2026-11-27T20:00:00Z. The hook's leases (`for`) from before this time end by then. `kubectl receiverhook end` sets it to now.",
+    hint: "The hook's leases from before this time end by then.",
   },
   windows: windowsSchema,
   limits: limitsSchema,
@@ -192,7 +192,7 @@ const memberRules = (name: string): Rule[] => [
 const undoRule = (undoing: readonly string[]): Rule => ({
   rule: `self.onResolved != 'undo' || self.driver in [${undoing.map(name => `'${name}'`).join(', ')}]`,
   fieldPath: '.onResolved',
-  message: `cannot be undo with this driver: use ignore or run (what can be undone: ${undoing.join(', ') || 'nothing'})`,
+  message: `cannot be undo with this driver: use ignore or run (drivers that can undo: ${undoing.join(', ') || 'nothing'})`,
   holds: self => at(self, 'onResolved') !== 'undo' || undoing.some(name => name === at(self, 'driver')),
 })
 

@@ -40,15 +40,15 @@ const limitSchema = {
       minimum: 1,
       maximum: largestLimit,
       description:
-        'How far deliveries may move the count in total: up, and down. Only for hooks that change a count. A step that does not fit is skipped whole.',
+        'How far deliveries may move the count in total, in each direction. Only for hooks that change a count. A step that does not fit is skipped entirely.',
       hint: 'How far deliveries may move the count in total. Only for hooks that change a count.',
     },
     within: {
       type: 'string',
       title: 'Within',
       maxLength: 32,
-      description: 'The time span, such as "1h": it slides, so it isn\'t the hour of the clock. At most 24h.',
-      hint: 'As in 1h. Any hour, not one by the clock.',
+      description: 'The time span, such as "1h": it slides, so it doesn\'t begin on the hour. At most 24h.',
+      hint: "As in 1h. It slides, so it doesn't begin on the hour.",
       'x-kubernetes-validations': [durationRule, noLongerThanADay, atLeastASecond],
     },
   },
@@ -64,13 +64,13 @@ const limitSchema = {
 /** How often, and how far, a hook may act within a time. */
 export const limitsSchema = {
   type: 'array',
-  title: 'At most, within a time',
+  title: 'At most, within a period',
   maxItems: maxLimits,
   'x-kubernetes-list-type': 'atomic',
   items: limitSchema,
   description:
-    "How often, or how far, deliveries may change something within a period, counted exactly across all replicas. Posts beyond a limit are skipped. Leases that end and undone alerts don't count, and make no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).",
-  hint: "A post beyond a limit is skipped. Leases that end and undone alerts don't count, and make no room.",
+    "How often, or how far, deliveries may change something within a period, counted exactly across all replicas. Posts beyond a limit are skipped. Ending a lease or undoing an alert doesn't count, and frees no room. By default there is no limit; [how to use it](../how-to/when-a-hook-acts.md#limit-how-often-a-hook-acts).",
+  hint: "A post beyond a limit is skipped. Ending a lease or undoing an alert doesn't count, and frees no room.",
   'x-kubernetes-validations': [
     {
       rule: 'self.size() > 0',

@@ -51,5 +51,5 @@ const withoutToken = (member: string, why: string) =>
 /** The rules of `token` for `url: named`. */
 export const namedTokenRules = [
   withoutToken('expiresAfter', 'that URL does not expire. To end it, change the Secret of auth'),
-  withoutToken('secretName', "that URL is not secret, and stands in the hook's status"),
+  withoutToken('secretName', "that URL is not secret, and the hook's status shows it"),
 ] as const

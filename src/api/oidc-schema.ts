@@ -34,7 +34,7 @@ export const oidcSchema = {
       title: 'Issuer',
       maxLength: 256,
       description:
-        'Who signs, exactly as in the claim `iss`: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it.',
+        'Who signs, exactly as in the `iss` claim: `https://token.actions.githubusercontent.com` for GitHub Actions. The installation must allow it.',
       'x-kubernetes-validations': [
         matching('^https?://[^ ?#]+$', "must be an issuer's URL, such as https://token.actions.githubusercontent.com"),
       ],
@@ -45,7 +45,7 @@ export const oidcSchema = {
       minLength: 1,
       maxLength: 512,
       description:
-        "Who the token is for, exactly as in the claim `aud`: a text that no other receiver accepts, such as the hook's URL without a token.",
+        "Who the token is for, exactly as in the `aud` claim: a text that no other receiver accepts, such as the hook's URL without a token.",
       'x-kubernetes-validations': [matching('^[!-~]+$', 'must be visible characters without spaces')],
     },
     claims: {

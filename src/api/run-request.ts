@@ -35,7 +35,7 @@ const decisionSchema = {
   properties: {
     is: { type: 'string', enum: ['Approved', 'Denied'], description: 'Whether the request may run.' },
     by: { ...text(160, 'The name of the user who decides.'), minLength: 1 },
-    effect: text(digestLength, 'What was decided on: `status.effect.digest`.'),
+    effect: text(digestLength, 'The effect that was decided on, as in `status.effect.digest`.'),
     why: text(maxWhy, 'Why, for people.'),
   },
 } as const satisfies Obj
@@ -131,7 +131,7 @@ const effectSchema = {
     digest: text(digestLength, 'A short digest of it for the decision.'),
     changes: {
       type: 'array',
-      description: 'What it would change, if it is not a count.',
+      description: 'What the request would change, if it does not change a count.',
       maxItems: 64,
       items: {
         type: 'object',

@@ -45,7 +45,7 @@ const deliverySchema = {
       type: 'string',
       enum: settlementStates,
       description:
-        "The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent while it isn't known, if the hook had three later ones first, if too many hooks are being followed, or if the trigger that made it has stopped since.",
+        "The outcome of a rollout, a restart or a Job, [as with `wait`](http.md#waiting-for-the-outcome). Absent if it isn't known yet, if three later ones of the hook took its place first, if too many hooks are being followed, or if the trigger that made it has stopped since.",
     },
     stateMessage: {
       type: 'string',
@@ -72,7 +72,7 @@ export const maxShownLeases = 20
 
 const leaseSchema = {
   type: 'object',
-  description: 'What the hook has changed for a time.',
+  description: 'A change that the hook has made for a limited time.',
   required: ['object', 'by', 'since', 'until', 'state'],
   properties: {
     object: { type: 'string', maxLength: maxTarget, description: 'What was changed, as in `Deployment/web`.' },
@@ -95,7 +95,7 @@ const leaseSchema = {
 
 const leasesSchema = {
   type: 'object',
-  description: "What the hook has changed for a time, with `for`. Absent if there's nothing.",
+  description: "What the hook has changed for a limited time, with `for`. Absent if there's nothing.",
   required: ['open', 'sum', 'shown'],
   properties: {
     open: { type: 'integer', format: 'int64', description: 'How many leases are open.' },
@@ -122,7 +122,8 @@ const usedLimitSchema = {
     used: {
       type: 'integer',
       format: 'int32',
-      description: 'How much was used at the last delivery: deliveries, or the larger change, up or down.',
+      description:
+        'How much was used as of the last delivery: how many deliveries, or how large a change, up or down, whichever is larger.',
     },
     until: {
       type: 'string',
@@ -177,7 +178,7 @@ export const statusSchema = {
     },
     minted: {
       type: 'object',
-      description: 'About the token, without the token.',
+      description: 'Facts about the token, without the token itself.',
       required: ['id', 'rotation'],
       properties: {
         id: { type: 'string', maxLength: 64, description: 'A short fingerprint of the token, to distinguish two.' },
@@ -209,7 +210,7 @@ export const statusSchema = {
     counts: {
       type: 'object',
       description:
-        "How many deliveries had each outcome since the hook was created. A killed trigger loses those that it hasn't written yet: mostly its last second, or the last five for a busy hook. The metrics are exact.",
+        "How many deliveries had each outcome since the hook was created. A trigger that is killed loses the ones that it hasn't written yet: usually those of its last second, or of its last five seconds for a busy hook. The metrics are exact.",
       properties: { applied: count, unchanged: count, skipped: count, rejected: count, failed: count },
     },
   },

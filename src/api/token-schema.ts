@@ -45,8 +45,8 @@ export const tokenSchema = {
       enum: ['token', 'named'],
       titles: { token: 'A token, which is its secret', named: "The hook's name, and no secret" },
       description:
-        "token: the URL ends with a token. named: the URL has the hook's namespace and name and no token, so `auth` alone opens it. It stays when you create the hook again. By default token.",
-      hint: 'With a name, the URL is no secret, and stays when you create the hook again: only what a post must prove opens it. A token by default.',
+        "token: the URL ends with a token. named: the URL has the hook's namespace and name and no token, so `auth` alone opens it. A named URL stays the same when you create the hook again. By default token.",
+      hint: "With a name, the URL isn't secret, and stays the same when you create the hook again: only the proof under “What a post must prove” opens it. A token by default.",
     },
     rotation: {
       type: 'integer',
@@ -69,7 +69,7 @@ export const tokenSchema = {
       maxLength: 32,
       default: '5m',
       description:
-        'How long the old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
+        'How long an old URL keeps working next to the new one, after a rotation and before an expiry. "0s" ends a leaked URL at once.',
       'x-kubernetes-validations': [durationRule, noLongerThanAYear],
     },
     expiresAfter: {

@@ -81,7 +81,7 @@ const openSchema = {
       title: 'To',
       maxLength: 5,
       description:
-        'When it closes, such as "18:00": at 18:00 it is closed. By default at the end of the day. A time before `from` is on the next day.',
+        'When it closes, such as "18:00": at 18:00 it is already closed. By default at the end of the day. A time before `from` is on the next day.',
       hint: 'As in 18:00. Empty: to the end of the day. A time before “From” is on the next day.',
       'x-kubernetes-validations': [matching(endPattern, 'must be a time of day, from "00:00" to "24:00"')],
     },
@@ -99,7 +99,7 @@ const openSchema = {
 const exceptSchema = {
   type: 'object',
   title: 'Closed',
-  description: 'A time in which the hook is closed.',
+  description: 'A period in which the hook is closed.',
   required: ['from', 'to'],
   properties: {
     from: { ...momentSchema, title: 'From', description: 'When it begins, such as "2026-12-20T00:00:00+01:00".' },

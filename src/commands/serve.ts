@@ -124,7 +124,7 @@ const flags = {
   oidcIssuer: issuers({
     flag: 'oidc-issuer',
     means:
-      'an issuer of ID tokens that hooks may name in auth.oidc, for both roles; may be repeated. ",keys=URL" after it says where its keys are, ",keys=cluster" that they are this cluster\'s',
+      'an issuer of ID tokens that hooks may name in auth.oidc, for both roles; may be repeated. Append ",keys=URL" to say where its keys are, or ",keys=cluster" for this cluster\'s',
   }),
   logLevel: choice(
     { flag: 'log-level', value: 'LEVEL', means: 'debug, info, warn or error (default: info)' },
@@ -160,7 +160,8 @@ export const runOptions = (given: ParsedLine, env: Shell['env'], unique: string)
 const rolesOf = (word: string | undefined): readonly Role[] => {
   if (word === undefined) return allRoles
   const role = allRoles.find(known => known === word)
-  if (role === undefined) throw new UsageError(`serve runs controller, trigger or, with neither, both; not ${word}`)
+  if (role === undefined)
+    throw new UsageError(`serve takes controller or trigger, or no role to run both: ${word} is not a role`)
   return [role]
 }
 

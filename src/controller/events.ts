@@ -73,8 +73,7 @@ const saysSo = (conditions: readonly Condition[], { reason }: Problem): boolean 
  * Returns the advice for the end of an Event's note, without a leading "Nothing.". Empty if there is
  * nothing to do.
  */
-export const adviceOf = (todo: string): string =>
-  todo.replace(/^Nothing\.\s*/, '').replace(/^Nothing: /, 'There is nothing to do: ')
+export const adviceOf = (todo: string): string => todo.replace(/^Nothing\.\s*/, '')
 
 /** Returns the end of a sentence: who sent a delivery. */
 export const sentBy = ({ by, sender }: Pick<NonNullable<HookStatus['lastDelivery']>, 'by' | 'sender'>): string =>

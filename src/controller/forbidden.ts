@@ -119,7 +119,7 @@ export const lackedByController = (
   }
   if (role === undefined) return asAnswered(error)
   return forbidden(
-    `the controller may not ${inWords(reads)} in namespace ${place.namespace}, which it checks for this hook`,
+    `the controller may not ${inWords(reads)} in namespace ${place.namespace}, as it must to check this hook`,
     [bindCommand(place.namespace, role, place.accounts, 'controller')],
   )
 }

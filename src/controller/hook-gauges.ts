@@ -63,7 +63,11 @@ export const maxLeaseSeriesOfNamespace = 500
  */
 export const leaseGauges = (metrics: Metrics): HookCounter => {
   const leased = gaugeOfSums(
-    metrics.gauge('receiverhooks_leased', "How much leases change an object's count.", ['namespace', 'kind', 'name']),
+    metrics.gauge('receiverhooks_leased', "By how much leases change an object's count.", [
+      'namespace',
+      'kind',
+      'name',
+    ]),
   )
   const held = gaugeOfSums(
     metrics.gauge('receiverhooks_held', 'How many holds an object has.', ['namespace', 'kind', 'name']),

@@ -157,7 +157,7 @@ export class KeyKeeper {
     } catch (error) {
       if (!(error instanceof KeySetUnreadable)) throw error
       if (this.#complainedOf !== secret.metadata.resourceVersion) {
-        const note = `Can't read the entry ${keySetEntry}: ${error.message}. Restore it, or delete the Secret, and the controller makes new keys (and new URLs).`
+        const note = `Can't read the entry ${keySetEntry}: ${error.message}. Restore it, or delete the Secret: the controller then makes new keys (and new URLs).`
         this.#environment.log.error(
           { secret: `${this.#namespace}/${signingKeysSecret}`, problem: error.message },
           "can't read the signing keys",
@@ -184,7 +184,7 @@ export class KeyKeeper {
       { configMap: `${this.#namespace}/${publicKeysConfigMap}` },
       'someone else changed or deleted the public keys: published them again',
     )
-    const note = `Someone else changed or deleted the public keys: they are again those of the Secret ${signingKeysSecret}. Find out who may write this ConfigMap: with their own key in it they can create URLs.`
+    const note = `Someone else changed or deleted the public keys. The controller has restored them from the Secret ${signingKeysSecret}. Find out who may write this ConfigMap: with a key of their own in it, they can create URLs.`
     this.#warn(configMap, 'PublicKeysRestored', note, 'ConfigMap')
   }
 }

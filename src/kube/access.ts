@@ -46,11 +46,11 @@ export const loadAccess = async (options: AccessOptions): Promise<LoadedAccess> 
   }
   if (defaultFile !== undefined && existsSync(defaultFile)) return await fromKubeconfig([defaultFile], context, clock)
   if (context !== undefined) {
-    const searched = `--kubeconfig and KUBECONFIG (not set) and ${defaultFile ?? '~/.kube/config (HOME is not set)'}`
+    const searched = `--kubeconfig, KUBECONFIG (not set) and ${defaultFile ?? '~/.kube/config (HOME is not set)'}`
     throw new Error(`no kubeconfig with the context "${context}": looked for ${searched}; name a kubeconfig file`)
   }
   throw new Error(
-    `no API server: looked for --kubeconfig and KUBECONFIG (not set), a pod's service account (${serviceAccount}` +
+    `no API server: looked for --kubeconfig, KUBECONFIG (not set), a pod's service account (${serviceAccount}` +
       `, with KUBERNETES_SERVICE_HOST) and ${defaultFile ?? '~/.kube/config (HOME is not set)'}; name a kubeconfig file`,
   )
 }

@@ -51,13 +51,13 @@ export const actingAs = (
 
 /** Returns the message that nothing is known of an account now. */
 export const unknownAccount = ({ name }: ServiceAccount): string =>
-  `can't read ServiceAccount/${name}, which the hook acts as`
+  `can't read ServiceAccount/${name}, the account that the hook acts as`
 
 /** Returns why an account may not act. */
 export const refusedAccount = ({ name, namespace }: ServiceAccount, state: 'gone' | 'forbidden'): string =>
   state === 'gone'
     ? `the hook acts as ServiceAccount/${name}, which does not exist in namespace ${namespace}`
-    : `the trigger may not read ServiceAccount/${name} in namespace ${namespace}, which the hook acts as`
+    : `the hook acts as ServiceAccount/${name} in namespace ${namespace}, which the trigger may not read`
 
 /** Returns the answer to a request that is not sent, in the form of the API server's. */
 const refusalOf = (account: ServiceAccount, state: 'gone' | 'forbidden'): ApiResponse => ({

@@ -305,7 +305,7 @@ class LeaseHistory {
 
   #goesBack(because: string): void {
     if (this.#wentBack !== undefined) return
-    this.#wentBack = `HistoryWentBack: ${because}, so etcd was restored from a snapshot. This process exits, because its knowledge is of a lost state`
+    this.#wentBack = `HistoryWentBack: ${because}, so etcd was restored from a snapshot. This process exits, because what it knows is no longer true`
     this.#environment.log.error({}, this.#wentBack)
   }
 

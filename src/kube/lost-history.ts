@@ -26,12 +26,12 @@ export const lostHistoryIn = (lease: unknown): string | undefined => {
 export const lostMessage =
   'CacheOfLostHistory: an API server answers from caches that are older than a restore of etcd: restart every API server'
 
-const notMarked = "can't mark the Lease yet: processes that start later may not notice caches of the lost history"
+const notMarked = "can't mark the Lease yet: processes that start later may not notice caches from before the restore"
 
 /** Returns the message that is shown while an API server answers from a lost history. */
 export const lostCacheText = ({ name, namespace }: LeasePlace): string => {
   const removed = `kubectl -n ${namespace} annotate lease ${name} ${lostHistoryAnnotation}-`
-  return `CacheOfLostHistory: etcd was restored, and an API server may still answer from its older caches. Until then, hooks are read from etcd. Restart every API server. After that: ${removed}, and restart the Deployments of both roles`
+  return `CacheOfLostHistory: etcd was restored, and an API server may still answer from its older caches. Restart every API server; until you have, hooks are read from etcd. After that: ${removed}, and restart the Deployments of both roles`
 }
 
 /** What keeps a process from checking: a verb that it may not use, or a Lease that does not exist. */

@@ -179,7 +179,7 @@ const keptForAttempts = 5
  */
 const unreadableForMs = 5 * 60_000
 
-export const leftForGood = 'what a deleted hook leased could not end in time, and stays as it is'
+export const leftForGood = "a deleted hook's leases could not be ended in time, so what they changed stays as it is"
 
 /**
  * Returns whether the rest of what a deleted hook has leased stays for good. `lates`: what could not end now.

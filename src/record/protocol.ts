@@ -145,7 +145,7 @@ const judgeByRows = (draft: MemoryDraft, remembered: Remembered, now: number): E
   if (over === true) return rememberedSkip('Resolved', 'an earlier post reported that these alerts are over')
   if (over) return finishFirst(over)
   if (group?.mixed && allSeen(draft, group))
-    return rememberedSkip('PartlyResolved', 'some alerts have ended and no new one fires')
+    return rememberedSkip('PartlyResolved', 'some alerts have ended and no new one is firing')
   // Wait for the outcome of a claim of the same group. That claim's report of firing alerts must
   // not be stored after the end that this delivery reports.
   if (group && (group.mixed || delivery.phase === 'resolved')) {

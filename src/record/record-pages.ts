@@ -130,7 +130,7 @@ export class RecordPages {
     const { namespace } = this.#owner
     void deletePage(api, this.#owner, name).then(deleted => {
       if (deleted.sent !== 'refused') return
-      log.warn({ namespace, page: name, why: deleted.message }, 'a page of a record stays until its hook goes')
+      log.warn({ namespace, page: name, why: deleted.message }, 'a page of a record stays until its hook is deleted')
     })
   }
 }

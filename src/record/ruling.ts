@@ -57,7 +57,7 @@ export const nothingToUndo = rememberedSkip('NothingToUndo', 'this alert changed
 /** The decision for the end of alerts that have begun again since. */
 export const begunAgain: Skip = {
   ...nothingToUndo,
-  message: 'the alerts have begun again since this end: nothing is taken back before their next one',
+  message: 'the alerts have begun again since this end: nothing is taken back until they end the next time',
 }
 
 /** The decision for alerts whose changes are no longer the hook's to take back. */

@@ -17,7 +17,7 @@ export const acr: Sender = {
     retries:
       "Its own webhooks: not documented, so don't count on any. Event Grid: any answer but 2xx, or no answer within 30 s, for a day, but not after 400, 401, 403 and 413.",
     notes:
-      "Event Grid is another way: in its own schema it asks for validation first. An Event of the hook shows the link, and a person must open it within ten minutes. With the CloudEvents schema it asks by OPTIONS, which a hook's URL doesn't answer.",
+      "Event Grid is another way. With its own schema, it first asks for validation: an Event of the hook shows a link, which a person must open within ten minutes. With the CloudEvents schema, it asks with an OPTIONS request, which a hook's URL doesn't answer.",
     failures: "`az acr webhook list-events`. Event Grid: the subscription's metrics, and its dead-letter destination.",
   },
   recognise: ({ json }) => isOwn(json) || isOfGrid(json),

@@ -11,12 +11,12 @@ export const cloudevents: Sender = {
   about: {
     title: 'CloudEvents',
     documentation: 'https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md',
-    identity: '`source` and `id`, in every mode. A batch is one delivery, named by all its events.',
+    identity: '`source` and `id`, in every mode. A batch is one delivery, identified by all its events.',
     retries:
-      "As configured in its source. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
+      "As configured in the source. Knative retries 5xx, 429, 408 and no answer as often as the trigger's `delivery` says.",
     notes:
       "The answer 200 to an event has no body: Knative takes a body as an event in reply, and counts anything else as a failure. The outcome is in the hook's `status.recent`, in the log and in the metrics. With `?wait` or `?dryRun` the answer has its body.",
-    failures: 'As configured in its source. Knative hands the event to the `deadLetterSink`.',
+    failures: 'As configured in the source. Knative hands the event to the `deadLetterSink`.',
   },
   recognise: message =>
     isBatch(message) ||

@@ -12,11 +12,11 @@ export const flux: Sender = {
     title: 'Flux',
     documentation: 'https://fluxcd.io/flux/components/notification/providers/#generic-webhook',
     identity:
-      'The whole event: the object with its `resourceVersion`, `severity`, `reason`, `message`, `metadata`, `timestamp` and who reports it. The same event a second later is another delivery. Two Alerts post an event twice: that is one delivery, unless their `eventMetadata` or `summary` differ.',
+      'The whole event: the object with its `resourceVersion`, `severity`, `reason`, `message`, `metadata`, `timestamp` and who reports it. The same event a second later is another delivery. If two Alerts post the same event, that is one delivery, unless their `eventMetadata` or `summary` differ.',
     retries:
       "429, 5xx other than 501, and no answer: up to four times, after 2, 4, 8 and 16 s or `Retry-After`. All this must fit into the Provider's `timeout`, 15 s by default.",
     notes:
-      "Events of any `severity` count. With `eventSeverity: info`, the default, an Alert posts errors too. If Flux has applied only some objects, the error lists them as configured, so it matches the `inclusionList` below. To run the hook only for events that report no failure, give it `when: body.severity == 'info'`. For five minutes (`--rate-limit-interval`), Flux leaves out further events with the same object, message and revision. No event names an image.",
+      "Events of any `severity` count. With `eventSeverity: info`, the default, an Alert posts errors too. If Flux has applied only some objects, the error lists them as configured, so it matches the `inclusionList` below. To run the hook only for events that report no failure, give it `when: body.severity == 'info'`. For five minutes (`--rate-limit-interval`), Flux drops further events with the same object, message and revision. No event names an image.",
     failures: "The Alert's Event `NotificationDispatchFailed`, and notification-controller's log.",
   },
   // An Event of Kubernetes has neither a severity nor a reportingController. A proxy may remove the

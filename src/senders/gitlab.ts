@@ -8,7 +8,7 @@ export const gitlab: Sender = {
     title: 'GitLab',
     documentation: 'https://docs.gitlab.com/user/project/integrations/webhooks/#delivery-headers',
     identity:
-      "The header `Idempotency-Key`, which a resent request keeps. GitLab 17.4 introduced it; before that, `X-Gitlab-Event-UUID` with the event's name, which the events that it triggers share.",
+      "The header `Idempotency-Key` (GitLab 17.4 and later), which stays the same when a request is resent. Before that, `X-Gitlab-Event-UUID` together with the event's name, because an event shares its UUID with the events that it triggers.",
     retries:
       'None. After four failures in a row (any answer but 2xx, or none within 10 s) the webhook is disabled for a minute or longer, after forty for good.',
     failures: "Recent events, on the webhook's page, with a button to resend the request.",

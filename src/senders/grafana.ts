@@ -17,7 +17,7 @@ export const grafana: Sender = {
       'Contact point, group labels, the state of each alert (by fingerprint) and how many alerts were cut off. Alerts that ended and began again are a new delivery. A repeat counts again after `dedupeWindow`: Grafana does not say why it sends.',
     retries: "None at once, after any answer; the group's next flush sends it again, one group interval later.",
     notes:
-      "If a query fails or has no data, Grafana by default sends its own alert, `DatasourceError` or `DatasourceNoData`, to the rule's contact point. The hook ignores such alerts, because they don't say that the rule fires. A post with no other alert is skipped as `NoNews`. To run the hook then, choose Alerting for these states in the rule, so that its own alert fires. To keep a firing alert firing, choose Keep Last State.",
+      "If a query fails or has no data, Grafana by default sends its own alert, `DatasourceError` or `DatasourceNoData`, to the rule's contact point. The hook ignores such alerts, because they don't say that the rule is firing. A post with no other alert is skipped as `NoNews`. To run the hook then, choose Alerting for these states in the rule, so that its own alert fires. To keep a firing alert firing, choose Keep Last State.",
     failures: '"Last delivery attempt" on the contact points page, and `grafana_alerting_notifications_failed_total`.',
   },
   recognise: ({ json }) =>

@@ -16,7 +16,7 @@ export const harbor: Sender = {
     retries:
       'Any answer but 2xx, or no answer, as often as `webhook_job_max_retry` in `harbor.yml` says: 3 times, in older versions 10.',
     notes:
-      'Harbor posts only pushes. If you add a tag to an image in its web pages or through its API, no hook runs ([goharbor/harbor#22640](https://github.com/goharbor/harbor/issues/22640)): push the tag, or post from what adds it (`snippet image`).',
+      'Harbor posts only pushes. If you add a tag to an image in its web interface or through its API, no hook runs ([goharbor/harbor#22640](https://github.com/goharbor/harbor/issues/22640)): push the tag, or post from the script that adds it (`snippet image`).',
     failures: "The webhook's executions, on the project's page.",
   },
   recognise: ({ json }) =>

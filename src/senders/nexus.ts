@@ -15,7 +15,7 @@ export const nexus: Sender = {
     documentation: 'https://help.sonatype.com/en/example-headers-and-payloads.html',
     identity: 'The header `X-Nexus-Webhook-Delivery`.',
     retries: "Not documented, so don't count on any.",
-    notes: "Its posts don't name the host, so hooks compare only the path of images.",
+    notes: "Nexus's posts don't name the host, so hooks compare only the path of images.",
     failures: 'Its log, `nexus.log`.',
   },
   recognise: ({ headers, json }) =>

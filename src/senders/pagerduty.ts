@@ -9,7 +9,7 @@ export const pagerduty: Sender = {
   about: {
     title: 'PagerDuty',
     documentation: 'https://developer.pagerduty.com/docs/webhooks-overview',
-    identity: '`event.id`. A triggered or reopened incident fires.',
+    identity: '`event.id`. A triggered or reopened incident counts as firing.',
     retries: '5xx, 429 and no answer within 5 s, several times. Any event may arrive more than once.',
     failures: 'On the page Generic Webhooks (v3), the subscription is shown as temporarily disabled.',
   },

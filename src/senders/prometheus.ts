@@ -15,7 +15,7 @@ export const prometheus: Sender = {
     title: 'Prometheus alert API',
     documentation: 'https://prometheus.io/docs/alerting/latest/clients/',
     identity:
-      'The labels of each alert and whether it fires. The same alerts again are one delivery as long as none began or ended later. All alerts posted to a hook are one group: with `onResolved: undo`, a post whose alerts are all over takes back what any of them changed.',
+      'The labels of each alert and whether it fires. The same alerts again are one delivery as long as none began or ended later. All alerts posted to a hook are one group: with `onResolved: undo`, a post whose alerts have all ended undoes the changes of each of them.',
     retries: 'None for one post, but every alert is posted again in the next round, about a minute later.',
     failures: '`prometheus_notifications_errors_total`.',
   },

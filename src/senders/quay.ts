@@ -13,8 +13,9 @@ export const quay: Sender = {
     retries:
       'Any answer but 2xx, or no answer, 30 to 40 s later, a few times. Quay disables a notification that keeps failing.',
     notes:
-      'Its posts have no id, time or digest. So a second push of the same tags within the `dedupeWindow` is a `Duplicate`, and a copy that comes after it restarts the pods once more.',
-    failures: "The repository's Settings, Events and Notifications, where you can test a disabled one and enable it.",
+      "Quay's posts have no id, time or digest. So a second push of the same tags within the `dedupeWindow` is a `Duplicate`, and a copy that comes after that window restarts the pods once more.",
+    failures:
+      "The repository's Settings, Events and Notifications, where you can test and enable a disabled notification.",
   },
   recognise: ({ json }) => at(json, 'docker_url') !== undefined,
   parse: ({ json }) => {

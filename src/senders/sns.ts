@@ -16,7 +16,7 @@ export const sns: Sender = {
     title: 'CloudWatch and Amazon SNS',
     documentation: 'https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html',
     identity:
-      '`MessageId`, which retries keep. A CloudWatch alarm fires with `ALARM` and is resolved with `OK`; any other message counts each time.',
+      '`MessageId`, which stays the same in retries. A CloudWatch alarm fires with `ALARM` and is resolved with `OK`; any other message counts each time.',
     retries:
       "5xx, 429 and no answer within 15 s: three times, 20 s apart, or as the subscription's delivery policy says, for at most an hour. Any other 4xx is final.",
     failures:

@@ -12,7 +12,7 @@ export const uptimeKuma: Sender = {
     identity:
       'Monitor and state; a repeat is the same delivery unless the heartbeat is later, as with "Resend Notification". Tests and certificate warnings cause no step.',
     retries: 'None.',
-    failures: 'Its log: "Cannot send notification to …".',
+    failures: 'Uptime Kuma\'s log: "Cannot send notification to …".',
   },
   recognise: ({ json }) =>
     isObject(json) &&

@@ -10,7 +10,7 @@ export const zabbix: Sender = {
     documentation: 'https://www.zabbix.com/documentation/current/en/manual/config/notifications/media/webhook',
     identity:
       '`event_id`, `event_value` and `event_update_status`. A repeat counts again after `dedupeWindow`, because it is a step of an escalation.',
-    retries: 'Each error that its script throws: 3 attempts, 10 s apart, as the media type is set.',
+    retries: 'Each error that its script throws: 3 attempts, 10 s apart, as set in the media type.',
     failures: 'Reports, Action log, which shows the error.',
   },
   recognise: ({ json }) =>

@@ -252,7 +252,7 @@ const endedGroup = (draft: MemoryDraft, context: LeasingDelivery) => {
 }
 
 /** Why a lease has no room. */
-export const tooManyCounts = `the hook's record is full: it has leases of ${maxObjects} counts, and each keeps its place until it ends`
+export const tooManyCounts = `the hook's record is full: it has leases on ${maxObjects} counts, and each keeps its place until it ends`
 
 /** Returns a row whose step nobody takes back. A step that takes back is still noted. */
 export const withoutPart = (row: ClaimedRow): ClaimedRow => {

@@ -208,7 +208,7 @@ const readKeys = async (environment: Deps, issuer: Issuer): Promise<Keys | strin
     const base = issuer.keys === ofCluster ? '' : issuer.url.replace(/\/$/, '')
     const description = await get(`${base}/.well-known/openid-configuration`)
     const name = stringAt(description, 'issuer')
-    if (name !== issuer.url) return 'it describes itself as another issuer'
+    if (name !== issuer.url) return 'it identifies itself as a different issuer'
     const url = issuer.keys === ofCluster ? clusterKeys : (stringAt(description, 'jwks_uri') ?? '')
     return issuer.keys === ofCluster || isOfHost(url, issuer.url)
       ? keysIn(await get(url))

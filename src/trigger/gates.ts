@@ -77,7 +77,7 @@ export const noEvent: Outcome = { outcome: 'skipped', reason: 'NoNews', message:
  */
 export const passedOver = (hook: LiveHook, delivery: Delivery): Outcome | undefined => {
   if (delivery.phase === 'partly resolved') {
-    return { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts have ended and no new one fires' }
+    return { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts have ended and no new one is firing' }
   }
   if (delivery.phase === 'resolved' && hook.onResolved === 'ignore') {
     return { outcome: 'skipped', reason: 'Resolved', message: 'the alert is over, and onResolved is ignore' }

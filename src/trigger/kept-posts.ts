@@ -140,7 +140,7 @@ export const closeResolved = async (
     }
     return true
   } catch (error) {
-    log.warn({ error, namespace, hook: hook.name }, "can't close the requests of alerts that are over yet")
+    log.warn({ error, namespace, hook: hook.name }, "can't yet close the requests of alerts that have ended")
     return false
   }
 }

@@ -64,7 +64,7 @@ const formerURLCounter = (
   const posts = seriesOfHooks(
     clock,
     hooks,
-    metrics.counter('receiverhooks_former_url_posts_total', "Posts to a hook's former URL that still works.", [
+    metrics.counter('receiverhooks_former_url_posts_total', 'Posts to an old URL of a hook that still works.', [
       'namespace',
       'hook',
     ]),

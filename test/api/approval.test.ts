@@ -232,7 +232,9 @@ describe('the command line', () => {
     )
     expect(described).toMatch(/Approval: +each change needs the approval of another person within 15m/)
     expect((await run('approve', name)).stderr).toContain('without a terminal, use --yes and --effect')
-    expect((await run('approve', name, '--yes', '--effect', 'x')).stderr).toContain('that is not what it would do now')
+    expect((await run('approve', name, '--yes', '--effect', 'x')).stderr).toContain(
+      'that is not what the request would do now',
+    )
     expect((await run('approve', name, '--yes', '--effect', effect)).stdout).toContain(
       'approved: Deployment/web would go',
     )

@@ -29,7 +29,7 @@ describe('kubectl receiverhook keys', { timeout: 120_000 }, () => {
     expect(await keys('rotate --settle 100ms')).toMatchObject({
       code: 0,
       stdout: having('signs'),
-      stderr: having('every hook has a new URL; a former URL works until its key is dropped'),
+      stderr: having('every hook has a new URL; an old URL works until its key is dropped'),
     })
     expect((await keys('list')).stdout.split('\n')).toEqual([
       expect.stringMatching(/signs {11}1 hook$/),

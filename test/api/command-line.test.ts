@@ -179,7 +179,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect(await inspect(first)).toMatchObject({ code: 0, stdout: having('the current URL') })
     const shown = (await said('rotate web-up --show')).trim()
     expect(shown).not.toBe(first)
-    expect(await inspect(first)).toMatchObject({ code: 0, stdout: having('the former URL') })
+    expect(await inspect(first)).toMatchObject({ code: 0, stdout: having('an old URL') })
     await patchHook('web-up', { spec: { token: { overlap: '0s' } } })
     expect(await inspect(first)).toMatchObject({ code: 1, stdout: having('rotated out') })
     expect((await said('rotate web-up --overlap 0s')).trim()).toBe('')
@@ -189,7 +189,7 @@ describe('kubectl receiverhook', { timeout: 120_000 }, () => {
     expect(await inspect(forged)).toMatchObject({ code: 1, stdout: having('not signed') })
   })
 
-  it('shows deliveries as they come, one a line, until it is stopped', async () => {
+  it('shows deliveries as they come, one per line, until it is stopped', async () => {
     const { createHook, kubeconfig, namespace, said, until, url } = await setUp()
     await createHook('web-up', {})
     await url('web-up')

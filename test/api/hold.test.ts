@@ -170,7 +170,7 @@ describe('a switch', () => {
         type: 'Overruled',
         status: 'True',
         message: expect.stringMatching(
-          /^kubectl-edit has set spec\.suspend of CronJob\/report to false at \S+Z, so this hook's hold of it is over$/,
+          /^kubectl-edit has set spec\.suspend of CronJob\/report to false at \S+Z, so this hook's hold on it is over$/,
         ) as unknown,
       }),
     )
@@ -234,7 +234,7 @@ describe('a switch', () => {
     )
     expect(await paused()).toBe(true)
     expect((await post(url, notification('resolved', 'all alerts resolved'))).body['message']).toBe(
-      'ended the hold of spec.paused of Deployment/web at true',
+      'ended the hold on spec.paused of Deployment/web at true',
     )
     expect(await paused()).toBeUndefined()
   })
@@ -370,7 +370,7 @@ describe('a selector', () => {
     await here.patchHook('sleep', { spec: { dedupeWindow: '41s' } })
     const conditions = (now: unknown) => JSON.stringify(at(now, 'status', 'conditions') ?? [])
     const said =
-      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z, so this hook's hold of it is over; the same goes for 1 more"/
+      /kubectl-edit has set spec\.replicas of Deployment\/(?:two|three) to 7 at \S+Z, so this hook's hold on it is over; the same goes for 1 more"/
     await here.until(
       () => here.hook('sleep'),
       now => said.test(conditions(now)),

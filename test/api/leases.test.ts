@@ -58,7 +58,7 @@ it('describe says what is leased and until when, and `end` ends that now', async
     expect({ line, code, stderr }).toMatchObject({ line, code: 0 })
     return stdout
   }
-  expect(await run('describe web-up')).toMatch(/^For: +2h: then the hook takes back what a post changed$/m)
+  expect(await run('describe web-up')).toMatch(/^For: +2h: then the hook undoes the change that a post made$/m)
   expect(await run('describe web-up')).not.toContain('Leases:')
   expect(await run('end web-up')).toBe(
     'receiverhook.receiverhooks.dev/web-up ends all leases (its status shows none)\n',

@@ -176,7 +176,9 @@ describe('a call with confirm', { timeout: 120_000 }, () => {
       content: {
         state: 'Awaiting',
         until: expect.stringMatching(/Z$/) as unknown,
-        message: expect.stringContaining('call again with the same confirm, and with no other one') as unknown,
+        message: expect.stringContaining(
+          'call again with the same confirm. Another one would ask for a second run.',
+        ) as unknown,
       },
     })
     expect(await call(tool, { confirm })).toEqual(waits)
@@ -254,7 +256,7 @@ describe('what an agent gets', { timeout: 180_000 }, () => {
       ['job', 'proved', 'pushed', 'web-up'].map(name => `${namespace}_${name}`),
     )
     expect(listed.at(-1)?.description).toContain(
-      'It takes back what it changed after 30m. It takes at most 100 deliveries within 1h. It runs only at certain times.',
+      'It undoes its change after 30m. It takes at most 100 deliveries within 1h. It runs only at certain times.',
     )
     const { content } = await call(tool, { why: sentence })
     expect(await call(tool, { confirm: content['confirm'] })).toMatchObject({ content: { outcome: 'applied' } })

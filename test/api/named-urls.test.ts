@@ -235,7 +235,7 @@ it('the command line says that the URL is no secret, and what rotating it does',
   await product(here)
   await createHook('web-up', {}, byBearer)
   const named = await url('web-up')
-  expect((await command('describe web-up')).stdout).toContain(`${named}, which has the name and no token`)
+  expect((await command('describe web-up')).stdout).toContain(`${named}, which contains the hook's name, not a token`)
   expect(await command('url web-up')).toMatchObject({ stdout: `${named}\n` })
   expect((await command('rotate web-up')).stderr).toContain('web-up keeps its URL')
   const snippet = (await command('snippet alertmanager web-up --bare')).stdout
@@ -260,7 +260,7 @@ it('inspect-token says of such a URL whether there is a hook, and what opens it'
     [named, 0, `${hookLine('web-up')}Accepted: yes: if the post has what auth.bearer asks for\n`],
     [`${named}?dryRun=true`, 0, 'yes: if the post has what auth.bearer asks for'],
     [`${of('by-path')}/${inPath}`, 0, 'yes: if the end of the URL is the secret of auth.path. The hook is suspended'],
-    [of('by-path'), 1, 'no: it lacks the secret of auth.path at its end: a post to it gets 401'],
+    [of('by-path'), 1, 'no: the secret of auth.path is missing at its end: a post to it gets 401'],
     [`${named}/${inPath}`, 1, 'no: it has something after the name'],
     [of('none'), 1, 'no: there is no such hook: a post to it gets 401'],
     [of('by-token'), 1, "no: this hook's URL has a token, not its name"],

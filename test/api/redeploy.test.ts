@@ -243,7 +243,9 @@ describe('a notification of many tags', () => {
     const push = await hook({ selector: {}, image: 'quay.io/acme/web', tags: { semver: '1.x' } })
     const answer = await push(tagged(200))
     expect(said(answer)).toBe('200 skipped NotForThisHook')
-    expect(answer.body['message']).toMatch(/^the hook does not want quay\.io\/acme\/web:t+0, \S+, \S+ and 197 others$/)
+    expect(answer.body['message']).toMatch(
+      /^the hook does not accept quay\.io\/acme\/web:t+0, \S+, \S+ and 197 others$/,
+    )
     expect(JSON.stringify(answer.body).length).toBeLessThan(2000)
   })
 

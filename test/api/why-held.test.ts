@@ -94,5 +94,5 @@ it('says of a count that is held what it would be, and who keeps it awake', asyn
   expect(linesOf(awake, 'held')).toEqual([])
   expect(linesOf(awake, 'awake')[0]?.slice(0, 2)).toEqual(['awake', 'base'])
   expect(linesOf(awake, 'sleep')[0]?.slice(0, 2)).toEqual(['sleep', '0'])
-  expect(awake).toContain('The highest value wins, which is base: the field stays as others have it.')
+  expect(awake).toContain('The highest value wins, which is base: the field stays as others have set it.')
 })

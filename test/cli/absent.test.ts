@@ -117,7 +117,9 @@ it('doctor names the namespace of the installation in what there is to do', asyn
   const made = deployment('receiver-hooks', 1)
   await create('/apis/apps/v1/namespaces/hooks/deployments', { ...made, metadata: { ...made.metadata, labels } })
   const { out } = await run(`doctor -n shop --system-namespace hooks --server ${server}`)
-  expect(out).toContain('To do: When the reason is gone: kubectl receiverhook start --system-namespace hooks\n')
+  expect(out).toContain(
+    'To do: Once the reason no longer applies: kubectl receiverhook start --system-namespace hooks\n',
+  )
   expect(out).toContain('To do: kubectl -n hooks describe deployment receiver-hooks says why.\n')
 })
 

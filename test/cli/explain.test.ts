@@ -20,14 +20,14 @@ it.each([
     from: 'the policy of the authors',
     message:
       `receiverhooks.receiverhooks.dev "new" is forbidden: ValidatingAdmissionPolicy 'receiver-hooks-authors' with binding 'receiver-hooks-authors' ` +
-      'denied request: ann may not scale Deployment/web: who writes this hook needs the right to patch deployments/scale (API group apps) in namespace shop',
+      'denied request: ann may not scale Deployment/web: writing this hook needs the right to patch deployments/scale (API group apps) in namespace shop',
     says: 'ann may not patch deployments/scale in the namespace shop',
     grants: '--verb=patch --resource=deployments.apps/scale --resource-name=web\n',
   },
   {
     from: 'the policy of the authors, for the core group',
     message:
-      'denied request: ann may not put a URL into a Secret: who sets token.secretName needs the right to create secrets in namespace shop',
+      'denied request: ann may not put a URL into a Secret: setting token.secretName needs the right to create secrets in namespace shop',
     says: 'ann may not create secrets in the namespace shop',
     grants: '--verb=create --resource=secrets\n',
   },
@@ -86,7 +86,7 @@ it.each([
   },
   {
     message:
-      'denied request: bea may not act as ServiceAccount/scaler: who sets serviceAccountName needs the right to impersonate serviceaccounts in namespace shop',
+      'denied request: bea may not act as ServiceAccount/scaler: setting serviceAccountName needs the right to impersonate serviceaccounts in namespace shop',
     grants: '--verb=impersonate --resource=serviceaccounts --resource-name=scaler',
     worth: 'It allows everything that scaler may do.',
   },
@@ -104,6 +104,8 @@ it('an address of this machine that cannot be reached may be that of a playgroun
     explain(new Unreachable(`the API server ${server}: refused`, false), {
       program: 'receiver-hooks',
     }).message
-  expect(said('http://127.0.0.1:6443')).toContain('\nDoes the playground still run? Or look at the address with')
+  expect(said('http://127.0.0.1:6443')).toContain(
+    '\nIs the playground still running? Otherwise, look at the address with',
+  )
   expect(said('https://example.com')).toContain('refused\nLook at the address with kubectl config view --minify.')
 })

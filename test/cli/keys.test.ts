@@ -109,7 +109,7 @@ describe('keys', () => {
   it('drop lists the hooks whose URL somebody has pasted, and asks', async () => {
     const { err, failed } = await x.run(drop, 'n')
     expect(err).toBe(
-      '1 hook keeps its URL in no Secret. Its senders need the new one, where it was pasted:\n  shop/pasted\nDrop the key? Posts to the URLs that it signed then get 404. [y/N] ',
+      "1 hook doesn't keep its URL in a Secret. Its senders need the new URL, where it was pasted:\n  shop/pasted\nDrop the key? Posts to URLs signed with it then get 404. [y/N] ",
     )
     expect(failed).toContain('the key was not dropped')
     expect(await x.stored()).toEqual({ [keySetEntry]: x.set })
@@ -146,7 +146,7 @@ describe('keys', () => {
     const { failed, out } = await x.run('keys rotate --settle 0s --timeout 3s')
     await end()
     expect(out).toMatch(/^[\w-]{43} {3}signs\n$/)
-    expect(failed).toMatch(/2 hooks still have a former URL\..*:\n {2}shop\/in-secret\n {2}shop\/pasted$/s)
+    expect(failed).toMatch(/2 hooks still have an old URL\..*:\n {2}shop\/in-secret\n {2}shop\/pasted$/s)
   })
 
   it('rotate lets no key sign after Ctrl-C', async () => {
@@ -159,7 +159,7 @@ describe('keys', () => {
     await end()
     const [first, second, fresh] = await publishedKids(x.api)
     expect([first, second, out, exitCode]).toEqual([signing.kid, former.kid, '', 130])
-    expect(failed).toContain(`the key ${fresh} is published but does not sign`)
+    expect(failed).toContain(`the key ${fresh} is published but isn't used for signing`)
     expect(failed).toContain(`keys drop ${fresh}`)
   })
 

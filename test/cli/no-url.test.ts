@@ -59,6 +59,6 @@ it('gives no URL from before a rotation, which may end at once', async () => {
   const rotated = { ...before, spec: { ...before.spec, token: { rotation: 1, overlap: '0s' } } }
   expect(await urlOfHook({ api }, before)).toMatchObject({ base: 'https://hooks.example.com' })
   await expect(urlOfHook({ api }, { ...rotated, metadata: { ...rotated.metadata, generation: 2 } })).rejects.toThrow(
-    'web-up has no URL for rotation 1 yet: the controller is publishing it; try again in a moment, or check whether one runs: kubectl receiverhook doctor',
+    'web-up has no URL for rotation 1 yet: the controller is publishing it; try again in a moment, or check whether a controller is running: kubectl receiverhook doctor',
   )
 })

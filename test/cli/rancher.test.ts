@@ -42,7 +42,7 @@ it('a post that was passed on goes to the Service of that name, with its query',
     notes: [
       'it has a new URL: give that to the sender',
       "the service ci/jenkins has to be the Service jenkins in the hook's namespace",
-      'Rancher passed every header on; here, only Content-Type is: name others in headers',
+      'Rancher passed every header on; here, only Content-Type is passed on: name others in headers',
     ],
   })
   const withPath = (path: string) =>

@@ -87,7 +87,7 @@ it('the overlap of an emergency is that of one rotation', async () => {
   const { run, token } = await setUp(withController())
   expect(await run('rotate web-up --overlap 0s')).toEqual({
     failed: undefined,
-    err: 'web-up has a new URL (rotation 1); the former one no longer works\n',
+    err: 'web-up has a new URL (rotation 1); the old one no longer works\n',
   })
   expect(await token()).toEqual({ rotation: 1, overlap: '5m' })
 })
@@ -100,12 +100,12 @@ it('says how to restore the overlap where somebody changes the hook meanwhile, a
   )
   const line = '  receiver-hooks set web-up -n shop --token-overlap'
   expect((await run('rotate web-up --overlap 0s')).err).toMatch(
-    /the object has been modified.*\nweb-up keeps the overlap 0s. Restore the former one:\n {2}\S+ set web-up -n shop --token-overlap 5m\n$/,
+    /the object has been modified.*\nweb-up keeps the overlap 0s. Restore the previous one:\n {2}\S+ set web-up -n shop --token-overlap 5m\n$/,
   )
   expect(await token()).toEqual({ rotation: 1, overlap: '0s' })
   // To restore 0s would end the former URL at once.
   expect((await run('rotate web-up --overlap 1h')).err).toContain(
-    `When the former URL has ended, restore the former one:\n${line} 0s\n`,
+    `Once the old URL has stopped working, restore the previous one:\n${line} 0s\n`,
   )
   expect(await token()).toEqual({ rotation: 2, overlap: '1h' })
 })

@@ -54,6 +54,6 @@ it('an interrupted post is no endpoint that cannot be reached', async () => {
   const url = `http://127.0.0.1:${await listen(server, { host: '127.0.0.1', port: 0 })}/v1/trigger/x`
   await expect(post(url, {}, '', {}, { signal: stop.signal })).rejects.toMatchObject({
     exitCode: 130,
-    message: 'interrupted: the post was made once or not at all',
+    message: 'interrupted: the post arrived once or not at all',
   })
 })

@@ -103,9 +103,9 @@ it('says what nobody knows, and what this person may not see', () => {
 })
 
 it.each([
-  ['Deployment/web', 1, true, 'web-up is about to change this count by +1, since 60s.'],
+  ['Deployment/web', 1, true, 'web-up has been about to change this count by +1 for 60s.'],
   ['Deployment/web', -1, false, 'Nobody knows whether web-up made a step by -1, 60s ago.'],
-  ['CronJob/report suspend=true', 1, true, 'web-up is about to begin a hold, since 60s.'],
+  ['CronJob/report suspend=true', 1, true, 'web-up has been about to begin a hold for 60s.'],
   ['CronJob/report suspend=true', -1, false, 'Nobody knows whether web-up ended a hold, 60s ago.'],
 ])('a claim on %s of %i, pending: %s, is said in words', (shownAs, by, isPending, words) => {
   const account = accountOf(seen, [], [{ hook: 'web-up', by, at: now - 60_000, version: '130', isPending }])

@@ -38,7 +38,7 @@ it.each([
     },
   ],
   [
-    'roll out an image that already runs, with the tag that runs, in workloads app=web',
+    'roll out an image that already runs, with the tag that already runs, in workloads app=web',
     { driver: 'redeploy', redeploy: { selector: { matchLabels: { app: 'web' } } } },
   ],
   [
@@ -46,7 +46,7 @@ it.each([
     { driver: 'redeploy', redeploy: { ...web, image: 'acme/web', tags: { semver: '~1' }, withoutImage: 'restart' } },
   ],
   [
-    'restart Deployment/web again and again, each time after the previous rollout is over',
+    'restart Deployment/web again and again, each time the previous rollout has finished',
     { driver: 'restart', restart: web },
   ],
   [
@@ -79,7 +79,7 @@ it.each([
         { by: 30, within: '24h' },
       ],
     },
-    'One post in 5m counts, so at most 12 an hour. Together they move the count by at most 10 within 1h, and by at most 30 within 24h. Beyond that a post can only take back what an alert changed.',
+    'One post in 5m counts, so at most 12 an hour. Together they move the count by at most 10 within 1h, and by at most 30 within 24h. Beyond that a post can only undo the changes of an alert.',
   ],
   [
     { cooldown: '2h', windows: { zone: 'Asia/Tokyo', open: [{ days: ['Sat', 'Sun'] }] } },
@@ -87,7 +87,7 @@ it.each([
   ],
   [
     { cooldown: '2h', onResolved: 'undo', windows: { zone: 'UTC', open: [{ days: ['Sat'] }] } },
-    'One post in 2h counts. Posts count only Sat in UTC. At other times a post can only take back what an alert changed.',
+    'One post in 2h counts. Posts count only Sat in UTC. At other times a post can only undo the changes of an alert.',
   ],
 ])('with %j it says how often posts count', (more, sentence) => {
   expect(worst({ ...up, ...more })[1]).toBe(sentence)
@@ -100,7 +100,7 @@ it.each([
   [{ bearer: { secretKeyRef } }, 'The URL is not enough: you also need the value in Secret/alerts (spec.auth.bearer).'],
   [
     { sns: { topicArn: 'arn:aws:sns:eu-west-1:123456789012:alerts' } },
-    'The URL is not enough: Amazon must have signed the message, for arn:aws:sns:eu-west-1:123456789012:alerts.',
+    'The URL is not enough: Amazon must have signed the message for the topic arn:aws:sns:eu-west-1:123456789012:alerts.',
   ],
 ])('with auth %j it says what is needed besides', (auth, sentence) => {
   expect(worst({ ...up, ...(auth && { auth }) })[2]).toBe(sentence)

@@ -448,7 +448,7 @@ describe('who writes a hook that names an account', () => {
     )
     const { stderr } = await apply(scaling)
     expect(stderr).toContain(
-      `ann may not act as ServiceAccount/hooks: who sets serviceAccountName needs the right to impersonate serviceaccounts in namespace ${here.namespace}`,
+      `ann may not act as ServiceAccount/hooks: setting serviceAccountName needs the right to impersonate serviceaccounts in namespace ${here.namespace}`,
     )
     await may('act', 'impersonate', 'serviceaccounts', '--resource-name=hooks')
     for (const doing of doings)

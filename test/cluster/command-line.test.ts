@@ -99,7 +99,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
     expect(await found()).toEqual([
       'ok: receiver-hooks-authors is in force: no hook can do more than its author may do',
       "ok: receiver-hooks-trigger is in force: the trigger's account changes only what hooks act on",
-      'ok: receiver-hooks-records is in force: only the trigger writes what hooks remember',
+      'ok: receiver-hooks-records is in force: only the trigger writes the records of hooks',
       "ok: receiver-hooks-controller is in force: the controller's account changes only the Secrets of hooks",
       'ok: receiver-hooks-sizes is in force: hooks have no large metadata',
       'ok: receiver-hooks-public-keys is in force: only those who may read the signing keys can change the public ones',
@@ -125,7 +125,7 @@ describe('doctor on the admission policies', { timeout: 120_000 }, () => {
       list => list.length === 2,
     )
     expect(last).toEqual([
-      'ok: receiver-hooks-requests is in force: a request runs in the name of who made it, and only others approve it',
+      "ok: receiver-hooks-requests is in force: a request runs in its author's name, and only others can approve it",
       'warning: receiver-hooks-approval has no binding: anyone who may write a hook may remove its approval',
     ])
   })

@@ -103,7 +103,7 @@ describe('who writes a hook that forwards', () => {
       ({ code, stderr }) => code !== 0 && stderr.includes('denied request'),
     )
     expect(stderr).toContain(
-      `ann may not post to Service/jenkins: who writes this hook needs the right to create services/proxy in namespace ${namespace}`,
+      `ann may not post to Service/jenkins: writing this hook needs the right to create services/proxy in namespace ${namespace}`,
     )
     await may('post', 'create', 'services/proxy', '--resource-name=jenkins')
     await until(

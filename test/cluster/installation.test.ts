@@ -127,7 +127,7 @@ describe('somebody who may write hooks and nothing else', () => {
     await howTo('hook-authors')
     const target = { apiVersion: apiVersionOf(type), kind: type.kind, name: 'web' }
     expect(await refusal(() => apply(target))).toBe(
-      `ann may not scale ${type.kind}/web: who writes this hook needs the right to patch ${type.resource}/scale` +
+      `ann may not scale ${type.kind}/web: writing this hook needs the right to patch ${type.resource}/scale` +
         `${groupOf(type)} in namespace ${namespace}\n`,
     )
     const resource = `${type.resource}${type.group === '' ? '' : `.${type.group}`}/scale`
@@ -147,7 +147,7 @@ describe('somebody who may write hooks and nothing else', () => {
     await howTo('hook-authors')
     const target = { apiVersion: apiVersionOf(type), kind: type.kind, name: 'web' }
     expect(await refusal(() => apply(target))).toBe(
-      `ann may not ${does} ${type.kind}/web: who writes this hook needs the right to patch ${resource}` +
+      `ann may not ${does} ${type.kind}/web: writing this hook needs the right to patch ${resource}` +
         `${groupOf(type)} in namespace ${namespace}\n`,
     )
     const rules = [{ apiGroups: [type.group], resources: [resource], resourceNames: ['web'], verbs: ['patch'] }]
@@ -224,7 +224,7 @@ describe('somebody who may write hooks and nothing else', () => {
         said => !said.includes('may not scale'),
       ),
     ).toBe(
-      `ann may not have a Secret made: who sets token.secretName needs the right to create secrets in namespace ${namespace}\n`,
+      `ann may not have a Secret made: setting token.secretName needs the right to create secrets in namespace ${namespace}\n`,
     )
     await succeed(run(['create', 'role', 'secrets', '--verb=create', '--resource=secrets']))
     await succeed(run(['create', 'rolebinding', 'secrets', '--role=secrets', '--user=ann']))
@@ -250,9 +250,7 @@ describe('somebody who may write hooks and nothing else', () => {
           () => refusal(attempt),
           said => !said.includes('may not scale'),
         ),
-      ).toBe(
-        `ann may not read Secret/senders: who sets auth needs the right to get secrets in namespace ${namespace}\n`,
-      )
+      ).toBe(`ann may not read Secret/senders: setting auth needs the right to get secrets in namespace ${namespace}\n`)
       await succeed(run(['create', 'role', 'senders', '--verb=get', '--resource=secrets', '--resource-name=senders']))
       await succeed(run(['create', 'rolebinding', 'senders', '--role=senders', '--user=ann']))
       await allowed(attempt)

@@ -123,7 +123,7 @@ describe('who writes a hook that runs Jobs', () => {
       )
     }
     const needs = (right: string): string =>
-      `who writes this hook needs the right to ${right} (API group batch) in namespace ${namespace}`
+      `writing this hook needs the right to ${right} (API group batch) in namespace ${namespace}`
     await may('hooks', 'get,create,patch', 'receiverhooks.receiverhooks.dev')
     await refused('allow', `ann may not run a Job of CronJob/report: ${needs('create jobs')}`)
     await may('create', 'create', 'jobs')

@@ -276,6 +276,6 @@ it('the loop of the page fails a pipeline whose rollout fails, and no other', { 
   const nowhere = { HOOK_URL: 'http://127.0.0.1:9/v1/trigger/none', WITHIN: '1' }
   expect(await run('1.0.3', nowhere)).toMatchObject({
     code: 1,
-    said: expect.stringContaining('is not through') as unknown,
+    said: expect.stringContaining('has not finished') as unknown,
   })
 })

@@ -70,7 +70,7 @@ describe('the servers', () => {
     ['sreve', 'unknown command'],
     ['sreve', 'did you mean serve?'],
     ['serve controller trigger', 'too many arguments'],
-    ['serve both', 'serve runs controller, trigger or, with neither, both; not both'],
+    ['serve both', 'serve takes controller or trigger, or no role to run both: both is not a role'],
     ['serve --prot 1', "unknown option '--prot'"],
     ['serve --trigger-prt 1', 'did you mean --trigger-port?'],
     ['serve --trigger-port http', '--trigger-port must be a port from 0 to 65535, not http'],
@@ -127,10 +127,10 @@ describe('help', () => {
   list    the keys, the signing one first, and how many
           hooks have a URL signed by each
   rotate  makes a new key, publishes it, signs with it, and
-          waits until every hook has a new URL. The former
+          waits until every hook has a new URL. The old keys
 `)
     expect(out).toContain(`
-          URLs were pasted somewhere
+          those URLs were pasted somewhere
 
 rotate and drop change the Secret`)
   })

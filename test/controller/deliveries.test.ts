@@ -73,7 +73,7 @@ describe('the Event of a rollout that stalls', () => {
 
   it('says what does not go on, once, also when a later delivery came first', () => {
     const note =
-      'Warning RolloutStalled the rollout of web does not go on (sent by plain). Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before. `kubectl delete job/NAME` ends a Job that cannot start.'
+      'Warning RolloutStalled the rollout of web does not go on (sent by plain). Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back the previous version. `kubectl delete job/NAME` ends a Job that cannot start.'
     expect(notesOf([delivery], [stalled])).toEqual([note])
     expect(notesOf([stalled], [stalled])).toEqual([])
     expect(notesOf([delivery], [later, stalled])).toEqual([note])
@@ -128,9 +128,9 @@ describe('the Event of a delivery', () => {
       'the hook ran 5 s ago (sent by image). If steps should follow sooner, set a shorter `cooldown`.',
     ],
     [
-      'why there is nothing to do',
-      { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts have ended and no new one fires' },
-      'some alerts have ended and no new one fires (sent by image). There is nothing to do: there is no step while other alerts of the group still fire.',
+      'why it did nothing',
+      { outcome: 'skipped', reason: 'PartlyResolved', message: 'some alerts have ended and no new one is firing' },
+      'some alerts have ended and no new one is firing (sent by image). There is no step while other alerts of the group are still firing.',
     ],
   ] as const)('says %s', (_, delivery, note) => {
     expect(noteOf(delivery)).toBe(note)

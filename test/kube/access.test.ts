@@ -134,7 +134,7 @@ test('outside of a cluster, ~/.kube/config is read', async () => {
 })
 
 test.each([
-  ['nothing is found', {}, /no API server: looked for --kubeconfig .* KUBERNETES_SERVICE_HOST.*HOME is not set/],
+  ['nothing is found', {}, /no API server: looked for --kubeconfig.* KUBERNETES_SERVICE_HOST.*HOME is not set/],
   ['the file is not there', { kubeconfig: '/nowhere/config' }, /kubeconfig \/nowhere\/config: there is no such file/],
 ])('an error says what was looked for when %s', async (_when, options, message) => {
   await expect(loadAccess({ env: {}, serviceAccount: '/nowhere', ...options })).rejects.toThrow(message)
@@ -144,7 +144,7 @@ test('in a pod a context that is named is never ignored', async () => {
   const account = await serviceAccount('beside')
   const env = { KUBERNETES_SERVICE_HOST: '10.0.0.1' }
   await expect(loadAccess({ env, serviceAccount: account, context: 'two' })).rejects.toThrow(
-    /no kubeconfig with the context "two": looked for --kubeconfig .*HOME is not set/,
+    /no kubeconfig with the context "two": looked for --kubeconfig.*HOME is not set/,
   )
   const home = join(directory, 'home-in-pod')
   await mkdir(join(home, '.kube'), { recursive: true })

@@ -21,7 +21,7 @@ const commandsUnder = (heading: string): string => {
 
 /** Returns the commands of another page that take away what one of these ways has installed. */
 const removal = (way: string): string => {
-  const [, section = ''] = readFileSync('docs/how-to/operate.md', 'utf8').split('\n## Take it away\n')
+  const [, section = ''] = readFileSync('docs/how-to/operate.md', 'utf8').split('\n## Remove it\n')
   const [, text = ''] = section.split(`\n${way}`)
   const [, commands = ''] = /```console\n(.*?)```/s.exec(text) ?? []
   expect(commands).not.toBe('')

@@ -93,7 +93,7 @@ describe('the pages of a record', () => {
     await add(ledger, 'a', 'b')
     await add(ledger, 'c', 'd')
     await add(ledger, 'e')
-    expect(environment.lines.join()).toMatch(/cannot delete.*a page of a record stays until its hook goes/)
+    expect(environment.lines.join()).toMatch(/cannot delete.*a page of a record stays until its hook is deleted/)
   })
 
   it('are none where one cannot be stored: the rows stay open', async () => {

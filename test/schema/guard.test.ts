@@ -93,7 +93,7 @@ describe('a stored spec', () => {
     expect(firstViolation(two, undoing, 'spec')).toBeUndefined()
     expect(firstViolation(two, { ...undoing, driver: 'other', other: {}, scale: undefined }, 'spec')).toEqual({
       path: 'spec.onResolved',
-      message: 'cannot be undo with this driver: use ignore or run (what can be undone: scale)',
+      message: 'cannot be undo with this driver: use ignore or run (drivers that can undo: scale)',
     })
   })
 

@@ -294,9 +294,9 @@ export const products: Readonly<Record<string, Product>> = {
     return {
       url: textOf(texts, 'text').trim(),
       headers: authorized(
-        where.includes('Bearer token, with TOKEN')
+        where.includes('Bearer token and enter TOKEN')
           ? `Bearer ${textOf(texts, 'text', 1).trim() || held['token']}`
-          : where.includes('Basic, with USERNAME')
+          : where.includes('Basic and enter USERNAME')
             ? basic
             : undefined,
       ),

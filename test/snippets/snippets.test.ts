@@ -265,7 +265,7 @@ describe('a hook whose URL has its name', () => {
     expect(pod).toContain(`audience: ${url}`)
     expect(pod).not.toContain('create secret')
     expect(refusalOf('gitlab-ci', { ...named, ...(auths['oidc-github'] && { auth: auths['oidc-github'] }) })).toBe(
-      'this hook expects tokens from https://token.actions.githubusercontent.com, which gives GitLab CI none: change auth.oidc',
+      'this hook expects tokens from https://token.actions.githubusercontent.com, but that issuer gives GitLab CI none: change auth.oidc',
     )
   })
 
@@ -302,7 +302,7 @@ describe('a hook whose URL has its name', () => {
 
 it('New Relic sends no token if the URL has the only secret', () => {
   const where = (of: SnippetHook): string => textsOf('new-relic', of)[0]?.where ?? ''
-  expect(where(hook)).toContain('choose Bearer token, with TOKEN.')
+  expect(where(hook)).toContain('choose Bearer token and enter TOKEN.')
   expect(where({ ...hook, hasNamedURL: true })).not.toMatch(/TOKEN|authorization/)
 })
 

@@ -90,7 +90,7 @@ describe('keys of an issuer', () => {
     ['answers much', /a JSON object of at most 256 KiB/],
     ['fails', /answered 500/],
     ['answers no JSON', /did not answer with a JSON object/],
-    ['lies', /describes itself as another issuer/],
+    ['lies', /identifies itself as a different issuer/],
   ])('are not there from an issuer that %s, and posts do not ask it again at once', async (mood, why) => {
     const { clock, find, issuer, keys, lines } = await prepared()
     issuer.mood = mood

@@ -173,7 +173,7 @@ describe('a Secret', () => {
   ])('is weak for a URL without a secret: %j', (auth, data, where) => {
     const weak = found(data, auth, true)
     expect(weak).toMatchObject({ reason: 'AuthSecretWeak' })
-    expect(at(weak, 'message')).toContain(`Secret/senders has under ${where} a value`)
+    expect(at(weak, 'message')).toContain(`the key ${where} of Secret/senders has a value`)
     expect(JSON.stringify(weak)).not.toContain('xxx')
     expect(found(data, auth)).toHaveProperty('form')
   })

@@ -131,7 +131,7 @@ export const HookForm = (props: FormProps) => {
         <h1 tabIndex={-1}>{title}</h1>
         {what === 'edit' && hook?.managedBy !== undefined && (
           <p class="strip warn">
-            Managed by {hook.managedBy}: it will undo what is changed here. Copy the YAML to Git instead.
+            Managed by {hook.managedBy}: it will undo changes made here. Copy the YAML to Git instead.
           </p>
         )}
         {start.hadSecret === true && (

@@ -43,15 +43,13 @@ const close = (): void => void (confirming.value = undefined)
 const deliveriesToday = ({ recent }: ListedHook): string => {
   const day = momentText(moment.value - dayMs)
   const today = recent.filter(({ time }) => time > day).length
-  if (today === 0) return 'It had no delivery in the last day.'
+  if (today === 0) return 'It had no deliveries in the last day.'
   const least = today === recent.length && today === 10 ? 'at least ' : ''
   return `It had ${least}${today} ${today === 1 ? 'delivery' : 'deliveries'} in the last day.`
 }
 
 const titleOf = (change: BulkChange, of: string): string =>
-  change === 'end'
-    ? `End what ${of.replace('these', 'the')} ${of.endsWith('hooks') ? 'have' : 'has'} leased?`
-    : `${bulkChanges[change].title} ${of}?`
+  change === 'end' ? `End all leases of ${of}?` : `${bulkChanges[change].title} ${of}?`
 
 const ConfirmMany = ({ change, rows }: { change: BulkChange; rows: readonly ListedHook[] }) => {
   const typed = useSignal('')
@@ -125,13 +123,13 @@ const ConfirmRotate = ({ row }: { row: ListedHook }) => {
   }
   return (
     <AskDialog
-      title={isNamed ? `End the former URLs of ${row.name}?` : `Give ${row.name} a new URL?`}
+      title={isNamed ? `End the old URLs of ${row.name}?` : `Give ${row.name} a new URL?`}
       verb={isNamed ? 'End them' : 'Rotate'}
       {...{ act, command, why, onClose: close }}
     >
       <p>
         {isNamed
-          ? "This hook's URL has its name, and stays. Only older tokens end. To lock a sender out, change the Secret of what a post must prove."
+          ? "This hook's URL contains its name, and stays the same. Only older tokens stop working. To lock a sender out, change the Secret with its proof."
           : `Senders need the new URL before the old one ends. ${row.url === 'secret' ? 'It goes into the Secret by itself.' : ''}`}
       </p>
       {refusal !== undefined && <p class="fault">{refusal.message}</p>}

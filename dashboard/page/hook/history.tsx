@@ -61,7 +61,7 @@ export const Deliveries = ({ hook, row }: HistoryProps) => {
         {why !== undefined && <p class="faint">{sentence(`can't show older deliveries: ${why}`)}</p>}
         {older.body !== undefined && why === undefined && (
           <p class="faint">
-            This is all that the record remembers. Of older deliveries, it keeps only those that name themselves.
+            This is all that the record remembers. Of older deliveries, it keeps only those with an idempotency key.
           </p>
         )}
       </div>

@@ -52,7 +52,7 @@ type Answer = NonNullable<RequestSeen['answer']>
 const isOpen = ({ outcome, state = 'progressing' }: Answer): boolean => outcome === 'applied' && state === 'progressing'
 
 const unanswered =
-  'no trigger answered within 30 s. It runs within five minutes, or not at all. Health says whether triggers run'
+  'no trigger answered within 30 s. The request runs within five minutes, or not at all. Health says whether triggers are running'
 
 const waiting = (effect: string, request: string): RunText => ({
   kind: '',

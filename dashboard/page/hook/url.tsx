@@ -14,7 +14,7 @@ export const URLCard = ({ hook, row }: { row: ListedHook; hook: HookDetail | und
     {row.url === 'named' && (
       <p>
         <ActionButton why={whyNot(row.namespace, 'patch')} onAct={() => (confirming.value = { what: 'rotate', row })}>
-          End former URLs …
+          End old URLs …
         </ActionButton>
       </p>
     )}

@@ -148,6 +148,6 @@ const copyText = async (
   say(
     done
       ? `The text was copied${row.url !== 'named' && hasToken(withPlaceholder, placeholder) ? ': it holds a secret, with which anyone can run the hook' : ''}.`
-      : 'The browser did not let the page copy.',
+      : 'The browser blocked copying.',
   )
 }

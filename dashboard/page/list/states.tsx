@@ -32,7 +32,7 @@ export const Empty = () => {
         </p>
       ) : (
         <>
-          <p>{why}. Someone who may can grant it to you:</p>
+          <p>{why}. An administrator can grant it to you:</p>
           <Grant verbs={['create', 'get', 'list', 'watch', 'update', 'patch', 'delete']} />
         </>
       )}
@@ -70,7 +70,7 @@ export const Forbidden = () => {
       )}
       {namespace !== '' && !isWrong && (
         <>
-          <p>Someone who may can grant you the right to see them:</p>
+          <p>An administrator can grant you the right to see them:</p>
           <Grant verbs={['get', 'list', 'watch']} />
         </>
       )}

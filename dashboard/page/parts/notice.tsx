@@ -44,7 +44,7 @@ export const CopyButton = ({ label, said, text }: { label: string; said: string;
     class="quiet"
     onClick={() => {
       void copy(text()).then(done =>
-        say(done ? said : 'The browser did not let the page copy: select the text and copy it.'),
+        say(done ? said : 'The browser blocked copying: select the text and copy it yourself.'),
       )
     }}
   >

@@ -20,7 +20,7 @@ export const targetObject = (target: string | undefined): string | undefined =>
 export const deletionText = (isNamed: boolean): string =>
   isNamed
     ? 'Its URL stops working until a hook has this name again.'
-    : 'Its URL stops working for good: a hook with the same name gets another.'
+    : 'Its URL stops working for good: a hook with the same name gets another one.'
 
 /** Returns what was done when a hook was deleted. */
 export const deletedText = (name: string, isNamed: boolean): string =>

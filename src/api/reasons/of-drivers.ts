@@ -14,56 +14,56 @@ export const driverReasons = {
   },
   Undone: {
     where: ['applied'],
-    means: 'The alert ended, and the hook took back what the alert had changed.',
+    means: "The alert ended, and the hook undid the alert's changes.",
     todo: 'Nothing.',
   },
   NothingToUndo: {
     where: ['skipped'],
-    means: 'The alert ended, but it had changed nothing that the hook can take back.',
-    todo: 'Nothing. The hook takes nothing back if the target was replaced since, if the alert fired before the hook had `onResolved: undo`, or if the message does not name its alert.',
+    means: 'The alert ended, but it had changed nothing that the hook can undo.',
+    todo: 'Nothing. The hook undoes nothing if the target has been replaced since, if the alert fired before the hook had `onResolved: undo`, or if the message does not name its alert.',
   },
   LeaseEnded: {
     where: ['event'],
     means:
-      'The time in `for` is over, so the hook took back what it had leased. The status lists this as a delivery from the sender `lease`.',
+      'The time in `for` has run out, so the hook undid the change. The status lists this as a delivery from the sender `lease`.',
     todo: 'Nothing.',
   },
   LeaseTooShort: {
     where: ['event'],
     means:
       'Alerts are still firing although their lease has ended: `for` is too short for how often the sender repeats them.',
-    todo: "Make `for` at least three times the sender's repeat interval, or make it repeat more often. In Alertmanager that is `repeat_interval`, 4 h by default.",
+    todo: "Make `for` at least three times the sender's repeat interval, or have the sender repeat alerts more often. In Alertmanager that is `repeat_interval`, 4 h by default.",
   },
   LeaseOverdue: {
     where: ['event'],
-    means:
-      "The time in `for` ended more than a minute ago, but the hook hasn't managed to take back what it had leased.",
+    means: "The time in `for` ran out more than a minute ago, but the hook hasn't managed to undo the change.",
     todo: "The hook keeps trying until it succeeds. Meanwhile its condition `LeaseOverdue` says why it can't. You can also set the count yourself: then the hook leaves it alone.",
   },
   SetByOthers: {
     where: ['skipped'],
-    means: 'The alert ended, but someone else has set the count in the meantime. The hook leaves it as it is.',
+    means: 'The alert ended, but someone else had set the count by then. The hook leaves it as it is.',
     todo: 'Nothing. If the count should go back anyway, set it yourself.',
   },
   Held: {
     where: ['applied'],
-    means: 'The hook holds a switch or a count until the time in `for` is over. Nobody else releases this hold.',
-    todo: 'Nothing. To end it earlier, use `kubectl receiverhook end`, or set the field yourself, which ends all its holds.',
+    means: 'The hook holds a switch or a count until the time in `for` runs out. No other hook can release this hold.',
+    todo: 'Nothing. To end the hold earlier, use `kubectl receiverhook end`, or set the field yourself, which ends all its holds.',
   },
   Overruled: {
     where: ['event'],
-    means: 'Someone else has set a field that the hook held, so its holds are over, and nothing is put back.',
+    means:
+      'Someone else has set a field that the hook held, so all holds on the field have ended, and nothing is put back.',
     todo: 'Nothing, if a person did this on purpose. If Git did, leave the field out of Git, or hold the Kustomization or the Application. The next post begins a new hold.',
   },
   TooManyTargets: {
     where: ['failed'],
     means: "A hold's selector matches more than 50 workloads, so nothing was changed.",
-    todo: 'Split it into several hooks, with more labels or fewer kinds.',
+    todo: 'Split the hook into several, each with more labels or fewer kinds.',
   },
   AlreadySo: {
     where: ['unchanged'],
     means: 'Someone else had already set the field to this value, so there is nothing to hold or to put back.',
-    todo: 'Nothing. If it should end by itself, set the field back, and post again.',
+    todo: 'Nothing. If the hook should switch the field back later, set it back by hand, and post again.',
   },
   NotHoldable: {
     where: ['failed', 'condition'],
@@ -94,8 +94,8 @@ export const driverReasons = {
   Superseded: {
     where: ['skipped', 'waited'],
     means:
-      'A later push, a higher version, a later restart or a manual rollback came first. The hook never goes back to an older one.',
-    todo: 'Nothing. To roll out again what was rolled back, push it again, or set the image yourself.',
+      'This delivery is out of date: a later push, a higher version, a later restart or a manual rollback has already taken effect. The hook never goes back to an older state.',
+    todo: 'Nothing. To roll out a version that was rolled back, push it again, or set the image yourself.',
   },
   RolloutRunning: {
     where: ['skipped'],
@@ -121,7 +121,7 @@ export const driverReasons = {
   JobRunning: {
     where: ['skipped', 'waited'],
     means:
-      'A Job of the hook is still running, and with `concurrency: forbid` a delivery creates no second one. A post with `wait` has waited for as long as it asked.',
+      'A Job of the hook is still running, and with `concurrency: forbid` a delivery creates no second one. If the post had `wait`, that time has passed.',
     todo: "Nothing, if that's what you want. Otherwise look at the Job that the message names, or choose another `concurrency`. To keep waiting, send the same request again.",
   },
   JobComplete: {
@@ -137,7 +137,7 @@ export const driverReasons = {
   JobGone: {
     where: ['waited'],
     means:
-      "The delivery's Job is gone, so nobody can say how it ended: its `ttl` is over, or it was deleted or replaced.",
+      "The delivery's Job is gone, so nobody can say how it ended: its `ttl` has passed, or it was deleted or replaced.",
     todo: 'Ask sooner, or raise `ttl`.',
   },
   JobRefused: {
@@ -153,7 +153,7 @@ export const driverReasons = {
   InputUnusable: {
     where: ['failed'],
     means:
-      "A Job can't take something in the post: a label over 1 KiB, a body that is over 64 KiB or is not text, or a NUL character.",
+      "Something in the post can't be passed to a Job: a label over 1 KiB, a body that is over 64 KiB or is not text, or a NUL character.",
     todo: 'Make the sender send less, or remove `labels` or `body` from the hook.',
   },
   RolloutComplete: {
@@ -163,20 +163,20 @@ export const driverReasons = {
   },
   RolloutProgressing: {
     where: ['waited'],
-    means: "The time to wait is over, but not all new pods are available yet, or the trigger couldn't check.",
-    todo: 'Send the same request again: with the same `Idempotency-Key` it only asks, and runs nothing.',
+    means: "The time in `wait` has run out, but not all new pods are available yet, or the trigger couldn't check.",
+    todo: 'Send the same request again. With the same `Idempotency-Key`, it only asks for the outcome and runs nothing.',
   },
   RolloutStalled: {
     where: ['waited', 'event'],
     means:
       'The rollout is stuck: the workload has passed its deadline or is paused, or no pod of the Job has started for ten minutes. It may still recover later.',
-    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back what ran before. `kubectl delete job/NAME` ends a Job that cannot start.',
+    todo: 'Look at the pods: `kubectl describe pod`. `kubectl rollout undo` brings back the previous version. `kubectl delete job/NAME` ends a Job that cannot start.',
   },
   Replaced: {
     where: ['waited'],
     means:
       "The delivery's change was overwritten: by a manual rollback, another tool or a deletion, or the hook now has another target.",
-    todo: 'Find out who wrote it: `kubectl get --show-managed-fields`. To roll it out again, send the delivery with another `Idempotency-Key`.',
+    todo: 'Find out who wrote it: `kubectl get --show-managed-fields`. To roll the change out again, send the delivery with another `Idempotency-Key`.',
   },
   Stored: {
     where: ['waited'],
@@ -209,7 +209,7 @@ export const driverReasons = {
   },
   TooManyHops: {
     where: ['failed'],
-    means: 'Several hooks have passed this post on to one another, so this one stops.',
+    means: 'Several hooks have passed this post on to one another, so this hook refuses it.',
     todo: 'Find the hooks that forward to one another, and break the loop.',
   },
   PushUnreadable: {
@@ -231,12 +231,12 @@ export const driverReasons = {
   InvalidTags: {
     where: ['condition', 'failed'],
     means: 'The text in `tags.semver` is not a version range.',
-    todo: 'Write it as npm does: `~1.4`, `>=2 <3`.',
+    todo: 'Write the range as npm does: `~1.4`, `>=2 <3`.',
   },
   Unfinished: {
     where: ['unavailable', 'listed'],
     means:
-      'The work took longer than four seconds. It continues on its own: a rollout for up to a minute, a Job with `forbid` or `replace` and a forwarded post for a few seconds. Sending the same post again finishes it. If the status lists this reason, that time is over, or the trigger was restarted.',
+      'The work took longer than four seconds. It continues on its own: a rollout for up to a minute, a Job with `forbid` or `replace` and a forwarded post for a few seconds. Sending the same post again finishes it. If the status lists this reason, that time has run out, or the trigger was restarted.',
     todo: 'Send the same post again, unless its sender retries. The status says how the work ends.',
   },
 } as const satisfies Record<string, ReasonText>

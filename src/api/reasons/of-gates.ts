@@ -22,12 +22,12 @@ export const gateReasons = {
     where: ['failed', 'condition'],
     means:
       "The hook has `approval`, but nothing enforces who approves: requests are off, or their admission policies aren't in force.",
-    todo: 'Switch requests on, which installs the admission policies: `requests.enabled=true` of the chart. Or remove `approval`.',
+    todo: "Switch requests on, which installs the admission policies: the chart's `requests.enabled=true`. Or remove `approval`.",
   },
   Denied: {
     where: ['skipped'],
     means: 'Someone denied the request. Nothing was changed.',
-    todo: "Look at the request's `spec.decision`: it says who, and perhaps why.",
+    todo: "Look at the request's `spec.decision`: it says who denied it, and perhaps why.",
   },
   NotApproved: {
     where: ['skipped'],
@@ -63,7 +63,7 @@ export const gateReasons = {
   OutsideWindow: {
     where: ['skipped'],
     means: 'The hook has `windows`, and is closed at this time.',
-    todo: 'Nothing: `opensAt` in the answer says when posts count again. If the delivery should count now, change `windows`.',
+    todo: 'Nothing. `opensAt` in the answer says when posts count again. If the delivery should count now, change `windows`.',
   },
   UnknownZone: {
     where: ['failed', 'condition'],
@@ -89,7 +89,7 @@ export const gateReasons = {
   InvalidExpression: {
     where: ['failed', 'condition'],
     means: 'The expression in `when` does not compile, uses an unknown name, or takes too long to check.',
-    todo: 'Fix it at the position that the message names, or use fewer brackets and operators.',
+    todo: 'Fix the expression at the position that the message names, or use fewer brackets and operators.',
   },
   Resolved: {
     where: ['skipped'],
@@ -99,8 +99,8 @@ export const gateReasons = {
   },
   PartlyResolved: {
     where: ['skipped'],
-    means: 'Some alerts of the group have ended, and no new one fires.',
-    todo: 'Nothing: there is no step while other alerts of the group still fire.',
+    means: 'Some alerts of the group have ended, and no new one is firing.',
+    todo: 'Nothing. There is no step while other alerts of the group are still firing.',
   },
   Duplicate: {
     where: ['skipped'],
@@ -115,13 +115,13 @@ export const gateReasons = {
   },
   CoolingDown: {
     where: ['skipped'],
-    means: 'The hook has just run, and its `cooldown` is not over.',
+    means: 'The hook has just run, and its `cooldown` has not ended yet.',
     todo: 'Nothing. If steps should follow sooner, set a shorter `cooldown`.',
   },
   LimitReached: {
     where: ['skipped', 'event'],
     means: 'The hook has reached one of its `limits`.',
-    todo: 'Nothing: `opensAt` in the answer says when posts count again. To allow more, raise the limit.',
+    todo: 'Nothing. `opensAt` in the answer says when posts count again. To allow more, raise the limit.',
   },
   OutcomeUnknown: {
     where: ['skipped', 'event'],
@@ -136,11 +136,11 @@ export const gateReasons = {
   NotGenuine: {
     where: ['refused'],
     means: 'The message has no valid signature from its sender.',
-    todo: "Find out who posts it. The sender's own log shows whether it was the sender.",
+    todo: 'Find out who posted it. The log of the supposed sender shows whether it did.',
   },
   NotVerified: {
     where: ['refused'],
-    means: "The trigger couldn't fetch the certificate that proves the message.",
+    means: "The trigger couldn't fetch the certificate that it needs to verify the message.",
     todo: 'Send the post again, unless its sender retries. If this keeps happening, let the trigger reach the host that serves the certificate.',
   },
   SubscriptionToConfirm: {

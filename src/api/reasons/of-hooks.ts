@@ -21,7 +21,7 @@ export const hookReasons = {
   TargetBeingDeleted: {
     where: ['failed', 'condition'],
     means: 'The target is being deleted.',
-    todo: 'Wait until it is gone and create it again, or choose another target.',
+    todo: 'Wait until the target is gone and create it again, or choose another target.',
   },
   NotScalable: {
     where: ['failed', 'condition'],
@@ -48,12 +48,12 @@ export const hookReasons = {
     where: ['failed', 'condition'],
     means:
       "One of the product's service accounts lacks a right that this hook needs. Or an admission policy stops the trigger from changing anything in the hook's namespace.",
-    todo: 'Do what the message says: run its command, or grant the right that it names. The hook is Ready within 20 seconds after that.',
+    todo: 'Do what the message says: run its command, or grant the right that it names. The hook is Ready within 20 seconds of that.',
   },
   AccountNotFound: {
     where: ['failed', 'condition'],
     means: "The service account in `serviceAccountName` doesn't exist or is being deleted. The hook does nothing.",
-    todo: 'Create it and give it the rights that its hooks need, or correct `serviceAccountName`. The hook becomes Ready by itself when the account appears.',
+    todo: 'Create the account and give it the rights that its hooks need, or correct `serviceAccountName`. The hook becomes Ready by itself when the account appears.',
   },
   SecretConflict: {
     where: ['condition'],
@@ -64,7 +64,7 @@ export const hookReasons = {
     where: ['condition'],
     means:
       'The API server refuses to store the Secret in `token.secretName`, because of an admission policy or a webhook, or because the Secret is immutable.',
-    todo: 'Change the policy or webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes after that.',
+    todo: 'Change the policy or webhook that the message names, delete the Secret if it is immutable, or remove `token.secretName`. The hook is Ready within about two minutes of that.',
   },
   FormerSecretKept: {
     where: ['event'],
@@ -75,13 +75,13 @@ export const hookReasons = {
   StatusOutdated: {
     where: ['event'],
     means:
-      "The controller can't check the hook or write its status, or something else writes it too. The status may be outdated.",
+      "The controller can't check the hook or write its status, or something else writes the status too. The status may be outdated.",
     todo: 'Fix what the message names. The controller tries again.',
   },
   AuthSecretNotFound: {
     where: ['failed', 'condition'],
     means: 'The Secret in `auth` does not exist, or lacks a key that the hook needs.',
-    todo: 'Create it, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
+    todo: 'Create the Secret, or correct `auth`. The hook becomes Ready by itself when the Secret appears.',
   },
   AuthSecretInvalid: {
     where: ['failed', 'condition'],
@@ -96,12 +96,13 @@ export const hookReasons = {
   IssuerNotAllowed: {
     where: ['failed', 'condition'],
     means: 'The installation does not accept tokens from the issuer in `auth.oidc`.',
-    todo: 'Compare `auth.oidc.issuer` with the claim `iss` of a token. If they match, ask an administrator to do what the message says.',
+    todo: 'Compare `auth.oidc.issuer` with the `iss` claim of a token. If they match, ask an administrator to do what the message says.',
   },
   IssuerUnavailable: {
     where: ['refused', 'condition'],
-    means: "The trigger or the controller can't read the keys of an ID token issuer, so it can't verify its tokens.",
-    todo: "Nothing, if it passes and the sender retries. If it lasts, look in the message or the trigger's log for what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.",
+    means:
+      "The trigger or the controller can't read the keys of an ID token issuer, so it can't verify that issuer's tokens.",
+    todo: "Nothing, if the problem goes away and the sender retries. If it lasts, look in the message or the trigger's log for what is wrong, and let both roles reach the issuer. The hook becomes Ready by itself.",
   },
   AuthSecretWeak: {
     where: ['failed', 'condition'],
@@ -111,12 +112,12 @@ export const hookReasons = {
   TooLarge: {
     where: ['failed', 'condition'],
     means:
-      'An object that the hook uses is too large for the product to read. Or its selector matches more than 1,000 workloads.',
+      "An object that the hook uses is too large for the product to read. Or the hook's selector matches more than 1,000 workloads.",
     todo: `Remove what is large in the object that the message names: annotations, long lists of environment variables. Narrow a selector that matches too many workloads. For the bounds, see ${pageURL('docs/reference/http.md#limits-of-objects')}.`,
   },
   Valid: {
     where: ['ready'],
-    means: 'The hook is valid, and its URL is published. The message says where it is, and so who can read it.',
+    means: 'The hook is valid, and its URL is published. The message says where the URL is, and so who can read it.',
     todo: 'Nothing.',
   },
 } as const satisfies Record<string, ReasonText>

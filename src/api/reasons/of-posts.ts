@@ -6,7 +6,7 @@ export const postReasons = {
   UnknownToken: {
     where: ['refused'],
     means: "This installation didn't sign the token.",
-    todo: "Compare the URL with the hook's `status.triggerURL`, or the header `Authorization` with its `status.token`. It may have been cut or changed.",
+    todo: "Compare the URL with the hook's `status.triggerURL`, or the header `Authorization` with its `status.token`. The sender's copy may have been cut off or changed.",
   },
   HookDeleted: {
     where: ['refused'],
@@ -40,14 +40,14 @@ export const postReasons = {
   },
   Unauthorized: {
     where: ['refused'],
-    means: "The post doesn't prove what the hook's `auth` asks for.",
+    means: "The post doesn't contain the proof that the hook's `auth` asks for.",
     todo: `Give the sender the value from the Secret in \`auth\`, or post from the topic in \`auth.sns\`: ${pageURL('docs/how-to/authenticate-senders.md')} shows how. For \`auth.oidc\`, the trigger's log says what is wrong with the token.`,
   },
   Unproved: {
     where: ['refused'],
     means:
-      "There is no hook with a named URL under this name, or the post doesn't prove what its `auth` asks for. The answer is the same for both.",
-    todo: "Compare the URL with the hook's `status.endpoint`, and what the sender sends with the Secret in `auth`. The hook's conditions say if its Secret is missing, unreadable or too weak. For `auth.oidc`, the trigger's log says what is wrong with the token.",
+      "There is no hook with a named URL under this name, or the post doesn't contain the proof that the hook's `auth` asks for. The answer is the same in both cases.",
+    todo: "Compare the URL with the hook's `status.endpoint`, and the credential that the sender uses with the one in the Secret of `auth`. The hook's conditions say if its Secret is missing, unreadable or too weak. For `auth.oidc`, the trigger's log says what is wrong with the token.",
   },
   MethodNotAllowed: {
     where: ['refused'],
@@ -82,7 +82,7 @@ export const postReasons = {
   },
   BadQuery: {
     where: ['refused'],
-    means: "The query's `dryRun`, `wait` or `reason` can be misread, so nothing was done.",
+    means: "The query's `dryRun`, `wait` or `reason` is invalid or ambiguous, so nothing was done.",
     todo: 'Write `dryRun=true`, `dryRun=false` or nothing; `wait=25s`, from 0s to 10m, or nothing; and `reason` with 1 to 64 printable characters. A dry run never waits.',
   },
   NotReady: {
@@ -103,7 +103,7 @@ export const postReasons = {
   Contended: {
     where: ['unavailable', 'refused'],
     means:
-      "The post ran out of time: the target kept changing, its queue was too long, or another delivery or an earlier write wasn't finished. Or what an earlier hook of this name leased must end first. The message says which.",
+      "The post ran out of time: the target kept changing, its queue was too long, or another delivery or an earlier write wasn't finished. Or the leases of an earlier hook with this name must end first. The message says which it was.",
     todo: 'Send the post again, unless its sender retries.',
   },
   RateLimited: {
@@ -136,7 +136,7 @@ export const postReasons = {
   PublicKeysRestored: {
     where: ['event'],
     means: 'Someone changed or deleted the ConfigMap with the public keys. The controller has written it again.',
-    todo: 'Find out who can write it: with their own key in it, they could create URLs.',
+    todo: 'Find out who can write it: with a key of their own in it, they could create URLs.',
   },
   SigningKeysReplaced: {
     where: ['event'],
@@ -147,6 +147,6 @@ export const postReasons = {
     where: ['event'],
     means:
       'The Secret for the signing keys contains something else. The controller leaves it alone, and creates no URLs.',
-    todo: 'Restore the Secret. Or delete it, and the controller creates new keys and new URLs.',
+    todo: 'Restore the Secret, or delete it: the controller then creates new keys and new URLs.',
   },
 } as const satisfies Record<string, ReasonText>

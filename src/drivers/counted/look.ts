@@ -104,7 +104,7 @@ export const countSettlement = ({ on, to }: DecidedCount, now: CountNow): Settle
 
 const isReplaced = (name: string): Settlement => ({
   state: 'replaced',
-  message: `${name} is not the one that was counted: someone deleted or replaced it, or pointed the hook elsewhere`,
+  message: `${name} is no longer the object whose count was changed: someone deleted or replaced it, or pointed the hook elsewhere`,
 })
 
 /** Returns the count at a path. Some custom resources write a count as text. */

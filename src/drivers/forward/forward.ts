@@ -21,7 +21,7 @@ const forwardRights: DriverRights = {
       group: '',
       resource: 'services',
       verbs: ['get'],
-      why: 'to find the cluster IP of the Service, and to refuse one that can lead anywhere',
+      why: 'to find the cluster IP of the Service, and to refuse a Service that can lead anywhere',
     },
   ],
   author: [

@@ -103,7 +103,7 @@ export const holdRights: DriverRights = {
       verb: 'patch',
       does: "'hold ' + self.target.kind + '/' + self.target.name",
       right: '`patch` on the target',
-      why: 'who makes a hook must be allowed to change what it holds',
+      why: 'the hook changes the target while it holds it',
     },
     ...authorOf(['Deployment', 'StatefulSet'], 'hold').slice(1),
     ...authorOf(['CronJob'], 'hold')

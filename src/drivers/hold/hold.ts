@@ -31,7 +31,7 @@ export const hold = {
   target: member => (member.target ? shownCount(targetText(oneBy(member).count)) : reachInWords(reachOf(member))),
   object: member => member.target && { type: oneBy(member).kind.type, name: member.target.name },
   describe: member => `hold ${shownIn(member)}`,
-  worst: member => `hold ${shownIn(member)}, and keep it so with further posts`,
+  worst: member => `hold ${shownIn(member)}, and keep holding it with further posts`,
 
   async validate(member, reading) {
     if (!member.target) return undefined
@@ -102,7 +102,7 @@ const overruledInWords = (object: StoredObject, { field, type }: HeldKind): stri
   const shown = `${heldName(field)} of ${type.kind}/${object.metadata.name}`
   const value = valueIn(object, field)
   const what = value === undefined ? `removed ${shown}` : `set ${shown} to ${value}`
-  return `${owner?.manager ?? 'someone'} has ${what}${when}, so this hook's hold of it is over`
+  return `${owner?.manager ?? 'someone'} has ${what}${when}, so this hook's hold on it is over`
 }
 
 /** Returns what is held, as `spec.replicas of Deployment/web at 0`. */
@@ -122,7 +122,7 @@ const outcomeOf = (held: HeldObject, step: Step, done: 'Held' | 'Undone'): Outco
       const others = to > 1 ? `, as ${to - 1} more ${to === 2 ? 'does' : 'do'}` : ''
       const summary =
         done === 'Undone'
-          ? `ended the hold of ${inWords(held)}${to > 0 ? `, which ${to} still hold` : ''}`
+          ? `ended the hold on ${inWords(held)}${to > 0 ? `; ${to} more ${to === 1 ? 'holds' : 'hold'} it` : ''}`
           : `${kind.done === undefined ? `held ${inWords(held)}` : `${kind.done} ${object}`}${others}`
       return {
         outcome: 'applied',

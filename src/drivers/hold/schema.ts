@@ -23,7 +23,7 @@ const inCel = (kinds: readonly string[]): string =>
 const switchRule = {
   rule: `!has(self.target) || has(self.to) || ${inCel(switches)}`,
   fieldPath: '.target',
-  message: `has no switch that can be held: use one of ${switches.join(', ')}; or set to for the count of one of ${counts.join(', ')}`,
+  message: `has no switch that can be held: use one of ${switches.join(', ')}; or, with to, hold the count of one of ${counts.join(', ')}`,
   holds: self => !isSet(self, 'target') || isSet(self, 'to') || switches.includes(kindOf(self)),
 } as const satisfies Rule
 
@@ -68,8 +68,8 @@ const cronJobRule = {
 export const holdSchema = {
   type: 'object',
   description:
-    'Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then it goes back to what it was, unless someone else has set it since.',
-  hint: 'Keeps a switch of an object on, or a count at a number, for a time. Then it goes back to what it was, unless someone else has set it since.',
+    'Keeps a switch of an object on, or a count at a number, for as long as `for` says. Then the field goes back to what it was, unless someone else has set it since.',
+  hint: 'Keeps a switch of an object on, or a count at a number, for a while. Then the field goes back to what it was, unless someone else has set it since.',
   properties: {
     target: {
       type: 'object',
@@ -112,8 +112,8 @@ export const holdSchema = {
       title: 'At this count',
       maxLength: 10,
       description:
-        'The count to hold, or `base`, which keeps awake: the count stays as others have it. If several hooks hold a count, the highest wins.',
-      hint: 'A count, or "base", which keeps awake what others would put to sleep. The highest that any hook holds wins.',
+        'The count to hold, or `base`, which keeps the workload awake: the count stays as others have set it. If several hooks hold a count, the highest wins.',
+      hint: 'A count, or "base", which keeps the workload awake when other hooks would put it to sleep. The highest value that any hook holds wins.',
       'x-kubernetes-validations': [
         {
           rule: `type(self) == int ? self >= 0 && self <= ${largestCount} : self == 'base'`,

@@ -40,7 +40,7 @@ const keptOf = ({ template, type: { group, resource } }: Workloads): Kept => {
   return {
     group,
     resource,
-    only: 'the tag or digest of an image that a container runs, its pull policy, and annotations of its own',
+    only: "the tag or digest of an image that a container runs, its pull policy, and the product's own annotations",
     holds: rules.map(rule => `(${rule})`).join(' &&\n'),
   }
 }

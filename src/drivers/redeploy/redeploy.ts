@@ -72,7 +72,7 @@ export const redeploy = {
 const tagsOf = ({ tags }: Redeploy): string => {
   if (tags?.exact) return `, tagged ${tags.exact.join(' or ')}`
   if (tags?.glob !== undefined) return `, tagged ${tags.glob}`
-  return tags?.semver === undefined ? ', with the tag that runs' : `, in a version within ${tags.semver}`
+  return tags?.semver === undefined ? ', with the tag that already runs' : `, in a version within ${tags.semver}`
 }
 
 const invalidTags = ({ tags }: Redeploy) => ({
@@ -82,7 +82,7 @@ const invalidTags = ({ tags }: Redeploy) => ({
 
 const notWanted = ({ pushes }: Delivery): Outcome => {
   const named = pushes && namesOf(pushes)
-  const message = named ? `the hook does not want ${named}` : 'the message names no image, and withoutImage is skip'
+  const message = named ? `the hook does not accept ${named}` : 'the message names no image, and withoutImage is skip'
   return { outcome: 'skipped', reason: 'NotForThisHook', message }
 }
 

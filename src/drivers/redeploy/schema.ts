@@ -62,7 +62,7 @@ const tagsSchema = {
       title: 'Versions in a range',
       minLength: 1,
       maxLength: 128,
-      description: 'Versions in this npm range (`~1.4`, `>=2 <3`), but never a lower one than what runs.',
+      description: 'Versions in this npm range (`~1.4`, `>=2 <3`), but never one below the running version.',
       'x-kubernetes-validations': [
         matching('^[0-9A-Za-z.*^~<>=| +-]+$', 'must be a version range, as in "~1.4" or ">=2.0 <3"'),
       ],
@@ -104,8 +104,8 @@ export const redeploySchema = {
       maxItems: 8,
       'x-kubernetes-list-type': 'set',
       description:
-        'What the registry calls `image`, if containers use another name: behind a mirror, a proxy or another port.',
-      hint: 'What the registry calls it, if containers use another name: behind a mirror, a proxy or another port.',
+        'What the registry calls `image`, if containers use another name: behind a mirror or a proxy, or on another port.',
+      hint: 'What the registry calls it, if containers use another name: behind a mirror or a proxy, or on another port.',
       items: repository,
     },
     tags: tagsSchema,

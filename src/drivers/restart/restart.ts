@@ -32,7 +32,7 @@ const restartRights: DriverRights = {
   keeps: restarted.map(({ template, type: { group, resource } }): Kept => ({
     group,
     resource,
-    only: 'its own annotations, on the workload and on its pods',
+    only: "the product's own annotations, on the workload and on its pods",
     holds: sameAround(template, ['metadata'], annotationPrefix)
       .map(rule => `(${rule})`)
       .join(' &&\n'),
@@ -47,7 +47,7 @@ export const restart = {
   object: objectOf,
   target: reachInWords,
   describe: () => 'restart the pods, a few at a time',
-  worst: (_member, target) => `restart ${target} again and again, each time after the previous rollout is over`,
+  worst: (_member, target) => `restart ${target} again and again, each time the previous rollout has finished`,
   validate: reachProblem,
   needs: member => reachNeeds(member, restartKinds),
   look: (member, looking) => lookAtWorkloads({ ...member, kinds: member.kinds ?? restartKinds }, looking),

@@ -36,7 +36,7 @@ export const authorOf = (kinds: readonly WorkloadKind[], does: string): readonly
  */
 export const rolloutPods: Extra = {
   name: 'rollout-pods',
-  hooks: 'whose outcome says why pods are not ready (redeploy, restart, runJob)',
+  hooks: 'whose outcome should say why pods are not ready (redeploy, restart, runJob)',
   readsDefinitions: false,
   trigger: [
     { group: '', resource: 'pods', verbs: ['list'], why: 'to say why the pods of a rollout or a Job are not ready' },

@@ -82,7 +82,7 @@ export const settlementOf = (change: DecidedChange, workloads: readonly LookedAt
   const counted = ours.flatMap(({ progress }) => (progress.state === 'manual' ? [] : [progress]))
   const worst = settlementStates.find(state => states.some(each => each.state === state)) ?? 'replaced'
   const [first, ...others] = states.filter(({ state }) => state === worst)
-  const more = others.length === 0 ? '' : `; the same of ${others.length} more`
+  const more = others.length === 0 ? '' : `; the same goes for ${others.length} more`
   return {
     state: worst,
     message: `${first?.message ?? lostMessage(change.n, change.n)}${more}`,

@@ -59,7 +59,7 @@ const ofAnotherDriver: Settlement = {
 
 const settlementOf = (seen: LookedAtJob | undefined, now: number): Settlement => {
   if (!seen) {
-    const message = "the delivery's Job is gone: its ttl is over, or it was deleted"
+    const message = "the delivery's Job is gone: its ttl has passed, or it was deleted"
     return { state: 'replaced', reason: 'JobGone', message }
   }
   const { job, pods } = seen

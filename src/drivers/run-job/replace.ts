@@ -27,7 +27,7 @@ export const deleteJob = async (
   const isOver: Deleted = { deleted: 'open', message: 'earlier Jobs are being deleted' }
   if (!(await mayContinue())) return isOver
   if (actId !== undefined && !(await acts.settle(actId, outcomeOf(name, actId)))) {
-    return { deleted: 'open', message: `can't store that Job/${name} was created` }
+    return { deleted: 'open', message: `can't record that Job/${name} was created` }
   }
   if (isBeingDeleted) return { deleted: 'gone' }
   // The record may have been slow.

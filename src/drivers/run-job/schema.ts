@@ -95,7 +95,7 @@ export const runJobSchema = {
       maxItems: 16,
       'x-kubernetes-list-type': 'set',
       description:
-        "Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If a post's alerts differ in a label, its value is empty.",
+        'Alert labels that every container gets as `RECEIVER_HOOK_LABEL_NAME`, with the name in capitals. If the alerts in a post have different values for a label, its variable is empty.',
       hint: 'Every container gets their values as RECEIVER_HOOK_LABEL_NAME.',
       items: {
         type: 'string',

@@ -73,7 +73,7 @@ export const syntaxHint = (before: string, rest: string): string | undefined => 
   if (/^=[^=]/.test(rest)) return 'compare two values with =='
   if (/^&[^&]/.test(rest)) return 'write && for both'
   if (/^\|[^|]/.test(rest)) return 'write || for either'
-  if (/^[\u201c\u201d\u2018\u2019]/.test(rest)) return 'use straight quotes for texts'
+  if (/^[\u201c\u201d\u2018\u2019]/.test(rest)) return 'use straight quotes for strings'
   const word = /(?:^|\W)(not)\s*$/.exec(before)?.[1] ?? /^\w+/.exec(rest)?.[0]
   const operator = word === undefined ? undefined : words.get(word)
   return operator === undefined ? undefined : `write ${operator} instead of ${word}`

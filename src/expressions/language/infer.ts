@@ -149,7 +149,7 @@ const inferFunction = (
     const names = [...[...context.language.funcs].map(func => func.name), ...macros.keys()]
     context.report({
       offset,
-      message: macros.has(name) ? `${name} is not written like this` : `there is no function ${name}`,
+      message: macros.has(name) ? `${name} isn't written this way` : `there is no function ${name}`,
       hint: macroHint(name) ?? didYouMean(name, names),
     })
     return undefined
@@ -161,7 +161,7 @@ const inferFunction = (
     const forms = overloads.map(func => formOf(func, shown))
     context.report({
       offset,
-      message: `${shown} is not called like this`,
+      message: `${shown} can't be called this way`,
       hint: `write ${[...new Set(forms)].join(' or ')}`,
     })
     return undefined

@@ -214,7 +214,7 @@ describe('a rotation', () => {
 
 it('the end of a hook ends its URL for good, unless the URL is named', () => {
   expect([deletionText(false), deletedText('web-up', false)]).toEqual([
-    'Its URL stops working for good: a hook with the same name gets another.',
+    'Its URL stops working for good: a hook with the same name gets another one.',
     'web-up was deleted: its URL answers 410 for good.',
   ])
   expect([deletionText(true), deletedText('by-name', true)]).toEqual([

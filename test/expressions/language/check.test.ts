@@ -36,7 +36,7 @@ test.each([
   ['true and false', '"and" is not expected here (line 1, column 6); write && instead of and'],
   ['not body.x', '"body" is not expected here (line 1, column 5); write ! instead of not'],
   ['body.a == 1 && body.b == (2 3)', '"3" is not expected here (line 1, column 29)'],
-  ['sender == ‘a’', '"‘" is not expected here (line 1, column 11); use straight quotes for texts'],
+  ['sender == ‘a’', '"‘" is not expected here (line 1, column 11); use straight quotes for strings'],
   ['body.?a', '"." is not expected here (line 1, column 5)'],
   // Names
   [
@@ -62,12 +62,12 @@ test.each([
   // Functions and macros
   ["body.x.toLowerCase() == 'a'", 'there is no function toLowerCase (line 1, column 7); did you mean lowerAscii?'],
   ["body.x.startswith('a')", 'there is no function startswith (line 1, column 7); did you mean startsWith?'],
-  ['has(body)', 'has is not written like this (line 1, column 1); write it as in has(body.member)'],
+  ['has(body)', "has isn't written this way (line 1, column 1); write it as in has(body.member)"],
   [
     'cel.bind(x, 1, x == 1)',
     'there is no variable cel: an expression has body, headers, query, sender (line 1, column 1)',
   ],
-  ['size() == 1', 'size is not called like this (line 1, column 1); write size(a) or x.size()'],
+  ['size() == 1', "size can't be called this way (line 1, column 1); write size(a) or x.size()"],
   ['Foo{a: 1} == 1', 'there is no type Foo to make (line 1, column 1)'],
   // Headers
   [

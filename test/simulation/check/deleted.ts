@@ -43,7 +43,8 @@ const isKept = ({ metadata }: StoredObject): boolean => metadata.finalizers?.inc
  * hook: it waits for its target behind one to the new hook of that name.
  */
 export const isBehindEarlier = (timeline: Timeline, { answer, arrived, ended }: Story): boolean => {
-  const [, name = ''] = /^what an earlier hook (\S+) has leased/.exec(String(at(answer, 'body', 'message'))) ?? []
+  const [, name = ''] =
+    /^the leases of an earlier hook (\S+) are ending/.exec(String(at(answer, 'body', 'message'))) ?? []
   // It may have ended while the post waited.
   return [arrived, ended].some(place => {
     const record = recordAt(timeline, name, place)

@@ -7,7 +7,7 @@ import { create, read, send } from '../../src/kube/requests.ts'
 import { autoscalers, events, hooks } from '../../src/kube/resources.ts'
 import { notification } from '../support/alertmanager.ts'
 import { makeAutoscaler } from '../support/counted.ts'
-import { cluster, deployments, post, product, type Cluster } from '../support/product.ts'
+import { cluster, deployments, post, postUntilDone, product, type Cluster } from '../support/product.ts'
 
 const cronJobs: ResourceType = { group: 'batch', version: 'v1', resource: 'cronjobs', kind: 'CronJob' }
 
@@ -317,9 +317,12 @@ describe('a selector', () => {
     expect((await post(`${url}?dryRun=true`)).body['message']).toMatch(/^would have held 4 at 0, until /)
     expect(await counts()).toEqual([1, 2, 3, 4])
     const init = { headers: { 'idempotency-key': 'tonight' } }
-    const slept = await post(url, undefined, init)
-    expect(slept.body).toMatchObject({ outcome: 'applied', reason: 'Held', summary: 'held 4 at 0' })
-    expect(slept.body['changes']).toContainEqual({ object: 'Deployment/two', to: '0' })
+    const slept = await postUntilDone(url, undefined, init)
+    // On a busy machine, the work may go on after an answer of 503, and is done before the next try.
+    if (slept.body['reason'] !== 'Duplicate') {
+      expect(slept.body).toMatchObject({ outcome: 'applied', reason: 'Held', summary: 'held 4 at 0' })
+      expect(slept.body['changes']).toContainEqual({ object: 'Deployment/two', to: '0' })
+    }
     expect([await counts(), await suspended()]).toEqual([[0, 0, 0, 4], true])
     const copy = await post(url, undefined, init)
     expect(copy.body).toMatchObject({ outcome: 'skipped', reason: 'Duplicate' })

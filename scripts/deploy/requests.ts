@@ -1,7 +1,7 @@
 import { stringify } from 'yaml'
 import { group, hookPlural, policyNames, requestPlural } from '../../src/api/names.ts'
 import { senderMembers } from '../../src/api/by.ts'
-import { requestCrd } from '../../src/api/run-request.ts'
+import { postSuffix, requestCrd } from '../../src/api/run-request.ts'
 import { events, requests } from '../../src/kube/resources.ts'
 import { rolesManifest } from './manifest.ts'
 import { ofManifests, policiesManifest } from './policies.ts'
@@ -41,7 +41,7 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
     variables: [
       {
         name: 'keeps',
-        expression: `has(object.spec.post) && request.userInfo.username in ${listOf(triggers)}`,
+        expression: `has(object.spec.post) && object.metadata.name.endsWith('${postSuffix}') && request.userInfo.username in ${listOf(triggers)}`,
       },
       {
         name: 'decides',
@@ -71,9 +71,9 @@ export const requestsPolicy = ({ triggers }: Pick<Installation, 'triggers'>): Po
         messageExpression: `request.userInfo.username + ' may not run ReceiverHook/' + object.spec.hook + '${needed(`(${dryRun} ? 'get' : 'run')`, 'object.spec.hook')}`,
       },
       {
-        expression: "request.operation != 'CREATE' || variables.keeps || !has(object.spec.post)",
+        expression: `request.operation != 'CREATE' || variables.keeps || !(has(object.spec.post) || object.metadata.name.endsWith('${postSuffix}'))`,
         reason: 'Forbidden',
-        message: 'only the trigger writes spec.post: what was posted to a hook',
+        message: `only the trigger makes requests with spec.post, of what was posted to a hook, and with names that end in ${postSuffix}`,
       },
       {
         expression: "request.operation != 'CREATE' || !has(object.spec.decision)",

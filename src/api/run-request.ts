@@ -14,6 +14,10 @@ export const maxRequestBody = 16_384
 /** How many headers of a post are kept with a request, and the longest, in characters. */
 export const maxKeptHeaders = 64
 export const maxKeptHeader = 4096
+/** How many changes of a request are shown at most. */
+export const maxShownChanges = 64
+/** The suffix of the names of requests for posts. Only the trigger may make such a name. */
+export const postSuffix = '.post'
 /** The longest text in an answer, in characters. */
 export const maxAnswerText = 2048
 /** The longest text that says why somebody runs a hook, in characters. */
@@ -132,7 +136,7 @@ const effectSchema = {
     changes: {
       type: 'array',
       description: 'What the request would change, if it does not change a count.',
-      maxItems: 64,
+      maxItems: maxShownChanges,
       items: {
         type: 'object',
         required: ['object', 'to'],

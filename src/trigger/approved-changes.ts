@@ -1,7 +1,7 @@
 import { changesInWords, digestOfChanges, keyOfChange, type Approval } from '../api/effect.ts'
 import type { Change, Outcome } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
-import { maxAnswerText } from '../api/run-request.ts'
+import { maxAnswerText, maxShownChanges } from '../api/run-request.ts'
 
 /** How a driver is run that changes objects one by one. `mayChange` returns whether a change was approved. */
 export interface RunAs {
@@ -9,8 +9,8 @@ export interface RunAs {
   readonly mayChange?: (change: Change) => boolean
 }
 
-/** The longest text of changes that a person approves, in characters. It leaves room in an answer for the rest. */
-const maxShown = maxAnswerText - 200
+/** How many characters an answer has besides its summary and its changes, at most. */
+const besides = 64
 
 /**
  * Runs a driver that changes objects one by one, for a hook with approval. A dry run first says what it would
@@ -30,7 +30,8 @@ export const runApproved = async (
     const effect = digestOfChanges(of, changes)
     const isRest = changes.every(change => allowed.has(keyOfChange(change))) && (await isBegun())
     if (effect !== approved && !isRest) {
-      return changesInWords(changes).length > maxShown
+      const length = besides + trial.summary.length + changesInWords(changes).length
+      return length > maxAnswerText || changes.length > maxShownChanges
         ? { outcome: 'failed', reason: 'TooLargeToApprove', message: reasons.TooLargeToApprove.means }
         : { outcome: 'awaiting', reason: 'AwaitingApproval', summary: trial.summary, changes, effect }
     }

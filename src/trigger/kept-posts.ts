@@ -10,7 +10,7 @@ import type { AlertGroup } from '../api/delivery.ts'
 import { apiVersion, group as apiGroup, requestKind } from '../api/names.ts'
 import type { Ended } from '../api/outcome.ts'
 import { reasons } from '../api/reasons.ts'
-import { isDone, maxKeptHeader, maxKeptHeaders, maxRequestBody, type KeptPost } from '../api/run-request.ts'
+import { isDone, maxKeptHeader, maxKeptHeaders, maxRequestBody, postSuffix, type KeptPost } from '../api/run-request.ts'
 import type { Environment } from '../environment/environment.ts'
 import { within } from '../environment/wait.ts'
 import { ApiError, isStatus, readFailureOf } from '../kube/errors.ts'
@@ -56,12 +56,17 @@ export const keepPost = async (context: TriggerContext, proof: SignedPart, world
   return (await within(clock, context.deadline - clock.monotonic(), tried)) ?? late
 }
 
+/** The headers that are not kept: they prove something, or no longer fit the body. */
+const left: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'content-encoding'])
+
 /** Returns what is kept of a post: without the secrets in its headers, and as it is once it is decoded. Undefined if it is too large. */
 const keptOf = (
   { hook: { auth }, message, request }: TriggerContext,
   { id, signed }: SignedPart,
 ): KeptPost | undefined => {
-  const { authorization: _, 'content-encoding': __, ...headers } = withoutSecret(request.headers, auth)
+  const headers = Object.fromEntries(
+    Object.entries(withoutSecret(request.headers, auth)).filter(([name]) => !left.has(name)),
+  )
   const kept = Object.entries(headers)
   const fits = message.body.length <= maxRequestBody && kept.length <= maxKeptHeaders
   if (!fits || kept.some(([, value]) => value.length > maxKeptHeader)) return undefined
@@ -75,7 +80,7 @@ const keep = async (context: TriggerContext, post: KeptPost, { api, random }: Wo
   const own = identity
     ? hashOf(uid, identity.key, identity.newsAt)
     : hashOf(Buffer.from(random.bytes(16)).toString('hex'))
-  const name = `${hook.name.slice(0, 200)}-${own.slice(0, 16)}`
+  const name = `${hook.name.slice(0, 200)}-${own.slice(0, 16)}${postSuffix}`
   const made = {
     apiVersion,
     kind: requestKind,

@@ -130,7 +130,13 @@ describe('a post to a hook with approval', () => {
     const auth = { header: { name: 'X-Word', secretKeyRef: { name: 'senders', key: 'token' } } }
     await createHook('signed', { max: 100 }, { approval: { within: '15m' }, auth })
     const sent = {
-      headers: { 'x-word': 'hush', 'x-kept': 'yes', authorization: 'Bearer hush', 'content-type': 'application/json' },
+      headers: {
+        'x-word': 'hush',
+        'x-kept': 'yes',
+        authorization: 'Bearer hush',
+        cookie: 'a=hush',
+        'content-type': 'application/json',
+      },
     }
     const name = requestOf(await post(await url('signed'), undefined, { ...sent, body: '{"a":1}' }))
     const kept = await read(api, requests, namespace, name)

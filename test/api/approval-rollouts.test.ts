@@ -145,7 +145,7 @@ describe('a push to a hook with approval', () => {
 
   it('cannot be approved by half: what is too much to be shown is refused', async () => {
     const { images, run, to } = await setUp()
-    for (let i = 0; i < 30; i++) await run(`part-${i}-of-a-shop-with-long-names`, `acme/shop:1`)
+    for (let i = 0; i < 63; i++) await run(`part-${i}`, `acme/shop:1`)
     expect(await post(to, { image: 'acme/shop:2' })).toMatchObject({
       status: 422,
       body: { reason: 'TooLargeToApprove' },

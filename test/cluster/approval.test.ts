@@ -258,7 +258,8 @@ describe('a decision', () => {
     const to = here.origin + new URL(await here.url('web-up')).pathname
     const kept = { headers: {}, body: '' }
     for (const user of ['ann', 'mallory', 'root'] as const) {
-      await settled(() => ask(user, 'forged', { post: kept }), 'only the trigger writes spec.post')
+      await settled(() => ask(user, 'forged', { post: kept }), 'only the trigger makes requests with spec.post')
+      expect(await ask(user, 'web-up-0123456789abcdef.post')).toContain('only the trigger makes requests')
       expect(await ask(user, 'forged', { by: { secret: 'ci/token' } })).toContain(`write spec.by: {user: "${user}"}`)
     }
     const waiting = await here.until(

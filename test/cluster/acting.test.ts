@@ -363,7 +363,7 @@ describe('a trigger without any right to targets', () => {
 
   it.each([
     ['impersonate', /cannot impersonate resource "serviceaccounts"/],
-    ['get', /the trigger may not read ServiceAccount\/hooks .* --verb=get,impersonate /],
+    ['get', /ServiceAccount\/hooks .* which the trigger may not read\. .* --verb=get,impersonate /],
   ])('says that it may not %s the account', async (verb, message) => {
     const here = await setUp()
     await untilReason(here, scaling, 'Stepped')

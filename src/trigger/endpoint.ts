@@ -1,6 +1,7 @@
 import type { Environment } from '../environment/environment.ts'
 import { inSpan } from '../environment/tracing.ts'
 import type { Approval } from '../api/effect.ts'
+import type { AlertGroup } from '../api/delivery.ts'
 import { keyOf } from '../api/hash.ts'
 import type { Ended, Outcome } from '../api/outcome.ts'
 import type { Row } from '../api/row.ts'
@@ -177,7 +178,9 @@ export class TriggerEndpoint {
       if (poll === 'unread') return { answer: refusal(503, 'ApiUnreachable'), hook: first }
       if (poll) return poll
     }
-    if (!dryRun && !(await this.#closesWaiting(request, message, first))) {
+    const over = dryRun ? undefined : groupThatIsOver(request, message, first)
+    const closing = over && closeResolved(this.#parts, this.answer, first, over)
+    if (closing && !(await within(clock, deadline - clock.monotonic(), closing))) {
       return { answer: refusal(503, 'ApiUnreachable'), hook: first, delivery: message.delivery }
     }
     let admission = admitted
@@ -186,7 +189,8 @@ export class TriggerEndpoint {
       // If the hook changed meanwhile, the delivery begins again with the changed hook.
       const context = this.#contextOf(request, admission, message, deadline, asked)
       const executed = await execute(context, this.#services)
-      const outcome = await this.#kept(executed, context, admission)
+      const isKept = executed.outcome === 'awaiting' && !request.requested
+      const outcome = isKept ? await this.#keep(executed, context, admission) : executed
       if (outcome.outcome !== 'changed') {
         const target = 'target' in hook.bound ? hook.bound.target : 'the target'
         const evidence = 'evidence' in outcome && !dryRun ? outcome.evidence : undefined
@@ -206,22 +210,10 @@ export class TriggerEndpoint {
     return { answer: refusal(503, 'Contended'), hook: admission.hook, delivery: message.delivery }
   }
 
-  /** Keeps a post that has to wait for approval. Returns any other outcome unchanged. */
-  async #kept(outcome: Outcome, context: TriggerContext, proof: SignedPart): Promise<Outcome> {
-    if (outcome.outcome !== 'awaiting' || context.request.requested) return outcome
+  /** Keeps a post that has to wait for approval. */
+  async #keep(outcome: Awaiting, context: TriggerContext, proof: SignedPart): Promise<Ended> {
     const kept = await keepPost(context, proof, this.#parts)
     return 'request' in kept ? { ...outcome, ...kept } : kept
-  }
-
-  /** Closes what waits for approval of alerts that are over by now. Resolves with false if that is not possible now. */
-  async #closesWaiting(
-    { requested }: TriggerRequest,
-    { delivery: { group, phase } }: ReadMessage,
-    hook: LiveHook,
-  ): Promise<boolean> {
-    const { approvalMs, onResolved } = hook
-    if (approvalMs === undefined || requested || phase !== 'resolved' || onResolved === 'run' || !group) return true
-    return await closeResolved(this.#parts, this.answer, hook, group)
   }
 
   /**
@@ -293,6 +285,16 @@ export class TriggerEndpoint {
     }
   }
 }
+
+type Awaiting = Extract<Outcome, { outcome: 'awaiting' }>
+
+/** Returns the alerts that a post ends, if others of their posts may wait for approval. Pure. */
+const groupThatIsOver = (
+  { requested }: TriggerRequest,
+  { delivery: { group, phase } }: ReadMessage,
+  { approvalMs, onResolved }: LiveHook,
+): AlertGroup | undefined =>
+  approvalMs === undefined || requested || phase !== 'resolved' || onResolved === 'run' ? undefined : group
 
 /** Returns what was approved of what a hook asks approval for. Undefined if it asks for none. */
 const approvalOf = ({ approvalMs, generation, uid }: LiveHook, { requested }: TriggerRequest): Approval | undefined =>

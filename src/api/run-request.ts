@@ -55,6 +55,7 @@ const postSchema = {
       maxProperties: maxKeptHeaders,
       additionalProperties: { type: 'string', maxLength: maxKeptHeader },
     },
+    query: text(maxKeptHeader, 'Its query.'),
     body: text(Math.ceil(maxRequestBody / 3) * 4, 'Its body in base64.'),
     id: text(maxKeptHeader, 'The idempotency key that its signature covers.'),
     signed: {

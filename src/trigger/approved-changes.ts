@@ -24,7 +24,10 @@ export const runApproved = async (
 ): Promise<Outcome> => {
   const trial = await run({ dryRun: true })
   if (trial.outcome === 'changed' || trial.outcome === 'unavailable') return trial
-  const allowed = new Set(approved === undefined ? [] : shown.map(keyOfChange))
+  // Of an edited hook, nothing is approved.
+  const isApproved = approved !== undefined && digestOfChanges(of, shown) === approved
+  const allowed = new Set(isApproved ? shown.map(keyOfChange) : [])
+  if (trial.outcome === 'failed' && !(await isBegun())) return trial
   if (trial.outcome === 'applied' && 'changes' in trial) {
     const changes = trial.changes.toSorted((one, other) => (keyOfChange(one) < keyOfChange(other) ? -1 : 1))
     const effect = digestOfChanges(of, changes)

@@ -32,7 +32,8 @@ export const unapproved = (
   { delivery: { phase }, hook: { approvalMs, onResolved }, request: { requested } }: Unapproved,
   isGuarded: boolean,
 ): Outcome | undefined => {
-  const skip = requested?.closes ?? (requested?.wasShown === true && approvalMs === undefined && 'EffectChanged')
+  const isToBeApproved = requested?.wasShown === true || requested?.post !== undefined
+  const skip = requested?.closes ?? (isToBeApproved && approvalMs === undefined && 'EffectChanged')
   if (skip) return { outcome: 'skipped', reason: skip, message: reasons[skip].means }
   const needsNone = approvalMs === undefined || (phase === 'resolved' && onResolved === 'undo')
   if (needsNone || isGuarded) return undefined

@@ -22,11 +22,14 @@ import type { SignedPart } from './auth/signed.ts'
 import { withoutSecret } from './auth/shown.ts'
 import type { Endpoint } from './answer.ts'
 import type { LiveHook } from './hook.ts'
-import type { TriggerContext } from './request.ts'
-import { requestedPostOf, deleteRequest, askOutcome, postAsked, writeAnswer } from './requested.ts'
+import type { TriggerContext, TriggerRequest } from './request.ts'
+import { requestedPostOf, deleteRequest, requestKeptMs, askOutcome, postAsked, writeAnswer } from './requested.ts'
 
 /** The label of a request for a post about alerts: their group. All posts about one group have the same. */
 const groupLabel = `${apiGroup}/alerts`
+
+/** How often a request is written: it is made, queued, shown and answered. */
+const writesOfRequest = 4
 
 /** How often a post is tried to be kept: its request of before may be done, and is replaced. */
 const maxTries = 3
@@ -56,31 +59,45 @@ export const keepPost = async (context: TriggerContext, proof: SignedPart, world
   return (await within(clock, context.deadline - clock.monotonic(), tried)) ?? late
 }
 
-/** The headers that are not kept: they prove something, or no longer fit the body. */
-const left: ReadonlySet<string> = new Set(['authorization', 'proxy-authorization', 'cookie', 'content-encoding'])
+/** The names of headers that may prove something, as proxies and senders write them. */
+const provingName = /token|secret|cookie|auth|jwt|assertion|credential|password|api-?key|oidc|signature/
 
-/** Returns what is kept of a post: without the secrets in its headers, and as it is once it is decoded. Undefined if it is too large. */
+/**
+ * Returns a function that finds out whether a header is kept: it proves nothing, it fits the decoded body, and the
+ * secret of the URL is not in it. Some proxies write the URL into a header.
+ */
+const keeper = ({ named, token }: TriggerRequest): ((header: readonly [name: string, value: string]) => boolean) => {
+  const inURL = [token ?? '', named?.secret ?? ''].filter(secret => secret !== '')
+  const secrets = inURL.flatMap(secret => [secret, encodeURIComponent(secret)])
+  return ([name, value]) =>
+    name !== 'content-encoding' && !provingName.test(name) && !secrets.some(secret => value.includes(secret))
+}
+
+/**
+ * Returns what is kept of a post: without the secrets in its head, and as it is once it is decoded. Undefined if it is
+ * too large.
+ */
 const keptOf = (
   { hook: { auth }, message, request }: TriggerContext,
   { id, signed }: SignedPart,
 ): KeptPost | undefined => {
-  const headers = Object.fromEntries(
-    Object.entries(withoutSecret(request.headers, auth)).filter(([name]) => !left.has(name)),
-  )
-  const kept = Object.entries(headers)
-  const fits = message.body.length <= maxRequestBody && kept.length <= maxKeptHeaders
+  const isKept = keeper(request)
+  const kept = Object.entries(withoutSecret(request.headers, auth)).filter(isKept)
+  const asked = new URLSearchParams([...request.query].filter(([name]) => name !== 'wait' && name !== 'dryRun'))
+  const query = new URLSearchParams([...asked].filter(isKept)).toString()
+  const fits = message.body.length <= maxRequestBody && kept.length <= maxKeptHeaders && query.length <= maxKeptHeader
   if (!fits || kept.some(([, value]) => value.length > maxKeptHeader)) return undefined
-  return { headers, body: Buffer.from(message.body).toString('base64'), id, signed }
+  return { headers: Object.fromEntries(kept), query, body: Buffer.from(message.body).toString('base64'), id, signed }
 }
 
 const keep = async (context: TriggerContext, post: KeptPost, { api, random }: World): Promise<Keeping> => {
-  const { by = {}, charge, delivery, hook } = context
+  const { by = {}, charge, countKept, delivery, hook } = context
   const { group, identity } = delivery
   const { namespace, uid } = hook
   const own = identity
     ? hashOf(uid, identity.key, identity.newsAt)
     : hashOf(Buffer.from(random.bytes(16)).toString('hex'))
-  const name = `${hook.name.slice(0, 200)}-${own.slice(0, 16)}${postSuffix}`
+  const name = `${hook.name.slice(0, 200).replace(/[.-]+$/, '')}-${own.slice(0, 16)}${postSuffix}`
   const made = {
     apiVersion,
     kind: requestKind,
@@ -99,7 +116,11 @@ const keep = async (context: TriggerContext, post: KeptPost, { api, random }: Wo
       return { outcome: 'unavailable', reason: 'TooManyAwait', message: reasons.TooManyAwait.means }
     }
   }
-  charge(JSON.stringify(made).length)
+  // A flood of posts that are closed at once would fill the storage: their requests stay for a day.
+  if (!countKept(requestKeptMs)) {
+    return { outcome: 'unavailable', reason: 'WritesLimited', message: reasons.WritesLimited.means }
+  }
+  charge(writesOfRequest * JSON.stringify(made).length)
   for (let tries = 0; tries < maxTries; tries++) {
     try {
       await create(api, requests, namespace, made)

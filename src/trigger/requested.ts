@@ -13,6 +13,9 @@ import type { Endpoint } from './answer.ts'
 import { reasonFrom } from './query.ts'
 import type { RequestedHook, TriggerRequest } from './request.ts'
 
+/** How long a request that has its answer is kept, in milliseconds. */
+export const requestKeptMs = 86_400_000
+
 /** What a ReceiverHookRequest asks for, of the hook that it means. */
 export interface RequestedPost extends RequestedHook {
   readonly dryRun: boolean
@@ -51,18 +54,17 @@ export const postAsked = async (
   const { body, dryRun, why, ...requested } = asked
   const { post } = requested
   const reason = reasonFrom(why ?? '')
-  const query = {
-    ...(dryRun && { dryRun: 'true' }),
-    ...(waits !== undefined && { wait: waits }),
-    ...(reason !== '' && { reason }),
-  }
+  const query = new URLSearchParams(post?.query)
+  if (dryRun) query.set('dryRun', 'true')
+  if (waits !== undefined) query.set('wait', waits)
+  if (reason !== '') query.set('reason', reason)
   const sent = Buffer.from(post?.body ?? body, post ? 'base64' : 'utf8')
   const request: TriggerRequest = {
     method: 'POST',
     token: undefined,
     source: '',
     requested,
-    query: new URLSearchParams(query),
+    query,
     headers: post?.headers ?? (body === '' ? {} : { 'content-type': 'application/json' }),
     ...(sent.length > 0 && { body: () => Promise.resolve(sent) }),
   }

@@ -28,6 +28,7 @@ import type { Endpoint } from './answer.ts'
 import { maxWaitMs } from './limits.ts'
 import {
   requestedPostOf,
+  requestKeptMs,
   shortAnswer,
   deleteRequest,
   askOutcome,
@@ -50,9 +51,6 @@ const maxRequestsOfNamespace = 4
 const maxRequestsKnown = 512
 /** How long after it was made a request may run, in milliseconds. Nobody expects a later run. */
 const requestRunsWithinMs = 300_000
-/** How long a request that has its answer is kept, in milliseconds. */
-const requestKeptMs = 86_400_000
-
 /** How long to wait before a request is tried again that could not be run or answered, in milliseconds. */
 const retryMs = 2000
 

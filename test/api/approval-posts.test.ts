@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { at, stringAt } from '../../src/api/json.ts'
+import { apiVersion, requestKind } from '../../src/api/names.ts'
 import { collectionPath } from '../../src/kube/paths.ts'
-import { read, send } from '../../src/kube/requests.ts'
+import { create, read, send } from '../../src/kube/requests.ts'
 import { hooks, requests } from '../../src/kube/resources.ts'
 import { approving } from '../support/approving.ts'
 import { post, product, type Posted } from '../support/product.ts'
@@ -131,8 +132,11 @@ describe('a post to a hook with approval', () => {
     await send(api, { method: 'POST', path: `/api/v1/namespaces/${namespace}/secrets`, body: JSON.stringify(secret) })
     const auth = { header: { name: 'X-Word', secretKeyRef: { name: 'senders', key: 'token' } } }
     await createHook('signed', { max: 100 }, { approval: { within: '15m' }, auth })
+    const to = await url('signed')
     const sent = {
       headers: {
+        'x-original-uri': new URL(to).pathname,
+        'x-forwarded-access-token': 'hush',
         'x-word': 'hush',
         'x-kept': 'yes',
         authorization: 'Bearer hush',
@@ -140,11 +144,12 @@ describe('a post to a hook with approval', () => {
         'content-type': 'application/json',
       },
     }
-    const name = requestOf(await post(await url('signed'), undefined, { ...sent, body: '{"a":1}' }))
+    const name = requestOf(await post(to, undefined, { ...sent, body: '{"a":1}' }))
     const kept = await read(api, requests, namespace, name)
     expect(at(kept, 'spec', 'by')).toEqual({ secret: 'senders/token' })
     expect(at(kept, 'spec', 'post', 'headers')).toMatchObject({ 'x-kept': 'yes' })
     expect(JSON.stringify(kept)).not.toContain('hush')
+    expect(JSON.stringify(kept)).not.toContain(to.slice(to.lastIndexOf('/') + 1))
     await decide(name, 'Approved')
     await status(name, 'Done')
     const found = await until(
@@ -165,6 +170,23 @@ describe('a post to a hook with approval', () => {
     const sixteenth = requestOf(await post(to, undefined, keyed('one')))
     expect(await post(to)).toMatchObject({ status: 503, body: { reason: 'TooManyAwait' } })
     expect(requestOf(await post(to, undefined, keyed('one')))).toBe(sixteenth)
+  })
+
+  it('is filtered by its own query when it runs', async () => {
+    const { decide, replicas, status, url } = await approving({ when: "query.env == 'prod'" })
+    const name = requestOf(await post(`${await url('web-up')}?env=prod`))
+    await decide(name, 'Approved')
+    expect(await status(name, 'Done')).toMatchObject({ answer: { outcome: 'applied' } })
+    expect(await replicas('web')).toBe(3)
+  })
+
+  it('never runs without an approval, though its hook asks for none any more', async () => {
+    const { api, namespace, createHook, replicas, status } = await approving()
+    await createHook('free', { max: 100 }, {})
+    const spec = { hook: 'free', by: {}, post: { headers: {}, body: '' } }
+    await create(api, requests, namespace, { apiVersion, kind: requestKind, metadata: { name: 'a.post' }, spec })
+    expect(await status('a.post', 'Done')).toMatchObject({ answer: { outcome: 'skipped', reason: 'EffectChanged' } })
+    expect(await replicas('web')).toBe(2)
   })
 
   it('keeps nothing on a dry run, or if it would change nothing', async () => {

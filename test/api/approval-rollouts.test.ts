@@ -131,6 +131,24 @@ describe('a push to a hook with approval', () => {
     expect(await images()).toEqual(['acme/shop:2', 'acme/shop:2'])
   })
 
+  it('fails, and changes nothing, if the API server refuses the dry run or the hook was edited since', async () => {
+    let refuses = false
+    const { decide, images, patch, push, status } = await setUp(api => ({
+      ...api,
+      request: async request =>
+        refuses && request.method === 'PATCH' && request.path.endsWith('/deployments/front')
+          ? { status: 400, headers: {}, body: '{"kind":"Status","message":"no dry run"}' }
+          : await api.request(request),
+    }))
+    const name = await push('acme/shop:2')
+    const shown = await status(name, 'Awaiting')
+    await patch(hooks, 'push', { spec: { approval: { within: '20m' } } })
+    refuses = true
+    await decide(name, 'Approved', shown)
+    expect(await status(name, 'Done')).toMatchObject({ answer: { outcome: 'failed', reason: 'PartlyDone' } })
+    expect(await images()).toEqual(['acme/shop:1', 'acme/shop:1'])
+  })
+
   it('is rolled out once by two triggers, of several in their order', async () => {
     const here = await setUp()
     const { decide, images, push, status } = here

@@ -17,10 +17,11 @@ const maxWaitMs = 10_000
 export const askServer = async <T>(method: Method, path: string, body?: unknown): Promise<ServerAnswer<T>> => {
   const repeatable = isRepeatable(method, path)
   for (let attempt = 1; ; attempt++) {
-    const answer = await once<T>(method, path, body)
+    const key = pageKey()
+    const answer = await once<T>(method, path, key, body)
     if (answer.ok) return answer
     // A sign-in that is refused with 401 does not end an earlier session of the page.
-    if (answer.status === 401 && path !== '/api/session') sessionEnded(answer.refusal)
+    if (answer.status === 401 && path !== '/api/session') sessionEnded(answer.refusal, key)
     const busy = answer.status === 429 || answer.status === 503
     if (!busy || !repeatable || attempt === attempts) return answer
     await new Promise<void>(resolve => after(Math.min(answer.retryAfterMs, maxWaitMs), resolve))
@@ -31,11 +32,11 @@ const isRepeatable = (method: Method, path: string): boolean => method === 'GET'
 
 type Once<T> = { readonly ok: true; readonly body: T } | ({ readonly ok: false } & StreamRefusal)
 
-const once = async <T>(method: Method, path: string, body: unknown): Promise<Once<T>> => {
+const once = async <T>(method: Method, path: string, key: string, body: unknown): Promise<Once<T>> => {
   try {
     const response = await request(
       path,
-      { 'x-page-key': pageKey(), ...(method === 'GET' ? {} : { 'content-type': 'application/json' }) },
+      { 'x-page-key': key, ...(method === 'GET' ? {} : { 'content-type': 'application/json' }) },
       { method, ...(method === 'GET' ? {} : { body: JSON.stringify(body ?? {}) }) },
     )
     const text = await response.text()

@@ -22,6 +22,7 @@ export const keepPageKey = (key: string | undefined): void => kept.set('page-key
 /** Why the session ended. Undefined during a session. */
 export const ended = signal<ServerRefusal | undefined>(undefined)
 
-export const sessionEnded = (why: ServerRefusal): void => {
-  ended.value = why
+/** Ends the session of a page key on the page. One that has begun since goes on. */
+export const sessionEnded = (why: ServerRefusal, key = pageKey()): void => {
+  if (key === pageKey()) ended.value = why
 }

@@ -67,20 +67,21 @@ const followHooks = (): void => {
       heardAt = now()
     }
     following = `${session} ${namespace}`
+    const key = pageKey()
     const path = (): string =>
       `/api/stream?namespace=${encodeURIComponent(namespace)}&kinds=${encodeURIComponent(kindsNow().join(','))}`
     stream = readStream(world, path, {
       event: event => {
         take(event, now())
         if (event.type !== 'ended') return
-        if (event.why !== 'forbidden') void continueSession({ reason: event.why, message: event.message })
+        if (event.why !== 'forbidden') void continueSession({ reason: event.why, message: event.message }, key)
         else forgetEverywhere()
       },
       link: (state, why) => (link.value = state === 'live' ? state : { lostSince: heardAt, why }),
       heard: () => (heardAt = now()),
       refused: ({ refusal: { message }, status }) => {
         if (status === 400) over.value = { why: 'wrong', message }
-        else void continueSession({ reason: 'expired', message: 'Nobody is signed in here any more' })
+        else void continueSession({ reason: 'expired', message: 'Nobody is signed in here any more' }, key)
       },
     })
     void readNamespaces()

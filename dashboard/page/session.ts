@@ -64,8 +64,9 @@ export const learn = async (): Promise<string | undefined> => {
 
 /** Reads who is signed in. If nobody is, shows `why`, or else the answer. */
 const learnOr = async (why?: ServerRefusal): Promise<void> => {
+  const key = pageKey()
   const message = await learn()
-  if (message !== undefined) sessionEnded(why ?? { reason: 'Refused', message })
+  if (message !== undefined) sessionEnded(why ?? { reason: 'Refused', message }, key)
 }
 
 /**
@@ -76,11 +77,11 @@ const againMs = 10_000
 let againFrom = 0
 
 /**
- * Looks for another session after that of the stream has ended, and shows `why` if there is none. A
- * proxy may have renewed its token, or another tab may have signed in.
+ * Looks for another session after that of the stream, whose page key is `key`, has ended, and shows `why` if there
+ * is none. A proxy may have renewed its token, or another tab may have signed in.
  */
-export const continueSession = async (why: ServerRefusal): Promise<void> => {
-  if (now() < againFrom) return sessionEnded(why)
+export const continueSession = async (why: ServerRefusal, key: string): Promise<void> => {
+  if (now() < againFrom) return sessionEnded(why, key)
   againFrom = now() + againMs
   await learnOr(why)
 }

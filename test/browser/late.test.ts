@@ -76,3 +76,48 @@ it('shows the hook as it is, although an earlier read of it is answered last', a
   await drawn(page)
   expect(await yaml.textContent()).toContain('max: 9')
 }, 90_000)
+
+it('stays signed in although a request of the session before is refused last', async () => {
+  const playground = await startPlayground()
+  const { page } = await visit()
+  const { promise: asked, resolve: noteAsked } = Promise.withResolvers<undefined>()
+  const { promise: held, resolve: letGo } = Promise.withResolvers<undefined>()
+  let reads = 0
+  await page.route('**/api/stop', async route => {
+    reads += 1
+    if (reads > 1) return await route.continue()
+    noteAsked(undefined)
+    await held
+    await route.fulfill({ status: 401, json: { reason: 'NotSignedIn', message: 'the session has ended' } })
+  })
+  await page.goto(playground.link())
+  await page.locator('.row').first().waitFor()
+  await asked
+  const known = page.waitForResponse('**/api/me')
+  await page.evaluate(hash => void (location.hash = hash), new URL(playground.link()).hash)
+  await (await known).finished()
+  await drawn(page)
+  const late = page.waitForResponse(answer => answer.url().endsWith('/api/stop') && answer.status() === 401)
+  letGo(undefined)
+  await (await late).finished()
+  await drawn(page)
+  expect(await page.getByRole('dialog').count()).toBe(0)
+}, 90_000)
+
+it('keeps a dialog that is opened again before the page has been drawn without it', async () => {
+  const playground = await startPlayground()
+  const { page } = await visit()
+  await page.goto(playground.link())
+  const stop = page.getByRole('button', { name: 'Stop all hooks…' })
+  await stop.click()
+  await page.getByRole('dialog').waitFor()
+  await drawn(page)
+  await stop.evaluate(async (button: HTMLElement) => {
+    document.querySelector('dialog')?.dispatchEvent(new Event('cancel', { cancelable: true }))
+    while (document.querySelector('dialog') !== null) await Promise.resolve()
+    button.click()
+  })
+  await drawn(page)
+  await drawn(page)
+  expect(await page.getByRole('dialog').count()).toBe(1)
+}, 90_000)

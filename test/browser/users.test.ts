@@ -404,7 +404,7 @@ describe('somebody with a token of a real API server', () => {
       .locator('#token')
       .fill(await tokenOf('brief', uid, 600))
     await page.getByRole('dialog').getByRole('button', { name: 'Sign in' }).click()
-    await page.getByRole('dialog').waitFor({ state: 'detached' })
+    await expect.poll(() => page.getByRole('dialog').allInnerTexts()).toEqual([])
     expect(await page.locator('#field-name').inputValue()).toBe('half-written')
   })
 

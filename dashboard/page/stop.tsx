@@ -1,6 +1,5 @@
 import { ActionButton } from './parts/act.tsx'
 import { signal, useSignal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
 import type { StopState } from '../protocol.ts'
 import { askServer } from './ask.ts'
 import { rescueFocus, whileShown } from './browser.ts'
@@ -78,7 +77,6 @@ export const StopDialog = () => {
   const reason = useSignal('')
   const all = useSignal(false)
   const command = kubectlStop(state.value.namespace, reason.value, all.value)
-  useEffect(() => () => close(), [])
   const act = async (): Promise<string> => {
     const answer = await askServer<StopState>('POST', '/api/stop', { reason: reason.value, all: all.value })
     if (!answer.ok) return answer.refusal.message

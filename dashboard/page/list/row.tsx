@@ -1,5 +1,5 @@
 import { signal } from '@preact/signals'
-import { useEffect } from 'preact/hooks'
+import { useLayoutEffect } from 'preact/hooks'
 import type { ListedHook } from '../../protocol.ts'
 import { element } from '../browser.ts'
 import { confirming, copyURL, setSuspended } from '../changes.ts'
@@ -104,8 +104,8 @@ export const GroupRow = ({ group, id, index }: { id: string; index: number; grou
 }
 
 const More = ({ row: { key, name, uid } }: { row: ListedHook }) => {
-  // The menu goes with its row.
-  useEffect(() => () => void (openMenu.peek() === key && closeMenu()), [key, uid])
+  // The menu goes with its row. Other effects end late, when the menu may be open again.
+  useLayoutEffect(() => () => void (openMenu.peek() === key && closeMenu()), [key, uid])
   return (
     <button
       type="button"

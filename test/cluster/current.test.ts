@@ -1,5 +1,3 @@
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { apiVersion, hookKind } from '../../src/api/names.ts'
 import { connect, nodeClock, nodeRandom } from '../../src/environment/node.ts'
@@ -12,10 +10,8 @@ import { formatPublicKeys, seedLength, signingKey } from '../../src/token/keys.t
 import { keySetEntry, publicKeysConfigMap } from '../../src/token/published.ts'
 import { stopPatch } from '../../src/token/stop.ts'
 import { cluster, post, product, until, type Cluster } from '../support/product.ts'
-import { startControlPlane } from './control-plane/control-plane.ts'
-import { kubeconfigFor } from './control-plane/kubeconfig.ts'
+import { startPair, type Pair } from './control-plane/pair.ts'
 import { deleteHook, isAnswered } from './posting.ts'
-import { tcpProxy, type TcpProxy } from './tcp-proxy.ts'
 
 /** A change takes effect within this time of being stored, even if one API server is behind. In milliseconds. */
 const promisedMs = 2_000
@@ -31,54 +27,6 @@ const postedMs = 6_000
  * idle one they are served again 2 to 5 seconds after the fault.
  */
 const servedWithinMs = 60_000
-
-/** Two API servers on one etcd, behind a balancer whose open connections stay where they are. */
-interface Pair {
-  /** At the second API server. */
-  readonly here: Cluster
-  /** The balancer's kubeconfig. */
-  readonly balanced: string
-  /** The network between the first API server and etcd. */
-  readonly storage: TcpProxy
-  /** The network between the product and the API servers. */
-  readonly balancer: TcpProxy
-  /** New connections go to the second API server from now on. */
-  readonly leaveFirst: () => void
-  readonly etcd: (signal: 'SIGSTOP' | 'SIGCONT') => void
-  readonly first: (signal: 'SIGSTOP' | 'SIGCONT') => void
-}
-
-const startPair = async (): Promise<Pair> => {
-  const storages: TcpProxy[] = []
-  let etcdPort = 0
-  const plane = await startControlPlane({
-    etcdBehind: async port => {
-      etcdPort = port
-      storages.push(await tcpProxy(port))
-      return storages[0]?.port ?? port
-    },
-  })
-  onTestFinished(plane.stop)
-  const [storage] = storages
-  if (storage === undefined) throw new Error('a control plane has an etcd')
-  const second = await plane.startAnother(etcdPort)
-  let port = Number(new URL(plane.server).port)
-  const balancer = await tcpProxy(() => port)
-  const write = async (name: string, at: number): Promise<string> => {
-    const file = join(plane.folder, name)
-    await writeFile(file, kubeconfigFor({ server: `https://127.0.0.1:${at}`, ca: plane.ca }, plane.tokens.admin))
-    return file
-  }
-  return {
-    here: await cluster(await write('second', second)),
-    balanced: await write('balanced', balancer.port),
-    storage,
-    balancer,
-    leaveFirst: () => void (port = second),
-    etcd: signal => plane.etcd().signal(signal),
-    first: signal => plane.apiServer().signal(signal),
-  }
-}
 
 const word = 'open sesame'
 const headers = { authorization: `Bearer ${word}` }

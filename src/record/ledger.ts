@@ -3,7 +3,7 @@ import type { Clock, Environment } from '../environment/environment.ts'
 import { waitAfter, type Backoff } from '../environment/backoff.ts'
 import { wait, within } from '../environment/wait.ts'
 import { forbiddenTries, type Charge } from '../kube/written.ts'
-import { RecordCell } from './cell.ts'
+import { RecordCell, type FoundRecord } from './cell.ts'
 import { MemoryDraft, type Update } from './draft.ts'
 import {
   defaultLimits,
@@ -15,6 +15,7 @@ import {
   type RecordOwner,
 } from './memory.ts'
 import type { Decided, Deciding, Judge, Ruling } from './ruling.ts'
+import type { RecordPut, RecordRead } from './store.ts'
 
 /** The wait before the API server is tried again. */
 const retry: Backoff = { firstMs: 25, maxMs: 400 }
@@ -71,8 +72,9 @@ class RecordLedger {
   /** A memory with all updates, cached until the memory or the updates change. */
   #current: { readonly of: Memory; readonly draft: MemoryDraft } | undefined
   #storedAt = -Infinity
-  /** How many requests in a row were refused. */
-  #refusals = 0
+  /** How many reads, and how many writes, in a row were refused. */
+  #refusedReads = 0
+  #refusedWrites = 0
   #deciding = 0
   #turn: Promise<unknown> = Promise.resolve()
 
@@ -208,74 +210,92 @@ class RecordLedger {
   }
 
   async #store<T>(judge: Judge<T>, waiting: Deciding): Promise<Decided<T>> {
-    const { delayed, mayContinue, withdrawn } = waiting
-    const cell = this.#cell
     let pauses = 0
     let conflicts = 0
-    const pause = async (message: string, askedMs?: number): Promise<void> => {
-      delayed?.(message)
-      const ownMs = waitAfter(retry, pauses++)
-      await wait(this.#world.clock, Math.min(askedMs ?? ownMs, retry.maxMs))
-    }
-    while (mayContinue()) {
-      const known = cell.current
-      const isFresh = known === undefined
-      const based = known ?? (await cell.read())
-      if (based.read !== 'found') {
-        if (based.read === 'gone') return { decided: 'gone' }
-        if (based.read === 'newer') return { decided: 'newer', message: based.message }
-        if (based.read === 'held') return { decided: 'held', message: based.message }
-        const isFinal = based.read === 'refused' && ++this.#refusals >= forbiddenTries
-        if (isFinal) return { decided: 'refused', message: based.message }
-        await pause(based.message, 'retryAfterMs' in based ? based.retryAfterMs : undefined)
-        continue
-      }
-      // Decides on this version with the updates that wait.
-      const judged = () => {
-        const included = this.#seal()
-        const draft = this.#applied(based.memory).fork()
-        return { included, draft, ...judge(draft, this.#world.clock.now()) }
-      }
-      const first = judged()
-      // The read may have taken too long. Nobody waits for what would be stored now.
-      if (isFresh && first.draft.isChanged && !mayContinue()) {
-        withdrawn?.()
-        break
-      }
-      const closing = first.draft.isChanged ? cell.prepare(based) : undefined
-      // Storing a page may take seconds, so the decision is made again after it. With the older
-      // time in the row of a claim, a cooldown would end too early.
-      if (closing) withdrawn?.()
-      await closing
-      if (closing && !mayContinue()) break
-      const { draft, included, needsNewest = false, result } = closing ? judged() : first
-      if (!draft.isChanged) {
-        if (isFresh || !needsNewest) return { decided: 'stored', result }
-        cell.forget()
-        continue
-      }
-      const written = await cell.put(based, draft.memory(), included, waiting)
-      if (written.sent === 'stored') {
-        this.#refusals = 0
-        return { decided: 'stored', result }
-      }
-      // If the write is finally refused, keep the version that was just read: the claims in it can
-      // still be finished.
-      const forbidden = written.sent === 'refused' && written.status === 403
-      const isFinal = written.sent === 'refused' && !forbidden && isFresh
-      if (written.sent !== 'not sent' && !isFinal) cell.forget()
-      if (written.sent === 'unknown') return { decided: 'given up' }
-      withdrawn?.()
-      if (written.sent === 'refused') {
-        const isRefused = forbidden && ++this.#refusals >= forbiddenTries
-        if (isFinal || isRefused) return { decided: 'refused', message: written.message }
-        if (forbidden) await pause(written.message)
-      }
-      if (written.sent === 'not sent') await pause(written.message, written.retryAfterMs)
+    while (waiting.mayContinue()) {
+      const tried = await this.#try(judge, waiting)
+      if (tried.decided === 'stored' || tried.decided === 'given up') return tried
+      waiting.withdrawn?.()
+      if (tried.decided !== 'not yet') return tried
       // Other writers finish after a few conflicts. A server that always reports a conflict must
       // not be asked without a pause.
-      if (written.sent === 'conflict' && ++conflicts > maxConflicts) await pause('the record kept changing')
+      const why = tried.isConflict === true && ++conflicts > maxConflicts ? 'the record kept changing' : tried.message
+      if (why === undefined) continue
+      waiting.delayed?.(why)
+      const ownMs = waitAfter(retry, pauses++)
+      await wait(this.#world.clock, Math.min(tried.retryAfterMs ?? ownMs, retry.maxMs))
     }
     return { decided: 'given up' }
   }
+
+  async #try<T>(judge: Judge<T>, waiting: Deciding): Promise<Tried<T>> {
+    const { mayContinue, withdrawn } = waiting
+    const cell = this.#cell
+    const known = cell.current
+    const isFresh = known === undefined
+    const based = known ?? (await cell.read())
+    if (based.read !== 'found') return this.#without(based)
+    if (isFresh) this.#refusedReads = 0
+    // Decides on this version with the updates that wait.
+    const judged = () => {
+      const included = this.#seal()
+      const draft = this.#applied(based.memory).fork()
+      return { included, draft, ...judge(draft, this.#world.clock.now()) }
+    }
+    const first = judged()
+    // The read may have taken too long. Nobody waits for what would be stored now.
+    if (isFresh && first.draft.isChanged && !mayContinue()) return notYet
+    const closing = first.draft.isChanged ? cell.prepare(based) : undefined
+    // Storing a page may take seconds, so the decision is made again after it. With the older
+    // time in the row of a claim, a cooldown would end too early.
+    if (closing) withdrawn?.()
+    await closing
+    if (closing && !mayContinue()) return notYet
+    const { draft, included, needsNewest = false, result } = closing ? judged() : first
+    if (draft.isChanged) {
+      const written = await cell.put(based, draft.memory(), included, waiting)
+      return this.#triedBy(written, isFresh, result)
+    }
+    if (isFresh || !needsNewest) return { decided: 'stored', result }
+    cell.forget()
+    return notYet
+  }
+
+  /** Returns what a read has come to that has found no record to decide on. */
+  #without(read: Exclude<RecordRead, FoundRecord>): Tried<never> {
+    if (read.read === 'gone') return { decided: 'gone' }
+    if (read.read === 'newer' || read.read === 'held') return { decided: read.read, message: read.message }
+    const isFinal = read.read === 'refused' && ++this.#refusedReads >= forbiddenTries
+    return { decided: isFinal ? 'refused' : 'not yet', ...read }
+  }
+
+  /** Returns what a write has come to. `isFresh`: it was based on a version that was just read. */
+  #triedBy<T>(written: RecordPut, isFresh: boolean, result: T): Tried<T> {
+    if (written.sent === 'stored') {
+      this.#refusedWrites = 0
+      return { decided: 'stored', result }
+    }
+    if (written.sent === 'not sent') return { decided: 'not yet', ...written }
+    const isForbidden = written.sent === 'refused' && written.status === 403
+    // If the write is finally refused, keep the version that was just read: the claims in it can
+    // still be finished.
+    if (written.sent === 'refused' && !isForbidden && isFresh) return { decided: 'refused', message: written.message }
+    this.#cell.forget()
+    if (written.sent === 'unknown') return { decided: 'given up' }
+    if (written.sent === 'conflict') return { decided: 'not yet', isConflict: true }
+    if (!isForbidden) return notYet
+    return { decided: ++this.#refusedWrites < forbiddenTries ? 'not yet' : 'refused', message: written.message }
+  }
 }
+
+/** What one try of a decision has come to. If it is tried again with a message, then after a wait. */
+type Tried<T> =
+  | Decided<T>
+  | {
+      readonly decided: 'not yet'
+      readonly message?: string
+      readonly retryAfterMs?: number | undefined
+      readonly isConflict?: boolean
+    }
+
+const notYet = { decided: 'not yet' } as const

@@ -187,9 +187,9 @@ describe('a decision', () => {
     const reading = decide(add('a'))
     await clock.advance(2000)
     expect(await reading).toMatchObject({ decided: 'refused' })
-    faults.push('answered', ...always)
+    faults.push(...always.flatMap(refused => ['answered' as const, refused]))
     const writing = decide(add('a'))
-    await clock.advance(100)
+    await clock.advance(2000)
     expect(await writing).toMatchObject({ decided: 'refused' })
     expect(rows()).toBeUndefined()
   })
@@ -201,6 +201,35 @@ describe('a decision', () => {
     await clock.advance(2000)
     expect(await deciding).toMatchObject({ decided: 'stored' })
     expect(rows()).toEqual(['a'])
+  })
+
+  it('is made although requests were refused before others succeeded', async () => {
+    const forbidden = { declined: status(403, 'Forbidden') }
+    const { clock, decide, faults, rows } = setUp(Array.from({ length: 5 }, () => forbidden))
+    await Promise.all([decide(add('a')), clock.advance(2000)])
+    await Promise.all([decide(memory => ({ memory, result: undefined })), clock.advance(100)])
+    faults.push(forbidden)
+    const deciding = decide(add('b'))
+    await clock.advance(100)
+    expect(await deciding).toMatchObject({ decided: 'stored' })
+    expect(rows()).toEqual(['b'])
+  })
+
+  it('that was made on a memory that may be old is withdrawn before the newest is read', async () => {
+    const { clock, decide, faults, ledger } = setUp()
+    await Promise.all([decide(add('a')), clock.advance(100)])
+    faults.push({ declined: status(503) })
+    let isMade = false
+    const deciding = ledger.decide(
+      () => {
+        isMade = true
+        return { result: undefined, needsNewest: true }
+      },
+      { mayContinue: () => clock.monotonic() < 120, withdrawn: () => (isMade = false) },
+    )
+    await clock.advance(100)
+    expect(await deciding).toEqual({ decided: 'given up' })
+    expect(isMade).toBe(false)
   })
 
   it('is refused where there is no such kind of object', async () => {

@@ -1,5 +1,5 @@
 import { at, isObject } from '../src/api/json.ts'
-import { parseTime } from '../src/environment/time.ts'
+import { isDateTime } from '../src/api/windows.ts'
 import { equal } from './members.ts'
 import { duplicateValue, invalidValue, requiredValue, typeInvalid, type Cause } from './status.ts'
 import { previousEntry, type Node } from './structural.ts'
@@ -86,7 +86,7 @@ const stringCauses = (node: Node, value: string, path: string): Cause[] => {
   if (node.pattern && !node.pattern.test(value)) {
     causes.push(invalidValue(path, value, `${path} in body should match '${node.pattern.text}'`))
   }
-  if (node.format === 'date-time' && Number.isNaN(parseTime(value))) {
+  if (node.format === 'date-time' && !isDateTime(value)) {
     causes.push(typeInvalid(path, value, `${path} in body must be of type date-time: ${JSON.stringify(value)}`))
   }
   return causes

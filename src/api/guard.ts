@@ -1,6 +1,7 @@
 import { hasAtLeast, hasAtMost } from './characters.ts'
 import { isObject, type JsonObject } from './json.ts'
 import type { Obj, Schema, Stored } from './schema.ts'
+import { isDateTime } from './windows.ts'
 
 /** A place where a value does not follow its schema, and what to write there. */
 export interface Violation {
@@ -93,9 +94,8 @@ const collectShape = (schema: Schema, value: unknown, search: Search): boolean =
 
 const collectItems = (schema: Schema, items: readonly unknown[], search: Search): boolean => {
   let right = true
-  for (let index = 0; index < items.length && !isOver(search); index++) {
-    if (!collectAt(index, schema, items[index], search)) right = false
-  }
+  for (let index = 0; index < items.length && !isOver(search); index++)
+    right = collectAt(index, schema, items[index], search) && right
   return right
 }
 
@@ -131,13 +131,15 @@ const collectMember = (schema: Obj, name: string, member: Schema, value: unknown
  */
 const wrongItself = (schema: Schema, value: unknown): string | undefined => {
   if (!('type' in schema)) {
-    return Number.isInteger(value) || typeof value === 'string' ? undefined : 'an integer or a string'
+    if (typeof value === 'string') return wrongItself({ ...schema, type: 'string' }, value)
+    return Number.isInteger(value) ? undefined : 'an integer or a string'
   }
   switch (schema.type) {
     case 'string':
       if (typeof value !== 'string') return 'a string'
       if (schema.enum && !schema.enum.includes(value)) return `one of ${schema.enum.join(', ')}`
       if (!hasAtLeast(value, schema.minLength ?? 0)) return `at least ${schema.minLength} characters long`
+      if (schema.format && !isDateTime(value)) return 'a time in RFC 3339, as in 2026-12-20T00:00:00Z'
       return hasAtMost(value, schema.maxLength ?? Infinity) ? undefined : `at most ${schema.maxLength} characters long`
     case 'integer':
     case 'number':

@@ -26,12 +26,15 @@ const momentRegExp = new RegExp(momentPattern)
  * Returns the milliseconds since the epoch of a moment in RFC 3339 with whole seconds. Undefined
  * for another text, and for a day that its month does not have.
  */
-export const momentIn = (text: string): number | undefined => {
-  if (!momentRegExp.test(text)) return undefined
-  const day = text.slice(0, 10)
-  // JavaScript reads 30 February as 2 March.
-  return rfc3339(parseTime(`${day}T00:00:00Z`)).startsWith(day) ? parseTime(text) : undefined
-}
+export const momentIn = (text: string): number | undefined =>
+  momentRegExp.test(text) && hasItsDay(text.slice(0, 10)) ? parseTime(text) : undefined
+
+/** Returns whether a month has a day. JavaScript reads 30 February as 2 March. */
+const hasItsDay = (day: string): boolean => rfc3339(parseTime(`${day}T00:00:00Z`)).startsWith(day)
+
+/** Returns whether a text has the format `date-time`: a moment, also with parts of a second and small letters. */
+export const isDateTime = (text: string): boolean =>
+  momentIn(text.toUpperCase().replace(/\.\d+(?=(Z|.\d\d:\d\d)$)/, '')) !== undefined
 
 const notEmpty = (message: string): Rule => ({
   rule: 'self.size() > 0',
@@ -116,11 +119,8 @@ const exceptSchema = {
       rule: `!${isMoment('self.from')} || !${isMoment('self.to')} || timestamp(self.from) < timestamp(self.to)`,
       fieldPath: '.to',
       message: 'must be later than from',
-      holds: self => {
-        const from = momentIn(stringAt(self, 'from') ?? '')
-        const to = momentIn(stringAt(self, 'to') ?? '')
-        return from === undefined || to === undefined || from < to
-      },
+      holds: self =>
+        (momentIn(stringAt(self, 'from') ?? '') ?? -Infinity) < (momentIn(stringAt(self, 'to') ?? '') ?? Infinity),
     },
   ],
 } as const satisfies Obj

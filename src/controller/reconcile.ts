@@ -258,7 +258,7 @@ const orTooLarge = (error: unknown): Problem => {
  * that may pass by themselves.
  */
 const secretProblem = (error: unknown, place: HookPlace): Problem => {
-  if (error instanceof ObjectTooLarge || !isRefusal(error)) return orTooLarge(error)
+  if (!isRefusal(error)) return orTooLarge(error)
   if (isStatus(error, 403)) return lackedForSecret(error, place)
   return { reason: 'SecretRefused', message: error.message, lasts: 'stalled' }
 }

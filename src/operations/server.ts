@@ -18,9 +18,9 @@ const keptMs = 1000
 const keptTimes = 10
 
 /**
- * Returns a function that returns the metrics as bytes. All scrapes within a second share one
- * rendering, and scrapes that wait for it too. So many scrapes take at most a tenth of the thread,
- * and no scrape has bytes of its own. `before` is called before each rendering.
+ * Returns a function that returns the metrics as bytes. Scrapes share a rendering, or its
+ * failure: while it runs, and then for a second or, if longer, for ten times as long as it took. So many scrapes
+ * take at most a tenth of the thread, and no scrape has bytes of its own. `before` is called before each rendering.
  */
 const sharedRendering = (
   { clock, metrics }: { readonly clock: Pick<Clock, 'monotonic'>; readonly metrics: Pick<Metrics, 'text'> },

@@ -69,24 +69,23 @@ export const fetchedCertificates = ({
   const rates = rateLimiter(clock, maxNamespaces)
   const rateOfAll = rateLimiter(clock, 1)
 
-  const fetched = async (url: string): Promise<Found> => {
-    const found = await fetchOne(outbound, url)
-    if (found instanceof X509Certificate) known.set(url, found)
-    else failed.set(url, { found, at: clock.monotonic() })
-    return found
-  }
-
   const find = async (url: string, namespace: string): Promise<Found> => {
     const certificate = proved.get(url) ?? known.get(url)
     if (certificate) return certificate
     const failure = failed.get(url)
     if (failure && clock.monotonic() - failure.at < failureKeptMs) return failure.found
-    // A namespace pays only for what is fetched, and for nothing while others have used up the rate of all.
-    if (rates.waitMs(namespace, fetchRate) > 0 || rateOfAll.waitMs('', fetchRateOfAll) > 0) return tooMany
-    return await shared(url, () => {
+    return await shared(url, async depart => {
+      // A namespace pays only for what is fetched, and for nothing while others have used up the rate of all.
+      if (rates.waitMs(namespace, fetchRate) > 0 || rateOfAll.waitMs('', fetchRateOfAll) > 0) {
+        depart()
+        return tooMany
+      }
       rates.take(namespace, fetchRate)
       rateOfAll.take('', fetchRateOfAll)
-      return fetched(url)
+      const found = await fetchOne(outbound, url)
+      if (found instanceof X509Certificate) known.set(url, found)
+      else failed.set(url, { found, at: clock.monotonic() })
+      return found
     })
   }
 

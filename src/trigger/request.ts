@@ -59,7 +59,7 @@ export interface TriggerRequest extends PostAddress {
   /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   /**
-   * Reads the body once, and counts its bytes for the hook. Rejects with TooLarge or TooMany, or
+   * Reads the body once, and counts its bytes for the hook. Rejects with BodyTooLarge or TooMany, or
    * with another error if it does not arrive completely. Absent if the head says that there is no
    * body.
    */

@@ -1,168 +1,27 @@
 import { describe, expect, it } from 'vitest'
-import type { Act, Acts, ActOptions, Worked } from '../../src/acts/acts.ts'
-import type { Delivery } from '../../src/api/delivery.ts'
-import { at, isObject, listAt, parseJson } from '../../src/api/json.ts'
-import { isStoredObject, type StoredObject } from '../../src/api/object.ts'
-import { createApiServer } from '../../apiserver/server.ts'
-import type { Execution } from '../../src/drivers/driver.ts'
+import { at, isObject, listAt } from '../../src/api/json.ts'
 import { inputOf, maxInputBytes, maxLabelBytes } from '../../src/drivers/run-job/input.ts'
 import { jobNameOf } from '../../src/drivers/run-job/jobs.ts'
 import { jobOf } from '../../src/drivers/run-job/manifest.ts'
 import { runJob } from '../../src/drivers/run-job/run-job.ts'
 import type { RunJob } from '../../src/drivers/run-job/schema.ts'
-import type { ApiConnection, ApiRequest, ApiResponse } from '../../src/environment/environment.ts'
+import type { ApiResponse } from '../../src/environment/environment.ts'
 import { Unreachable } from '../../src/environment/unreachable.ts'
-import { StepService } from '../../src/steps/service.ts'
-import { fakeClock } from '../support/clock.ts'
-import { contextOf } from '../support/deliveries.ts'
-import { noApi, noDefinitions, noOutbound, testEnvironment } from '../support/environment.ts'
-import { seededRandom } from '../support/random.ts'
+import { noDefinitions } from '../support/environment.ts'
 import { answer } from '../support/scripted-connection.ts'
-
-const member: RunJob = { cronJob: 'report', concurrency: 'allow', body: 'none', ttl: '24h' }
-
-const container = {
-  name: 'main',
-  image: 'busybox',
-  env: [
-    { name: 'MODE', value: 'own' },
-    { name: 'RECEIVER_HOOK_LABEL_SEVERITY', value: 'own' },
-    { name: 'REF', value: '$(MODE)' },
-  ],
-}
-
-const cronJob = {
-  apiVersion: 'batch/v1',
-  kind: 'CronJob',
-  metadata: { name: 'report', namespace: 'shop', uid: 'c', resourceVersion: '1' },
-  spec: {
-    schedule: '@yearly',
-    suspend: true,
-    jobTemplate: {
-      metadata: { labels: { app: 'report' }, annotations: { note: 'yes' } },
-      spec: {
-        backoffLimit: 2,
-        ttlSecondsAfterFinished: 1,
-        template: {
-          metadata: { labels: { app: 'report' }, annotations: { 'own/note': 'kept' } },
-          spec: {
-            serviceAccountName: 'reporter',
-            restartPolicy: 'Never',
-            initContainers: [{ name: 'first', image: 'busybox' }],
-            containers: [container],
-          },
-        },
-      },
-    },
-  },
-}
-
-const jobsPath = '/apis/batch/v1/namespaces/shop/jobs'
-
-/** What happens to a request before the server has it; undefined lets it pass. */
-type Fault = (request: ApiRequest, pass: () => ApiResponse) => ApiResponse | Error | undefined
-
-const setUp = (fault: Fault = () => undefined) => {
-  const clock = fakeClock()
-  const server = createApiServer({ clock, random: seededRandom(1) })
-  const handle = ({ body, method, path, query = {} }: Pick<ApiRequest, 'body' | 'method' | 'path' | 'query'>) =>
-    server.handle({ method, path, query, contentType: 'application/json', ...(body !== undefined && { body }) })
-  const make = (method: ApiRequest['method'], path: string, object: object): StoredObject => {
-    const made: unknown = parseJson(handle({ method, path, body: JSON.stringify(object) }).body)
-    if (!isStoredObject(made)) throw new Error(JSON.stringify(made))
-    return made
-  }
-  make('POST', '/api/v1/namespaces', { metadata: { name: 'shop' } })
-  make('POST', '/apis/batch/v1/namespaces/shop/cronjobs', { ...cronJob, metadata: { name: 'report' } })
-  const api: ApiConnection = {
-    ...noApi,
-    request: request => {
-      const became = fault(request, () => handle(request)) ?? handle(request)
-      return became instanceof Error ? Promise.reject(became) : Promise.resolve(became)
-    },
-  }
-  const jobs = (): readonly StoredObject[] =>
-    listAt(parseJson(handle({ method: 'GET', path: jobsPath }).body), 'items').filter(isStoredObject)
-  const settled: string[] = []
-  const asked: (ActOptions | undefined)[] = []
-  const run = async (
-    id: string,
-    more: Partial<RunJob> = {},
-    { act, charge = () => {}, delivery, countKept = () => true, post }: Partial<Asked> = {},
-  ): Promise<Worked> => {
-    let worked: Worked | undefined
-    const acts: Acts = {
-      once: async (work, how) => {
-        asked.push(how)
-        const end = clock.monotonic() + 6000
-        const done = work(
-          { id, at: 0, ...act },
-          () => Promise.resolve(clock.monotonic() < end),
-          () => {},
-        )
-        // Time passes for what waits.
-        for (let i = 0; i < 20; i += 1) await clock.advance(500)
-        worked = await done
-        return worked.outcome
-      },
-      settle: settledId => Promise.resolve(settled.push(settledId) > 0),
-    }
-    const execution: Execution = {
-      hook: { namespace: 'shop', name: 'run-report', uid: 'hook-uid' },
-      api,
-      acts,
-      clock,
-      charge,
-      countKept,
-      outbound: noOutbound,
-      definitions: noDefinitions,
-      post: { body: new Uint8Array(), headers: {}, query: new URLSearchParams(), ...post },
-      step: new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
-      stepOfPart: () => new StepService(testEnvironment()).of(contextOf({ deadline: 0 })),
-    }
-    const outcome = await runJob.execute({ ...member, ...more })(
-      { phase: 'none', sender: 'plain', ...delivery },
-      execution,
-    )
-    return worked ?? { worked: 'failed', outcome }
-  }
-  const end = (name: string, type: 'Complete' | 'Failed'): void => {
-    const conditions = [{ type, status: 'True', reason: 'BackoffLimitExceeded' }]
-    const path = `${jobsPath}/${name}/status`
-    const body = JSON.stringify({ status: { conditions } })
-    server.handle({ method: 'PATCH', path, contentType: 'application/merge-patch+json', body })
-  }
-  return { api, asked, end, jobs, run, settled, make }
-}
-
-interface Asked {
-  readonly act: Partial<Act>
-  readonly charge: (bytes: number) => void
-  readonly countKept: (keptForMs: number) => boolean
-  readonly delivery: Partial<Delivery>
-  readonly post: Partial<Execution['post']>
-}
-
-const brief = ({ outcome, worked }: Worked): string =>
-  `${worked} ${outcome.outcome} ${'reason' in outcome ? outcome.reason : ''}`
-
-const messageOf = ({ outcome }: Worked): string => ('message' in outcome ? outcome.message : '')
-
-const isPost = ({ method, path }: ApiRequest): boolean => method === 'POST' && path === jobsPath
-const isList = ({ method, path }: ApiRequest): boolean => method === 'GET' && path === jobsPath
-
-const forbiddenBy = (message: string, name?: string): ApiResponse =>
-  answer(403, {
-    kind: 'Status',
-    reason: 'Forbidden',
-    code: 403,
-    message,
-    details: { ...(name !== undefined && { name }) },
-  })
-
-const byRoles = forbiddenBy(
-  'jobs.batch is forbidden: User "trigger" cannot create resource "jobs" in API group "batch"',
-)
+import {
+  brief,
+  byRoles,
+  cronJob,
+  forbiddenBy,
+  isList,
+  isPost,
+  jobsPath,
+  member,
+  messageOf,
+  quota,
+  setUp,
+} from './job-world.ts'
 
 const evil = '$(PASSWORD) ${PASSWORD} $$(PASSWORD)'
 
@@ -373,7 +232,6 @@ describe('making a Job', () => {
   })
 
   const lost = new Unreachable('the connection broke', true)
-  const quota = forbiddenBy('jobs.batch "x" is forbidden: exceeded quota: one', 'x')
   const busy = answer(409, { kind: 'Status', reason: 'Conflict', code: 409, message: 'the quota has changed' })
 
   it.each<[string, (post: number, pass: () => ApiResponse) => ApiResponse | Error | undefined, string, number]>([
@@ -531,6 +389,51 @@ describe('with an earlier Job that is running', () => {
       expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe('unfinished unavailable Unfinished')
     },
   )
+
+  it.each<[string, string, (path: string, tries: number) => ApiResponse | undefined, string]>([
+    ['a second Job cannot be deleted', 'DELETE', (_, n) => (n === 1 ? byRoles : undefined), 'failed failed Forbidden'],
+    [
+      'the CronJob is gone',
+      'GET',
+      path =>
+        path.includes('/cronjobs/')
+          ? answer(404, { kind: 'Status', reason: 'NotFound', code: 404, details: { name: 'report' } })
+          : undefined,
+      'failed failed TargetNotFound',
+    ],
+    [
+      'the CronJob may not be read',
+      'GET',
+      path => (path.includes('/cronjobs/') ? byRoles : undefined),
+      'failed failed Forbidden',
+    ],
+    ['a webhook', 'POST', () => answer(400, { kind: 'Status', code: 400, message: 'no' }), 'failed failed JobRefused'],
+    ['a quota that nothing frees', 'POST', () => quota, 'unfinished unavailable Unfinished'],
+    ['the API server is away', 'POST', () => answer(503, {}), 'unfinished unavailable Unfinished'],
+  ])('replace says after a failure that it has deleted a Job: %s', async (_, method, fault, expected) => {
+    let hasDeleted = false
+    let tries = 0
+    const { jobs, run } = setUp(request => {
+      const refusal = hasDeleted && request.method === method ? fault(request.path, ++tries) : undefined
+      hasDeleted ||= request.method === 'DELETE'
+      return refusal
+    })
+    await run('act-1')
+    await run('act-2')
+    const worked = await run('act-3', { concurrency: 'replace' })
+    expect(brief(worked)).toBe(expected)
+    expect(messageOf(worked)).toMatch(/^after an earlier Job was deleted: /)
+    expect(jobs()).toHaveLength(method === 'DELETE' ? 1 : 0)
+  })
+
+  it('replace waits for the quota that the Job it has deleted gives back', async () => {
+    let refusals = 0
+    const { jobs, run } = setUp(request => (isPost(request) && refusals-- > 0 ? quota : undefined))
+    await run('act-1', { concurrency: 'replace' })
+    refusals = 3
+    expect(brief(await run('act-2', { concurrency: 'replace' }))).toBe('done applied JobCreated')
+    expect(jobs().map(({ metadata }) => metadata.name)).toEqual([jobNameOf('run-report', 'act-2')])
+  })
 
   it('counts no Job of another hook, and allow makes another one', async () => {
     const { asked, jobs, run, make } = setUp()

@@ -328,6 +328,33 @@ describe('admission and the check at a first delivery', () => {
   })
 
   test.each([
+    ['63 letters', 'a'.repeat(63), true],
+    ['70 letters', 'a'.repeat(70), false],
+    ['a number of many digits', 65_535, true],
+  ])('measure the name of a port alike: %s', (_, port, isGood) => {
+    const forward = { service: { name: 'web', port }, path: '/', query: false, timeout: '2s' }
+    const all = { driver: 'forward', forward, ...specDefaults }
+    expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])
+  })
+
+  test.each([
+    ['2026-11-27T20:00:00Z', true],
+    ['2026-11-27t20:00:00.123456z', true],
+    ['2026-11-27T20:00:00+05:30', true],
+    ['tomorrow', false],
+    ['2026-11-27', false],
+    ['2026-11-27T20:00Z', false],
+    ['2026-11-27T20:00:00', false],
+    ['2026-11-27T24:00:00Z', false],
+    ['2026-02-30T20:00:00Z', false],
+    ['', false],
+  ])('read a time alike: %j', (endBefore, isGood) => {
+    const restart = { selector: { matchLabels: { app: 'web' } } }
+    const all = { driver: 'restart', restart, ...specDefaults, endBefore }
+    expect([admits(all), firstViolation(spec, all, 'spec') === undefined]).toEqual([isGood, isGood])
+  })
+
+  test.each([
     ['a plain label', 'app', 'web', true],
     ['no value', 'app', '', true],
     ['the longest name', `${'a'.repeat(251)}.b/${'x'.repeat(63)}`, 'x'.repeat(63), true],

@@ -101,6 +101,11 @@ describe('a stored spec', () => {
     [{ type: 'number', minimum: 0.5 }, 0.75, undefined],
     [{ type: 'number', minimum: 0.5 }, 0.25, 'must be at least 0.5'],
     [{ type: 'number' }, '1', 'must be a number'],
+    [{ 'x-kubernetes-int-or-string': true, maxLength: 2 }, 12345, undefined],
+    [{ 'x-kubernetes-int-or-string': true, maxLength: 2 }, '123', 'must be at most 2 characters long'],
+    [{ 'x-kubernetes-int-or-string': true }, 0.5, 'must be an integer or a string'],
+    [{ type: 'string', format: 'date-time' }, '2026-12-20T00:00:00Z', undefined],
+    [{ type: 'string', format: 'date-time' }, 'tomorrow', 'must be a time in RFC 3339, as in 2026-12-20T00:00:00Z'],
     [{ type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, { any: [{ thing: 1 }] }, undefined],
     [{ type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, [], 'must be an object'],
   ] as const)('of the schema %j takes or refuses %j', (schema, value, message) => {

@@ -189,6 +189,17 @@ describe('the certificate of an SNS message', () => {
     expect(verdicts[1]).toBe('genuine')
   })
 
+  it('is shared with a message that arrives while it is fetched, though its namespace may fetch no other', async () => {
+    const given = means()
+    const genuine = verdict(signed(notification, '1'), given)
+    const others = forged(20).map(url => verdict({ ...signed(notification, '1'), SigningCertURL: url }, given))
+    const again = verdict(signed(notification, '1'), given)
+    expect(await Promise.all([genuine, again])).toEqual(['genuine', 'genuine'])
+    expect(await Promise.all(others)).toContainEqual({
+      unavailable: "the signature's certificate: too many were requested",
+    })
+  })
+
   it('is fetched at a bounded rate for all namespaces together', async () => {
     const given = means(async () => ({ status: 403, headers: {}, body: '<Error/>' }))
     await Promise.all(

@@ -21,3 +21,18 @@ it('a namespace has no more series of what waits than its share, and another one
   awaiting.remove('one')
   expect(await hooksOf('shop')).toBe(0)
 })
+
+it('a hook is shown while one of its requests waits', async () => {
+  const environment = testEnvironment()
+  const awaiting = new AwaitingRequests(environment)
+  const isShown = async (): Promise<boolean> =>
+    (await environment.metrics.text()).includes('receiverhooks_awaiting{namespace="shop",hook="web-up"} 1')
+  for (const uid of ['one', 'two', 'three', 'three']) awaiting.add(uid, { namespace: 'shop', hook: 'web-up' })
+  awaiting.remove('one')
+  awaiting.remove('one')
+  expect(await isShown()).toBe(true)
+  awaiting.keep((_, uid) => uid === 'three')
+  expect(await isShown()).toBe(true)
+  awaiting.remove('three')
+  expect(await isShown()).toBe(false)
+})

@@ -24,6 +24,11 @@ export type JobResult =
   /** The time is over. `mayBeStored`: the Job may have been made. */
   | { readonly made: 'open'; readonly mayBeStored: boolean; readonly message: string }
 
+interface Making extends Pick<Execution, 'api' | 'charge' | 'clock' | 'hook'> {
+  /** Whether a Job was deleted just now. The API server counts it for a moment longer. */
+  readonly freesQuota: boolean
+}
+
 /**
  * Makes the Job of an act, however often this is called. The name of the Job is the evidence: the API
  * server takes it only once. So a lost answer is found out by sending the Job again.
@@ -34,7 +39,7 @@ export type JobResult =
 export const makeJob = async (
   job: KubeObject,
   { id: actId, isResumed = false }: Act,
-  { api, charge, clock, hook: { namespace } }: Pick<Execution, 'api' | 'charge' | 'clock' | 'hook'>,
+  { api, charge, clock, freesQuota, hook: { namespace } }: Making,
   mayContinue: MayContinue,
 ): Promise<JobResult> => {
   const { name } = job.metadata
@@ -65,7 +70,8 @@ export const makeJob = async (
       // The name was in use a moment ago. Only this act has a name like this, so it is done.
       if (found.found === 'none' && exists) return { made: 'job' }
       // An API server that has just started forbids everything.
-      const mayPass = isOnItsWay || (forbidden && ++refusals < forbiddenTries)
+      const mayPass =
+        isOnItsWay || (forbidden && ++refusals < forbiddenTries) || (freesQuota && message.includes('exceeded quota'))
       if (found.found !== 'unreachable' && !mayPass) return { made: 'refused', forbidden, message }
       if ('message' in found) message = found.message
       mayBeStored ||= exists

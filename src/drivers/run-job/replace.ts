@@ -24,7 +24,7 @@ export const deleteJob = async (
     outcomeOf,
   }: { readonly mayContinue: MayContinue; readonly outcomeOf: (job: string, actId: string) => Outcome },
 ): Promise<Deleted> => {
-  const isOver: Deleted = { deleted: 'open', message: 'earlier Jobs are being deleted' }
+  const isOver: Deleted = { deleted: 'open', message: 'not all earlier Jobs were deleted' }
   if (!(await mayContinue())) return isOver
   if (actId !== undefined && !(await acts.settle(actId, outcomeOf(name, actId)))) {
     return { deleted: 'open', message: `can't record that Job/${name} was created` }

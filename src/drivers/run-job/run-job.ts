@@ -75,7 +75,8 @@ const textsInWords = ({ body, labels = [] }: RunJob): string => {
   return texts.length === 0 ? '' : `, with ${texts.join(' and ')} chosen by the sender`
 }
 
-interface Run {
+/** The work of one delivery in this process. */
+interface Attempt {
   readonly act: Act
   readonly execution: Execution
   readonly inputs: readonly PostText[]
@@ -87,19 +88,21 @@ interface Run {
   isCounted: boolean
 }
 
-const run = async (asked: Run): Promise<Worked> => {
+/** Does the work. A failure says if a Job was deleted for it. */
+const run = async (attempt: Attempt): Promise<Worked> => {
+  const worked = await replaceAndMake(attempt)
+  const { outcome } = worked
+  if (!attempt.hasDeleted || !('message' in outcome)) return worked
+  return { ...worked, outcome: { ...outcome, message: `after an earlier Job was deleted: ${outcome.message}` } }
+}
+
+const replaceAndMake = async (attempt: Attempt): Promise<Worked> => {
   try {
-    return (await endOthers(asked)) ?? (await makeJobOnce(asked))
+    return (await endOthers(attempt)) ?? (await makeJobOnce(attempt))
   } catch (error) {
     const { failure, message } = readFailureOf(error)
-    switch (failure) {
-      case 'forbidden':
-        return cannotRead('Forbidden', message, asked.act)
-      case 'too large':
-        return cannotRead('TooLarge', message, asked.act)
-      case 'unreachable':
-        return unreachable(asked, message)
-    }
+    if (failure === 'unreachable') return unreachable(attempt, message)
+    return cannotRead(failure === 'forbidden' ? 'Forbidden' : 'TooLarge', message, attempt.act)
   }
 }
 
@@ -107,31 +110,31 @@ const run = async (asked: Run): Promise<Worked> => {
  * Sees to it that no other Job of the hook is running, as the hook asks. Returns the result of the
  * delivery if it has its Job already, or cannot have one now.
  */
-const endOthers = async (asked: Run): Promise<Worked | undefined> => {
-  const { execution, member, patience } = asked
+const endOthers = async (attempt: Attempt): Promise<Worked | undefined> => {
+  const { execution, member, patience } = attempt
   if (member.concurrency === 'allow') return undefined
-  const { others, ownName } = await unfinishedOf(asked)
-  if (ownName !== undefined) return madeJob(asked, ownName)
+  const { others, ownName } = await unfinishedOf(attempt)
+  if (ownName !== undefined) return madeJob(attempt, ownName)
   const [first] = others
   if (!first) return undefined
   // The Job of this delivery may have ended.
-  const own = await ownJob(asked)
-  if (own !== undefined) return madeJob(asked, own)
+  const own = await ownJob(attempt)
+  if (own !== undefined) return madeJob(attempt, own)
   if (member.concurrency === 'forbid') {
     const message = `Job/${first.name} from an earlier delivery is still running`
     return { worked: 'done', outcome: { outcome: 'skipped', reason: 'JobRunning', message } }
   }
   // A Job that cannot be replaced runs on.
-  const { problem } = await cronJobOf(asked)
+  const { problem } = await cronJobOf(attempt)
   if (problem) return failedWith(problem.reason, problem.message)
-  if (!hasPlace(asked)) return tooMany
+  if (!hasPlace(attempt)) return tooMany
   for (const other of others) {
     const deleted = await deleteJob(other, execution, { ...patience, outcomeOf })
     if (deleted.deleted === 'refused') return failedWith('Forbidden', deleted.message)
     if (deleted.deleted === 'open') return unfinishedBecause(deleted.message)
-    asked.hasDeleted = true
+    attempt.hasDeleted = true
   }
-  return others.length === maxOthers ? unfinishedBecause('earlier Jobs are being deleted') : undefined
+  return others.length === maxOthers ? unfinishedBecause('there are more of them') : undefined
 }
 
 interface Unfinished {
@@ -141,13 +144,13 @@ interface Unfinished {
 }
 
 /** Reads the Jobs of the hook that have not ended, up to as many as matter. */
-const unfinishedOf = async (asked: Run): Promise<Unfinished> => {
-  const { execution, member, patience } = asked
+const unfinishedOf = async (attempt: Attempt): Promise<Unfinished> => {
+  const { execution, member, patience } = attempt
   const most = member.concurrency === 'forbid' ? 1 : maxOthers
   const others: UnfinishedJob[] = []
   // Each query is patient by itself: a server that fails now and then may fail one of two.
   for (const query of unfinishedQueries(execution.hook.uid)) {
-    const found = await readPatiently(() => unfinishedBy(asked, query, most - others.length), patience)
+    const found = await readPatiently(() => unfinishedBy(attempt, query, most - others.length), patience)
     others.push(...found.others)
     if (found.ownName !== undefined || others.length === most) return { ...found, others }
   }
@@ -156,7 +159,7 @@ const unfinishedOf = async (asked: Run): Promise<Unfinished> => {
 
 /** Reads the Jobs of one query that have not ended, `most` at most. */
 const unfinishedBy = async (
-  { act, execution: { api, hook } }: Run,
+  { act, execution: { api, hook } }: Attempt,
   query: Selectors,
   most: number,
 ): Promise<Unfinished> => {
@@ -172,36 +175,31 @@ const unfinishedBy = async (
 /** How many earlier Jobs one delivery deletes at most. Somebody who has more made them on purpose. */
 const maxOthers = 100
 
-const makeJobOnce = async (asked: Run): Promise<Worked> => {
-  const {
-    act,
-    execution,
-    inputs,
-    member,
-    patience: { mayContinue },
-  } = asked
+const makeJobOnce = async (attempt: Attempt): Promise<Worked> => {
+  const { act, execution, hasDeleted, inputs, member, patience } = attempt
   const { api, charge, clock, hook } = execution
-  const { cronJob, problem } = await cronJobOf(asked)
+  const { cronJob, problem } = await cronJobOf(attempt)
   if (!cronJob || problem) {
-    const before = await ownJob(asked)
-    if (before !== undefined) return madeJob(asked, before)
+    const before = await ownJob(attempt)
+    if (before !== undefined) return madeJob(attempt, before)
     return failedWith(problem?.reason ?? 'TargetNotFound', problem?.message ?? '')
   }
-  if (!(await mayContinue())) {
+  if (!(await patience.mayContinue())) {
     return { ...unfinishedBecause('nothing has been sent yet'), isUntouched: member.concurrency !== 'replace' }
   }
-  if (!hasPlace(asked)) {
-    const before = act.isResumed === true ? await ownJob(asked) : undefined
-    return before === undefined ? tooMany : madeJob(asked, before)
+  if (!hasPlace(attempt)) {
+    const before = act.isResumed === true ? await ownJob(attempt) : undefined
+    return before === undefined ? tooMany : madeJob(attempt, before)
   }
   const job = jobOf({ actId: act.id, cronJob, hook, inputs, member })
-  return workedBy(await makeJob(job, act, { api, charge, clock, hook }, mayContinue), asked)
+  const making = { api, charge, clock, freesQuota: hasDeleted, hook }
+  return workedBy(await makeJob(job, act, making, patience.mayContinue), attempt)
 }
 
 /** Returns whether the hook may have one more Job that is kept for its `ttl`, and counts it if so. */
-const hasPlace = (asked: Run): boolean => {
-  asked.isCounted ||= asked.execution.countKept(checkedMilliseconds(asked.member.ttl))
-  return asked.isCounted
+const hasPlace = (attempt: Attempt): boolean => {
+  attempt.isCounted ||= attempt.execution.countKept(checkedMilliseconds(attempt.member.ttl))
+  return attempt.isCounted
 }
 
 const tooMany: Worked = {
@@ -210,17 +208,17 @@ const tooMany: Worked = {
 }
 
 /** Reads the CronJob, and says why no Job can be made of it. */
-const cronJobOf = async ({ execution: { api, hook }, member, patience }: Run) => {
+const cronJobOf = async ({ execution: { api, hook }, member, patience }: Attempt) => {
   const options = { lane: 'act', timeoutMs: jobRequestMs } as const
   const cronJob = await readPatiently(() => read(api, cronJobType, hook.namespace, member.cronJob, options), patience)
   return { cronJob, problem: problemOf(cronJob, member.cronJob, hook.namespace) }
 }
 
-const workedBy = (result: JobResult, asked: Run): Worked => {
-  const name = jobNameOf(asked.execution.hook.name, asked.act.id)
+const workedBy = (result: JobResult, attempt: Attempt): Worked => {
+  const name = jobNameOf(attempt.execution.hook.name, attempt.act.id)
   switch (result.made) {
     case 'job':
-      return madeJob(asked)
+      return madeJob(attempt)
     case 'taken':
       return failedWith('NameTaken', `someone else has created Job/${name}`)
     case 'refused':
@@ -229,19 +227,19 @@ const workedBy = (result: JobResult, asked: Run): Worked => {
       return cannotRead('Forbidden', result.message, { isResumed: true })
     case 'open': {
       if (result.mayBeStored) return unfinishedBecause(result.message)
-      return { ...unreachable(asked, result.message), isUntouched: asked.member.concurrency !== 'replace' }
+      return { ...unreachable(attempt, result.message), isUntouched: attempt.member.concurrency !== 'replace' }
     }
   }
 }
 
 /** Returns the name of the Job of this very delivery, if it was made before and is still there. */
-const ownJob = async ({ act, execution: { api, hook }, patience }: Run): Promise<string | undefined> => {
+const ownJob = async ({ act, execution: { api, hook }, patience }: Attempt): Promise<string | undefined> => {
   const place = { api, namespace: hook.namespace, lane: 'act' } as const
   const own = await readPatiently(() => jobOfAct(place, hook.name, act.id), patience)
   return own?.metadata.name
 }
 
-const madeJob = ({ act, execution }: Run, name = jobNameOf(execution.hook.name, act.id)): Worked => ({
+const madeJob = ({ act, execution }: Attempt, name = jobNameOf(execution.hook.name, act.id)): Worked => ({
   worked: 'done',
   outcome: outcomeOf(name, act.id),
 })
@@ -286,9 +284,9 @@ const cannotRead = (
 })
 
 /** Returns the result if the API server cannot be reached. An answer `ApiUnreachable` says that nothing was changed. */
-const unreachable = ({ hasDeleted }: Run, message: string): Extract<Worked, { worked: 'unfinished' }> =>
+const unreachable = ({ hasDeleted }: Attempt, message: string): Extract<Worked, { worked: 'unfinished' }> =>
   hasDeleted
-    ? unfinishedBecause(`earlier Jobs were deleted, but no new one was made: ${message}`)
+    ? unfinishedBecause(message)
     : { worked: 'unfinished', outcome: { outcome: 'unavailable', reason: 'ApiUnreachable', message } }
 
 const unfinishedBecause = (why: string): Extract<Worked, { worked: 'unfinished' }> => {

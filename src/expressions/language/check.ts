@@ -67,7 +67,7 @@ const unreadable = (expression: string, error: unknown): MistakeReport => {
   const offset = offsetOfMistake(expression, error)
   const rest = expression.slice(offset)
   if (rest.trim() === '') return { offset, message: 'it ends too early' }
-  const left = /^([=!<>]=|&&|[|][|]|\W)\s*$/.exec(rest)?.[1]
+  const left = /^([=!<>]=|&&|[|][|]|[-+*/%<>=!&|?:.,([{'"])\s*$/.exec(rest)?.[1]
   if (left !== undefined) return { offset, message: `nothing follows ${left}` }
   const found = /^(\w+|[^\s\w])/.exec(rest.trimStart())?.[0] ?? ''
   const hint = syntaxHint(expression.slice(0, offset), rest.trimStart())

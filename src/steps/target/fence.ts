@@ -11,8 +11,8 @@ export type Fenced =
    */
   | { readonly fenced: 'yes'; readonly isOurs: boolean }
   /**
-   * Later writes from that version are still possible: the server refuses the fence too, or the
-   * target has as many fences as allowed.
+   * There is no fence, so later writes from that version may be possible. The target cannot be used,
+   * the server refuses the fence too, or the target has as many fences as allowed.
    */
   | { readonly fenced: 'no' }
   | { readonly fenced: 'unknown'; readonly message: string; readonly retryAfterMs?: number | undefined }

@@ -11,7 +11,7 @@ export interface Bodies {
 }
 
 export interface HeldBody {
-  /** Reads the body, once. Rejects with TooLarge or TooMany; the rest then stays unread in the request. */
+  /** Reads the body, once. Rejects with BodyTooLarge or TooMany; the rest then stays unread in the request. */
   readonly read: (owner: BodyOwner) => Promise<Uint8Array>
   /** Reads the body instead and keeps nothing of it. Rejects as `read` does. */
   readonly discard: () => Promise<void>

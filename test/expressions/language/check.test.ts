@@ -31,6 +31,11 @@ test.each([
   // What cannot be read
   ["body.ref = 'x'", '"=" is not expected here (line 1, column 10); compare two values with =='],
   ['body.ref ==', 'nothing follows == (line 1, column 10)'],
+  ['body.ref +', 'nothing follows + (line 1, column 10)'],
+  ['has(', 'nothing follows ( (line 1, column 4)'],
+  ['body.a == )', '")" is not expected here (line 1, column 11)'],
+  ['body.a == 1]', '"]" is not expected here (line 1, column 12)'],
+  ['body.a == @', '"@" is not expected here (line 1, column 11)'],
   ['(body.x', 'it ends too early (line 1, column 8)'],
   ['', 'it ends too early (line 1, column 1)'],
   ['true and false', '"and" is not expected here (line 1, column 6); write && instead of and'],
